@@ -1,0 +1,1 @@
+"""How the product is started and reached: the command line, the sandbox."""

@@ -1,0 +1,1 @@
+"""The order of things: which step waits for which."""

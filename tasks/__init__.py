@@ -1,0 +1,1 @@
+"""The steps of a promotion and everything that they are made of."""
