@@ -27,6 +27,10 @@ class StalePlan(Refused):
     """What was planned is no longer what would happen: plan again."""
 
 
+class RolledBack(Refused):
+    """A release was rejected in an environment, and everything that was attempted is back as it was."""
+
+
 class EnvironmentBusy(Refused):
     """Another promotion holds the environment."""
 

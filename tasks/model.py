@@ -220,7 +220,13 @@ class Plan:
     artifact: Artifact | None = None
     text: str = ""
     reversibility: Reversibility = Reversibility.REVERSIBLE
+    changes_outputs: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether applying it would change nothing at all."""
+        return not self.changes and not self.changes_outputs
 
     @property
     def counts(self) -> dict[str, int]:

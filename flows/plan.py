@@ -1,0 +1,20 @@
+"""What a release would do to an environment. Reads only: no claim, no apply."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import options
+from flows.promote import EnvironmentName, ReleaseId, plan_and_test
+from tasks import steps
+from tasks.model import Plan
+from tasks.promotion import NotPlanned
+
+
+@flow(name="plan", flow_run_name="plan {release} in {environment}", **options.FLOW)
+def plan(release: ReleaseId, environment: EnvironmentName) -> dict[str, Plan | NotPlanned]:
+    """Plan and test all units of an environment; {unit: its plan, or why there is none}."""
+    with steps.opened(release, environment) as stage:
+        planned, tested = plan_and_test(stage)
+        steps.stop(steps.failures([*planned.values(), *tested.values()]))
+        return {unit: future.result() for unit, future in planned.items()}

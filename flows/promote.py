@@ -1,0 +1,99 @@
+"""One environment: the DAG of plan, test, gate, apply, smoke and, when something says no, rollback.
+
+    plan ─ test ┐         every unit at once, with what is known now
+    plan ─ test ┼─ gate ─ apply ─ smoke ┐                     a unit once those it needs have passed,
+    plan ─ test ┘                       └ (plan ─ test) ─ apply ─ smoke    planned again if they changed
+
+Nothing is changed before every plan has passed its test. When an apply or a smoke check says no, nothing more is
+begun, what is running ends, and every unit that was attempted is put back in reverse order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from prefect import Task, flow
+from prefect.futures import PrefectFuture
+from pydantic import Field
+
+from flows import options
+from flows.recovery import put_back, recover_if_abandoned
+from tasks import graph, promotion, steps
+from tasks.errors import CouldNotAsk
+from tasks.model import Plan
+from tasks.promotion import NotPlanned
+from tasks.stage import Stage
+
+Future = PrefectFuture[Any]
+
+ReleaseId = Annotated[str, Field(title="Release", description="Id of a release, or its beginning", min_length=4)]
+EnvironmentName = Annotated[str, Field(title="Environment", description="Name of an environment in platform.yaml")]
+Approval = Annotated[str | None, Field(title="Approve", description="Digest of the plan set, where one is wanted")]
+Again = Annotated[bool, Field(title="Again", description="Promote though the release was rejected here before")]
+
+
+@flow(name="promote", flow_run_name="promote {release} to {environment}", **options.FLOW)
+def promote(release: ReleaseId, environment: EnvironmentName, approve: Approval = None, again: Again = False) -> None:
+    """Promote a release to one environment. It must be verified in the environment before this one."""
+    recover_if_abandoned(environment)
+    with steps.claimed(release, environment, "promote") as stage:
+        promotion.refuse_out_of_order(stage, again)
+        advance(stage, approve)
+
+
+def advance(stage: Stage, approve: str | None) -> None:
+    """From plans to a verified release, or back to where it was."""
+    planned, tested = plan_and_test(stage)
+    steps.stop(steps.failures([*planned.values(), *tested.values()]))
+    plans = {unit: future.result() for unit, future in planned.items()}
+    steps.gate(stage, made(plans), later(plans), approve)
+    errors = steps.failures(apply_and_smoke(stage, plans, planned, tested))
+    if stage.standing().attempted and any(not isinstance(error, CouldNotAsk) for error in errors):
+        raise put_back(stage, steps.told(errors))
+    steps.stop(errors)
+    steps.verify(stage)
+
+
+def plan_and_test(stage: Stage) -> tuple[dict[str, Future], dict[str, Future]]:
+    """Plan and test all units at once, with what is known now."""
+    planned = {unit: begin(steps.plan, stage, unit) for unit in stage.units}
+    return planned, {unit: begin(steps.test, stage, unit, plan) for unit, plan in planned.items()}
+
+
+def apply_and_smoke(
+    stage: Stage,
+    plans: Mapping[str, Plan | NotPlanned],
+    planned: Mapping[str, Future],
+    tested: Mapping[str, Future],
+) -> list[Future]:
+    """Each unit as soon as those it needs have passed; planned again first where those may have changed."""
+    needs = {unit: stage.unit(unit).needs for unit in stage.units}
+    moving = set(graph.affected(needs, {unit for unit, plan in plans.items() if promotion.moves(plan)}))
+    futures: list[Future] = []
+    smoked: dict[str, Future] = {}
+    for unit in stage.units:
+        before = [smoked[need] for need in needs[unit]]
+        plan, test = planned[unit], tested[unit]
+        if moving.intersection(needs[unit]):
+            plan = begin(steps.plan, stage, unit, after=before)
+            test = begin(steps.test, stage, unit, plan)
+        applied = begin(steps.apply, stage, unit, plan, after=[test, *before])
+        smoked[unit] = begin(steps.smoke, stage, unit, applied)
+        futures += [plan, test, applied, smoked[unit]]
+    return futures
+
+
+def begin(step: Task[..., Any], *arguments: object, after: Sequence[Future] = ()) -> Future:
+    """Start a step as soon as its arguments and the steps `after` which it comes have succeeded."""
+    return step.submit(*arguments, wait_for=after, return_state=False)
+
+
+def made(plans: Mapping[str, Plan | NotPlanned]) -> Sequence[Plan]:
+    """The plans that there are."""
+    return [plan for plan in plans.values() if isinstance(plan, Plan)]
+
+
+def later(plans: Mapping[str, Plan | NotPlanned]) -> Sequence[str]:
+    """The units that can only be planned once others have outputs."""
+    return [plan.unit for plan in plans.values() if isinstance(plan, NotPlanned) and plan.later]

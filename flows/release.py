@@ -1,0 +1,26 @@
+"""A release's whole way: every environment in order, each begun only when the one before it is verified."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows import options
+from flows.promote import Again, Approval, ReleaseId, promote
+from tasks import steps
+
+UpTo = Annotated[str | None, Field(title="Up to", description="The last environment; empty: all of them")]
+
+
+@flow(name="release", flow_run_name="release {release} up to {to}", **options.FLOW)
+def release(release: ReleaseId, to: UpTo = None, approve: Approval = None, again: Again = False) -> list[str]:
+    """Promote a release through the environments in order. Returns those in which something had to be done."""
+    begun = []
+    for environment in steps.chain(release, to):
+        if steps.is_there(release, environment):
+            continue
+        begun.append(environment)
+        promote(release, environment, approve, again)
+    return begun

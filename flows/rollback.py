@@ -1,0 +1,27 @@
+"""Going back on purpose: an environment is put on a release that was verified there before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows import options
+from flows.promote import Approval, EnvironmentName, advance
+from flows.recovery import recover_if_abandoned
+from tasks import promotion, steps
+
+BackTo = Annotated[str | None, Field(title="To", description="A release verified here before; empty: the last one")]
+
+
+@flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)
+def rollback(environment: EnvironmentName, to: BackTo = None, approve: Approval = None) -> str:
+    """Put an environment on an earlier release, planned, tested and smoke-checked like any other. Its id."""
+    recover_if_abandoned(environment)
+    release = steps.earlier_release(environment, to)
+    with steps.claimed(release, environment, "roll back to") as stage:
+        left = stage.standing().verified
+        advance(stage, approve)
+        promotion.reject(stage, left, "rolled back by hand", back_to=stage.release.id)
+    return release

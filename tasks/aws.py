@@ -1,0 +1,191 @@
+"""Reaching AWS: short-lived credentials of one role in one account, and clients that use them.
+
+Every environment is reached through a role, so that what may be done is decided by AWS and not by us. Where AWS is, and
+whose credentials we start from, is what boto3 finds in the environment: AWS_PROFILE, AWS_ACCESS_KEY_ID, a web
+identity, AWS_ENDPOINT_URL. Only the endpoint is read here as well, to pass it on to the tools that we start.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore import exceptions as boto
+from botocore.config import Config
+from pydantic import SecretStr
+
+from tasks.errors import CouldNotAsk, FlowmartError, Refused
+
+_QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+"""An answer takes AWS well under a second: who waits longer waits for a network that is not there."""
+
+_RENEW_BEFORE = timedelta(minutes=10)
+"""How long credentials must still be valid to be handed out again: a step should not run out of them half way."""
+
+_NOT_ALLOWED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_NOT_VALID = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_TRY_AGAIN = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_NO_CREDENTIALS = (
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.CredentialRetrievalError,
+    boto.ProfileNotFound,
+    boto.SSOError,
+    boto.TokenRetrievalError,
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Credentials of an assumed role, valid until `expires_at` (UTC). The secrets in it do not print."""
+
+    role: str
+    region: str
+    access_key_id: str
+    secret_access_key: SecretStr
+    session_token: SecretStr
+    expires_at: datetime
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which a tool acts as this role. They hold secrets: for a process, not for a log."""
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key.get_secret_value(),
+            "AWS_SESSION_TOKEN": self.session_token.get_secret_value(),
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            **({"AWS_ENDPOINT_URL": endpoint} if endpoint else {}),
+        }
+
+    @property
+    def fresh(self) -> bool:
+        """Whether they last long enough to begin a step with."""
+        return self.expires_at - datetime.now(UTC) > _RENEW_BEFORE
+
+
+_assumed: dict[tuple[str, ...], Credentials] = {}
+_one_at_a_time = threading.Lock()
+
+
+def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Credentials:
+    """Credentials of the role, from the ambient ones; the same again until shortly before they expire.
+
+    Raises `Refused` when there are no ambient credentials or they may not assume the role, `CouldNotAsk` when AWS
+    gave no answer. Safe to call from several threads.
+    """
+    with _one_at_a_time, asking(f"assume {role_arn}"):
+        session = boto3.Session(region_name=region)
+        key = (role_arn, region, session_name, *_ambient(session))
+        known = _assumed.get(key)
+        if known is None or not known.fresh:
+            known = _assumed[key] = _ask(session, role_arn, region, session_name)
+        return known
+
+
+@lru_cache(maxsize=128)
+def client(service: str, credentials: Credentials) -> Any:
+    """A boto3 client for `service` that acts as the role of `credentials`; safe to share between threads."""
+    with _one_at_a_time:
+        return _session().client(
+            service,
+            region_name=credentials.region,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key.get_secret_value(),
+            aws_session_token=credentials.session_token.get_secret_value(),
+            config=_QUICK,
+        )
+
+
+def ambient_client(service: str, region: str) -> Any:
+    """A boto3 client for `service` that acts as whoever runs us. Only for what happens before any role exists."""
+    return boto3.Session(region_name=region).client(service, config=_QUICK)
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn boto3's errors into ours. `what` completes the sentence "could not ..."."""
+    try:
+        yield
+    except (boto.BotoCoreError, boto.ClientError) as error:
+        raise explained(error, what) from error
+
+
+def explained(error: boto.BotoCoreError | boto.ClientError, what: str) -> FlowmartError:
+    """The error of ours that says what boto3's `error` means for `what` we were doing, and what to do next."""
+    if isinstance(error, boto.ClientError):
+        return _answer_explained(error, what)
+    if isinstance(error, _NO_CREDENTIALS):
+        advice = "set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in (aws sso login)"
+        return Refused(f"could not {what}: no usable AWS credentials here ({error}); {advice}")
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
+        return CouldNotAsk(f"could not {what}: no answer from AWS ({error}); check the network and AWS_ENDPOINT_URL")
+    return Refused(f"could not {what}: {error}")
+
+
+def _answer_explained(error: boto.ClientError, what: str) -> FlowmartError:
+    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _TRY_AGAIN or status >= 500 or status == 429:
+        return CouldNotAsk(f"could not {what}: AWS is busy or in trouble ({code}: {message}); try again later")
+    if code in _NOT_VALID:
+        return Refused(f"could not {what}: AWS does not accept the credentials ({code}: {message}); sign in again")
+    if code in _NOT_ALLOWED:
+        return Refused(
+            f"could not {what}: not allowed ({message}); see who may do it in the role's trust and policies"
+        )
+    return Refused(f"could not {what}: {code}: {message}")
+
+
+def _ask(session: boto3.Session, role_arn: str, region: str, session_name: str) -> Credentials:
+    sts = session.client("sts", region_name=region, config=_QUICK)
+    found = sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name)["Credentials"]
+    return Credentials(
+        role=role_arn,
+        region=region,
+        access_key_id=found["AccessKeyId"],
+        secret_access_key=SecretStr(found["SecretAccessKey"]),
+        session_token=SecretStr(found["SessionToken"]),
+        expires_at=found["Expiration"],
+    )
+
+
+def _ambient(session: boto3.Session) -> tuple[str, str]:
+    """Who and where we are, as far as it decides whose roles we get."""
+    found = session.get_credentials()
+    return (found.access_key if found else "", os.environ.get("AWS_ENDPOINT_URL", ""))
+
+
+@lru_cache(maxsize=1)
+def _session() -> boto3.Session:
+    """One session for all clients: it holds the service descriptions, which are slow to load."""
+    return boto3.Session()

@@ -1,0 +1,244 @@
+"""What must exist in an account before Terraform can run there: a state bucket and the two roles.
+
+Made through boto3, because Terraform would need them to make them. Every piece is read first and written only where
+it differs, so that a second run changes nothing; nothing is ever removed. The policies are data, in
+`infrastructure/bootstrap/`. Run it with an administrator's credentials of the account itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tasks.aws import asking
+from tasks.errors import InvalidInput, Refused
+from tasks.model import Environment, Platform
+
+Client = Callable[[str], Any]
+"""Gives the boto3 client of a service, with credentials of the account that is being prepared."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One thing that must be so. `read` gives what is found, `None` when it is not there; `write` makes it `right`."""
+
+    name: str
+    read: Callable[[], Any]
+    right: Any
+    write: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was done about one piece: "created", "corrected" or "already right"."""
+
+    name: str
+    done: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.done}"
+
+
+def state_bucket(environment: Environment) -> str:
+    """The name of the bucket that holds the environment's Terraform states."""
+    return f"flowmart-{environment.name}-tfstate-{environment.account}"
+
+
+def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, client: Client) -> tuple[Step, ...]:
+    """Make the environment's account ready for Terraform; returns what was done, in order.
+
+    Raises `InvalidInput` for an unknown environment or a broken policy file, `Refused` when `client` leads to
+    another account than the environment's or may not do this, `CouldNotAsk` when AWS gave no answer.
+    """
+    environment = _environment(platform, environment_name)
+    with asking(f"prepare the account of {environment_name}"):
+        _refuse_another_account(environment, client("sts"))
+        names = _names(platform, environment)
+        policies = infrastructure / "bootstrap"
+        pieces = [
+            *_bucket_pieces(client("s3"), environment, document(policies / "state-bucket.json", names)),
+            *_role_pieces(client("iam"), environment.roles.plan, policies / "plan.json", names),
+            *_role_pieces(client("iam"), environment.roles.apply, policies / "apply.json", names),
+        ]
+        return tuple(_settle(piece) for piece in pieces)
+
+
+def document(path: Path, names: Mapping[str, Any]) -> dict[str, Any]:
+    """The policy in the JSON file at `path`, with every `${name}` of `names` filled in.
+
+    A string that is nothing but `${name}` becomes the value itself, which may be a list. AWS's own variables, as
+    `${aws:username}`, are left alone.
+    """
+    try:
+        template = json.loads(path.read_text())
+        return dict(_filled(template, names))
+    except FileNotFoundError as error:
+        raise InvalidInput(f"{path}: missing; the account cannot be prepared without it") from error
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+    except KeyError as error:
+        raise InvalidInput(f"{path}: ${{{error.args[0]}}} is unknown; use one of {', '.join(names)}") from error
+
+
+def _environment(platform: Platform, name: str) -> Environment:
+    with suppress(KeyError):
+        return platform.environment(name)
+    known = ", ".join(environment.name for environment in platform.environments)
+    raise InvalidInput(f"{name}: no such environment; platform.yaml has {known}")
+
+
+def _refuse_another_account(environment: Environment, sts: Any) -> None:
+    identity = sts.get_caller_identity()
+    if identity["Account"] != environment.account:
+        raise Refused(
+            f"prepare {environment.name}: its account is {environment.account}, but the credentials in use are "
+            f"{identity['Arn']} in {identity['Account']}; use an administrator's of {environment.account}"
+        )
+
+
+def _names(platform: Platform, environment: Environment) -> dict[str, Any]:
+    return {
+        "account": environment.account,
+        "bucket": state_bucket(environment),
+        "environment": environment.name,
+        "region": environment.region,
+        "trusted": list(platform.trusted),
+    }
+
+
+def _bucket_pieces(s3: Any, environment: Environment, policy: Mapping[str, Any]) -> list[Piece]:
+    bucket = state_bucket(environment)
+    place = {"LocationConstraint": environment.region}
+    # In us-east-1, and only there, S3 refuses to be told the region.
+    located = {} if environment.region == "us-east-1" else {"CreateBucketConfiguration": place}
+    here = {"Bucket": bucket}
+    encryption = {
+        "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]
+    }
+    closed = dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+    )
+    tags = _tags(environment.name)
+    return [
+        Piece(
+            f"bucket {bucket}",
+            _there(s3.head_bucket, here, lambda _: "exists"),
+            "exists",
+            partial(s3.create_bucket, **here, **located),
+        ),
+        Piece(
+            f"bucket {bucket}, versioning",
+            _there(s3.get_bucket_versioning, here, lambda found: found.get("Status")),
+            "Enabled",
+            partial(s3.put_bucket_versioning, **here, VersioningConfiguration={"Status": "Enabled"}),
+        ),
+        Piece(
+            f"bucket {bucket}, encryption",
+            _there(s3.get_bucket_encryption, here, lambda found: found["ServerSideEncryptionConfiguration"]),
+            encryption,
+            partial(s3.put_bucket_encryption, **here, ServerSideEncryptionConfiguration=encryption),
+        ),
+        Piece(
+            f"bucket {bucket}, closed to the public",
+            _there(s3.get_public_access_block, here, lambda found: found["PublicAccessBlockConfiguration"]),
+            closed,
+            partial(s3.put_public_access_block, **here, PublicAccessBlockConfiguration=closed),
+        ),
+        Piece(
+            f"bucket {bucket}, only over TLS",
+            _there(s3.get_bucket_policy, here, lambda found: json.loads(found["Policy"])),
+            policy,
+            partial(s3.put_bucket_policy, **here, Policy=json.dumps(policy)),
+        ),
+        Piece(
+            f"bucket {bucket}, tags",
+            _there(s3.get_bucket_tagging, here, lambda found: found["TagSet"]),
+            tags,
+            partial(s3.put_bucket_tagging, **here, Tagging={"TagSet": tags}),
+        ),
+    ]
+
+
+def _role_pieces(iam: Any, arn: str, policy_file: Path, names: Mapping[str, Any]) -> list[Piece]:
+    role = arn.rpartition("/")[2]
+    here, policy_name = {"RoleName": role}, {"PolicyName": "flowmart"}
+    trust, policy = document(policy_file.with_name("trust.json"), names), document(policy_file, names)
+    return [
+        Piece(
+            f"role {role}",
+            _there(iam.get_role, here, lambda _: "exists"),
+            "exists",
+            partial(
+                iam.create_role, **here, AssumeRolePolicyDocument=json.dumps(trust), Tags=_tags(names["environment"])
+            ),
+        ),
+        Piece(
+            f"role {role}, who may assume it",
+            _there(iam.get_role, here, lambda found: found["Role"]["AssumeRolePolicyDocument"]),
+            trust,
+            partial(iam.update_assume_role_policy, **here, PolicyDocument=json.dumps(trust)),
+        ),
+        Piece(
+            f"role {role}, what it may do",
+            _there(iam.get_role_policy, here | policy_name, lambda found: found["PolicyDocument"]),
+            policy,
+            partial(iam.put_role_policy, **here, **policy_name, PolicyDocument=json.dumps(policy)),
+        ),
+    ]
+
+
+def _settle(piece: Piece) -> Step:
+    found = piece.read()
+    if _normal(found) == _normal(piece.right):
+        return Step(piece.name, "already right")
+    piece.write()
+    return Step(piece.name, "created" if found is None else "corrected")
+
+
+def _there(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callable[[Any], Any]) -> Callable[[], Any]:
+    """A reader that answers `None` where AWS says, in one of its ways, that the thing does not exist."""
+
+    def read() -> Any:
+        try:
+            return value(ask(**arguments))
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "404" or code.startswith("NoSuch") or code.endswith("NotFoundError"):
+                return None
+            raise
+
+    return read
+
+
+def _filled(value: Any, names: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, names) for inner in value]
+    if not isinstance(value, str):
+        return value
+    whole = re.fullmatch(r"\$\{(\w+)\}", value)
+    return names[whole[1]] if whole else re.sub(r"\$\{(\w+)\}", lambda found: str(names[found[1]]), value)
+
+
+def _normal(value: Any) -> Any:
+    """`value` without the differences that AWS makes of its own: one-element lists, the order of lists."""
+    if isinstance(value, Mapping):
+        return {key: _normal(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        inner = sorted((_normal(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+        return inner[0] if len(inner) == 1 else inner
+    return value
+
+
+def _tags(environment: str) -> list[dict[str, str]]:
+    tags = {"Project": "flowmart", "Environment": environment, "ManagedBy": "flowmart bootstrap"}
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,177 @@
+"""What may be written under a smoke check in platform.yaml: one model a kind, and for `aws` one a fact.
+
+The same models are used twice: when the manifest is read, where a value may still be a reference such as
+`{outputs.port}`, and right before a check is asked, when every reference has been replaced. That is why
+numbers accept a reference here, and why a reference that turns out to be no number is found before asking.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Reference = Annotated[str, StringConstraints(pattern=r"^\{outputs\.[A-Za-z0-9_-]+\}$")]
+Count = Annotated[int, Field(ge=0)] | Reference
+Port = Annotated[int, Field(ge=1, le=65535)] | Reference
+Status = Annotated[int, Field(ge=100, le=599)]
+Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+class Options(BaseModel):
+    """Options are frozen, and a key that nobody reads is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Http(Options):
+    """GET `url`; redirects are answers, they are not followed. `timeout` is for one attempt, in seconds."""
+
+    url: Text
+    status: Status | Annotated[list[Status], Field(min_length=1)] = 200
+    contains: Text | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+    timeout: Seconds = 5.0
+
+    @field_validator("url")
+    @classmethod
+    def _names_its_scheme(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://", "{outputs.")):
+            raise ValueError("should begin with http://, https:// or {outputs.NAME}")
+        return url
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """The status codes that are right."""
+        return tuple(self.status) if isinstance(self.status, list) else (self.status,)
+
+
+class Tcp(Options):
+    """A connection to `host`:`port` is accepted. `timeout` is for one attempt, in seconds."""
+
+    host: Text
+    port: Port
+    timeout: Seconds = 5.0
+
+
+class Output(Options):
+    """An assertion on an output of the unit: exactly one of `equals`, `matches`, `present`, `at_least`.
+
+    `matches` is a regular expression searched in a string; `at_least` compares a number, or counts the
+    entries of a list or map.
+    """
+
+    name: Text
+    equals: Any = None
+    matches: Text | None = None
+    present: bool | None = None
+    at_least: float | Reference | None = None
+
+    @field_validator("matches")
+    @classmethod
+    def _compiles(cls, matches: str | None) -> str | None:
+        if matches is None:
+            return None
+        try:
+            re.compile(matches)
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from error
+        return matches
+
+    @model_validator(mode="after")
+    def _asserts_one_thing(self) -> Self:
+        assertions = ("equals", "matches", "present", "at_least")
+        asserted = [name for name in assertions if getattr(self, name) is not None]
+        if len(asserted) != 1:
+            found = ", ".join(asserted) or "none of them"
+            raise ValueError(f"exactly one of equals, matches, present, at_least is asserted, not {found}")
+        return self
+
+
+class DatabaseAvailable(Options):
+    """The RDS instance `identifier` is in the state "available"."""
+
+    fact: Literal["database_available"]
+    identifier: Text
+
+
+class TableActive(Options):
+    """The DynamoDB `table` is in the state "ACTIVE"."""
+
+    fact: Literal["table_active"]
+    table: Text
+
+
+class HealthyHosts(Options):
+    """`at_least` so many targets of the `target_group` (its ARN) are healthy."""
+
+    fact: Literal["healthy_hosts"]
+    target_group: Text
+    at_least: Count = 1
+
+
+class InstancesInService(Options):
+    """`at_least` so many healthy instances of the `autoscaling_group` (its name) are in service."""
+
+    fact: Literal["instances_in_service"]
+    autoscaling_group: Text
+    at_least: Count = 1
+
+
+class NatGatewaysAvailable(Options):
+    """`at_least` so many NAT gateways of the `vpc` (its id) are in the state "available"."""
+
+    fact: Literal["nat_gateways_available"]
+    vpc: Text
+    at_least: Count = 1
+
+
+class AlarmsQuiet(Options):
+    """`at_least` so many CloudWatch alarms begin with `prefix`, and none of them is in the state "ALARM"."""
+
+    fact: Literal["alarms_quiet"]
+    prefix: Text
+    at_least: Count = 1
+
+
+Fact = DatabaseAvailable | TableActive | HealthyHosts | InstancesInService | NatGatewaysAvailable | AlarmsQuiet
+
+
+class Aws(RootModel[Annotated[Fact, Field(discriminator="fact")]]):
+    """A fact that AWS knows; `fact` says which, and with it which other options there are."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Script(Options):
+    """A program of the release. `path` is below infrastructure/, `timeout` is for one attempt, in seconds."""
+
+    path: Text
+    arguments: list[str] = Field(default_factory=list)
+    timeout: Seconds = 30.0
+
+    @field_validator("path")
+    @classmethod
+    def _stays_inside(cls, path: str) -> str:
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise ValueError("should be a path below infrastructure/, such as scripts/smoke/carts_can_be_restored.py")
+        return path
+
+
+OPTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"http": Http, "tcp": Tcp, "output": Output, "aws": Aws, "script": Script}
+)
+"""The kinds of smoke check there are, each with the model of its options."""

@@ -1,0 +1,42 @@
+"""Replaces `{outputs.NAME}` in the options of a check by what the unit gave out. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.errors import CouldNotAsk, Refused
+from tasks.model import MASK
+
+_REFERENCE = re.compile(r"\{outputs\.([A-Za-z0-9_-]+)\}")
+
+
+def resolved(value: Any, outputs: Mapping[str, Any]) -> Any:
+    """`value` with every reference replaced, in nested maps and lists too.
+
+    A string that is one reference and nothing else becomes the output as it is, so a number stays a number.
+    Raises `Refused` when there is no such output: the release is wrong, asking again would not help. Raises
+    `CouldNotAsk` when the output is sensitive: its value is not kept anywhere that a check may read.
+    """
+    if isinstance(value, str):
+        whole = _REFERENCE.fullmatch(value)
+        return _output(whole[1], outputs) if whole else _filled(value, outputs)
+    if isinstance(value, Mapping):
+        return {key: resolved(item, outputs) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolved(item, outputs) for item in value]
+    return value
+
+
+def _filled(text: str, outputs: Mapping[str, Any]) -> str:
+    return _REFERENCE.sub(lambda reference: str(_output(reference[1], outputs)), text)
+
+
+def _output(name: str, outputs: Mapping[str, Any]) -> Any:
+    if outputs.get(name) is None:
+        known = ", ".join(sorted(outputs)) or "none"
+        raise Refused(f"the unit has no output {name}; its outputs: {known}")
+    if outputs[name] == MASK:
+        raise CouldNotAsk(f"output {name} is sensitive: a check cannot refer to it")
+    return outputs[name]

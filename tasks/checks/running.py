@@ -1,0 +1,95 @@
+"""Asks a check until it passes or its time is up.
+
+The last attempt decides. A service that was down and then could not be asked any more is not known to be down,
+and what is not known is left to a person.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from tasks.checks import aws, network, outputs, script
+from tasks.checks.answers import Answer, Surroundings, errored, failed, shortened
+from tasks.checks.options import OPTIONS
+from tasks.checks.references import resolved
+from tasks.errors import CouldNotAsk, Refused
+from tasks.model import Check, CheckResult, Outcome
+
+
+@dataclass(frozen=True)
+class _Kind:
+    expected: Callable[[Any], str]
+    ask: Callable[[Any, Surroundings], Answer]
+
+
+_KINDS: Mapping[str, _Kind] = MappingProxyType(
+    {
+        "http": _Kind(network.http_expected, network.http),
+        "tcp": _Kind(network.tcp_expected, network.tcp),
+        "output": _Kind(outputs.expected, outputs.ask),
+        "aws": _Kind(aws.expected, aws.ask),
+        "script": _Kind(script.expected, script.ask),
+    }
+)
+
+
+def run(
+    check: Check,
+    around: Surroundings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> CheckResult:
+    """Ask every `check.every` seconds until it passes, or for `check.within` seconds: then the last answer stands.
+
+    An option that refers to an output that is not there fails at once: waiting does not bring it.
+    """
+    began = clock()
+    try:
+        options = _options(check, around)
+    except Refused as error:
+        return _result(check, _REFERENCES, failed(str(error)), 0, clock() - began)
+    except CouldNotAsk as error:
+        return _result(check, _REFERENCES, errored(str(error)), 0, clock() - began)
+    kind = _KINDS[check.kind]
+    answer, attempts = _asked(lambda: kind.ask(options, around), check, began, sleep, clock)
+    return _result(check, kind.expected(options), answer, attempts, clock() - began)
+
+
+_REFERENCES = "every output that the check refers to"
+
+
+def _options(check: Check, around: Surroundings) -> BaseModel:
+    known = resolved(check.options, around.outputs)
+    try:
+        return OPTIONS[check.kind].model_validate(known)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise Refused(f"with the unit's outputs filled in, its options are wrong: {shortened(wrong)}") from error
+
+
+def _asked(
+    ask: Callable[[], Answer],
+    check: Check,
+    began: float,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> tuple[Answer, int]:
+    attempts = 1
+    while (answer := ask()).outcome is not Outcome.SUCCEEDED:
+        left = check.within - (clock() - began)
+        if left <= 0:
+            break
+        sleep(min(check.every, left))
+        attempts += 1
+    return answer, attempts
+
+
+def _result(check: Check, expected: str, answer: Answer, attempts: int, seconds: float) -> CheckResult:
+    return CheckResult(check.name, check.kind, answer.outcome, expected, answer.found, attempts, seconds)

@@ -1,0 +1,62 @@
+"""The `script` check: a program of the release says whether all is well.
+
+Exit code 0 is a right answer, 1 a wrong one. Everything else is no answer: another code, a signal, the time
+limit, a program or interpreter that is missing. So is a Python program that ends with a traceback, although
+Python exits with 1 then: nobody decided that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from tasks import shell
+from tasks.checks.answers import Answer, Surroundings, errored, failed, passed, shortened
+from tasks.checks.options import Script
+from tasks.errors import FlowmartError
+
+_TRACEBACK = "Traceback (most recent call last):"
+
+
+def expected(options: Script) -> str:
+    """In words for people."""
+    return f"{' '.join([options.path, *options.arguments])} says that all is well"
+
+
+def ask(options: Script, around: Surroundings) -> Answer:
+    """Run it once, in the infrastructure folder, without a shell."""
+    program = around.folder / options.path
+    if not program.resolve().is_relative_to(around.folder.resolve()) or not program.is_file():
+        return errored(f"there is no file {options.path} in the release")
+    try:
+        return _read(shell.run(_command(program, options, around)))
+    except (FlowmartError, OSError) as error:
+        return errored(shortened(str(error)))
+
+
+def _command(program: Path, options: Script, around: Surroundings) -> shell.Command:
+    """A Python file runs under our interpreter, which has boto3; anything else by its first line."""
+    starter = (sys.executable,) if program.suffix == ".py" else ()
+    argv = (*starter, str(program), *options.arguments)
+    variables = {**around.variables, "PATH": _path(around)}
+    return shell.Command(argv, around.folder, variables, options.timeout)
+
+
+def _path(around: Surroundings) -> str:
+    inherited = around.variables.get("PATH") or shell.inherited().get("PATH", os.defpath)
+    return os.pathsep.join([str(Path(sys.executable).parent), inherited])
+
+
+def _read(finished: shell.Finished) -> Answer:
+    said = _last_line(finished.stdout) or _last_line(finished.stderr) or "it said nothing"
+    if finished.exit_code == 0:
+        return passed(said)
+    if finished.exit_code == 1 and _TRACEBACK not in finished.stderr:
+        return failed(said)
+    return errored(f"exit code {finished.exit_code}: {_last_line(finished.stderr) or said}")
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return shortened(lines[-1]) if lines else ""

@@ -1,0 +1,24 @@
+"""One adapter a tool, all behind the `Engine` protocol, found in one literal table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tasks.engines import terraform
+from tasks.engines.base import Engine, Workspace, Workspaces
+
+__all__ = ["ENGINES", "NAMES", "READS", "Engine", "Workspace", "Workspaces"]
+
+ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
+    "terraform": terraform.Terraform,
+}
+"""Engine name -> maker, from the workspaces of a promotion and the tool's executable."""
+
+READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
+    "terraform": terraform.reads,
+}
+"""Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
+
+NAMES = tuple(ENGINES)
+"""What `engine:` in platform.yaml may be."""

@@ -1,0 +1,57 @@
+"""What every engine is: one protocol, the workspace it is handed, and the defaults that most tools share.
+
+An engine builds commands and parses what came back; running them is `tasks.shell`'s. It is made for one
+environment of one promotion and finds the workspace of a target through the `Workspaces` it is given: the
+release's files in a temporary checkout, the unit as declared for that environment, and credentials by purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Target, Unit
+
+Variables = Callable[[], Mapping[str, str]]
+"""Environment variables with short-lived credentials; a function, because they are renewed while we work."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where an engine works for one target. `infrastructure` is that folder in the release's checkout."""
+
+    infrastructure: Path
+    unit: Unit
+    environment: Environment
+    unit_digest: str
+    reading: Variables
+    writing: Variables
+
+    @property
+    def folder(self) -> Path:
+        """The unit's own source folder."""
+        return self.infrastructure / self.unit.source
+
+
+Workspaces = Callable[[Target], Workspace]
+
+
+class Engine(Protocol):
+    """The one protocol behind which all tools plan, apply, verify, roll back and report drift."""
+
+    def plan(self, target: Target, inputs: Inputs) -> Plan:
+        """What applying the target would do. Reads only; `CouldNotAsk` may be tried again, `Refused` may not."""
+
+    def apply(self, plan: Plan) -> Applied:
+        """Apply exactly what was planned. `StalePlan` when the world has moved on since; nothing is changed then."""
+
+    def verify(self, target: Target) -> Outcome:
+        """Whether the tool itself finds the target as declared."""
+
+    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+        """What going back to a receipt would do; `None` means it did not exist before: remove it."""
+
+    def detect_drift(self, receipt: Receipt) -> Plan:
+        """What somebody changed behind our back since the receipt, as the changes of a plan."""

@@ -1,0 +1,177 @@
+"""Terraform behind the engine protocol: saved plans, applied exactly as they were planned.
+
+Reading (plan, verify, drift) uses the environment's read-only credentials, applying its writing ones. A saved
+plan is bound twice to what was seen when it was made: the file by its SHA-256, the state by lineage and serial,
+looked up again right before the apply, since a first plan without a lineage can otherwise be applied twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from tasks import shell
+from tasks.engines import terraform_answers as answers
+from tasks.engines import terraform_commands as commands
+from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.terraform_sources import reads
+from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
+from tasks.model import Applied, Artifact, Change, Inputs, Outcome, Plan, Receipt, Target
+from tasks.shell import Command, Finished
+
+__all__ = ["Terraform", "reads"]
+
+log = structlog.get_logger("flowmart.terraform")
+
+_plugin_cache = threading.Lock()
+"""Terraform's plugin cache is not safe for several inits at once (its documentation says so)."""
+
+
+class Terraform:
+    """The engine for units whose source is a terraform root with a remote backend."""
+
+    def __init__(self, workspaces: Workspaces, executable: str = "terraform") -> None:
+        self._workspaces = workspaces
+        self._executable = executable
+
+    def plan(self, target: Target, inputs: Inputs) -> Plan:
+        """A saved plan of the target, and what it changes."""
+        return self._plan(target, inputs, self._workspaces(target))
+
+    def apply(self, plan: Plan) -> Applied:
+        """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
+        workspace = self._workspaces(plan.target)
+        self._refuse_stale(plan, workspace)
+        command = commands.apply(self._executable)
+        try:
+            finished = self._run(command, workspace, workspace.writing, log_as=plan.target)
+        except CouldNotAsk as error:
+            return Applied(Outcome.ERRORED, detail=f"{error}{self._save_state(workspace)}")
+        if finished.exit_code != 0:
+            return Applied(Outcome.FAILED, detail=f"{answers.why(finished.stderr)}{self._save_state(workspace)}")
+        found = self._asked(commands.output(self._executable), workspace, workspace.reading)
+        return Applied(Outcome.SUCCEEDED, answers.outputs(found))
+
+    def verify(self, target: Target) -> Outcome:
+        """Whether a new plan of the target is empty."""
+        plan = self._plan(target, Inputs(values=self._workspaces(target).unit.inputs), self._workspaces(target))
+        return Outcome.FAILED if plan.changes else Outcome.SUCCEEDED
+
+    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+        """A plan back to the receipt's release; without one, a plan that destroys what `failed` made."""
+        if to is not None:
+            workspace = self._workspaces(to.target)
+            return self._plan(to.target, Inputs(values=workspace.unit.inputs), workspace)
+        workspace = self._workspaces(failed)
+        return self._plan(failed, Inputs(values=workspace.unit.inputs), workspace, destroy=True)
+
+    def detect_drift(self, receipt: Receipt) -> Plan:
+        """What a refresh finds different from the state: `resource_drift`, whether or not it would be planned."""
+        workspace = self._workspaces(receipt.target)
+        inputs = Inputs(values=workspace.unit.inputs)
+        return self._plan(receipt.target, inputs, workspace, refresh_only=True)
+
+    def _plan(
+        self,
+        target: Target,
+        inputs: Inputs,
+        workspace: Workspace,
+        *,
+        destroy: bool = False,
+        refresh_only: bool = False,
+    ) -> Plan:
+        self._prepare(workspace, inputs)
+        basis = answers.basis(self._asked(commands.state_pull(self._executable), workspace, workspace.reading))
+        command = commands.plan(self._executable, destroy=destroy, refresh_only=refresh_only)
+        text = self._asked(command, workspace, workspace.reading, good=(0, 2))
+        shown = self._asked(commands.show(self._executable), workspace, workspace.reading)
+        changes = answers.drifted(shown) if refresh_only else answers.planned_changes(shown)
+        return Plan(
+            target=target,
+            engine="terraform",
+            changes=changes,
+            unit_digest=workspace.unit_digest,
+            inputs_digest=inputs.digest,
+            basis=basis,
+            artifact=_sealed(workspace.folder / commands.PLAN_FILE),
+            text=text,
+            reversibility=answers.reversibility(changes, workspace.unit.protected),
+            changes_outputs=answers.outputs_differ(shown),
+        )
+
+    def _prepare(self, workspace: Workspace, inputs: Inputs) -> None:
+        if inputs.values:
+            (workspace.folder / commands.VARIABLES_FILE).write_text(json.dumps(dict(inputs.values)))
+        if (workspace.folder / ".terraform").exists():
+            return
+        if "TF_PLUGIN_CACHE_DIR" not in os.environ:
+            self._asked(commands.init(self._executable), workspace, workspace.reading)
+            return
+        with _plugin_cache:
+            self._asked(commands.init(self._executable), workspace, workspace.reading)
+
+    def _refuse_stale(self, plan: Plan, workspace: Workspace) -> None:
+        if plan.artifact is None or _sha256(plan.artifact.path) != plan.artifact.sha256:
+            raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
+        now = answers.basis(self._asked(commands.state_pull(self._executable), workspace, workspace.writing))
+        if now != plan.basis:
+            raise StalePlan(f"{plan.target}: planned from state {plan.basis or 'none'}, it is {now} now; plan again")
+
+    def _save_state(self, workspace: Workspace) -> str:
+        """After a failed apply: push the state that terraform could not save. What came of it, for the detail."""
+        errored = workspace.folder / "errored.tfstate"
+        if not errored.exists():
+            return ""
+        try:
+            self._asked(commands.state_push(self._executable, errored), workspace, workspace.writing)
+        except FlowmartError as error:
+            kept = errored.rename(Path.cwd() / f"errored-{workspace.environment.name}-{workspace.unit.name}.tfstate")
+            return f"\nThe state could not be saved: {error}\nIt is kept in {kept}: push it before anything else."
+        return "\nTerraform could not save the state; it was pushed afterwards and is complete."
+
+    def _asked(
+        self, argv: tuple[str, ...], workspace: Workspace, variables: Variables, good: tuple[int, ...] = (0,)
+    ) -> str:
+        """Standard output of a command that must end well; `CouldNotAsk` or `Refused` says why it did not."""
+        finished = self._run(argv, workspace, variables)
+        if finished.exit_code in good:
+            return finished.stdout
+        kind = CouldNotAsk if answers.could_not_ask(finished.stderr) or finished.exit_code < 0 else Refused
+        place = f"{workspace.unit.name} in {workspace.environment.name}"
+        raise kind(f"terraform {argv[1]} of {place}: {answers.why(finished.stderr)}")
+
+    def _run(
+        self, argv: tuple[str, ...], workspace: Workspace, variables: Variables, log_as: Target | None = None
+    ) -> Finished:
+        variables_now = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **variables()}
+        command = Command(argv, workspace.folder, variables_now, workspace.unit.time_limit)
+        finished = shell.run(command, _progress(log_as) if log_as else None)
+        log.debug(
+            "ran", command=" ".join(argv[1:3]), seconds=round(finished.seconds, 2), exit_code=finished.exit_code
+        )
+        return finished
+
+
+def _progress(target: Target) -> Callable[[str], None]:
+    bound = log.bind(environment=target.environment, unit=target.unit)
+
+    def tell(line: str) -> None:
+        if line.endswith("...") or " complete after " in line:
+            bound.debug("applying", line=line)
+
+    return tell
+
+
+def _sealed(file: Path) -> Artifact:
+    file.chmod(0o600)
+    return Artifact(file, _sha256(file))
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""

@@ -1,0 +1,67 @@
+"""Questions about what happened, asked of the store without working on anything: for flows, and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import releases
+from tasks.errors import InvalidInput, NotFound
+from tasks.ledger import Entry, Ledger
+from tasks.model import Release
+from tasks.settings import Settings
+from tasks.standing import Standing, standing
+from tasks.store import Store
+
+
+class History:
+    """The releases and the ledger of one store."""
+
+    def __init__(self, settings: Settings, run: str = "") -> None:
+        self.store = Store.open(settings.store)
+        self.ledger = Ledger(self.store, settings.acting, run)
+
+    def release(self, name: str) -> Release:
+        """The release whose id begins with `name`."""
+        return releases.load(self.store, name)
+
+    def standing(self, environment: str) -> Standing:
+        """Where an environment stands now."""
+        return standing(environment, self.ledger.entries(environment))
+
+    def current_release(self, environment: str) -> str:
+        """The release that was last worked on in an environment and is still there; `NotFound` before the first."""
+        found = self.standing(environment)
+        if found.verified:
+            return found.verified
+        receipts = sorted(found.receipts.values(), key=lambda receipt: receipt.at)
+        if not receipts:
+            raise NotFound(f"{environment}: no release has been promoted here yet")
+        return receipts[-1].target.release
+
+    def earlier_release(self, environment: str, to: str | None) -> str:
+        """The release to go back to: `to` if it was verified here before, or the one verified before this one."""
+        current = self.current_release(environment)
+        before = [release for release in self.verified(environment) if release != current]
+        if to is None:
+            if not before:
+                raise InvalidInput(
+                    f"{environment}: nothing to go back to; {current} is the only release verified here"
+                )
+            return before[-1]
+        wanted = self.release(to).id
+        if wanted not in before:
+            known = ", ".join(dict.fromkeys(before)) or "none"
+            raise InvalidInput(f"{environment}: {wanted} was not verified here before {current}; these were: {known}")
+        return wanted
+
+    def verified(self, environment: str) -> Sequence[str]:
+        """The releases that were verified in an environment, oldest first, again each time."""
+        return [entry.body["release"] for entry in self.ledger.entries(environment) if entry.kind == "verified"]
+
+    def entry(self, name: str) -> Entry:
+        """The ledger entry `environment/number`."""
+        environment, _, number = name.partition("/")
+        for entry in self.ledger.entries(environment):
+            if str(entry.number) == number:
+                return entry
+        raise NotFound(f"{name}: the ledger has no such entry; `flowmart history {environment}` lists them")

@@ -1,0 +1,64 @@
+"""The rules for smoke checks: their names, their kinds, and the options of each kind.
+
+The options are validated by the models of the checks themselves, with the values that they have in one
+environment; what the unit's outputs will be is not known yet, so `{outputs.NAME}` stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks.manifest import explain, placeholders
+from tasks.manifest.declared import DeclaredCheck
+from tasks.manifest.mistakes import Mistake, not_among
+from tasks.manifest.options import WRITTEN
+from tasks.manifest.schema import Schema, option_schemas
+
+
+def names(checks: Sequence[DeclaredCheck]) -> Iterator[Mistake]:
+    """Two checks of one unit that have the same name."""
+    used = [check.name for check in checks]
+    for place, name in enumerate(used):
+        if name in used[:place]:
+            yield Mistake(("checks", place, "name"), f"another check of this unit is called {name!r} already")
+
+
+def mistakes(check: DeclaredCheck) -> Iterator[Mistake]:
+    """What is wrong in every environment: a kind that there is not, a pause longer than the time."""
+    if check.kind not in WRITTEN:
+        yield Mistake(("kind",), not_among(check.kind, "a kind of check", WRITTEN))
+    if check.every > check.within:
+        told = f"{check.every:g}s is longer than within ({check.within:g}s): it would be asked only once"
+        yield Mistake(("every",), told)
+
+
+def option_mistakes(check: DeclaredCheck, scope: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What is wrong with the options, given the environment's values."""
+    if check.kind not in WRITTEN:
+        return
+    unfilled = tuple(placeholders.mistakes(check.options, scope, outputs=True))
+    yield from unfilled
+    options = placeholders.fill(check.options, scope)
+    known = {mistake.key for mistake in unfilled}
+    yield from (mistake for mistake in _invalid(check.kind, options) if mistake.key not in known)
+
+
+def _invalid(kind: str, options: Mapping[str, Any]) -> tuple[Mistake, ...]:
+    try:
+        WRITTEN[kind].model_validate(options)
+    except ValidationError as error:
+        return explain.mistakes(error, options, _schema(kind, options))
+    return ()
+
+
+def _schema(kind: str, options: Mapping[str, Any]) -> Schema:
+    """The variant of the kind that the options are meant to be: the one whose constants they have."""
+    return next((s for s in option_schemas(kind) if _is_meant(s, options)), {})
+
+
+def _is_meant(schema: Schema, options: Mapping[str, Any]) -> bool:
+    constants = {key: part["const"] for key, part in schema["properties"].items() if "const" in part}
+    return all(options.get(key) == value for key, value in constants.items())

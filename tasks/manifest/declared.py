@@ -1,0 +1,185 @@
+"""What may be written in platform.yaml and overrides.yaml: the shape of every key, and nothing about its meaning.
+
+The JSON schema, the messages about wrong keys and the types of the other modules here all come from these
+models. What needs more than one key to judge (an order that loops, a folder that is missing) is for the rules.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_-]*$"
+ACCOUNT = r"^[0-9]{12}$"
+REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"
+ROLE = r"^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@{}/-]+$"
+PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+NOT_EMPTY = r"\S"
+
+PATTERNS = {
+    SLUG: "must be lowercase letters, digits and single hyphens, beginning with a letter",
+    IDENTIFIER: "must be letters, digits, _ and -, beginning with a letter or _",
+    ACCOUNT: 'must be the 12 digits of an AWS account, in quotes: "222222222222"',
+    REGION: "must be an AWS region, such as eu-west-1",
+    ROLE: "must be the ARN of a role: arn:aws:iam::{account}:role/NAME",
+    PRINCIPAL: "must be the ARN of a principal: arn:aws:iam::ACCOUNT:root, ...:user/NAME or ...:role/NAME",
+    DATE: "must be a date: YYYY-MM-DD",
+    NOT_EMPTY: "must not be empty",
+}
+"""What a text has to be, in words."""
+
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(written: Any) -> float:
+    """The seconds of "90s", "5m", "1h" or a number; more than none."""
+    found = DURATION.fullmatch(written) if isinstance(written, str) else None
+    if found:
+        written = float(found[1]) * SECONDS[found[2]]
+    if isinstance(written, bool | str) or not isinstance(written, int | float) or not 0 < written < math.inf:
+        raise PydanticCustomError("duration", 'must be "90s", "5m", "1h" or a number of seconds above 0')
+    return float(written)
+
+
+Slug = Annotated[str, Field(pattern=SLUG)]
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+Text = Annotated[str, Field(pattern=NOT_EMPTY)]
+RoleArn = Annotated[str, Field(pattern=ROLE)]
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds),
+    PlainSerializer(lambda value: f"{value:g}s"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": f"^{DURATION.pattern}$"},
+            ]
+        }
+    ),
+]
+
+
+class Declared(BaseModel):
+    """A key that nobody reads is a mistake; what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeclaredRoles(Declared):
+    """The roles that the product assumes in the environment's account."""
+
+    plan: RoleArn = Field(
+        default="arn:aws:iam::{account}:role/flowmart-plan",
+        description="ARN of the role that only reads: to plan, to smoke-check and to look for drift.",
+    )
+    apply: RoleArn = Field(
+        default="arn:aws:iam::{account}:role/flowmart-apply",
+        description="ARN of the role that writes: to apply and to roll back.",
+    )
+
+
+class DeclaredEnvironment(Declared):
+    """Where a release is promoted to."""
+
+    after: Slug | None = Field(
+        default=None,
+        description="The environment that a release must have passed first. Only the first one has none.",
+    )
+    account: str = Field(pattern=ACCOUNT, description="The AWS account: 12 digits, in quotes.")
+    region: str = Field(pattern=REGION, description="The AWS region, such as eu-west-1.")
+    roles: DeclaredRoles = Field(
+        default_factory=DeclaredRoles, description="The roles to plan and to apply with. May contain {account}."
+    )
+    gate: Literal["auto", "approval"] = Field(
+        default="auto",
+        description="auto: apply what passed its tests. approval: a person approves the digest of the plans first.",
+    )
+    values: dict[Identifier, Any] = Field(
+        default_factory=dict,
+        description="What is different here. Units use it as {values.NAME}. "
+        "May contain {environment}, {account} and {region}.",
+    )
+
+
+class DeclaredCheck(Declared):
+    """A smoke check: asked again and again until it passes, or until its time is over."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: Slug = Field(description="What the check is called in reports; once in a unit.")
+    kind: Slug = Field(description="How it is asked. The other keys are the options of this kind.")
+    within: Duration = Field(default=30.0, description="How long it may take until the check passes.")
+    every: Duration = Field(default=1.0, description="The pause between two attempts; not longer than `within`.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is written besides the keys that every check has."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class DeclaredUnit(Declared):
+    """One deployable piece of the platform."""
+
+    engine: Slug = Field(description="The tool that the unit is written for.")
+    source: Text = Field(
+        description="The unit's folder, relative to the folder of platform.yaml. "
+        "May contain {environment}, {account}, {region} and {values.NAME}."
+    )
+    environments: tuple[Slug, ...] = Field(min_length=1, description="Where the unit is deployed.")
+    needs: tuple[Slug, ...] = Field(
+        default=(),
+        description="Units that must be applied and checked before this one, in every environment of this one.",
+    )
+    protected: StrictBool = Field(
+        default=False, description="Whether it holds data: then nothing in it is deleted without an override."
+    )
+    inputs: dict[Identifier, Any] = Field(
+        default_factory=dict,
+        description="Values for the tool. May contain {environment}, {account}, {region} and {values.NAME}.",
+    )
+    time_limit: Duration = Field(default=3600.0, description="How long one command of the tool may run.")
+    checks: tuple[DeclaredCheck, ...] = Field(
+        default=(), description="Smoke checks, asked after every apply of the unit."
+    )
+
+
+class DeclaredPlatform(Declared):
+    """All units and environments that are promoted together."""
+
+    platform: Slug = Field(description="The name of the platform.")
+    trusted: tuple[Annotated[str, Field(pattern=PRINCIPAL)], ...] = Field(
+        default=(), description="ARNs of the principals that may assume the roles of the environments."
+    )
+    environments: dict[Slug, DeclaredEnvironment] = Field(
+        min_length=1, description="Where a release goes; `after` makes them one chain."
+    )
+    units: dict[Slug, DeclaredUnit] = Field(
+        min_length=1, description="What a release consists of; `needs` is the order."
+    )
+
+
+class DeclaredOverride(Declared):
+    """An exception from a policy, for one object, until a day."""
+
+    policy: Text = Field(description="The policy that may not deny.")
+    environment: Slug = Field(description="Where the exception holds.")
+    unit: Slug = Field(description="The unit that the object belongs to.")
+    address: Text = Field(description="The object's address, as the denial names it.")
+    reason: Text = Field(description="Why this is right, for whoever reads the audit.")
+    expires: str = Field(pattern=DATE, description="The last day (UTC) on which the exception holds: YYYY-MM-DD.")

@@ -1,0 +1,150 @@
+"""YAML files -> plain data that remembers its lines.
+
+PyYAML's own loader forgets where a value stood, takes the second of two equal keys without a word, and reads
+YAML 1.1, where `no` is false and 0123 is 83. People and their editors mean YAML 1.2: this reader takes scalars
+the way its core schema does, leaves dates as text, and reports duplicates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.errors import InvalidInput
+from tasks.manifest.mistakes import Document, Key, Mistake, shown
+
+TAG = "tag:yaml.org,2002:"
+
+
+class Scalars(yaml.SafeLoader):
+    """Resolves plain scalars by the core schema of YAML 1.2 (its chapter 10.3), decimal numbers only."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the base class declares it this way
+
+
+for _name, _pattern, _first in (
+    ("null", r"^(?:~|null|Null|NULL|)$", [*"~nN", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?[0-9]+$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
+):
+    Scalars.add_implicit_resolver(f"{TAG}{_name}", re.compile(_pattern), _first)
+
+SCALARS: Mapping[str, Callable[[str], Any]] = {
+    f"{TAG}null": lambda _: None,
+    f"{TAG}bool": lambda text: text.lower() == "true",
+    f"{TAG}int": int,
+    f"{TAG}float": float,
+    f"{TAG}str": str,
+}
+COLLECTIONS = (f"{TAG}map", f"{TAG}seq")
+
+
+def read(path: Path) -> Document:
+    """The document in `path`; InvalidInput when it cannot be read or is not YAML.
+
+    It is named after the folder it is in, as people know it, also when that is a temporary checkout.
+    """
+    name = f"{path.resolve().parent.name}/{path.name}"
+    root = _compose(name, _text(name, path))
+    reader = Reader()
+    data = reader.read(root, ()) if root else None
+    return Document(name, data, reader.lines, tuple(reader.mistakes))
+
+
+def _text(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InvalidInput(f"{name}: there is no such file; looked for {path}") from None
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{name}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except OSError as error:
+        raise InvalidInput(f"{name}: cannot be read ({error.strerror}); looked for {path}") from error
+
+
+def _compose(name: str, text: str) -> yaml.Node | None:
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=Scalars)
+    except yaml.MarkedYAMLError as error:
+        raise InvalidInput(_not_yaml(name, text, error)) from error
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{name}: is not valid YAML: {error}") from error
+    return node
+
+
+def _not_yaml(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    lines = text.splitlines()
+    wrong = lines[line - 1] if line <= len(lines) else ""
+    hint = "; text that begins with { needs quotes" if re.search(r"[:-]\s+\{", wrong) else ""
+    reason = ", ".join(part for part in (error.context, error.problem) if part)
+    return f"{name}:{line}: is not valid YAML: {reason}{hint}"
+
+
+class Reader:
+    """One pass over a document's nodes; `lines` and `mistakes` fill up on the way."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Key, int] = {}
+        self.mistakes: list[Mistake] = []
+        self._around: list[yaml.Node] = []
+
+    def read(self, node: yaml.Node, key: Key) -> Any:
+        """The data of `node`, which stands at `key`."""
+        self.lines.setdefault(key, node.start_mark.line + 1)
+        if node in self._around:
+            self._mistake(key, "refers to itself: an alias cannot be inside of its own anchor")
+            return None
+        self._around.append(node)
+        try:
+            return self._value(node, key)
+        finally:
+            self._around.pop()
+
+    def _value(self, node: yaml.Node, key: Key) -> Any:
+        if node.tag not in (*SCALARS, *COLLECTIONS):
+            self._mistake(key, f"has the tag {node.tag.replace(TAG, '!!')}: write plain YAML without tags")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, key)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*key, place)) for place, item in enumerate(node.value)]
+        return self._scalar(node, key)
+
+    def _scalar(self, node: yaml.Node, key: Key) -> Any:
+        try:
+            return SCALARS[node.tag](node.value)
+        except ValueError:
+            self._mistake(key, f"{node.value!r} is not what its tag says: leave the tag out")
+            return None
+
+    def _mapping(self, node: yaml.MappingNode, key: Key) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            name, line = self._name(key_node, key), key_node.start_mark.line + 1
+            if name in found:
+                first = self.lines[(*key, name)]
+                self._mistake((*key, name), f"is on line {first} and again on line {line}: give every key once")
+            elif name is not None:
+                self.lines[(*key, name)] = line
+                found[name] = self.read(value_node, (*key, name))
+        return found
+
+    def _name(self, node: yaml.Node, key: Key) -> str | None:
+        if isinstance(node, yaml.ScalarNode) and node.value == "<<" and node.style is None:
+            self._mistake(key, "merge keys (<<) are not read: write the keys out")
+            return None
+        if isinstance(node, yaml.ScalarNode) and node.tag == f"{TAG}str":
+            return str(node.value)
+        what = shown(self._value(node, key))
+        self._mistake(key, f"the key {what} on line {node.start_mark.line + 1} is not text: put it in quotes")
+        return None
+
+    def _mistake(self, key: Key, message: str) -> None:
+        self.mistakes.append(Mistake(key, message))

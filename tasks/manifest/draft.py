@@ -1,0 +1,67 @@
+"""platform.yaml as far as it can be understood: what the rules look at, so that one mistake does not hide others.
+
+An entry with a wrong shape is left out, but its name stays known: whoever needs it made no mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from tasks.manifest import explain
+from tasks.manifest.declared import DeclaredEnvironment, DeclaredPlatform, DeclaredUnit
+from tasks.manifest.mistakes import Document, Mistake
+from tasks.manifest.schema import platform_schema
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The entries whose shape is right, and the names of all entries. `folder` is where sources are found."""
+
+    folder: Path
+    environments: Mapping[str, DeclaredEnvironment]
+    units: Mapping[str, DeclaredUnit]
+    environment_names: tuple[str, ...]
+    unit_names: tuple[str, ...]
+
+
+def draft(folder: Path, document: Document) -> Draft:
+    """What can be understood of `document`."""
+    environments, units = _entries(document, "environments"), _entries(document, "units")
+    return Draft(
+        folder=folder,
+        environments=_well_formed(DeclaredEnvironment, environments),
+        units=_well_formed(DeclaredUnit, units),
+        environment_names=tuple(environments),
+        unit_names=tuple(units),
+    )
+
+
+def mistakes(document: Document) -> tuple[Mistake, ...]:
+    """What is wrong with the shape of `document`."""
+    try:
+        DeclaredPlatform.model_validate(document.data)
+    except ValidationError as error:
+        return explain.mistakes(error, document.data, platform_schema())
+    return ()
+
+
+def _entries(document: Document, key: str) -> Mapping[str, Any]:
+    found = document.data.get(key) if isinstance(document.data, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _well_formed(model: type[Model], entries: Mapping[str, Any]) -> dict[str, Model]:
+    found: dict[str, Model] = {}
+    for name, entry in entries.items():
+        try:
+            found[name] = model.model_validate(entry)
+        except ValidationError:
+            continue
+    return found

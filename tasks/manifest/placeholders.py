@@ -1,0 +1,62 @@
+"""`{environment}`, `{account}`, `{region}` and `{values.NAME}` in the texts of a manifest.
+
+A text that is one placeholder and nothing else becomes the value itself, so that a number stays a number; inside
+of a longer text, what is not text is written as JSON. Braces that belong to somebody else are left alone: `${x}`,
+`{{x}}`, `{"json": 1}` and `{3}` are no placeholders. `{outputs.NAME}` is for the smoke checks to fill in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tasks.manifest.mistakes import Key, Mistake, any_of, did_you_mean
+
+PLACEHOLDER = re.compile(r"(?<![{$])\{([A-Za-z_][\w-]*(?:\.[\w-]+)*)\}(?!\})")
+OUTPUTS = "outputs."
+
+
+def fill(part: Any, names: Mapping[str, Any]) -> Any:
+    """`part` with every placeholder of `names` replaced, in all texts inside; others stay as they are."""
+    if isinstance(part, str):
+        return _fill_text(part, names)
+    if isinstance(part, Mapping):
+        return {key: fill(value, names) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [fill(value, names) for value in part]
+    return part
+
+
+def mistakes(part: Any, names: Mapping[str, Any], *, outputs: bool = False) -> Iterator[Mistake]:
+    """The placeholders in `part` that nobody fills in; `outputs` says whether outputs are filled in later."""
+    for key, name in _used(part, ()):
+        if name.startswith(OUTPUTS):
+            if not outputs:
+                yield Mistake(key, f"{{{name}}} is known only after the unit was applied: only checks may use it")
+        elif name not in names:
+            hint = did_you_mean(name, names)
+            yield Mistake(key, f"{{{name}}} is no placeholder here{hint}; {any_of(f'{{{n}}}' for n in names)}")
+
+
+def _used(part: Any, key: Key) -> Iterator[tuple[Key, str]]:
+    if isinstance(part, str):
+        yield from ((key, found) for found in PLACEHOLDER.findall(part))
+    elif isinstance(part, Mapping):
+        for name, value in part.items():
+            yield from _used(value, (*key, name))
+    elif isinstance(part, list | tuple):
+        for place, value in enumerate(part):
+            yield from _used(value, (*key, place))
+
+
+def _fill_text(text: str, names: Mapping[str, Any]) -> Any:
+    alone = PLACEHOLDER.fullmatch(text)
+    if alone and alone[1] in names:
+        return names[alone[1]]
+    return PLACEHOLDER.sub(lambda found: _as_text(names.get(found[1], found[0])), text)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,76 @@
+"""platform.yaml -> `Platform`, and one unit of it for one environment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import InvalidInput
+from tasks.manifest import document, draft, environments, placeholders, units
+from tasks.manifest.declared import DeclaredPlatform
+from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
+from tasks.model import Check, Environment, Platform, Unit
+
+FILE = "platform.yaml"
+
+
+def load(infrastructure: Path) -> Platform:
+    """The platform that `infrastructure`/platform.yaml declares; InvalidInput that tells every mistake in it."""
+    found = document.read(infrastructure / FILE)
+    _refuse_what_is_no_mapping(found)
+    understood = draft.draft(infrastructure, found)
+    rules = (*environments.mistakes(understood), *units.mistakes(understood))
+    refuse(found, (*found.mistakes, *draft.mistakes(found), *rules))
+    declared = DeclaredPlatform.model_validate(found.data)
+    return Platform(
+        name=declared.platform,
+        environments=environments.built(understood),
+        units=tuple(units.built(name, unit) for name, unit in declared.units.items()),
+        trusted=declared.trusted,
+    )
+
+
+def resolve(platform: Platform, environment: str, unit: str) -> Unit:
+    """The unit as it is deployed to `environment`: source, inputs and checks filled in.
+
+    InvalidInput when there is no such environment or unit, or when the unit is not deployed there. What
+    remains is `{outputs.NAME}` in the options of checks, which the checks replace when they are asked.
+    """
+    around = _environment(platform, environment)
+    declared = _unit(platform, around, unit)
+    names = environments.scope(around)
+    return replace(
+        declared,
+        source=str(placeholders.fill(declared.source, names)),
+        inputs=placeholders.fill(declared.inputs, names),
+        checks=tuple(_filled(check, names) for check in declared.checks),
+    )
+
+
+def _refuse_what_is_no_mapping(found: Document) -> None:
+    if found.data is None:
+        refuse(found, [*found.mistakes, Mistake((), "is empty: declare platform, environments and units")])
+    if not isinstance(found.data, dict):
+        refuse(found, [*found.mistakes, Mistake((), "must be a mapping with platform, environments and units")])
+
+
+def _environment(platform: Platform, name: str) -> Environment:
+    known = {environment.name: environment for environment in platform.environments}
+    if name not in known:
+        raise InvalidInput(f"{not_among(name, 'an environment', known)} (see {FILE})")
+    return known[name]
+
+
+def _unit(platform: Platform, environment: Environment, name: str) -> Unit:
+    known = {unit.name: unit for unit in platform.units}
+    if name not in known:
+        raise InvalidInput(f"{not_among(name, 'a unit', known)} (see {FILE})")
+    if environment.name not in known[name].environments:
+        where = ", ".join(known[name].environments)
+        raise InvalidInput(f"{name} is not deployed to {environment.name}, only to {where} (see {FILE})")
+    return known[name]
+
+
+def _filled(check: Check, names: dict[str, Any]) -> Check:
+    return replace(check, options=placeholders.fill(check.options, names))

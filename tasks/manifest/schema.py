@@ -1,0 +1,118 @@
+"""platform.schema.json: what editors check and complete platform.yaml with, made from the models.
+
+`python -m tasks.manifest.schema` prints it. A test holds the file in infrastructure/ equal to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tasks.engines import NAMES
+from tasks.manifest.declared import DeclaredPlatform
+from tasks.manifest.mistakes import Key
+from tasks.manifest.options import WRITTEN
+
+Schema = dict[str, Any]
+REFERENCE = "#/$defs/{model}"
+PLACEHOLDER: Schema = {"type": "string", "pattern": r"^\{(environment|account|region|values\.[\w-]+)\}$"}
+
+
+def platform_schema() -> Schema:
+    """The JSON schema (draft 2020-12) of platform.yaml."""
+    schema = _tidied(DeclaredPlatform.model_json_schema(ref_template=REFERENCE))
+    definitions = schema["$defs"]
+    definitions["DeclaredUnit"]["properties"]["engine"]["enum"] = list(NAMES)
+    own = definitions.pop("DeclaredCheck")
+    definitions["DeclaredCheck"] = {
+        "description": own["description"],
+        "anyOf": [_written(own, kind, options) for kind in WRITTEN for options in option_schemas(kind)],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "platform.yaml of FlowMart's infrastructure delivery",
+        **schema,
+    }
+
+
+def option_schemas(kind: str) -> tuple[Schema, ...]:
+    """What may be written as the options of a check of `kind`: one object schema for each of its variants."""
+    model = WRITTEN[kind]
+    schema = _tidied(model.model_json_schema(ref_template=REFERENCE))
+    definitions = schema.pop("$defs", {})
+    return tuple(definitions[_name(ref)] for ref in schema.get("oneOf", ())) or (schema,)
+
+
+def at(schema: Schema, key: Key) -> Schema:
+    """The part of `schema` that describes what stands at `key`; empty when it describes nothing there."""
+    node = _resolved(schema, schema)
+    for step in key:
+        node = _resolved(schema, _below(node, step))
+    return node
+
+
+def _below(node: Schema, step: str | int) -> Schema:
+    if isinstance(step, int):
+        items: Schema = node.get("items", {})
+        return items
+    candidates = [
+        node.get("properties", {}).get(step),
+        *node.get("patternProperties", {}).values(),
+        node.get("additionalProperties"),
+    ]
+    return next((found for found in candidates if isinstance(found, dict)), {})
+
+
+def _resolved(schema: Schema, node: Schema) -> Schema:
+    if "$ref" not in node:
+        return node
+    target: Schema = schema["$defs"][_name(node)]
+    return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
+
+
+def _written(own: Schema, kind: str, options: Schema) -> Schema:
+    """A check as it is written: its own keys and the options of its kind, side by side."""
+    properties = {key: _or_placeholder(part) for key, part in options["properties"].items()}
+    return {
+        "type": "object",
+        "description": options.get("description", ""),
+        "additionalProperties": False,
+        "properties": {**own["properties"], "kind": {"const": kind}, **properties},
+        "required": [*own["required"], *options.get("required", ())],
+    }
+
+
+def _or_placeholder(part: Schema) -> Schema:
+    if "const" in part or part.get("type") == "string":
+        return part
+    about: Schema = {key: part[key] for key in ("default", "description") if key in part}
+    rest = {key: value for key, value in part.items() if key not in about}
+    return {**about, "anyOf": [*_alternatives(rest), PLACEHOLDER]}
+
+
+def _alternatives(part: Schema) -> Iterator[Schema]:
+    yield from part.get("anyOf", [part])
+
+
+def _tidied(part: Any) -> Any:
+    """Without the titles that repeat the keys; a name that does not match its pattern is an error."""
+    if isinstance(part, list):
+        return [_tidied(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    found = {k: _tidied(v) for k, v in part.items() if k != "title" or not isinstance(v, str)}
+    return {**found, "additionalProperties": False} if "patternProperties" in found else found
+
+
+def text() -> str:
+    """The content of platform.schema.json."""
+    return json.dumps(platform_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(text(), end="")

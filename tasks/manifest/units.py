@@ -1,0 +1,140 @@
+"""The rules that units keep, and what they become: `Unit`s whose texts are filled in for one environment.
+
+What a rule finds in every environment of a unit is told once; what it finds in some is told with their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tasks import graph
+from tasks.engines import NAMES
+from tasks.manifest import checks, environments, placeholders, sources
+from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
+from tasks.manifest.draft import Draft
+from tasks.manifest.mistakes import Key, Mistake, not_among
+from tasks.manifest.options import fields
+from tasks.model import Check, Unit
+
+ROOT = "units"
+Scope = dict[str, Any]
+
+
+def built(name: str, declared: DeclaredUnit) -> Unit:
+    """The unit as it is declared, with its placeholders."""
+    return Unit(
+        name=name,
+        engine=declared.engine,
+        source=declared.source,
+        environments=declared.environments,
+        needs=declared.needs,
+        inputs=declared.inputs,
+        checks=tuple(_check(check) for check in declared.checks),
+        protected=declared.protected,
+        time_limit=declared.time_limit,
+    )
+
+
+def mistakes(draft: Draft) -> Iterator[Mistake]:
+    """What is wrong with the units, one by one and together."""
+    for name, declared in draft.units.items():
+        for rule in (_engine, _environments, _needs, _texts, _sources, _checks):
+            yield from (m.below((ROOT, name)) for m in rule(draft, name, declared))
+    for circle in graph.cycles({name: unit.needs for name, unit in draft.units.items()}):
+        told = " -> ".join(circle)
+        yield Mistake((ROOT, circle[0], "needs"), f"the units need each other in a circle: {told}")
+    yield from _shared_sources(draft)
+
+
+def _engine(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    if declared.engine not in NAMES:
+        yield Mistake(("engine",), not_among(declared.engine, "an engine", NAMES))
+
+
+def _environments(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    yield from _names("environments", declared.environments, "an environment", draft.environment_names)
+
+
+def _needs(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    others = tuple(unit for unit in draft.unit_names if unit != name)
+    yield from _names("needs", declared.needs, "a unit", draft.unit_names, tuple(others))
+    for place, need in enumerate(declared.needs):
+        deployed = draft.units[need].environments if need in draft.units else declared.environments
+        absent = [e for e in declared.environments if e not in deployed and e in draft.environment_names]
+        if absent:
+            told = f"{need} is not deployed to {', '.join(absent)}, where {name} needs it"
+            yield Mistake(("needs", place), f"{told}; it is deployed to {', '.join(deployed)}")
+
+
+def _names(
+    key: str, names: tuple[str, ...], what: str, known: tuple[str, ...], told: tuple[str, ...] = ()
+) -> Iterator[Mistake]:
+    for place, name in enumerate(names):
+        if name not in known:
+            yield Mistake((key, place), not_among(name, what, told or known))
+        if name in names[:place]:
+            yield Mistake((key, place), f"{name!r} is in the list twice: name it once")
+
+
+def _texts(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    def unfilled(scope: Scope) -> Iterator[Mistake]:
+        for key, part in (("source", declared.source), ("inputs", declared.inputs)):
+            yield from (m.below((key,)) for m in placeholders.mistakes(part, scope))
+
+    yield from _in_its_environments(draft, declared, unfilled)
+
+
+def _sources(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    def missing(scope: Scope) -> Iterator[Mistake]:
+        if not list(placeholders.mistakes(declared.source, scope)):
+            yield from sources.mistakes(draft.folder, str(placeholders.fill(declared.source, scope)))
+
+    yield from _in_its_environments(draft, declared, missing)
+
+
+def _checks(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    yield from checks.names(declared.checks)
+    for place, check in enumerate(declared.checks):
+        key: Key = ("checks", place)
+        yield from (m.below(key) for m in checks.mistakes(check))
+
+        def wrong_options(scope: Scope, check: DeclaredCheck = check) -> Iterator[Mistake]:
+            yield from checks.option_mistakes(check, scope)
+
+        yield from (m.below(key) for m in _in_its_environments(draft, declared, wrong_options))
+
+
+def _in_its_environments(
+    draft: Draft, declared: DeclaredUnit, rule: Callable[[Scope], Iterator[Mistake]]
+) -> Iterator[Mistake]:
+    known = [name for name in dict.fromkeys(declared.environments) if name in draft.environments]
+    found: dict[Mistake, list[str]] = {}
+    for name in known:
+        for mistake in rule(_scope(draft, name)):
+            found.setdefault(mistake, []).append(name)
+    for mistake, where in found.items():
+        suffix = "" if where == known else f" (in {', '.join(where)})"
+        yield Mistake(mistake.key, f"{mistake.message}{suffix}")
+
+
+def _scope(draft: Draft, environment: str) -> Scope:
+    return environments.scope(environments.filled(environment, draft.environments[environment]))
+
+
+def _shared_sources(draft: Draft) -> Iterator[Mistake]:
+    taken: dict[tuple[str, str], str] = {}
+    for name, declared in draft.units.items():
+        for environment in declared.environments:
+            if environment in draft.environments:
+                scope = _scope(draft, environment)
+                source = sources.normal(str(placeholders.fill(declared.source, scope)))
+                first = taken.setdefault((environment, source), name)
+                if first != name:
+                    told = f"is the source of {first} too: each unit has a folder of its own"
+                    yield Mistake((ROOT, name, "source"), told)
+
+
+def _check(declared: DeclaredCheck) -> Check:
+    options = fields(declared.kind, declared.options)
+    return Check(declared.name, declared.kind, options, within=declared.within, every=declared.every)

@@ -1,0 +1,95 @@
+"""What a person reads in the run history, as Markdown. Pure: pages are made here and published by `tasks.steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks import wording
+from tasks.drift import DriftReport
+from tasks.model import CheckResult, Outcome, Plan, Target
+from tasks.standing import Standing
+
+LONGEST_TEXT = 60_000
+"""Characters of a tool's own plan text that a page shows; an artifact is kept in a database row."""
+
+_SIGNS = {Outcome.SUCCEEDED: "✅ passed", Outcome.FAILED: "❌ failed", Outcome.ERRORED: "❔ could not ask"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Markdown page. `key` says of which thing it is; pages with the same key are versions of one another."""
+
+    key: str
+    title: str
+    text: str
+
+
+def plan(found: Plan) -> Page:
+    """What a plan would do: a table of changes, then the tool's own text."""
+    target = found.target
+    rows = [(f"`{c.address}`", c.action.value, ", ".join(c.because or c.attributes)) for c in found.changes]
+    parts = [
+        f"# Plan: {target}",
+        f"**{wording.counts(found)}** · {found.reversibility.value} · plan `{found.digest[:12]}`",
+        _table(("object", "action", "what differs, or forces the replacement"), rows),
+        *[f"> {warning}" for warning in found.warnings],
+        f"<details><summary>{found.engine}'s own plan</summary>\n\n```\n{_cut(found.text)}\n```\n\n</details>",
+    ]
+    return Page(_key("plan", target), f"Plan of {target}", "\n\n".join(parts))
+
+
+def smoke(target: Target, results: Sequence[CheckResult]) -> Page:
+    """What each smoke check expected and found."""
+    rows = [(_SIGNS[r.outcome], r.name, r.expected, r.found, f"{r.attempts}", f"{r.seconds:.1f} s") for r in results]
+    table = _table(("", "check", "expected", "found", "attempts", "took"), rows)
+    return Page(_key("smoke", target), f"Smoke checks of {target}", f"# Smoke checks: {target}\n\n{table}")
+
+
+def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) -> Page:
+    """Why a release was rolled back, and what was done for it."""
+    rows = [(unit, what) for unit, what in done.items()]
+    text = f"# {environment}: release {release} was rolled back\n\n## Why\n\n```\n{why}\n```\n\n## What was done\n\n"
+    return Page(
+        f"rollback-{environment}", f"Rollback of {release} in {environment}", text + _table(("unit", ""), rows)
+    )
+
+
+def drift(report: DriftReport) -> Page:
+    """What somebody changed by hand in an environment."""
+    head = f"# Drift in {report.environment}\n\n{len(report.units)} units compared with what was applied.\n\n"
+    told = "\n".join(
+        f"- **{i.unit}** {i.told[0]}" + "".join(f"\n  - {t}" for t in i.told[1:]) for i in report.drifted
+    )
+    return Page(f"drift-{report.environment}", f"Drift in {report.environment}", head + (told or "No drift."))
+
+
+def matrix(standings: Iterable[Standing]) -> Page:
+    """Which release is where."""
+    rows = [
+        (s.environment, f"`{s.verified}`" if s.verified else "not verified", ", ".join(sorted(s.rejected)) or "–")
+        for s in standings
+    ]
+    text = "# Which release is where\n\n" + _table(("environment", "verified release", "rejected here"), rows)
+    return Page("releases", "Which release is where", text)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return "*nothing*"
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_TEXT:
+        return text.strip()
+    return f"{text[:LONGEST_TEXT].strip()}\n... {len(text) - LONGEST_TEXT} characters more"
+
+
+def _key(subject: str, target: Target) -> str:
+    return f"{subject}-{target.environment}-{target.unit}".lower().replace("_", "-")

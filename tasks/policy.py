@@ -1,0 +1,204 @@
+"""Policies: what a plan must not do, written in Rego, tested over plan data.
+
+A policy is a file `infrastructure/policies/<name>.rego` with the package `flowmart.<name>`; it says what is wrong
+(`deny`) or worth knowing (`warn`) and nothing else. Which denial an override lifts is decided here, once, for
+every policy. Nothing here asks the outside: the same plan, overrides and time give the same findings.
+
+A policy that cannot be evaluated is an error, never a silent pass. That is why built-in errors are strict, and
+why every policy is asked once, about an empty plan, when it is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from regopy import Interpreter, LogLevel, RegoError
+
+from tasks.errors import InvalidInput
+from tasks.model import Finding, Override, Plan, Unit
+
+LIMITS = "limits.yaml"
+
+# rego-cpp tells where as offset|length: `(error 12:policies.rego|52|2 (errormsg 24:Invalid boolean operator) ...`.
+_PARSE_ERROR = re.compile(r"\(error \d+:[^|]*\|(\d+)\|\d+.*?\(errormsg \d+:([^)]*)\)", re.DOTALL)
+
+
+class _Caps(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    deletions: int = Field(default=5, ge=0)
+
+
+class _Changed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    deletions: int | None = Field(default=None, ge=0)
+
+
+class Limits(_Caps):
+    """The numbers that policies compare with; `environments` changes them for one environment."""
+
+    environments: dict[str, _Changed] = Field(default_factory=dict)
+
+    def of(self, environment: str) -> dict[str, Any]:
+        """What holds in `environment`, as the policies read it under `input.limits`."""
+        changed = self.environments.get(environment, _Changed())
+        return self.model_dump(exclude={"environments"}) | changed.model_dump(exclude_none=True)
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Policies that have been read and found evaluable. Safe to use from several threads at once.
+
+    Every test has an interpreter of its own: it costs a few milliseconds, and there is nothing to share.
+    """
+
+    sources: Mapping[Path, str]
+    limits: Limits = field(default_factory=Limits)
+
+    def test(self, plan: Plan, unit: Unit, overrides: Sequence[Override], now: datetime) -> tuple[Finding, ...]:
+        """What the policies find in `plan`, denials first. `InvalidInput` if a policy cannot be evaluated."""
+        question = _question(plan, unit, self.limits.of(plan.target.environment), now)
+        found = _evaluate(self.sources, question)
+        mine = [o for o in overrides if _is_for(o, plan)]
+        settled = (_settle(finding, mine, now) for finding in found)
+        return tuple(sorted(settled, key=lambda f: (not f.denied, f.policy, f.address, f.message)))
+
+
+def load(folder: Path) -> Policies:
+    """The policies and limits in `folder`. `InvalidInput` names the file and line that is wrong."""
+    sources = {path: path.read_text() for path in sorted(folder.glob("*.rego"))}
+    if not sources:
+        raise InvalidInput(f"{folder} holds no policy (*.rego): a plan could not be tested. Restore the folder.")
+    for path, source in sources.items():
+        _require_package(path, source)
+    policies = Policies(sources, _limits(folder / LIMITS))
+    _evaluate(sources, _EMPTY | {"limits": policies.limits.of("")})
+    return policies
+
+
+def _require_package(path: Path, source: str) -> None:
+    declared = re.search(r"^package\s+(\S+)", source, re.MULTILINE)
+    if declared is None or declared[1] != f"flowmart.{path.stem}":
+        found = declared[1] if declared else "no package"
+        raise InvalidInput(f"{path} declares {found}; it should declare `package flowmart.{path.stem}`.")
+
+
+def _limits(path: Path) -> Limits:
+    if not path.exists():
+        return Limits()
+    try:
+        return Limits.model_validate(yaml.safe_load(path.read_text()) or {})
+    except (yaml.YAMLError, ValidationError) as error:
+        raise InvalidInput(f"{path} is wrong: {error}. Known keys: deletions, environments.") from error
+
+
+# --- asking Rego ------------------------------------------------------------------------------------------
+
+_EMPTY: dict[str, Any] = {
+    "now": "1970-01-01T00:00:00Z",
+    "environment": "",
+    "release": "",
+    "unit": {"name": "", "engine": "", "protected": True},
+    "changes": [],
+}
+
+
+def _question(plan: Plan, unit: Unit, limits: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "now": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "environment": plan.target.environment,
+        "release": plan.target.release,
+        "unit": {"name": unit.name, "engine": unit.engine, "protected": unit.protected},
+        "limits": dict(limits),
+        "changes": [asdict(change) for change in plan.changes],
+    }
+
+
+def _evaluate(sources: Mapping[Path, str], question: Mapping[str, Any]) -> list[Finding]:
+    interpreter = Interpreter()
+    interpreter.log_level = LogLevel.NONE
+    interpreter.strict_built_in_errors = True
+    for path, source in sources.items():
+        _add(interpreter, path, source)
+    # As a term, not as regopy's Input: strings of an Input come back without their quotes escaped.
+    interpreter.set_input_term(json.dumps(question, ensure_ascii=False, default=str))
+    return [finding for path in sources for finding in _ask(interpreter, path)]
+
+
+def _add(interpreter: Interpreter, path: Path, source: str) -> None:
+    try:
+        interpreter.add_module(path.name, source)
+    except RegoError as error:
+        raise InvalidInput(_told(path, source, str(error))) from error
+
+
+def _told(path: Path, source: str, error: str) -> str:
+    match = _PARSE_ERROR.search(error)
+    if match is None:
+        return f"{path} cannot be read as Rego: {error}"
+    line = source.encode()[: int(match[1])].count(b"\n") + 1
+    return f"{path}, line {line}: {match[2]}. Correct the policy; nothing is planned without it."
+
+
+def _ask(interpreter: Interpreter, path: Path) -> Iterable[Finding]:
+    answer = _answer(interpreter, path)
+    for rule in ("deny", "warn"):
+        for said in answer.get(rule, []):
+            if not isinstance(said, dict) or set(said) != {"address", "message"}:
+                raise InvalidInput(f"{path}: {rule} should hold objects of address and message, not {said!r}.")
+            yield Finding(path.stem, _self_contained(said), said["address"], denied=rule == "deny")
+
+
+def _self_contained(said: Mapping[str, str]) -> str:
+    """The message with its address in front: it is also read where the address is not shown."""
+    return f"{said['address']}: {said['message']}" if said["address"] else said["message"]
+
+
+def _answer(interpreter: Interpreter, path: Path) -> dict[str, Any]:
+    """What the whole package says. Anything but an answer with a `deny` is an error: silence is no pass."""
+    try:
+        output = interpreter.query(f"answer := data.flowmart.{path.stem}")
+        answer = json.loads(str(output))["bindings"]["answer"] if output.ok() else {}
+    except (RegoError, ValueError, KeyError) as error:
+        raise InvalidInput(f"{path} could not be evaluated: {error}. Check the functions it calls.") from error
+    if not isinstance(answer, dict) or "deny" not in answer:
+        raise InvalidInput(f"{path} could not be evaluated: {output}. Check its `deny` and the functions it calls.")
+    return answer
+
+
+# --- overrides --------------------------------------------------------------------------------------------
+
+
+def _is_for(override: Override, plan: Plan) -> bool:
+    target = plan.target
+    return (override.environment, override.unit) == (target.environment, target.unit)
+
+
+def _settle(finding: Finding, overrides: Sequence[Override], now: datetime) -> Finding:
+    """What is left of a denial: lifted by an override in force, sharpened by one that has expired."""
+    mine = [o for o in overrides if finding.denied and _lifts(o, finding)]
+    if not mine:
+        return finding
+    latest = max(mine, key=lambda o: o.expires)
+    if _in_force(latest, now):
+        message = f"{finding.message} (allowed until {latest.expires} by an override: {latest.reason})"
+        return Finding(finding.policy, message, finding.address, denied=False)
+    message = f"{finding.message} (the override for it expired on {latest.expires}: {latest.reason})"
+    return Finding(finding.policy, message, finding.address)
+
+
+def _lifts(override: Override, finding: Finding) -> bool:
+    """An override names one address exactly; "*" is for denials about the plan as a whole, and only those."""
+    return override.policy == finding.policy and override.address == (finding.address or "*")
+
+
+def _in_force(override: Override, now: datetime) -> bool:
+    """`expires` is the last day, in UTC, on which the override counts."""
+    return now.astimezone(UTC).date().isoformat() <= override.expires

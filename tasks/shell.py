@@ -1,0 +1,144 @@
+"""Runs programs: the only module that starts a process.
+
+Every command is a list, has a time limit and its own session, so that a Ctrl-C on the terminal does not reach
+the tool behind our back: we pass it on, gently first (SIGINT, on which terraform finishes what it is doing and
+writes its state), then hard (SIGKILL).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from tasks.errors import CouldNotAsk, InvalidInput
+
+GRACE = 60.0
+"""Seconds that an interrupted tool gets to finish and save its state before it is killed."""
+
+_running: set[subprocess.Popen[str]] = set()
+_stopping = threading.Event()
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program with its arguments. `variables` are added to our environment, less its AWS credentials."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    time_limit: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended. `exit_code` is negative when a signal ended it."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+def run(command: Command, on_line: Callable[[str], None] | None = None) -> Finished:
+    """Run to the end. `on_line` sees each line of standard output as it comes.
+
+    Raises `InvalidInput` when the program is missing and `CouldNotAsk` when the time limit ended it.
+    """
+    if _stopping.is_set():
+        raise CouldNotAsk(f"{command.argv[0]}: not started, the run is being cancelled")
+    began = time.monotonic()
+    process = _start(command)
+    _running.add(process)
+    out, err = _Reader(process.stdout, on_line), _Reader(process.stderr, None)
+    try:
+        process.wait(command.time_limit)
+    except subprocess.TimeoutExpired as error:
+        stop(process)
+        message = f"{' '.join(command.argv[:2])}: ended after its time limit of {command.time_limit:g} s"
+        raise CouldNotAsk(message) from error
+    except BaseException:
+        stop(process)
+        raise
+    finally:
+        _running.discard(process)
+    return Finished(process.returncode, out.text(), err.text(), time.monotonic() - began)
+
+
+def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
+    """End a process and what it started: SIGINT, then after `grace` seconds SIGKILL to its whole session."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def stop_all() -> None:
+    """Start nothing more and end what is running, all at the same time; for the cancellation of a run."""
+    _stopping.set()
+    threads = [threading.Thread(target=stop, args=(process,)) for process in tuple(_running)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Our own environment without anything that would give a tool other credentials than those it is handed."""
+    credentials = (
+        "AWS_ACCESS_KEY",
+        "AWS_SECRET",
+        "AWS_SESSION",
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_ROLE_ARN",
+    )
+    source = os.environ if environ is None else environ
+    return {name: value for name, value in source.items() if not name.startswith(credentials)}
+
+
+def _start(command: Command) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env={**inherited(), **command.variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
+        raise InvalidInput(f"{missing}: not found; is it installed and on PATH?") from error
+
+
+class _Reader:
+    """Drains one pipe in a thread, so that a tool that prints much never waits for us."""
+
+    def __init__(self, pipe: IO[str] | None, on_line: Callable[[str], None] | None) -> None:
+        self._lines: list[str] = []
+        self._thread = threading.Thread(target=self._drain, args=(pipe or (), on_line), daemon=True)
+        self._thread.start()
+
+    def _drain(self, pipe: Iterable[str], on_line: Callable[[str], None] | None) -> None:
+        for line in pipe:
+            self._lines.append(line)
+            if on_line:
+                on_line(line.rstrip("\n"))
+
+    def text(self) -> str:
+        self._thread.join()
+        return "".join(self._lines)

@@ -1,0 +1,138 @@
+"""A stage: one environment as one run works on it, with one release to go to and the earlier ones to go back to.
+
+It opens what the verbs in `tasks.promotion` need (checkouts in a temporary folder, credentials by purpose,
+engines, ledger) and owns nothing that lasts: what lasts is in the ledger.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from tasks import aws, graph, manifest, policy, releases
+from tasks.engines import ENGINES, Engine, Workspace
+from tasks.errors import InvalidInput
+from tasks.ledger import Ledger
+from tasks.model import Environment, Inputs, Override, Platform, Receipt, Release, Target, Unit
+from tasks.settings import Settings
+from tasks.standing import Standing, standing
+from tasks.store import Store
+
+
+class Stage:
+    """One environment and one release, ready to work with. Make it with `opened`."""
+
+    def __init__(self, settings: Settings, store: Store, release: Release, environment: str, run: str, folder: Path):
+        self.settings = settings
+        self.store = store
+        self.ledger = Ledger(store, settings.acting, run)
+        self.release = release
+        self.run = run
+        self.halted = threading.Event()
+        self._folder = folder
+        self._checkouts: dict[str, Checkout] = {}
+        self._lock = threading.Lock()
+        self.environment = self._environment(environment)
+
+    @cached_property
+    def units(self) -> tuple[str, ...]:
+        """The units of this environment, each behind those it needs."""
+        return graph.order({unit.name: unit.needs for unit in self.platform.units_in(self.environment.name)})
+
+    @property
+    def platform(self) -> Platform:
+        """The platform as the release declares it."""
+        return self.checkout(self.release.id).platform
+
+    @cached_property
+    def policies(self) -> policy.Policies:
+        """The policies as the release declares them."""
+        return policy.load(self.checkout(self.release.id).infrastructure / "policies")
+
+    @cached_property
+    def overrides(self) -> tuple[Override, ...]:
+        """The release's exceptions from its policies."""
+        return manifest.load_overrides(self.checkout(self.release.id).infrastructure)
+
+    def standing(self) -> Standing:
+        """Where the environment stands now."""
+        return standing(self.environment.name, self.ledger.entries(self.environment.name))
+
+    def target(self, unit: str) -> Target:
+        """The coordinate of a unit in this stage."""
+        return Target(self.release.id, self.environment.name, unit)
+
+    def unit(self, name: str, release: str | None = None) -> Unit:
+        """The unit as a release (default: the one to go to) declares it for this environment."""
+        platform = self.checkout(release or self.release.id).platform
+        return manifest.resolve(platform, self.environment.name, name)
+
+    def unit_digest(self, unit: str) -> str:
+        """The digest of what the unit reads in the release to go to."""
+        return self.release.units[f"{self.environment.name}/{unit}"]
+
+    def inputs(self, unit: str, receipts: Mapping[str, Receipt]) -> Inputs:
+        """What the unit would be planned with now: its declared values, the outputs of what it needs."""
+        declared = self.unit(unit)
+        upstream = {name: receipts[name].outputs if name in receipts else None for name in declared.needs}
+        return Inputs(declared.inputs, upstream)
+
+    def engine(self, unit: str) -> Engine:
+        """The engine of a unit, working in this stage's checkouts."""
+        return ENGINES[self.unit(unit).engine](self.workspace, self.settings.terraform)
+
+    def workspace(self, target: Target) -> Workspace:
+        """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
+        found = self.checkout(target.release)
+        return Workspace(
+            infrastructure=found.infrastructure,
+            unit=self.unit(target.unit, target.release),
+            environment=self.environment,
+            unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
+            reading=lambda: self._credentials(self.environment.roles.plan).environment(),
+            writing=lambda: self._credentials(self.environment.roles.apply).environment(),
+        )
+
+    def reading(self) -> aws.Credentials:
+        """The environment's read-only credentials."""
+        return self._credentials(self.environment.roles.plan)
+
+    def checkout(self, release: str) -> Checkout:
+        """A release's files in this stage's temporary folder; unpacked once."""
+        with self._lock:
+            if release not in self._checkouts:
+                into = self._folder / release
+                infrastructure = releases.checkout(self.store, release, into)
+                found = self.release if release == self.release.id else releases.load(self.store, release)
+                self._checkouts[release] = Checkout(found, infrastructure, manifest.load(infrastructure))
+            return self._checkouts[release]
+
+    def _credentials(self, role: str) -> aws.Credentials:
+        return aws.assume(role, self.environment.region, f"flowmart-{self.run}"[:64])
+
+    def _environment(self, name: str) -> Environment:
+        names = [environment.name for environment in self.platform.environments]
+        if name not in names:
+            raise InvalidInput(f"environment {name}: release {self.release.id} has {', '.join(names)}")
+        return self.platform.environment(name)
+
+
+class Checkout:
+    """A release's files, and the platform that they declare."""
+
+    def __init__(self, release: Release, infrastructure: Path, platform: Platform) -> None:
+        self.release = release
+        self.infrastructure = infrastructure
+        self.platform = platform
+
+
+@contextmanager
+def opened(settings: Settings, release: str, environment: str, run: str) -> Iterator[Stage]:
+    """A stage for a release (an id or its beginning); its checkouts, and the plan files in them, go when it closes."""
+    store = Store.open(settings.store)
+    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
+        yield Stage(settings, store, releases.load(store, release), environment, run, Path(folder))

@@ -1,0 +1,143 @@
+"""Where an environment stands: what its ledger entries add up to. Pure.
+
+The ledger is the only memory. Which release is here, who holds the claim, what was begun and not finished,
+how to get back: all of it is folded out of the entries, again each time, so there is no second truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tasks.ledger import Entry
+from tasks.model import Receipt, Target
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who holds an environment, for which release, since when. `holder` is what tells whether the run is over."""
+
+    entry: str
+    release: str
+    purpose: str
+    run: str
+    actor: str
+    at: str
+    holder: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An environment after all its entries.
+
+    `receipts` is what is applied now, `smoked` the units whose checks passed on it, `verified` the release that
+    all units passed on. `before` and `verified_before` are the same at the time that the open claim began, and
+    `attempted` the units whose apply was begun under it, in order: together, how to get back.
+    """
+
+    environment: str
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+    smoked: frozenset[str] = frozenset()
+    verified: str | None = None
+    rejected: frozenset[str] = frozenset()
+    claim: Claim | None = None
+    before: Mapping[str, Receipt] = field(default_factory=dict)
+    verified_before: str | None = None
+    attempted: tuple[str, ...] = ()
+    blocked: str | None = None
+    last: Entry | None = None
+
+
+def standing(environment: str, entries: Iterable[Entry]) -> Standing:
+    """Fold the entries, oldest first. Kinds that only inform (planned, denied, drift ...) change nothing."""
+    state = Standing(environment)
+    for entry in entries:
+        fold = _FOLDS.get(entry.kind)
+        state = replace(fold(state, entry) if fold else state, last=entry)
+    return state
+
+
+def receipt_of(entry: Entry) -> Receipt | None:
+    """The receipt that an `applied` or `rolled_back` entry carries; None where the unit was removed."""
+    data = entry.body.get("receipt")
+    if data is None:
+        return None
+    target = Target(**data["target"])
+    return Receipt(**{**data, "target": target, "id": entry.id, "at": entry.at})
+
+
+def _claimed(state: Standing, entry: Entry) -> Standing:
+    body = entry.body
+    claim = Claim(entry.id, body["release"], body["purpose"], entry.run, entry.actor, entry.at, body["holder"])
+    return replace(state, claim=claim, before=state.receipts, verified_before=state.verified, attempted=())
+
+
+def _taken_over(state: Standing, entry: Entry) -> Standing:
+    # Only the holder changes: what the dead run began stays to be put back.
+    if state.claim is None:
+        return state
+    holder = entry.body["holder"]
+    return replace(state, claim=replace(state.claim, entry=entry.id, run=entry.run, actor=entry.actor, holder=holder))
+
+
+def _closed(state: Standing, _: Entry) -> Standing:
+    return replace(state, claim=None, before={}, verified_before=None, attempted=())
+
+
+def _applying(state: Standing, entry: Entry) -> Standing:
+    unit = entry.body["unit"]
+    attempted = state.attempted if unit in state.attempted else (*state.attempted, unit)
+    return replace(state, attempted=attempted, smoked=state.smoked - {unit}, verified=None)
+
+
+def _received(state: Standing, entry: Entry) -> Standing:
+    unit, receipt = entry.body["unit"], receipt_of(entry)
+    others = {name: held for name, held in state.receipts.items() if name != unit}
+    return replace(state, receipts={**others, unit: receipt} if receipt else others)
+
+
+def _smoked(state: Standing, entry: Entry) -> Standing:
+    unit = entry.body["unit"]
+    passed = entry.body["outcome"] == "succeeded"
+    return replace(state, smoked=state.smoked | {unit} if passed else state.smoked - {unit})
+
+
+def _rolled_back(state: Standing, entry: Entry) -> Standing:
+    # What was good before this promotion is good again; what could only be left as it is was never found good.
+    unit = entry.body["unit"]
+    smoked = state.smoked - {unit} if entry.body.get("kept") else state.smoked | {unit}
+    return replace(_received(state, entry), smoked=smoked)
+
+
+def _verified(state: Standing, entry: Entry) -> Standing:
+    release = entry.body["release"]
+    return replace(state, verified=release, rejected=state.rejected - {release})
+
+
+def _rejected(state: Standing, entry: Entry) -> Standing:
+    back = entry.body.get("back_to") or None
+    return replace(state, rejected=state.rejected | {entry.body["release"]}, verified=back)
+
+
+def _blocked(state: Standing, entry: Entry) -> Standing:
+    return replace(state, blocked=entry.body["why"])
+
+
+def _resolved(state: Standing, _: Entry) -> Standing:
+    return replace(state, blocked=None)
+
+
+_FOLDS: Mapping[str, Callable[[Standing, Entry], Standing]] = {
+    "claimed": _claimed,
+    "taken_over": _taken_over,
+    "closed": _closed,
+    "applying": _applying,
+    "applied": _received,
+    "smoked": _smoked,
+    "rolled_back": _rolled_back,
+    "verified": _verified,
+    "rejected": _rejected,
+    "rollback_failed": _blocked,
+    "resolved": _resolved,
+}

@@ -1,0 +1,249 @@
+"""The Prefect tasks: one thin function a verb. The only module below flows/ that imports Prefect.
+
+A step gives its verb a name in the run history, a retry policy and an artifact to read; what it does is in
+`tasks.promotion`, `tasks.claims` and `tasks.drift`. Only steps that read are tried again, and only when they got
+no answer. Results stay in memory: what must outlive the process is in the ledger.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prefect import State, Task, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import TaskRun
+from prefect.context import FlowRunContext
+from prefect.futures import PrefectFuture, wait
+from prefect.tasks import exponential_backoff
+
+from tasks import claims, manifest, pages, promotion, releases, settings, shell
+from tasks import drift as drifting
+from tasks import stage as stages
+from tasks.drift import DriftReport
+from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+from tasks.history import History
+from tasks.model import CheckResult, Finding, Plan, Receipt
+from tasks.pages import Page
+from tasks.promotion import NotPlanned
+from tasks.stage import Stage
+from tasks.standing import Claim, standing
+
+
+def _got_no_answer(_: Task[Any, Any], __: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.result(raise_on_failure=False), CouldNotAsk)
+
+
+_READS: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": _got_no_answer,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+_WRITES: dict[str, Any] = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
+
+
+@task(name="plan", task_run_name="plan {unit}", **_READS)
+def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
+    """What the release would do to a unit."""
+    found = promotion.plan(stage, unit)
+    if isinstance(found, Plan):
+        _publish(pages.plan(found))
+    return found
+
+
+@task(name="test", task_run_name="test {unit}", **_WRITES)
+def test(stage: Stage, unit: str, plan: Plan | NotPlanned) -> tuple[Finding, ...]:  # noqa: ARG001 (the run's name)
+    """Hold a plan against the policies."""
+    return promotion.test(stage, plan) if isinstance(plan, Plan) else ()
+
+
+@task(name="gate", task_run_name="gate", **_WRITES)
+def gate(stage: Stage, plans: Sequence[Plan], later: Sequence[str], approve: str | None) -> None:
+    """Let the plan set through, or stop for an approval."""
+    promotion.gate(stage, plans, later, approve)
+
+
+@task(name="apply", task_run_name="apply {unit}", **_WRITES)
+def apply(stage: Stage, unit: str, plan: Plan | NotPlanned) -> Receipt | None:  # noqa: ARG001 (the run's name)
+    """Apply what was planned; nothing for a unit that is up to date."""
+    return promotion.apply(stage, plan) if isinstance(plan, Plan) else None
+
+
+@task(name="smoke", task_run_name="smoke {unit}", **_READS)
+def smoke(stage: Stage, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:  # noqa: ARG001 (the run's name)
+    """Ask whether what was applied works."""
+    if receipt is None:
+        return ()
+    results = promotion.ask(stage, receipt)
+    _publish(pages.smoke(receipt.target, results))
+    promotion.judge(stage, receipt, results)
+    return results
+
+
+@task(name="roll back", task_run_name="roll back {unit}", **_WRITES)
+def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
+    """Put one unit back to what it was."""
+    return promotion.roll_back(stage, unit, kept)
+
+
+@task(name="confirm", task_run_name="confirm {unit}", **_WRITES)
+def confirm(stage: Stage, unit: str) -> None:
+    """The tool itself finds the unit back as it was."""
+    promotion.confirm(stage, unit)
+
+
+@task(name="detect drift", task_run_name="detect drift {unit}", **_READS)
+def detect_drift(stage: Stage, unit: str) -> Plan | None:
+    """What somebody changed behind our back."""
+    return drifting.detect(stage, unit)
+
+
+def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:
+    """Record and show the drift of an environment."""
+    report = drifting.report(stage, found)
+    _publish(pages.drift(report))
+    return report
+
+
+def conclude_rollback(stage: Stage, why: str, done: dict[str, str]) -> None:
+    """All is back: record and show why, and what was done."""
+    promotion.conclude_rollback(stage, why)
+    _publish(pages.rollback(stage.environment.name, stage.release.id, why, done))
+
+
+def verify(stage: Stage) -> None:
+    """All smoke checks passed: the release is verified here."""
+    promotion.verify(stage)
+    environments = [environment.name for environment in stage.platform.environments]
+    _publish(pages.matrix(standing(name, stage.ledger.entries(name)) for name in environments))
+
+
+@contextmanager
+def opened(release: str, environment: str) -> Iterator[Stage]:
+    """A stage to read with: no claim is made."""
+    with stages.opened(settings.load(), release, environment, _run_id()) as stage:
+        yield stage
+
+
+@contextmanager
+def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
+    """A stage that holds the environment's claim, and gives it back however this ends.
+
+    Cancelling the run (an exception that is no `Exception`) interrupts the tools; what was begun stays in the
+    ledger under the open claim, for `recover` or the next promotion to put back.
+    """
+    with opened(release, environment) as stage:
+        claims.claim(stage.ledger, environment, stage.release.id, purpose)
+        with held(stage):
+            yield stage
+
+
+@contextmanager
+def taken_over(environment: str) -> Iterator[Stage | None]:
+    """A stage that holds the claim of a run that is over, to put back what it began; None when there is none."""
+    found = abandoned(environment)
+    if found is None:
+        yield None
+        return
+    with opened(found.release, environment) as stage:
+        claims.take_over(stage.ledger, environment)
+        with held(stage):
+            yield stage
+
+
+def abandoned(environment: str) -> Claim | None:
+    """The environment's open claim, if the run that made it is over."""
+    claim = _history().standing(environment).claim
+    return claim if claim is not None and claims.is_over(claim) else None
+
+
+def chain(release: str, to: str | None) -> Sequence[str]:
+    """The environments of a release in order, up to and with `to`; `InvalidInput` when there is no `to`."""
+    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
+        history = _history()
+        found = releases.checkout(history.store, history.release(release).id, Path(folder))
+        names = [environment.name for environment in manifest.load(found).environments]
+    if to is not None and to not in names:
+        raise InvalidInput(f"environment {to}: the release has {', '.join(names)}")
+    return names[: names.index(to) + 1] if to else names
+
+
+def is_there(release: str, environment: str) -> bool:
+    """Whether promoting would change nothing: verified here, every unit up to date."""
+    with opened(release, environment) as stage:
+        return promotion.is_there(stage)
+
+
+def current_release(environment: str) -> str:
+    """The release that is in an environment."""
+    return _history().current_release(environment)
+
+
+def earlier_release(environment: str, to: str | None) -> str:
+    """The release that an environment can go back to."""
+    return _history().earlier_release(environment, to)
+
+
+@contextmanager
+def held(stage: Stage) -> Iterator[None]:
+    """Give a claim back that is ours, with how it went."""
+    name = stage.environment.name
+    try:
+        yield
+    except Exception as error:
+        claims.close(stage.ledger, name, "failed", str(error))
+        raise
+    except BaseException:
+        stage.halted.set()
+        shell.stop_all()
+        if not stage.standing().attempted:
+            claims.close(stage.ledger, name, "cancelled")
+        raise
+    claims.close(stage.ledger, name, "succeeded")
+
+
+def failures(futures: Iterable[PrefectFuture[Any]]) -> tuple[Exception, ...]:
+    """Wait for all; the errors of those that failed. What never began because of them is not among these."""
+    done, _ = wait(list(futures))
+    found = (future.state.result(raise_on_failure=False) for future in done if _failed(future.state))
+    return tuple(error for error in found if isinstance(error, Exception))
+
+
+def told(errors: Sequence[Exception]) -> str:
+    """Why, in words: what was said no to, or, without a no, what could not be asked; each once."""
+    said_no = [error for error in errors if not isinstance(error, CouldNotAsk)]
+    return "\n".join(dict.fromkeys(str(error) for error in said_no or errors))
+
+
+def stop(errors: Sequence[Exception]) -> None:
+    """Raise what the errors amount to: a bug of ours as it is, a no before a missing answer; nothing for none."""
+    for error in errors:
+        if not isinstance(error, FlowmartError):
+            raise error
+    if errors:
+        only_silence = all(isinstance(error, CouldNotAsk) for error in errors)
+        raise (CouldNotAsk if only_silence else Refused)(told(errors))
+
+
+def _history() -> History:
+    return History(settings.load(), _run_id())
+
+
+def _publish(page: Page) -> None:
+    create_markdown_artifact(page.text, key=page.key, description=page.title)
+
+
+def _failed(state: State[Any]) -> bool:
+    return state.is_failed() or state.is_crashed()
+
+
+def _run_id() -> str:
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context and context.flow_run else ""

@@ -1,0 +1,66 @@
+"""Changes in words that a person understands, for the terminal, the artifacts and the drift report. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tasks.model import Action, Change, Plan
+
+_DONE = {
+    Action.CREATE: "was added",
+    Action.UPDATE: "was changed",
+    Action.REPLACE: "was replaced",
+    Action.DELETE: "was deleted",
+}
+
+
+def counts(plan: Plan) -> str:
+    """ "2 to create, 1 to change", or "no changes"."""
+    verbs = {"create": "create", "update": "change", "replace": "replace", "delete": "delete"}
+    parts = [f"{number} to {verbs[action]}" for action, number in plan.counts.items() if number]
+    if not parts and plan.changes_outputs:
+        return "outputs only"
+    return ", ".join(parts) or "no changes"
+
+
+def drift(change: Change) -> tuple[str, ...]:
+    """What somebody did to one object, a line each: the first names the object, the others what differs."""
+    known = change.before or change.after or {}
+    identity = known.get("id") or known.get("name") or known.get("arn")
+    head = f"{change.address}{f' ({identity})' if identity else ''} {_DONE[change.action]} outside of terraform"
+    return (head, *differences(change)) if change.action is Action.UPDATE else (head,)
+
+
+def differences(change: Change) -> tuple[str, ...]:
+    """ "ingress: added {...}", "tags.Team: platform -> payments": one line for each value that differs."""
+    before, after = change.before or {}, change.after or {}
+    names = [name for name in change.attributes if not (name == "tags_all" and "tags" in change.attributes)]
+    return tuple(line for name in names for line in _difference(name, before.get(name), after.get(name)))
+
+
+def _difference(name: str, before: Any, after: Any) -> Iterable[str]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        keys = sorted({*before, *after}, key=str)
+        differing = (key for key in keys if before.get(key) != after.get(key))
+        return [line for key in differing for line in _difference(f"{name}.{key}", before.get(key), after.get(key))]
+    if isinstance(before, list) and isinstance(after, list):
+        removed = [f"{name}: removed {_short(item)}" for item in before if item not in after]
+        return removed + [f"{name}: added {_short(item)}" for item in after if item not in before]
+    return [f"{name}: {_short(before)} -> {_short(after)}"]
+
+
+def _short(value: Any) -> str:
+    """One value on one line; of an object only what is set."""
+    if value is None:
+        return "(not set)"
+    if isinstance(value, Mapping):
+        return (
+            "{"
+            + ", ".join(f"{key} = {_short(item)}" for key, item in value.items() if item not in (None, "", [], False))
+            + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_short, value)) + "]"
+    return value if isinstance(value, str) else json.dumps(value)
