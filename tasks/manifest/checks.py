@@ -7,11 +7,12 @@ environment; what the unit's outputs will be is not known yet, so `{outputs.NAME
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.manifest import explain, placeholders
+from tasks.manifest import explain, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck
 from tasks.manifest.mistakes import Mistake, not_among
 from tasks.manifest.options import WRITTEN
@@ -35,15 +36,16 @@ def mistakes(check: DeclaredCheck) -> Iterator[Mistake]:
         yield Mistake(("every",), told)
 
 
-def option_mistakes(check: DeclaredCheck, scope: Mapping[str, Any]) -> Iterator[Mistake]:
-    """What is wrong with the options, given the environment's values."""
+def option_mistakes(check: DeclaredCheck, scope: Mapping[str, Any], folder: Path) -> Iterator[Mistake]:
+    """What is wrong with the options, given the environment's values. `folder` is where programs are found."""
     if check.kind not in WRITTEN:
         return
     unfilled = tuple(placeholders.mistakes(check.options, scope, outputs=True))
     yield from unfilled
     options = placeholders.fill(check.options, scope)
     known = {mistake.key for mistake in unfilled}
-    yield from (mistake for mistake in _invalid(check.kind, options) if mistake.key not in known)
+    invalid = _invalid(check.kind, options) or _no_program(check.kind, options, folder)
+    yield from (mistake for mistake in invalid if mistake.key not in known)
 
 
 def _invalid(kind: str, options: Mapping[str, Any]) -> tuple[Mistake, ...]:
@@ -54,11 +56,20 @@ def _invalid(kind: str, options: Mapping[str, Any]) -> tuple[Mistake, ...]:
     return ()
 
 
+def _no_program(kind: str, options: Mapping[str, Any], folder: Path) -> tuple[Mistake, ...]:
+    fault = sources.program_fault(folder, options["path"]) if kind == "script" else ""
+    return (Mistake(("path",), fault),) if fault else ()
+
+
 def _schema(kind: str, options: Mapping[str, Any]) -> Schema:
-    """The variant of the kind that the options are meant to be: the one whose constants they have."""
-    return next((s for s in option_schemas(kind) if _is_meant(s, options)), {})
+    """The variant of the kind that the options are meant to be; when they are none, what makes them one."""
+    schemas = option_schemas(kind)
+    meant = [schema for schema in schemas if _constants(schema).items() <= options.items()]
+    if meant:
+        return meant[0]
+    choices = {key: [_constants(schema)[key] for schema in schemas] for key in _constants(schemas[0])}
+    return {"properties": {key: {"enum": values} for key, values in choices.items()}}
 
 
-def _is_meant(schema: Schema, options: Mapping[str, Any]) -> bool:
-    constants = {key: part["const"] for key, part in schema["properties"].items() if "const" in part}
-    return all(options.get(key) == value for key, value in constants.items())
+def _constants(schema: Schema) -> dict[str, Any]:
+    return {key: part["const"] for key, part in schema["properties"].items() if "const" in part}

@@ -29,18 +29,20 @@ ROLE = r"^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@{}/-]+$"
 PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 NOT_EMPTY = r"\S"
+OUTPUT = r"^\{outputs\.[A-Za-z0-9_-]+\}$"
 
 PATTERNS = {
-    SLUG: "must be lowercase letters, digits and single hyphens, beginning with a letter",
-    IDENTIFIER: "must be letters, digits, _ and -, beginning with a letter or _",
-    ACCOUNT: 'must be the 12 digits of an AWS account, in quotes: "222222222222"',
-    REGION: "must be an AWS region, such as eu-west-1",
-    ROLE: "must be the ARN of a role: arn:aws:iam::{account}:role/NAME",
-    PRINCIPAL: "must be the ARN of a principal: arn:aws:iam::ACCOUNT:root, ...:user/NAME or ...:role/NAME",
-    DATE: "must be a date: YYYY-MM-DD",
-    NOT_EMPTY: "must not be empty",
+    SLUG: "lowercase letters, digits and single hyphens, beginning with a letter",
+    IDENTIFIER: "letters, digits, _ and -, beginning with a letter or _",
+    ACCOUNT: 'the 12 digits of an AWS account, in quotes: "222222222222"',
+    REGION: "an AWS region, such as eu-west-1",
+    ROLE: "the ARN of a role: arn:aws:iam::{account}:role/NAME",
+    PRINCIPAL: "the ARN of a principal, such as arn:aws:iam::111111111111:root",
+    DATE: "a date: YYYY-MM-DD",
+    NOT_EMPTY: "text",
+    OUTPUT: "{outputs.NAME}",
 }
-"""What a text has to be, in words."""
+"""What a text must be, in words."""
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -52,7 +54,7 @@ def seconds(written: Any) -> float:
     if found:
         written = float(found[1]) * SECONDS[found[2]]
     if isinstance(written, bool | str) or not isinstance(written, int | float) or not 0 < written < math.inf:
-        raise PydanticCustomError("duration", 'must be "90s", "5m", "1h" or a number of seconds above 0')
+        raise PydanticCustomError("duration", "no duration")
     return float(written)
 
 

@@ -80,11 +80,16 @@ def _compose(name: str, text: str) -> yaml.Node | None:
 def _not_yaml(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
-    lines = text.splitlines()
-    wrong = lines[line - 1] if line <= len(lines) else ""
-    hint = "; text that begins with { needs quotes" if re.search(r"[:-]\s+\{", wrong) else ""
     reason = ", ".join(part for part in (error.context, error.problem) if part)
-    return f"{name}:{line}: is not valid YAML: {reason}{hint}"
+    return f"{name}:{line}: is not valid YAML: {reason}{_hint(text, line)}"
+
+
+def _hint(text: str, line: int) -> str:
+    """What people most often get wrong in such a line."""
+    wrong = "".join(text.splitlines()[line - 1 : line])
+    if re.search(r"[:-]\s+\{[\w.]+\}", wrong):
+        return "; text that begins with { needs quotes"
+    return "; indent with spaces, not with tabs" if re.match(r" *\t", wrong) else ""
 
 
 class Reader:

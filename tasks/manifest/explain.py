@@ -1,8 +1,9 @@
 """pydantic's errors -> mistakes in the words of platform.yaml.
 
 pydantic knows types; the person knows keys. So a location is cut down to what is really in the document (a union's
-branch is not a key), and each sort of error gets a sentence that says what would be right. What is allowed at
-a place comes from the JSON schema, which is made of the same models.
+branch is not a key), and the errors at one place become one sentence that says what would be right: either
+`RIGHT`, what the value must be ("a list"), or `SAYS`, a sentence of its own. What is allowed at a place comes from
+the JSON schema, which is made of the same models.
 """
 
 from __future__ import annotations
@@ -17,119 +18,124 @@ from tasks.manifest.declared import PATTERNS
 from tasks.manifest.mistakes import Key, Mistake, any_of, did_you_mean, not_among, shown
 from tasks.manifest.schema import Schema, at
 
-Sentence = Callable[[ErrorDetails, Schema], str]
-
 
 def mistakes(error: ValidationError, data: Any, schema: Schema) -> tuple[Mistake, ...]:
     """One mistake for every place in `data` that pydantic complains about; `schema` describes all of `data`."""
-    places: dict[Key, dict[str, None]] = {}
+    places: dict[Key, list[ErrorDetails]] = {}
     for detail in error.errors():
-        key = _place(detail, data)
-        about = at(schema, key[:-1] if detail["type"] == "extra_forbidden" else key)
-        places.setdefault(key, {})[_sentence(detail, about)] = None
-    return tuple(Mistake(key, ", or ".join(sentences)) for key, sentences in places.items())
+        places.setdefault(_place(detail, data), []).append(detail)
+    return tuple(Mistake(key, _sentence(key, details, schema)) for key, details in places.items())
 
 
 def _place(detail: ErrorDetails, data: Any) -> Key:
     key: list[str | int] = []
     for step in detail["loc"]:
-        inside = data.get(step) if isinstance(data, Mapping) and step in data else _item(data, step)
-        if inside is not None or (isinstance(data, Mapping) and step in data):
+        if _is_in(data, step):
             key.append(step)
-            data = inside
-    return (*key, detail["loc"][-1]) if detail["type"] == "missing" else tuple(key)
+            data = data[step]
+    absent = ABSENT.get(detail["type"])
+    return (*key, absent(detail)) if absent else tuple(key)
 
 
-def _item(data: Any, step: str | int) -> Any:
-    return data[step] if isinstance(data, list) and isinstance(step, int) and step < len(data) else None
+def _is_in(data: Any, step: str | int) -> bool:
+    if isinstance(data, list):
+        return isinstance(step, int) and step < len(data)
+    return isinstance(data, Mapping) and step in data
 
 
-def _sentence(detail: ErrorDetails, schema: Schema) -> str:
-    sentence = SENTENCES.get(detail["type"], _anything_else)
-    return sentence(detail, schema)
+def _sentence(key: Key, details: list[ErrorDetails], schema: Schema) -> str:
+    """What is wrong at one place. A union gives several errors there: any of its branches would be right."""
+    for detail in details:
+        if says := SAYS.get(detail["type"]):
+            return says(detail, schema, key)
+    telling = [detail for detail in details if detail["type"] != "string_type"] or details
+    rights = dict.fromkeys(_right(detail, at(schema, key)) for detail in telling)
+    return f"must be {' or '.join(rights)}, not {_kind(details[0]['input'])}"
 
 
-def _missing(_: ErrorDetails, schema: Schema) -> str:
-    return f"is missing. {schema.get('description', '')}".strip()
+def _right(detail: ErrorDetails, schema: Schema) -> str:
+    """What the value must be, after "must be"."""
+    if detail["type"] == "string_pattern_mismatch":
+        pattern = str(detail["ctx"]["pattern"])
+        return PATTERNS.get(pattern, f"a text that matches {pattern}")
+    if detail["type"] == "string_type":
+        return PATTERNS.get(schema.get("pattern", ""), "text")
+    rest = detail["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return RIGHT.get(detail["type"], rest)
 
 
-def _unknown_key(detail: ErrorDetails, schema: Schema) -> str:
-    keys = sorted(schema.get("properties", ()))
-    return f"is not a key here{did_you_mean(detail['loc'][-1], keys)}; {any_of(keys)}"
+def _missing(_: ErrorDetails, schema: Schema, key: Key) -> str:
+    about = at(schema, key).get("description") or at(schema, key[:-1]).get("description", "")
+    choice = any_of(names) if (names := at(schema, key).get("enum")) else ""
+    return f"is missing. {about or choice}".strip()
 
 
-def _not_text(detail: ErrorDetails, schema: Schema) -> str:
-    value = detail["input"]
-    if isinstance(value, Mapping) and list(value.values()) == [None]:
-        return f"must be text: put it in quotes, YAML reads {{{next(iter(value))}}} as a mapping"
-    if isinstance(value, bool | int | float):
-        return f"{_words(schema) or 'must be text: put it in quotes'}, not {shown(value)}"
-    return f"must be text, not {_kind(value)}"
+def _unknown_key(_: ErrorDetails, schema: Schema, key: Key) -> str:
+    keys = sorted(at(schema, key[:-1]).get("properties", ()))
+    return f"is not a key here.{did_you_mean(key[-1], keys)} {any_of(keys)}"
 
 
-def _not_of_kind(right: str) -> Sentence:
-    return lambda detail, _: f"must be {right}, not {_kind(detail['input'])}"
+def _not_allowed(detail: ErrorDetails, schema: Schema, key: Key) -> str:
+    return not_among(detail["input"], "allowed here", at(schema, key).get("enum", ()))
 
 
-def _wrong_pattern(detail: ErrorDetails, _: Schema) -> str:
-    pattern = str(detail["ctx"]["pattern"])
-    words = PATTERNS.get(pattern, f"must match {pattern}")
-    return f"{words}, not {shown(detail['input'])}"
-
-
-def _not_allowed(detail: ErrorDetails, schema: Schema) -> str:
-    return not_among(detail["input"], "allowed here", schema.get("enum", ()))
+def _unknown_variant(detail: ErrorDetails, _: Schema, __: Key) -> str:
+    expected = str(detail["ctx"]["expected_tags"]).replace("'", "").split(", ")
+    return not_among(detail["ctx"]["tag"], "allowed here", expected)
 
 
 def _empty(*_: Any) -> str:
     return "must not be empty"
 
 
-def _own_words(detail: ErrorDetails, _: Schema) -> str:
+def _own_words(detail: ErrorDetails, _: Schema, __: Key) -> str:
     return str(detail.get("ctx", {}).get("error") or detail["msg"])
 
 
-def _own_words_about_value(detail: ErrorDetails, _: Schema) -> str:
-    return f"{detail['msg']}, not {shown(detail['input'])}"
-
-
-def _anything_else(detail: ErrorDetails, _: Schema) -> str:
-    return f"{detail['msg'].replace('Input should', 'must')}, not {shown(detail['input'])}"
-
-
-def _words(schema: Schema) -> str:
-    return PATTERNS.get(schema.get("pattern", ""), "")
+def _discriminator(detail: ErrorDetails) -> str:
+    return str(detail["ctx"]["discriminator"]).strip("'")
 
 
 def _kind(value: Any) -> str:
     """What a value is, to people who write YAML."""
-    if value is None:
-        return "nothing"
     if isinstance(value, Mapping):
-        return "a mapping"
+        only = next(iter(value), "") if list(value.values()) == [None] else ""
+        return f"a mapping, which is how YAML reads {{{only}}} without quotes" if only else "a mapping"
     if isinstance(value, list):
         return "a list"
-    return f"the text {shown(value)}" if isinstance(value, str) else shown(value)
+    return "nothing" if value is None else shown(value)
 
 
-SENTENCES: Mapping[str, Sentence] = {
+ABSENT: Mapping[str, Callable[[ErrorDetails], str | int]] = {
+    "missing": lambda detail: detail["loc"][-1],
+    "union_tag_not_found": _discriminator,
+    "union_tag_invalid": _discriminator,
+}
+"""Errors about a key that pydantic's location does not lead to, with that key."""
+
+SAYS: Mapping[str, Callable[[ErrorDetails, Schema, Key], str]] = {
     "missing": _missing,
+    "union_tag_not_found": _missing,
+    "union_tag_invalid": _unknown_variant,
     "extra_forbidden": _unknown_key,
-    "string_type": _not_text,
-    "string_pattern_mismatch": _wrong_pattern,
     "string_too_short": _empty,
     "too_short": _empty,
     "literal_error": _not_allowed,
-    "bool_type": _not_of_kind("true or false"),
-    "tuple_type": _not_of_kind("a list"),
-    "list_type": _not_of_kind("a list"),
-    "dict_type": _not_of_kind("a mapping"),
-    "model_type": _not_of_kind("a mapping"),
-    "model_attributes_type": _not_of_kind("a mapping"),
-    "int_type": _not_of_kind("a whole number"),
-    "int_parsing": _not_of_kind("a whole number"),
-    "float_type": _not_of_kind("a number"),
-    "float_parsing": _not_of_kind("a number"),
-    "duration": _own_words_about_value,
     "value_error": _own_words,
+}
+
+RIGHT: Mapping[str, str] = {
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "duration": '"90s", "5m", "1h" or a number of seconds above 0',
 }

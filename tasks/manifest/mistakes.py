@@ -14,6 +14,9 @@ from typing import Any
 
 from tasks.errors import InvalidInput
 
+CLOSE = 0.65
+"""How alike two names are (difflib's ratio) when one may be the other, misspelt: asw and aws are."""
+
 Key = tuple[str | int, ...]
 """Where something is in a document: ("units", "database", "checks", 0, "kind")."""
 
@@ -71,15 +74,17 @@ def shown(value: Any) -> str:
 def not_among(value: Any, what: str, allowed: Iterable[str]) -> str:
     """Says that `value` is not `what` ("an engine"), with the closest and all of the `allowed`."""
     names = tuple(allowed)
-    return f"{shown(value)} is not {what}{did_you_mean(value, names)}; {any_of(names)}"
+    return f"{shown(value)} is not {what}.{did_you_mean(value, names)} {any_of(names)}"
 
 
 def did_you_mean(value: Any, allowed: Iterable[str]) -> str:
-    """A hint at the closest of `allowed`, or nothing."""
-    close = difflib.get_close_matches(str(value).lower(), list(allowed), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
+    """A sentence that hints at what of `allowed` is written almost like this or begins with it, or nothing."""
+    text, names = str(value).lower(), list(allowed)
+    longer = [name for name in names if len(text) > 2 and name.startswith(text)]
+    close = longer or difflib.get_close_matches(text, names, n=1, cutoff=CLOSE)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def any_of(names: Iterable[str]) -> str:
-    """Which names there are, for the end of a message."""
-    return f"allowed: {', '.join(names) or 'nothing'}"
+    """The sentence that says which names there are."""
+    return f"Allowed: {', '.join(names) or 'nothing'}"

@@ -27,7 +27,7 @@ def _as_written(kind: str, model: type[BaseModel]) -> type[BaseModel]:
         for field, about in model.model_fields.items()
         if _clashes(field)
     }
-    return create_model(model.__name__, __base__=model, **clashing) if clashing else model
+    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **clashing) if clashing else model
 
 
 def _clashes(field: str) -> bool:

@@ -63,7 +63,7 @@ def _in_one(override: Override, platform: Platform, policies: Sequence[str]) -> 
     if override.environment not in environments:
         yield Mistake(("environment",), not_among(override.environment, "an environment", environments))
     elif override.unit not in deployed:
-        told = f"{override.unit!r} is not a unit in {override.environment}; {any_of(deployed)}"
+        told = f"{override.unit!r} is not a unit in {override.environment}. {any_of(deployed)}"
         yield Mistake(("unit",), told)
     if not _is_day(override.expires):
         yield Mistake(("expires",), f"there is no day {override.expires}: write YYYY-MM-DD")

@@ -36,8 +36,9 @@ def mistakes(part: Any, names: Mapping[str, Any], *, outputs: bool = False) -> I
             if not outputs:
                 yield Mistake(key, f"{{{name}}} is known only after the unit was applied: only checks may use it")
         elif name not in names:
-            hint = did_you_mean(name, names)
-            yield Mistake(key, f"{{{name}}} is no placeholder here{hint}; {any_of(f'{{{n}}}' for n in names)}")
+            allowed = [f"{{{known}}}" for known in names]
+            hint = did_you_mean(f"{{{name}}}", allowed)
+            yield Mistake(key, f"{{{name}}} is no placeholder here.{hint} {any_of(allowed)}")
 
 
 def _used(part: Any, key: Key) -> Iterator[tuple[Key, str]]:

@@ -1,6 +1,6 @@
 """platform.schema.json: what editors check and complete platform.yaml with, made from the models.
 
-`python -m tasks.manifest.schema` prints it. A test holds the file in infrastructure/ equal to it.
+`python -m tasks.manifest` prints it. A test holds the file in infrastructure/ equal to it.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def _below(node: Schema, step: str | int) -> Schema:
     if isinstance(step, int):
         items: Schema = node.get("items", {})
         return items
+    branches = [node, *node.get("anyOf", ())]
     candidates = [
-        node.get("properties", {}).get(step),
+        *(branch.get("properties", {}).get(step) for branch in branches),
         *node.get("patternProperties", {}).values(),
         node.get("additionalProperties"),
     ]
@@ -112,7 +113,3 @@ def _tidied(part: Any) -> Any:
 def text() -> str:
     """The content of platform.schema.json."""
     return json.dumps(platform_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    print(text(), end="")

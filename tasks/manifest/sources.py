@@ -1,13 +1,10 @@
-"""Whether a unit's source is a folder of this release: inside, there, and with something in it."""
+"""Whether what a unit names is in this release: its source, a folder with something in it, and its programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from tasks.manifest.mistakes import Key, Mistake, did_you_mean
-
-HERE: Key = ("source",)
+from tasks.manifest.mistakes import did_you_mean
 
 
 def normal(source: str) -> str:
@@ -15,18 +12,30 @@ def normal(source: str) -> str:
     return str(PurePosixPath(source))
 
 
-def mistakes(folder: Path, source: str) -> Iterator[Mistake]:
-    """What is wrong with `source`, which is relative to `folder`."""
+def fault(folder: Path, source: str) -> str:
+    """What is wrong with the folder `source` of a unit, relative to `folder`; empty when it is right."""
     root = folder.resolve()
     path = (root / source).resolve()
     if PurePosixPath(source).is_absolute() or not path.is_relative_to(root) or path == root:
-        yield Mistake(HERE, f"{source!r} is not inside of {root.name}/: name a folder below it")
-    elif path.is_file():
-        yield Mistake(HERE, f"{root.name}/{source} is a file: name its folder")
-    elif not path.is_dir():
-        yield Mistake(HERE, _missing(root, source))
-    elif not any(inside.is_file() for inside in path.rglob("*")):
-        yield Mistake(HERE, f"{root.name}/{source} holds no files")
+        return f"{source!r} is not inside of {root.name}/: name a folder below it"
+    if path.is_file():
+        return f"{root.name}/{source} is a file: name its folder"
+    if not path.is_dir():
+        return _missing(root, source)
+    if not any(inside.is_file() for inside in path.rglob("*")):
+        return f"{root.name}/{source} holds no files"
+    return ""
+
+
+def program_fault(folder: Path, program: str) -> str:
+    """What is wrong with the file `program` of a check, relative to `folder`; empty when it is right."""
+    root = folder.resolve()
+    if (root / program).is_file():
+        return ""
+    beside = (root / program).parent
+    names = sorted(inside.name for inside in beside.iterdir() if inside.is_file()) if beside.is_dir() else []
+    hint = did_you_mean(PurePosixPath(program).name, names)
+    return f"there is no file {root.name}/{program}.{hint}".removesuffix(".")
 
 
 def _missing(root: Path, source: str) -> str:
@@ -37,4 +46,4 @@ def _missing(root: Path, source: str) -> str:
     folders = sorted(inside.name for inside in there.iterdir() if inside.is_dir())
     name = f"{root.name}/{there.relative_to(root)}".removesuffix("/.")
     hint = did_you_mean(rest[0], folders)
-    return f"there is no folder {root.name}/{source}{hint}; folders in {name}: {', '.join(folders) or 'none'}"
+    return f"there is no folder {root.name}/{source}.{hint} Folders in {name}: {', '.join(folders) or 'none'}"

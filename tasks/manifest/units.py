@@ -53,7 +53,8 @@ def _engine(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
 
 
 def _environments(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
-    yield from _names("environments", declared.environments, "an environment", draft.environment_names)
+    if draft.environment_names:
+        yield from _names("environments", declared.environments, "an environment", draft.environment_names)
 
 
 def _needs(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
@@ -88,7 +89,8 @@ def _texts(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
 def _sources(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     def missing(scope: Scope) -> Iterator[Mistake]:
         if not list(placeholders.mistakes(declared.source, scope)):
-            yield from sources.mistakes(draft.folder, str(placeholders.fill(declared.source, scope)))
+            fault = sources.fault(draft.folder, str(placeholders.fill(declared.source, scope)))
+            yield from [Mistake(("source",), fault)] if fault else []
 
     yield from _in_its_environments(draft, declared, missing)
 
@@ -100,7 +102,7 @@ def _checks(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
         yield from (m.below(key) for m in checks.mistakes(check))
 
         def wrong_options(scope: Scope, check: DeclaredCheck = check) -> Iterator[Mistake]:
-            yield from checks.option_mistakes(check, scope)
+            yield from checks.option_mistakes(check, scope, draft.folder)
 
         yield from (m.below(key) for m in _in_its_environments(draft, declared, wrong_options))
 

@@ -1,0 +1,37 @@
+terraform {
+  required_version = ">= 1.10"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.0"
+    }
+  }
+
+  backend "s3" {
+    bucket       = "flowmart-dev-tfstate-222222222222"
+    key          = "compute/terraform.tfstate"
+    region       = "eu-west-1"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+# Once for both: the provider's default tags, and the instances that they do not reach.
+locals {
+  tags = {
+    Project     = "flowmart"
+    Environment = "dev"
+    Unit        = "compute"
+    ManagedBy   = "terraform"
+  }
+}
+
+provider "aws" {
+  region              = "eu-west-1"
+  allowed_account_ids = ["222222222222"]
+
+  default_tags {
+    tags = local.tags
+  }
+}

@@ -1,0 +1,32 @@
+terraform {
+  required_version = ">= 1.10"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.0"
+    }
+  }
+
+  backend "s3" {
+    bucket       = "flowmart-dev-tfstate-222222222222"
+    key          = "monitoring/terraform.tfstate"
+    region       = "eu-west-1"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region              = "eu-west-1"
+  allowed_account_ids = ["222222222222"]
+
+  default_tags {
+    tags = {
+      Project     = "flowmart"
+      Environment = "dev"
+      Unit        = "monitoring"
+      ManagedBy   = "terraform"
+    }
+  }
+}

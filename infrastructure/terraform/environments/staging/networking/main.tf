@@ -1,0 +1,11 @@
+module "networking" {
+  source = "../../../modules/networking"
+
+  name               = "flowmart-staging"
+  cidr_block         = "10.20.0.0/16"
+  availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+  nat_gateways       = "single"
+  application_port   = 8080
+
+  flow_log_retention_days = 30
+}
