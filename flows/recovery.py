@@ -7,7 +7,7 @@ from prefect import flow
 from flows import options
 from tasks import steps
 from tasks.errors import RolledBack
-from tasks.promotion import KEPT
+from tasks.rollback import KEPT
 from tasks.stage import Stage
 
 

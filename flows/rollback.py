@@ -10,7 +10,8 @@ from pydantic import Field
 from flows import options
 from flows.promote import Approval, EnvironmentName, advance
 from flows.recovery import recover_if_abandoned
-from tasks import promotion, steps
+from tasks import steps
+from tasks.rollback import reject
 
 BackTo = Annotated[str | None, Field(title="To", description="A release verified here before; empty: the last one")]
 
@@ -23,5 +24,5 @@ def rollback(environment: EnvironmentName, to: BackTo = None, approve: Approval 
     with steps.claimed(release, environment, "roll back to") as stage:
         left = stage.standing().verified
         advance(stage, approve)
-        promotion.reject(stage, left, "rolled back by hand", back_to=stage.release.id)
+        reject(stage, left, "rolled back by hand", back_to=stage.release.id)
     return release

@@ -1,7 +1,7 @@
 """Reaching AWS: short-lived credentials of one role in one account, and clients that use them.
 
-Every environment is reached through a role, so that what may be done is decided by AWS and not by us. Where AWS is, and
-whose credentials we start from, is what boto3 finds in the environment: AWS_PROFILE, AWS_ACCESS_KEY_ID, a web
+Every environment is reached through a role, so that what may be done is decided by AWS and not by us. Where AWS is,
+and whose credentials we start from, is what boto3 finds in the environment: AWS_PROFILE, AWS_ACCESS_KEY_ID, a web
 identity, AWS_ENDPOINT_URL. Only the endpoint is read here as well, to pass it on to the tools that we start.
 """
 
@@ -128,7 +128,8 @@ def client(service: str, credentials: Credentials) -> Any:
 
 def ambient_client(service: str, region: str) -> Any:
     """A boto3 client for `service` that acts as whoever runs us. Only for what happens before any role exists."""
-    return boto3.Session(region_name=region).client(service, config=_QUICK)
+    session: Any = boto3.Session(region_name=region)
+    return session.client(service, config=_QUICK)
 
 
 @contextmanager
@@ -186,6 +187,6 @@ def _ambient(session: boto3.Session) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _session() -> boto3.Session:
+def _session() -> Any:
     """One session for all clients: it holds the service descriptions, which are slow to load."""
     return boto3.Session()

@@ -28,7 +28,7 @@ Client = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """One thing that must be so. `read` gives what is found, `None` when it is not there; `write` makes it `right`."""
+    """One thing that must be so. `read` gives what is found, `None` if there is nothing; `write` makes it `right`."""
 
     name: str
     read: Callable[[], Any]

@@ -17,7 +17,7 @@ class History:
     """The releases and the ledger of one store."""
 
     def __init__(self, settings: Settings, run: str = "") -> None:
-        self.store = Store.open(settings.store)
+        self.store = Store.open(settings.store_address)
         self.ledger = Ledger(self.store, settings.acting, run)
 
     def release(self, name: str) -> Release:

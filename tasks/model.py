@@ -209,7 +209,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Plan:
-    """What applying a target would do. `basis` identifies the state it was computed from (terraform: lineage/serial)."""
+    """What applying a target would do. `basis`: the state it was computed from (terraform: lineage/serial)."""
 
     target: Target
     engine: str
@@ -252,7 +252,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Override:
-    """An explicit exception in the release: `policy` may not deny `address` in `environment` until `expires` (UTC date)."""
+    """An exception in the release: until `expires` (UTC date) `policy` may not deny `address` in `environment`."""
 
     policy: str
     environment: str

@@ -67,7 +67,7 @@ def drift(report: DriftReport) -> Page:
 def matrix(standings: Iterable[Standing]) -> Page:
     """Which release is where."""
     rows = [
-        (s.environment, f"`{s.verified}`" if s.verified else "not verified", ", ".join(sorted(s.rejected)) or "–")
+        (s.environment, f"`{s.verified}`" if s.verified else "not verified", ", ".join(sorted(s.rejected)) or "-")
         for s in standings
     ]
     text = "# Which release is where\n\n" + _table(("environment", "verified release", "rejected here"), rows)

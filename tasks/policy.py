@@ -95,8 +95,11 @@ def _limits(path: Path) -> Limits:
         return Limits()
     try:
         return Limits.model_validate(yaml.safe_load(path.read_text()) or {})
-    except (yaml.YAMLError, ValidationError) as error:
-        raise InvalidInput(f"{path} is wrong: {error}. Known keys: deletions, environments.") from error
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{path} is no YAML: {error}") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InvalidInput(f"{path} is wrong: {wrong}. Known keys: deletions, environments.") from error
 
 
 # --- asking Rego ------------------------------------------------------------------------------------------

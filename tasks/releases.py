@@ -13,7 +13,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ def create(repository: Path, ref: str, store: Store) -> Release:
     commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").strip()
     archive = _archived(repository, commit)
     with _unpacked(archive) as infrastructure:
-        digests = _file_digests(infrastructure)
+        digests = file_digests(infrastructure)
         release = Release(
             id=digest_of(digests)[:12],
             digest=digest_of(digests),
@@ -75,7 +75,7 @@ def checkout(store: Store, release: str, into: Path) -> Path:
     """Unpack a release below `into`; its `infrastructure` folder. The files must add up to the release's digest."""
     found = load(store, release)
     infrastructure = _unpack(store.read(f"releases/{found.id}.tar.gz"), into)
-    if digest_of(_file_digests(infrastructure)) != found.digest:
+    if digest_of(file_digests(infrastructure)) != found.digest:
         raise InvalidInput(f"release {found.id}: its archive in {store.address} is not what was released")
     return infrastructure
 
@@ -107,7 +107,7 @@ def _unpack(archive: bytes, into: Path) -> Path:
     return into / FOLDER
 
 
-def _file_digests(infrastructure: Path) -> dict[str, str]:
+def file_digests(infrastructure: Path) -> dict[str, str]:
     """{path below infrastructure/: digest of mode and bytes} of every file."""
     files = (path for path in infrastructure.rglob("*") if path.is_file())
     return {str(path.relative_to(infrastructure)): _file_digest(path) for path in sorted(files)}
@@ -139,10 +139,9 @@ def _scripts(checks: tuple[Check, ...]) -> list[str]:
 
 
 def _put(store: Store, release: Release, archive: bytes) -> Release:
-    try:
+    # The archive may be there: the same content was released before, or an attempt ended between the two writes.
+    with suppress(AlreadyExists):
         store.create(f"releases/{release.id}.tar.gz", archive)
-    except AlreadyExists:
-        pass  # the same content: an earlier release, or an earlier attempt that ended between the two writes
     try:
         store.create(f"releases/{release.id}.json", json.dumps(asdict(release), indent=1, sort_keys=True).encode())
     except AlreadyExists:

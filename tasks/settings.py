@@ -10,6 +10,7 @@ import getpass
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,9 +25,17 @@ class Settings(BaseSettings):
 
     repository: Path = Field(Path(), description="Git repository that holds infrastructure/")
     store: str = Field(".flowmart/store", description="Folder or s3://bucket/prefix of releases and ledger")
+    log: Literal["auto", "text", "json"] = Field(
+        "auto", description="Events as text or JSON; auto: text on a terminal"
+    )
     parallelism: int = Field(4, ge=1, le=32, description="Units that are worked on at the same time")
     terraform: str = Field("terraform", description="The terraform executable, a path or a name on PATH")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
+
+    @property
+    def store_address(self) -> str:
+        """The store, with a relative folder taken from the repository, wherever the command is run."""
+        return self.store if "://" in self.store else str(self.repository / self.store)
 
     @cached_property
     def acting(self) -> str:

@@ -21,7 +21,7 @@ from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture, wait
 from prefect.tasks import exponential_backoff
 
-from tasks import claims, manifest, pages, promotion, releases, settings, shell
+from tasks import claims, manifest, pages, promotion, releases, rollback, settings, shell
 from tasks import drift as drifting
 from tasks import stage as stages
 from tasks.drift import DriftReport
@@ -90,13 +90,13 @@ def smoke(stage: Stage, unit: str, receipt: Receipt | None) -> tuple[CheckResult
 @task(name="roll back", task_run_name="roll back {unit}", **_WRITES)
 def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
     """Put one unit back to what it was."""
-    return promotion.roll_back(stage, unit, kept)
+    return rollback.roll_back(stage, unit, kept)
 
 
 @task(name="confirm", task_run_name="confirm {unit}", **_WRITES)
 def confirm(stage: Stage, unit: str) -> None:
     """The tool itself finds the unit back as it was."""
-    promotion.confirm(stage, unit)
+    rollback.confirm(stage, unit)
 
 
 @task(name="detect drift", task_run_name="detect drift {unit}", **_READS)
@@ -114,7 +114,7 @@ def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:
 
 def conclude_rollback(stage: Stage, why: str, done: dict[str, str]) -> None:
     """All is back: record and show why, and what was done."""
-    promotion.conclude_rollback(stage, why)
+    rollback.conclude_rollback(stage, why)
     _publish(pages.rollback(stage.environment.name, stage.release.id, why, done))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tasks.model import Action, Change, Plan
@@ -64,3 +64,41 @@ def _short(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_short, value)) + "]"
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def happened(kind: str, body: Mapping[str, Any]) -> tuple[str, str]:
+    """A ledger entry for people: the unit that it is about ("" for the whole environment), and what happened."""
+    tell = _HAPPENED.get(kind)
+    return str(body.get("unit", "")), tell(body) if tell else kind.replace("_", " ")
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""
+
+
+_HAPPENED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "claimed": lambda b: f"began to {b['purpose']} {b['release']}",
+    "taken_over": lambda _: "took over from a run that is gone",
+    "closed": lambda b: f"ended: {b['outcome']}",
+    "planned": lambda b: "planned: " + (", ".join(f"{n} {a}" for a, n in b["counts"].items() if n) or "no changes"),
+    "denied": lambda b: f"DENIED: {b['findings'][0]['message']}",
+    "applying": lambda b: f"apply of {b['release']} begun",
+    "applied": lambda b: f"applied {b['release']}",
+    "apply_failed": lambda b: f"APPLY FAILED: {_first_line(b['detail'])}",
+    "smoked": lambda b: (
+        f"smoke checks {b['outcome']}: " + ", ".join(f"{r['name']} {r['outcome']}" for r in b["results"])
+    ),
+    "verified": lambda b: f"VERIFIED {b['release']}",
+    "rejected": lambda b: f"REJECTED {b['release']}; back on {b['back_to'] or 'nothing'}",
+    "rolled_back": lambda b: f"kept: {b['kept']}" if b.get("kept") else _rolled_back(b),
+    "rollback_failed": lambda b: f"ROLLBACK FAILED: {_first_line(b['why'])}",
+    "resolved": lambda b: f"resolved by hand: {b['reason']}",
+    "approval_wanted": lambda b: f"approval wanted for plan set {b['plan_set'][:12]}",
+    "approved": lambda b: f"plan set {b['plan_set'][:12]} approved",
+    "drift": lambda b: f"drift: {len(b['drifted'])} objects" if b["drifted"] else "no drift",
+}
+
+
+def _rolled_back(body: Mapping[str, Any]) -> str:
+    receipt = body.get("receipt")
+    return f"rolled back to {receipt['target']['release']}" if receipt else "removed, it did not exist before"

@@ -22,7 +22,7 @@ from tasks.engines import terraform_commands as commands
 from tasks.engines.base import Variables, Workspace, Workspaces
 from tasks.engines.terraform_sources import reads
 from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
-from tasks.model import Applied, Artifact, Change, Inputs, Outcome, Plan, Receipt, Target
+from tasks.model import Applied, Artifact, Inputs, Outcome, Plan, Receipt, Target
 from tasks.shell import Command, Finished
 
 __all__ = ["Terraform", "reads"]

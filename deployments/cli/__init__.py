@@ -1,0 +1,85 @@
+"""The `flowmart` command.
+
+`main` finds the project, switches the profile on before anything reads the environment, and turns errors into
+messages and exit codes. The commands are in `promoting` (they start flows), `reading` (they only read the store)
+and `preparing` (sandbox, bootstrap, releases); `screen` is all that prints.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import typer
+
+from deployments import profile
+from deployments.cli import preparing, promoting, reading, screen
+from tasks.errors import (
+    CouldNotAsk,
+    EnvironmentBlocked,
+    EnvironmentBusy,
+    FlowmartError,
+    InvalidInput,
+    NotFound,
+    RollbackFailed,
+)
+
+EXIT_CODES = """
+Exit codes: 0 done; 1 it said no (a policy, a tool, a smoke check; rolled back where something was applied);
+2 there is drift; 3 could not ask; 4 the environment is busy or blocked; 5 a rollback failed; 64 wrong usage or
+input; 130 interrupted.
+"""
+
+_CODES: tuple[tuple[type[FlowmartError], int], ...] = (
+    (RollbackFailed, 5),
+    (EnvironmentBusy, 4),
+    (EnvironmentBlocked, 4),
+    (CouldNotAsk, 3),
+    (InvalidInput, 64),
+    (NotFound, 64),
+)
+
+app = typer.Typer(
+    help="Promote FlowMart's infrastructure dev -> staging -> production, and look at what happened.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (promoting, reading, preparing):
+    commands.add_to(app)
+
+
+def main() -> None:
+    """Run the command line of this process, and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit code."""
+    root = project_root(Path.cwd())
+    os.environ.setdefault("FLOWMART_REPOSITORY", str(root))
+    try:
+        profile.activate(root)
+        result = app(arguments, prog_name="flowmart", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 64
+    except FlowmartError as error:
+        screen.error(error)
+        return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
+    except (KeyboardInterrupt, click.Abort):
+        screen.say("interrupted; `flowmart status` shows where it stands")
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def project_root(start: Path) -> Path:
+    """The nearest folder upwards that holds infrastructure/platform.yaml; `start` when none does."""
+    for folder in (start, *start.parents):
+        if (folder / "infrastructure" / "platform.yaml").exists():
+            return folder
+    return start

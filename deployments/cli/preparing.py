@@ -1,0 +1,109 @@
+"""Commands that come before a promotion: release, bootstrap, sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deployments.cli import screen
+from deployments.cli.screen import Json
+from tasks import releases, settings
+from tasks.history import History
+
+if TYPE_CHECKING:
+    from deployments.sandbox import Part
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    releasing = typer.Typer(no_args_is_help=True, help="Make releases, and list them.")
+    releasing.command("create")(create)
+    releasing.command("list")(list_releases)
+    app.add_typer(releasing, name="release")
+    app.command()(bootstrap)
+    boxing = typer.Typer(no_args_is_help=True, help="AWS, Terraform provider and Prefect server on loopback.")
+    for name, command in {"up": up, "down": down, "status": sandbox_status}.items():
+        boxing.command(name)(command)
+    app.add_typer(boxing, name="sandbox")
+
+
+def create(
+    ref: Annotated[str, typer.Option(help="A commit, branch or tag of the repository.")] = "HEAD", json: Json = False
+) -> None:
+    """Freeze infrastructure/ at a commit. The same content is the same release."""
+    history = History(settings.load())
+    release = releases.create(settings.load().repository, ref, history.store)
+    if json:
+        screen.document(release)
+    else:
+        screen.result(f"release {release.id} ({release.commit[:8]} {release.subject})")
+
+
+def list_releases(json: Json = False) -> None:
+    """All releases, oldest first."""
+    found = releases.everyone(History(settings.load()).store)
+    if json:
+        screen.document([asdict(release) for release in found])
+        return
+    rows = [(release.id, release.created_at[:19], release.commit[:8], release.subject) for release in found]
+    screen.table("", ("release", "made (UTC)", "commit", "subject"), rows)
+
+
+def bootstrap(
+    environment: Annotated[str, typer.Argument(help="An environment of platform.yaml.")], json: Json = False
+) -> None:
+    """Make what must exist in an account before any Terraform can run there, with your own credentials for it."""
+    from tasks import aws
+    from tasks.bootstrap import bootstrap as prepare
+    from tasks.manifest import load
+
+    infrastructure = settings.load().repository / "infrastructure"
+    platform = load(infrastructure)
+    region = {e.name: e.region for e in platform.environments}.get(environment, "")
+    steps = prepare(platform, environment, infrastructure, lambda service: aws.ambient_client(service, region))
+    if json:
+        screen.document([asdict(step) for step in steps])
+        return
+    for step in steps:
+        screen.result(str(step))
+
+
+def up(json: Json = False) -> None:
+    """Start the sandbox, or what of it is not running. It stays until `flowmart sandbox down`."""
+    from deployments import sandbox
+
+    sandbox.up(settings.load().repository, screen.say)
+    sandbox_status(json)
+
+
+def down(json: Json = False) -> None:
+    """End the sandbox: its AWS forgets everything."""
+    from deployments import sandbox
+
+    sandbox.down(settings.load().repository, screen.say)
+    if json:
+        screen.document({})
+
+
+def sandbox_status(json: Json = False) -> None:
+    """What of the sandbox runs, and where."""
+    from deployments import sandbox
+
+    parts = sandbox.status(settings.load().repository)
+    if json:
+        screen.document([asdict(part) for part in parts])
+        return
+    rows = [(part.name, str(part.pid or "-"), _health(part), _address(part)) for part in parts]
+    screen.table("", ("part", "process", "state", "address"), rows)
+
+
+def _health(part: Part) -> str:
+    if part.pid is None:
+        return "not running"
+    return "ready" if part.healthy else f"does not answer; see {part.log}"
+
+
+def _address(part: Part) -> str:
+    return f"http://127.0.0.1:{part.port}" if part.port and part.pid else "-"

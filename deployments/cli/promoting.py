@@ -1,0 +1,186 @@
+"""Commands that start a flow: promote, plan, drift, rollback, recover; and resolve, which unblocks one.
+
+Prefect is imported inside the commands: it takes seconds, and whoever only wants to read should not wait.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deployments.cli import screen
+from deployments.cli.reading import status_of
+from deployments.cli.screen import Json
+from tasks import releases, settings, wording
+from tasks.errors import InvalidInput
+from tasks.history import History
+
+ReleaseArgument = Annotated[
+    str | None,
+    typer.Argument(help="A release's id or its beginning; without it, HEAD is released.", show_default=False),
+]
+EnvironmentArgument = Annotated[str, typer.Argument(help="An environment of platform.yaml.")]
+Approve = Annotated[str | None, typer.Option(help="Digest of the plan set, where an approval is wanted.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    for command in (promote, plan, drift, rollback, recover, resolve):
+        app.command()(command)
+
+
+def promote(
+    release: ReleaseArgument = None,
+    to: Annotated[
+        str | None, typer.Option(help="The last environment to promote to; all of them without it.")
+    ] = None,
+    approve: Approve = None,
+    again: Annotated[bool, typer.Option("--again", help="Though the release was rejected before.")] = False,
+    json: Json = False,
+) -> None:
+    """Promote a release through the environments in order, each verified before the next one begins."""
+    history = History(settings.load())
+    found = (
+        history.release(release) if release else releases.create(settings.load().repository, "HEAD", history.store)
+    )
+    screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
+    _prepare_flows()
+    from flows.release import release as flow
+
+    begun = flow(found.id, to, approve, again)
+    if json:
+        standings = [history.standing(name) for name in history.ledger.environments()]
+        document = {standing.environment: status_of(standing) for standing in standings}
+        screen.document({"release": found.id, "promoted_in": begun, "environments": document})
+    elif begun:
+        screen.result(f"release {found.id} is verified in {', '.join(begun)}")
+    else:
+        screen.result(f"nothing to do: release {found.id} is there and verified already")
+
+
+def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json: Json = False) -> None:
+    """What a release would do to an environment. Changes nothing."""
+    history = History(settings.load())
+    found = (
+        history.release(release) if release else releases.create(settings.load().repository, "HEAD", history.store)
+    )
+    _prepare_flows()
+    from flows.plan import plan as flow
+    from tasks.model import Plan
+
+    plans = flow(found.id, environment)
+    if json:
+        screen.document({"release": found.id, "environment": environment, "units": _documents(plans)})
+        return
+    for unit, made in plans.items():
+        if not isinstance(made, Plan):
+            screen.result(f"{unit}: {made.why}")
+            continue
+        screen.result(f"{unit}: {wording.counts(made)} ({made.reversibility.value})")
+        for change in made.changes:
+            screen.result(f"  {change.action.value:8}{change.address}")
+            for line in wording.differences(change) if change.action.value == "update" else ():
+                screen.result(f"            {line}".replace("[", r"\["))
+
+
+def drift(
+    environment: Annotated[str | None, typer.Argument(help="An environment; all of them without it.")] = None,
+    json: Json = False,
+) -> int:
+    """What somebody changed by hand since it was applied. Exit code 2 when there is any."""
+    history = History(settings.load())
+    names = (
+        [environment] if environment else [name for name in history.ledger.environments() if _applied(history, name)]
+    )
+    if not names:
+        raise InvalidInput("drift: nothing has been promoted yet, so there is nothing to compare with")
+    _prepare_flows()
+    from flows.drift import drift as flow
+
+    reports = [flow(name) for name in names]
+    if json:
+        screen.document(reports)
+    for report in () if json else reports:
+        screen.result(f"{report.environment}: {len(report.drifted) or 'no'} drift in {len(report.units)} units")
+        for item in report.drifted:
+            screen.result(f"  {item.unit}: {item.told[0]}".replace("[", r"\["))
+            for line in item.told[1:]:
+                screen.result(f"      {line}".replace("[", r"\["))
+    return 2 if any(report.drifted for report in reports) else 0
+
+
+def rollback(
+    environment: EnvironmentArgument,
+    to: Annotated[str | None, typer.Option(help="A release verified here before; the last one without it.")] = None,
+    approve: Approve = None,
+    json: Json = False,
+) -> None:
+    """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
+    _prepare_flows()
+    from flows.rollback import rollback as flow
+
+    release = flow(environment, to, approve)
+    if json:
+        screen.document({"environment": environment, "release": release})
+    else:
+        screen.result(f"{environment} is back on {release}")
+
+
+def recover(environment: EnvironmentArgument, json: Json = False) -> None:
+    """Put back what a promotion began whose run is over. The next promotion does this by itself."""
+    _prepare_flows()
+    from flows.recovery import recover as flow
+
+    done = flow(environment)
+    if json:
+        screen.document({"environment": environment, "recovered": done})
+    else:
+        screen.result(f"{environment}: {'recovered' if done else 'nothing to recover'}")
+
+
+def resolve(
+    environment: EnvironmentArgument,
+    reason: Annotated[str, typer.Option(help="What you found and did; it is recorded.")],
+    json: Json = False,
+) -> None:
+    """Unblock an environment after you put right by hand what a failed rollback left."""
+    history = History(settings.load())
+    if not history.standing(environment).blocked:
+        raise InvalidInput(f"{environment} is not blocked")
+    entry = history.ledger.append(environment, "resolved", {"reason": reason})
+    if json:
+        screen.document(vars(entry))
+    else:
+        screen.result(f"{environment} is free again ({entry.id})")
+
+
+def _applied(history: History, environment: str) -> bool:
+    return bool(history.standing(environment).receipts)
+
+
+def _documents(plans: Any) -> dict[str, Any]:
+    from tasks.model import Plan
+
+    return {
+        unit: {
+            "counts": made.counts,
+            "reversibility": made.reversibility,
+            "digest": made.digest,
+            "changes": made.changes,
+        }
+        if isinstance(made, Plan)
+        else {"why": made.why, "later": made.later}
+        for unit, made in plans.items()
+    }
+
+
+def _prepare_flows() -> None:
+    """Before Prefect is imported: its own console log off (its words are in the UI), ours on."""
+    os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    from deployments import logs
+
+    logs.configure(settings.load().log)

@@ -1,0 +1,172 @@
+"""Commands that only read the store: status, history, show, diff, audit."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deployments.cli import screen
+from deployments.cli.screen import Json
+from tasks import ledger, releases, settings, wording
+from tasks.errors import InvalidInput
+from tasks.history import History
+from tasks.manifest import load as load_platform
+from tasks.model import Release
+from tasks.standing import Standing
+
+EnvironmentArgument = Annotated[str | None, typer.Argument(help="An environment; all of them without it.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    for command in (status, history, show, diff, audit):
+        app.command()(command)
+
+
+def status(json: Json = False) -> None:
+    """Which release is where, and what is going on."""
+    found = [asked.standing(name) for asked in [_history()] for name in _environments(asked)]
+    if json:
+        screen.document({standing.environment: status_of(standing) for standing in found})
+        return
+    subjects = {release.id: release.subject for release in releases.everyone(_history().store)}
+    rows = [(s.environment, s.verified or "-", subjects.get(s.verified or "", ""), _state(s)) for s in found]
+    screen.table("", ("environment", "release", "", "state"), rows)
+
+
+def status_of(standing: Standing) -> dict[str, Any]:
+    """An environment's standing as a document."""
+    units = {
+        name: {"release": receipt.target.release, "receipt": receipt.id, "smoke_passed": name in standing.smoked}
+        for name, receipt in standing.receipts.items()
+    }
+    return {
+        "release": standing.verified,
+        "state": _state(standing),
+        "rejected": sorted(standing.rejected),
+        "claim": asdict(standing.claim) if standing.claim else None,
+        "blocked": standing.blocked,
+        "units": units,
+    }
+
+
+def history(environment: EnvironmentArgument = None, limit: int = 50, json: Json = False) -> None:
+    """What happened, newest last."""
+    asked = _history()
+    names = [environment] if environment else _environments(asked)
+    entries = sorted((e for name in names for e in asked.ledger.entries(name)), key=lambda entry: entry.at)[-limit:]
+    if json:
+        screen.document([vars(entry) for entry in entries])
+        return
+    if not entries:
+        screen.say(f"nothing has happened yet{f' in {environment}' if environment else ''}")
+    rows = [(entry.at[:19], entry.id, *wording.happened(entry.kind, entry.body), entry.actor) for entry in entries]
+    screen.table("", ("when (UTC)", "entry", "unit", "what", "by"), rows)
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="A release, or a ledger entry such as staging/17.")], json: Json = False
+) -> None:
+    """One release, or one ledger entry with all that it holds."""
+    asked = _history()
+    if "/" in name:
+        entry = asked.entry(name)
+        content = {**vars(entry), **entry.body}
+    else:
+        found = asked.release(name)
+        content = {**asdict(found), **_whereabouts(asked, found)}
+    content.pop("body", None)
+    screen.document(content) if json else screen.shown(content)
+
+
+def diff(one: str, other: str, json: Json = False) -> None:
+    """What differs between two environments: the release of each unit, and the files of those releases."""
+    asked = _history()
+    left, right = (asked.standing(_known(asked, name)) for name in (one, other))
+    units = [name for name in {**left.receipts, **right.receipts} if _release(left, name) != _release(right, name)]
+    differing = {name: [_release(left, name), _release(right, name)] for name in units}
+    files = _changed_files(asked, left.verified, right.verified)
+    if json:
+        screen.document({"units": differing, "files": files})
+        return
+    if not differing:
+        screen.say(f"{one} and {other} have the same release of every unit")
+    screen.table("", ("unit", one, other), [(unit, *(r or "-" for r in pair)) for unit, pair in differing.items()])
+    screen.table("", ("file that differs between the releases",), [(file,) for file in files])
+
+
+def audit(json: Json = False) -> None:
+    """Check the ledger's chains, and every release's archive against its digest."""
+    asked = _history()
+    entries = {name: ledger.audit(asked.ledger, name) for name in asked.ledger.environments()}
+    checked = releases.everyone(asked.store)
+    for release in checked:
+        with tempfile.TemporaryDirectory(prefix="flowmart-audit-") as folder:
+            releases.checkout(asked.store, release.id, Path(folder))
+    heads = {name: asked.ledger.entries(name)[-1].digest for name in entries}
+    if json:
+        screen.document({"entries": entries, "heads": heads, "releases": [release.id for release in checked]})
+        return
+    rows = [(name, str(number), heads[name][:16]) for name, number in entries.items()]
+    screen.table("", ("chain", "entries", "head"), rows)
+    screen.result(f"the ledger adds up; {len(checked)} releases are what they were when they were made")
+
+
+def _history() -> History:
+    return History(settings.load())
+
+
+def _environments(asked: History) -> Sequence[str]:
+    """In promotion order, as the working tree declares them; before that, or elsewhere, those with a ledger."""
+    infrastructure = settings.load().repository / "infrastructure"
+    if (infrastructure / "platform.yaml").exists():
+        return [environment.name for environment in load_platform(infrastructure).environments]
+    return asked.ledger.environments()
+
+
+def _known(asked: History, name: str) -> str:
+    names = _environments(asked)
+    if name not in names:
+        raise InvalidInput(f"environment {name}: there are {', '.join(names)}")
+    return name
+
+
+def _state(standing: Standing) -> str:
+    if standing.blocked:
+        return f"BLOCKED: {standing.blocked}"
+    if standing.claim:
+        return f"busy: {standing.claim.actor} began to {standing.claim.purpose} {standing.claim.release}"
+    if standing.verified:
+        rejected = ", ".join(sorted(standing.rejected))
+        return f"verified{f'; rejected here: {rejected}' if rejected else ''}"
+    return "not verified" if standing.receipts else "nothing here yet"
+
+
+def _release(standing: Standing, unit: str) -> str | None:
+    receipt = standing.receipts.get(unit)
+    return receipt.target.release if receipt else None
+
+
+def _whereabouts(asked: History, release: Release) -> dict[str, list[str]]:
+    standings = [asked.standing(name) for name in _environments(asked)]
+    return {
+        "verified_in": [s.environment for s in standings if s.verified == release.id],
+        "rejected_in": [s.environment for s in standings if release.id in s.rejected],
+    }
+
+
+def _changed_files(asked: History, one: str | None, other: str | None) -> list[str]:
+    before, after = (_files(asked, name) for name in (one, other))
+    return sorted(file for file in {*before, *after} if before.get(file) != after.get(file))
+
+
+def _files(asked: History, release: str | None) -> Mapping[str, str]:
+    if release is None:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="flowmart-diff-") as folder:
+        return releases.file_digests(releases.checkout(asked.store, release, Path(folder)))

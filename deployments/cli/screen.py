@@ -1,0 +1,71 @@
+"""All that the command line prints: results on standard output, everything else on standard error.
+
+Results are tables for people, or one JSON document with --json. Colours and borders only on a terminal; rich finds
+that out by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tasks.errors import FlowmartError
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A word to whoever is watching; on standard error."""
+    _err.print(escape(text))
+
+
+def result(text: str) -> None:
+    """A line of the result; on standard output."""
+    _out.print(text)
+
+
+def error(problem: FlowmartError) -> None:
+    """What went wrong, in red on a terminal; with --json also as a document on standard output."""
+    _err.print(f"[red]{escape(str(problem))}[/red]")
+    if "--json" in sys.argv:
+        document({"error": {"kind": type(problem).__name__, "message": str(problem)}})
+
+
+def document(value: Any) -> None:
+    """One JSON document."""
+    print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table, as wide as its content."""
+    made = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*map(escape, row))
+    _out.print(made)
+
+
+def shown(value: Mapping[str, Any]) -> None:
+    """Names and values, one a line; structures as JSON."""
+    rows = [
+        (name, item if isinstance(item, str) else json.dumps(item, default=_plain)) for name, item in value.items()
+    ]
+    table("", ("", ""), rows)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return sorted(value) if isinstance(value, frozenset) else str(value)

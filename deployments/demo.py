@@ -1,0 +1,151 @@
+"""The first ten minutes: a good release promoted to production, a bad one caught in staging, drift found.
+
+Everything is real but the cloud: terraform, its state and locks, the policies, the smoke checks, the Prefect run
+history. Each step is a `flowmart` command, printed before it runs, so that it can be typed again by hand. The bad
+release is a commit in a clone of its own: neither the working tree nor the repository's branches are touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from deployments import profile
+from tasks import aws, manifest
+
+ROOT = Path(__file__).parents[1]
+_screen = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Tell the whole story; exits with 1 where the product did not do what the story says."""
+    title("1. A sandbox: AWS with one account an environment, a Prefect server. Nothing leaves this machine.")
+    flowmart("sandbox", "up", good=(0,))
+    profile.activate(ROOT)
+    good, bad = a_good_release(), a_bad_release(ROOT / ".flowmart" / "demo")
+    title("2. Release A, this repository's infrastructure at HEAD, goes to dev, staging and production.")
+    flowmart("promote", good, good=(0,))
+    count_resources()
+    title("3. Release B saves money: it also takes staging's last instances. It plans and applies well.")
+    say("   Watch it pass dev and fail its smoke checks in staging, which goes back to A. Production is not touched.")
+    flowmart("promote", bad, good=(1,))
+    title("4. Somebody opens a port by hand and changes a tag, in dev, past every review.")
+    tamper("dev")
+    flowmart("drift", "dev", good=(2,))
+    title("5. What happened, and which release is where.")
+    flowmart("status", good=(0,))
+    flowmart("history", "staging", "--limit", "12", good=(0,))
+    flowmart("audit", good=(0,))
+    farewell(good, bad)
+
+
+def a_good_release() -> str:
+    """The release of HEAD."""
+    return release_of(ROOT)
+
+
+def a_bad_release(folder: Path) -> str:
+    """The release of HEAD with staging scaled to nothing, made in a clone below `folder`."""
+    run("rm", "-rf", str(folder))
+    run("git", "clone", "--quiet", "--shared", str(ROOT), str(folder))
+    values = folder / "infrastructure/terraform/environments/staging/compute/main.tf"
+    before = values.read_text()
+    values.write_text(re.sub(r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0", before))
+    if values.read_text() == before:
+        sys.exit(f"{values}: found no min_size and desired_capacity to change")
+    author = ("-c", "user.name=Somebody", "-c", "user.email=somebody@flowmart.example")
+    run(
+        "git",
+        "-C",
+        str(folder),
+        *author,
+        "commit",
+        "--quiet",
+        "--all",
+        "-m",
+        "Save money: no idle instances in staging",
+    )
+    return release_of(folder)
+
+
+def release_of(repository: Path) -> str:
+    """Freeze HEAD of a repository in this project's store; the release's id."""
+    store = os.environ["FLOWMART_STORE"]
+    variables = {**os.environ, "FLOWMART_REPOSITORY": str(repository), "FLOWMART_STORE": store}
+    done = flowmart("release", "create", good=(0,), variables=variables, quiet=True)
+    return done.stdout.split()[1]
+
+
+def count_resources() -> None:
+    """Ask AWS itself, not Terraform, what is there now."""
+    platform = manifest.load(ROOT / "infrastructure")
+    for environment in platform.environments:
+        credentials = aws.assume(environment.roles.plan, environment.region, "demo")
+        tagged = aws.client("resourcegroupstaggingapi", credentials).get_paginator("get_resources").paginate()
+        number = sum(len(page["ResourceTagMappingList"]) for page in tagged)
+        say(f"   AWS itself finds {number} tagged resources in account {environment.account} ({environment.name})")
+
+
+def tamper(environment: str) -> None:
+    """What people do by hand: open the database's port, and put another name in a tag."""
+    here = manifest.load(ROOT / "infrastructure").environment(environment)
+    ec2 = aws.client("ec2", aws.assume(here.roles.apply, here.region, "somebody"))
+    group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])[
+        "SecurityGroups"
+    ][0]
+    world = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[world])
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Project", "Values": ["flowmart"]}])["Vpcs"][0]
+    ec2.create_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "Name", "Value": "do-not-touch"}])
+    say(f"   opened port 5432 of {group['GroupId']} to the world, renamed {vpc['VpcId']} to do-not-touch")
+
+
+def farewell(good: str, bad: str) -> None:
+    """Where to look next."""
+    ui = os.environ["PREFECT_API_URL"].removesuffix("/api")
+    title(f"Done. The run history, with every plan and check: {ui}")
+    say(f"   Release A is {good}, release B is {bad}. Some things to try:")
+    for command in (f"flowmart show {bad}", "flowmart diff dev staging", "flowmart promote", "flowmart --help"):
+        say(f"     .venv/bin/{command}")
+    say("   The sandbox keeps running; `make down` ends it.")
+
+
+def flowmart(
+    *arguments: str, good: tuple[int, ...], variables: Mapping[str, str] | None = None, quiet: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a person would, and insist on how it must end."""
+    if not quiet:
+        _screen.print(f"\n[bold cyan]$ flowmart {' '.join(arguments)}[/]")
+        sys.stdout.flush()
+    command = [sys.executable, "-m", "deployments.cli", *arguments]
+    environment = {"FLOWMART_LOG": "text", **(variables or os.environ)}
+    out = subprocess.PIPE if quiet else None
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=out, stderr=out, text=True, check=False)
+    if done.returncode not in good:
+        sys.exit(f"the story broke here: exit code {done.returncode} instead of {good[0]}\n{done.stderr or ''}")
+    return done
+
+
+def run(*command: str) -> None:
+    """Run something that must end well."""
+    subprocess.run(command, check=True)
+
+
+def title(text: str) -> None:
+    """A headline."""
+    _screen.print(f"\n[bold]{text}[/]")
+
+
+def say(text: str) -> None:
+    """A line of the story."""
+    _screen.print(text)
+
+
+if __name__ == "__main__":
+    main()

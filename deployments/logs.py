@@ -1,0 +1,71 @@
+"""Where events go: to a person on a terminal in sentences, to a machine as JSON lines, and to the Prefect run's log.
+
+Every event is a structlog event of the logger "flowmart", with release, environment, unit and run bound where
+they apply. It is written once and rendered twice: on standard error for whoever started the command, and, inside
+a flow run, through Prefect's handler to the run's log in the UI.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Literal, TextIO
+
+import structlog
+from prefect.logging.handlers import APILogHandler
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    structlog.processors.format_exc_info,
+)
+
+_PLACES = ("environment", "unit")
+_HIDDEN = ("level", "logger", "timestamp", "run", "release", "_record", "_from_structlog")
+
+
+def configure(form: Literal["auto", "text", "json"] = "auto", stream: TextIO = sys.stderr) -> None:
+    """Send the product's events to `stream`, and to the log of the Prefect run that they happen in."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    text = stream.isatty() if form == "auto" else form == "text"
+    logger = logging.getLogger("flowmart")
+    logger.handlers = [_handler(logging.StreamHandler(stream), _Sentence(stream.isatty()) if text else _json)]
+    logger.handlers.append(_handler(APILogHandler(), _Sentence(colours=False)))
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+class _Sentence:
+    """ "staging  compute     planned           changes=1 to change": place, what happened, particulars."""
+
+    _COLOURS = {"warning": "33", "error": "31", "info": "32"}  # noqa: RUF012
+
+    def __init__(self, colours: bool) -> None:
+        self._colours = colours
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
+        place = "".join(f"{event.pop(name, '')!s:<12}" for name in _PLACES)
+        what = f"{event.pop('event')!s:<14}"
+        particulars = "  ".join(f"{name}: {value}" for name, value in event.items() if name not in _HIDDEN)
+        if self._colours:
+            what = f"\x1b[{self._COLOURS.get(event.get('level', ''), '0')}m{what}\x1b[0m"
+            particulars = f"\x1b[2m{particulars}\x1b[0m"
+        return f"  {place}{what} {particulars}".rstrip()
+
+
+_json = structlog.processors.JSONRenderer(default=str)
+
+
+def _handler(handler: logging.Handler, renderer: Any) -> logging.Handler:
+    last = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[last, renderer], foreign_pre_chain=_SHARED))
+    return handler

@@ -1,0 +1,134 @@
+"""Prepares the accounts of a fresh sandbox AWS, and then switches enforcement of IAM on.
+
+There are two people in it, both users in the first environment's account: the *operator*, as whom the product runs,
+may do nothing but assume the `flowmart-*` roles; the *administrator* may do anything in any account, and stands
+for whoever prepares accounts, or changes something by hand in a console.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from deployments.sandbox.processes import Process
+from tasks.bootstrap import bootstrap
+from tasks.model import Environment, Platform
+
+ADMINISTRATOR_ROLE = "administrator"
+
+_PATIENT = Config(
+    connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 2}, proxies={}
+)
+"""Long limits, because the machine is busy with servers that start at the same time. No proxy: it is loopback."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """An access key of one of the two people. The secret does not print."""
+
+    id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The people's keys, and the process that knows them: another one has other accounts."""
+
+    operator: Key
+    administrator: Key
+    process: tuple[int, float]
+
+    def belong_to(self, process: Process) -> bool:
+        """Whether `process` is the one in whose memory these accounts are."""
+        return self.process == (process.pid, process.started)
+
+    def save(self, file: Path) -> None:
+        """Write to a file that only its owner may read."""
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(asdict(self)))
+
+
+def load(file: Path) -> Accounts | None:
+    """The accounts that were saved; `None` when there are none."""
+    if not file.exists():
+        return None
+    found = json.loads(file.read_text())
+    pid, started = found["process"]
+    return Accounts(Key(**found["operator"]), Key(**found["administrator"]), (pid, started))
+
+
+def prepare(endpoint: str, process: Process, platform: Platform, infrastructure: Path) -> Accounts:
+    """Make the people and the administrator roles, run `bootstrap` for every environment, then enforce IAM."""
+    for environment in platform.environments:
+        _make_administrator_role(_anyone(endpoint, environment), platform)
+    people = _anyone(endpoint, platform.environments[0])("iam")
+    operator = _make_person(people, "operator", "arn:aws:iam::*:role/flowmart-*")
+    administrator = _make_person(people, "administrator", f"arn:aws:iam::*:role/{ADMINISTRATOR_ROLE}")
+    _enforce(endpoint)
+    accounts = Accounts(operator, administrator, (process.pid, process.started))
+    for environment in platform.environments:
+        bootstrap(platform, environment.name, infrastructure, as_administrator(endpoint, accounts, environment))
+    return accounts
+
+
+def as_administrator(endpoint: str, accounts: Accounts, environment: Environment) -> Callable[[str], Any]:
+    """Gives clients that act as the administrator in the account of `environment`."""
+    key = accounts.administrator
+    person = boto3.Session(key.id, key.secret, region_name=environment.region)
+    return _assumed(person, endpoint, environment)
+
+
+def _anyone(endpoint: str, environment: Environment) -> Callable[[str], Any]:
+    """Clients in the account of `environment`, as long as IAM is not enforced: any credentials do."""
+    nobody = boto3.Session("nobody", "nobody", region_name=environment.region)
+    return _assumed(nobody, endpoint, environment)
+
+
+def _assumed(who: boto3.Session, endpoint: str, environment: Environment) -> Callable[[str], Any]:
+    arn = f"arn:aws:iam::{environment.account}:role/{ADMINISTRATOR_ROLE}"
+    sts = who.client("sts", endpoint_url=endpoint, config=_PATIENT)
+    found = sts.assume_role(RoleArn=arn, RoleSessionName="sandbox")["Credentials"]
+    session: Any = boto3.Session(
+        found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], region_name=environment.region
+    )
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint, config=_PATIENT)
+
+    return client
+
+
+def _make_administrator_role(client: Callable[[str], Any], platform: Platform) -> None:
+    account = platform.environments[0].account
+    trusted = {"AWS": f"arn:aws:iam::{account}:user/administrator"}
+    trust = _policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted})
+    iam = client("iam")
+    iam.create_role(RoleName=ADMINISTRATOR_ROLE, AssumeRolePolicyDocument=trust)
+    everything = _policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    iam.put_role_policy(RoleName=ADMINISTRATOR_ROLE, PolicyName="everything", PolicyDocument=everything)
+
+
+def _make_person(iam: Any, name: str, roles: str) -> Key:
+    iam.create_user(UserName=name)
+    may = _policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles})
+    iam.put_user_policy(UserName=name, PolicyName="assume-roles", PolicyDocument=may)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Key(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def _policy(statement: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _enforce(endpoint: str) -> None:
+    """From here on every call needs credentials whose policies allow it: moto checks all calls after the 0th."""
+    kind = {"Content-Type": "text/plain"}
+    asked = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", b"0", kind, method="POST")  # noqa: S310 loopback
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=10).close()

@@ -1,0 +1,109 @@
+"""The way to AWS: one set of credentials, the clients made with it, and what an API error reads like.
+
+Everything about credentials and endpoints comes from the environment variables of the terraform command, or from
+the provider block; nothing is kept between two commands.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+API_ERRORS = (BotoCoreError, ClientError)
+
+# moto answers at once or not at all; the clients live in a pool of up to 20 calls at a time. Path style: a bucket's
+# name in the host name would need DNS.
+CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=20,
+    connect_timeout=5,
+    s3={"addressing_style": "path"},
+)
+
+
+def new_session() -> Any:
+    """A session with nothing in it. Its data loader may be shared: parsing the service models takes seconds."""
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    return botocore.session.Session()
+
+
+class Unsuccessful(Exception):
+    """AWS said no in an answer that is not an error, or did not become what was waited for."""
+
+
+@dataclass
+class Aws:
+    """One account, as one terraform process sees it."""
+
+    region: str
+    credentials: dict[str, str] = field(default_factory=dict)
+    loader: Any = None
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def _session(self) -> Any:
+        session = new_session()
+        if self.loader:
+            session.register_component("data_loader", self.loader)
+        return session
+
+    def client(self, service: str, region: str) -> Any:
+        """The one client of a service in a region. Creating clients is not thread-safe, using them is."""
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._session.create_client(
+                    service, region_name=region, config=CONFIG, **self.credentials
+                )
+            return self._clients[service, region]
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """Account, Arn and UserId of the credentials."""
+        answer = self.client("sts", self.region).get_caller_identity()
+        return {key: answer[key] for key in ("Account", "Arn", "UserId")}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One account and region: where a resource lives."""
+
+    aws: Aws
+    region: str
+
+    def client(self, service: str) -> Any:
+        """The client of a service, here."""
+        return self.aws.client(service, self.region)
+
+    @property
+    def account(self) -> str:
+        """The account's twelve digits."""
+        return self.aws.identity["Account"]
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of something in this account and region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+
+def code_of(error: Exception) -> str:
+    """The API's error code; empty where there was no answer."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
+
+
+def describe(error: Exception, service: str) -> str:
+    """An API error in the words of the real provider: operation, status, request, code and message."""
+    if not isinstance(error, ClientError):
+        return f"operation error {service}: {error}"
+    meta, said = error.response.get("ResponseMetadata", {}), error.response["Error"]
+    return (
+        f"operation error {service}: {error.operation_name}, "
+        f"https response error StatusCode: {meta.get('HTTPStatusCode', '?')}, "
+        f"RequestID: {meta.get('RequestId', '')}, api error {said.get('Code')}: {said.get('Message')}"
+    )

@@ -1,0 +1,62 @@
+"""The plugin protocol's messages: schemas and diagnostics as Terraform reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tf.gen import tfplugin_pb2 as pb
+
+from deployments.sandbox.aws_provider.declare import BlockField, Field, Shape
+from deployments.sandbox.aws_provider.schema import wire_type
+
+_NESTING = {"single": 1, "list": 2, "set": 3}
+
+
+def schema(shape: Shape) -> pb.Schema:
+    """A type's schema."""
+    return pb.Schema(version=0, block=_block(shape))
+
+
+def _block(shape: Shape) -> pb.Schema.Block:
+    return pb.Schema.Block(
+        attributes=[_attribute(name, spec) for name, spec in sorted(shape.fields.items())],
+        block_types=[_nested(name, block) for name, block in sorted(shape.blocks.items())],
+    )
+
+
+def _attribute(name: str, spec: Field) -> pb.Schema.Attribute:
+    return pb.Schema.Attribute(
+        name=name,
+        type=wire_type(spec.type),
+        required=spec.required,
+        optional=spec.writable and not spec.required,
+        computed=spec.computed,
+        sensitive=spec.arg.sensitive,
+    )
+
+
+def _nested(name: str, block: BlockField) -> pb.Schema.NestedBlock:
+    # Terraform refuses item limits on blocks that are nested as "single".
+    limited = block.nesting != "single"
+    return pb.Schema.NestedBlock(
+        type_name=name,
+        nesting=_NESTING[block.nesting],
+        block=_block(block.shape),
+        min_items=int(block.required and limited),
+        max_items=block.most if limited else 0,
+    )
+
+
+def paths(names: list[str]) -> list[pb.AttributePath]:
+    """Top-level attributes, as the protocol names them."""
+    return [pb.AttributePath(steps=[pb.AttributePath.Step(attribute_name=name)]) for name in names]
+
+
+def error(summary: str, detail: str = "") -> pb.Diagnostic:
+    """One error as the terraform command prints it."""
+    return pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=summary, detail=detail)
+
+
+def schemas(shapes: Mapping[str, Shape]) -> dict[str, pb.Schema]:
+    """The schemas of many types."""
+    return {name: schema(shape) for name, shape in shapes.items()}

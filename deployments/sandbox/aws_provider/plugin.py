@@ -1,0 +1,123 @@
+"""One provider process: go-plugin's handshake, its gRPC server, and the end when Terraform says so.
+
+    python -m deployments.sandbox.aws_provider.plugin
+
+is what the launcher falls back to when no server (`serve.py`) is running. The protocol is go-plugin's: one line on
+standard output names the socket and the certificate, `Shutdown` ends the process.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from tf.gen import grpc_controller_pb2 as controller
+from tf.gen import grpc_controller_pb2_grpc as controller_rpc
+from tf.gen import grpc_stdio_pb2_grpc as stdio_rpc
+from tf.gen import tfplugin_pb2_grpc as rpc
+
+from deployments.sandbox.aws_provider.servicer import Servicer
+
+# As many as one terraform command can have under way, and some that only wait.
+THREADS = 16
+# The real provider's limit, too: a plan of a large policy exceeds gRPC's own 4 MB.
+MESSAGE_BYTES = 256 << 20
+
+
+class Identity:
+    """A key and a certificate for localhost. Elliptic curve: an RSA key would cost up to half a second a start."""
+
+    @cached_property
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        return ec.generate_private_key(ec.SECP256R1())
+
+    @cached_property
+    def certificate(self) -> x509.Certificate:
+        """Signed by itself, as go-plugin's clients expect it."""
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        builder = builder.public_key(self._key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=365))
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        return builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
+
+    def credentials(self) -> Any:
+        """What a gRPC server is secured with. The socket's folder keeps other users out, not a client certificate."""
+        no_password = serialization.NoEncryption()
+        key = self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
+        chain = self.certificate.public_bytes(serialization.Encoding.PEM)
+        return grpc.ssl_server_credentials([(key, chain)])
+
+    def for_handshake(self) -> str:
+        """The certificate as the handshake line carries it."""
+        return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode().rstrip("=")
+
+
+class _Controller(controller_rpc.GRPCControllerServicer):  # type: ignore[misc]
+    """go-plugin's way of ending a plugin."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def Shutdown(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """End, once this call is answered."""
+        self.ended.set()
+        return controller.Empty()
+
+
+class _Stdio(stdio_rpc.GRPCStdioServicer):  # type: ignore[misc]
+    """go-plugin asks for the plugin's output; ours goes to standard error."""
+
+    def StreamStdio(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Nothing."""
+        return iter(())
+
+
+def serve_terraform(identity: Identity, loader: Any = None) -> None:
+    """Serve the terraform process that reads this process's standard output, until it says that it is done."""
+    shutdown = _Controller()
+    with tempfile.TemporaryDirectory(prefix="tfaws-") as folder:
+        server = grpc.server(
+            ThreadPoolExecutor(THREADS),
+            options=[
+                ("grpc.max_receive_message_length", MESSAGE_BYTES),
+                ("grpc.max_send_message_length", MESSAGE_BYTES),
+            ],
+        )
+        rpc.add_ProviderServicer_to_server(Servicer(loader), server)
+        controller_rpc.add_GRPCControllerServicer_to_server(shutdown, server)
+        stdio_rpc.add_GRPCStdioServicer_to_server(_Stdio(), server)
+        handshake = _listen(server, f"{folder}/s", identity)
+        server.start()
+        os.write(sys.stdout.fileno(), handshake.encode())
+        shutdown.ended.wait()
+        server.stop(grace=0.2).wait()
+
+
+def _listen(server: Any, socket: str, identity: Identity) -> str:
+    # Without a client certificate in the environment, Terraform was told not to use TLS (TF_DISABLE_PLUGIN_TLS).
+    secured = bool(os.environ.get("PLUGIN_CLIENT_CERT"))
+    if secured:
+        server.add_secure_port(f"unix:{socket}", identity.credentials())
+    else:
+        server.add_insecure_port(f"unix:{socket}")
+    return f"1|6|unix|{socket}|grpc|{identity.for_handshake() if secured else ''}\n"
+
+
+if __name__ == "__main__":
+    if not os.environ.get("TF_PLUGIN_MAGIC_COOKIE"):
+        sys.exit("This is a Terraform provider: terraform starts it. See deployments/sandbox/aws_provider/README.md")
+    serve_terraform(Identity())

@@ -1,0 +1,111 @@
+"""The provider block: which region, whose credentials, which accounts are allowed, which tags everything gets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployments.sandbox.aws_provider.aws import Aws, Place
+from deployments.sandbox.aws_provider.declare import PLAIN, BlockField, Field, Shape
+from deployments.sandbox.aws_provider.plan import not_carried_out
+
+# hashicorp/aws 6: provider arguments. "carried" is what the stand-in acts upon or what asks for nothing here.
+_CARRIED = {
+    "region": "string",
+    "access_key": "string",
+    "secret_key": "string",
+    "token": "string",
+    "allowed_account_ids": "set(string)",
+    "forbidden_account_ids": "set(string)",
+    "max_retries": "number",
+    "retry_mode": "string",
+    "s3_use_path_style": "bool",
+    "skip_credentials_validation": "bool",
+    "skip_metadata_api_check": "string",
+    "skip_region_validation": "bool",
+    "skip_requesting_account_id": "bool",
+}
+_REFUSED = {
+    "custom_ca_bundle": "string",
+    "ec2_metadata_service_endpoint": "string",
+    "ec2_metadata_service_endpoint_mode": "string",
+    "http_proxy": "string",
+    "https_proxy": "string",
+    "insecure": "bool",
+    "no_proxy": "string",
+    "profile": "string",
+    "s3_us_east_1_regional_endpoint": "string",
+    "shared_config_files": "list(string)",
+    "shared_credentials_files": "list(string)",
+    "sts_region": "string",
+    "tag_policy_compliance": "string",
+    "token_bucket_rate_limiter_capacity": "number",
+    "use_dualstack_endpoint": "bool",
+    "use_fips_endpoint": "bool",
+    "user_agent": "list(string)",
+}
+_ROLE = {"role_arn": "string", "session_name": "string", "external_id": "string", "duration": "string"}
+_TAGS = {"tags": "map(string)"}
+_IGNORED = {"keys": "set(string)", "key_prefixes": "set(string)"}
+
+
+def _fields(types: Mapping[str, str], carried: bool) -> dict[str, Field]:
+    return {name: Field(type_, carried=carried, arg=PLAIN) for name, type_ in types.items()}
+
+
+def _block(types: Mapping[str, str], most: int, carried: bool) -> BlockField:
+    return BlockField("list", most, False, Shape(_fields(types, carried)), carried)
+
+
+SHAPE = Shape(
+    _fields(_CARRIED, True) | _fields(_REFUSED, False),
+    {
+        "default_tags": _block(_TAGS, 1, True),
+        "ignore_tags": _block(_IGNORED, 1, False),
+        "assume_role": _block(_ROLE, 0, False),
+    },
+)
+
+
+class Misconfigured(Exception):
+    """The provider block, or the environment, does not lead to an account that may be used."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What one provider block says, ready to work with."""
+
+    place: Place
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, region: Any) -> Place:
+        """Where a resource with this `region` argument lives."""
+        return Place(self.place.aws, region) if isinstance(region, str) else self.place
+
+
+def configure(config: Mapping[str, Any], loader: Any = None) -> Configuration:
+    """The configuration of a provider block. `Misconfigured` says what is wrong with it.
+
+    `loader` is botocore's loader of service models, warm.
+    """
+    for path in not_carried_out(SHAPE, dict(config)):
+        raise Misconfigured(f"the sandbox does not emulate provider.aws.{path}")
+    region = config.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not isinstance(region, str):
+        raise Misconfigured("Missing region: set `region` in the provider block or AWS_REGION in the environment")
+    keys = {"access_key": "aws_access_key_id", "secret_key": "aws_secret_access_key", "token": "aws_session_token"}
+    given = {theirs: config[ours] for ours, theirs in keys.items() if config.get(ours)}
+    place = Place(Aws(region, given, loader), region)
+    _check_account(place, config)
+    tags = [block.get("tags") or {} for block in config.get("default_tags") or []]
+    return Configuration(place, tags[0] if tags else {})
+
+
+def _check_account(place: Place, config: Mapping[str, Any]) -> None:
+    allowed = config.get("allowed_account_ids") or []
+    if allowed and place.account not in allowed:
+        raise Misconfigured(f"AWS account ID not allowed: {place.account}; allowed_account_ids are {sorted(allowed)}")
+    if place.account in (config.get("forbidden_account_ids") or []):
+        raise Misconfigured(f"AWS account ID not allowed: {place.account} is in forbidden_account_ids")

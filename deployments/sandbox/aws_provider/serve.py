@@ -1,0 +1,115 @@
+"""The warm server: everything a provider process needs is imported and parsed once, then a child is forked for each.
+
+    python -m deployments.sandbox.aws_provider.serve --socket PATH
+
+Terraform starts the provider two to four times a command, and starting Python with gRPC and boto3 takes a second
+each. The launcher in the mirror hands its environment, folder and output over to this server instead; the child that
+is forked serves exactly that one terraform process, with its credentials, and ends with it. gRPC is only imported
+here, never used: its threads do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any, NoReturn
+
+from deployments.sandbox.aws_provider.aws import CONFIG, new_session
+from deployments.sandbox.aws_provider.plugin import Identity, serve_terraform
+from deployments.sandbox.aws_provider.registry import RESOURCES
+from deployments.sandbox.aws_provider.servicer import Catalogued
+
+# sun_path in <sys/un.h>, less the closing zero.
+LONGEST_PATH = 107
+
+
+def warm_up() -> tuple[Identity, Any]:
+    """What every child inherits: schemas, a key, and botocore's parsed service models."""
+    Catalogued.answer()
+    identity = Identity()
+    identity.for_handshake()
+    session = new_session()
+    session.set_credentials("nobody's", "nothing")
+    for service in sorted({"sts", *(resource.service for resource in RESOURCES.values())}):
+        session.create_client(service, region_name="eu-west-1", config=CONFIG)
+    return identity, session.get_component("data_loader")
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket that only its owner may connect to. A socket left over by a dead server is replaced."""
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        sys.exit(f"the socket's path has more than {LONGEST_PATH} bytes: {path}\nChoose a shorter --socket.")
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    listener.listen(64)
+    return listener
+
+
+def serve(path: Path) -> NoReturn:
+    """Fork a child for each launcher that connects, until ended by SIGTERM or SIGINT."""
+    identity, loader = warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    gc.freeze()
+    listener = listen(path)
+    print(f"serving terraform providers on {path}", flush=True)
+    while True:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            _child(connection, identity, loader)
+        connection.close()
+
+
+def _child(connection: socket.socket, identity: Identity, loader: Any) -> NoReturn:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # Ctrl-C reaches the whole process group: it is terraform's to decide when its provider ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status = 1
+    try:
+        _become(connection)
+        threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+        serve_terraform(identity, loader)
+        status = 0
+    finally:
+        # gRPC's threads would keep the interpreter from ending.
+        os._exit(status)
+
+
+def _become(connection: socket.socket) -> None:
+    """Take over the launcher's environment, folder, standard output and standard error."""
+    size, fds, _, _ = socket.recv_fds(connection, 8, 2)
+    wanted = int.from_bytes(size, "big")
+    received = bytearray()
+    while len(received) < wanted:
+        received += connection.recv(wanted - len(received))
+    message = json.loads(received)
+    os.environ.clear()
+    os.environ.update(message["environment"])
+    os.chdir(message["folder"])
+    for fd, target in zip(fds, (1, 2), strict=True):
+        os.dup2(fd, target)
+        os.close(fd)
+
+
+def _end_with(connection: socket.socket) -> None:
+    """The launcher says nothing more: the end of the connection is the end of terraform, or of its patience."""
+    with contextlib.suppress(OSError):
+        connection.recv(1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--socket", type=Path, required=True)
+    serve(arguments.parse_args().socket)

@@ -1,0 +1,229 @@
+"""Terraform's calls (plugin protocol 6) answered by the resources. One servicer serves one terraform process.
+
+What goes wrong in the cloud becomes a diagnostic that names the operation, as the real provider's do. What goes
+wrong in the stand-in itself is not caught: Terraform reports the exception as a plugin error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tf.gen import tfplugin_pb2 as pb
+from tf.gen import tfplugin_pb2_grpc as rpc
+
+from deployments.sandbox.aws_provider import provider
+from deployments.sandbox.aws_provider.aws import API_ERRORS, Place, Unsuccessful, describe
+from deployments.sandbox.aws_provider.messages import error, paths, schema, schemas
+from deployments.sandbox.aws_provider.observe import known
+from deployments.sandbox.aws_provider.provider import Configuration, Misconfigured
+from deployments.sandbox.aws_provider.registry import DATA_SOURCES, RESOURCES
+from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
+from deployments.sandbox.aws_provider.sources import not_emulated_types
+from deployments.sandbox.aws_provider.values import UNKNOWN, Values, decode, encode
+
+FAILURES = (*API_ERRORS, Unsuccessful, NotEmulated, Misconfigured)
+
+
+class Catalogued:
+    """All schemas as one answer, made once and shared by every servicer of a process."""
+
+    _bytes: bytes | None = None
+
+    @classmethod
+    def answer(cls) -> pb.GetProviderSchema.Response:
+        """The answer to GetProviderSchema when nothing is wrong."""
+        if cls._bytes is None:
+            cls._bytes = cls._build().SerializeToString()
+        return pb.GetProviderSchema.Response.FromString(cls._bytes)
+
+    @staticmethod
+    def _build() -> pb.GetProviderSchema.Response:
+        return pb.GetProviderSchema.Response(
+            provider=schema(provider.SHAPE),
+            resource_schemas=schemas({name: each.shape for name, each in RESOURCES.items()}),
+            data_source_schemas=schemas({name: each.shape for name, each in DATA_SOURCES.items()}),
+            server_capabilities=pb.ServerCapabilities(get_provider_schema_optional=True),
+        )
+
+
+class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
+    """The provider as one terraform process sees it."""
+
+    def __init__(self, loader: Any = None) -> None:
+        self._loader = loader
+        self._configuration: Configuration | None = None
+
+    # --- the provider ------------------------------------------------------------------------------------
+
+    def GetProviderSchema(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """All schemas, or the complaint that the folder uses types that are not emulated."""
+        strangers = not_emulated_types(Path.cwd())
+        if strangers:
+            diagnostics = [error(f"the sandbox does not emulate {name}", where) for name, where in strangers]
+            return pb.GetProviderSchema.Response(diagnostics=diagnostics)
+        return Catalogued.answer()
+
+    def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """What can be wrong with a provider block is found when it is configured."""
+        return pb.ValidateProviderConfig.Response()
+
+    def ConfigureProvider(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Take the provider block."""
+        try:
+            self._configuration = provider.configure(known(decode(request.config)), self._loader)
+        except FAILURES as failure:
+            said = error("configuring the provider", _words(failure, "STS"))
+            return pb.ConfigureProvider.Response(diagnostics=[said])
+        return pb.ConfigureProvider.Response()
+
+    def StopProvider(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Terraform was interrupted. Calls are short: what is under way ends by itself."""
+        return pb.StopProvider.Response()
+
+    # --- resources -----------------------------------------------------------------------------------------
+
+    def ValidateResourceConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Terraform has held the configuration against the schema; the rest is found at plan."""
+        return pb.ValidateResourceConfig.Response()
+
+    def UpgradeResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """The stored state in today's shape: what is no longer known is dropped, what is new is null."""
+        shape = RESOURCES[request.type_name].shape
+        stored = json.loads(request.raw_state.json)
+        state = {name: stored.get(name, empty) for name, empty in shape.blank().items()}
+        return pb.UpgradeResourceState.Response(upgraded_state=encode(state))
+
+    def ReadResource(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """The state as the cloud has it now."""
+        resource, state = RESOURCES[request.type_name], decode(request.current_state)
+        try:
+            fresh = resource.refresh(self._place(state), self._default_tags, state)
+        except FAILURES as failure:
+            return pb.ReadResource.Response(
+                new_state=request.current_state, diagnostics=[_said("reading", resource, state, failure)]
+            )
+        return pb.ReadResource.Response(new_state=encode(fresh), private=request.private)
+
+    def PlanResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """What a resource will be."""
+        resource = RESOURCES[request.type_name]
+        prior, config = decode(request.prior_state), decode(request.config)
+        proposed = decode(request.proposed_new_state)
+        if proposed is None:
+            return pb.PlanResourceChange.Response(planned_state=encode(None))
+        try:
+            planned = resource.plan(self._place(config), self._default_tags, prior, proposed, config)
+        except FAILURES as failure:
+            return pb.PlanResourceChange.Response(diagnostics=[_said("planning", resource, config, failure)])
+        return pb.PlanResourceChange.Response(
+            planned_state=encode(planned.values), requires_replace=paths(planned.replacing)
+        )
+
+    def ApplyResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Create, update or delete, and the state afterwards. What was made is never forgotten."""
+        resource = RESOURCES[request.type_name]
+        prior, planned = decode(request.prior_state), decode(request.planned_state)
+        if planned is None:
+            return self._delete(resource, prior)
+        if resource.tagged:
+            planned["tags_all"] = {**self._default_tags, **_set_only(planned["tags"])}
+        return self._update(resource, prior, planned) if prior else self._create(resource, planned)
+
+    def _create(self, resource: Resource, planned: Values) -> Any:
+        place, new = self._place(planned), known(planned)
+        try:
+            identity = resource.create(place, new)
+        except FAILURES as failure:
+            return pb.ApplyResourceChange.Response(
+                new_state=encode(None), diagnostics=[_said("creating", resource, new, failure)]
+            )
+        made = {**planned, "id": identity}
+        try:
+            resource.complete(place, known(made))
+            fresh = resource.refresh(place, self._default_tags, made)
+        except FAILURES as failure:
+            said = _said("creating", resource, made, failure)
+            return pb.ApplyResourceChange.Response(new_state=encode(known(made)), diagnostics=[said])
+        return pb.ApplyResourceChange.Response(new_state=encode(fresh))
+
+    def _update(self, resource: Resource, prior: Values, planned: Values) -> Any:
+        place = self._place(planned)
+        try:
+            became = resource.change(place, prior, known(planned))
+            fresh = resource.refresh(place, self._default_tags, {**planned, **became})
+        except FAILURES as failure:
+            said = _said("updating", resource, prior, failure)
+            return pb.ApplyResourceChange.Response(new_state=encode(prior), diagnostics=[said])
+        return pb.ApplyResourceChange.Response(new_state=encode(fresh))
+
+    def _delete(self, resource: Resource, prior: Values) -> Any:
+        try:
+            resource.remove(self._place(prior), prior)
+        except FAILURES as failure:
+            said = _said("deleting", resource, prior, failure)
+            return pb.ApplyResourceChange.Response(new_state=encode(prior), diagnostics=[said])
+        return pb.ApplyResourceChange.Response(new_state=encode(None))
+
+    def ImportResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """The state of an object that exists already, found by its id."""
+        resource = RESOURCES[request.type_name]
+        blank = {**resource.shape.blank(), **dict.fromkeys(resource.shape.fields, UNKNOWN)}
+        blank |= resource.locate(request.id)
+        try:
+            found = resource.refresh(self._place(blank), self._default_tags, blank)
+        except FAILURES as failure:
+            said = _said("importing", resource, blank, failure)
+            return pb.ImportResourceState.Response(diagnostics=[said])
+        if found is None:
+            said = error(f"importing {resource.label} ({request.id}): there is no such object")
+            return pb.ImportResourceState.Response(diagnostics=[said])
+        imported = pb.ImportResourceState.ImportedResource(type_name=request.type_name, state=encode(found))
+        return pb.ImportResourceState.Response(imported_resources=[imported])
+
+    # --- data sources --------------------------------------------------------------------------------------
+
+    def ValidateDataResourceConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Terraform has held the configuration against the schema; the rest is found when it is read."""
+        return pb.ValidateDataResourceConfig.Response()
+
+    def ReadDataSource(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """What a data source answers."""
+        source, config = DATA_SOURCES[request.type_name], decode(request.config)
+        try:
+            state = source.answer(self._place(config), config)
+        except FAILURES as failure:
+            said = error(f"reading {source.label}: {_words(failure, source.service)}")
+            return pb.ReadDataSource.Response(diagnostics=[said])
+        return pb.ReadDataSource.Response(state=encode(state))
+
+    # --- what the calls need -------------------------------------------------------------------------------
+
+    def _place(self, values: Mapping[str, Any]) -> Place:
+        return self._configured.at(values.get("region"))
+
+    @property
+    def _default_tags(self) -> Mapping[str, str]:
+        return self._configured.default_tags
+
+    @property
+    def _configured(self) -> Configuration:
+        if self._configuration is None:
+            raise Misconfigured("the provider was asked for resources before it was configured")
+        return self._configuration
+
+
+def _set_only(tags: Any) -> dict[str, str]:
+    return {key: value for key, value in (tags or {}).items() if value is not None}
+
+
+def _said(verb: str, resource: Resource, values: Mapping[str, Any], failure: Exception) -> pb.Diagnostic:
+    names = (values.get(key) for key in ("id", "name", "bucket", "identifier"))
+    name = next((name for name in names if isinstance(name, str)), "")
+    return error(f"{verb} {resource.label} ({name}): {_words(failure, resource.service)}".replace(" ()", ""))
+
+
+def _words(failure: Exception, service: str) -> str:
+    return describe(failure, service) if isinstance(failure, API_ERRORS) else str(failure)

@@ -1,0 +1,54 @@
+"""What all types of the EC2 API share: tags by id, and `Invalid...NotFound` for what is not there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from typing_extensions import override
+
+from deployments.sandbox.aws_provider.aws import Place, Unsuccessful
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.tags import Tags, as_pairs
+from deployments.sandbox.aws_provider.values import Values
+
+
+class Ec2(Resource):
+    """A type whose objects have an EC2 id and EC2 tags."""
+
+    service = "ec2"
+
+    @override
+    def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
+        """Set and remove tags."""
+        if removed:
+            place.client("ec2").delete_tags(Resources=[state["id"]], Tags=[{"Key": key} for key in removed])
+        if added:
+            place.client("ec2").create_tags(Resources=[state["id"]], Tags=as_pairs(added))
+
+
+def tag_specification(kind: str, tags: Tags) -> list[dict[str, Any]]:
+    """Tags for a call that creates something; empty when there are none."""
+    return [{"ResourceType": kind, "Tags": as_pairs(tags)}] if tags else []
+
+
+def only(answers: list[Any]) -> Any:
+    """The one element of a list that has been asked for by id; None when it is empty."""
+    return answers[0] if answers else None
+
+
+def given(**arguments: Any) -> dict[str, Any]:
+    """The arguments that are set: AWS takes absent, not null."""
+    return {name: value for name, value in arguments.items() if value not in (None, "", [], {})}
+
+
+def wait_until(reached: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    """Ask until `reached`. `Unsuccessful` names `what` was waited for in vain."""
+    deadline = time.monotonic() + seconds
+    pause = 0.05
+    while not reached():
+        if time.monotonic() > deadline:
+            raise Unsuccessful(f"waited {seconds:.0f} s in vain until {what}")
+        time.sleep(pause)
+        pause = min(pause * 2, 1.0)

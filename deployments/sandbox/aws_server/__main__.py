@@ -1,0 +1,64 @@
+"""Serves moto on loopback: quietly, and one request at a time.
+
+moto's models are plain Python objects that are not made for several threads. Connections are served by a thread
+each; the requests on them take turns, which costs nothing because of the interpreter's own lock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from deployments.sandbox.aws_server import authorization
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class _QuietHandler(MotoRequestHandler):
+    """Writes no line per request: there are thousands in a promotion."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+def one_at_a_time(application: Wsgi) -> Wsgi:
+    """`application`, entered by one thread at a time. Bodies are read before, so a slow sender holds up nobody."""
+    turn = Lock()
+
+    def take_turns(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length:
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+        with turn:
+            return list(application(environ, start_response))
+
+    return take_turns
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.sandbox.aws_server", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
+    port = parser.parse_args().port
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    warnings.filterwarnings("ignore", module="moto")
+    authorization.install()
+    application = one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

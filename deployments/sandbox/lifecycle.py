@@ -1,0 +1,191 @@
+"""Starting, stopping and looking at the sandbox.
+
+Everything that can run at the same time is started at once, since the Prefect server takes longest. AWS keeps all
+it has in memory: when its process is gone, so is everything that was built, and the store, which remembers having
+built it, is put aside.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deployments.sandbox import accounts, parts, processes
+from deployments.sandbox.accounts import Accounts
+from deployments.sandbox.aws_provider.install import install
+from deployments.sandbox.layout import Layout
+from deployments.sandbox.parts import AWS, KINDS, PREFECT, PROVIDER
+from deployments.sandbox.processes import Process
+from tasks import manifest
+from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.model import Platform
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What `status` says of one process. `port` is on 127.0.0.1; `log` is where it writes."""
+
+    name: str
+    pid: int | None
+    port: int | None
+    healthy: bool
+    log: Path
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox that runs. `variables` are what leads the product to it, as `.flowmart/profile.env` has them."""
+
+    root: Path
+    platform: Platform
+    aws_endpoint: str
+    prefect_url: str | None
+    variables: Mapping[str, str] = field(repr=False)
+
+    def administrator(self, environment: str) -> Callable[[str], Any]:
+        """Gives boto3 clients by service name, as the administrator of the environment's account: may do anything."""
+        known = accounts.load(Layout(self.root).accounts)
+        if known is None:
+            raise CouldNotAsk(f"sandbox in {self.root}: it is not up; start it with: flowmart sandbox up")
+        return accounts.as_administrator(self.aws_endpoint, known, self.platform.environment(environment))
+
+
+def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefect: bool = True) -> Sandbox:
+    """Start what does not run yet, and point the product at it. Starting what runs already changes nothing.
+
+    `infrastructure` is the folder of platform.yaml, by default that of the project in `root`. Raises `InvalidInput`
+    for a wrong platform, `CouldNotAsk` when a process does not start.
+    """
+    layout, infrastructure = Layout(root.resolve()), infrastructure or root / "infrastructure"
+    platform = manifest.load(infrastructure)
+    with _alone(layout):
+        wanted = [AWS, PROVIDER, PREFECT] if prefect else [AWS, PROVIDER]
+        _put_store_aside(layout, report)
+        running = _start(layout, wanted, report)
+        endpoint = f"http://127.0.0.1:{running[AWS].port}"
+        known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
+        for name in wanted:
+            parts.wait_until_ready(layout, KINDS[name], running[name])
+        prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
+        variables = _variables(layout, endpoint, prefect_url, known, platform)
+        _write_profile(layout, variables)
+    return Sandbox(layout.root, platform, endpoint, prefect_url, variables)
+
+
+def down(root: Path, report: Report) -> None:
+    """End every process of the sandbox, and lead the product away from it. What is not running is no error."""
+    layout = Layout(root.resolve())
+    with _alone(layout):
+        layout.profile.unlink(missing_ok=True)
+        for name in KINDS:
+            process = processes.find(layout, name)
+            if process:
+                processes.end(layout, process)
+                report(f"{name} stopped")
+        layout.accounts.unlink(missing_ok=True)
+        layout.provider_socket.unlink(missing_ok=True)
+
+
+def status(root: Path) -> list[Part]:
+    """Every process of the sandbox, running or not."""
+    layout = Layout(root.resolve())
+    return [_part(layout, name) for name in KINDS]
+
+
+def _part(layout: Layout, name: str) -> Part:
+    process = processes.find(layout, name)
+    alive = process if process and process.alive else None
+    healthy = parts.is_healthy(layout, KINDS[name], alive)
+    return Part(
+        name, alive.pid if alive else None, alive.port if alive else None, healthy, processes.log_of(layout, name)
+    )
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Only one at a time starts or stops: the second waits."""
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _put_store_aside(layout: Layout, report: Report) -> None:
+    """A store whose AWS is gone tells of things that are not there any more."""
+    process, known = processes.find(layout, AWS), accounts.load(layout.accounts)
+    if process and process.alive and known and known.belong_to(process):
+        return
+    if process:
+        # Half prepared, or dead: in both cases nothing in it is worth keeping.
+        processes.end(layout, process)
+    layout.accounts.unlink(missing_ok=True)
+    if layout.store.exists():
+        place = layout.aside / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        place.mkdir(parents=True)
+        layout.store.rename(place / "store")
+        report("the sandbox's AWS was stopped and with it everything that was built in it: starting from scratch")
+        report(f"the ledger of that time is kept in {place / 'store'}")
+
+
+def _start(layout: Layout, wanted: list[str], report: Report) -> dict[str, Process]:
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    running = {}
+    for name in wanted:
+        running[name], fresh = parts.ensure_started(layout, KINDS[name])
+        report(f"{name} {'starting' if fresh else 'runs already'}")
+    return running
+
+
+def _prepare(
+    layout: Layout, endpoint: str, process: Process, platform: Platform, infrastructure: Path, report: Report
+) -> Accounts:
+    parts.wait_until_ready(layout, KINDS[AWS], process)
+    known = accounts.load(layout.accounts)
+    if known and known.belong_to(process):
+        return known
+    fresh = accounts.prepare(endpoint, process, platform, infrastructure)
+    fresh.save(layout.accounts)
+    report(f"accounts prepared: {', '.join(e.name for e in platform.environments)}")
+    return fresh
+
+
+def _variables(
+    layout: Layout, endpoint: str, prefect_url: str | None, known: Accounts, platform: Platform
+) -> dict[str, str]:
+    nowhere = str(layout.folder / "no-such-file")
+    around = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"]))
+    return {
+        "AWS_ACCESS_KEY_ID": known.operator.id,
+        "AWS_SECRET_ACCESS_KEY": known.operator.secret,
+        "AWS_REGION": platform.environments[0].region,
+        "AWS_DEFAULT_REGION": platform.environments[0].region,
+        "AWS_ENDPOINT_URL": endpoint,
+        # What a user has in ~/.aws must not be mixed in.
+        "AWS_CONFIG_FILE": nowhere,
+        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": around,
+        "no_proxy": around,
+        "TF_CLI_CONFIG_FILE": str(install(layout.terraform_mirror, layout.provider_socket)),
+        "CHECKPOINT_DISABLE": "1",
+        "FLOWMART_STORE": str(layout.store),
+        **(
+            {"PREFECT_API_URL": f"{prefect_url}/api", "PREFECT_HOME": str(layout.prefect_home)} if prefect_url else {}
+        ),
+    }
+
+
+def _write_profile(layout: Layout, variables: Mapping[str, str]) -> None:
+    for value in variables.values():
+        if "'" in value or "\n" in value:
+            raise InvalidInput(f"{layout.root}: the sandbox cannot live in a folder with a quote in its name")
+    layout.profile.touch(mode=0o600)
+    layout.profile.write_text("".join(f"{name}='{value}'\n" for name, value in variables.items()))

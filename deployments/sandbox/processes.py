@@ -1,0 +1,146 @@
+"""Starts the sandbox's processes, remembers them on disk, and ends exactly those.
+
+A process is remembered by its id and by when it started: ids are used again by the operating system, and a
+stranger that has an id which was ours is left alone. Processes get a session of their own, so that they outlive
+the command that started them and a Ctrl-C there, and so that what they start themselves ends with them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from deployments.sandbox.layout import Layout
+
+_SAME_START = 2.0
+"""Seconds by which two readings of one process's start may differ: the machine's clock is corrected at times."""
+
+_GENTLY = 8.0
+"""Seconds that a process gets to end after SIGTERM, before it is killed."""
+
+_FOREIGN = ("AWS_", "PREFECT_", "TF_", "FLOWMART_")
+"""Variables that stand for somebody's real accounts and servers; the sandbox's processes never see them."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that we started: `started` in seconds since the epoch, `port` on 127.0.0.1 where it has one."""
+
+    name: str
+    pid: int
+    started: float
+    port: int | None
+
+    @property
+    def alive(self) -> bool:
+        """Whether this very process is still running."""
+        try:
+            found = psutil.Process(self.pid)
+            same = abs(found.create_time() - self.started) < _SAME_START
+            return same and found.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+def start(
+    layout: Layout, name: str, command: Sequence[str], port: int | None, variables: Mapping[str, str]
+) -> Process:
+    """Start `command` in the background, its output in the log of `name`, and remember it."""
+    for folder in (layout.logs, layout.records):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _fresh_log(layout, name).open("wb") as log:
+        started = subprocess.Popen(
+            list(command),
+            cwd=layout.folder,
+            env=_environment() | dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    process = Process(name, started.pid, psutil.Process(started.pid).create_time(), port)
+    _record(layout, name).write_text(json.dumps(asdict(process)))
+    return process
+
+
+def find(layout: Layout, name: str) -> Process | None:
+    """The process of that name which was started last, alive or not; `None` when there was none or it was ended."""
+    try:
+        return Process(**json.loads(_record(layout, name).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def end(layout: Layout, process: Process) -> None:
+    """End the process and its session, gently and then hard, and forget it. A process that is gone is forgotten."""
+    if process.alive:
+        os.killpg(process.pid, signal.SIGTERM)
+        if not _gone_within(process, _GENTLY):
+            os.killpg(process.pid, signal.SIGKILL)
+            _gone_within(process, _GENTLY)
+    _record(layout, process.name).unlink(missing_ok=True)
+
+
+def log_of(layout: Layout, name: str) -> Path:
+    """The log that the process of that name writes."""
+    return layout.logs / f"{name}.log"
+
+
+def free_port(layout: Layout, name: str) -> int:
+    """The port that `name` had last if it is free, else one that is; remembered from now on."""
+    remembered = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
+    port = _bindable(remembered.get(name, 0)) or _bindable(0)
+    layout.ports.parent.mkdir(parents=True, exist_ok=True)
+    layout.ports.write_text(json.dumps(remembered | {name: port}))
+    return port
+
+
+def _bindable(port: int) -> int:
+    """`port`, or any port for 0, when it can be bound on 127.0.0.1; 0 when it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    return 0
+
+
+def _gone_within(process: Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while process.alive and time.monotonic() < deadline:
+        time.sleep(0.02)
+    _reap(process.pid)
+    return not process.alive
+
+
+def _reap(pid: int) -> None:
+    """Take the exit status of a child of ours, which would stay a zombie otherwise."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _environment() -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    project = str(Path(__file__).resolve().parents[2])
+    return own | {"PYTHONPATH": project, "PYTHONUNBUFFERED": "1"}
+
+
+def _fresh_log(layout: Layout, name: str) -> Path:
+    log = log_of(layout, name)
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.1"))
+    return log
+
+
+def _record(layout: Layout, name: str) -> Path:
+    return layout.records / f"{name}.json"

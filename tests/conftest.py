@@ -1,0 +1,60 @@
+"""What all tests may use: a sandbox that is started when the first of them asks for it, and ended with the last.
+
+It lives in a temporary folder, never in the `.flowmart` of whoever runs the tests. With pytest-xdist every worker has
+its own: tests change what is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployments import sandbox as sandboxes
+from deployments.sandbox import Sandbox
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The folder of this repository."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def sandbox_root() -> Iterator[Path]:
+    """The folder that the tests' sandbox is started in. Short, because of what a Unix socket's path may be."""
+    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
+        root = Path(folder)
+        yield root
+        sandboxes.down(root, _silent)
+
+
+@pytest.fixture(scope="session")
+def sandbox(sandbox_root: Path) -> Sandbox:
+    """AWS and the Terraform provider, running, with all accounts prepared. No Prefect server."""
+    return sandboxes.up(sandbox_root, _silent, infrastructure=PROJECT / "infrastructure", prefect=False)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(sandbox: Sandbox) -> Sandbox:
+    """The same sandbox, with a Prefect server in it."""
+    return sandboxes.up(sandbox.root, _silent, infrastructure=PROJECT / "infrastructure")
+
+
+@pytest.fixture
+def operator(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox, with this process's environment led to it, as its profile would."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in sandbox.variables.items():
+        monkeypatch.setenv(name, value)
+    return sandbox
+
+
+def _silent(_: str) -> None:
+    """Nobody reads progress here."""

@@ -1,0 +1,183 @@
+"""The sandbox's AWS enforces IAM: what each role may and may not do, against real calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from deployments.sandbox import Sandbox
+from tasks import aws
+from tasks.errors import Refused
+from tasks.model import Environment
+
+pytestmark = pytest.mark.sandbox
+
+REFUSALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+
+
+def code_of(call: Callable[..., Any], **arguments: Any) -> str:
+    """The error code that AWS answers with; the empty string when it does what was asked."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+@pytest.fixture
+def dev(operator: Sandbox) -> Environment:
+    return operator.platform.environment("dev")
+
+
+@pytest.fixture
+def planner(dev: Environment) -> Callable[[str], Any]:
+    """Clients with the planning role of dev."""
+    credentials = aws.assume(dev.roles.plan, dev.region, "tests")
+    return lambda service: aws.client(service, credentials)
+
+
+@pytest.fixture
+def applier(dev: Environment) -> Callable[[str], Any]:
+    """Clients with the applying role of dev."""
+    credentials = aws.assume(dev.roles.apply, dev.region, "tests")
+    return lambda service: aws.client(service, credentials)
+
+
+READS = [
+    ("autoscaling", "describe_auto_scaling_groups", {}),
+    ("cloudwatch", "describe_alarms", {}),
+    ("dynamodb", "list_tables", {}),
+    ("ec2", "describe_security_groups", {}),
+    ("ecr", "describe_repositories", {}),
+    ("elbv2", "describe_load_balancers", {}),
+    ("iam", "list_roles", {}),
+    ("kms", "list_keys", {}),
+    ("logs", "describe_log_groups", {}),
+    ("rds", "describe_db_instances", {}),
+    ("route53", "list_hosted_zones", {}),
+    ("s3", "list_buckets", {}),
+    ("secretsmanager", "list_secrets", {}),
+    ("sns", "list_topics", {}),
+]
+
+WRITES = [
+    (
+        "cloudwatch",
+        "put_metric_alarm",
+        {"AlarmName": "a", "EvaluationPeriods": 1, "ComparisonOperator": "LessThanThreshold"},
+    ),
+    ("dynamodb", "delete_table", {"TableName": "carts"}),
+    ("ec2", "create_vpc", {"CidrBlock": "10.99.0.0/16"}),
+    ("ec2", "authorize_security_group_ingress", {"GroupName": "default", "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}),
+    ("ecr", "create_repository", {"repositoryName": "shop"}),
+    ("elbv2", "create_load_balancer", {"Name": "shop"}),
+    ("iam", "create_user", {"UserName": "mallory"}),
+    ("iam", "put_role_policy", {"RoleName": "flowmart-plan", "PolicyName": "p", "PolicyDocument": "{}"}),
+    ("kms", "create_key", {}),
+    ("logs", "create_log_group", {"logGroupName": "shop"}),
+    ("rds", "delete_db_instance", {"DBInstanceIdentifier": "shop"}),
+    ("route53", "create_hosted_zone", {"Name": "shop.example", "CallerReference": "1"}),
+    ("s3", "create_bucket", {"Bucket": "flowmart-elsewhere"}),
+    ("s3", "put_bucket_versioning", {"Bucket": "STATE", "VersioningConfiguration": {"Status": "Suspended"}}),
+    ("s3", "put_object", {"Bucket": "STATE", "Key": "networking/terraform.tfstate", "Body": b"{}"}),
+    ("s3", "delete_object", {"Bucket": "STATE", "Key": "networking/terraform.tfstate"}),
+    ("secretsmanager", "get_secret_value", {"SecretId": "shop"}),
+    ("sns", "create_topic", {"Name": "alerts"}),
+]
+STATE = "flowmart-dev-tfstate-222222222222"
+
+
+def in_state_bucket(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {key: STATE if value == "STATE" else value for key, value in arguments.items()}
+
+
+@pytest.mark.parametrize(("service", "operation", "arguments"), READS, ids=[f"{s}-{o}" for s, o, _ in READS])
+def test_the_planning_role_reads(
+    planner: Callable[[str], Any], service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    assert code_of(getattr(planner(service), operation), **arguments) == ""
+
+
+@pytest.mark.parametrize(("service", "operation", "arguments"), WRITES, ids=[f"{s}-{o}" for s, o, _ in WRITES])
+def test_the_planning_role_is_refused_every_write(
+    planner: Callable[[str], Any], service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    assert code_of(getattr(planner(service), operation), **in_state_bucket(arguments)) in REFUSALS
+
+
+def test_the_planning_role_may_lock_state_but_not_change_it(planner: Callable[[str], Any]) -> None:
+    s3, lock = planner("s3"), {"Bucket": STATE, "Key": "tests/terraform.tfstate.tflock"}
+    s3.put_object(**lock, Body=b"{}", IfNoneMatch="*")
+    assert code_of(s3.put_object, **lock, Body=b"{}", IfNoneMatch="*") == "PreconditionFailed"
+    s3.delete_object(**lock)
+    assert code_of(s3.put_object, Bucket=STATE, Key="tests/terraform.tfstate", Body=b"{}") == "AccessDenied"
+
+
+def test_the_applying_role_builds(applier: Callable[[str], Any]) -> None:
+    ec2 = applier("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.98.0.0/16")["Vpc"]["VpcId"]
+    ec2.delete_vpc(VpcId=vpc)
+    applier("s3").put_object(Bucket=STATE, Key="tests/terraform.tfstate", Body=b"{}")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("iam", "put_role_policy", {"RoleName": "flowmart-apply", "PolicyName": "p", "PolicyDocument": "{}"}),
+        ("iam", "update_assume_role_policy", {"RoleName": "flowmart-plan", "PolicyDocument": "{}"}),
+        ("iam", "create_user", {"UserName": "mallory"}),
+        ("s3", "delete_bucket", {"Bucket": STATE}),
+        ("s3", "put_bucket_versioning", {"Bucket": STATE, "VersioningConfiguration": {"Status": "Suspended"}}),
+        ("s3", "delete_object", {"Bucket": STATE, "Key": "tests/terraform.tfstate"}),
+    ],
+)
+def test_the_applying_role_can_neither_widen_its_powers_nor_harm_state(
+    applier: Callable[[str], Any], service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    assert code_of(getattr(applier(service), operation), **arguments) in REFUSALS
+
+
+def test_the_operator_may_only_assume_roles(operator: Sandbox) -> None:
+    session: Any = boto3.Session(region_name="eu-west-1")
+    assert session.client("sts").get_caller_identity()["Arn"] == "arn:aws:iam::111111111111:user/operator"
+    for service, operation in [("ec2", "describe_vpcs"), ("s3", "list_buckets"), ("iam", "list_roles")]:
+        assert code_of(getattr(session.client(service), operation)) in REFUSALS
+
+
+@pytest.mark.parametrize("role", ["administrator", "flowmart-unheard-of"])
+def test_the_operator_may_not_assume_other_roles(dev: Environment, role: str) -> None:
+    with pytest.raises(Refused, match=f"could not assume arn:aws:iam::222222222222:role/{role}: not allowed"):
+        aws.assume(f"arn:aws:iam::222222222222:role/{role}", dev.region, "tests")
+
+
+def test_a_role_that_does_not_trust_us_is_refused_whatever_we_are_allowed(operator: Sandbox) -> None:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    operator.administrator("dev")("iam").create_role(RoleName="flowmart-of-others", AssumeRolePolicyDocument=document)
+    with pytest.raises(Refused, match="not allowed"):
+        aws.assume("arn:aws:iam::222222222222:role/flowmart-of-others", "eu-west-1", "tests")
+
+
+def test_credentials_of_one_account_do_not_reach_another(operator: Sandbox, applier: Callable[[str], Any]) -> None:
+    vpc = applier("ec2").create_vpc(CidrBlock="10.97.0.0/16")["Vpc"]["VpcId"]
+    elsewhere = operator.administrator("staging")("ec2").describe_vpcs()["Vpcs"]
+    assert vpc not in [found["VpcId"] for found in elsewhere]
+    applier("ec2").delete_vpc(VpcId=vpc)
+
+
+def test_a_wrong_secret_is_noticed(operator: Sandbox) -> None:
+    session: Any = boto3.Session(operator.variables["AWS_ACCESS_KEY_ID"], "wrong", region_name="eu-west-1")
+    assert code_of(session.client("sts").get_caller_identity) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize("environment", ["shared", "dev", "staging", "production"])
+def test_every_account_has_three_zones_and_images(operator: Sandbox, environment: str) -> None:
+    ec2 = operator.administrator(environment)("ec2")
+    zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]]
+    assert zones == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    assert len(ec2.describe_images(Owners=["amazon"])["Images"]) > 10

@@ -1,0 +1,196 @@
+"""Loading policies and asking them: what is an error, what never is, and that threads do not disturb each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks import policy
+from tasks.errors import InvalidInput
+from tasks.model import MASK, UNKNOWN, Action, Change, Finding, Override, Plan, Target, Unit
+
+POLICIES = policy.load(Path(__file__).parents[2] / "infrastructure/policies")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+UNIT = Unit("database", "terraform", "terraform", ("dev",), protected=True)
+DATABASE = Change("aws_db_instance.this", "aws_db_instance", Action.DELETE, {"identifier": "flowmart-dev"})
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def writing(name: str, text: str) -> Path:
+        (tmp_path / name).write_text(text)
+        return tmp_path
+
+    return writing
+
+
+def plan(*changes: Change) -> Plan:
+    return Plan(Target("3f2a1c", "dev", "database"), "terraform", changes, "", "")
+
+
+def found(policies: policy.Policies, *changes: Change, overrides: tuple[Override, ...] = ()) -> tuple[Finding, ...]:
+    return policies.test(plan(*changes), UNIT, overrides, NOW)
+
+
+def test_a_plan_without_changes_has_no_findings() -> None:
+    assert found(POLICIES) == ()
+
+
+def test_denials_come_first_then_by_policy_and_address() -> None:
+    topic = Change("aws_sns_topic.alarms", "aws_sns_topic", Action.CREATE, None, {"name": "alarms"})
+    other = Change("aws_kms_key.this", "aws_kms_key", Action.DELETE, {})
+
+    findings = found(POLICIES, topic, DATABASE, other)
+
+    assert [(f.denied, f.policy, f.address) for f in findings] == [
+        (True, "protected", "aws_db_instance.this"),
+        (True, "protected", "aws_kms_key.this"),
+        (False, "encryption", "aws_sns_topic.alarms"),
+    ]
+
+
+def test_a_syntax_error_names_the_file_and_the_line(write: Write) -> None:
+    folder = write(
+        "costs.rego", "# é\npackage flowmart.costs\n\nimport rego.v1\n\ndeny contains x if {\n\tx ==== 1\n}"
+    )
+    with pytest.raises(InvalidInput, match=r"costs\.rego, line 7: "):
+        policy.load(folder)
+
+
+def test_a_function_that_does_not_exist_is_found_when_loading(write: Write) -> None:
+    folder = write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndeny contains x if x := price(1)\n")
+    with pytest.raises(InvalidInput, match=r"costs\.rego could not be evaluated"):
+        policy.load(folder)
+
+
+def test_a_policy_without_a_deny_is_refused(write: Write) -> None:
+    folder = write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndenied contains 1 if false\n")
+    with pytest.raises(InvalidInput, match=r"costs\.rego could not be evaluated.*Check its `deny`"):
+        policy.load(folder)
+
+
+def test_a_package_that_is_not_called_like_its_file_is_refused(write: Write) -> None:
+    folder = write("costs.rego", "package flowmart.cost\n")
+    with pytest.raises(InvalidInput, match=r"declares flowmart\.cost; it should declare `package flowmart\.costs`"):
+        policy.load(folder)
+
+
+def test_a_folder_without_policies_is_no_permission(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="holds no policy"):
+        policy.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["deletion: 5", "deletions: -1", "deletions: many", "{", "environments: {dev: {x: 1}}"]
+)
+def test_wrong_limits_name_the_file_and_what_is_known(write: Write, text: str) -> None:
+    write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndeny contains 1 if false\n")
+    with pytest.raises(InvalidInput, match=r"limits\.yaml.*Known keys: deletions, environments"):
+        policy.load(write("limits.yaml", text))
+
+
+def test_limits_that_are_no_yaml_name_the_line(write: Write) -> None:
+    write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndeny contains 1 if false\n")
+    with pytest.raises(InvalidInput, match=r"(?s)limits\.yaml is no YAML: .*line 2"):
+        policy.load(write("limits.yaml", "deletions: 5\n\tx: ["))
+
+
+def test_without_a_limits_file_five_deletions_are_allowed(write: Write) -> None:
+    (cap,) = [path for path in POLICIES.sources if path.stem == "deletion_cap"]
+    policies = policy.load(write("deletion_cap.rego", cap.read_text()))
+    lost = [Change(f"aws_x.a{n}", "aws_x", Action.DELETE, {}) for n in range(6)]
+    assert found(policies, *lost[:5]) == ()
+    assert [f.denied for f in found(policies, *lost)] == [True]
+
+
+def test_a_policy_that_fails_on_this_plan_is_an_error_and_no_pass(write: Write) -> None:
+    source = "package flowmart.n\n\nimport rego.v1\n\ndeny contains x if x := to_number(input.changes[0].address)\n"
+    policies = policy.load(write("n.rego", source))
+    with pytest.raises(InvalidInput, match=r"n\.rego could not be evaluated"):
+        found(policies, DATABASE)
+
+
+def test_a_denial_of_the_wrong_shape_is_an_error(write: Write) -> None:
+    source = "package flowmart.n\n\nimport rego.v1\n\ndeny contains c.address if some c in input.changes\n"
+    policies = policy.load(write("n.rego", source))
+    with pytest.raises(InvalidInput, match=r"n\.rego: deny should hold objects of address and message"):
+        found(policies, DATABASE)
+
+
+def test_the_policies_are_asked_about_the_whole_target(write: Write) -> None:
+    source = """package flowmart.whole
+
+import rego.v1
+
+deny contains {"address": "", "message": message} if {
+	message := concat(" ", [input.now, input.environment, input.release, input.unit.name, input.unit.engine])
+}
+"""
+    (finding,) = found(policy.load(write("whole.rego", source)))
+    assert finding.message == "2026-01-01T00:00:00Z dev 3f2a1c database terraform"
+
+
+@pytest.mark.parametrize("key", ['quote " in it', "back\\slash", "new\nline", "tab\t", "é—漢", "{}", "%s %d", "`"])
+def test_every_address_comes_back_as_it_is(key: str) -> None:
+    change = Change(f'aws_db_instance.this["{key}"]', "aws_db_instance", Action.DELETE, {})
+    (finding,) = found(POLICIES, change)
+    assert finding.address == change.address
+    assert finding.message.startswith(f"{change.address}: would delete it")
+
+
+def test_an_override_is_read_in_utc() -> None:
+    override = Override("protected", "dev", "database", DATABASE.address, "moved", "2026-01-31")
+    late = datetime.fromisoformat("2026-02-01T01:30:00+02:00")
+    early = datetime.fromisoformat("2026-01-31T23:30:00-02:00")
+
+    assert [f.denied for f in POLICIES.test(plan(DATABASE), UNIT, [override], late)] == [False]
+    assert [f.denied for f in POLICIES.test(plan(DATABASE), UNIT, [override], early)] == [True]
+
+
+def test_several_threads_get_the_same_answers_as_one() -> None:
+    plans = [plan(*[Change(f"aws_x.a{n}", "aws_x", Action.DELETE, {}) for n in range(size)]) for size in range(12)]
+    alone = [POLICIES.test(p, UNIT, (), NOW) for p in plans]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda p: POLICIES.test(p, UNIT, (), NOW), plans * 4))
+    assert together == alone * 4
+
+
+# What the attributes that policies look at may hold: also what no provider would send.
+_LEAF = st.sampled_from([None, True, False, 0, 443, 1.5, "", "tcp", "true", "0.0.0.0/0", "::/0", "lb", UNKNOWN, MASK])
+_KEYS = st.sampled_from(
+    [
+        *("name", "name_prefix", "tags", "tags_all", "tag", "key", "value", "Name", "Role", "Project", "Unit"),
+        *("ingress", "cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "from_port", "to_port", "protocol", "type"),
+        *("storage_encrypted", "encrypted", "block_device_mappings", "ebs", "device_name", "ip_protocol"),
+        *("server_side_encryption", "enabled", "bucket", "kms_master_key_id", "deletion_protection"),
+    ]
+)
+_VALUE = st.recursive(
+    _LEAF, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_KEYS, inner, max_size=3), max_leaves=8
+)
+_BODY = st.none() | st.dictionaries(_KEYS, _VALUE, max_size=8)
+_KIND = st.sampled_from(
+    [
+        *("aws_security_group", "aws_security_group_rule", "aws_vpc_security_group_ingress_rule"),
+        *("aws_s3_bucket", "aws_s3_bucket_server_side_encryption_configuration", "aws_dynamodb_table"),
+        *("aws_db_instance", "aws_ebs_volume", "aws_launch_template", "aws_autoscaling_group", "aws_sns_topic"),
+        "Deployment",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(_KIND, st.sampled_from(Action), _BODY, _BODY), max_size=3))
+def test_no_plan_makes_a_policy_break(drawn: list[tuple[str, Action, Any, Any]]) -> None:
+    changes = [Change(f"{kind}.this", kind, action, before, after) for kind, action, before, after in drawn]
+    lost = {c.address for c in changes if c.action in (Action.DELETE, Action.REPLACE)}
+    assert {f.address for f in found(POLICIES, *changes) if f.policy == "protected" and f.denied} == lost
