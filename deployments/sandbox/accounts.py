@@ -8,13 +8,15 @@ for whoever prepares accounts, or changes something by hand in a console.
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from deployments.sandbox.processes import Process
@@ -80,29 +82,34 @@ def prepare(endpoint: str, process: Process, platform: Platform, infrastructure:
 
 def as_administrator(endpoint: str, accounts: Accounts, environment: Environment) -> Callable[[str], Any]:
     """Gives clients that act as the administrator in the account of `environment`."""
-    key = accounts.administrator
-    person = boto3.Session(key.id, key.secret, region_name=environment.region)
-    return _assumed(person, endpoint, environment)
+    return _assumed(accounts.administrator, endpoint, environment)
 
 
 def _anyone(endpoint: str, environment: Environment) -> Callable[[str], Any]:
     """Clients in the account of `environment`, as long as IAM is not enforced: any credentials do."""
-    nobody = boto3.Session("nobody", "nobody", region_name=environment.region)
-    return _assumed(nobody, endpoint, environment)
+    return _assumed(Key("nobody", "nobody"), endpoint, environment)
 
 
-def _assumed(who: boto3.Session, endpoint: str, environment: Environment) -> Callable[[str], Any]:
+def _assumed(who: Key, endpoint: str, environment: Environment) -> Callable[[str], Any]:
     arn = f"arn:aws:iam::{environment.account}:role/{ADMINISTRATOR_ROLE}"
-    sts = who.client("sts", endpoint_url=endpoint, config=_PATIENT)
+    place = {"region_name": environment.region, "endpoint_url": endpoint, "config": _PATIENT}
+    person = {"aws_access_key_id": who.id, "aws_secret_access_key": who.secret}
+    sts = _session().create_client("sts", **place, **person)
     found = sts.assume_role(RoleArn=arn, RoleSessionName="sandbox")["Credentials"]
-    session: Any = boto3.Session(
-        found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], region_name=environment.region
-    )
+    role = {
+        "aws_access_key_id": found["AccessKeyId"],
+        "aws_secret_access_key": found["SecretAccessKey"],
+        "aws_session_token": found["SessionToken"],
+    }
+    return lambda service: _session().create_client(service, **place, **role)
 
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=endpoint, config=_PATIENT)
 
-    return client
+@lru_cache(maxsize=1)
+def _session() -> Any:
+    """A session that takes nothing from the user's environment or files, and parses service descriptions once."""
+    nothing = {"profile": (None, None, None, None)}
+    nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return botocore.session.Session(session_vars=nothing | nowhere)
 
 
 def _make_administrator_role(client: Callable[[str], Any], platform: Platform) -> None:

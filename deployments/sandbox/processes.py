@@ -25,8 +25,8 @@ from deployments.sandbox.layout import Layout
 _SAME_START = 2.0
 """Seconds by which two readings of one process's start may differ: the machine's clock is corrected at times."""
 
-_GENTLY = 8.0
-"""Seconds that a process gets to end after SIGTERM, before it is killed."""
+_HARD = 10.0
+"""Seconds that the operating system may need to end a process that it was told to kill."""
 
 _FOREIGN = ("AWS_", "PREFECT_", "TF_", "FLOWMART_")
 """Variables that stand for somebody's real accounts and servers; the sandbox's processes never see them."""
@@ -81,13 +81,13 @@ def find(layout: Layout, name: str) -> Process | None:
         return None
 
 
-def end(layout: Layout, process: Process) -> None:
-    """End the process and its session, gently and then hard, and forget it. A process that is gone is forgotten."""
+def end(layout: Layout, process: Process, gently: float = 8.0) -> None:
+    """End the process and its session, and forget it: SIGTERM, and after `gently` seconds SIGKILL."""
     if process.alive:
         os.killpg(process.pid, signal.SIGTERM)
-        if not _gone_within(process, _GENTLY):
+        if not _gone_within(process, gently):
             os.killpg(process.pid, signal.SIGKILL)
-            _gone_within(process, _GENTLY)
+            _gone_within(process, _HARD)
     _record(layout, process.name).unlink(missing_ok=True)
 
 

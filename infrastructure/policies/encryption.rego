@@ -39,7 +39,7 @@ deny contains {"address": change.address, "message": message} if {
 	some change in input.changes
 	change.action != "delete"
 	change.kind == "aws_dynamodb_table"
-	not change.after.server_side_encryption in opaque
+	not unclear(change.after, "server_side_encryption")
 	every block in blocks(change.after, "server_side_encryption") {
 		off(object.get(block, "enabled", null))
 	}
@@ -58,7 +58,7 @@ warn contains {"address": change.address, "message": message} if {
 	some change in input.changes
 	change.action != "delete"
 	change.kind == "aws_launch_template"
-	not change.after.block_device_mappings in opaque
+	not unclear(change.after, "block_device_mappings")
 	count(blocks(change.after, "block_device_mappings")) == 0
 	message := "names no volumes: whether they are encrypted is up to the image and the account"
 }
@@ -74,10 +74,18 @@ warn contains {"address": change.address, "message": message} if {
 off(value) if value in {null, false, "", "false"}
 
 # The blocks of one kind; none where there is something else, such as null or what is not known.
-blocks(body, kind) := found if {
+blocks(body, kind) := [block | some block in found; is_object(block)] if {
 	found := object.get(body, kind, null)
 	is_array(found)
 } else := []
+
+# Whether only applying tells all blocks of one kind.
+unclear(body, kind) if object.get(body, kind, null) in opaque
+
+unclear(body, kind) if {
+	some block in object.get(body, kind, [])
+	block in opaque
+}
 
 # The buckets that get a configuration in this plan. A name may be known only after applying.
 configured contains {"bucket": change.after.bucket, "module": module_of(change.address)} if {

@@ -29,6 +29,9 @@ tags(change) := {} if {
 tags(change) := {tag.key: tag.value | some tag in change.after.tag} if {
 	change.kind == "aws_autoscaling_group"
 	is_array(change.after.tag)
+	every tag in change.after.tag {
+		is_object(tag)
+	}
 }
 
 tags(change) := {} if {

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 
 import httpx
 
-from tasks.checks.answers import Answer, Surroundings, errored, failed, judged, passed, shortened
+from tasks.checks.answers import Answer, Surroundings, errored, failed, passed, shortened
 from tasks.checks.options import Http, Tcp
 
 _ENOUGH = 1_048_576
@@ -31,7 +32,7 @@ def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - every
     """One GET."""
     try:
         with httpx.stream("GET", options.url, headers=options.headers, timeout=options.timeout) as response:
-            return _judged(options, response.status_code, _text(response))
+            return _judged(options, response)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return _unanswered(error)
 
@@ -50,27 +51,30 @@ def tcp(options: Tcp, around: Surroundings) -> Answer:  # noqa: ARG001 - every k
         return _unanswered(error)
 
 
-def _judged(options: Http, status: int, body: str) -> Answer:
-    if status not in options.statuses:
-        return failed(f"status {status}: {shortened(body, 100)}" if body else f"status {status}")
-    if options.contains is None:
-        return passed(f"status {status}")
-    there = options.contains in body
-    return judged(there, f"status {status}" if there else f"status {status}: {shortened(body, 100) or 'empty'}")
+def _judged(options: Http, response: httpx.Response) -> Answer:
+    status = f"status {response.status_code}"
+    right = response.status_code in options.statuses
+    if right and options.contains is None:
+        return passed(status)
+    body = _text(response, options.timeout)
+    if right and options.contains is not None and options.contains in body:
+        return passed(status)
+    return failed(f"{status}: {shortened(body, 100)}" if body.strip() else f"{status} and an empty body")
 
 
-def _text(response: httpx.Response) -> str:
-    body = b""
+def _text(response: httpx.Response, within: float) -> str:
+    """The beginning of the body. A service that trickles does not get more time than one that is silent."""
+    body, until = b"", time.monotonic() + within
     for piece in response.iter_bytes():
         body += piece
-        if len(body) >= _ENOUGH:
+        if len(body) >= _ENOUGH or time.monotonic() > until:
             break
     return body.decode(response.encoding or "utf-8", errors="replace")
 
 
 def _unanswered(error: BaseException) -> Answer:
     causes = tuple(_causes(error))
-    words = shortened(str(causes[-1]) or type(causes[-1]).__name__)
+    words = _words(causes[-1])
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return errored(f"the name cannot be resolved here: {words}")
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
@@ -80,6 +84,11 @@ def _unanswered(error: BaseException) -> Answer:
     if any(isinstance(cause, ConnectionError | ssl.SSLError | _DROPPED) for cause in causes):
         return failed(f"no answer: {words}")
     return errored(f"could not be asked: {words}")
+
+
+def _words(error: BaseException) -> str:
+    said = error.strerror if isinstance(error, OSError) else None
+    return shortened(said or str(error) or type(error).__name__)
 
 
 _DROPPED = httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError | httpx.DecodingError

@@ -50,7 +50,13 @@ def read(path: Path) -> Document:
     It is named after the folder it is in, as people know it, also when that is a temporary checkout.
     """
     name = f"{path.resolve().parent.name}/{path.name}"
-    root = _compose(name, _text(name, path))
+    try:
+        return _document(name, _compose(name, _text(name, path)))
+    except RecursionError:
+        raise InvalidInput(f"{name}: is nested too deeply to be read; write it flatter") from None
+
+
+def _document(name: str, root: yaml.Node | None) -> Document:
     reader = Reader()
     data = reader.read(root, ()) if root else None
     return Document(name, data, reader.lines, tuple(reader.mistakes))

@@ -67,7 +67,8 @@ def _right(detail: ErrorDetails, schema: Schema) -> str:
 def _missing(_: ErrorDetails, schema: Schema, key: Key) -> str:
     about = at(schema, key).get("description") or at(schema, key[:-1]).get("description", "")
     choice = any_of(names) if (names := at(schema, key).get("enum")) else ""
-    return f"is missing. {about or choice}".strip()
+    paragraph = " ".join(about.split("\n\n")[0].split())
+    return f"is missing. {paragraph or choice}".strip()
 
 
 def _unknown_key(_: ErrorDetails, schema: Schema, key: Key) -> str:

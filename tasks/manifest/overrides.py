@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tasks.manifest import document, explain
 from tasks.manifest.declared import DeclaredOverride
-from tasks.manifest.mistakes import Document, Mistake, any_of, not_among, refuse
+from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
 from tasks.manifest.platform import load
 from tasks.model import Override, Platform
 
@@ -63,8 +63,7 @@ def _in_one(override: Override, platform: Platform, policies: Sequence[str]) -> 
     if override.environment not in environments:
         yield Mistake(("environment",), not_among(override.environment, "an environment", environments))
     elif override.unit not in deployed:
-        told = f"{override.unit!r} is not a unit in {override.environment}. {any_of(deployed)}"
-        yield Mistake(("unit",), told)
+        yield Mistake(("unit",), not_among(override.unit, f"a unit in {override.environment}", deployed))
     if not _is_day(override.expires):
         yield Mistake(("expires",), f"there is no day {override.expires}: write YYYY-MM-DD")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from tasks.manifest.mistakes import did_you_mean
+from tasks.manifest.mistakes import did_you_mean, shown
 
 
 def normal(source: str) -> str:
@@ -14,6 +15,25 @@ def normal(source: str) -> str:
 
 def fault(folder: Path, source: str) -> str:
     """What is wrong with the folder `source` of a unit, relative to `folder`; empty when it is right."""
+    return _asked(_folder_fault, folder, source)
+
+
+def program_fault(folder: Path, program: str) -> str:
+    """What is wrong with the file `program` of a check, relative to `folder`; empty when it is right."""
+    return _asked(_program_fault, folder, program)
+
+
+def _asked(question: Callable[[Path, str], str], folder: Path, name: str) -> str:
+    """A name that no file system can have (too long, a zero byte) is as wrong as one that is not there."""
+    try:
+        return question(folder, name)
+    except OSError as error:
+        return f"{shown(name)} cannot be looked up: {error.strerror}"
+    except ValueError as error:
+        return f"{shown(name)} cannot be looked up: {error}"
+
+
+def _folder_fault(folder: Path, source: str) -> str:
     root = folder.resolve()
     path = (root / source).resolve()
     if PurePosixPath(source).is_absolute() or not path.is_relative_to(root) or path == root:
@@ -27,8 +47,7 @@ def fault(folder: Path, source: str) -> str:
     return ""
 
 
-def program_fault(folder: Path, program: str) -> str:
-    """What is wrong with the file `program` of a check, relative to `folder`; empty when it is right."""
+def _program_fault(folder: Path, program: str) -> str:
     root = folder.resolve()
     if (root / program).is_file():
         return ""

@@ -59,7 +59,7 @@ def _environments(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mist
 
 def _needs(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     others = tuple(unit for unit in draft.unit_names if unit != name)
-    yield from _names("needs", declared.needs, "a unit", draft.unit_names, tuple(others))
+    yield from _names("needs", declared.needs, "a unit", draft.unit_names, others)
     for place, need in enumerate(declared.needs):
         deployed = draft.units[need].environments if need in draft.units else declared.environments
         absent = [e for e in declared.environments if e not in deployed and e in draft.environment_names]

@@ -142,7 +142,8 @@ def test_the_applying_role_can_neither_widen_its_powers_nor_harm_state(
     assert code_of(getattr(applier(service), operation), **arguments) in REFUSALS
 
 
-def test_the_operator_may_only_assume_roles(operator: Sandbox) -> None:
+@pytest.mark.usefixtures("operator")
+def test_the_operator_may_only_assume_roles() -> None:
     session: Any = boto3.Session(region_name="eu-west-1")
     assert session.client("sts").get_caller_identity()["Arn"] == "arn:aws:iam::111111111111:user/operator"
     for service, operation in [("ec2", "describe_vpcs"), ("s3", "list_buckets"), ("iam", "list_roles")]:

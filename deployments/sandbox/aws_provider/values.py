@@ -50,7 +50,17 @@ def decode(message: pb.DynamicValue) -> Any:
 
 def encode(value: Any) -> pb.DynamicValue:
     """The protocol message for a value."""
-    return pb.DynamicValue(msgpack=msgpack.packb(value, default=_pack_unknown))
+    return pb.DynamicValue(msgpack=msgpack.packb(_numbers_as_text(value), default=_pack_unknown))
+
+
+def _numbers_as_text(value: Any) -> Any:
+    # Terraform parses text to the precision that it gives the numbers in its state. A number of any other precision
+    # makes `plan -refresh-only -detailed-exitcode` (1.11) say that something changed, although nothing did.
+    if isinstance(value, dict):
+        return {key: _numbers_as_text(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_numbers_as_text(part) for part in value]
+    return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def is_known(value: Any) -> bool:

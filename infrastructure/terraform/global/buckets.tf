@@ -5,12 +5,6 @@ locals {
     logs      = var.log_retention_days
     store     = null
   }
-
-  # The state bucket exists before Terraform can run: it is not made here, but kept closed here.
-  bucket_names = merge(
-    { for purpose, bucket in aws_s3_bucket.this : purpose => bucket.bucket },
-    { state = var.state_bucket },
-  )
 }
 
 # artifacts: what builds make. logs: the load balancers' access logs. store: releases, plans and the ledger.
@@ -21,9 +15,9 @@ resource "aws_s3_bucket" "this" {
 }
 
 resource "aws_s3_bucket_versioning" "this" {
-  for_each = local.bucket_names
+  for_each = aws_s3_bucket.this
 
-  bucket = each.value
+  bucket = each.value.bucket
 
   versioning_configuration {
     status = "Enabled"
@@ -32,9 +26,9 @@ resource "aws_s3_bucket_versioning" "this" {
 
 # Amazon's own keys and not KMS: load balancers cannot write their logs to a bucket with any other.
 resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  for_each = local.bucket_names
+  for_each = aws_s3_bucket.this
 
-  bucket = each.value
+  bucket = each.value.bucket
 
   rule {
     apply_server_side_encryption_by_default {
@@ -44,9 +38,9 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 }
 
 resource "aws_s3_bucket_public_access_block" "this" {
-  for_each = local.bucket_names
+  for_each = aws_s3_bucket.this
 
-  bucket                  = each.value
+  bucket                  = each.value.bucket
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -54,9 +48,9 @@ resource "aws_s3_bucket_public_access_block" "this" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "this" {
-  for_each = local.bucket_names
+  for_each = aws_s3_bucket.this
 
-  bucket = each.value
+  bucket = each.value.bucket
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -64,9 +58,9 @@ resource "aws_s3_bucket_ownership_controls" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  for_each = local.bucket_names
+  for_each = aws_s3_bucket.this
 
-  bucket = each.value
+  bucket = each.value.bucket
 
   rule {
     id     = "old-versions"
@@ -84,7 +78,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   }
 
   dynamic "rule" {
-    for_each = try(local.buckets[each.key], null) == null ? [] : [local.buckets[each.key]]
+    for_each = local.buckets[each.key] == null ? [] : [local.buckets[each.key]]
 
     content {
       id     = "expiry"

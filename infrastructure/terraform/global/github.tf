@@ -71,13 +71,13 @@ resource "aws_iam_role_policy" "github" {
         Sid      = "ListStore"
         Effect   = "Allow"
         Action   = "s3:ListBucket"
-        Resource = "arn:aws:s3:::${local.bucket_names["store"]}"
+        Resource = "arn:aws:s3:::${aws_s3_bucket.this["store"].bucket}"
       },
       {
         Sid      = "UseStore"
         Effect   = "Allow"
         Action   = local.store_object_actions[each.value.verb]
-        Resource = "arn:aws:s3:::${local.bucket_names["store"]}/*"
+        Resource = "arn:aws:s3:::${aws_s3_bucket.this["store"].bucket}/*"
       },
     ]
   })

@@ -9,8 +9,8 @@ output "name_servers" {
 }
 
 output "buckets" {
-  description = "Bucket names by purpose: artifacts, logs, store and state."
-  value       = local.bucket_names
+  description = "Bucket names by purpose: artifacts, logs and store."
+  value       = { for purpose, bucket in aws_s3_bucket.this : purpose => bucket.bucket }
 }
 
 output "repository_urls" {

@@ -1,7 +1,6 @@
 # FlowMart's own values. To use this folder for yourself, change them, and the backend in versions.tf.
 
-account_id   = "111111111111"
-state_bucket = "flowmart-shared-tfstate-111111111111"
+account_id = "111111111111"
 
 environments = {
   shared     = "111111111111"

@@ -8,16 +8,6 @@ variable "account_id" {
   }
 }
 
-variable "state_bucket" {
-  description = "Name of this account's state bucket. `flowmart bootstrap` makes it; what it must be like is said here."
-  type        = string
-
-  validation {
-    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.state_bucket))
-    error_message = "state_bucket must be the name of a bucket: 3 to 63 lower-case letters, digits and hyphens."
-  }
-}
-
 variable "environments" {
   description = "Account ID by environment: the accounts that log to the log bucket, read artifacts and are reached from GitHub."
   type        = map(string)

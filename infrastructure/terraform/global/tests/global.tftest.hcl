@@ -10,7 +10,6 @@ mock_provider "aws" {
 
 variables {
   account_id        = "123456789012"
-  state_bucket      = "test-tfstate"
   environments      = { shared = "123456789012", staging = "210987654321" }
   github_repository = "owner/repository"
   domain            = "shop.example"
@@ -21,13 +20,12 @@ variables {
   }
 }
 
-run "every_bucket_is_versioned_encrypted_and_closed_and_so_is_the_state_bucket" {
+run "every_bucket_is_versioned_encrypted_and_closed" {
   assert {
     condition = output.buckets == {
       artifacts = "flowmart-artifacts-123456789012"
       logs      = "flowmart-logs-123456789012"
       store     = "flowmart-store-123456789012"
-      state     = "test-tfstate"
     }
     error_message = "the buckets must be these"
   }
@@ -65,13 +63,6 @@ run "every_bucket_is_versioned_encrypted_and_closed_and_so_is_the_state_bucket" 
   }
 }
 
-run "the_state_bucket_is_not_made_here" {
-  assert {
-    condition     = !contains([for bucket in aws_s3_bucket.this : bucket.bucket], "test-tfstate")
-    error_message = "the state bucket is made by the bootstrap: making it here would fail"
-  }
-}
-
 run "logs_expire_and_the_ledger_does_not" {
   assert {
     condition     = one([for rule in aws_s3_bucket_lifecycle_configuration.this["logs"].rule : rule.expiration[0].days if rule.id == "expiry"]) == 365
@@ -86,16 +77,19 @@ run "logs_expire_and_the_ledger_does_not" {
 
 run "only_the_named_accounts_are_let_in" {
   assert {
-    condition = [
-      for statement in jsondecode(aws_s3_bucket_policy.this["logs"].policy).Statement : statement.Condition.StringEquals["aws:SourceAccount"]
+    condition = flatten([
+      for statement in jsondecode(aws_s3_bucket_policy.this["logs"].policy).Statement : statement.Resource
       if statement.Effect == "Allow"
-    ] == [["123456789012", "210987654321"]]
+      ]) == [
+      "arn:aws:s3:::flowmart-logs-123456789012/*/AWSLogs/123456789012/*",
+      "arn:aws:s3:::flowmart-logs-123456789012/*/AWSLogs/210987654321/*",
+    ]
     error_message = "load balancers of the environments' accounts may write logs, and nobody else"
   }
 
   assert {
-    condition     = alltrue([for purpose in ["store", "state"] : alltrue([for statement in jsondecode(aws_s3_bucket_policy.this[purpose].policy).Statement : statement.Effect == "Deny"])])
-    error_message = "store and state must not be opened to anybody outside their account"
+    condition     = alltrue([for statement in jsondecode(aws_s3_bucket_policy.this["store"].policy).Statement : statement.Effect == "Deny"])
+    error_message = "the store must not be opened to anybody outside their account"
   }
 }
 

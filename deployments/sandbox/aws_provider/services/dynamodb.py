@@ -1,0 +1,229 @@
+"""DynamoDB tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deployments.sandbox.aws_provider.aws import Place
+from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.ec2 import given
+from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
+from deployments.sandbox.aws_provider.values import UNKNOWN, Values
+
+
+class Table(Resource):
+    """aws_dynamodb_table. Indexes are made with the table; other indexes mean another table."""
+
+    type = "aws_dynamodb_table"
+    service = "dynamodb"
+    label = "DynamoDB Table"
+    gone = ("ResourceNotFoundException",)
+    args = {
+        "name": REPLACES,
+        "attribute.*": PLAIN,
+        "billing_mode": Arg(default="PROVISIONED"),
+        "deletion_protection_enabled": Arg(default=False),
+        "global_secondary_index": REPLACES,
+        "global_secondary_index.hash_key": PLAIN,
+        "global_secondary_index.name": PLAIN,
+        "global_secondary_index.non_key_attributes": PLAIN,
+        "global_secondary_index.projection_type": PLAIN,
+        "global_secondary_index.range_key": PLAIN,
+        "global_secondary_index.read_capacity": PLAIN,
+        "global_secondary_index.write_capacity": PLAIN,
+        "hash_key": REPLACES,
+        "local_secondary_index": REPLACES,
+        "local_secondary_index.*": PLAIN,
+        "point_in_time_recovery": Arg(shy=True),
+        "point_in_time_recovery.enabled": PLAIN,
+        "range_key": REPLACES,
+        "read_capacity": PLAIN,
+        "server_side_encryption": Arg(shy=True),
+        "server_side_encryption.enabled": PLAIN,
+        "server_side_encryption.kms_key_arn": COMPUTED,
+        "stream_enabled": PLAIN,
+        "stream_view_type": COMPUTED,
+        "table_class": Arg(default="STANDARD"),
+        "ttl": Arg(shy=True),
+        "ttl.*": PLAIN,
+        "write_capacity": PLAIN,
+    }
+
+    def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
+        if prior and changed & {"stream_enabled", "stream_view_type"}:
+            planned["stream_arn"] = planned["stream_label"] = UNKNOWN
+
+    def create(self, place: Place, new: Values) -> str:
+        place.client("dynamodb").create_table(
+            TableName=new["name"],
+            AttributeDefinitions=[
+                {"AttributeName": each["name"], "AttributeType": each["type"]} for each in new["attribute"]
+            ],
+            KeySchema=_keys(new),
+            BillingMode=new["billing_mode"],
+            TableClass=new["table_class"],
+            DeletionProtectionEnabled=bool(new["deletion_protection_enabled"]),
+            **given(
+                ProvisionedThroughput=_throughput(new, new["billing_mode"]),
+                GlobalSecondaryIndexes=[_index(each, new["billing_mode"]) for each in new["global_secondary_index"]],
+                LocalSecondaryIndexes=[_index({**each, "hash_key": new["hash_key"]}, "") for each in new["local_secondary_index"]],
+                SSESpecification=_encryption(new),
+                StreamSpecification=_stream(new) if new["stream_enabled"] else None,
+                Tags=as_pairs(new["tags_all"]),
+            ),
+        )
+        return str(new["name"])
+
+    def complete(self, place: Place, new: Values) -> None:
+        place.client("dynamodb").get_waiter("table_exists").wait(TableName=new["id"], WaiterConfig={"Delay": 1})
+        self._recovery(place, new)
+        if new["ttl"] and new["ttl"][0]["enabled"]:
+            self._expiry(place, new)
+
+    def _recovery(self, place: Place, new: Values) -> None:
+        if new["point_in_time_recovery"]:
+            enabled = bool(new["point_in_time_recovery"][0]["enabled"])
+            place.client("dynamodb").update_continuous_backups(
+                TableName=new["id"], PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
+            )
+
+    def _expiry(self, place: Place, new: Values) -> None:
+        if new["ttl"]:
+            wanted = {"Enabled": bool(new["ttl"][0]["enabled"]), "AttributeName": new["ttl"][0]["attribute_name"]}
+            place.client("dynamodb").update_time_to_live(TableName=new["id"], TimeToLiveSpecification=wanted)
+
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        wanted: dict[str, Any] = {}
+        if changed & {"billing_mode", "read_capacity", "write_capacity"}:
+            throughput = given(ProvisionedThroughput=_throughput(new, new["billing_mode"]))
+            wanted |= {"BillingMode": new["billing_mode"], **throughput}
+        if "deletion_protection_enabled" in changed:
+            wanted["DeletionProtectionEnabled"] = bool(new["deletion_protection_enabled"])
+        if "server_side_encryption" in changed:
+            wanted["SSESpecification"] = _encryption(new) or {"Enabled": False}
+        if "table_class" in changed:
+            wanted["TableClass"] = new["table_class"]
+        if changed & {"stream_enabled", "stream_view_type"}:
+            wanted["StreamSpecification"] = _stream(new)
+        if wanted:
+            place.client("dynamodb").update_table(TableName=state["id"], **wanted)
+        if "point_in_time_recovery" in changed:
+            self._recovery(place, new)
+        if "ttl" in changed:
+            self._expiry(place, new)
+
+    def read(self, place: Place, state: Values) -> Values:
+        dynamodb, name = place.client("dynamodb"), state["id"]
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+        expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        tags = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
+        stream, keys = table.get("StreamSpecification", {}), _names_of(table["KeySchema"])
+        return {
+            "arn": table["TableArn"],
+            "name": table["TableName"],
+            "attribute": [_attribute(each) for each in table["AttributeDefinitions"]],
+            "billing_mode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+            "deletion_protection_enabled": table.get("DeletionProtectionEnabled", False),
+            "hash_key": keys["HASH"],
+            "range_key": keys.get("RANGE"),
+            "global_secondary_index": [_found_index(each) for each in table.get("GlobalSecondaryIndexes", [])],
+            "local_secondary_index": [_found_local_index(each) for each in table.get("LocalSecondaryIndexes", [])],
+            "point_in_time_recovery": [{"enabled": recovery == "ENABLED"}],
+            "server_side_encryption": _found_encryption(table.get("SSEDescription")),
+            "stream_enabled": stream.get("StreamEnabled", False),
+            "stream_view_type": stream.get("StreamViewType"),
+            "stream_arn": table.get("LatestStreamArn"),
+            "stream_label": table.get("LatestStreamLabel"),
+            "ttl": [_found_expiry(expiry)],
+            "tags_all": from_pairs(tags),
+            **_found_throughput(table),
+        }
+
+    def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
+        if removed:
+            place.client("dynamodb").untag_resource(ResourceArn=state["arn"], TagKeys=removed)
+        if added:
+            place.client("dynamodb").tag_resource(ResourceArn=state["arn"], Tags=as_pairs(added))
+
+    def delete(self, place: Place, state: Values) -> None:
+        place.client("dynamodb").delete_table(TableName=state["id"])
+
+
+def _keys(keyed: Values) -> list[dict[str, str]]:
+    keys = [("HASH", keyed["hash_key"]), ("RANGE", keyed["range_key"])]
+    return [{"AttributeName": name, "KeyType": kind} for kind, name in keys if name]
+
+
+def _throughput(values: Values, mode: str) -> dict[str, int] | None:
+    if mode != "PROVISIONED":
+        return None
+    read, write = values["read_capacity"] or 1, values["write_capacity"] or 1
+    return {"ReadCapacityUnits": int(read), "WriteCapacityUnits": int(write)}
+
+
+def _index(index: Values, mode: str) -> dict[str, Any]:
+    projection = {"ProjectionType": index["projection_type"], **given(NonKeyAttributes=index["non_key_attributes"])}
+    named = {"IndexName": index["name"], "KeySchema": _keys(index), "Projection": projection}
+    return named | given(ProvisionedThroughput=_throughput(index, mode))
+
+
+def _encryption(new: Values) -> dict[str, Any] | None:
+    if not new["server_side_encryption"] or not new["server_side_encryption"][0]["enabled"]:
+        return None
+    key = new["server_side_encryption"][0]["kms_key_arn"]
+    return {"Enabled": True, "SSEType": "KMS", **given(KMSMasterKeyId=key)}
+
+
+def _stream(new: Values) -> dict[str, Any]:
+    if not new["stream_enabled"]:
+        return {"StreamEnabled": False}
+    return {"StreamEnabled": True, "StreamViewType": new["stream_view_type"]}
+
+
+def _names_of(key_schema: Any) -> dict[str, str]:
+    return {key["KeyType"]: key["AttributeName"] for key in key_schema}
+
+
+def _attribute(found: Any) -> Values:
+    return {"name": found["AttributeName"], "type": found["AttributeType"]}
+
+
+def _found_index(found: Any) -> Values:
+    return {**_found_local_index(found), "hash_key": _names_of(found["KeySchema"])["HASH"], **_found_throughput(found)}
+
+
+def _found_local_index(found: Any) -> Values:
+    projection = found["Projection"]
+    return {
+        "name": found["IndexName"],
+        "range_key": _names_of(found["KeySchema"]).get("RANGE"),
+        "projection_type": projection["ProjectionType"],
+        "non_key_attributes": projection.get("NonKeyAttributes"),
+    }
+
+
+def _found_throughput(found: Any) -> Values:
+    throughput = found.get("ProvisionedThroughput", {})
+    return {
+        "read_capacity": throughput.get("ReadCapacityUnits") or None,
+        "write_capacity": throughput.get("WriteCapacityUnits") or None,
+    }
+
+
+def _found_encryption(found: Any) -> list[Values]:
+    if not found or found.get("Status") == "DISABLED":
+        return []
+    return [{"enabled": True, "kms_key_arn": found.get("KMSMasterKeyArn")}]
+
+
+def _found_expiry(found: Any) -> Values:
+    return {
+        "enabled": found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"),
+        "attribute_name": found.get("AttributeName", ""),
+    }
+
+
+RESOURCES: tuple[type[Resource], ...] = (Table,)

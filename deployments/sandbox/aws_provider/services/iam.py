@@ -1,0 +1,289 @@
+"""IAM: roles, what they may do, instance profiles, and who signs in from outside."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from deployments.sandbox.aws_provider.aws import Place
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.ec2 import given
+from deployments.sandbox.aws_provider.services.naming import name_for
+from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
+from deployments.sandbox.aws_provider.values import Values, policy
+
+MISSING = ("NoSuchEntity", "NoSuchEntityException")
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _document(answer: Any) -> str:
+    """A policy as text: boto3 has parsed what IAM sent."""
+    return answer if isinstance(answer, str) else json.dumps(answer)
+
+
+class Role(Resource):
+    """aws_iam_role."""
+
+    type = "aws_iam_role"
+    service = "iam"
+    label = "IAM Role"
+    gone = MISSING
+    args = {
+        "assume_role_policy": Arg(same=policy),
+        "description": PLAIN,
+        "force_detach_policies": Arg(default=False),
+        "max_session_duration": Arg(default=3600),
+        "name": COMPUTED_REPLACES,
+        "name_prefix": REPLACES,
+        "path": Arg(default="/", replaces=True),
+        "permissions_boundary": PLAIN,
+    }
+
+    def create(self, place: Place, new: Values) -> str:
+        name = name_for(new)
+        place.client("iam").create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=new["assume_role_policy"],
+            MaxSessionDuration=int(new["max_session_duration"]),
+            Path=new["path"],
+            **given(
+                Description=new["description"],
+                PermissionsBoundary=new["permissions_boundary"],
+                Tags=as_pairs(new["tags_all"]),
+            ),
+        )
+        return name
+
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        iam, name = place.client("iam"), state["id"]
+        if "assume_role_policy" in changed:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=new["assume_role_policy"])
+        if changed & {"description", "max_session_duration"}:
+            duration = int(new["max_session_duration"])
+            iam.update_role(RoleName=name, Description=new["description"] or "", MaxSessionDuration=duration)
+        if "permissions_boundary" in changed and new["permissions_boundary"]:
+            iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=new["permissions_boundary"])
+        elif "permissions_boundary" in changed:
+            iam.delete_role_permissions_boundary(RoleName=name)
+
+    def read(self, place: Place, state: Values) -> Values:
+        role = place.client("iam").get_role(RoleName=state["id"])["Role"]
+        return {
+            "arn": role["Arn"],
+            "assume_role_policy": _document(role["AssumeRolePolicyDocument"]),
+            "create_date": _stamp(role["CreateDate"]),
+            "description": role.get("Description"),
+            "managed_policy_arns": None,
+            "max_session_duration": role.get("MaxSessionDuration"),
+            "name": role["RoleName"],
+            "path": role["Path"],
+            "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            "unique_id": role["RoleId"],
+            "tags_all": from_pairs(role.get("Tags")),
+        }
+
+    def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
+        if removed:
+            place.client("iam").untag_role(RoleName=state["id"], TagKeys=removed)
+        if added:
+            place.client("iam").tag_role(RoleName=state["id"], Tags=as_pairs(added))
+
+    def delete(self, place: Place, state: Values) -> None:
+        iam, name = place.client("iam"), state["id"]
+        for profile in iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]:
+            profile_name = profile["InstanceProfileName"]
+            iam.remove_role_from_instance_profile(InstanceProfileName=profile_name, RoleName=name)
+        if state["force_detach_policies"]:
+            self._detach_all(place, name)
+        iam.delete_role(RoleName=name)
+
+    def _detach_all(self, place: Place, name: str) -> None:
+        iam = place.client("iam")
+        for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+        for inline in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=inline)
+
+
+class RolePolicy(Resource):
+    """aws_iam_role_policy. Its id is role:name."""
+
+    type = "aws_iam_role_policy"
+    service = "iam"
+    label = "IAM Role Policy"
+    gone = MISSING
+    args = {
+        "name": COMPUTED_REPLACES,
+        "name_prefix": REPLACES,
+        "policy": Arg(same=policy),
+        "role": REPLACES,
+    }
+
+    def create(self, place: Place, new: Values) -> str:
+        name = name_for(new)
+        self._put(place, new["role"], name, new["policy"])
+        return f"{new['role']}:{name}"
+
+    def _put(self, place: Place, role: str, name: str, document: str) -> None:
+        place.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        self._put(place, state["role"], state["name"], new["policy"])
+
+    def read(self, place: Place, state: Values) -> Values:
+        role, _, name = state["id"].partition(":")
+        answer = place.client("iam").get_role_policy(RoleName=role, PolicyName=name)
+        return {"name": name, "role": role, "policy": _document(answer["PolicyDocument"])}
+
+    def delete(self, place: Place, state: Values) -> None:
+        place.client("iam").delete_role_policy(RoleName=state["role"], PolicyName=state["name"])
+
+
+class RolePolicyAttachment(Resource):
+    """aws_iam_role_policy_attachment. Its id is role/policy ARN."""
+
+    type = "aws_iam_role_policy_attachment"
+    service = "iam"
+    label = "IAM Role Policy Attachment"
+    gone = MISSING
+    args = {"policy_arn": REPLACES, "role": REPLACES}
+
+    def create(self, place: Place, new: Values) -> str:
+        place.client("iam").attach_role_policy(RoleName=new["role"], PolicyArn=new["policy_arn"])
+        return f"{new['role']}/{new['policy_arn']}"
+
+    def read(self, place: Place, state: Values) -> Values | None:
+        role, _, arn = state["id"].partition("/")
+        pages = place.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
+        attached = (each["PolicyArn"] for page in pages for each in page["AttachedPolicies"])
+        return {"role": role, "policy_arn": arn} if arn in attached else None
+
+    def delete(self, place: Place, state: Values) -> None:
+        place.client("iam").detach_role_policy(RoleName=state["role"], PolicyArn=state["policy_arn"])
+
+
+class InstanceProfile(Resource):
+    """aws_iam_instance_profile."""
+
+    type = "aws_iam_instance_profile"
+    service = "iam"
+    label = "IAM Instance Profile"
+    gone = MISSING
+    args = {
+        "name": COMPUTED_REPLACES,
+        "name_prefix": REPLACES,
+        "path": Arg(default="/", replaces=True),
+        "role": PLAIN,
+    }
+
+    def create(self, place: Place, new: Values) -> str:
+        name = name_for(new)
+        tags = given(Tags=as_pairs(new["tags_all"]))
+        place.client("iam").create_instance_profile(InstanceProfileName=name, Path=new["path"], **tags)
+        return name
+
+    def complete(self, place: Place, new: Values) -> None:
+        if new["role"]:
+            place.client("iam").add_role_to_instance_profile(InstanceProfileName=new["id"], RoleName=new["role"])
+
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        if "role" in changed:
+            self._remove_role(place, state)
+            self.complete(place, new)
+
+    def _remove_role(self, place: Place, state: Values) -> None:
+        if state["role"]:
+            iam = place.client("iam")
+            iam.remove_role_from_instance_profile(InstanceProfileName=state["id"], RoleName=state["role"])
+
+    def read(self, place: Place, state: Values) -> Values:
+        profile = place.client("iam").get_instance_profile(InstanceProfileName=state["id"])["InstanceProfile"]
+        return {
+            "arn": profile["Arn"],
+            "create_date": _stamp(profile["CreateDate"]),
+            "name": profile["InstanceProfileName"],
+            "path": profile["Path"],
+            "role": next((role["RoleName"] for role in profile["Roles"]), None),
+            "unique_id": profile["InstanceProfileId"],
+            "tags_all": from_pairs(profile.get("Tags")),
+        }
+
+    def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
+        if removed:
+            place.client("iam").untag_instance_profile(InstanceProfileName=state["id"], TagKeys=removed)
+        if added:
+            place.client("iam").tag_instance_profile(InstanceProfileName=state["id"], Tags=as_pairs(added))
+
+    def delete(self, place: Place, state: Values) -> None:
+        self._remove_role(place, state)
+        place.client("iam").delete_instance_profile(InstanceProfileName=state["id"])
+
+
+def _without_scheme(url: Any) -> Any:
+    return url.removeprefix("https://") if isinstance(url, str) else url
+
+
+class OpenIdConnectProvider(Resource):
+    """aws_iam_openid_connect_provider."""
+
+    type = "aws_iam_openid_connect_provider"
+    service = "iam"
+    label = "IAM OIDC Provider"
+    gone = MISSING
+    args = {
+        "url": Arg(replaces=True, same=_without_scheme),
+        "client_id_list": PLAIN,
+        "thumbprint_list": COMPUTED,
+    }
+
+    def create(self, place: Place, new: Values) -> str:
+        answer = place.client("iam").create_open_id_connect_provider(
+            Url=new["url"],
+            ClientIDList=new["client_id_list"],
+            **given(ThumbprintList=new["thumbprint_list"], Tags=as_pairs(new["tags_all"])),
+        )
+        return str(answer["OpenIDConnectProviderArn"])
+
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        iam, arn = place.client("iam"), {"OpenIDConnectProviderArn": state["id"]}
+        before, after = set(state["client_id_list"] or []), set(new["client_id_list"] or [])
+        for client in sorted(before - after):
+            iam.remove_client_id_from_open_id_connect_provider(ClientID=client, **arn)
+        for client in sorted(after - before):
+            iam.add_client_id_to_open_id_connect_provider(ClientID=client, **arn)
+        if "thumbprint_list" in changed:
+            iam.update_open_id_connect_provider_thumbprint(ThumbprintList=new["thumbprint_list"] or [], **arn)
+
+    def read(self, place: Place, state: Values) -> Values:
+        answer = place.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=state["id"])
+        return {
+            "arn": state["id"],
+            "url": answer["Url"],
+            "client_id_list": answer.get("ClientIDList", []),
+            "thumbprint_list": answer.get("ThumbprintList", []),
+            "tags_all": from_pairs(answer.get("Tags")),
+        }
+
+    def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
+        iam, arn = place.client("iam"), {"OpenIDConnectProviderArn": state["id"]}
+        if removed:
+            iam.untag_open_id_connect_provider(TagKeys=removed, **arn)
+        if added:
+            iam.tag_open_id_connect_provider(Tags=as_pairs(added), **arn)
+
+    def delete(self, place: Place, state: Values) -> None:
+        place.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=state["id"])
+
+
+RESOURCES: tuple[type[Resource], ...] = (
+    Role,
+    RolePolicy,
+    RolePolicyAttachment,
+    InstanceProfile,
+    OpenIdConnectProvider,
+)

@@ -1,0 +1,133 @@
+"""`bootstrap` against the sandbox's AWS: what it makes, that it is idempotent, and when it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from deployments.sandbox import Sandbox
+from tasks.bootstrap import Step, bootstrap, state_bucket
+from tasks.errors import InvalidInput, Refused
+from tasks.model import Environment, Platform
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture
+def administrator(sandbox: Sandbox) -> Callable[[str], Any]:
+    return sandbox.administrator("dev")
+
+
+@pytest.fixture
+def platform(sandbox: Sandbox) -> Platform:
+    return sandbox.platform
+
+
+@pytest.fixture
+def infrastructure(project: Path) -> Path:
+    return project / "infrastructure"
+
+
+@pytest.fixture
+def fresh(platform: Platform, administrator: Callable[[str], Any]) -> Iterator[Platform]:
+    """The platform with an environment of its own in dev's account, which nobody has prepared."""
+    dev = platform.environment("dev")
+    roles = replace(dev.roles, plan=dev.roles.plan + "-trial", apply=dev.roles.apply + "-trial")
+    trial = replace(dev, name="trial", roles=roles)
+    yield replace(platform, environments=(*platform.environments, trial))
+    remove(trial, administrator)
+
+
+def remove(environment: Environment, client: Callable[[str], Any]) -> None:
+    client("s3").delete_bucket(Bucket=state_bucket(environment))
+    for arn in (environment.roles.plan, environment.roles.apply):
+        role = arn.rpartition("/")[2]
+        client("iam").delete_role_policy(RoleName=role, PolicyName="flowmart")
+        client("iam").delete_role(RoleName=role)
+
+
+def done(steps: tuple[Step, ...]) -> set[str]:
+    return {step.done for step in steps}
+
+
+def test_it_makes_everything_once_and_then_says_that_it_is_right(
+    fresh: Platform, infrastructure: Path, administrator: Callable[[str], Any]
+) -> None:
+    first = bootstrap(fresh, "trial", infrastructure, administrator)
+    second = bootstrap(fresh, "trial", infrastructure, administrator)
+    assert [step.name for step in first if step.done == "created"] == [
+        "bucket flowmart-trial-tfstate-222222222222",
+        "bucket flowmart-trial-tfstate-222222222222, versioning",
+        "bucket flowmart-trial-tfstate-222222222222, encryption",
+        "bucket flowmart-trial-tfstate-222222222222, closed to the public",
+        "bucket flowmart-trial-tfstate-222222222222, only over TLS",
+        "bucket flowmart-trial-tfstate-222222222222, tags",
+        "role flowmart-plan-trial",
+        "role flowmart-plan-trial, what it may do",
+        "role flowmart-apply-trial",
+        "role flowmart-apply-trial, what it may do",
+    ]
+    assert done(second) == {"already right"}
+
+
+def test_it_corrects_what_somebody_changed_and_nothing_else(
+    platform: Platform, infrastructure: Path, administrator: Callable[[str], Any]
+) -> None:
+    bucket = state_bucket(platform.environment("dev"))
+    administrator("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    anyone = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
+    administrator("iam").update_assume_role_policy(RoleName="flowmart-plan", PolicyDocument=document)
+
+    steps = bootstrap(platform, "dev", infrastructure, administrator)
+
+    assert [step.name for step in steps if step.done != "already right"] == [
+        f"bucket {bucket}, versioning",
+        "role flowmart-plan, who may assume it",
+    ]
+    assert {step.done for step in steps} == {"already right", "corrected"}
+    assert done(bootstrap(platform, "dev", infrastructure, administrator)) == {"already right"}
+
+
+def test_the_state_bucket_is_versioned_encrypted_and_closed(
+    platform: Platform, administrator: Callable[[str], Any]
+) -> None:
+    s3, here = administrator("s3"), {"Bucket": state_bucket(platform.environment("dev"))}
+    encryption = s3.get_bucket_encryption(**here)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    policy = json.loads(s3.get_bucket_policy(**here)["Policy"])["Statement"][0]
+    assert s3.get_bucket_versioning(**here)["Status"] == "Enabled"
+    assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert set(s3.get_public_access_block(**here)["PublicAccessBlockConfiguration"].values()) == {True}
+    assert (policy["Effect"], policy["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_it_refuses_an_account_that_is_not_the_environments(
+    sandbox: Sandbox, platform: Platform, infrastructure: Path
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        bootstrap(platform, "production", infrastructure, sandbox.administrator("staging"))
+    assert str(refusal.value) == (
+        "prepare production: its account is 444444444444, but the credentials in use are "
+        "arn:aws:sts::333333333333:assumed-role/administrator/sandbox in 333333333333; "
+        "use an administrator's of 444444444444"
+    )
+
+
+def test_it_refuses_people_who_may_not_do_this(operator: Sandbox, platform: Platform, infrastructure: Path) -> None:
+    session: Any = boto3.Session(region_name="eu-west-1")
+    assert operator.variables["AWS_ACCESS_KEY_ID"] == session.get_credentials().access_key
+    with pytest.raises(Refused, match="could not prepare the account of shared"):
+        bootstrap(platform, "shared", infrastructure, session.client)
+
+
+def test_an_unknown_environment_is_named_with_those_that_exist(
+    platform: Platform, infrastructure: Path, administrator: Callable[[str], Any]
+) -> None:
+    with pytest.raises(InvalidInput, match=r"qa: no such environment; platform.yaml has shared, dev, staging, prod"):
+        bootstrap(platform, "qa", infrastructure, administrator)

@@ -1,0 +1,149 @@
+"""Starting and stopping a whole sandbox with real processes: what is started once, restarted, left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deployments import sandbox as sandboxes
+from deployments.profile import activate
+from deployments.sandbox import Sandbox, processes
+from deployments.sandbox.layout import Layout
+
+pytestmark = pytest.mark.sandbox
+
+
+class Place:
+    """A sandbox of a test's own, and what it reported."""
+
+    def __init__(self, root: Path, infrastructure: Path) -> None:
+        self.root, self.infrastructure, self.said = root, infrastructure, list[str]()
+
+    def up(self) -> Sandbox:
+        self.said.clear()
+        return sandboxes.up(self.root, self.said.append, infrastructure=self.infrastructure, prefect=False)
+
+    def down(self) -> None:
+        sandboxes.down(self.root, self.said.append)
+
+    def pids(self) -> dict[str, int | None]:
+        return {part.name: part.pid for part in sandboxes.status(self.root)}
+
+    def kill(self, name: str) -> None:
+        pid = self.pids()[name]
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        psutil.Process(pid).wait(10)
+
+
+def a_place(project: Path) -> Iterator[Place]:
+    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
+        place = Place(Path(folder), project / "infrastructure")
+        yield place
+        place.down()
+
+
+@pytest.fixture
+def place(project: Path) -> Iterator[Place]:
+    """A place where nothing runs yet."""
+    yield from a_place(project)
+
+
+@pytest.fixture(scope="module")
+def shared_place(project: Path) -> Iterator[Place]:
+    """A place that several tests use one after the other: what they find running there is not theirs to stop."""
+    yield from a_place(project)
+
+
+def test_up_twice_starts_nothing_again(shared_place: Place) -> None:
+    place = shared_place
+    place.up()
+    first = place.pids()
+    place.up()
+    assert place.said == ["aws runs already", "provider runs already"]
+    assert place.pids() == first
+    assert [part.healthy for part in sandboxes.status(place.root)] == [True, True, False]
+
+
+def test_down_ends_everything_and_the_next_up_is_at_the_same_address(place: Place) -> None:
+    endpoint, pids = place.up().aws_endpoint, place.pids()
+    place.down()
+    assert place.pids() == {"aws": None, "provider": None, "prefect": None}
+    assert not [pid for pid in pids.values() if pid and psutil.pid_exists(pid)]
+    assert not Layout(place.root).profile.exists()
+    assert place.up().aws_endpoint == endpoint
+
+
+def test_a_dead_provider_is_started_again_and_nothing_is_lost(shared_place: Place) -> None:
+    sandbox = shared_place.up()
+    vpc = sandbox.administrator("dev")("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    shared_place.kill("provider")
+    shared_place.up()
+    assert shared_place.said == ["aws runs already", "provider starting"]
+    assert sandbox.administrator("dev")("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"]
+
+
+def test_a_dead_aws_means_to_start_from_scratch_and_says_so(place: Place) -> None:
+    sandbox = place.up()
+    store = Path(sandbox.variables["FLOWMART_STORE"])
+    store.mkdir()
+    (store / "entry").write_text("built something")
+    place.kill("aws")
+
+    place.up()
+
+    assert "everything that was built in it: starting from scratch" in place.said[0]
+    kept = Path(place.said[1].removeprefix("the ledger of that time is kept in "))
+    assert (kept / "entry").read_text() == "built something"
+    assert not store.exists()
+    assert "accounts prepared: shared, dev, staging, production" in place.said
+
+
+def test_a_stranger_with_an_id_that_was_ours_is_left_alone(place: Place) -> None:
+    layout = Layout(place.root.resolve())
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        layout.records.mkdir(parents=True)
+        record = {"name": "aws", "pid": stranger.pid, "started": 1.0, "port": 1}
+        (layout.records / "aws.json").write_text(json.dumps(record))
+        place.down()
+        assert stranger.poll() is None
+        assert place.pids()["aws"] is None
+        stranger.communicate(b"\n")
+
+
+def test_a_process_that_does_not_end_gently_is_killed(place: Place) -> None:
+    layout = Layout(place.root.resolve())
+    layout.folder.mkdir(parents=True)
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+    process = processes.start(layout, "aws", [sys.executable, "-c", deaf], None, {})
+    while "deaf" not in processes.log_of(layout, "aws").read_text():
+        assert process.alive
+    processes.end(layout, process, gently=0.1)
+    assert not process.alive
+
+
+def test_the_profile_leads_there_and_only_its_owner_reads_it(shared_place: Place) -> None:
+    place = shared_place
+    sandbox, environ = place.up(), {"AWS_PROFILE": "real"}
+    assert activate(place.root, environ) == "sandbox"
+    assert environ == dict(sandbox.variables)
+    for file in (Layout(place.root).profile, Layout(place.root).accounts):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_processes_do_not_see_the_users_accounts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "real")
+    monkeypatch.setenv("PREFECT_API_KEY", "real")
+    place.up()
+    for pid in filter(None, place.pids().values()):
+        assert "real" not in psutil.Process(pid).environ().values()

@@ -1,0 +1,38 @@
+"""Flows run for real: a Prefect server, terraform, and roles assumed in the sandbox's AWS."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from deployments.sandbox import Sandbox
+from tasks.history import History
+from tests.mini import MiniPlatform
+
+
+@pytest.fixture(scope="session")
+def _prefect(prefect_server: Sandbox) -> Iterator[None]:
+    with temporary_settings({PREFECT_API_URL: f"{prefect_server.prefect_url}/api"}):
+        yield
+        # What is logged must have reached the server before it ends: Prefect would wait for it at exit.
+        APILogWorker.drain_all(timeout=30)
+        EventsWorker.drain_all(timeout=30)
+
+
+@pytest.fixture
+def mini(tmp_path: Path, operator: Sandbox, _prefect: None, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
+    """A small platform, with the process's settings led to its store."""
+    made = MiniPlatform(tmp_path)
+    monkeypatch.setenv("FLOWMART_REPOSITORY", str(made.repository))
+    monkeypatch.setenv("FLOWMART_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("FLOWMART_ACTOR", "tester")
+    return made
+
+
+@pytest.fixture
+def history(mini: MiniPlatform) -> History:
+    """What happened, asked of the same store."""
+    return History(mini.settings)

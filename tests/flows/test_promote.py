@@ -1,0 +1,159 @@
+"""One environment's promotion, told through its ledger: what was done, in which order, and what was not."""
+
+import json
+
+import pytest
+
+from flows.promote import promote
+from flows.release import release as promote_release
+from tasks.errors import EnvironmentBusy, Refused, RolledBack
+from tasks.history import History
+from tests.mini import MiniPlatform
+
+BROKEN = 'resource "terraform_data" "broken" {\n  provisioner "local-exec" { command = "exit 9" }\n}\n'
+
+
+def kinds(history: History, environment: str, *wanted: str) -> list[str]:
+    entries = history.ledger.entries(environment)
+    return [f"{e.kind} {e.body.get('unit', '')}".strip() for e in entries if not wanted or e.kind in wanted]
+
+
+def colours(mini: MiniPlatform, environment: str) -> dict[str, str]:
+    """What terraform's own states say: {unit: value}."""
+    states = {unit: mini.state / f"{environment}-{unit}.tfstate" for unit in ("first", "second")}
+    outputs = {unit: json.loads(file.read_text())["outputs"] for unit, file in states.items() if file.exists()}
+    return {unit: next(iter(found.values()))["value"] for unit, found in outputs.items() if found}
+
+
+def test_a_first_promotion_plans_applies_and_checks_each_unit_behind_what_it_needs(
+    mini: MiniPlatform, history: History
+) -> None:
+    release = mini.release()
+    promote(release.id, "dev")
+    assert kinds(history, "dev") == [
+        "claimed",
+        "planned first",
+        "applying first",
+        "applied first",
+        "smoked first",
+        "planned second",
+        "applying second",
+        "applied second",
+        "smoked second",
+        "verified",
+        "closed",
+    ]
+    assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
+    assert history.standing("dev").verified == release.id
+
+
+def test_a_changed_output_plans_the_unit_below_again(mini: MiniPlatform, history: History) -> None:
+    promote(mini.release().id, "dev")
+    mini.paint("dev", "green")
+    promote(mini.release().id, "dev")
+    assert colours(mini, "dev") == {"first": "green", "second": "green"}
+    assert kinds(history, "dev", "applied") == ["applied first", "applied second"] * 2
+
+
+def test_what_a_release_does_not_touch_is_not_applied(mini: MiniPlatform, history: History) -> None:
+    promote(mini.release().id, "dev")
+    mini.append("terraform/dev/second/main.tf", 'output "more" { value = "x" }\n')
+    promote(mini.release().id, "dev")
+    assert kinds(history, "dev", "applied") == ["applied first", "applied second", "applied second"]
+
+
+def test_promoting_the_same_release_again_does_nothing(mini: MiniPlatform, history: History) -> None:
+    release = mini.release()
+    assert promote_release(release.id) == ["dev", "staging"]
+    before = history.ledger.entries("dev"), history.ledger.entries("staging")
+    assert promote_release(release.id) == []
+    assert (history.ledger.entries("dev"), history.ledger.entries("staging")) == before
+
+
+def test_a_failed_smoke_check_rolls_back_in_reverse_order(mini: MiniPlatform, history: History) -> None:
+    good = mini.release("good")
+    promote(good.id, "dev")
+    mini.paint("dev", "red")
+    bad = mini.release("bad")
+    with pytest.raises(RolledBack, match=r"echo: expected .* found red"):
+        promote(bad.id, "dev")
+    assert kinds(history, "dev", "rolled_back") == ["rolled_back second", "rolled_back first"]
+    assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
+    standing = history.standing("dev")
+    assert (standing.verified, standing.rejected, standing.claim) == (good.id, {bad.id}, None)
+    assert {receipt.target.release for receipt in standing.receipts.values()} == {good.id}
+
+
+def test_a_failed_apply_rolls_back_what_was_attempted(mini: MiniPlatform, history: History) -> None:
+    good = mini.release("good")
+    promote(good.id, "dev")
+    mini.paint("dev", "green")
+    mini.append("terraform/dev/second/main.tf", BROKEN)
+    with pytest.raises(RolledBack, match="apply failed"):
+        promote(mini.release("bad").id, "dev")
+    assert kinds(history, "dev", "rolled_back") == ["rolled_back second", "rolled_back first"]
+    assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
+    state = json.loads((mini.state / "dev-second.tfstate").read_text())
+    assert [resource["name"] for resource in state["resources"] if resource["mode"] == "managed"] == ["echo"]
+
+
+def test_a_failed_first_promotion_removes_what_it_made(mini: MiniPlatform, history: History) -> None:
+    mini.append("terraform/dev/second/main.tf", BROKEN)
+    with pytest.raises(RolledBack):
+        promote(mini.release().id, "dev")
+    assert history.standing("dev").receipts == {}
+    assert json.loads((mini.state / "dev-first.tfstate").read_text())["resources"] == []
+
+
+def test_later_environments_are_never_begun_after_a_failure(mini: MiniPlatform, history: History) -> None:
+    mini.paint("dev", "red")
+    with pytest.raises(RolledBack):
+        promote_release(mini.release().id)
+    assert history.ledger.entries("staging") == ()
+
+
+def test_an_environment_needs_the_one_before_it_verified(mini: MiniPlatform, history: History) -> None:
+    with pytest.raises(Refused, match="not verified in dev; promote it there first"):
+        promote(mini.release().id, "staging")
+    assert kinds(history, "staging") == ["claimed", "closed"]
+
+
+def test_a_rejected_release_does_not_come_back_by_itself(mini: MiniPlatform, history: History) -> None:
+    mini.paint("dev", "red")
+    bad = mini.release()
+    with pytest.raises(RolledBack):
+        promote(bad.id, "dev")
+    with pytest.raises(Refused, match="was rejected here"):
+        promote(bad.id, "dev")
+    with pytest.raises(RolledBack):
+        promote(bad.id, "dev", again=True)
+
+
+def test_a_plan_that_fails_changes_nothing_anywhere(mini: MiniPlatform, history: History) -> None:
+    promote(mini.release().id, "dev")
+    mini.paint("dev", "green")
+    mini.append("terraform/dev/second/main.tf", 'output "wrong" { value = terraform_data.nothing.id }\n')
+    with pytest.raises(Refused, match=r"second in dev.*terraform_data"):
+        promote(mini.release().id, "dev")
+    assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
+    assert history.standing("dev").claim is None
+
+
+def test_a_policy_denial_stops_before_any_apply(mini: MiniPlatform, history: History) -> None:
+    promote(mini.release().id, "dev")
+    mini.paint("dev", "green")
+    mini.append("terraform/dev/first/main.tf", 'resource "terraform_data" "forbidden" {}\n')
+    with pytest.raises(Refused, match="names: .*nothing may be called forbidden"):
+        promote(mini.release().id, "dev")
+    assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
+    assert kinds(history, "dev", "denied") == ["denied first"]
+
+
+def test_a_busy_environment_is_refused_and_left_alone(mini: MiniPlatform, history: History) -> None:
+    from tasks import claims
+
+    release = mini.release()
+    claims.claim(history.ledger, "dev", release.id, "promote")
+    with pytest.raises(EnvironmentBusy, match=r"dev is busy: tester began to promote"):
+        promote(release.id, "dev")
+    assert kinds(history, "dev") == ["claimed"]

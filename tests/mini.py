@@ -1,0 +1,112 @@
+"""A small platform for tests: two environments, two units, real terraform with its built-in provider.
+
+`terraform_data` needs no cloud and applies in a blink; the state is a local file. The second unit reads the first
+one's output, so that everything that holds between units can be shown.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tasks import releases
+from tasks.model import Release
+from tasks.settings import Settings
+from tasks.store import Store
+
+PLATFORM = """
+platform: mini
+trusted: ["arn:aws:iam::111111111111:root"]
+environments:
+  dev: {account: "222222222222", region: eu-west-1}
+  staging: {account: "333333333333", region: eu-west-1, after: dev}
+units:
+  first:
+    engine: terraform
+    source: terraform/{environment}/first
+    environments: [dev, staging]
+    checks:
+      - {name: colour, kind: output, output: colour, matches: "^[a-z]+$", within: 1s}
+  second:
+    engine: terraform
+    source: terraform/{environment}/second
+    environments: [dev, staging]
+    needs: [first]
+    checks:
+      - {name: echo, kind: output, output: echo, matches: "^(blue|green)$", within: 1s}
+"""
+
+FIRST = """
+terraform {{
+  backend "local" {{ path = "{state}/{environment}-first.tfstate" }}
+}}
+resource "terraform_data" "paint" {{ input = "{colour}" }}
+output "colour" {{ value = terraform_data.paint.output }}
+"""
+
+SECOND = """
+terraform {{
+  backend "local" {{ path = "{state}/{environment}-second.tfstate" }}
+}}
+data "terraform_remote_state" "first" {{
+  backend = "local"
+  config  = {{ path = "{state}/{environment}-first.tfstate" }}
+}}
+resource "terraform_data" "echo" {{ input = data.terraform_remote_state.first.outputs.colour }}
+output "echo" {{ value = terraform_data.echo.output }}
+"""
+
+
+NAMES = """
+package flowmart.names
+
+import rego.v1
+
+deny contains {"address": change.address, "message": "nothing may be called forbidden"} if {
+    some change in input.changes
+    endswith(change.address, ".forbidden")
+}
+"""
+
+
+class MiniPlatform:
+    """A git repository with that platform, a store, and the states of its terraform roots."""
+
+    def __init__(self, folder: Path) -> None:
+        self.repository = folder / "repository"
+        self.state = folder / "state"
+        self.settings = Settings(repository=self.repository, store=str(folder / "store"), actor="tester")
+        self.store = Store.open(self.settings.store_address)
+        self.write("platform.yaml", PLATFORM)
+        self.write("policies/names.rego", NAMES)
+        for environment in ("dev", "staging"):
+            self.paint(environment, "blue")
+            text = SECOND.format(state=self.state, environment=environment)
+            self.write(f"terraform/{environment}/second/main.tf", text)
+        _git(self.repository, "init", "--quiet")
+
+    def paint(self, environment: str, colour: str) -> None:
+        """Give the first unit of an environment another value."""
+        text = FIRST.format(state=self.state, environment=environment, colour=colour)
+        self.write(f"terraform/{environment}/first/main.tf", text)
+
+    def write(self, path: str, text: str) -> None:
+        """A file below infrastructure/."""
+        file = self.repository / "infrastructure" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def append(self, path: str, text: str) -> None:
+        """More of a file below infrastructure/."""
+        self.write(path, (self.repository / "infrastructure" / path).read_text() + text)
+
+    def release(self, subject: str = "a change") -> Release:
+        """Commit what is there and freeze it."""
+        _git(self.repository, "add", "--all")
+        author = ("-c", "user.name=tester", "-c", "user.email=tester@flowmart.example")
+        _git(self.repository, *author, "commit", "--quiet", "--allow-empty", "-m", subject)
+        return releases.create(self.repository, "HEAD", self.store)
+
+
+def _git(repository: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(repository), *arguments], check=True)

@@ -1,0 +1,175 @@
+"""Credentials: what they show, how long they are kept, and what boto3's errors mean for us."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from botocore import exceptions as boto
+from pydantic import SecretStr
+
+from tasks import aws
+from tasks.errors import CouldNotAsk, FlowmartError, Refused
+
+ROLE = "arn:aws:iam::222222222222:role/flowmart-plan"
+
+ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>ASIA{number:016}</AccessKeyId><SecretAccessKey>secret-{number}</SecretAccessKey>
+<SessionToken>token-{number}</SessionToken><Expiration>{expiration}</Expiration>
+</Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
+
+class Sts(ThreadingHTTPServer):
+    """An STS that hands out numbered credentials, valid for `minutes`."""
+
+    asked = 0
+    minutes = 60
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Sts
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked += 1
+        expiration = datetime.now(UTC) + timedelta(minutes=self.server.minutes)
+        body = ANSWER.format(number=self.server.asked, expiration=expiration.isoformat()).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
+    server = Sts(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOPERATOR")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "operator-secret")
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def credentials(**changes: Any) -> aws.Credentials:
+    values: dict[str, Any] = {
+        "role": ROLE,
+        "region": "eu-west-1",
+        "access_key_id": "ASIAEXAMPLE",
+        "secret_access_key": SecretStr("very-secret"),
+        "session_token": SecretStr("very-long-token"),
+        "expires_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    return aws.Credentials(**values | changes)
+
+
+def test_secrets_do_not_print() -> None:
+    shown = f"{credentials()!r} {credentials()}"
+    assert "ASIAEXAMPLE" in shown
+    assert "very" not in shown
+
+
+def test_the_environment_of_a_tool_holds_the_role_and_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    assert credentials().environment() == {
+        "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "very-secret",
+        "AWS_SESSION_TOKEN": "very-long-token",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+
+
+def test_the_endpoint_is_passed_on_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    assert credentials().environment()["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+
+
+def test_credentials_are_asked_for_once(sts: Sts) -> None:
+    first, second = aws.assume(ROLE, "eu-west-1"), aws.assume(ROLE, "eu-west-1")
+    assert first == second
+    assert first.session_token.get_secret_value() == "token-1"
+    assert sts.asked == 1
+
+
+def test_threads_that_ask_at_the_same_time_share_one_answer(sts: Sts) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: aws.assume(ROLE, "eu-west-1"), range(16)))
+    assert (len(found), sts.asked) == (1, 1)
+
+
+def test_another_role_or_person_gets_its_own(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {aws.assume(ROLE, "eu-west-1").access_key_id, aws.assume(f"{ROLE}-2", "eu-west-1").access_key_id}
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
+    found.add(aws.assume(ROLE, "eu-west-1").access_key_id)
+    assert (len(found), sts.asked) == (3, 3)
+
+
+def test_credentials_that_are_about_to_expire_are_renewed(sts: Sts) -> None:
+    sts.minutes = 5
+    assert aws.assume(ROLE, "eu-west-1") != aws.assume(ROLE, "eu-west-1")
+    assert sts.asked == 2
+
+
+def test_without_credentials_it_says_what_to_do(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    with pytest.raises(Refused, match=r"could not assume .*: no usable AWS credentials here .* set AWS_PROFILE"):
+        aws.assume(ROLE, "eu-west-1")
+    assert sts.asked == 0
+
+
+def answer(code: str, status: int = 400) -> boto.ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return boto.ClientError(response, "Anything")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (answer("AccessDenied", 403), Refused, "not allowed"),
+        (answer("UnauthorizedOperation", 403), Refused, "not allowed"),
+        (answer("ExpiredToken", 403), Refused, "sign in again"),
+        (answer("InvalidClientTokenId", 403), Refused, "sign in again"),
+        (answer("ThrottlingException"), CouldNotAsk, "try again later"),
+        (answer("SlowDown", 503), CouldNotAsk, "try again later"),
+        (answer("Whatever", 500), CouldNotAsk, "try again later"),
+        (answer("Whatever", 429), CouldNotAsk, "try again later"),
+        (answer("ValidationError"), Refused, "ValidationError: why"),
+        (boto.EndpointConnectionError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
+        (boto.ConnectTimeoutError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
+        (boto.ReadTimeoutError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
+        (boto.ConnectionClosedError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
+        (boto.NoCredentialsError(), Refused, "sign in"),
+        (boto.ProfileNotFound(profile="x"), Refused, "set AWS_PROFILE"),
+        (boto.UnauthorizedSSOTokenError(), Refused, "aws sso login"),
+        (boto.ParamValidationError(report="x"), Refused, "Parameter validation failed"),
+    ],
+)
+def test_what_an_error_of_boto3_means(error: Any, kind: type[FlowmartError], words: str) -> None:
+    explained = aws.explained(error, "read the table")
+    assert type(explained) is kind
+    assert str(explained).startswith("could not read the table: ")
+    assert words in str(explained)

@@ -1,0 +1,68 @@
+"""Policies as data: how their names are filled in, and what is wrong with a broken file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.bootstrap import document
+from tasks.errors import InvalidInput
+
+NAMES = {
+    "account": "222222222222",
+    "bucket": "state",
+    "environment": "dev",
+    "region": "eu-west-1",
+    "trusted": ["a", "b"],
+}
+POLICIES = Path(__file__).resolve().parents[2] / "infrastructure" / "bootstrap"
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "policy.json"
+    file.write_text(text)
+    return file
+
+
+def test_names_are_filled_in_and_a_lone_name_may_be_a_list(tmp_path: Path) -> None:
+    file = written(tmp_path, '{"Principal": "${trusted}", "Resource": ["arn:aws:s3:::${bucket}/*"]}')
+    assert document(file, NAMES) == {"Principal": ["a", "b"], "Resource": ["arn:aws:s3:::state/*"]}
+
+
+def test_variables_of_aws_are_left_alone(tmp_path: Path) -> None:
+    file = written(tmp_path, '{"Resource": "arn:aws:s3:::${bucket}/${aws:username}"}')
+    assert document(file, NAMES) == {"Resource": "arn:aws:s3:::state/${aws:username}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"Resource": "${buket}"}', r"policy\.json: \$\{buket\} is unknown; use one of account, bucket"),
+        ('{"Resource":\n "x",\n}', r"policy\.json:3: not JSON"),
+    ],
+)
+def test_a_broken_policy_is_named_with_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        document(written(tmp_path, text), NAMES)
+
+
+def test_a_missing_policy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"plan\.json: missing"):
+        document(tmp_path / "plan.json", NAMES)
+
+
+@pytest.mark.parametrize("name", ["plan", "apply"])
+def test_a_policy_fits_into_a_role(name: str) -> None:
+    # 10,240 characters without white space: the quota of all inline policies of a role together.
+    filled = document(POLICIES / f"{name}.json", NAMES)
+    assert len(json.dumps(filled, separators=(",", ":"))) < 10_240
+
+
+def test_the_planning_policy_names_nothing_that_changes_what_is_built() -> None:
+    statements = {s["Sid"]: s for s in document(POLICIES / "plan.json", NAMES)["Statement"]}
+    verbs = {action.split(":")[1].rstrip("*") for action in statements["ReadWhatWeBuild"]["Action"]}
+    assert all(verb.startswith(("Get", "List", "Describe")) for verb in verbs)
+    assert not any("GetSecretValue" in verb or verb in ("", "Get*") for verb in verbs)
+    assert statements["LockStateWhileReadingIt"]["Resource"] == "arn:aws:s3:::state/*.tflock"

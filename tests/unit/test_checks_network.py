@@ -1,0 +1,205 @@
+"""The http and tcp checks against real sockets: what is a wrong answer, and what is none."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tasks import checks
+from tasks.model import Check, CheckResult, Outcome
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers by path: /status/404, /header, /silent, /trickle, /broken; "all is well" otherwise."""
+
+    def do_GET(self) -> None:
+        what, _, argument = self.path.strip("/").partition("/")
+        if what == "silent":
+            self.server.done.wait()  # type: ignore[attr-defined]
+        elif what == "trickle":
+            self._trickle()
+        elif what == "broken":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
+        else:
+            self._answer(int(argument or 200), self.headers.get("X-Who") if what == "header" else "all is well")
+
+    def _answer(self, status: int, body: str | None) -> None:
+        self.send_response(status)
+        self.send_header("Location", "/")
+        self.end_headers()
+        self.wfile.write((body or "").encode())
+
+    def _trickle(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not self.server.done.wait(0.02):  # type: ignore[attr-defined]
+            try:
+                self.wfile.write(b".")
+            except OSError:
+                return
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests are silent."""
+
+
+@contextmanager
+def serving(wrapped: Callable[[socket.socket], socket.socket] = lambda plain: plain) -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    server.done = threading.Event()  # type: ignore[attr-defined]
+    server.socket = wrapped(server.socket)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.done.set()  # type: ignore[attr-defined]
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def closed() -> Iterator[int]:
+    """A port that is bound, so that nobody else gets it, but that nobody listens on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def hanging_up() -> Iterator[int]:
+    """A port whose owner closes every connection without a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    listening.accept()[0].close()
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost, with its key, that no trust store knows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem))
+    return file
+
+
+def asked(kind: str, **options: Any) -> CheckResult:
+    around = checks.Surroundings(client=lambda service: service, outputs={}, folder=Path("/nowhere"), variables={})
+    return checks.run(Check("a check", kind, options, within=0), around)
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "outcome", "found"),
+    [
+        ("", {}, Outcome.SUCCEEDED, "status 200"),
+        ("", {"contains": "is well"}, Outcome.SUCCEEDED, "status 200"),
+        ("", {"contains": "is bad"}, Outcome.FAILED, "status 200: all is well"),
+        ("status/503", {}, Outcome.FAILED, "status 503: all is well"),
+        ("status/503", {"status": [200, 503]}, Outcome.SUCCEEDED, "status 503"),
+        ("status/503", {"contains": "all is well"}, Outcome.FAILED, "status 503: all is well"),
+        ("status/301", {}, Outcome.FAILED, "status 301: all is well"),
+        ("status/301", {"status": 301}, Outcome.SUCCEEDED, "status 301"),
+        ("header", {"contains": "me"}, Outcome.FAILED, "status 200 and an empty body"),
+        ("header", {"contains": "me", "headers": {"X-Who": "it is me"}}, Outcome.SUCCEEDED, "status 200"),
+        ("silent", {"timeout": 0.1}, Outcome.FAILED, "no answer in time"),
+        ("trickle", {"timeout": 0.1}, Outcome.SUCCEEDED, "status 200"),
+    ],
+)
+def test_http(port: int, path: str, options: dict[str, Any], outcome: Outcome, found: str) -> None:
+    result = asked("http", url=f"http://127.0.0.1:{port}/{path}", **options)
+    assert (result.outcome, result.found) == (outcome, found)
+
+
+def test_a_service_that_trickles_does_not_hold_us(port: int) -> None:
+    result = asked("http", url=f"http://127.0.0.1:{port}/trickle", contains="the end", timeout=0.1)
+    assert result.outcome is Outcome.FAILED
+    assert result.found.startswith("status 200: ....")
+
+
+def test_a_body_that_breaks_off_is_a_wrong_answer(port: int) -> None:
+    result = asked("http", url=f"http://127.0.0.1:{port}/broken", contains="the end")
+    assert result.outcome is Outcome.FAILED
+    assert result.found.startswith("no answer: peer closed connection")
+
+
+def test_what_is_expected_of_a_page_is_said_in_words() -> None:
+    result = asked("http", url="http://127.0.0.1:1/", status=[200, 204], contains="ok")
+    assert result.expected == 'http://127.0.0.1:1/ answers 200 or 204 with "ok"'
+
+
+def test_a_service_that_nobody_listens_for_has_failed(closed: int) -> None:
+    http, tcp = asked("http", url=f"http://127.0.0.1:{closed}/"), asked("tcp", host="127.0.0.1", port=closed)
+    assert (http.outcome, http.found) == (Outcome.FAILED, "no answer: Connection refused")
+    assert (tcp.outcome, tcp.found) == (Outcome.FAILED, "no answer: Connection refused")
+
+
+def test_a_service_that_hangs_up_has_failed(hanging_up: int) -> None:
+    assert asked("http", url=f"http://127.0.0.1:{hanging_up}/").outcome is Outcome.FAILED
+
+
+def test_a_port_that_accepts_connections(port: int) -> None:
+    result = asked("tcp", host="127.0.0.1", port=port)
+    assert (result.outcome, result.found) == (Outcome.SUCCEEDED, "it does")
+    assert result.expected == f"127.0.0.1:{port} accepts connections"
+
+
+def test_a_name_that_cannot_be_resolved_is_no_answer() -> None:
+    http, tcp = asked("http", url="http://shop.invalid/"), asked("tcp", host="shop.invalid", port=80)
+    assert (http.outcome, tcp.outcome) == (Outcome.ERRORED, Outcome.ERRORED)
+    assert http.found.startswith("the name cannot be resolved here: ")
+    assert tcp.found.startswith("the name cannot be resolved here: ")
+
+
+def test_a_certificate_that_we_do_not_trust_is_no_answer(self_signed: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed)
+    with serving(lambda plain: context.wrap_socket(plain, server_side=True)) as secure:
+        result = asked("http", url=f"https://127.0.0.1:{secure}/")
+    assert result.outcome is Outcome.ERRORED
+    assert result.found.startswith("its certificate is not trusted here: ")
+
+
+def test_a_service_that_does_not_speak_tls_has_failed(port: int) -> None:
+    assert asked("http", url=f"https://127.0.0.1:{port}/").outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/"])
+def test_an_address_that_is_none_is_no_answer(url: str) -> None:
+    assert asked("http", url=url).outcome is Outcome.ERRORED

@@ -1,0 +1,107 @@
+"""docs/platform.md tells every key, and what it shows as an example or as a message is so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks import manifest
+from tasks.engines import NAMES
+from tasks.errors import InvalidInput
+from tasks.manifest import declared
+from tasks.manifest.options import WRITTEN
+from tasks.manifest.schema import option_schemas
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "platform.md").read_text()
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+EXAMPLES = [text for language, text in BLOCKS if language == "yaml"]
+MODELS = (
+    declared.DeclaredPlatform,
+    declared.DeclaredEnvironment,
+    declared.DeclaredRoles,
+    declared.DeclaredUnit,
+    declared.DeclaredCheck,
+    declared.DeclaredOverride,
+)
+
+
+def keys() -> Iterator[str]:
+    """Everything that may be written: keys, options, kinds, facts and engines."""
+    for model in MODELS:
+        yield from model.model_fields
+    for kind in WRITTEN:
+        yield kind
+        for schema in option_schemas(kind):
+            yield from schema["properties"]
+            yield from (part["const"] for part in schema["properties"].values() if "const" in part)
+    yield from NAMES
+
+
+@pytest.mark.parametrize("key", sorted(set(keys())))
+def test_every_key_is_documented(key: str) -> None:
+    assert f"`{key}`" in DOCUMENT
+
+
+@pytest.fixture
+def infrastructure(tmp_path: Path) -> Path:
+    """A folder with what the examples name, and the whole example as its platform."""
+    folder = tmp_path / "infrastructure"
+    for environment in ("dev", "staging", "production"):
+        for unit in ("networking", "compute"):
+            (folder / "terraform" / "environments" / environment / unit).mkdir(parents=True)
+            (folder / "terraform" / "environments" / environment / unit / "main.tf").touch()
+    (folder / "scripts" / "smoke").mkdir(parents=True)
+    (folder / "scripts" / "smoke" / "carts_can_be_restored.py").touch()
+    (folder / "platform.yaml").write_text(EXAMPLES[0])
+    return folder
+
+
+def rewrite(infrastructure: Path, change: Any) -> None:
+    platform = yaml.safe_load(EXAMPLES[0])
+    change(platform)
+    (infrastructure / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
+
+
+def test_the_complete_example_is_a_platform(infrastructure: Path) -> None:
+    platform = manifest.load(infrastructure)
+    assert [environment.name for environment in platform.environments] == ["dev", "production"]
+    assert manifest.resolve(platform, "production", "compute").checks[0].options["at_least"] == 3
+
+
+def test_the_example_of_an_environment_is_right(infrastructure: Path) -> None:
+    example = yaml.safe_load(EXAMPLES[1])
+
+    def change(platform: dict[str, Any]) -> None:
+        platform["environments"]["staging"] = {**platform["environments"]["dev"], "after": "dev"}
+        platform["environments"].update(example)
+
+    rewrite(infrastructure, change)
+    production = manifest.load(infrastructure).environment("production")
+    assert production.roles.apply == "arn:aws:iam::444444444444:role/deploy/production"
+    assert production.values["host"] == "www.production.shop.example"
+
+
+def test_the_examples_of_checks_are_right(infrastructure: Path) -> None:
+    checks = yaml.safe_load(EXAMPLES[2])["checks"]
+    rewrite(infrastructure, lambda platform: platform["units"]["compute"].update(checks=checks))
+    found = manifest.resolve(manifest.load(infrastructure), "dev", "compute").checks
+    assert [check.kind for check in found] == ["http", "output", "script"]
+
+
+def test_the_example_of_an_override_has_every_key() -> None:
+    (override,) = yaml.safe_load(EXAMPLES[3])
+    assert list(override) == list(declared.DeclaredOverride.model_fields)
+
+
+def test_the_messages_are_what_is_really_told(infrastructure: Path) -> None:
+    wrong = EXAMPLES[0].replace("engine: terraform", "engine: terrafrom", 1)
+    wrong = wrong.replace("needs: [networking]", "needs: [network]")
+    (infrastructure / "platform.yaml").write_text(wrong)
+    with pytest.raises(InvalidInput) as refused:
+        manifest.load(infrastructure)
+    assert f"```\n{refused.value}\n```" in DOCUMENT

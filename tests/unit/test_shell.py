@@ -1,0 +1,93 @@
+"""Running programs: output, time limits, a gentle end before a hard one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks import shell
+from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.shell import Command
+
+PATIENT = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: (print("saved", flush=True), sys.exit(3)))
+print("ready", flush=True)
+time.sleep(60)
+"""
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def python(program: str, *, time_limit: float = 30, **variables: str) -> Command:
+    return Command((sys.executable, "-c", program), Path.cwd(), variables, time_limit)
+
+
+def started(program: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_output_error_and_exit_code_come_back() -> None:
+    done = shell.run(python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)"))
+    assert (done.stdout, done.stderr, done.exit_code) == ("out\n", "err\n", 7)
+
+
+def test_lines_are_seen_as_they_come() -> None:
+    seen: list[str] = []
+    shell.run(python("print('one'); print('two')"), seen.append)
+    assert seen == ["one", "two"]
+
+
+def test_much_output_on_both_pipes_does_not_block() -> None:
+    done = shell.run(python("import sys; print('x' * 500_000); print('y' * 500_000, file=sys.stderr)"))
+    assert (len(done.stdout), len(done.stderr)) == (500_001, 500_001)
+
+
+def test_the_time_limit_ends_it_and_is_no_answer() -> None:
+    with pytest.raises(CouldNotAsk, match="time limit of 0.2 s"):
+        shell.run(python("import time; time.sleep(60)", time_limit=0.2))
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(InvalidInput, match="no-such-program: not found"):
+        shell.run(Command(("no-such-program",), Path.cwd()))
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="nowhere: not found"):
+        shell.run(Command(("true",), tmp_path / "nowhere"))
+
+
+def test_an_interrupted_tool_may_save_its_state() -> None:
+    process = started(PATIENT)
+    shell.stop(process, grace=30)
+    assert process.stdout
+    assert process.stdout.read() == "saved\n"
+    assert process.returncode == 3
+
+
+def test_a_tool_that_does_not_listen_is_killed() -> None:
+    process = started(STUBBORN)
+    shell.stop(process, grace=0.2)
+    assert process.returncode == -9
+
+
+def test_a_tool_gets_no_other_credentials_than_those_it_is_handed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.setenv(name, "ours")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    program = "import os; print(*(k + '=' + v for k, v in os.environ.items()), sep='\\n')"
+    found = shell.run(python(program, AWS_ACCESS_KEY_ID="role")).stdout.splitlines()
+    assert "AWS_ACCESS_KEY_ID=role" in found
+    assert "AWS_ENDPOINT_URL=http://127.0.0.1:1" in found
+    assert not [line for line in found if line.endswith("=ours")]
