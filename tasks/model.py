@@ -119,7 +119,7 @@ class Platform:
         return {environment.name: environment for environment in self.environments}[name]
 
     def units_in(self, environment: str) -> tuple[Unit, ...]:
-        """The units that are deployed to `environment`, in declared order, their checks, sources filled in."""
+        """The units that are deployed to `environment`, in declared order, as declared."""
         return tuple(unit for unit in self.units if environment in unit.environments)
 
 

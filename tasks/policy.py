@@ -56,7 +56,7 @@ class Limits(_Caps):
 class Policies:
     """Policies that have been read and found evaluable. Safe to use from several threads at once.
 
-    Every test has an interpreter of its own: it costs a few milliseconds, and there is nothing to share.
+    Every test has an interpreter of its own: that costs about 30 ms, outside the GIL, and nothing is shared.
     """
 
     sources: Mapping[Path, str]

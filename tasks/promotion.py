@@ -11,6 +11,7 @@ The order of the verbs is told in `flows.promote`; here is what each of them mea
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -137,7 +138,7 @@ def apply(stage: Stage, plan: Plan) -> Receipt:
 
 
 def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
-    """Ask all smoke checks of a unit, in declared order, with read-only credentials."""
+    """Ask all smoke checks of a unit at the same time, with read-only credentials; answers in declared order."""
     credentials = stage.reading()
     around = checks.Surroundings(
         client=lambda service: aws.client(service, credentials),
@@ -145,7 +146,9 @@ def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
         folder=stage.checkout(receipt.target.release).infrastructure,
         variables=credentials.environment(),
     )
-    return tuple(checks.run(check, around) for check in stage.unit(receipt.target.unit).checks)
+    asked = stage.unit(receipt.target.unit).checks
+    with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
+        return tuple(pool.map(lambda check: checks.run(check, around), asked))
 
 
 def judge(stage: Stage, receipt: Receipt, results: Sequence[CheckResult]) -> None:

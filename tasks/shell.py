@@ -93,6 +93,11 @@ def stop_all() -> None:
         thread.join()
 
 
+def start_again() -> None:
+    """Let commands be run again after `stop_all`."""
+    _stopping.clear()
+
+
 def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Our own environment without anything that would give a tool other credentials than those it is handed."""
     credentials = (

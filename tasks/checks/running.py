@@ -62,7 +62,7 @@ def run(
     return _result(check, kind.expected(options), answer, attempts, clock() - began)
 
 
-_REFERENCES = "every output that the check refers to"
+_REFERENCES = "outputs that make the check's options complete"
 
 
 def _options(check: Check, around: Surroundings) -> BaseModel:
@@ -70,8 +70,14 @@ def _options(check: Check, around: Surroundings) -> BaseModel:
     try:
         return OPTIONS[check.kind].model_validate(known)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise Refused(f"with the unit's outputs filled in, its options are wrong: {shortened(wrong)}") from error
+        raise Refused(f"with the unit's outputs filled in, {_wrong(error, known)}") from error
+
+
+def _wrong(error: ValidationError, options: Mapping[str, Any]) -> str:
+    """The option that is wrong, its value and why; of several ways to be right, why it is not the first."""
+    first = error.errors()[0]
+    option = next((str(part) for part in first["loc"] if part in options), "an option")
+    return shortened(f"{option} is {options.get(option)!r}: {first['msg']}")
 
 
 def _asked(

@@ -100,7 +100,7 @@ class Terraform:
             inputs_digest=inputs.digest,
             basis=basis,
             artifact=_sealed(workspace.folder / commands.PLAN_FILE),
-            text=text,
+            text=answers.scrubbed(text, answers.secrets(shown)),
             reversibility=answers.reversibility(changes, workspace.unit.protected),
             changes_outputs=answers.outputs_differ(shown),
         )

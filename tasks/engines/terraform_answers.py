@@ -36,12 +36,38 @@ _COULD_NOT_ASK = re.compile(
 
 def planned_changes(shown: str) -> tuple[Change, ...]:
     """The changes of `terraform show -json PLAN`, sensitive values masked, in the tool's order."""
-    return _changes(json.loads(shown).get("resource_changes", ()))
+    return _changes(json.loads(shown).get("resource_changes", ()), secrets(shown))
 
 
 def drifted(shown: str) -> tuple[Change, ...]:
     """What differs from the state in the world: `resource_drift`, which planned changes do not always show."""
-    return _changes(json.loads(shown).get("resource_drift", ()))
+    return _changes(json.loads(shown).get("resource_drift", ()), secrets(shown))
+
+
+def secrets(shown: str) -> frozenset[str]:
+    """Every text that a plan marks as sensitive somewhere.
+
+    Terraform forgets the mark where a value is passed on by a resource (`terraform_data` prints its input again as
+    `output`), so what is secret in one place is taken as secret in all. Short texts are left out: masking every
+    "true" would hide the plan.
+    """
+    plan = json.loads(shown)
+    found: set[str] = set()
+    for item in (*plan.get("resource_changes", ()), *plan.get("resource_drift", ())):
+        change = item["change"]
+        for side in ("before", "after"):
+            found |= _marked_texts(change.get(side), change.get(f"{side}_sensitive"))
+    for change in plan.get("output_changes", {}).values():
+        for side in ("before", "after"):
+            found |= _marked_texts(change.get(side), change.get(f"{side}_sensitive"))
+    return frozenset(text for text in found if len(text) >= _SHORTEST_SECRET)
+
+
+def scrubbed(text: str, found: Iterable[str]) -> str:
+    """`text` with the mask in place of every secret; longer ones first, since one may hold another."""
+    for secret in sorted(found, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
 
 
 def outputs(answer: str) -> dict[str, Any]:
@@ -84,27 +110,43 @@ def why(stderr: str) -> str:
     return re.sub(r"\s*(Error: )", r"\n\1", told).strip() or "terraform gave no reason"
 
 
-def _changes(items: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
-    return tuple(change for item in items if (change := _change(item)) is not None)
+_SHORTEST_SECRET = 6
 
 
-def _change(item: Mapping[str, Any]) -> Change | None:
+def _changes(items: Iterable[Mapping[str, Any]], found: frozenset[str]) -> tuple[Change, ...]:
+    return tuple(change for item in items if (change := _change(item, found)) is not None)
+
+
+def _change(item: Mapping[str, Any], found: frozenset[str]) -> Change | None:
     change = item["change"]
     action = _ACTIONS[tuple(change["actions"])]
     if action is None or item["mode"] != "managed":
         return None
-    before = _masked(change.get("before"), change.get("before_sensitive"))
-    after = _masked(_unknown(change.get("after"), change.get("after_unknown")), change.get("after_sensitive"))
+    before = _marked(change.get("before"), change.get("before_sensitive"), MASK)
+    after = _marked(change.get("after"), change.get("after_unknown"), UNKNOWN)
+    after = _marked(after, change.get("after_sensitive"), MASK)
     because = tuple(".".join(map(str, path)) for path in change.get("replace_paths", ()))
-    return Change(item["address"], item["type"], action, before, after, because)
+    return Change(item["address"], item["type"], action, _clean(before, found), _clean(after, found), because)
 
 
-def _masked(value: Any, marks: Any) -> Any:
-    return _marked(value, marks, MASK)
+def _clean(value: Any, found: frozenset[str]) -> Any:
+    """`value` without secrets, wherever they stand in it."""
+    if isinstance(value, Mapping):
+        return {key: _clean(item, found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item, found) for item in value]
+    return scrubbed(value, found) if isinstance(value, str) else value
 
 
-def _unknown(value: Any, marks: Any) -> Any:
-    return _marked(value, marks, UNKNOWN)
+def _marked_texts(value: Any, marks: Any) -> set[str]:
+    """The texts at those places of `value` that `marks`, which has the same shape, holds true."""
+    if isinstance(value, Mapping):
+        below = [(item, marks.get(key) if isinstance(marks, Mapping) else marks) for key, item in value.items()]
+        return {text for item, mark in below for text in _marked_texts(item, mark)}
+    if isinstance(value, list):
+        each = [*marks, *[False] * (len(value) - len(marks))] if isinstance(marks, list) else [marks] * len(value)
+        return {text for item, mark in zip(value, each, strict=False) for text in _marked_texts(item, mark)}
+    return {value} if marks is True and isinstance(value, str) else set()
 
 
 def _marked(value: Any, marks: Any, word: str) -> Any:

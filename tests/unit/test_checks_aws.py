@@ -39,11 +39,11 @@ class Aws:
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
+        self.session: Any = boto3.Session("testing", "testing", region_name="eu-west-1")
 
     def client(self, service: str) -> Any:
-        session: Any = boto3.Session("testing", "testing", region_name="eu-west-1")
         once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-        return session.client(service, endpoint_url=self.endpoint, config=once)
+        return self.session.client(service, endpoint_url=self.endpoint, config=once)
 
     def asked(self, fact: str, **options: Any) -> CheckResult:
         return self.checked(Check("a check", "aws", {"fact": fact, **options}, within=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks import manifest
+from tasks.checks.options import OPTIONS
 from tasks.engines import NAMES
 from tasks.errors import InvalidInput
 from tasks.manifest import document, placeholders
 from tasks.manifest.declared import seconds
 from tasks.manifest.schema import text
-from tasks.model import Platform, Roles
+from tasks.model import Platform, Roles, Unit
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 
@@ -63,6 +65,28 @@ def test_every_unit_of_flowmart_resolves_without_a_placeholder_left_in_its_sourc
             source = manifest.resolve(flowmart, environment.name, unit.name).source
             assert "{" not in source
             assert (INFRASTRUCTURE / source).is_dir()
+
+
+def test_every_output_that_a_check_of_flowmart_asks_about_is_declared_by_its_unit(flowmart: Platform) -> None:
+    for environment in flowmart.environments:
+        for unit in flowmart.units_in(environment.name):
+            deployed = manifest.resolve(flowmart, environment.name, unit.name)
+            code = "".join(path.read_text() for path in (INFRASTRUCTURE / deployed.source).glob("*.tf"))
+            declared = set(re.findall(r'^output "(\w+)"', code, flags=re.MULTILINE))
+            assert asked_about(deployed) <= declared, f"{unit.name} in {environment.name}"
+
+
+def test_the_options_of_every_check_of_flowmart_are_what_the_checks_expect(flowmart: Platform) -> None:
+    for environment in flowmart.environments:
+        for unit in flowmart.units_in(environment.name):
+            for check in manifest.resolve(flowmart, environment.name, unit.name).checks:
+                OPTIONS[check.kind].model_validate(check.options)
+
+
+def asked_about(unit: Unit) -> set[str]:
+    """The outputs that the checks of `unit` name, in a reference or as what they assert."""
+    references = set(re.findall(r"\{outputs\.([\w-]+)\}", json.dumps([dict(check.options) for check in unit.checks])))
+    return references | {str(check.options["name"]) for check in unit.checks if check.kind == "output"}
 
 
 @pytest.mark.parametrize(("environment", "instances"), [("dev", 1), ("staging", 2), ("production", 3)])

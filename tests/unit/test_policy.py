@@ -162,6 +162,13 @@ def test_several_threads_get_the_same_answers_as_one() -> None:
     assert together == alone * 4
 
 
+def test_the_policies_have_the_same_words_for_what_cannot_be_known() -> None:
+    words = f'opaque := {{"{UNKNOWN}", "{MASK}"}}'
+    assert [path.stem for path, source in POLICIES.sources.items() if words in source] == [
+        path.stem for path, source in POLICIES.sources.items() if "opaque" in source
+    ]
+
+
 # What the attributes that policies look at may hold: also what no provider would send.
 _LEAF = st.sampled_from([None, True, False, 0, 443, 1.5, "", "tcp", "true", "0.0.0.0/0", "::/0", "lb", UNKNOWN, MASK])
 _KEYS = st.sampled_from(

@@ -1,0 +1,34 @@
+# Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
+# of the pinned packages; that is all the set-up there is.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench down
+
+PYTHON := .venv/bin/python
+READY := .venv/.installed
+# A terraform that the set-up provided is found as the user's own would be.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: $(READY) ## start the sandbox and promote a good and a bad release through it
+	@$(PYTHON) -m deployments.demo
+
+test: $(READY) ## run all tests, with real terraform against a sandbox of their own
+	@$(PYTHON) -m pytest
+
+check: $(READY) ## what to run before a commit: lint, format, types, import rules, fast tests
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m pytest tests/unit tests/golden
+
+bench: $(READY) ## measure what the product adds to bare terraform
+	@$(PYTHON) -m benchmarks
+
+down: $(READY) ## stop the sandbox that the demo left running
+	@.venv/bin/flowmart sandbox down
+
+$(READY): requirements/dev.txt pyproject.toml deployments/setup/install.sh deployments/setup/requirements.txt
+	@sh deployments/setup/install.sh

@@ -1,0 +1,209 @@
+"""Auto scaling groups.
+
+moto has no instance refresh: when one would start, the stand-in terminates the instances, so that the group starts
+new ones from its launch template. It has no update of cooldown, termination policies and capacity rebalancing
+either: those stay as they were applied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deployments.sandbox.aws_provider.aws import Place
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.ec2 import given, only, wait_until
+from deployments.sandbox.aws_provider.services.naming import name_for
+from deployments.sandbox.aws_provider.values import Values
+
+_TRIGGERS = frozenset({"launch_template"})
+
+
+class Group(Resource):
+    """aws_autoscaling_group. It has no tags like others: `tag` blocks say what its instances get."""
+
+    type = "aws_autoscaling_group"
+    service = "autoscaling"
+    label = "Auto Scaling Group"
+    args = {
+        "name": COMPUTED_REPLACES,
+        "name_prefix": REPLACES,
+        "capacity_rebalance": PLAIN,
+        "default_cooldown": Arg(default=300),
+        "desired_capacity": COMPUTED,
+        "force_delete": Arg(default=False),
+        "health_check_grace_period": Arg(default=300),
+        "health_check_type": COMPUTED,
+        "instance_refresh.strategy": PLAIN,
+        "instance_refresh.triggers": PLAIN,
+        "instance_refresh.preferences.*": PLAIN,
+        "instance_refresh.preferences.alarm_specification.*": PLAIN,
+        "launch_template.id": COMPUTED,
+        "launch_template.name": COMPUTED,
+        "launch_template.version": Arg(default="$Default"),
+        "max_size": PLAIN,
+        "metrics_granularity": Arg(default="1Minute"),
+        "min_size": PLAIN,
+        "protect_from_scale_in": Arg(default=False),
+        "service_linked_role_arn": COMPUTED,
+        "tag.*": PLAIN,
+        "target_group_arns": COMPUTED,
+        "termination_policies": PLAIN,
+        "vpc_zone_identifier": COMPUTED,
+        "wait_for_capacity_timeout": Arg(default="10m"),
+        "wait_for_elb_capacity": PLAIN,
+        "min_elb_capacity": PLAIN,
+        "availability_zones": COMPUTED,
+    }
+    reads = {"predicted_capacity": "number", "warm_pool_size": "number"}
+
+    def create(self, place: Place, new: Values) -> str:
+        name = name_for(new)
+        place.client("autoscaling").create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchTemplate=_template(new),
+            DefaultCooldown=int(new["default_cooldown"]),
+            HealthCheckGracePeriod=int(new["health_check_grace_period"]),
+            NewInstancesProtectedFromScaleIn=bool(new["protect_from_scale_in"]),
+            **_sizes(new),
+            **given(
+                CapacityRebalance=new["capacity_rebalance"],
+                HealthCheckType=new["health_check_type"],
+                TargetGroupARNs=new["target_group_arns"],
+                TerminationPolicies=new["termination_policies"],
+                VPCZoneIdentifier=",".join(sorted(new["vpc_zone_identifier"] or [])),
+                AvailabilityZones=[] if new["vpc_zone_identifier"] else new["availability_zones"],
+                Tags=[_tag(name, each) for each in new["tag"]],
+            ),
+        )
+        return name
+
+    def complete(self, place: Place, new: Values) -> None:
+        timeout = str(new["wait_for_capacity_timeout"])
+        if timeout not in ("0", "0s"):
+            wait_until(lambda: self._at_capacity(place, new["id"]), f"{new['id']} has its capacity", 60)
+
+    def _find(self, place: Place, name: str) -> Any:
+        answer = place.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return only(answer["AutoScalingGroups"])
+
+    def _at_capacity(self, place: Place, name: str) -> bool:
+        group = self._find(place, name)
+        running = [each for each in group["Instances"] if each["LifecycleState"] == "InService"]
+        return len(running) == group["DesiredCapacity"]
+
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        autoscaling, name = place.client("autoscaling"), state["id"]
+        autoscaling.update_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchTemplate=_template(new),
+            HealthCheckGracePeriod=int(new["health_check_grace_period"]),
+            NewInstancesProtectedFromScaleIn=bool(new["protect_from_scale_in"]),
+            **_sizes(new),
+            **given(
+                HealthCheckType=new["health_check_type"],
+                VPCZoneIdentifier=",".join(sorted(new["vpc_zone_identifier"] or [])),
+            ),
+        )
+        if "target_group_arns" in changed:
+            self._move_targets(place, state, new)
+        if "tag" in changed:
+            self._move_tags(place, state, new)
+        if new["instance_refresh"] and changed & (_TRIGGERS | set(new["instance_refresh"][0]["triggers"] or [])):
+            self._replace_instances(place, name)
+        self.complete(place, {**new, "id": name})
+
+    def _move_targets(self, place: Place, state: Values, new: Values) -> None:
+        autoscaling, name = place.client("autoscaling"), state["id"]
+        before, after = set(state["target_group_arns"] or []), set(new["target_group_arns"] or [])
+        if before - after:
+            gone = sorted(before - after)
+            autoscaling.detach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=gone)
+        if after - before:
+            more = sorted(after - before)
+            autoscaling.attach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=more)
+
+    def _move_tags(self, place: Place, state: Values, new: Values) -> None:
+        autoscaling, name = place.client("autoscaling"), state["id"]
+        kept = {each["key"] for each in new["tag"]}
+        dropped = [_tag(name, each) for each in state["tag"] if each["key"] not in kept]
+        if dropped:
+            autoscaling.delete_tags(Tags=dropped)
+        if new["tag"]:
+            autoscaling.create_or_update_tags(Tags=[_tag(name, each) for each in new["tag"]])
+
+    def _replace_instances(self, place: Place, name: str) -> None:
+        for instance in self._find(place, name)["Instances"]:
+            place.client("autoscaling").terminate_instance_in_auto_scaling_group(
+                InstanceId=instance["InstanceId"], ShouldDecrementDesiredCapacity=False
+            )
+
+    def read(self, place: Place, state: Values) -> Values | None:
+        group = self._find(place, state["id"])
+        if group is None:
+            return None
+        template = group.get("LaunchTemplate")
+        return {
+            "arn": group["AutoScalingGroupARN"],
+            "name": group["AutoScalingGroupName"],
+            "availability_zones": group["AvailabilityZones"],
+            "desired_capacity": group["DesiredCapacity"],
+            "health_check_grace_period": group["HealthCheckGracePeriod"],
+            "health_check_type": group["HealthCheckType"],
+            "launch_template": [_found_template(template)] if template else [],
+            "max_size": group["MaxSize"],
+            "min_size": group["MinSize"],
+            "predicted_capacity": 0,
+            "warm_pool_size": 0,
+            "protect_from_scale_in": group["NewInstancesProtectedFromScaleIn"],
+            "service_linked_role_arn": group.get("ServiceLinkedRoleARN"),
+            "tag": [_found_tag(each) for each in group.get("Tags", [])],
+            "target_group_arns": group.get("TargetGroupARNs", []),
+            "vpc_zone_identifier": [each for each in group.get("VPCZoneIdentifier", "").split(",") if each],
+        }
+
+    def delete(self, place: Place, state: Values) -> None:
+        autoscaling, name = place.client("autoscaling"), state["id"]
+        if self._find(place, name) is None:
+            return
+        if not state["force_delete"]:
+            nothing = {"MinSize": 0, "MaxSize": 0, "DesiredCapacity": 0}
+            autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, **nothing)
+            wait_until(lambda: not self._find(place, name)["Instances"], f"{name} has no instances")
+        autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=bool(state["force_delete"]))
+        wait_until(lambda: self._find(place, name) is None, f"{name} is deleted")
+
+
+def _sizes(new: Values) -> dict[str, int]:
+    sizes = {"MinSize": new["min_size"], "MaxSize": new["max_size"], "DesiredCapacity": new["desired_capacity"]}
+    return {name: int(size) for name, size in sizes.items() if size is not None}
+
+
+def _template(new: Values) -> dict[str, str]:
+    block = new["launch_template"][0]
+    named = {"LaunchTemplateId": block["id"]} if block["id"] else {"LaunchTemplateName": block["name"]}
+    return {**named, "Version": block["version"] or "$Default"}
+
+
+def _found_template(found: Any) -> Values:
+    return {
+        "id": found["LaunchTemplateId"],
+        "name": found["LaunchTemplateName"],
+        "version": found.get("Version", "$Default"),
+    }
+
+
+def _tag(group: str, tag: Values) -> dict[str, Any]:
+    resource = {"ResourceId": group, "ResourceType": "auto-scaling-group"}
+    return {**resource, "Key": tag["key"], "Value": tag["value"], "PropagateAtLaunch": bool(tag["propagate_at_launch"])}
+
+
+def _found_tag(found: Any) -> Values:
+    return {
+        "key": found["Key"],
+        "value": found.get("Value", ""),
+        "propagate_at_launch": found.get("PropagateAtLaunch", False) in (True, "true"),
+    }
+
+
+RESOURCES: tuple[type[Resource], ...] = (Group,)

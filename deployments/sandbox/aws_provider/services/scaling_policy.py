@@ -1,0 +1,100 @@
+"""When an auto scaling group grows and shrinks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deployments.sandbox.aws_provider.aws import Place
+from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, Shape
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.ec2 import given, only
+from deployments.sandbox.aws_provider.services.words import from_api, to_api
+from deployments.sandbox.aws_provider.values import Values
+
+_NAMES = {
+    "adjustment_type": "AdjustmentType",
+    "cooldown": "Cooldown",
+    "estimated_instance_warmup": "EstimatedInstanceWarmup",
+    "metric_aggregation_type": "MetricAggregationType",
+    "min_adjustment_magnitude": "MinAdjustmentMagnitude",
+    "policy_type": "PolicyType",
+    "scaling_adjustment": "ScalingAdjustment",
+}
+
+
+class Policy(Resource):
+    """aws_autoscaling_policy. Putting a policy replaces it as a whole."""
+
+    type = "aws_autoscaling_policy"
+    service = "autoscaling"
+    label = "Auto Scaling Policy"
+    args = {
+        "name": REPLACES,
+        "autoscaling_group_name": REPLACES,
+        "adjustment_type": PLAIN,
+        "cooldown": PLAIN,
+        "enabled": Arg(default=True),
+        "estimated_instance_warmup": PLAIN,
+        "metric_aggregation_type": PLAIN,
+        "min_adjustment_magnitude": PLAIN,
+        "policy_type": Arg(default="SimpleScaling"),
+        "scaling_adjustment": PLAIN,
+        "target_tracking_configuration.disable_scale_in": PLAIN,
+        "target_tracking_configuration.target_value": PLAIN,
+        "target_tracking_configuration.predefined_metric_specification.*": PLAIN,
+        "target_tracking_configuration.customized_metric_specification.metric_name": PLAIN,
+        "target_tracking_configuration.customized_metric_specification.namespace": PLAIN,
+        "target_tracking_configuration.customized_metric_specification.statistic": PLAIN,
+        "target_tracking_configuration.customized_metric_specification.unit": PLAIN,
+        "target_tracking_configuration.customized_metric_specification.metric_dimension.*": PLAIN,
+    }
+
+    _ODD = {"metric_dimension": "Dimensions"}
+
+    @property
+    def _tracking(self) -> Shape:
+        return self.shape.blocks["target_tracking_configuration"].shape
+
+    def create(self, place: Place, new: Values) -> str:
+        self._put(place, new)
+        return str(new["name"])
+
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        self._put(place, new)
+
+    def _put(self, place: Place, new: Values) -> None:
+        tracking = [to_api(self._tracking, each, self._ODD) for each in new["target_tracking_configuration"]]
+        place.client("autoscaling").put_scaling_policy(
+            AutoScalingGroupName=new["autoscaling_group_name"],
+            PolicyName=new["name"],
+            **given(
+                TargetTrackingConfiguration=only(tracking),
+                **{api: _whole(new[name]) for name, api in _NAMES.items()},
+            ),
+        )
+
+    def read(self, place: Place, state: Values) -> Values | None:
+        answer = place.client("autoscaling").describe_policies(
+            PolicyNames=[state["name"]], **given(AutoScalingGroupName=state["autoscaling_group_name"])
+        )
+        policy = only(answer["ScalingPolicies"])
+        return policy and self._shown(policy)
+
+    def _shown(self, policy: Any) -> Values:
+        tracking = policy.get("TargetTrackingConfiguration")
+        return {name: policy[api] for name, api in _NAMES.items() if api in policy} | {
+            "arn": policy["PolicyARN"],
+            "autoscaling_group_name": policy["AutoScalingGroupName"],
+            "target_tracking_configuration": [from_api(self._tracking, tracking, self._ODD)] if tracking else [],
+        }
+
+    def delete(self, place: Place, state: Values) -> None:
+        group = state["autoscaling_group_name"]
+        place.client("autoscaling").delete_policy(AutoScalingGroupName=group, PolicyName=state["name"])
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) else value
+
+
+RESOURCES: tuple[type[Resource], ...] = (Policy,)

