@@ -1,0 +1,115 @@
+"""`make bench`: what the product costs on top of terraform, and what a promotion costs in which nothing changed.
+
+Both from one run, in sandboxes of their own: all units of dev are promoted by the product (one whole process, from
+its start to its end), and in a second, equally fresh sandbox the same terraform commands are run bare, in the same
+order and with the same parallelism: as many units at once as their dependencies allow.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from deployments import sandbox as sandboxes
+from deployments.sandbox import Sandbox
+from tasks import aws, graph, manifest
+from tasks.engines import terraform_commands as commands
+
+PROJECT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = "dev"
+
+
+def main() -> None:
+    """Measure, and print one figure a line."""
+    with _sandbox(prefect=True) as box:
+        product = {to: _promote(box, to) for to in ("shared", ENVIRONMENT, "production")}
+        again = _promote(box, "production")
+    with _sandbox(prefect=False) as box:
+        bare = _bare(box)
+    first = sum(product.values())
+    print(f"promote {ENVIRONMENT} through the product   {product[ENVIRONMENT]:7.1f} s")
+    print(f"the same terraform commands, bare   {bare:7.1f} s")
+    print(f"ratio                               {product[ENVIRONMENT] / bare:7.2f}")
+    print(f"first promotion, all environments   {first:7.1f} s")
+    print(f"again, nothing changed              {again:7.1f} s   {again / first:.1%} of the first")
+
+
+@contextmanager
+def _sandbox(prefect: bool) -> Iterator[Sandbox]:
+    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
+        root = Path(folder)
+        try:
+            yield sandboxes.up(root, _say, infrastructure=PROJECT / "infrastructure", prefect=prefect)
+        finally:
+            sandboxes.down(root, _say)
+
+
+def _promote(box: Sandbox, to: str) -> float:
+    command = [sys.executable, "-m", "deployments.cli", "promote", "--to", to]
+    variables = {"FLOWMART_PROFILE": "none", "FLOWMART_REPOSITORY": str(PROJECT)}
+    return _timed(lambda: _run(command, PROJECT, {**box.variables, **variables}))
+
+
+def _bare(box: Sandbox) -> float:
+    """All units of the environment, each in a thread that waits for those it needs."""
+    os.environ.update(box.variables)
+    here = box.platform.environment(ENVIRONMENT)
+    reading, writing = (
+        aws.assume(role, here.region, "bench").environment() for role in (here.roles.plan, here.roles.apply)
+    )
+    units = {unit.name: unit.needs for unit in box.platform.units_in(ENVIRONMENT)}
+    with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder:
+        shutil.copytree(PROJECT / "infrastructure", folder, dirs_exist_ok=True)
+        sources = {name: Path(folder) / manifest.resolve(box.platform, ENVIRONMENT, name).source for name in units}
+
+        def everything() -> None:
+            done: dict[str, Future[None]] = {}
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                for name in graph.order(units):
+                    before = [done[need] for need in units[name]]
+                    done[name] = pool.submit(_unit, sources[name], before, reading, writing)
+            for future in done.values():
+                future.result()
+
+        return _timed(everything)
+
+
+def _unit(
+    folder: Path, before: list[Future[None]], reading: Mapping[str, str], writing: Mapping[str, str]
+) -> None:
+    """What the engine runs for a unit that is planned and applied once (tasks/engines/terraform.py)."""
+    for future in before:
+        future.result()
+    for command in (commands.init, commands.state_pull, commands.plan, commands.show):
+        _run(list(command("terraform")), folder, reading)
+    for command in (commands.state_pull, commands.apply):
+        _run(list(command("terraform")), folder, writing)
+    _run(list(commands.output("terraform")), folder, reading)
+
+
+def _run(command: list[str], folder: Path, variables: Mapping[str, str]) -> None:
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True)
+    if done.returncode not in (0, 2):
+        sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
+
+
+def _timed(what: Callable[[], None]) -> float:
+    began = time.monotonic()
+    what()
+    return time.monotonic() - began
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
