@@ -23,8 +23,8 @@ class Arg:
     """How one argument behaves.
 
     `computed`: the cloud fills it in when it is not set. `replaces`: a change means a new object. `same` brings two
-    spellings of one meaning to the same form. `shy` (blocks): what the cloud has is shown only if the configuration
-    has the block too. `as_attribute` (blocks): the real provider types it as a set of objects.
+    spellings of one meaning to the same form. `shy`: what the cloud has is shown only if the configuration has
+    something there, too. `as_attribute` (blocks): the real provider types it as a set of objects.
     """
 
     computed: bool = False

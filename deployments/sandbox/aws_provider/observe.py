@@ -19,6 +19,8 @@ def settle(shape: Shape, state: Values, observed: Values) -> Values:
     settled = shape.blank()
     for name, spec in shape.fields.items():
         held, found = state.get(name), observed.get(name, state.get(name))
+        if spec.arg.shy and held is None:
+            found = None
         settled[name] = held if held is not UNKNOWN and same(spec, held, found) else known(found)
     for name, block in shape.blocks.items():
         settled[name] = _settle_block(block, state.get(name), observed.get(name, state.get(name)))

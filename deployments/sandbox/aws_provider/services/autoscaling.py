@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, only, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -25,38 +27,41 @@ class Group(Resource):
     type = "aws_autoscaling_group"
     service = "autoscaling"
     label = "Auto Scaling Group"
-    args = {
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "capacity_rebalance": PLAIN,
-        "default_cooldown": Arg(default=300),
-        "desired_capacity": COMPUTED,
-        "force_delete": Arg(default=False),
-        "health_check_grace_period": Arg(default=300),
-        "health_check_type": COMPUTED,
-        "instance_refresh.strategy": PLAIN,
-        "instance_refresh.triggers": PLAIN,
-        "instance_refresh.preferences.*": PLAIN,
-        "instance_refresh.preferences.alarm_specification.*": PLAIN,
-        "launch_template.id": COMPUTED,
-        "launch_template.name": COMPUTED,
-        "launch_template.version": Arg(default="$Default"),
-        "max_size": PLAIN,
-        "metrics_granularity": Arg(default="1Minute"),
-        "min_size": PLAIN,
-        "protect_from_scale_in": Arg(default=False),
-        "service_linked_role_arn": COMPUTED,
-        "tag.*": PLAIN,
-        "target_group_arns": COMPUTED,
-        "termination_policies": PLAIN,
-        "vpc_zone_identifier": COMPUTED,
-        "wait_for_capacity_timeout": Arg(default="10m"),
-        "wait_for_elb_capacity": PLAIN,
-        "min_elb_capacity": PLAIN,
-        "availability_zones": COMPUTED,
-    }
-    reads = {"predicted_capacity": "number", "warm_pool_size": "number"}
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "capacity_rebalance": PLAIN,
+            "default_cooldown": Arg(default=300),
+            "desired_capacity": COMPUTED,
+            "force_delete": Arg(default=False),
+            "health_check_grace_period": Arg(default=300),
+            "health_check_type": COMPUTED,
+            "instance_refresh.strategy": PLAIN,
+            "instance_refresh.triggers": PLAIN,
+            "instance_refresh.preferences.*": PLAIN,
+            "instance_refresh.preferences.alarm_specification.*": PLAIN,
+            "launch_template.id": COMPUTED,
+            "launch_template.name": COMPUTED,
+            "launch_template.version": Arg(default="$Default"),
+            "max_size": PLAIN,
+            "metrics_granularity": Arg(default="1Minute"),
+            "min_size": PLAIN,
+            "protect_from_scale_in": Arg(default=False),
+            "service_linked_role_arn": COMPUTED,
+            "tag.*": PLAIN,
+            "target_group_arns": COMPUTED,
+            "termination_policies": PLAIN,
+            "vpc_zone_identifier": COMPUTED,
+            "wait_for_capacity_timeout": Arg(default="10m"),
+            "wait_for_elb_capacity": PLAIN,
+            "min_elb_capacity": PLAIN,
+            "availability_zones": COMPUTED,
+        }
+    )
+    reads = frozen({"predicted_capacity": "number", "warm_pool_size": "number"})
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         name = name_for(new)
         place.client("autoscaling").create_auto_scaling_group(
@@ -78,6 +83,7 @@ class Group(Resource):
         )
         return name
 
+    @override
     def complete(self, place: Place, new: Values) -> None:
         timeout = str(new["wait_for_capacity_timeout"])
         if timeout not in ("0", "0s"):
@@ -90,8 +96,9 @@ class Group(Resource):
     def _at_capacity(self, place: Place, name: str) -> bool:
         group = self._find(place, name)
         running = [each for each in group["Instances"] if each["LifecycleState"] == "InService"]
-        return len(running) == group["DesiredCapacity"]
+        return bool(len(running) == group["DesiredCapacity"])
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         autoscaling, name = place.client("autoscaling"), state["id"]
         autoscaling.update_auto_scaling_group(
@@ -138,6 +145,7 @@ class Group(Resource):
                 InstanceId=instance["InstanceId"], ShouldDecrementDesiredCapacity=False
             )
 
+    @override
     def read(self, place: Place, state: Values) -> Values | None:
         group = self._find(place, state["id"])
         if group is None:
@@ -162,6 +170,7 @@ class Group(Resource):
             "vpc_zone_identifier": [each for each in group.get("VPCZoneIdentifier", "").split(",") if each],
         }
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         autoscaling, name = place.client("autoscaling"), state["id"]
         if self._find(place, name) is None:
@@ -195,7 +204,12 @@ def _found_template(found: Any) -> Values:
 
 def _tag(group: str, tag: Values) -> dict[str, Any]:
     resource = {"ResourceId": group, "ResourceType": "auto-scaling-group"}
-    return {**resource, "Key": tag["key"], "Value": tag["value"], "PropagateAtLaunch": bool(tag["propagate_at_launch"])}
+    return {
+        **resource,
+        "Key": tag["key"],
+        "Value": tag["value"],
+        "PropagateAtLaunch": bool(tag["propagate_at_launch"]),
+    }
 
 
 def _found_tag(found: Any) -> Values:

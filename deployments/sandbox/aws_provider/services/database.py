@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -80,65 +82,71 @@ class Instance(Rds):
     type = "aws_db_instance"
     label = "RDS DB Instance"
     gone = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
-    args = {
-        "allocated_storage": COMPUTED,
-        "allow_major_version_upgrade": PLAIN,
-        "apply_immediately": Arg(default=False),
-        "auto_minor_version_upgrade": Arg(default=True),
-        "availability_zone": COMPUTED_REPLACES,
-        "backup_retention_period": COMPUTED,
-        "backup_window": COMPUTED,
-        "ca_cert_identifier": COMPUTED,
-        "copy_tags_to_snapshot": Arg(default=False),
-        "db_name": COMPUTED_REPLACES,
-        "db_subnet_group_name": COMPUTED,
-        "delete_automated_backups": Arg(default=True),
-        "deletion_protection": Arg(default=False),
-        "enabled_cloudwatch_logs_exports": PLAIN,
-        "engine": COMPUTED_REPLACES,
-        "engine_version": COMPUTED,
-        "final_snapshot_identifier": PLAIN,
-        "iam_database_authentication_enabled": PLAIN,
-        "identifier": COMPUTED_REPLACES,
-        "identifier_prefix": REPLACES,
-        "instance_class": PLAIN,
-        "iops": COMPUTED,
-        "kms_key_id": COMPUTED_REPLACES,
-        "license_model": COMPUTED,
-        "maintenance_window": COMPUTED,
-        "manage_master_user_password": PLAIN,
-        "master_user_secret_kms_key_id": COMPUTED,
-        "max_allocated_storage": PLAIN,
-        "monitoring_interval": Arg(default=0),
-        "monitoring_role_arn": COMPUTED,
-        "multi_az": COMPUTED,
-        "network_type": COMPUTED,
-        "parameter_group_name": COMPUTED,
-        "password": Arg(sensitive=True),
-        "performance_insights_enabled": Arg(default=False),
-        "performance_insights_kms_key_id": COMPUTED,
-        "performance_insights_retention_period": COMPUTED,
-        "port": COMPUTED,
-        "publicly_accessible": Arg(default=False),
-        "skip_final_snapshot": Arg(default=False),
-        "storage_encrypted": REPLACES,
-        "storage_throughput": COMPUTED,
-        "storage_type": COMPUTED,
-        "username": COMPUTED_REPLACES,
-        "vpc_security_group_ids": COMPUTED,
-    }
-    reads = {
-        "listener_endpoint": "list(object(address=string,hosted_zone_id=string,port=number))",
-        "master_user_secret": _SECRET,
-        "replicas": "list(string)",
-    }
+    args = frozen(
+        {
+            "allocated_storage": COMPUTED,
+            "allow_major_version_upgrade": PLAIN,
+            "apply_immediately": Arg(default=False),
+            "auto_minor_version_upgrade": Arg(default=True),
+            "availability_zone": COMPUTED_REPLACES,
+            "backup_retention_period": COMPUTED,
+            "backup_window": COMPUTED,
+            "ca_cert_identifier": COMPUTED,
+            "copy_tags_to_snapshot": Arg(default=False),
+            "db_name": COMPUTED_REPLACES,
+            "db_subnet_group_name": COMPUTED,
+            "delete_automated_backups": Arg(default=True),
+            "deletion_protection": Arg(default=False),
+            "enabled_cloudwatch_logs_exports": PLAIN,
+            "engine": COMPUTED_REPLACES,
+            "engine_version": COMPUTED,
+            "final_snapshot_identifier": PLAIN,
+            "iam_database_authentication_enabled": PLAIN,
+            "identifier": COMPUTED_REPLACES,
+            "identifier_prefix": REPLACES,
+            "instance_class": PLAIN,
+            "iops": COMPUTED,
+            "kms_key_id": COMPUTED_REPLACES,
+            "license_model": COMPUTED,
+            "maintenance_window": COMPUTED,
+            "manage_master_user_password": PLAIN,
+            "master_user_secret_kms_key_id": COMPUTED,
+            "max_allocated_storage": PLAIN,
+            "monitoring_interval": Arg(default=0),
+            "monitoring_role_arn": COMPUTED,
+            "multi_az": COMPUTED,
+            "network_type": COMPUTED,
+            "parameter_group_name": COMPUTED,
+            "password": Arg(sensitive=True),
+            "performance_insights_enabled": Arg(default=False),
+            "performance_insights_kms_key_id": COMPUTED,
+            "performance_insights_retention_period": COMPUTED,
+            "port": COMPUTED,
+            "publicly_accessible": Arg(default=False),
+            "skip_final_snapshot": Arg(default=False),
+            "storage_encrypted": REPLACES,
+            "storage_throughput": COMPUTED,
+            "storage_type": COMPUTED,
+            "username": COMPUTED_REPLACES,
+            "vpc_security_group_ids": COMPUTED,
+        }
+    )
+    reads = frozen(
+        {
+            "listener_endpoint": "list(object(address=string,hosted_zone_id=string,port=number))",
+            "master_user_secret": _SECRET,
+            "replicas": "list(string)",
+        }
+    )
 
+    @override
     def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
         if "manage_master_user_password" in changed and prior:
             planned["master_user_secret"] = UNKNOWN
         if "engine_version" in changed and prior:
             planned["engine_version_actual"] = UNKNOWN
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         named = {**new, "name": new["identifier"], "name_prefix": new["identifier_prefix"]}
         answer = place.client("rds").create_db_instance(
@@ -150,17 +158,19 @@ class Instance(Rds):
         )
         return str(answer["DBInstance"]["DBInstanceIdentifier"])
 
+    @override
     def complete(self, place: Place, new: Values) -> None:
         wait_until(lambda: self._settled_down(place, new["id"]), f"DB instance {new['id']} is available", 300)
 
     def _settled_down(self, place: Place, identity: str) -> bool:
         found = self._find(place, identity)
-        secret = found.get("MasterUserSecret", {}).get("SecretStatus", "active")
-        return bool(found["DBInstanceStatus"] == "available" and secret == "active")
+        kept = found.get("MasterUserSecret", {}).get("SecretStatus", "active")
+        return bool(found["DBInstanceStatus"] == "available" and kept == "active")
 
     def _find(self, place: Place, identity: str) -> Any:
         return place.client("rds").describe_db_instances(DBInstanceIdentifier=identity)["DBInstances"][0]
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         wanted = _asked({name: new[name] for name in changed & _CHANGEABLE.keys()}, _CHANGEABLE)
         if "enabled_cloudwatch_logs_exports" in changed:
@@ -175,6 +185,7 @@ class Instance(Rds):
             )
             self.complete(place, {**new, "id": state["id"]})
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         found = self._find(place, state["id"])
         return {name: found[api] for name, api in _ANSWERED.items() if api in found} | self._more(place, state, found)
@@ -201,6 +212,7 @@ class Instance(Rds):
             "tags_all": self.tags_of(place, found["DBInstanceArn"]),
         }
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         skip, snapshot = bool(state["skip_final_snapshot"]), state["final_snapshot_identifier"]
         if not (skip or snapshot):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
@@ -19,41 +21,45 @@ class Table(Resource):
     service = "dynamodb"
     label = "DynamoDB Table"
     gone = ("ResourceNotFoundException",)
-    args = {
-        "name": REPLACES,
-        "attribute.*": PLAIN,
-        "billing_mode": Arg(default="PROVISIONED"),
-        "deletion_protection_enabled": Arg(default=False),
-        "global_secondary_index": REPLACES,
-        "global_secondary_index.hash_key": PLAIN,
-        "global_secondary_index.name": PLAIN,
-        "global_secondary_index.non_key_attributes": PLAIN,
-        "global_secondary_index.projection_type": PLAIN,
-        "global_secondary_index.range_key": PLAIN,
-        "global_secondary_index.read_capacity": PLAIN,
-        "global_secondary_index.write_capacity": PLAIN,
-        "hash_key": REPLACES,
-        "local_secondary_index": REPLACES,
-        "local_secondary_index.*": PLAIN,
-        "point_in_time_recovery": Arg(shy=True),
-        "point_in_time_recovery.enabled": PLAIN,
-        "range_key": REPLACES,
-        "read_capacity": PLAIN,
-        "server_side_encryption": Arg(shy=True),
-        "server_side_encryption.enabled": PLAIN,
-        "server_side_encryption.kms_key_arn": COMPUTED,
-        "stream_enabled": PLAIN,
-        "stream_view_type": COMPUTED,
-        "table_class": Arg(default="STANDARD"),
-        "ttl": Arg(shy=True),
-        "ttl.*": PLAIN,
-        "write_capacity": PLAIN,
-    }
+    args = frozen(
+        {
+            "name": REPLACES,
+            "attribute.*": PLAIN,
+            "billing_mode": Arg(default="PROVISIONED"),
+            "deletion_protection_enabled": Arg(default=False),
+            "global_secondary_index": REPLACES,
+            "global_secondary_index.hash_key": PLAIN,
+            "global_secondary_index.name": PLAIN,
+            "global_secondary_index.non_key_attributes": PLAIN,
+            "global_secondary_index.projection_type": PLAIN,
+            "global_secondary_index.range_key": PLAIN,
+            "global_secondary_index.read_capacity": PLAIN,
+            "global_secondary_index.write_capacity": PLAIN,
+            "hash_key": REPLACES,
+            "local_secondary_index": REPLACES,
+            "local_secondary_index.*": PLAIN,
+            "point_in_time_recovery": Arg(shy=True),
+            "point_in_time_recovery.enabled": PLAIN,
+            "range_key": REPLACES,
+            "read_capacity": PLAIN,
+            "server_side_encryption": Arg(shy=True),
+            "server_side_encryption.enabled": PLAIN,
+            "server_side_encryption.kms_key_arn": COMPUTED,
+            "stream_enabled": PLAIN,
+            "stream_view_type": COMPUTED,
+            "table_class": Arg(default="STANDARD"),
+            "ttl": Arg(shy=True),
+            "ttl.*": PLAIN,
+            "write_capacity": PLAIN,
+        }
+    )
 
+    @override
     def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
         if prior and changed & {"stream_enabled", "stream_view_type"}:
             planned["stream_arn"] = planned["stream_label"] = UNKNOWN
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         place.client("dynamodb").create_table(
             TableName=new["name"],
@@ -67,7 +73,9 @@ class Table(Resource):
             **given(
                 ProvisionedThroughput=_throughput(new, new["billing_mode"]),
                 GlobalSecondaryIndexes=[_index(each, new["billing_mode"]) for each in new["global_secondary_index"]],
-                LocalSecondaryIndexes=[_index({**each, "hash_key": new["hash_key"]}, "") for each in new["local_secondary_index"]],
+                LocalSecondaryIndexes=[
+                    _index({**each, "hash_key": new["hash_key"]}, "") for each in new["local_secondary_index"]
+                ],
                 SSESpecification=_encryption(new),
                 StreamSpecification=_stream(new) if new["stream_enabled"] else None,
                 Tags=as_pairs(new["tags_all"]),
@@ -75,6 +83,7 @@ class Table(Resource):
         )
         return str(new["name"])
 
+    @override
     def complete(self, place: Place, new: Values) -> None:
         place.client("dynamodb").get_waiter("table_exists").wait(TableName=new["id"], WaiterConfig={"Delay": 1})
         self._recovery(place, new)
@@ -93,7 +102,17 @@ class Table(Resource):
             wanted = {"Enabled": bool(new["ttl"][0]["enabled"]), "AttributeName": new["ttl"][0]["attribute_name"]}
             place.client("dynamodb").update_time_to_live(TableName=new["id"], TimeToLiveSpecification=wanted)
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        wanted = self._wanted(new, changed)
+        if wanted:
+            place.client("dynamodb").update_table(TableName=state["id"], **wanted)
+        if "point_in_time_recovery" in changed:
+            self._recovery(place, new)
+        if "ttl" in changed:
+            self._expiry(place, new)
+
+    def _wanted(self, new: Values, changed: frozenset[str]) -> dict[str, Any]:
         wanted: dict[str, Any] = {}
         if changed & {"billing_mode", "read_capacity", "write_capacity"}:
             throughput = given(ProvisionedThroughput=_throughput(new, new["billing_mode"]))
@@ -106,13 +125,9 @@ class Table(Resource):
             wanted["TableClass"] = new["table_class"]
         if changed & {"stream_enabled", "stream_view_type"}:
             wanted["StreamSpecification"] = _stream(new)
-        if wanted:
-            place.client("dynamodb").update_table(TableName=state["id"], **wanted)
-        if "point_in_time_recovery" in changed:
-            self._recovery(place, new)
-        if "ttl" in changed:
-            self._expiry(place, new)
+        return wanted
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         dynamodb, name = place.client("dynamodb"), state["id"]
         table = dynamodb.describe_table(TableName=name)["Table"]
@@ -142,12 +157,14 @@ class Table(Resource):
             **_found_throughput(table),
         }
 
+    @override
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
         if removed:
             place.client("dynamodb").untag_resource(ResourceArn=state["arn"], TagKeys=removed)
         if added:
             place.client("dynamodb").tag_resource(ResourceArn=state["arn"], Tags=as_pairs(added))
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("dynamodb").delete_table(TableName=state["id"])
 
@@ -192,7 +209,11 @@ def _attribute(found: Any) -> Values:
 
 
 def _found_index(found: Any) -> Values:
-    return {**_found_local_index(found), "hash_key": _names_of(found["KeySchema"])["HASH"], **_found_throughput(found)}
+    return {
+        **_found_local_index(found),
+        "hash_key": _names_of(found["KeySchema"])["HASH"],
+        **_found_throughput(found),
+    }
 
 
 def _found_local_index(found: Any) -> Values:

@@ -6,8 +6,10 @@ import json
 from datetime import datetime
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -33,17 +35,20 @@ class Role(Resource):
     service = "iam"
     label = "IAM Role"
     gone = MISSING
-    args = {
-        "assume_role_policy": Arg(same=policy),
-        "description": PLAIN,
-        "force_detach_policies": Arg(default=False),
-        "max_session_duration": Arg(default=3600),
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "path": Arg(default="/", replaces=True),
-        "permissions_boundary": PLAIN,
-    }
+    args = frozen(
+        {
+            "assume_role_policy": Arg(same=policy),
+            "description": PLAIN,
+            "force_detach_policies": Arg(default=False),
+            "max_session_duration": Arg(default=3600),
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "path": Arg(default="/", replaces=True),
+            "permissions_boundary": PLAIN,
+        }
+    )
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         name = name_for(new)
         place.client("iam").create_role(
@@ -59,6 +64,7 @@ class Role(Resource):
         )
         return name
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         iam, name = place.client("iam"), state["id"]
         if "assume_role_policy" in changed:
@@ -71,6 +77,7 @@ class Role(Resource):
         elif "permissions_boundary" in changed:
             iam.delete_role_permissions_boundary(RoleName=name)
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         role = place.client("iam").get_role(RoleName=state["id"])["Role"]
         return {
@@ -87,12 +94,14 @@ class Role(Resource):
             "tags_all": from_pairs(role.get("Tags")),
         }
 
+    @override
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
         if removed:
             place.client("iam").untag_role(RoleName=state["id"], TagKeys=removed)
         if added:
             place.client("iam").tag_role(RoleName=state["id"], Tags=as_pairs(added))
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         iam, name = place.client("iam"), state["id"]
         for profile in iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]:
@@ -117,13 +126,16 @@ class RolePolicy(Resource):
     service = "iam"
     label = "IAM Role Policy"
     gone = MISSING
-    args = {
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "policy": Arg(same=policy),
-        "role": REPLACES,
-    }
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "policy": Arg(same=policy),
+            "role": REPLACES,
+        }
+    )
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         name = name_for(new)
         self._put(place, new["role"], name, new["policy"])
@@ -132,14 +144,17 @@ class RolePolicy(Resource):
     def _put(self, place: Place, role: str, name: str, document: str) -> None:
         place.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         self._put(place, state["role"], state["name"], new["policy"])
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         role, _, name = state["id"].partition(":")
         answer = place.client("iam").get_role_policy(RoleName=role, PolicyName=name)
         return {"name": name, "role": role, "policy": _document(answer["PolicyDocument"])}
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("iam").delete_role_policy(RoleName=state["role"], PolicyName=state["name"])
 
@@ -151,18 +166,21 @@ class RolePolicyAttachment(Resource):
     service = "iam"
     label = "IAM Role Policy Attachment"
     gone = MISSING
-    args = {"policy_arn": REPLACES, "role": REPLACES}
+    args = frozen({"policy_arn": REPLACES, "role": REPLACES})
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         place.client("iam").attach_role_policy(RoleName=new["role"], PolicyArn=new["policy_arn"])
         return f"{new['role']}/{new['policy_arn']}"
 
+    @override
     def read(self, place: Place, state: Values) -> Values | None:
         role, _, arn = state["id"].partition("/")
         pages = place.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
         attached = (each["PolicyArn"] for page in pages for each in page["AttachedPolicies"])
         return {"role": role, "policy_arn": arn} if arn in attached else None
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("iam").detach_role_policy(RoleName=state["role"], PolicyArn=state["policy_arn"])
 
@@ -174,23 +192,28 @@ class InstanceProfile(Resource):
     service = "iam"
     label = "IAM Instance Profile"
     gone = MISSING
-    args = {
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "path": Arg(default="/", replaces=True),
-        "role": PLAIN,
-    }
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "path": Arg(default="/", replaces=True),
+            "role": PLAIN,
+        }
+    )
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         name = name_for(new)
         tags = given(Tags=as_pairs(new["tags_all"]))
         place.client("iam").create_instance_profile(InstanceProfileName=name, Path=new["path"], **tags)
         return name
 
+    @override
     def complete(self, place: Place, new: Values) -> None:
         if new["role"]:
             place.client("iam").add_role_to_instance_profile(InstanceProfileName=new["id"], RoleName=new["role"])
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         if "role" in changed:
             self._remove_role(place, state)
@@ -201,6 +224,7 @@ class InstanceProfile(Resource):
             iam = place.client("iam")
             iam.remove_role_from_instance_profile(InstanceProfileName=state["id"], RoleName=state["role"])
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         profile = place.client("iam").get_instance_profile(InstanceProfileName=state["id"])["InstanceProfile"]
         return {
@@ -213,12 +237,14 @@ class InstanceProfile(Resource):
             "tags_all": from_pairs(profile.get("Tags")),
         }
 
+    @override
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
         if removed:
             place.client("iam").untag_instance_profile(InstanceProfileName=state["id"], TagKeys=removed)
         if added:
             place.client("iam").tag_instance_profile(InstanceProfileName=state["id"], Tags=as_pairs(added))
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         self._remove_role(place, state)
         place.client("iam").delete_instance_profile(InstanceProfileName=state["id"])
@@ -235,12 +261,15 @@ class OpenIdConnectProvider(Resource):
     service = "iam"
     label = "IAM OIDC Provider"
     gone = MISSING
-    args = {
-        "url": Arg(replaces=True, same=_without_scheme),
-        "client_id_list": PLAIN,
-        "thumbprint_list": COMPUTED,
-    }
+    args = frozen(
+        {
+            "url": Arg(replaces=True, same=_without_scheme),
+            "client_id_list": PLAIN,
+            "thumbprint_list": COMPUTED,
+        }
+    )
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         answer = place.client("iam").create_open_id_connect_provider(
             Url=new["url"],
@@ -249,6 +278,7 @@ class OpenIdConnectProvider(Resource):
         )
         return str(answer["OpenIDConnectProviderArn"])
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         iam, arn = place.client("iam"), {"OpenIDConnectProviderArn": state["id"]}
         before, after = set(state["client_id_list"] or []), set(new["client_id_list"] or [])
@@ -259,6 +289,7 @@ class OpenIdConnectProvider(Resource):
         if "thumbprint_list" in changed:
             iam.update_open_id_connect_provider_thumbprint(ThumbprintList=new["thumbprint_list"] or [], **arn)
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         answer = place.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=state["id"])
         return {
@@ -269,6 +300,7 @@ class OpenIdConnectProvider(Resource):
             "tags_all": from_pairs(answer.get("Tags")),
         }
 
+    @override
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
         iam, arn = place.client("iam"), {"OpenIDConnectProviderArn": state["id"]}
         if removed:
@@ -276,6 +308,7 @@ class OpenIdConnectProvider(Resource):
         if added:
             iam.tag_open_id_connect_provider(Tags=as_pairs(added), **arn)
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=state["id"])
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -20,19 +22,22 @@ class Key(Resource):
     service = "kms"
     label = "KMS Key"
     gone = ("NotFoundException",)
-    args = {
-        "customer_master_key_spec": Arg(default="SYMMETRIC_DEFAULT", replaces=True),
-        "deletion_window_in_days": PLAIN,
-        "description": COMPUTED,
-        "enable_key_rotation": Arg(default=False),
-        "is_enabled": Arg(default=True),
-        "key_usage": Arg(default="ENCRYPT_DECRYPT", replaces=True),
-        "multi_region": Arg(default=False, replaces=True),
-        "policy": Arg(computed=True, same=policy),
-        "rotation_period_in_days": COMPUTED,
-        "bypass_policy_lockout_safety_check": Arg(default=False),
-    }
+    args = frozen(
+        {
+            "customer_master_key_spec": Arg(default="SYMMETRIC_DEFAULT", replaces=True),
+            "deletion_window_in_days": PLAIN,
+            "description": COMPUTED,
+            "enable_key_rotation": Arg(default=False),
+            "is_enabled": Arg(default=True),
+            "key_usage": Arg(default="ENCRYPT_DECRYPT", replaces=True),
+            "multi_region": Arg(default=False, replaces=True),
+            "policy": Arg(computed=True, same=policy),
+            "rotation_period_in_days": COMPUTED,
+            "bypass_policy_lockout_safety_check": Arg(default=False),
+        }
+    )
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         answer = place.client("kms").create_key(
             KeySpec=new["customer_master_key_spec"],
@@ -46,6 +51,7 @@ class Key(Resource):
         )
         return str(answer["KeyMetadata"]["KeyId"])
 
+    @override
     def complete(self, place: Place, new: Values) -> None:
         if new["enable_key_rotation"]:
             self._rotate(place, new)
@@ -59,6 +65,7 @@ class Key(Resource):
         else:
             kms.disable_key_rotation(KeyId=key)
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         kms, key = place.client("kms"), state["id"]
         if "is_enabled" in changed and new["is_enabled"]:
@@ -72,6 +79,7 @@ class Key(Resource):
         if "is_enabled" in changed and not new["is_enabled"]:
             kms.disable_key(KeyId=key)
 
+    @override
     def read(self, place: Place, state: Values) -> Values | None:
         kms, key = place.client("kms"), state["id"]
         found = kms.describe_key(KeyId=key)["KeyMetadata"]
@@ -84,7 +92,9 @@ class Key(Resource):
             "customer_master_key_spec": found.get("KeySpec"),
             "description": found.get("Description"),
             "enable_key_rotation": rotation["KeyRotationEnabled"],
-            "rotation_period_in_days": rotation.get("RotationPeriodInDays") if rotation["KeyRotationEnabled"] else None,
+            "rotation_period_in_days": rotation.get("RotationPeriodInDays")
+            if rotation["KeyRotationEnabled"]
+            else None,
             "is_enabled": found["Enabled"],
             "key_usage": found["KeyUsage"],
             "multi_region": found.get("MultiRegion", False),
@@ -92,12 +102,14 @@ class Key(Resource):
             "tags_all": from_pairs(kms.list_resource_tags(KeyId=key).get("Tags"), "TagKey", "TagValue"),
         }
 
+    @override
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
         if removed:
             place.client("kms").untag_resource(KeyId=state["id"], TagKeys=removed)
         if added:
             place.client("kms").tag_resource(KeyId=state["id"], Tags=as_pairs(added, "TagKey", "TagValue"))
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         window = given(PendingWindowInDays=_whole(state["deletion_window_in_days"]))
         place.client("kms").schedule_key_deletion(KeyId=state["id"], **window)
@@ -119,16 +131,19 @@ class Alias(Resource):
     service = "kms"
     label = "KMS Alias"
     gone = ("NotFoundException",)
-    args = {"name": COMPUTED_REPLACES, "name_prefix": REPLACES, "target_key_id": Arg(same=_key_id)}
+    args = frozen({"name": COMPUTED_REPLACES, "name_prefix": REPLACES, "target_key_id": Arg(same=_key_id)})
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         name = name_for(new, kind="alias/")
         place.client("kms").create_alias(AliasName=name, TargetKeyId=new["target_key_id"])
         return name
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         place.client("kms").update_alias(AliasName=state["id"], TargetKeyId=new["target_key_id"])
 
+    @override
     def read(self, place: Place, state: Values) -> Values | None:
         pages = place.client("kms").get_paginator("list_aliases").paginate()
         aliases = (alias for page in pages for alias in page["Aliases"])
@@ -140,6 +155,7 @@ class Alias(Resource):
             "target_key_arn": place.arn("kms", f"key/{alias['TargetKeyId']}"),
         }
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("kms").delete_alias(AliasName=state["id"])
 

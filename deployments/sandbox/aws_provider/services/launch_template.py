@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, Shape
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Shape, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, tag_specification
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -31,43 +33,45 @@ class LaunchTemplate(Ec2):
     type = "aws_launch_template"
     label = "EC2 Launch Template"
     gone = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.VersionNotFound")
-    args = {
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "description": PLAIN,
-        "default_version": COMPUTED,
-        "update_default_version": PLAIN,
-        "block_device_mappings.*": PLAIN,
-        "block_device_mappings.ebs.*": PLAIN,
-        "block_device_mappings.ebs.iops": COMPUTED,
-        "block_device_mappings.ebs.throughput": COMPUTED,
-        "block_device_mappings.ebs.volume_size": COMPUTED,
-        "credit_specification.*": PLAIN,
-        "disable_api_stop": PLAIN,
-        "disable_api_termination": PLAIN,
-        "ebs_optimized": PLAIN,
-        "iam_instance_profile.*": PLAIN,
-        "image_id": PLAIN,
-        "instance_initiated_shutdown_behavior": PLAIN,
-        "instance_type": PLAIN,
-        "key_name": PLAIN,
-        "metadata_options.http_endpoint": COMPUTED,
-        "metadata_options.http_protocol_ipv6": COMPUTED,
-        "metadata_options.http_put_response_hop_limit": COMPUTED,
-        "metadata_options.http_tokens": COMPUTED,
-        "metadata_options.instance_metadata_tags": COMPUTED,
-        "monitoring.enabled": PLAIN,
-        "network_interfaces.associate_public_ip_address": PLAIN,
-        "network_interfaces.delete_on_termination": PLAIN,
-        "network_interfaces.description": PLAIN,
-        "network_interfaces.device_index": PLAIN,
-        "network_interfaces.security_groups": PLAIN,
-        "network_interfaces.subnet_id": PLAIN,
-        "tag_specifications.*": PLAIN,
-        "user_data": PLAIN,
-        "vpc_security_group_ids": PLAIN,
-    }
-    reads = {"latest_version": "number"}
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "description": PLAIN,
+            "default_version": COMPUTED,
+            "update_default_version": PLAIN,
+            "block_device_mappings.*": PLAIN,
+            "block_device_mappings.ebs.*": PLAIN,
+            "block_device_mappings.ebs.iops": COMPUTED,
+            "block_device_mappings.ebs.throughput": COMPUTED,
+            "block_device_mappings.ebs.volume_size": COMPUTED,
+            "credit_specification.*": PLAIN,
+            "disable_api_stop": PLAIN,
+            "disable_api_termination": PLAIN,
+            "ebs_optimized": PLAIN,
+            "iam_instance_profile.*": PLAIN,
+            "image_id": PLAIN,
+            "instance_initiated_shutdown_behavior": PLAIN,
+            "instance_type": PLAIN,
+            "key_name": PLAIN,
+            "metadata_options.http_endpoint": COMPUTED,
+            "metadata_options.http_protocol_ipv6": COMPUTED,
+            "metadata_options.http_put_response_hop_limit": COMPUTED,
+            "metadata_options.http_tokens": COMPUTED,
+            "metadata_options.instance_metadata_tags": COMPUTED,
+            "monitoring.enabled": PLAIN,
+            "network_interfaces.associate_public_ip_address": PLAIN,
+            "network_interfaces.delete_on_termination": PLAIN,
+            "network_interfaces.description": PLAIN,
+            "network_interfaces.device_index": PLAIN,
+            "network_interfaces.security_groups": PLAIN,
+            "network_interfaces.subnet_id": PLAIN,
+            "tag_specifications.*": PLAIN,
+            "user_data": PLAIN,
+            "vpc_security_group_ids": PLAIN,
+        }
+    )
+    reads = frozen({"latest_version": "number"})
 
     @property
     def _data_shape(self) -> Shape:
@@ -75,6 +79,7 @@ class LaunchTemplate(Ec2):
         blocks = {n: b for n, b in self.shape.blocks.items() if n != "tag_specifications" and b.carried}
         return Shape(fields, blocks)
 
+    @override
     def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
         if prior and changed - {"tags", "tags_all", "default_version", "update_default_version"}:
             planned["latest_version"] = UNKNOWN
@@ -88,6 +93,7 @@ class LaunchTemplate(Ec2):
         ]
         return to_api(self._data_shape, new, _ODD) | given(TagSpecifications=tags)
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         answer = place.client("ec2").create_launch_template(
             LaunchTemplateName=name_for(new),
@@ -99,6 +105,7 @@ class LaunchTemplate(Ec2):
         )
         return str(answer["LaunchTemplate"]["LaunchTemplateId"])
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         ec2, identity = place.client("ec2"), state["id"]
         version = new["default_version"]
@@ -113,6 +120,7 @@ class LaunchTemplate(Ec2):
         if version not in (None, state["default_version"]):
             ec2.modify_launch_template(LaunchTemplateId=identity, DefaultVersion=str(int(version)))
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         ec2, identity = place.client("ec2"), state["id"]
         template = ec2.describe_launch_templates(LaunchTemplateIds=[identity])["LaunchTemplates"][0]
@@ -122,6 +130,8 @@ class LaunchTemplate(Ec2):
         specifications = [
             {"resource_type": each["ResourceType"], "tags": from_pairs(each.get("Tags"))}
             for each in data.get("TagSpecifications", [])
+            # moto lists the template's own tags here, too.
+            if each["ResourceType"] != "launch-template"
         ]
         return self._shown(data) | {
             "arn": place.arn("ec2", f"launch-template/{identity}"),
@@ -138,6 +148,7 @@ class LaunchTemplate(Ec2):
         absent = dict.fromkeys(shape.fields) | {name: [] for name in shape.blocks}
         return absent | from_api(shape, data, _ODD)
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("ec2").delete_launch_template(LaunchTemplateId=state["id"])
 

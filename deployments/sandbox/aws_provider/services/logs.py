@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place, Unsuccessful
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -20,15 +22,18 @@ class LogGroup(Resource):
     service = "logs"
     label = "CloudWatch Logs Log Group"
     gone = ("ResourceNotFoundException",)
-    args = {
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "kms_key_id": PLAIN,
-        "log_group_class": COMPUTED_REPLACES,
-        "retention_in_days": Arg(default=0),
-        "skip_destroy": Arg(default=False),
-    }
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "kms_key_id": PLAIN,
+            "log_group_class": COMPUTED_REPLACES,
+            "retention_in_days": Arg(default=0),
+            "skip_destroy": Arg(default=False),
+        }
+    )
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         name = name_for(new)
         place.client("logs").create_log_group(
@@ -37,6 +42,7 @@ class LogGroup(Resource):
         )
         return name
 
+    @override
     def complete(self, place: Place, new: Values) -> None:
         if new["retention_in_days"]:
             self._retain(place, new)
@@ -48,6 +54,7 @@ class LogGroup(Resource):
         else:
             logs.delete_retention_policy(logGroupName=name)
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         logs, name = place.client("logs"), state["id"]
         if "retention_in_days" in changed:
@@ -57,6 +64,7 @@ class LogGroup(Resource):
         elif "kms_key_id" in changed:
             logs.disassociate_kms_key(logGroupName=name)
 
+    @override
     def read(self, place: Place, state: Values) -> Values | None:
         logs, name = place.client("logs"), state["id"]
         groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
@@ -73,12 +81,14 @@ class LogGroup(Resource):
             "tags_all": logs.list_tags_for_resource(resourceArn=arn)["tags"],
         }
 
+    @override
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
         if removed:
             place.client("logs").untag_resource(resourceArn=state["arn"], tagKeys=removed)
         if added:
             place.client("logs").tag_resource(resourceArn=state["arn"], tags=dict(added))
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         if not state["skip_destroy"]:
             place.client("logs").delete_log_group(logGroupName=state["id"])
@@ -90,22 +100,25 @@ class FlowLog(Ec2):
     type = "aws_flow_log"
     label = "Flow Log"
     gone = ("InvalidFlowLogId.NotFound",)
-    args = {
-        "vpc_id": REPLACES,
-        "subnet_id": REPLACES,
-        "eni_id": REPLACES,
-        "iam_role_arn": REPLACES,
-        "log_destination": COMPUTED_REPLACES,
-        "log_destination_type": Arg(default="cloud-watch-logs", replaces=True),
-        "log_format": COMPUTED_REPLACES,
-        "max_aggregation_interval": Arg(default=600, replaces=True),
-        "traffic_type": REPLACES,
-    }
+    args = frozen(
+        {
+            "vpc_id": REPLACES,
+            "subnet_id": REPLACES,
+            "eni_id": REPLACES,
+            "iam_role_arn": REPLACES,
+            "log_destination": COMPUTED_REPLACES,
+            "log_destination_type": Arg(default="cloud-watch-logs", replaces=True),
+            "log_format": COMPUTED_REPLACES,
+            "max_aggregation_interval": Arg(default=600, replaces=True),
+            "traffic_type": REPLACES,
+        }
+    )
 
-    _KINDS = {"vpc_id": "VPC", "subnet_id": "Subnet", "eni_id": "NetworkInterface"}
+    _KINDS = frozen({"vpc_id": "VPC", "subnet_id": "Subnet", "eni_id": "NetworkInterface"})
     # ID prefixes in what the API answers: it does not say what kind of thing is logged.
-    _PREFIXES = {"vpc_id": "vpc-", "subnet_id": "subnet-", "eni_id": "eni-"}
+    _PREFIXES = frozen({"vpc_id": "vpc-", "subnet_id": "subnet-", "eni_id": "eni-"})
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         kind = next(name for name in self._KINDS if new[name])
         answer = place.client("ec2").create_flow_logs(
@@ -123,6 +136,7 @@ class FlowLog(Ec2):
         )
         return _the_one(answer)
 
+    @override
     def read(self, place: Place, state: Values) -> Values | None:
         log = only(place.client("ec2").describe_flow_logs(FlowLogIds=[state["id"]])["FlowLogs"])
         if log is None:
@@ -140,6 +154,7 @@ class FlowLog(Ec2):
             "tags_all": from_pairs(log.get("Tags")),
         }
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("ec2").delete_flow_logs(FlowLogIds=[state["id"]])
 

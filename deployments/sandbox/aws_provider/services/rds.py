@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg
+from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -21,6 +23,7 @@ class Rds(Resource):
 
     service = "rds"
 
+    @override
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
         if removed:
             place.client("rds").remove_tags_from_resource(ResourceName=state["arn"], TagKeys=removed)
@@ -38,14 +41,17 @@ class SubnetGroup(Rds):
     type = "aws_db_subnet_group"
     label = "RDS DB Subnet Group"
     gone = ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound")
-    args = {
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "description": Arg(default="Managed by Terraform"),
-        "subnet_ids": PLAIN,
-    }
-    reads = {"supported_network_types": "set(string)"}
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "description": Arg(default="Managed by Terraform"),
+            "subnet_ids": PLAIN,
+        }
+    )
+    reads = frozen({"supported_network_types": "set(string)"})
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         answer = place.client("rds").create_db_subnet_group(
             DBSubnetGroupName=name_for(new),
@@ -55,6 +61,7 @@ class SubnetGroup(Rds):
         )
         return str(answer["DBSubnetGroup"]["DBSubnetGroupName"])
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         place.client("rds").modify_db_subnet_group(
             DBSubnetGroupName=state["id"],
@@ -62,6 +69,7 @@ class SubnetGroup(Rds):
             SubnetIds=new["subnet_ids"],
         )
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         answer = place.client("rds").describe_db_subnet_groups(DBSubnetGroupName=state["id"])
         group = answer["DBSubnetGroups"][0]
@@ -75,6 +83,7 @@ class SubnetGroup(Rds):
             "tags_all": self.tags_of(place, group["DBSubnetGroupArn"]),
         }
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("rds").delete_db_subnet_group(DBSubnetGroupName=state["id"])
 
@@ -88,17 +97,20 @@ class ParameterGroup(Rds):
     type = "aws_db_parameter_group"
     label = "RDS DB Parameter Group"
     gone = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
-    args = {
-        "name": COMPUTED_REPLACES,
-        "name_prefix": REPLACES,
-        "description": Arg(default="Managed by Terraform", replaces=True),
-        "family": REPLACES,
-        "parameter.name": PLAIN,
-        "parameter.value": PLAIN,
-        "parameter.apply_method": Arg(default="immediate"),
-        "skip_destroy": Arg(default=False),
-    }
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "description": Arg(default="Managed by Terraform", replaces=True),
+            "family": REPLACES,
+            "parameter.name": PLAIN,
+            "parameter.value": PLAIN,
+            "parameter.apply_method": Arg(default="immediate"),
+            "skip_destroy": Arg(default=False),
+        }
+    )
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         answer = place.client("rds").create_db_parameter_group(
             DBParameterGroupName=name_for(new),
@@ -108,9 +120,11 @@ class ParameterGroup(Rds):
         )
         return str(answer["DBParameterGroup"]["DBParameterGroupName"])
 
+    @override
     def complete(self, place: Place, new: Values) -> None:
         self._set(place, new["id"], new["parameter"])
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         kept = {parameter["name"] for parameter in new["parameter"]}
         dropped = [{**parameter, "value": ""} for parameter in state["parameter"] if parameter["name"] not in kept]
@@ -125,6 +139,7 @@ class ParameterGroup(Rds):
             batch = wanted[start : start + MOST_PARAMETERS]
             place.client("rds").modify_db_parameter_group(DBParameterGroupName=name, Parameters=batch)
 
+    @override
     def read(self, place: Place, state: Values) -> Values:
         rds, name = place.client("rds"), state["id"]
         group = rds.describe_db_parameter_groups(DBParameterGroupName=name)["DBParameterGroups"][0]
@@ -138,6 +153,7 @@ class ParameterGroup(Rds):
             "tags_all": self.tags_of(place, group["DBParameterGroupArn"]),
         }
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         if not state["skip_destroy"]:
             place.client("rds").delete_db_parameter_group(DBParameterGroupName=state["id"])

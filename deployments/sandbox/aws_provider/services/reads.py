@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
 from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, frozen
-from deployments.sandbox.aws_provider.resource import DataSource, Resource
+from deployments.sandbox.aws_provider.resource import DataSource
 from deployments.sandbox.aws_provider.services.policy_document import PolicyDocument
 from deployments.sandbox.aws_provider.values import Values
 
@@ -99,5 +99,4 @@ class AvailabilityZones(DataSource):
         )
 
 
-RESOURCES: tuple[type[Resource], ...] = ()
 DATA_SOURCES: tuple[type[DataSource], ...] = (CallerIdentity, Region, Partition, AvailabilityZones, PolicyDocument)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import override
+
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, Shape
+from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, Shape, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, only
 from deployments.sandbox.aws_provider.services.words import from_api, to_api
@@ -28,37 +30,41 @@ class Policy(Resource):
     type = "aws_autoscaling_policy"
     service = "autoscaling"
     label = "Auto Scaling Policy"
-    args = {
-        "name": REPLACES,
-        "autoscaling_group_name": REPLACES,
-        "adjustment_type": PLAIN,
-        "cooldown": PLAIN,
-        "enabled": Arg(default=True),
-        "estimated_instance_warmup": PLAIN,
-        "metric_aggregation_type": PLAIN,
-        "min_adjustment_magnitude": PLAIN,
-        "policy_type": Arg(default="SimpleScaling"),
-        "scaling_adjustment": PLAIN,
-        "target_tracking_configuration.disable_scale_in": PLAIN,
-        "target_tracking_configuration.target_value": PLAIN,
-        "target_tracking_configuration.predefined_metric_specification.*": PLAIN,
-        "target_tracking_configuration.customized_metric_specification.metric_name": PLAIN,
-        "target_tracking_configuration.customized_metric_specification.namespace": PLAIN,
-        "target_tracking_configuration.customized_metric_specification.statistic": PLAIN,
-        "target_tracking_configuration.customized_metric_specification.unit": PLAIN,
-        "target_tracking_configuration.customized_metric_specification.metric_dimension.*": PLAIN,
-    }
+    args = frozen(
+        {
+            "name": REPLACES,
+            "autoscaling_group_name": REPLACES,
+            "adjustment_type": PLAIN,
+            "cooldown": PLAIN,
+            "enabled": Arg(default=True),
+            "estimated_instance_warmup": PLAIN,
+            "metric_aggregation_type": PLAIN,
+            "min_adjustment_magnitude": PLAIN,
+            "policy_type": Arg(default="SimpleScaling"),
+            "scaling_adjustment": PLAIN,
+            "target_tracking_configuration.disable_scale_in": PLAIN,
+            "target_tracking_configuration.target_value": PLAIN,
+            "target_tracking_configuration.predefined_metric_specification.*": PLAIN,
+            "target_tracking_configuration.customized_metric_specification.metric_name": PLAIN,
+            "target_tracking_configuration.customized_metric_specification.namespace": PLAIN,
+            "target_tracking_configuration.customized_metric_specification.statistic": PLAIN,
+            "target_tracking_configuration.customized_metric_specification.unit": PLAIN,
+            "target_tracking_configuration.customized_metric_specification.metric_dimension.*": PLAIN,
+        }
+    )
 
-    _ODD = {"metric_dimension": "Dimensions"}
+    _ODD = frozen({"metric_dimension": "Dimensions"})
 
     @property
     def _tracking(self) -> Shape:
         return self.shape.blocks["target_tracking_configuration"].shape
 
+    @override
     def create(self, place: Place, new: Values) -> str:
         self._put(place, new)
         return str(new["name"])
 
+    @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         self._put(place, new)
 
@@ -73,6 +79,7 @@ class Policy(Resource):
             ),
         )
 
+    @override
     def read(self, place: Place, state: Values) -> Values | None:
         answer = place.client("autoscaling").describe_policies(
             PolicyNames=[state["name"]], **given(AutoScalingGroupName=state["autoscaling_group_name"])
@@ -88,6 +95,7 @@ class Policy(Resource):
             "target_tracking_configuration": [from_api(self._tracking, tracking, self._ODD)] if tracking else [],
         }
 
+    @override
     def delete(self, place: Place, state: Values) -> None:
         group = state["autoscaling_group_name"]
         place.client("autoscaling").delete_policy(AutoScalingGroupName=group, PolicyName=state["name"])

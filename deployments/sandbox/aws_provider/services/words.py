@@ -1,4 +1,4 @@
-"""From Terraform's words to the API's and back: `volume_size` is `VolumeSize`, a block of which there is one is a dict.
+"""From Terraform's words to the API's and back: `volume_size` is `VolumeSize`, a block that occurs once is a dict.
 
 For blocks in which nothing else differs. What differs is said by its resource.
 """
@@ -25,7 +25,9 @@ def to_api(shape: Shape, values: Values, odd: Mapping[str, str] | None = None) -
     answer: dict[str, Any] = {}
     for name in shape.fields:
         if values.get(name) not in (None, "", [], {}):
-            answer[api_name(name, odd)] = _BOOLEANS.get(values[name], values[name]) if _is_text(values[name]) else values[name]
+            answer[api_name(name, odd)] = (
+                _BOOLEANS.get(values[name], values[name]) if _is_text(values[name]) else values[name]
+            )
     for name, block in shape.blocks.items():
         parts = [to_api(block.shape, element, odd) for element in values.get(name) or []]
         if parts:

@@ -1,0 +1,330 @@
+"""Load balancers and target groups: each has attributes that are kept as text, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import override
+
+from deployments.sandbox.aws_provider.aws import Place
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.ec2 import given, wait_until
+from deployments.sandbox.aws_provider.services.naming import name_for
+from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
+from deployments.sandbox.aws_provider.values import Values
+
+# The longest name that ELB takes.
+LONGEST_NAME = 32
+
+_BALANCER = {
+    "client_keep_alive": "client_keep_alive.seconds",
+    "desync_mitigation_mode": "routing.http.desync_mitigation_mode",
+    "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
+    "enable_cross_zone_load_balancing": "load_balancing.cross_zone.enabled",
+    "enable_deletion_protection": "deletion_protection.enabled",
+    "enable_http2": "routing.http2.enabled",
+    "enable_waf_fail_open": "waf.fail_open.enabled",
+    "enable_xff_client_port": "routing.http.xff_client_port.enabled",
+    "idle_timeout": "idle_timeout.timeout_seconds",
+    "preserve_host_header": "routing.http.preserve_host_header.enabled",
+    "xff_header_processing_mode": "routing.http.xff_header_processing.mode",
+}
+_LOGS = {"bucket": "access_logs.s3.bucket", "prefix": "access_logs.s3.prefix", "enabled": "access_logs.s3.enabled"}
+_GROUP = {
+    "deregistration_delay": "deregistration_delay.timeout_seconds",
+    "load_balancing_algorithm_type": "load_balancing.algorithm.type",
+    "load_balancing_cross_zone_enabled": "load_balancing.cross_zone.enabled",
+    "slow_start": "slow_start.duration_seconds",
+}
+
+
+class Elb(Resource):
+    """A type whose objects have an ARN for an id, and ELB tags."""
+
+    service = "elbv2"
+
+    @override
+    def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
+        if removed:
+            place.client("elbv2").remove_tags(ResourceArns=[state["id"]], TagKeys=removed)
+        if added:
+            place.client("elbv2").add_tags(ResourceArns=[state["id"]], Tags=as_pairs(added))
+
+    def tags_of(self, place: Place, arn: str) -> dict[str, str]:
+        """The tags of an object."""
+        return from_pairs(place.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+
+
+class LoadBalancer(Elb):
+    """aws_lb: application load balancers."""
+
+    type = "aws_lb"
+    label = "ELBv2 Load Balancer"
+    gone = ("LoadBalancerNotFound",)
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "access_logs.bucket": PLAIN,
+            "access_logs.prefix": PLAIN,
+            "access_logs.enabled": Arg(default=False),
+            "client_keep_alive": Arg(default=3600),
+            "desync_mitigation_mode": Arg(default="defensive"),
+            "drop_invalid_header_fields": Arg(default=False),
+            "enable_cross_zone_load_balancing": COMPUTED,
+            "enable_deletion_protection": Arg(default=False),
+            "enable_http2": Arg(default=True),
+            "enable_waf_fail_open": Arg(default=False),
+            "enable_xff_client_port": Arg(default=False),
+            "idle_timeout": Arg(default=60),
+            "internal": COMPUTED_REPLACES,
+            "ip_address_type": COMPUTED,
+            "load_balancer_type": Arg(default="application", replaces=True),
+            "preserve_host_header": Arg(default=False),
+            "security_groups": COMPUTED,
+            "subnets": COMPUTED,
+            "xff_header_processing_mode": Arg(default="append"),
+        }
+    )
+
+    @override
+    def create(self, place: Place, new: Values) -> str:
+        answer = place.client("elbv2").create_load_balancer(
+            Name=name_for(new, "tf-lb-", LONGEST_NAME),
+            Type=new["load_balancer_type"],
+            Scheme="internal" if new["internal"] else "internet-facing",
+            **given(
+                Subnets=new["subnets"],
+                SecurityGroups=new["security_groups"],
+                IpAddressType=new["ip_address_type"],
+                Tags=as_pairs(new["tags_all"]),
+            ),
+        )
+        return str(answer["LoadBalancers"][0]["LoadBalancerArn"])
+
+    @override
+    def complete(self, place: Place, new: Values) -> None:
+        self._set(place, new["id"], _as_text(new, _BALANCER) | self._logs(new))
+        wait_until(lambda: self._find(place, new["id"])["State"]["Code"] == "active", f"{new['id']} is active")
+
+    def _logs(self, new: Values) -> dict[str, str]:
+        return _as_text(new["access_logs"][0], _LOGS) if new["access_logs"] else {}
+
+    def _set(self, place: Place, arn: str, attributes: Mapping[str, str]) -> None:
+        if attributes:
+            place.client("elbv2").modify_load_balancer_attributes(
+                LoadBalancerArn=arn, Attributes=as_pairs(attributes)
+            )
+
+    def _find(self, place: Place, arn: str) -> Any:
+        return place.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
+
+    @override
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        elb, arn = place.client("elbv2"), state["id"]
+        attributes = _as_text({name: new[name] for name in changed & _BALANCER.keys()}, _BALANCER)
+        if "access_logs" in changed:
+            attributes |= self._logs(new) or {"access_logs.s3.enabled": "false"}
+        self._set(place, arn, attributes)
+        if "subnets" in changed:
+            elb.set_subnets(LoadBalancerArn=arn, Subnets=new["subnets"])
+        if "security_groups" in changed:
+            elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=new["security_groups"])
+        if "ip_address_type" in changed:
+            elb.set_ip_address_type(LoadBalancerArn=arn, IpAddressType=new["ip_address_type"])
+
+    @override
+    def read(self, place: Place, state: Values) -> Values:
+        arn = state["id"]
+        found = self._find(place, arn)
+        answer = place.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
+        attributes = from_pairs(answer["Attributes"])
+        logs = {name: _typed(attributes[key]) for name, key in _LOGS.items() if key in attributes}
+        return _from_text(attributes, _BALANCER) | {
+            "arn": arn,
+            "arn_suffix": arn.partition(":loadbalancer/")[2],
+            "name": found["LoadBalancerName"],
+            "access_logs": [logs] if logs.get("enabled") else [],
+            "dns_name": found["DNSName"],
+            "internal": found["Scheme"] == "internal",
+            "ip_address_type": found.get("IpAddressType"),
+            "load_balancer_type": found["Type"],
+            "security_groups": found.get("SecurityGroups", []),
+            "subnets": [zone["SubnetId"] for zone in found["AvailabilityZones"]],
+            "vpc_id": found["VpcId"],
+            "zone_id": found["CanonicalHostedZoneId"],
+            "tags_all": self.tags_of(place, arn),
+        }
+
+    @override
+    def delete(self, place: Place, state: Values) -> None:
+        place.client("elbv2").delete_load_balancer(LoadBalancerArn=state["id"])
+
+
+class TargetGroup(Elb):
+    """aws_lb_target_group. Which load balancers use it is not shown: that would be drift of a listener's making."""
+
+    type = "aws_lb_target_group"
+    label = "ELBv2 Target Group"
+    gone = ("TargetGroupNotFound",)
+    args = frozen(
+        {
+            "name": COMPUTED_REPLACES,
+            "name_prefix": REPLACES,
+            "deregistration_delay": Arg(default="300"),
+            "health_check": Arg(shy=True),
+            "health_check.enabled": Arg(default=True),
+            "health_check.healthy_threshold": Arg(default=3),
+            "health_check.interval": Arg(default=30),
+            "health_check.matcher": COMPUTED,
+            "health_check.path": COMPUTED,
+            "health_check.port": Arg(default="traffic-port"),
+            "health_check.protocol": Arg(default="HTTP"),
+            "health_check.timeout": COMPUTED,
+            "health_check.unhealthy_threshold": Arg(default=3),
+            "ip_address_type": COMPUTED_REPLACES,
+            "load_balancing_algorithm_type": COMPUTED,
+            "load_balancing_cross_zone_enabled": COMPUTED,
+            "port": REPLACES,
+            "protocol": REPLACES,
+            "protocol_version": COMPUTED_REPLACES,
+            "slow_start": Arg(default=0),
+            "stickiness": Arg(shy=True),
+            "stickiness.cookie_duration": Arg(default=86400),
+            "stickiness.cookie_name": PLAIN,
+            "stickiness.enabled": Arg(default=True),
+            "stickiness.type": PLAIN,
+            "target_type": Arg(default="instance", replaces=True),
+            "vpc_id": REPLACES,
+        }
+    )
+    reads = frozen({"load_balancer_arns": "set(string)"})
+
+    _HEALTH = frozen(
+        {
+            "enabled": "HealthCheckEnabled",
+            "healthy_threshold": "HealthyThresholdCount",
+            "interval": "HealthCheckIntervalSeconds",
+            "path": "HealthCheckPath",
+            "port": "HealthCheckPort",
+            "protocol": "HealthCheckProtocol",
+            "timeout": "HealthCheckTimeoutSeconds",
+            "unhealthy_threshold": "UnhealthyThresholdCount",
+        }
+    )
+
+    @override
+    def create(self, place: Place, new: Values) -> str:
+        answer = place.client("elbv2").create_target_group(
+            Name=name_for(new, "tf-", LONGEST_NAME),
+            TargetType=new["target_type"],
+            **self._health(new),
+            **given(
+                IpAddressType=new["ip_address_type"],
+                Port=_whole(new["port"]),
+                Protocol=new["protocol"],
+                ProtocolVersion=new["protocol_version"],
+                VpcId=new["vpc_id"],
+                Tags=as_pairs(new["tags_all"]),
+            ),
+        )
+        return str(answer["TargetGroups"][0]["TargetGroupArn"])
+
+    def _health(self, new: Values) -> dict[str, Any]:
+        if not new["health_check"]:
+            return {}
+        check = new["health_check"][0]
+        asked = {api: _whole(check[name]) for name, api in self._HEALTH.items() if check[name] not in (None, "")}
+        return asked | given(Matcher=given(HttpCode=check["matcher"]))
+
+    @override
+    def complete(self, place: Place, new: Values) -> None:
+        self._set(place, new["id"], _as_text(new, _GROUP) | _stickiness(new))
+
+    def _set(self, place: Place, arn: str, attributes: Mapping[str, str]) -> None:
+        if attributes:
+            place.client("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=as_pairs(attributes))
+
+    @override
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+        if "health_check" in changed and new["health_check"]:
+            place.client("elbv2").modify_target_group(TargetGroupArn=state["id"], **self._health(new))
+        attributes = _as_text({name: new[name] for name in changed & _GROUP.keys()}, _GROUP)
+        if "stickiness" in changed:
+            attributes |= _stickiness(new) or {"stickiness.enabled": "false"}
+        self._set(place, state["id"], attributes)
+
+    @override
+    def read(self, place: Place, state: Values) -> Values:
+        elb, arn = place.client("elbv2"), state["id"]
+        found = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]
+        attributes = from_pairs(elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"])
+        check = {name: found[api] for name, api in self._HEALTH.items() if api in found}
+        return _from_text(attributes, _GROUP) | {
+            "arn": arn,
+            "arn_suffix": arn.rpartition(":")[2],
+            "name": found["TargetGroupName"],
+            "deregistration_delay": attributes.get("deregistration_delay.timeout_seconds"),
+            "health_check": [check | {"matcher": found.get("Matcher", {}).get("HttpCode")}],
+            "ip_address_type": found.get("IpAddressType"),
+            "load_balancer_arns": [],
+            "port": found.get("Port"),
+            "protocol": found.get("Protocol"),
+            "protocol_version": found.get("ProtocolVersion"),
+            "stickiness": [_found_stickiness(attributes)],
+            "target_type": found["TargetType"],
+            "vpc_id": found.get("VpcId"),
+            "tags_all": self.tags_of(place, arn),
+        }
+
+    @override
+    def delete(self, place: Place, state: Values) -> None:
+        place.client("elbv2").delete_target_group(TargetGroupArn=state["id"])
+
+
+def _stickiness(new: Values) -> dict[str, str]:
+    if not new["stickiness"]:
+        return {}
+    block = new["stickiness"][0]
+    kind = block["type"]
+    cookie = {f"stickiness.{kind}.duration_seconds": block["cookie_duration"]} if kind != "source_ip" else {}
+    named = {"stickiness.app_cookie.cookie_name": block["cookie_name"]} if kind == "app_cookie" else {}
+    all_ = {"stickiness.enabled": block["enabled"], "stickiness.type": kind, **cookie, **named}
+    return {key: _text(value) for key, value in all_.items()}
+
+
+def _found_stickiness(attributes: Mapping[str, str]) -> Values:
+    kind = attributes.get("stickiness.type")
+    return {
+        "enabled": attributes.get("stickiness.enabled") == "true",
+        "type": kind,
+        "cookie_name": attributes.get("stickiness.app_cookie.cookie_name"),
+        "cookie_duration": _typed(attributes.get(f"stickiness.{kind}.duration_seconds", "86400")),
+    }
+
+
+def _as_text(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    return {key: _text(values[name]) for name, key in names.items() if values.get(name) is not None}
+
+
+def _from_text(attributes: Mapping[str, str], names: Mapping[str, str]) -> Values:
+    return {name: _typed(attributes[key]) for name, key in names.items() if key in attributes}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(_whole(value))
+
+
+def _typed(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.isdigit() else text
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) else value
+
+
+RESOURCES: tuple[type[Resource], ...] = (LoadBalancer, TargetGroup)

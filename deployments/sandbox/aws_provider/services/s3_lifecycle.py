@@ -1,0 +1,96 @@
+"""How long a bucket keeps what is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import override
+
+from deployments.sandbox.aws_provider.aws import Place
+from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.ec2 import given
+from deployments.sandbox.aws_provider.services.s3_settings import Setting
+from deployments.sandbox.aws_provider.services.words import api_name
+from deployments.sandbox.aws_provider.values import Values
+
+_ODD = {"id": "ID"}
+
+
+class Lifecycle(Setting):
+    """aws_s3_bucket_lifecycle_configuration."""
+
+    type = "aws_s3_bucket_lifecycle_configuration"
+    label = "S3 Bucket Lifecycle Configuration"
+    gone = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
+    args = frozen(
+        {
+            "bucket": REPLACES,
+            "rule.id": PLAIN,
+            "rule.status": PLAIN,
+            "rule.abort_incomplete_multipart_upload.*": PLAIN,
+            "rule.expiration.days": PLAIN,
+            "rule.expiration.expired_object_delete_marker": PLAIN,
+            "rule.filter.prefix": PLAIN,
+            "rule.noncurrent_version_expiration.*": PLAIN,
+            "rule.noncurrent_version_transition.*": PLAIN,
+            "rule.transition.days": PLAIN,
+            "rule.transition.storage_class": PLAIN,
+            "transition_default_minimum_object_size": Arg(default="all_storage_classes_128K"),
+        }
+    )
+
+    # One of each in a rule, and any number of each: the block's name, the API's.
+    _ONE = frozen(
+        {
+            "abort_incomplete_multipart_upload": "AbortIncompleteMultipartUpload",
+            "expiration": "Expiration",
+            "noncurrent_version_expiration": "NoncurrentVersionExpiration",
+        }
+    )
+    _MANY = frozen({"noncurrent_version_transition": "NoncurrentVersionTransitions", "transition": "Transitions"})
+
+    @override
+    def put(self, place: Place, new: Values) -> None:
+        rules = [self._rule(each) for each in new["rule"]]
+        place.client("s3").put_bucket_lifecycle_configuration(
+            Bucket=new["bucket"], LifecycleConfiguration={"Rules": rules}
+        )
+
+    def _rule(self, rule: Values) -> dict[str, Any]:
+        prefixes = [each["prefix"] for each in rule["filter"] if each["prefix"]]
+        parts = {api: _asked(rule[name][0]) for name, api in self._ONE.items() if rule[name]}
+        lists = {api: [_asked(each) for each in rule[name]] for name, api in self._MANY.items() if rule[name]}
+        named = {"ID": rule["id"], "Status": rule["status"], "Filter": {"Prefix": prefixes[0] if prefixes else ""}}
+        return named | parts | lists
+
+    @override
+    def read(self, place: Place, state: Values) -> Values:
+        found = place.client("s3").get_bucket_lifecycle_configuration(Bucket=state["id"])["Rules"]
+        return {"bucket": state["id"], "rule": [self._found(each) for each in found]}
+
+    def _found(self, found: Any) -> Values:
+        block = self.shape.blocks["rule"].shape
+        rule: Values = {"id": found.get("ID"), "status": found["Status"]}
+        for name, api in self._ONE.items():
+            rule[name] = [_answered(block.blocks[name].shape.fields, found[api])] if api in found else []
+        for name, api in self._MANY.items():
+            rule[name] = [_answered(block.blocks[name].shape.fields, each) for each in found.get(api, [])]
+        rule["filter"] = [{"prefix": (found.get("Filter") or {}).get("Prefix") or found.get("Prefix") or None}]
+        return rule
+
+    @override
+    def delete(self, place: Place, state: Values) -> None:
+        place.client("s3").delete_bucket_lifecycle(Bucket=state["id"])
+
+
+def _asked(block: Values) -> dict[str, Any]:
+    whole = {name: int(value) if isinstance(value, float) else value for name, value in block.items()}
+    return given(**{api_name(name, _ODD): value for name, value in whole.items()})
+
+
+def _answered(names: Any, found: Any) -> Values:
+    return {name: found.get(api_name(name, _ODD)) for name in names}
+
+
+RESOURCES: tuple[type[Resource], ...] = (Lifecycle,)
