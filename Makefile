@@ -25,7 +25,7 @@ check: $(READY) ## what to run before a commit: lint, format, types, import rule
 	@$(PYTHON) -m pytest tests/unit tests/golden
 
 bench: $(READY) ## measure what the product adds to bare terraform
-	@$(PYTHON) -m benchmarks
+	@$(PYTHON) -m tests.bench
 
 down: $(READY) ## stop the sandbox that the demo left running
 	@.venv/bin/flowmart sandbox down

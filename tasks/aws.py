@@ -8,6 +8,7 @@ identity, AWS_ENDPOINT_URL. Only the endpoint is read here as well, to pass it o
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,7 +170,9 @@ def _answer_explained(error: boto.ClientError, what: str) -> FlowmartError:
 
 def _ask(session: boto3.Session, role_arn: str, region: str, session_name: str) -> Credentials:
     sts = session.client("sts", region_name=region, config=_QUICK)
-    found = sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name)["Credentials"]
+    # What STS takes for a name; AWS shows it in every record of what the session did.
+    name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[:64]
+    found = sts.assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
     return Credentials(
         role=role_arn,
         region=region,

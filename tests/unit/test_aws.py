@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from botocore import exceptions as boto
@@ -30,6 +31,7 @@ class Sts(ThreadingHTTPServer):
 
     asked = 0
     minutes = 60
+    session_name = ""
 
     @property
     def url(self) -> str:
@@ -40,7 +42,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: Sts
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.session_name = parse_qs(sent)["RoleSessionName"][0]
         self.server.asked += 1
         expiration = datetime.now(UTC) + timedelta(minutes=self.server.minutes)
         body = ANSWER.format(number=self.server.asked, expiration=expiration.isoformat()).encode()
@@ -109,6 +112,11 @@ def test_credentials_are_asked_for_once(sts: Sts) -> None:
     assert first == second
     assert first.session_token.get_secret_value() == "token-1"
     assert sts.asked == 1
+
+
+def test_a_session_is_called_what_sts_takes_for_a_name(sts: Sts) -> None:
+    aws.assume(ROLE, "eu-west-1", "promote 3f2a1c to staging: Zoë" + "!" * 99)
+    assert sts.session_name == "promote-3f2a1c-to-staging--Zo-" + "-" * 34
 
 
 def test_threads_that_ask_at_the_same_time_share_one_answer(sts: Sts) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import signal
 import sys
 import warnings
@@ -19,6 +20,7 @@ from typing import Any
 
 from moto.core import responses
 from moto.core.utils import method_names_from_class
+from moto.iam.models import IAMBackend, ManagedPolicy
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -65,6 +67,21 @@ def one_at_a_time(application: Wsgi) -> Wsgi:
     return take_turns
 
 
+def know_managed_policies() -> None:
+    """Let the accounts have the policies that AWS itself provides, which roles are attached to.
+
+    moto would read them, at a tenth of a second and some megabytes each time, for every partition of AWS (China,
+    government, ...) in every account; ours are all in the first.
+    """
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    read = IAMBackend._init_aws_policies
+
+    def read_for_aws(backend: IAMBackend) -> list[ManagedPolicy]:
+        return read(backend) if backend.partition == "aws" else []
+
+    IAMBackend._init_aws_policies = read_for_aws  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m deployments.sandbox.aws_server", description=__doc__)
@@ -73,6 +90,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     warnings.filterwarnings("ignore", module="moto")
     authorization.install()
+    know_managed_policies()
     responses.method_names_from_class = lru_cache(method_names_from_class)  # type: ignore[attr-defined]
     application = one_at_a_time(_Dispatcher())
     make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler).serve_forever()

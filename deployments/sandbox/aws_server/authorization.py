@@ -151,6 +151,7 @@ def install() -> None:
     for name, replacement in replacements.items():
         setattr(access_control, name, replacement)
     BaseResponse.call_action = _answering_refusals(BaseResponse.call_action)  # type: ignore[assignment,method-assign]
+    s3_responses.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
     for subresource, actions in _S3_BUCKET_SUBRESOURCES.items():
         for method, action in zip(("GET", "PUT", "DELETE"), actions, strict=True):
             s3_responses.ACTION_MAP["BUCKET"][method][subresource] = action
