@@ -13,27 +13,30 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from deployments import profile
 from tasks import aws, manifest
 
 ROOT = Path(__file__).parents[1]
-_screen = Console(highlight=False, soft_wrap=True)
+_screen = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 
 
 def main() -> None:
     """Tell the whole story; exits with 1 where the product did not do what the story says."""
     title("1. A sandbox: AWS with one account an environment, a Prefect server. Nothing leaves this machine.")
+    flowmart("sandbox", "down", good=(0,), quiet=True)  # a second demo tells the same story, from the beginning
     flowmart("sandbox", "up", good=(0,))
     profile.activate(ROOT)
     good, bad = a_good_release(), a_bad_release(ROOT / ".flowmart" / "demo")
     title("2. Release A, this repository's infrastructure at HEAD, goes to dev, staging and production.")
     flowmart("promote", good, good=(0,))
     count_resources()
-    title("3. Release B saves money: it also takes staging's last instances. It plans and applies well.")
-    say("   Watch it pass dev and fail its smoke checks in staging, which goes back to A. Production is not touched.")
+    title("3. Release B saves money: cheaper instances, shorter logs and, by mistake, no instance at all in staging.")
+    say("   It plans and applies well. Watch its smoke check fail in staging, which goes back to A unit by unit.")
     flowmart("promote", bad, good=(1,))
     title("4. Somebody opens a port by hand and changes a tag, in dev, past every review.")
     tamper("dev")
@@ -51,27 +54,25 @@ def a_good_release() -> str:
 
 
 def a_bad_release(folder: Path) -> str:
-    """The release of HEAD with staging scaled to nothing, made in a clone below `folder`."""
+    """A release that saves money everywhere, and in staging too much; made in a clone below `folder`."""
     run("rm", "-rf", str(folder))
     run("git", "clone", "--quiet", "--shared", str(ROOT), str(folder))
-    values = folder / "infrastructure/terraform/environments/staging/compute/main.tf"
-    before = values.read_text()
-    values.write_text(re.sub(r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0", before))
-    if values.read_text() == before:
-        sys.exit(f"{values}: found no min_size and desired_capacity to change")
+    environments = folder / "infrastructure/terraform/environments"
+    for environment in ("dev", "staging", "production"):
+        edit(environments / environment / "compute/main.tf", r'"t3\.', '"t3a.')
+        edit(environments / environment / "networking/main.tf", r"(flow_log_retention_days\s*)= \d+", r"\1= 7")
+    edit(environments / "staging/compute/main.tf", r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0")
     author = ("-c", "user.name=Somebody", "-c", "user.email=somebody@flowmart.example")
-    run(
-        "git",
-        "-C",
-        str(folder),
-        *author,
-        "commit",
-        "--quiet",
-        "--all",
-        "-m",
-        "Save money: no idle instances in staging",
-    )
+    run("git", "-C", str(folder), *author, "commit", "--quiet", "--all", "-m", "Save money")
     return release_of(folder)
+
+
+def edit(file: Path, pattern: str, replacement: str) -> None:
+    """Change what `pattern` finds in a file; it must find something."""
+    text, number = re.subn(pattern, replacement, file.read_text())
+    if not number:
+        sys.exit(f"{file}: nothing matches {pattern}; the demo no longer fits the infrastructure")
+    file.write_text(text)
 
 
 def release_of(repository: Path) -> str:
@@ -85,11 +86,37 @@ def release_of(repository: Path) -> str:
 def count_resources() -> None:
     """Ask AWS itself, not Terraform, what is there now."""
     platform = manifest.load(ROOT / "infrastructure")
+    table = Table(box=None, padding=(0, 2), title="What AWS itself finds, by account", title_justify="left")
+    for heading in ("", *(kind for kind, *_ in COUNTED)):
+        table.add_column(heading, justify="left" if not heading else "right")
     for environment in platform.environments:
         credentials = aws.assume(environment.roles.plan, environment.region, "demo")
-        tagged = aws.client("resourcegroupstaggingapi", credentials).get_paginator("get_resources").paginate()
-        number = sum(len(page["ResourceTagMappingList"]) for page in tagged)
-        say(f"   AWS itself finds {number} tagged resources in account {environment.account} ({environment.name})")
+        counts = [count(aws.client(service, credentials), *question) for _, service, *question in COUNTED]
+        table.add_row(f"{environment.name} {environment.account}", *map(str, counts))
+    _screen.print(table)
+
+
+COUNTED = (
+    ("vpcs", "ec2", "describe_vpcs", "Vpcs"),
+    ("subnets", "ec2", "describe_subnets", "Subnets"),
+    ("gateways", "ec2", "describe_nat_gateways", "NatGateways"),
+    ("databases", "rds", "describe_db_instances", "DBInstances"),
+    ("tables", "dynamodb", "list_tables", "TableNames"),
+    ("balancers", "elbv2", "describe_load_balancers", "LoadBalancers"),
+    ("instances", "autoscaling", "describe_auto_scaling_instances", "AutoScalingInstances"),
+    ("alarms", "cloudwatch", "describe_alarms", "MetricAlarms"),
+    ("roles", "iam", "list_roles", "Roles"),
+    ("buckets", "s3", "list_buckets", "Buckets"),
+)
+"""Column, service, operation, and the key of its answer that is counted."""
+
+
+def count(client: Any, operation: str, key: str) -> int:
+    """How many things an operation lists, less those that AWS makes by itself (default network)."""
+    found = client.__getattribute__(operation)()[key]
+    return sum(
+        1 for item in found if not (isinstance(item, dict) and (item.get("IsDefault") or item.get("DefaultForAz")))
+    )
 
 
 def tamper(environment: str) -> None:

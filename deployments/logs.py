@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import datetime
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -25,7 +26,8 @@ _SHARED: tuple[Processor, ...] = (
 )
 
 _PLACES = ("environment", "unit")
-_HIDDEN = ("level", "logger", "timestamp", "run", "release", "_record", "_from_structlog")
+_HIDDEN = {*_PLACES, "event", "level", "logger", "timestamp", "run", "release", "_record", "_from_structlog"}
+_COLOURS = {"warning": "33", "error": "31", "info": "32"}
 
 
 def configure(form: Literal["auto", "text", "json"] = "auto", stream: TextIO = sys.stderr) -> None:
@@ -45,21 +47,25 @@ def configure(form: Literal["auto", "text", "json"] = "auto", stream: TextIO = s
 
 
 class _Sentence:
-    """ "staging  compute     planned           changes=1 to change": place, what happened, particulars."""
-
-    _COLOURS = {"warning": "33", "error": "31", "info": "32"}  # noqa: RUF012
+    """ "16:04:31  staging     compute     planned       1 to change": when, where, what happened, particulars."""
 
     def __init__(self, colours: bool) -> None:
         self._colours = colours
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
-        place = "".join(f"{event.pop(name, '')!s:<12}" for name in _PLACES)
-        what = f"{event.pop('event')!s:<14}"
-        particulars = "  ".join(f"{name}: {value}" for name, value in event.items() if name not in _HIDDEN)
-        if self._colours:
-            what = f"\x1b[{self._COLOURS.get(event.get('level', ''), '0')}m{what}\x1b[0m"
-            particulars = f"\x1b[2m{particulars}\x1b[0m"
-        return f"  {place}{what} {particulars}".rstrip()
+        colour = _COLOURS.get(event.get("level", ""), "0")
+        when = datetime.fromisoformat(event["timestamp"]).astimezone().strftime("%H:%M:%S")
+        place = "".join(f"{event.get(name) or '':<12}" for name in _PLACES)
+        what = f"{event['event']:<14}"
+        particulars = "  ".join(_told(name, value) for name, value in event.items() if name not in _HIDDEN)
+        return f"{self._in('2', when)}  {place}{self._in(colour, what)}{particulars}".rstrip()
+
+    def _in(self, colour: str, text: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text
+
+
+def _told(name: str, value: object) -> str:
+    return str(value) if name == "what" else f"{name}: {value}"
 
 
 _json = structlog.processors.JSONRenderer(default=str)

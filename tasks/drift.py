@@ -48,7 +48,7 @@ def report(stage: Stage, found: Sequence[Plan]) -> DriftReport:
     made = DriftReport(name, stage.release.id, tuple(plan.target.unit for plan in found), drifted)
     objects = [{"unit": item.unit, "address": item.address, "told": list(item.told)} for item in drifted]
     stage.ledger.append(name, "drift", {"release": stage.release.id, "drifted": objects})
-    log.info("drift", environment=name, units=len(found), drifted=len(drifted))
+    log.info("compared", environment=name, what=f"{len(found)} units, {len(drifted)} objects drifted")
     return made
 
 

@@ -132,7 +132,8 @@ def _evaluate(sources: Mapping[Path, str], question: Mapping[str, Any]) -> list[
         _add(interpreter, path, source)
     # As a term, not as regopy's Input: strings of an Input come back without their quotes escaped.
     interpreter.set_input_term(json.dumps(question, ensure_ascii=False, default=str))
-    return [finding for path in sources for finding in _ask(interpreter, path)]
+    answers = _answers(interpreter, sources)
+    return [finding for path in sources for finding in _findings(path, answers[path])]
 
 
 def _add(interpreter: Interpreter, path: Path, source: str) -> None:
@@ -150,30 +151,48 @@ def _told(path: Path, source: str, error: str) -> str:
     return f"{path}, line {line}: {match[2]}. Correct the policy; nothing is planned without it."
 
 
-def _ask(interpreter: Interpreter, path: Path) -> Iterable[Finding]:
-    answer = _answer(interpreter, path)
+def _answers(interpreter: Interpreter, paths: Iterable[Path]) -> dict[Path, Mapping[str, Any]]:
+    """What every package says. All are asked at once, which is faster than one by one.
+
+    One that cannot be evaluated silences all; then each is asked alone, to name it.
+    """
+    said = _ask(interpreter, "data.flowmart")
+    return {path: said.get(path.stem) or _answer(interpreter, path) for path in paths}
+
+
+def _answer(interpreter: Interpreter, path: Path) -> dict[str, Any]:
+    said = _ask(interpreter, f"data.flowmart.{path.stem}")
+    if not said:
+        raise InvalidInput(
+            f"{path} could not be evaluated. Check that it has a `deny`, that the functions that it calls exist, "
+            "and that the values in this plan are what they take."
+        )
+    return said
+
+
+def _ask(interpreter: Interpreter, document: str) -> dict[str, Any]:
+    """The document; nothing when it is undefined or cannot be evaluated. Rego tells no reason that could be shown."""
+    try:
+        output = interpreter.query(f"answer := {document}")
+        said = json.loads(str(output))["bindings"]["answer"] if output.ok() else None
+    except (RegoError, ValueError, KeyError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _findings(path: Path, said: Mapping[str, Any]) -> Iterable[Finding]:
+    if "deny" not in said:
+        raise InvalidInput(f"{path} denies nothing and never could: it has no `deny`. Say what is wrong in one.")
     for rule in ("deny", "warn"):
-        for said in answer.get(rule, []):
-            if not isinstance(said, dict) or set(said) != {"address", "message"}:
-                raise InvalidInput(f"{path}: {rule} should hold objects of address and message, not {said!r}.")
-            yield Finding(path.stem, _self_contained(said), said["address"], denied=rule == "deny")
+        for found in said.get(rule, []):
+            if not isinstance(found, dict) or set(found) != {"address", "message"}:
+                raise InvalidInput(f"{path}: {rule} should hold objects of address and message, not {found!r}.")
+            yield Finding(path.stem, _self_contained(found), found["address"], denied=rule == "deny")
 
 
 def _self_contained(said: Mapping[str, str]) -> str:
     """The message with its address in front: it is also read where the address is not shown."""
     return f"{said['address']}: {said['message']}" if said["address"] else said["message"]
-
-
-def _answer(interpreter: Interpreter, path: Path) -> dict[str, Any]:
-    """What the whole package says. Anything but an answer with a `deny` is an error: silence is no pass."""
-    try:
-        output = interpreter.query(f"answer := data.flowmart.{path.stem}")
-        answer = json.loads(str(output))["bindings"]["answer"] if output.ok() else {}
-    except (RegoError, ValueError, KeyError) as error:
-        raise InvalidInput(f"{path} could not be evaluated: {error}. Check the functions it calls.") from error
-    if not isinstance(answer, dict) or "deny" not in answer:
-        raise InvalidInput(f"{path} could not be evaluated: {output}. Check its `deny` and the functions it calls.")
-    return answer
 
 
 # --- overrides --------------------------------------------------------------------------------------------

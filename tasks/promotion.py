@@ -58,7 +58,7 @@ def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
         return NotPlanned(unit, "is up to date")
     made = stage.engine(unit).plan(stage.target(unit), inputs)
     record(stage, "planned", made.target, counts=made.counts, digest=made.digest)
-    told_of(stage, unit).info("planned", changes=wording.counts(made), reversibility=made.reversibility.value)
+    told_of(stage, unit).info("planned", what=wording.planned(made))
     return made
 
 
@@ -99,7 +99,7 @@ def test(stage: Stage, plan: Plan) -> tuple[Finding, ...]:
         record(stage, "denied", plan.target, findings=[asdict(finding) for finding in denials])
         told = "\n".join(f"  {finding.policy}: {finding.message}" for finding in denials)
         raise Refused(f"{plan.target}: denied by policy\n{told}")
-    told_of(stage, plan.target.unit).info("tested", findings=len(found))
+    told_of(stage, plan.target.unit).info("tested", what=f"{len(found)} findings" if found else "no objection")
     return found
 
 
@@ -133,7 +133,7 @@ def apply(stage: Stage, plan: Plan) -> Receipt:
         raise Refused(f"{plan.target}: apply failed\n{applied.detail}")
     receipt = _receipt(plan, applied)
     entry = record(stage, "applied", plan.target, receipt=asdict(receipt))
-    told_of(stage, plan.target.unit).info("applied", changes=wording.counts(plan), receipt=entry)
+    told_of(stage, plan.target.unit).info("applied", what=wording.counts(plan), receipt=entry)
     return replace(receipt, id=entry)
 
 
@@ -162,7 +162,7 @@ def judge(stage: Stage, receipt: Receipt, results: Sequence[CheckResult]) -> Non
         raise Refused(f"{receipt.target}: smoke check failed\n{told}")
     if outcome is Outcome.ERRORED:
         raise CouldNotAsk(f"{receipt.target}: smoke check could not be asked\n{told}")
-    told_of(stage, receipt.target.unit).info("smoke passed", checks=len(results))
+    told_of(stage, receipt.target.unit).info("smoke passed", what=f"{len(results)} checks")
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:

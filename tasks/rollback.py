@@ -42,7 +42,7 @@ def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
             raise Refused(applied.detail)
     receipt = replace(to, plan_digest=plan.digest, outputs=applied.outputs) if to else None
     record(stage, "rolled_back", stage.target(unit), receipt=asdict(receipt) if receipt else None)
-    told_of(stage, unit).info("rolled back", to=to.target.release if to else "nothing", changes=wording.counts(plan))
+    told_of(stage, unit).info("rolled back", what=wording.counts(plan), to=to.target.release if to else "nothing")
     return f"back on {to.target.release}: {wording.counts(plan)}" if to else "removed: it did not exist before"
 
 
@@ -93,5 +93,5 @@ def _is_needed(stage: Stage, unit: str, kept: Sequence[str]) -> bool:
 def _keep(stage: Stage, unit: str, why: str) -> str:
     receipt = stage.standing().receipts.get(unit)
     record(stage, "rolled_back", stage.target(unit), receipt=asdict(receipt) if receipt else None, kept=why)
-    told_of(stage, unit).warning("kept", why=why)
+    told_of(stage, unit).warning("kept", what=why)
     return f"{KEPT}: {why}"

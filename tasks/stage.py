@@ -132,7 +132,7 @@ class Checkout:
 
 @contextmanager
 def opened(settings: Settings, release: str, environment: str, run: str) -> Iterator[Stage]:
-    """A stage for a release (its id, or how that begins). Its checkouts, with the plan files in them, go afterwards."""
+    """A stage for a release (its id, or how that begins); its checkouts, and the plan files in them, go with it."""
     store = Store.open(settings.store_address)
     with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
         yield Stage(settings, store, releases.load(store, release), environment, run, Path(folder))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tasks.model import Action, Change, Plan
+from tasks.model import Action, Change, Plan, Reversibility
 
 _DONE = {
     Action.CREATE: "was added",
@@ -23,6 +23,12 @@ def counts(plan: Plan) -> str:
     if not parts and plan.changes_outputs:
         return "outputs only"
     return ", ".join(parts) or "no changes"
+
+
+def planned(plan: Plan) -> str:
+    """The counts, and how reversible it is where it is not simply reversible."""
+    care = plan.reversibility is not Reversibility.REVERSIBLE
+    return f"{counts(plan)} ({plan.reversibility.value})" if care else counts(plan)
 
 
 def drift(change: Change) -> tuple[str, ...]:

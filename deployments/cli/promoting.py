@@ -104,7 +104,10 @@ def drift(
     if json:
         screen.document(reports)
     for report in () if json else reports:
-        screen.result(f"{report.environment}: {len(report.drifted) or 'no'} drift in {len(report.units)} units")
+        objects = {0: "no drift", 1: "1 object drifted"}.get(
+            len(report.drifted), f"{len(report.drifted)} objects drifted"
+        )
+        screen.result(f"{report.environment}: {objects}, {len(report.units)} units compared")
         for item in report.drifted:
             screen.result(f"  {item.unit}: {item.told[0]}".replace("[", r"\["))
             for line in item.told[1:]:

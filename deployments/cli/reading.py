@@ -138,7 +138,7 @@ def _known(asked: History, name: str) -> str:
 
 def _state(standing: Standing) -> str:
     if standing.blocked:
-        return f"BLOCKED: {standing.blocked}"
+        return f"BLOCKED: {standing.blocked.splitlines()[0]}"
     if standing.claim:
         return f"busy: {standing.claim.actor} began to {standing.claim.purpose} {standing.claim.release}"
     if standing.verified:

@@ -21,7 +21,8 @@ from tasks.errors import FlowmartError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
-_out = Console(highlight=False, soft_wrap=True)
+# A table that goes to a file or a pipe is not folded at the 80 columns of a terminal that is not there.
+_out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

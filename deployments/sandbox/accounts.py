@@ -21,7 +21,7 @@ from botocore.config import Config
 
 from deployments.sandbox.processes import Process
 from tasks.bootstrap import bootstrap
-from tasks.model import Environment, Platform
+from tasks.model import Environment, Platform, digest_of
 
 ADMINISTRATOR_ROLE = "administrator"
 
@@ -41,11 +41,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Accounts:
-    """The people's keys, and the process that knows them: another one has other accounts."""
+    """The people's keys, the process that knows them, and the digest of what the accounts were prepared from."""
 
     operator: Key
     administrator: Key
     process: tuple[int, float]
+    basis: str
 
     def belong_to(self, process: Process) -> bool:
         """Whether `process` is the one in whose memory these accounts are."""
@@ -63,18 +64,30 @@ def load(file: Path) -> Accounts | None:
         return None
     found = json.loads(file.read_text())
     pid, started = found["process"]
-    return Accounts(Key(**found["operator"]), Key(**found["administrator"]), (pid, started))
+    keys = Key(**found["operator"]), Key(**found["administrator"])
+    return Accounts(*keys, (pid, started), found["basis"])
 
 
-def prepare(endpoint: str, process: Process, platform: Platform, infrastructure: Path) -> Accounts:
-    """Make the people and the administrator roles, run `bootstrap` for every environment, then enforce IAM."""
+def basis_of(platform: Platform, infrastructure: Path) -> str:
+    """Changes when accounts would be prepared differently: another environment, another policy."""
+    environments = [[e.name, e.account, e.region, e.roles.plan, e.roles.apply] for e in platform.environments]
+    policies = [file.read_text() for file in sorted((infrastructure / "bootstrap").glob("*.json"))]
+    return digest_of([environments, list(platform.trusted), policies])
+
+
+def prepare(
+    endpoint: str, process: Process, platform: Platform, infrastructure: Path, known: Accounts | None
+) -> Accounts:
+    """Make what is missing of people and administrator roles, enforce IAM, and `bootstrap` every environment.
+
+    `known` are the accounts that were prepared in this process before, if any: the people keep their keys.
+    """
+    _check_from_call(endpoint, "inf")
     for environment in platform.environments:
-        _make_administrator_role(_anyone(endpoint, environment), platform)
-    people = _anyone(endpoint, platform.environments[0])("iam")
-    operator = _make_person(people, "operator", "arn:aws:iam::*:role/flowmart-*")
-    administrator = _make_person(people, "administrator", f"arn:aws:iam::*:role/{ADMINISTRATOR_ROLE}")
-    _enforce(endpoint)
-    accounts = Accounts(operator, administrator, (process.pid, process.started))
+        _make_administrator_role(_anyone(endpoint, environment)("iam"), platform)
+    people = (known.operator, known.administrator) if known else _make_people(endpoint, platform)
+    _check_from_call(endpoint, "0")
+    accounts = Accounts(*people, (process.pid, process.started), basis_of(platform, infrastructure))
     for environment in platform.environments:
         bootstrap(platform, environment.name, infrastructure, as_administrator(endpoint, accounts, environment))
     return accounts
@@ -112,14 +125,21 @@ def _session() -> Any:
     return botocore.session.Session(session_vars=nothing | nowhere)
 
 
-def _make_administrator_role(client: Callable[[str], Any], platform: Platform) -> None:
+def _make_administrator_role(iam: Any, platform: Platform) -> None:
+    if ADMINISTRATOR_ROLE in [role["RoleName"] for role in iam.list_roles()["Roles"]]:
+        return
     account = platform.environments[0].account
     trusted = {"AWS": f"arn:aws:iam::{account}:user/administrator"}
     trust = _policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted})
-    iam = client("iam")
     iam.create_role(RoleName=ADMINISTRATOR_ROLE, AssumeRolePolicyDocument=trust)
     everything = _policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
     iam.put_role_policy(RoleName=ADMINISTRATOR_ROLE, PolicyName="everything", PolicyDocument=everything)
+
+
+def _make_people(endpoint: str, platform: Platform) -> tuple[Key, Key]:
+    iam = _anyone(endpoint, platform.environments[0])("iam")
+    operator = _make_person(iam, "operator", "arn:aws:iam::*:role/flowmart-*")
+    return operator, _make_person(iam, "administrator", f"arn:aws:iam::*:role/{ADMINISTRATOR_ROLE}")
 
 
 def _make_person(iam: Any, name: str, roles: str) -> Key:
@@ -134,8 +154,8 @@ def _policy(statement: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _enforce(endpoint: str) -> None:
-    """From here on every call needs credentials whose policies allow it: moto checks all calls after the 0th."""
-    kind = {"Content-Type": "text/plain"}
-    asked = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", b"0", kind, method="POST")  # noqa: S310 loopback
+def _check_from_call(endpoint: str, number: str) -> None:
+    """Let moto check credentials and policies from the `number`th call on: "0" is always, "inf" is never."""
+    url, kind = f"{endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+    asked = urllib.request.Request(url, number.encode(), kind, method="POST")  # noqa: S310 loopback
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=10).close()

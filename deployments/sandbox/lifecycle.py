@@ -149,9 +149,9 @@ def _prepare(
 ) -> Accounts:
     parts.wait_until_ready(layout, KINDS[AWS], process)
     known = accounts.load(layout.accounts)
-    if known and known.belong_to(process):
+    if known and known.basis == accounts.basis_of(platform, infrastructure):
         return known
-    fresh = accounts.prepare(endpoint, process, platform, infrastructure)
+    fresh = accounts.prepare(endpoint, process, platform, infrastructure, known)
     fresh.save(layout.accounts)
     report(f"accounts prepared: {', '.join(e.name for e in platform.environments)}")
     return fresh

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from socket import AF_UNIX, socket
 
-from deployments.sandbox import processes
+from deployments.sandbox import prefect_database, processes
 from deployments.sandbox.layout import Layout
 from deployments.sandbox.processes import Process
 from tasks.errors import CouldNotAsk
@@ -93,7 +93,8 @@ def _provider_command(layout: Layout, _: int | None) -> list[str]:
     return [sys.executable, "-m", serve, "--socket", str(layout.provider_socket)]
 
 
-def _prefect_command(_: Layout, port: int | None) -> list[str]:
+def _prefect_command(layout: Layout, port: int | None) -> list[str]:
+    prefect_database.prepare(layout.prefect_home)
     return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from deployments import sandbox as sandboxes
 from deployments.profile import activate
@@ -107,6 +111,30 @@ def test_a_dead_aws_means_to_start_from_scratch_and_says_so(place: Place) -> Non
     assert (kept / "entry").read_text() == "built something"
     assert not store.exists()
     assert "accounts prepared: shared, dev, staging, production" in place.said
+
+
+def test_an_environment_or_a_policy_that_is_new_is_prepared_by_the_next_up(place: Place, tmp_path: Path) -> None:
+    shutil.copytree(place.infrastructure, tmp_path / "infrastructure", ignore=shutil.ignore_patterns(".terraform"))
+    place.infrastructure = tmp_path / "infrastructure"
+    before = place.up()
+    policy = place.infrastructure / "bootstrap" / "plan.json"
+    policy.write_text(policy.read_text().replace('"sns:List*"', '"sns:List*", "sqs:List*"'))
+
+    after = place.up()
+
+    assert after.variables == before.variables
+    found = after.administrator("dev")("iam").get_role_policy(RoleName="flowmart-plan", PolicyName="flowmart")
+    assert "sqs:List*" in found["PolicyDocument"]["Statement"][0]["Action"]
+    assert place.said[-1] == "accounts prepared: shared, dev, staging, production"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        operator_of(after)("iam").list_roles()
+
+
+def operator_of(sandbox: Sandbox) -> Callable[[str], Any]:
+    """Clients that act as the operator."""
+    key = sandbox.variables["AWS_ACCESS_KEY_ID"], sandbox.variables["AWS_SECRET_ACCESS_KEY"]
+    session: Any = boto3.Session(*key, region_name="eu-west-1")
+    return lambda service: session.client(service, endpoint_url=sandbox.aws_endpoint)
 
 
 def test_a_stranger_with_an_id_that_was_ours_is_left_alone(place: Place) -> None:

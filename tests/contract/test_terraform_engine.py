@@ -164,7 +164,8 @@ def test_a_backend_that_does_not_answer_is_no_answer(mini: MiniPlatform) -> None
 
 
 def test_every_command_is_a_list_that_terraform_understands() -> None:
-    for command in (commands.init, commands.plan, commands.show, commands.apply, commands.output, commands.state_pull):
+    builders = (commands.init, commands.plan, commands.show, commands.apply, commands.output, commands.state_pull)
+    for command in builders:
         argv = command("terraform")
         options = [word.split("=")[0] for word in argv if word.startswith("-")]
         told = subprocess.run([*argv[:2], *argv[2:3][: argv[1] == "state"], "-help"], capture_output=True, text=True)

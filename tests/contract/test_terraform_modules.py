@@ -1,7 +1,7 @@
 """The HCL as Terraform takes it: every module does what its own tests say, and every root is valid.
 
 The tests in the modules mock the provider, so they need its schema but no AWS. The schema comes from the sandbox's
-stand-in, as it does for the product.
+stand-in, as it does for the product. What mocks cannot show, the order of changes that AWS insists on, is applied.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from deployments.sandbox import Sandbox
+from tasks import aws
 
 pytestmark = pytest.mark.sandbox
 
@@ -26,6 +27,21 @@ TESTED = [*(f"modules/{unit}" for unit in UNITS), "global"]
 
 # A stuck command must not hold up the suite; nothing here takes more than seconds.
 LIMIT = 300.0
+
+NETWORK = """
+provider "aws" {{
+  region = "eu-west-1"
+}}
+
+module "networking" {{
+  source = "{module}"
+
+  name               = "flowmart-nat-modes"
+  cidr_block         = "10.99.0.0/16"
+  availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+  nat_gateways       = "{mode}"
+}}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +111,38 @@ def test_a_module_that_opens_another_port_fails_its_tests(
 def test_a_root_is_valid(root: str, code: Path, environment: Mapping[str, str]) -> None:
     terraform(code / root, environment, "init", "-backend=false", "-input=false", "-no-color")
     assert json.loads(terraform(code / root, environment, "validate", "-json"))["diagnostics"] == []
+
+
+@pytest.fixture
+def applying(operator: Sandbox, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The command's variables, with credentials that may write in dev."""
+    credentials = aws.assume(operator.platform.environment("dev").roles.apply, "eu-west-1", "tests")
+    return {**environment, **operator.variables, **credentials.environment()}
+
+
+def test_a_network_goes_to_a_nat_gateway_in_each_zone_and_back(
+    code: Path, applying: Mapping[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    def apply(mode: str) -> int:
+        (tmp_path / "main.tf").write_text(NETWORK.format(module=code / "modules" / "networking", mode=mode))
+        terraform(tmp_path, applying, "init", "-input=false", "-no-color")
+        terraform(tmp_path, applying, "apply", "-auto-approve", "-input=false", "-no-color")
+        terraform(tmp_path, applying, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+        return count_gateways(sandbox)
+
+    try:
+        assert [apply(mode) for mode in ("single", "per_zone", "single")] == [1, 3, 1]
+    finally:
+        terraform(tmp_path, applying, "destroy", "-auto-approve", "-input=false", "-no-color")
+    assert count_gateways(sandbox) == 0
+
+
+def count_gateways(sandbox: Sandbox) -> int:
+    """How many NAT gateways of this test's network work."""
+    gateways = sandbox.administrator("dev")("ec2").describe_nat_gateways(
+        Filters=[
+            {"Name": "state", "Values": ["available"]},
+            {"Name": "tag:Name", "Values": ["flowmart-nat-modes-*"]},
+        ]
+    )
+    return len(gateways["NatGateways"])

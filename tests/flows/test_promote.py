@@ -143,7 +143,7 @@ def test_a_policy_denial_stops_before_any_apply(mini: MiniPlatform, history: His
     promote(mini.release().id, "dev")
     mini.paint("dev", "green")
     mini.append("terraform/dev/first/main.tf", 'resource "terraform_data" "forbidden" {}\n')
-    with pytest.raises(Refused, match="names: .*nothing may be called forbidden"):
+    with pytest.raises(Refused, match=r"names: .*nothing may be called forbidden"):
         promote(mini.release().id, "dev")
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
     assert kinds(history, "dev", "denied") == ["denied first"]

@@ -39,7 +39,7 @@ def test_rollback_goes_only_where_it_was_good_before(mini: MiniPlatform, history
     with pytest.raises(InvalidInput, match="nothing to go back to"):
         rollback("dev")
     mini.paint("dev", "green")
-    with pytest.raises(InvalidInput, match="was not verified in dev before|was not verified here before"):
+    with pytest.raises(InvalidInput, match="was not verified here before"):
         rollback("dev", mini.release("never promoted").id)
     assert history.standing("dev").verified == only.id
 

@@ -74,7 +74,7 @@ def test_a_function_that_does_not_exist_is_found_when_loading(write: Write) -> N
 
 def test_a_policy_without_a_deny_is_refused(write: Write) -> None:
     folder = write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndenied contains 1 if false\n")
-    with pytest.raises(InvalidInput, match=r"costs\.rego could not be evaluated.*Check its `deny`"):
+    with pytest.raises(InvalidInput, match=r"costs\.rego denies nothing and never could"):
         policy.load(folder)
 
 
@@ -114,6 +114,15 @@ def test_a_policy_that_fails_on_this_plan_is_an_error_and_no_pass(write: Write) 
     source = "package flowmart.n\n\nimport rego.v1\n\ndeny contains x if x := to_number(input.changes[0].address)\n"
     policies = policy.load(write("n.rego", source))
     with pytest.raises(InvalidInput, match=r"n\.rego could not be evaluated"):
+        found(policies, DATABASE)
+
+
+def test_of_several_policies_the_one_that_fails_is_named(write: Write) -> None:
+    write("a.rego", "package flowmart.a\n\nimport rego.v1\n\ndeny contains 1 if false\n")
+    write("c.rego", "package flowmart.c\n\nimport rego.v1\n\ndeny contains 1 if false\n")
+    source = "package flowmart.b\n\nimport rego.v1\n\ndeny contains x if x := to_number(input.changes[0].address)\n"
+    policies = policy.load(write("b.rego", source))
+    with pytest.raises(InvalidInput, match=r"b\.rego could not be evaluated"):
         found(policies, DATABASE)
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-API_ERRORS = (BotoCoreError, ClientError)
+API_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 
 # moto answers at once or not at all; the clients live in a pool of up to 20 calls at a time. Path style: a bucket's
 # name in the host name would need DNS.
@@ -102,8 +103,10 @@ def describe(error: Exception, service: str) -> str:
     if not isinstance(error, ClientError):
         return f"operation error {service}: {error}"
     meta, said = error.response.get("ResponseMetadata", {}), error.response["Error"]
+    status, words = meta.get("HTTPStatusCode", "?"), said.get("Message") or ""
+    if words.startswith("<"):
+        words = "the sandbox's AWS has no such call, or failed at it: see its log"
     return (
-        f"operation error {service}: {error.operation_name}, "
-        f"https response error StatusCode: {meta.get('HTTPStatusCode', '?')}, "
-        f"RequestID: {meta.get('RequestId', '')}, api error {said.get('Code')}: {said.get('Message')}"
+        f"operation error {service}: {error.operation_name}, https response error StatusCode: {status}, "
+        f"RequestID: {meta.get('RequestId', '')}, api error {said.get('Code')}: {words}"
     )

@@ -24,7 +24,8 @@ class Arg:
 
     `computed`: the cloud fills it in when it is not set. `replaces`: a change means a new object. `same` brings two
     spellings of one meaning to the same form. `shy`: what the cloud has is shown only if the configuration has
-    something there, too. `as_attribute` (blocks): the real provider types it as a set of objects.
+    something there, too. `fixed`: moto has no call that changes it. `as_attribute` (blocks): the real provider types
+    it as a set of objects.
     """
 
     computed: bool = False
@@ -33,6 +34,7 @@ class Arg:
     sensitive: bool = False
     same: Canonical | None = None
     shy: bool = False
+    fixed: bool = False
     as_attribute: bool = False
 
 

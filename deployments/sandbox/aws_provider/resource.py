@@ -17,7 +17,7 @@ from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES
 from deployments.sandbox.aws_provider.observe import known, settle
 from deployments.sandbox.aws_provider.schema import catalog
 from deployments.sandbox.aws_provider.tags import Tags, all_tags, own_tags, without_system_tags
-from deployments.sandbox.aws_provider.values import Values
+from deployments.sandbox.aws_provider.values import UNKNOWN, Values
 
 COMMON: Mapping[str, Arg] = {"id": COMPUTED, "region": COMPUTED_REPLACES, "tags": PLAIN, "tags_all": COMPUTED}
 
@@ -45,6 +45,8 @@ class Resource:
     args: ClassVar[Mapping[str, Arg]] = {}
     reads: ClassVar[Mapping[str, str]] = {}
     """The types of read-only attributes that are not strings."""
+    follows: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What is known only after apply when an argument changes: {argument: attributes}."""
     gone: ClassVar[tuple[str, ...]] = ()
     """Error codes that say: there is no such object."""
 
@@ -74,10 +76,21 @@ class Resource:
             planned["region"] = place.region
         if self.tagged:
             planned["tags_all"] = all_tags(default_tags, planned["tags"])
-        changed = plan.changed(self.shape, prior or {}, planned)
+        if not prior:
+            return Planned(planned, [])
+        self._follow(prior, planned, config)
+        return Planned(planned, plan.replacing(self.shape, prior, planned))
+
+    def _follow(self, prior: Values, planned: Values, config: Values) -> None:
+        changed = plan.changed(self.shape, prior, planned)
+        for name in sorted(changed & self.shape.fields.keys()):
+            if self.shape.fields[name].arg.fixed:
+                raise NotEmulated(f"the sandbox does not emulate changing {self.type}.{name}")
+            for follower in self.follows.get(name, ()):
+                if config.get(follower) is None:
+                    planned[follower] = UNKNOWN
         if changed:
             self.adjust(prior, planned, changed)
-        return Planned(planned, plan.replacing(self.shape, prior, planned) if prior else [])
 
     def refresh(self, place: Place, default_tags: Tags, state: Values) -> Values | None:
         """The state as the cloud has it now; None when the object is gone."""
@@ -120,8 +133,8 @@ class Resource:
         """What an import id says of the object, where that is more than its id."""
         return {"id": identity}
 
-    def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
-        """Set what else becomes different, or unknown, when `changed` is."""
+    def adjust(self, prior: Values, planned: Values, changed: frozenset[str]) -> None:
+        """Set what else becomes different, or unknown, when `changed` is; `follows` does for most types."""
 
     def create(self, place: Place, new: Values) -> str:
         """Make the object; its id."""

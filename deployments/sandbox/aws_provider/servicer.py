@@ -156,8 +156,17 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
             fresh = resource.refresh(place, self._default_tags, {**planned, **became})
         except FAILURES as failure:
             said = _said("updating", resource, prior, failure)
-            return pb.ApplyResourceChange.Response(new_state=encode(prior), diagnostics=[said])
+            return pb.ApplyResourceChange.Response(
+                new_state=encode(self._as_it_is(resource, prior)), diagnostics=[said]
+            )
         return pb.ApplyResourceChange.Response(new_state=encode(fresh))
+
+    def _as_it_is(self, resource: Resource, prior: Values) -> Values | None:
+        """The state after a change that failed on the way, as far as it can be asked for."""
+        try:
+            return resource.refresh(self._place(prior), self._default_tags, prior)
+        except FAILURES:
+            return prior
 
     def _delete(self, resource: Resource, prior: Values) -> Any:
         try:

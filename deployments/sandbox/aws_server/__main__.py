@@ -28,7 +28,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from deployments.sandbox.aws_server import authorization
+from deployments.sandbox.aws_server import authorization, gaps
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -79,7 +79,7 @@ def know_managed_policies() -> None:
     def read_for_aws(backend: IAMBackend) -> list[ManagedPolicy]:
         return read(backend) if backend.partition == "aws" else []
 
-    IAMBackend._init_aws_policies = read_for_aws  # type: ignore[method-assign]
+    IAMBackend._init_aws_policies = read_for_aws  # type: ignore[assignment,method-assign]
 
 
 def main() -> None:
@@ -90,6 +90,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     warnings.filterwarnings("ignore", module="moto")
     authorization.install()
+    gaps.close()
     know_managed_policies()
     responses.method_names_from_class = lru_cache(method_names_from_class)  # type: ignore[attr-defined]
     application = one_at_a_time(_Dispatcher())

@@ -16,7 +16,7 @@ from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, only, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
-from deployments.sandbox.aws_provider.values import Values
+from deployments.sandbox.aws_provider.values import UNKNOWN, Values, is_known
 
 _TRIGGERS = frozenset({"launch_template"})
 
@@ -60,6 +60,13 @@ class Group(Resource):
         }
     )
     reads = frozen({"predicted_capacity": "number", "warm_pool_size": "number"})
+    follows = frozen({"vpc_zone_identifier": ("availability_zones",)})
+
+    @override
+    def adjust(self, prior: Values, planned: Values, changed: frozenset[str]) -> None:
+        least, most, wanted = planned["min_size"], planned["max_size"], planned["desired_capacity"]
+        if is_known([least, most, wanted]) and not least <= wanted <= most:
+            planned["desired_capacity"] = UNKNOWN
 
     @override
     def create(self, place: Place, new: Values) -> str:

@@ -13,7 +13,7 @@ from deployments.sandbox.aws_provider.services.ec2 import given, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
 from deployments.sandbox.aws_provider.services.rds import Rds
 from deployments.sandbox.aws_provider.tags import as_pairs
-from deployments.sandbox.aws_provider.values import UNKNOWN, Values
+from deployments.sandbox.aws_provider.values import Values
 
 # Arguments that may be changed, and those that are set once: their names in the API.
 _CHANGEABLE = {
@@ -138,13 +138,14 @@ class Instance(Rds):
             "replicas": "list(string)",
         }
     )
-
-    @override
-    def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
-        if "manage_master_user_password" in changed and prior:
-            planned["master_user_secret"] = UNKNOWN
-        if "engine_version" in changed and prior:
-            planned["engine_version_actual"] = UNKNOWN
+    follows = frozen(
+        {
+            "engine_version": ("engine_version_actual",),
+            "manage_master_user_password": ("master_user_secret", "master_user_secret_kms_key_id"),
+            "master_user_secret_kms_key_id": ("master_user_secret",),
+            "storage_type": ("iops", "storage_throughput"),
+        }
+    )
 
     @override
     def create(self, place: Place, new: Values) -> str:

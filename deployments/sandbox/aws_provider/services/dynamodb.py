@@ -11,7 +11,7 @@ from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, 
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
-from deployments.sandbox.aws_provider.values import UNKNOWN, Values
+from deployments.sandbox.aws_provider.values import Values
 
 
 class Table(Resource):
@@ -54,10 +54,12 @@ class Table(Resource):
         }
     )
 
-    @override
-    def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
-        if prior and changed & {"stream_enabled", "stream_view_type"}:
-            planned["stream_arn"] = planned["stream_label"] = UNKNOWN
+    follows = frozen(
+        {
+            "stream_enabled": ("stream_arn", "stream_label", "stream_view_type"),
+            "stream_view_type": ("stream_arn", "stream_label"),
+        }
+    )
 
     @override
     def create(self, place: Place, new: Values) -> str:

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place, Unsuccessful
 from deployments.sandbox.aws_provider.resource import Resource
-from deployments.sandbox.aws_provider.tags import Tags, as_pairs
+from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
 from deployments.sandbox.aws_provider.values import Values
 
 
@@ -26,6 +26,11 @@ class Ec2(Resource):
             place.client("ec2").delete_tags(Resources=[state["id"]], Tags=[{"Key": key} for key in removed])
         if added:
             place.client("ec2").create_tags(Resources=[state["id"]], Tags=as_pairs(added))
+
+    def tags_of(self, place: Place, identity: str) -> dict[str, str]:
+        """The tags of an object, for types whose description in moto does not follow their tags."""
+        of_it = [{"Name": "resource-id", "Values": [identity]}]
+        return from_pairs(place.client("ec2").describe_tags(Filters=of_it)["Tags"])
 
 
 def tag_specification(kind: str, tags: Tags) -> list[dict[str, Any]]:

@@ -264,7 +264,7 @@ class OpenIdConnectProvider(Resource):
     args = frozen(
         {
             "url": Arg(replaces=True, same=_without_scheme),
-            "client_id_list": PLAIN,
+            "client_id_list": Arg(fixed=True),
             "thumbprint_list": COMPUTED,
         }
     )
@@ -280,14 +280,9 @@ class OpenIdConnectProvider(Resource):
 
     @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
-        iam, arn = place.client("iam"), {"OpenIDConnectProviderArn": state["id"]}
-        before, after = set(state["client_id_list"] or []), set(new["client_id_list"] or [])
-        for client in sorted(before - after):
-            iam.remove_client_id_from_open_id_connect_provider(ClientID=client, **arn)
-        for client in sorted(after - before):
-            iam.add_client_id_to_open_id_connect_provider(ClientID=client, **arn)
-        if "thumbprint_list" in changed:
-            iam.update_open_id_connect_provider_thumbprint(ThumbprintList=new["thumbprint_list"] or [], **arn)
+        place.client("iam").update_open_id_connect_provider_thumbprint(
+            OpenIDConnectProviderArn=state["id"], ThumbprintList=new["thumbprint_list"] or []
+        )
 
     @override
     def read(self, place: Place, state: Values) -> Values:

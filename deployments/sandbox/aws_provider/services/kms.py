@@ -36,6 +36,7 @@ class Key(Resource):
             "bypass_policy_lockout_safety_check": Arg(default=False),
         }
     )
+    follows = frozen({"enable_key_rotation": ("rotation_period_in_days",)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -132,6 +133,7 @@ class Alias(Resource):
     label = "KMS Alias"
     gone = ("NotFoundException",)
     args = frozen({"name": COMPUTED_REPLACES, "name_prefix": REPLACES, "target_key_id": Arg(same=_key_id)})
+    follows = frozen({"target_key_id": ("target_key_arn",)})
 
     @override
     def create(self, place: Place, new: Values) -> str:

@@ -28,7 +28,11 @@ _OF_THE_TEMPLATE = frozenset(
 
 
 class LaunchTemplate(Ec2):
-    """aws_launch_template."""
+    """aws_launch_template.
+
+    moto 5.2 cannot start instances from a version with user data, unless it is the first: later ones are made
+    without, and their user data is kept in the state alone.
+    """
 
     type = "aws_launch_template"
     label = "EC2 Launch Template"
@@ -80,8 +84,8 @@ class LaunchTemplate(Ec2):
         return Shape(fields, blocks)
 
     @override
-    def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
-        if prior and changed - {"tags", "tags_all", "default_version", "update_default_version"}:
+    def adjust(self, prior: Values, planned: Values, changed: frozenset[str]) -> None:
+        if changed - {"tags", "tags_all", "default_version", "update_default_version"}:
             planned["latest_version"] = UNKNOWN
             if planned["update_default_version"]:
                 planned["default_version"] = UNKNOWN
@@ -112,7 +116,7 @@ class LaunchTemplate(Ec2):
         if changed - _OF_THE_TEMPLATE or "description" in changed:
             answer = ec2.create_launch_template_version(
                 LaunchTemplateId=identity,
-                LaunchTemplateData=self._data(new),
+                LaunchTemplateData=self._data({**new, "user_data": None}),
                 **given(VersionDescription=new["description"]),
             )
             made = answer["LaunchTemplateVersion"]["VersionNumber"]
@@ -140,12 +144,12 @@ class LaunchTemplate(Ec2):
             "default_version": template["DefaultVersionNumber"],
             "latest_version": template["LatestVersionNumber"],
             "tag_specifications": specifications,
-            "tags_all": from_pairs(template.get("Tags")),
+            "tags_all": self.tags_of(place, identity),
         }
 
     def _shown(self, data: Any) -> Values:
         shape = self._data_shape
-        absent = dict.fromkeys(shape.fields) | {name: [] for name in shape.blocks}
+        absent = dict.fromkeys(shape.fields.keys() - {"user_data"}) | {name: [] for name in shape.blocks}
         return absent | from_api(shape, data, _ODD)
 
     @override

@@ -51,12 +51,14 @@ class Listener(Elb):
         }
     )
 
+    follows = frozen({"protocol": ("ssl_policy",)})
+
     def _wanted(self, new: Values) -> dict[str, Any]:
         shape = self.shape.blocks["default_action"].shape
         certificates = [{"CertificateArn": new["certificate_arn"]}] if new["certificate_arn"] else []
         return given(
             Port=int(new["port"]) if new["port"] else None,
-            Protocol=new["protocol"],
+            Protocol=new["protocol"] or ("HTTP" if ":loadbalancer/app/" in new["load_balancer_arn"] else None),
             SslPolicy=new["ssl_policy"],
             Certificates=certificates,
             DefaultActions=[_action(to_api(shape, each, _ODD)) for each in new["default_action"]],

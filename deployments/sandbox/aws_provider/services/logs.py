@@ -7,11 +7,11 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place, Unsuccessful
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification
 from deployments.sandbox.aws_provider.services.naming import name_for
-from deployments.sandbox.aws_provider.tags import Tags, from_pairs
+from deployments.sandbox.aws_provider.tags import Tags
 from deployments.sandbox.aws_provider.values import Values
 
 
@@ -26,7 +26,7 @@ class LogGroup(Resource):
         {
             "name": COMPUTED_REPLACES,
             "name_prefix": REPLACES,
-            "kms_key_id": PLAIN,
+            "kms_key_id": Arg(fixed=True),
             "log_group_class": COMPUTED_REPLACES,
             "retention_in_days": Arg(default=0),
             "skip_destroy": Arg(default=False),
@@ -56,13 +56,8 @@ class LogGroup(Resource):
 
     @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
-        logs, name = place.client("logs"), state["id"]
         if "retention_in_days" in changed:
             self._retain(place, new)
-        if "kms_key_id" in changed and new["kms_key_id"]:
-            logs.associate_kms_key(logGroupName=name, kmsKeyId=new["kms_key_id"])
-        elif "kms_key_id" in changed:
-            logs.disassociate_kms_key(logGroupName=name)
 
     @override
     def read(self, place: Place, state: Values) -> Values | None:
@@ -151,7 +146,7 @@ class FlowLog(Ec2):
             "log_format": log.get("LogFormat"),
             "max_aggregation_interval": log.get("MaxAggregationInterval"),
             "traffic_type": log.get("TrafficType"),
-            "tags_all": from_pairs(log.get("Tags")),
+            "tags_all": self.tags_of(place, state["id"]),
         }
 
     @override

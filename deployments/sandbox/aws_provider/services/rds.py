@@ -50,6 +50,7 @@ class SubnetGroup(Rds):
         }
     )
     reads = frozen({"supported_network_types": "set(string)"})
+    follows = frozen({"subnet_ids": ("vpc_id",)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -68,6 +69,13 @@ class SubnetGroup(Rds):
             DBSubnetGroupDescription=new["description"],
             SubnetIds=new["subnet_ids"],
         )
+        self._bring_back(place, {**new, "name": state["id"]})
+
+    def _bring_back(self, place: Place, new: Values) -> None:
+        """moto 5.2 forgets a group that it modifies."""
+        groups = place.client("rds").describe_db_subnet_groups()["DBSubnetGroups"]
+        if new["name"] not in [group["DBSubnetGroupName"] for group in groups]:
+            self.create(place, new)
 
     @override
     def read(self, place: Place, state: Values) -> Values:

@@ -155,11 +155,7 @@ class RouteTableAssociation(Resource):
     label = "EC2 Route Table Association"
     gone = ("InvalidAssociationID.NotFound",)
     args = frozen({"route_table_id": PLAIN, "subnet_id": REPLACES, "gateway_id": REPLACES})
-
-    @override
-    def adjust(self, prior: Values | None, planned: Values, changed: frozenset[str]) -> None:
-        if prior and "route_table_id" in changed:
-            planned["id"] = UNKNOWN
+    follows = frozen({"route_table_id": ("id",)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -217,6 +213,7 @@ class VpcEndpoint(Ec2):
             "requester_managed": "bool",
         }
     )
+    follows = frozen({"subnet_ids": ("network_interface_ids", "dns_entry")})
     # Argument, its name in the API, and how a change is asked for.
     _MEMBERS = frozen(
         {

@@ -51,6 +51,11 @@ resource "aws_route_table" "private" {
   vpc_id = aws_vpc.this.id
 
   tags = { Name = "${var.name}-private-${each.key}" }
+
+  # Makes Terraform move the subnets to another table before it deletes theirs, which AWS would refuse.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_route" "private_internet" {

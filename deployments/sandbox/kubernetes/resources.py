@@ -1,0 +1,216 @@
+"""Which kinds of object the API serves: one row for each, and nothing about how they behave.
+
+Names, short names and categories are those that a Kubernetes 1.34 server lists in its discovery documents. Kinds
+that custom resource definitions add are made by `controllers/definitions.py` in the same form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+CREATE_ONLY = ("create",)
+
+Object = dict[str, Any]
+"""An API object as JSON. What the store hands out is never changed in place: `clone` it first."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where a kind keeps what its scale subresource shows; dotted paths."""
+
+    replicas: str = "spec.replicas"
+    status: str = "status.replicas"
+    selector: str = "spec.selector"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind as served in one version. `definition` names its schema; `schema` holds a custom resource's own."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+    status: bool = False
+    scale: Scale | None = None
+    definition: str = ""
+    schema: Any = field(default=None, compare=False, hash=False)
+    columns: tuple[Any, ...] = field(default=(), compare=False, hash=False)
+    singular: str = ""
+    list_kind: str = ""
+
+    @property
+    def api_version(self) -> str:
+        """As it stands in an object's `apiVersion`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def name(self) -> str:
+        """plural.group, as error messages and RBAC write it."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def custom(self) -> bool:
+        """Whether a custom resource definition made it."""
+        return not self.definition
+
+    @property
+    def path(self) -> str:
+        """The group and version in addresses: api/v1, apis/apps/v1."""
+        return f"apis/{self.group}/{self.version}" if self.group else f"api/{self.version}"
+
+
+def _core(plural: str, kind: str, *short: str, **more: Any) -> Resource:
+    return Resource("", "v1", plural, kind, short_names=short, definition=f"io.k8s.api.core.v1.{kind}", **more)
+
+
+def _in(group: str, version: str, package: str) -> Any:
+    def resource(plural: str, kind: str, *short: str, **more: Any) -> Resource:
+        definition = f"io.k8s.api.{package}.{version}.{kind}"
+        return Resource(group, version, plural, kind, short_names=short, **({"definition": definition} | more))
+
+    return resource
+
+
+_apps = _in("apps", "v1", "apps")
+_batch = _in("batch", "v1", "batch")
+_networking = _in("networking.k8s.io", "v1", "networking")
+_rbac = _in("rbac.authorization.k8s.io", "v1", "rbac")
+_storage = _in("storage.k8s.io", "v1", "storage")
+_admission = _in("admissionregistration.k8s.io", "v1", "admissionregistration")
+_authentication = _in("authentication.k8s.io", "v1", "authentication")
+_authorization = _in("authorization.k8s.io", "v1", "authorization")
+
+_ALL = ("all",)
+_EXTENSIONS = ("api-extensions",)
+_CRD = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"
+
+BUILT_IN: tuple[Resource, ...] = (
+    _core("configmaps", "ConfigMap", "cm"),
+    _core("endpoints", "Endpoints", "ep"),
+    _core("events", "Event", "ev"),
+    _core("limitranges", "LimitRange", "limits"),
+    _core("namespaces", "Namespace", "ns", namespaced=False, status=True),
+    _core("nodes", "Node", "no", namespaced=False, status=True),
+    _core("persistentvolumeclaims", "PersistentVolumeClaim", "pvc", status=True),
+    _core("persistentvolumes", "PersistentVolume", "pv", namespaced=False, status=True),
+    _core("pods", "Pod", "po", categories=_ALL, status=True),
+    _core("podtemplates", "PodTemplate"),
+    _core("replicationcontrollers", "ReplicationController", "rc", categories=_ALL, status=True),
+    _core("resourcequotas", "ResourceQuota", "quota", status=True),
+    _core("secrets", "Secret"),
+    _core("serviceaccounts", "ServiceAccount", "sa"),
+    _core("services", "Service", "svc", categories=_ALL, status=True),
+    _apps("controllerrevisions", "ControllerRevision"),
+    _apps("daemonsets", "DaemonSet", "ds", categories=_ALL, status=True),
+    _apps("deployments", "Deployment", "deploy", categories=_ALL, status=True, scale=Scale()),
+    _apps("replicasets", "ReplicaSet", "rs", categories=_ALL, status=True, scale=Scale()),
+    _apps("statefulsets", "StatefulSet", "sts", categories=_ALL, status=True, scale=Scale()),
+    _batch("cronjobs", "CronJob", "cj", categories=_ALL, status=True),
+    _batch("jobs", "Job", categories=_ALL, status=True),
+    _in("autoscaling", "v2", "autoscaling")(
+        "horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa", categories=_ALL, status=True
+    ),
+    _in("policy", "v1", "policy")("poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True),
+    _networking("ingressclasses", "IngressClass", namespaced=False),
+    _networking("ingresses", "Ingress", "ing", status=True),
+    _networking("networkpolicies", "NetworkPolicy", "netpol"),
+    _rbac("clusterrolebindings", "ClusterRoleBinding", namespaced=False),
+    _rbac("clusterroles", "ClusterRole", namespaced=False),
+    _rbac("rolebindings", "RoleBinding"),
+    _rbac("roles", "Role"),
+    _in("scheduling.k8s.io", "v1", "scheduling")("priorityclasses", "PriorityClass", "pc", namespaced=False),
+    _in("discovery.k8s.io", "v1", "discovery")("endpointslices", "EndpointSlice"),
+    _in("coordination.k8s.io", "v1", "coordination")("leases", "Lease"),
+    _storage("storageclasses", "StorageClass", "sc", namespaced=False),
+    Resource(
+        "apiextensions.k8s.io",
+        "v1",
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
+        False,
+        ("crd", "crds"),
+        _EXTENSIONS,
+        status=True,
+        definition=_CRD,
+    ),
+    _admission("mutatingwebhookconfigurations", "MutatingWebhookConfiguration", namespaced=False, categories=_EXTENSIONS),
+    _admission(
+        "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", namespaced=False, categories=_EXTENSIONS
+    ),
+    _admission(
+        "validatingadmissionpolicies",
+        "ValidatingAdmissionPolicy",
+        namespaced=False,
+        categories=_EXTENSIONS,
+        status=True,
+    ),
+    _admission(
+        "validatingadmissionpolicybindings",
+        "ValidatingAdmissionPolicyBinding",
+        namespaced=False,
+        categories=_EXTENSIONS,
+    ),
+    _authentication("selfsubjectreviews", "SelfSubjectReview", namespaced=False, verbs=CREATE_ONLY),
+    _authentication("tokenreviews", "TokenReview", namespaced=False, verbs=CREATE_ONLY),
+    _authorization("localsubjectaccessreviews", "LocalSubjectAccessReview", verbs=CREATE_ONLY),
+    _authorization("selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False, verbs=CREATE_ONLY),
+    _authorization("selfsubjectrulesreviews", "SelfSubjectRulesReview", namespaced=False, verbs=CREATE_ONLY),
+    _authorization("subjectaccessreviews", "SubjectAccessReview", namespaced=False, verbs=CREATE_ONLY),
+)
+
+_BY_KIND = {(resource.group, resource.kind): resource for resource in BUILT_IN}
+
+
+def built_in(kind: str, group: str | None = None) -> Resource:
+    """The built-in resource of that kind. `group` only where two groups share a kind; KeyError when there is none."""
+    if group is not None:
+        return _BY_KIND[group, kind]
+    return next(resource for (_, name), resource in _BY_KIND.items() if name == kind)
+
+
+class Catalogue:
+    """What is served right now: the built-in kinds, and those of custom resource definitions that are established."""
+
+    def __init__(self) -> None:
+        self._custom: dict[str, tuple[Resource, ...]] = {}
+        self._rows: dict[tuple[str, str, str], Resource] = {}
+        self._kinds: dict[tuple[str, str], Resource] = {}
+        self._index()
+
+    def __iter__(self) -> Iterable[Resource]:  # type: ignore[override]
+        return iter(self._rows.values())
+
+    def add(self, definition: str, versions: Iterable[Resource]) -> None:
+        """Serve what the custom resource definition of that name describes; the storage version comes first."""
+        self._custom[definition] = tuple(versions)
+        self._index()
+
+    def remove(self, definition: str) -> None:
+        """No longer serve it."""
+        if self._custom.pop(definition, None) is not None:
+            self._index()
+
+    def find(self, group: str, version: str, plural: str) -> Resource | None:
+        """The resource at that address; `None` when it is not served."""
+        return self._rows.get((group, version, plural))
+
+    def of_kind(self, api_version: str, kind: str) -> Resource | None:
+        """The resource that objects with this apiVersion and kind belong to; `None` when it is not served."""
+        return self._kinds.get((api_version, kind))
+
+    def custom(self, definition: str) -> tuple[Resource, ...]:
+        """The resources of one custom resource definition; empty when it is not established."""
+        return self._custom.get(definition, ())
+
+    def _index(self) -> None:
+        rows = [*BUILT_IN, *(resource for versions in self._custom.values() for resource in versions)]
+        self._rows = {(r.group, r.version, r.plural): r for r in rows}
+        self._kinds = {(r.api_version, r.kind): r for r in rows}

@@ -1,0 +1,157 @@
+"""The types of fields, as everything that walks through an object needs them: patches, apply, validation, tables.
+
+One class serves the built-in kinds, whose definitions are Kubernetes' own (`definitions.json.gz`, see `cut.py`), and
+custom resources, whose schema their definition brings along.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from deployments.sandbox.kubernetes.resources import Object, Resource
+
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_SCALARS = ("string", "integer", "number", "boolean")
+
+KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
+"""Defaults of fields that are part of a list's key; the published definitions leave them out."""
+
+
+class Type:
+    """The type of one field. Children are made when they are asked for: schemas refer to themselves."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        """`schema` is what stands at the field: a JSON Schema with Kubernetes' extensions."""
+        self._own = schema
+        reference = schema.get("$ref")
+        self.schema: Mapping[str, Any] = definitions()[reference] if isinstance(reference, str) else schema
+
+    @cached_property
+    def name(self) -> str:
+        """string, integer, number, boolean, array, object, or empty for a field that takes anything."""
+        return str(self.schema.get("type", ""))
+
+    @cached_property
+    def fields(self) -> Mapping[str, Type]:
+        """The declared fields of an object."""
+        return {name: Type(schema) for name, schema in self.schema.get("properties", {}).items()}
+
+    @cached_property
+    def items(self) -> Type:
+        """The type of a list's items."""
+        return Type(self.schema.get("items", {}))
+
+    @cached_property
+    def values(self) -> Type | None:
+        """The type of a map's values; `None` when it is not a map."""
+        more = self.schema.get("additionalProperties")
+        if isinstance(more, Mapping):
+            return Type(more)
+        return ANYTHING if more is True or self.open else None
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether it takes fields that are not declared."""
+        preserved = self.schema.get("x-kubernetes-preserve-unknown-fields", False)
+        shapeless = "properties" not in self.schema and "additionalProperties" not in self.schema
+        return bool(preserved) or (shapeless and self.name in ("object", ""))
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Fields that must be there."""
+        return tuple(self.schema.get("required", ()))
+
+    @property
+    def format(self) -> str:
+        """int-or-string, quantity, date-time, byte, or whatever else the schema says."""
+        if self.schema.get("x-kubernetes-int-or-string"):
+            return "int-or-string"
+        return str(self.schema.get("format", ""))
+
+    @cached_property
+    def atomic(self) -> bool:
+        """Whether server-side apply owns it as a whole."""
+        if self.name == "array":
+            return self._extension("list-type") not in ("map", "set")
+        return self._extension("map-type") == "atomic" or self._extension("struct-type") == "atomic"
+
+    @cached_property
+    def list_type(self) -> str:
+        """atomic, set or map."""
+        return str(self._extension("list-type") or "atomic")
+
+    @cached_property
+    def list_keys(self) -> tuple[str, ...]:
+        """The fields that identify an item of a list of type map."""
+        return tuple(self._extension("list-map-keys") or ())
+
+    @cached_property
+    def merge_key(self) -> str | None:
+        """The field that identifies an item in a strategic merge patch; `None` for lists of plain values."""
+        found = self._extension("patch-merge-key")
+        return str(found) if found else None
+
+    @cached_property
+    def strategies(self) -> frozenset[str]:
+        """merge, retainKeys, replace: how a strategic merge patch treats it."""
+        return frozenset(str(self._extension("patch-strategy") or "").split(",")) - {""}
+
+    def field(self, name: str) -> Type | None:
+        """The type of that field or of that key of a map; `None` when there is no such field."""
+        return self.fields.get(name) or self.values
+
+    def key_of(self, item: Object) -> str:
+        """What identifies an item of a list of type map, as managed fields write it: canonical JSON of its keys."""
+        keys = {name: item.get(name, self._key_default(name)) for name in self.list_keys}
+        known = {name: value for name, value in keys.items() if value is not None}
+        return json.dumps(known, sort_keys=True, separators=(",", ":"))
+
+    def _key_default(self, name: str) -> Any:
+        declared = self.items.fields.get(name)
+        return declared.schema.get("default", KEY_DEFAULTS.get(name)) if declared else None
+
+    def _extension(self, name: str) -> Any:
+        key = f"x-kubernetes-{name}"
+        return self._own.get(key, self.schema.get(key))
+
+
+ANYTHING = Type({"x-kubernetes-preserve-unknown-fields": True})
+
+
+@cache
+def definitions() -> Mapping[str, Any]:
+    """Kubernetes' definitions by name."""
+    packed = Path(__file__).with_name("definitions.json.gz").read_bytes()
+    found: dict[str, Any] = json.loads(gzip.decompress(packed))
+    return found
+
+
+@cache
+def named(definition: str) -> Type:
+    """The type with that name in Kubernetes' definitions."""
+    return Type({"$ref": definition})
+
+
+_OF_CUSTOM: dict[int, tuple[Any, Type]] = {}
+
+
+def type_of(resource: Resource) -> Type:
+    """The type of a resource's objects."""
+    if resource.definition:
+        return named(resource.definition)
+    known = _OF_CUSTOM.get(id(resource.schema))
+    if known is None or known[0] is not resource.schema:
+        _OF_CUSTOM[id(resource.schema)] = known = (resource.schema, Type(custom_schema(resource)))
+    return known[1]
+
+
+def custom_schema(resource: Resource) -> dict[str, Any]:
+    """A custom resource's schema with what every object has: apiVersion, kind and metadata."""
+    own = dict(resource.schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
+    common = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"$ref": _META}}
+    return own | {"type": "object", "properties": {**own.get("properties", {}), **common}}
