@@ -58,7 +58,7 @@ def a_bad_release(folder: Path) -> str:
     run("rm", "-rf", str(folder))
     run("git", "clone", "--quiet", "--shared", str(ROOT), str(folder))
     environments = folder / "infrastructure/terraform/environments"
-    for environment in ("dev", "staging", "production"):
+    for environment in ("dev", "staging"):
         edit(environments / environment / "compute/main.tf", r'"t3\.', '"t3a.')
         edit(environments / environment / "networking/main.tf", r"(flow_log_retention_days\s*)= \d+", r"\1= 7")
     edit(environments / "staging/compute/main.tf", r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0")

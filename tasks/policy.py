@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,6 +26,8 @@ from tasks.errors import InvalidInput
 from tasks.model import Finding, Override, Plan, Unit
 
 LIMITS = "limits.yaml"
+
+Purpose = Literal["promote", "rollback"]
 
 # rego-cpp tells where as offset|length: `(error 12:policies.rego|52|2 (errormsg 24:Invalid boolean operator) ...`.
 _PARSE_ERROR = re.compile(r"\(error \d+:[^|]*\|(\d+)\|\d+.*?\(errormsg \d+:([^)]*)\)", re.DOTALL)
@@ -62,9 +64,14 @@ class Policies:
     sources: Mapping[Path, str]
     limits: Limits = field(default_factory=Limits)
 
-    def test(self, plan: Plan, unit: Unit, overrides: Sequence[Override], now: datetime) -> tuple[Finding, ...]:
-        """What the policies find in `plan`, denials first. `InvalidInput` if a policy cannot be evaluated."""
-        question = _question(plan, unit, self.limits.of(plan.target.environment), now)
+    def test(
+        self, plan: Plan, unit: Unit, overrides: Sequence[Override], now: datetime, purpose: Purpose = "promote"
+    ) -> tuple[Finding, ...]:
+        """What the policies find in `plan`, denials first. `InvalidInput` if a policy cannot be evaluated.
+
+        They see what the plan is for: taking away again what a failed promotion made is not what a promotion does.
+        """
+        question = _question(plan, unit, self.limits.of(plan.target.environment), now) | {"purpose": purpose}
         found = _evaluate(self.sources, question)
         mine = [o for o in overrides if _is_for(o, plan)]
         settled = (_settle(finding, mine, now) for finding in found)
@@ -108,6 +115,7 @@ _EMPTY: dict[str, Any] = {
     "now": "1970-01-01T00:00:00Z",
     "environment": "",
     "release": "",
+    "purpose": "promote",
     "unit": {"name": "", "engine": "", "protected": True},
     "changes": [],
 }

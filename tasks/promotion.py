@@ -31,6 +31,7 @@ from tasks.model import (
     Target,
     digest_of,
 )
+from tasks.policy import Purpose
 from tasks.stage import Stage
 from tasks.standing import Standing, standing
 
@@ -147,6 +148,8 @@ def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
         variables=credentials.environment(),
     )
     asked = stage.unit(receipt.target.unit).checks
+    within = max((check.within for check in asked), default=0)
+    told_of(stage, receipt.target.unit).info("asking", what=f"{len(asked)} checks, for up to {within:g} s")
     with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
         return tuple(pool.map(lambda check: checks.run(check, around), asked))
 
@@ -180,10 +183,10 @@ def verify(stage: Stage) -> None:
     log.info("verified", release=stage.release.id, environment=stage.environment.name)
 
 
-def findings(stage: Stage, plan: Plan) -> tuple[Finding, ...]:
+def findings(stage: Stage, plan: Plan, purpose: Purpose = "promote") -> tuple[Finding, ...]:
     """What the release's policies have to say about a plan."""
     unit = stage.unit(plan.target.unit, plan.target.release)
-    return stage.policies.test(plan, unit, stage.overrides, datetime.now(UTC))
+    return stage.policies.test(plan, unit, stage.overrides, datetime.now(UTC), purpose)
 
 
 def _apply_fresh(stage: Stage, plan: Plan) -> tuple[Plan, Applied]:
@@ -191,6 +194,7 @@ def _apply_fresh(stage: Stage, plan: Plan) -> tuple[Plan, Applied]:
     if plan.empty:
         return plan, carry_out(stage, plan)
     record(stage, "applying", plan.target, plan=plan.digest)
+    told_of(stage, plan.target.unit).info("applying", what=wording.counts(plan))
     try:
         return plan, carry_out(stage, plan)
     except StalePlan as error:

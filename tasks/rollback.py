@@ -32,7 +32,7 @@ def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
         return _keep(stage, unit, f"needed by {', '.join(kept)}")
     with _blocking(stage, unit, to):
         plan = stage.engine(unit).plan_rollback(stage.target(unit), to)
-        denials = [finding.message for finding in findings(stage, plan) if finding.denied]
+        denials = [finding.message for finding in findings(stage, plan, "rollback") if finding.denied]
         if denials and to is None:
             return _keep(stage, unit, denials[0])
         if denials:

@@ -121,10 +121,10 @@ def _alone(layout: Layout) -> Iterator[None]:
 def _put_store_aside(layout: Layout, report: Report) -> None:
     """A store whose AWS is gone tells of things that are not there any more."""
     process, known = processes.find(layout, AWS), accounts.load(layout.accounts)
-    if process and process.alive and known and known.belong_to(process):
+    if process and known and known.belong_to(process) and parts.answers_soon(layout, KINDS[AWS], process):
         return
     if process:
-        # Half prepared, or dead: in both cases nothing in it is worth keeping.
+        # Half prepared, stuck or dead: in all cases nothing in it is worth keeping.
         processes.end(layout, process)
     layout.accounts.unlink(missing_ok=True)
     if layout.store.exists():

@@ -43,7 +43,7 @@ class Kind:
 def ensure_started(layout: Layout, kind: Kind) -> tuple[Process, bool]:
     """The process of this kind, started if it does not run or does not answer; and whether it was started now."""
     found = processes.find(layout, kind.name)
-    if found and found.alive and _answers_soon(layout, kind, found):
+    if found and answers_soon(layout, kind, found):
         return found, False
     if found:
         processes.end(layout, found)
@@ -63,12 +63,7 @@ def wait_until_ready(layout: Layout, kind: Kind, process: Process) -> None:
         time.sleep(0.1)
 
 
-def is_healthy(layout: Layout, kind: Kind, process: Process | None) -> bool:
-    """Whether the process runs and answers, asked once."""
-    return process is not None and process.alive and kind.answers(layout, process.port)
-
-
-def _answers_soon(layout: Layout, kind: Kind, process: Process) -> bool:
+def answers_soon(layout: Layout, kind: Kind, process: Process) -> bool:
     """A process that runs may still be starting, or be busy: it gets a few seconds before it is given up."""
     deadline = time.monotonic() + min(kind.patience, 20.0)
     while process.alive and time.monotonic() < deadline:
@@ -76,6 +71,11 @@ def _answers_soon(layout: Layout, kind: Kind, process: Process) -> bool:
             return True
         time.sleep(0.2)
     return False
+
+
+def is_healthy(layout: Layout, kind: Kind, process: Process | None) -> bool:
+    """Whether the process runs and answers, asked once."""
+    return process is not None and process.alive and kind.answers(layout, process.port)
 
 
 def _failed(layout: Layout, kind: Kind, what: str) -> CouldNotAsk:

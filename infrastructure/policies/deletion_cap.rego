@@ -1,4 +1,5 @@
 # A plan that deletes a lot is more often a mistake in a name, a loop or a moved folder than an intention.
+# A rollback deletes what the failed promotion made: that is what it is for.
 package flowmart.deletion_cap
 
 import rego.v1
@@ -10,6 +11,7 @@ lost contains change.address if {
 
 # About the plan as a whole: no address.
 deny contains {"address": "", "message": message} if {
+	input.purpose == "promote"
 	count(lost) > input.limits.deletions
 	message := concat("", [
 		sprintf("would delete or replace %d objects, and at most %d may be", [count(lost), input.limits.deletions]),

@@ -47,7 +47,8 @@ def _tested(policies: policy.Policies, given: dict[str, Any]) -> tuple[Finding, 
     plan = Plan(target, "terraform", tuple(map(_change, given["changes"])), "", "")
     unit = Unit(about["name"], "terraform", "terraform", ("dev",), protected=about["protected"])
     overrides = [Override(**override) for override in given.get("overrides", [])]
-    return policies.test(plan, unit, overrides, datetime.fromisoformat(given.get("now", NOW)))
+    now = datetime.fromisoformat(given.get("now", NOW))
+    return policies.test(plan, unit, overrides, now, given.get("purpose", "promote"))
 
 
 def _change(given: dict[str, Any]) -> Change:

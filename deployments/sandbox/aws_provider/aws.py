@@ -98,8 +98,20 @@ def code_of(error: Exception) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
+# As the AWS SDK for Go, and so the real provider, names the services.
+_SERVICE_IDS = {
+    "autoscaling": "Auto Scaling",
+    "cloudwatch": "CloudWatch",
+    "dynamodb": "DynamoDB",
+    "elbv2": "Elastic Load Balancing v2",
+    "logs": "CloudWatch Logs",
+    "route53": "Route 53",
+}
+
+
 def describe(error: Exception, service: str) -> str:
     """An API error in the words of the real provider: operation, status, request, code and message."""
+    service = _SERVICE_IDS.get(service, service.upper())
     if not isinstance(error, ClientError):
         return f"operation error {service}: {error}"
     meta, said = error.response.get("ResponseMetadata", {}), error.response["Error"]

@@ -69,8 +69,8 @@ class Identity:
 class _Controller(controller_rpc.GRPCControllerServicer):  # type: ignore[misc]
     """go-plugin's way of ending a plugin."""
 
-    def __init__(self) -> None:
-        self.ended = threading.Event()
+    def __init__(self, ended: threading.Event) -> None:
+        self.ended = ended
 
     def Shutdown(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         """End, once this call is answered."""
@@ -86,9 +86,12 @@ class _Stdio(stdio_rpc.GRPCStdioServicer):  # type: ignore[misc]
         return iter(())
 
 
-def serve_terraform(identity: Identity, loader: Any = None) -> None:
-    """Serve the terraform process that reads this process's standard output, until it says that it is done."""
-    shutdown = _Controller()
+def serve_terraform(identity: Identity, ended: threading.Event, loader: Any = None) -> None:
+    """Serve the terraform process that reads this process's standard output, until it says that it is done.
+
+    Setting `ended` ends it, too.
+    """
+    shutdown = _Controller(ended)
     with tempfile.TemporaryDirectory(prefix="tfaws-") as folder:
         server = grpc.server(
             ThreadPoolExecutor(THREADS),
@@ -103,7 +106,7 @@ def serve_terraform(identity: Identity, loader: Any = None) -> None:
         handshake = _listen(server, f"{folder}/s", identity)
         server.start()
         os.write(sys.stdout.fileno(), handshake.encode())
-        shutdown.ended.wait()
+        ended.wait()
         server.stop(grace=0.2).wait()
 
 
@@ -120,4 +123,4 @@ def _listen(server: Any, socket: str, identity: Identity) -> str:
 if __name__ == "__main__":
     if not os.environ.get("TF_PLUGIN_MAGIC_COOKIE"):
         sys.exit("This is a Terraform provider: terraform starts it. See deployments/sandbox/aws_provider/README.md")
-    serve_terraform(Identity())
+    serve_terraform(Identity(), threading.Event())

@@ -11,6 +11,7 @@ from deployments.sandbox.aws_provider.services import (
     ecr,
     elb,
     iam,
+    iam_identity,
     kms,
     launch_template,
     listener,
@@ -26,13 +27,28 @@ from deployments.sandbox.aws_provider.services import (
     scaling_policy,
     security,
     sns,
+    target_group,
 )
 
 _CLASSES: tuple[type[Resource], ...] = (
     *(network.RESOURCES + routes.RESOURCES + security.RESOURCES + logs.RESOURCES),
-    *(iam.RESOURCES + kms.RESOURCES + rds.RESOURCES + database.RESOURCES + dynamodb.RESOURCES),
+    *(
+        iam.RESOURCES
+        + iam_identity.RESOURCES
+        + kms.RESOURCES
+        + rds.RESOURCES
+        + database.RESOURCES
+        + dynamodb.RESOURCES
+    ),
     *(launch_template.RESOURCES + autoscaling.RESOURCES + scaling_policy.RESOURCES),
-    *(elb.RESOURCES + listener.RESOURCES + cloudwatch.RESOURCES + sns.RESOURCES + route53.RESOURCES),
+    *(
+        elb.RESOURCES
+        + target_group.RESOURCES
+        + listener.RESOURCES
+        + cloudwatch.RESOURCES
+        + sns.RESOURCES
+        + route53.RESOURCES
+    ),
     *(s3.RESOURCES + s3_settings.RESOURCES + s3_lifecycle.RESOURCES + ecr.RESOURCES),
 )
 

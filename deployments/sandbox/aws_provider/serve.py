@@ -78,8 +78,9 @@ def _child(connection: socket.socket, identity: Identity, loader: Any) -> NoRetu
     status = 1
     try:
         _become(connection)
-        threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-        serve_terraform(identity, loader)
+        ended = threading.Event()
+        threading.Thread(target=_end_with, args=(connection, ended), daemon=True).start()
+        serve_terraform(identity, ended, loader)
         status = 0
     finally:
         # gRPC's threads would keep the interpreter from ending.
@@ -102,11 +103,11 @@ def _become(connection: socket.socket) -> None:
         os.close(fd)
 
 
-def _end_with(connection: socket.socket) -> None:
+def _end_with(connection: socket.socket, ended: threading.Event) -> None:
     """The launcher says nothing more: the end of the connection is the end of terraform, or of its patience."""
     with contextlib.suppress(OSError):
         connection.recv(1)
-    os._exit(1)
+    ended.set()
 
 
 if __name__ == "__main__":

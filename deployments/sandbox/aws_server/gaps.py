@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.utils import parse_user_data
 from moto.elbv2.models import elbv2_backends
 
 
 def close() -> None:
     """Close all gaps, in this process."""
     _terminated_instances_leave_their_target_groups()
+    _new_launch_template_versions_have_user_data()
 
 
 def _terminated_instances_leave_their_target_groups() -> None:
@@ -29,3 +32,19 @@ def _terminated_instances_leave_their_target_groups() -> None:
         return ended
 
     EC2Backend.terminate_instances = terminate_and_tell  # type: ignore[method-assign]
+
+
+def _new_launch_template_versions_have_user_data() -> None:
+    """A new version of a launch template holds user data in the same form as the first.
+
+    moto converts it only in CreateLaunchTemplate: an auto scaling group that uses a later version makes it answer
+    with an internal error.
+    """
+    create = LaunchTemplate.create_version
+
+    def create_converted(template: LaunchTemplate, data: dict[str, Any], description: str) -> Any:
+        if isinstance(data.get("UserData"), str):
+            data = {**data, "UserData": parse_user_data(data["UserData"])}
+        return create(template, data, description)
+
+    LaunchTemplate.create_version = create_converted  # type: ignore[method-assign]

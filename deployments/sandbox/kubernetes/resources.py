@@ -6,7 +6,7 @@ that custom resource definitions add are made by `controllers/definitions.py` in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -185,8 +185,8 @@ class Catalogue:
         self._kinds: dict[tuple[str, str], Resource] = {}
         self._index()
 
-    def __iter__(self) -> Iterable[Resource]:  # type: ignore[override]
-        return iter(self._rows.values())
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(tuple(self._rows.values()))
 
     def add(self, definition: str, versions: Iterable[Resource]) -> None:
         """Serve what the custom resource definition of that name describes; the storage version comes first."""

@@ -82,7 +82,7 @@ class Store:
         """The object at `key`; not to be changed."""
         return self._kinds.get((key.group, key.plural), {}).get(key)
 
-    def list(self, resource: Resource, namespace: str = "") -> list[Object]:
+    def of_kind(self, resource: Resource, namespace: str = "") -> list[Object]:
         """All objects of a kind, in one namespace or in all (empty), by namespace and name; not to be changed."""
         found = self._kinds.get((resource.group, resource.plural), {})
         return [found[k] for k in sorted(found) if not namespace or k.namespace == namespace]

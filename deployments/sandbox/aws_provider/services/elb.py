@@ -1,4 +1,4 @@
-"""Load balancers and target groups: each has attributes that are kept as text, by key."""
+"""Load balancers, and what their API has in common: attributes that are kept as text, by key."""
 
 from __future__ import annotations
 
@@ -32,12 +32,6 @@ _BALANCER = {
     "xff_header_processing_mode": "routing.http.xff_header_processing.mode",
 }
 _LOGS = {"bucket": "access_logs.s3.bucket", "prefix": "access_logs.s3.prefix", "enabled": "access_logs.s3.enabled"}
-_GROUP = {
-    "deregistration_delay": "deregistration_delay.timeout_seconds",
-    "load_balancing_algorithm_type": "load_balancing.algorithm.type",
-    "load_balancing_cross_zone_enabled": "load_balancing.cross_zone.enabled",
-    "slow_start": "slow_start.duration_seconds",
-}
 
 
 class Elb(Resource):
@@ -106,11 +100,11 @@ class LoadBalancer(Elb):
 
     @override
     def complete(self, place: Place, new: Values) -> None:
-        self._set(place, new["id"], _as_text(new, _BALANCER) | self._logs(new))
+        self._set(place, new["id"], as_text(new, _BALANCER) | self._logs(new))
         wait_until(lambda: self._find(place, new["id"])["State"]["Code"] == "active", f"{new['id']} is active")
 
     def _logs(self, new: Values) -> dict[str, str]:
-        return _as_text(new["access_logs"][0], _LOGS) if new["access_logs"] else {}
+        return as_text(new["access_logs"][0], _LOGS) if new["access_logs"] else {}
 
     def _set(self, place: Place, arn: str, attributes: Mapping[str, str]) -> None:
         if attributes:
@@ -124,7 +118,7 @@ class LoadBalancer(Elb):
     @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         elb, arn = place.client("elbv2"), state["id"]
-        attributes = _as_text({name: new[name] for name in changed & _BALANCER.keys()}, _BALANCER)
+        attributes = as_text({name: new[name] for name in changed & _BALANCER.keys()}, _BALANCER)
         if "access_logs" in changed:
             attributes |= self._logs(new) or {"access_logs.s3.enabled": "false"}
         self._set(place, arn, attributes)
@@ -141,8 +135,8 @@ class LoadBalancer(Elb):
         found = self._find(place, arn)
         answer = place.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
         attributes = from_pairs(answer["Attributes"])
-        logs = {name: _typed(attributes[key]) for name, key in _LOGS.items() if key in attributes}
-        return _from_text(attributes, _BALANCER) | {
+        logs = {name: typed(attributes[key]) for name, key in _LOGS.items() if key in attributes}
+        return from_text(attributes, _BALANCER) | {
             "arn": arn,
             "arn_suffix": arn.partition(":loadbalancer/")[2],
             "name": found["LoadBalancerName"],
@@ -163,168 +157,31 @@ class LoadBalancer(Elb):
         place.client("elbv2").delete_load_balancer(LoadBalancerArn=state["id"])
 
 
-class TargetGroup(Elb):
-    """aws_lb_target_group. Which load balancers use it is not shown: that would be drift of a listener's making."""
-
-    type = "aws_lb_target_group"
-    label = "ELBv2 Target Group"
-    gone = ("TargetGroupNotFound",)
-    args = frozen(
-        {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
-            "deregistration_delay": Arg(default="300"),
-            "health_check": Arg(shy=True),
-            "health_check.enabled": Arg(default=True),
-            "health_check.healthy_threshold": Arg(default=3),
-            "health_check.interval": Arg(default=30),
-            "health_check.matcher": COMPUTED,
-            "health_check.path": COMPUTED,
-            "health_check.port": Arg(default="traffic-port"),
-            "health_check.protocol": Arg(default="HTTP"),
-            "health_check.timeout": COMPUTED,
-            "health_check.unhealthy_threshold": Arg(default=3),
-            "ip_address_type": COMPUTED_REPLACES,
-            "load_balancing_algorithm_type": COMPUTED,
-            "load_balancing_cross_zone_enabled": COMPUTED,
-            "port": REPLACES,
-            "protocol": REPLACES,
-            "protocol_version": COMPUTED_REPLACES,
-            "slow_start": Arg(default=0),
-            "stickiness": Arg(shy=True),
-            "stickiness.cookie_duration": Arg(default=86400),
-            "stickiness.cookie_name": PLAIN,
-            "stickiness.enabled": Arg(default=True),
-            "stickiness.type": PLAIN,
-            "target_type": Arg(default="instance", replaces=True),
-            "vpc_id": REPLACES,
-        }
-    )
-    reads = frozen({"load_balancer_arns": "set(string)"})
-
-    _HEALTH = frozen(
-        {
-            "enabled": "HealthCheckEnabled",
-            "healthy_threshold": "HealthyThresholdCount",
-            "interval": "HealthCheckIntervalSeconds",
-            "path": "HealthCheckPath",
-            "port": "HealthCheckPort",
-            "protocol": "HealthCheckProtocol",
-            "timeout": "HealthCheckTimeoutSeconds",
-            "unhealthy_threshold": "UnhealthyThresholdCount",
-        }
-    )
-
-    @override
-    def create(self, place: Place, new: Values) -> str:
-        answer = place.client("elbv2").create_target_group(
-            Name=name_for(new, "tf-", LONGEST_NAME),
-            TargetType=new["target_type"],
-            **self._health(new),
-            **given(
-                IpAddressType=new["ip_address_type"],
-                Port=_whole(new["port"]),
-                Protocol=new["protocol"],
-                ProtocolVersion=new["protocol_version"],
-                VpcId=new["vpc_id"],
-                Tags=as_pairs(new["tags_all"]),
-            ),
-        )
-        return str(answer["TargetGroups"][0]["TargetGroupArn"])
-
-    def _health(self, new: Values) -> dict[str, Any]:
-        if not new["health_check"]:
-            return {}
-        check = new["health_check"][0]
-        asked = {api: _whole(check[name]) for name, api in self._HEALTH.items() if check[name] not in (None, "")}
-        return asked | given(Matcher=given(HttpCode=check["matcher"]))
-
-    @override
-    def complete(self, place: Place, new: Values) -> None:
-        self._set(place, new["id"], _as_text(new, _GROUP) | _stickiness(new))
-
-    def _set(self, place: Place, arn: str, attributes: Mapping[str, str]) -> None:
-        if attributes:
-            place.client("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=as_pairs(attributes))
-
-    @override
-    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
-        if "health_check" in changed and new["health_check"]:
-            place.client("elbv2").modify_target_group(TargetGroupArn=state["id"], **self._health(new))
-        attributes = _as_text({name: new[name] for name in changed & _GROUP.keys()}, _GROUP)
-        if "stickiness" in changed:
-            attributes |= _stickiness(new) or {"stickiness.enabled": "false"}
-        self._set(place, state["id"], attributes)
-
-    @override
-    def read(self, place: Place, state: Values) -> Values:
-        elb, arn = place.client("elbv2"), state["id"]
-        found = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]
-        attributes = from_pairs(elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"])
-        check = {name: found[api] for name, api in self._HEALTH.items() if api in found}
-        return _from_text(attributes, _GROUP) | {
-            "arn": arn,
-            "arn_suffix": arn.rpartition(":")[2],
-            "name": found["TargetGroupName"],
-            "deregistration_delay": attributes.get("deregistration_delay.timeout_seconds"),
-            "health_check": [check | {"matcher": found.get("Matcher", {}).get("HttpCode")}],
-            "ip_address_type": found.get("IpAddressType"),
-            "load_balancer_arns": [],
-            "port": found.get("Port"),
-            "protocol": found.get("Protocol"),
-            "protocol_version": found.get("ProtocolVersion"),
-            "stickiness": [_found_stickiness(attributes)],
-            "target_type": found["TargetType"],
-            "vpc_id": found.get("VpcId"),
-            "tags_all": self.tags_of(place, arn),
-        }
-
-    @override
-    def delete(self, place: Place, state: Values) -> None:
-        place.client("elbv2").delete_target_group(TargetGroupArn=state["id"])
+def as_text(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """Arguments as attributes. `names` has the key of each argument."""
+    return {key: text(values[name]) for name, key in names.items() if values.get(name) is not None}
 
 
-def _stickiness(new: Values) -> dict[str, str]:
-    if not new["stickiness"]:
-        return {}
-    block = new["stickiness"][0]
-    kind = block["type"]
-    cookie = {f"stickiness.{kind}.duration_seconds": block["cookie_duration"]} if kind != "source_ip" else {}
-    named = {"stickiness.app_cookie.cookie_name": block["cookie_name"]} if kind == "app_cookie" else {}
-    all_ = {"stickiness.enabled": block["enabled"], "stickiness.type": kind, **cookie, **named}
-    return {key: _text(value) for key, value in all_.items()}
+def from_text(attributes: Mapping[str, str], names: Mapping[str, str]) -> Values:
+    """Attributes as arguments."""
+    return {name: typed(attributes[key]) for name, key in names.items() if key in attributes}
 
 
-def _found_stickiness(attributes: Mapping[str, str]) -> Values:
-    kind = attributes.get("stickiness.type")
-    return {
-        "enabled": attributes.get("stickiness.enabled") == "true",
-        "type": kind,
-        "cookie_name": attributes.get("stickiness.app_cookie.cookie_name"),
-        "cookie_duration": _typed(attributes.get(f"stickiness.{kind}.duration_seconds", "86400")),
-    }
+def text(value: Any) -> str:
+    """One argument as an attribute."""
+    return str(value).lower() if isinstance(value, bool) else str(whole(value))
 
 
-def _as_text(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    return {key: _text(values[name]) for name, key in names.items() if values.get(name) is not None}
+def typed(value: str) -> Any:
+    """One attribute as an argument."""
+    if value in ("true", "false"):
+        return value == "true"
+    return int(value) if value.isdigit() else value
 
 
-def _from_text(attributes: Mapping[str, str], names: Mapping[str, str]) -> Values:
-    return {name: _typed(attributes[key]) for name, key in names.items() if key in attributes}
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(_whole(value))
-
-
-def _typed(text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    return int(text) if text.isdigit() else text
-
-
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """Terraform's numbers may be floats; ports and seconds are not."""
     return int(value) if isinstance(value, float) else value
 
 
-RESOURCES: tuple[type[Resource], ...] = (LoadBalancer, TargetGroup)
+RESOURCES: tuple[type[Resource], ...] = (LoadBalancer,)

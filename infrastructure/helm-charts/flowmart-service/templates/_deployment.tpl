@@ -22,7 +22,8 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "flowmart-service.labels" . | nindent 8 }}
+        {{- include "flowmart-service.selector" . | nindent 8 }}
+        app.kubernetes.io/part-of: flowmart
     spec:
       serviceAccountName: {{ .Release.Name }}
       automountServiceAccountToken: {{ $service.serviceAccount.token }}
@@ -39,7 +40,7 @@ spec:
             matchLabels:
               {{- include "flowmart-service.selector" . | nindent 14 }}
       containers:
-        - {{- include "flowmart-service.container" . | nindent 10 }}
+        - {{ include "flowmart-service.container" . | nindent 10 | trim }}
       volumes:
         {{- range $place, $folder := $service.writable }}
         - name: writable-{{ $place }}

@@ -23,9 +23,10 @@ spec:
               app.kubernetes.io/name: {{ . }}
         {{- end }}
         {{- if $service.ingress.enabled }}
-        - namespaceSelector:
-            matchLabels:
-              flowmart.example/ingress: "true"
+        {{- range $service.ingress.sources }}
+        - ipBlock:
+            cidr: {{ . }}
+        {{- end }}
         {{- end }}
       ports:
         - port: http

@@ -1,0 +1,25 @@
+"""JSON patch (RFC 6902), with the API's own answers to patches that cannot be read or do not fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from deployments.sandbox.kubernetes.resources import Object
+from deployments.sandbox.kubernetes.status import ApiError, bad_request
+
+
+def json_patch(original: Object, operations: Any) -> Object:
+    """`original` after `operations`. `ApiError` 400 when they cannot be read, 422 when they do not fit."""
+    try:
+        patch = jsonpatch.JsonPatch(operations)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as error:
+        raise bad_request(f"error decoding patch: {error}") from error
+    try:
+        patched: Object = patch.apply(original)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
+        message = f"the server rejected our request due to an error in our request: {error}"
+        raise ApiError(422, "Invalid", message) from error
+    return patched

@@ -1,0 +1,164 @@
+"""Managed fields: which manager set which field last, by which kind of request.
+
+https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+Written and read in the format FieldsV1 of metadata.managedFields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployments.sandbox.kubernetes.patches.typed import THERE, Path, leaves
+from deployments.sandbox.kubernetes.resources import Object
+from deployments.sandbox.kubernetes.schema.types import Type
+
+APPLY, UPDATE = "Apply", "Update"
+
+_NEVER_OWNED = frozenset(
+    [("f:apiVersion",), ("f:kind",), ("f:metadata",)]
+    + [
+        ("f:metadata", f"f:{name}")
+        for name in (
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        )
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Manager:
+    """Who changes fields, how, and through which subresource. Of appliers the version does not tell them apart."""
+
+    name: str
+    operation: str
+    api_version: str
+    subresource: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Equal for requests whose fields are kept in one entry."""
+        version = "" if self.operation == APPLY else self.api_version
+        return self.name, self.operation, self.subresource, version
+
+    def __str__(self) -> str:
+        through = f' with subresource "{self.subresource}"' if self.subresource else ""
+        version = "" if self.operation == APPLY else f" using {self.api_version}"
+        return f'"{self.name}"{through}{version}'
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One entry of managedFields."""
+
+    manager: Manager
+    fields: frozenset[Path]
+    time: str
+
+
+Owners = Mapping[tuple[str, str, str, str], Owned]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The paths that two objects differ in."""
+
+    added: frozenset[Path]
+    modified: frozenset[Path]
+    removed: frozenset[Path]
+
+
+def fields_of(item: Object, kind: Type, ignored: Iterable[str] = ()) -> frozenset[Path]:
+    """The paths of an object that can be owned. `ignored` are top-level fields that this request does not set."""
+    return frozenset(p for p in leaves(item, kind) if _ownable(p, tuple(ignored)))
+
+
+def difference(before: Object, after: Object, kind: Type) -> Difference:
+    """What changed between two objects of one type."""
+    old = {p: value for p, value in leaves(before, kind).items() if _ownable(p, ())}
+    new = {p: value for p, value in leaves(after, kind).items() if _ownable(p, ())}
+    both = old.keys() & new.keys()
+    changed = frozenset(p for p in both if old[p] is not THERE and old[p] != new[p])
+    return Difference(frozenset(new.keys() - both), changed, frozenset(old.keys() - both))
+
+
+def _ownable(path: Path, ignored: tuple[str, ...]) -> bool:
+    return path not in _NEVER_OWNED and path[:1] not in [(f"f:{name}",) for name in ignored]
+
+
+def read(entries: Any) -> dict[tuple[str, str, str, str], Owned]:
+    """metadata.managedFields, parsed. ValueError, KeyError or TypeError when it is malformed."""
+    found = [_read_entry(entry) for entry in entries or ()]
+    return {owned.manager.identity: owned for owned in found}
+
+
+def _read_entry(entry: Mapping[str, Any]) -> Owned:
+    manager = Manager(entry["manager"], entry["operation"], entry["apiVersion"], entry.get("subresource", ""))
+    return Owned(manager, frozenset(_paths(entry.get("fieldsV1") or {}, ())), entry.get("time", ""))
+
+
+def _paths(tree: Mapping[str, Any], path: Path) -> Iterable[Path]:
+    for name, below in tree.items():
+        if name == ".":
+            yield path
+        elif not below:
+            yield (*path, name)
+        else:
+            yield from _paths(below, (*path, name))
+
+
+def written(owners: Owners) -> list[Object]:
+    """The entries for metadata.managedFields, appliers first."""
+    kept = [owned for owned in owners.values() if owned.fields]
+    return [_written_entry(owned) for owned in sorted(kept, key=lambda o: (o.manager.operation, o.time, o.manager.name))]
+
+
+def _written_entry(owned: Owned) -> Object:
+    manager = owned.manager
+    return {
+        "manager": manager.name,
+        "operation": manager.operation,
+        "apiVersion": manager.api_version,
+        **({"time": owned.time} if owned.time else {}),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": _tree(owned.fields),
+        **({"subresource": manager.subresource} if manager.subresource else {}),
+    }
+
+
+def _tree(paths: Iterable[Path]) -> Object:
+    tree: Object = {}
+    for path in sorted(paths):
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        node["."] = {}
+    return _trimmed(tree)
+
+
+def _trimmed(node: Object) -> Object:
+    """A path without anything below it is written without the dot."""
+    return {} if list(node) == ["."] else {name: _trimmed(below) for name, below in node.items()}
+
+
+def after_update(owners: Owners, manager: Manager, changed: Difference, time: str) -> Owners:
+    """Who owns what after a request that is not an apply: what it changed is its own, and nobody else's."""
+    mine = manager.identity
+    set_now = changed.added | changed.modified
+    kept = {i: _less(owned, (set_now if i != mine else frozenset()) | changed.removed) for i, owned in owners.items()}
+    before = kept[mine].fields if mine in kept else frozenset()
+    if set_now - before or mine in owners and kept[mine].fields != owners[mine].fields:
+        kept[mine] = Owned(manager, before | set_now, time)
+    return {i: owned for i, owned in kept.items() if owned.fields}
+
+
+def _less(owned: Owned, lost: frozenset[Path]) -> Owned:
+    return Owned(owned.manager, owned.fields - lost, owned.time) if owned.fields & lost else owned

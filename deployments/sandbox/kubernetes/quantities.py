@@ -1,0 +1,52 @@
+"""Resource quantities ("250m", "1Gi") as exact numbers.
+
+https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+_FORM = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(m|u|n|k|[KMGTPE]i?|[eE][+-]?\d+)?$")
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+
+Quantities = Mapping[str, Decimal]
+
+
+def quantity(text: str | int | float) -> Decimal:
+    """The number that a quantity stands for. ValueError when it is none."""
+    found = _FORM.match(str(text))
+    if not found:
+        raise ValueError(
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        )
+    number, suffix = Decimal(found[1]), found[2] or ""
+    if suffix in _BINARY:
+        return number * Decimal(1024) ** _BINARY[suffix]
+    if suffix in _DECIMAL:
+        return number.scaleb(_DECIMAL[suffix])
+    return number.scaleb(int(suffix[1:]))
+
+
+def written(amount: Decimal) -> str:
+    """A number as a quantity: whole, in binary units where it divides by 1024, or in thousandths."""
+    if amount != amount.to_integral_value():
+        return f"{int((amount * 1000).to_integral_value(rounding='ROUND_CEILING'))}m"
+    whole, unit = int(amount), ""
+    for name in _BINARY:
+        if not whole or whole % 1024:
+            break
+        whole, unit = whole // 1024, name
+    return f"{whole}{unit}"
+
+
+def total(parts: list[Mapping[str, str]]) -> dict[str, Decimal]:
+    """The sum of several lists of quantities, by name."""
+    summed: dict[str, Decimal] = {}
+    for part in parts:
+        for name, amount in part.items():
+            summed[name] = summed.get(name, Decimal(0)) + quantity(amount)
+    return summed
