@@ -9,7 +9,7 @@ READY := .venv/.installed
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## start the sandbox and promote a good and a bad release through it
 	@$(PYTHON) -m deployments.demo

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from prefect import flow
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import options
@@ -14,7 +15,13 @@ from tasks import steps
 UpTo = Annotated[str | None, Field(title="Up to", description="The last environment; empty: all of them")]
 
 
-@flow(name="release", flow_run_name="release {release} up to {to}", **options.FLOW)
+def run_name() -> str:
+    """ "release 3f2a1c", or "release 3f2a1c up to staging"."""
+    asked = flow_run.parameters
+    return f"release {asked['release']}" + (f" up to {asked['to']}" if asked.get("to") else "")
+
+
+@flow(name="release", flow_run_name=run_name, **options.FLOW)
 def release(release: ReleaseId, to: UpTo = None, approve: Approval = None, again: Again = False) -> list[str]:
     """Promote a release through the environments in order. Returns those in which something had to be done."""
     begun = []

@@ -15,8 +15,12 @@ import pytest
 
 from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
+from deployments.setup import put_tools_on_path
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# Before any test asks for terraform: the set-up may have provided the only one there is.
+put_tools_on_path()
 
 
 @pytest.fixture(scope="session")

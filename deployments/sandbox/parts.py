@@ -34,7 +34,7 @@ class Kind:
 
     name: str
     command: Callable[[Layout, int | None], list[str]]
-    variables: Callable[[Layout], Mapping[str, str]]
+    variables: Callable[[Layout, int | None], Mapping[str, str]]
     answers: Callable[[Layout, int | None], bool]
     patience: float
     listens: bool = True
@@ -48,7 +48,7 @@ def ensure_started(layout: Layout, kind: Kind) -> tuple[Process, bool]:
     if found:
         processes.end(layout, found)
     port = processes.free_port(layout, kind.name) if kind.listens else None
-    command, variables = kind.command(layout, port), kind.variables(layout)
+    command, variables = kind.command(layout, port), kind.variables(layout, port)
     return processes.start(layout, kind.name, command, port, variables), True
 
 
@@ -98,16 +98,18 @@ def _prefect_command(layout: Layout, port: int | None) -> list[str]:
     return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
 
 
-def _prefect_variables(layout: Layout) -> Mapping[str, str]:
+def _prefect_variables(layout: Layout, port: int | None) -> Mapping[str, str]:
     return {
         "PREFECT_HOME": str(layout.prefect_home),
+        # The pages of the UI ask here, whatever port the server was told on its command line.
+        "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
         "DO_NOT_TRACK": "1",
     }
 
 
-def _nothing(_: Layout) -> Mapping[str, str]:
+def _nothing(_: Layout, __: int | None) -> Mapping[str, str]:
     return {}
 
 

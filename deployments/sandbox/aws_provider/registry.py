@@ -30,27 +30,12 @@ from deployments.sandbox.aws_provider.services import (
     target_group,
 )
 
-_CLASSES: tuple[type[Resource], ...] = (
-    *(network.RESOURCES + routes.RESOURCES + security.RESOURCES + logs.RESOURCES),
-    *(
-        iam.RESOURCES
-        + iam_identity.RESOURCES
-        + kms.RESOURCES
-        + rds.RESOURCES
-        + database.RESOURCES
-        + dynamodb.RESOURCES
-    ),
-    *(launch_template.RESOURCES + autoscaling.RESOURCES + scaling_policy.RESOURCES),
-    *(
-        elb.RESOURCES
-        + target_group.RESOURCES
-        + listener.RESOURCES
-        + cloudwatch.RESOURCES
-        + sns.RESOURCES
-        + route53.RESOURCES
-    ),
-    *(s3.RESOURCES + s3_settings.RESOURCES + s3_lifecycle.RESOURCES + ecr.RESOURCES),
+_MODULES = (
+    *(network, routes, security, logs),
+    *(iam, iam_identity, kms, rds, database, dynamodb),
+    *(launch_template, autoscaling, scaling_policy, elb, target_group, listener),
+    *(cloudwatch, sns, route53, s3, s3_settings, s3_lifecycle, ecr),
 )
 
-RESOURCES: dict[str, Resource] = {cls.type: cls() for cls in _CLASSES}
+RESOURCES: dict[str, Resource] = {cls.type: cls() for module in _MODULES for cls in module.RESOURCES}
 DATA_SOURCES: dict[str, DataSource] = {cls.type: cls() for cls in reads.DATA_SOURCES}

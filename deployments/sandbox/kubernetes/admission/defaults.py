@@ -7,7 +7,6 @@ A table in place of a value: the field is made if it is missing, and filled in i
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -182,8 +181,3 @@ _DEPENDENT: Mapping[str, Callable[[Object], None]] = {
     "Namespace": _namespace,
 }
 
-
-def cluster_ip(namespace: str, name: str) -> str:
-    """The address of a service: always the same for the same name, from 10.96.0.0/16."""
-    number = int.from_bytes(hashlib.sha256(f"{namespace}/{name}".encode()).digest()[:2], "big")
-    return f"10.96.{number >> 8}.{max(number & 255, 2)}"

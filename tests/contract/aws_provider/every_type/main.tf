@@ -16,6 +16,10 @@ variable "step" {
   default = 1
 }
 
+variable "account" {
+  type = string
+}
+
 locals {
   second = var.step >= 2
   third  = var.step >= 3
@@ -23,7 +27,7 @@ locals {
 }
 
 provider "aws" {
-  allowed_account_ids = ["123456789012"]
+  allowed_account_ids = [var.account]
 
   default_tags {
     tags = {

@@ -1,0 +1,91 @@
+"""What may not change once an object exists, in the API server's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.objects import at, clone
+from deployments.sandbox.kubernetes.resources import Object, Resource
+from deployments.sandbox.kubernetes.status import Cause
+
+_FIXED: Mapping[str, tuple[str, ...]] = {
+    "Deployment": ("spec.selector",),
+    "ReplicaSet": ("spec.selector",),
+    "DaemonSet": ("spec.selector",),
+    "Job": ("spec.selector", "spec.template", "spec.completions"),
+    "RoleBinding": ("roleRef",),
+    "ClusterRoleBinding": ("roleRef",),
+    "Secret": ("type",),
+    "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    "PriorityClass": ("value",),
+    "CustomResourceDefinition": ("spec.group", "spec.scope", "spec.names.plural", "spec.names.kind"),
+    "IngressClass": ("spec.controller",),
+}
+
+_STATEFUL_MAY = (
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+)
+_STATEFUL = (
+    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+_POD = (
+    "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
+    "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+def require_allowed(before: Object, after: Object, resource: Resource) -> None:
+    """Raise `ApiError` 422 when an update changes what may not change."""
+    causes = list(_causes(before, after, resource))
+    if causes:
+        raise status.invalid(resource, str(after["metadata"]["name"]), causes)
+
+
+def _causes(before: Object, after: Object, resource: Resource) -> Iterator[Cause]:
+    for path in _FIXED.get(resource.kind, ()) if not resource.custom else ():
+        if at(before, path) != at(after, path):
+            yield status.wrong(path, at(after, path, ""), "field is immutable")
+    if resource.kind == "StatefulSet" and _others(before) != _others(after):
+        yield Cause("FieldValueForbidden", _STATEFUL, "spec")
+    if resource.kind == "Pod" and _pod(before) != _pod(after):
+        yield Cause("FieldValueForbidden", _POD, "spec")
+    if resource.kind == "Service" and _moves(before, after):
+        yield status.wrong("spec.clusterIPs[0]", at(after, "spec.clusterIP", ""), "may not change once set")
+    if resource.kind in ("Secret", "ConfigMap") and before.get("immutable"):
+        yield from _frozen(before, after)
+
+
+def _others(item: Object) -> Object:
+    return {name: value for name, value in item["spec"].items() if name not in _STATEFUL_MAY}
+
+
+def _pod(item: Object) -> Object:
+    """A pod's spec without what may change in it."""
+    spec: Object = clone(item["spec"])
+    for name in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName"):
+        spec.pop(name, None)
+    for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
+        container.pop("image", None)
+    return spec
+
+
+def _moves(before: Object, after: Object) -> bool:
+    had, has = at(before, "spec.clusterIP", ""), at(after, "spec.clusterIP", "")
+    external = "ExternalName" in (at(before, "spec.type"), at(after, "spec.type"))
+    return bool(had) and had != has and not external
+
+
+def _frozen(before: Object, after: Object) -> Iterator[Cause]:
+    for name in ("data", "binaryData", "immutable"):
+        if before.get(name) != after.get(name):
+            why = "Forbidden: field is immutable when `immutable` is set"
+            yield Cause("FieldValueForbidden", why, name)

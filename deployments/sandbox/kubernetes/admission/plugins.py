@@ -1,0 +1,66 @@
+"""Admission as on a real cluster: what objects are given by their namespace, and what is refused because of it.
+
+Service accounts, limit ranges, priority classes and quotas; the order is that of the API server's plugins.
+"""
+
+from __future__ import annotations
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.admission import quotas
+from deployments.sandbox.kubernetes.asking import Asking
+from deployments.sandbox.kubernetes.objects import at, namespace_of
+from deployments.sandbox.kubernetes.resources import Object, Resource, built_in
+from deployments.sandbox.kubernetes.storage import Store, key
+
+
+class Admission:
+    """The admission plugins of one cluster."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def create(self, item: Object, resource: Resource, asking: Asking) -> None:
+        """Complete a new object, or raise `ApiError` 403."""
+        if resource.kind == "Pod" and not resource.custom:
+            self._service_account(item, resource)
+            self._limit_range(item)
+            self._priority(item, resource)
+        quotas.require_room(self._store, item, resource)
+
+    def update(self, before: Object, after: Object, resource: Resource, asking: Asking, part: str) -> None:
+        """Raise `ApiError` 403 when a change is not admitted."""
+
+    def _service_account(self, item: Object, resource: Resource) -> None:
+        spec, namespace = item["spec"], namespace_of(item)
+        name = spec.setdefault("serviceAccountName", "default")
+        spec.setdefault("serviceAccount", name)
+        if self._store.get(key(built_in("ServiceAccount"), namespace, name)) is None:
+            why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
+            raise status.forbidden(resource, str(item["metadata"].get("name", "")), why)
+
+    def _limit_range(self, item: Object) -> None:
+        for limits in self._store.of_kind(built_in("LimitRange"), namespace_of(item)):
+            for limit in limits["spec"].get("limits") or ():
+                if limit.get("type") == "Container":
+                    _limit(item["spec"], limit)
+
+    def _priority(self, item: Object, resource: Resource) -> None:
+        name = at(item, "spec.priorityClassName")
+        if not name:
+            item["spec"].setdefault("priority", 0)
+            return
+        found = self._store.get(key(built_in("PriorityClass"), "", name))
+        if found is None:
+            why = f"no PriorityClass with name {name} was found"
+            raise status.forbidden(resource, str(item["metadata"].get("name", "")), why)
+        item["spec"]["priority"] = found["value"]
+
+
+def _limit(spec: Object, limit: Object) -> None:
+    """Give containers what a limit range gives those that say nothing themselves."""
+    for container in spec.get("containers", ()):
+        resources = container.setdefault("resources", {})
+        given, asked = limit.get("default") or {}, limit.get("defaultRequest") or {}
+        limits = {**given, **(resources.get("limits") or {})}
+        requests = {**limits, **asked, **(resources.get("limits") or {}), **(resources.get("requests") or {})}
+        resources |= {name: value for name, value in (("limits", limits), ("requests", requests)) if value}

@@ -1,0 +1,196 @@
+"""Rules that types cannot say: what must fit together in one object.
+
+Taken from the `validation.go` of each API group in k8s.io/kubernetes; the ones that people run into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.admission.names import label_rules, metadata_rules
+from deployments.sandbox.kubernetes.admission.pod_rules import pod_rules, port_rules
+from deployments.sandbox.kubernetes.admission.structure import missing
+from deployments.sandbox.kubernetes.objects import at, labels_of
+from deployments.sandbox.kubernetes.resources import Object, Resource
+from deployments.sandbox.kubernetes.selectors import label_selector
+from deployments.sandbox.kubernetes.status import Cause
+
+_TEMPLATE = "spec.template"
+_SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+_PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
+
+
+def require_valid(item: Object, resource: Resource) -> None:
+    """Raise `ApiError` 422 with everything that is wrong with an object."""
+    causes = [*metadata_rules(item, resource), *missing(item, resource)]
+    if not causes and not resource.custom and resource.kind in _RULES:
+        causes = list(_RULES[resource.kind](item))
+    if causes:
+        raise status.invalid(resource, str(item["metadata"].get("name", "")), causes)
+
+
+def _pod(item: Object) -> Iterator[Cause]:
+    yield from pod_rules(item["spec"], "spec")
+
+
+def _template(item: Object, where: str = _TEMPLATE) -> Iterator[Cause]:
+    template = at(item, where, {})
+    for name, value in labels_of({"metadata": template.get("metadata") or {}}).items():
+        yield from label_rules(name, value, f"{where}.metadata.labels")
+    yield from pod_rules(template.get("spec") or {}, f"{where}.spec")
+
+
+def _workload(item: Object) -> Iterator[Cause]:
+    yield from _template(item)
+    selector = item["spec"].get("selector") or {}
+    labels = at(item, f"{_TEMPLATE}.metadata.labels", {})
+    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        yield status.wrong("spec.selector", "{}", "empty selector is invalid for deployment")
+    elif not label_selector(selector)(labels):
+        shown = str(labels)
+        yield status.wrong(f"{_TEMPLATE}.metadata.labels", shown, "`selector` does not match template `labels`")
+    if at(item, f"{_TEMPLATE}.spec.restartPolicy") != "Always":
+        restart = at(item, f"{_TEMPLATE}.spec.restartPolicy", "")
+        yield status.unsupported(f"{_TEMPLATE}.spec.restartPolicy", restart, ("Always",))
+    yield from _not_negative(item, "spec.replicas")
+
+
+def _deployment(item: Object) -> Iterator[Cause]:
+    yield from _workload(item)
+    strategy = item["spec"]["strategy"]
+    if strategy["type"] not in ("Recreate", "RollingUpdate"):
+        yield status.unsupported("spec.strategy.type", strategy["type"], ("Recreate", "RollingUpdate"))
+    if strategy["type"] == "Recreate" and strategy.get("rollingUpdate"):
+        why = "may not be specified when strategy `type` is 'Recreate'"
+        yield Cause("FieldValueForbidden", f"Forbidden: {why}", "spec.strategy.rollingUpdate")
+    rolling = strategy.get("rollingUpdate") or {}
+    if str(rolling.get("maxUnavailable")) in ("0", "0%") and str(rolling.get("maxSurge")) in ("0", "0%"):
+        where = "spec.strategy.rollingUpdate.maxUnavailable"
+        yield status.wrong(where, rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0")
+
+
+def _job(item: Object) -> Iterator[Cause]:
+    yield from _template(item)
+    restart = at(item, f"{_TEMPLATE}.spec.restartPolicy", "")
+    if restart not in ("Never", "OnFailure"):
+        # The words of pkg/apis/batch/validation.
+        yield status.unsupported(f"{_TEMPLATE}.spec.restartPolicy", restart, ("Never", "OnFailure"))
+    yield from _not_negative(item, "spec.backoffLimit")
+
+
+def _cron_job(item: Object) -> Iterator[Cause]:
+    yield from _template(item, "spec.jobTemplate.spec.template")
+    schedule = str(item["spec"]["schedule"])
+    if not schedule.startswith("@") and len(schedule.split()) != 5:
+        yield status.wrong("spec.schedule", schedule, f"expected exactly 5 fields, found {len(schedule.split())}")
+
+
+def _not_negative(item: Object, path: str) -> Iterator[Cause]:
+    value = at(item, path, 0)
+    if isinstance(value, int) and value < 0:
+        yield status.wrong(path, value, "must be greater than or equal to 0")
+
+
+def _service(item: Object) -> Iterator[Cause]:
+    spec = item["spec"]
+    if spec["type"] not in _SERVICE_TYPES:
+        yield status.unsupported("spec.type", spec["type"], _SERVICE_TYPES)
+    ports = spec.get("ports") or []
+    if not ports and spec["type"] != "ExternalName" and spec.get("clusterIP") != "None":
+        yield status.required("spec.ports")
+    for index, port in enumerate(ports):
+        yield from port_rules(port.get("port"), f"spec.ports[{index}].port")
+        if len(ports) > 1 and not port.get("name"):
+            yield status.required(f"spec.ports[{index}].name")
+    yield from _repeated([p.get("name") for p in ports if p.get("name")], "spec.ports[{}].name")
+    yield from _repeated([f"{p.get('protocol')}/{p.get('port')}" for p in ports], "spec.ports[{}]")
+
+
+def _repeated(values: list[Any], where: str) -> Iterator[Cause]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield status.duplicate(where.format(index), value)
+
+
+def _ingress(item: Object) -> Iterator[Cause]:
+    spec = item["spec"] if item.get("spec") else {}
+    if not spec.get("rules") and not spec.get("defaultBackend"):
+        yield status.wrong("spec", "[]", "either `defaultBackend` or `rules` must be specified")
+    for index, rule in enumerate(spec.get("rules") or ()):
+        for number, path in enumerate(at(rule, "http.paths", [])):
+            yield from _ingress_path(path, f"spec.rules[{index}].http.paths[{number}]")
+
+
+def _ingress_path(path: Object, here: str) -> Iterator[Cause]:
+    kind = path.get("pathType")
+    if kind and kind not in _PATH_TYPES:
+        yield status.unsupported(f"{here}.pathType", kind, _PATH_TYPES)
+    if kind in ("Exact", "Prefix") and not str(path.get("path", "")).startswith("/"):
+        yield status.wrong(f"{here}.path", path.get("path", ""), "must be an absolute path")
+
+
+def _autoscaler(item: Object) -> Iterator[Cause]:
+    spec = item["spec"]
+    if spec["maxReplicas"] < 1:
+        yield status.wrong("spec.maxReplicas", spec["maxReplicas"], "must be greater than 0")
+    elif spec["maxReplicas"] < spec["minReplicas"]:
+        why = "must be greater than or equal to `minReplicas`"
+        yield status.wrong("spec.maxReplicas", spec["maxReplicas"], why)
+
+
+def _budget(item: Object) -> Iterator[Cause]:
+    spec = item.get("spec") or {}
+    if "minAvailable" in spec and "maxUnavailable" in spec:
+        yield status.wrong("spec", "", "minAvailable and maxUnavailable cannot be both set")
+
+
+def _definition(item: Object) -> Iterator[Cause]:
+    spec = item["spec"]
+    expected = f"{spec['names'].get('plural')}.{spec['group']}"
+    if item["metadata"]["name"] != expected:
+        name = item["metadata"]["name"]
+        yield status.wrong("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    if sum(bool(version.get("storage")) for version in spec["versions"]) != 1:
+        yield status.wrong("spec.versions", "", "must have exactly one version marked as storage version")
+    for index, version in enumerate(spec["versions"]):
+        if not at(version, "schema.openAPIV3Schema"):
+            yield status.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
+
+
+def _binding(item: Object) -> Iterator[Cause]:
+    kinds = ("ClusterRole", "Role") if item["kind"] == "RoleBinding" else ("ClusterRole",)
+    if item["roleRef"]["kind"] not in kinds:
+        yield status.unsupported("roleRef.kind", item["roleRef"]["kind"], kinds)
+    for index, subject in enumerate(item.get("subjects") or ()):
+        if subject["kind"] == "ServiceAccount" and not subject.get("namespace") and item["kind"] != "RoleBinding":
+            yield status.required(f"subjects[{index}].namespace")
+
+
+def _role(item: Object) -> Iterator[Cause]:
+    for index, rule in enumerate(item.get("rules") or ()):
+        if not rule.get("verbs"):
+            yield status.required(f"rules[{index}].verbs", "verbs must contain at least one value")
+        if not rule.get("nonResourceURLs") and not rule.get("apiGroups"):
+            yield status.required(f"rules[{index}].apiGroups", "resource rules must supply at least one api group")
+
+
+_RULES: Mapping[str, Callable[[Object], Iterator[Cause]]] = {
+    "Pod": _pod,
+    "Deployment": _deployment,
+    "ReplicaSet": _workload,
+    "StatefulSet": _workload,
+    "DaemonSet": _workload,
+    "Job": _job,
+    "CronJob": _cron_job,
+    "Service": _service,
+    "Ingress": _ingress,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "PodDisruptionBudget": _budget,
+    "CustomResourceDefinition": _definition,
+    "RoleBinding": _binding,
+    "ClusterRoleBinding": _binding,
+    "Role": _role,
+    "ClusterRole": _role,
+}

@@ -1,0 +1,272 @@
+"""Creating and changing objects: the one way into the store, for requests and for controllers.
+
+The order is the API server's: the type's structure, defaults, rules, admission, managed fields, store. A dry run
+goes all the way but the last step.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.admission import allocation, changes, defaults, rules, structure
+from deployments.sandbox.kubernetes.admission.plugins import Admission
+from deployments.sandbox.kubernetes.asking import Asking
+from deployments.sandbox.kubernetes.objects import clone, is_terminating, new_uid, timestamp
+from deployments.sandbox.kubernetes.patches import ownership
+from deployments.sandbox.kubernetes.patches.apply import Intent, apply
+from deployments.sandbox.kubernetes.patches.ownership import Manager, Owners
+from deployments.sandbox.kubernetes.resources import Catalogue, Object, Resource, built_in
+from deployments.sandbox.kubernetes.schema.types import type_of
+from deployments.sandbox.kubernetes.storage import Store, key
+
+_NAMES = "bcdfghjklmnpqrstvwxz2456789"
+_SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+_UNCOUNTED = frozenset(
+    [
+        *("ConfigMap", "Secret", "Service", "ServiceAccount", "Namespace", "Node", "Endpoints", "Event", "LimitRange"),
+        *("ResourceQuota", "PersistentVolumeClaim", "PersistentVolume", "Role", "RoleBinding", "ClusterRole", "Lease"),
+        *("ClusterRoleBinding", "StorageClass", "ControllerRevision", "HorizontalPodAutoscaler"),
+    ]
+)
+"""Kinds whose metadata.generation the API does not count."""
+
+
+class Writes:
+    """The writes of one cluster. Raises `ApiError` for everything that the API refuses."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, admission: Admission) -> None:
+        self.store = store
+        self.catalogue = catalogue
+        self._admission = admission
+
+    def create(self, resource: Resource, namespace: str, item: Object, asking: Asking) -> Object:
+        """A new object, as it is stored."""
+        item = self._structured(item, resource, asking)
+        _begin(item, resource, namespace)
+        self._completed(item, resource, asking)
+        place = key(resource, namespace, item["metadata"]["name"])
+        if self.store.get(place):
+            raise status.already_exists(resource, place.name)
+        self._require_namespace(resource, namespace, place.name)
+        self._admission.create(item, resource, asking)
+        rules.require_valid(item, resource)
+        changed = ownership.difference({}, item, type_of(resource))
+        manager = Manager(asking.manager, ownership.UPDATE, item["apiVersion"])
+        _own(item, ownership.after_update(_given(item), manager, changed, timestamp()))
+        return item if asking.dry_run else self.store.put(place, item)
+
+    def update(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        change: Callable[[Object], Object],
+        asking: Asking,
+        part: str = "",
+    ) -> Object:
+        """The object after `change`, which gets a copy of it. `part` is the subresource, empty for the main one."""
+        before = self._existing(resource, namespace, name)
+        proposed = change(clone(before))
+        _require_same(before, proposed, resource, name)
+        after = self._assembled(before, self._structured(proposed, resource, asking), resource, part)
+        self._checked(before, after, resource, asking, part)
+        manager = Manager(asking.manager, ownership.UPDATE, after["apiVersion"], part)
+        changed = ownership.difference(before, after, type_of(resource))
+        _own(after, ownership.after_update(_decided(before, after), manager, changed, timestamp()))
+        return self._put(before, after, resource, asking)
+
+    def apply(
+        self, resource: Resource, namespace: str, name: str, wanted: Object, asking: Asking, force: bool, part: str = ""
+    ) -> tuple[Object, bool]:
+        """Server-side apply: the object afterwards, and whether it was created."""
+        if wanted.get("metadata", {}).get("managedFields"):
+            raise status.bad_request("metadata.managedFields must be nil")
+        wanted = self._structured(wanted, resource, asking)
+        ignored = _ignored(resource, part)
+        intent = Intent(wanted, Manager(asking.manager, ownership.APPLY, wanted["apiVersion"], part), force, ignored)
+        before = self.store.get(key(resource, namespace, name))
+        if before is None:
+            if part:
+                raise status.not_found(resource, name)
+            return self._apply_new(resource, namespace, name, intent, asking), True
+        _require_same(before, wanted, resource, name)
+        merged, owners = apply(before, ownership.read(_entries(before)), intent, type_of(resource), timestamp())
+        after = self._assembled(before, merged, resource, part)
+        self._checked(before, after, resource, asking, part)
+        _own(after, owners)
+        return self._put(before, after, resource, asking), False
+
+    def remove(self, resource: Resource, item: Object) -> Object:
+        """Take an object out of the store, whatever its finalizers say."""
+        metadata = item["metadata"]
+        return self.store.remove(key(resource, metadata.get("namespace", ""), metadata["name"]))
+
+    def _apply_new(self, resource: Resource, namespace: str, name: str, intent: Intent, asking: Asking) -> Object:
+        item = clone(intent.wanted)
+        item.setdefault("metadata", {})["name"] = name
+        _begin(item, resource, namespace)
+        wanted = Intent(clone(item), intent.manager, True, intent.ignored)
+        _, owners = apply({}, {}, wanted, type_of(resource), timestamp())
+        self._completed(item, resource, asking)
+        self._require_namespace(resource, namespace, name)
+        self._admission.create(item, resource, asking)
+        rules.require_valid(item, resource)
+        _own(item, owners)
+        return item if asking.dry_run else self.store.put(key(resource, namespace, name), item)
+
+    def _structured(self, item: Object, resource: Resource, asking: Asking) -> Object:
+        named = {"apiVersion": resource.api_version, "kind": resource.kind} | item
+        if (named["apiVersion"], named["kind"]) != (resource.api_version, resource.kind):
+            given = f"{named['apiVersion']}, Kind={named['kind']}"
+            wanted = f"{resource.api_version}, Kind={resource.kind}"
+            raise status.bad_request(f"{given} in the body does not match the expected {wanted}")
+        kept, findings = structure.pruned(named, resource)
+        asking.warnings += structure.check(findings, resource, asking.field_validation)
+        return kept
+
+    def _completed(self, item: Object, resource: Resource, asking: Asking) -> None:
+        metadata = item["metadata"]
+        if metadata.get("generateName") and not metadata.get("name"):
+            metadata["name"] = metadata["generateName"] + "".join(secrets.choice(_NAMES) for _ in range(5))
+        defaults.fill_in(item, resource)
+        if not resource.custom:
+            allocation.allocate(item, resource, self.store)
+
+    def _require_namespace(self, resource: Resource, namespace: str, name: str) -> None:
+        if not resource.namespaced:
+            return
+        kind = built_in("Namespace")
+        found = self.store.get(key(kind, "", namespace))
+        if found is None:
+            raise status.not_found(kind, namespace)
+        if is_terminating(found):
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            refusal = status.forbidden(resource, name, why)
+            refusal.details["causes"] = [{"reason": "NamespaceTerminating", "message": why, "field": "metadata.namespace"}]
+            raise refusal
+
+    def _existing(self, resource: Resource, namespace: str, name: str) -> Object:
+        found = self.store.get(key(resource, namespace, name))
+        if found is None:
+            raise status.not_found(resource, name)
+        return found
+
+    def _assembled(self, before: Object, proposed: Object, resource: Resource, part: str) -> Object:
+        """`proposed` with everything that this address does not set as it was before."""
+        after: Object = clone(proposed)
+        metadata, had = after.setdefault("metadata", {}), before["metadata"]
+        if part == "status":
+            given = metadata.get("managedFields")
+            after = clone(before) | {"status": after.get("status", {})}
+            if given is not None:
+                after["metadata"]["managedFields"] = given
+        elif resource.status:
+            after.pop("status", None)
+            after |= {"status": clone(before["status"])} if "status" in before else {}
+        metadata = after["metadata"]
+        for name in _SYSTEM:
+            metadata.pop(name, None)
+            metadata |= {name: had[name]} if name in had else {}
+        metadata |= {name: had[name] for name in ("name", "namespace", "resourceVersion") if name in had}
+        return after
+
+    def _checked(self, before: Object, after: Object, resource: Resource, asking: Asking, part: str) -> None:
+        if part != "status":
+            if not resource.custom:
+                allocation.keep(before, after, resource)
+            defaults.fill_in(after, resource)
+            if not resource.custom:
+                allocation.allocate(after, resource, self.store)
+            changes.require_allowed(before, after, resource)
+            rules.require_valid(after, resource)
+            if resource.kind not in _UNCOUNTED or resource.custom:
+                _count(before, after)
+        self._admission.update(before, after, resource, asking, part)
+
+    def _put(self, before: Object, after: Object, resource: Resource, asking: Asking) -> Object:
+        if after == before:
+            return before
+        if asking.dry_run:
+            return after
+        if is_terminating(after) and not after["metadata"].get("finalizers") and resource.kind not in _ENDED_BY_OTHERS:
+            return self.remove(resource, after)
+        return self.store.put(key(resource, after["metadata"].get("namespace", ""), after["metadata"]["name"]), after)
+
+
+_ENDED_BY_OTHERS = ("Pod", "Namespace")
+"""Kinds that go away when their controller is done with them, not when their finalizers are gone."""
+
+
+def _begin(item: Object, resource: Resource, namespace: str) -> None:
+    metadata = item.setdefault("metadata", {})
+    if metadata.get("namespace") and resource.namespaced and metadata["namespace"] != namespace:
+        given, wanted = metadata["namespace"], namespace
+        raise status.bad_request(
+            f"the namespace of the provided object does not match the namespace sent on the request ({given}, {wanted})"
+        )
+    if metadata.get("resourceVersion"):
+        raise status.bad_request("resourceVersion should not be set on objects to be created")
+    for name in (*_SYSTEM, "namespace"):
+        metadata.pop(name, None)
+    metadata |= {"namespace": namespace} if resource.namespaced else {}
+    metadata |= {"uid": new_uid(), "creationTimestamp": timestamp()}
+    if resource.kind not in _UNCOUNTED or resource.custom:
+        metadata["generation"] = 1
+    if resource.status:
+        item.pop("status", None)
+
+
+def _ignored(resource: Resource, part: str) -> tuple[str, ...]:
+    """The top-level fields that an apply to this address does not set."""
+    if part == "status":
+        return ("spec", "data")
+    return ("status",) if resource.status else ()
+
+
+def _require_same(before: Object, proposed: Object, resource: Resource, name: str) -> None:
+    metadata = proposed.get("metadata") or {}
+    if metadata.get("name", name) != name:
+        given = metadata["name"]
+        raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+    if metadata.get("uid", before["metadata"]["uid"]) != before["metadata"]["uid"]:
+        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['metadata']['uid']}"
+        raise status.conflict(resource, name, why)
+    revision = metadata.get("resourceVersion")
+    if revision and revision != before["metadata"]["resourceVersion"]:
+        raise status.conflict(resource, name)
+
+
+def _count(before: Object, after: Object) -> None:
+    """metadata.generation is increased by every change of what is wanted."""
+    wanted = [{n: v for n, v in item.items() if n not in ("metadata", "status")} for item in (before, after)]
+    if wanted[0] != wanted[1]:
+        after["metadata"]["generation"] = before["metadata"].get("generation", 1) + 1
+
+
+def _entries(item: Object) -> list[Object]:
+    return item["metadata"].get("managedFields") or []
+
+
+def _given(item: Object) -> Owners:
+    """The managed fields that a new object brings along; what cannot be read counts for nothing."""
+    try:
+        return ownership.read(_entries(item))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}
+
+
+def _decided(before: Object, after: Object) -> Owners:
+    """The owners that an update starts from: clients may rewrite managedFields, or reset them with an empty entry."""
+    given = after["metadata"].get("managedFields")
+    if given == [{}]:
+        return {}
+    return (_given(after) if given else {}) or _given(before)
+
+
+def _own(item: Object, owners: Owners) -> None:
+    entries = ownership.written(owners)
+    item["metadata"].pop("managedFields", None)
+    if entries:
+        item["metadata"]["managedFields"] = entries

@@ -1,0 +1,227 @@
+"""Reaching a cluster's API with the official client, as the identity that the variables say.
+
+HELM_KUBECONTEXT names the context of the kubeconfig to use, for helm and for us alike, and KUBECONFIG may say where
+the kubeconfig is. A context whose credentials come from a program (`aws eks get-token`) gets our variables too, so
+that it acts as the environment's role and not as whoever runs us.
+
+Of the client, its configuration, connections and dynamic requests are used. Its discovery is not: it reads all API
+groups, and keeps what it found in a file that everybody on the machine can write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.cluster.objects import Manifest, Reference
+from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+
+CONTEXT = "HELM_KUBECONTEXT"
+MANAGER = "flowmart"
+"""Who we are in the managedFields of what we apply."""
+
+_SECONDS = 30
+_TRY_AGAIN = (0, 408, 429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the API, or a service behind it, answered. `status_object`: whether it is the API's own refusal."""
+
+    status: int
+    body: str
+
+    @property
+    def status_object(self) -> Mapping[str, Any]:
+        """The API's Status object; empty when something else was answered."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) and found.get("kind") == "Status" else {}
+
+
+class Cluster:
+    """One cluster, as one identity. Make it with `opened`."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._resources: dict[str, Mapping[str, Mapping[str, Any]]] = {}
+        self.name = name
+
+    def read(self, about: Reference) -> dict[str, Any] | None:
+        """The live object; `None` when there is none, or nothing of that kind in this cluster."""
+        place = self._place(about)
+        answered = self._ask("GET", place) if place else None
+        return _found(answered, f"read {about} in {self.name}") if answered else None
+
+    def listed(self, api_version: str, kind: str, namespace: str, **selectors: str) -> list[dict[str, Any]]:
+        """All objects of a kind in a namespace; `label_selector`, `field_selector` narrow it down."""
+        place = self._place(Reference(api_version, kind, namespace, ""))
+        if place is None:
+            return []
+        answered = self._ask("GET", place, **selectors)
+        found = _found(answered, f"list {kind} of {namespace} in {self.name}") or {}
+        return [{"apiVersion": api_version, "kind": kind, **item} for item in found.get("items") or ()]
+
+    def apply(self, about: Reference, manifest: Manifest, *, rehearse: bool = False) -> dict[str, Any] | None:
+        """Apply server-side, as `MANAGER`; what the object is, or with `rehearse` would be, afterwards.
+
+        `None`: there is no such kind or no such namespace in this cluster. `Refused` names who owns fields that
+        we would have to take from somebody.
+        """
+        place = self._place(about)
+        if place is None:
+            return None
+        dry = {"dry_run": "All"} if rehearse else {}
+        named = {"content_type": "application/apply-patch+yaml", "field_manager": MANAGER}
+        answered = self._ask("PATCH", place, body=dict(manifest), **named, **dry)
+        return _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")
+
+    def remove(self, about: Reference) -> bool:
+        """Delete an object and what belongs to it; whether there was one."""
+        place = self._place(about)
+        if place is None:
+            return False
+        answered = self._ask("DELETE", place, propagation_policy="Foreground")
+        return _found(answered, f"remove {about} in {self.name}") is not None
+
+    def log(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> str:
+        """The last lines that a container wrote; empty when there is no log (any more)."""
+        query = [("container", container), ("tailLines", lines), ("previous", str(previous).lower())]
+        answered = self._ask("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query_params=query)
+        return answered.body if answered.status == 200 else ""
+
+    def through(self, namespace: str, service: str, port: int | str, path: str, seconds: float) -> Answered:
+        """GET `path` of a service, through the API server's proxy; whatever status comes back."""
+        place = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy/{path.lstrip('/')}"
+        return self._ask("GET", place, _request_timeout=seconds, header_params={"Accept": "*/*"})
+
+    def _place(self, about: Reference) -> str | None:
+        """The path of an object, or of all of a kind when it has no name."""
+        resource = self._kinds(about.api_version).get(about.kind)
+        if resource is None:
+            return None
+        inside = f"/namespaces/{about.namespace}" if resource["namespaced"] and about.namespace else ""
+        return f"{_group(about.api_version)}{inside}/{resource['name']}{f'/{about.name}' if about.name else ''}"
+
+    def _kinds(self, api_version: str) -> Mapping[str, Mapping[str, Any]]:
+        """The kinds of one group and version. Not remembered when there is none: a CRD may be on its way."""
+        if api_version not in self._resources:
+            answered = self._ask("GET", _group(api_version))
+            found = _found(answered, f"ask for the kinds of {api_version} in {self.name}") or {}
+            kinds = {item["kind"]: item for item in found.get("resources", ()) if "/" not in item["name"]}
+            self._resources |= {api_version: kinds} if kinds else {}
+            return kinds
+        return self._resources[api_version]
+
+    def _ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Answered:
+        from kubernetes.client.exceptions import ApiException
+
+        parameters = {"_request_timeout": _SECONDS, "query_params": [], "header_params": {}, **parameters}
+        with _translated(self.name):
+            try:
+                answer = self._client.request(method, path, body=body, serialize=False, **parameters)
+            except ApiException as error:
+                return Answered(int(error.status or 0), _text(error.body or error.reason))
+            return Answered(200, _text(answer.data))
+
+
+def opened(variables: Mapping[str, str]) -> Cluster:
+    """The cluster of the context that `variables` name. `InvalidInput` when there is no such context."""
+    from kubernetes import client, config
+    from kubernetes.dynamic import DynamicClient
+
+    context = variables.get(CONTEXT)
+    if not context:
+        raise InvalidInput(f"no cluster: {CONTEXT} is not set; give the environment a cluster in platform.yaml")
+    with _translated(context):
+        settings = client.Configuration()
+        settings.retries = 1
+        found = _kubeconfig(variables)
+        try:
+            config.load_kube_config_from_dict(
+                found, context=context, client_configuration=settings, persist_config=False
+            )
+        except config.ConfigException as error:
+            raise InvalidInput(f"cluster {context}: {error}; is it in the kubeconfig?") from error
+        return Cluster(DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None), context)
+
+
+def _kubeconfig(variables: Mapping[str, str]) -> Any:
+    """The kubeconfig, merged from all its files, its credential programs with our variables."""
+    from kubernetes.config import kube_config
+
+    paths = variables.get("KUBECONFIG") or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    merged = kube_config.KubeConfigMerger(paths).config
+    if merged is None:
+        raise InvalidInput(f"cluster {variables[CONTEXT]}: there is no kubeconfig {paths}; set KUBECONFIG")
+    for user in merged.value["users"]:
+        program = (user.value.get("user") or {}).get("exec")
+        if program:
+            program["env"] = [*(program.get("env") or ()), *_as_pairs(variables)]
+    return merged
+
+
+def _as_pairs(variables: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in variables.items()]
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Silence of the network in our words."""
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except HTTPError as error:
+        raise CouldNotAsk(
+            f"cluster {name}: no answer ({_cause(error)}); is it there, and the kubeconfig right?"
+        ) from error
+
+
+def _found(answered: Answered, doing: str) -> dict[str, Any] | None:
+    """The object in an answer; `None` for "there is none". Everything else is an error that says what we did."""
+    if answered.status == 200:
+        found: dict[str, Any] = json.loads(answered.body)
+        return found
+    if answered.status == 404:
+        return None
+    raise _refusal(answered, doing)
+
+
+def _refusal(answered: Answered, doing: str) -> FlowmartError:
+    status = answered.status_object
+    message = str(status.get("message") or answered.body).strip()
+    if answered.status in _TRY_AGAIN:
+        return CouldNotAsk(f"could not {doing}: {answered.status} {message}; try again later")
+    if answered.status == 409 and (owners := _owners(status)):
+        told = "; ".join(owners)
+        return Refused(
+            f"could not {doing}: others own what would change: {told}. Let them give it up, or leave it out"
+        )
+    advice = {401: "sign in again", 403: "see infrastructure/kubernetes/access"}.get(answered.status)
+    return Refused(f"could not {doing}: {message}{f'; {advice}' if advice else ''}")
+
+
+def _owners(status: Mapping[str, Any]) -> Sequence[str]:
+    """ ".spec.replicas: conflict with "kubectl"...", for each field of a server-side apply that conflicts."""
+    causes = (status.get("details") or {}).get("causes") or ()
+    found = [cause for cause in causes if cause.get("reason") == "FieldManagerConflict"]
+    return [f"{cause.get('field', '?')} ({cause.get('message', '').strip()})" for cause in found]
+
+
+def _group(api_version: str) -> str:
+    return f"/{'apis' if '/' in api_version else 'api'}/{api_version}"
+
+
+def _text(data: Any) -> str:
+    return data.decode(errors="replace") if isinstance(data, bytes) else str(data or "")
+
+
+def _cause(error: Exception) -> str:
+    return " ".join(str(getattr(error, "reason", None) or error).split())[:200]

@@ -1,0 +1,161 @@
+"""Kubernetes objects as plain mappings: what they are called, in which order they go, what of them is shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from tasks.errors import InvalidInput
+from tasks.model import MASK
+
+Manifest = Mapping[str, Any]
+
+CHANGED = "(sensitive value, changed)"
+"""What stands for a secret value that differs, so that a plan shows which one without showing it."""
+
+_CLUSTER_WIDE = frozenset(
+    {
+        "APIService",
+        "CSIDriver",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "RuntimeClass",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+        "VolumeSnapshotClass",
+    }
+)
+"""Built-in kinds that live in no namespace. Others are taken to live in one: only a name in a plan is at stake."""
+
+_ORDER = (
+    "Namespace",
+    "CustomResourceDefinition",
+    "PriorityClass",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+)
+"""Helm's install order (helm's kind_sorter.go), with CRDs up front; kinds that are not in it come last."""
+
+_NOISE = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What identifies an object in a cluster. `namespace` is empty for kinds that live in none."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+    @property
+    def type(self) -> str:
+        """The type as a plan shows it: apps/v1/Deployment."""
+        return f"{self.api_version}/{self.kind}"
+
+    @property
+    def rank(self) -> tuple[int, str, str, str]:
+        """Sorts references into the order in which they are applied; removing goes the other way."""
+        place = _ORDER.index(self.kind) if self.kind in _ORDER else len(_ORDER)
+        return (place, self.kind, self.namespace, self.name)
+
+
+def reference(manifest: Manifest, namespace: str = "") -> Reference:
+    """What `manifest` is about; `namespace` is where it lives when it does not say so itself."""
+    kind = str(manifest["kind"])
+    metadata = manifest["metadata"]
+    lives_in = "" if kind in _CLUSTER_WIDE else str(metadata.get("namespace") or namespace)
+    return Reference(str(manifest["apiVersion"]), kind, lives_in, str(metadata["name"]))
+
+
+def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manifest]:
+    """The manifests in a stream of YAML documents, in the order in which they are applied.
+
+    `origin` is named when the stream is no YAML, or something in it is no Kubernetes object.
+    """
+    try:
+        found = [item for document in yaml.load_all(text, _Loader) for item in _listed(document)]
+        objects = {reference(item, namespace): item for item in found}
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{origin}: is no YAML: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"{origin}: holds something that is no Kubernetes object ({error})") from error
+    return {about: objects[about] for about in ordered(objects)}
+
+
+def ordered(references: Iterable[Reference]) -> list[Reference]:
+    """In the order in which they are applied."""
+    return sorted(references, key=lambda about: about.rank)
+
+
+def shown(manifest: Manifest) -> dict[str, Any]:
+    """The object without its status and what the server adds by itself, and with the data of a Secret masked."""
+    kept = {key: value for key, value in manifest.items() if key != "status"}
+    metadata = {key: value for key, value in manifest.get("metadata", {}).items() if key not in _NOISE}
+    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED}
+    kept["metadata"] = {**metadata, "annotations": annotations} if "annotations" in metadata else metadata
+    return _masked(kept) if manifest.get("kind") == "Secret" else kept
+
+
+def _masked(secret: Mapping[str, Any]) -> dict[str, Any]:
+    hidden = {part: dict.fromkeys(secret[part] or {}, MASK) for part in ("data", "stringData") if part in secret}
+    return {**secret, **hidden}
+
+
+def _listed(document: Any) -> list[Any]:
+    """The objects of one document: none when it is empty, several when it is a List."""
+    if document is None:
+        return []
+    if isinstance(document, Mapping) and document.get("kind") == "List":
+        return list(document.get("items") or ())
+    return [document]
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML as Helm and kubectl write it: a plain `=` is text, though YAML 1.1 gives it a meaning of its own."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: node.value)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}

@@ -1,0 +1,172 @@
+"""Whether a live object has become what it is meant to be. Pure.
+
+The rules are those of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/README), by which helm 4 and kubectl wait too: the
+built-in kinds by their status, everything else by its standard conditions. One difference: a Job is ready when it has
+completed, not when it has started, since what waits for it wants its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from tasks.cluster.objects import Manifest
+
+
+class State(StrEnum):
+    """Where an object stands on its way."""
+
+    READY = "ready"
+    PROGRESSING = "progressing"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """The state of an object, and in words why it is not ready."""
+
+    state: State
+    why: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is what it is meant to be."""
+        return self.state is State.READY
+
+
+READY = Readiness(State.READY)
+
+
+def readiness(live: Manifest | None) -> Readiness:
+    """Whether a live object is ready; one that does not exist is on its way at best."""
+    if live is None:
+        return _progressing("it does not exist")
+    if live["metadata"].get("deletionTimestamp"):
+        return _progressing("it is being deleted")
+    status = live.get("status") or {}
+    seen = status.get("observedGeneration")
+    if seen is not None and seen < live["metadata"].get("generation", 0):
+        return _progressing("its controller has not seen the change yet")
+    return _RULES.get(str(live["kind"]), _by_conditions)(live.get("spec") or {}, status)
+
+
+def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    wanted = spec.get("replicas", 1)
+    progressing = _condition(status, "Progressing")
+    if progressing.get("reason") == "ProgressDeadlineExceeded":
+        return _failed(f"{progressing['reason']}: {progressing.get('message', '')}")
+    failure = _condition(status, "ReplicaFailure")
+    if failure.get("status") == "True":
+        return _progressing(f"{failure.get('reason', 'ReplicaFailure')}: {failure.get('message', '')}")
+    updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    if updated < wanted:
+        return _progressing(f"{updated} of {wanted} pods are of the new version")
+    if status.get("replicas", 0) > updated:
+        return _progressing(f"{status['replicas'] - updated} pods of the old version are still there")
+    if available < wanted:
+        return _progressing(f"{available} of {wanted} pods are available")
+    return READY
+
+
+def _stateful_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        return READY
+    wanted, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
+    if ready < wanted:
+        return _progressing(f"{ready} of {wanted} pods are ready")
+    first = (strategy.get("rollingUpdate") or {}).get("partition", 0)
+    if status.get("updatedReplicas", 0) < wanted - first:
+        return _progressing(f"{status.get('updatedReplicas', 0)} of {wanted - first} pods are of the new version")
+    if not first and status.get("currentRevision") != status.get("updateRevision"):
+        return _progressing("the update has not ended")
+    return READY
+
+
+def _daemon_set(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    wanted = status.get("desiredNumberScheduled")
+    if wanted is None:
+        return _progressing("it has not been scheduled yet")
+    updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
+    if min(updated, available) < wanted:
+        return _progressing(f"{updated} of {wanted} pods are of the new version, {available} available")
+    return READY
+
+
+def _job(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    failed = _condition(status, "Failed")
+    if failed.get("status") == "True":
+        return _failed(f"{failed.get('reason', 'Failed')}: {failed.get('message', '')}")
+    if _condition(status, "Complete").get("status") == "True":
+        return READY
+    return _progressing("it has not completed")
+
+
+def _pod(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    phase = status.get("phase", "Pending")
+    if phase == "Failed":
+        return _failed(str(status.get("message") or status.get("reason") or "its containers failed"))
+    if phase == "Succeeded" or _condition(status, "Ready").get("status") == "True":
+        return READY
+    return _progressing(f"it is {phase} and not ready")
+
+
+def _claim(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    phase = status.get("phase", "Pending")
+    return READY if phase == "Bound" else _progressing(f"it is {phase}")
+
+
+def _service(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    if spec.get("type") != "LoadBalancer" or (status.get("loadBalancer") or {}).get("ingress"):
+        return READY
+    return _progressing("it has no load balancer yet")
+
+
+def _definition(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    accepted = _condition(status, "NamesAccepted")
+    if accepted.get("status") == "False":
+        return _failed(f"{accepted.get('reason', 'NamesNotAccepted')}: {accepted.get('message', '')}")
+    return READY if _condition(status, "Established").get("status") == "True" else _progressing("not established")
+
+
+def _always(_: Mapping[str, Any], __: Mapping[str, Any]) -> Readiness:
+    return READY
+
+
+def _by_conditions(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    stalled, ready = _condition(status, "Stalled"), _condition(status, "Ready")
+    if stalled.get("status") == "True":
+        return _failed(f"{stalled.get('reason', 'Stalled')}: {stalled.get('message', '')}")
+    if _condition(status, "Reconciling").get("status") == "True" or ready.get("status") in ("False", "Unknown"):
+        return _progressing(str(ready.get("message") or ready.get("reason") or "it is not ready"))
+    return READY
+
+
+_RULES: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Readiness]] = {
+    "Deployment": _deployment,
+    "StatefulSet": _stateful_set,
+    "DaemonSet": _daemon_set,
+    "Job": _job,
+    "Pod": _pod,
+    "PersistentVolumeClaim": _claim,
+    "Service": _service,
+    "CustomResourceDefinition": _definition,
+    # Their conditions tell about others: whether pods may be evicted now, whether there are numbers to scale by.
+    "PodDisruptionBudget": _always,
+    "HorizontalPodAutoscaler": _always,
+}
+
+
+def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """The condition of that type; empty when there is none."""
+    return next((found for found in status.get("conditions") or () if found.get("type") == kind), {})
+
+
+def _progressing(why: str) -> Readiness:
+    return Readiness(State.PROGRESSING, why)
+
+
+def _failed(why: str) -> Readiness:
+    return Readiness(State.FAILED, why.strip(": "))

@@ -1,0 +1,101 @@
+"""Why a workload does not get ready: what its pods, their events and the last lines of their logs say.
+
+A tool that waits says only that it waited too long. What a person needs is with the pods: an image that cannot be
+pulled, a program that crashes, a node that has no room. What cannot be looked up for the reasons is left out of them:
+they explain a no that is certain already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tasks.cluster.access import Cluster
+from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.readiness import readiness
+from tasks.errors import FlowmartError
+
+_PODS = 2
+"""Of how many pods the reasons are told: the others mostly have the same."""
+_LINES = 3
+_EVENTS = 2
+_HARMLESS = frozenset({"", "ContainerCreating", "PodInitializing"})
+_WITH_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
+
+
+def unready(cluster: Cluster, references: Iterable[Reference]) -> list[str]:
+    """A line for each object that is not ready, with the reasons that its pods give; none when all are."""
+    found = ((about, cluster.read(about)) for about in references)
+    return [
+        f"{about}: {reasons(cluster, about, live)}"
+        for about, live in found
+        if live is None or not readiness(live).ready
+    ]
+
+
+def reasons(cluster: Cluster, about: Reference, live: Manifest | None) -> str:
+    """Why one object is not ready, in words."""
+    own = readiness(live).why
+    if live is None or about.kind not in _WITH_PODS:
+        return own
+    try:
+        return "; ".join([own, *_of_its_pods(cluster, about.namespace, live)])
+    except FlowmartError as error:
+        return f"{own} (its pods could not be asked: {error})"
+
+
+def _of_its_pods(cluster: Cluster, namespace: str, live: Manifest) -> Iterator[str]:
+    labels = (live["spec"].get("selector") or {}).get("matchLabels") or {}
+    selector = ",".join(f"{name}={value}" for name, value in labels.items())
+    pods = cluster.listed("v1", "Pod", namespace, label_selector=selector) if selector else []
+    # Of a rollout that does not get on, the newest pods are the ones that matter.
+    newest = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True)
+    waiting = [pod for pod in newest if not readiness(pod).ready]
+    return (_told(cluster, namespace, pod) for pod in waiting[:_PODS])
+
+
+def _told(cluster: Cluster, namespace: str, pod: Manifest) -> str:
+    name = pod["metadata"]["name"]
+    parts = [_unscheduled(pod), *(_container(cluster, namespace, name, each) for each in _containers(pod))]
+    said = "; ".join(part for part in parts if part) or readiness(pod).why
+    return f"{name}: {said}{_events(cluster, namespace, name)}"
+
+
+def _unscheduled(pod: Manifest) -> str:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    scheduled = next((found for found in conditions if found.get("type") == "PodScheduled"), {})
+    if scheduled.get("status") != "False":
+        return ""
+    return f"{scheduled.get('reason', 'Unschedulable')}: {scheduled.get('message', '')}".strip(": ")
+
+
+def _containers(pod: Manifest) -> list[Mapping[str, Any]]:
+    status = pod.get("status") or {}
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _container(cluster: Cluster, namespace: str, pod: str, status: Mapping[str, Any]) -> str:
+    """What keeps a container from being ready; empty when nothing does."""
+    state, before = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
+    waiting, ended = state.get("waiting") or {}, state.get("terminated") or before
+    reason = waiting.get("reason", "")
+    if status.get("ready") or (not ended and reason in _HARMLESS and "running" not in state):
+        return ""
+    if not ended:
+        return _message(reason or "it runs, but its readiness probe fails", waiting.get("message"))
+    times = f", {status['restartCount']} restarts" if status.get("restartCount") else ""
+    said = cluster.log(namespace, pod, status["name"], _LINES, previous=before is not None)
+    head = f"{reason or ended.get('reason', 'ended')} (exit code {ended.get('exitCode')}{times})"
+    return f'{head}, last said: "{" | ".join(said.split(chr(10))).strip(" |")}"' if said.strip() else head
+
+
+def _events(cluster: Cluster, namespace: str, pod: str) -> str:
+    chosen = f"involvedObject.name={pod},type=Warning"
+    found = cluster.listed("v1", "Event", namespace, field_selector=chosen)
+    newest = sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+    told = [_message(str(event.get("reason")), event.get("message")) for event in newest[-_EVENTS:]]
+    return f"; events: {'; '.join(told)}" if told else ""
+
+
+def _message(reason: str, message: str | None) -> str:
+    return f"{reason}: {message}" if message else reason
