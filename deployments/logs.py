@@ -40,8 +40,10 @@ def configure(form: Literal["auto", "text", "json"] = "auto", stream: TextIO = s
     )
     text = stream.isatty() if form == "auto" else form == "text"
     logger = logging.getLogger("flowmart")
-    logger.handlers = [_handler(logging.StreamHandler(stream), _Sentence(stream.isatty()) if text else _json)]
-    logger.handlers.append(_handler(APILogHandler(), _Sentence(colours=False)))
+    logger.handlers = [
+        _handler(logging.StreamHandler(stream), _Sentence(stream.isatty(), clock=True) if text else _json),
+        _handler(APILogHandler(), _Sentence(colours=False, clock=False)),
+    ]
     logger.setLevel(logging.INFO)
     logger.propagate = False
 
@@ -49,8 +51,9 @@ def configure(form: Literal["auto", "text", "json"] = "auto", stream: TextIO = s
 class _Sentence:
     """ "16:04:31  staging     compute     planned       1 to change": when, where, what happened, particulars."""
 
-    def __init__(self, colours: bool) -> None:
+    def __init__(self, colours: bool, clock: bool) -> None:
         self._colours = colours
+        self._clock = clock
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
         colour = _COLOURS.get(event.get("level", ""), "0")
@@ -58,7 +61,8 @@ class _Sentence:
         place = "".join(f"{event.get(name) or '':<12}" for name in _PLACES)
         what = f"{event['event']:<14}"
         particulars = "  ".join(_told(name, value) for name, value in event.items() if name not in _HIDDEN)
-        return f"{self._in('2', when)}  {place}{self._in(colour, what)}{particulars}".rstrip()
+        when = f"{self._in('2', when)}  " if self._clock else ""
+        return f"{when}{place}{self._in(colour, what)}{particulars}".rstrip()
 
     def _in(self, colour: str, text: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text

@@ -48,7 +48,15 @@ def advance(stage: Stage, approve: str | None) -> None:
     steps.stop(steps.failures([*planned.values(), *tested.values()]))
     plans = {unit: future.result() for unit, future in planned.items()}
     steps.gate(stage, made(plans), later(plans), approve)
-    errors = steps.failures(apply_and_smoke(stage, plans, planned, tested))
+    futures = apply_and_smoke(stage, plans, planned, tested)
+    try:
+        settle(stage, steps.failures(futures))
+    finally:
+        steps.end_what_never_began(futures)
+
+
+def settle(stage: Stage, errors: Sequence[Exception]) -> None:
+    """Verified when nothing failed. Back when something said no. As it is, for a person, when we got no answer."""
     if stage.standing().attempted and any(not isinstance(error, CouldNotAsk) for error in errors):
         raise put_back(stage, steps.told(errors))
     steps.stop(errors)

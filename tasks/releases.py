@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tasks import manifest, shell
 from tasks.engines import READS
@@ -102,8 +103,10 @@ def _unpacked(archive: bytes) -> Iterator[Path]:
 
 
 def _unpack(archive: bytes, into: Path) -> Path:
+    # Python before 3.11.4 (Debian 12's) has no filters. `git archive` makes no archive that would need one.
+    options: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(into, filter="data")
+        tar.extractall(into, **options)
     return into / FOLDER
 
 

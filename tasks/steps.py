@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from prefect import State, Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TaskRun
 from prefect.context import FlowRunContext
+from prefect.exceptions import ObjectNotFound
 from prefect.futures import PrefectFuture, wait
+from prefect.states import Cancelled
 from prefect.tasks import exponential_backoff
 
 from tasks import claims, manifest, pages, promotion, releases, rollback, settings, shell
@@ -136,8 +139,8 @@ def opened(release: str, environment: str) -> Iterator[Stage]:
 def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
     """A stage that holds the environment's claim, and gives it back however this ends.
 
-    Cancelling the run (an exception that is no `Exception`) interrupts the tools; what was begun stays in the
-    ledger under the open claim, for `recover` or the next promotion to put back.
+    Cancelling the run, or a mistake of ours, interrupts the tools; what was begun stays in the ledger under the
+    open claim, for `recover` or the next promotion to put back.
     """
     with opened(release, environment) as stage:
         claims.claim(stage.ledger, environment, stage.release.id, purpose)
@@ -197,7 +200,7 @@ def held(stage: Stage) -> Iterator[None]:
     name = stage.environment.name
     try:
         yield
-    except Exception as error:
+    except FlowmartError as error:
         claims.close(stage.ledger, name, "failed", str(error))
         raise
     except BaseException:
@@ -214,6 +217,19 @@ def failures(futures: Iterable[PrefectFuture[Any]]) -> tuple[Exception, ...]:
     done, _ = wait(list(futures))
     found = (future.state.result(raise_on_failure=False) for future in done if _failed(future.state))
     return tuple(error for error in found if isinstance(error, Exception))
+
+
+def end_what_never_began(futures: Iterable[PrefectFuture[Any]]) -> None:
+    """Show the steps behind a failed one as cancelled: Prefect leaves them pending for ever.
+
+    Only for the eye. A step that the server has not heard of yet (they are reported in batches) stays as it is.
+    """
+    ended: State[Any] = Cancelled(message="not begun, since something that it waits for failed")
+    with get_client(sync_client=True) as client:
+        for future in futures:
+            if future.state.is_pending():
+                with suppress(ObjectNotFound):
+                    client.set_task_run_state(future.task_run_id, ended, force=True)
 
 
 def told(errors: Sequence[Exception]) -> str:

@@ -16,6 +16,7 @@ import typer
 
 from deployments import profile
 from deployments.cli import preparing, promoting, reading, screen
+from deployments.setup import put_tools_on_path
 from tasks.errors import (
     CouldNotAsk,
     EnvironmentBlocked,
@@ -62,6 +63,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; its exit code."""
     root = project_root(Path.cwd())
     os.environ.setdefault("FLOWMART_REPOSITORY", str(root))
+    put_tools_on_path()
     try:
         profile.activate(root)
         result = app(arguments, prog_name="flowmart", standalone_mode=False)

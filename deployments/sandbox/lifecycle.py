@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -85,11 +86,11 @@ def down(root: Path, report: Report) -> None:
     layout = Layout(root.resolve())
     with _alone(layout):
         layout.profile.unlink(missing_ok=True)
-        for name in KINDS:
-            process = processes.find(layout, name)
-            if process:
-                processes.end(layout, process)
-                report(f"{name} stopped")
+        found = [process for name in KINDS if (process := processes.find(layout, name))]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda process: processes.end(layout, process), found))
+        for process in found:
+            report(f"{process.name} stopped")
         layout.accounts.unlink(missing_ok=True)
         layout.provider_socket.unlink(missing_ok=True)
 

@@ -113,10 +113,15 @@ def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manif
     `origin` is named when the stream is no YAML, or something in it is no Kubernetes object.
     """
     try:
-        found = [item for document in yaml.load_all(text, _Loader) for item in _listed(document)]
-        objects = {reference(item, namespace): item for item in found}
+        return indexed(list(yaml.load_all(text, _Loader)), origin, namespace)
     except yaml.YAMLError as error:
         raise InvalidInput(f"{origin}: is no YAML: {error}") from error
+
+
+def indexed(documents: Iterable[Any], origin: str, namespace: str = "") -> dict[Reference, Manifest]:
+    """Documents that have been read already, by what they are about, in the order in which they are applied."""
+    try:
+        objects = {reference(item, namespace): item for document in documents for item in _listed(document)}
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidInput(f"{origin}: holds something that is no Kubernetes object ({error})") from error
     return {about: objects[about] for about in ordered(objects)}

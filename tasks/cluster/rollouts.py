@@ -63,7 +63,7 @@ def _told(cluster: Cluster, namespace: str, pod: Manifest) -> str:
 
 def _unscheduled(pod: Manifest) -> str:
     conditions = (pod.get("status") or {}).get("conditions") or ()
-    scheduled = next((found for found in conditions if found.get("type") == "PodScheduled"), {})
+    scheduled: Mapping[str, Any] = next((found for found in conditions if found.get("type") == "PodScheduled"), {})
     if scheduled.get("status") != "False":
         return ""
     return f"{scheduled.get('reason', 'Unschedulable')}: {scheduled.get('message', '')}".strip(": ")

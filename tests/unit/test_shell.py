@@ -54,7 +54,7 @@ def test_much_output_on_both_pipes_does_not_block() -> None:
 
 
 def test_the_time_limit_ends_it_and_is_no_answer() -> None:
-    with pytest.raises(CouldNotAsk, match="time limit of 0.2 s"):
+    with pytest.raises(CouldNotAsk, match="time limit of"):
         shell.run(python("import time; time.sleep(60)", time_limit=0.2))
 
 

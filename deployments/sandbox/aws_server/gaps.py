@@ -31,7 +31,7 @@ def _terminated_instances_leave_their_target_groups() -> None:
         elbv2_backends[backend.account_id][backend.region_name].notify_terminate_instances(instance_ids)
         return ended
 
-    EC2Backend.terminate_instances = terminate_and_tell  # type: ignore[method-assign]
+    EC2Backend.terminate_instances = terminate_and_tell  # type: ignore[method-assign,assignment]
 
 
 def _new_launch_template_versions_have_user_data() -> None:
@@ -47,4 +47,4 @@ def _new_launch_template_versions_have_user_data() -> None:
             data = {**data, "UserData": parse_user_data(data["UserData"])}
         return create(template, data, description)
 
-    LaunchTemplate.create_version = create_converted  # type: ignore[method-assign]
+    LaunchTemplate.create_version = create_converted  # type: ignore[method-assign,assignment]

@@ -154,9 +154,10 @@ class Root:
 
 
 def changes_in(entries: list[dict[str, Any]]) -> dict[str, Change]:
-    """The entries of a plan that change anything."""
+    """The entries of a plan that change an object."""
+    managed = [entry for entry in entries if entry["mode"] == "managed"]
     return {
-        entry["address"]: _change(entry["change"]) for entry in entries if entry["change"]["actions"] != ["no-op"]
+        entry["address"]: _change(entry["change"]) for entry in managed if entry["change"]["actions"] != ["no-op"]
     }
 
 

@@ -1,0 +1,58 @@
+"""What a pod refers to and would not start, or not end well, without: configuration, secrets, services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployments.sandbox.kubernetes.controllers.images import called
+from deployments.sandbox.kubernetes.controllers.world import World
+from deployments.sandbox.kubernetes.objects import at, namespace_of
+from deployments.sandbox.kubernetes.resources import Object
+
+
+def missing(world: World, pod: Object) -> str:
+    """What a kubelet would say about configuration that is not there; empty when all of it is."""
+    return next(_missing(world, pod), "")
+
+
+def _missing(world: World, pod: Object) -> Iterator[str]:
+    namespace = namespace_of(pod)
+    for volume in pod["spec"].get("volumes") or ():
+        for field, kind, named in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+            source = volume.get(field)
+            if source and not source.get("optional") and world.get(kind, namespace, source.get(named, "")) is None:
+                name = volume["name"]
+                what = f'{kind.lower()} "{source.get(named)}" not found'
+                yield f'MountVolume.SetUp failed for volume "{name}" : {what}'
+    for container in [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]:
+        for each in container.get("envFrom") or ():
+            yield from _absent(world, namespace, each.get("configMapRef"), each.get("secretRef"))
+        for each in container.get("env") or ():
+            source = each.get("valueFrom") or {}
+            yield from _absent(world, namespace, source.get("configMapKeyRef"), source.get("secretKeyRef"))
+
+
+def _absent(world: World, namespace: str, config: Object | None, secret: Object | None) -> Iterator[str]:
+    for kind, reference in (("ConfigMap", config), ("Secret", secret)):
+        if not reference or reference.get("optional"):
+            continue
+        found = world.get(kind, namespace, reference.get("name", ""))
+        if found is None:
+            yield f'{kind.lower()} "{reference.get("name")}" not found'
+        elif "key" in reference and reference["key"] not in {**found.get("data", {}), **found.get("binaryData", {})}:
+            yield f"couldn't find key {reference['key']} in {kind} {namespace}/{reference['name']}"
+
+
+def unreachable(world: World, pod: Object, container: Object) -> str:
+    """The first service that a container calls and that has no ready endpoints; empty when there is none."""
+    for name, space, port in called(container):
+        namespace = space or namespace_of(pod)
+        service = world.get("Service", namespace, name)
+        if service is None:
+            continue
+        endpoints = world.get("Endpoints", namespace, name) or {}
+        ready = any(subset.get("addresses") for subset in endpoints.get("subsets") or ())
+        declared = any(p["port"] == port for p in at(service, "spec.ports", []))
+        if not ready or not declared:
+            return f"{name}:{port}"
+    return ""

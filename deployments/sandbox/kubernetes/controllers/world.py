@@ -1,0 +1,132 @@
+"""What a controller sees of its cluster, and can do to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from deployments.sandbox.kubernetes.asking import Asking, controller
+from deployments.sandbox.kubernetes.deletes import Deletes, Options
+from deployments.sandbox.kubernetes.objects import clone, name_of, namespace_of, new_uid, timestamp
+from deployments.sandbox.kubernetes.owners import Owners
+from deployments.sandbox.kubernetes.resources import Catalogue, Object, built_in
+from deployments.sandbox.kubernetes.status import ApiError
+from deployments.sandbox.kubernetes.storage import Store, key
+from deployments.sandbox.kubernetes.writes import Writes
+
+_KEPT_EVENTS = 1000
+
+
+@dataclass
+class World:
+    """One cluster from the inside. `pace`: seconds that a container takes to start, and again to be ready."""
+
+    name: str
+    store: Store
+    catalogue: Catalogue
+    writes: Writes
+    deletes: Deletes
+    owners: Owners
+    pace: float
+    _asking: Asking = field(default_factory=controller)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """An object of a built-in kind."""
+        return self.store.get(key(built_in(kind), namespace, name))
+
+    def all(self, kind: str, namespace: str = "") -> list[Object]:
+        """All objects of a built-in kind, in one namespace or everywhere."""
+        return self.store.of_kind(built_in(kind), namespace)
+
+    def owned(self, owner: Object, kind: str) -> list[Object]:
+        """What `owner` controls of one kind, oldest first."""
+        return self.owners.owned(owner, built_in(kind).plural)
+
+    def create(self, item: Object, manager: str = "") -> Object:
+        """Create an object of a built-in kind."""
+        resource = built_in(item["kind"])
+        return self.writes.create(resource, namespace_of(item), item, self._as(manager))
+
+    def change(self, item: Object, change: Callable[[Object], None], part: str = "", manager: str = "") -> Object:
+        """Change an object of a built-in kind in place of what it is now; nothing happens when it is gone."""
+        resource = built_in(item["kind"])
+
+        def changed(current: Object) -> Object:
+            change(current)
+            return current
+
+        return self.writes.update(resource, namespace_of(item), name_of(item), changed, self._as(manager), part)
+
+    def set_status(self, item: Object, wanted: Object, manager: str = "") -> None:
+        """Give an object that status, if it has another one."""
+        if item.get("status") != wanted:
+            self.change(item, lambda current: current.update(status=clone(wanted)), "status", manager)
+
+    def delete(self, item: Object, grace: int | None = None) -> None:
+        """Delete an object of a built-in kind; its dependents follow."""
+        resource = built_in(item["kind"])
+        self.deletes.delete(resource, namespace_of(item), name_of(item), Options(grace=grace), self._asking)
+
+    def tell(self, about: Object, reason: str, message: str, kind: str = "Normal", source: str = "") -> None:
+        """Record an event. The same again is counted, not repeated."""
+        namespace, now = namespace_of(about) or "default", timestamp()
+        same = self._same_event(about, namespace, reason, message)
+        if same is not None:
+            counted = {"count": same.get("count", 1) + 1, "lastTimestamp": now}
+            self.store.put(key(built_in("Event"), namespace, name_of(same)), clone(same) | counted)
+            return
+        item = _event(about, namespace, reason, message, kind, source or self._asking.manager)
+        try:
+            self.writes.create(built_in("Event"), namespace, item, self._asking)
+        except ApiError as error:
+            if error.code not in (403, 404):
+                # In a namespace that is going away nothing can be told any more.
+                raise
+        self._forget_old_events(namespace)
+
+    def _same_event(self, about: Object, namespace: str, reason: str, message: str) -> Object | None:
+        uid = about["metadata"].get("uid")
+        for event in self.all("Event", namespace):
+            involved = event["involvedObject"]
+            if involved.get("uid") == uid and (event["reason"], event["message"]) == (reason, message):
+                return event
+        return None
+
+    def _forget_old_events(self, namespace: str) -> None:
+        events = self.all("Event", namespace)
+        if len(events) > _KEPT_EVENTS:
+            oldest = min(events, key=lambda event: str(event.get("lastTimestamp")))
+            self.writes.remove(built_in("Event"), oldest)
+
+    def _as(self, manager: str) -> Asking:
+        return controller(manager) if manager else self._asking
+
+
+def _event(about: Object, namespace: str, reason: str, message: str, kind: str, source: str) -> Object:
+    now, metadata = timestamp(), about["metadata"]
+    involved = {
+        "apiVersion": about["apiVersion"],
+        "kind": about["kind"],
+        "name": metadata["name"],
+        "uid": metadata.get("uid", ""),
+        "resourceVersion": metadata.get("resourceVersion", ""),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{metadata['name']}.{new_uid().replace('-', '')[:16]}", "namespace": namespace},
+        "involvedObject": involved | ({"namespace": metadata["namespace"]} if metadata.get("namespace") else {}),
+        "reason": reason,
+        "message": message,
+        "type": kind,
+        "count": 1,
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "source": {"component": source},
+        "reportingComponent": source,
+    }

@@ -1,0 +1,121 @@
+"""Deleting objects: finalizers, grace periods, and what becomes of dependents.
+
+https://kubernetes.io/docs/concepts/architecture/garbage-collection/ and .../overview/working-with-objects/finalizers/
+What is only marked here is finished by controllers: `garbage.py`, `namespaces.py` and `pods.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.asking import Asking
+from deployments.sandbox.kubernetes.objects import at, clone, is_terminating, timestamp, uid_of
+from deployments.sandbox.kubernetes.owners import Owners
+from deployments.sandbox.kubernetes.resources import Object, Resource
+from deployments.sandbox.kubernetes.storage import Store, key
+from deployments.sandbox.kubernetes.writes import Writes
+
+BACKGROUND, FOREGROUND, ORPHAN = "Background", "Foreground", "Orphan"
+FOREGROUND_FINALIZER = "foregroundDeletion"
+
+
+@dataclass(frozen=True)
+class Options:
+    """DeleteOptions. `grace` in seconds, `None` for the object's own."""
+
+    propagation: str = BACKGROUND
+    grace: int | None = None
+    uid: str = ""
+    revision: str = ""
+
+
+def options(body: Object, propagation: str = "", grace: str = "") -> Options:
+    """From a request's body and its query, of which the body counts more. `ApiError` 400 for unknown policies."""
+    chosen = body.get("propagationPolicy") or propagation
+    if not chosen:
+        chosen = ORPHAN if body.get("orphanDependents") else BACKGROUND
+    if chosen not in (BACKGROUND, FOREGROUND, ORPHAN):
+        raise status.bad_request(f'invalid propagation policy "{chosen}": must be Background, Foreground or Orphan')
+    seconds = body.get("gracePeriodSeconds", int(grace) if grace else None)
+    return Options(chosen, seconds, at(body, "preconditions.uid", ""), at(body, "preconditions.resourceVersion", ""))
+
+
+class Deletes:
+    """The deletions of one cluster."""
+
+    def __init__(self, store: Store, writes: Writes, owners: Owners) -> None:
+        self._store = store
+        self._writes = writes
+        self._owners = owners
+
+    def delete(
+        self, resource: Resource, namespace: str, name: str, chosen: Options, asking: Asking
+    ) -> tuple[Object, bool]:
+        """The object as it is now, or was last, and whether it is gone."""
+        item = self._store.get(key(resource, namespace, name))
+        if item is None:
+            raise status.not_found(resource, name)
+        _require(item, resource, name, chosen)
+        if asking.dry_run:
+            return item, False
+        if chosen.propagation == ORPHAN:
+            self._orphan(item)
+        marked = _marked(item, resource, chosen, bool(self._owners.dependents(uid_of(item))))
+        if marked is None:
+            return self._writes.remove(resource, item), True
+        if marked == item:
+            return item, False
+        return self._store.put(key(resource, namespace, name), marked), False
+
+    def _orphan(self, owner: Object) -> None:
+        """Dependents live on without their owner."""
+        for place in self._owners.dependents(uid_of(owner)):
+            found = self._store.get(place)
+            if found is not None:
+                self._store.put(place, without_owner(found, uid_of(owner)))
+
+
+def without_owner(item: Object, uid: str) -> Object:
+    """A copy of `item` that does not refer to the owner with that uid any more."""
+    changed: Object = clone(item)
+    kept = [r for r in changed["metadata"].get("ownerReferences", ()) if r["uid"] != uid]
+    changed["metadata"].pop("ownerReferences", None)
+    changed["metadata"] |= {"ownerReferences": kept} if kept else {}
+    return changed
+
+
+def _require(item: Object, resource: Resource, name: str, chosen: Options) -> None:
+    metadata = item["metadata"]
+    if chosen.uid and chosen.uid != metadata["uid"]:
+        why = f"Precondition failed: UID in precondition: {chosen.uid}, UID in object meta: {metadata['uid']}"
+        raise status.conflict(resource, name, why)
+    if chosen.revision and chosen.revision != metadata["resourceVersion"]:
+        raise status.conflict(resource, name)
+
+
+def _marked(item: Object, resource: Resource, chosen: Options, depended_on: bool) -> Object | None:
+    """The object with its deletion begun; `None` when nothing keeps it from going away at once."""
+    finalizers = list(item["metadata"].get("finalizers") or ())
+    if chosen.propagation == FOREGROUND and depended_on and FOREGROUND_FINALIZER not in finalizers:
+        finalizers.append(FOREGROUND_FINALIZER)
+    grace = _grace(item, resource, chosen)
+    if not finalizers and not grace and resource.kind != "Namespace":
+        return None
+    marked: Object = clone(item)
+    metadata = marked["metadata"]
+    if not is_terminating(item):
+        metadata |= {"deletionTimestamp": timestamp(), "deletionGracePeriodSeconds": grace}
+    metadata |= {"finalizers": finalizers} if finalizers else {}
+    if resource.kind == "Namespace":
+        marked["status"] = {**marked.get("status", {}), "phase": "Terminating"}
+    return marked
+
+
+def _grace(item: Object, resource: Resource, chosen: Options) -> int:
+    """Only pods are given time to end, and only those that have begun."""
+    if resource.kind != "Pod" or resource.custom or not at(item, "spec.nodeName"):
+        return 0
+    if chosen.grace is not None:
+        return max(chosen.grace, 0)
+    return int(at(item, "spec.terminationGracePeriodSeconds", 30))

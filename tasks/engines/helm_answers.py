@@ -1,0 +1,65 @@
+"""What helm answers, parsed into the product's words. Pure: golden tests hold it without running anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.cluster.objects import Manifest, Reference, parsed
+
+_HOOK = "helm.sh/hook"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """One revision of a release: what it is made of, and the objects that its hooks make for a while."""
+
+    revision: int
+    status: str
+    objects: Mapping[Reference, Manifest] = field(default_factory=dict)
+    hooks: Mapping[Reference, Manifest] = field(default_factory=dict)
+
+    @property
+    def basis(self) -> str:
+        """What a plan was computed from."""
+        return f"{self.revision}/{self.status}"
+
+    @property
+    def everything(self) -> dict[Reference, Manifest]:
+        """Objects and hooks: a hook that changes is a change of the release, too."""
+        return {**self.objects, **self.hooks}
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the helm that worked on it did not come to an end: nothing can be done before that is cleared."""
+        return self.status.startswith("pending-") or self.status == "uninstalling"
+
+
+def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
+    """What `helm status` and `helm upgrade` answer as JSON."""
+    origin = f"release {answer.get('name')} revision {answer.get('version')}"
+    hooks = "\n---\n".join(hook["manifest"] for hook in answer.get("hooks") or ())
+    return Installed(
+        revision=int(answer["version"]),
+        status=str(answer["info"]["status"]),
+        objects=parsed(answer.get("manifest") or "", origin, namespace),
+        hooks=parsed(hooks, origin, namespace),
+    )
+
+
+def rendered(objects: Mapping[Reference, Manifest]) -> Installed:
+    """What `helm template` renders: hooks are told from the rest by their annotation."""
+    hooks = {about for about, manifest in objects.items() if _HOOK in (manifest["metadata"].get("annotations") or {})}
+    return Installed(
+        revision=0,
+        status="rendered",
+        objects={about: manifest for about, manifest in objects.items() if about not in hooks},
+        hooks={about: manifest for about, manifest in objects.items() if about in hooks},
+    )
+
+
+def good_revision(history: list[Mapping[str, Any]]) -> int | None:
+    """The revision that a stuck release goes back to: the last one that was in force; `None` when none was."""
+    good = [int(entry["revision"]) for entry in history if entry["status"] in ("deployed", "superseded")]
+    return max(good, default=None)

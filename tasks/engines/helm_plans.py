@@ -1,0 +1,72 @@
+"""What a helm plan keeps for its apply: a small file, sealed by its digest, that names the files it applies by theirs.
+
+Helm has no saved plans. What makes an apply the one that was planned is this: the same chart archive, the same values,
+on the same revision; or, on the way back, the same revision to return to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tasks.errors import StalePlan
+from tasks.model import Artifact, Plan
+
+
+class Does(StrEnum):
+    """What applying a plan does to the release."""
+
+    UPGRADE = "upgrade"
+    ROLL_BACK = "roll back"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What to do with which release. Paths and digests for an upgrade, a revision for a way back."""
+
+    does: Does
+    release: str
+    namespace: str
+    chart: str = ""
+    chart_sha256: str = ""
+    values: str = ""
+    values_sha256: str = ""
+    revision: int = 0
+
+
+def upgrade(release: str, namespace: str, chart: Path, values: Path) -> Saved:
+    """An upgrade, or the first install, with exactly these files."""
+    return Saved(Does.UPGRADE, release, namespace, str(chart), sha256(chart), str(values), sha256(values))
+
+
+def save(saved: Saved, folder: Path) -> Artifact:
+    """Write it into `folder`, readable for its owner only."""
+    file = folder / f"{saved.does.replace(' ', '-')}.plan.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(asdict(saved), indent=1))
+    return Artifact(file, sha256(file))
+
+
+def load(plan: Plan) -> Saved:
+    """What `plan` saved; `StalePlan` when the file, or one that it names, is not what was planned."""
+    artifact = plan.artifact
+    if artifact is None or sha256(artifact.path) != artifact.sha256:
+        raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
+    kept = json.loads(artifact.path.read_text())
+    saved = Saved(**{**kept, "does": Does(kept["does"])})
+    for what, path, digest in (
+        ("chart", saved.chart, saved.chart_sha256),
+        ("values", saved.values, saved.values_sha256),
+    ):
+        if path and sha256(Path(path)) != digest:
+            raise StalePlan(f"{plan.target}: the {what} in {path} are not those that were planned; plan again")
+    return saved
+
+
+def sha256(file: Path) -> str:
+    """The digest of a file's bytes; empty when there is no such file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""

@@ -1,0 +1,38 @@
+"""What the plans of helm and kustomize have in common: how they read, and whether they can be undone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tasks import wording
+from tasks.model import Action, Change, Reversibility
+
+_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
+_HOLDS_DATA = frozenset(
+    {"v1/Namespace", "v1/PersistentVolume", "v1/PersistentVolumeClaim", "apps/v1/StatefulSet"}
+    | {"apiextensions.k8s.io/v1/CustomResourceDefinition"}
+)
+"""With these go data that applying an earlier release does not bring back."""
+
+
+def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
+    """A line for each object, then its fields that differ; warnings last."""
+    lines = [line for change in changes for line in _told(change)]
+    return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])
+
+
+def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
+    """Removing what holds data cannot be undone in a protected unit, and needs care in any other."""
+    gone = [change for change in changes if change.action is Action.DELETE]
+    if gone and protected:
+        return Reversibility.IRREVERSIBLE
+    return Reversibility.NEEDS_CARE if any(c.kind in _HOLDS_DATA for c in gone) else Reversibility.REVERSIBLE
+
+
+def _told(change: Change) -> list[str]:
+    head = f"{_SIGNS[change.action]} {change.address}"
+    return [head, *(f"    {line}" for line in wording.differences(change))] if _is_update(change) else [head]
+
+
+def _is_update(change: Change) -> bool:
+    return change.action is Action.UPDATE
