@@ -68,18 +68,19 @@ class Cluster:
         found = _found(answered, f"list {kind} of {namespace} in {self.name}") or {}
         return [{"apiVersion": api_version, "kind": kind, **item} for item in found.get("items") or ()]
 
-    def apply(self, about: Reference, manifest: Manifest, *, rehearse: bool = False) -> dict[str, Any] | None:
+    def apply(
+        self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False
+    ) -> dict[str, Any] | None:
         """Apply server-side, as `MANAGER`; what the object is, or with `rehearse` would be, afterwards.
 
         `None`: there is no such kind or no such namespace in this cluster. `Refused` names who owns fields that
-        we would have to take from somebody.
+        we would have to take from somebody, unless `force` takes them.
         """
         place = self._place(about)
         if place is None:
             return None
-        dry = {"dry_run": "All"} if rehearse else {}
-        named = {"content_type": "application/apply-patch+yaml", "field_manager": MANAGER}
-        answered = self._ask("PATCH", place, body=dict(manifest), **named, **dry)
+        how = {"content_type": "application/apply-patch+yaml", "field_manager": MANAGER, "force_conflicts": force}
+        answered = self._ask("PATCH", place, body=dict(manifest), **how, **({"dry_run": "All"} if rehearse else {}))
         return _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")
 
     def remove(self, about: Reference) -> bool:
@@ -100,6 +101,10 @@ class Cluster:
         """GET `path` of a service, through the API server's proxy; whatever status comes back."""
         place = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy/{path.lstrip('/')}"
         return self._ask("GET", place, _request_timeout=seconds, header_params={"Accept": "*/*"})
+
+    def knows(self, about: Reference) -> bool:
+        """Whether the cluster has objects of that kind."""
+        return about.kind in self._kinds(about.api_version)
 
     def _place(self, about: Reference) -> str | None:
         """The path of an object, or of all of a kind when it has no name."""

@@ -23,7 +23,8 @@ from tasks.engines import helm_charts, helm_plans, kubernetes_plans
 from tasks.engines.base import Variables, Workspace, Workspaces
 from tasks.engines.helm_answers import Installed, good_revision, installed, rendered
 from tasks.engines.helm_charts import Installation, reads
-from tasks.engines.helm_commands import HISTORY, Helm as Commands, NotInstalled, done
+from tasks.engines.helm_commands import HISTORY, NotInstalled, done
+from tasks.engines.helm_commands import Helm as Commands
 from tasks.engines.helm_plans import Does, Saved
 from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
 from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Target
@@ -140,10 +141,8 @@ class Helm:
         revision = receipt.outputs.get("revision")
         found = _installed(helm, what.release, what.namespace, int(revision)) if revision else None
         if found is None:
-            raise Refused(
-                f"{receipt.target}: revision {revision} of {what.namespace}/{what.release} is not in helm's history any"
-                f" more, which keeps {HISTORY}; promote the release that should be there"
-            )
+            told = f"{receipt.target}: helm has no revision {revision} of {what.namespace}/{what.release} any more"
+            raise Refused(f"{told} (it keeps {HISTORY}); promote the release that should be there")
         return found
 
     def _explained(
@@ -178,7 +177,7 @@ def _installed(helm: Commands, release: str, namespace: str, revision: int | Non
 
 
 def _rehearsed(helm: Commands, what: Installation, chart: Path, values: Path) -> tuple[Installed, list[str]]:
-    """What the release would be, as the cluster sees it; without the cluster where the chart brings kinds of its own."""
+    """What the release would be, as the cluster sees it; without it where the chart brings kinds of its own."""
     given = json.loads(values.read_text())
     try:
         asked = partial(helm.install_or_upgrade, dry_run=True, create_namespace=False)

@@ -1,9 +1,9 @@
 """helm's commands: built and read by pyhelm3, run by `tasks.shell`.
 
-pyhelm3 hands one quoted line to a shell. The quoting (`shlex.join`) is sound, but there is no time limit, no choice of
-environment, and a cancelled run ends the shell rather than helm. All of its commands go through `Command.run`: that is
-replaced here, so that helm gets a list of arguments and nothing is ever quoted. Helm 3 and 4 differ in few options,
-which are put right in the same place.
+pyhelm3 hands one quoted line to a shell. The quoting (`shlex.join`) is sound, but there is no time limit, no choice
+of environment, and a cancelled run ends the shell rather than helm. All of its commands go through `Command.run`:
+that is replaced here, so that helm gets a list of arguments and nothing is ever quoted. Helm 3 and 4 differ in few
+options, which are put right in the same place.
 """
 
 from __future__ import annotations

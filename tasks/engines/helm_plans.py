@@ -1,7 +1,7 @@
-"""What a helm plan keeps for its apply: a small file, sealed by its digest, that names the files it applies by theirs.
+"""What a helm plan keeps for its apply: a small file, sealed by its digest, that names its other files by theirs.
 
-Helm has no saved plans. What makes an apply the one that was planned is this: the same chart archive, the same values,
-on the same revision; or, on the way back, the same revision to return to.
+Helm has no saved plans. What makes an apply the one that was planned is this: the same chart archive, the same
+values, on the same revision; or, on the way back, the same revision to return to.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.contract.aws_provider.world import Root, World
+from tests.contract.aws_provider.world import Root, World, changes_in
 
 HCL = """
 resource "aws_vpc" "this" {
@@ -66,7 +66,10 @@ resource "aws_iam_role" "this" {
 resource "aws_iam_role_policy" "this" {
   name   = "read"
   role   = aws_iam_role.this.name
-  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:Get*", Resource = "*" }] })
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "s3:Get*", Resource = "*" }]
+  })
 }
 
 resource "aws_dynamodb_table" "this" {
@@ -120,6 +123,9 @@ provider "aws" {
   }
 }
 """
+
+# Whoever has it may do anything.
+ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 Client = Callable[[str], Any]
 State = dict[str, dict[str, Any]]
@@ -210,7 +216,7 @@ HANDS = {
         lambda client, _: client("iam").put_role_policy(
             RoleName="shop",
             PolicyName="read",
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
+            PolicyDocument=json.dumps(ALL),
         ),
         "aws_iam_role_policy.this",
         {"policy"},
@@ -261,37 +267,63 @@ def applied(world: World, accounts: Iterator[str], tmp_path_factory: pytest.Temp
     return root
 
 
-@pytest.mark.parametrize("hand", HANDS.values(), ids=HANDS)
-def test_somebody(applied: Root, hand: Hand) -> None:
-    hand.does(applied.client, applied.state)
-    drift = applied.drift()
-    assert {address: set(change.attributes) for address, change in drift.items()} == {hand.address: hand.attributes}
+@pytest.fixture(scope="module")
+def state(applied: Root) -> State:
+    """The ids: they stay as they are, since nothing here replaces anything that has an id of its own."""
+    return applied.state
+
+
+@pytest.fixture
+def repaired(applied: Root) -> Iterator[Root]:
+    """The root, put right by an apply after the test."""
+    yield applied
     applied.apply()
+
+
+@pytest.mark.parametrize("hand", HANDS.values(), ids=HANDS)
+def test_somebody(repaired: Root, state: State, hand: Hand) -> None:
+    hand.does(repaired.client, state)
+    drift = repaired.drift()
+    assert {address: set(change.attributes) for address, change in drift.items()} == {hand.address: hand.attributes}
+
+
+def test_the_next_apply_puts_it_right(applied: Root) -> None:
+    applied.client("logs").put_retention_policy(logGroupName="/shop", retentionInDays=1)
+    applied.apply()
+    [group] = applied.client("logs").describe_log_groups(logGroupNamePrefix="/shop")["logGroups"]
+    assert group["retentionInDays"] == 30
     applied.run("plan", "-detailed-exitcode")
 
 
 DELETIONS = {
-    "log group": (
-        lambda client: client("logs").delete_log_group(logGroupName="/shop"),
+    "log group": Hand(
+        lambda client, _: client("logs").delete_log_group(logGroupName="/shop"),
         "aws_cloudwatch_log_group.this",
+        set(),
     ),
-    "alarm": (
-        lambda client: client("cloudwatch").delete_alarms(AlarmNames=["shop"]),
+    "alarm": Hand(
+        lambda client, _: client("cloudwatch").delete_alarms(AlarmNames=["shop"]),
         "aws_cloudwatch_metric_alarm.this",
+        set(),
     ),
-    "policy": (
-        lambda client: client("iam").delete_role_policy(RoleName="shop", PolicyName="read"),
+    "policy": Hand(
+        lambda client, _: client("iam").delete_role_policy(RoleName="shop", PolicyName="read"),
         "aws_iam_role_policy.this",
+        set(),
     ),
 }
 
 
-@pytest.mark.parametrize(("delete", "address"), DELETIONS.values(), ids=DELETIONS)
-def test_what_somebody_deletes_is_made_again(applied: Root, delete: Callable[[Client], object], address: str) -> None:
-    delete(applied.client)
-    assert applied.drift()[address].actions == ("delete",)
-    assert {address: change.actions for address, change in applied.changes().items()} == {address: ("create",)}
-    applied.apply()
+@pytest.mark.parametrize("hand", DELETIONS.values(), ids=DELETIONS)
+def test_what_somebody_deletes_will_be_made_again(repaired: Root, state: State, hand: Hand) -> None:
+    hand.does(repaired.client, state)
+    planned = repaired.plan()
+    assert {address: c.actions for address, c in changes_in(planned["resource_drift"]).items()} == {
+        hand.address: ("delete",)
+    }
+    assert {address: c.actions for address, c in changes_in(planned["resource_changes"]).items()} == {
+        hand.address: ("create",)
+    }
 
 
 def test_a_policy_laid_out_differently_is_no_drift(applied: Root) -> None:

@@ -30,8 +30,10 @@ NOT_EMULATED = {
         "the sandbox does not emulate aws_s3_bucket.website",
     ),
     "an argument in a block": (
-        'resource "aws_lb" "this" {\n  access_logs {\n    bucket = "a"\n  }\n  connection_logs {\n    bucket = "b"\n  }\n}\n',
-        "the sandbox does not emulate aws_lb.connection_logs",
+        'resource "aws_autoscaling_policy" "this" {\n  name = "a"\n  autoscaling_group_name = "b"\n'
+        "  target_tracking_configuration {\n    target_value = 1\n    customized_metric_specification {\n"
+        "      period = 10\n    }\n  }\n}\n",
+        "aws_autoscaling_policy.target_tracking_configuration.customized_metric_specification.period",
     ),
 }
 
@@ -63,9 +65,14 @@ def test_a_type_that_aws_does_not_have_is_terraforms_to_refuse(root: Root) -> No
 
 
 def test_a_change_that_moto_has_no_call_for_is_refused_at_plan(root: Root) -> None:
-    hcl = 'resource "aws_iam_openid_connect_provider" "this" {\n  url = "https://a.example"\n  client_id_list = ["%s"]\n}\n'
-    root.write(hcl % "one").initialised().apply()
-    said = root.write(hcl % "two").fails("plan")
+    hcl = """
+    resource "aws_iam_openid_connect_provider" "this" {
+      url            = "https://a.example"
+      client_id_list = ["one"]
+    }
+    """
+    root.write(hcl).initialised().apply()
+    said = root.write(hcl.replace("one", "two")).fails("plan")
     assert "the sandbox does not emulate changing aws_iam_openid_connect_provider.client_id_list" in said
 
 
@@ -81,20 +88,20 @@ def test_a_missing_region_is_named(root: Root) -> None:
     assert "Missing region" in root.fails("plan")
 
 
+BUCKET = 'resource "aws_s3_bucket" "this" {\n  bucket = "NAME"\n}\n'
+IRELAND = {"LocationConstraint": "eu-west-1"}
+
+
 def test_what_aws_refuses_is_told_with_operation_and_object(root: Root) -> None:
     root.client("s3").create_bucket(Bucket=f"taken-{root.account}", CreateBucketConfiguration=IRELAND)
-    hcl = 'resource "aws_s3_bucket" "this" {\n  bucket = "taken-%s"\n}\n' % root.account
-    said = root.write(hcl).initialised().fails("apply", "-auto-approve")
+    said = root.write(BUCKET.replace("NAME", f"taken-{root.account}")).initialised().fails("apply", "-auto-approve")
     assert f"creating S3 Bucket (taken-{root.account}): operation error S3: CreateBucket" in said
     assert "StatusCode: 409" in said
     assert "api error BucketAlreadyOwnedByYou" in said
 
 
-IRELAND = {"LocationConstraint": "eu-west-1"}
-
-
 def test_a_deletion_that_aws_refuses_leaves_the_object_in_the_state(root: Root) -> None:
-    root.write('resource "aws_s3_bucket" "this" {\n  bucket = "full-%s"\n}\n' % root.account).initialised().apply()
+    root.write(BUCKET.replace("NAME", f"full-{root.account}")).initialised().apply()
     root.client("s3").put_object(Bucket=f"full-{root.account}", Key="a", Body=b"a")
     assert "BucketNotEmpty" in root.fails("destroy", "-auto-approve")
     assert "aws_s3_bucket.this" in root.state

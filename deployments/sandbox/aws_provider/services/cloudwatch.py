@@ -98,6 +98,7 @@ class Alarm(Resource):
             return None
         tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
         return {name: alarm.get(api) for name, api in _ALARM.items()} | {
+            "treat_missing_data": alarm.get("TreatMissingData") or "missing",
             "arn": alarm["AlarmArn"],
             "alarm_name": alarm["AlarmName"],
             "dimensions": from_pairs(alarm.get("Dimensions"), "Name"),

@@ -6,6 +6,7 @@ restart of the sandbox, pods that were not ready yet begin anew.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from deployments.sandbox.kubernetes.controllers import containers, interest, nodes
@@ -25,11 +26,13 @@ class Pods:
     def __init__(self, world: World) -> None:
         self._world = world
         self._since: dict[str, float] = {}
+        self._told: dict[str, set[tuple[Told, int]]] = defaultdict(set)
 
     def affected(self, event: Event) -> Iterator[Key]:
         """The pod that was written."""
         if event.type == DELETED and interest.of_kind(event, "Pod"):
             self._since.pop(event.object["metadata"]["uid"], None)
+            self._told.pop(event.object["metadata"]["uid"], None)
             return
         yield from interest.itself(event, "Pod")
 
@@ -70,8 +73,11 @@ class Pods:
         age = self._world.now() - begun
         stage = containers.stage(self._world, pod, age)
         self._world.set_status(pod, stage.status, _KUBELET)
+        restarts = sum(c["restartCount"] for c in stage.status["containerStatuses"])
         for told in stage.events:
-            self._world.tell(pod, told.reason, told.message, told.kind, _KUBELET)
+            if (told, restarts) not in self._told[uid_of(pod)]:
+                self._told[uid_of(pod)].add((told, restarts))
+                self._world.tell(pod, told.reason, told.message, told.kind, _KUBELET)
         return stage.again
 
     def _already(self, pod: Object) -> float:

@@ -29,7 +29,7 @@ class World:
     deletes: Deletes
     owners: Owners
     pace: float
-    _asking: Asking = field(default_factory=controller)
+    asking: Asking = field(default_factory=controller)
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -70,7 +70,7 @@ class World:
     def delete(self, item: Object, grace: int | None = None) -> None:
         """Delete an object of a built-in kind; its dependents follow."""
         resource = built_in(item["kind"])
-        self.deletes.delete(resource, namespace_of(item), name_of(item), Options(grace=grace), self._asking)
+        self.deletes.delete(resource, namespace_of(item), name_of(item), Options(grace=grace), self.asking)
 
     def tell(self, about: Object, reason: str, message: str, kind: str = "Normal", source: str = "") -> None:
         """Record an event. The same again is counted, not repeated."""
@@ -80,9 +80,9 @@ class World:
             counted = {"count": same.get("count", 1) + 1, "lastTimestamp": now}
             self.store.put(key(built_in("Event"), namespace, name_of(same)), clone(same) | counted)
             return
-        item = _event(about, namespace, reason, message, kind, source or self._asking.manager)
+        item = _event(about, namespace, reason, message, kind, source or self.asking.manager)
         try:
-            self.writes.create(built_in("Event"), namespace, item, self._asking)
+            self.writes.create(built_in("Event"), namespace, item, self.asking)
         except ApiError as error:
             if error.code not in (403, 404):
                 # In a namespace that is going away nothing can be told any more.
@@ -104,7 +104,7 @@ class World:
             self.writes.remove(built_in("Event"), oldest)
 
     def _as(self, manager: str) -> Asking:
-        return controller(manager) if manager else self._asking
+        return controller(manager) if manager else self.asking
 
 
 def _event(about: Object, namespace: str, reason: str, message: str, kind: str, source: str) -> Object:

@@ -1,0 +1,231 @@
+"""The story that the demo tells, by the command line, on FlowMart's own infrastructure. Told once, looked at often."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments.sandbox import Sandbox
+from tasks import aws
+
+ENVIRONMENTS = ("dev", "staging", "production")
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a command ended. `document` is what it printed with --json."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+class Story:
+    """A repository with FlowMart's infrastructure, a store, and the `flowmart` command led to the tests' sandbox."""
+
+    def __init__(self, box: Sandbox, folder: Path, project: Path) -> None:
+        self.box = box
+        self.repository = folder / "repository"
+        self.variables = {
+            **box.variables,
+            "FLOWMART_PROFILE": "none",
+            "FLOWMART_REPOSITORY": str(self.repository),
+            "FLOWMART_STORE": str(folder / "store"),
+        }
+        ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+        shutil.copytree(project / "infrastructure", self.repository / "infrastructure", ignore=ignored)
+        self._git("init", "--quiet")
+        self.commit("As it is")
+
+    def flowmart(self, *arguments: str) -> Told:
+        command = [sys.executable, "-m", "deployments.cli", *arguments]
+        done = subprocess.run(command, env={**os.environ, **self.variables}, capture_output=True, text=True)
+        return Told(done.returncode, done.stdout, done.stderr)
+
+    def commit(self, subject: str) -> None:
+        self._git("add", "--all")
+        self._git("-c", "user.name=t", "-c", "user.email=t@flowmart.example", "commit", "--quiet", "-m", subject)
+
+    def release(self) -> str:
+        return str(self.flowmart("release", "create", "--json").document["id"])
+
+    def file(self, path: str) -> Path:
+        return self.repository / "infrastructure/terraform" / path
+
+    def client(self, environment: str, service: str, role: str = "plan") -> Any:
+        here = self.box.platform.environment(environment)
+        credentials = aws.assume(getattr(here.roles, role), here.region, "tests")
+        return aws.client(service, credentials)
+
+    def _git(self, *arguments: str) -> None:
+        subprocess.run(["git", "-C", str(self.repository), *arguments], check=True)
+
+
+@dataclass(frozen=True)
+class Chapters:
+    story: Story
+    good: str
+    bad: str
+    promoted: Told
+    rejected: Told
+
+
+@pytest.fixture(scope="module")
+def story(prefect_server: Sandbox, tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Story]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in prefect_server.variables.items():
+            patch.setenv(name, value)
+        yield Story(prefect_server, tmp_path_factory.mktemp("story"), project)
+
+
+@pytest.fixture(scope="module")
+def told(story: Story) -> Chapters:
+    """Release A everywhere; then release B, which leaves staging without instances."""
+    good = story.release()
+    promoted = story.flowmart("promote", good, "--json")
+    for environment in ENVIRONMENTS[:2]:
+        edit(story.file(f"environments/{environment}/networking/main.tf"), r"(retention_days\s*)= \d+", r"\1= 7")
+    edit(story.file("environments/staging/compute/main.tf"), r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0")
+    story.commit("Save money")
+    bad = story.release()
+    return Chapters(story, good, bad, promoted, story.flowmart("promote", bad, "--json"))
+
+
+def edit(file: Path, pattern: str, replacement: str) -> None:
+    text, number = re.subn(pattern, replacement, file.read_text())
+    assert number, f"{file}: nothing matches {pattern}"
+    file.write_text(text)
+
+
+def test_a_good_release_reaches_production(told: Chapters) -> None:
+    assert told.promoted.code == 0, told.promoted.err
+    assert told.promoted.document["promoted_in"] == ["shared", *ENVIRONMENTS]
+
+
+@pytest.mark.parametrize(
+    ("environment", "gateways", "instances"), [("dev", 1, 1), ("staging", 1, 2), ("production", 3, 3)]
+)
+def test_what_was_applied_is_really_there(told: Chapters, environment: str, gateways: int, instances: int) -> None:
+    ask: Callable[[str], Any] = lambda service: told.story.client(environment, service)  # noqa: E731
+    mine = [{"Name": "tag:Environment", "Values": [environment]}]
+    assert len(ask("ec2").describe_vpcs(Filters=mine)["Vpcs"]) == 1
+    assert len(ask("ec2").describe_subnets(Filters=mine)["Subnets"]) == 9
+    assert len(ask("ec2").describe_nat_gateways(Filter=mine)["NatGateways"]) == gateways
+    assert len(ask("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"]) == instances
+    (database,) = ask("rds").describe_db_instances()["DBInstances"]
+    assert database["StorageEncrypted"]
+    assert database["MultiAZ"] is (environment == "production")
+    assert len(ask("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
+    assert len(ask("dynamodb").list_tables()["TableNames"]) == 1
+
+
+def test_a_bad_release_is_caught_in_staging_and_rolled_back(told: Chapters) -> None:
+    assert told.rejected.code == 1
+    assert "instances: expected at least 2 in service in flowmart-staging, found 0 of 0" in told.rejected.err
+    assert f"staging was rolled back, and {told.bad} is rejected there" in told.rejected.err
+    assert "Traceback" not in told.rejected.err
+    assert told.rejected.document["error"]["kind"] == "RolledBack"
+
+
+def test_the_rollback_goes_in_reverse_order(told: Chapters) -> None:
+    entries = told.story.flowmart("history", "staging", "--json").document
+    applied = [e["body"]["unit"] for e in entries if e["kind"] == "applying" and e["body"]["release"] == told.bad]
+    back = [e["body"]["unit"] for e in entries if e["kind"] == "rolled_back"]
+    assert applied == ["networking", "compute"]
+    assert back == ["compute", "networking"]
+
+
+def test_status_says_which_release_is_where(told: Chapters) -> None:
+    status = told.story.flowmart("status", "--json").document
+    releases = {name: here["release"] for name, here in status.items()}
+    assert releases == {"shared": told.bad, "dev": told.bad, "staging": told.good, "production": told.good}
+    assert status["staging"]["rejected"] == [told.bad]
+    assert {unit["release"] for unit in status["staging"]["units"].values()} == {told.good}
+
+
+def test_production_was_never_touched_by_the_bad_release(told: Chapters) -> None:
+    entries = told.story.flowmart("history", "production", "--json").document
+    assert told.bad not in json.dumps(entries)
+
+
+def test_promoting_the_good_release_again_changes_nothing(told: Chapters) -> None:
+    before = told.story.flowmart("history", "production", "--json").document
+    again = told.story.flowmart("promote", told.good, "--to", "shared")
+    assert again.code == 0, again.err
+    assert told.story.flowmart("history", "production", "--json").document == before
+
+
+def test_terraform_by_hand_finds_nothing_to_do(told: Chapters, tmp_path: Path) -> None:
+    """Release A as it is in git, planned by hand with the reading role."""
+    story = told.story
+    archive = subprocess.run(
+        ["git", "-C", str(story.repository), "archive", "HEAD~1", "infrastructure"], capture_output=True, check=True
+    )
+    subprocess.run(["tar", "-x", "-C", str(tmp_path)], input=archive.stdout, check=True)
+    here = story.box.platform.environment("staging")
+    reading = aws.assume(here.roles.plan, here.region, "tests").environment()
+    for unit in ("networking", "database", "compute", "monitoring"):
+        folder = tmp_path / "infrastructure/terraform/environments/staging" / unit
+        variables = {**os.environ, **reading}
+        subprocess.run(["terraform", "init", "-input=false"], cwd=folder, env=variables, check=True, capture_output=True)
+        plan = ["terraform", "plan", "-input=false", "-detailed-exitcode"]
+        done = subprocess.run(plan, cwd=folder, env=variables, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_drift_finds_exactly_what_was_changed_by_hand(told: Chapters) -> None:
+    ec2 = told.story.client("production", "ec2", role="apply")
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])["SecurityGroups"]
+    world = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[world])
+    ec2.create_tags(Resources=[group["VpcId"]], Tags=[{"Key": "Name", "Value": "do-not-touch"}])
+    drift = told.story.flowmart("drift", "production", "--json")
+    assert drift.code == 2
+    ((first, second),) = [report["drifted"] for report in drift.document]
+    assert first["address"] == "module.networking.aws_security_group.database"
+    assert first["told"][1] == "ingress: added {cidr_blocks = [0.0.0.0/0], from_port = 5432, protocol = tcp, to_port = 5432}"
+    assert second["address"] == "module.networking.aws_vpc.this"
+    assert second["told"][1:] == ["tags.Name: flowmart-production -> do-not-touch"]
+
+
+def test_elsewhere_there_is_no_drift(told: Chapters) -> None:
+    drift = told.story.flowmart("drift", "staging", "--json")
+    assert (drift.code, drift.document[0]["drifted"]) == (0, [])
+
+
+def test_a_release_that_would_delete_the_database_is_denied_before_any_apply(told: Chapters) -> None:
+    for name in ("main.tf", "outputs.tf"):
+        told.story.file(f"environments/dev/database/{name}").write_text("")
+    told.story.commit("Who needs a database")
+    denied = told.story.flowmart("promote", "--to", "dev")
+    assert denied.code == 1
+    assert "protected: module.database.aws_db_instance.this" in denied.err
+    kinds = [entry["kind"] for entry in told.story.flowmart("history", "dev", "--json").document]
+    assert "denied" in kinds
+    assert kinds[kinds.index("denied") :].count("applying") == 0
+    (database,) = told.story.client("dev", "rds").describe_db_instances()["DBInstances"]
+    assert database["DBInstanceStatus"] == "available"
+
+
+def test_diff_names_the_units_and_files_that_differ(told: Chapters) -> None:
+    diff = told.story.flowmart("diff", "dev", "staging", "--json").document
+    assert diff["units"]["networking"] == [told.bad, told.good]
+    assert "terraform/environments/staging/compute/main.tf" in diff["files"]
+
+
+def test_the_ledger_adds_up(told: Chapters) -> None:
+    audit = told.story.flowmart("audit", "--json")
+    assert audit.code == 0
+    assert set(audit.document["entries"]) == {"shared", *ENVIRONMENTS}

@@ -1,0 +1,74 @@
+"""Changes and entries in words for people."""
+
+from typing import Any
+
+import pytest
+
+from tasks import wording
+from tasks.model import Action, Change, Plan, Reversibility, Target
+
+
+def change(before: dict[str, Any] | None, after: dict[str, Any] | None, action: Action = Action.UPDATE) -> Change:
+    return Change("aws_vpc.this", "aws_vpc", action, before, after)
+
+
+def plan(*changes: Change, **more: Any) -> Plan:
+    return Plan(Target("a", "dev", "networking"), "terraform", changes, "", "", **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ({"size": 1}, {"size": 2}, ("size: 1 -> 2",)),
+        ({"name": "a"}, {"name": None}, ("name: a -> (not set)",)),
+        ({"tags": {"Team": "a", "Name": "n"}}, {"tags": {"Team": "b", "Name": "n"}}, ("tags.Team: a -> b",)),
+        ({"tags": {}}, {"tags": {"Team": "b"}}, ("tags.Team: (not set) -> b",)),
+        ({"zones": ["a", "b"]}, {"zones": ["b", "c"]}, ("zones: removed a", "zones: added c")),
+        (
+            {"ingress": []},
+            {"ingress": [{"from_port": 22, "cidr_blocks": ["0.0.0.0/0"], "self": False, "description": ""}]},
+            ("ingress: added {from_port = 22, cidr_blocks = [0.0.0.0/0]}",),
+        ),
+        ({"tags": {"a": "1"}, "tags_all": {"a": "1"}}, {"tags": {"a": "2"}, "tags_all": {"a": "2"}}, ("tags.a: 1 -> 2",)),
+        ({"tags_all": {"a": "1"}}, {"tags_all": {"a": "2"}}, ("tags_all.a: 1 -> 2",)),
+    ],
+)
+def test_each_difference_is_a_line(before: dict[str, Any], after: dict[str, Any], lines: tuple[str, ...]) -> None:
+    assert wording.differences(change(before, after)) == lines
+
+
+def test_drift_names_the_object_and_what_was_done_to_it() -> None:
+    drifted = change({"id": "vpc-1", "size": 1}, {"id": "vpc-1", "size": 2})
+    assert wording.drift(drifted) == ("aws_vpc.this (vpc-1) was changed outside of terraform", "size: 1 -> 2")
+
+
+def test_something_that_is_gone_was_deleted() -> None:
+    gone = change({"id": "vpc-1"}, None, Action.DELETE)
+    assert wording.drift(gone) == ("aws_vpc.this (vpc-1) was deleted outside of terraform",)
+
+
+def test_counts_name_only_what_there_is() -> None:
+    made = plan(change(None, {}, Action.CREATE), change(None, {}, Action.CREATE), change({}, {}))
+    assert wording.counts(made) == "2 to create, 1 to change"
+    assert wording.counts(plan()) == "no changes"
+    assert wording.counts(plan(changes_outputs=True)) == "outputs only"
+
+
+def test_what_cannot_simply_be_undone_is_said() -> None:
+    lost = plan(change({}, None, Action.DELETE), reversibility=Reversibility.IRREVERSIBLE)
+    assert wording.planned(lost) == "1 to delete (irreversible)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "told"),
+    [
+        ("planned", {"unit": "database", "counts": {"create": 2, "delete": 0}}, ("database", "planned: 2 create")),
+        ("planned", {"unit": "database", "counts": {}}, ("database", "planned: no changes")),
+        ("verified", {"release": "a"}, ("", "VERIFIED a")),
+        ("rolled_back", {"unit": "x", "receipt": None}, ("x", "removed, it did not exist before")),
+        ("rolled_back", {"unit": "x", "receipt": {}, "kept": "stateful"}, ("x", "kept: stateful")),
+        ("of_the_future", {}, ("", "of the future")),
+    ],
+)
+def test_entries_are_told_in_a_few_words(kind: str, body: dict[str, Any], told: tuple[str, str]) -> None:
+    assert wording.happened(kind, body) == told
