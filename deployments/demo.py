@@ -60,7 +60,7 @@ def a_bad_release(folder: Path) -> str:
     environments = folder / "infrastructure/terraform/environments"
     for environment in ("dev", "staging"):
         edit(environments / environment / "compute/main.tf", r'"t3\.', '"t3a.')
-        edit(environments / environment / "networking/main.tf", r"(flow_log_retention_days\s*)= \d+", r"\1= 7")
+        edit(environments / environment / "networking/main.tf", r"(flow_log_retention_days\s*)= \d+", r"\1= 3")
     edit(environments / "staging/compute/main.tf", r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0")
     author = ("-c", "user.name=Somebody", "-c", "user.email=somebody@flowmart.example")
     run("git", "-C", str(folder), *author, "commit", "--quiet", "--all", "-m", "Save money")

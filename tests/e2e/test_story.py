@@ -96,7 +96,7 @@ def told(story: Story) -> Chapters:
     good = story.release()
     promoted = story.flowmart("promote", good, "--json")
     for environment in ENVIRONMENTS[:2]:
-        edit(story.file(f"environments/{environment}/networking/main.tf"), r"(retention_days\s*)= \d+", r"\1= 7")
+        edit(story.file(f"environments/{environment}/networking/main.tf"), r"(retention_days\s*)= \d+", r"\1= 3")
     edit(story.file("environments/staging/compute/main.tf"), r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0")
     story.commit("Save money")
     bad = story.release()

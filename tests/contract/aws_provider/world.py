@@ -110,9 +110,9 @@ class Root:
 
     def run(self, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Run terraform. Anything but the expected exit status fails the test, with what terraform said."""
-        command = ["terraform", *arguments]
-        if arguments[0] in ("init", "plan", "apply", "destroy", "import"):
-            command += ["-no-color", "-input=false"]
+        asking = arguments[0] in ("init", "plan", "apply", "destroy", "import")
+        quietly = ["-no-color", "-input=false"] if asking else []
+        command = ["terraform", arguments[0], *quietly, *arguments[1:]]
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
