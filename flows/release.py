@@ -24,10 +24,7 @@ def run_name() -> str:
 @flow(name="release", flow_run_name=run_name, **options.FLOW)
 def release(release: ReleaseId, to: UpTo = None, approve: Approval = None, again: Again = False) -> list[str]:
     """Promote a release through the environments in order. Returns those in which something had to be done."""
-    begun = []
-    for environment in steps.chain(release, to):
-        if steps.is_there(release, environment):
-            continue
-        begun.append(environment)
+    environments = list(steps.unfinished(release, to))
+    for environment in environments:
         promote(release, environment, approve, again)
-    return begun
+    return environments

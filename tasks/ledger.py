@@ -56,7 +56,7 @@ class Ledger:
     def __init__(self, store: Store, actor: str, run: str = "") -> None:
         self._store = store
         self._actor = actor
-        self._run = run
+        self.run = run
         self._known: dict[str, list[Entry]] = {}
         self._lock = threading.Lock()
 
@@ -97,7 +97,7 @@ class Ledger:
             "kind": kind,
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "actor": self._actor,
-            "run": self._run,
+            "run": self.run,
             "body": json.loads(json.dumps(body, default=str)),
             "previous": known[-1].digest if known else GENESIS,
         }

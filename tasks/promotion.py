@@ -53,6 +53,7 @@ def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
     inputs = stage.inputs(unit, found.receipts)
     missing = [name for name, outputs in inputs.upstream.items() if outputs is None]
     if missing:
+        stage.engine(unit).prepare(stage.target(unit))
         return NotPlanned(unit, f"is planned once {' and '.join(missing)} have outputs", later=True)
     if _is_up_to_date(stage, unit, found, inputs):
         told_of(stage, unit).info("up to date")

@@ -23,19 +23,42 @@ from tasks.standing import Standing, standing
 from tasks.store import Store
 
 
+class Checkout:
+    """A release's files, and the platform that they declare."""
+
+    def __init__(self, release: Release, infrastructure: Path) -> None:
+        self.release = release
+        self.infrastructure = infrastructure
+        self.platform = manifest.load(infrastructure)
+
+
+class Checkouts:
+    """The releases that a run works with, in one temporary folder; each is unpacked when it is first asked for."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self._folder = folder
+        self._made: dict[str, Checkout] = {}
+        self._lock = threading.Lock()
+
+    def of(self, release: str) -> Checkout:
+        """The checkout of a release, by its whole id."""
+        with self._lock:
+            if release not in self._made:
+                infrastructure = releases.checkout(self.store, release, self._folder / release)
+                self._made[release] = Checkout(releases.load(self.store, release), infrastructure)
+            return self._made[release]
+
+
 class Stage:
     """One environment and one release, ready to work with. Make it with `opened`."""
 
-    def __init__(self, settings: Settings, store: Store, release: Release, environment: str, run: str, folder: Path):
+    def __init__(self, settings: Settings, ledger: Ledger, checkouts: Checkouts, release: str, environment: str):
         self.settings = settings
-        self.store = store
-        self.ledger = Ledger(store, settings.acting, run)
-        self.release = release
-        self.run = run
+        self.ledger = ledger
         self.halted = threading.Event()
-        self._folder = folder
-        self._checkouts: dict[str, Checkout] = {}
-        self._lock = threading.Lock()
+        self._checkouts = checkouts
+        self.release = self.checkout(release).release
         self.environment = self._environment(environment)
 
     @cached_property
@@ -102,17 +125,11 @@ class Stage:
         return self._credentials(self.environment.roles.plan)
 
     def checkout(self, release: str) -> Checkout:
-        """A release's files in this stage's temporary folder; unpacked once."""
-        with self._lock:
-            if release not in self._checkouts:
-                into = self._folder / release
-                infrastructure = releases.checkout(self.store, release, into)
-                found = self.release if release == self.release.id else releases.load(self.store, release)
-                self._checkouts[release] = Checkout(found, infrastructure, manifest.load(infrastructure))
-            return self._checkouts[release]
+        """A release's files in this run's temporary folder."""
+        return self._checkouts.of(release)
 
     def _credentials(self, role: str) -> aws.Credentials:
-        return aws.assume(role, self.environment.region, f"flowmart-{self.run}"[:64])
+        return aws.assume(role, self.environment.region, f"flowmart-{self.ledger.run}"[:64])
 
     def _environment(self, name: str) -> Environment:
         names = [environment.name for environment in self.platform.environments]
@@ -121,18 +138,16 @@ class Stage:
         return self.platform.environment(name)
 
 
-class Checkout:
-    """A release's files, and the platform that they declare."""
-
-    def __init__(self, release: Release, infrastructure: Path, platform: Platform) -> None:
-        self.release = release
-        self.infrastructure = infrastructure
-        self.platform = platform
-
-
 @contextmanager
 def opened(settings: Settings, release: str, environment: str, run: str) -> Iterator[Stage]:
     """A stage for a release (its id, or how that begins); its checkouts, and the plan files in them, go with it."""
-    store = Store.open(settings.store_address)
+    with checkouts(settings) as found:
+        ledger = Ledger(found.store, settings.acting, run)
+        yield Stage(settings, ledger, found, releases.load(found.store, release).id, environment)
+
+
+@contextmanager
+def checkouts(settings: Settings) -> Iterator[Checkouts]:
+    """An empty temporary folder for checkouts from the store of the settings."""
     with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-        yield Stage(settings, store, releases.load(store, release), environment, run, Path(folder))
+        yield Checkouts(Store.open(settings.store_address), Path(folder))

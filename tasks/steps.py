@@ -7,10 +7,8 @@ no answer. Results stay in memory: what must outlive the process is in the ledge
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from prefect import State, Task, task
@@ -24,7 +22,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled
 from prefect.tasks import exponential_backoff
 
-from tasks import claims, manifest, pages, promotion, releases, rollback, settings, shell
+from tasks import claims, pages, promotion, rollback, settings, shell
 from tasks import drift as drifting
 from tasks import stage as stages
 from tasks.drift import DriftReport
@@ -167,21 +165,17 @@ def abandoned(environment: str) -> Claim | None:
     return claim if claim is not None and claims.is_over(claim) else None
 
 
-def chain(release: str, to: str | None) -> Sequence[str]:
-    """The environments of a release in order, up to and with `to`; `InvalidInput` when there is no `to`."""
-    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-        history = _history()
-        found = releases.checkout(history.store, history.release(release).id, Path(folder))
-        names = [environment.name for environment in manifest.load(found).environments]
-    if to is not None and to not in names:
-        raise InvalidInput(f"environment {to}: the release has {', '.join(names)}")
-    return names[: names.index(to) + 1] if to else names
-
-
-def is_there(release: str, environment: str) -> bool:
-    """Whether promoting would change nothing: verified here, every unit up to date."""
-    with opened(release, environment) as stage:
-        return promotion.is_there(stage)
+def unfinished(release: str, to: str | None) -> Sequence[str]:
+    """The environments up to and with `to`, in order, in which promoting the release would do anything."""
+    configured, history = settings.load(), _history()
+    with stages.checkouts(configured) as found:
+        checkout = found.of(history.release(release).id)
+        names = [environment.name for environment in checkout.platform.environments]
+        if to is not None and to not in names:
+            raise InvalidInput(f"environment {to}: the release has {', '.join(names)}")
+        wanted = names[: names.index(to) + 1] if to else names
+        made = (Stage(configured, history.ledger, found, checkout.release.id, name) for name in wanted)
+        return [stage.environment.name for stage in made if not promotion.is_there(stage)]
 
 
 def current_release(environment: str) -> str:

@@ -171,7 +171,49 @@ class Script(Options):
         return path
 
 
+Workload = Annotated[str, StringConstraints(pattern=r"^(deployment|statefulset|daemonset|job)/[a-z0-9][a-z0-9.-]*$")]
+
+
+class InNamespace(Options):
+    """Something in a `namespace` of the environment's cluster."""
+
+    namespace: Text
+
+
+class Rollout(InNamespace):
+    """The `workload` ("deployment/cart", or statefulset/, daemonset/, job/) has got to its end."""
+
+    workload: Workload
+
+
+class Endpoints(InNamespace):
+    """`at_least` so many ready pods stand behind the `service`."""
+
+    service: Text
+    at_least: Count = 1
+
+
+class ServiceHttp(InNamespace):
+    """GET `path` of a `service`, through the API server. `port` is a number or a name, `timeout` of one attempt."""
+
+    service: Text
+    port: Port | Text = "http"
+    path: Annotated[str, StringConstraints(pattern=r"^/")] = "/"
+    status: Status = 200
+    contains: Text | None = None
+    timeout: Seconds = 5.0
+
+
 OPTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"http": Http, "tcp": Tcp, "output": Output, "aws": Aws, "script": Script}
+    {
+        "http": Http,
+        "tcp": Tcp,
+        "output": Output,
+        "aws": Aws,
+        "script": Script,
+        "rollout": Rollout,
+        "endpoints": Endpoints,
+        "service-http": ServiceHttp,
+    }
 )
 """The kinds of smoke check there are, each with the model of its options."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tasks.checks import aws, network, outputs, script
+from tasks.checks import aws, kubernetes, network, outputs, script
 from tasks.checks.answers import Answer, Surroundings, errored, failed, shortened
 from tasks.checks.options import OPTIONS
 from tasks.checks.references import resolved
@@ -35,6 +35,9 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "output": _Kind(outputs.expected, outputs.ask),
         "aws": _Kind(aws.expected, aws.ask),
         "script": _Kind(script.expected, script.ask),
+        "rollout": _Kind(kubernetes.rollout_expected, kubernetes.rollout),
+        "endpoints": _Kind(kubernetes.endpoints_expected, kubernetes.endpoints),
+        "service-http": _Kind(kubernetes.service_http_expected, kubernetes.service_http),
     }
 )
 

@@ -41,6 +41,9 @@ Workspaces = Callable[[Target], Workspace]
 class Engine(Protocol):
     """The one protocol behind which all tools plan, apply, verify, roll back and report drift."""
 
+    def prepare(self, target: Target) -> None:
+        """Find what is wrong with a target that cannot be planned yet, before what it waits for is applied."""
+
     def plan(self, target: Target, inputs: Inputs) -> Plan:
         """What applying the target would do. Reads only; `CouldNotAsk` may be tried again, `Refused` may not."""
 

@@ -9,11 +9,15 @@ from typing import Any
 from tasks.cluster.objects import Manifest, Reference, parsed
 
 _HOOK = "helm.sh/hook"
+_TESTS = ("test", "test-success", "test-failure")
 
 
 @dataclass(frozen=True)
 class Installed:
-    """One revision of a release: what it is made of, and the objects that its hooks make for a while."""
+    """One revision of a release: what it is made of, and the objects that its hooks make for a while.
+
+    The pods of `helm test` are in neither: nothing that a promotion does makes them.
+    """
 
     revision: int
     status: str
@@ -44,18 +48,18 @@ def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
         revision=int(answer["version"]),
         status=str(answer["info"]["status"]),
         objects=parsed(answer.get("manifest") or "", origin, namespace),
-        hooks=parsed(hooks, origin, namespace),
+        hooks={about: hook for about, hook in parsed(hooks, origin, namespace).items() if not _is_test(hook)},
     )
 
 
 def rendered(objects: Mapping[Reference, Manifest]) -> Installed:
     """What `helm template` renders: hooks are told from the rest by their annotation."""
-    hooks = {about for about, manifest in objects.items() if _HOOK in (manifest["metadata"].get("annotations") or {})}
+    hooks = {about: manifest for about, manifest in objects.items() if _hooked(manifest)}
     return Installed(
         revision=0,
         status="rendered",
         objects={about: manifest for about, manifest in objects.items() if about not in hooks},
-        hooks={about: manifest for about, manifest in objects.items() if about in hooks},
+        hooks={about: manifest for about, manifest in hooks.items() if not _is_test(manifest)},
     )
 
 
@@ -63,3 +67,13 @@ def good_revision(history: list[Mapping[str, Any]]) -> int | None:
     """The revision that a stuck release goes back to: the last one that was in force; `None` when none was."""
     good = [int(entry["revision"]) for entry in history if entry["status"] in ("deployed", "superseded")]
     return max(good, default=None)
+
+
+def _hooked(manifest: Manifest) -> list[str]:
+    """The occasions on which helm makes the object; none for one that belongs to the release."""
+    said = str((manifest["metadata"].get("annotations") or {}).get(_HOOK, ""))
+    return [occasion.strip() for occasion in said.split(",") if occasion.strip()]
+
+
+def _is_test(hook: Manifest) -> bool:
+    return all(occasion in _TESTS for occasion in _hooked(hook))

@@ -63,7 +63,7 @@ def _merged(base: Any, more: Any) -> Any:
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     """Paths, relative to `infrastructure`, of all files that the chart at `source` reads; sorted."""
     root = infrastructure.resolve()
-    folders = list(_with_dependencies((root / source).resolve(), (root / source).resolve()))
+    folders = list(_with_dependencies((root / source).resolve()))
     for folder in folders:
         if not folder.is_relative_to(root):
             raise InvalidInput(f"{source}: depends on {folder}, which is outside of infrastructure/")
@@ -89,12 +89,12 @@ def _copy(chart: Path, to: Path) -> None:
         _copy(dependency, to / "charts" / dependency.name)
 
 
-def _with_dependencies(chart: Path, first: Path) -> Iterator[Path]:
+def _with_dependencies(chart: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    if chart in above:
+        raise InvalidInput(f"{chart}/Chart.yaml: the chart depends on itself; take the circle out of dependencies")
     yield chart
     for dependency in _dependencies(chart):
-        if dependency == first:
-            raise InvalidInput(f"{first}: depends on itself; take the circle out of the dependencies in Chart.yaml")
-        yield from _with_dependencies(dependency, first)
+        yield from _with_dependencies(dependency, (*above, chart))
 
 
 def _dependencies(chart: Path) -> list[Path]:

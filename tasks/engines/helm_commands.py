@@ -34,6 +34,8 @@ _COULD_NOT_ASK = re.compile(
     re.IGNORECASE,
 )
 
+_LOGGED = re.compile(r"[IWEF]\d{4} \d\d:|level=|WARNING: |time=")
+
 
 class NotInstalled(Refused):
     """There is no such release, or no such revision of it."""
@@ -123,8 +125,14 @@ def _kept(content: bytes | None) -> Iterator[Path | None]:
         Path(name).unlink()
 
 
+def why(stderr: str) -> str:
+    """helm's reason on one line, without what its libraries log ("I1123 16:37:50.3 reflector.go...")."""
+    lines = [line for line in stderr.splitlines() if not _LOGGED.match(line)]
+    return " ".join(" ".join(lines).split()).removeprefix("Error: ") or "it gave no reason"
+
+
 def _error(argv: Sequence[str], finished: shell.Finished) -> Refused | CouldNotAsk:
-    said = " ".join(finished.stderr.split()).removeprefix("Error: ") or "it gave no reason"
+    said = why(finished.stderr)
     told = f"helm {' '.join(argv[:2])}: {said}"
     if "release: not found" in said:
         return NotInstalled(told)

@@ -40,6 +40,12 @@ class Terraform:
         self._workspaces = workspaces
         self._executable = executable
 
+    def prepare(self, target: Target) -> None:
+        """Init and validate: providers, backend and code are right, whatever the outputs of others will be."""
+        workspace = self._workspaces(target)
+        self._prepare(workspace, Inputs(values=workspace.unit.inputs))
+        self._asked(commands.validate(self._executable), workspace, workspace.reading)
+
     def plan(self, target: Target, inputs: Inputs) -> Plan:
         """A saved plan of the target, and what it changes."""
         return self._plan(target, inputs, self._workspaces(target))

@@ -25,6 +25,11 @@ def init(executable: str) -> tuple[str, ...]:
     return _build(executable, "init", input=False, no_color=IsFlagged)
 
 
+def validate(executable: str) -> tuple[str, ...]:
+    """Whether the code is right, as far as that can be known without any state."""
+    return _build(executable, "validate", no_color=IsFlagged)
+
+
 def plan(executable: str, *, destroy: bool = False, refresh_only: bool = False) -> tuple[str, ...]:
     """Save a plan; exit code 2 when it holds changes."""
     return _build(

@@ -82,13 +82,14 @@ def _bare(box: Sandbox) -> float:
         return _timed(everything)
 
 
-def _unit(
-    folder: Path, before: list[Future[None]], reading: Mapping[str, str], writing: Mapping[str, str]
-) -> None:
+def _unit(folder: Path, before: list[Future[None]], reading: Mapping[str, str], writing: Mapping[str, str]) -> None:
     """What the engine runs for a unit that is planned and applied once (tasks/engines/terraform.py)."""
+    _run(list(commands.init("terraform")), folder, reading)
+    if before:
+        _run(list(commands.validate("terraform")), folder, reading)
     for future in before:
         future.result()
-    for command in (commands.init, commands.state_pull, commands.plan, commands.show):
+    for command in (commands.state_pull, commands.plan, commands.show):
         _run(list(command("terraform")), folder, reading)
     for command in (commands.state_pull, commands.apply):
         _run(list(command("terraform")), folder, writing)

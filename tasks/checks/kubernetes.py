@@ -1,0 +1,106 @@
+"""The checks of what runs in a cluster: `rollout`, `endpoints` and `service-http`, asked as who may only read.
+
+That a thing is missing, not ready or answers wrongly is a wrong answer, and so is a service that nobody stands
+behind. An API that does not answer, or does not let us ask, is no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+from tasks.checks.answers import Answer, Surroundings, errored, failed, judged, passed, shortened
+from tasks.checks.options import Endpoints, Rollout, ServiceHttp
+from tasks.cluster import access, rollouts
+from tasks.cluster.access import Answered, Cluster
+from tasks.cluster.objects import Reference
+from tasks.cluster.readiness import readiness
+from tasks.errors import FlowmartError
+
+_KINDS = {
+    "deployment": ("apps/v1", "Deployment"),
+    "statefulset": ("apps/v1", "StatefulSet"),
+    "daemonset": ("apps/v1", "DaemonSet"),
+    "job": ("batch/v1", "Job"),
+}
+_REASONS = 900
+"""How much is told of why a rollout does not get on: events and the last lines of a log are the point of it."""
+
+_O = TypeVar("_O")
+
+
+def _in_cluster(ask: Callable[[_O, Cluster], Answer]) -> Callable[[_O, Surroundings], Answer]:
+    """Ask in the cluster that the check's variables lead to; an error on the way is no answer."""
+
+    @wraps(ask)
+    def asked(options: _O, around: Surroundings) -> Answer:
+        try:
+            return ask(options, access.opened(around.variables))
+        except FlowmartError as error:
+            return errored(shortened(str(error)))
+
+    return asked
+
+
+def rollout_expected(options: Rollout) -> str:
+    """In words for people."""
+    return f"{options.workload} in {options.namespace} is rolled out"
+
+
+@_in_cluster
+def rollout(options: Rollout, cluster: Cluster) -> Answer:
+    """Look once whether the workload is ready; when it is not, ask its pods why."""
+    kind, _, name = options.workload.partition("/")
+    about = Reference(*_KINDS[kind], options.namespace, name)
+    live = cluster.read(about)
+    if live is None:
+        return failed("it does not exist")
+    if readiness(live).ready:
+        return passed("it is")
+    return failed(shortened(rollouts.reasons(cluster, about, live), _REASONS))
+
+
+def endpoints_expected(options: Endpoints) -> str:
+    """In words for people."""
+    return f"at least {options.at_least} ready endpoints of service {options.service} in {options.namespace}"
+
+
+@_in_cluster
+def endpoints(options: Endpoints, cluster: Cluster) -> Answer:
+    """Count the ready endpoints in the service's slices."""
+    if cluster.read(Reference("v1", "Service", options.namespace, options.service)) is None:
+        return failed("there is no such service")
+    chosen = f"kubernetes.io/service-name={options.service}"
+    slices = cluster.listed("discovery.k8s.io/v1", "EndpointSlice", options.namespace, label_selector=chosen)
+    found = [each for slice_ in slices for each in slice_.get("endpoints") or ()]
+    # An endpoint that does not say is to be taken as ready (EndpointConditions in the API reference).
+    ready = [each for each in found if (each.get("conditions") or {}).get("ready") is not False]
+    return judged(len(ready) >= int(options.at_least), f"{len(ready)} of {len(found)} ready")
+
+
+def service_http_expected(options: ServiceHttp) -> str:
+    """In words for people."""
+    status = f"{options.service}:{options.port}{options.path} in {options.namespace} answers {options.status}"
+    return status if options.contains is None else f'{status} with "{options.contains}"'
+
+
+@_in_cluster
+def service_http(options: ServiceHttp, cluster: Cluster) -> Answer:
+    """One GET through the API server's proxy of services."""
+    answered = cluster.through(
+        options.namespace, options.service, options.port, options.path, seconds=options.timeout
+    )
+    if answered.status in (401, 403) and answered.status_object:
+        return errored(shortened(f"the API does not let us ask: {answered.status_object.get('message')}"))
+    return judged(_is_right(options, answered), _found(answered))
+
+
+def _is_right(options: ServiceHttp, answered: Answered) -> bool:
+    return answered.status == options.status and (options.contains is None or options.contains in answered.body)
+
+
+def _found(answered: Answered) -> str:
+    """What came back; the API server's own words where the request did not get to a pod."""
+    said = shortened(str(answered.status_object.get("message") or answered.body), 100)
+    return f"status {answered.status}{f': {said}' if said else ''}"

@@ -1,0 +1,96 @@
+"""Kubernetes objects as plain mappings: names, order, and what of them may be seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.cluster.objects import Reference, indexed, parsed, reference, shown
+from tasks.errors import InvalidInput
+from tasks.model import MASK
+
+STREAM = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart}
+---
+# nothing but a comment
+---
+apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: other}, data: {day: 2026-11-23, sign: =}}
+  - {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+apiVersion: shop.example/v1
+kind: Voucher
+metadata: {name: ten}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: vouchers.shop.example}
+"""
+
+
+def test_a_stream_is_read_in_the_order_of_applying() -> None:
+    assert [str(about) for about in parsed(STREAM, "it", "shop")] == [
+        "Namespace/shop",
+        "CustomResourceDefinition/vouchers.shop.example",
+        "ConfigMap/other/settings",
+        "Deployment/shop/cart",
+        "Voucher/shop/ten",
+    ]
+
+
+def test_dates_and_signs_stay_text_as_they_do_for_helm() -> None:
+    found = {str(about): manifest for about, manifest in parsed(STREAM, "it").items()}
+    assert found["ConfigMap/other/settings"]["data"] == {"day": "2026-11-23", "sign": "="}
+
+
+def test_a_reference_names_object_and_type() -> None:
+    about = reference({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart"}}, "shop")
+    assert about == Reference("apps/v1", "Deployment", "shop", "cart")
+    assert (str(about), about.type) == ("Deployment/shop/cart", "apps/v1/Deployment")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "chart x: is no YAML"),
+        ("just text", "chart x: holds something that is no Kubernetes object"),
+        ("kind: ConfigMap", "chart x: holds something that is no Kubernetes object .*metadata"),
+    ],
+)
+def test_what_is_no_object_is_told_with_its_origin(text: str, told: str) -> None:
+    with pytest.raises(InvalidInput, match=told):
+        parsed(text, "chart x")
+
+
+def test_documents_that_are_nothing_are_left_out() -> None:
+    assert indexed([None, {"kind": "List", "items": None}], "it") == {}
+
+
+def test_status_and_what_the_server_adds_is_not_shown() -> None:
+    live = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "cart",
+            "uid": "1",
+            "resourceVersion": "2",
+            "managedFields": [],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "team": "shop"},
+        },
+        "spec": {"type": "ClusterIP"},
+        "status": {"loadBalancer": {}},
+    }
+    assert shown(live) == {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "cart", "annotations": {"team": "shop"}},
+        "spec": {"type": "ClusterIP"},
+    }
+
+
+def test_the_data_of_a_secret_is_masked_and_its_keys_are_shown() -> None:
+    secret = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "c2VjcmV0"}, "stringData": {"b": "secret"}}
+    assert shown(secret) == {**secret, "data": {"a": MASK}, "stringData": {"b": MASK}}
