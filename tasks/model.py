@@ -93,6 +93,18 @@ class Roles:
 
 
 @dataclass(frozen=True)
+class Cluster:
+    """Contexts of the kubeconfig by purpose: `plan` only reads (plan, smoke, drift), `apply` writes.
+
+    `kubeconfig` is a path; empty: what KUBECONFIG or ~/.kube/config says.
+    """
+
+    plan: str
+    apply: str
+    kubeconfig: str = ""
+
+
+@dataclass(frozen=True)
 class Environment:
     """Where a release is promoted to. `after` names the environment that must be verified first."""
 
@@ -100,6 +112,7 @@ class Environment:
     account: str
     region: str
     roles: Roles
+    cluster: Cluster | None = None
     after: str | None = None
     gate: str = "auto"
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -141,12 +141,12 @@ def apply(stage: Stage, plan: Plan) -> Receipt:
 
 def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
     """Ask all smoke checks of a unit at the same time, with read-only credentials; answers in declared order."""
-    credentials = stage.reading()
+    credentials = stage.reader()
     around = checks.Surroundings(
         client=lambda service: aws.client(service, credentials),
         outputs=receipt.outputs,
         folder=stage.checkout(receipt.target.release).infrastructure,
-        variables=credentials.environment(),
+        variables=stage.reading(),
     )
     asked = stage.unit(receipt.target.unit).checks
     within = max((check.within for check in asked), default=0)

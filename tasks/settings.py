@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     )
     parallelism: int = Field(4, ge=1, le=32, description="Units that are worked on at the same time")
     terraform: str = Field("terraform", description="The terraform executable, a path or a name on PATH")
+    helm: str = Field("helm", description="The helm executable, version 3 or 4")
+    kubectl: str = Field("kubectl", description="The kubectl executable; it renders kustomizations")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-from tasks import aws, graph, manifest, policy, releases
+from tasks import aws, edges, graph, manifest, policy, releases
 from tasks.engines import ENGINES, Engine, Workspace
 from tasks.errors import InvalidInput
 from tasks.ledger import Ledger
-from tasks.model import Environment, Inputs, Override, Platform, Receipt, Release, Target, Unit
+from tasks.model import Cluster, Environment, Inputs, Override, Platform, Receipt, Release, Target, Unit
 from tasks.settings import Settings
 from tasks.standing import Standing, standing
 from tasks.store import Store
@@ -102,11 +103,13 @@ class Stage:
         """What the unit would be planned with now: its declared values, the outputs of what it needs."""
         declared = self.unit(unit)
         upstream = {name: receipts[name].outputs if name in receipts else None for name in declared.needs}
-        return Inputs(declared.inputs, upstream)
+        known = all(outputs is not None for outputs in upstream.values())
+        return Inputs(edges.fill(declared.inputs, upstream) if known else declared.inputs, upstream)
 
     def engine(self, unit: str) -> Engine:
         """The engine of a unit, working in this stage's checkouts."""
-        return ENGINES[self.unit(unit).engine](self.workspace, self.settings.terraform)
+        name = self.unit(unit).engine
+        return ENGINES[name](self.workspace, self._executables[name])
 
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
@@ -116,13 +119,29 @@ class Stage:
             unit=self.unit(target.unit, target.release),
             environment=self.environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
-            reading=lambda: self._credentials(self.environment.roles.plan).environment(),
-            writing=lambda: self._credentials(self.environment.roles.apply).environment(),
+            reading=self.reading,
+            writing=self.writing,
+            receipt=self.standing().receipts.get(target.unit),
         )
 
-    def reading(self) -> aws.Credentials:
-        """The environment's read-only credentials."""
+    def reading(self) -> dict[str, str]:
+        """Variables with the environment's read-only credentials, for AWS and, where there is one, the cluster."""
+        return self.reader().environment() | _context(self.environment.cluster, "plan")
+
+    def writing(self) -> dict[str, str]:
+        """Variables with the environment's writing credentials."""
+        return self._credentials(self.environment.roles.apply).environment() | _context(
+            self.environment.cluster, "apply"
+        )
+
+    def reader(self) -> aws.Credentials:
+        """The environment's read-only credentials for AWS."""
         return self._credentials(self.environment.roles.plan)
+
+    @property
+    def _executables(self) -> dict[str, str]:
+        configured = self.settings
+        return {"terraform": configured.terraform, "helm": configured.helm, "kustomize": configured.kubectl}
 
     def checkout(self, release: str) -> Checkout:
         """A release's files in this run's temporary folder."""
@@ -136,6 +155,14 @@ class Stage:
         if name not in names:
             raise InvalidInput(f"environment {name}: release {self.release.id} has {', '.join(names)}")
         return self.platform.environment(name)
+
+
+def _context(cluster: Cluster | None, purpose: Literal["plan", "apply"]) -> dict[str, str]:
+    """Which context of which kubeconfig to use: KUBECONFIG is every tool's, HELM_KUBECONTEXT is helm's own."""
+    if cluster is None:
+        return {}
+    kubeconfig = {"KUBECONFIG": cluster.kubeconfig} if cluster.kubeconfig else {}
+    return {"HELM_KUBECONTEXT": cluster.plan if purpose == "plan" else cluster.apply, **kubeconfig}
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def drift(change: Change) -> tuple[str, ...]:
     """What somebody did to one object, a line each: the first names the object, the others what differs."""
     known = change.before or change.after or {}
     identity = known.get("id") or known.get("name") or known.get("arn")
-    head = f"{change.address}{f' ({identity})' if identity else ''} {_DONE[change.action]} outside of terraform"
+    head = f"{change.address}{f' ({identity})' if identity else ''} {_DONE[change.action]} by hand"
     return (head, *differences(change)) if change.action is Action.UPDATE else (head,)
 
 
@@ -52,9 +52,17 @@ def _difference(name: str, before: Any, after: Any) -> Iterable[str]:
         differing = (key for key in keys if before.get(key) != after.get(key))
         return [line for key in differing for line in _difference(f"{name}.{key}", before.get(key), after.get(key))]
     if isinstance(before, list) and isinstance(after, list):
+        if (old := _by_name(before)) and (new := _by_name(after)):
+            return _difference(name, old, new)
         removed = [f"{name}: removed {_short(item)}" for item in before if item not in after]
         return removed + [f"{name}: added {_short(item)}" for item in after if item not in before]
     return [f"{name}: {_short(before)} -> {_short(after)}"]
+
+
+def _by_name(items: list[Any]) -> dict[str, Any]:
+    """Entries that have a name each (containers, ports), by it, so that a changed one is not "removed, added"."""
+    named = {str(item["name"]): item for item in items if isinstance(item, Mapping) and item.get("name")}
+    return named if len(named) == len(items) else {}
 
 
 def _short(value: Any) -> str:

@@ -20,7 +20,10 @@ Variables = Callable[[], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where an engine works for one target. `infrastructure` is that folder in the release's checkout."""
+    """Where an engine works for one target. `infrastructure` is that folder in the release's checkout.
+
+    `receipt` is what is applied now, of whatever release; None when nothing is.
+    """
 
     infrastructure: Path
     unit: Unit
@@ -28,6 +31,7 @@ class Workspace:
     unit_digest: str
     reading: Variables
     writing: Variables
+    receipt: Receipt | None = None
 
     @property
     def folder(self) -> Path:

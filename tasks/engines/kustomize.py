@@ -11,7 +11,7 @@ it nor with the first release that brought it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -34,7 +34,6 @@ log = structlog.get_logger("flowmart.kustomize")
 REMOVAL = "flowmart.example/removal"
 
 Objects = Mapping[Reference, Manifest]
-Receipts = Callable[[Target], Receipt | None]
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,11 @@ class _Look:
 
 
 class Kustomize:
-    """The engine for units whose source is a kustomization. `receipts`: what a unit's current receipt is."""
+    """The engine for units whose source is a kustomization."""
 
-    def __init__(
-        self, workspaces: Workspaces, executable: str = "kubectl", receipts: Receipts = lambda _: None
-    ) -> None:
+    def __init__(self, workspaces: Workspaces, executable: str = "kubectl") -> None:
         self._workspaces = workspaces
         self._executable = executable
-        self._receipts = receipts
 
     def plan(self, target: Target, inputs: Inputs) -> Plan:
         """What applying the kustomization would change, and what it would remove."""
@@ -74,7 +70,7 @@ class Kustomize:
             raise InvalidInput(f"{target.unit}: inputs.{next(iter(inputs.values))}: {told}")
         workspace = self._workspaces(target)
         wanted = rendered(self._executable, workspace.folder)
-        return self._planned(workspace, target, inputs.digest, wanted, self._before(target))
+        return self._planned(workspace, target, inputs.digest, wanted, _before(workspace))
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the manifests that were planned, in order, then remove; `StalePlan` when something has changed."""
@@ -106,7 +102,7 @@ class Kustomize:
     def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
         """Back to the manifests of the receipt's release; what only the failed one brought is removed."""
         workspace = self._workspaces(to.target if to else failed)
-        tried = [*rendered(self._executable, self._workspaces(failed).folder), *self._before(failed)]
+        tried = [*rendered(self._executable, self._workspaces(failed).folder), *_before(workspace)]
         wanted = rendered(self._executable, workspace.folder) if to else {}
         inputs = to.inputs_digest if to else Inputs().digest
         return self._planned(workspace, to.target if to else failed, inputs, wanted, tried, force=True)
@@ -131,11 +127,6 @@ class Kustomize:
         wanted = rendered(self._executable, workspace.folder)
         return _look(access.opened(workspace.reading()), wanted, (), force=True)
 
-    def _before(self, target: Target) -> list[Reference]:
-        """The objects that the unit's current receipt lists."""
-        receipt = self._receipts(target)
-        return kustomize_plans.recorded(receipt.outputs.get("objects", ())) if receipt else []
-
     def _planned(
         self,
         workspace: Workspace,
@@ -159,6 +150,12 @@ class Kustomize:
             reversibility=kubernetes_plans.reversibility(look.changes, workspace.unit.protected),
             warnings=look.warnings,
         )
+
+
+def _before(workspace: Workspace) -> list[Reference]:
+    """The objects that the unit's current receipt lists."""
+    receipt = workspace.receipt
+    return kustomize_plans.recorded(receipt.outputs.get("objects", ())) if receipt else []
 
 
 def _look(cluster: Cluster, wanted: Objects, before: Iterable[Reference], *, force: bool) -> _Look:

@@ -96,6 +96,16 @@ class DeclaredRoles(Declared):
     )
 
 
+class DeclaredCluster(Declared):
+    """The Kubernetes cluster of an environment, as contexts of a kubeconfig."""
+
+    plan: Text = Field(description="Context that only reads: to plan, to smoke-check and to look for drift.")
+    apply: Text = Field(description="Context that writes: to apply and to roll back.")
+    kubeconfig: str = Field(
+        default="", description="Path of the kubeconfig. Empty: what KUBECONFIG or ~/.kube/config says."
+    )
+
+
 class DeclaredEnvironment(Declared):
     """Where a release is promoted to."""
 
@@ -107,6 +117,10 @@ class DeclaredEnvironment(Declared):
     region: str = Field(pattern=REGION, description="The AWS region, such as eu-west-1.")
     roles: DeclaredRoles = Field(
         default_factory=DeclaredRoles, description="The roles to plan and to apply with. May contain {account}."
+    )
+    cluster: DeclaredCluster | None = Field(
+        default=None,
+        description="The Kubernetes cluster, where there is one. May contain {environment}, {account} and {region}.",
     )
     gate: Literal["auto", "approval"] = Field(
         default="auto",

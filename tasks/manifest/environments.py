@@ -14,7 +14,7 @@ from tasks.manifest import placeholders
 from tasks.manifest.declared import DeclaredEnvironment
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Mistake, not_among
-from tasks.model import Environment, Roles
+from tasks.model import Cluster, Environment, Roles
 
 ROOT = "environments"
 
@@ -33,6 +33,7 @@ def filled(name: str, declared: DeclaredEnvironment) -> Environment:
         account=declared.account,
         region=declared.region,
         roles=Roles(**placeholders.fill(declared.roles.model_dump(), about)),
+        cluster=Cluster(**placeholders.fill(declared.cluster.model_dump(), about)) if declared.cluster else None,
         after=declared.after,
         gate=declared.gate,
         values=placeholders.fill(declared.values, about),
@@ -59,6 +60,8 @@ def mistakes(draft: Draft) -> Iterator[Mistake]:
 def _in_one(name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
     about = _about(name, declared)
     yield from (m.below(("values",)) for m in placeholders.mistakes(declared.values, about))
+    for key, context in declared.cluster or ():
+        yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
     for role, arn in declared.roles:
         found = list(placeholders.mistakes(arn, about))
         yield from (m.below(("roles", role)) for m in found)

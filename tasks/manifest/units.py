@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tasks import graph
+from tasks import edges, graph
 from tasks.engines import NAMES
 from tasks.manifest import checks, environments, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
@@ -79,9 +79,12 @@ def _names(
 
 
 def _texts(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    # Which outputs a unit has is known when it was applied; that it is needed, and so applied before, is known now.
+    outputs = {f"{unit}.{name}": "" for unit, name in edges.references(declared.inputs) if unit in declared.needs}
+
     def unfilled(scope: Scope) -> Iterator[Mistake]:
-        for key, part in (("source", declared.source), ("inputs", declared.inputs)):
-            yield from (m.below((key,)) for m in placeholders.mistakes(part, scope))
+        yield from (m.below(("source",)) for m in placeholders.mistakes(declared.source, scope))
+        yield from (m.below(("inputs",)) for m in placeholders.mistakes(declared.inputs, {**scope, **outputs}))
 
     yield from _in_its_environments(draft, declared, unfilled)
 

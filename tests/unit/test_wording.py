@@ -39,12 +39,12 @@ def test_each_difference_is_a_line(before: dict[str, Any], after: dict[str, Any]
 
 def test_drift_names_the_object_and_what_was_done_to_it() -> None:
     drifted = change({"id": "vpc-1", "size": 1}, {"id": "vpc-1", "size": 2})
-    assert wording.drift(drifted) == ("aws_vpc.this (vpc-1) was changed outside of terraform", "size: 1 -> 2")
+    assert wording.drift(drifted) == ("aws_vpc.this (vpc-1) was changed by hand", "size: 1 -> 2")
 
 
 def test_something_that_is_gone_was_deleted() -> None:
     gone = change({"id": "vpc-1"}, None, Action.DELETE)
-    assert wording.drift(gone) == ("aws_vpc.this (vpc-1) was deleted outside of terraform",)
+    assert wording.drift(gone) == ("aws_vpc.this (vpc-1) was deleted by hand",)
 
 
 def test_counts_name_only_what_there_is() -> None:

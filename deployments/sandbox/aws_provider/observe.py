@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployments.sandbox.aws_provider.declare import BlockField, Shape
+from deployments.sandbox.aws_provider.declare import BlockField, Field, Shape
 from deployments.sandbox.aws_provider.plan import same
-from deployments.sandbox.aws_provider.values import UNKNOWN, Values
+from deployments.sandbox.aws_provider.values import UNKNOWN, Values, plain
 
 
 def settle(shape: Shape, state: Values, observed: Values) -> Values:
@@ -21,10 +21,15 @@ def settle(shape: Shape, state: Values, observed: Values) -> Values:
         held, found = state.get(name), observed.get(name, state.get(name))
         if spec.arg.shy and held is None:
             found = None
-        settled[name] = held if held is not UNKNOWN and same(spec, held, found) else known(found)
+        settled[name] = held if held is not UNKNOWN and same(spec, held, found) else _fresh(spec, found)
     for name, block in shape.blocks.items():
         settled[name] = _settle_block(block, state.get(name), observed.get(name, state.get(name)))
     return settled
+
+
+def _fresh(spec: Field, found: Any) -> Any:
+    """What is found where nothing was held: an argument that asks for nothing is one that is not set."""
+    return known(found) if spec.computed else plain(known(found))
 
 
 def known(value: Any) -> Any:

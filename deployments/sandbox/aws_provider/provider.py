@@ -46,7 +46,26 @@ _REFUSED = {
     "use_fips_endpoint": "bool",
     "user_agent": "list(string)",
 }
-_ROLE = {"role_arn": "string", "session_name": "string", "external_id": "string", "duration": "string"}
+_ROLE = {
+    "duration": "string",
+    "external_id": "string",
+    "policy": "string",
+    "policy_arns": "set(string)",
+    "role_arn": "string",
+    "session_name": "string",
+    "source_identity": "string",
+    "tags": "map(string)",
+    "transitive_tag_keys": "set(string)",
+}
+_WEB_ROLE = {
+    "duration": "string",
+    "policy": "string",
+    "policy_arns": "set(string)",
+    "role_arn": "string",
+    "session_name": "string",
+    "web_identity_token": "string",
+    "web_identity_token_file": "string",
+}
 _TAGS = {"tags": "map(string)"}
 _IGNORED = {"keys": "set(string)", "key_prefixes": "set(string)"}
 
@@ -65,6 +84,7 @@ SHAPE = Shape(
         "default_tags": _block(_TAGS, 1, True),
         "ignore_tags": _block(_IGNORED, 1, False),
         "assume_role": _block(_ROLE, 0, False),
+        "assume_role_with_web_identity": _block(_WEB_ROLE, 1, False),
     },
 )
 

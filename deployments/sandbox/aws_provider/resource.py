@@ -13,7 +13,15 @@ from typing import ClassVar
 
 from deployments.sandbox.aws_provider import plan
 from deployments.sandbox.aws_provider.aws import Place, code_of
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Arg, Shape, shape_of
+from deployments.sandbox.aws_provider.declare import (
+    COMPUTED,
+    COMPUTED_REPLACES,
+    NO_DEFAULT,
+    PLAIN,
+    Arg,
+    Shape,
+    shape_of,
+)
 from deployments.sandbox.aws_provider.observe import known, settle
 from deployments.sandbox.aws_provider.schema import catalog
 from deployments.sandbox.aws_provider.tags import Tags, all_tags, own_tags, without_system_tags
@@ -107,6 +115,12 @@ class Resource:
             remote = without_system_tags(observed["tags_all"])
             observed = {**observed, "tags_all": remote, "tags": own_tags(default_tags, remote, known(state["tags"]))}
         return settle(self.shape, state, observed)
+
+    def unread(self, identity: str) -> Values:
+        """The state of an object of which nothing is known but what to import it by."""
+        fields = {name: spec.arg for name, spec in self.shape.fields.items() if not spec.arg.shy}
+        defaults = {name: UNKNOWN if arg.default is NO_DEFAULT else arg.default for name, arg in fields.items()}
+        return {**self.shape.blank(), **defaults, **self.locate(identity)}
 
     def change(self, place: Place, state: Values, new: Values) -> Values:
         """Make the object what the plan says; the attributes that became different by that, as an id may."""

@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,8 +50,9 @@ def listen(path: Path) -> socket.socket:
         sys.exit(f"the socket's path has more than {LONGEST_PATH} bytes: {path}\nChoose a shorter --socket.")
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
+    previous = os.umask(0o177)
     listener.bind(str(path))
-    path.chmod(0o600)
+    os.umask(previous)
     listener.listen(64)
     return listener
 
@@ -59,7 +61,8 @@ def serve(path: Path) -> NoReturn:
     """Fork a child for each launcher that connects, until ended by SIGTERM or SIGINT."""
     identity, loader = warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: sys.exit(0))
     gc.freeze()
     listener = listen(path)
     print(f"serving terraform providers on {path}", flush=True)
@@ -72,17 +75,20 @@ def serve(path: Path) -> NoReturn:
 
 
 def _child(connection: socket.socket, identity: Identity, loader: Any) -> NoReturn:
+    ended = threading.Event()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     # Ctrl-C reaches the whole process group: it is terraform's to decide when its provider ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     status = 1
     try:
         _become(connection)
-        ended = threading.Event()
         threading.Thread(target=_end_with, args=(connection, ended), daemon=True).start()
         serve_terraform(identity, ended, loader)
         status = 0
     finally:
+        if error := sys.exception():
+            traceback.print_exception(error)
         # gRPC's threads would keep the interpreter from ending.
         os._exit(status)
 
@@ -93,7 +99,10 @@ def _become(connection: socket.socket) -> None:
     wanted = int.from_bytes(size, "big")
     received = bytearray()
     while len(received) < wanted:
-        received += connection.recv(wanted - len(received))
+        more = connection.recv(wanted - len(received))
+        if not more:
+            raise ConnectionError("the launcher ended before it had said what it wants")
+        received += more
     message = json.loads(received)
     os.environ.clear()
     os.environ.update(message["environment"])

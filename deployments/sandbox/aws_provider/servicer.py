@@ -22,7 +22,7 @@ from deployments.sandbox.aws_provider.provider import Configuration, Misconfigur
 from deployments.sandbox.aws_provider.registry import DATA_SOURCES, RESOURCES
 from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
 from deployments.sandbox.aws_provider.sources import not_emulated_types
-from deployments.sandbox.aws_provider.values import UNKNOWN, Values, decode, encode
+from deployments.sandbox.aws_provider.values import Values, decode, encode
 
 FAILURES = (*API_ERRORS, Unsuccessful, NotEmulated, Misconfigured)
 
@@ -179,8 +179,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
     def ImportResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """The state of an object that exists already, found by its id."""
         resource = RESOURCES[request.type_name]
-        blank = {**resource.shape.blank(), **dict.fromkeys(resource.shape.fields, UNKNOWN)}
-        blank |= resource.locate(request.id)
+        blank = resource.unread(request.id)
         try:
             found = resource.refresh(self._place(blank), self._default_tags, blank)
         except FAILURES as failure:

@@ -57,6 +57,7 @@ class Deletes:
         if item is None:
             raise status.not_found(resource, name)
         _require(item, resource, name, chosen)
+        self._writes.admission.delete(item, resource, asking)
         if asking.dry_run:
             return item, False
         if chosen.propagation == ORPHAN:

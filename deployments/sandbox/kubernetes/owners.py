@@ -50,4 +50,3 @@ class Owners:
 
 def _owner_uids(item: Object) -> list[str]:
     return [reference["uid"] for reference in item["metadata"].get("ownerReferences") or ()]
-

@@ -141,7 +141,9 @@ BUILT_IN: tuple[Resource, ...] = (
         status=True,
         definition=_CRD,
     ),
-    _admission("mutatingwebhookconfigurations", "MutatingWebhookConfiguration", namespaced=False, categories=_EXTENSIONS),
+    _admission(
+        "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", namespaced=False, categories=_EXTENSIONS
+    ),
     _admission(
         "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", namespaced=False, categories=_EXTENSIONS
     ),

@@ -25,8 +25,26 @@ _NAMES = "bcdfghjklmnpqrstvwxz2456789"
 _SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
 _UNCOUNTED = frozenset(
     [
-        *("ConfigMap", "Secret", "Service", "ServiceAccount", "Namespace", "Node", "Endpoints", "Event", "LimitRange"),
-        *("ResourceQuota", "PersistentVolumeClaim", "PersistentVolume", "Role", "RoleBinding", "ClusterRole", "Lease"),
+        *(
+            "ConfigMap",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+            "Namespace",
+            "Node",
+            "Endpoints",
+            "Event",
+            "LimitRange",
+        ),
+        *(
+            "ResourceQuota",
+            "PersistentVolumeClaim",
+            "PersistentVolume",
+            "Role",
+            "RoleBinding",
+            "ClusterRole",
+            "Lease",
+        ),
         *("ClusterRoleBinding", "StorageClass", "ControllerRevision", "HorizontalPodAutoscaler"),
     ]
 )
@@ -39,18 +57,18 @@ class Writes:
     def __init__(self, store: Store, catalogue: Catalogue, admission: Admission) -> None:
         self.store = store
         self.catalogue = catalogue
-        self._admission = admission
+        self.admission = admission
 
     def create(self, resource: Resource, namespace: str, item: Object, asking: Asking) -> Object:
         """A new object, as it is stored."""
         item = self._structured(item, resource, asking)
         _begin(item, resource, namespace)
-        self._completed(item, resource, asking)
+        self._completed(item, resource)
         place = key(resource, namespace, item["metadata"]["name"])
         if self.store.get(place):
             raise status.already_exists(resource, place.name)
         self._require_namespace(resource, namespace, place.name)
-        self._admission.create(item, resource, asking)
+        self.admission.create(item, resource, asking)
         rules.require_valid(item, resource)
         changed = ownership.difference({}, item, type_of(resource))
         manager = Manager(asking.manager, ownership.UPDATE, item["apiVersion"])
@@ -78,7 +96,14 @@ class Writes:
         return self._put(before, after, resource, asking)
 
     def apply(
-        self, resource: Resource, namespace: str, name: str, wanted: Object, asking: Asking, force: bool, part: str = ""
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        wanted: Object,
+        asking: Asking,
+        force: bool,
+        part: str = "",
     ) -> tuple[Object, bool]:
         """Server-side apply: the object afterwards, and whether it was created."""
         if wanted.get("metadata", {}).get("managedFields"):
@@ -109,9 +134,9 @@ class Writes:
         _begin(item, resource, namespace)
         wanted = Intent(clone(item), intent.manager, True, intent.ignored)
         _, owners = apply({}, {}, wanted, type_of(resource), timestamp())
-        self._completed(item, resource, asking)
+        self._completed(item, resource)
         self._require_namespace(resource, namespace, name)
-        self._admission.create(item, resource, asking)
+        self.admission.create(item, resource, asking)
         rules.require_valid(item, resource)
         _own(item, owners)
         return item if asking.dry_run else self.store.put(key(resource, namespace, name), item)
@@ -126,7 +151,7 @@ class Writes:
         asking.warnings += structure.check(findings, resource, asking.field_validation)
         return kept
 
-    def _completed(self, item: Object, resource: Resource, asking: Asking) -> None:
+    def _completed(self, item: Object, resource: Resource) -> None:
         metadata = item["metadata"]
         if metadata.get("generateName") and not metadata.get("name"):
             metadata["name"] = metadata["generateName"] + "".join(secrets.choice(_NAMES) for _ in range(5))
@@ -144,7 +169,9 @@ class Writes:
         if is_terminating(found):
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             refusal = status.forbidden(resource, name, why)
-            refusal.details["causes"] = [{"reason": "NamespaceTerminating", "message": why, "field": "metadata.namespace"}]
+            refusal.details["causes"] = [
+                {"reason": "NamespaceTerminating", "message": why, "field": "metadata.namespace"}
+            ]
             raise refusal
 
     def _existing(self, resource: Resource, namespace: str, name: str) -> Object:
@@ -183,14 +210,18 @@ class Writes:
             rules.require_valid(after, resource)
             if resource.kind not in _UNCOUNTED or resource.custom:
                 _count(before, after)
-        self._admission.update(before, after, resource, asking, part)
+        self.admission.update(before, after, resource, asking, part)
 
     def _put(self, before: Object, after: Object, resource: Resource, asking: Asking) -> Object:
         if after == before:
             return before
         if asking.dry_run:
             return after
-        if is_terminating(after) and not after["metadata"].get("finalizers") and resource.kind not in _ENDED_BY_OTHERS:
+        if (
+            is_terminating(after)
+            and not after["metadata"].get("finalizers")
+            and resource.kind not in _ENDED_BY_OTHERS
+        ):
             return self.remove(resource, after)
         return self.store.put(key(resource, after["metadata"].get("namespace", ""), after["metadata"]["name"]), after)
 
@@ -203,9 +234,8 @@ def _begin(item: Object, resource: Resource, namespace: str) -> None:
     metadata = item.setdefault("metadata", {})
     if metadata.get("namespace") and resource.namespaced and metadata["namespace"] != namespace:
         given, wanted = metadata["namespace"], namespace
-        raise status.bad_request(
-            f"the namespace of the provided object does not match the namespace sent on the request ({given}, {wanted})"
-        )
+        why = "the namespace of the provided object does not match the namespace sent on the request"
+        raise status.bad_request(f"{why} ({given}, {wanted})")
     if metadata.get("resourceVersion"):
         raise status.bad_request("resourceVersion should not be set on objects to be created")
     for name in (*_SYSTEM, "namespace"):
@@ -231,7 +261,8 @@ def _require_same(before: Object, proposed: Object, resource: Resource, name: st
         given = metadata["name"]
         raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
     if metadata.get("uid", before["metadata"]["uid"]) != before["metadata"]["uid"]:
-        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['metadata']['uid']}"
+        given, has = metadata["uid"], before["metadata"]["uid"]
+        why = f"Precondition failed: UID in precondition: {given}, UID in object meta: {has}"
         raise status.conflict(resource, name, why)
     revision = metadata.get("resourceVersion")
     if revision and revision != before["metadata"]["resourceVersion"]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from deployments.sandbox.aws_provider import plan, tags
+from deployments.sandbox.aws_provider.aws import Aws, Place
 from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, shape_of
 from deployments.sandbox.aws_provider.observe import settle
 from deployments.sandbox.aws_provider.schema import Argument, Block, Nested, wire_type
+from deployments.sandbox.aws_provider.services.policy_document import PolicyDocument
 from deployments.sandbox.aws_provider.services.security import atoms_in, atoms_of, permissions_for, rules_from
 from deployments.sandbox.aws_provider.values import UNKNOWN, caseless, decode, encode, policy, unordered
 
@@ -122,6 +125,61 @@ def test_a_rule_that_lost_a_source_is_shown_with_what_is_left() -> None:
 def test_all_protocols_have_no_ports() -> None:
     wide = {"protocol": "all", "from_port": 0, "to_port": 65535, "cidr_blocks": ["10.0.0.0/8"]}
     assert set(atoms_of(wide, "sg-1")) == set(atoms_of({**wide, "protocol": "-1", "to_port": 0}, "sg-1"))
+
+
+# --- policies ----------------------------------------------------------------------------------------------------
+
+STATEMENT = PolicyDocument().shape.blocks["statement"].shape.blank()
+
+
+def document(**config: Any) -> Any:
+    """What the data source makes of a configuration."""
+    source = PolicyDocument()
+    nowhere = Place(Aws("eu-west-1"), "eu-west-1")
+    return json.loads(source.answer(nowhere, {**source.shape.blank(), **config})["json"])
+
+
+def test_a_policy_is_written_as_the_real_provider_writes_it() -> None:
+    condition = {"test": "StringEquals", "variable": "aws:username", "values": ["&{aws:userid}"]}
+    principal = {"type": "AWS", "identifiers": ["arn:aws:iam::1:root"]}
+    statement = {
+        **STATEMENT,
+        "sid": "Read",
+        "actions": ["s3:GetObject", "s3:ListBucket"],
+        "resources": ["*"],
+        "principals": [principal],
+        "condition": [condition],
+    }
+    assert document(statement=[statement]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Read",
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket", "s3:GetObject"],
+                "Resource": "*",
+                "Principal": {"AWS": "arn:aws:iam::1:root"},
+                "Condition": {"StringEquals": {"aws:username": "${aws:userid}"}},
+            }
+        ],
+    }
+
+
+def test_anybody_is_a_star() -> None:
+    anybody = {**STATEMENT, "principals": [{"type": "*", "identifiers": ["*"]}]}
+    assert document(statement=[anybody])["Statement"] == [{"Effect": "Allow", "Principal": "*"}]
+
+
+def test_an_override_takes_the_place_of_the_statement_of_the_same_name() -> None:
+    override = json.dumps({"Statement": [{"Sid": "A", "Effect": "Deny"}, {"Sid": "C", "Effect": "Deny"}]})
+    merged = document(
+        statement=[{**STATEMENT, "sid": "A"}, {**STATEMENT, "sid": "B"}], override_policy_documents=[override]
+    )
+    assert [(each["Sid"], each["Effect"]) for each in merged["Statement"]] == [
+        ("A", "Deny"),
+        ("B", "Allow"),
+        ("C", "Deny"),
+    ]
 
 
 # --- plans -------------------------------------------------------------------------------------------------------

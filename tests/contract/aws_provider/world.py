@@ -116,7 +116,8 @@ class Root:
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
-        assert expect in (None, done.returncode), f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        said = f"{done.stdout[-3000:]}\n{done.stderr}"
+        assert expect in (None, done.returncode), f"{' '.join(command)}: {done.returncode}\n{said}"
         return done
 
     def apply(self, *arguments: str) -> None:

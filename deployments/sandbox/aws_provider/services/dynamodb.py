@@ -138,11 +138,14 @@ class Table(Resource):
         expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         tags = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
         stream, keys = table.get("StreamSpecification", {}), _names_of(table["KeySchema"])
+        mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+        # moto remembers what was provisioned before.
+        throughput = _found_throughput(table if mode == "PROVISIONED" else {})
         return {
             "arn": table["TableArn"],
             "name": table["TableName"],
             "attribute": [_attribute(each) for each in table["AttributeDefinitions"]],
-            "billing_mode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+            "billing_mode": mode,
             "deletion_protection_enabled": table.get("DeletionProtectionEnabled", False),
             "hash_key": keys["HASH"],
             "range_key": keys.get("RANGE"),
@@ -156,7 +159,7 @@ class Table(Resource):
             "stream_label": table.get("LatestStreamLabel"),
             "ttl": [_found_expiry(expiry)],
             "tags_all": from_pairs(tags),
-            **_found_throughput(table),
+            **throughput,
         }
 
     @override

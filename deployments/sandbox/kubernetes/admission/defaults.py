@@ -136,7 +136,10 @@ def _secret(item: Object) -> None:
 
 
 def _autoscaler(item: Object) -> None:
-    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+    cpu = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+    }
     item["spec"].setdefault("metrics", [cpu])
 
 
@@ -180,4 +183,3 @@ _DEPENDENT: Mapping[str, Callable[[Object], None]] = {
     "CustomResourceDefinition": _definition,
     "Namespace": _namespace,
 }
-

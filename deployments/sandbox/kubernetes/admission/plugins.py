@@ -1,12 +1,15 @@
 """Admission as on a real cluster: what objects are given by their namespace, and what is refused because of it.
 
-Service accounts, limit ranges, priority classes and quotas; the order is that of the API server's plugins.
+Service accounts, limit ranges, priority classes, policies and quotas; the order is that of the API server's plugins.
 """
 
 from __future__ import annotations
 
 from deployments.sandbox.kubernetes import status
-from deployments.sandbox.kubernetes.admission import quotas
+from deployments.sandbox.kubernetes.access.escalation import require_no_escalation
+from deployments.sandbox.kubernetes.access.rbac import Rbac
+from deployments.sandbox.kubernetes.admission import policies, quotas
+from deployments.sandbox.kubernetes.admission.policies import Attempt
 from deployments.sandbox.kubernetes.asking import Asking
 from deployments.sandbox.kubernetes.objects import at, namespace_of
 from deployments.sandbox.kubernetes.resources import Object, Resource, built_in
@@ -16,19 +19,29 @@ from deployments.sandbox.kubernetes.storage import Store, key
 class Admission:
     """The admission plugins of one cluster."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, rbac: Rbac) -> None:
         self._store = store
+        self._rbac = rbac
 
     def create(self, item: Object, resource: Resource, asking: Asking) -> None:
         """Complete a new object, or raise `ApiError` 403."""
+        require_no_escalation(self._rbac, item, resource, asking)
         if resource.kind == "Pod" and not resource.custom:
             self._service_account(item, resource)
             self._limit_range(item)
             self._priority(item, resource)
+        policies.require_admitted(self._store, Attempt(policies.CREATE, resource, "", None, item, asking))
         quotas.require_room(self._store, item, resource)
 
     def update(self, before: Object, after: Object, resource: Resource, asking: Asking, part: str) -> None:
         """Raise `ApiError` 403 when a change is not admitted."""
+        if not part and any(before.get(name) != after.get(name) for name in ("rules", "roleRef", "subjects")):
+            require_no_escalation(self._rbac, after, resource, asking)
+        policies.require_admitted(self._store, Attempt(policies.UPDATE, resource, part, before, after, asking))
+
+    def delete(self, item: Object, resource: Resource, asking: Asking) -> None:
+        """Raise `ApiError` 403 when a deletion is not admitted."""
+        policies.require_admitted(self._store, Attempt(policies.DELETE, resource, "", item, None, asking))
 
     def _service_account(self, item: Object, resource: Resource) -> None:
         spec, namespace = item["spec"], namespace_of(item)

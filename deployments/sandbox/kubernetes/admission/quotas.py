@@ -50,7 +50,9 @@ def _require_room(store: Store, quota: Object, item: Object, resource: Resource,
     hard = {name: quantity(amount) for name, amount in (quota["spec"].get("hard") or {}).items()}
     name = str(item["metadata"].get("name", ""))
     if resource.kind == "Pod":
-        missing = [n for n in hard if n not in asked and n.removeprefix("requests.").removeprefix("limits.") in _COMPUTE]
+        missing = [
+            n for n in hard if n not in asked and n.removeprefix("requests.").removeprefix("limits.") in _COMPUTE
+        ]
         if missing:
             why = f"failed quota: {name_of(quota)}: must specify {','.join(sorted(missing))}"
             raise status.forbidden(resource, name, why)

@@ -36,7 +36,9 @@ def pruned(item: Object, resource: Resource) -> tuple[Object, Findings]:
 def _pruned(value: Any, kind: Type, path: str, findings: Findings) -> Any:
     if kind.name and not _fits(value, kind):
         wanted = kind.format if kind.format in ("int-or-string", "quantity") else kind.name
-        findings.mistyped.append(f"cannot unmarshal {_json_name(value)} into field {path.lstrip('.')} of type {wanted}")
+        findings.mistyped.append(
+            f"cannot unmarshal {_json_name(value)} into field {path.lstrip('.')} of type {wanted}"
+        )
         return value
     if isinstance(value, dict):
         return _pruned_fields(value, kind, path, findings)

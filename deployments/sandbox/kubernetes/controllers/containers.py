@@ -125,21 +125,29 @@ def _unpullable(image: str, age: float, pace: float) -> State:
         return State({"waiting": {"reason": "ErrImagePull", "message": why}}, events=events, again=2 * pace - age)
     message = f'Back-off pulling image "{image}"'
     told = (Told("BackOff", message), Told("Failed", "Error: ImagePullBackOff", "Warning"))
-    return State({"waiting": {"reason": "ImagePullBackOff", "message": f"{message}: ErrImagePull: {why}"}}, events=told)
+    return State(
+        {"waiting": {"reason": "ImagePullBackOff", "message": f"{message}: ErrImagePull: {why}"}}, events=told
+    )
 
 
 def _crashing(pod: Object, container: Object, age: float, pace: float, once: bool) -> State:
     """Run for one pace, crash, wait; `age` counts from the first start."""
     over = {"exitCode": 1, "reason": "Error", "startedAt": timestamp(), "finishedAt": timestamp()}
     if once and at(pod, "spec.restartPolicy") == "Never":
-        return State({"terminated": over}, over=False) if age >= pace else _running(container, Behaviour.CRASH, False, pace)
+        return (
+            State({"terminated": over}, over=False)
+            if age >= pace
+            else _running(container, Behaviour.CRASH, False, pace)
+        )
     restarts, wait = 0, 2 * pace
     while age >= pace + wait:
         age, restarts, wait = age - pace - wait, restarts + 1, min(wait * 2, _LONGEST_WAIT)
     last = {"terminated": _same_time(pod, container["name"], restarts, over)}
     if age < pace:
         running = _running(container, Behaviour.CRASH, False, pace - age)
-        return State(running.state, restarts=restarts, last=last if restarts else {}, events=running.events, again=pace - age)
+        return State(
+            running.state, restarts=restarts, last=last if restarts else {}, events=running.events, again=pace - age
+        )
     seconds = min(10 * 2**restarts, 300)
     where = f"{container['name']} pod={pod['metadata']['name']}_{namespace_of(pod)}({pod['metadata']['uid']})"
     message = f"back-off {seconds}s restarting failed container={where}"

@@ -79,7 +79,9 @@ class Deployments:
         number = str(highest + 1) if found is None or _revision(found) <= highest else str(_revision(found))
         if found is None:
             found = self._make(item, number)
-        elif at(found, "metadata.annotations", {}).get(REVISION) != number or _annotations(item, found) != annotations_of(found):
+        elif at(found, "metadata.annotations", {}).get(REVISION) != number or _annotations(
+            item, found
+        ) != annotations_of(found):
             found = self._world.change(found, lambda rs: _annotate(item, rs, number))
         if annotations_of(item).get(REVISION) != number:
             self._world.change(item, lambda d: d["metadata"].setdefault("annotations", {}).update({REVISION: number}))
@@ -126,7 +128,9 @@ class Deployments:
 
     def _forget(self, item: Object, old: list[Object]) -> None:
         """Only so many old replica sets are kept for going back."""
-        idle = sorted((rs for rs in old if not rs["spec"]["replicas"] and not at(rs, "status.replicas", 0)), key=_revision)
+        idle = sorted(
+            (rs for rs in old if not rs["spec"]["replicas"] and not at(rs, "status.replicas", 0)), key=_revision
+        )
         for rs in idle[: max(len(idle) - item["spec"]["revisionHistoryLimit"], 0)]:
             self._world.delete(rs)
 

@@ -31,7 +31,9 @@ class Behaviour(StrEnum):
 
 
 _BROKEN = (Behaviour.PULL, Behaviour.CRASH, Behaviour.READY)
-_ADDRESS = re.compile(r"(?:https?://)?\b([a-z](?:[-a-z0-9]*[a-z0-9])?)(?:\.([-a-z0-9]+)(?:\.svc[-a-z0-9.]*)?)?:(\d+)\b")
+_ADDRESS = re.compile(
+    r"(?:https?://)?\b([a-z](?:[-a-z0-9]*[a-z0-9])?)(?:\.([-a-z0-9]+)(?:\.svc[-a-z0-9.]*)?)?:(\d+)\b"
+)
 
 
 def tag_of(image: str) -> str:

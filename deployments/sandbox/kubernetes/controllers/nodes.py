@@ -35,7 +35,12 @@ def _node(name: str) -> Object:
 
 def _status(number: int) -> Object:
     now = timestamp()
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "KubeletReady",
+        "message": "kubelet is posting ready status",
+    }
     return {
         "capacity": CAPACITY,
         "allocatable": CAPACITY,

@@ -97,5 +97,3 @@ class Pods:
         self._since.pop(f"end {uid_of(pod)}", None)
         self._world.writes.remove(built_in("Pod"), pod)
         return None
-
-

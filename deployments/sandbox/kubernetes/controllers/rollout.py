@@ -70,9 +70,7 @@ def is_complete(item: Object, status: Object) -> bool:
     return counted == [wanted] * 3
 
 
-def status(
-    world: World, item: Object, sets: list[Object], current: Object | None
-) -> tuple[Object, float | None]:
+def status(world: World, item: Object, sets: list[Object], current: Object | None) -> tuple[Object, float | None]:
     """The deployment's status, and in how many seconds its progress deadline passes."""
     total, ready, available = (
         sum(at(rs, f"status.{name}", 0) for rs in sets) for name in ("replicas", "readyReplicas", "availableReplicas")
@@ -85,7 +83,9 @@ def status(
         "unavailableReplicas": max(item["spec"]["replicas"] - available, 0),
     }
     had = at(item, "status.conditions", [])
-    told = {name: value for name, value in counts.items() if value} | {"observedGeneration": item["metadata"]["generation"]}
+    told = {name: value for name, value in counts.items() if value} | {
+        "observedGeneration": item["metadata"]["generation"]
+    }
     progress, again = _progressing(world, item, told, current, had)
     failures = [c for rs in sets for c in at(rs, "status.conditions", []) if c["type"] == "ReplicaFailure"]
     failed = [condition(had, "ReplicaFailure", "True", c["reason"], c["message"], timestamp()) for c in failures[:1]]
@@ -117,7 +117,9 @@ def _progressing(
     if before is None or not of_this or (moved and not finished):
         message = f'ReplicaSet "{name}" is progressing.'
         fresh = condition([], "Progressing", "True", "ReplicaSetUpdated", message, timestamp())
-        fresh["lastTransitionTime"] = before["lastTransitionTime"] if before and before["status"] == "True" else timestamp()
+        fresh["lastTransitionTime"] = (
+            before["lastTransitionTime"] if before and before["status"] == "True" else timestamp()
+        )
         return [fresh], float(item["spec"]["progressDeadlineSeconds"])
     left = seconds_of(before["lastUpdateTime"]) + item["spec"]["progressDeadlineSeconds"] - world.now()
     if finished or left > 0:

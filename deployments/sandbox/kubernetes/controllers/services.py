@@ -60,7 +60,11 @@ class Services:
         pods = [pod for pod in pods if at(pod, "status.podIP")]
         subsets = _subsets(service, pods)
         self._put("Endpoints", name_of(service), service, {"subsets": subsets} if subsets else {})
-        slices = {"addressType": "IPv4", "endpoints": [_endpoint(pod) for pod in pods], "ports": _ports(service, pods)}
+        slices = {
+            "addressType": "IPv4",
+            "endpoints": [_endpoint(pod) for pod in pods],
+            "ports": _ports(service, pods),
+        }
         self._put("EndpointSlice", f"{name_of(service)}-{uid_of(service)[:5]}", service, slices)
 
     def _put(self, kind: str, name: str, service: Object, content: Object) -> None:

@@ -62,6 +62,12 @@ class World:
 
         return self.writes.update(resource, namespace_of(item), name_of(item), changed, self._as(manager), part)
 
+    def relabel(self, item: Object, change: Callable[[Object], None]) -> Object:
+        """Change what is fixed for everybody else, as admission does on a real cluster before an object is stored."""
+        changed: Object = clone(item)
+        change(changed)
+        return self.store.put(key(built_in(item["kind"]), namespace_of(item), name_of(item)), changed)
+
     def set_status(self, item: Object, wanted: Object, manager: str = "") -> None:
         """Give an object that status, if it has another one."""
         if item.get("status") != wanted:

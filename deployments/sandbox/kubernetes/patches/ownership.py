@@ -118,7 +118,9 @@ def _paths(tree: Mapping[str, Any], path: Path) -> Iterable[Path]:
 def written(owners: Owners) -> list[Object]:
     """The entries for metadata.managedFields, appliers first."""
     kept = [owned for owned in owners.values() if owned.fields]
-    return [_written_entry(owned) for owned in sorted(kept, key=lambda o: (o.manager.operation, o.time, o.manager.name))]
+    return [
+        _written_entry(owned) for owned in sorted(kept, key=lambda o: (o.manager.operation, o.time, o.manager.name))
+    ]
 
 
 def _written_entry(owned: Owned) -> Object:
@@ -155,7 +157,7 @@ def after_update(owners: Owners, manager: Manager, changed: Difference, time: st
     set_now = changed.added | changed.modified
     kept = {i: _less(owned, (set_now if i != mine else frozenset()) | changed.removed) for i, owned in owners.items()}
     before = kept[mine].fields if mine in kept else frozenset()
-    if set_now - before or mine in owners and kept[mine].fields != owners[mine].fields:
+    if set_now - before or (mine in owners and kept[mine].fields != owners[mine].fields):
         kept[mine] = Owned(manager, before | set_now, time)
     return {i: owned for i, owned in kept.items() if owned.fields}
 

@@ -71,7 +71,10 @@ def merged(live: Any, applied: Any, kind: Type) -> Any:
 def _merged_items(live: list[Any], applied: list[Any], kind: Type) -> list[Any]:
     old = {element(item, kind): item for item in live}
     new = {element(item, kind): item for item in applied}
-    together = {k: merged(old[k], new[k], kind.items) if k in old and k in new else old.get(k, new.get(k)) for k in {**old, **new}}
+    together = {
+        k: merged(old[k], new[k], kind.items) if k in old and k in new else old.get(k, new.get(k))
+        for k in {**old, **new}
+    }
     return [clone(together[name]) for name in interleaved(list(new), list(old))]
 
 

@@ -22,7 +22,13 @@ from deployments.sandbox.kubernetes.resources import BUILT_IN
 CUT = Path(__file__).with_name("definitions.json.gz")
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
-_ALSO = (f"{_META}ObjectMeta", f"{_META}DeleteOptions", f"{_META}ListMeta", f"{_META}Status", "io.k8s.api.autoscaling.v1.Scale")
+_ALSO = (
+    f"{_META}ObjectMeta",
+    f"{_META}DeleteOptions",
+    f"{_META}ListMeta",
+    f"{_META}Status",
+    "io.k8s.api.autoscaling.v1.Scale",
+)
 _LONGEST_DESCRIPTION = 160
 
 

@@ -1,0 +1,67 @@
+"""Which object, or which kind, an address is about, and which verb a request is.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.access.rbac import Attributes
+from deployments.sandbox.kubernetes.resources import Catalogue, Resource
+
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """What a request is about. `part` is the subresource, `rest` what follows it (for proxies)."""
+
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    part: str = ""
+    rest: str = ""
+
+
+def parse(path: str, catalogue: Catalogue) -> Address | None:
+    """The address of a path; `None` when it is no resource's. `ApiError` 404 when nothing is served there."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "api" and len(parts) > 2:
+        group, version, rest = "", parts[1], parts[2:]
+    elif parts[0] == "apis" and len(parts) > 3:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return None
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 2 and (group or rest[2] not in ("status", "finalize")):
+        namespace, rest = rest[1], rest[2:]
+    resource = catalogue.find(group, version, rest[0])
+    if resource is None:
+        raise status.no_such_address(path)
+    name, part, more = (*rest[1:3], "", "")[:2] + ("/".join(rest[3:]),)
+    return Address(resource, namespace, name, part, more)
+
+
+def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:
+    """The API's verb for a request."""
+    if address.part == "proxy":
+        return {"GET": "get", "HEAD": "get", "DELETE": "delete"}.get(method, _VERBS.get(method, "get"))
+    if method in ("GET", "HEAD"):
+        if query.get("watch") in ("1", "true"):
+            return "watch"
+        return "get" if address.name else "list"
+    if method == "DELETE":
+        return "delete" if address.name else "deletecollection"
+    if method not in _VERBS:
+        raise status.method_not_allowed(method)
+    return _VERBS[method]
+
+
+def attributes(address: Address, verb: str) -> Attributes:
+    """What RBAC is asked about a request."""
+    resource = address.resource
+    part = f"/{address.part}" if address.part else ""
+    return Attributes(verb, resource.group, resource.plural + part, address.namespace, address.name)

@@ -1,0 +1,76 @@
+"""HTTP through the API server to a service or a pod. The answer of the container is simulated, and says so.
+
+What is real about it: the service, its port, its target port, and that a ready pod is behind it that declares it.
+https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/#manually-constructing-apiserver-proxy-urls
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.api import reading
+from deployments.sandbox.kubernetes.api.addresses import Address
+from deployments.sandbox.kubernetes.controllers import images, templates
+from deployments.sandbox.kubernetes.objects import at, name_of, namespace_of
+from deployments.sandbox.kubernetes.resources import Object, built_in
+from deployments.sandbox.kubernetes.status import ApiError
+from deployments.sandbox.kubernetes.storage import Store, key
+
+
+def answer(store: Store, address: Address) -> Object:
+    """What a GET through the proxy gets. `ApiError` 503 when nothing is there to answer."""
+    scheme, name, port = _parts(address.name)
+    if scheme == "https":
+        raise status.not_emulated("TLS through the proxy")
+    target = Address(address.resource, address.namespace, name)
+    path = f"/{address.rest}"
+    if address.resource.kind == "Pod":
+        pod = reading.get(store, target)
+        if not templates.is_ready(pod):
+            raise _unavailable(f"pod {name} is not ready")
+        _require_listening(pod, int(port or 80))
+        return images.answer_of(pod, path)
+    pod, number = _behind(store, reading.get(store, target), port)
+    _require_listening(pod, number)
+    return images.answer_of(pod, path)
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """[scheme:]name[:port]"""
+    parts = name.split(":")
+    if len(parts) == 3:
+        return parts[0], parts[1], parts[2]
+    return "", parts[0], parts[1] if len(parts) == 2 else ""
+
+
+def _behind(store: Store, service: Object, port: str) -> tuple[Object, int]:
+    """A ready pod behind a service, and the port that it is called on."""
+    endpoints = store.get(key(built_in("Endpoints"), namespace_of(service), name_of(service))) or {}
+    for pod_name, number in _ready(service, endpoints, port):
+        pod = store.get(key(built_in("Pod"), namespace_of(service), pod_name))
+        if pod is not None and templates.is_ready(pod):
+            return pod, number
+    raise _unavailable(f'no endpoints available for service "{name_of(service)}"')
+
+
+def _ready(service: Object, endpoints: Object, port: str) -> Iterator[tuple[str, int]]:
+    ports = service["spec"].get("ports") or []
+    chosen = next((p for p in ports if port in ("", p.get("name"), str(p["port"]))), None)
+    if chosen is None:
+        raise _unavailable(f'no service port "{port}" found for service "{name_of(service)}"')
+    for subset in endpoints.get("subsets") or ():
+        number = next((p["port"] for p in subset["ports"] if p.get("name", "") == chosen.get("name", "")), 0)
+        for address in subset.get("addresses") or ():
+            yield at(address, "targetRef.name", ""), number
+
+
+def _require_listening(pod: Object, port: int) -> None:
+    declared = {p["containerPort"] for container in pod["spec"]["containers"] for p in container.get("ports") or ()}
+    if port not in declared:
+        where = f"{at(pod, 'status.podIP', '')}:{port}"
+        raise _unavailable(f"error trying to reach service: dial tcp {where}: connect: connection refused")
+
+
+def _unavailable(why: str) -> ApiError:
+    return ApiError(503, "ServiceUnavailable", why)

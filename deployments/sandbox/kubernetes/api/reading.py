@@ -1,0 +1,68 @@
+"""Getting one object, and listing many."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.api.addresses import Address
+from deployments.sandbox.kubernetes.api.answers import View
+from deployments.sandbox.kubernetes.resources import Object, Resource
+from deployments.sandbox.kubernetes.selectors import combined
+from deployments.sandbox.kubernetes.storage import Store, key
+
+Query = Mapping[str, str]
+
+
+def get(store: Store, address: Address) -> Object:
+    """The object at an address. `ApiError` 404 when there is none."""
+    found = store.get(key(address.resource, address.namespace, address.name))
+    if found is None:
+        raise status.not_found(address.resource, address.name)
+    return in_version(found, address.resource)
+
+
+def in_version(item: Object, resource: Resource) -> Object:
+    """A custom resource's object in the version that is asked for; without conversion only the name differs."""
+    return item if item.get("apiVersion") == resource.api_version else item | {"apiVersion": resource.api_version}
+
+
+def selected(store: Store, address: Address, query: Query) -> list[Object]:
+    """All objects that a list or a deletion of many is about."""
+    matches = combined(address.resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+    found = store.of_kind(address.resource, address.namespace)
+    return [in_version(item, address.resource) for item in found if matches(item)]
+
+
+def listed(store: Store, address: Address, query: Query, view: View) -> Object:
+    """A list, or one page of it."""
+    items = selected(store, address, query)
+    after = _position(query.get("continue", ""))
+    if after is not None:
+        items = [item for item in items if _place(item) > after]
+    limit = int(query.get("limit") or 0)
+    meta: Object = {"resourceVersion": str(store.revision)}
+    if limit and len(items) > limit:
+        meta |= {"continue": _token(_place(items[limit - 1])), "remainingItemCount": len(items) - limit}
+        items = items[:limit]
+    return view.many(items, meta)
+
+
+def _place(item: Object) -> tuple[str, str]:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def _token(place: tuple[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _position(token: str) -> tuple[str, str] | None:
+    if not token:
+        return None
+    try:
+        namespace, name = json.loads(base64.urlsafe_b64decode(token))
+    except ValueError as error:
+        raise status.bad_request("continue key is not valid") from error
+    return namespace, name

@@ -1,0 +1,103 @@
+"""The sandbox's own certificate authority: clients send tokens only over TLS, so the clusters speak it.
+
+Keys are made once and kept in the state folder, for their owner's eyes only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_DAYS = 3650
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Where the authority's certificate, the server's, and the server's key are."""
+
+    authority: Path
+    server: Path
+    key: Path
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """For serving."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server, self.key)
+        return context
+
+
+def ensure(folder: Path) -> Certificates:
+    """The certificates in `folder`, made if they are not there."""
+    found = Certificates(folder / "ca.crt", folder / "server.crt", folder / "server.key")
+    if not all(path.exists() for path in (found.authority, found.server, found.key)):
+        folder.mkdir(parents=True, exist_ok=True)
+        _make(found)
+    return found
+
+
+def _make(paths: Certificates) -> None:
+    authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority_name = _name("flowmart sandbox authority")
+    authority = _begun(authority_name, authority_name, authority_key.public_key())
+    authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    authority = authority.add_extension(_usage(signs=True), critical=True)
+    addresses: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    server = _begun(_name("flowmart sandbox clusters"), authority_name, server_key.public_key())
+    server = server.add_extension(x509.SubjectAlternativeName(addresses), critical=False)
+    server = server.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    server = server.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+    )
+    _write(paths.key, _private(server_key))
+    _write(paths.authority, authority.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    _write(paths.server, server.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+
+def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=_DAYS))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(signs: bool) -> x509.KeyUsage:
+    rest = (
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(digital_signature=True, key_cert_sign=signs, crl_sign=signs, **dict.fromkeys(rest, False))
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(content)

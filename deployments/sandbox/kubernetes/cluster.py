@@ -1,0 +1,118 @@
+"""One cluster, put together: its store, what guards it, and the controllers that live in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployments.sandbox.kubernetes.access import bootstrap
+from deployments.sandbox.kubernetes.access.rbac import Rbac
+from deployments.sandbox.kubernetes.access.tokens import Tokens
+from deployments.sandbox.kubernetes.admission.plugins import Admission
+from deployments.sandbox.kubernetes.controllers import nodes
+from deployments.sandbox.kubernetes.controllers.autoscalers import Autoscalers
+from deployments.sandbox.kubernetes.controllers.budgets import Budgets
+from deployments.sandbox.kubernetes.controllers.claims import Claims
+from deployments.sandbox.kubernetes.controllers.daemon_sets import DaemonSets
+from deployments.sandbox.kubernetes.controllers.definitions import Definitions
+from deployments.sandbox.kubernetes.controllers.deployments import Deployments
+from deployments.sandbox.kubernetes.controllers.garbage import Garbage
+from deployments.sandbox.kubernetes.controllers.ingresses import Ingresses
+from deployments.sandbox.kubernetes.controllers.jobs import Jobs
+from deployments.sandbox.kubernetes.controllers.loop import Loop
+from deployments.sandbox.kubernetes.controllers.namespaces import Namespaces
+from deployments.sandbox.kubernetes.controllers.pods import Pods
+from deployments.sandbox.kubernetes.controllers.quotas import Quotas
+from deployments.sandbox.kubernetes.controllers.replica_sets import ReplicaSets
+from deployments.sandbox.kubernetes.controllers.services import Services
+from deployments.sandbox.kubernetes.controllers.stateful_sets import StatefulSets
+from deployments.sandbox.kubernetes.controllers.world import World
+from deployments.sandbox.kubernetes.deletes import Deletes
+from deployments.sandbox.kubernetes.owners import Owners
+from deployments.sandbox.kubernetes.resources import Catalogue, built_in
+from deployments.sandbox.kubernetes.storage import Store, key
+from deployments.sandbox.kubernetes.writes import Writes
+
+_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+_BOOTSTRAP = "cluster-bootstrap"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One cluster, ready to be served; `loop` has to be run beside."""
+
+    name: str
+    store: Store
+    catalogue: Catalogue
+    writes: Writes
+    deletes: Deletes
+    rbac: Rbac
+    tokens: Tokens
+    budgets: Budgets
+    loop: Loop
+
+
+def open_cluster(name: str, folder: Path, authority: str, pace: float) -> Cluster:
+    """The cluster whose state is in `folder`, begun if there is none. `pace` as in `World`, in seconds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    store, catalogue = Store(folder / "objects.sqlite"), Catalogue()
+    rbac = Rbac(store)
+    writes, owners = Writes(store, catalogue, Admission(store, rbac)), Owners(store)
+    deletes = Deletes(store, writes, owners)
+    world = World(name, store, catalogue, writes, deletes, owners, pace)
+    definitions, budgets = Definitions(world), Budgets(world)
+    definitions.serve_all()
+    _begin(world)
+    controllers = [
+        Namespaces(world, authority),
+        definitions,
+        Garbage(world),
+        Deployments(world),
+        ReplicaSets(world),
+        StatefulSets(world),
+        DaemonSets(world),
+        Jobs(world),
+        Pods(world),
+        Services(world),
+        Ingresses(world),
+        Claims(world),
+        Autoscalers(world),
+        budgets,
+        Quotas(world),
+    ]
+    tokens = Tokens(folder / "tokens.json", store)
+    return Cluster(name, store, catalogue, writes, deletes, rbac, tokens, budgets, Loop(store, controllers))
+
+
+def _begin(world: World) -> None:
+    """What every cluster has from the start."""
+    for name in _NAMESPACES:
+        if world.get("Namespace", "", name) is None:
+            world.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, _BOOTSTRAP)
+    nodes.ensure(world)
+    for item in bootstrap.objects():
+        if world.store.get(key(built_in(item["kind"]), "", item["metadata"]["name"])) is None:
+            world.create(item, _BOOTSTRAP)
+    _ensure_classes(world)
+
+
+def _ensure_classes(world: World) -> None:
+    """A storage class that binds at once, Kubernetes' own priority classes, and an ingress class."""
+    storage = {"provisioner": "sandbox.flowmart/simulated", "volumeBindingMode": "Immediate"}
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    wanted = [
+        ("StorageClass", "storage.k8s.io/v1", "standard", storage, default),
+        (
+            "IngressClass",
+            "networking.k8s.io/v1",
+            "sandbox",
+            {"spec": {"controller": "sandbox.flowmart/simulated"}},
+            {},
+        ),
+        ("PriorityClass", "scheduling.k8s.io/v1", "system-cluster-critical", {"value": 2000000000}, {}),
+        ("PriorityClass", "scheduling.k8s.io/v1", "system-node-critical", {"value": 2000001000}, {}),
+    ]
+    for kind, api_version, name, content, annotations in wanted:
+        if world.get(kind, "", name) is None:
+            metadata = {"name": name} | ({"annotations": annotations} if annotations else {})
+            world.create({"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}, _BOOTSTRAP)

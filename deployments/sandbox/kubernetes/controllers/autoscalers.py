@@ -1,0 +1,82 @@
+"""HorizontalPodAutoscalers: kept between their bounds. There are no metrics, so load changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployments.sandbox.kubernetes.controllers import interest
+from deployments.sandbox.kubernetes.controllers.templates import condition
+from deployments.sandbox.kubernetes.controllers.world import World
+from deployments.sandbox.kubernetes.objects import at, is_terminating, name_of, namespace_of, timestamp
+from deployments.sandbox.kubernetes.resources import Object, built_in
+from deployments.sandbox.kubernetes.storage import Event, Key, key
+
+_TARGETS = ("Deployment", "StatefulSet", "ReplicaSet")
+_SOURCE = "horizontal-pod-autoscaler"
+
+
+class Autoscalers:
+    """Looks after autoscalers."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def affected(self, event: Event) -> Iterator[Key]:
+        """An autoscaler, or what it scales."""
+        yield from interest.itself(event, "HorizontalPodAutoscaler")
+        kind = event.object.get("kind")
+        if kind in _TARGETS:
+            for item in self._world.all("HorizontalPodAutoscaler", event.key.namespace):
+                reference = item["spec"]["scaleTargetRef"]
+                if (reference["kind"], reference["name"]) == (kind, event.key.name):
+                    yield key(built_in("HorizontalPodAutoscaler"), event.key.namespace, name_of(item))
+
+    def reconcile(self, key: Key) -> float | None:
+        """Scale what is out of bounds, and tell how many there are."""
+        item = self._world.store.get(key)
+        if item is None or is_terminating(item):
+            return None
+        reference = item["spec"]["scaleTargetRef"]
+        target = (
+            self._world.get(reference["kind"], namespace_of(item), reference["name"])
+            if reference["kind"] in _TARGETS
+            else None
+        )
+        if target is None:
+            self._tell_missing(item, reference)
+            return None
+        has = target["spec"]["replicas"]
+        wanted = min(max(has, item["spec"]["minReplicas"]), item["spec"]["maxReplicas"])
+        # Nothing wanted at all switches an autoscaler off.
+        if has and wanted != has:
+            self._world.change(target, lambda t: t["spec"].update(replicas=wanted), "scale", _SOURCE)
+            reason = (
+                "Current number of replicas above Spec.MaxReplicas"
+                if wanted < has
+                else "Current number of replicas below Spec.MinReplicas"
+            )
+            self._world.tell(item, "SuccessfulRescale", f"New size: {wanted}; reason: {reason}", source=_SOURCE)
+        self._tell_status(item, at(target, "status.replicas", 0), wanted if has else 0)
+        return None
+
+    def _tell_missing(self, item: Object, reference: Object) -> None:
+        message = f'the HPA controller was unable to get the target\'s current scale: {reference["kind"]} "{reference["name"]}" not found'
+        found = _condition(item, "AbleToScale", "False", "FailedGetScale", message)
+        self._world.set_status(item, {"currentReplicas": 0, "desiredReplicas": 0, "conditions": [found]})
+
+    def _tell_status(self, item: Object, current: int, wanted: int) -> None:
+        able = "the HPA controller was able to get the target's current scale"
+        no_metrics = "the HPA was unable to compute the replica count: no metrics are emulated by the sandbox cluster"
+        conditions = [
+            _condition(item, "AbleToScale", "True", "SucceededGetScale", able),
+            _condition(item, "ScalingActive", "False", "FailedGetResourceMetric", no_metrics),
+        ]
+        self._world.set_status(
+            item, {"currentReplicas": current, "desiredReplicas": wanted, "conditions": conditions}
+        )
+
+
+def _condition(item: Object, name: str, value: str, reason: str, message: str) -> Object:
+    made = condition(at(item, "status.conditions", []), name, value, reason, message, timestamp())
+    made.pop("lastUpdateTime")
+    return made
