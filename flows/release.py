@@ -10,7 +10,7 @@ from pydantic import Field
 
 from flows import options
 from flows.promote import Again, Approval, ReleaseId, promote
-from tasks import steps
+from tasks import promotion, settings
 
 UpTo = Annotated[str | None, Field(title="Up to", description="The last environment; empty: all of them")]
 
@@ -24,7 +24,7 @@ def run_name() -> str:
 @flow(name="release", flow_run_name=run_name, **options.FLOW)
 def release(release: ReleaseId, to: UpTo = None, approve: Approval = None, again: Again = False) -> list[str]:
     """Promote a release through the environments in order. Returns those in which something had to be done."""
-    environments = list(steps.unfinished(release, to))
+    environments = promotion.unfinished(settings.load(), release, to)
     for environment in environments:
         promote(release, environment, approve, again)
     return environments

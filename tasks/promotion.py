@@ -19,7 +19,8 @@ from typing import Any
 import structlog
 
 from tasks import aws, checks, wording
-from tasks.errors import CouldNotAsk, Refused, StalePlan
+from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
+from tasks.ledger import Ledger
 from tasks.model import (
     Applied,
     CheckResult,
@@ -32,7 +33,8 @@ from tasks.model import (
     digest_of,
 )
 from tasks.policy import Purpose
-from tasks.stage import Stage
+from tasks.settings import Settings
+from tasks.stage import Stage, checkouts
 from tasks.standing import Standing, standing
 
 log = structlog.get_logger("flowmart.promotion")
@@ -84,6 +86,19 @@ def is_there(stage: Stage) -> bool:
     if found.verified != stage.release.id or found.claim or found.blocked:
         return False
     return all(_is_up_to_date(stage, unit, found, stage.inputs(unit, found.receipts)) for unit in stage.units)
+
+
+def unfinished(settings: Settings, release: str, to: str | None) -> list[str]:
+    """The environments up to and with `to` (None: all), in order, in which promoting would do anything."""
+    with checkouts(settings) as found:
+        checkout = found.of(release)
+        names = [environment.name for environment in checkout.platform.environments]
+        if to is not None and to not in names:
+            raise InvalidInput(f"environment {to}: the release has {', '.join(names)}")
+        wanted = names[: names.index(to) + 1] if to else names
+        ledger = Ledger(found.store, settings.acting)
+        stages = (Stage(settings, ledger, found, release, name) for name in wanted)
+        return [stage.environment.name for stage in stages if not is_there(stage)]
 
 
 def _is_up_to_date(stage: Stage, unit: str, found: Standing, inputs: Inputs) -> bool:

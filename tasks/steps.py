@@ -26,7 +26,7 @@ from tasks import claims, pages, promotion, rollback, settings, shell
 from tasks import drift as drifting
 from tasks import stage as stages
 from tasks.drift import DriftReport
-from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+from tasks.errors import CouldNotAsk, FlowmartError, Refused
 from tasks.history import History
 from tasks.model import CheckResult, Finding, Plan, Receipt
 from tasks.pages import Page
@@ -163,19 +163,6 @@ def abandoned(environment: str) -> Claim | None:
     """The environment's open claim, if the run that made it is over."""
     claim = _history().standing(environment).claim
     return claim if claim is not None and claims.is_over(claim) else None
-
-
-def unfinished(release: str, to: str | None) -> Sequence[str]:
-    """The environments up to and with `to`, in order, in which promoting the release would do anything."""
-    configured, history = settings.load(), _history()
-    with stages.checkouts(configured) as found:
-        checkout = found.of(history.release(release).id)
-        names = [environment.name for environment in checkout.platform.environments]
-        if to is not None and to not in names:
-            raise InvalidInput(f"environment {to}: the release has {', '.join(names)}")
-        wanted = names[: names.index(to) + 1] if to else names
-        made = (Stage(configured, history.ledger, found, checkout.release.id, name) for name in wanted)
-        return [stage.environment.name for stage in made if not promotion.is_there(stage)]
 
 
 def current_release(environment: str) -> str:

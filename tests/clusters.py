@@ -1,22 +1,19 @@
-"""A sandbox cluster for tests: its process, a kubeconfig with a context a purpose, and commands as its administrator."""
+"""A sandbox cluster for tests: its process, a kubeconfig with a context a purpose, and kubectl for all of them."""
 
 from __future__ import annotations
 
 import json
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from deployments.sandbox.kubernetes import kubeconfig
+from deployments.sandbox import kubernetes
 from tests.tools import tool
 
 PROJECT = Path(__file__).parents[1]
-PURPOSES = {"plan": kubeconfig.PLAN, "apply": kubeconfig.DEPLOYER, "admin": kubeconfig.ADMINISTRATOR}
+PURPOSES = {"plan": kubernetes.PLAN, "apply": kubernetes.DEPLOYER, "admin": kubernetes.ADMINISTRATOR}
 """What the contexts are called, after the name of the cluster, and who acts in them."""
 
 
@@ -28,7 +25,8 @@ class SandboxCluster:
         self.kubeconfig = folder / "kubeconfig"
         self._port = _free_port()
         self._log = (folder / "log").open("w")
-        self._process = subprocess.Popen(self._command(), stdout=self._log, stderr=self._log, cwd=PROJECT)
+        command = kubernetes.command(self._port, self.state, ["dev"])
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=PROJECT)
         self._await()
         self.kubeconfig.write_text(json.dumps(self._contexts()))
 
@@ -54,22 +52,14 @@ class SandboxCluster:
         self._process.wait(20)
         self._log.close()
 
-    def _command(self) -> list[str]:
-        where = ["--port", str(self._port), "--state", str(self.state), "--clusters", "dev"]
-        return [sys.executable, "-m", "deployments.sandbox.kubernetes", *where]
-
     def _await(self) -> None:
         """Until it serves; the log says why when it ends instead."""
-        while True:
+        while not kubernetes.answers(self._port, self.state):
             assert self._process.poll() is None, Path(self._log.name).read_text()
-            try:
-                if httpx.get(f"{kubeconfig.server_of(self._port, 'dev')}/readyz", verify=False).is_success:  # noqa: S501
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.05)
+            time.sleep(0.05)
 
     def _contexts(self) -> dict[str, Any]:
-        found = {p: kubeconfig.kubeconfig(self.state, self._port, "dev", user) for p, user in PURPOSES.items()}
+        found = {p: kubernetes.kubeconfig(self.state, self._port, "dev", user) for p, user in PURPOSES.items()}
         cluster = found["admin"]["clusters"][0]["cluster"]
         return {
             "apiVersion": "v1",

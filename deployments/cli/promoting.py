@@ -14,7 +14,7 @@ import typer
 from deployments.cli import screen
 from deployments.cli.reading import status_of
 from deployments.cli.screen import Json
-from tasks import releases, settings, wording
+from tasks import promotion, releases, settings, wording
 from tasks.errors import InvalidInput
 from tasks.history import History
 
@@ -47,10 +47,13 @@ def promote(
         history.release(release) if release else releases.create(settings.load().repository, "HEAD", history.store)
     )
     screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
-    _prepare_flows()
-    from flows.release import release as flow
+    begun = promotion.unfinished(settings.load(), found.id, to)
+    if begun:
+        _prepare_flows()
+        from flows.promote import promote as one
+        from flows.release import release as several
 
-    begun = flow(found.id, to, approve, again)
+        several(found.id, to, approve, again) if begun[1:] else one(found.id, begun[0], approve, again)
     if json:
         standings = [history.standing(name) for name in history.ledger.environments()]
         document = {standing.environment: status_of(standing) for standing in standings}

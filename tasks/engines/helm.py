@@ -8,6 +8,7 @@ waits until everything is ready. The way back is helm's own: to the revision tha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -33,6 +34,9 @@ __all__ = ["Helm", "reads"]
 
 log = structlog.get_logger("flowmart.helm")
 
+_UNKNOWN_KIND = re.compile(r"no matches for kind|error validating data: the server could not find")
+"""How helm says that a manifest is of a kind whose definition is not in the cluster yet."""
+
 
 class Helm:
     """The engine for units whose source is a chart."""
@@ -48,7 +52,7 @@ class Helm:
         helm = self._commands(workspace, workspace.reading)
         chart, values = self._packed(helm, workspace, what)
         live = _installed(helm, what.release, what.namespace)
-        new, warnings = _rehearsed(helm, what, chart, values)
+        new, warnings = _rehearsed(helm, what, chart, values, live)
         found = _plan(workspace, target, inputs.digest, live, new)
         saved = helm_plans.upgrade(what.release, what.namespace, chart, values)
         return _finished(found, saved, chart.parent, [*warnings, *_told_of(live)])
@@ -176,18 +180,24 @@ def _installed(helm: Commands, release: str, namespace: str, revision: int | Non
         return None
 
 
-def _rehearsed(helm: Commands, what: Installation, chart: Path, values: Path) -> tuple[Installed, list[str]]:
-    """What the release would be, as the cluster sees it; without it where the chart brings kinds of its own."""
+def _rehearsed(
+    helm: Commands, what: Installation, chart: Path, values: Path, live: Installed | None
+) -> tuple[Installed, list[str]]:
+    """What the release would be, as the cluster sees it; what helm does not ask it about, as the chart renders it."""
     given = json.loads(values.read_text())
-    try:
-        asked = partial(helm.install_or_upgrade, dry_run=True, create_namespace=False)
-        return installed(done(asked(what.release, chart, given, namespace=what.namespace)), what.namespace), []
-    except Refused as error:
-        if "no matches for kind" not in str(error):
-            raise
+    asked = partial(helm.install_or_upgrade, dry_run=True, create_namespace=False)
+    # helm rehearses nothing on a release that is stuck.
+    if not (live and live.stuck):
+        try:
+            return installed(done(asked(what.release, chart, given, namespace=what.namespace)), what.namespace), []
+        except Refused as error:
+            if not _UNKNOWN_KIND.search(str(error)):
+                raise
     documents = done(helm.template(what.release, chart, given, namespace=what.namespace, include_crds=True))
-    warning = "the chart brings kinds that the cluster does not know yet: rendered without asking the cluster"
-    return rendered(indexed(documents, str(chart), what.namespace)), [warning]
+    objects = rendered(indexed(documents, str(chart), what.namespace))
+    if live and live.stuck:
+        return objects, []
+    return objects, ["the chart brings kinds that the cluster does not know yet: it was not asked about them"]
 
 
 def _do(helm: Commands, saved: Saved) -> None:

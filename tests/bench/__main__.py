@@ -1,8 +1,10 @@
 """`make bench`: what the product costs on top of terraform, and what a promotion costs in which nothing changed.
 
-Both from one run, in sandboxes of their own: all units of dev are promoted by the product (one whole process, from
-its start to its end), and in a second, equally fresh sandbox the same terraform commands are run bare, in the same
-order and with the same parallelism: as many units at once as their dependencies allow.
+Both from one run, in sandboxes of their own: all units of dev are promoted by the product, and in a second, equally
+fresh sandbox the same terraform commands are run bare, in the same order and with the same parallelism: as many units
+at once as their dependencies allow. The promotion's time is that of its flow run, as the run history has it, with
+everything in it: policies, ledger, smoke checks, artifacts. The time of the whole command, which also has to start
+Python and import Prefect, is printed beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
 from tasks import aws, graph, manifest
@@ -31,13 +35,16 @@ def main() -> None:
     """Measure, and print one figure a line."""
     with _sandbox(prefect=True) as box:
         product = {to: _promote(box, to) for to in ("shared", ENVIRONMENT, "production")}
+        run = _flow_run(box)
         again = _promote(box, "production")
     with _sandbox(prefect=False) as box:
         bare = _bare(box)
     first = sum(product.values())
-    print(f"promote {ENVIRONMENT} through the product   {product[ENVIRONMENT]:7.1f} s")
     print(f"the same terraform commands, bare   {bare:7.1f} s")
-    print(f"ratio                               {product[ENVIRONMENT] / bare:7.2f}")
+    print(f"promote {ENVIRONMENT}: the flow run           {run:7.1f} s   ratio {run / bare:.2f}")
+    print(
+        f"promote {ENVIRONMENT}: the whole command      {product[ENVIRONMENT]:7.1f} s   ratio {product[ENVIRONMENT] / bare:.2f}"
+    )
     print(f"first promotion, all environments   {first:7.1f} s")
     print(f"again, nothing changed              {again:7.1f} s   {again / first:.1%} of the first")
 
@@ -56,6 +63,13 @@ def _promote(box: Sandbox, to: str) -> float:
     command = [sys.executable, "-m", "deployments.cli", "promote", "--to", to]
     variables = {"FLOWMART_PROFILE": "none", "FLOWMART_REPOSITORY": str(PROJECT)}
     return _timed(lambda: _run(command, PROJECT, {**box.variables, **variables}))
+
+
+def _flow_run(box: Sandbox) -> float:
+    """Seconds that the flow run of the promotion took, by the Prefect server's record."""
+    wanted = {"flow_runs": {"name": {"like_": f" to {ENVIRONMENT}"}}}
+    (run,) = httpx.post(f"{box.prefect_url}/api/flow_runs/filter", json=wanted).raise_for_status().json()
+    return float(run["total_run_time"])
 
 
 def _bare(box: Sandbox) -> float:

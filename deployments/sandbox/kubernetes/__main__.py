@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from deployments.sandbox.kubernetes import certificates, kubeconfig
+from deployments.sandbox.kubernetes import certificates, configs
 from deployments.sandbox.kubernetes.access.tokens import GROUPS
 from deployments.sandbox.kubernetes.api.application import application
 from deployments.sandbox.kubernetes.cluster import Cluster, open_cluster
@@ -30,7 +30,7 @@ async def serve(port: int, state: Path, names: list[str], pace: float) -> None:
     await web.TCPSite(runner, "127.0.0.1", port, ssl_context=secure.context).start()
     for name in names:
         for user in GROUPS:
-            kubeconfig.write(state, port, name, user)
+            configs.write(state, port, name, user)
     await _until_told(clusters)
     await runner.cleanup()
     for cluster in clusters.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from deployments.sandbox.kubernetes import status
@@ -20,14 +20,14 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 
 
-def pod_rules(spec: Object, where: str) -> Iterator[Cause]:
-    """What is wrong with a pod's spec that stands at the path `where`."""
+def pod_rules(spec: Object, where: str, claims: Iterable[str] = ()) -> Iterator[Cause]:
+    """What is wrong with a pod's spec that stands at the path `where`. `claims` are volumes that it will be given."""
     if not spec.get("containers"):
         yield status.required(f"{where}.containers")
     for name, allowed in _CHOICES.items():
         if spec.get(name) and spec[name] not in allowed:
             yield status.unsupported(f"{where}.{name}", spec[name], allowed)
-    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()} | set(claims)
     for kind in ("initContainers", "containers"):
         yield from _containers(spec.get(kind) or (), f"{where}.{kind}", volumes)
 

@@ -37,9 +37,10 @@ def _pod(item: Object) -> Iterator[Cause]:
 
 def _template(item: Object, where: str = _TEMPLATE) -> Iterator[Cause]:
     template = at(item, where, {})
+    claims = [claim["metadata"].get("name", "") for claim in at(item, "spec.volumeClaimTemplates", [])]
     for name, value in labels_of({"metadata": template.get("metadata") or {}}).items():
         yield from label_rules(name, value, f"{where}.metadata.labels")
-    yield from pod_rules(template.get("spec") or {}, f"{where}.spec")
+    yield from pod_rules(template.get("spec") or {}, f"{where}.spec", claims)
 
 
 def _workload(item: Object) -> Iterator[Cause]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from deployments.sandbox.kubernetes.controllers import containers, interest, nodes
+from deployments.sandbox.kubernetes.controllers.containers import Told
 from deployments.sandbox.kubernetes.controllers.world import World
 from deployments.sandbox.kubernetes.objects import at, is_terminating, timestamp, uid_of
 from deployments.sandbox.kubernetes.resources import Object, built_in

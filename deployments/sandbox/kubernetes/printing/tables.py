@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from deployments.sandbox.kubernetes.objects import at
@@ -44,8 +45,9 @@ def _row(columns: Sequence[Column], item: Object, include_object: str) -> Object
 def _columns(resource: Resource) -> Sequence[Column]:
     if resource.custom:
         return [_NAME, *(_custom(column) for column in resource.columns or _JUST_AGE)]
-    age = () if resource.kind == "Event" else (_AGE,)
-    return [_NAME, *COLUMNS.get(resource.kind, ()), *age, *WIDE.get(resource.kind, ())]
+    if resource.kind == "Event":
+        return [*COLUMNS["Event"], replace(_NAME, wide=True)]
+    return [_NAME, *COLUMNS.get(resource.kind, ()), _AGE, *WIDE.get(resource.kind, ())]
 
 
 _NAME = Column("Name", lambda item: item["metadata"]["name"])

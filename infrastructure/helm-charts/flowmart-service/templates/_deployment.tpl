@@ -4,6 +4,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   {{- include "flowmart-service.metadata" . | nindent 2 }}
+    app.kubernetes.io/version: {{ include "flowmart-service.tag" . | quote }}
 spec:
   {{- /* With an autoscaler the number of pods is its business: a number here would fight it at every upgrade. */}}
   {{- if not $service.autoscaling.enabled }}

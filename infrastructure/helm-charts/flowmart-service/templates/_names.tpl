@@ -7,7 +7,6 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "flowmart-service.selector" . }}
 app.kubernetes.io/part-of: flowmart
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-app.kubernetes.io/version: {{ include "flowmart-service.tag" . | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
 {{- end }}
 

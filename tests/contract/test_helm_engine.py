@@ -1,0 +1,428 @@
+"""The helm engine with the real helm 3 and 4, on a sandbox cluster, with the rights that FlowMart's access gives."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.engines.base import Workspace
+from tasks.engines.helm import Helm
+from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
+from tasks.model import MASK, Action, Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
+from tests.clusters import PROJECT, SandboxCluster
+from tests.tools import tool
+
+DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
+GOOD, BETTER, CRASHES, HANGS = "1.0.0", "2.0.0", "broken-crash", "broken-ready"
+
+SECRET = """
+apiVersion: v1
+kind: Secret
+metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}}
+stringData: {key: {{ .Values.key | quote }}, other: same}
+"""
+HOOK = """
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ .Release.Name }}-migrate
+  namespace: {{ .Release.Namespace }}
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: before-hook-creation}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: migrate
+          image: "shop/migrate:{{ .Values.migration }}"
+          resources: {limits: {memory: 16Mi, cpu: 10m}}
+"""
+VOUCHERS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: vouchers.shop.example}
+spec:
+  group: shop.example
+  scope: Namespaced
+  names: {kind: Voucher, plural: vouchers, singular: voucher, listKind: VoucherList}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+"""
+VOUCHER = """
+apiVersion: shop.example/v1
+kind: Voucher
+metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}}
+spec: {percent: {{ .Values.percent }}}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
+    """A cluster as an administrator leaves it: FlowMart's access, and what the services stand on."""
+    made = SandboxCluster(tmp_path_factory.mktemp("cluster"))
+    kubernetes = PROJECT / "infrastructure/kubernetes"
+    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(kubernetes / "access"))
+    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(kubernetes / "overlays/production"))
+    yield made
+    made.stop()
+
+
+class Shop:
+    """One unit with a chart, its releases in a folder, and the engine for it."""
+
+    def __init__(self, cluster: SandboxCluster, folder: Path, helm: str, unit: str) -> None:
+        self.cluster, self.folder, self.unit = cluster, folder, unit
+        self.executable = tool(helm)
+        self.engine = Helm(self.workspace, self.executable)
+        self.chart, self.namespace, self.time_limit = "cart", "flowmart", 60.0
+
+    def workspace(self, target: Target) -> Workspace:
+        inputs = {"namespace": self.namespace}
+        unit = Unit(self.unit, "helm", f"charts/{self.chart}", ("dev",), inputs=inputs, time_limit=self.time_limit)
+        return Workspace(
+            infrastructure=self.folder / target.release / "infrastructure",
+            unit=unit,
+            environment=DEV,
+            unit_digest=f"digest of {target.release}",
+            reading=lambda: self.cluster.variables("plan"),
+            writing=lambda: self.cluster.variables("apply"),
+        )
+
+    def release(self, name: str) -> Target:
+        """A release with FlowMart's charts as they are."""
+        charts = self.folder / name / "infrastructure/charts"
+        if not charts.exists():
+            shutil.copytree(PROJECT / "infrastructure/helm-charts", charts)
+        return Target(name, "dev", self.unit)
+
+    def own_chart(self, release: str, **files: str) -> Target:
+        """A release with a chart made of these templates; names in crds_... are custom resource definitions."""
+        self.chart = "own"
+        folder = self.folder / release / "infrastructure/charts/own"
+        folder.mkdir(parents=True)
+        (folder / "Chart.yaml").write_text("apiVersion: v2\nname: own\nversion: 1.0.0\n")
+        for name, text in files.items():
+            place = folder / ("crds" if name.startswith("crds_") else "templates")
+            place.mkdir(exist_ok=True)
+            (place / f"{name}.yaml").write_text(text)
+        return Target(release, "dev", self.unit)
+
+    def planned(self, target: Target, **values: Any) -> Plan:
+        return self.engine.plan(target, Inputs({"namespace": self.namespace, "values": values}))
+
+    def of_image(self, target: Target, tag: str) -> Plan:
+        return self.planned(target, service={"image": {"tag": tag}, "replicas": 1})
+
+    def installed(self, target: Target, tag: str = GOOD) -> Receipt:
+        """The receipt of an apply that succeeded."""
+        plan = self.of_image(target, tag)
+        return self.receipt(plan, self.engine.apply(plan))
+
+    def receipt(self, plan: Plan, applied: Applied) -> Receipt:
+        assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+        return Receipt("1", plan.target, plan.unit_digest, plan.inputs_digest, plan.digest, applied.outputs, "")
+
+    def helm(self, *arguments: str) -> str:
+        context = ["--kubeconfig", str(self.cluster.kubeconfig), "--kube-context", "dev-admin"]
+        argv = [self.executable, *arguments, *context, "--namespace", self.namespace]
+        return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    def removed(self) -> None:
+        """Nothing of the unit is left, whatever a test did with it."""
+        if self.unit in self.helm("list", "--all", "--short").split():
+            self.helm("uninstall", self.unit, "--wait")
+
+    def statuses(self) -> list[str]:
+        """The statuses of all revisions, oldest first, as helm itself tells."""
+        return [entry["status"] for entry in json.loads(self.helm("history", self.unit, "--output", "json"))]
+
+    def image(self) -> str:
+        deployment = self.cluster.object("deployment", self.unit, "-n", self.namespace)
+        return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"]).rpartition(":")[2]
+
+
+@pytest.fixture(params=["helm3", "helm"])
+def shop(
+    request: pytest.FixtureRequest, cluster: SandboxCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "cache"))
+    made = Shop(cluster, tmp_path, request.param, f"cart-{request.param}")
+    yield made
+    made.removed()
+
+
+def test_a_plan_is_data_and_a_file_that_only_its_owner_reads(shop: Shop) -> None:
+    plan = shop.of_image(shop.release("a"), GOOD)
+    assert [change.address for change in plan.changes] == [
+        f"NetworkPolicy/flowmart/{shop.unit}",
+        f"ServiceAccount/flowmart/{shop.unit}",
+        f"Service/flowmart/{shop.unit}",
+        f"Deployment/flowmart/{shop.unit}",
+    ]
+    assert {change.action for change in plan.changes} == {Action.CREATE}
+    assert plan.artifact is not None
+    assert stat.S_IMODE(plan.artifact.path.stat().st_mode) == 0o600
+    with pytest.raises(subprocess.CalledProcessError):
+        shop.helm("status", shop.unit)
+
+
+def test_apply_waits_gives_the_revision_and_then_a_plan_is_empty(shop: Shop) -> None:
+    target = shop.release("a")
+    receipt = shop.installed(target)
+    assert receipt.outputs == {"release": shop.unit, "namespace": "flowmart", "revision": 1}
+    assert "successfully rolled out" in shop.cluster.kubectl(
+        "rollout", "status", f"deployment/{shop.unit}", "-n", "flowmart", "--timeout=1s"
+    )
+    assert shop.of_image(target, GOOD).empty
+    assert shop.engine.verify(target) is Outcome.SUCCEEDED
+
+
+def test_an_upgrade_tells_the_fields_that_change(shop: Shop) -> None:
+    target = shop.release("a")
+    shop.installed(target)
+    plan = shop.of_image(target, BETTER)
+    (change,) = plan.changes
+    assert change.kind == "apps/v1/Deployment"
+    assert f"cart:{GOOD} -> " in plan.text
+    assert shop.engine.apply(plan).outputs["revision"] == 2
+    assert shop.image() == BETTER
+
+
+def test_a_plan_is_applied_once(shop: Shop) -> None:
+    plan = shop.of_image(shop.release("a"), GOOD)
+    shop.engine.apply(plan)
+    with pytest.raises(StalePlan, match="planned from revision none, it is 1/deployed now"):
+        shop.engine.apply(plan)
+
+
+@pytest.mark.parametrize("file", ["*.plan.json", "cart-1.0.0.tgz", "values.json"])
+def test_other_files_than_the_planned_ones_are_refused(shop: Shop, file: str) -> None:
+    plan = shop.of_image(shop.release("a"), GOOD)
+    assert plan.artifact is not None
+    (found,) = plan.artifact.path.parent.glob(file)
+    found.write_bytes(found.read_bytes() + b" ")
+    with pytest.raises(StalePlan, match="plan again"):
+        shop.engine.apply(plan)
+    with pytest.raises(subprocess.CalledProcessError):
+        shop.helm("status", shop.unit)
+
+
+def test_an_upgrade_that_fails_says_what_the_pods_say_and_goes_back_natively(shop: Shop) -> None:
+    good, bad = shop.release("a"), shop.release("b")
+    receipt = shop.installed(good)
+    shop.time_limit = 8
+    applied = shop.engine.apply(shop.of_image(bad, CRASHES))
+    assert applied.outcome is Outcome.FAILED
+    assert "CrashLoopBackOff (exit code 1" in applied.detail
+    assert "last said: " in applied.detail
+    assert shop.statuses() == ["deployed", "failed"]
+    shop.time_limit = 60
+    plan = shop.engine.plan_rollback(bad, receipt)
+    assert plan.target == good
+    back = shop.engine.apply(plan)
+    assert (back.outcome, back.outputs["revision"]) == (Outcome.SUCCEEDED, 3)
+    assert shop.statuses() == ["superseded", "failed", "deployed"]
+    assert shop.image() == GOOD
+    assert shop.engine.verify(good) is Outcome.SUCCEEDED
+
+
+def test_a_first_install_that_fails_is_removed(shop: Shop) -> None:
+    shop.time_limit = 8
+    target = shop.release("a")
+    applied = shop.engine.apply(shop.of_image(target, CRASHES))
+    assert applied.outcome is Outcome.FAILED
+    assert "what it had made was removed again" in applied.detail
+    assert shop.cluster.kubectl("get", "deployment", "-n", "flowmart", "-o", "name") == ""
+    back = shop.engine.plan_rollback(target, None)
+    assert back.empty
+    assert shop.engine.apply(back) == Applied(Outcome.SUCCEEDED)
+
+
+@pytest.mark.parametrize("was_installed", [True, False])
+def test_what_a_killed_helm_left_behind_is_cleared_first(shop: Shop, was_installed: bool) -> None:
+    target = shop.release("a")
+    if was_installed:
+        shop.installed(target)
+    _kill_in_the_middle(shop, shop.of_image(target, HANGS))
+    assert shop.statuses()[-1] == ("pending-upgrade" if was_installed else "pending-install")
+    plan = shop.of_image(target, BETTER)
+    assert "it is cleared first" in plan.warnings[0]
+    applied = shop.engine.apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    assert shop.image() == BETTER
+    assert shop.statuses()[-1] == "deployed"
+
+
+def _kill_in_the_middle(shop: Shop, plan: Plan) -> None:
+    """Begin what the plan says with helm itself, and kill it while it waits."""
+    assert plan.artifact is not None
+    folder = plan.artifact.path.parent
+    where = ["--kubeconfig", str(shop.cluster.kubeconfig), "--kube-context", "dev-apply", "-n", "flowmart"]
+    argv = [
+        "upgrade",
+        "--install",
+        shop.unit,
+        str(next(folder.glob("*.tgz"))),
+        "--values",
+        str(folder / "values.json"),
+    ]
+    running = subprocess.Popen([shop.executable, *argv, "--wait", *where], stderr=subprocess.DEVNULL)
+    while _pods(shop, HANGS) == 0:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+
+
+def _pods(shop: Shop, tag: str) -> int:
+    found = shop.cluster.object("pods", "-n", "flowmart", "-l", f"app.kubernetes.io/instance={shop.unit}")["items"]
+    return sum(pod["spec"]["containers"][0]["image"].endswith(tag) for pod in found)
+
+
+def test_without_a_receipt_a_rollback_removes_everything(shop: Shop) -> None:
+    target = shop.release("a")
+    shop.installed(target)
+    plan = shop.engine.plan_rollback(target, None)
+    assert {change.action for change in plan.changes} == {Action.DELETE}
+    assert shop.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert shop.cluster.kubectl("get", "deployment", "-n", "flowmart", "-o", "name") == ""
+
+
+def test_what_was_scaled_by_hand_is_drift_and_the_next_upgrade_takes_it_back(shop: Shop) -> None:
+    target = shop.release("a")
+    receipt = shop.installed(target)
+    assert shop.engine.detect_drift(receipt).empty
+    shop.cluster.kubectl("scale", f"deployment/{shop.unit}", "--replicas=3", "-n", "flowmart")
+    drift = shop.engine.detect_drift(receipt)
+    assert drift.text == f"~ Deployment/flowmart/{shop.unit}\n    spec.replicas: 1 -> 3"
+    assert shop.engine.apply(shop.of_image(target, BETTER)).outcome is Outcome.SUCCEEDED
+    assert shop.cluster.object("deployment", shop.unit, "-n", "flowmart")["spec"]["replicas"] == 1
+
+
+def test_an_object_that_was_deleted_by_hand_is_drift_and_not_verified(shop: Shop) -> None:
+    target = shop.release("a")
+    receipt = shop.installed(target)
+    shop.cluster.kubectl("delete", f"service/{shop.unit}", "-n", "flowmart")
+    (change,) = shop.engine.detect_drift(receipt).changes
+    assert (change.address, change.action) == (f"Service/flowmart/{shop.unit}", Action.DELETE)
+    assert shop.engine.verify(target) is Outcome.FAILED
+
+
+def test_a_release_that_somebody_worked_on_with_helm_is_drift(shop: Shop) -> None:
+    receipt = shop.installed(shop.release("a"))
+    shop.helm("rollback", shop.unit, "1", "--wait")
+    (change,) = shop.engine.detect_drift(receipt).changes
+    assert change.address == f"Release/flowmart/{shop.unit}"
+    assert change.after == {"revision": 2, "status": "deployed"}
+    shop.helm("uninstall", shop.unit, "--wait")
+    (change,) = shop.engine.detect_drift(receipt).changes
+    assert change.action is Action.DELETE
+
+
+def test_a_revision_that_helm_forgot_is_told(shop: Shop) -> None:
+    target = shop.release("a")
+    receipt = shop.installed(target)
+    shop.helm("uninstall", shop.unit, "--wait")
+    with pytest.raises(Refused, match=f"helm has no revision 1 of flowmart/{shop.unit} any more"):
+        shop.engine.plan_rollback(target, receipt)
+
+
+def test_a_secret_that_changes_is_seen_and_never_shown(shop: Shop) -> None:
+    target = shop.own_chart("a", secret=SECRET)
+    shop.engine.apply(shop.planned(target, key="correct horse"))
+    plan = shop.planned(target, key="battery staple")
+    (change,) = plan.changes
+    assert change.before is not None
+    assert change.before["stringData"] == {"key": MASK, "other": MASK}
+    assert "stringData.key: (sensitive value) -> (sensitive value, changed)" in plan.text
+    assert not [secret for secret in ("horse", "staple") if secret in plan.text + str(plan.changes)]
+
+
+def test_hooks_run_and_a_hook_that_changes_is_a_change(shop: Shop) -> None:
+    target = shop.own_chart("a", hook=HOOK)
+    assert shop.engine.apply(shop.planned(target, migration="1")).outcome is Outcome.SUCCEEDED
+    job = shop.cluster.object("job", f"{shop.unit}-migrate", "-n", "flowmart")
+    assert job["status"]["succeeded"] == 1
+    (change,) = shop.planned(target, migration="2").changes
+    assert change.address == f"Job/flowmart/{shop.unit}-migrate"
+    assert shop.planned(target, migration="1").empty
+
+
+def test_a_chart_may_bring_the_kinds_of_its_own_objects(shop: Shop) -> None:
+    # Kinds are the administrator's to install: FlowMart's deployer may not.
+    shop.engine = Helm(lambda target: _as_administrator(shop, target), shop.executable)
+    target = shop.own_chart("a", crds_vouchers=VOUCHERS, voucher=VOUCHER)
+    plan = shop.planned(target, percent=10)
+    assert [change.address for change in plan.changes] == [
+        "CustomResourceDefinition/vouchers.shop.example",
+        f"Voucher/flowmart/{shop.unit}",
+    ]
+    assert "kinds that the cluster does not know yet" in plan.warnings[0]
+    assert shop.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    (change,) = shop.planned(target, percent=20).changes
+    assert change.kind == "shop.example/v1/Voucher"
+    shop.helm("uninstall", shop.unit)
+    shop.cluster.kubectl("delete", "crd", "vouchers.shop.example")
+
+
+def _as_administrator(shop: Shop, target: Target) -> Workspace:
+    found = shop.workspace(target)
+
+    def variables() -> dict[str, str]:
+        return shop.cluster.variables("admin")
+
+    return replace(found, reading=variables, writing=variables)
+
+
+def test_values_that_the_chart_refuses_are_a_no_at_plan(shop: Shop) -> None:
+    with pytest.raises(Refused, match=r"schema.*image.tag"):
+        shop.of_image(shop.release("a"), "latest")
+
+
+def test_a_namespace_that_does_not_exist_is_a_no_at_apply(shop: Shop) -> None:
+    shop.namespace = "nowhere"
+    with pytest.raises(Refused, match="nowhere"):
+        shop.of_image(shop.release("a"), GOOD)
+
+
+def test_the_identity_that_plans_cannot_apply(shop: Shop) -> None:
+    plan = shop.of_image(shop.release("a"), GOOD)
+
+    def only_reading(target: Target) -> Workspace:
+        return replace(shop.workspace(target), writing=shop.workspace(target).reading)
+
+    applied = Helm(only_reading, shop.executable).apply(plan)
+    assert applied.outcome is Outcome.FAILED
+    assert "flowmart-plan" in applied.detail
+    assert "forbidden" in applied.detail
+
+
+def test_a_cluster_that_does_not_answer_is_no_answer(shop: Shop, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.write_text(re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", shop.cluster.kubeconfig.read_text()))
+
+    def elsewhere(target: Target) -> Workspace:
+        variables = {**shop.cluster.variables("plan"), "KUBECONFIG": str(away)}
+        return replace(shop.workspace(target), reading=lambda: variables)
+
+    with pytest.raises(CouldNotAsk, match="connection refused"):
+        Helm(elsewhere, shop.executable).plan(shop.release("a"), Inputs({"namespace": "flowmart"}))
+
+
+def test_an_environment_without_a_cluster_is_told(shop: Shop) -> None:
+    engine = Helm(lambda target: replace(shop.workspace(target), reading=dict), shop.executable)
+    with pytest.raises(InvalidInput, match="give the environment a cluster"):
+        engine.plan(shop.release("a"), Inputs({"namespace": "flowmart"}))
