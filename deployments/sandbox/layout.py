@@ -68,6 +68,16 @@ class Layout:
         return self.folder / "prefect"
 
     @property
+    def clusters(self) -> Path:
+        """State of the Kubernetes clusters, and in `names` which there are."""
+        return self.folder / "kubernetes"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A kubeconfig with the contexts that platform.yaml names for its environments."""
+        return self.clusters / "kubeconfig"
+
+    @property
     def terraform_mirror(self) -> Path:
         """The filesystem mirror that `terraform init` finds the provider in."""
         return self.folder / "terraform"

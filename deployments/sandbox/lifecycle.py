@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deployments.sandbox import accounts, parts, processes
+from deployments.sandbox import accounts, clusters, parts, processes
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider.install import install
 from deployments.sandbox.layout import Layout
-from deployments.sandbox.parts import AWS, KINDS, PREFECT, PROVIDER
+from deployments.sandbox.parts import AWS, KINDS, KUBERNETES, PREFECT, PROVIDER
 from deployments.sandbox.processes import Process
 from tasks import manifest
 from tasks.errors import CouldNotAsk, InvalidInput
@@ -68,13 +69,16 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
     layout, infrastructure = Layout(root.resolve()), infrastructure or root / "infrastructure"
     platform = manifest.load(infrastructure)
     with _alone(layout):
-        wanted = [AWS, PROVIDER, PREFECT] if prefect else [AWS, PROVIDER]
         _put_store_aside(layout, report)
+        names = clusters.declare(layout, platform)
+        wanted = [AWS, PROVIDER, *([KUBERNETES] if names else []), *([PREFECT] if prefect else [])]
         running = _start(layout, wanted, report)
         endpoint = f"http://127.0.0.1:{running[AWS].port}"
         known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
         for name in wanted:
             parts.wait_until_ready(layout, KINDS[name], running[name])
+        if names:
+            clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure)
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
         variables = _variables(layout, endpoint, prefect_url, known, platform)
         _write_profile(layout, variables)
@@ -128,12 +132,21 @@ def _put_store_aside(layout: Layout, report: Report) -> None:
         # Half prepared, stuck or dead: in all cases nothing in it is worth keeping.
         processes.end(layout, process)
     layout.accounts.unlink(missing_ok=True)
+    _forget_clusters(layout)
     if layout.store.exists():
         place = layout.aside / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         place.mkdir(parents=True)
         layout.store.rename(place / "store")
         report("the sandbox's AWS was stopped and with it everything that was built in it: starting from scratch")
         report(f"the ledger of that time is kept in {place / 'store'}")
+
+
+def _forget_clusters(layout: Layout) -> None:
+    """What runs on the clusters belongs to the same story as the store and AWS: they begin together."""
+    process = processes.find(layout, KUBERNETES)
+    if process:
+        processes.end(layout, process)
+    shutil.rmtree(layout.clusters, ignore_errors=True)
 
 
 def _start(layout: Layout, wanted: list[str], report: Report) -> dict[str, Process]:
@@ -177,6 +190,7 @@ def _variables(
         "no_proxy": around,
         "TF_CLI_CONFIG_FILE": str(install(layout.terraform_mirror, layout.provider_socket)),
         "CHECKPOINT_DISABLE": "1",
+        "KUBECONFIG": str(layout.kubeconfig),
         "FLOWMART_STORE": str(layout.store),
         **(
             {"PREFECT_API_URL": f"{prefect_url}/api", "PREFECT_HOME": str(layout.prefect_home)} if prefect_url else {}

@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from socket import AF_UNIX, socket
 
-from deployments.sandbox import prefect_database, processes
+from deployments.sandbox import kubernetes, prefect_database, processes
 from deployments.sandbox.layout import Layout
 from deployments.sandbox.processes import Process
 from tasks.errors import CouldNotAsk
 
-AWS, PROVIDER, PREFECT = "aws", "provider", "prefect"
+AWS, PROVIDER, KUBERNETES, PREFECT = "aws", "provider", "kubernetes", "prefect"
 
 _LAST_LINES = 15
 
@@ -93,6 +93,14 @@ def _provider_command(layout: Layout, _: int | None) -> list[str]:
     return [sys.executable, "-m", serve, "--socket", str(layout.provider_socket)]
 
 
+def _kubernetes_command(layout: Layout, port: int | None) -> list[str]:
+    return kubernetes.command(port or 0, layout.clusters, (layout.clusters / "names").read_text().split())
+
+
+def _kubernetes_answers(layout: Layout, port: int | None) -> bool:
+    return kubernetes.answers(port or 0, layout.clusters)
+
+
 def _prefect_command(layout: Layout, port: int | None) -> list[str]:
     prefect_database.prepare(layout.prefect_home)
     return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
@@ -137,5 +145,6 @@ KINDS: Mapping[str, Kind] = {
     # The page of moto's own API that costs least.
     AWS: Kind(AWS, _aws_command, _nothing, _gets("/moto-api/config"), 60.0),
     PROVIDER: Kind(PROVIDER, _provider_command, _nothing, _accepts, 60.0, listens=False),
+    KUBERNETES: Kind(KUBERNETES, _kubernetes_command, _nothing, _kubernetes_answers, 60.0),
     PREFECT: Kind(PREFECT, _prefect_command, _prefect_variables, _gets("/api/health"), 180.0),
 }

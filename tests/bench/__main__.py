@@ -40,11 +40,10 @@ def main() -> None:
     with _sandbox(prefect=False) as box:
         bare = _bare(box)
     first = sum(product.values())
+    whole = product[ENVIRONMENT]
     print(f"the same terraform commands, bare   {bare:7.1f} s")
     print(f"promote {ENVIRONMENT}: the flow run           {run:7.1f} s   ratio {run / bare:.2f}")
-    print(
-        f"promote {ENVIRONMENT}: the whole command      {product[ENVIRONMENT]:7.1f} s   ratio {product[ENVIRONMENT] / bare:.2f}"
-    )
+    print(f"promote {ENVIRONMENT}: the whole command      {whole:7.1f} s   ratio {whole / bare:.2f}")
     print(f"first promotion, all environments   {first:7.1f} s")
     print(f"again, nothing changed              {again:7.1f} s   {again / first:.1%} of the first")
 

@@ -19,7 +19,7 @@ from deployments.sandbox.kubernetes.controllers.deployments import Deployments
 from deployments.sandbox.kubernetes.controllers.garbage import Garbage
 from deployments.sandbox.kubernetes.controllers.ingresses import Ingresses
 from deployments.sandbox.kubernetes.controllers.jobs import Jobs
-from deployments.sandbox.kubernetes.controllers.loop import Loop
+from deployments.sandbox.kubernetes.controllers.loop import Controller, Loop
 from deployments.sandbox.kubernetes.controllers.namespaces import Namespaces
 from deployments.sandbox.kubernetes.controllers.pods import Pods
 from deployments.sandbox.kubernetes.controllers.quotas import Quotas
@@ -29,7 +29,7 @@ from deployments.sandbox.kubernetes.controllers.stateful_sets import StatefulSet
 from deployments.sandbox.kubernetes.controllers.world import World
 from deployments.sandbox.kubernetes.deletes import Deletes
 from deployments.sandbox.kubernetes.owners import Owners
-from deployments.sandbox.kubernetes.resources import Catalogue, built_in
+from deployments.sandbox.kubernetes.resources import Catalogue, Object, built_in
 from deployments.sandbox.kubernetes.storage import Store, key
 from deployments.sandbox.kubernetes.writes import Writes
 
@@ -63,7 +63,7 @@ def open_cluster(name: str, folder: Path, authority: str, pace: float) -> Cluste
     definitions, budgets = Definitions(world), Budgets(world)
     definitions.serve_all()
     _begin(world)
-    controllers = [
+    controllers: list[Controller] = [
         Namespaces(world, authority),
         definitions,
         Garbage(world),
@@ -98,21 +98,36 @@ def _begin(world: World) -> None:
 
 def _ensure_classes(world: World) -> None:
     """A storage class that binds at once, Kubernetes' own priority classes, and an ingress class."""
-    storage = {"provisioner": "sandbox.flowmart/simulated", "volumeBindingMode": "Immediate"}
     default = {"storageclass.kubernetes.io/is-default-class": "true"}
-    wanted = [
-        ("StorageClass", "storage.k8s.io/v1", "standard", storage, default),
-        (
-            "IngressClass",
-            "networking.k8s.io/v1",
-            "sandbox",
-            {"spec": {"controller": "sandbox.flowmart/simulated"}},
-            {},
-        ),
-        ("PriorityClass", "scheduling.k8s.io/v1", "system-cluster-critical", {"value": 2000000000}, {}),
-        ("PriorityClass", "scheduling.k8s.io/v1", "system-node-critical", {"value": 2000001000}, {}),
+    wanted: list[Object] = [
+        {
+            "kind": "StorageClass",
+            "apiVersion": "storage.k8s.io/v1",
+            "metadata": _named("standard", default),
+            "provisioner": "sandbox.flowmart/simulated",
+        },
+        {
+            "kind": "IngressClass",
+            "apiVersion": "networking.k8s.io/v1",
+            "metadata": _named("sandbox"),
+            "spec": {"controller": "sandbox.flowmart/simulated"},
+        },
+        _priority("system-cluster-critical", 2000000000),
+        _priority("system-node-critical", 2000001000),
     ]
-    for kind, api_version, name, content, annotations in wanted:
-        if world.get(kind, "", name) is None:
-            metadata = {"name": name} | ({"annotations": annotations} if annotations else {})
-            world.create({"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}, _BOOTSTRAP)
+    for item in wanted:
+        if world.get(item["kind"], "", item["metadata"]["name"]) is None:
+            world.create(item, _BOOTSTRAP)
+
+
+def _priority(name: str, value: int) -> Object:
+    return {
+        "kind": "PriorityClass",
+        "apiVersion": "scheduling.k8s.io/v1",
+        "metadata": _named(name),
+        "value": value,
+    }
+
+
+def _named(name: str, annotations: dict[str, str] | None = None) -> Object:
+    return {"name": name} | ({"annotations": annotations} if annotations else {})

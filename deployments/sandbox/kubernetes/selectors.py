@@ -114,11 +114,9 @@ def selector_text(selector: Mapping[str, Any] | None) -> str:
 
 
 def _expression_text(expression: Mapping[str, Any]) -> str:
-    name, operator = expression["key"], expression["operator"]
-    values = ",".join(sorted(expression.get("values") or ()))
-    return {"In": f"{name} in ({values})", "NotIn": f"{name} notin ({values})", "Exists": name}.get(
-        operator, f"!{name}"
-    )
+    name, values = str(expression["key"]), ",".join(sorted(expression.get("values") or ()))
+    texts = {"In": f"{name} in ({values})", "NotIn": f"{name} notin ({values})", "Exists": name}
+    return texts.get(expression["operator"], f"!{name}")
 
 
 def fields_match(resource: Resource, selector: str) -> Matches:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes import managed, status
 from deployments.sandbox.kubernetes.admission import allocation, changes, defaults, rules, structure
 from deployments.sandbox.kubernetes.admission.plugins import Admission
 from deployments.sandbox.kubernetes.asking import Asking
 from deployments.sandbox.kubernetes.objects import clone, is_terminating, new_uid, timestamp
 from deployments.sandbox.kubernetes.patches import ownership
 from deployments.sandbox.kubernetes.patches.apply import Intent, apply
-from deployments.sandbox.kubernetes.patches.ownership import Manager, Owners
+from deployments.sandbox.kubernetes.patches.ownership import Manager
 from deployments.sandbox.kubernetes.resources import Catalogue, Object, Resource, built_in
 from deployments.sandbox.kubernetes.schema.types import type_of
 from deployments.sandbox.kubernetes.storage import Store, key
@@ -72,7 +72,7 @@ class Writes:
         rules.require_valid(item, resource)
         changed = ownership.difference({}, item, type_of(resource))
         manager = Manager(asking.manager, ownership.UPDATE, item["apiVersion"])
-        _own(item, ownership.after_update(_given(item), manager, changed, timestamp()))
+        managed.own(item, ownership.after_update(managed.given(item), manager, changed, timestamp()))
         return item if asking.dry_run else self.store.put(place, item)
 
     def update(
@@ -92,7 +92,7 @@ class Writes:
         self._checked(before, after, resource, asking, part)
         manager = Manager(asking.manager, ownership.UPDATE, after["apiVersion"], part)
         changed = ownership.difference(before, after, type_of(resource))
-        _own(after, ownership.after_update(_decided(before, after), manager, changed, timestamp()))
+        managed.own(after, ownership.after_update(managed.decided(before, after), manager, changed, timestamp()))
         return self._put(before, after, resource, asking)
 
     def apply(
@@ -117,10 +117,10 @@ class Writes:
                 raise status.not_found(resource, name)
             return self._apply_new(resource, namespace, name, intent, asking), True
         _require_same(before, wanted, resource, name)
-        merged, owners = apply(before, ownership.read(_entries(before)), intent, type_of(resource), timestamp())
+        merged, owners = apply(before, managed.given(before), intent, type_of(resource), timestamp())
         after = self._assembled(before, merged, resource, part)
         self._checked(before, after, resource, asking, part)
-        _own(after, owners)
+        managed.own(after, owners)
         return self._put(before, after, resource, asking), False
 
     def remove(self, resource: Resource, item: Object) -> Object:
@@ -138,7 +138,7 @@ class Writes:
         self._require_namespace(resource, namespace, name)
         self.admission.create(item, resource, asking)
         rules.require_valid(item, resource)
-        _own(item, owners)
+        managed.own(item, owners)
         return item if asking.dry_run else self.store.put(key(resource, namespace, name), item)
 
     def _structured(self, item: Object, resource: Resource, asking: Asking) -> Object:
@@ -274,30 +274,3 @@ def _count(before: Object, after: Object) -> None:
     wanted = [{n: v for n, v in item.items() if n not in ("metadata", "status")} for item in (before, after)]
     if wanted[0] != wanted[1]:
         after["metadata"]["generation"] = before["metadata"].get("generation", 1) + 1
-
-
-def _entries(item: Object) -> list[Object]:
-    return item["metadata"].get("managedFields") or []
-
-
-def _given(item: Object) -> Owners:
-    """The managed fields that a new object brings along; what cannot be read counts for nothing."""
-    try:
-        return ownership.read(_entries(item))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return {}
-
-
-def _decided(before: Object, after: Object) -> Owners:
-    """The owners that an update starts from: clients may rewrite managedFields, or reset them with an empty entry."""
-    given = after["metadata"].get("managedFields")
-    if given == [{}]:
-        return {}
-    return (_given(after) if given else {}) or _given(before)
-
-
-def _own(item: Object, owners: Owners) -> None:
-    entries = ownership.written(owners)
-    item["metadata"].pop("managedFields", None)
-    if entries:
-        item["metadata"]["managedFields"] = entries

@@ -1,9 +1,9 @@
 """The roles and bindings that a cluster starts with, as ordinary objects.
 
-Kubernetes' own (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings),
-shortened to what the sandbox serves. They are made when they are missing and then left alone: what somebody changes in
-them stays changed. What FlowMart's planner and deployer may do is not here: an administrator has to say so, as on a
-real cluster.
+Kubernetes' own, shortened to what the sandbox serves
+(https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings). They are made when
+they are missing and then left alone: what somebody changes in them stays changed. What FlowMart's planner and deployer
+may do is not here: an administrator has to say so, as on a real cluster.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def rule_allows(rule: Object, asked: Attributes) -> bool:
 
 
 def _has(values: Sequence[str] | None, wanted: str) -> bool:
-    return bool(values) and ("*" in values or wanted in values)
+    return "*" in (values or ()) or wanted in (values or ())
 
 
 def _has_resource(values: Sequence[str] | None, wanted: str) -> bool:

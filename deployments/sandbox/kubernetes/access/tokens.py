@@ -26,8 +26,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     PLAN: ("flowmart:planners",),
     DEPLOYER: ("flowmart:deployers",),
 }
-"""The users that every cluster has, and their groups. Only the administrator may do anything before roles are bound to
-the groups of the others."""
+"""The users that every cluster has, and their groups. Before roles are bound to the groups of the others, only the
+administrator may do anything."""
 
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 
@@ -51,7 +51,7 @@ class Tokens:
 
     def of(self, user: str) -> str:
         """The token of one of the cluster's users."""
-        return next(token for token, known in self._users.items() if known.name == user)
+        return next(str(token) for token, known in self._users.items() if known.name == user)
 
     def user(self, token: str) -> User | None:
         """Whose token it is; `None` when it is nobody's, or its time is over, or its account is gone."""

@@ -34,7 +34,8 @@ _STATEFUL_MAY = (
 )
 _STATEFUL = (
     "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
-    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
+    "forbidden"
 )
 _POD = (
     "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"

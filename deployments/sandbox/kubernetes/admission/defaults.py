@@ -41,12 +41,16 @@ def _fill(item: Any, defaults: Mapping[str, Any]) -> None:
                 _fill(each, default)
         elif key.endswith("?"):
             _fill(item.get(name), default)
-        elif isinstance(default, Mapping):
-            if item.get(name) is None:
-                item[name] = {}
-            _fill(item[name], default)
-        elif item.get(name) is None:
-            item[name] = default
+        else:
+            _fill_field(item, name, default)
+
+
+def _fill_field(item: Object, name: str, default: Any) -> None:
+    nested = isinstance(default, Mapping)
+    if item.get(name) is None:
+        item[name] = {} if nested else default
+    if nested:
+        _fill(item[name], default)
 
 
 def _fill_from_schema(item: Any, kind: Type) -> None:
@@ -54,16 +58,13 @@ def _fill_from_schema(item: Any, kind: Type) -> None:
     if isinstance(item, list):
         for each in item:
             _fill_from_schema(each, kind.items)
-    if not isinstance(item, dict):
-        return
-    for name, field in kind.fields.items():
-        if name not in item and "default" in field.schema:
-            item[name] = clone(field.schema["default"])
-        if name in item:
-            _fill_from_schema(item[name], field)
-    if kind.values and not kind.fields:
-        for each in item.values():
-            _fill_from_schema(each, kind.values)
+    if isinstance(item, dict):
+        missing = {name: field for name, field in kind.fields.items() if name not in item}
+        item |= {name: clone(f.schema["default"]) for name, f in missing.items() if "default" in f.schema}
+        for name, value in item.items():
+            field = kind.field(name)
+            if field is not None:
+                _fill_from_schema(value, field)
 
 
 def _pod(spec: Object) -> None:

@@ -15,14 +15,14 @@ from deployments.sandbox.kubernetes.status import Cause
 _LABEL_FORM = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _LABEL = re.compile(rf"^{_LABEL_FORM}$")
 _SUBDOMAIN = re.compile(rf"^{_LABEL_FORM}(\.{_LABEL_FORM})*$")
+_PATH = re.compile(r"^(?!\.{1,2}$)[^/%]+$")
 _SERVICE = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
 _QUALIFIED = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")
 _VALUE = re.compile(r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")
 
-_BY_LABEL = ("namespaces",)
-_BY_PATH = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 _LARGEST_ANNOTATIONS = 256 * 1024
 
+_PATH_RULE = "may not be '.', '..', or contain '/' or '%'"
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
     "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
@@ -91,16 +91,20 @@ def _is_qualified(name: str) -> bool:
 def _name(name: str, resource: Resource) -> Iterator[Cause]:
     if not name:
         yield status.required("metadata.name", "name or generateName is required")
-    elif resource.plural in _BY_PATH:
-        if name in (".", "..") or "/" in name or "%" in name:
-            yield status.wrong("metadata.name", name, "may not be '.', '..', or contain '/' or '%'")
-    elif resource.plural == "services" and not resource.group:
-        if len(name) > 63 or not _SERVICE.match(name):
-            yield status.wrong("metadata.name", name, _SERVICE_RULE)
-    elif resource.plural in _BY_LABEL:
-        if not is_label(name):
-            yield status.wrong("metadata.name", name, _LABEL_RULE)
-    elif len(name) > 253:
-        yield status.wrong("metadata.name", name, "must be no more than 253 characters")
-    elif not _SUBDOMAIN.match(name):
-        yield status.wrong("metadata.name", name, _SUBDOMAIN_RULE)
+        return
+    form, rule, longest = _form(resource)
+    if len(name) > longest:
+        yield status.wrong("metadata.name", name, f"must be no more than {longest} characters")
+    elif not form.match(name):
+        yield status.wrong("metadata.name", name, rule)
+
+
+def _form(resource: Resource) -> tuple[re.Pattern[str], str, int]:
+    """What the names of a kind look like, the rule in words, and how long they may be."""
+    if resource.group == "rbac.authorization.k8s.io":
+        return _PATH, _PATH_RULE, 253
+    if resource.kind == "Service" and not resource.group:
+        return _SERVICE, _SERVICE_RULE, 63
+    if resource.kind == "Namespace" and not resource.group:
+        return _LABEL, _LABEL_RULE, 63
+    return _SUBDOMAIN, _SUBDOMAIN_RULE, 253

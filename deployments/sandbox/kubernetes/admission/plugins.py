@@ -11,9 +11,11 @@ from deployments.sandbox.kubernetes.access.rbac import Rbac
 from deployments.sandbox.kubernetes.admission import policies, quotas
 from deployments.sandbox.kubernetes.admission.policies import Attempt
 from deployments.sandbox.kubernetes.asking import Asking
-from deployments.sandbox.kubernetes.objects import at, namespace_of
+from deployments.sandbox.kubernetes.objects import annotations_of, at, name_of, namespace_of
 from deployments.sandbox.kubernetes.resources import Object, Resource, built_in
 from deployments.sandbox.kubernetes.storage import Store, key
+
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 class Admission:
@@ -30,6 +32,8 @@ class Admission:
             self._service_account(item, resource)
             self._limit_range(item)
             self._priority(item, resource)
+        if resource.kind == "PersistentVolumeClaim" and not resource.custom:
+            self._storage_class(item)
         policies.require_admitted(self._store, Attempt(policies.CREATE, resource, "", None, item, asking))
         quotas.require_room(self._store, item, resource)
 
@@ -56,6 +60,12 @@ class Admission:
             for limit in limits["spec"].get("limits") or ():
                 if limit.get("type") == "Container":
                     _limit(item["spec"], limit)
+
+    def _storage_class(self, item: Object) -> None:
+        classes = self._store.of_kind(built_in("StorageClass"))
+        default = next((c for c in classes if annotations_of(c).get(_DEFAULT_CLASS) == "true"), None)
+        if default is not None:
+            item["spec"].setdefault("storageClassName", name_of(default))
 
     def _priority(self, item: Object, resource: Resource) -> None:
         name = at(item, "spec.priorityClassName")

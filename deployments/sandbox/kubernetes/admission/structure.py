@@ -95,7 +95,7 @@ def missing(item: Object, resource: Resource) -> list[Cause]:
 
 def _missing(value: Any, kind: Type, path: str) -> Iterator[Cause]:
     if isinstance(value, dict):
-        yield from (status.required(f"{path}.{n}".lstrip(".")) for n in kind.required if _absent(value, n, kind))
+        yield from (status.required(f"{path}.{n}".lstrip(".")) for n in kind.required if value.get(n) is None)
         for name, item in value.items():
             declared = kind.field(name)
             if declared is not None and not (path == "" and name == "status"):
@@ -109,11 +109,6 @@ def _missing(value: Any, kind: Type, path: str) -> Iterator[Cause]:
         yield status.unsupported(path, value, [str(choice) for choice in kind.schema["enum"]])
     else:
         yield from _limits(value, kind, path)
-
-
-def _absent(value: dict[str, Any], name: str, kind: Type) -> bool:
-    """Strings must be there and not empty, as Go cannot tell the two apart; custom resources say so themselves."""
-    return value.get(name) is None
 
 
 def _quantity(value: Any, path: str) -> Iterator[Cause]:

@@ -41,8 +41,8 @@ def parse(path: str, catalogue: Catalogue) -> Address | None:
     resource = catalogue.find(group, version, rest[0])
     if resource is None:
         raise status.no_such_address(path)
-    name, part, more = (*rest[1:3], "", "")[:2] + ("/".join(rest[3:]),)
-    return Address(resource, namespace, name, part, more)
+    name, part = (*rest[1:3], "", "")[:2]
+    return Address(resource, namespace, name, part, "/".join(rest[3:]))
 
 
 def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:

@@ -102,7 +102,7 @@ def _paths(resource: Resource) -> Object:
 def _operation(resource: Resource, action: str, content: Object) -> Object:
     names = () if action in ("get", "list") else _WRITES
     parameters = [{"name": n, "in": "query", "schema": {"type": "string", "uniqueItems": True}} for n in names]
-    body = dict.fromkeys(_PATCHES, {"schema": {"type": "object"}}) if action == "patch" else content
+    body = {kind: {"schema": {"type": "object"}} for kind in _PATCHES} if action == "patch" else content
     operation = {
         "x-kubernetes-action": action,
         "x-kubernetes-group-version-kind": _kind(resource),

@@ -36,31 +36,30 @@ class Autoscalers:
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None
-        reference = item["spec"]["scaleTargetRef"]
-        target = (
-            self._world.get(reference["kind"], namespace_of(item), reference["name"])
-            if reference["kind"] in _TARGETS
-            else None
-        )
+        target = self._target(item)
         if target is None:
-            self._tell_missing(item, reference)
+            self._tell_missing(item)
             return None
         has = target["spec"]["replicas"]
         wanted = min(max(has, item["spec"]["minReplicas"]), item["spec"]["maxReplicas"])
         # Nothing wanted at all switches an autoscaler off.
         if has and wanted != has:
             self._world.change(target, lambda t: t["spec"].update(replicas=wanted), "scale", _SOURCE)
-            reason = (
-                "Current number of replicas above Spec.MaxReplicas"
-                if wanted < has
-                else "Current number of replicas below Spec.MinReplicas"
-            )
-            self._world.tell(item, "SuccessfulRescale", f"New size: {wanted}; reason: {reason}", source=_SOURCE)
+            bound = "above Spec.MaxReplicas" if wanted < has else "below Spec.MinReplicas"
+            message = f"New size: {wanted}; reason: Current number of replicas {bound}"
+            self._world.tell(item, "SuccessfulRescale", message, source=_SOURCE)
         self._tell_status(item, at(target, "status.replicas", 0), wanted if has else 0)
         return None
 
-    def _tell_missing(self, item: Object, reference: Object) -> None:
-        message = f'the HPA controller was unable to get the target\'s current scale: {reference["kind"]} "{reference["name"]}" not found'
+    def _target(self, item: Object) -> Object | None:
+        reference = item["spec"]["scaleTargetRef"]
+        known = reference["kind"] in _TARGETS
+        return self._world.get(reference["kind"], namespace_of(item), reference["name"]) if known else None
+
+    def _tell_missing(self, item: Object) -> None:
+        reference = item["spec"]["scaleTargetRef"]
+        what = f'{reference["kind"]} "{reference["name"]}" not found'
+        message = f"the HPA controller was unable to get the target's current scale: {what}"
         found = _condition(item, "AbleToScale", "False", "FailedGetScale", message)
         self._world.set_status(item, {"currentReplicas": 0, "desiredReplicas": 0, "conditions": [found]})
 

@@ -17,6 +17,7 @@ from deployments.sandbox.kubernetes.objects import at, namespace_of, timestamp
 from deployments.sandbox.kubernetes.resources import Object
 
 _LONGEST_WAIT = 10.0
+_LOOK_AGAIN = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class State:
 def stage(world: World, pod: Object, age: float) -> Stage:
     """What a pod with a node has come to at `age`, in seconds since it was first seen there."""
     spec = pod["spec"]
-    missing = references.missing(world, pod)
+    missing = references.unmounted(world, pod)
     first = [_state(world, pod, c, age, missing, once=True) for c in spec.get("initContainers") or ()]
     waiting = any(state.over is not True for state in first)
     once = spec["restartPolicy"] != "Always"
@@ -84,12 +85,15 @@ def _state(world: World, pod: Object, container: Object, age: float, missing: st
     pace, kind = world.pace, behaviour(container)
     image = container["image"]
     if missing:
-        return _misconfigured(missing)
+        return _unmounted(missing)
     if age < pace:
         reason = "PodInitializing" if at(pod, "spec.initContainers") else "ContainerCreating"
         return State({"waiting": {"reason": reason}}, events=(_pulling(image, container),), again=pace - age)
     if kind is Behaviour.PULL:
         return _unpullable(image, age, pace)
+    absent = references.misconfigured(world, pod, container)
+    if absent:
+        return _misconfigured(absent)
     if kind is Behaviour.CRASH:
         return _crashing(pod, container, age - pace, pace, once)
     if once and age >= 2 * pace:
@@ -104,12 +108,15 @@ def _pulling(image: str, container: Object) -> Told:
     return Told("Pulling", f'Pulling image "{image}"')
 
 
-def _misconfigured(missing: str) -> State:
-    if missing.startswith("MountVolume"):
-        told = Told("FailedMount", missing, "Warning")
-        return State({"waiting": {"reason": "ContainerCreating"}}, events=(told,), again=1.0)
-    told = Told("Failed", f"Error: {missing}", "Warning")
-    return State({"waiting": {"reason": "CreateContainerConfigError", "message": missing}}, events=(told,), again=1.0)
+def _unmounted(missing: str) -> State:
+    told = Told("FailedMount", missing, "Warning")
+    return State({"waiting": {"reason": "ContainerCreating"}}, events=(told,), again=_LOOK_AGAIN)
+
+
+def _misconfigured(absent: str) -> State:
+    told = Told("Failed", f"Error: {absent}", "Warning")
+    waiting = {"waiting": {"reason": "CreateContainerConfigError", "message": absent}}
+    return State(waiting, events=(told,), again=_LOOK_AGAIN)
 
 
 def _unpullable(image: str, age: float, pace: float) -> State:

@@ -46,7 +46,8 @@ class Jobs:
         if _is_over(item):
             return self._clean_up(item)
         if item["spec"]["suspend"]:
-            return self._suspend(item, pods)
+            self._suspend(item, pods)
+            return None
         return self._run(item, pods)
 
     def _label(self, item: Object) -> Object:

@@ -61,7 +61,7 @@ class Pods:
         return None
 
     def _refuse(self, pod: Object, reason: str) -> None:
-        had = next((c for c in at(pod, "status.conditions", []) if c["type"] == "PodScheduled"), {})
+        had: Object = next((c for c in at(pod, "status.conditions", []) if c["type"] == "PodScheduled"), {})
         if had.get("message") == reason:
             return
         condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": reason}

@@ -10,26 +10,33 @@ from deployments.sandbox.kubernetes.objects import at, namespace_of
 from deployments.sandbox.kubernetes.resources import Object
 
 
-def missing(world: World, pod: Object) -> str:
-    """What a kubelet would say about configuration that is not there; empty when all of it is."""
-    return next(_missing(world, pod), "")
+def unmounted(world: World, pod: Object) -> str:
+    """What a kubelet would say about a volume whose source is not there; empty when all are."""
+    return next(_unmounted(world, pod), "")
 
 
-def _missing(world: World, pod: Object) -> Iterator[str]:
-    namespace = namespace_of(pod)
+def misconfigured(world: World, pod: Object, container: Object) -> str:
+    """What a kubelet would say about a container's variables whose source is not there; empty when all are."""
+    return next(_misconfigured(world, namespace_of(pod), container), "")
+
+
+def _unmounted(world: World, pod: Object) -> Iterator[str]:
     for volume in pod["spec"].get("volumes") or ():
         for field, kind, named in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
             source = volume.get(field)
-            if source and not source.get("optional") and world.get(kind, namespace, source.get(named, "")) is None:
-                name = volume["name"]
+            if not source or source.get("optional"):
+                continue
+            if world.get(kind, namespace_of(pod), source.get(named, "")) is None:
                 what = f'{kind.lower()} "{source.get(named)}" not found'
-                yield f'MountVolume.SetUp failed for volume "{name}" : {what}'
-    for container in [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]:
-        for each in container.get("envFrom") or ():
-            yield from _absent(world, namespace, each.get("configMapRef"), each.get("secretRef"))
-        for each in container.get("env") or ():
-            source = each.get("valueFrom") or {}
-            yield from _absent(world, namespace, source.get("configMapKeyRef"), source.get("secretKeyRef"))
+                yield f'MountVolume.SetUp failed for volume "{volume["name"]}" : {what}'
+
+
+def _misconfigured(world: World, namespace: str, container: Object) -> Iterator[str]:
+    for each in container.get("envFrom") or ():
+        yield from _absent(world, namespace, each.get("configMapRef"), each.get("secretRef"))
+    for each in container.get("env") or ():
+        source = each.get("valueFrom") or {}
+        yield from _absent(world, namespace, source.get("configMapKeyRef"), source.get("secretKeyRef"))
 
 
 def _absent(world: World, namespace: str, config: Object | None, secret: Object | None) -> Iterator[str]:

@@ -19,7 +19,7 @@ def unavailable(item: Object) -> int:
     """How many pods fewer than wanted may be available during a rollout."""
     if item["spec"]["strategy"]["type"] == "Recreate":
         return 0
-    replicas = item["spec"]["replicas"]
+    replicas = int(item["spec"]["replicas"])
     down = share(item["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"], replicas, up=False)
     # Both may round to nothing; then one pod at a time goes first, as in deployment/util.ResolveFenceposts.
     return min(down or (0 if surge(item) else 1), replicas)

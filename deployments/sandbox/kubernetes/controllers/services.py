@@ -72,7 +72,7 @@ class Services:
         found = self._world.get(kind, namespace_of(service), name)
         names = ("subsets", "addressType", "endpoints", "ports")
         if found is None:
-            metadata = {"name": name, "namespace": namespace_of(service), "labels": _labels(service, kind)}
+            metadata: Object = {"name": name, "namespace": namespace_of(service), "labels": _labels(service, kind)}
             metadata |= {"ownerReferences": [owner_reference(service)]} if kind == "EndpointSlice" else {}
             self._world.create({"apiVersion": resource.api_version, "kind": kind, "metadata": metadata, **content})
         elif {n: found[n] for n in names if n in found} != content:

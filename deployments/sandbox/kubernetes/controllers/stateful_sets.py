@@ -49,7 +49,8 @@ class StatefulSets:
             if pod is None:
                 self._make(item, ordinal, self._revision_for(item, ordinal, revision))
             if in_order and (pod is None or not templates.is_ready(pod)):
-                self._replace_broken(item, pod, revision)
+                # Also when its template was mended since: somebody has to delete a broken pod, as documented under
+                # "forced rollback".
                 return
         extra = sorted((ordinal for ordinal in pods if ordinal not in wanted), reverse=True)
         for ordinal in extra[: 1 if in_order else None]:
@@ -63,12 +64,6 @@ class StatefulSets:
         if ordinal >= _partition(item) or not before or before == name_of(revision):
             return revision
         return self._world.get("ControllerRevision", namespace_of(item), before) or revision
-
-    def _replace_broken(self, item: Object, pod: Object | None, revision: Object) -> None:
-        """A pod of an old template that is not ready may be replaced: otherwise no update could ever mend it."""
-        if pod is not None and not is_terminating(pod) and _hash(pod) != labels_of(revision)[revisions.HASH]:
-            if _ordinal(pod) >= _partition(item) and item["spec"]["updateStrategy"]["type"] == "RollingUpdate":
-                self._remove(item, pod)
 
     def _update(self, item: Object, pods: dict[int, Object], revision: Object) -> None:
         """From the highest number down, one at a time, each only when those above are ready."""

@@ -78,7 +78,7 @@ class Type:
         """Whether server-side apply owns it as a whole."""
         if self.name == "array":
             return self._extension("list-type") not in ("map", "set")
-        return self._extension("map-type") == "atomic" or self._extension("struct-type") == "atomic"
+        return "atomic" in (self._extension("map-type"), self._extension("struct-type"))
 
     @cached_property
     def list_type(self) -> str:

@@ -1,0 +1,56 @@
+"""The sandbox's Kubernetes clusters: one for each environment that has a cluster in platform.yaml.
+
+What an administrator does with a new cluster is done here: the rights of the planner and of the deployer, as
+`infrastructure/kubernetes/access` declares them, and a kubeconfig with the contexts that platform.yaml names.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from deployments.sandbox import kubernetes
+from deployments.sandbox.layout import Layout
+from tasks import shell
+from tasks.errors import CouldNotAsk
+from tasks.model import Cluster, Platform
+from tasks.shell import Command
+
+ACCESS = Path("kubernetes") / "access"
+
+
+def declare(layout: Layout, platform: Platform) -> tuple[str, ...]:
+    """Write down which clusters there are to be; their names."""
+    names = tuple(environment.name for environment in platform.environments if environment.cluster)
+    layout.clusters.mkdir(parents=True, exist_ok=True)
+    (layout.clusters / "names").write_text("\n".join(names))
+    return names
+
+
+def prepare(layout: Layout, port: int, platform: Platform, infrastructure: Path) -> None:
+    """Give the planner and the deployer of every cluster their rights, and write the kubeconfig."""
+    merged: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
+    for environment in platform.environments:
+        if environment.cluster:
+            _grant(kubernetes.path_of(layout.clusters, environment.name), infrastructure / ACCESS)
+            _add(merged, layout, port, environment.name, environment.cluster)
+    layout.kubeconfig.touch(mode=0o600)
+    layout.kubeconfig.write_text(json.dumps(merged, indent=2))
+
+
+def _grant(administrator: Path, access: Path) -> None:
+    argv = ("kubectl", "--kubeconfig", str(administrator), "apply", "--server-side", "-k", str(access))
+    done = shell.run(Command(argv, Path.cwd(), time_limit=60))
+    if done.exit_code != 0:
+        raise CouldNotAsk(f"sandbox: {access} could not be applied: {done.stderr.strip()}")
+
+
+def _add(merged: dict[str, Any], layout: Layout, port: int, name: str, cluster: Cluster) -> None:
+    for context, user in ((cluster.plan, kubernetes.PLAN), (cluster.apply, kubernetes.DEPLOYER)):
+        found = kubernetes.kubeconfig(layout.clusters, port, name, user)
+        known = f"{name}-{user}"
+        if found["clusters"][0] not in merged["clusters"]:
+            merged["clusters"] += found["clusters"]
+        merged["users"].append({**found["users"][0], "name": known})
+        merged["contexts"].append({"name": context, "context": {**found["contexts"][0]["context"], "user": known}})

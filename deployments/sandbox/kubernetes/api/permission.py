@@ -1,0 +1,34 @@
+"""Who asks, and whether they may."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.access.rbac import Attributes
+from deployments.sandbox.kubernetes.access.tokens import ANONYMOUS
+from deployments.sandbox.kubernetes.api.addresses import Address
+from deployments.sandbox.kubernetes.asking import User
+from deployments.sandbox.kubernetes.cluster import Cluster
+from deployments.sandbox.kubernetes.status import ApiError
+
+
+def user_of(cluster: Cluster, request: web.Request) -> User:
+    """Who a request's token belongs to. `ApiError` 401 for a token that is nobody's."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not kind:
+        return ANONYMOUS
+    user = cluster.tokens.user(token.strip()) if kind.lower() == "bearer" else None
+    if user is None:
+        raise status.unauthorized()
+    return user
+
+
+def require_allowed(cluster: Cluster, user: User, asked: Attributes, address: Address | None = None) -> None:
+    """Raise `ApiError` 403 when no role allows it."""
+    if cluster.rbac.allows(user, asked):
+        return
+    why = f'User "{user.name}" {asked}'
+    if address is None:
+        raise ApiError(403, "Forbidden", f"forbidden: {why}")
+    raise status.forbidden(address.resource, address.name, why)
