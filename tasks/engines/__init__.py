@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tasks.engines import terraform
+from tasks.engines import helm, kustomize, terraform
 from tasks.engines.base import Engine, Workspace, Workspaces
 
 __all__ = ["ENGINES", "NAMES", "READS", "Engine", "Workspace", "Workspaces"]
 
 ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
     "terraform": terraform.Terraform,
+    "helm": helm.Helm,
+    "kustomize": kustomize.Kustomize,
 }
 """Engine name -> maker, from the workspaces of a promotion and the tool's executable."""
 
 READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
     "terraform": terraform.reads,
+    "helm": helm.reads,
+    "kustomize": kustomize.reads,
 }
 """Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
 

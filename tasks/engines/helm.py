@@ -45,6 +45,12 @@ class Helm:
         self._workspaces = workspaces
         self._executable = executable
 
+    def prepare(self, target: Target) -> None:
+        """The inputs are of the right kind, and the chart can be packed with its dependencies."""
+        workspace = self._workspaces(target)
+        what = helm_charts.installation(target.unit, workspace.unit.inputs)
+        self._packed(self._commands(workspace, workspace.reading), workspace, what)
+
     def plan(self, target: Target, inputs: Inputs) -> Plan:
         """What installing or upgrading the release would change, and the archive and values for it."""
         workspace = self._workspaces(target)

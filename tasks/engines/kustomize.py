@@ -63,6 +63,10 @@ class Kustomize:
         self._workspaces = workspaces
         self._executable = executable
 
+    def prepare(self, target: Target) -> None:
+        """The kustomization can be rendered."""
+        rendered(self._executable, self._workspaces(target).folder)
+
     def plan(self, target: Target, inputs: Inputs) -> Plan:
         """What applying the kustomization would change, and what it would remove."""
         if inputs.values:
