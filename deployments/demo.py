@@ -35,10 +35,10 @@ def main() -> None:
     title("2. Release A, this repository's infrastructure at HEAD, goes to dev, staging and production.")
     flowmart("promote", good, good=(0,))
     count_resources()
-    title("3. Release B saves money: cheaper instances, shorter logs and, by mistake, no instance at all in staging.")
-    say("   It plans and applies well. Watch its smoke check fail in staging, which goes back to A unit by unit.")
+    title("3. Release B brings cheaper instances, shorter logs and cart 2.0.0, whose image crashes in staging.")
+    say("   It plans well and runs in dev. In staging it is caught; Terraform and Helm units go back to A together.")
     flowmart("promote", bad, good=(1,))
-    title("4. Somebody opens a port by hand and changes a tag, in dev, past every review.")
+    title("4. Somebody opens a port, changes a tag and scales a deployment by hand, in dev, past every review.")
     tamper("dev")
     flowmart("drift", "dev", good=(2,))
     title("5. What happened, and which release is where.")
@@ -54,16 +54,19 @@ def a_good_release() -> str:
 
 
 def a_bad_release(folder: Path) -> str:
-    """A release that saves money everywhere, and in staging too much; made in a clone below `folder`."""
+    """A release that saves money and brings a new cart, which crashes in staging; made in a clone below `folder`."""
     run("rm", "-rf", str(folder))
     run("git", "clone", "--quiet", "--shared", str(ROOT), str(folder))
-    environments = folder / "infrastructure/terraform/environments"
+    infrastructure = folder / "infrastructure"
     for environment in ("dev", "staging"):
-        edit(environments / environment / "compute/main.tf", r'"t3\.', '"t3a.')
-        edit(environments / environment / "networking/main.tf", r"(flow_log_retention_days\s*)= \d+", r"\1= 3")
-    edit(environments / "staging/compute/main.tf", r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0")
+        roots = infrastructure / "terraform/environments" / environment
+        edit(roots / "compute/main.tf", r'"t3\.', '"t3a.')
+        edit(roots / "networking/main.tf", r"(flow_log_retention_days\s*)= \d+", r"\1= 3")
+    cart = infrastructure / "helm-charts/cart"
+    edit(cart / "Chart.yaml", r'appVersion: ".*"', 'appVersion: "2.0.0"')
+    edit(cart / "values/staging.yaml", r"^service:", "service:\n  image: {tag: broken-crash-2.0.0}")
     author = ("-c", "user.name=Somebody", "-c", "user.email=somebody@flowmart.example")
-    run("git", "-C", str(folder), *author, "commit", "--quiet", "--all", "-m", "Save money")
+    run("git", "-C", str(folder), *author, "commit", "--quiet", "--all", "-m", "Cheaper instances, and cart 2.0.0")
     return release_of(folder)
 
 
@@ -120,7 +123,7 @@ def count(client: Any, operation: str, key: str) -> int:
 
 
 def tamper(environment: str) -> None:
-    """What people do by hand: open the database's port, and put another name in a tag."""
+    """What people do by hand: open the database's port, put another name in a tag, scale a deployment."""
     here = manifest.load(ROOT / "infrastructure").environment(environment)
     ec2 = aws.client("ec2", aws.assume(here.roles.apply, here.region, "somebody"))
     group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])[
@@ -130,6 +133,9 @@ def tamper(environment: str) -> None:
     ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[world])
     vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Project", "Values": ["flowmart"]}])["Vpcs"][0]
     ec2.create_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "Name", "Value": "do-not-touch"}])
+    cluster = here.cluster
+    if cluster:
+        run("kubectl", "--context", cluster.apply, "-n", "flowmart", "scale", "deployment/catalog", "--replicas=5")
     say(f"   opened port 5432 of {group['GroupId']} to the world, renamed {vpc['VpcId']} to do-not-touch")
 
 

@@ -1,4 +1,4 @@
-"""What all flows have in common: how many units are worked on at once, and that results stay in memory."""
+"""What all flows have in common: a thread for every step, and that results stay in memory."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any
 
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from tasks import settings
-
-# Each unit waits for a tool most of the time; two steps of it (plan and test, apply and smoke) never overlap.
+# A step that waits for others holds a thread while it waits, so there are threads for all of them. How many units are
+# really worked on at once is FLOWMART_PARALLELISM, which the steps keep to.
 FLOW: dict[str, Any] = {
-    "task_runner": ThreadPoolTaskRunner(max_workers=settings.load().parallelism),
+    "task_runner": ThreadPoolTaskRunner(max_workers=200),
     "persist_result": False,
     "retries": 0,
     "validate_parameters": True,

@@ -164,9 +164,11 @@ def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
         variables=stage.reading(),
     )
     asked = stage.unit(receipt.target.unit).checks
-    within = max((check.within for check in asked), default=0)
+    if not asked:
+        return ()
+    within = max(check.within for check in asked)
     told_of(stage, receipt.target.unit).info("asking", what=f"{len(asked)} checks, for up to {within:g} s")
-    with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
+    with ThreadPoolExecutor(max_workers=len(asked)) as pool:
         return tuple(pool.map(lambda check: checks.run(check, around), asked))
 
 
@@ -181,7 +183,8 @@ def judge(stage: Stage, receipt: Receipt, results: Sequence[CheckResult]) -> Non
         raise Refused(f"{receipt.target}: smoke check failed\n{told}")
     if outcome is Outcome.ERRORED:
         raise CouldNotAsk(f"{receipt.target}: smoke check could not be asked\n{told}")
-    told_of(stage, receipt.target.unit).info("smoke passed", what=f"{len(results)} checks")
+    if results:
+        told_of(stage, receipt.target.unit).info("smoke passed", what=f"{len(results)} checks")
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:

@@ -58,6 +58,7 @@ class Stage:
         self.settings = settings
         self.ledger = ledger
         self.halted = threading.Event()
+        self.turns = threading.BoundedSemaphore(settings.parallelism)
         self._checkouts = checkouts
         self.release = self.checkout(release).release
         self.environment = self._environment(environment)

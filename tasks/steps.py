@@ -53,7 +53,8 @@ _WRITES: dict[str, Any] = {"retries": 0, "cache_policy": NO_CACHE, "persist_resu
 @task(name="plan", task_run_name="plan {unit}", **_READS)
 def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
     """What the release would do to a unit."""
-    found = promotion.plan(stage, unit)
+    with stage.turns:
+        found = promotion.plan(stage, unit)
     if isinstance(found, Plan):
         _publish(pages.plan(found))
     return found
@@ -74,7 +75,10 @@ def gate(stage: Stage, plans: Sequence[Plan], later: Sequence[str], approve: str
 @task(name="apply", task_run_name="apply {unit}", **_WRITES)
 def apply(stage: Stage, unit: str, plan: Plan | NotPlanned) -> Receipt | None:  # noqa: ARG001 (the run's name)
     """Apply what was planned; nothing for a unit that is up to date."""
-    return promotion.apply(stage, plan) if isinstance(plan, Plan) else None
+    if not isinstance(plan, Plan):
+        return None
+    with stage.turns:
+        return promotion.apply(stage, plan)
 
 
 @task(name="smoke", task_run_name="smoke {unit}", **_READS)
@@ -82,7 +86,8 @@ def smoke(stage: Stage, unit: str, receipt: Receipt | None) -> tuple[CheckResult
     """Ask whether what was applied works."""
     if receipt is None:
         return ()
-    results = promotion.ask(stage, receipt)
+    with stage.turns:
+        results = promotion.ask(stage, receipt)
     _publish(pages.smoke(receipt.target, results))
     promotion.judge(stage, receipt, results)
     return results
@@ -103,7 +108,8 @@ def confirm(stage: Stage, unit: str) -> None:
 @task(name="detect drift", task_run_name="detect drift {unit}", **_READS)
 def detect_drift(stage: Stage, unit: str) -> Plan | None:
     """What somebody changed behind our back."""
-    return drifting.detect(stage, unit)
+    with stage.turns:
+        return drifting.detect(stage, unit)
 
 
 def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:

@@ -94,7 +94,7 @@ class Kustomize:
         except (CouldNotAsk, Refused) as error:
             outcome = Outcome.ERRORED if isinstance(error, CouldNotAsk) else Outcome.FAILED
             return Applied(outcome, detail=f"{error}\nDone before: {', '.join(done) or 'nothing'}")
-        log.info("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
+        log.debug("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
         return Applied(Outcome.SUCCEEDED, {"objects": kustomize_plans.listed(ordered(saved.wanted))})
 
     def verify(self, target: Target) -> Outcome:

