@@ -19,6 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from deployments import profile
+from deployments.sandbox import kubernetes
+from deployments.sandbox.layout import Layout
+from deployments.setup import put_tools_on_path
 from tasks import aws, manifest
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +30,7 @@ _screen = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isat
 
 def main() -> None:
     """Tell the whole story; exits with 1 where the product did not do what the story says."""
+    put_tools_on_path()
     title("1. A sandbox: AWS with one account an environment, a Prefect server. Nothing leaves this machine.")
     flowmart("sandbox", "down", good=(0,), quiet=True)  # a second demo tells the same story, from the beginning
     flowmart("sandbox", "up", good=(0,))
@@ -35,6 +39,7 @@ def main() -> None:
     title("2. Release A, this repository's infrastructure at HEAD, goes to dev, staging and production.")
     flowmart("promote", good, good=(0,))
     count_resources()
+    count_pods()
     title("3. Release B brings cheaper instances, shorter logs and cart 2.0.0, whose image crashes in staging.")
     say("   It plans well and runs in dev. In staging it is caught; Terraform and Helm units go back to A together.")
     flowmart("promote", bad, good=(1,))
@@ -99,6 +104,15 @@ def count_resources() -> None:
     _screen.print(table)
 
 
+def count_pods() -> None:
+    """Ask each cluster itself what runs."""
+    for environment in manifest.load(ROOT / "infrastructure").environments:
+        if environment.cluster:
+            command = ("kubectl", "--context", environment.cluster.plan, "--namespace", "flowmart", "get", "pods")
+            ready = run(*command, "--no-headers").count("Running")
+            say(f"  the cluster of {environment.name} runs {ready} pods")
+
+
 COUNTED = (
     ("vpcs", "ec2", "describe_vpcs", "Vpcs"),
     ("subnets", "ec2", "describe_subnets", "Subnets"),
@@ -133,9 +147,10 @@ def tamper(environment: str) -> None:
     ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[world])
     vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Project", "Values": ["flowmart"]}])["Vpcs"][0]
     ec2.create_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "Name", "Value": "do-not-touch"}])
-    cluster = here.cluster
-    if cluster:
-        run("kubectl", "--context", cluster.apply, "-n", "flowmart", "scale", "deployment/catalog", "--replicas=5")
+    # The deployer may not scale: only an administrator can do such a thing by hand.
+    administrator = kubernetes.path_of(Layout(ROOT).clusters, environment)
+    scale = ("scale", "deployment/catalog", "--replicas=5")
+    run("kubectl", "--kubeconfig", str(administrator), "--namespace", "flowmart", *scale)
     say(f"   opened port 5432 of {group['GroupId']} to the world, renamed {vpc['VpcId']} to do-not-touch")
 
 
@@ -165,9 +180,12 @@ def flowmart(
     return done
 
 
-def run(*command: str) -> None:
-    """Run something that must end well."""
-    subprocess.run(command, check=True)
+def run(*command: str) -> str:
+    """Run something that must end well; what it prints."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"the story broke here: {' '.join(command)}: {done.stderr}")
+    return done.stdout
 
 
 def title(text: str) -> None:

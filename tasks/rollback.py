@@ -66,13 +66,14 @@ def confirm(stage: Stage, unit: str) -> None:
 
 def conclude_rollback(stage: Stage, why: str) -> None:
     """All is back: mark the release rejected here."""
-    reject(stage, stage.release.id, why, back_to=stage.standing().verified_before)
+    reject(stage, stage.release.id, why, back_to=stage.standing().verified_before, put_back=True)
 
 
-def reject(stage: Stage, release: str | None, why: str, back_to: str | None) -> None:
+def reject(stage: Stage, release: str | None, why: str, back_to: str | None, *, put_back: bool = False) -> None:
     """A release is not good here: it is not promoted again unless somebody says so."""
     if release is not None:
-        stage.ledger.append(stage.environment.name, "rejected", {"release": release, "why": why, "back_to": back_to})
+        body = {"release": release, "why": why, "back_to": back_to, "put_back": put_back}
+        stage.ledger.append(stage.environment.name, "rejected", body)
 
 
 @contextmanager

@@ -117,7 +117,12 @@ def _verified(state: Standing, entry: Entry) -> Standing:
 
 def _rejected(state: Standing, entry: Entry) -> Standing:
     back = entry.body.get("back_to") or None
-    return replace(state, rejected=state.rejected | {entry.body["release"]}, verified=back)
+    found = replace(state, rejected=state.rejected | {entry.body["release"]}, verified=back)
+    if not entry.body.get("put_back"):
+        return found
+    # A unit in which the release changed nothing was not attempted: it is where it was, by its earlier receipt.
+    untouched = {unit: held for unit, held in state.before.items() if unit not in state.attempted}
+    return replace(found, receipts={**state.receipts, **untouched}, smoked=state.smoked | {*untouched})
 
 
 def _blocked(state: Standing, entry: Entry) -> Standing:

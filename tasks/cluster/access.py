@@ -192,11 +192,19 @@ def _translated(name: str) -> Iterator[None]:
 def _found(answered: Answered, doing: str) -> dict[str, Any] | None:
     """The object in an answer; `None` for "there is none". Everything else is an error that says what we did."""
     if answered.status == 200:
-        found: dict[str, Any] = json.loads(answered.body)
-        return found
+        return _parsed(answered, doing)
     if answered.status == 404:
         return None
     raise _refusal(answered, doing)
+
+
+def _parsed(answered: Answered, doing: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(answered.body)
+    except ValueError as error:
+        said = " ".join(answered.body.split())[:100]
+        raise CouldNotAsk(f"could not {doing}: something else than Kubernetes answers there ({said})") from error
+    return found
 
 
 def _refusal(answered: Answered, doing: str) -> FlowmartError:

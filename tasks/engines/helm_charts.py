@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,17 @@ def assemble(chart: Path, into: Path) -> Path:
 
 
 def _copy(chart: Path, to: Path) -> None:
-    local = {folder.name for folder in _dependencies(chart)}
-    shutil.copytree(
-        chart, to, ignore=lambda place, names: local & {*names} if Path(place).name == "charts" else set()
-    )
-    for dependency in _dependencies(chart):
+    dependencies = _dependencies(chart)
+
+    def by_hand(place: str, names: list[str]) -> set[str]:
+        """What `helm dependency update` put where the dependencies themselves go."""
+        inside = names if Path(place).name == "charts" else []
+        return {
+            name for name in inside for d in dependencies if fnmatch(name, d.name) or fnmatch(name, f"{d.name}-*.tgz")
+        }
+
+    shutil.copytree(chart, to, ignore=by_hand)
+    for dependency in dependencies:
         _copy(dependency, to / "charts" / dependency.name)
 
 

@@ -270,14 +270,13 @@ def test_what_the_cluster_refuses_is_a_no_at_plan(base: Base) -> None:
         base.planned(target)
 
 
-def test_the_identity_that_plans_cannot_remove(base: Base) -> None:
-    base.applied(base.release("a"))
-    plan = base.planned(base.release("b", kustomization=("  - limits.yaml\n", "")))
+def test_the_identity_that_plans_may_only_rehearse(base: Base) -> None:
+    plan = base.planned(base.release("a"))
     base.writer = "plan"
     applied = base.engine.apply(plan)
     assert applied.outcome is Outcome.FAILED
-    assert "forbidden" in applied.detail
-    assert base.cluster.kubectl("get", "limitrange", "-n", "flowmart", "-o", "name") != ""
+    assert "flowmart planners may only rehearse" in applied.detail
+    assert base.cluster.kubectl("get", "networkpolicies", "-n", "flowmart", "-o", "name") == ""
 
 
 def test_a_cluster_that_does_not_answer_is_no_answer(base: Base) -> None:

@@ -1,4 +1,4 @@
-"""The story that the demo tells, by the command line, on FlowMart's own infrastructure. Told once, looked at often."""
+"""The story that the demo tells, by the command line, on FlowMart's infrastructure. Told once, looked at often."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox import Sandbox
+from deployments.sandbox import Sandbox, kubernetes
+from deployments.sandbox.layout import Layout
 from tasks import aws
 
 ENVIRONMENTS = ("dev", "staging", "production")
@@ -58,6 +59,11 @@ class Story:
         self._git("add", "--all")
         self._git("-c", "user.name=t", "-c", "user.email=t@flowmart.example", "commit", "--quiet", "-m", subject)
 
+    def tool(self, *command: str) -> str:
+        done = subprocess.run(command, env={**os.environ, **self.variables}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def release(self) -> str:
         return str(self.flowmart("release", "create", "--json").document["id"])
 
@@ -92,13 +98,16 @@ def story(prefect_server: Sandbox, tmp_path_factory: pytest.TempPathFactory, pro
 
 @pytest.fixture(scope="module")
 def told(story: Story) -> Chapters:
-    """Release A everywhere; then release B, which leaves staging without instances."""
+    """Release A everywhere; then release B, whose cart crashes in staging."""
     good = story.release()
     promoted = story.flowmart("promote", good, "--json")
     for environment in ENVIRONMENTS[:2]:
         edit(story.file(f"environments/{environment}/networking/main.tf"), r"(retention_days\s*)= \d+", r"\1= 3")
-    edit(story.file("environments/staging/compute/main.tf"), r"(min_size|desired_capacity)(\s*)= \d+", r"\1\2= 0")
-    story.commit("Save money")
+        edit(story.file(f"environments/{environment}/compute/main.tf"), r'"t3\.', '"t3a.')
+    chart = story.repository / "infrastructure/helm-charts/cart"
+    edit(chart / "Chart.yaml", r'appVersion: ".*"', 'appVersion: "2.0.0"')
+    edit(chart / "values/staging.yaml", r"^service:", "service:\n  image: {tag: broken-crash-2.0.0}")
+    story.commit("Cheaper instances, and cart 2.0.0")
     bad = story.release()
     return Chapters(story, good, bad, promoted, story.flowmart("promote", bad, "--json"))
 
@@ -133,7 +142,8 @@ def test_what_was_applied_is_really_there(told: Chapters, environment: str, gate
 
 def test_a_bad_release_is_caught_in_staging_and_rolled_back(told: Chapters) -> None:
     assert told.rejected.code == 1
-    assert "instances: expected at least 2 in service in flowmart-staging, found 0 of 0" in told.rejected.err
+    assert "cart in staging" in told.rejected.err
+    assert "CrashLoopBackOff" in told.rejected.err
     assert f"staging was rolled back, and {told.bad} is rejected there" in told.rejected.err
     assert "Traceback" not in told.rejected.err
     assert told.rejected.document["error"]["kind"] == "RolledBack"
@@ -143,8 +153,20 @@ def test_the_rollback_goes_in_reverse_order(told: Chapters) -> None:
     entries = told.story.flowmart("history", "staging", "--json").document
     applied = [e["body"]["unit"] for e in entries if e["kind"] == "applying" and e["body"]["release"] == told.bad]
     back = [e["body"]["unit"] for e in entries if e["kind"] == "rolled_back"]
-    assert applied == ["networking", "compute"]
-    assert back == ["compute", "networking"]
+    assert sorted(applied) == ["cart", "compute", "networking"]
+    assert applied[0] == "networking"
+    assert back == applied[::-1]
+
+
+def test_after_the_rollback_helm_and_kubectl_see_the_earlier_release(told: Chapters, tmp_path: Path) -> None:
+    story = told.story
+    history = story.tool("helm", "--kube-context", "staging-plan", "-n", "flowmart", "history", "cart", "-o", "json")
+    assert json.loads(history)[-1]["status"] == "deployed"
+    assert json.loads(history)[-1]["description"] == "Rollback to 1"
+    kubectl = ("kubectl", "--context", "staging-plan", "-n", "flowmart")
+    image = "{.spec.template.spec.containers[0].image}"
+    assert "broken" not in story.tool(*kubectl, "get", "deployment/cart", "-o", f"jsonpath={image}")
+    assert "successfully rolled out" in story.tool(*kubectl, "rollout", "status", "deployment/cart")
 
 
 def test_status_says_which_release_is_where(told: Chapters) -> None:
@@ -179,7 +201,9 @@ def test_terraform_by_hand_finds_nothing_to_do(told: Chapters, tmp_path: Path) -
     for unit in ("networking", "database", "compute", "monitoring"):
         folder = tmp_path / "infrastructure/terraform/environments/staging" / unit
         variables = {**os.environ, **reading}
-        subprocess.run(["terraform", "init", "-input=false"], cwd=folder, env=variables, check=True, capture_output=True)
+        subprocess.run(
+            ["terraform", "init", "-input=false"], cwd=folder, env=variables, check=True, capture_output=True
+        )
         plan = ["terraform", "plan", "-input=false", "-detailed-exitcode"]
         done = subprocess.run(plan, cwd=folder, env=variables, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -187,7 +211,9 @@ def test_terraform_by_hand_finds_nothing_to_do(told: Chapters, tmp_path: Path) -
 
 def test_drift_finds_exactly_what_was_changed_by_hand(told: Chapters) -> None:
     ec2 = told.story.client("production", "ec2", role="apply")
-    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])["SecurityGroups"]
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])[
+        "SecurityGroups"
+    ]
     world = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[world])
     ec2.create_tags(Resources=[group["VpcId"]], Tags=[{"Key": "Name", "Value": "do-not-touch"}])
@@ -195,9 +221,22 @@ def test_drift_finds_exactly_what_was_changed_by_hand(told: Chapters) -> None:
     assert drift.code == 2
     ((first, second),) = [report["drifted"] for report in drift.document]
     assert first["address"] == "module.networking.aws_security_group.database"
-    assert first["told"][1] == "ingress: added {cidr_blocks = [0.0.0.0/0], from_port = 5432, protocol = tcp, to_port = 5432}"
+    assert (
+        first["told"][1]
+        == "ingress: added {cidr_blocks = [0.0.0.0/0], from_port = 5432, protocol = tcp, to_port = 5432}"
+    )
     assert second["address"] == "module.networking.aws_vpc.this"
     assert second["told"][1:] == ["tags.Name: flowmart-production -> do-not-touch"]
+
+
+def test_a_deployment_that_was_scaled_by_hand_is_drift(told: Chapters) -> None:
+    administrator = kubernetes.path_of(Layout(told.story.box.root).clusters, "dev")
+    scale = ("scale", "deployment/payments", "--replicas=7")
+    told.story.tool("kubectl", "--kubeconfig", str(administrator), "-n", "flowmart", *scale)
+    (report,) = told.story.flowmart("drift", "dev", "--json").document
+    assert [(item["address"], item["told"][1:]) for item in report["drifted"]] == [
+        ("Deployment/flowmart/payments", ["spec.replicas: 1 -> 7"])
+    ]
 
 
 def test_elsewhere_there_is_no_drift(told: Chapters) -> None:

@@ -51,7 +51,10 @@ def test_what_helm_vendored_by_hand_does_not_come_between(tmp_path: Path) -> Non
     source = chart(tmp_path, "cart", LIBRARY)
     chart(source / "charts", "base")
     (source / "charts/base/old.yaml").write_text("")
-    assert not (helm_charts.assemble(source, tmp_path / "out") / "charts/base/old.yaml").exists()
+    (source / "charts/base-1.0.0.tgz").write_text("")
+    whole = helm_charts.assemble(source, tmp_path / "out")
+    assert [path.name for path in (whole / "charts").iterdir()] == ["base"]
+    assert not (whole / "charts/base/old.yaml").exists()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ def test_flowmart_units_and_what_they_need(flowmart: Platform) -> None:
         "database": (("networking",), True),
         "compute": (("networking", "database"), False),
         "monitoring": (("compute", "database"), False),
+        "cluster": ((), False),
+        "catalog": (("cluster", "database"), False),
+        "cart": (("cluster", "database"), False),
+        "payments": (("cluster",), False),
+        "orders": (("cluster", "database"), False),
+        "storefront": (("cluster", "networking"), False),
     }
 
 
@@ -146,7 +152,8 @@ def test_inputs_and_values_are_filled_in_at_every_depth(tmp_path: Path) -> None:
             "staging",
             "databse",
             "'databse' is not a unit. Did you mean 'database'? "
-            "Allowed: global, networking, database, compute, monitoring (see platform.yaml)",
+            "Allowed: global, networking, database, compute, monitoring, cluster, catalog, cart, payments, orders, "
+            "storefront (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],

@@ -108,6 +108,17 @@ def test_a_rejected_release_leaves_the_one_before_verified(told: Told) -> None:
     assert (told.now().verified, told.now().rejected) == ("b", frozenset())
 
 
+def test_a_unit_that_the_rejected_release_did_not_change_is_on_its_earlier_receipt(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write("verified", release="a")
+    told.write("closed", outcome="succeeded")
+    told.claim("b")
+    told.write("applied", unit="networking", receipt=receipt("networking", "b"))
+    told.write("rejected", release="b", why="another unit", back_to="a", put_back=True)
+    assert told.now().receipts["networking"].target.release == "a"
+
+
 def test_a_failed_rollback_blocks_until_it_is_resolved(told: Told) -> None:
     told.write("rollback_failed", unit="networking", why="no")
     assert told.now().blocked == "no"

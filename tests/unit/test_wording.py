@@ -29,7 +29,11 @@ def plan(*changes: Change, **more: Any) -> Plan:
             {"ingress": [{"from_port": 22, "cidr_blocks": ["0.0.0.0/0"], "self": False, "description": ""}]},
             ("ingress: added {from_port = 22, cidr_blocks = [0.0.0.0/0]}",),
         ),
-        ({"tags": {"a": "1"}, "tags_all": {"a": "1"}}, {"tags": {"a": "2"}, "tags_all": {"a": "2"}}, ("tags.a: 1 -> 2",)),
+        (
+            {"tags": {"a": "1"}, "tags_all": {"a": "1"}},
+            {"tags": {"a": "2"}, "tags_all": {"a": "2"}},
+            ("tags.a: 1 -> 2",),
+        ),
         ({"tags_all": {"a": "1"}}, {"tags_all": {"a": "2"}}, ("tags_all.a: 1 -> 2",)),
     ],
 )

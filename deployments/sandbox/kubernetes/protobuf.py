@@ -13,7 +13,7 @@ from typing import Any
 
 from deployments.sandbox.kubernetes.objects import timestamp
 from deployments.sandbox.kubernetes.resources import Object
-from deployments.sandbox.kubernetes.status import unsupported_media_type
+from deployments.sandbox.kubernetes.status import ApiError, unsupported_media_type
 
 TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
@@ -60,6 +60,16 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
             return result, position
 
 
+def _is_empty(value: Any) -> bool:
+    """Whether a field says nothing: a zero, or a message of fields that say nothing."""
+    if isinstance(value, int):
+        return not value
+    try:
+        return all(_is_empty(below) for _, below in _fields(value))
+    except (ApiError, IndexError):
+        return False
+
+
 def _text(value: bytes) -> str:
     return value.decode()
 
@@ -73,6 +83,11 @@ def _time(value: bytes) -> str | None:
     return timestamp(seconds) if seconds else None
 
 
+def _message_text(value: bytes) -> str:
+    """A message that is one string: a quantity."""
+    return _text(dict(_fields(value)).get(1, b""))
+
+
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
@@ -84,6 +99,9 @@ def _message(name: str) -> Reader:
             field = _MESSAGES[name].get(number)
             if field is not None:
                 _set(result, field, value)
+            elif not _is_empty(value):
+                # To leave out what somebody asked for would be worse than to refuse it. Go writes empty fields too.
+                raise unsupported_media_type(f"{TYPE} with field {number} of a {name}", ("application/json",))
         return result
 
     return read
@@ -147,6 +165,32 @@ _MESSAGES: Mapping[str, Mapping[int, tuple[str, str, Reader]]] = {
     },
     "ConfigMap": {1: _METADATA, 2: _map("data"), 3: _map("binaryData", _base64), 4: _one("immutable", bool)},
     "Namespace": {1: _METADATA},
+    "Role": {1: _METADATA, 2: _many("rules", _message("PolicyRule"))},
+    "ClusterRole": {1: _METADATA, 2: _many("rules", _message("PolicyRule"))},
+    "PolicyRule": {
+        1: _many("verbs"),
+        2: _many("apiGroups"),
+        3: _many("resources"),
+        4: _many("resourceNames"),
+        5: _many("nonResourceURLs"),
+    },
+    "RoleBinding": {1: _METADATA, 2: _many("subjects", _message("Subject")), 3: _one("roleRef", _message("RoleRef"))},
+    "ClusterRoleBinding": {
+        1: _METADATA,
+        2: _many("subjects", _message("Subject")),
+        3: _one("roleRef", _message("RoleRef")),
+    },
+    "Subject": {1: _one("kind"), 2: _one("apiGroup"), 3: _one("name"), 4: _one("namespace")},
+    "RoleRef": {1: _one("apiGroup"), 2: _one("kind"), 3: _one("name")},
+    "ResourceQuota": {1: _METADATA, 2: _one("spec", _message("ResourceQuotaSpec"))},
+    "ResourceQuotaSpec": {1: _map("hard", _message_text), 2: _many("scopes")},
+    "PriorityClass": {
+        1: _METADATA,
+        2: _one("value", _integer),
+        3: _one("globalDefault", bool),
+        4: _one("description"),
+        5: _one("preemptionPolicy"),
+    },
     "ServiceAccount": {1: _METADATA},
     "DeleteOptions": {
         1: _one("gracePeriodSeconds", _integer),

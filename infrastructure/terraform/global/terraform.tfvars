@@ -34,4 +34,4 @@ records = {
   }
 }
 
-repositories = ["storefront", "checkout", "catalog"]
+repositories = ["storefront", "catalog", "cart", "orders", "payments", "probe"]

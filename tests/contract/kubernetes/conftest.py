@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,9 +130,9 @@ def console(server: Server, tmp_path: Path) -> Console:
 
 
 @pytest.fixture
-def namespace(console: Console, request: pytest.FixtureRequest) -> Iterator[str]:
+def namespace(console: Console) -> Iterator[str]:
     """A namespace of the test's own."""
-    name = f"t{abs(hash(request.node.nodeid)) % 10**8}"
+    name = f"t-{uuid.uuid4().hex[:8]}"
     console.kubectl("create", "namespace", name)
     yield name
     console.kubectl("delete", "namespace", name, "--wait=false")

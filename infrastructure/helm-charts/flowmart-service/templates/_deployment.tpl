@@ -11,7 +11,7 @@ spec:
   replicas: {{ $service.replicas }}
   {{- end }}
   revisionHistoryLimit: 3
-  progressDeadlineSeconds: {{ add $service.probes.startup 60 }}
+  progressDeadlineSeconds: {{ add $service.probes.startup 30 }}
   selector:
     matchLabels:
       {{- include "flowmart-service.selector" . | nindent 6 }}

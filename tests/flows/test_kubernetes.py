@@ -1,0 +1,111 @@
+"""A promotion of terraform, kustomize and helm units together: one DAG, one way back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.drift import drift
+from flows.promote import promote
+from tasks.errors import RolledBack
+from tasks.history import History
+from tests.clusters import PROJECT, SandboxCluster
+from tests.flows.test_promote import colours, kinds
+from tests.mini import PLATFORM, MiniPlatform
+from tests.tools import tool
+
+UNITS = """
+  base:
+    engine: kustomize
+    source: kubernetes/overlays/{environment}
+    environments: [dev]
+  cart:
+    engine: helm
+    source: helm-charts/cart
+    environments: [dev]
+    needs: [base, first]
+    time_limit: 60s
+    inputs:
+      namespace: flowmart
+      values: {service: {env: {COLOUR: "{first.colour}"}}}
+    checks:
+      - {name: rollout, kind: rollout, namespace: flowmart, workload: deployment/cart, within: 5s}
+      - {name: endpoints, kind: endpoints, namespace: flowmart, service: cart, within: 5s}
+      - {name: answers, kind: service-http, namespace: flowmart, service: cart, path: /health/ready, within: 5s}
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[SandboxCluster]:
+    made = SandboxCluster(tmp_path)
+    access = str(PROJECT / "infrastructure/kubernetes/access")
+    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", access)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def shop(mini: MiniPlatform, cluster: SandboxCluster, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
+    """The small platform with a cluster in dev, and one service on it."""
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    for name in ("helm", "kubectl"):
+        monkeypatch.setenv(f"FLOWMART_{name.upper()}", tool(name))
+    in_cluster = "  dev: {cluster: {plan: dev-plan, apply: dev-apply}, "
+    mini.write("platform.yaml", PLATFORM.replace("  dev: {", in_cluster) + UNITS)
+    for folder in ("helm-charts", "kubernetes"):
+        shutil.copytree(PROJECT / "infrastructure" / folder, mini.repository / "infrastructure" / folder)
+    return mini
+
+
+def tag(mini: MiniPlatform, name: str) -> None:
+    """Give the service another image."""
+    file = mini.repository / "infrastructure/helm-charts/cart/values/dev.yaml"
+    file.write_text(f"service:\n  replicas: 1\n  image:\n    tag: {name}\n")
+
+
+def settings(cluster: SandboxCluster) -> dict[str, str]:
+    container = cluster.object("deployment", "cart", "-n", "flowmart")["spec"]["template"]["spec"]["containers"][0]
+    found = {each["name"]: each["value"] for each in container["env"]}
+    return {"colour": found["COLOUR"], "tag": container["image"].rpartition(":")[2]}
+
+
+def test_an_output_of_terraform_reaches_the_service(
+    shop: MiniPlatform, cluster: SandboxCluster, history: History
+) -> None:
+    tag(shop, "1.0.0")
+    promote(shop.release().id, "dev")
+    assert settings(cluster) == {"colour": "blue", "tag": "1.0.0"}
+    shop.paint("dev", "green")
+    promote(shop.release().id, "dev")
+    assert settings(cluster) == {"colour": "green", "tag": "1.0.0"}
+    assert kinds(history, "dev", "applied").count("applied base") == 1
+
+
+def test_an_image_that_crashes_takes_terraform_and_helm_back_together(
+    shop: MiniPlatform, cluster: SandboxCluster, history: History
+) -> None:
+    tag(shop, "1.0.0")
+    good = shop.release("good")
+    promote(good.id, "dev")
+    shop.paint("dev", "green")
+    tag(shop, "broken-crash")
+    platform = shop.repository / "infrastructure/platform.yaml"
+    platform.write_text(platform.read_text().replace("time_limit: 60s", "time_limit: 10s"))
+    with pytest.raises(RolledBack, match="CrashLoopBackOff"):
+        promote(shop.release("bad").id, "dev")
+    assert kinds(history, "dev", "rolled_back")[0] == "rolled_back cart"
+    assert settings(cluster) == {"colour": "blue", "tag": "1.0.0"}
+    assert colours(shop, "dev") == {"first": "blue", "second": "blue"}
+    assert history.standing("dev").verified == good.id
+
+
+def test_what_was_scaled_by_hand_is_found(shop: MiniPlatform, cluster: SandboxCluster) -> None:
+    tag(shop, "1.0.0")
+    promote(shop.release().id, "dev")
+    cluster.kubectl("scale", "deployment/cart", "--replicas=3", "-n", "flowmart")
+    found = drift("dev")
+    assert "spec.replicas: 1 -> 3" in json.dumps([vars(item) for item in found.drifted], default=str)

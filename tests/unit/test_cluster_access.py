@@ -1,0 +1,183 @@
+"""Reaching a cluster: as whom, and what its answers mean. The cluster is an HTTP server that says what it is told."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.cluster import access
+from tasks.cluster.objects import Reference
+from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+
+CART = Reference("apps/v1", "Deployment", "shop", "cart")
+KINDS = {
+    "resources": [
+        {"kind": "Deployment", "name": "deployments", "namespaced": True},
+        {"kind": "Scale", "name": "deployments/scale", "namespaced": True},
+    ]
+}
+
+
+class Api(ThreadingHTTPServer):
+    """Knows deployments, and answers everything else with `status` and `body`; `asked` is what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status, self.body = 200, "{}"
+        self.asked: list[tuple[str, str, str | None]] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.command, self.path, self.headers.get("Authorization")))
+        kinds = self.path == "/apis/apps/v1"
+        self.send_response(200 if kinds else self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write((json.dumps(KINDS) if kinds else self.server.body).encode())
+
+    def do_PATCH(self) -> None:
+        self.do_GET()
+
+    def do_DELETE(self) -> None:
+        self.do_GET()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests are silent."""
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    server = Api()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def variables(folder: Path, address: str, **user: Any) -> dict[str, str]:
+    """The variables that lead to the cluster as `user`."""
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": address}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "dev-plan", "context": {"cluster": "c", "user": "u"}}],
+    }
+    file = folder / "kubeconfig"
+    file.write_text(json.dumps(config))
+    return {"KUBECONFIG": str(file), "HELM_KUBECONTEXT": "dev-plan"}
+
+
+def told(reason: str, message: str, **details: Any) -> str:
+    return json.dumps({"kind": "Status", "reason": reason, "message": message, "details": details})
+
+
+def test_a_token_is_sent_and_kinds_are_asked_once(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address, token="t"))
+    assert (cluster.read(CART), cluster.read(CART)) == ({}, {})
+    object_path = "/apis/apps/v1/namespaces/shop/deployments/cart"
+    assert [path for _, path, _ in api.asked] == ["/apis/apps/v1", object_path, object_path]
+    assert {authorization for _, _, authorization in api.asked} == {"Bearer t"}
+
+
+def test_a_program_for_credentials_acts_with_our_variables(api: Api, tmp_path: Path) -> None:
+    program = tmp_path / "get-token"
+    program.write_text(
+        f"#!{sys.executable}\nimport json, os\n"
+        "token = os.environ['AWS_ACCESS_KEY_ID'] + os.environ['OWN']\n"
+        "print(json.dumps({'apiVersion': 'client.authentication.k8s.io/v1', 'kind': 'ExecCredential',"
+        " 'status': {'token': token}}))\n"
+    )
+    program.chmod(0o755)
+    own = [{"name": "OWN", "value": "-own"}]
+    user = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program), "env": own}
+    role = {**variables(tmp_path, api.address, exec=user), "AWS_ACCESS_KEY_ID": "of-the-role"}
+    access.opened(role).read(CART)
+    assert api.asked[-1][2] == "Bearer of-the-role-own"
+
+
+def test_what_is_not_there_is_nothing(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    api.status, api.body = 404, told("NotFound", "not found")
+    assert cluster.read(CART) is None
+    assert cluster.apply(CART, {}) is None
+    assert cluster.remove(CART) is False
+    assert cluster.read(Reference("apps/v1", "Nothing", "shop", "x")) is None
+
+
+def test_an_apply_says_who_we_are_and_whether_it_is_a_rehearsal(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    cluster.apply(CART, {"kind": "Deployment"}, rehearse=True)
+    method, path, _ = api.asked[-1]
+    assert method == "PATCH"
+    assert {"fieldManager=flowmart", "dryRun=All"} <= set(path.partition("?")[2].split("&"))
+    cluster.apply(CART, {"kind": "Deployment"})
+    assert "dryRun" not in api.asked[-1][1]
+
+
+OWNED = told(
+    "Conflict",
+    "Apply failed with 1 conflict",
+    causes=[{"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.replicas"}],
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "message"),
+    [
+        (401, told("Unauthorized", "Unauthorized"), Refused, "Unauthorized; sign in again"),
+        (403, told("Forbidden", "may not"), Refused, "may not; see infrastructure/kubernetes/access"),
+        (409, OWNED, Refused, r'others own what would change: \.spec\.replicas \(conflict with "kubectl"\)'),
+        (409, told("Conflict", "the object has been modified"), Refused, "the object has been modified"),
+        (422, told("Invalid", "spec.replicas: Invalid value"), Refused, "spec.replicas: Invalid value"),
+        (429, told("TooManyRequests", "slow down"), CouldNotAsk, "429 slow down; try again later"),
+        (503, "upstream is away", CouldNotAsk, "503 upstream is away; try again later"),
+        (200, "<html>sign in</html>", CouldNotAsk, "something else than Kubernetes answers there .*sign in"),
+    ],
+)
+def test_an_answer_is_a_no_or_none(
+    api: Api, tmp_path: Path, status: int, body: str, kind: type[FlowmartError], message: str
+) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    api.status, api.body = status, body
+    with pytest.raises(FlowmartError, match=message) as raised:
+        cluster.apply(CART, {})
+    assert type(raised.value) is kind
+    assert "could not apply Deployment/shop/cart in dev-plan" in str(raised.value)
+
+
+def test_a_service_may_answer_what_it_likes(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    api.status, api.body = 500, "broken"
+    answered = cluster.through("shop", "cart", "http", "/health?deep=1", seconds=5)
+    assert (answered.status, answered.body, answered.status_object) == (500, "broken", {})
+    assert api.asked[-1][1] == "/api/v1/namespaces/shop/services/cart:http/proxy/health?deep=1"
+
+
+def test_a_cluster_that_is_away_gives_no_answer(tmp_path: Path) -> None:
+    with pytest.raises(CouldNotAsk, match="cluster dev-plan: no answer"):
+        access.opened(variables(tmp_path, "http://127.0.0.1:1")).read(CART)
+
+
+def test_a_context_that_is_missing_is_told(tmp_path: Path) -> None:
+    known = variables(tmp_path, "http://127.0.0.1:1")
+    with pytest.raises(InvalidInput, match=r"staging-plan.*kubeconfig"):
+        access.opened({**known, "HELM_KUBECONTEXT": "staging-plan"})
+    with pytest.raises(InvalidInput, match="there is no kubeconfig"):
+        access.opened({**known, "KUBECONFIG": str(tmp_path / "missing")})
+    with pytest.raises(InvalidInput, match="give the environment a cluster"):
+        access.opened({})
