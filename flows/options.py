@@ -1,10 +1,18 @@
-"""What all flows have in common: a thread for every step, and that results stay in memory."""
+"""What all flows have in common: a thread for every step, results in memory, and the events in the run's log.
+
+A worker imports a flow and nothing else, so the log is set up here; the command line sets it up again as it likes.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows import logs
+from tasks import settings
+
+logs.configure(settings.load().log)
 
 # A step that waits for others holds a thread while it waits, so there are threads for all of them. How many units are
 # really worked on at once is FLOWMART_PARALLELISM, which the steps keep to.

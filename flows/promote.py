@@ -49,15 +49,16 @@ def advance(stage: Stage, approve: str | None) -> None:
     plans = {unit: future.result() for unit, future in planned.items()}
     steps.gate(stage, made(plans), later(plans), approve)
     futures = apply_and_smoke(stage, plans, planned, tested)
-    try:
-        settle(stage, steps.failures(futures))
-    finally:
-        steps.end_what_never_began(futures)
+    errors = steps.failures(futures)
+    steps.end_what_never_began(futures)
+    settle(stage, errors)
 
 
 def settle(stage: Stage, errors: Sequence[Exception]) -> None:
     """Verified when nothing failed. Back when something said no. As it is, for a person, when we got no answer."""
-    if stage.standing().attempted and any(not isinstance(error, CouldNotAsk) for error in errors):
+    steps.raise_mistakes(errors)
+    begun = stage.standing().attempted or stage.halted.is_set()
+    if begun and any(not isinstance(error, CouldNotAsk) for error in errors):
         raise put_back(stage, steps.told(errors))
     steps.stop(errors)
     steps.verify(stage)

@@ -5,39 +5,43 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
-from tasks import steps
+from tasks import rollback, steps
 from tasks.errors import RolledBack
-from tasks.rollback import KEPT
 from tasks.stage import Stage
 
 
-def put_back(stage: Stage, why: str) -> RolledBack:
+def put_back(stage: Stage, why: str, *, reject: bool = True) -> RolledBack:
     """Every attempted unit, the last one first; then each must be found as it was. What to raise afterwards."""
+    rollback.begin(stage, why)
     attempted = stage.standing().attempted
     done: dict[str, str] = {}
     for unit in reversed(attempted):
-        kept = [name for name, what in done.items() if what.startswith(KEPT)]
+        kept = [name for name, what in done.items() if what.startswith(rollback.KEPT)]
         done[unit] = steps.roll_back(stage, unit, kept)
     for unit in attempted:
         steps.confirm(stage, unit)
-    steps.conclude_rollback(stage, why, done)
+    steps.conclude_rollback(stage, why, done, reject=reject)
     told = "\n".join(f"  {unit}: {what}" for unit, what in done.items())
-    name = stage.environment.name
-    return RolledBack(f"{why}\n{name} was rolled back, and {stage.release.id} is rejected there\n{told}")
+    verdict = f", and {stage.release.id} is rejected there" if reject else ""
+    return RolledBack(f"{why}\n{stage.environment.name} was rolled back{verdict}\n{told}")
 
 
 @flow(name="recover", flow_run_name="recover {environment}", **options.FLOW)
-def recover(environment: str) -> bool:
+def recover(environment: str, run_is_over: bool = False) -> bool:
     """Put back what a promotion began whose run is over. False when there is nothing to recover.
 
     Args:
         environment: The environment that the run left behind.
+        run_is_over: You know that it is, though its machine cannot be asked.
     """
-    with steps.taken_over(environment) as stage:
+    with steps.taken_over(environment, run_is_over) as stage:
         if stage is None:
             return False
-        if stage.standing().attempted:
-            put_back(stage, "the run of this promotion ended before it was done")
+        left = stage.standing()
+        if left.attempted or left.rolling_back:
+            # A way back that had begun had its reason; a run that merely ended says nothing about the release.
+            why = left.rolling_back or "the run of this promotion ended before it was done"
+            put_back(stage, why, reject=left.rolling_back is not None)
         return True
 
 

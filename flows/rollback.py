@@ -24,5 +24,5 @@ def rollback(environment: EnvironmentName, to: BackTo = None, approve: Approval 
     with steps.claimed(release, environment, "roll back to") as stage:
         left = stage.standing().verified
         advance(stage, approve)
-        reject(stage, left, "rolled back by hand", back_to=stage.release.id)
+        reject(stage, left, "rolled back by hand")
     return release

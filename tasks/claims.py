@@ -18,6 +18,9 @@ from tasks.errors import EnvironmentBlocked, EnvironmentBusy
 from tasks.ledger import Entry, Ledger
 from tasks.standing import Claim, Standing, standing
 
+_CLOCK_MAY_MOVE = 5.0
+"""Seconds."""
+
 
 def claim(ledger: Ledger, environment: str, release: str, purpose: str) -> Entry:
     """Claim an environment for this process; `EnvironmentBusy` or `EnvironmentBlocked` says who is in the way."""
@@ -30,18 +33,30 @@ def claim(ledger: Ledger, environment: str, release: str, purpose: str) -> Entry
 
 
 def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> None:
-    """Give the environment back, saying how it went."""
-    ledger.append(environment, "closed", {"outcome": outcome, "detail": detail})
+    """Give the environment back, saying how it went; `EnvironmentBusy` when it is not ours to give back."""
+
+    def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
+        held = standing(environment, entries).claim
+        if held is None or not _is_ours(held):
+            raise EnvironmentBusy(f"{environment}: the claim of this run was taken over by another")
+        return {"outcome": outcome, "detail": detail}
+
+    ledger.append(environment, "closed", decide)
 
 
-def take_over(ledger: Ledger, environment: str) -> None:
-    """Make the open claim of a run that is over our own, with all that it began; refused while its run lives."""
+def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> None:
+    """Make the open claim of a run that is over our own, with all that it began; refused while its run lives.
+
+    `run_is_over`: a person says so, for a run on a machine that cannot be asked.
+    """
 
     def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
         found = standing(environment, entries)
-        if found.claim is None or not is_over(found.claim):
+        if found.claim is None:
+            raise EnvironmentBusy(f"{environment}: somebody else has put it back meanwhile; try again")
+        if not (run_is_over or is_over(found.claim)):
             refuse_if_taken(found)
-        return {"holder": _ourselves()}
+        return {"holder": _ourselves(), "run_is_over": run_is_over}
 
     ledger.append(environment, "taken_over", decide)
 
@@ -58,7 +73,8 @@ def refuse_if_taken(found: Standing) -> None:
         raise EnvironmentBusy(
             f"{found.environment} is busy: {held.actor} began to {held.purpose} {held.release} at {held.at} "
             f"(process {held.holder['pid']} on {held.holder['host']}). Nothing was started; try again when "
-            "`flowmart status` shows that it is over"
+            "`flowmart status` shows that it is over. If that machine is gone for good: "
+            f"flowmart recover {found.environment} --run-is-over"
         )
 
 
@@ -68,9 +84,15 @@ def is_over(claim: Claim) -> bool:
     if holder["host"] != socket.gethostname():
         return False
     try:
-        return bool(psutil.Process(holder["pid"]).create_time() != holder["started"])
+        # The start time is counted from the boot time, which moves with the clock: a little is no other process.
+        started: float = psutil.Process(holder["pid"]).create_time()
+        return abs(started - float(holder["started"])) > _CLOCK_MAY_MOVE
     except psutil.NoSuchProcess:
         return True
+
+
+def _is_ours(claim: Claim) -> bool:
+    return (claim.holder["pid"], claim.holder["host"]) == (os.getpid(), socket.gethostname())
 
 
 def _ourselves() -> dict[str, Any]:

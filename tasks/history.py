@@ -41,8 +41,12 @@ class History:
     def earlier_release(self, environment: str, to: str | None) -> str:
         """The release to go back to: `to` if it was verified here before, or the one verified before this one."""
         current = self.current_release(environment)
-        before = [release for release in self.verified(environment) if release != current]
+        verified = list(self.verified(environment))
+        # What came before the current one was first verified: going back twice goes back twice.
+        before = verified[: verified.index(current)] if current in verified else verified
+        rejected = self.standing(environment).rejected
         if to is None:
+            before = [release for release in before if release not in rejected]
             if not before:
                 raise InvalidInput(
                     f"{environment}: nothing to go back to; {current} is the only release verified here"

@@ -171,11 +171,13 @@ class Inputs:
     """What a unit is planned with besides its source: declared values, and outputs of the units it needs.
 
     `upstream` is {unit: {output: value}}; a sensitive output is the `MASK`. `None` in place of a unit's
-    outputs: not known yet.
+    outputs: not known yet. `secretive` is {unit: id of its receipt} of those with sensitive outputs: what these are
+    cannot be compared, so each apply of such a unit counts as a change of them.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     upstream: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    secretive: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:
@@ -185,7 +187,7 @@ class Inputs:
     @property
     def digest(self) -> str:
         """Changes exactly when a value or an upstream output does."""
-        return digest_of({"values": self.values, "upstream": self.upstream})
+        return digest_of({"values": self.values, "upstream": self.upstream, "secretive": self.secretive})
 
 
 # --- plans ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 
 from tasks import aws, checks, wording
+from tasks.claims import refuse_if_taken
 from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
 from tasks.ledger import Ledger
 from tasks.model import (
@@ -80,6 +81,12 @@ def refuse_out_of_order(stage: Stage, again: bool) -> None:
         raise Refused(f"{name}: release {release} was rejected here; mend it, or promote it with --again")
 
 
+def refuse_if_blocked(found: Standing) -> None:
+    """`EnvironmentBlocked` where a failed rollback waits for a person: nothing should be begun on the way there."""
+    if found.blocked:
+        refuse_if_taken(found)
+
+
 def is_there(stage: Stage) -> bool:
     """Whether the release is verified here and asks nothing that is not there and good already."""
     found = stage.standing()
@@ -101,11 +108,13 @@ def unfinished(settings: Settings, release: str, to: str | None) -> list[str]:
         return [stage.environment.name for stage in stages if not is_there(stage)]
 
 
-def _is_up_to_date(stage: Stage, unit: str, found: Standing, inputs: Inputs) -> bool:
+def _is_good(stage: Stage, unit: str, found: Standing) -> bool:
     receipt = found.receipts.get(unit)
-    if receipt is None or unit not in found.smoked:
-        return False
-    return receipt.unit_digest == stage.unit_digest(unit) and receipt.inputs_digest == inputs.digest
+    return receipt is not None and unit in found.smoked and receipt.unit_digest == stage.unit_digest(unit)
+
+
+def _is_up_to_date(stage: Stage, unit: str, found: Standing, inputs: Inputs) -> bool:
+    return _is_good(stage, unit, found) and found.receipts[unit].inputs_digest == inputs.digest
 
 
 def test(stage: Stage, plan: Plan) -> tuple[Finding, ...]:
@@ -131,27 +140,38 @@ def gate(stage: Stage, plans: Sequence[Plan], later: Sequence[str], approved: st
     body = {"release": stage.release.id, "plan_set": digest, "planned_later": list(later)}
     if stage.environment.gate == "auto" or not (plans or later):
         return
-    if approved != digest:
+    if approved is None or len(approved) < 12 or not digest.startswith(approved):
         stage.ledger.append(stage.environment.name, "approval_wanted", body)
         again = f"flowmart promote {stage.release.id} --to {stage.environment.name} --approve {digest[:12]}"
         changed = " What was approved is not what would be applied now." if approved else ""
         raise Refused(f"{stage.environment.name} wants an approval.{changed} Look at the plans, then: {again}")
     stage.ledger.append(stage.environment.name, "approved", body)
+    stage.approved = frozenset([*later, *(plan.digest for plan in plans)])
 
 
 def apply(stage: Stage, plan: Plan) -> Receipt:
     """Record the intent, apply exactly what was planned, record the receipt. Never tried twice."""
     if stage.halted.is_set():
         raise Refused(f"{plan.target}: not begun, since another unit of this promotion failed")
+    _refuse_unapproved(stage, plan)
     plan, applied = _apply_fresh(stage, plan)
     if applied.outcome is not Outcome.SUCCEEDED:
         stage.halted.set()
         record(stage, "apply_failed", plan.target, detail=applied.detail)
+        told_of(stage, plan.target.unit).error("apply FAILED", what=applied.detail.splitlines()[0])
         raise Refused(f"{plan.target}: apply failed\n{applied.detail}")
     receipt = _receipt(plan, applied)
     entry = record(stage, "applied", plan.target, receipt=asdict(receipt))
     told_of(stage, plan.target.unit).info("applied", what=wording.counts(plan), receipt=entry)
     return replace(receipt, id=entry)
+
+
+def _refuse_unapproved(stage: Stage, plan: Plan) -> None:
+    """Where a person approved the plans, nothing else is applied: what was approved, or approved to be planned."""
+    if stage.approved is None or plan.target.unit in stage.approved or plan.digest in stage.approved or plan.empty:
+        return
+    stage.halted.set()
+    raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
 
 
 def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
@@ -180,6 +200,7 @@ def judge(stage: Stage, receipt: Receipt, results: Sequence[CheckResult]) -> Non
     told = "\n".join(f"  {result.name}: expected {result.expected}, found {result.found}" for result in bad)
     if outcome is Outcome.FAILED:
         stage.halted.set()
+        told_of(stage, receipt.target.unit).error("smoke FAILED", what="; ".join(result.name for result in bad))
         raise Refused(f"{receipt.target}: smoke check failed\n{told}")
     if outcome is Outcome.ERRORED:
         raise CouldNotAsk(f"{receipt.target}: smoke check could not be asked\n{told}")
@@ -197,7 +218,16 @@ def overall(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def verify(stage: Stage) -> None:
-    """All units are there and good: the release is verified here, and the next environment may begin."""
+    """All units are there and good: the release is verified here, and the next environment may begin.
+
+    The ledger is asked once more: `Refused` names the units of which it does not know that.
+    """
+    found = stage.standing()
+    missing = [unit for unit in stage.units if not _is_good(stage, unit, found)]
+    if missing:
+        raise Refused(f"{stage.environment.name}: no checks have passed on {', '.join(missing)}; promote again")
+    for unit in found.receipts.keys() - {*stage.units}:
+        told_of(stage, unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")
     stage.ledger.append(stage.environment.name, "verified", {"release": stage.release.id})
     log.info("verified", release=stage.release.id, environment=stage.environment.name)
 
@@ -210,31 +240,27 @@ def findings(stage: Stage, plan: Plan, purpose: Purpose = "promote") -> tuple[Fi
 
 def _apply_fresh(stage: Stage, plan: Plan) -> tuple[Plan, Applied]:
     """Apply a plan under its recorded intent; once more from a new, tested plan when this one is stale."""
-    if plan.empty:
-        return plan, carry_out(stage, plan)
+    if there := _as_it_was(stage, plan):
+        return plan, there
     record(stage, "applying", plan.target, plan=plan.digest)
     told_of(stage, plan.target.unit).info("applying", what=wording.counts(plan))
     try:
-        return plan, carry_out(stage, plan)
+        return plan, stage.engine(plan.target.unit).apply(plan)
     except StalePlan as error:
         told_of(stage, plan.target.unit).warning("plan is stale", why=str(error))
     inputs = stage.inputs(plan.target.unit, stage.standing().receipts)
     newer = stage.engine(plan.target.unit).plan(plan.target, inputs)
     test(stage, newer)
-    return newer, carry_out(stage, newer)
+    _refuse_unapproved(stage, newer)
+    return newer, stage.engine(plan.target.unit).apply(newer)
 
 
-def carry_out(stage: Stage, plan: Plan) -> Applied:
-    """Apply a plan that changes something; of one that changes nothing, what is there already."""
-    return _as_it_was(stage, plan) if plan.empty else stage.engine(plan.target.unit).apply(plan)
-
-
-def _as_it_was(stage: Stage, plan: Plan) -> Applied:
-    """Nothing to apply: the outputs are those of the receipt; a unit without one has to tell them itself."""
-    receipt = stage.standing().receipts.get(plan.target.unit)
-    if receipt:
-        return Applied(Outcome.SUCCEEDED, receipt.outputs)
-    return stage.engine(plan.target.unit).apply(plan)
+def _as_it_was(stage: Stage, plan: Plan) -> Applied | None:
+    """What an empty plan comes to, where the receipt is known to tell what is there: it was found good."""
+    found = stage.standing()
+    receipt = found.receipts.get(plan.target.unit)
+    good = plan.empty and receipt is not None and plan.target.unit in found.smoked
+    return Applied(Outcome.SUCCEEDED, receipt.outputs) if receipt is not None and good else None
 
 
 def _receipt(plan: Plan, applied: Applied) -> Receipt:

@@ -49,6 +49,11 @@ def create(repository: Path, ref: str, store: Store) -> Release:
     return _put(store, release, archive)
 
 
+def has_uncommitted(repository: Path) -> bool:
+    """Whether the working tree's infrastructure/ differs from HEAD."""
+    return bool(_git(repository, "status", "--porcelain", "--", FOLDER).strip())
+
+
 def load(store: Store, name: str) -> Release:
     """The release whose id begins with `name`; `NotFound` or `InvalidInput` when none or several do."""
     found = [release for release in ids(store) if release.startswith(name)] if name else []

@@ -11,21 +11,32 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 
+import structlog
+
 from tasks import wording
-from tasks.errors import Refused, RollbackFailed
-from tasks.model import Outcome, Receipt
-from tasks.promotion import carry_out, findings, record, told_of
+from tasks.errors import CouldNotAsk, Refused, RollbackFailed
+from tasks.model import Outcome, Plan, Receipt
+from tasks.promotion import findings, record, told_of
 from tasks.stage import Stage
+
+log = structlog.get_logger("flowmart.rollback")
 
 KEPT = "kept as it is"
 """How `roll_back` begins when it left a unit in place."""
+
+
+def begin(stage: Stage, why: str) -> None:
+    """Record that the way back begins: until it has ended, the claim stays open for whoever finds it."""
+    stage.halted.set()
+    stage.ledger.append(stage.environment.name, "rolling_back", {"release": stage.release.id, "why": why})
+    log.warning("rolling back", environment=stage.environment.name, what=why.splitlines()[0])
 
 
 def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
     """Put one attempted unit back to what it was when the claim began; what was done, in words.
 
     A unit that did not exist before is removed, unless policy protects it or a unit in `kept` needs it: then it
-    stays as it is. Raises `RollbackFailed`, after which the environment is blocked.
+    stays as it is. `RollbackFailed` blocks the environment; `CouldNotAsk` leaves the way back to the next run.
     """
     to = stage.standing().before.get(unit)
     if to is None and _is_needed(stage, unit, kept):
@@ -35,14 +46,7 @@ def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
         denials = [finding.message for finding in findings(stage, plan, "rollback") if finding.denied]
         if denials and to is None:
             return _keep(stage, unit, denials[0])
-        if denials:
-            raise Refused("; ".join(denials))
-        applied = carry_out(stage, plan)
-        if applied.outcome is not Outcome.SUCCEEDED:
-            raise Refused(applied.detail)
-    receipt = replace(to, plan_digest=plan.digest, outputs=applied.outputs) if to else None
-    record(stage, "rolled_back", stage.target(unit), receipt=asdict(receipt) if receipt else None)
-    told_of(stage, unit).info("rolled back", what=wording.counts(plan), to=to.target.release if to else "nothing")
+        _carry_out(stage, unit, to, plan, denials)
     return f"back on {to.target.release}: {wording.counts(plan)}" if to else "removed: it did not exist before"
 
 
@@ -59,28 +63,44 @@ def confirm(stage: Stage, unit: str) -> None:
     with _blocking(stage, unit, to):
         if engine.verify(to.target) is Outcome.SUCCEEDED:
             return
-        engine.apply(engine.plan_rollback(stage.target(unit), to))
+        plan = engine.plan_rollback(stage.target(unit), to)
+        denials = [finding.message for finding in findings(stage, plan, "rollback") if finding.denied]
+        _carry_out(stage, unit, to, plan, denials)
         if engine.verify(to.target) is not Outcome.SUCCEEDED:
             raise Refused("afterwards the tool still finds differences")
 
 
-def conclude_rollback(stage: Stage, why: str) -> None:
-    """All is back: mark the release rejected here."""
-    reject(stage, stage.release.id, why, back_to=stage.standing().verified_before, put_back=True)
+def conclude_rollback(stage: Stage, why: str | None) -> None:
+    """All is back. With a `why`, the release is rejected here; without one it was only interrupted."""
+    stage.ledger.append(stage.environment.name, "put_back", {"release": stage.release.id})
+    if why is not None:
+        reject(stage, stage.release.id, why)
 
 
-def reject(stage: Stage, release: str | None, why: str, back_to: str | None, *, put_back: bool = False) -> None:
+def reject(stage: Stage, release: str | None, why: str) -> None:
     """A release is not good here: it is not promoted again unless somebody says so."""
     if release is not None:
-        body = {"release": release, "why": why, "back_to": back_to, "put_back": put_back}
-        stage.ledger.append(stage.environment.name, "rejected", body)
+        stage.ledger.append(stage.environment.name, "rejected", {"release": release, "why": why})
+
+
+def _carry_out(stage: Stage, unit: str, to: Receipt | None, plan: Plan, denials: Sequence[str]) -> None:
+    if denials:
+        raise Refused("; ".join(denials))
+    applied = stage.engine(unit).apply(plan)
+    if applied.outcome is not Outcome.SUCCEEDED:
+        raise Refused(applied.detail)
+    receipt = replace(to, plan_digest=plan.digest, outputs=applied.outputs) if to else None
+    record(stage, "rolled_back", stage.target(unit), receipt=asdict(receipt) if receipt else None)
+    told_of(stage, unit).info("rolled back", what=wording.counts(plan), to=to.target.release if to else "nothing")
 
 
 @contextmanager
 def _blocking(stage: Stage, unit: str, to: Receipt | None) -> Iterator[None]:
-    """Whatever goes wrong inside blocks the environment until a person resolves it."""
+    """A no inside blocks the environment until a person resolves it; no answer leaves the way back open."""
     try:
         yield
+    except CouldNotAsk:
+        raise
     except Exception as error:
         why = f"the rollback of {unit} to {to.target.release if to else 'nothing'} failed: {error}"
         record(stage, "rollback_failed", stage.target(unit), why=why)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -24,6 +25,7 @@ GRACE = 60.0
 
 _running: set[subprocess.Popen[str]] = set()
 _stopping = threading.Event()
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -46,29 +48,27 @@ class Finished:
     seconds: float
 
 
-def run(command: Command, on_line: Callable[[str], None] | None = None) -> Finished:
-    """Run to the end. `on_line` sees each line of standard output as it comes.
+def run(command: Command) -> Finished:
+    """Run to the end. `InvalidInput` when the program is missing, `CouldNotAsk` when the time limit ended it.
 
-    Raises `InvalidInput` when the program is missing and `CouldNotAsk` when the time limit ended it.
+    What it prints goes to files, not pipes: should we be killed, the tool goes on to its own end, saves its state and
+    gives its lock back, where a broken pipe would end it half way.
     """
-    if _stopping.is_set():
-        raise CouldNotAsk(f"{command.argv[0]}: not started, the run is being cancelled")
     began = time.monotonic()
-    process = _start(command)
-    _running.add(process)
-    out, err = _Reader(process.stdout, on_line), _Reader(process.stderr, None)
-    try:
-        process.wait(command.time_limit)
-    except subprocess.TimeoutExpired as error:
-        stop(process)
-        message = f"{' '.join(command.argv[:2])}: ended after its time limit of {command.time_limit:g} s"
-        raise CouldNotAsk(message) from error
-    except BaseException:
-        stop(process)
-        raise
-    finally:
-        _running.discard(process)
-    return Finished(process.returncode, out.text(), err.text(), time.monotonic() - began)
+    with tempfile.TemporaryFile("w+", errors="replace") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
+        process = _start(command, out, err)
+        try:
+            process.wait(command.time_limit)
+        except subprocess.TimeoutExpired as error:
+            stop(process)
+            message = f"{' '.join(command.argv[:2])}: ended after its time limit of {command.time_limit:g} s"
+            raise CouldNotAsk(message) from error
+        except BaseException:
+            stop(process)
+            raise
+        finally:
+            _running.discard(process)
+        return Finished(process.returncode, _whole(out), _whole(err), time.monotonic() - began)
 
 
 def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
@@ -85,7 +85,8 @@ def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
 
 def stop_all() -> None:
     """Start nothing more and end what is running, all at the same time; for the cancellation of a run."""
-    _stopping.set()
+    with _starting:
+        _stopping.set()
     threads = [threading.Thread(target=stop, args=(process,)) for process in tuple(_running)]
     for thread in threads:
         thread.start()
@@ -112,38 +113,29 @@ def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     return {name: value for name, value in source.items() if not name.startswith(credentials)}
 
 
-def _start(command: Command) -> subprocess.Popen[str]:
-    try:
-        return subprocess.Popen(
-            command.argv,
-            cwd=command.cwd,
-            env={**inherited(), **command.variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
-        raise InvalidInput(f"{missing}: not found; is it installed and on PATH?") from error
+def _start(command: Command, out: IO[str], err: IO[str]) -> subprocess.Popen[str]:
+    # Under the lock, so that nothing slips in between a cancellation and the list of what has to be ended.
+    with _starting:
+        if _stopping.is_set():
+            raise CouldNotAsk(f"{command.argv[0]}: not started, the run is being cancelled")
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env={**inherited(), **command.variables},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                text=True,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
+            raise InvalidInput(f"{missing}: not found; is it installed and on PATH?") from error
+        _running.add(process)
+        return process
 
 
-class _Reader:
-    """Drains one pipe in a thread, so that a tool that prints much never waits for us."""
-
-    def __init__(self, pipe: IO[str] | None, on_line: Callable[[str], None] | None) -> None:
-        self._lines: list[str] = []
-        self._thread = threading.Thread(target=self._drain, args=(pipe or (), on_line), daemon=True)
-        self._thread.start()
-
-    def _drain(self, pipe: Iterable[str], on_line: Callable[[str], None] | None) -> None:
-        for line in pipe:
-            self._lines.append(line)
-            if on_line:
-                on_line(line.rstrip("\n"))
-
-    def text(self) -> str:
-        self._thread.join()
-        return "".join(self._lines)
+def _whole(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()

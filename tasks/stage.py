@@ -18,7 +18,7 @@ from tasks import aws, edges, graph, manifest, policy, releases
 from tasks.engines import ENGINES, Engine, Workspace
 from tasks.errors import InvalidInput
 from tasks.ledger import Ledger
-from tasks.model import Cluster, Environment, Inputs, Override, Platform, Receipt, Release, Target, Unit
+from tasks.model import MASK, Cluster, Environment, Inputs, Override, Platform, Receipt, Release, Target, Unit
 from tasks.settings import Settings
 from tasks.standing import Standing, standing
 from tasks.store import Store
@@ -58,6 +58,7 @@ class Stage:
         self.settings = settings
         self.ledger = ledger
         self.halted = threading.Event()
+        self.approved: frozenset[str] | None = None
         self.turns = threading.BoundedSemaphore(settings.parallelism)
         self._checkouts = checkouts
         self.release = self.checkout(release).release
@@ -105,7 +106,9 @@ class Stage:
         declared = self.unit(unit)
         upstream = {name: receipts[name].outputs if name in receipts else None for name in declared.needs}
         known = all(outputs is not None for outputs in upstream.values())
-        return Inputs(edges.fill(declared.inputs, upstream) if known else declared.inputs, upstream)
+        values = edges.fill(declared.inputs, upstream) if known else declared.inputs
+        secretive = {name: receipts[name].id for name in declared.needs if MASK in _texts(upstream[name])}
+        return Inputs(values, upstream, secretive)
 
     def engine(self, unit: str) -> Engine:
         """The engine of a unit, working in this stage's checkouts."""
@@ -156,6 +159,15 @@ class Stage:
         if name not in names:
             raise InvalidInput(f"environment {name}: release {self.release.id} has {', '.join(names)}")
         return self.platform.environment(name)
+
+
+def _texts(value: object) -> set[str]:
+    """All texts in a value, at any depth."""
+    if isinstance(value, Mapping):
+        return {text for item in value.values() for text in _texts(item)}
+    if isinstance(value, list | tuple):
+        return {text for item in value for text in _texts(item)}
+    return {value} if isinstance(value, str) else set()
 
 
 def _context(cluster: Cluster | None, purpose: Literal["plan", "apply"]) -> dict[str, str]:

@@ -32,8 +32,9 @@ class Standing:
     """An environment after all its entries.
 
     `receipts` is what is applied now, `smoked` the units whose checks passed on it, `verified` the release that
-    all units passed on. `before` and `verified_before` are the same at the time that the open claim began, and
-    `attempted` the units whose apply was begun under it, in order: together, how to get back.
+    all units passed on. The `..._before` are the same at the time that the open claim began, and `attempted` the
+    units whose apply was begun under it, in order: together, how to get back. `rolling_back` says why, while a way
+    back has begun and not ended.
     """
 
     environment: str
@@ -43,7 +44,9 @@ class Standing:
     rejected: frozenset[str] = frozenset()
     claim: Claim | None = None
     before: Mapping[str, Receipt] = field(default_factory=dict)
+    smoked_before: frozenset[str] = frozenset()
     verified_before: str | None = None
+    rolling_back: str | None = None
     attempted: tuple[str, ...] = ()
     blocked: str | None = None
     last: Entry | None = None
@@ -70,7 +73,19 @@ def receipt_of(entry: Entry) -> Receipt | None:
 def _claimed(state: Standing, entry: Entry) -> Standing:
     body = entry.body
     claim = Claim(entry.id, body["release"], body["purpose"], entry.run, entry.actor, entry.at, body["holder"])
-    return replace(state, claim=claim, before=state.receipts, verified_before=state.verified, attempted=())
+    return _settled(replace(state, claim=claim))
+
+
+def _settled(state: Standing) -> Standing:
+    """From here on there is nothing to put back: what is there now is what one would go back to."""
+    return replace(
+        state,
+        before=state.receipts,
+        smoked_before=state.smoked,
+        verified_before=state.verified,
+        rolling_back=None,
+        attempted=(),
+    )
 
 
 def _taken_over(state: Standing, entry: Entry) -> Standing:
@@ -82,7 +97,7 @@ def _taken_over(state: Standing, entry: Entry) -> Standing:
 
 
 def _closed(state: Standing, _: Entry) -> Standing:
-    return replace(state, claim=None, before={}, verified_before=None, attempted=())
+    return _settled(replace(state, claim=None))
 
 
 def _applying(state: Standing, entry: Entry) -> Standing:
@@ -104,25 +119,31 @@ def _smoked(state: Standing, entry: Entry) -> Standing:
 
 
 def _rolled_back(state: Standing, entry: Entry) -> Standing:
-    # What was good before this promotion is good again; what could only be left as it is was never found good.
+    # What was found good before this promotion is good again; what could only be left as it is was never found good.
     unit = entry.body["unit"]
-    smoked = state.smoked - {unit} if entry.body.get("kept") else state.smoked | {unit}
-    return replace(_received(state, entry), smoked=smoked)
+    good = unit in state.smoked_before and not entry.body.get("kept")
+    return replace(_received(state, entry), smoked=state.smoked | {unit} if good else state.smoked - {unit})
 
 
 def _verified(state: Standing, entry: Entry) -> Standing:
     release = entry.body["release"]
-    return replace(state, verified=release, rejected=state.rejected - {release})
+    return _settled(replace(state, verified=release, rejected=state.rejected - {release}))
+
+
+def _rolling_back(state: Standing, entry: Entry) -> Standing:
+    return replace(state, rolling_back=entry.body["why"])
 
 
 def _rejected(state: Standing, entry: Entry) -> Standing:
-    back = entry.body.get("back_to") or None
-    found = replace(state, rejected=state.rejected | {entry.body["release"]}, verified=back)
-    if not entry.body.get("put_back"):
-        return found
+    return replace(state, rejected=state.rejected | {entry.body["release"]})
+
+
+def _put_back(state: Standing, _: Entry) -> Standing:
     # A unit in which the release changed nothing was not attempted: it is where it was, by its earlier receipt.
     untouched = {unit: held for unit, held in state.before.items() if unit not in state.attempted}
-    return replace(found, receipts={**state.receipts, **untouched}, smoked=state.smoked | {*untouched})
+    smoked = state.smoked | (state.smoked_before & {*untouched})
+    receipts = {**state.receipts, **untouched}
+    return _settled(replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before))
 
 
 def _blocked(state: Standing, entry: Entry) -> Standing:
@@ -142,6 +163,8 @@ _FOLDS: Mapping[str, Callable[[Standing, Entry], Standing]] = {
     "smoked": _smoked,
     "rolled_back": _rolled_back,
     "verified": _verified,
+    "rolling_back": _rolling_back,
+    "put_back": _put_back,
     "rejected": _rejected,
     "rollback_failed": _blocked,
     "resolved": _resolved,

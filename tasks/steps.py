@@ -8,16 +8,16 @@ no answer. Results stay in memory: what must outlive the process is in the ledge
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
+import structlog
 from prefect import State, Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TaskRun
 from prefect.context import FlowRunContext
-from prefect.exceptions import ObjectNotFound
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled
 from prefect.tasks import exponential_backoff
@@ -33,6 +33,8 @@ from tasks.pages import Page
 from tasks.promotion import NotPlanned
 from tasks.stage import Stage
 from tasks.standing import Claim, standing
+
+log = structlog.get_logger("flowmart.steps")
 
 
 def _got_no_answer(_: Task[Any, Any], __: TaskRun, state: State[Any]) -> bool:
@@ -119,9 +121,9 @@ def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:
     return report
 
 
-def conclude_rollback(stage: Stage, why: str, done: dict[str, str]) -> None:
+def conclude_rollback(stage: Stage, why: str, done: dict[str, str], *, reject: bool) -> None:
     """All is back: record and show why, and what was done."""
-    rollback.conclude_rollback(stage, why)
+    rollback.conclude_rollback(stage, why if reject else None)
     _publish(pages.rollback(stage.environment.name, stage.release.id, why, done))
 
 
@@ -144,7 +146,7 @@ def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
     """A stage that holds the environment's claim, and gives it back however this ends.
 
     Cancelling the run, or a mistake of ours, interrupts the tools; what was begun stays in the ledger under the
-    open claim, for `recover` or the next promotion to put back.
+    open claim, for `recover` or the next promotion to put back. So does a way back that got no answer.
     """
     with opened(release, environment) as stage:
         claims.claim(stage.ledger, environment, stage.release.id, purpose)
@@ -153,14 +155,15 @@ def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
 
 
 @contextmanager
-def taken_over(environment: str) -> Iterator[Stage | None]:
+def taken_over(environment: str, run_is_over: bool) -> Iterator[Stage | None]:
     """A stage that holds the claim of a run that is over, to put back what it began; None when there is none."""
-    found = abandoned(environment)
-    if found is None:
+    found = _history().standing(environment)
+    if found.claim is None:
+        claims.refuse_if_taken(found)
         yield None
         return
-    with opened(found.release, environment) as stage:
-        claims.take_over(stage.ledger, environment)
+    with opened(found.claim.release, environment) as stage:
+        claims.take_over(stage.ledger, environment, run_is_over)
         with held(stage):
             yield stage
 
@@ -188,7 +191,9 @@ def held(stage: Stage) -> Iterator[None]:
     try:
         yield
     except FlowmartError as error:
-        claims.close(stage.ledger, name, "failed", str(error))
+        found = stage.standing()
+        if found.blocked or not found.rolling_back:
+            claims.close(stage.ledger, name, "failed", str(error))
         raise
     except BaseException:
         stage.halted.set()
@@ -212,11 +217,19 @@ def end_what_never_began(futures: Iterable[PrefectFuture[Any]]) -> None:
     Only for the eye. A step that the server has not heard of yet (they are reported in batches) stays as it is.
     """
     ended: State[Any] = Cancelled(message="not begun, since something that it waits for failed")
-    with get_client(sync_client=True) as client:
-        for future in futures:
-            if future.state.is_pending():
-                with suppress(ObjectNotFound):
-                    client.set_task_run_state(future.task_run_id, ended, force=True)
+    pending = [future.task_run_id for future in futures if future.state.is_pending()]
+    with _for_the_eye("steps that never began"), get_client(sync_client=True) as client:
+        for task_run in pending:
+            client.set_task_run_state(task_run, ended, force=True)
+
+
+@contextmanager
+def _for_the_eye(what: str) -> Iterator[None]:
+    """What only the run history would miss must not decide about an environment: it is logged, and we go on."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 (whatever the server's client may raise)
+        log.debug("not shown in the run history", what=what, why=str(error))
 
 
 def told(errors: Sequence[Exception]) -> str:
@@ -227,12 +240,17 @@ def told(errors: Sequence[Exception]) -> str:
 
 def stop(errors: Sequence[Exception]) -> None:
     """Raise what the errors amount to: a bug of ours as it is, a no before a missing answer; nothing for none."""
-    for error in errors:
-        if not isinstance(error, FlowmartError):
-            raise error
+    raise_mistakes(errors)
     if errors:
         only_silence = all(isinstance(error, CouldNotAsk) for error in errors)
         raise (CouldNotAsk if only_silence else Refused)(told(errors))
+
+
+def raise_mistakes(errors: Sequence[Exception]) -> None:
+    """A mistake of ours (or Prefect's) among the errors is raised as it is: it says nothing about the release."""
+    for error in errors:
+        if not isinstance(error, FlowmartError):
+            raise error
 
 
 def _history() -> History:
@@ -240,7 +258,8 @@ def _history() -> History:
 
 
 def _publish(page: Page) -> None:
-    create_markdown_artifact(page.text, key=page.key, description=page.title)
+    with _for_the_eye(page.title):
+        create_markdown_artifact(page.text, key=page.key, description=page.title)
 
 
 def _failed(state: State[Any]) -> bool:

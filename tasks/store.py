@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
@@ -73,12 +74,19 @@ def _bucket(bucket: str, prefix: str) -> S3Store:
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     session = boto3.Session()
+    if not session.region_name:
+        raise InvalidInput(
+            f"FLOWMART_STORE=s3://{bucket}: no region; set AWS_REGION or the region of your AWS profile"
+        )
+    if session.get_credentials() is None:
+        raise InvalidInput(f"FLOWMART_STORE=s3://{bucket}: no AWS credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID")
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    more: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
     return S3Store(
         bucket,
         prefix=prefix or None,
         region=session.region_name,
-        endpoint=endpoint,
         client_options={"allow_http": bool(endpoint and endpoint.startswith("http://"))},
         credential_provider=Boto3CredentialProvider(session),
+        **more,
     )

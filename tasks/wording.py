@@ -103,7 +103,9 @@ _HAPPENED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         f"smoke checks {b['outcome']}: " + ", ".join(f"{r['name']} {r['outcome']}" for r in b["results"])
     ),
     "verified": lambda b: f"VERIFIED {b['release']}",
-    "rejected": lambda b: f"REJECTED {b['release']}; back on {b['back_to'] or 'nothing'}",
+    "rolling_back": lambda b: f"rolling back {b['release']}: {_first_line(b['why'])}",
+    "put_back": lambda b: f"everything that {b['release']} changed is back",
+    "rejected": lambda b: f"REJECTED {b['release']}",
     "rolled_back": lambda b: f"kept: {b['kept']}" if b.get("kept") else _rolled_back(b),
     "rollback_failed": lambda b: f"ROLLBACK FAILED: {_first_line(b['why'])}",
     "resolved": lambda b: f"resolved by hand: {b['reason']}",

@@ -30,7 +30,7 @@ from tasks.errors import (
 EXIT_CODES = """
 Exit codes: 0 done; 1 it said no (a policy, a tool, a smoke check; rolled back where something was applied);
 2 there is drift; 3 could not ask; 4 the environment is busy or blocked; 5 a rollback failed; 64 wrong usage or
-input; 130 interrupted.
+input; 70 something unexpected, or a mistake of ours; 130 interrupted.
 """
 
 _CODES: tuple[tuple[type[FlowmartError], int], ...] = (
@@ -76,6 +76,11 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         screen.say("interrupted; `flowmart status` shows where it stands")
         return 130
+    except Exception as error:
+        if os.environ.get("FLOWMART_TRACEBACK"):
+            raise
+        screen.error(FlowmartError(f"{type(error).__name__}: {error}\n(FLOWMART_TRACEBACK=1 shows where)"))
+        return 70
     return result if isinstance(result, int) else 0
 
 

@@ -12,11 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from deployments.cli import screen
-from deployments.cli.reading import status_of
+from deployments.cli.reading import known_environment, status_of
 from deployments.cli.screen import Json
 from tasks import promotion, releases, settings, wording
 from tasks.errors import InvalidInput
 from tasks.history import History
+from tasks.model import Release
 
 ReleaseArgument = Annotated[
     str | None,
@@ -48,6 +49,8 @@ def promote(
     )
     screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
     begun = promotion.unfinished(settings.load(), found.id, to)
+    for environment in begun:
+        promotion.refuse_if_blocked(history.standing(environment))
     if begun:
         _prepare_flows()
         from flows.promote import promote as one
@@ -86,7 +89,7 @@ def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json
         for change in made.changes:
             screen.result(f"  {change.action.value:8}{change.address}")
             for line in wording.differences(change) if change.action.value == "update" else ():
-                screen.result(f"            {line}".replace("[", r"\["))
+                screen.result(f"            {line}")
 
 
 def drift(
@@ -112,9 +115,9 @@ def drift(
         )
         screen.result(f"{report.environment}: {objects}, {len(report.units)} units compared")
         for item in report.drifted:
-            screen.result(f"  {item.unit}: {item.told[0]}".replace("[", r"\["))
+            screen.result(f"  {item.unit}: {item.told[0]}")
             for line in item.told[1:]:
-                screen.result(f"      {line}".replace("[", r"\["))
+                screen.result(f"      {line}")
     return 2 if any(report.drifted for report in reports) else 0
 
 
@@ -125,6 +128,7 @@ def rollback(
     json: Json = False,
 ) -> None:
     """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
+    known_environment(environment)
     _prepare_flows()
     from flows.rollback import rollback as flow
 
@@ -135,12 +139,19 @@ def rollback(
         screen.result(f"{environment} is back on {release}")
 
 
-def recover(environment: EnvironmentArgument, json: Json = False) -> None:
+def recover(
+    environment: EnvironmentArgument,
+    run_is_over: Annotated[
+        bool, typer.Option("--run-is-over", help="You know that it is, though its machine cannot be asked.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Put back what a promotion began whose run is over. The next promotion does this by itself."""
+    known_environment(environment)
     _prepare_flows()
     from flows.recovery import recover as flow
 
-    done = flow(environment)
+    done = flow(environment, run_is_over)
     if json:
         screen.document({"environment": environment, "recovered": done})
     else:
@@ -153,6 +164,7 @@ def resolve(
     json: Json = False,
 ) -> None:
     """Unblock an environment after you put right by hand what a failed rollback left."""
+    known_environment(environment)
     history = History(settings.load())
     if not history.standing(environment).blocked:
         raise InvalidInput(f"{environment} is not blocked")
@@ -161,6 +173,15 @@ def resolve(
         screen.document(vars(entry))
     else:
         screen.result(f"{environment} is free again ({entry.id})")
+
+
+def _released(history: History, release: str | None) -> Release:
+    if release:
+        return history.release(release)
+    repository = settings.load().repository
+    if releases.has_uncommitted(repository):
+        screen.say("infrastructure/ has changes that are not committed: they are not in this release")
+    return releases.create(repository, "HEAD", history.store)
 
 
 def _applied(history: History, environment: str) -> bool:
@@ -187,6 +208,6 @@ def _prepare_flows() -> None:
     """Before Prefect is imported: its own console log off (its words are in the UI), ours on."""
     os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    from deployments import logs
+    from flows import logs
 
     logs.configure(settings.load().log)

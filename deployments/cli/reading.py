@@ -13,6 +13,7 @@ import typer
 from deployments.cli import screen
 from deployments.cli.screen import Json
 from tasks import ledger, releases, settings, wording
+from tasks.claims import is_over
 from tasks.errors import InvalidInput
 from tasks.history import History
 from tasks.manifest import load as load_platform
@@ -55,9 +56,15 @@ def status_of(standing: Standing) -> dict[str, Any]:
     }
 
 
-def history(environment: EnvironmentArgument = None, limit: int = 50, json: Json = False) -> None:
+def history(
+    environment: EnvironmentArgument = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 50,
+    json: Json = False,
+) -> None:
     """What happened, newest last."""
     asked = _history()
+    if environment:
+        known_environment(environment)
     names = [environment] if environment else _environments(asked)
     entries = sorted((e for name in names for e in asked.ledger.entries(name)), key=lambda entry: entry.at)[-limit:]
     if json:
@@ -87,7 +94,7 @@ def show(
 def diff(one: str, other: str, json: Json = False) -> None:
     """What differs between two environments: the release of each unit, and the files of those releases."""
     asked = _history()
-    left, right = (asked.standing(_known(asked, name)) for name in (one, other))
+    left, right = (asked.standing(known_environment(name)) for name in (one, other))
     units = [name for name in {**left.receipts, **right.receipts} if _release(left, name) != _release(right, name)]
     differing = {name: [_release(left, name), _release(right, name)] for name in units}
     files = _changed_files(asked, left.verified, right.verified)
@@ -129,8 +136,9 @@ def _environments(asked: History) -> Sequence[str]:
     return asked.ledger.environments()
 
 
-def _known(asked: History, name: str) -> str:
-    names = _environments(asked)
+def known_environment(name: str) -> str:
+    """The name, if there is such an environment; `InvalidInput` names those that there are."""
+    names = _environments(_history())
     if name not in names:
         raise InvalidInput(f"environment {name}: there are {', '.join(names)}")
     return name
@@ -139,6 +147,8 @@ def _known(asked: History, name: str) -> str:
 def _state(standing: Standing) -> str:
     if standing.blocked:
         return f"BLOCKED: {standing.blocked.splitlines()[0]}"
+    if standing.claim and is_over(standing.claim):
+        return f"its run is gone; `flowmart recover {standing.environment}` or the next promotion puts it back"
     if standing.claim:
         return f"busy: {standing.claim.actor} began to {standing.claim.purpose} {standing.claim.release}"
     if standing.verified:

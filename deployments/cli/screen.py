@@ -33,7 +33,7 @@ def say(text: str) -> None:
 
 def result(text: str) -> None:
     """A line of the result; on standard output."""
-    _out.print(text)
+    _out.print(escape(text))
 
 
 def error(problem: FlowmartError) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import threading
-from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -56,11 +58,14 @@ class Terraform:
         self._refuse_stale(plan, workspace)
         command = commands.apply(self._executable)
         try:
-            finished = self._run(command, workspace, workspace.writing, log_as=plan.target)
+            finished = self._run(command, workspace, workspace.writing)
         except CouldNotAsk as error:
             return Applied(Outcome.ERRORED, detail=f"{error}{self._save_state(workspace)}")
         if finished.exit_code != 0:
-            return Applied(Outcome.FAILED, detail=f"{answers.why(finished.stderr)}{self._save_state(workspace)}")
+            why = answers.scrubbed(answers.why(finished.stderr), self._secrets(workspace))
+            if answers.is_locked(finished.stderr):
+                raise CouldNotAsk(f"{plan.target}: nothing was applied, somebody else holds the state's lock\n{why}")
+            return Applied(Outcome.FAILED, detail=f"{why}{self._save_state(workspace)}")
         found = self._asked(commands.output(self._executable), workspace, workspace.reading)
         return Applied(Outcome.SUCCEEDED, answers.outputs(found))
 
@@ -108,19 +113,20 @@ class Terraform:
             artifact=_sealed(workspace.folder / commands.PLAN_FILE),
             text=answers.scrubbed(text, answers.secrets(shown)),
             reversibility=answers.reversibility(changes, workspace.unit.protected),
-            changes_outputs=answers.outputs_differ(shown),
+            changes_outputs=answers.applyable(shown),
+            warnings=answers.notes(shown),
         )
 
     def _prepare(self, workspace: Workspace, inputs: Inputs) -> None:
         if inputs.values:
             (workspace.folder / commands.VARIABLES_FILE).write_text(json.dumps(dict(inputs.values)))
-        if (workspace.folder / ".terraform").exists():
+        initialised = workspace.folder / ".terraform" / "flowmart-initialised"
+        if initialised.exists():
             return
-        if "TF_PLUGIN_CACHE_DIR" not in os.environ:
+        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in os.environ else nullcontext():
             self._asked(commands.init(self._executable), workspace, workspace.reading)
-            return
-        with _plugin_cache:
-            self._asked(commands.init(self._executable), workspace, workspace.reading)
+        initialised.parent.mkdir(exist_ok=True)
+        initialised.touch()
 
     def _refuse_stale(self, plan: Plan, workspace: Workspace) -> None:
         if plan.artifact is None or _sha256(plan.artifact.path) != plan.artifact.sha256:
@@ -137,7 +143,7 @@ class Terraform:
         try:
             self._asked(commands.state_push(self._executable, errored), workspace, workspace.writing)
         except FlowmartError as error:
-            kept = errored.rename(Path.cwd() / f"errored-{workspace.environment.name}-{workspace.unit.name}.tfstate")
+            kept = _kept(errored, f"{workspace.environment.name}-{workspace.unit.name}")
             return f"\nThe state could not be saved: {error}\nIt is kept in {kept}: push it before anything else."
         return "\nTerraform could not save the state; it was pushed afterwards and is complete."
 
@@ -152,26 +158,27 @@ class Terraform:
         place = f"{workspace.unit.name} in {workspace.environment.name}"
         raise kind(f"terraform {argv[1]} of {place}: {answers.why(finished.stderr)}")
 
-    def _run(
-        self, argv: tuple[str, ...], workspace: Workspace, variables: Variables, log_as: Target | None = None
-    ) -> Finished:
+    def _secrets(self, workspace: Workspace) -> frozenset[str]:
+        shown = self._run(commands.show(self._executable), workspace, workspace.reading)
+        return answers.secrets(shown.stdout) if shown.exit_code == 0 else frozenset()
+
+    def _run(self, argv: tuple[str, ...], workspace: Workspace, variables: Variables) -> Finished:
         variables_now = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **variables()}
-        command = Command(argv, workspace.folder, variables_now, workspace.unit.time_limit)
-        finished = shell.run(command, _progress(log_as) if log_as else None)
+        finished = shell.run(Command(argv, workspace.folder, variables_now, workspace.unit.time_limit))
         log.debug(
             "ran", command=" ".join(argv[1:3]), seconds=round(finished.seconds, 2), exit_code=finished.exit_code
         )
         return finished
 
 
-def _progress(target: Target) -> Callable[[str], None]:
-    bound = log.bind(environment=target.environment, unit=target.unit)
-
-    def tell(line: str) -> None:
-        if line.endswith("...") or " complete after " in line:
-            bound.debug("applying", line=line)
-
-    return tell
+def _kept(state: Path, name: str) -> Path:
+    """Move a state that could not be saved out of the temporary checkout, for its owner's eyes only."""
+    place = Path.cwd() / ".flowmart"
+    place.mkdir(exist_ok=True)
+    kept = place / f"errored-{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.tfstate"
+    shutil.move(state, kept)
+    kept.chmod(0o600)
+    return kept
 
 
 def _sealed(file: Path) -> Artifact:

@@ -76,10 +76,23 @@ def outputs(answer: str) -> dict[str, Any]:
     return {name: MASK if item["sensitive"] else item["value"] for name, item in found.items()}
 
 
-def outputs_differ(shown: str) -> bool:
-    """Whether a plan changes outputs, though it may change no resource."""
-    changes = json.loads(shown).get("output_changes", {})
-    return any(change["actions"] != ["no-op"] for change in changes.values())
+def applyable(shown: str) -> bool:
+    """Whether applying a plan would do anything: also outputs, moves and imports, which change no resource."""
+    return bool(json.loads(shown)["applyable"])
+
+
+def notes(shown: str) -> tuple[str, ...]:
+    """What a plan does to the state alone, in words."""
+    items = json.loads(shown).get("resource_changes", ())
+    moved = [f"{i['previous_address']} is {i['address']} from now on" for i in items if i.get("previous_address")]
+    taken = [f"{i['address']} is taken over as it is" for i in items if i["change"].get("importing")]
+    left = [f"{i['address']} is no longer managed, and stays" for i in items if i["change"]["actions"] == ["forget"]]
+    return (*moved, *taken, *left)
+
+
+def is_locked(stderr: str) -> bool:
+    """Whether a command did nothing because somebody else holds the state's lock."""
+    return "Error acquiring the state lock" in stderr
 
 
 def basis(state: str) -> str:

@@ -57,8 +57,8 @@ def test_a_secret_is_masked_in_the_text_of_the_plan() -> None:
 
 def test_nothing_to_change_is_no_change() -> None:
     assert answers.planned_changes(recorded("nothing.json")) == ()
-    assert not answers.outputs_differ(recorded("nothing.json"))
-    assert answers.outputs_differ(recorded("changes.json"))
+    assert not answers.applyable(recorded("nothing.json"))
+    assert answers.applyable(recorded("changes.json"))
 
 
 def test_outputs_are_values_and_sensitive_ones_masked() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,23 @@ def test_output_error_and_exit_code_come_back() -> None:
     assert (done.stdout, done.stderr, done.exit_code) == ("out\n", "err\n", 7)
 
 
-def test_lines_are_seen_as_they_come() -> None:
-    seen: list[str] = []
-    shell.run(python("print('one'); print('two')"), seen.append)
-    assert seen == ["one", "two"]
+def test_a_tool_outlives_us_and_ends_by_itself(tmp_path: Path) -> None:
+    """Should we be killed, what the tool prints still has somewhere to go."""
+    tool = (
+        f"import time; print('x' * 100_000, flush=True); time.sleep(1); open({str(tmp_path / 'done')!r}, 'w').close()"
+    )
+    us = (
+        "import sys; from pathlib import Path; from tasks.shell import Command, run\n"
+        f"run(Command((sys.executable, '-c', {tool!r}), Path.cwd()))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", us])
+    time.sleep(0.7)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "done").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (tmp_path / "done").exists()
 
 
 def test_much_output_on_both_pipes_does_not_block() -> None:

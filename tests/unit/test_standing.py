@@ -44,6 +44,7 @@ def told(tmp_path: Path) -> Told:
 
 def test_before_anything_happened_there_is_nothing(told: Told) -> None:
     assert told.now() == Standing("dev")
+    assert told.now().verified is None
 
 
 def test_a_promotion_ends_verified_and_free(told: Told) -> None:
@@ -102,7 +103,11 @@ def test_a_kept_unit_stays_but_was_not_found_good(told: Told) -> None:
 
 
 def test_a_rejected_release_leaves_the_one_before_verified(told: Told) -> None:
-    told.write("rejected", release="b", why="smoke", back_to="a")
+    told.write("verified", release="a")
+    told.claim("b")
+    told.write("applying", unit="networking", release="b")
+    told.write("put_back", release="b")
+    told.write("rejected", release="b", why="smoke")
     assert (told.now().verified, told.now().rejected) == ("a", {"b"})
     told.write("verified", release="b")
     assert (told.now().verified, told.now().rejected) == ("b", frozenset())
@@ -115,7 +120,7 @@ def test_a_unit_that_the_rejected_release_did_not_change_is_on_its_earlier_recei
     told.write("closed", outcome="succeeded")
     told.claim("b")
     told.write("applied", unit="networking", receipt=receipt("networking", "b"))
-    told.write("rejected", release="b", why="another unit", back_to="a", put_back=True)
+    told.write("put_back", release="b")
     assert told.now().receipts["networking"].target.release == "a"
 
 
@@ -132,3 +137,21 @@ def test_entries_of_kinds_that_only_inform_change_nothing(told: Told) -> None:
     now = told.now()
     assert now.last is not None
     assert (now.receipts, now.claim, now.verified) == ({}, None, None)
+
+
+def test_once_verified_there_is_nothing_to_put_back(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write("verified", release="a")
+    now = told.now()
+    assert (now.attempted, now.before, now.verified_before) == ((), now.receipts, "a")
+
+
+def test_a_unit_that_had_not_passed_before_has_not_passed_when_it_is_back(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a", outcome="errored")
+    told.write("closed", outcome="failed")
+    told.claim("b")
+    told.apply("networking", "b")
+    told.write("rolled_back", unit="networking", receipt=receipt("networking", "a"))
+    assert told.now().smoked == frozenset()

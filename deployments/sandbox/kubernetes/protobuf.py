@@ -29,7 +29,8 @@ def decode(body: bytes) -> Object:
     meta = {number: value.decode() for number, value in _fields(envelope.get(1, b""))}
     api_version, kind = meta.get(1, ""), meta.get(2, "")
     if kind not in _MESSAGES:
-        raise unsupported_media_type(f"{TYPE} with a {kind}", ("application/json", "application/yaml"))
+        what = f"{TYPE} with a {kind}, which the sandbox cluster does not read: use kubectl apply instead"
+        raise unsupported_media_type(what, ("application/json", "application/yaml"))
     return {"apiVersion": api_version, "kind": kind, **_message(kind)(envelope.get(2, b""))}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from deployments.sandbox.kubernetes import status
-from deployments.sandbox.kubernetes.access.rbac import MASTERS, Attributes, Rbac
+from deployments.sandbox.kubernetes.access.rbac import MASTERS, Attributes, Rbac, holds
 from deployments.sandbox.kubernetes.asking import Asking
 from deployments.sandbox.kubernetes.objects import name_of
 from deployments.sandbox.kubernetes.resources import Object, Resource
@@ -56,10 +56,6 @@ def _has(rbac: Rbac, asking: Asking, asked: Attributes, namespace: str) -> bool:
 
 def _covers(rule: Object, asked: Attributes) -> bool:
     """Whether a rule holds all of what is asked, of which every part may be `*`."""
-
-    def holds(values: Sequence[str] | None, wanted: str) -> bool:
-        return bool(values) and ("*" in (values or ()) or wanted in (values or ()))
-
     if not holds(rule.get("verbs"), asked.verb):
         return False
     if asked.path:

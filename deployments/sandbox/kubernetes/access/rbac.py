@@ -78,22 +78,25 @@ def _is(subject: Object, user: User, namespace: str) -> bool:
 
 def rule_allows(rule: Object, asked: Attributes) -> bool:
     """Whether one rule allows it."""
-    if not _has(rule.get("verbs"), asked.verb):
+    if not holds(rule.get("verbs"), asked.verb):
         return False
     if asked.path:
         return any(_covers(path, asked.path) for path in rule.get("nonResourceURLs") or ())
     names = rule.get("resourceNames")
     named = not names or asked.name in names
-    return named and _has(rule.get("apiGroups"), asked.group) and _has_resource(rule.get("resources"), asked.resource)
+    return (
+        named and holds(rule.get("apiGroups"), asked.group) and _has_resource(rule.get("resources"), asked.resource)
+    )
 
 
-def _has(values: Sequence[str] | None, wanted: str) -> bool:
+def holds(values: Sequence[str] | None, wanted: str) -> bool:
+    """Whether a rule's list has that word, or stands for all."""
     return "*" in (values or ()) or wanted in (values or ())
 
 
 def _has_resource(values: Sequence[str] | None, wanted: str) -> bool:
     _, slash, part = wanted.partition("/")
-    return _has(values, wanted) or (bool(slash) and f"*/{part}" in (values or ()))
+    return holds(values, wanted) or (bool(slash) and f"*/{part}" in (values or ()))
 
 
 def _covers(pattern: str, path: str) -> bool:

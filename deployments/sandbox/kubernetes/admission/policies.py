@@ -8,12 +8,13 @@ policy's `failurePolicy` decides. Of a scale, policies see the object that is sc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.access.rbac import holds
 from deployments.sandbox.kubernetes.asking import Asking
 from deployments.sandbox.kubernetes.objects import at, labels_of, name_of
 from deployments.sandbox.kubernetes.resources import Object, Resource, built_in
@@ -149,16 +150,12 @@ def _rule_matches(rule: Object, attempt: Attempt) -> bool:
     resource = attempt.resource
     names = rule.get("resourceNames")
     return (
-        _any(rule.get("operations"), attempt.operation)
-        and _any(rule.get("apiGroups"), resource.group)
-        and _any(rule.get("apiVersions"), resource.version)
+        holds(rule.get("operations"), attempt.operation)
+        and holds(rule.get("apiGroups"), resource.group)
+        and holds(rule.get("apiVersions"), resource.version)
         and any(_covers(pattern, resource.plural, attempt.part) for pattern in rule.get("resources") or ())
         and (not names or at(attempt.subject, "metadata.name") in names)
     )
-
-
-def _any(values: Sequence[str] | None, wanted: str) -> bool:
-    return bool(values) and ("*" in (values or ()) or wanted in (values or ()))
 
 
 def _covers(pattern: str, plural: str, part: str) -> bool:

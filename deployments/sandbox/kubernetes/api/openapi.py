@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from deployments.sandbox.kubernetes.resources import Catalogue, Object, Resource
-from deployments.sandbox.kubernetes.schema.types import custom_schema, definitions
+from deployments.sandbox.kubernetes.schema.types import custom_schema, definitions, references
 
 _WRITES = ("dryRun", "fieldManager", "fieldValidation")
 _PATCHES = (
@@ -58,7 +58,7 @@ def _collect(name: str, resource: Resource | None, schemas: dict[str, Any]) -> N
     if resource:
         plain["x-kubernetes-group-version-kind"] = [_kind(resource)]
     schemas[name] = json.loads(json.dumps(plain), object_hook=_converted)
-    for reference in _references(plain):
+    for reference in references(plain):
         _collect(reference, None, schemas)
 
 
@@ -70,15 +70,6 @@ def _converted(schema: Object) -> Object:
         # Beside a reference nothing else counts, so what is there goes around it.
         return kept | {"allOf": [{"$ref": f"#/components/schemas/{reference}"}]}
     return schema
-
-
-def _references(schema: Any) -> list[str]:
-    if isinstance(schema, list):
-        return [name for item in schema for name in _references(item)]
-    if not isinstance(schema, dict):
-        return []
-    own = [schema["$ref"]] if isinstance(schema.get("$ref"), str) else []
-    return own + [name for value in schema.values() for name in _references(value)]
 
 
 def _kind(resource: Resource) -> Object:

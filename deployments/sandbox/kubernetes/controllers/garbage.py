@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deployments.sandbox.kubernetes.controllers.world import World
-from deployments.sandbox.kubernetes.deletes import FOREGROUND_FINALIZER, Options, without_owner
+from deployments.sandbox.kubernetes.deletes import (
+    BACKGROUND,
+    FOREGROUND,
+    FOREGROUND_FINALIZER,
+    Options,
+    without_owner,
+)
 from deployments.sandbox.kubernetes.objects import clone, is_terminating, uid_of
 from deployments.sandbox.kubernetes.resources import Object
 from deployments.sandbox.kubernetes.storage import DELETED, Event, Key
@@ -60,7 +66,8 @@ class Garbage:
         left = [(place, self._world.store.get(place)) for place in self._world.owners.dependents(uid_of(item))]
         for place, dependent in left:
             if dependent is not None and not is_terminating(dependent):
-                self._delete(place, dependent)
+                # What is waited for in turn waits for its own dependents.
+                self._delete(place, dependent, FOREGROUND)
         if self._world.owners.dependents(uid_of(item)):
             return
         rest = [name for name in finalizers if name != FOREGROUND_FINALIZER]
@@ -71,7 +78,7 @@ class Garbage:
         else:
             self._world.store.remove(key)
 
-    def _delete(self, key: Key, item: Object) -> None:
+    def _delete(self, key: Key, item: Object, propagation: str = BACKGROUND) -> None:
         resource = self._world.catalogue.of_kind(item["apiVersion"], item["kind"])
         if resource is not None:
-            self._world.deletes.delete(resource, key.namespace, key.name, Options(), self._world.asking)
+            self._world.deletes.delete(resource, key.namespace, key.name, Options(propagation), self._world.asking)

@@ -42,14 +42,10 @@ def apply(live: Object, owners: Owners, intent: Intent, kind: Type, time: str) -
     contested = {i: owned.fields & (changed.added | changed.modified) for i, owned in rest.items()}
     if any(contested.values()) and not intent.force:
         raise _conflict({rest[i].manager: paths for i, paths in contested.items() if paths})
-    kept = {i: _less(owned, contested[i] | changed.removed) for i, owned in rest.items()}
+    kept = {i: ownership.less(owned, contested[i] | changed.removed) for i, owned in rest.items()}
     same = mine in owners and owners[mine].fields == fields and owners[mine].manager == intent.manager
     kept[mine] = owners[mine] if same else Owned(intent.manager, fields, time)
     return after, {i: owned for i, owned in kept.items() if owned.fields}
-
-
-def _less(owned: Owned, lost: frozenset[Path]) -> Owned:
-    return Owned(owned.manager, owned.fields - lost, owned.time) if owned.fields & lost else owned
 
 
 def _unwanted(dropped: frozenset[Path], fields: frozenset[Path], rest: Owners) -> frozenset[Path]:

@@ -155,12 +155,13 @@ def after_update(owners: Owners, manager: Manager, changed: Difference, time: st
     """Who owns what after a request that is not an apply: what it changed is its own, and nobody else's."""
     mine = manager.identity
     set_now = changed.added | changed.modified
-    kept = {i: _less(owned, (set_now if i != mine else frozenset()) | changed.removed) for i, owned in owners.items()}
+    kept = {i: less(owned, (set_now if i != mine else frozenset()) | changed.removed) for i, owned in owners.items()}
     before = kept[mine].fields if mine in kept else frozenset()
     if set_now - before or (mine in owners and kept[mine].fields != owners[mine].fields):
         kept[mine] = Owned(manager, before | set_now, time)
     return {i: owned for i, owned in kept.items() if owned.fields}
 
 
-def _less(owned: Owned, lost: frozenset[Path]) -> Owned:
+def less(owned: Owned, lost: frozenset[Path]) -> Owned:
+    """The same entry without the paths in `lost`."""
     return Owned(owned.manager, owned.fields - lost, owned.time) if owned.fields & lost else owned

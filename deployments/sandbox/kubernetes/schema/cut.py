@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments.sandbox.kubernetes.resources import BUILT_IN
+from deployments.sandbox.kubernetes.schema.types import references
 
 CUT = Path(__file__).with_name("definitions.json.gz")
 
@@ -40,7 +41,7 @@ def cut(definitions: dict[str, Any]) -> dict[str, Any]:
         name = wanted.pop()
         if name not in kept:
             kept[name] = _plain(definitions[name])
-            wanted.extend(_references(kept[name]))
+            wanted.extend(references(kept[name]))
     return dict(sorted(kept.items()))
 
 
@@ -71,15 +72,6 @@ def _either(schema: dict[str, Any]) -> dict[str, Any]:
     if not choices:
         return {}
     return {"type": "string", "format": "int-or-string" if "integer" in choices else "quantity"}
-
-
-def _references(schema: Any) -> list[str]:
-    if isinstance(schema, list):
-        return [name for item in schema for name in _references(item)]
-    if not isinstance(schema, dict):
-        return []
-    own = [schema["$ref"]] if isinstance(schema.get("$ref"), str) else []
-    return own + [name for value in schema.values() for name in _references(value)]
 
 
 def main() -> None:

@@ -131,6 +131,16 @@ def definitions() -> Mapping[str, Any]:
     return found
 
 
+def references(schema: Any) -> list[str]:
+    """The definitions that a schema refers to."""
+    if isinstance(schema, list):
+        return [name for item in schema for name in references(item)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema["$ref"]] if isinstance(schema.get("$ref"), str) else []
+    return own + [name for value in schema.values() for name in references(value)]
+
+
 @cache
 def named(definition: str) -> Type:
     """The type with that name in Kubernetes' definitions."""
