@@ -15,14 +15,14 @@ demo: $(READY) ## start the sandbox and promote a good and a bad release through
 	@$(PYTHON) -m deployments.demo
 
 test: $(READY) ## run all tests, with real terraform against a sandbox of their own
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 check: $(READY) ## what to run before a commit: lint, format, types, import rules, fast tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
-	@$(PYTHON) -m pytest tests/unit tests/golden
+	@$(PYTHON) -m pytest --numprocesses 2 tests/unit tests/golden
 
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
@@ -30,5 +30,5 @@ bench: $(READY) ## measure what the product adds to bare terraform
 down: $(READY) ## stop the sandbox that the demo left running
 	@.venv/bin/flowmart sandbox down
 
-$(READY): requirements/dev.txt pyproject.toml deployments/setup/install.sh deployments/setup/requirements.txt
+$(READY): requirements/dev.txt pyproject.toml deployments/setup/install.sh deployments/setup/requirements.txt deployments/setup/kubernetes_tools.json
 	@sh deployments/setup/install.sh

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 import structlog
 
 from tasks import wording
-from tasks.errors import CouldNotAsk, Refused, RollbackFailed
+from tasks.errors import CouldNotAsk, Refused, RollbackFailed, StalePlan
 from tasks.model import Outcome, Plan, Receipt
 from tasks.promotion import findings, record, told_of
 from tasks.stage import Stage
@@ -42,11 +42,14 @@ def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
     if to is None and _is_needed(stage, unit, kept):
         return _keep(stage, unit, f"needed by {', '.join(kept)}")
     with _blocking(stage, unit, to):
-        plan = stage.engine(unit).plan_rollback(stage.target(unit), to)
-        denials = [finding.message for finding in findings(stage, plan, "rollback") if finding.denied]
+        plan, denials = _planned(stage, unit, to)
         if denials and to is None:
             return _keep(stage, unit, denials[0])
-        _carry_out(stage, unit, to, plan, denials)
+        try:
+            _carry_out(stage, unit, to, plan, denials)
+        except StalePlan:
+            # A tool that outlived its run was still at work while we planned; now it has ended.
+            _carry_out(stage, unit, to, *_planned(stage, unit, to))
     return f"back on {to.target.release}: {wording.counts(plan)}" if to else "removed: it did not exist before"
 
 
@@ -63,9 +66,7 @@ def confirm(stage: Stage, unit: str) -> None:
     with _blocking(stage, unit, to):
         if engine.verify(to.target) is Outcome.SUCCEEDED:
             return
-        plan = engine.plan_rollback(stage.target(unit), to)
-        denials = [finding.message for finding in findings(stage, plan, "rollback") if finding.denied]
-        _carry_out(stage, unit, to, plan, denials)
+        _carry_out(stage, unit, to, *_planned(stage, unit, to))
         if engine.verify(to.target) is not Outcome.SUCCEEDED:
             raise Refused("afterwards the tool still finds differences")
 
@@ -81,6 +82,12 @@ def reject(stage: Stage, release: str | None, why: str) -> None:
     """A release is not good here: it is not promoted again unless somebody says so."""
     if release is not None:
         stage.ledger.append(stage.environment.name, "rejected", {"release": release, "why": why})
+
+
+def _planned(stage: Stage, unit: str, to: Receipt | None) -> tuple[Plan, list[str]]:
+    """The way back of a unit, and what policies have against it."""
+    plan = stage.engine(unit).plan_rollback(stage.target(unit), to)
+    return plan, [finding.message for finding in findings(stage, plan, "rollback") if finding.denied]
 
 
 def _carry_out(stage: Stage, unit: str, to: Receipt | None, plan: Plan, denials: Sequence[str]) -> None:

@@ -68,5 +68,6 @@ install_locked
 quietly .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
     --editable .
 .venv/bin/python -m deployments.setup.terraform
+.venv/bin/python -m deployments.setup.kubernetes_tools
 touch .venv/.installed
 echo "setup: done in $(($(date +%s) - began)) s"

@@ -62,7 +62,7 @@ class Terraform:
         except CouldNotAsk as error:
             return Applied(Outcome.ERRORED, detail=f"{error}{self._save_state(workspace)}")
         if finished.exit_code != 0:
-            why = answers.scrubbed(answers.why(finished.stderr), self._secrets(workspace))
+            why = answers.scrubbed(answers.why(finished.stderr), _known_secrets(workspace))
             if answers.is_locked(finished.stderr):
                 raise CouldNotAsk(f"{plan.target}: nothing was applied, somebody else holds the state's lock\n{why}")
             return Applied(Outcome.FAILED, detail=f"{why}{self._save_state(workspace)}")
@@ -102,6 +102,8 @@ class Terraform:
         command = commands.plan(self._executable, destroy=destroy, refresh_only=refresh_only)
         text = self._asked(command, workspace, workspace.reading, good=(0, 2))
         shown = self._asked(commands.show(self._executable), workspace, workspace.reading)
+        secrets = answers.secrets(shown)
+        _keep_secrets(workspace, secrets)
         changes = answers.drifted(shown) if refresh_only else answers.planned_changes(shown)
         return Plan(
             target=target,
@@ -111,7 +113,7 @@ class Terraform:
             inputs_digest=inputs.digest,
             basis=basis,
             artifact=_sealed(workspace.folder / commands.PLAN_FILE),
-            text=answers.scrubbed(text, answers.secrets(shown)),
+            text=answers.scrubbed(text, secrets),
             reversibility=answers.reversibility(changes, workspace.unit.protected),
             changes_outputs=answers.applyable(shown),
             warnings=answers.notes(shown),
@@ -158,10 +160,6 @@ class Terraform:
         place = f"{workspace.unit.name} in {workspace.environment.name}"
         raise kind(f"terraform {argv[1]} of {place}: {answers.why(finished.stderr)}")
 
-    def _secrets(self, workspace: Workspace) -> frozenset[str]:
-        shown = self._run(commands.show(self._executable), workspace, workspace.reading)
-        return answers.secrets(shown.stdout) if shown.exit_code == 0 else frozenset()
-
     def _run(self, argv: tuple[str, ...], workspace: Workspace, variables: Variables) -> Finished:
         variables_now = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **variables()}
         finished = shell.run(Command(argv, workspace.folder, variables_now, workspace.unit.time_limit))
@@ -179,6 +177,18 @@ def _kept(state: Path, name: str) -> Path:
     shutil.move(state, kept)
     kept.chmod(0o600)
     return kept
+
+
+def _keep_secrets(workspace: Workspace, secrets: frozenset[str]) -> None:
+    """Beside the plan file, which holds them too: what must not stand in an error of the apply."""
+    file = workspace.folder / commands.SECRETS_FILE
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(sorted(secrets)))
+
+
+def _known_secrets(workspace: Workspace) -> list[str]:
+    found: list[str] = json.loads((workspace.folder / commands.SECRETS_FILE).read_text())
+    return found
 
 
 def _sealed(file: Path) -> Artifact:

@@ -14,6 +14,9 @@ from python_terraform import IsFlagged, Terraform
 PLAN_FILE = "flowmart.tfplan"
 """Name of the saved plan in the unit's folder of the checkout. It holds secrets: 0600, never stored."""
 
+SECRETS_FILE = "flowmart.secrets.json"
+"""The texts that the plan marks as sensitive; as closed as the plan file."""
+
 VARIABLES_FILE = "flowmart.auto.tfvars.json"
 """The unit's inputs; terraform reads *.auto.tfvars.json by itself."""
 

@@ -13,7 +13,7 @@ from flows.drift import drift
 from flows.promote import promote
 from flows.recovery import recover
 from flows.rollback import rollback
-from tasks.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed
+from tasks.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed, RolledBack
 from tasks.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import MiniPlatform
@@ -48,14 +48,14 @@ def test_what_a_killed_run_began_is_put_back_by_the_next_one(mini: MiniPlatform,
     good = mini.release("good")
     promote(good.id, "dev")
     mini.paint("dev", "green")
-    mini.append("terraform/dev/second/main.tf", SLOW)
+    mini.append("terraform/dev/second/main.tf", SLOW.replace("60", "8"))
     slow = mini.release("slow")
     _kill_while_applying(mini, slow.id, history)
     assert history.standing("dev").attempted == ("first", "second")
     assert recover("dev") is True
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
     standing = history.standing("dev")
-    assert (standing.verified, standing.claim, standing.rejected) == (good.id, None, {slow.id})
+    assert (standing.verified, standing.claim, standing.rejected) == (good.id, None, frozenset())
 
 
 def test_nothing_to_recover_says_so(mini: MiniPlatform, history: History) -> None:
@@ -123,3 +123,53 @@ def _wait_for(history: History, kind: str) -> None:
 def _lose_archive(mini: MiniPlatform, release: str) -> None:
     """Somebody damages the store: the release to go back to is gone."""
     (Path(mini.settings.store_address) / "releases" / f"{release}.tar.gz").write_bytes(b"damaged")
+
+
+def test_after_a_rollback_the_receipts_tell_what_is_there(mini: MiniPlatform, history: History) -> None:
+    promote(mini.release("good").id, "dev")
+    mini.paint("dev", "red")
+    with pytest.raises(RolledBack):
+        promote(mini.release("bad").id, "dev")
+    receipts = history.standing("dev").receipts
+    assert {unit: dict(receipt.outputs) for unit, receipt in receipts.items()} == {
+        "first": {"colour": "blue"},
+        "second": {"echo": "blue"},
+    }
+
+
+def test_a_run_that_ends_right_after_it_was_verified_is_not_put_back(mini: MiniPlatform, history: History) -> None:
+    good = mini.release("good")
+    promote(good.id, "dev")
+    mini.paint("dev", "green")
+    better = mini.release("better")
+    _die_when_verified(mini, better.id)
+    assert recover("dev") is True
+    standing = history.standing("dev")
+    assert (standing.verified, standing.rejected, standing.claim) == (better.id, frozenset(), None)
+    assert colours(mini, "dev") == {"first": "green", "second": "green"}
+
+
+def test_going_back_twice_goes_back_twice(mini: MiniPlatform, history: History) -> None:
+    releases = []
+    for colour in ("blue", "green", "blueish"):
+        mini.paint("dev", colour)
+        if colour == "blueish":
+            mini.write("terraform/dev/first/extra.tf", 'output "extra" { value = "x" }\n')
+            mini.paint("dev", "blue")
+        releases.append(mini.release(colour).id)
+        promote(releases[-1], "dev")
+    assert [rollback("dev"), rollback("dev")] == [releases[1], releases[0]]
+
+
+def _die_when_verified(mini: MiniPlatform, release: str) -> None:
+    """A process that is gone the moment that the ledger says `verified`."""
+    from prefect.settings import PREFECT_API_URL
+
+    program = (
+        "import os; from tasks import promotion, steps; verified = promotion.verify\n"
+        "def die(stage): verified(stage); os._exit(9)\n"
+        f"promotion.verify = die; from flows.promote import promote; promote({release!r}, 'dev')"
+    )
+    variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value() or ""}
+    done = subprocess.run([sys.executable, "-c", program], env=variables, cwd=Path(__file__).parents[2], check=False)
+    assert done.returncode == 9

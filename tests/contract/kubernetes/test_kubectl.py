@@ -70,19 +70,14 @@ def test_a_rollout_is_recorded_and_undone(console: Console, web: str) -> None:
 
 def test_a_rolling_update_to_a_broken_image_keeps_the_good_pods(console: Console, web: str) -> None:
     console.kubectl("set", "image", "deployment/web", "web=registry.example/web:broken-pull-2", "-n", web)
-    console.kubectl(
-        "wait",
-        "pod",
-        "-l",
-        "app=web",
-        "-n",
-        web,
-        "--timeout",
-        "20s",
-        "--for",
-        "jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff",
-        fails=True,
-    )
+    updated = "jsonpath={.status.updatedReplicas}=1"
+    console.kubectl("wait", "deployment/web", "-n", web, "--for", updated, "--timeout", "10s")
+    [broken] = [
+        rs for rs in console.get("replicasets", "-n", web)["items"] if "broken" in str(rs["spec"]["template"])
+    ]
+    pods = ("-l", f"pod-template-hash={broken['metadata']['labels']['pod-template-hash']}", "-n", web)
+    reason = "jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff"
+    console.kubectl("wait", "pod", *pods, "--for", reason, "--timeout", "10s")
     status = console.get("deployment", "web", "-n", web)["status"]
     assert (status["availableReplicas"], status["updatedReplicas"]) == (2, 1)
 
