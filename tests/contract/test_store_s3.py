@@ -1,0 +1,89 @@
+"""The store and the ledger in a bucket: create-only there too, with boto3's own credentials, region and endpoint."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tasks.errors import AlreadyExists, InvalidInput, NotFound
+from tasks.ledger import Ledger, audit
+from tasks.store import Store
+
+BUCKET = "flowmart-store-tests"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    variables = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": endpoint}
+    for name, value in {**variables, "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def store(aws: None, request: pytest.FixtureRequest) -> Store:
+    s3 = boto3.client("s3")
+    if BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return Store.open(f"s3://{BUCKET}/{request.node.name}")
+
+
+def test_a_name_is_written_once(store: Store) -> None:
+    store.create("releases/a", b"first")
+    with pytest.raises(AlreadyExists):
+        store.create("releases/a", b"second")
+    assert store.read("releases/a") == b"first"
+    with pytest.raises(NotFound):
+        store.read("releases/b")
+
+
+def test_names_below_a_prefix_are_listed_behind_one(store: Store) -> None:
+    for number in (1, 2, 3):
+        store.create(f"ledger/dev/{number:08d}.json", b"")
+    assert store.names("ledger/dev", after="ledger/dev/00000001.json") == (
+        "ledger/dev/00000002.json",
+        "ledger/dev/00000003.json",
+    )
+
+
+def test_two_ledgers_in_one_bucket_make_one_chain(store: Store) -> None:
+    first, second = Ledger(store, "ada"), Ledger(Store.open(store.address), "bob")
+    for number in range(3):
+        first.append("dev", "planned", {"number": number})
+        second.append("dev", "planned", {"number": number})
+    assert audit(Ledger(Store.open(store.address), "auditor"), "dev") == 6
+
+
+def test_a_bucket_of_the_real_aws_needs_no_endpoint(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert Store.open("s3://somewhere/prefix").address == "s3://somewhere/prefix"
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (("AWS_REGION", "AWS_DEFAULT_REGION"), "no region; set AWS_REGION"),
+        (("AWS_ACCESS_KEY_ID",), "no AWS credentials"),
+    ],
+)
+def test_what_is_missing_is_named(
+    aws: None, monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], said: str
+) -> None:
+    for name in missing:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(InvalidInput, match=said):
+        Store.open("s3://somewhere")

@@ -1,0 +1,80 @@
+"""Claims: one run at a time, given back by its owner, taken over only from the dead."""
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tasks import claims
+from tasks.errors import EnvironmentBlocked, EnvironmentBusy
+from tasks.ledger import Ledger
+from tasks.standing import standing
+from tasks.store import Store
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(Store.open(str(tmp_path)), actor="ada")
+
+
+def held_by(ledger: Ledger, **holder: object) -> None:
+    ledger.append("dev", "claimed", {"release": "a", "purpose": "promote", "holder": holder})
+
+
+def a_dead_process() -> dict[str, object]:
+    import socket
+
+    pid = next(pid for pid in range(2**22 - 1, 0, -1) if not psutil.pid_exists(pid))
+    return {"host": socket.gethostname(), "pid": pid, "started": 0.0}
+
+
+def test_a_claim_keeps_others_out_until_it_is_closed(ledger: Ledger) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+    with pytest.raises(EnvironmentBusy, match=rf"ada began to promote a .*process {os.getpid()}"):
+        claims.claim(ledger, "dev", "b", "promote")
+    claims.close(ledger, "dev", "succeeded")
+    claims.claim(ledger, "dev", "b", "promote")
+
+
+def test_only_the_owner_gives_a_claim_back(ledger: Ledger) -> None:
+    held_by(ledger, host="elsewhere", pid=1, started=0.0)
+    with pytest.raises(EnvironmentBusy, match="taken over by another"):
+        claims.close(ledger, "dev", "succeeded")
+
+
+def test_a_dead_run_is_taken_over_once(ledger: Ledger) -> None:
+    held_by(ledger, **a_dead_process())
+    claims.take_over(ledger, "dev")
+    claims.close(ledger, "dev", "succeeded")
+    with pytest.raises(EnvironmentBusy, match="somebody else has put it back meanwhile"):
+        claims.take_over(ledger, "dev")
+
+
+def test_a_living_run_is_not_taken_over(ledger: Ledger) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+    with pytest.raises(EnvironmentBusy, match="dev is busy"):
+        claims.take_over(ledger, "dev")
+
+
+def test_a_run_on_another_machine_is_over_only_when_a_person_says_so(ledger: Ledger) -> None:
+    held_by(ledger, host="elsewhere", pid=1, started=0.0)
+    with pytest.raises(EnvironmentBusy, match="--run-is-over"):
+        claims.take_over(ledger, "dev")
+    claims.take_over(ledger, "dev", run_is_over=True)
+    assert ledger.entries("dev")[-1].body["run_is_over"] is True
+
+
+def test_another_process_with_the_same_number_is_not_the_run(ledger: Ledger) -> None:
+    import socket
+
+    held_by(ledger, host=socket.gethostname(), pid=os.getpid(), started=1.0)
+    claim = standing("dev", ledger.entries("dev")).claim
+    assert claim is not None
+    assert claims.is_over(claim)
+
+
+def test_a_blocked_environment_says_how_to_free_it(ledger: Ledger) -> None:
+    ledger.append("dev", "rollback_failed", {"unit": "first", "why": "it did not work"})
+    with pytest.raises(EnvironmentBlocked, match=r"it did not work.*flowmart resolve dev"):
+        claims.claim(ledger, "dev", "a", "promote")
