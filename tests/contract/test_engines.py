@@ -1,0 +1,221 @@
+"""One story over all engines, with the real tools: what the protocol promises, each of them keeps.
+
+A subject is one unit of one engine: how its release A and B differ, and what somebody may change by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tasks.engines import ENGINES, Engine
+from tasks.engines.base import Workspace
+from tasks.errors import StalePlan
+from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
+from tests.clusters import SandboxCluster
+from tests.tools import tool
+
+DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
+
+TERRAFORM = """
+terraform {{
+  backend "local" {{ path = "{state}" }}
+}}
+resource "terraform_data" "paint" {{ input = "{colour}" }}
+output "colour" {{ value = terraform_data.paint.output }}
+"""
+CONFIG_MAP = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: {name}, namespace: default}}
+data: {{colour: {colour}}}
+"""
+CHART = "apiVersion: v2\nname: paint\nversion: 1.0.0\n"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`files` of a release in a colour; `found`: the colour that is really there; `tamper`: by hand, past the tool."""
+
+    engine: str
+    executable: str
+    files: Callable[[str], Mapping[str, str]]
+    found: Callable[[], str | None]
+    variables: Callable[[], Mapping[str, str]]
+    inputs: Mapping[str, object]
+    tamper: Callable[[], object] | None
+
+
+class Story:
+    """One unit in one environment, release after release."""
+
+    def __init__(self, subject: Subject, folder: Path) -> None:
+        self.subject = subject
+        self._folder = folder
+        self.receipt: Receipt | None = None
+        self.engine: Engine = ENGINES[subject.engine](self.workspace, subject.executable)
+
+    def target(self, colour: str) -> Target:
+        return Target(colour, "dev", "paint")
+
+    def workspace(self, target: Target) -> Workspace:
+        infrastructure = self._folder / target.release
+        for path, text in self.subject.files(target.release).items():
+            file = infrastructure / "paint" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        unit = Unit("paint", self.subject.engine, "paint", ("dev",), inputs=self.subject.inputs, time_limit=60)
+        variables = self.subject.variables
+        return Workspace(infrastructure, unit, DEV, f"digest of {target.release}", variables, variables, self.receipt)
+
+    def plan(self, colour: str) -> Plan:
+        return self.engine.plan(self.target(colour), Inputs(self.subject.inputs))
+
+    def apply(self, plan: Plan) -> Applied:
+        applied = self.engine.apply(plan)
+        assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+        digests = (plan.unit_digest, plan.inputs_digest, plan.digest)
+        self.receipt = Receipt("dev/1", plan.target, *digests, applied.outputs, "2026-01-01T00:00:00+00:00")
+        return applied
+
+    def promoted(self, colour: str) -> Receipt:
+        self.apply(self.plan(colour))
+        assert self.receipt
+        return self.receipt
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
+    made = SandboxCluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
+
+
+def terraform(folder: Path, _: SandboxCluster) -> Subject:
+    state = folder / "terraform.tfstate"
+
+    def found() -> str | None:
+        outputs = json.loads(state.read_text())["outputs"] if state.exists() else {}
+        return outputs["colour"]["value"] if outputs else None
+
+    def files(colour: str) -> Mapping[str, str]:
+        return {"main.tf": TERRAFORM.format(state=state, colour=colour)}
+
+    # terraform_data has nothing outside of the state that somebody could change; drift is told in the e2e story.
+    return Subject("terraform", "terraform", files, found, dict, {}, None)
+
+
+def _in(cluster: SandboxCluster, name: str) -> tuple[Callable[[], str | None], Callable[[], object]]:
+    def found() -> str | None:
+        command = ("get", "configmap", name, "--ignore-not-found", "-o", "jsonpath={.data.colour}")
+        return cluster.kubectl("-n", "default", *command) or None
+
+    def tamper() -> object:
+        patch = ("patch", "configmap", name, "--type=merge", "-p", '{"data": {"colour": "by hand"}}')
+        return cluster.kubectl("-n", "default", *patch)
+
+    return found, tamper
+
+
+def kustomize(_: Path, cluster: SandboxCluster) -> Subject:
+    def files(colour: str) -> Mapping[str, str]:
+        manifest = CONFIG_MAP.format(name="kustomized", colour=colour)
+        return {"kustomization.yaml": "resources: [paint.yaml]\n", "paint.yaml": manifest}
+
+    found, tamper = _in(cluster, "kustomized")
+    variables = lambda: cluster.variables("admin")  # noqa: E731
+    return Subject("kustomize", tool("kubectl"), files, found, variables, {}, tamper)
+
+
+def _helm(executable: str, name: str, cluster: SandboxCluster) -> Subject:
+    def files(colour: str) -> Mapping[str, str]:
+        return {"Chart.yaml": CHART, "templates/paint.yaml": CONFIG_MAP.format(name=name, colour=colour)}
+
+    found, tamper = _in(cluster, name)
+    variables = lambda: cluster.variables("admin")  # noqa: E731
+    inputs = {"namespace": "default", "release": name}
+    return Subject("helm", tool(executable), files, found, variables, inputs, tamper)
+
+
+def helm4(_: Path, cluster: SandboxCluster) -> Subject:
+    return _helm("helm", "helmed-four", cluster)
+
+
+def helm3(_: Path, cluster: SandboxCluster) -> Subject:
+    return _helm("helm3", "helmed-three", cluster)
+
+
+@pytest.fixture(params=[terraform, kustomize, helm4, helm3], ids=lambda made: made.__name__)
+def story(request: pytest.FixtureRequest, tmp_path: Path, cluster: SandboxCluster) -> Iterator[Story]:
+    subject: Subject = request.param(tmp_path, cluster)
+    yield Story(subject, tmp_path / "releases")
+    if subject.engine == "helm":
+        name = str(subject.inputs["release"])
+        command = [subject.executable, "uninstall", name, "-n", "default", "--ignore-not-found"]
+        subprocess.run(command, env={**os.environ, **subject.variables()}, check=True, capture_output=True)
+    elif subject.engine == "kustomize":
+        cluster.kubectl("-n", "default", "delete", "configmap", "kustomized", "--ignore-not-found")
+
+
+def test_a_plan_changes_nothing_and_an_apply_does_what_was_planned(story: Story) -> None:
+    plan = story.plan("blue")
+    assert [change.action.value for change in plan.changes] == ["create"]
+    assert story.subject.found() is None
+    story.apply(plan)
+    assert story.subject.found() == "blue"
+
+
+def test_after_an_apply_a_new_plan_is_empty_and_the_tool_agrees(story: Story) -> None:
+    story.promoted("blue")
+    assert story.plan("blue").empty
+    assert story.engine.verify(story.target("blue")) is Outcome.SUCCEEDED
+
+
+def test_another_release_is_an_update(story: Story) -> None:
+    story.promoted("blue")
+    plan = story.plan("green")
+    assert [change.action.value for change in plan.changes] == ["update"]
+    story.apply(plan)
+    assert story.subject.found() == "green"
+
+
+def test_a_plan_is_not_applied_twice(story: Story) -> None:
+    plan = story.plan("blue")
+    story.apply(plan)
+    with pytest.raises(StalePlan):
+        story.engine.apply(plan)
+
+
+def test_the_way_back_leads_to_the_earlier_release(story: Story) -> None:
+    blue = story.promoted("blue")
+    story.promoted("green")
+    story.apply(story.engine.plan_rollback(story.target("green"), blue))
+    assert story.subject.found() == "blue"
+    assert story.engine.verify(story.target("blue")) is Outcome.SUCCEEDED
+
+
+def test_without_an_earlier_release_the_way_back_removes_it(story: Story) -> None:
+    story.promoted("blue")
+    plan = story.engine.plan_rollback(story.target("blue"), None)
+    assert [change.action.value for change in plan.changes] == ["delete"]
+    assert story.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert story.subject.found() is None
+
+
+def test_drift_is_what_somebody_changed_and_nothing_else(story: Story) -> None:
+    blue = story.promoted("blue")
+    assert story.engine.detect_drift(blue).changes == ()
+    if story.subject.tamper:
+        story.subject.tamper()
+        assert [change.attributes for change in story.engine.detect_drift(blue).changes] == [("data",)]
+
+
+def test_what_cannot_be_planned_yet_can_be_prepared(story: Story) -> None:
+    story.engine.prepare(story.target("blue"))
+    assert story.subject.found() is None
