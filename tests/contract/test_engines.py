@@ -41,7 +41,7 @@ CHART = "apiVersion: v2\nname: paint\nversion: 1.0.0\n"
 
 @dataclass(frozen=True)
 class Subject:
-    """`files` of a release in a colour; `found`: the colour that is really there; `tamper`: by hand, past the tool."""
+    """`files` of a release in a colour; `found`: the colour that is really there; `tamper`: by hand."""
 
     engine: str
     executable: str
