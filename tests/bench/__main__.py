@@ -2,9 +2,9 @@
 
 Both from one run, in sandboxes of their own: all units of dev are promoted by the product, and in a second, equally
 fresh sandbox the same terraform commands are run bare, in the same order and with the same parallelism: as many units
-at once as their dependencies allow. The promotion's time is that of its flow run, as the run history has it, with
-everything in it: policies, ledger, smoke checks, artifacts. The time of the whole command, which also has to start
-Python and import Prefect, is printed beside it.
+at once as their dependencies allow. The platform is FlowMart's with its terraform units only. The promotion's time is
+that of its flow run, as the run history has it, with everything in it: policies, ledger, smoke checks, artifacts. The
+time of the whole command, which also has to start Python and import Prefect, is printed beside it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import yaml
 
 from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
@@ -33,12 +34,12 @@ ENVIRONMENT = "dev"
 
 def main() -> None:
     """Measure, and print one figure a line."""
-    with _sandbox(prefect=True) as box:
-        product = {to: _promote(box, to) for to in ("shared", ENVIRONMENT, "production")}
+    with _terraform_only() as project, _sandbox(project, prefect=True) as box:
+        product = {to: _promote(box, project, to) for to in ("shared", ENVIRONMENT, "production")}
         run = _flow_run(box)
-        again = _promote(box, "production")
-    with _sandbox(prefect=False) as box:
-        bare = _bare(box)
+        again = _promote(box, project, "production")
+    with _terraform_only() as project, _sandbox(project, prefect=False) as box:
+        bare = _bare(box, project)
     first = sum(product.values())
     whole = product[ENVIRONMENT]
     print(f"the same terraform commands, bare   {bare:7.1f} s")
@@ -49,18 +50,34 @@ def main() -> None:
 
 
 @contextmanager
-def _sandbox(prefect: bool) -> Iterator[Sandbox]:
+def _terraform_only() -> Iterator[Path]:
+    """A repository with FlowMart's infrastructure, less the units of other engines."""
+    with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder:
+        project = Path(folder)
+        shutil.copytree(PROJECT / "infrastructure", project / "infrastructure")
+        file = project / "infrastructure/platform.yaml"
+        declared = yaml.safe_load(file.read_text())
+        declared["units"] = {n: unit for n, unit in declared["units"].items() if unit["engine"] == "terraform"}
+        file.write_text(yaml.safe_dump(declared, sort_keys=False))
+        who = ("-c", "user.name=bench", "-c", "user.email=bench@flowmart.example")
+        for command in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "-m", "Terraform only")):
+            _run(["git", *command], project, {})
+        yield project
+
+
+@contextmanager
+def _sandbox(project: Path, prefect: bool) -> Iterator[Sandbox]:
     with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
         root = Path(folder)
         try:
-            yield sandboxes.up(root, _say, infrastructure=PROJECT / "infrastructure", prefect=prefect)
+            yield sandboxes.up(root, _say, infrastructure=project / "infrastructure", prefect=prefect)
         finally:
             sandboxes.down(root, _say)
 
 
-def _promote(box: Sandbox, to: str) -> float:
+def _promote(box: Sandbox, project: Path, to: str) -> float:
     command = [sys.executable, "-m", "deployments.cli", "promote", "--to", to]
-    variables = {"FLOWMART_PROFILE": "none", "FLOWMART_REPOSITORY": str(PROJECT)}
+    variables = {"FLOWMART_PROFILE": "none", "FLOWMART_REPOSITORY": str(project)}
     return _timed(lambda: _run(command, PROJECT, {**box.variables, **variables}))
 
 
@@ -71,7 +88,7 @@ def _flow_run(box: Sandbox) -> float:
     return float(run["total_run_time"])
 
 
-def _bare(box: Sandbox) -> float:
+def _bare(box: Sandbox, project: Path) -> float:
     """All units of the environment, each in a thread that waits for those it needs."""
     os.environ.update(box.variables)
     here = box.platform.environment(ENVIRONMENT)
@@ -80,7 +97,7 @@ def _bare(box: Sandbox) -> float:
     )
     units = {unit.name: unit.needs for unit in box.platform.units_in(ENVIRONMENT)}
     with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder:
-        shutil.copytree(PROJECT / "infrastructure", folder, dirs_exist_ok=True)
+        shutil.copytree(project / "infrastructure", folder, dirs_exist_ok=True)
         sources = {name: Path(folder) / manifest.resolve(box.platform, ENVIRONMENT, name).source for name in units}
 
         def everything() -> None:

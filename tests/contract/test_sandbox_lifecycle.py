@@ -76,7 +76,7 @@ def test_up_twice_starts_nothing_again(shared_place: Place) -> None:
     place.up()
     assert place.said == ["aws runs already", "provider runs already", "kubernetes runs already"]
     assert place.pids() == first
-    assert [part.healthy for part in sandboxes.status(place.root)] == [True, True, False]
+    assert [part.healthy for part in sandboxes.status(place.root)] == [True, True, True, False]
 
 
 def test_down_ends_everything_and_the_next_up_is_at_the_same_address(place: Place) -> None:
