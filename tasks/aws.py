@@ -104,12 +104,14 @@ def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Creden
     Raises `Refused` when there are no ambient credentials or they may not assume the role, `CouldNotAsk` when AWS
     gave no answer. Safe to call from several threads.
     """
+    key = (role_arn, region, session_name, *_ambient())
+    known = _assumed.get(key)
+    if known is not None and known.fresh:
+        return known
     with _one_at_a_time, asking(f"assume {role_arn}"):
-        session = boto3.Session(region_name=region)
-        key = (role_arn, region, session_name, *_ambient(session))
         known = _assumed.get(key)
         if known is None or not known.fresh:
-            known = _assumed[key] = _ask(session, role_arn, region, session_name)
+            known = _assumed[key] = _ask(boto3.Session(region_name=region), role_arn, region, session_name)
         return known
 
 
@@ -183,10 +185,12 @@ def _ask(session: boto3.Session, role_arn: str, region: str, session_name: str) 
     )
 
 
-def _ambient(session: boto3.Session) -> tuple[str, str]:
-    """Who and where we are, as far as it decides whose roles we get."""
-    found = session.get_credentials()
-    return (found.access_key if found else "", os.environ.get("AWS_ENDPOINT_URL", ""))
+def _ambient() -> tuple[str, ...]:
+    """Who and where we are, as far as it decides whose roles we get: what boto3 would look at.
+
+    A session would tell exactly, but takes ten milliseconds to make, and we are asked before every command.
+    """
+    return tuple(f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("AWS_"))
 
 
 @lru_cache(maxsize=1)
