@@ -218,6 +218,8 @@ def end_what_never_began(futures: Iterable[PrefectFuture[Any]]) -> None:
     """
     ended: State[Any] = Cancelled(message="not begun, since something that it waits for failed")
     pending = [future.task_run_id for future in futures if future.state.is_pending()]
+    if not pending:
+        return
     with _for_the_eye("steps that never began"), get_client(sync_client=True) as client:
         for task_run in pending:
             client.set_task_run_state(task_run, ended, force=True)
