@@ -176,6 +176,9 @@ def _refuse_unapproved(stage: Stage, plan: Plan) -> None:
 
 def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
     """Ask all smoke checks of a unit at the same time, with read-only credentials; answers in declared order."""
+    asked = stage.unit(receipt.target.unit).checks
+    if not asked:
+        return ()
     credentials = stage.reader()
     around = checks.Surroundings(
         client=lambda service: aws.client(service, credentials),
@@ -183,9 +186,6 @@ def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
         folder=stage.checkout(receipt.target.release).infrastructure,
         variables=stage.reading(),
     )
-    asked = stage.unit(receipt.target.unit).checks
-    if not asked:
-        return ()
     within = max(check.within for check in asked)
     told_of(stage, receipt.target.unit).info("asking", what=f"{len(asked)} checks, for up to {within:g} s")
     with ThreadPoolExecutor(max_workers=len(asked)) as pool:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -105,10 +106,9 @@ class Stage:
         """What the unit would be planned with now: its declared values, the outputs of what it needs."""
         declared = self.unit(unit)
         upstream = {name: receipts[name].outputs if name in receipts else None for name in declared.needs}
-        known = all(outputs is not None for outputs in upstream.values())
-        values = edges.fill(declared.inputs, upstream) if known else declared.inputs
         secretive = {name: receipts[name].id for name in declared.needs if MASK in _texts(upstream[name])}
-        return Inputs(values, upstream, secretive)
+        inputs = Inputs(declared.inputs, upstream, secretive)
+        return replace(inputs, values=edges.fill(inputs.values, upstream)) if inputs.known else inputs
 
     def engine(self, unit: str) -> Engine:
         """The engine of a unit, working in this stage's checkouts."""
