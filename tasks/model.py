@@ -224,7 +224,11 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Plan:
-    """What applying a target would do. `basis`: the state it was computed from (terraform: lineage/serial)."""
+    """What applying a target would do. `basis`: the state it was computed from (terraform: lineage/serial).
+
+    `outputs` are those that applying it will give, where that is known already: then units below can be planned with
+    them. None: they are only known afterwards, or stay as they are.
+    """
 
     target: Target
     engine: str
@@ -236,6 +240,7 @@ class Plan:
     text: str = ""
     reversibility: Reversibility = Reversibility.REVERSIBLE
     changes_outputs: bool = False
+    outputs: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
 
     @property

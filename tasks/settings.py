@@ -32,12 +32,25 @@ class Settings(BaseSettings):
     terraform: str = Field("terraform", description="The terraform executable, a path or a name on PATH")
     helm: str = Field("helm", description="The helm executable, version 3 or 4")
     kubectl: str = Field("kubectl", description="The kubectl executable; it renders kustomizations")
+    packer: str = Field("packer", description="The packer executable, from 1.6 on")
+    ansible: str = Field("ansible-playbook", description="The ansible-playbook executable")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property
     def store_address(self) -> str:
         """The store, with a relative folder taken from the repository, wherever the command is run."""
         return self.store if "://" in self.store else str(self.repository / self.store)
+
+    @property
+    def executables(self) -> dict[str, str]:
+        """Engine -> its tool. Engines that talk to AWS themselves need none."""
+        return {
+            "terraform": self.terraform,
+            "helm": self.helm,
+            "kustomize": self.kubectl,
+            "packer": self.packer,
+            "ansible": self.ansible,
+        }
 
     @cached_property
     def acting(self) -> str:

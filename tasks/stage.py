@@ -113,7 +113,7 @@ class Stage:
     def engine(self, unit: str) -> Engine:
         """The engine of a unit, working in this stage's checkouts."""
         name = self.unit(unit).engine
-        return ENGINES[name](self.workspace, self._executables[name])
+        return ENGINES[name](self.workspace, self.settings.executables.get(name, ""))
 
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
@@ -141,11 +141,6 @@ class Stage:
     def reader(self) -> aws.Credentials:
         """The environment's read-only credentials for AWS."""
         return self._credentials(self.environment.roles.plan)
-
-    @property
-    def _executables(self) -> dict[str, str]:
-        configured = self.settings
-        return {"terraform": configured.terraform, "helm": configured.helm, "kustomize": configured.kubectl}
 
     def checkout(self, release: str) -> Checkout:
         """A release's files in this run's temporary folder."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tasks.engines import helm, kustomize, terraform
-from tasks.engines.base import Engine, Workspace, Workspaces
+from tasks.engines.base import Engine, Interface, Workspace, Workspaces
 
-__all__ = ["ENGINES", "NAMES", "READS", "Engine", "Workspace", "Workspaces"]
+__all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces"]
 
 ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
     "terraform": terraform.Terraform,
@@ -23,6 +23,9 @@ READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
     "kustomize": kustomize.reads,
 }
 """Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
+
+INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {}
+"""Engine name -> what a unit takes and gives, given infrastructure/ and its source; engines not here cannot tell."""
 
 NAMES = tuple(ENGINES)
 """What `engine:` in platform.yaml may be."""

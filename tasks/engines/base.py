@@ -7,7 +7,7 @@ release's files in a temporary checkout, the unit as declared for that environme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,11 +18,30 @@ Variables = Callable[[], Mapping[str, str]]
 """Environment variables with short-lived credentials; a function, because they are renewed while we work."""
 
 
+Kinds = Mapping[str, str]
+"""Name of an input or an output -> one of "string", "number", "bool", "list", "map", "any"."""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a unit takes and gives, as far as its source tells without running anything.
+
+    `accepts`: its inputs, None where any name may be given; `required`: those without which it cannot be planned;
+    `gives`: its outputs, None where only an apply can tell.
+    """
+
+    accepts: Kinds | None = None
+    required: frozenset[str] = frozenset()
+    gives: Kinds | None = None
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Where an engine works for one target. `infrastructure` is that folder in the release's checkout.
 
-    `receipt` is what is applied now, of whatever release; None when nothing is.
+    The inputs of `unit` have their `{unit.output}` filled in where what they refer to is known. `receipt` is what is
+    applied now, of whatever release; None when nothing is. `elsewhere` gives the unit's receipts in the other
+    environments that could still be gone back to, for what environments share (images).
     """
 
     infrastructure: Path
@@ -32,6 +51,7 @@ class Workspace:
     reading: Variables
     writing: Variables
     receipt: Receipt | None = None
+    elsewhere: Callable[[], Sequence[Receipt]] = tuple
 
     @property
     def folder(self) -> Path:
