@@ -20,6 +20,7 @@ from tasks.checks.options import (
     HealthyHosts,
     InstancesInService,
     NatGatewaysAvailable,
+    PointInTimeRecovery,
     TableActive,
 )
 from tasks.errors import FlowmartError
@@ -31,6 +32,7 @@ _ABSENT = frozenset(
         "DBInstanceNotFound",
         "DBInstanceNotFoundFault",
         "ResourceNotFoundException",
+        "TableNotFoundException",
         "TargetGroupNotFound",
         "TargetGroupNotFoundException",
     }
@@ -63,6 +65,12 @@ def _database(fact: DatabaseAvailable, clients: Clients) -> Answer:
 def _table(fact: TableActive, clients: Clients) -> Answer:
     state = clients("dynamodb").describe_table(TableName=fact.table)["Table"]["TableStatus"]
     return judged(state == "ACTIVE", f"it is {state}")
+
+
+def _recovery(fact: PointInTimeRecovery, clients: Clients) -> Answer:
+    found = clients("dynamodb").describe_continuous_backups(TableName=fact.table)["ContinuousBackupsDescription"]
+    state = found["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    return judged(state == "ENABLED", f"it is {state}")
 
 
 def _hosts(fact: HealthyHosts, clients: Clients) -> Answer:
@@ -108,6 +116,7 @@ def _enough(at_least: int | str, count: int, of: int, what: str) -> Answer:
 _ASKED: Mapping[type[Fact], Callable[[Any, Clients], Answer]] = {
     DatabaseAvailable: _database,
     TableActive: _table,
+    PointInTimeRecovery: _recovery,
     HealthyHosts: _hosts,
     InstancesInService: _instances,
     NatGatewaysAvailable: _gateways,
@@ -117,6 +126,7 @@ _ASKED: Mapping[type[Fact], Callable[[Any, Clients], Answer]] = {
 _EXPECTED: Mapping[type[Fact], Callable[[Any], str]] = {
     DatabaseAvailable: lambda fact: f"database {fact.identifier} is available",
     TableActive: lambda fact: f"table {fact.table} is ACTIVE",
+    PointInTimeRecovery: lambda fact: f"point-in-time recovery of table {fact.table} is ENABLED",
     HealthyHosts: lambda fact: f"at least {fact.at_least} healthy hosts in {fact.target_group}",
     InstancesInService: lambda fact: f"at least {fact.at_least} in service in {fact.autoscaling_group}",
     NatGatewaysAvailable: lambda fact: f"at least {fact.at_least} NAT gateways available in {fact.vpc}",

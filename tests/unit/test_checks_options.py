@@ -19,6 +19,7 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("output", {"name": "old", "present": False}),
     ("aws", {"fact": "database_available", "identifier": "flowmart-dev"}),
     ("aws", {"fact": "table_active", "table": "carts"}),
+    ("aws", {"fact": "point_in_time_recovery", "table": "{outputs.table}"}),
     ("aws", {"fact": "healthy_hosts", "target_group": "arn:x", "at_least": "{outputs.wanted}"}),
     ("aws", {"fact": "instances_in_service", "autoscaling_group": "flowmart-dev", "at_least": 0}),
     ("aws", {"fact": "nat_gateways_available", "vpc": "vpc-1", "at_least": 3}),
