@@ -141,7 +141,7 @@ def _start(command: Command, out: IO[str], err: IO[str]) -> subprocess.Popen[str
 def _end_after(seconds: float, process: subprocess.Popen[str], expired: threading.Event) -> threading.Timer:
     """End the process once its time is up, unless it is cancelled before.
 
-    `Popen.wait` with a time limit would do, but looks only every 50 ms, and a promotion waits for many short commands.
+    `Popen.wait` has a time limit too, but with it looks only every 50 ms, and a promotion waits for many commands.
     """
 
     def end() -> None:

@@ -150,6 +150,7 @@ def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
     """
     with opened(release, environment) as stage:
         claims.claim(stage.ledger, environment, stage.release.id, purpose)
+        promotion.get_ready(stage)
         with held(stage):
             yield stage
 
