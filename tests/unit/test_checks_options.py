@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 from pydantic import ValidationError
 
+from tasks import checks
 from tasks.checks import OPTIONS
+from tasks.model import Check
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("http", {"url": "https://shop.example/health"}),
@@ -54,6 +57,12 @@ def test_right_options_survive_being_read_twice(kind: str, options: dict[str, An
     once = OPTIONS[kind].model_validate(options).model_dump()
     assert OPTIONS[kind].model_validate(once).model_dump() == once
     assert options.items() <= once.items()
+
+
+@pytest.mark.parametrize("options", [options for kind, options in RIGHT if kind == "aws"])
+def test_of_every_fact_the_service_is_known_that_is_asked(options: dict[str, Any]) -> None:
+    (service,) = checks.services([Check("a check", "aws", options), Check("another", "tcp", {})])
+    assert service in boto3.Session().get_available_services()
 
 
 @pytest.mark.parametrize(("kind", "options", "message"), WRONG)
