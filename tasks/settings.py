@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.errors import InvalidInput
@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     kubectl: str = Field("kubectl", description="The kubectl executable; it renders kustomizations")
     packer: str = Field("packer", description="The packer executable, from 1.6 on")
     ansible: str = Field("ansible-playbook", description="The ansible-playbook executable")
+    github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
+    github_token: SecretStr = Field(SecretStr(""), description="A token for GitHub, unless there is a GitHub App")
+    github_app_id: str = Field("", description="Id of the GitHub App that reports")
+    github_private_key: SecretStr = Field(SecretStr(""), description="The app's key, PEM, or the path of its file")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property
