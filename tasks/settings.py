@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -16,6 +19,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.errors import InvalidInput
+
+_instead: ContextVar[str] = ContextVar("acting", default="")
 
 
 class Settings(BaseSettings):
@@ -59,7 +64,7 @@ class Settings(BaseSettings):
     @cached_property
     def acting(self) -> str:
         """The name that the ledger records."""
-        return self.actor or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
+        return _instead.get() or self.actor or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
 
 
 def load() -> Settings:
@@ -69,3 +74,13 @@ def load() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"FLOWMART_{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"settings: {wrong}") from error
+
+
+@contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """While this lasts, the ledger records somebody else: who told us to act, and not who started this process."""
+    before = _instead.set(name)
+    try:
+        yield
+    finally:
+        _instead.reset(before)

@@ -7,8 +7,9 @@ no answer. Results stay in memory: what must outlive the process is in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -19,20 +20,28 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TaskRun
 from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture, wait
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Completed
 from prefect.tasks import exponential_backoff
 
-from tasks import claims, pages, promotion, rollback, settings, shell
+from tasks import approvals, claims, pages, promotion, releases, reports, rollback, settings, shell
 from tasks import drift as drifting
+from tasks import gate as gates
 from tasks import stage as stages
+from tasks.approvals import Request
 from tasks.drift import DriftReport
-from tasks.errors import CouldNotAsk, FlowmartError, Refused
+from tasks.errors import ApprovalWanted, CouldNotAsk, FlowmartError, Refused
+from tasks.gate import PlanSet, Purpose
+from tasks.github import commits
+from tasks.github.client import Client
+from tasks.github.reported import EnvironmentReport
 from tasks.history import History
-from tasks.model import CheckResult, Finding, Plan, Receipt
+from tasks.ledger import Ledger
+from tasks.model import CheckResult, Finding, Plan, Receipt, Release
 from tasks.pages import Page
 from tasks.promotion import NotPlanned
 from tasks.stage import Stage
 from tasks.standing import Claim, standing
+from tasks.store import Store
 
 log = structlog.get_logger("flowmart.steps")
 
@@ -53,10 +62,10 @@ _WRITES: dict[str, Any] = {"retries": 0, "cache_policy": NO_CACHE, "persist_resu
 
 
 @task(name="plan", task_run_name="plan {unit}", **_READS)
-def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
+def plan(stage: Stage, unit: str, upstream: Mapping[str, Plan | NotPlanned]) -> Plan | NotPlanned:
     """What the release would do to a unit."""
     with stage.turns:
-        found = promotion.plan(stage, unit)
+        found = promotion.plan(stage, unit, upstream)
     if isinstance(found, Plan):
         _publish(pages.plan(found))
     return found
@@ -69,9 +78,16 @@ def test(stage: Stage, unit: str, plan: Plan | NotPlanned) -> tuple[Finding, ...
 
 
 @task(name="gate", task_run_name="gate", **_WRITES)
-def gate(stage: Stage, plans: Sequence[Plan], later: Sequence[str], approve: str | None) -> None:
-    """Let the plan set through, or stop for an approval."""
-    promotion.gate(stage, plans, later, approve)
+def gate(
+    stage: Stage, plans: PlanSet, findings: Sequence[Finding], despite: str | None, purpose: Purpose
+) -> ApprovalWanted | None:
+    """Let the plan set through, or say that it has to be approved first: which is no failure."""
+    try:
+        gates.pass_through(stage, plans, despite, purpose)
+    except ApprovalWanted as wanted:
+        _publish(pages.approval(wanted.request, plans, findings))
+        return wanted
+    return None
 
 
 @task(name="apply", task_run_name="apply {unit}", **_WRITES)
@@ -112,6 +128,29 @@ def detect_drift(stage: Stage, unit: str) -> Plan | None:
     """What somebody changed behind our back."""
     with stage.turns:
         return drifting.detect(stage, unit)
+
+
+@task(name="fetch", task_run_name="fetch {ref}", **_READS)
+def fetch(client: Client, repository: str, ref: str) -> str:
+    """Bring what a ref is at on GitHub into the local repository; the commit."""
+    return commits.fetch(settings.load(), client, repository, ref)
+
+
+@task(name="freeze", task_run_name="freeze {sha}", **_READS)
+def freeze(sha: str) -> Release:
+    """Make a release of a commit that is in the local repository."""
+    chosen = settings.load()
+    commits.refuse_missing(chosen, sha)
+    return releases.create(chosen.repository, sha, Store.open(chosen.store_address))
+
+
+def report(
+    stage: Stage, planned: Mapping[str, PrefectFuture[Any]], tested: Mapping[str, PrefectFuture[Any]]
+) -> EnvironmentReport:
+    """What planning and testing an environment came to, for those who read it on GitHub. Waits for all of it."""
+    raise_mistakes(failures([*planned.values(), *tested.values()]))
+    units = (reports.of_unit(stage, unit, _found(future)) for unit, future in planned.items())
+    return reports.of_environment(stage, units)
 
 
 def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:
@@ -190,6 +229,9 @@ def held(stage: Stage) -> Iterator[None]:
     name = stage.environment.name
     try:
         yield
+    except ApprovalWanted:
+        claims.close(stage.ledger, name, "waiting")
+        raise
     except FlowmartError as error:
         found = stage.standing()
         if found.blocked or not found.rolling_back:
@@ -202,6 +244,11 @@ def held(stage: Stage) -> Iterator[None]:
             claims.close(stage.ledger, name, "cancelled")
         raise
     claims.close(stage.ledger, name, "succeeded")
+
+
+def waiting(wanted: ApprovalWanted) -> State[Request]:
+    """How a run ends that asked for an approval: it did not fail, and it did not finish what it is for."""
+    return Completed(name="AwaitingApproval", message=str(wanted), data=wanted.request)
 
 
 def failures(futures: Iterable[PrefectFuture[Any]]) -> tuple[Exception, ...]:
@@ -255,6 +302,32 @@ def raise_mistakes(errors: Sequence[Exception]) -> None:
             raise error
 
 
+def environments(release: str) -> tuple[str, ...]:
+    """The environments of a release, in order."""
+    with stages.checkouts(settings.load()) as found:
+        return tuple(environment.name for environment in found.of(release).platform.environments)
+
+
+def release(name: str) -> Release:
+    """A release by its id."""
+    return _history().release(name)
+
+
+def begun_last(release: Release) -> bool:
+    """Whether the last promotion that was begun at the first environment was of this release already."""
+    return _history().last_begun(environments(release.id)[0]) == release.id
+
+
+def waiting_for_approval() -> tuple[Request, ...]:
+    """What waits for an approval now, everywhere."""
+    return approvals.waiting(ledger(), datetime.now(UTC))
+
+
+def ledger() -> Ledger:
+    """The ledger of the store, to decide in."""
+    return _history().ledger
+
+
 def _history() -> History:
     return History(settings.load(), _run_id())
 
@@ -262,6 +335,14 @@ def _history() -> History:
 def _publish(page: Page) -> None:
     with _for_the_eye(page.title):
         create_markdown_artifact(page.text, key=page.key, description=page.title)
+
+
+def _found(future: PrefectFuture[Any]) -> Plan | NotPlanned | FlowmartError | None:
+    """What a step gave, or why it failed; None where it never began."""
+    if future.state.is_pending():
+        return None
+    found = future.state.result(raise_on_failure=False)
+    return found if isinstance(found, Plan | NotPlanned | FlowmartError) else None
 
 
 def _failed(state: State[Any]) -> bool:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import httpx
 from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
+from githubkit.cache import MemCacheStrategy
 from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
 from githubkit.throttling import LocalThrottler
 from githubkit.typing import RetryOption
@@ -37,7 +38,7 @@ _SAFE = {"GET", "PATCH", "PUT", "DELETE"}
 """Methods that can be repeated: what we send with PATCH is always the whole of what it should be."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_NAME = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
 class Client:
@@ -110,6 +111,7 @@ def connect(settings: Settings) -> Client:
         "timeout": TIME_LIMIT,
         "auto_retry": _again,
         "http_cache": False,
+        "cache_strategy": MemCacheStrategy(),
         "throttler": LocalThrottler(1),
         "user_agent": "flowmart",
     }

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from tasks.errors import CouldNotAsk, RollbackFailed, RolledBack
+from tasks.errors import CouldNotAsk, FlowmartError, RollbackFailed, RolledBack
 from tasks.github import text
 from tasks.github.client import Client
 from tasks.github.courtesy import tell
@@ -24,7 +24,7 @@ TASK = "deploy:flowmart"
 LONGEST = 140
 """Characters of a description."""
 
-_RECENT = 20
+_RECENT = 10
 """Earlier deployments to an environment that are looked through for those that still say "success"."""
 
 
@@ -57,7 +57,13 @@ def shown(client: Client, deployment: Deployment) -> Iterator[Say]:
 
 
 def begin(client: Client, deployment: Deployment) -> int:
-    """Show that something is on its way; the number of the deployment at GitHub."""
+    """Show that something is on its way; the number of the deployment at GitHub.
+
+    What waited in the environment for an approval is taken up by it, or overtaken.
+    """
+    for earlier in _earlier(client, deployment, 1):
+        if _state(client, deployment.repository, earlier) == "queued":
+            say(client, deployment, earlier, "inactive", "taken up again")
     body = {
         "ref": deployment.sha,
         "task": TASK,
@@ -87,9 +93,7 @@ def say(client: Client, deployment: Deployment, number: int, state: State, descr
 def end_earlier(client: Client, deployment: Deployment, but: int) -> None:
     """What was deployed to the environment before is there no more: `inactive`, with what came in its place."""
     gone = "rolled back, rejected" if deployment.purpose == "roll back" else f"replaced by {deployment.release}"
-    query = {"environment": deployment.environment, "task": TASK, "per_page": _RECENT}
-    for earlier in client.ask("GET", deployment.repository, "/deployments", query=query):
-        number = int(earlier["id"])
+    for number in _earlier(client, deployment, _RECENT):
         if number != but and _state(client, deployment.repository, number) == "success":
             say(client, deployment, number, "inactive", gone)
 
@@ -102,22 +106,28 @@ def _end(client: Client, deployment: Deployment, number: int | None, state: Stat
     tell(f"deployment {number}", lambda: say(client, deployment, number, state, description))
 
 
+def _earlier(client: Client, deployment: Deployment, most: int) -> list[int]:
+    """The newest deployments to the environment, the newest first."""
+    query = {"environment": deployment.environment, "task": TASK, "per_page": most}
+    return [int(found["id"]) for found in client.ask("GET", deployment.repository, "/deployments", query=query)]
+
+
 def _state(client: Client, repository: str, number: int) -> str:
     newest = client.ask("GET", repository, f"/deployments/{number}/statuses", query={"per_page": 1})
     return str(newest[0]["state"]) if newest else ""
 
 
 def _ended(error: BaseException) -> tuple[State, str]:
-    """Failed is not errored. What is not ours (a cancelled run, a mistake of ours) tells nothing about the release."""
+    """Failed is not errored. A cancelled run, or a mistake of ours, says nothing about the release."""
     if isinstance(error, RollbackFailed):
         return "error", "the rollback failed: a person is needed"
     if isinstance(error, RolledBack):
         return "failure", f"rolled back, rejected: {error}"
     if isinstance(error, CouldNotAsk):
         return "error", f"could not ask: {error}"
-    if isinstance(error, Exception):
+    if isinstance(error, FlowmartError):
         return "failure", str(error)
-    return "error", "the run was ended; what it began is put back by the next one"
+    return "error", "the run ended before it was done; what it began is put back by the next one"
 
 
 def _done(deployment: Deployment) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tasks import wording
 from tasks.github import text
 from tasks.github.reported import EnvironmentReport, UnitReport, overall
-from tasks.model import Action, Change, Finding, Outcome, Reversibility
+from tasks.model import Action, Change, Finding, Outcome, Plan, Reversibility
 
 SIGNS = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.ERRORED: "❔"}
 
@@ -119,16 +119,20 @@ def _inside(report: UnitReport, room: int) -> Iterator[str]:
     for action, verb in ((Action.DELETE, "Deleted"), (Action.REPLACE, "Replaced")):
         if changes := report.changes(action):
             yield f"**{verb}:**\n" + "\n".join(f"- {_named(change)}" for change in changes)
-    if report.plan and report.plan.reversibility is not Reversibility.REVERSIBLE:
-        yield f"**{report.plan.reversibility.value.capitalize()}:** applying the earlier release does not undo it all."
     if report.findings:
         yield "**Policies:**\n" + "\n".join(f"- {_finding(finding)}" for finding in report.findings)
     elif report.plan and report.outcome is Outcome.SUCCEEDED:
         yield "Policies: no objection."
     if report.plan:
-        yield from (f"> {text.code(warning)}" for warning in report.plan.warnings)
-    if report.plan and report.plan.text and room:
-        yield text.fence(_shortened_text(report.plan.text, room))
+        yield from _of_plan(report.plan, room)
+
+
+def _of_plan(plan: Plan, room: int) -> Iterator[str]:
+    if plan.reversibility is not Reversibility.REVERSIBLE:
+        yield f"**{plan.reversibility.value.capitalize()}:** promoting the earlier release does not undo all of it."
+    yield from (f"> {text.code(warning)}" for warning in plan.warnings)
+    if plan.text and room:
+        yield text.fence(_shortened_text(plan.text, room))
 
 
 def _named(change: Change) -> str:
@@ -137,7 +141,8 @@ def _named(change: Change) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    return f"{'❌ denied' if finding.denied else '⚠️'} by {text.code(finding.policy)}: {text.code(finding.message)}"
+    sign = "❌ denied" if finding.denied else "⚠️ noted"
+    return f"{sign} by {text.code(finding.policy)}: {text.code(finding.message)}"
 
 
 def _shortened_text(own: str, room: int) -> str:
@@ -148,4 +153,6 @@ def _shortened_text(own: str, room: int) -> str:
 
 def _foot(head: Head) -> str:
     release = f"Release {text.code(head.release)}. " if head.release else ""
-    return f"{release}{text.link('The run', head.url)} shows everything; `/flowmart help` tells what can be done here."
+    return (
+        f"{release}{text.link('The run', head.url)} shows everything; `/flowmart help` tells what can be done here."
+    )

@@ -30,6 +30,10 @@ class PullReport:
     url: str
     check_run: int | None
 
+    def released(self, release: str) -> None:
+        """The commit makes a release."""
+        self._status("release", "success", f"release {release}")
+
     def pending(self, environment: str) -> None:
         """An environment is being planned."""
         self._status(environment, "pending", "being planned")

@@ -59,7 +59,7 @@ def fence(text: str) -> str:
 
 
 def folded(summary: str, inside: str) -> str:
-    """A part that is opened by a click. `summary` is HTML of ours; the blank lines make GitHub read what is inside."""
+    """A part that a click opens. `summary` is HTML of ours; the blank lines make GitHub read what is inside."""
     return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
 
 

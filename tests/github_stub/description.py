@@ -1,8 +1,8 @@
 """GitHub's OpenAPI description as a judge: what is wrong with a request of ours, and with an answer of the stub's.
 
-The description (`description.json.gz`) is cut from npm's @octokit/openapi 23.0.2 by `cut_description.py`, MIT licence,
-Copyright (c) 2020 Octokit contributors. Where GitHub lets something pass, the stub does not: unknown query parameters
-and unknown members of a body are mistakes here.
+The description (`description.json.gz`) is cut from npm's @octokit/openapi 23.0.2 by `cut_description.py`. Its
+licence: MIT, Copyright (c) 2020 Octokit contributors. Where GitHub lets something pass, the stub does not: unknown
+query parameters and unknown members of a body are mistakes here.
 """
 
 from __future__ import annotations
@@ -95,10 +95,11 @@ class Description:
         found: Mapping[str, Any] = self._components[kind][name]
         return found
 
-    def _schema(self, value: Any, partial: bool = False) -> Any:
+    def _schema(self, value: Any, partial: bool = False, closed: bool = True) -> Any:
         """As JSON Schema: references filled in, `nullable` as a type, nothing unknown in an object.
 
-        `partial`: nothing is required, and one of several is any of several, as they cannot be told apart then.
+        `partial`: nothing is required, and one of several is any of several, as they cannot be told apart then. The
+        parts of an `allOf` are not `closed`, each by itself: the whole is.
         """
         if isinstance(value, list):
             return [self._schema(item, partial) for item in value]
@@ -111,9 +112,13 @@ class Description:
             value = {("anyOf" if key == "oneOf" else key): item for key, item in value.items()}
         properties = value.pop("properties", None)
         made = {key: item if key == "enum" else self._schema(item, partial) for key, item in value.items()}
+        if "allOf" in value:
+            made["allOf"] = [self._schema(item, partial, closed=False) for item in value["allOf"]]
+            made["unevaluatedProperties"] = not closed
         if properties is not None:
             made["properties"] = {name: self._schema(item, partial) for name, item in properties.items()}
-            made.setdefault("additionalProperties", False)
+            if closed and "allOf" not in value:
+                made.setdefault("additionalProperties", False)
         return {"anyOf": [made, {"type": "null"}]} if nullable else made
 
 

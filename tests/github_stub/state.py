@@ -1,4 +1,4 @@
-"""What the stub remembers, as GitHub would: and the limits that GitHub documents, with its answer to those who pass them."""
+"""What the stub remembers, as GitHub would, and the limits that GitHub documents."""
 
 from __future__ import annotations
 
