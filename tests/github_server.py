@@ -9,7 +9,7 @@ from tests.github_stub import TOKEN, GitHubStub, running
 
 @pytest.fixture
 def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubStub]:
-    """A GitHub on loopback, to which the process's settings lead. A request that GitHub would not take fails the test."""
+    """A GitHub on loopback, to which the settings lead. A request that GitHub would not take fails the test."""
     with running() as stub:
         monkeypatch.setenv("FLOWMART_GITHUB_API", stub.url)
         monkeypatch.setenv("FLOWMART_GITHUB_TOKEN", TOKEN)

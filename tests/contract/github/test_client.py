@@ -21,9 +21,7 @@ def test_an_answer_is_plain_json(client: Client, github: GitHubStub) -> None:
 @pytest.mark.parametrize(
     ("status", "meant"), [(401, Refused), (403, Refused), (404, NotFound), (422, Refused), (500, CouldNotAsk)]
 )
-def test_a_no_is_told_from_no_answer(
-    client: Client, github: GitHubStub, status: int, meant: type[Exception]
-) -> None:
+def test_a_no_is_told_from_no_answer(client: Client, github: GitHubStub, status: int, meant: type[Exception]) -> None:
     github.answer_next(status, "because")
     with pytest.raises(meant, match=rf"POST /repos/{REPOSITORY}/issues/1/comments: {status} .*because"):
         comments.reply(client, REPOSITORY, 1, "hello")

@@ -118,7 +118,10 @@ def test_what_was_there_before_is_inactive(client: Client, github: GitHubStub) -
         (RolledBack("smoke said no"), ("failure", "rolled back, rejected: smoke said no")),
         (Refused("denied by policy"), ("failure", "denied by policy")),
         (CouldNotAsk("no network"), ("error", "could not ask: no network")),
-        (KeyboardInterrupt(), ("error", "the run ended before it was done; what it began is put back by the next one")),
+        (
+            KeyboardInterrupt(),
+            ("error", "the run ended before it was done; what it began is put back by the next one"),
+        ),
     ],
 )
 def test_a_deployment_that_failed_says_how_and_what_was_there_stays(
