@@ -62,6 +62,11 @@ class History:
         """The releases that were verified in an environment, oldest first, again each time."""
         return [entry.body["release"] for entry in self.ledger.entries(environment) if entry.kind == "verified"]
 
+    def last_begun(self, environment: str) -> str:
+        """The release that a promotion into an environment was last begun with, however it ended; "" before any."""
+        claims = (e.body for e in reversed(self.ledger.entries(environment)) if e.kind == "claimed")
+        return next((str(body["release"]) for body in claims if body["purpose"] == "promote"), "")
+
     def entry(self, name: str) -> Entry:
         """The ledger entry `environment/number`."""
         environment, _, number = name.partition("/")

@@ -102,7 +102,10 @@ def start_again() -> None:
 
 
 def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our own environment without anything that would give a tool other credentials than those it is handed."""
+    """Our own environment without anything that would give a tool other credentials than those it is handed.
+
+    A plan runs the code of whoever wrote the pull request: our own access to GitHub is nothing for it either.
+    """
     credentials = (
         "AWS_ACCESS_KEY",
         "AWS_SECRET",
@@ -110,6 +113,7 @@ def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         "AWS_PROFILE",
         "AWS_DEFAULT_PROFILE",
         "AWS_ROLE_ARN",
+        "FLOWMART_GITHUB_",
     )
     source = os.environ if environ is None else environ
     return {name: value for name, value in source.items() if not name.startswith(credentials)}

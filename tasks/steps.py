@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -24,7 +25,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled, Completed
 from prefect.tasks import exponential_backoff
 
-from tasks import claims, pages, promotion, rollback, settings, shell
+from tasks import approvals, claims, pages, promotion, releases, reports, rollback, settings, shell
 from tasks import drift as drifting
 from tasks import gate as gates
 from tasks import stage as stages
@@ -32,13 +33,17 @@ from tasks.approvals import Request
 from tasks.drift import DriftReport
 from tasks.errors import ApprovalWanted, CouldNotAsk, FlowmartError, Refused
 from tasks.gate import PlanSet, Purpose
+from tasks.github import commits
+from tasks.github.client import Client
+from tasks.github.reported import EnvironmentReport
 from tasks.history import History
 from tasks.ledger import Ledger
-from tasks.model import CheckResult, Finding, Plan, Receipt
+from tasks.model import CheckResult, Finding, Plan, Receipt, Release
 from tasks.pages import Page
 from tasks.promotion import NotPlanned
 from tasks.stage import Stage
 from tasks.standing import Claim, standing
+from tasks.store import Store
 
 log = structlog.get_logger("flowmart.steps")
 
@@ -125,6 +130,29 @@ def detect_drift(stage: Stage, unit: str) -> Plan | None:
     """What somebody changed behind our back."""
     with stage.turns:
         return drifting.detect(stage, unit)
+
+
+@task(name="fetch", task_run_name="fetch {ref}", **_READS)
+def fetch(client: Client, repository: str, ref: str) -> str:
+    """Bring what a ref is at on GitHub into the local repository; the commit."""
+    return commits.fetch(settings.load(), client, repository, ref)
+
+
+@task(name="freeze", task_run_name="freeze {sha}", **_READS)
+def freeze(sha: str) -> Release:
+    """Make a release of a commit that is in the local repository."""
+    chosen = settings.load()
+    commits.refuse_missing(chosen, sha)
+    return releases.create(chosen.repository, sha, Store.open(chosen.store_address))
+
+
+def report(
+    stage: Stage, planned: Mapping[str, PrefectFuture[Any]], tested: Mapping[str, PrefectFuture[Any]]
+) -> EnvironmentReport:
+    """What planning and testing an environment came to, for those who read it on GitHub. Waits for all of it."""
+    raise_mistakes(failures([*planned.values(), *tested.values()]))
+    units = (reports.of_unit(stage, unit, _found(future)) for unit, future in planned.items())
+    return reports.of_environment(stage, units)
 
 
 def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:
@@ -280,6 +308,27 @@ def raise_mistakes(errors: Sequence[Exception]) -> None:
             raise error
 
 
+def environments(release: str) -> tuple[str, ...]:
+    """The environments of a release, in order."""
+    with stages.checkouts(settings.load()) as found:
+        return tuple(environment.name for environment in found.of(release).platform.environments)
+
+
+def release(name: str) -> Release:
+    """A release by its id."""
+    return _history().release(name)
+
+
+def begun_last(release: Release) -> bool:
+    """Whether the last promotion that was begun at the first environment was of this release already."""
+    return _history().last_begun(environments(release.id)[0]) == release.id
+
+
+def waiting_for_approval() -> tuple[Request, ...]:
+    """What waits for an approval now, everywhere."""
+    return approvals.waiting(ledger(), datetime.now(UTC))
+
+
 def ledger() -> Ledger:
     """The ledger of the store, to decide in."""
     return _history().ledger
@@ -306,6 +355,14 @@ def _send(page: Page) -> None:
 def _await_pages() -> None:
     """All pages so far are sent, since there is one thread for them."""
     _pages.submit(int).result()
+
+
+def _found(future: PrefectFuture[Any]) -> Plan | NotPlanned | FlowmartError | None:
+    """What a step gave, or why it failed; None where it never began."""
+    if future.state.is_pending():
+        return None
+    found = future.state.result(raise_on_failure=False)
+    return found if isinstance(found, Plan | NotPlanned | FlowmartError) else None
 
 
 def _failed(state: State[Any]) -> bool:
