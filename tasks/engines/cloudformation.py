@@ -1,0 +1,327 @@
+"""CloudFormation behind the engine protocol: change sets, executed exactly as they were planned.
+
+A plan is a change set, which CloudFormation computes and carries out itself. The plan remembers it by its ARN and the
+stack by what it was; when either has moved on, the plan is stale. Where no change set can be made (a stack to delete, one
+that a failed create left behind, a way back that got stuck) the plan's artifact says what is done instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from tasks.engines import cloudformation_answers as answers
+from tasks.engines import cloudformation_plans as plans
+from tasks.engines import cloudformation_values as values
+from tasks.engines.base import Workspace, Workspaces
+from tasks.engines.cloudformation_plans import Saved
+from tasks.engines.cloudformation_sources import Source, interface, load, reads
+from tasks.engines.cloudformation_stacks import Described, Stacks, is_busy, names
+from tasks.errors import CouldNotAsk, Refused, StalePlan
+from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Target, digest_of
+
+__all__ = ["CloudFormation", "interface", "reads"]
+
+log = structlog.get_logger("flowmart.cloudformation")
+
+_ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
+"""What a stack policy is set to that is no longer wanted: it can be replaced, never taken away."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a plan is made of. `doubts`: whether something may come to a replacement."""
+
+    saved: Saved
+    changes: tuple[Change, ...] = ()
+    stack: Described | None = None
+    warnings: tuple[str, ...] = ()
+    retained: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    outputs_only: bool = False
+
+
+class CloudFormation:
+    """The engine for units whose source is a folder with a `template.yaml`."""
+
+    def __init__(self, workspaces: Workspaces, executable: str = "") -> None:
+        self._workspaces = workspaces
+
+    def prepare(self, target: Target) -> None:
+        """Template, parameters and inputs fit together, whatever the outputs of others will be."""
+        workspace = self._workspaces(target)
+        Stacks(workspace.reading()).validate(load(workspace, workspace.unit.inputs).text)
+
+    def plan(self, target: Target, inputs: Inputs) -> Plan:
+        """A change set, and what it changes."""
+        workspace = self._workspaces(target)
+        look = _looked(workspace, load(workspace, inputs.values), Stacks(workspace.reading()))
+        return _planned(target, workspace, inputs.digest, look)
+
+    def apply(self, plan: Plan) -> Applied:
+        """Do exactly what was planned; `StalePlan` when the change set or the stack is not what it was."""
+        workspace, saved = self._workspaces(plan.target), plans.load(plan)
+        stacks = Stacks(workspace.writing())
+        now = stacks.find(saved.stack)
+        if stacks.basis(now) != plan.basis:
+            state = now["StackStatus"] if now else "not there"
+            raise StalePlan(f"{plan.target}: stack {saved.stack} was changed since it was planned, it is {state} now")
+        return _done(workspace, saved, stacks, now)
+
+    def verify(self, target: Target) -> Outcome:
+        """Whether the stack is in a good state, another change set would be empty, and nothing has drifted."""
+        workspace = self._workspaces(target)
+        source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
+        stack = stacks.find(source.stack)
+        if stack is None or stack["StackStatus"] not in answers.UPDATABLE:
+            return Outcome.FAILED
+        differs = _compared(workspace, source, stacks, stack) or answers.drifted(stacks.drifts(stack), ())
+        return Outcome.FAILED if differs else Outcome.SUCCEEDED
+
+    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+        """Back to the template and parameters of the receipt's release; without one, the stack is deleted."""
+        target = to.target if to else failed
+        workspace = self._workspaces(target)
+        source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
+        stack = stacks.find(source.stack)
+        if stack is not None and is_busy(stack):
+            # Begun by the run that is being put back: CloudFormation ends it, with or without us.
+            stack = stacks.settled(stack["StackId"], workspace.unit.time_limit)
+        if to is None:
+            look = _deletion(workspace, source, stacks, stack)
+        elif stack is not None and stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+            look = _continuation(source, stacks, stack)
+        else:
+            look = _looked(workspace, source, stacks)
+        return _planned(target, workspace, to.inputs_digest if to else Inputs().digest, look)
+
+    def detect_drift(self, receipt: Receipt) -> Plan:
+        """Resources that are not as the stack has them, and a stack that is not as the receipt's release has it."""
+        workspace = self._workspaces(receipt.target)
+        source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
+        stack = stacks.find(source.stack)
+        if stack is None:
+            gone = (Change(source.stack, answers.STACK, Action.DELETE, {"StackName": source.stack}, None),)
+            return _planned(receipt.target, workspace, receipt.inputs_digest, _Look(Saved("settings", ""), gone))
+        if is_busy(stack):
+            raise CouldNotAsk(f"stack {source.stack}: somebody is at work on it ({stack['StackStatus']})")
+        found = stacks.drifts(stack)
+        by_hand = answers.drifted(found, source.secrets)
+        known = {change.address for change in by_hand}
+        redeployed = [_the_other_way(c) for c in _compared(workspace, source, stacks, stack) if c.address not in known]
+        look = _Look(Saved("settings", ""), (*by_hand, *redeployed), stack, answers.not_compared(found))
+        return _planned(receipt.target, workspace, receipt.inputs_digest, look)
+
+
+def _looked(workspace: Workspace, source: Source, stacks: Stacks) -> _Look:
+    """What there is to do to bring the stack to its source."""
+    stack = stacks.find(source.stack)
+    status = stack["StackStatus"] if stack else ""
+    if stack is not None and is_busy(stack):
+        raise CouldNotAsk(f"stack {source.stack}: somebody is at work on it ({status}); try again when it has ended")
+    if stack is not None and status in answers.NOT_MADE:
+        return _recreation(workspace, source, stack)
+    if stack is not None and status not in answers.UPDATABLE | {"REVIEW_IN_PROGRESS"}:
+        stuck = names(stacks.resources(stack), "_FAILED")
+        advice = f"roll the release back, or mend them and run: aws cloudformation continue-update-rollback --stack-name {source.stack}"
+        raise Refused(f"stack {source.stack} is {status}, stuck on {stuck}; {advice}")
+    if stack is not None:
+        stacks.tidy(stack)
+    return _change_set(workspace, source, stacks, stack)
+
+
+def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> _Look:
+    described = stacks.compare(source, stack, workspace.unit_digest[:12])
+    settings = _settings(workspace, source, stacks, stack)
+    if answers.is_no_op(described):
+        return _Look(Saved("settings", source.stack, source.parameters), settings, stack)
+    items = described["Changes"]
+    changes = answers.changes(items, answers.Around(_tags(stack), source.tags, source.secrets))
+    doubts = answers.doubts(items)
+    return _Look(
+        saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
+        changes=(*changes, *settings),
+        stack=stacks.find(source.stack),
+        warnings=(*doubts, *answers.kept(items)),
+        retained=answers.retained(items),
+        doubts=doubts,
+        outputs_only=not changes,
+    )
+
+
+def _recreation(workspace: Workspace, source: Source, stack: Described) -> _Look:
+    """A stack whose first create failed can only be deleted; what it becomes then is what the template says."""
+    found = values.resources(source.document, source.parameters, _pseudo(workspace, source))
+    changes = tuple(
+        Change(name, declared.kind, Action.CREATE, None, _told(declared, source)) for name, declared in found.items()
+    )
+    left = f"stack {source.stack} is {stack['StackStatus']} since its create failed: it is deleted first"
+    return _Look(Saved("recreate", source.stack, source.parameters), changes, stack, (left,))
+
+
+def _deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> _Look:
+    if stack is None:
+        return _Look(Saved("delete", source.stack, source.parameters))
+    there = [found for found in stacks.resources(stack)]
+    declared = values.resources(stacks.document(stack), _given(stack), _pseudo(workspace, source)) if there else {}
+    changes, retained = [], []
+    for found in there:
+        name, kind = found["LogicalResourceId"], found["ResourceType"]
+        known = declared.get(name)
+        if known and known.on_deletion != "Delete":
+            retained.append(f"{name} ({found['PhysicalResourceId']}) stays: DeletionPolicy {known.on_deletion}")
+        else:
+            before = answers.scrubbed(known.properties if known else {}, source.secrets)
+            changes.append(Change(name, kind, Action.DELETE, before, None))
+    return _Look(Saved("delete", source.stack, source.parameters), tuple(changes), stack, tuple(retained))
+
+
+def _continuation(source: Source, stacks: Stacks, stack: Described) -> _Look:
+    """Let CloudFormation go on with its own way back, which ends at the stack's earlier template."""
+    stuck = [found for found in stacks.resources(stack) if found["ResourceStatus"].endswith("_FAILED")]
+    changes = tuple(Change(f["LogicalResourceId"], f["ResourceType"], Action.UPDATE, {}, {}) for f in stuck)
+    why = f"{stack.get('StackStatusReason', '')} CloudFormation's rollback of {source.stack} is continued".strip()
+    return _Look(Saved("continue", source.stack, source.parameters), changes, stack, (why,), outputs_only=not changes)
+
+
+def _settings(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> tuple[Change, ...]:
+    """Stack policy and termination protection, where an existing stack has others: no change set tells of them."""
+    if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+        return ()
+    before = {
+        "EnableTerminationProtection": bool(stack.get("EnableTerminationProtection")),
+        "StackPolicy": stacks.policy(stack) or _ALLOW_ALL,
+    }
+    after = {
+        "EnableTerminationProtection": workspace.unit.protected,
+        "StackPolicy": source.policy or _ALLOW_ALL,
+    }
+    change = Change(source.stack, answers.STACK, Action.UPDATE, before, after)
+    return (change,) if change.attributes else ()
+
+
+def _compared(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> tuple[Change, ...]:
+    """What bringing the stack to its source would change, with nothing left behind."""
+    look = _change_set(workspace, source, stacks, stack)
+    if look.saved.change_set:
+        stacks.forget(look.saved.change_set)
+    outputs = Change(source.stack, answers.STACK, Action.UPDATE, {"Outputs": "others"}, {"Outputs": "as released"})
+    return look.changes or ((outputs,) if look.outputs_only else ())
+
+
+def _planned(target: Target, workspace: Workspace, inputs_digest: str, look: _Look) -> Plan:
+    stacks = Stacks(workspace.reading())
+    warnings = tuple(dict.fromkeys(look.warnings))
+    return Plan(
+        target=target,
+        engine="cloudformation",
+        changes=look.changes,
+        unit_digest=workspace.unit_digest,
+        inputs_digest=inputs_digest,
+        basis=stacks.basis(look.stack),
+        artifact=plans.save(look.saved, workspace.folder),
+        text=answers.text(look.changes, warnings),
+        reversibility=answers.reversibility(
+            look.changes, workspace.unit.protected, in_doubt=bool(look.doubts), retained=look.retained
+        ),
+        changes_outputs=look.outputs_only,
+        warnings=warnings,
+    )
+
+
+def _done(workspace: Workspace, saved: Saved, stacks: Stacks, stack: Described | None) -> Applied:
+    """Carry the plan's deed out and wait for its end, or for the unit's time limit."""
+    source, began = replace(load(workspace, workspace.unit.inputs), parameters=saved.parameters), datetime.now(UTC)
+    if saved.deed == "delete":
+        return _deleted(workspace, stacks, stack, began)
+    if saved.deed == "recreate" and stack is not None:
+        gone = _deleted(workspace, stacks, stack, began)
+        if gone.outcome is not Outcome.SUCCEEDED:
+            return gone
+        made = stacks.compare(source, None, workspace.unit_digest[:12])
+        saved = replace(saved, deed="execute", change_set=made["ChangeSetId"], digest=digest_of(made["Changes"]))
+    if saved.deed == "execute":
+        if digest_of(stacks.describe(saved.change_set)["Changes"]) != saved.digest:
+            raise StalePlan(f"{saved.stack}: its change set is not the one that was planned; plan again")
+        stacks.execute(saved.change_set)
+    if saved.deed == "continue":
+        stacks.continue_rollback(saved.stack)
+    return _ended(workspace, source, saved, stacks, began)
+
+
+def _ended(workspace: Workspace, source: Source, saved: Saved, stacks: Stacks, began: datetime) -> Applied:
+    try:
+        stack = stacks.settled(saved.stack, workspace.unit.time_limit, began)
+    except CouldNotAsk as error:
+        return Applied(Outcome.ERRORED, detail=f"{error}; CloudFormation goes on by itself")
+    good = answers.UPDATABLE if saved.deed in ("continue", "settings") else answers.GOOD
+    if stack["StackStatus"] not in good:
+        return Applied(Outcome.FAILED, detail=_why(stacks, stack, began, source))
+    _set(workspace, source, stacks, stack)
+    return Applied(Outcome.SUCCEEDED, answers.outputs(stack, source.secrets))
+
+
+def _deleted(workspace: Workspace, stacks: Stacks, stack: Described | None, began: datetime) -> Applied:
+    if stack is None:
+        return Applied(Outcome.SUCCEEDED)
+    stacks.delete(stack["StackId"])
+    try:
+        ended = stacks.settled(stack["StackId"], workspace.unit.time_limit, began)
+    except CouldNotAsk as error:
+        return Applied(Outcome.ERRORED, detail=f"{error}; CloudFormation goes on by itself")
+    if ended["StackStatus"] != "DELETE_COMPLETE":
+        return Applied(Outcome.FAILED, detail=_why(stacks, ended, began))
+    return Applied(Outcome.SUCCEEDED)
+
+
+def _set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> None:
+    """Stack policy and termination protection as the release wants them."""
+    policy = source.policy or (_ALLOW_ALL if stacks.policy(stack) else None)
+    if policy is not None and policy != stacks.policy(stack):
+        stacks.set_policy(stack["StackId"], policy)
+    if bool(stack.get("EnableTerminationProtection")) != workspace.unit.protected:
+        stacks.protect(stack["StackId"], workspace.unit.protected)
+
+
+def _why(stacks: Stacks, stack: Described, began: datetime, source: Source | None = None) -> str:
+    """What failed first, what became of the stack, and what to do where CloudFormation is stuck."""
+    first = answers.first_failure(stacks.events(stack["StackId"], began))
+    status, name = stack["StackStatus"], stack["StackName"]
+    told = f"{first}\nstack {name} is {status}"
+    if status == "UPDATE_ROLLBACK_FAILED":
+        told += f": could not be put back: {names(stacks.resources(stack), '_FAILED')}"
+    return str(answers.scrubbed(told, source.secrets if source else ()))
+
+
+def _told(declared: values.Declared, source: Source) -> Mapping[str, Any]:
+    properties: dict[str, Any] = answers.scrubbed(declared.properties, source.secrets)
+    return {**properties, "tags_all": dict(source.tags)}
+
+
+def _tags(stack: Described | None) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in (stack or {}).get("Tags", ())}
+
+
+def _given(stack: Described) -> dict[str, str | None]:
+    return {p["ParameterKey"]: p.get("ParameterValue") for p in stack.get("Parameters", ())}
+
+
+def _pseudo(workspace: Workspace, source: Source) -> dict[str, str]:
+    environment = workspace.environment
+    return {
+        "AWS::AccountId": environment.account,
+        "AWS::Partition": "aws",
+        "AWS::Region": environment.region,
+        "AWS::StackName": source.stack,
+        "AWS::URLSuffix": "amazonaws.com",
+    }
+
+
+def _the_other_way(change: Change) -> Change:
+    """From what would be put right to what was done: what would be created was deleted."""
+    action = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}.get(change.action, change.action)
+    return replace(change, action=action, before=change.after, after=change.before, because=())
