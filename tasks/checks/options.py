@@ -147,7 +147,30 @@ class AlarmsQuiet(Options):
     at_least: Count = 1
 
 
-Fact = DatabaseAvailable | TableActive | HealthyHosts | InstancesInService | NatGatewaysAvailable | AlarmsQuiet
+class QueueExists(Options):
+    """The SQS `queue` (its URL) is there."""
+
+    fact: Literal["queue_exists"]
+    queue: Text
+
+
+class StackGood(Options):
+    """The CloudFormation `stack` (its name) was created or updated to its end, and nothing was rolled back."""
+
+    fact: Literal["stack_good"]
+    stack: Text
+
+
+Fact = (
+    DatabaseAvailable
+    | TableActive
+    | HealthyHosts
+    | InstancesInService
+    | NatGatewaysAvailable
+    | AlarmsQuiet
+    | QueueExists
+    | StackGood
+)
 
 
 class Aws(RootModel[Annotated[Fact, Field(discriminator="fact")]]):

@@ -97,6 +97,7 @@ class CloudFormation:
             look = _continuation(source, stacks, stack)
         else:
             look = _looked(workspace, source, stacks)
+        look = replace(look, saved=replace(look.saved, way_back=True))
         return _planned(target, workspace, to.inputs_digest if to else Inputs().digest, look)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
@@ -247,6 +248,8 @@ def _done(workspace: Workspace, saved: Saved, stacks: Stacks, stack: Described |
     if saved.deed == "execute":
         if digest_of(stacks.describe(saved.change_set)["Changes"]) != saved.digest:
             raise StalePlan(f"{saved.stack}: its change set is not the one that was planned; plan again")
+        if saved.way_back and stack is not None and stacks.policy(stack):
+            stacks.set_policy(saved.stack, _ALLOW_ALL)
         stacks.execute(saved.change_set)
     if saved.deed == "continue":
         stacks.continue_rollback(saved.stack)

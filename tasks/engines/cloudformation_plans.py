@@ -19,13 +19,18 @@ left, then create; `continue` a way back that failed; `delete` the stack."""
 
 @dataclass(frozen=True)
 class Saved:
-    """The deed, the stack, its parameters, and for `execute` the change set's ARN with the digest of its changes."""
+    """The deed, the stack, its parameters, and for `execute` the change set's ARN with the digest of its changes.
+
+    `way_back`: the stack policy does not hold meanwhile. It is written for what goes forward; what a failed release
+    has added must be removable again, and what may go has been decided by our own policies.
+    """
 
     deed: Deed
     stack: str
     parameters: Mapping[str, str | None] = field(default_factory=dict)
     change_set: str = ""
     digest: str = ""
+    way_back: bool = False
 
 
 def save(saved: Saved, folder: Path) -> Artifact:

@@ -95,9 +95,8 @@ def differences(
             del made[name]
     for name, resource in there.items():
         if name not in template.resources:
-            found[name] = Difference(
-                "Remove", name, resource.kind, resource.made.id, resource.properties, policy=resource.on_deletion
-            )
+            policy = resource.on_deletion.removesuffix("ExceptOnCreate")
+            found[name] = Difference("Remove", name, resource.kind, resource.made.id, resource.properties, policy=policy)
     return found
 
 

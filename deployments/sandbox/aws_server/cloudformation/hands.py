@@ -22,6 +22,24 @@ from deployments.sandbox.aws_server.authorization import CALLED_VIA
 _NOTHING_CONFIGURED = Config(ignore_configured_endpoint_urls=True, retries={"total_max_attempts": 1})
 
 
+class Unanswered(Exception):
+    """moto broke on a request, where AWS would have answered: mostly a value that AWS refuses and moto trusts."""
+
+
+class _ToMoto(BotocoreStubber):
+    """Answers what boto3 would send, from moto in this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enabled = True
+
+    def process_request(self, request: Any) -> Any:
+        try:
+            return super().process_request(request)
+        except Exception as error:
+            raise Unanswered(f"{type(error).__name__}: {error}") from error
+
+
 class Hands:
     """The caller's hands in one account and region. `tags` are those of the stack that is worked on."""
 
@@ -69,7 +87,5 @@ def _client(service: str, region: str, credentials: tuple[str, str, str | None])
         aws_session_token=token,
         config=_NOTHING_CONFIGURED,
     )
-    to_moto = BotocoreStubber()
-    to_moto.enabled = True
-    made.meta.events.register("before-send", to_moto)
+    made.meta.events.register("before-send", _ToMoto())
     return made

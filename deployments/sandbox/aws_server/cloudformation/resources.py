@@ -32,7 +32,7 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that is there. `on_deletion` and `on_replacement`: Delete, Retain or Snapshot."""
+    """A resource that is there. `on_deletion` and `on_replacement`: Delete, Retain, RetainExceptOnCreate or Snapshot."""
 
     logical_id: str
     kind: str
@@ -40,3 +40,8 @@ class Resource:
     properties: Mapping[str, Any]
     on_deletion: str = "Delete"
     on_replacement: str = "Delete"
+
+    @property
+    def when_undone(self) -> str:
+        """What happens to it when the operation that made it is rolled back."""
+        return "Retain" if self.on_deletion == "Retain" else "Delete"

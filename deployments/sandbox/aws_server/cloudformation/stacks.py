@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudformation.exceptions import ValidationError
 
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
-from deployments.sandbox.aws_server.cloudformation.hands import Hands, via_cloudformation
+from deployments.sandbox.aws_server.cloudformation.hands import Hands, Unanswered, via_cloudformation
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, generated
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.templates import Template
@@ -184,12 +184,13 @@ def _there(kind: Kind, resource: Resource, aws: Hands) -> Mapping[str, Any] | No
 
 
 def _forget(stack: Stack, resource: Resource, aws: Hands) -> None:
-    _delete(stack, resource, aws, "Delete")
+    _delete(stack, resource, aws, resource.when_undone)
     del stack.resources[resource.logical_id]
 
 
 def _take_back(stack: Stack, earlier: Resource, aws: Hands) -> None:
-    _delete(stack, stack.resources[earlier.logical_id], aws, "Delete")
+    made = stack.resources[earlier.logical_id]
+    _delete(stack, made, aws, made.when_undone)
     stack.resources[earlier.logical_id] = earlier
 
 
@@ -254,7 +255,7 @@ def _acted(stack: Stack, name: str, type_: str, status: str, act: Callable[[], A
     try:
         with via_cloudformation():
             return act()
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, Unanswered) as error:
         raise _fail(stack, name, type_, status, f'Resource handler returned message: "{error}"') from error
     except KeyError as error:
         raise _fail(stack, name, type_, status, f"Properties validation failed: required key [{error}]") from error
