@@ -105,8 +105,8 @@ class Template:
     def properties(self, logical_id: str, made: Mapping[str, Made]) -> dict[str, Any]:
         """The properties of a resource; what refers to a resource that is not in `made` is LATER."""
         declared = self.document["Resources"][logical_id].get("Properties") or {}
-        found: dict[str, Any] = clean_json(declared, self._names(made))
-        return _later(found)
+        found: dict[str, Any] = _told(clean_json(declared, self._names(made)))
+        return found
 
     def outputs(self, made: Mapping[str, Made]) -> list[dict[str, Any]]:
         """The outputs of a stack whose resources are `made`."""
@@ -175,10 +175,10 @@ def _named(value: Any) -> Iterator[str]:
             yield from _named(item)
 
 
-def _later(value: Any) -> Any:
-    """A text that holds what is known later is itself known later."""
+def _told(value: Any) -> Any:
+    """A text that holds what is known later is itself known later; AWS::NoValue in a list is nothing."""
     if isinstance(value, dict):
-        return {key: _later(item) for key, item in value.items()}
+        return {key: _told(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_later(item) for item in value]
+        return [_told(item) for item in value if item is not None]
     return LATER if isinstance(value, str) and LATER in value else value
