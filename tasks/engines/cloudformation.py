@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from tasks.engines import cloudformation_answers as answers
+from tasks.engines import cloudformation_looks as looks
 from tasks.engines import cloudformation_plans as plans
-from tasks.engines import cloudformation_values as values
 from tasks.engines.base import Workspace, Workspaces
 from tasks.engines.cloudformation_plans import Saved
 from tasks.engines.cloudformation_sources import Source, interface, load, reads
@@ -27,22 +27,6 @@ from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt,
 __all__ = ["CloudFormation", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.cloudformation")
-
-_ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
-"""What a stack policy is set to that is no longer wanted: it can be replaced, never taken away."""
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What a plan is made of. `doubts`: whether something may come to a replacement."""
-
-    saved: Saved
-    changes: tuple[Change, ...] = ()
-    stack: Described | None = None
-    warnings: tuple[str, ...] = ()
-    retained: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-    outputs_only: bool = False
 
 
 class CloudFormation:
@@ -59,7 +43,7 @@ class CloudFormation:
     def plan(self, target: Target, inputs: Inputs) -> Plan:
         """A change set, and what it changes."""
         workspace = self._workspaces(target)
-        look = _looked(workspace, load(workspace, inputs.values), Stacks(workspace.reading()))
+        look = looks.looked(workspace, load(workspace, inputs.values), Stacks(workspace.reading()))
         return _planned(target, workspace, inputs.digest, look)
 
     def apply(self, plan: Plan) -> Applied:
@@ -79,7 +63,7 @@ class CloudFormation:
         stack = stacks.find(source.stack)
         if stack is None or stack["StackStatus"] not in answers.UPDATABLE:
             return Outcome.FAILED
-        differs = _compared(workspace, source, stacks, stack) or answers.drifted(stacks.drifts(stack), ())
+        differs = looks.compared(workspace, source, stacks, stack) or answers.drifted(stacks.drifts(stack), ())
         return Outcome.FAILED if differs else Outcome.SUCCEEDED
 
     def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
@@ -92,11 +76,11 @@ class CloudFormation:
             # Begun by the run that is being put back: CloudFormation ends it, with or without us.
             stack = stacks.settled(stack["StackId"], workspace.unit.time_limit)
         if to is None:
-            look = _deletion(workspace, source, stacks, stack)
+            look = looks.deletion(workspace, source, stacks, stack)
         elif stack is not None and stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
-            look = _continuation(source, stacks, stack)
+            look = looks.continuation(source, stacks, stack)
         else:
-            look = _looked(workspace, source, stacks)
+            look = looks.looked(workspace, source, stacks)
         look = replace(look, saved=replace(look.saved, way_back=True))
         return _planned(target, workspace, to.inputs_digest if to else Inputs().digest, look)
 
@@ -107,114 +91,20 @@ class CloudFormation:
         stack = stacks.find(source.stack)
         if stack is None:
             gone = (Change(source.stack, answers.STACK, Action.DELETE, {"StackName": source.stack}, None),)
-            return _planned(receipt.target, workspace, receipt.inputs_digest, _Look(Saved("settings", ""), gone))
+            return _planned(receipt.target, workspace, receipt.inputs_digest, looks.Look(Saved("settings", ""), gone))
         if is_busy(stack):
             raise CouldNotAsk(f"stack {source.stack}: somebody is at work on it ({stack['StackStatus']})")
         found = stacks.drifts(stack)
         by_hand = answers.drifted(found, source.secrets)
         known = {change.address for change in by_hand}
-        redeployed = [_the_other_way(c) for c in _compared(workspace, source, stacks, stack) if c.address not in known]
-        look = _Look(Saved("settings", ""), (*by_hand, *redeployed), stack, answers.not_compared(found))
+        redeployed = [
+            _the_other_way(c) for c in looks.compared(workspace, source, stacks, stack) if c.address not in known
+        ]
+        look = looks.Look(Saved("settings", ""), (*by_hand, *redeployed), stack, answers.not_compared(found))
         return _planned(receipt.target, workspace, receipt.inputs_digest, look)
 
 
-def _looked(workspace: Workspace, source: Source, stacks: Stacks) -> _Look:
-    """What there is to do to bring the stack to its source."""
-    stack = stacks.find(source.stack)
-    status = stack["StackStatus"] if stack else ""
-    if stack is not None and is_busy(stack):
-        raise CouldNotAsk(f"stack {source.stack}: somebody is at work on it ({status}); try again when it has ended")
-    if stack is not None and status in answers.NOT_MADE:
-        return _recreation(workspace, source, stack)
-    if stack is not None and status not in answers.UPDATABLE | {"REVIEW_IN_PROGRESS"}:
-        stuck = names(stacks.resources(stack), "_FAILED")
-        advice = f"roll the release back, or mend them and run: aws cloudformation continue-update-rollback --stack-name {source.stack}"
-        raise Refused(f"stack {source.stack} is {status}, stuck on {stuck}; {advice}")
-    if stack is not None:
-        stacks.tidy(stack)
-    return _change_set(workspace, source, stacks, stack)
-
-
-def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> _Look:
-    described = stacks.compare(source, stack, workspace.unit_digest[:12])
-    settings = _settings(workspace, source, stacks, stack)
-    if answers.is_no_op(described):
-        return _Look(Saved("settings", source.stack, source.parameters), settings, stack)
-    items = described["Changes"]
-    changes = answers.changes(items, answers.Around(_tags(stack), source.tags, source.secrets))
-    doubts = answers.doubts(items)
-    return _Look(
-        saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
-        changes=(*changes, *settings),
-        stack=stacks.find(source.stack),
-        warnings=(*doubts, *answers.kept(items)),
-        retained=answers.retained(items),
-        doubts=doubts,
-        outputs_only=not changes,
-    )
-
-
-def _recreation(workspace: Workspace, source: Source, stack: Described) -> _Look:
-    """A stack whose first create failed can only be deleted; what it becomes then is what the template says."""
-    found = values.resources(source.document, source.parameters, _pseudo(workspace, source))
-    changes = tuple(
-        Change(name, declared.kind, Action.CREATE, None, _told(declared, source)) for name, declared in found.items()
-    )
-    left = f"stack {source.stack} is {stack['StackStatus']} since its create failed: it is deleted first"
-    return _Look(Saved("recreate", source.stack, source.parameters), changes, stack, (left,))
-
-
-def _deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> _Look:
-    if stack is None:
-        return _Look(Saved("delete", source.stack, source.parameters))
-    there = [found for found in stacks.resources(stack)]
-    declared = values.resources(stacks.document(stack), _given(stack), _pseudo(workspace, source)) if there else {}
-    changes, retained = [], []
-    for found in there:
-        name, kind = found["LogicalResourceId"], found["ResourceType"]
-        known = declared.get(name)
-        if known and known.on_deletion != "Delete":
-            retained.append(f"{name} ({found['PhysicalResourceId']}) stays: DeletionPolicy {known.on_deletion}")
-        else:
-            before = answers.scrubbed(known.properties if known else {}, source.secrets)
-            changes.append(Change(name, kind, Action.DELETE, before, None))
-    return _Look(Saved("delete", source.stack, source.parameters), tuple(changes), stack, tuple(retained))
-
-
-def _continuation(source: Source, stacks: Stacks, stack: Described) -> _Look:
-    """Let CloudFormation go on with its own way back, which ends at the stack's earlier template."""
-    stuck = [found for found in stacks.resources(stack) if found["ResourceStatus"].endswith("_FAILED")]
-    changes = tuple(Change(f["LogicalResourceId"], f["ResourceType"], Action.UPDATE, {}, {}) for f in stuck)
-    why = f"{stack.get('StackStatusReason', '')} CloudFormation's rollback of {source.stack} is continued".strip()
-    return _Look(Saved("continue", source.stack, source.parameters), changes, stack, (why,), outputs_only=not changes)
-
-
-def _settings(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> tuple[Change, ...]:
-    """Stack policy and termination protection, where an existing stack has others: no change set tells of them."""
-    if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-        return ()
-    before = {
-        "EnableTerminationProtection": bool(stack.get("EnableTerminationProtection")),
-        "StackPolicy": stacks.policy(stack) or _ALLOW_ALL,
-    }
-    after = {
-        "EnableTerminationProtection": workspace.unit.protected,
-        "StackPolicy": source.policy or _ALLOW_ALL,
-    }
-    change = Change(source.stack, answers.STACK, Action.UPDATE, before, after)
-    return (change,) if change.attributes else ()
-
-
-def _compared(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> tuple[Change, ...]:
-    """What bringing the stack to its source would change, with nothing left behind."""
-    look = _change_set(workspace, source, stacks, stack)
-    if look.saved.change_set:
-        stacks.forget(look.saved.change_set)
-    outputs = Change(source.stack, answers.STACK, Action.UPDATE, {"Outputs": "others"}, {"Outputs": "as released"})
-    return look.changes or ((outputs,) if look.outputs_only else ())
-
-
-def _planned(target: Target, workspace: Workspace, inputs_digest: str, look: _Look) -> Plan:
+def _planned(target: Target, workspace: Workspace, inputs_digest: str, look: looks.Look) -> Plan:
     stacks = Stacks(workspace.reading())
     warnings = tuple(dict.fromkeys(look.warnings))
     return Plan(
@@ -249,7 +139,7 @@ def _done(workspace: Workspace, saved: Saved, stacks: Stacks, stack: Described |
         if digest_of(stacks.describe(saved.change_set)["Changes"]) != saved.digest:
             raise StalePlan(f"{saved.stack}: its change set is not the one that was planned; plan again")
         if saved.way_back and stack is not None and stacks.policy(stack):
-            stacks.set_policy(saved.stack, _ALLOW_ALL)
+            stacks.set_policy(saved.stack, looks.ALLOW_ALL)
         stacks.execute(saved.change_set)
     if saved.deed == "continue":
         stacks.continue_rollback(saved.stack)
@@ -283,7 +173,7 @@ def _deleted(workspace: Workspace, stacks: Stacks, stack: Described | None, bega
 
 def _set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> None:
     """Stack policy and termination protection as the release wants them."""
-    policy = source.policy or (_ALLOW_ALL if stacks.policy(stack) else None)
+    policy = source.policy or (looks.ALLOW_ALL if stacks.policy(stack) else None)
     if policy is not None and policy != stacks.policy(stack):
         stacks.set_policy(stack["StackId"], policy)
     if bool(stack.get("EnableTerminationProtection")) != workspace.unit.protected:
@@ -298,30 +188,6 @@ def _why(stacks: Stacks, stack: Described, began: datetime, source: Source | Non
     if status == "UPDATE_ROLLBACK_FAILED":
         told += f": could not be put back: {names(stacks.resources(stack), '_FAILED')}"
     return str(answers.scrubbed(told, source.secrets if source else ()))
-
-
-def _told(declared: values.Declared, source: Source) -> Mapping[str, Any]:
-    properties: dict[str, Any] = answers.scrubbed(declared.properties, source.secrets)
-    return {**properties, "tags_all": dict(source.tags)}
-
-
-def _tags(stack: Described | None) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in (stack or {}).get("Tags", ())}
-
-
-def _given(stack: Described) -> dict[str, str | None]:
-    return {p["ParameterKey"]: p.get("ParameterValue") for p in stack.get("Parameters", ())}
-
-
-def _pseudo(workspace: Workspace, source: Source) -> dict[str, str]:
-    environment = workspace.environment
-    return {
-        "AWS::AccountId": environment.account,
-        "AWS::Partition": "aws",
-        "AWS::Region": environment.region,
-        "AWS::StackName": source.stack,
-        "AWS::URLSuffix": "amazonaws.com",
-    }
 
 
 def _the_other_way(change: Change) -> Change:

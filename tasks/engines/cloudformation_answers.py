@@ -121,7 +121,9 @@ def first_failure(events: Sequence[Mapping[str, Any]]) -> str:
 def drifted(items: Iterable[Mapping[str, Any]], secrets: Iterable[str]) -> tuple[Change, ...]:
     """Resources that somebody changed or deleted: `before` as the stack has them, `after` as they are."""
     hidden = tuple(secrets)
-    return tuple(_drift(item, hidden) for item in items if item["StackResourceDriftStatus"] in ("MODIFIED", "DELETED"))
+    return tuple(
+        _drift(item, hidden) for item in items if item["StackResourceDriftStatus"] in ("MODIFIED", "DELETED")
+    )
 
 
 def not_compared(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -179,7 +181,9 @@ def _properties(
 def _recreating(body: Mapping[str, Any]) -> tuple[str, ...]:
     """The properties because of which a resource is, or may be, made anew."""
     targets = [detail.get("Target", {}) for detail in body.get("Details", ())]
-    found = [t.get("Name") or t.get("Attribute", "") for t in targets if t.get("RequiresRecreation", "Never") != "Never"]
+    found = [
+        t.get("Name") or t.get("Attribute", "") for t in targets if t.get("RequiresRecreation", "Never") != "Never"
+    ]
     return tuple(dict.fromkeys(found))
 
 

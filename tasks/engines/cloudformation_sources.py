@@ -80,7 +80,9 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
     folder, environment = workspace.folder, workspace.environment.name
     text = (folder / TEMPLATE).read_text()
     if len(text.encode()) > LARGEST:
-        raise InvalidInput(f"{folder / TEMPLATE}: more than the {LARGEST} bytes that CloudFormation takes; split the unit")
+        raise InvalidInput(
+            f"{folder / TEMPLATE}: more than the {LARGEST} bytes that CloudFormation takes; split the unit"
+        )
     document = parsed(folder / TEMPLATE)
     _refuse_unknown(workspace, inputs)
     configured = _configuration(folder / PARAMETERS / f"{environment}.yaml")

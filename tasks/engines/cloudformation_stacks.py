@@ -209,7 +209,11 @@ class Stacks:
         events = self.events(stack["StackId"], since or datetime.now(UTC) - timedelta(minutes=1))
         fresh = [event for event in events if event["EventId"] not in told]
         told.update(event["EventId"] for event in fresh)
-        ended = [f"{e['LogicalResourceId']} {e['ResourceStatus']}" for e in fresh if not is_busy_status(e["ResourceStatus"])]
+        ended = [
+            f"{e['LogicalResourceId']} {e['ResourceStatus']}"
+            for e in fresh
+            if not is_busy_status(e["ResourceStatus"])
+        ]
         if ended:
             log.info("in progress", stack=stack["StackName"], what=", ".join(ended))
 

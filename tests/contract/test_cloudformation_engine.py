@@ -31,7 +31,10 @@ ALERTS = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "alerts"}}
 
 def template(**resources: Any) -> dict[str, Any]:
     return {
-        "Parameters": {"Seconds": {"Type": "String", "Default": "30"}, "Secret": {"Type": "String", "Default": "", "NoEcho": True}},
+        "Parameters": {
+            "Seconds": {"Type": "String", "Default": "30"},
+            "Secret": {"Type": "String", "Default": "", "NoEcho": True},
+        },
         "Resources": resources,
         "Outputs": {"Url": {"Value": {"Ref": "Orders"}}} if "Orders" in resources else {},
     }
@@ -48,7 +51,13 @@ class Colours:
         self.engine = CloudFormation(self.workspace)
 
     def release(
-        self, name: str, document: Mapping[str, Any], *, protected: bool = False, policy: Any = None, **parameters: Any
+        self,
+        name: str,
+        document: Mapping[str, Any],
+        *,
+        protected: bool = False,
+        policy: Any = None,
+        **parameters: Any,
     ) -> Target:
         folder = self.folder / name / "colours"
         folder.mkdir(parents=True)
@@ -56,7 +65,9 @@ class Colours:
         if policy:
             (folder / "stack-policy.json").write_text(json.dumps(policy))
         inputs = {"parameters": parameters} if parameters else {}
-        self.units[name] = Unit("colours", "cloudformation", "colours", ("dev",), inputs=inputs, protected=protected, time_limit=60)
+        self.units[name] = Unit(
+            "colours", "cloudformation", "colours", ("dev",), inputs=inputs, protected=protected, time_limit=60
+        )
         return Target(name, "dev", "colours")
 
     def workspace(self, target: Target) -> Workspace:
@@ -85,7 +96,9 @@ class Colours:
     def seconds(self) -> str:
         """The visibility timeout that the queue really has."""
         url = self.stack["Outputs"][0]["OutputValue"]
-        attributes = self.administrator("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        attributes = self.administrator("sqs").get_queue_attributes(
+            QueueUrl=url, AttributeNames=["VisibilityTimeout"]
+        )
         return str(attributes["Attributes"]["VisibilityTimeout"])
 
     def _acting(self, role: str) -> Callable[[], Mapping[str, str]]:
@@ -191,7 +204,9 @@ def test_roles_are_only_made_by_units_that_say_so(colours: Colours) -> None:
 
 def test_what_is_wrong_with_a_unit_is_found_before_it_can_be_planned(colours: Colours) -> None:
     colours.engine.prepare(colours.release("one", template(Orders=ORDERS), Seconds="{monitoring.seconds}"))
-    with pytest.raises(InvalidInput, match=r"template\.yaml: has no parameter Secnods; its parameters: Seconds, Secret"):
+    with pytest.raises(
+        InvalidInput, match=r"template\.yaml: has no parameter Secnods; its parameters: Seconds, Secret"
+    ):
         colours.engine.prepare(colours.release("two", template(Orders=ORDERS), Secnods=GOOD))
 
 
@@ -329,7 +344,12 @@ def test_a_unit_that_becomes_protected_says_so_in_its_plan(colours: Colours) -> 
 
 
 def test_the_stack_policy_is_set_and_obeyed(colours: Colours) -> None:
-    keep = {"Statement": [*ALLOW_ALL["Statement"], {**ALLOW_ALL["Statement"][0], "Effect": "Deny", "Resource": "LogicalResourceId/Orders"}]}
+    keep = {
+        "Statement": [
+            *ALLOW_ALL["Statement"],
+            {**ALLOW_ALL["Statement"][0], "Effect": "Deny", "Resource": "LogicalResourceId/Orders"},
+        ]
+    }
     colours.promoted(colours.release("one", template(Orders=ORDERS), policy=keep))
     failed = colours.apply(colours.release("two", template(Orders=ORDERS), policy=keep, Seconds=GOOD))
     assert failed.outcome is Outcome.FAILED
@@ -398,8 +418,15 @@ def test_a_stack_that_is_gone_is_drift(colours: Colours) -> None:
 
 
 def test_what_drift_detection_does_not_look_at_is_said(colours: Colours) -> None:
-    budget = {"BudgetName": "flowmart-colours", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": {"Amount": 1, "Unit": "USD"}}
-    receipt = colours.promoted(colours.release("one", template(Budget={"Type": "AWS::Budgets::Budget", "Properties": {"Budget": budget}})))
+    budget = {
+        "BudgetName": "flowmart-colours",
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": 1, "Unit": "USD"},
+    }
+    receipt = colours.promoted(
+        colours.release("one", template(Budget={"Type": "AWS::Budgets::Budget", "Properties": {"Budget": budget}}))
+    )
     assert colours.engine.detect_drift(receipt).warnings == ("Budget (AWS::Budgets::Budget) is not compared",)
 
 

@@ -88,7 +88,9 @@ def create_change_set(response: Response) -> ActionResult:
     if kind == "UPDATE" and fresh:
         raise ValidationError(message=f"Stack [{name}] does not exist")
     if kind == "CREATE" and not fresh:
-        raise ValidationError(message=f"Stack [{name}] already exists and cannot be created again with the changeSet.")
+        raise ValidationError(
+            message=f"Stack [{name}] already exists and cannot be created again with the changeSet."
+        )
     if stack is not None and not fresh and stack.status not in _UPDATABLE:
         raise ValidationError(message=f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
     stack_id = stack.id if stack else _arn(response, f"stack/{name}/{uuid4()}")
@@ -96,12 +98,16 @@ def create_change_set(response: Response) -> ActionResult:
     template.refuse_wrong_parameters()
     tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
     _refuse_without_capabilities(template, response._get_param("Capabilities", []))
-    changes = differences(stack.resources if stack else {}, template, response.region, bool(stack) and tags != stack.tags)
+    changes = differences(
+        stack.resources if stack else {}, template, response.region, bool(stack) and tags != stack.tags
+    )
     if stack is None:
         stack = room.stacks[stack_id] = Stack(stack_id, name, template)
         stack.enter("REVIEW_IN_PROGRESS", "User Initiated")
     own = str(response._get_param("ChangeSetName"))
-    made = _ChangeSet(_arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, tuple(changes.values()))
+    made = _ChangeSet(
+        _arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, tuple(changes.values())
+    )
     if not fresh and not changes and not _tells_otherwise(stack, template):
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES
     room.change_sets[made.arn] = made
@@ -269,7 +275,9 @@ def describe_stack_resource_drifts(response: Response) -> ActionResult:
     stack, room = _stack(response), _room(response)
     latest = [made for made in room.detections.values() if made.stack is stack][-1:]
     wanted = response._get_param("StackResourceDriftStatusFilters", [])
-    found = [item for made in latest for item in made.resources if not wanted or item["StackResourceDriftStatus"] in wanted]
+    found = [
+        item for made in latest for item in made.resources if not wanted or item["StackResourceDriftStatus"] in wanted
+    ]
     return ActionResult({"StackResourceDrifts": found})
 
 
@@ -341,7 +349,9 @@ def _template(response: Response, stack_id: str, stack: Stack | None) -> Templat
         key = given["ParameterKey"]
         if given.get("UsePreviousValue"):
             if stack is None or key not in stack.template.parameters:
-                raise ValidationError(message=f"Invalid input for parameter key {key}. Cannot specify usePreviousValue")
+                raise ValidationError(
+                    message=f"Invalid input for parameter key {key}. Cannot specify usePreviousValue"
+                )
             parameters[key] = stack.template.parameters[key]
         else:
             parameters[key] = str(given["ParameterValue"])

@@ -96,7 +96,9 @@ def differences(
     for name, resource in there.items():
         if name not in template.resources:
             policy = resource.on_deletion.removesuffix("ExceptOnCreate")
-            found[name] = Difference("Remove", name, resource.kind, resource.made.id, resource.properties, policy=policy)
+            found[name] = Difference(
+                "Remove", name, resource.kind, resource.made.id, resource.properties, policy=policy
+            )
     return found
 
 
@@ -120,9 +122,7 @@ def _difference(
     return both if both.replacement != "True" else Difference(**{**vars(both), "policy": policy})
 
 
-def _details(
-    kind: str, before: Mapping[str, Any], after: Mapping[str, Any], region: str
-) -> list[Detail]:
+def _details(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], region: str) -> list[Detail]:
     differing = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     if not differing:
         return []

@@ -14,7 +14,16 @@ class Key(Kind):
     """AWS::KMS::Key."""
 
     properties = frozenset(
-        {"Description", "EnableKeyRotation", "KeyPolicy", "PendingWindowInDays", "Tags", "Enabled", "KeySpec", "KeyUsage"}
+        {
+            "Description",
+            "EnableKeyRotation",
+            "KeyPolicy",
+            "PendingWindowInDays",
+            "Tags",
+            "Enabled",
+            "KeySpec",
+            "KeyUsage",
+        }
     )
 
     def create(self, aws: Hands, name: str, p: Properties) -> Made:
@@ -123,7 +132,9 @@ class BackupVault(Kind):
         key = {"EncryptionKeyArn": p["EncryptionKeyArn"]} if "EncryptionKeyArn" in p else {}
         tags = tags_of(aws, p, "BackupVaultTags")
         made = aws("backup").create_backup_vault(BackupVaultName=p["BackupVaultName"], BackupVaultTags=tags, **key)
-        return Made(p["BackupVaultName"], {"BackupVaultArn": made["BackupVaultArn"], "BackupVaultName": p["BackupVaultName"]})
+        return Made(
+            p["BackupVaultName"], {"BackupVaultArn": made["BackupVaultArn"], "BackupVaultName": p["BackupVaultName"]}
+        )
 
     def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
         tags = tags_of(aws, new, "BackupVaultTags")

@@ -45,7 +45,9 @@ class Queue(Kind):
         return Made(url, {"Arn": aws.arn("sqs", called), "QueueName": called, "QueueUrl": url})
 
     def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
-        wanted = {key: as_text(new.get(key, _QUEUE_DEFAULTS[key])) for key in _QUEUE_DEFAULTS if key in {**old, **new}}
+        wanted = {
+            key: as_text(new.get(key, _QUEUE_DEFAULTS[key])) for key in _QUEUE_DEFAULTS if key in {**old, **new}
+        }
         if wanted:
             aws("sqs").set_queue_attributes(QueueUrl=made.id, Attributes=wanted)
         aws("sqs").tag_queue(QueueUrl=made.id, Tags=tags_of(aws, new))
@@ -225,7 +227,9 @@ class Rule(Kind):
         except aws("events").exceptions.ResourceNotFoundException:
             return None
         targets = {"Targets": aws("events").list_targets_by_rule(**where)["Targets"]}
-        return {key: like(p[key], found.get(key)) for key in self._own if key in p} | (targets if "Targets" in p else {})
+        return {key: like(p[key], found.get(key)) for key in self._own if key in p} | (
+            targets if "Targets" in p else {}
+        )
 
     def _where(self, made: Made, p: Properties) -> dict[str, str]:
         return {"Rule": made.attributes["RuleName"], "EventBusName": p.get("EventBusName", "default")}

@@ -204,7 +204,10 @@ def _change_back(stack: Stack, kind: Kind, earlier: Resource, tried: Mapping[str
 def _clean_up(stack: Stack, gone: list[Resource], replaced: list[Resource], aws: Hands) -> None:
     """What is no longer needed goes; what cannot go stays, and does not make the change a failed one."""
     stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS") if gone or replaced else None
-    for resource, policy in [*((r, r.on_replacement) for r in replaced), *((r, r.on_deletion) for r in reversed(gone))]:
+    for resource, policy in [
+        *((r, r.on_replacement) for r in replaced),
+        *((r, r.on_deletion) for r in reversed(gone)),
+    ]:
         try:
             _delete(stack, resource, aws, policy)
         except _Failed:

@@ -114,7 +114,11 @@ class Template:
         declared = (self.document.get("Outputs") or {}).items()
         there = [(key, body) for key, body in declared if self._holds(body, names)]
         return [
-            {"OutputKey": key, "OutputValue": str(clean_json(body["Value"], names)), "Description": body.get("Description", "")}
+            {
+                "OutputKey": key,
+                "OutputValue": str(clean_json(body["Value"], names)),
+                "Description": body.get("Description", ""),
+            }
             for key, body in there
         ]
 
