@@ -130,7 +130,7 @@ def client(service: str, credentials: Credentials) -> Any:
 
 
 def client_with(service: str, variables: Mapping[str, str]) -> Any:
-    """A boto3 client for `service` from variables as `Credentials.environment` gives them, for engines without a tool."""
+    """A boto3 client for `service` with what `Credentials.environment` gives: for engines that have no tool."""
     given = ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
     return _client_with(service, tuple(variables.get(name) for name in given))
 

@@ -1,8 +1,8 @@
 """CloudFormation behind the engine protocol: change sets, executed exactly as they were planned.
 
 A plan is a change set, which CloudFormation computes and carries out itself. The plan remembers it by its ARN and the
-stack by what it was; when either has moved on, the plan is stale. Where no change set can be made (a stack to delete, one
-that a failed create left behind, a way back that got stuck) the plan's artifact says what is done instead.
+stack by what it was; when either has moved on, the plan is stale. Where no change set can be made (a stack to delete,
+one that a failed create left behind, a way back that got stuck) the plan's artifact says what is done instead.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = structlog.get_logger("flowmart.cloudformation")
 class CloudFormation:
     """The engine for units whose source is a folder with a `template.yaml`."""
 
-    def __init__(self, workspaces: Workspaces, executable: str = "") -> None:
+    def __init__(self, workspaces: Workspaces, _: str = "") -> None:
         self._workspaces = workspaces
 
     def prepare(self, target: Target) -> None:

@@ -109,7 +109,7 @@ def outputs(stack: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, 
 
 
 def first_failure(events: Sequence[Mapping[str, Any]]) -> str:
-    """Why a change failed: of its events, oldest first, the first that says so; later ones are what follows from it."""
+    """Why a change failed: of its events, oldest first, the first that says so; later ones follow from it."""
     for event in events:
         why = str(event.get("ResourceStatusReason") or "")
         if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in why.lower():

@@ -45,7 +45,8 @@ def looked(workspace: Workspace, source: Source, stacks: Stacks) -> Look:
         return _recreation(workspace, source, stack)
     if stack is not None and status not in answers.UPDATABLE | {"REVIEW_IN_PROGRESS"}:
         stuck = names(stacks.resources(stack), "_FAILED")
-        advice = f"roll the release back, or mend them and run: aws cloudformation continue-update-rollback --stack-name {source.stack}"
+        mend = f"aws cloudformation continue-update-rollback --stack-name {source.stack}"
+        advice = f"roll the release back, or mend them and run: {mend}"
         raise Refused(f"stack {source.stack} is {status}, stuck on {stuck}; {advice}")
     if stack is not None:
         stacks.tidy(stack)
@@ -82,9 +83,10 @@ def _recreation(workspace: Workspace, source: Source, stack: Described) -> Look:
 
 
 def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Look:
+    """Take the stack away with everything in it, but for what its template retains."""
     if stack is None:
         return Look(Saved("delete", source.stack, source.parameters))
-    there = [found for found in stacks.resources(stack)]
+    there = stacks.resources(stack)
     declared = values.resources(stacks.document(stack), _given(stack), _pseudo(workspace, source)) if there else {}
     changes, retained = [], []
     for found in there:

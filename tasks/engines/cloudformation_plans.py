@@ -13,8 +13,8 @@ from tasks.errors import StalePlan
 from tasks.model import Artifact, Plan
 
 Deed = Literal["execute", "settings", "recreate", "continue", "delete"]
-"""`execute` the change set; `settings`: nothing but stack policy and protection; `recreate`: delete what a failed create
-left, then create; `continue` a way back that failed; `delete` the stack."""
+"""`execute` the change set; `settings`: nothing but stack policy and protection; `recreate`: delete what a failed
+create left, then create; `continue` a way back that failed; `delete` the stack."""
 
 
 @dataclass(frozen=True)

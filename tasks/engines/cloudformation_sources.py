@@ -1,7 +1,7 @@
 """What a CloudFormation unit reads: `template.yaml`, `parameters/<environment>.yaml`, `stack-policy.json`.
 
-A parameter file has the keys of AWS's own "template configuration file" (CodePipeline): `Parameters` and `Tags`. What
-the unit's inputs say under `parameters` wins over it.
+A parameter file has the keys of AWS's own "template configuration file" (CodePipeline): `Parameters` and `Tags`. The
+unit's inputs are parameters too, and win over it; `stack` and `capabilities` among them are ours.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -23,7 +23,8 @@ TEMPLATE, POLICY, PARAMETERS = "template.yaml", "stack-policy.json", "parameters
 LARGEST = 51_200
 """Bytes of a template that CloudFormation takes in a request (its quotas)."""
 
-_INPUTS = ("capabilities", "parameters", "stack")
+_OURS = {"capabilities": "list", "stack": "string"}
+"""Inputs that are no parameters, with their kinds. Parameters are named in another case by custom."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
-    """Takes (under `parameters`) what the template declares as Parameters, gives its Outputs, which are all text.
+    """Takes what the template declares as Parameters, gives its Outputs, which are all text.
 
     Required is what has no Default and does not stand in every parameter file.
     """
@@ -69,7 +70,7 @@ def interface(infrastructure: Path, source: str) -> Interface:
     files = [_configuration(file)["Parameters"] for file in folder.glob(f"{PARAMETERS}/*.yaml")]
     given = {name for name in slots if files and all(name in file for file in files)}
     return Interface(
-        accepts={name: _kind(str(slot.get("Type", "String"))) for name, slot in slots.items()},
+        accepts=_OURS | {name: _kind(str(slot.get("Type", "String"))) for name, slot in slots.items()},
         required=frozenset(name for name, slot in slots.items() if "Default" not in slot) - given,
         gives=dict.fromkeys(document.get("Outputs") or {}, "string"),
     )
@@ -84,9 +85,8 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
             f"{folder / TEMPLATE}: more than the {LARGEST} bytes that CloudFormation takes; split the unit"
         )
     document = parsed(folder / TEMPLATE)
-    _refuse_unknown(workspace, inputs)
     configured = _configuration(folder / PARAMETERS / f"{environment}.yaml")
-    given = {**configured["Parameters"], **(inputs.get("parameters") or {})}
+    given = {**configured["Parameters"], **{name: value for name, value in inputs.items() if name not in _OURS}}
     tags = {"Environment": environment, "Unit": workspace.unit.name, "ManagedBy": "cloudformation"}
     return Source(
         stack=str(inputs.get("stack") or f"flowmart-{environment}-{workspace.unit.name}"),
@@ -124,7 +124,7 @@ def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 class _Loader(yaml.SafeLoader):
     """YAML as CloudFormation reads it: dates are text, tags are intrinsic functions."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -137,20 +137,13 @@ def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
-        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+        value = loader.construct_mapping(node, deep=True)
     if name == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
 
 
 _Loader.add_multi_constructor("!", _function)  # type: ignore[no-untyped-call]
-
-
-def _refuse_unknown(workspace: Workspace, inputs: Mapping[str, Any]) -> None:
-    unknown = sorted(inputs.keys() - {*_INPUTS})
-    if unknown:
-        where = f"units.{workspace.unit.name}.inputs.{unknown[0]}"
-        raise InvalidInput(f"{where}: a cloudformation unit takes {', '.join(_INPUTS)}")
 
 
 def _configuration(file: Path) -> dict[str, Mapping[str, Any]]:
@@ -175,7 +168,7 @@ def _parameters(
         raise InvalidInput(f"{file}: has no parameter {unknown[0]}; its parameters: {known}")
     missing = sorted(name for name, slot in slots.items() if "Default" not in slot and name not in given)
     if missing:
-        where = f"in {PARAMETERS}/<environment>.yaml or under inputs.parameters"
+        where = f"in {PARAMETERS}/<environment>.yaml or under the unit's inputs"
         raise InvalidInput(f"{file}: parameter {missing[0]} has no value; give it one {where}")
     return {name: _as_text(value) for name, value in given.items()}
 

@@ -29,7 +29,7 @@ _OURS = "flowmart-"
 """How the names of our change sets begin."""
 
 _STALE_AFTER = timedelta(days=1)
-"""A change set of ours that is older belongs to a run that is over; AWS itself drops the others when one is executed."""
+"""An older change set of ours belongs to a run that is over. When one is executed AWS itself drops the others."""
 
 _SECONDS = 600.0
 """How long making a change set or a drift detection may take: minutes, for hundreds of resources."""

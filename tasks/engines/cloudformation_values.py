@@ -1,7 +1,7 @@
 """What a template's resources come to with its parameters, as far as that can be told without CloudFormation. Pure.
 
-Needed where there is no change set to ask: what a stack would lose that is deleted, and what it would hold that has to
-be created again. Whatever refers to a resource is UNKNOWN.
+Needed where there is no change set to ask: what a stack would lose that is deleted, and what it would hold that has
+to be created again. Whatever refers to a resource is UNKNOWN.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -432,11 +432,11 @@ def test_what_drift_detection_does_not_look_at_is_said(colours: Colours) -> None
 
 # --- what FlowMart keeps ---------------------------------------------------------------------------------------
 
-INPUTS = {
-    "order-events": {"parameters": {"AlertsTopicArn": "arn:aws:sns:eu-west-1:222222222222:flowmart-dev-alerts"}},
+INPUTS: Mapping[str, Mapping[str, Any]] = {
+    "order-events": {"AlertsTopicArn": "arn:aws:sns:eu-west-1:222222222222:flowmart-dev-alerts"},
     "backup": {
         "capabilities": ["CAPABILITY_IAM"],
-        "parameters": {"Resources": ["arn:aws:rds:eu-west-1:222222222222:db:flowmart-dev"]},
+        "Resources": ["arn:aws:rds:eu-west-1:222222222222:db:flowmart-dev"],
     },
     "budget": {},
 }
@@ -447,26 +447,13 @@ def test_what_flowmart_keeps_is_made_found_good_and_removed(
     operator: Sandbox, project: Path, tmp_path: Path, name: str
 ) -> None:
     colours = Colours(operator, tmp_path)
-    unit = Unit(name, "cloudformation", f"cloudformation/{name}", ("dev",), inputs=INPUTS[name], time_limit=60)
-    infrastructure = project / "infrastructure"
-    around = Colours.workspace
-
-    def workspace(target: Target) -> Workspace:
-        colours.units[target.release] = unit
-        copy = replace(around(colours, target), infrastructure=tmp_path)
-        folder = tmp_path / unit.source
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            for file in (infrastructure / unit.source).rglob("*.*"):
-                (folder / file.relative_to(infrastructure / unit.source)).parent.mkdir(exist_ok=True)
-                if file.is_file():
-                    (folder / file.relative_to(infrastructure / unit.source)).write_text(file.read_text())
-        return copy
-
-    engine, target = CloudFormation(workspace), Target("one", "dev", name)
-    made = engine.apply(engine.plan(target, Inputs(unit.inputs)))
-    assert made.outcome is Outcome.SUCCEEDED, made.detail
-    assert engine.plan(target, Inputs(unit.inputs)).empty
-    assert engine.verify(target) is Outcome.SUCCEEDED
-    gone = engine.apply(engine.plan_rollback(target, None))
+    source = f"cloudformation/{name}"
+    shutil.copytree(project / "infrastructure" / source, tmp_path / "one" / source)
+    colours.units["one"] = Unit(name, "cloudformation", source, ("dev",), inputs=INPUTS[name], time_limit=60)
+    target = Target("one", "dev", name)
+    receipt = colours.promoted(target)
+    assert colours.plan(target).empty
+    assert colours.engine.verify(target) is Outcome.SUCCEEDED
+    assert colours.engine.detect_drift(receipt).changes == ()
+    gone = colours.engine.apply(colours.engine.plan_rollback(target, None))
     assert gone.outcome is Outcome.SUCCEEDED, gone.detail
