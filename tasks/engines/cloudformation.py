@@ -7,10 +7,8 @@ one that a failed create left behind, a way back that got stuck) the plan's arti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 
@@ -21,7 +19,7 @@ from tasks.engines.base import Workspace, Workspaces
 from tasks.engines.cloudformation_plans import Saved
 from tasks.engines.cloudformation_sources import Source, interface, load, reads
 from tasks.engines.cloudformation_stacks import Described, Stacks, is_busy, names
-from tasks.errors import CouldNotAsk, Refused, StalePlan
+from tasks.errors import CouldNotAsk, StalePlan
 from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Target, digest_of
 
 __all__ = ["CloudFormation", "interface", "reads"]
@@ -133,7 +131,7 @@ def _done(workspace: Workspace, saved: Saved, stacks: Stacks, stack: Described |
         gone = _deleted(workspace, stacks, stack, began)
         if gone.outcome is not Outcome.SUCCEEDED:
             return gone
-        made = stacks.compare(source, None, workspace.unit_digest[:12])
+        made = stacks.compare(source, None, workspace.unit_digest)
         saved = replace(saved, deed="execute", change_set=made["ChangeSetId"], digest=digest_of(made["Changes"]))
     if saved.deed == "execute":
         if digest_of(stacks.describe(saved.change_set)["Changes"]) != saved.digest:

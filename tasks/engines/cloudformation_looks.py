@@ -54,7 +54,7 @@ def looked(workspace: Workspace, source: Source, stacks: Stacks) -> Look:
 
 
 def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Look:
-    described = stacks.compare(source, stack, workspace.unit_digest[:12])
+    described = stacks.compare(source, stack, workspace.unit_digest)
     settings = _settings(workspace, source, stacks, stack)
     if answers.is_no_op(described):
         return Look(Saved("settings", source.stack, source.parameters), settings, stack)

@@ -89,15 +89,15 @@ class Stacks:
         """`Refused` when it is no template."""
         self._ask("validate_template", TemplateBody=text)
 
-    def compare(self, source: Source, stack: Described | None, release: str) -> Described:
+    def compare(self, source: Source, stack: Described | None, digest: str) -> Described:
         """Make a change set and describe it, all pages in one: whether it is good, `is_no_op`, or `Refused`."""
         fresh = stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS"
         made = self._ask(
             "create_change_set",
             StackName=source.stack,
-            ChangeSetName=f"{_OURS}{release}-{uuid4().hex[:12]}",
+            ChangeSetName=f"{_OURS}{uuid4().hex}",
             ChangeSetType="CREATE" if fresh else "UPDATE",
-            Description=f"release {release}",
+            Description=f"digest of the source: {digest}",
             TemplateBody=source.text,
             Parameters=[_parameter(key, value) for key, value in source.parameters.items()],
             Tags=[{"Key": key, "Value": value} for key, value in source.tags.items()],

@@ -28,7 +28,7 @@ def update_backup_plan(response: BackupResponse) -> str:
 
 def create_backup_selection(response: BackupResponse) -> str:
     """Add a selection to a plan."""
-    made = {"SelectionId": str(uuid4()), "BackupPlanId": _id(response), "CreationDate": 0}
+    made: dict[str, Any] = {"SelectionId": str(uuid4()), "BackupPlanId": _id(response), "CreationDate": 0}
     _of(response)[made["SelectionId"]] = {**made, "BackupSelection": json.loads(response.body)["BackupSelection"]}
     return json.dumps(made)
 

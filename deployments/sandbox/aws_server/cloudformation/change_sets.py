@@ -1,8 +1,8 @@
 """What a template would change in a stack: the contents of a change set, in the words of DescribeChangeSet.
 
-Source of the rules: "Change" and "ResourceChangeDetail" of the CloudFormation API reference. `Replacement` is True when
-a property that cannot be changed in place certainly changes; Conditional when it may, because it follows something
-that is only known later.
+Source of the rules: "Change" and "ResourceChangeDetail" of the CloudFormation API reference. `Replacement` is True
+when a property that cannot be changed in place certainly changes; Conditional when it may, because it follows
+something that is only known later.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Acting for whoever called CloudFormation: boto3 clients with the caller's own credentials, inside of this process.
 
-AWS makes a stack's resources with the rights of the principal that called (a forward access session), and lets policies
-tell such calls apart by `aws:CalledVia`. Here the calls go to moto directly and pass the same evaluation of IAM policies.
+AWS makes a stack's resources with the rights of the principal that called (a forward access session), and lets
+policies tell such calls apart by `aws:CalledVia`. Here the calls go to moto directly and pass the same evaluation of
+IAM policies.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from moto.iam.access_control import create_access_key
 
 from deployments.sandbox.aws_server.authorization import CALLED_VIA
 
-_NOTHING_CONFIGURED = Config(ignore_configured_endpoint_urls=True, retries={"total_max_attempts": 1})
+# An AWS_ENDPOINT_URL would lead back to this server, which waits for us.
+_ONCE = Config(ignore_configured_endpoint_urls=True, retries={"total_max_attempts": 1})  # type: ignore[call-arg]
 
 
 class Unanswered(Exception):
@@ -85,7 +87,7 @@ def _client(service: str, region: str, credentials: tuple[str, str, str | None])
         aws_access_key_id=key,
         aws_secret_access_key=secret,
         aws_session_token=token,
-        config=_NOTHING_CONFIGURED,
+        config=_ONCE,
     )
     made.meta.events.register("before-send", _ToMoto())
     return made

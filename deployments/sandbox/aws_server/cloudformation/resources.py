@@ -32,7 +32,7 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that is there. `on_deletion` and `on_replacement`: Delete, Retain, RetainExceptOnCreate or Snapshot."""
+    """A resource that is there. `on_deletion`, `on_replacement`: Delete, Retain, RetainExceptOnCreate or Snapshot."""
 
     logical_id: str
     kind: str

@@ -1,4 +1,4 @@
-"""What AWS says about resource types: which properties cannot be changed in place. From cfn-lint's copy of its registry."""
+"""Which properties cannot be changed in place, as AWS's registry says; from the copy of it in cfn-lint."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """Stacks: what there is of them, and what executing a change, failing half way and going back do to it.
 
-States and events are those of AWS ("Stack status codes"). A change is done resource by resource; each leaves behind how
-it is undone. When one fails, the undoing runs in reverse; when that fails too the stack is stuck, as on AWS.
+States and events are those of AWS ("Stack status codes"). A change is done resource by resource; each leaves behind
+how it is undone. When one fails, the undoing runs in reverse; when that fails too the stack is stuck, as on AWS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -73,7 +74,7 @@ class _Failed(Exception):
 
 
 def execute(stack: Stack, template: Template, tags: Mapping[str, str], aws: Hands) -> None:
-    """Change the stack to the template, or back to what it was where that fails. Ends in one of AWS's final states."""
+    """Change the stack to the template, or back to what it was where that fails; ends in a final state."""
     creating = stack.status == "REVIEW_IN_PROGRESS"
     verb = "CREATE" if creating else "UPDATE"
     stack.enter(f"{verb}_IN_PROGRESS", "User Initiated")
@@ -203,15 +204,14 @@ def _change_back(stack: Stack, kind: Kind, earlier: Resource, tried: Mapping[str
 
 def _clean_up(stack: Stack, gone: list[Resource], replaced: list[Resource], aws: Hands) -> None:
     """What is no longer needed goes; what cannot go stays, and does not make the change a failed one."""
-    stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS") if gone or replaced else None
+    if gone or replaced:
+        stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
     for resource, policy in [
         *((r, r.on_replacement) for r in replaced),
         *((r, r.on_deletion) for r in reversed(gone)),
     ]:
-        try:
+        with suppress(_Failed):
             _delete(stack, resource, aws, policy)
-        except _Failed:
-            pass
     for resource in gone:
         del stack.resources[resource.logical_id]
 
@@ -224,7 +224,7 @@ def _roll_back(stack: Stack, aws: Hands, why: str, creating: bool) -> None:
 
 def _undo(stack: Stack, aws: Hands, prefix: str) -> None:
     while stack.undoing:
-        name, undo = stack.undoing[-1]
+        _, undo = stack.undoing[-1]
         try:
             undo(aws)
         except _Failed:

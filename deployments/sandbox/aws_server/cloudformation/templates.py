@@ -6,7 +6,7 @@ Parsing and intrinsic functions are moto's; here is what they are resolved with.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -55,7 +55,8 @@ class _Names(ResourceMap):
         if key in self._parsed_resources:
             return self._parsed_resources[key]
         if key not in self._resource_json_map:
-            message = f"Template format error: Unresolved resource dependencies [{key}] in the Resources block of the template"
+            where = "in the Resources block of the template"
+            message = f"Template format error: Unresolved resource dependencies [{key}] {where}"
             raise ValidationError(message=message)
         kind = self._resource_json_map[key]["Type"]
         return _There(kind, self.made[key]) if key in self.made else _NotYet()
@@ -163,20 +164,23 @@ def _named(value: Any) -> Iterator[str]:
     """Every logical id that a declaration may refer to."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if key in ("Ref", "DependsOn") and isinstance(item, str):
-                yield item
-            elif key == "DependsOn":
-                yield from item
-            elif key == "Fn::GetAtt":
-                yield item[0] if isinstance(item, list) else str(item).partition(".")[0]
-            elif key == "Fn::Sub":
-                yield from _IN_TEXT.findall(item if isinstance(item, str) else item[0])
-                yield from _named(item)
-            else:
-                yield from _named(item)
+            yield from _REFERRING.get(key, _named)(item)
     elif isinstance(value, list):
         for item in value:
             yield from _named(item)
+
+
+def _substituted(value: Any) -> Iterator[str]:
+    yield from _IN_TEXT.findall(value if isinstance(value, str) else value[0])
+    yield from _named(value)
+
+
+_REFERRING: Mapping[str, Callable[[Any], Iterable[str]]] = {
+    "Ref": lambda value: [value],
+    "DependsOn": lambda value: [value] if isinstance(value, str) else value,
+    "Fn::GetAtt": lambda value: [value[0] if isinstance(value, list) else value.partition(".")[0]],
+    "Fn::Sub": _substituted,
+}
 
 
 def _told(value: Any) -> Any:
