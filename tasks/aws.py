@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,6 +127,27 @@ def client(service: str, credentials: Credentials) -> Any:
             aws_access_key_id=credentials.access_key_id,
             aws_secret_access_key=credentials.secret_access_key.get_secret_value(),
             aws_session_token=credentials.session_token.get_secret_value(),
+            config=_QUICK,
+        )
+
+
+def client_with(service: str, variables: Mapping[str, str]) -> Any:
+    """A boto3 client for `service` with what `Credentials.environment` gives: for engines that have no tool."""
+    given = ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
+    return _client_with(service, tuple(variables.get(name) for name in given))
+
+
+@lru_cache(maxsize=128)
+def _client_with(service: str, given: tuple[str | None, ...]) -> Any:
+    region, key, secret, token, endpoint = given
+    with _making, asking(f"reach {service}"):
+        return _session().create_client(
+            service,
+            region_name=region,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            endpoint_url=endpoint,
             config=_QUICK,
         )
 

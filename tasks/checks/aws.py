@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tasks.checks.answers import Answer, Surroundings, errored, failed, judged, shortened
+from tasks.checks.answers import Answer, Surroundings, errored, failed, judged, passed, shortened
 from tasks.checks.options import (
     AlarmsQuiet,
     Aws,
@@ -21,14 +21,18 @@ from tasks.checks.options import (
     InstancesInService,
     NatGatewaysAvailable,
     PointInTimeRecovery,
+    QueueExists,
+    StackGood,
     TableActive,
 )
 from tasks.errors import FlowmartError
 
 _ABSENT = frozenset(
     {
+        "AWS.SimpleQueueService.NonExistentQueue",
         "DBInstanceNotFound",
         "DBInstanceNotFoundFault",
+        "QueueDoesNotExist",
         "ResourceNotFoundException",
         "TableNotFoundException",
         "TargetGroupNotFound",
@@ -112,6 +116,23 @@ def _alarms(fact: AlarmsQuiet, cloudwatch: Any) -> Answer:
     return judged(len(states) >= int(fact.at_least), f"{len(states)} alarms, none in alarm")
 
 
+def _queue(fact: QueueExists, sqs: Any) -> Answer:
+    asked = ["ApproximateNumberOfMessages", "QueueArn"]
+    found = sqs.get_queue_attributes(QueueUrl=fact.queue, AttributeNames=asked)["Attributes"]
+    return passed(f"it is there, about {found['ApproximateNumberOfMessages']} messages in it")
+
+
+def _stack(fact: StackGood, cloudformation: Any) -> Answer:
+    try:
+        state = cloudformation.describe_stacks(StackName=fact.stack)["Stacks"][0]["StackStatus"]
+    except ClientError as error:
+        # CloudFormation has no code of its own for this.
+        if "does not exist" in str(error):
+            return failed("it does not exist")
+        raise
+    return judged(state in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"), f"it is {state}")
+
+
 def _enough(at_least: int | str, count: int, of: int, what: str) -> Answer:
     return judged(count >= int(at_least), f"{count} of {of} {what}")
 
@@ -124,6 +145,8 @@ _SERVICES: Mapping[type[Fact], str] = {
     InstancesInService: "autoscaling",
     NatGatewaysAvailable: "ec2",
     AlarmsQuiet: "cloudwatch",
+    QueueExists: "sqs",
+    StackGood: "cloudformation",
 }
 
 _ASKED: Mapping[type[Fact], Callable[[Any, Any], Answer]] = {
@@ -134,6 +157,8 @@ _ASKED: Mapping[type[Fact], Callable[[Any, Any], Answer]] = {
     InstancesInService: _instances,
     NatGatewaysAvailable: _gateways,
     AlarmsQuiet: _alarms,
+    QueueExists: _queue,
+    StackGood: _stack,
 }
 
 _EXPECTED: Mapping[type[Fact], Callable[[Any], str]] = {
@@ -144,4 +169,6 @@ _EXPECTED: Mapping[type[Fact], Callable[[Any], str]] = {
     InstancesInService: lambda fact: f"at least {fact.at_least} in service in {fact.autoscaling_group}",
     NatGatewaysAvailable: lambda fact: f"at least {fact.at_least} NAT gateways available in {fact.vpc}",
     AlarmsQuiet: lambda fact: f"at least {fact.at_least} alarms {fact.prefix}*, and none in alarm",
+    QueueExists: lambda fact: f"queue {fact.queue} is there",
+    StackGood: lambda fact: f"stack {fact.stack} is complete",
 }

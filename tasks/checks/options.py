@@ -154,6 +154,20 @@ class AlarmsQuiet(Options):
     at_least: Count = 1
 
 
+class QueueExists(Options):
+    """The SQS `queue` (its URL) is there."""
+
+    fact: Literal["queue_exists"]
+    queue: Text
+
+
+class StackGood(Options):
+    """The CloudFormation `stack` (its name) was created or updated to its end, and nothing was rolled back."""
+
+    fact: Literal["stack_good"]
+    stack: Text
+
+
 Fact = (
     DatabaseAvailable
     | TableActive
@@ -162,6 +176,8 @@ Fact = (
     | InstancesInService
     | NatGatewaysAvailable
     | AlarmsQuiet
+    | QueueExists
+    | StackGood
 )
 
 

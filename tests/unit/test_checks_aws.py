@@ -201,9 +201,27 @@ def test_alarms_are_there_and_quiet(aws: Aws) -> None:
     assert told(aws.asked("alarms_quiet", prefix="shop-")) == (Outcome.FAILED, "in alarm: shop-latency")
 
 
+def test_a_queue_that_is_there(aws: Aws) -> None:
+    url = aws.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody="one")
+    result = aws.asked("queue_exists", queue=url)
+    assert told(result) == (Outcome.SUCCEEDED, "it is there, about 1 messages in it")
+    assert result.expected == f"queue {url} is there"
+
+
+def test_a_stack_that_is_complete_and_one_that_is_only_reviewed(aws: Aws) -> None:
+    stacks, template = aws.client("cloudformation"), json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+    stacks.create_stack(StackName="orders", TemplateBody=template)
+    assert told(aws.asked("stack_good", stack="orders")) == (Outcome.SUCCEEDED, "it is CREATE_COMPLETE")
+    stacks.create_change_set(StackName="new", ChangeSetName="one", TemplateBody=template, ChangeSetType="CREATE")
+    assert told(aws.asked("stack_good", stack="new")) == (Outcome.FAILED, "it is REVIEW_IN_PROGRESS")
+
+
 @pytest.mark.parametrize(
     ("fact", "options"),
     [
+        ("queue_exists", {"queue": "https://sqs.eu-west-1.amazonaws.com/123456789012/missing"}),
+        ("stack_good", {"stack": "missing"}),
         ("database_available", {"identifier": "missing"}),
         ("table_active", {"table": "missing"}),
         ("point_in_time_recovery", {"table": "missing"}),

@@ -27,6 +27,8 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("aws", {"fact": "instances_in_service", "autoscaling_group": "flowmart-dev", "at_least": 0}),
     ("aws", {"fact": "nat_gateways_available", "vpc": "vpc-1", "at_least": 3}),
     ("aws", {"fact": "alarms_quiet", "prefix": "flowmart-dev"}),
+    ("aws", {"fact": "queue_exists", "queue": "{outputs.OrdersUrl}"}),
+    ("aws", {"fact": "stack_good", "stack": "flowmart-dev-orders"}),
     ("script", {"path": "scripts/smoke/x.py", "arguments": ["{outputs.table}"], "timeout": 5}),
 ]
 
