@@ -25,4 +25,5 @@ def rollback(environment: EnvironmentName, to: BackTo = None, approve: Approval 
         left = stage.standing().verified
         advance(stage, approve)
         reject(stage, left, "rolled back by hand")
+    steps.tell_going_back(stage, left)
     return release

@@ -10,12 +10,22 @@ import getpass
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import InvalidInput
+
+Subject = Literal["promotion-failed", "rollback", "rollback-failed", "approval-wanted", "drift", "drift-recovered"]
+"""What people are notified of."""
+
+SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+
+
+def _words(written: Any) -> Any:
+    """ "drift, rollback" -> ["drift", "rollback"]."""
+    return written.replace(",", " ").split() if isinstance(written, str) else written
 
 
 class Settings(BaseSettings):
@@ -34,6 +44,12 @@ class Settings(BaseSettings):
     kubectl: str = Field("kubectl", description="The kubectl executable; it renders kustomizations")
     packer: str = Field("packer", description="The packer executable, from 1.6 on")
     ansible: str = Field("ansible-playbook", description="The ansible-playbook executable")
+    notify: SecretStr = Field(
+        SecretStr(""), description="Where notifications go: addresses as Apprise has them, by commas or spaces"
+    )
+    notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(_words)] = Field(
+        SUBJECTS, description="What people are notified of; default: everything. A failed rollback always is told"
+    )
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property

@@ -7,7 +7,7 @@ no answer. Results stay in memory: what must outlive the process is in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,18 +21,20 @@ from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled
 from prefect.tasks import exponential_backoff
+from prefect.utilities.urls import url_for
 
-from tasks import claims, pages, promotion, rollback, settings, shell
+from tasks import claims, notifications, pages, promotion, rollback, settings, shell
 from tasks import drift as drifting
 from tasks import stage as stages
 from tasks.drift import DriftReport
-from tasks.errors import CouldNotAsk, FlowmartError, Refused
+from tasks.errors import CouldNotAsk, FlowmartError, Refused, RolledBack
 from tasks.history import History
 from tasks.model import CheckResult, Finding, Plan, Receipt
+from tasks.notifications import Notification
 from tasks.pages import Page
 from tasks.promotion import NotPlanned
 from tasks.stage import Stage
-from tasks.standing import Claim, standing
+from tasks.standing import Claim, Standing, standing
 
 log = structlog.get_logger("flowmart.steps")
 
@@ -114,10 +116,12 @@ def detect_drift(stage: Stage, unit: str) -> Plan | None:
         return drifting.detect(stage, unit)
 
 
-def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:
-    """Record and show the drift of an environment."""
-    report = drifting.report(stage, found)
+def report_drift(stage: Stage, found: Sequence[Plan], errored: Mapping[str, Exception]) -> DriftReport:
+    """Record and show the drift of an environment, and tell what is new about it."""
+    report = drifting.report(stage, found, errored)
     _publish(pages.drift(report))
+    for notification in notifications.drift(report, run_address()):
+        tell(notification)
     return report
 
 
@@ -125,6 +129,7 @@ def conclude_rollback(stage: Stage, why: str, done: dict[str, str], *, reject: b
     """All is back: record and show why, and what was done."""
     rollback.conclude_rollback(stage, why if reject else None)
     _publish(pages.rollback(stage.environment.name, stage.release.id, why, done))
+    tell(notifications.rolled_back(stage.environment.name, stage.release.id, why, run_address()))
 
 
 def verify(stage: Stage) -> None:
@@ -179,6 +184,11 @@ def current_release(environment: str) -> str:
     return _history().current_release(environment)
 
 
+def verified_release(environment: str) -> str:
+    """The release that is verified in an environment now."""
+    return _history().verified_release(environment)
+
+
 def earlier_release(environment: str, to: str | None) -> str:
     """The release that an environment can go back to."""
     return _history().earlier_release(environment, to)
@@ -194,14 +204,24 @@ def held(stage: Stage) -> Iterator[None]:
         found = stage.standing()
         if found.blocked or not found.rolling_back:
             claims.close(stage.ledger, name, "failed", str(error))
+        _tell_bad_news(stage, found, error)
         raise
-    except BaseException:
+    except BaseException as error:
         stage.halted.set()
         shell.stop_all()
-        if not stage.standing().attempted:
+        found = stage.standing()
+        if not found.attempted:
             claims.close(stage.ledger, name, "cancelled")
+        if isinstance(error, Exception):
+            _tell_bad_news(stage, found, error)
         raise
     claims.close(stage.ledger, name, "succeeded")
+
+
+def failures_by_name(futures: Mapping[str, PrefectFuture[Any]]) -> dict[str, Exception]:
+    """Wait for all; {name: its error} of those that failed."""
+    found = {name: failures([future]) for name, future in futures.items()}
+    return {name: errors[0] for name, errors in found.items() if errors}
 
 
 def failures(futures: Iterable[PrefectFuture[Any]]) -> tuple[Exception, ...]:
@@ -253,6 +273,34 @@ def raise_mistakes(errors: Sequence[Exception]) -> None:
     for error in errors:
         if not isinstance(error, FlowmartError):
             raise error
+
+
+def tell(notification: Notification | None) -> None:
+    """Notify people, where there is something to tell. Decides nothing, and takes a few seconds at most."""
+    if notification is not None:
+        notifications.send(settings.load(), notification)
+
+
+def tell_going_back(stage: Stage, left: str | None) -> None:
+    """Notify people that somebody put an environment on an earlier release."""
+    name, actor = stage.environment.name, stage.settings.acting
+    tell(notifications.went_back(name, left or "what was there", stage.release.id, actor, run_address()))
+
+
+def run_address() -> str:
+    """Where this run is shown in the Prefect UI; empty outside of one."""
+    run = _run_id()
+    return (url_for("flow-run", obj_id=run) or "") if run else ""
+
+
+def _tell_bad_news(stage: Stage, found: Standing, error: Exception) -> None:
+    """That a run did not get to its end; not again where that was told already, or where it waits for an approval."""
+    mine = {entry.kind for entry in stage.ledger.entries(found.environment) if entry.run == stage.ledger.run}
+    waits = "approval_wanted" in mine and "approved" not in mine
+    if isinstance(error, RolledBack) or waits:
+        return
+    purpose = found.claim.purpose if found.claim else "promote"
+    tell(notifications.ended(found.environment, stage.release.id, purpose, error, run_address()))
 
 
 def _history() -> History:

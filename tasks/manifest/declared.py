@@ -1,4 +1,4 @@
-"""What may be written in platform.yaml and overrides.yaml: the shape of every key, and nothing about its meaning.
+"""What may be written in platform.yaml, overrides.yaml and drift.yaml: the shape of every key, not its meaning.
 
 The JSON schema, the messages about wrong keys and the types of the other modules here all come from these
 models. What needs more than one key to judge (an order that loops, a folder that is missing) is for the rules.
@@ -106,6 +106,16 @@ class DeclaredCluster(Declared):
     )
 
 
+class DeclaredDrift(Declared):
+    """What happens about drift in an environment, besides that it is reported."""
+
+    reconcile: StrictBool = Field(
+        default=False,
+        description="Whether what drifted is put right by itself: the verified release is promoted again for the "
+        "units that drifted, under the same policies and gate.",
+    )
+
+
 class DeclaredEnvironment(Declared):
     """Where a release is promoted to."""
 
@@ -125,6 +135,9 @@ class DeclaredEnvironment(Declared):
     gate: Literal["auto", "approval"] = Field(
         default="auto",
         description="auto: apply what passed its tests. approval: a person approves the digest of the plans first.",
+    )
+    drift: DeclaredDrift = Field(
+        default_factory=DeclaredDrift, description="What happens when somebody changed something by hand."
     )
     values: dict[Identifier, Any] = Field(
         default_factory=dict,
@@ -199,3 +212,18 @@ class DeclaredOverride(Declared):
     address: Text = Field(description="The object's address, as the denial names it.")
     reason: Text = Field(description="Why this is right, for whoever reads the audit.")
     expires: str = Field(pattern=DATE, description="The last day (UTC) on which the exception holds: YYYY-MM-DD.")
+
+
+class DeclaredSuppression(Declared):
+    """Drift that is known and may stay until a day: it is shown, but nobody is told, and nothing waits for it."""
+
+    environment: Slug = Field(description="Where the drift is.")
+    unit: Slug = Field(description="The unit that the object belongs to.")
+    address: Text = Field(description="The object's address, as the report names it; * stands for any text.")
+    attributes: tuple[Text, ...] = Field(
+        default=(),
+        description="The attributes that may differ, with everything below them. None: all of them, "
+        "and the object may also be gone or be new.",
+    )
+    reason: Text = Field(description="Why this may stay, for whoever reads the report.")
+    expires: str = Field(pattern=DATE, description="The last day (UTC), at most 90 days ahead: YYYY-MM-DD.")

@@ -36,6 +36,7 @@ def filled(name: str, declared: DeclaredEnvironment) -> Environment:
         cluster=Cluster(**placeholders.fill(declared.cluster.model_dump(), about)) if declared.cluster else None,
         after=declared.after,
         gate=declared.gate,
+        reconcile=declared.drift.reconcile,
         values=placeholders.fill(declared.values, about),
     )
 
