@@ -149,6 +149,7 @@ class Stage:
             reading=self.reading,
             writing=self.writing,
             receipt=self.standing().receipts.get(target.unit),
+            reconciling=target.unit in self.drifting,
         )
 
     def reading(self) -> dict[str, str]:

@@ -30,8 +30,8 @@ Found = Mapping[str, tuple[Drifted, ...]]
 class DriftReport:
     """All drift of an environment against the release that is there, at one time.
 
-    `units` were compared, `errored` could not be: {unit: why}. `left_behind` are units that were applied here and that
-    the release does not declare any more; nobody compares them. `recovered` was told of before and is gone.
+    `units` were compared, `errored` could not be: {unit: why}. `left_behind` are units that were applied here and
+    that the release does not declare any more; nobody compares them. `recovered` was told of before and is gone.
     """
 
     environment: str

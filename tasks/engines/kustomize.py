@@ -74,7 +74,9 @@ class Kustomize:
             raise InvalidInput(f"{target.unit}: inputs.{next(iter(inputs.values))}: {told}")
         workspace = self._workspaces(target)
         wanted = rendered(self._executable, workspace.folder)
-        return self._planned(workspace, target, inputs.digest, wanted, _before(workspace))
+        return self._planned(
+            workspace, target, inputs.digest, wanted, _before(workspace), force=workspace.reconciling
+        )
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the manifests that were planned, in order, then remove; `StalePlan` when something has changed."""

@@ -24,6 +24,7 @@ MODELS = (
     declared.DeclaredPlatform,
     declared.DeclaredEnvironment,
     declared.DeclaredRoles,
+    declared.DeclaredDrift,
     declared.DeclaredUnit,
     declared.DeclaredCheck,
     declared.DeclaredOverride,
