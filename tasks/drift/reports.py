@@ -134,10 +134,13 @@ def untried(entries: Iterable[Entry], drifted: Iterable[Drifted]) -> tuple[Drift
 
 
 def _after(found: Found, entry: Entry) -> Found:
-    """What is known once a report has been made. Older entries do not name their units: all of them were compared."""
+    """What is known once a report has been made: only units that could not be asked keep what was found before.
+
+    Older entries do not name their units; all of them were compared.
+    """
     report = report_of(entry)
+    kept = {unit: items for unit, items in found.items() if unit in report.errored}
     units = report.units or dict.fromkeys(item.unit for item in report.drifted)
-    kept = found if "units" in entry.body else {}
     return {**kept, **{unit: tuple(item for item in report.drifted if item.unit == unit) for unit in units}}
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from deployments import cli
 from flows.drift import drift
 from flows.promote import promote
+from tasks import claims
 from tasks.drift import last_report, unexplained
 from tasks.errors import CouldNotAsk, Refused
 from tasks.history import History
@@ -58,13 +60,6 @@ def shop(mini: MiniPlatform, cluster: SandboxCluster, monkeypatch: pytest.Monkey
     mini.write("platform.yaml", PLATFORM.replace("  dev: {", DEV) + BASE)
     shutil.copytree(PROJECT / "infrastructure/kubernetes", mini.repository / "infrastructure/kubernetes")
     return mini
-
-
-@pytest.fixture
-def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
-    with Listener() as made:
-        monkeypatch.setenv("FLOWMART_NOTIFY", made.address)
-        yield made
 
 
 def by_hand(cluster: SandboxCluster, level: str) -> None:
@@ -166,8 +161,46 @@ def test_a_policy_stops_a_reconcile_which_is_not_begun_again_by_itself(
     assert history.standing("dev").verified == release
 
 
+def test_a_person_reconciles_what_a_report_found(
+    shop: MiniPlatform, cluster: SandboxCluster, history: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    assert cli.run(["drift", "dev"]) == 2
+    assert "base: ConfigMap/flowmart/flowmart-environment" in capsys.readouterr().out
+    assert cli.run(["reconcile", "dev"]) == 0
+    told = capsys.readouterr().out
+    assert "dev: no drift, 3 units compared" in told
+    assert f"recovered: base: {SETTINGS}" in told
+    assert level(cluster) == "info"
+
+
+def test_a_unit_that_is_no_longer_declared_is_named(mini: MiniPlatform) -> None:
+    promote(mini.release().id, "dev")
+    mini.write("platform.yaml", PLATFORM[: PLATFORM.index("  second:")])
+    promote(mini.release().id, "dev")
+    report = drift("dev")
+    assert (report.units, report.left_behind) == (("first",), ("second",))
+
+
+def test_what_a_promotion_is_at_work_on_is_not_done_by_hand(mini: MiniPlatform, history: History) -> None:
+    release = mini.release().id
+    promote(release, "dev")
+    claims.claim(history.ledger, "dev", release, "promote")
+    history.ledger.append("dev", "applying", {"unit": "first", "release": release})
+    with pytest.raises(CouldNotAsk, match=r"first in dev.*a promotion is at work on it"):
+        drift("dev")
+    report = last_report(history.ledger.entries("dev"))
+    assert report is not None
+    assert (report.units, [*report.errored]) == (("second",), ["first"])
+
+
 def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
-    shop: MiniPlatform, cluster: SandboxCluster, listener: Listener, history: History
+    shop: MiniPlatform,
+    cluster: SandboxCluster,
+    listener: Listener,
+    history: History,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     promote(shop.release().id, "dev")
     by_hand(cluster, "debug")
@@ -178,6 +211,8 @@ def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
     report = last_report(history.ledger.entries("dev"))
     assert report is not None
     assert (report.units, [*report.errored]) == (("first", "second"), ["base"])
+    assert cli.run(["drift", "dev"]) == 3
+    assert "dev: nothing found in those that could be asked" in capsys.readouterr().out
     # Nothing is known to have recovered, and what was found stands in the way of a promotion still.
     assert listener.titles == ["dev: 1 object drifted"]
     found = unexplained("dev", history.ledger.entries("dev"), (), datetime.now(UTC))

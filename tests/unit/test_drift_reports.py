@@ -180,6 +180,12 @@ def test_drift_is_unexplained_until_something_is_applied_to_its_unit_or_it_is_su
     assert world.unexplained() == []
 
 
+def test_a_unit_that_is_asked_no_more_does_not_stand_in_the_way_for_ever(world: World) -> None:
+    world.report(cart=[SCALED], orders=[])
+    world.report(orders=[])
+    assert world.unexplained() == []
+
+
 def test_a_suppression_that_has_expired_explains_nothing(world: World) -> None:
     world.suppressions = [CART]
     world.report(cart=[SCALED])
