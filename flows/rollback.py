@@ -10,7 +10,7 @@ from pydantic import Field
 from flows import options
 from flows.promote import Approval, EnvironmentName, advance
 from flows.recovery import recover_if_abandoned
-from tasks import steps
+from tasks import notifications, steps
 from tasks.rollback import reject
 
 BackTo = Annotated[str | None, Field(title="To", description="A release verified here before; empty: the last one")]
@@ -25,5 +25,6 @@ def rollback(environment: EnvironmentName, to: BackTo = None, approve: Approval 
         left = stage.standing().verified
         advance(stage, approve)
         reject(stage, left, "rolled back by hand")
-    steps.tell_going_back(stage, left)
+    told = notifications.went_back(environment, left, release, stage.settings.acting, steps.run_address())
+    steps.tell(told)
     return release

@@ -16,7 +16,7 @@ import structlog
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
 
 from tasks.drift import DriftReport, words
-from tasks.errors import CouldNotAsk, EnvironmentBlocked, EnvironmentBusy, RollbackFailed
+from tasks.errors import CouldNotAsk, EnvironmentBlocked, EnvironmentBusy, RollbackFailed, RolledBack
 from tasks.settings import Settings, Subject
 
 log = structlog.get_logger("flowmart.notifications")
@@ -51,11 +51,11 @@ class Notification:
 
 
 def ended(environment: str, release: str, purpose: str, error: Exception, where: str = "") -> Notification | None:
-    """What to tell of a run that ended with an error; None where it never began: then nothing has changed.
+    """What to tell of a run that ended with an error; None where it never began, or where `rolled_back` told it.
 
     `where` is the address of the run in the Prefect UI, here and below.
     """
-    if isinstance(error, EnvironmentBusy | EnvironmentBlocked):
+    if isinstance(error, EnvironmentBusy | EnvironmentBlocked | RolledBack):
         return None
     if isinstance(error, RollbackFailed):
         return rollback_failed(environment, release, str(error), where)
@@ -69,9 +69,9 @@ def rolled_back(environment: str, release: str, why: str, where: str = "") -> No
     return Notification("rollback", f"{environment}: {release} was rolled back", _text(environment, why, where))
 
 
-def went_back(environment: str, left: str, to: str, actor: str, where: str = "") -> Notification:
+def went_back(environment: str, left: str | None, to: str, actor: str, where: str = "") -> Notification:
     """Somebody put an environment on an earlier release."""
-    why = f"{actor} took {environment} from {left} back to {to}"
+    why = f"{actor} took {environment} from {left or 'what was there'} back to {to}"
     return Notification("rollback", f"{environment} is back on {to}", _text(environment, why, where))
 
 

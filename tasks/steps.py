@@ -27,7 +27,7 @@ from tasks import claims, notifications, pages, promotion, rollback, settings, s
 from tasks import drift as drifting
 from tasks import stage as stages
 from tasks.drift import DriftReport
-from tasks.errors import CouldNotAsk, FlowmartError, Refused, RolledBack
+from tasks.errors import CouldNotAsk, FlowmartError, Refused
 from tasks.history import History
 from tasks.model import CheckResult, Finding, Plan, Receipt
 from tasks.notifications import Notification
@@ -281,12 +281,6 @@ def tell(notification: Notification | None) -> None:
         notifications.send(settings.load(), notification)
 
 
-def tell_going_back(stage: Stage, left: str | None) -> None:
-    """Notify people that somebody put an environment on an earlier release."""
-    name, actor = stage.environment.name, stage.settings.acting
-    tell(notifications.went_back(name, left or "what was there", stage.release.id, actor, run_address()))
-
-
 def run_address() -> str:
     """Where this run is shown in the Prefect UI; empty outside of one."""
     run = _run_id()
@@ -294,10 +288,9 @@ def run_address() -> str:
 
 
 def _tell_bad_news(stage: Stage, found: Standing, error: Exception) -> None:
-    """That a run did not get to its end; not again where that was told already, or where it waits for an approval."""
+    """That a run did not get to its end; not where it waits for an approval, which is told by whoever wants it."""
     mine = {entry.kind for entry in stage.ledger.entries(found.environment) if entry.run == stage.ledger.run}
-    waits = "approval_wanted" in mine and "approved" not in mine
-    if isinstance(error, RolledBack) or waits:
+    if "approval_wanted" in mine and "approved" not in mine:
         return
     purpose = found.claim.purpose if found.claim else "promote"
     tell(notifications.ended(found.environment, stage.release.id, purpose, error, run_address()))

@@ -15,6 +15,7 @@ from tasks.errors import (
     InvalidInput,
     Refused,
     RollbackFailed,
+    RolledBack,
 )
 from tasks.notifications import Notification
 from tasks.settings import Settings, load
@@ -50,8 +51,8 @@ def test_how_a_run_ended_is_told_with_why_and_where_to_look(error: Exception, su
     assert f"Look: {RUN}" in told.text
 
 
-@pytest.mark.parametrize("error", [EnvironmentBusy("busy"), EnvironmentBlocked("blocked")])
-def test_what_never_began_is_not_told(error: Exception) -> None:
+@pytest.mark.parametrize("error", [EnvironmentBusy("busy"), EnvironmentBlocked("blocked"), RolledBack("told")])
+def test_what_never_began_or_was_told_is_not_told(error: Exception) -> None:
     assert notifications.ended("dev", "a", "promote", error) is None
 
 
