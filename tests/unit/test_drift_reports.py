@@ -121,11 +121,6 @@ def test_an_object_that_drifts_in_another_way_is_new_and_has_not_recovered(world
     assert now.recovered == ()
 
 
-def test_of_two_reports_at_once_the_later_knows_of_the_earlier(world: World) -> None:
-    """The entry is decided on the newest history, so one of them alerts and not both."""
-    assert [len(world.report(cart=[SCALED]).alerting) for _ in range(2)] == [1, 0]
-
-
 def test_older_entries_are_read_and_their_findings_count_as_never_seen(world: World) -> None:
     old = {"unit": "cart", "address": "Deployment/cart", "told": ["Deployment/cart was changed by hand"]}
     entry = world.ledger.append("dev", "drift", {"release": "a", "drifted": [old]})
