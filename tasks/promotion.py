@@ -79,7 +79,7 @@ def plan(stage: Stage, unit: str, upstream: Mapping[str, Plan | NotPlanned]) -> 
     if missing:
         stage.engine(unit).prepare(stage.target(unit))
         return NotPlanned(unit, f"is planned once {' and '.join(missing)} have outputs", later=True)
-    if _is_up_to_date(stage, unit, found, inputs):
+    if unit not in stage.drifting and _is_up_to_date(stage, unit, found, inputs):
         told_of(stage, unit).info("up to date")
         return NotPlanned(unit, "is up to date")
     made = stage.engine(unit).plan(stage.target(unit), inputs)

@@ -13,14 +13,24 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import InvalidInput
 
 _instead: ContextVar[str] = ContextVar("acting", default="")
+
+Subject = Literal["promotion-failed", "rollback", "rollback-failed", "approval-wanted", "drift", "drift-recovered"]
+"""What people are notified of."""
+
+SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+
+
+def _words(written: Any) -> Any:
+    """ "drift, rollback" -> ["drift", "rollback"]."""
+    return written.replace(",", " ").split() if isinstance(written, str) else written
 
 
 class Settings(BaseSettings):
@@ -43,6 +53,12 @@ class Settings(BaseSettings):
     github_token: SecretStr = Field(SecretStr(""), description="A token for GitHub, unless there is a GitHub App")
     github_app_id: str = Field("", description="Id of the GitHub App that reports")
     github_private_key: SecretStr = Field(SecretStr(""), description="The app's key, PEM, or the path of its file")
+    notify: SecretStr = Field(
+        SecretStr(""), description="Where notifications go: addresses as Apprise has them, by commas or spaces"
+    )
+    notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(_words)] = Field(
+        SUBJECTS, description="What people are notified of; default: everything. A failed rollback always is told"
+    )
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property

@@ -27,6 +27,7 @@ MODELS = (
     declared.DeclaredWindow,
     declared.DeclaredFreeze,
     declared.DeclaredRoles,
+    declared.DeclaredDrift,
     declared.DeclaredUnit,
     declared.DeclaredCheck,
     declared.DeclaredOverride,
