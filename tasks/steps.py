@@ -8,7 +8,9 @@ no answer. Results stay in memory: what must outlive the process is in the ledge
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -177,7 +179,10 @@ def verify(stage: Stage) -> None:
 def opened(release: str, environment: str) -> Iterator[Stage]:
     """A stage to read with: no claim is made."""
     with stages.opened(settings.load(), release, environment, _run_id()) as stage:
-        yield stage
+        try:
+            yield stage
+        finally:
+            _await_pages()
 
 
 @contextmanager
@@ -189,6 +194,7 @@ def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
     """
     with opened(release, environment) as stage:
         claims.claim(stage.ledger, environment, stage.release.id, purpose)
+        promotion.get_ready(stage)
         with held(stage):
             yield stage
 
@@ -332,9 +338,23 @@ def _history() -> History:
     return History(settings.load(), _run_id())
 
 
+_pages = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
+"""Pages are sent in the background and in order, so that no step waits for the server."""
+
+
 def _publish(page: Page) -> None:
+    """Send a page to the run history, as one of the run that we are in."""
+    _pages.submit(copy_context().run, _send, page)
+
+
+def _send(page: Page) -> None:
     with _for_the_eye(page.title):
         create_markdown_artifact(page.text, key=page.key, description=page.title)
+
+
+def _await_pages() -> None:
+    """All pages so far are sent, since there is one thread for them."""
+    _pages.submit(int).result()
 
 
 def _found(future: PrefectFuture[Any]) -> Plan | NotPlanned | FlowmartError | None:

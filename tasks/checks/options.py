@@ -115,6 +115,13 @@ class TableActive(Options):
     table: Text
 
 
+class PointInTimeRecovery(Options):
+    """The DynamoDB `table` can be restored to any second of its recovery window."""
+
+    fact: Literal["point_in_time_recovery"]
+    table: Text
+
+
 class HealthyHosts(Options):
     """`at_least` so many targets of the `target_group` (its ARN) are healthy."""
 
@@ -147,7 +154,15 @@ class AlarmsQuiet(Options):
     at_least: Count = 1
 
 
-Fact = DatabaseAvailable | TableActive | HealthyHosts | InstancesInService | NatGatewaysAvailable | AlarmsQuiet
+Fact = (
+    DatabaseAvailable
+    | TableActive
+    | PointInTimeRecovery
+    | HealthyHosts
+    | InstancesInService
+    | NatGatewaysAvailable
+    | AlarmsQuiet
+)
 
 
 class Aws(RootModel[Annotated[Fact, Field(discriminator="fact")]]):
@@ -167,7 +182,7 @@ class Script(Options):
     @classmethod
     def _stays_inside(cls, path: str) -> str:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise ValueError("should be a path below infrastructure/, such as scripts/smoke/carts_can_be_restored.py")
+            raise ValueError("should be a path below infrastructure/, such as scripts/smoke/buckets_are_closed.py")
         return path
 
 
