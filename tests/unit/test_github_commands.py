@@ -28,7 +28,16 @@ def test_a_command_is_understood(body: str, command: Command) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "nice", "> /flowmart promote", "    /flowmart promote", "see /flowmart promote", "Fine.\n/flowmart promote", "/flowmarts plan", HELP],
+    [
+        "",
+        "nice",
+        "> /flowmart promote",
+        "    /flowmart promote",
+        "see /flowmart promote",
+        "Fine.\n/flowmart promote",
+        "/flowmarts plan",
+        HELP,
+    ],
 )
 def test_talk_is_left_alone(body: str) -> None:
     assert parse(body) is None
