@@ -17,7 +17,7 @@ HELP = """\
 | `/flowmart refuse DIGEST [why]` | refuse them: the release is rejected there |
 | `/flowmart help` | this |
 
-For people with write access to this repository. One command a comment, at the beginning of a line.
+For people with write access to this repository. The comment begins with it; one command a comment.
 """
 
 _TAKES = {"plan": (0, 0), "promote": (0, 1), "rollback": (1, 1), "approve": (1, 1), "refuse": (1, 1), "help": (0, 0)}
@@ -44,12 +44,9 @@ class Misunderstood:
 
 
 def parse(body: str) -> Command | Misunderstood | None:
-    """The first command of a comment. None when it is not meant for us: quoted and indented lines are not."""
-    for line in body.splitlines():
-        words = line.split()
-        if line.startswith(PREFIX) and words[0] == PREFIX:
-            return _command(words[1:])
-    return None
+    """The command that a comment begins with. None when it begins otherwise: then it is not meant for us."""
+    words = next(iter(body.splitlines()), "").split()
+    return _command(words[1:]) if body.startswith(PREFIX) and words[0] == PREFIX else None
 
 
 def _command(words: list[str]) -> Command | Misunderstood:

@@ -60,7 +60,7 @@ def refused(head: Head, outcome: Outcome, why: str) -> str:
 
 def _whole(head: Head, reports: Sequence[EnvironmentReport], room: int) -> str:
     sections = (_environment(report, "\n\n".join(_unit(unit, room) for unit in report.units)) for report in reports)
-    return "\n\n".join([_title(head, reports), _counts(reports), *sections, _foot(head)])
+    return "\n\n".join(filter(None, [_title(head, reports), _counts(reports), *sections, _foot(head)]))
 
 
 def _shortened(head: Head, reports: Sequence[EnvironmentReport], longest: int) -> str:
@@ -78,7 +78,7 @@ def _shortened(head: Head, reports: Sequence[EnvironmentReport], longest: int) -
                 missing += 1
         sections.append(_environment(report, "\n\n".join(shown)))
     note = f"*{missing} units do not fit here*: {text.link('the run shows all', head.url)}."
-    return "\n\n".join([_title(head, reports), _counts(reports), *sections, note, _foot(head)])
+    return "\n\n".join(filter(None, [_title(head, reports), _counts(reports), *sections, note, _foot(head)]))
 
 
 def _title(head: Head, reports: Sequence[EnvironmentReport]) -> str:

@@ -23,7 +23,7 @@ _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u20
 
 def marker(key: str) -> str:
     """A hidden line that says what a text of ours is for."""
-    return f"<!-- flowmart:{re.sub(r'[^A-Za-z0-9./_-]', '-', key).replace('--', '-')} -->"
+    return f"<!-- flowmart:{re.sub(r'[^A-Za-z0-9./_]+', '-', key)} -->"
 
 
 def clean(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The product on GitHub: pull requests, pushes, comments, reviews, against the strict stub, with real terraform."""
+"""The product on GitHub: pull requests, pushes, comments, reviews; against the strict stub, with real terraform."""
 
 from __future__ import annotations
 

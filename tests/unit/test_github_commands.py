@@ -14,7 +14,7 @@ DIGEST = "3f2a9c11d0e4"
         ("/flowmart   PLAN  ", Command("plan")),
         ("/flowmart promote", Command("promote")),
         ("/flowmart promote staging", Command("promote", "staging")),
-        ("Looks good to me.\r\n\r\n/flowmart promote dev\r\nThanks!", Command("promote", "dev")),
+        ("/flowmart promote dev\r\nThanks!", Command("promote", "dev")),
         ("/flowmart rollback production", Command("rollback", "production")),
         (f"/flowmart approve {DIGEST}", Command("approve", DIGEST)),
         (f"/flowmart refuse {DIGEST.upper()} not before the sale", Command("refuse", DIGEST, "not before the sale")),
@@ -28,7 +28,16 @@ def test_a_command_is_understood(body: str, command: Command) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "nice", "> /flowmart promote", "    /flowmart promote", "see /flowmart promote", "/flowmarts plan", HELP],
+    [
+        "",
+        "nice",
+        "> /flowmart promote",
+        "    /flowmart promote",
+        "see /flowmart promote",
+        "Fine.\n/flowmart promote",
+        "/flowmarts plan",
+        HELP,
+    ],
 )
 def test_talk_is_left_alone(body: str) -> None:
     assert parse(body) is None
