@@ -27,9 +27,13 @@ from tasks.stage import Stage
 
 Future = PrefectFuture[Any]
 
-ReleaseId = Annotated[str, Field(title="Release", description="Id of a release, or its beginning", min_length=4)]
+ReleaseId = Annotated[
+    str, options.CHOSEN, Field(title="Release", description="Id of a release, or its beginning", min_length=4)
+]
 EnvironmentName = Annotated[str, Field(title="Environment", description="Name of an environment in platform.yaml")]
-Approval = Annotated[str | None, Field(title="Approve", description="Digest of the plan set, where one is wanted")]
+Approval = Annotated[
+    str | None, options.CHOSEN, Field(title="Approve", description="Digest of the plan set, where one is wanted")
+]
 Again = Annotated[bool, Field(title="Again", description="Promote though the release was rejected here before")]
 
 

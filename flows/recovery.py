@@ -46,6 +46,7 @@ def recover(environment: str, run_is_over: bool = False) -> bool:
 
 
 def recover_if_abandoned(environment: str) -> None:
-    """Before anything new begins: put back what a dead run left."""
+    """Before anything new begins: wait for the run that is at it, if we may, and put back what a dead one left."""
+    steps.await_turn(environment)
     if steps.abandoned(environment) is not None:
         recover(environment)

@@ -12,13 +12,15 @@ from flows import options
 from flows.promote import Again, Approval, ReleaseId, promote
 from tasks import promotion, settings
 
-UpTo = Annotated[str | None, Field(title="Up to", description="The last environment; empty: all of them")]
+UpTo = Annotated[
+    str | None, options.CHOSEN, Field(title="Up to", description="The last environment; empty: all of them")
+]
 
 
 def run_name() -> str:
     """ "release 3f2a1c", or "release 3f2a1c up to staging"."""
     asked = flow_run.parameters
-    return f"release {asked['release']}" + (f" up to {asked['to']}" if asked.get("to") else "")
+    return f"release {asked['release'].split()[0]}" + (f" up to {asked['to']}" if asked.get("to") else "")
 
 
 @flow(name="release", flow_run_name=run_name, **options.FLOW)

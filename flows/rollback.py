@@ -13,7 +13,11 @@ from flows.recovery import recover_if_abandoned
 from tasks import steps
 from tasks.rollback import reject
 
-BackTo = Annotated[str | None, Field(title="To", description="A release verified here before; empty: the last one")]
+BackTo = Annotated[
+    str | None,
+    options.CHOSEN,
+    Field(title="Back to", description="A release verified here before; empty: the last one"),
+]
 
 
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)

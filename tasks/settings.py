@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     kubectl: str = Field("kubectl", description="The kubectl executable; it renders kustomizations")
     packer: str = Field("packer", description="The packer executable, from 1.6 on")
     ansible: str = Field("ansible-playbook", description="The ansible-playbook executable")
+    wait: float = Field(0.0, ge=0, description="Seconds to wait for an environment that another run holds; 0: refuse")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property
