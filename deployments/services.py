@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from deployments import processes
@@ -27,7 +28,8 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 @dataclass(frozen=True)
 class Kind(Generic[L]):
     """One kind of process. `answers` asks it once; `patience` is how long its start may take, in seconds; `port`
-    is where it listens if that is free."""
+    is where it listens if that is free.
+    """
 
     name: str
     command: Callable[[L, int | None], list[str]]
@@ -36,6 +38,37 @@ class Kind(Generic[L]):
     patience: float
     listens: bool = True
     port: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """What `status` says of one process. `port` is on 127.0.0.1; `log` is where it writes."""
+
+    name: str
+    pid: int | None
+    port: int | None
+    healthy: bool
+    log: Path
+
+    @property
+    def state(self) -> str:
+        """How it is, in words."""
+        if self.pid is None:
+            return "not running"
+        return "ready" if self.healthy else f"does not answer; see {self.log}"
+
+    @property
+    def address(self) -> str:
+        """Where it listens, or a dash."""
+        return f"http://127.0.0.1:{self.port}" if self.port and self.pid else "-"
+
+
+def part(layout: L, kind: Kind[L]) -> Part:
+    """Look at the process of this kind."""
+    process = processes.find(layout, kind.name)
+    alive = process if process and process.alive else None
+    pid, port = (alive.pid, alive.port) if alive else (None, None)
+    return Part(kind.name, pid, port, is_healthy(layout, kind, alive), processes.log_of(layout, kind.name))
 
 
 def ensure_started(layout: L, kind: Kind[L]) -> tuple[Process, bool]:

@@ -25,22 +25,12 @@ from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider.install import install
 from deployments.sandbox.layout import Layout
 from deployments.sandbox.parts import AWS, KINDS, KUBERNETES, PREFECT, PROVIDER
+from deployments.services import Part
 from tasks import manifest
 from tasks.errors import CouldNotAsk, InvalidInput
 from tasks.model import Platform
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What `status` says of one process. `port` is on 127.0.0.1; `log` is where it writes."""
-
-    name: str
-    pid: int | None
-    port: int | None
-    healthy: bool
-    log: Path
 
 
 @dataclass(frozen=True)
@@ -103,16 +93,7 @@ def down(root: Path, report: Report) -> None:
 def status(root: Path) -> list[Part]:
     """Every process of the sandbox, running or not."""
     layout = Layout(root.resolve())
-    return [_part(layout, name) for name in KINDS]
-
-
-def _part(layout: Layout, name: str) -> Part:
-    process = processes.find(layout, name)
-    alive = process if process and process.alive else None
-    healthy = services.is_healthy(layout, KINDS[name], alive)
-    return Part(
-        name, alive.pid if alive else None, alive.port if alive else None, healthy, processes.log_of(layout, name)
-    )
+    return [services.part(layout, kind) for kind in KINDS.values()]
 
 
 @contextmanager
