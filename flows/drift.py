@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
-from flows.promote import EnvironmentName
+from flows.parameters import EnvironmentName
 from tasks import steps
 from tasks.drift import DriftReport
 

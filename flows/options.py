@@ -8,21 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import BeforeValidator
 
 from flows import logs
 from tasks import settings
 
 logs.configure(settings.load().log)
 
-
-def _first_word(value: object) -> object:
-    return next(iter(value.split()), None) if isinstance(value, str) else value
-
-
-# A form offers "3f2a1c09d4e8 · Paint it blue", and what a person leaves empty there is nothing.
-CHOSEN = BeforeValidator(_first_word)
-"""A parameter that may come with the words by which a person chose it; only its first word counts."""
 
 # A step that waits for others holds a thread while it waits, so there are threads for all of them. How many units are
 # really worked on at once is FLOWMART_PARALLELISM, which the steps keep to.

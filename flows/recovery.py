@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
+from flows.parameters import EnvironmentName, RunIsOver
 from tasks import rollback, steps
 from tasks.errors import RolledBack
 from tasks.stage import Stage
@@ -27,7 +28,7 @@ def put_back(stage: Stage, why: str, *, reject: bool = True) -> RolledBack:
 
 
 @flow(name="recover", flow_run_name="recover {environment}", **options.FLOW)
-def recover(environment: str, run_is_over: bool = False) -> bool:
+def recover(environment: EnvironmentName, run_is_over: RunIsOver = False) -> bool:
     """Put back what a promotion began whose run is over. False when there is nothing to recover.
 
     Args:

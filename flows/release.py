@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import Field
 
 from flows import options
-from flows.promote import Again, Approval, ReleaseId, promote
+from flows.parameters import Again, Approval, ReleaseId, UpTo
+from flows.promote import promote
 from tasks import promotion, settings
-
-UpTo = Annotated[
-    str | None, options.CHOSEN, Field(title="Up to", description="The last environment; empty: all of them")
-]
 
 
 def run_name() -> str:

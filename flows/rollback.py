@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from prefect import flow
-from pydantic import Field
 
 from flows import options
-from flows.promote import Approval, EnvironmentName, advance
+from flows.parameters import Approval, BackTo, EnvironmentName
+from flows.promote import advance
 from flows.recovery import recover_if_abandoned
 from tasks import steps
 from tasks.rollback import reject
-
-BackTo = Annotated[
-    str | None,
-    options.CHOSEN,
-    Field(title="Back to", description="A release verified here before; empty: the last one"),
-]
 
 
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import quote
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
+from pydantic.fields import FieldInfo
 
 from deployments.server import forms
 from deployments.server.catalogue import POOL, Catalogue, Declared, Queue
@@ -81,7 +82,7 @@ def _queue(client: SyncPrefectClient, queue: Queue) -> None:
 
 def _deployment(client: SyncPrefectClient, declared: Declared, project: Path) -> Known:
     flow: Flow[..., Any] = load_flow_from_entrypoint(str(project / declared.entrypoint))
-    schema = parameter_schema(flow).model_dump_for_openapi()
+    schema = _schema(flow)
     made = client.create_deployment(
         flow_id=client.create_flow_from_name(flow.name),
         name=declared.name,
@@ -98,6 +99,17 @@ def _deployment(client: SyncPrefectClient, declared: Declared, project: Path) ->
         schedules=[_schedule(one) for one in declared.schedules],
     )
     return Known(made, declared, schema)
+
+
+def _schema(flow: Flow[..., Any]) -> forms.Schema:
+    """The schema of a flow's parameters. Prefect makes one, without the titles and descriptions that we give them."""
+    schema = parameter_schema(flow).model_dump_for_openapi()
+    hints = get_type_hints(flow.fn, include_extras=True)
+    for name, parameter in schema["properties"].items():
+        for told in getattr(hints[name], "__metadata__", ()):
+            if isinstance(told, FieldInfo):
+                parameter |= {"title": told.title or name, "description": told.description or ""}
+    return schema
 
 
 def _schedule(declared: Mapping[str, Any]) -> DeploymentScheduleCreate:
