@@ -15,7 +15,7 @@ class ServerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FLOWMART_SERVER_", extra="ignore")
 
     database: SecretStr = Field(SecretStr(""), description="postgresql://... ; empty: SQLite below .flowmart/server")
-    port: int = Field(4200, ge=1, le=65535, description="Where it listens on 127.0.0.1, if that is free")
+    port: int = Field(4200, ge=0, le=65535, description="Where it listens on 127.0.0.1, if that is free")
     url: str = Field("", description="The address that browsers reach it by, behind a proxy")
     limit: int = Field(8, ge=1, description="Runs that the worker has going at once")
     webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="FLOWMART_GITHUB_WEBHOOK_SECRET")
