@@ -107,6 +107,7 @@ def end(layout: Layout, process: Process, gently: float = 8.0) -> None:
         if not _gone_within(process, gently):
             os.killpg(process.pid, signal.SIGKILL)
             _gone_within(process, _HARD)
+    _reap(process.pid)
     _record(layout, process.name).unlink(missing_ok=True)
 
 

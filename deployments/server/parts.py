@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from socket import create_connection
 
 from deployments import processes
@@ -34,7 +34,7 @@ class Address:
     """A Prefect API and how to get in. `auth` is `user:password`, or empty."""
 
     api: str
-    auth: str = ""
+    auth: str = field(default="", repr=False)
 
     @property
     def variables(self) -> dict[str, str]:

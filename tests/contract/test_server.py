@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from deployments import processes
 from deployments.profile import activate
 from deployments.sandbox import Sandbox
 from deployments.server import Serving
 from tasks import claims
-from tasks.history import History
-from tests.served import Served
+from tests.served import Served, at_a_sandbox
 
 pytestmark = pytest.mark.sandbox
 
@@ -23,17 +23,9 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture(scope="module")
 def served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with two releases to choose from."""
-    found = Served(tmp_path_factory.mktemp("served"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.variables.items():
-            patch.setenv(name, value)
-        patch.setenv("FLOWMART_PROFILE", "none")
-        patch.setenv("FLOWMART_STORE", found.mini.store.address)
-        patch.setenv("FLOWMART_SERVER_PORT", "0")
-        patch.delenv("PREFECT_API_URL", raising=False)
+    with at_a_sandbox(sandbox, tmp_path_factory.mktemp("served")) as found:
         found.mini.release("Paint it blue")
         yield found
-        found.down()
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +96,10 @@ def test_the_second_promotion_of_an_environment_waits_for_the_first(served: Serv
 
 def test_a_release_through_all_environments_waits_for_one_that_is_busy(served: Served, serving: Serving) -> None:
     release = served.mini.release("Everywhere").id
-    ledger = History(served.mini.settings).ledger
+    ledger = served.history.ledger
     claims.claim(ledger, "dev", release, "promote")
     run = served.start("release/flowmart", release=release)
-    served.waits(run)
+    served.waits("dev")
     claims.close(ledger, "dev", "succeeded")
     assert served.ended(run)["state_type"] == "COMPLETED"
 
@@ -131,10 +123,10 @@ def test_a_killed_worker_is_started_again(served: Served, serving: Serving) -> N
 
 
 def test_down_ends_everything_and_leads_nobody_there_any_more(served: Served, serving: Serving) -> None:
-    pids = served.pids()
+    before = [processes.find(served.layout, name) for name in ("server", "registrar", "worker")]
     served.down()
     assert served.said == ["worker stopped", "registrar stopped", "server stopped"]
-    assert not [pid for pid in pids.values() if pid and psutil.pid_exists(pid)]
+    assert [process.alive for process in before if process] == [False, False, False]
     environ: dict[str, str] = {}
     assert activate(served.root, environ) is None
     assert environ == {}
