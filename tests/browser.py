@@ -57,6 +57,13 @@ class Browser:
         clickable = expected_conditions.element_to_be_clickable((By.XPATH, path))
         WebDriverWait(self.driver, _PATIENCE).until(clickable).click()
 
+    def follow(self, path: str) -> None:
+        """Click a link that opens a window of its own, and go on there."""
+        before = set(self.driver.window_handles)
+        self.click(path)
+        WebDriverWait(self.driver, _PATIENCE).until(lambda driver: set(driver.window_handles) - before)
+        self.driver.switch_to.window((set(self.driver.window_handles) - before).pop())
+
     def choose(self, field: str, beginning: str) -> str:
         """Choose what begins so from the list under a field's title; the whole choice."""
         offered = Select(self.sees(f"//*[normalize-space(text())={field!r}]/following::select[1]"))

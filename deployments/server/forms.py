@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from deployments.server.catalogue import Declared
+from tasks import graph
 from tasks.model import Environment, Platform, Release
 from tasks.standing import Standing
 
@@ -88,12 +89,26 @@ def ways_back(environment: str, world: World) -> list[Release]:
     return [release for release in found if release and release.id != current]
 
 
-def touched(release: Release, environment: str, world: World) -> tuple[list[str], list[str]]:
-    """The units of an environment that a release would plan anew, and those that are as the release has them."""
+@dataclass(frozen=True)
+class Reach:
+    """What a release means to the units of an environment, as far as that can be told without asking any tool."""
+
+    other: Sequence[str]
+    """Are not as the release has them."""
+    behind: Sequence[str]
+    """Are, but read what those give: they are planned again."""
+    same: Sequence[str]
+    """Are, and need none of those."""
+
+
+def reach(release: Release, environment: str, world: World) -> Reach:
+    """Compare a release with what is known to be applied in an environment."""
     standing = world.standings[environment]
-    units = [unit.name for unit in world.platform.units_in(environment)]
-    same = [name for name in units if _is_there(release, environment, name, standing)]
-    return [name for name in units if name not in same], same
+    needs = {unit.name: unit.needs for unit in world.platform.units_in(environment)}
+    other = [name for name in needs if not _is_there(release, environment, name, standing)]
+    moved = set(graph.affected(needs, set(other)))
+    behind = [name for name in needs if name in moved and name not in other]
+    return Reach(other, behind, [name for name in needs if name not in moved])
 
 
 def _is_there(release: Release, environment: str, unit: str, standing: Standing) -> bool:
@@ -170,11 +185,12 @@ def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping
 
 
 def _what_it_would(release: Release, environment: str, world: World) -> str:
-    anew, same = touched(release, environment, world)
-    if not anew:
-        return "is what is there: nothing would be changed, except by hand-made changes found on the way."
-    rest = f"; as they are: {', '.join(same)}" if same else ""
-    return f"would touch {', '.join(anew)}{rest}."
+    found = reach(release, environment, world)
+    if not found.other:
+        return "is what is there: nothing would be changed."
+    behind = f"; planned again behind that: {', '.join(found.behind)}" if found.behind else ""
+    same = f"; as they are: {', '.join(found.same)}" if found.same else ""
+    return f"would touch {', '.join(found.other)}{behind}{same}."
 
 
 def _named(release: Release) -> str:

@@ -74,7 +74,7 @@ def test_a_person_chooses_a_release_starts_it_and_reads_what_happened(person: Pe
     seen.open(f"/runs/flow-run/{run['id']}")
     seen.reads(f"promote {release.id} to dev")
     seen.sees("//canvas")
-    seen.click("//*[@role='tab' or self::button][normalize-space(.)='Artifacts']")
+    seen.click("//li[normalize-space(.)='Artifacts']")
     seen.reads("Plan of")
 
 
@@ -86,8 +86,8 @@ def test_what_a_release_would_do_can_be_seen_before(person: Person) -> None:
 
     person.opens("promote/dev")
     person.starts_custom_run()
-    seen.click("//a[normalize-space(.)='See exactly what it would do']")
-    seen.reads(release.id)
+    seen.follow("//a[normalize-space(.)='See exactly what it would do']")
+    seen.reads(f"{release.id} · Paint dev red")
     person.submits()
 
     run = served.ended(served.newest_run("plan/flowmart"))

@@ -17,7 +17,10 @@ from tasks.standing import Claim, Standing
 ROLES = Roles("plan", "apply")
 DEV = Environment("dev", "222222222222", "eu-west-1", ROLES)
 STAGING = Environment("staging", "333333333333", "eu-west-1", ROLES, after="dev", gate="approval")
-UNITS = tuple(Unit(name, "terraform", f"terraform/{name}", ("dev", "staging")) for name in ("network", "shop"))
+UNITS = (
+    Unit("network", "terraform", "terraform/network", ("dev", "staging")),
+    Unit("shop", "terraform", "terraform/shop", ("dev", "staging"), needs=("network",)),
+)
 PLATFORM = Platform("mini", (DEV, STAGING), UNITS)
 
 OLD = Release(
@@ -87,6 +90,12 @@ def test_the_first_environment_takes_every_release_newest_first() -> None:
 def test_a_later_environment_takes_what_is_verified_in_the_one_before() -> None:
     made = forms.form(declared("promote", "staging"), FLOW, world(on("dev", OLD)), link)
     assert choices(made, "release") == [OLD.id]
+
+
+def test_what_needs_what_would_be_touched_is_planned_again() -> None:
+    moved = replace(NEW, units={"dev/network": "2", "dev/shop": "1"})
+    found = forms.reach(moved, "dev", world(on("dev", OLD)))
+    assert (found.other, found.behind, found.same) == (["network"], ["shop"], [])
 
 
 def test_where_nothing_may_come_it_is_said_why() -> None:
