@@ -19,7 +19,7 @@ CHOSEN = BeforeValidator(_first_word)
 """A parameter that may come with the words by which a person chose it."""
 
 ReleaseId = Annotated[
-    str, CHOSEN, Field(title="Release", description="Id of a release, or its beginning", min_length=4)
+    str, CHOSEN, Field(title="Release", description="Which release: its id, or how that begins", min_length=4)
 ]
 EnvironmentName = Annotated[str, CHOSEN, Field(title="Environment", description="An environment of platform.yaml")]
 Approval = Annotated[

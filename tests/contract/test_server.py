@@ -130,3 +130,16 @@ def test_down_ends_everything_and_leads_nobody_there_any_more(served: Served, se
     environ: dict[str, str] = {}
     assert activate(served.root, environ) is None
     assert environ == {}
+
+
+def test_a_prefect_server_that_is_there_is_served_and_left_alone(
+    served: Served, prefect_server: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = prefect_server.variables["PREFECT_API_URL"]
+    monkeypatch.setenv("PREFECT_API_URL", there)
+    serving = served.up()
+    assert served.said == [f"serving the Prefect server at {there}", "registrar starting", "worker starting"]
+    assert (serving.address.api, serving.password) == (there, None)
+    assert not served.layout.profile.exists()
+    served.down()
+    assert served.said == ["worker stopped", "registrar stopped"]
