@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -44,9 +46,13 @@ class Browser:
         self.reads("Dashboard")
 
     def sees(self, path: str, within: float = _PATIENCE) -> WebElement:
-        """The first visible element of an XPath, as soon as there is one."""
-        visible = expected_conditions.visibility_of_element_located((By.XPATH, path))
-        return WebDriverWait(self.driver, within).until(visible)
+        """The first element of an XPath that is visible, as soon as there is one."""
+        waiting = WebDriverWait(self.driver, within, ignored_exceptions=[StaleElementReferenceException])
+        found = waiting.until(lambda _: self._visible(path), f"{path} is not to be seen at {self.driver.current_url}")
+        return cast(WebElement, found)
+
+    def _visible(self, path: str) -> WebElement | None:
+        return next((one for one in self.driver.find_elements(By.XPATH, path) if one.is_displayed()), None)
 
     def reads(self, text: str, within: float = _PATIENCE) -> WebElement:
         """The visible element with this text in it."""
