@@ -157,8 +157,8 @@ def test_inputs_and_values_are_filled_in_at_every_depth(tmp_path: Path) -> None:
             "staging",
             "databse",
             "'databse' is not a unit. Did you mean 'database'? "
-            "Allowed: global, networking, database, compute, monitoring, order-events, backup, budget, cluster, catalog, "
-            "cart, payments, orders, storefront (see platform.yaml)",
+            "Allowed: global, networking, database, compute, monitoring, order-events, backup, budget, cluster, "
+            "catalog, cart, payments, orders, storefront (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],
