@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tasks import manifest
 from tasks.checks.options import OPTIONS
-from tasks.engines import NAMES
+from tasks.engines import NAMES, interface
 from tasks.errors import InvalidInput
 from tasks.manifest import document, placeholders
 from tasks.manifest.declared import seconds
@@ -56,6 +56,9 @@ def test_flowmart_units_and_what_they_need(flowmart: Platform) -> None:
         "database": (("networking",), True),
         "compute": (("networking", "database"), False),
         "monitoring": (("compute", "database"), False),
+        "order-events": (("monitoring",), False),
+        "backup": (("database",), True),
+        "budget": ((), False),
         "cluster": ((), False),
         "catalog": (("cluster", "database"), False),
         "cart": (("cluster", "database"), False),
@@ -79,6 +82,8 @@ def test_every_output_that_a_check_of_flowmart_asks_about_is_declared_by_its_uni
             deployed = manifest.resolve(flowmart, environment.name, unit.name)
             code = "".join(path.read_text() for path in (INFRASTRUCTURE / deployed.source).glob("*.tf"))
             declared = set(re.findall(r'^output "(\w+)"', code, flags=re.MULTILINE))
+            if unit.engine == "cloudformation":
+                declared |= (interface(unit.engine, INFRASTRUCTURE, deployed.source).gives or {}).keys()
             assert asked_about(deployed) <= declared, f"{unit.name} in {environment.name}"
 
 
@@ -152,8 +157,8 @@ def test_inputs_and_values_are_filled_in_at_every_depth(tmp_path: Path) -> None:
             "staging",
             "databse",
             "'databse' is not a unit. Did you mean 'database'? "
-            "Allowed: global, networking, database, compute, monitoring, cluster, catalog, cart, payments, orders, "
-            "storefront (see platform.yaml)",
+            "Allowed: global, networking, database, compute, monitoring, order-events, backup, budget, cluster, "
+            "catalog, cart, payments, orders, storefront (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],
