@@ -1,0 +1,92 @@
+"""`python -m deployments.github`: the receiver as a process, with its dispatcher and its sweep.
+
+Told to end (SIGTERM, SIGINT) it answers what it has begun to read, finishes what it is writing, and leaves the rest
+in the inbox for the next one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from deployments.github import settings as github_settings
+from deployments.github.asking import GitHubSource
+from deployments.github.dispatch import Dispatcher
+from deployments.github.inbox import Inbox
+from deployments.github.receiver import PATH, create_app
+from deployments.github.runs import PrefectRuns
+from deployments.github.settings import ReceiverSettings
+from deployments.github.sweep import Sweep
+from flows import logs
+from tasks import settings as product_settings
+from tasks.errors import InvalidInput
+
+log = structlog.get_logger("flowmart.github")
+
+_DAY = 24 * 3600.0
+_CONNECTIONS = 512
+"""Beyond it HTTP's 503, at once: GitHub can send again, and a queue that long is not answered in ten seconds."""
+
+_GRACE = 10
+"""Seconds for deliveries that are being read when it is told to end."""
+
+
+def main() -> None:
+    """Run the receiver until it is told to end; exit code 64 when its settings are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.github", description="FlowMart's GitHub receiver")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8787)
+    asked = parser.parse_args()
+    try:
+        logs.configure(product_settings.load().log, in_runs=False)
+        app = compose(github_settings.load())
+    except InvalidInput as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(64)
+    log.info("receiving", what=f"http://{asked.host}:{asked.port}{PATH}")
+    uvicorn.run(
+        app,
+        host=asked.host,
+        port=asked.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+
+
+def compose(settings: ReceiverSettings) -> FastAPI:
+    """The receiver with everything behind it, begun and ended with the app."""
+    runs = PrefectRuns()
+    inbox = Inbox(settings.inbox_file)
+    dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY)
+    sweep = Sweep(inbox, GitHubSource(settings), settings, dispatcher.wake) if settings.token else None
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        dispatcher.start()
+        if sweep:
+            sweep.start()
+        else:
+            log.warning("not sweeping", what="FLOWMART_GITHUB_TOKEN is not set: missed deliveries are not looked for")
+        yield
+        if sweep:
+            sweep.stop()
+        dispatcher.stop()
+        inbox.close()
+
+    return create_app(settings, inbox, dispatcher.wake, dispatcher.trouble, lifespan)
+
+
+if __name__ == "__main__":
+    main()
