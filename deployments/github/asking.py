@@ -107,7 +107,8 @@ class GitHubSource:
 
     def _get(self, path: str, **parameters: str | int) -> Response[Any, Any]:
         try:
-            return self._github.request("GET", path, params=parameters)
+            # No parameters are None: empty ones would take away those of a next page's address.
+            return self._github.request("GET", path, params=parameters or None)
         except RequestFailed as error:
             raise _said_no(path, error) from error
         except GitHubException as error:

@@ -89,7 +89,7 @@ class Dispatcher:
 
     def trouble(self) -> str:
         """What keeps deliveries from being started; empty when nothing does."""
-        if self._thread.ident and not self._thread.is_alive():
+        if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
             return "the dispatcher has ended unexpectedly: see the log, and start the receiver again"
         return "; ".join(tuple(self._trouble.values()))
 

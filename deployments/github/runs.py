@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
@@ -42,8 +43,15 @@ class PrefectRuns:
         self._address = PREFECT_API_URL.value()
         if not self._address:
             raise InvalidInput("PREFECT_API_URL is not set: the address of the Prefect server's API, ending in /api")
-        self._client: SyncPrefectClient | None = None
         self._deployments: dict[str, UUID] = {}
+
+    @cached_property
+    def _client(self) -> SyncPrefectClient:
+        """Made in the thread that starts runs, whose settings it changes for good: how often to ask again is the
+        dispatcher's to decide. Not for each call: Prefect takes 20 ms to change a setting."""
+        self._settings = ExitStack()
+        self._settings.enter_context(temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}))
+        return get_client(sync_client=True, httpx_settings={"timeout": _TIMEOUT})
 
     def start(self, deployment: str, parameters: Parameters, key: str) -> str:
         """Start it; see `Runs`."""
@@ -57,11 +65,9 @@ class PrefectRuns:
 
     @contextmanager
     def _answers(self, deployment: str) -> Iterator[SyncPrefectClient]:
-        """Prefect's ways to say no, in the product's words. How often to ask again is the dispatcher's to decide."""
+        """Prefect's ways to say no, in the product's words."""
         try:
-            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-                self._client = self._client or get_client(sync_client=True, httpx_settings={"timeout": _TIMEOUT})
-                yield self._client
+            yield self._client
         except ObjectNotFound as error:
             raise self._missing(deployment) from error
         except PrefectHTTPStatusError as error:
