@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks import wording
-from tasks.drift import DriftReport
-from tasks.model import CheckResult, Outcome, Plan, Target
+from tasks.approvals import Request
+from tasks.drift import Drifted, DriftReport, words
+from tasks.gate import PlanSet
+from tasks.model import Action, CheckResult, Finding, Outcome, Plan, Reversibility, Target
 from tasks.standing import Standing
 
 LONGEST_TEXT = 60_000
@@ -39,6 +41,33 @@ def plan(found: Plan) -> Page:
     return Page(_key("plan", target), f"Plan of {target}", "\n\n".join(parts))
 
 
+def approval(request: Request, plans: PlanSet, findings: Sequence[Finding]) -> Page:
+    """What is to be approved: what it does in counts, every replacement and deletion by name, how to decide."""
+    worst = max((p.reversibility for p in plans.plans if not p.empty), key=list(Reversibility).index, default=None)
+    taken = [
+        (p.target.unit, f"`{c.address}`", c.action.value, ", ".join(c.because))
+        for p in plans.plans
+        for c in p.changes
+        if c.action in (Action.REPLACE, Action.DELETE)
+    ]
+    total = {a.value: sum(p.counts[a.value] for p in plans.plans) for a in Action}
+    said = [(f.policy, f"`{f.address}`" if f.address else "", f.message) for f in findings]
+    name = request.environment
+    parts = [
+        f"# {name} wants an approval: {request.purpose} {request.release}",
+        f"Plan set `{request.short}` · " + ", ".join(f"{n} to {action}" for action, n in total.items() if n),
+        f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
+        f"asked for by {request.asked_by} · stands until {request.expires:%Y-%m-%d %H:%M} UTC",
+        _table(("unit", "what it would do"), list(request.units.items())),
+        "## What would be replaced or deleted\n\n" + _table(("unit", "object", "", "because of"), taken),
+        "## What the policies say\n\n" + _table(("policy", "object", ""), said),
+        f"## Decide\n\nApproving: {', '.join(request.rules.approvers) or 'anybody'}. Nothing is held up "
+        f"meanwhile.\n\n```\nflowmart approve {request.short}\nflowmart refuse {request.short} --reason ...\n```\n\n"
+        "Or run the deployment `approve` with this plan set. An approval is void when the plans change.",
+    ]
+    return Page(f"approval-{name}", f"Approval wanted in {name}", "\n\n".join(parts))
+
+
 def smoke(target: Target, results: Sequence[CheckResult]) -> Page:
     """What each smoke check expected and found."""
     rows = [(_SIGNS[r.outcome], r.name, r.expected, r.found, f"{r.attempts}", f"{r.seconds:.1f} s") for r in results]
@@ -57,11 +86,32 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
 
 def drift(report: DriftReport) -> Page:
     """What somebody changed by hand in an environment."""
-    head = f"# Drift in {report.environment}\n\n{len(report.units)} units compared with what was applied.\n\n"
-    told = "\n".join(
-        f"- **{i.unit}** {i.told[0]}" + "".join(f"\n  - {t}" for t in i.told[1:]) for i in report.drifted
-    )
-    return Page(f"drift-{report.environment}", f"Drift in {report.environment}", head + (told or "No drift."))
+    parts = [
+        f"# Drift in {report.environment}",
+        f"**{words.heading(report).removeprefix(f'{report.environment}: ')}** · release `{report.release}`",
+        *[_drifted(item) for item in report.drifted],
+        *_listed("Recovered since the last report", [f"{i.unit}: `{i.address}`" for i in report.recovered]),
+        *_listed("Could not be asked", [f"**{unit}**: {_cell(why)}" for unit, why in report.errored.items()]),
+        *_listed("Left behind: applied here, but no longer declared", report.left_behind),
+        *_listed("Suppressions that can go", [f"{i.unit}: `{i.address}` {i.why} ({i.reason})" for i in report.idle]),
+    ]
+    return Page(f"drift-{report.environment}", f"Drift in {report.environment}", "\n\n".join(parts))
+
+
+def _drifted(item: Drifted) -> str:
+    names = [*item.expected]
+    rows = [(f"`{name}`", _value(item.expected[name]), _value(item.found.get(name))) for name in names]
+    table = f"\n\n{_table(('what', 'expected', 'found'), rows)}" if rows else ""
+    return f"### {item.unit}: {item.told[0]}\n\n{words.state(item)}{table}"
+
+
+def _value(value: object) -> str:
+    return f"`{wording.short(value)}`"
+
+
+def _listed(title: str, items: Iterable[str]) -> list[str]:
+    found = [f"- {item}" for item in items]
+    return [f"## {title}", "\n".join(found)] if found else []
 
 
 def matrix(standings: Iterable[Standing]) -> Page:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks.ledger import Entry
-from tasks.model import Receipt, Target
+from tasks.model import Receipt, Release, Target
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,20 @@ class Standing:
     rolling_back: str | None = None
     attempted: tuple[str, ...] = ()
     blocked: str | None = None
-    last: Entry | None = None
 
 
 def standing(environment: str, entries: Iterable[Entry]) -> Standing:
     """Fold the entries, oldest first. Kinds that only inform (planned, denied, drift ...) change nothing."""
     state = Standing(environment)
     for entry in entries:
-        fold = _FOLDS.get(entry.kind)
-        state = replace(fold(state, entry) if fold else state, last=entry)
+        if fold := _FOLDS.get(entry.kind):
+            state = fold(state, entry)
     return state
+
+
+def left_behind(found: Standing, release: Release) -> tuple[str, ...]:
+    """Units that are applied in an environment and that the release there does not declare any more."""
+    return tuple(sorted(unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units))
 
 
 def receipt_of(entry: Entry) -> Receipt | None:

@@ -1,4 +1,4 @@
-"""Commands that start a flow: promote, plan, drift, rollback, recover; and resolve, which unblocks one.
+"""Commands that start a flow: promote, plan, drift, reconcile, rollback, recover; and resolve, which unblocks one.
 
 Prefect is imported inside the commands: it takes seconds, and whoever only wants to read should not wait.
 """
@@ -6,6 +6,7 @@ Prefect is imported inside the commands: it takes seconds, and whoever only want
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,9 @@ from deployments.cli import screen
 from deployments.cli.reading import known_environment, status_of
 from deployments.cli.screen import Json
 from tasks import promotion, releases, settings, wording
-from tasks.errors import InvalidInput
+from tasks.approvals import Request
+from tasks.drift import DriftReport, last_report, words
+from tasks.errors import FlowmartError, InvalidInput
 from tasks.history import History
 from tasks.model import Release
 
@@ -23,13 +26,18 @@ ReleaseArgument = Annotated[
     str | None,
     typer.Argument(help="A release's id or its beginning; without it, HEAD is released.", show_default=False),
 ]
+AWAITS_APPROVAL = 6
+"""Exit code: nothing was changed, somebody has to approve."""
+
 EnvironmentArgument = Annotated[str, typer.Argument(help="An environment of platform.yaml.")]
-Approve = Annotated[str | None, typer.Option(help="Digest of the plan set, where an approval is wanted.")]
+Despite = Annotated[
+    str | None, typer.Option(help="Why it cannot wait for a freeze to end or a change window to open; recorded.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
-    for command in (promote, plan, drift, rollback, recover, resolve):
+    for command in (promote, plan, drift, reconcile, rollback, recover, resolve):
         app.command()(command)
 
 
@@ -38,42 +46,46 @@ def promote(
     to: Annotated[
         str | None, typer.Option(help="The last environment to promote to; all of them without it.")
     ] = None,
-    approve: Approve = None,
     again: Annotated[bool, typer.Option("--again", help="Though the release was rejected before.")] = False,
+    despite: Despite = None,
+    accept_drift: Annotated[
+        str | None, typer.Option(help="Why to go over what somebody changed by hand; it is recorded.")
+    ] = None,
     json: Json = False,
-) -> None:
+) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
     history = History(settings.load())
-    found = (
-        history.release(release) if release else releases.create(settings.load().repository, "HEAD", history.store)
-    )
+    found = _released(history, release)
     screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
     begun = promotion.unfinished(settings.load(), found.id, to)
-    for environment in begun:
-        promotion.refuse_if_blocked(history.standing(environment))
+    wanted: object = None
     if begun:
-        _prepare_flows()
+        prepare_flows()
         from flows.promote import promote as one
         from flows.release import release as several
 
-        several(found.id, to, approve, again) if begun[1:] else one(found.id, begun[0], approve, again)
+        whole = bool(begun[1:])
+        said = (again, despite, accept_drift)
+        wanted = several(found.id, to, *said) if whole else one(found.id, begun[0], *said)
     if json:
         standings = [history.standing(name) for name in history.ledger.environments()]
         document = {standing.environment: status_of(standing) for standing in standings}
-        screen.document({"release": found.id, "promoted_in": begun, "environments": document})
+        waits = wanted.short if isinstance(wanted, Request) else None
+        screen.document({"release": found.id, "promoted_in": begun, "environments": document, "awaits": waits})
+    elif isinstance(wanted, Request):
+        screen.result(screen.waiting(wanted))
     elif begun:
         screen.result(f"release {found.id} is verified in {', '.join(begun)}")
     else:
         screen.result(f"nothing to do: release {found.id} is there and verified already")
+    return AWAITS_APPROVAL if isinstance(wanted, Request) else 0
 
 
 def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json: Json = False) -> None:
     """What a release would do to an environment. Changes nothing."""
     history = History(settings.load())
-    found = (
-        history.release(release) if release else releases.create(settings.load().repository, "HEAD", history.store)
-    )
-    _prepare_flows()
+    found = _released(history, release)
+    prepare_flows()
     from flows.plan import plan as flow
     from tasks.model import Plan
 
@@ -96,47 +108,69 @@ def drift(
     environment: Annotated[str | None, typer.Argument(help="An environment; all of them without it.")] = None,
     json: Json = False,
 ) -> int:
-    """What somebody changed by hand since it was applied. Exit code 2 when there is any."""
+    """What somebody changed by hand since it was applied. Exit code 2 when there is any that is not suppressed."""
     history = History(settings.load())
     names = (
         [environment] if environment else [name for name in history.ledger.environments() if _applied(history, name)]
     )
     if not names:
         raise InvalidInput("drift: nothing has been promoted yet, so there is nothing to compare with")
-    _prepare_flows()
+    prepare_flows()
+    asked = [_asked(history, name) for name in names]
+    return _reported([report for report, _ in asked if report], [error for _, error in asked if error], json)
+
+
+def reconcile(environment: EnvironmentArgument, json: Json = False) -> int:
+    """Put right what somebody changed by hand: the verified release is promoted again for the units that drifted."""
+    known_environment(environment)
+    prepare_flows()
     from flows.drift import drift as flow
 
-    reports = [flow(name) for name in names]
+    return _reported([flow(environment, True)], [], json)
+
+
+def _asked(history: History, environment: str) -> tuple[DriftReport | None, FlowmartError | None]:
+    """The report of one environment, and why it is not whole; without an error it is."""
+    from flows.drift import drift as flow
+
+    before = len(history.ledger.entries(environment))
+    try:
+        return flow(environment), None
+    except FlowmartError as error:
+        return last_report(history.ledger.entries(environment)[before:]), error
+
+
+def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], json: bool) -> int:
     if json:
         screen.document(reports)
     for report in () if json else reports:
-        objects = {0: "no drift", 1: "1 object drifted"}.get(
-            len(report.drifted), f"{len(report.drifted)} objects drifted"
-        )
-        screen.result(f"{report.environment}: {objects}, {len(report.units)} units compared")
-        for item in report.drifted:
-            screen.result(f"  {item.unit}: {item.told[0]}")
-            for line in item.told[1:]:
-                screen.result(f"      {line}")
-    return 2 if any(report.drifted for report in reports) else 0
+        screen.result(words.heading(report))
+        for line in words.lines(report):
+            screen.result(line)
+    if errors:
+        raise type(errors[0])("\n".join(map(str, errors)))
+    return 2 if any(report.open for report in reports) else 0
 
 
 def rollback(
     environment: EnvironmentArgument,
     to: Annotated[str | None, typer.Option(help="A release verified here before; the last one without it.")] = None,
-    approve: Approve = None,
     json: Json = False,
-) -> None:
+) -> int:
     """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
     known_environment(environment)
-    _prepare_flows()
+    prepare_flows()
     from flows.rollback import rollback as flow
 
-    release = flow(environment, to, approve)
+    done = flow(environment, to)
+    if isinstance(done, Request):
+        screen.document(done) if json else screen.result(screen.waiting(done))
+        return AWAITS_APPROVAL
     if json:
-        screen.document({"environment": environment, "release": release})
+        screen.document({"environment": environment, "release": done})
     else:
-        screen.result(f"{environment} is back on {release}")
+        screen.result(f"{environment} is back on {done}")
+    return 0
 
 
 def recover(
@@ -148,7 +182,7 @@ def recover(
 ) -> None:
     """Put back what a promotion began whose run is over. The next promotion does this by itself."""
     known_environment(environment)
-    _prepare_flows()
+    prepare_flows()
     from flows.recovery import recover as flow
 
     done = flow(environment, run_is_over)
@@ -204,7 +238,7 @@ def _documents(plans: Any) -> dict[str, Any]:
     }
 
 
-def _prepare_flows() -> None:
+def prepare_flows() -> None:
     """Before Prefect is imported: its own console log off (its words are in the UI), ours on."""
     os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tasks.engines import helm, kustomize, terraform
+from tasks.engines import cloudformation, helm, kustomize, terraform
 from tasks.engines.base import Engine, Interface, Workspace, Workspaces
 
-__all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces"]
+__all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces", "interface"]
 
 ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
     "terraform": terraform.Terraform,
     "helm": helm.Helm,
     "kustomize": kustomize.Kustomize,
+    "cloudformation": cloudformation.CloudFormation,
 }
 """Engine name -> maker, from the workspaces of a promotion and the tool's executable."""
 
@@ -21,11 +22,22 @@ READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
     "terraform": terraform.reads,
     "helm": helm.reads,
     "kustomize": kustomize.reads,
+    "cloudformation": cloudformation.reads,
 }
 """Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
 
-INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {}
-"""Engine name -> what a unit takes and gives, given infrastructure/ and its source; engines not here cannot tell."""
+INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {
+    "terraform": terraform.interface,
+    "helm": helm.interface,
+    "kustomize": kustomize.interface,
+    "cloudformation": cloudformation.interface,
+}
+"""Engine name -> what a unit takes and gives, given infrastructure/ and its source."""
 
 NAMES = tuple(ENGINES)
 """What `engine:` in platform.yaml may be."""
+
+
+def interface(engine: str, infrastructure: Path, source: str) -> Interface:
+    """What a unit takes and gives, as far as its source tells; `InvalidInput` when that cannot be read."""
+    return INTERFACES[engine](infrastructure, source)

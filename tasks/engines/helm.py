@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,14 +23,14 @@ from tasks.cluster.readiness import readiness
 from tasks.engines import helm_charts, helm_plans, kubernetes_plans
 from tasks.engines.base import Variables, Workspace, Workspaces
 from tasks.engines.helm_answers import Installed, good_revision, installed, rendered
-from tasks.engines.helm_charts import Installation, reads
+from tasks.engines.helm_charts import Installation, interface, reads
 from tasks.engines.helm_commands import HISTORY, NotInstalled, done
 from tasks.engines.helm_commands import Helm as Commands
 from tasks.engines.helm_plans import Does, Saved
 from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
 from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Target
 
-__all__ = ["Helm", "reads"]
+__all__ = ["Helm", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.helm")
 
@@ -60,6 +60,8 @@ class Helm:
         live = _installed(helm, what.release, what.namespace)
         new, warnings = _rehearsed(helm, what, chart, values, live)
         found = _plan(workspace, target, inputs.digest, live, new)
+        if workspace.reconciling and workspace.receipt:
+            found = _putting_right(found, self.detect_drift(workspace.receipt).changes)
         saved = helm_plans.upgrade(what.release, what.namespace, chart, values)
         return _finished(found, saved, chart.parent, [*warnings, *_told_of(live)])
 
@@ -103,7 +105,7 @@ class Helm:
         helm = self._commands(workspace, workspace.reading)
         live = _installed(helm, what.release, what.namespace)
         if to is None:
-            found = _plan(workspace, failed, Inputs(values=workspace.unit.inputs).digest, live, Installed(0, "none"))
+            found = _plan(workspace, failed, workspace.inputs.digest, live, Installed(0, "none"))
             saved = Saved(Does.REMOVE, what.release, what.namespace)
             return _finished(replace(found, changes_outputs=live is not None), saved, _folder(workspace), ())
         good = self._recorded(helm, what, to)
@@ -245,6 +247,13 @@ def _plan(workspace: Workspace, target: Target, inputs_digest: str, live: Instal
         # A revision that did not come to a good end has to be replaced, even by the same objects.
         changes_outputs=live is None or live.status != "deployed",
     )
+
+
+def _putting_right(plan: Plan, drifted: Iterable[Change]) -> Plan:
+    """The plan with what helm does unasked: an upgrade of the same release takes back what was done by hand."""
+    planned = {change.address for change in plan.changes}
+    others = (kubernetes_plans.the_other_way(change) for change in drifted if change.address not in planned)
+    return replace(plan, changes=(*plan.changes, *others))
 
 
 def _finished(plan: Plan, saved: Saved, folder: Path, warnings: list[str] | tuple[str, ...]) -> Plan:

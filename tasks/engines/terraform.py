@@ -22,12 +22,13 @@ from tasks import shell
 from tasks.engines import terraform_answers as answers
 from tasks.engines import terraform_commands as commands
 from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.terraform_interface import interface
 from tasks.engines.terraform_sources import reads
 from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
 from tasks.model import Applied, Artifact, Inputs, Outcome, Plan, Receipt, Target
 from tasks.shell import Command, Finished
 
-__all__ = ["Terraform", "reads"]
+__all__ = ["Terraform", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.terraform")
 
@@ -45,7 +46,7 @@ class Terraform:
     def prepare(self, target: Target) -> None:
         """Init and validate: providers, backend and code are right, whatever the outputs of others will be."""
         workspace = self._workspaces(target)
-        self._prepare(workspace, Inputs(values=workspace.unit.inputs))
+        self._prepare(workspace, Inputs())
         self._asked(commands.validate(self._executable), workspace, workspace.reading)
 
     def plan(self, target: Target, inputs: Inputs) -> Plan:
@@ -71,22 +72,22 @@ class Terraform:
 
     def verify(self, target: Target) -> Outcome:
         """Whether a new plan of the target is empty."""
-        plan = self._plan(target, Inputs(values=self._workspaces(target).unit.inputs), self._workspaces(target))
+        workspace = self._workspaces(target)
+        plan = self._plan(target, workspace.inputs, workspace)
         return Outcome.FAILED if plan.changes else Outcome.SUCCEEDED
 
     def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
         """A plan back to the receipt's release; without one, a plan that destroys what `failed` made."""
         if to is not None:
             workspace = self._workspaces(to.target)
-            return self._plan(to.target, Inputs(values=workspace.unit.inputs), workspace)
+            return self._plan(to.target, workspace.inputs, workspace)
         workspace = self._workspaces(failed)
-        return self._plan(failed, Inputs(values=workspace.unit.inputs), workspace, destroy=True)
+        return self._plan(failed, workspace.inputs, workspace, destroy=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What a refresh finds different from the state: `resource_drift`, whether or not it would be planned."""
         workspace = self._workspaces(receipt.target)
-        inputs = Inputs(values=workspace.unit.inputs)
-        return self._plan(receipt.target, inputs, workspace, refresh_only=True)
+        return self._plan(receipt.target, workspace.inputs, workspace, refresh_only=True)
 
     def _plan(
         self,
