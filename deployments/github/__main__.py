@@ -26,6 +26,8 @@ from deployments.github.sweep import Sweep
 from flows import logs
 from tasks import settings as product_settings
 from tasks.errors import InvalidInput
+from tasks.github.client import connect
+from tasks.settings import Settings
 
 log = structlog.get_logger("flowmart.github")
 
@@ -37,6 +39,8 @@ _TURN = 0.0005
 """Seconds after which a thread that computes lets another one compute. Python's 5 ms, waited for several times by one
 delivery, are what the dispatcher would cost those who want their 202."""
 
+_NO_SWEEP = "missed deliveries are not looked for: no GitHub App, and no FLOWMART_GITHUB_TOKEN, to ask as"
+
 _GRACE = 10
 """Seconds for deliveries that are being read when it is told to end."""
 
@@ -45,11 +49,11 @@ def main() -> None:
     """Run the receiver until it is told to end; exit code 64 when its settings are wrong."""
     parser = argparse.ArgumentParser(prog="python -m deployments.github", description="FlowMart's GitHub receiver")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8787)
+    parser.add_argument("--port", type=int, default=4280)
     asked = parser.parse_args()
     try:
         logs.configure(product_settings.load().log, in_runs=False)
-        app = compose(github_settings.load())
+        app = compose(github_settings.load(), product_settings.load())
     except InvalidInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(64)
@@ -70,12 +74,12 @@ def main() -> None:
     )
 
 
-def compose(settings: ReceiverSettings) -> FastAPI:
+def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     """The receiver with everything behind it, begun and ended with the app."""
     runs = PrefectRuns()
     inbox = Inbox(settings.inbox_file)
     dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY)
-    sweep = Sweep(inbox, GitHubSource(settings), settings, dispatcher.wake) if settings.token else None
+    sweep = _sweep(settings, product, inbox, dispatcher)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -83,7 +87,7 @@ def compose(settings: ReceiverSettings) -> FastAPI:
         if sweep:
             sweep.start()
         else:
-            log.warning("not sweeping", what="FLOWMART_GITHUB_TOKEN is not set: missed deliveries are not looked for")
+            log.warning("not sweeping", what=_NO_SWEEP)
         yield
         if sweep:
             sweep.stop()
@@ -92,6 +96,12 @@ def compose(settings: ReceiverSettings) -> FastAPI:
         log.info("ended")
 
     return create_app(settings, inbox, dispatcher.wake, dispatcher.trouble, lifespan)
+
+
+def _sweep(settings: ReceiverSettings, product: Settings, inbox: Inbox, dispatcher: Dispatcher) -> Sweep | None:
+    if not product.github_app_id and not product.github_token.get_secret_value():
+        return None
+    return Sweep(inbox, GitHubSource(connect(product)), settings, dispatcher.wake)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,10 @@ _WANTED = {
 
 
 class ReceiverSettings(BaseSettings):
-    """Secrets, the allowlist, where deliveries are kept, and how GitHub is asked for missed ones."""
+    """Secrets, the allowlist, where deliveries are kept, and how often GitHub is asked for missed ones.
+
+    As whom GitHub is asked is the product's setting, as for everything else that is asked or said there.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
@@ -41,8 +44,6 @@ class ReceiverSettings(BaseSettings):
     inbox: Path = Field(Path(".flowmart/inbox.sqlite"), description="Where deliveries are kept")
     body_limit: int = Field(25 * 1024 * 1024, ge=1024, description="Bytes; GitHub sends no payload above 25 MB")
     retention_days: int = Field(30, ge=4, description="GitHub offers to send again for three days")
-    api: str = Field("https://api.github.com", description="GitHub's API; GitHub Enterprise has its own")
-    token: SecretStr | None = Field(None, description="Reads hooks and heads; without it nothing is swept")
     url: str = Field("", description="The webhook's public address as GitHub has it, to know our hook by")
     sweep_seconds: int = Field(300, ge=30, description="How often GitHub is asked for what was missed")
 

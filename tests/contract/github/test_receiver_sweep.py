@@ -1,18 +1,22 @@
-"""The sweep's questions, asked of a server that answers as GitHub's API does: paths, pages, refusals."""
+"""The sweep's questions, held against GitHub's own description of its API, and answered as GitHub does, in pages."""
 
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deployments.github.asking import Attempt, GitHubSource, Head
-from deployments.github.settings import ReceiverSettings
 from tasks.errors import CouldNotAsk, NotFound, Refused
-from tests.deliveries import REPOSITORY, SECRET, SHA
+from tasks.github.client import connect
+from tasks.settings import Settings
+from tests.deliveries import REPOSITORY, SHA
+from tests.github_stub.description import Description
 
 ADDRESS = "https://flowmart.example/github/webhook"
 TOKEN = "ghp_of_the_tests"
@@ -44,50 +48,86 @@ ANSWERS: dict[str, Any] = {
     ],
     f"/repos/{REPOSITORY}/hooks/2/deliveries": [delivery(number) for number in range(250, 0, -1)],
     f"/repos/{REPOSITORY}/hooks/2/deliveries/17": {"id": 17, "request": {"headers": {}, "payload": {"ref": "x"}}},
+    "/app/hook/config": {"url": ADDRESS},
+    "/app/hook/deliveries": [delivery(3)],
+    "/app/hook/deliveries/3": {"id": 3, "request": {"headers": {}, "payload": {"ref": "y"}}},
 }
 REFUSALS = {"/repos/flowmart/gone": 404, "/repos/flowmart/closed": 403, "/repos/flowmart/down": 502}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Lists in pages of at most a hundred, with the next one in the Link header."""
+    """Lists in pages, where the page is a number or a cursor, as the operation has it."""
+
+    description = Description()
+    violations: list[str]
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
-        status = REFUSALS.get(asked.path, 200 if asked.path in ANSWERS else 404)
-        if self.headers["authorization"] not in (f"Bearer {TOKEN}", f"token {TOKEN}"):
-            status = 401
+        status = self._judged(asked.path, dict(parse_qsl(asked.query)))
         found = ANSWERS.get(asked.path) if status == 200 else {"message": "no"}
         self.send_response(status)
         if isinstance(found, list):
-            found = self._page(found, asked.path, parse_qs(asked.query))
+            found = self._page(found, asked.path, dict(parse_qsl(asked.query)))
         body = json.dumps(found).encode()
         self.send_header("content-type", "application/json; charset=utf-8")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nobody reads it."""
+    def _judged(self, path: str, query: dict[str, str]) -> int:
+        operation = self.description.operation("GET", path)
+        if operation is None:
+            self.violations.append(f"{path}: no such operation")
+            return 404
+        self.violations.extend(self.description.mistakes(operation, query, None))
+        is_app = operation.name.startswith("apps/")
+        if not is_app and self.headers["authorization"] not in (f"Bearer {TOKEN}", f"token {TOKEN}"):
+            return 401
+        return REFUSALS.get(path, 200 if path in ANSWERS else 404)
 
-    def _page(self, items: list[Any], path: str, asked: dict[str, list[str]]) -> list[Any]:
-        size, begin = int(asked["per_page"][0]), int(asked.get("cursor", ["0"])[0])
+    def _page(self, items: list[Any], path: str, asked: dict[str, str]) -> list[Any]:
+        size = int(asked["per_page"])
+        if not path.endswith("/deliveries"):
+            begin = size * (int(asked["page"]) - 1)
+            return items[begin : begin + size]
+        begin = int(asked.get("cursor", 0))
         if begin + size < len(items):
             following = f"http://{self.headers['host']}{path}?per_page={size}&cursor={begin + size}"
             self.send_header("link", f'<{following}>; rel="next"')
         return items[begin : begin + size]
 
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nobody reads it."""
+
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    violations: list[str] = []
+    handler = type("OfThisTest", (Handler,), {"violations": violations})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+    assert violations == []
 
 
 def source_at(address: str, token: str = TOKEN) -> GitHubSource:
-    told = {"webhook_secret": SECRET, "repositories": REPOSITORY, "api": address, "token": token}
-    return GitHubSource(ReceiverSettings.model_validate(told))
+    return GitHubSource(connect(Settings.model_validate({"github_api": address, "github_token": token})))
+
+
+@pytest.fixture(scope="module")
+def key() -> str:
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def test_an_app_has_one_webhook_of_its_own(address: str, key: str) -> None:
+    told = {"github_api": address, "github_app_id": "12345", "github_private_key": key}
+    source = GitHubSource(connect(Settings.model_validate(told)))
+    (hook,) = source.hooks(REPOSITORY, ADDRESS)
+    (attempt,) = source.attempts(REPOSITORY, hook, MOMENT)
+    assert attempt == Attempt(3, "guid-3", "push", MOMENT)
+    assert source.payload(REPOSITORY, hook, attempt.number) == {"ref": "y"}
 
 
 def test_only_our_active_hook_is_ours(address: str) -> None:
@@ -117,9 +157,14 @@ def test_a_refusal_is_no_and_silence_is_none(address: str, name: str, error: typ
 
 
 def test_a_wrong_token_is_told_and_not_shown(address: str) -> None:
-    with pytest.raises(Refused, match="FLOWMART_GITHUB_TOKEN") as caught:
+    with pytest.raises(Refused, match="401") as caught:
         list(source_at(address, "ghp_wrong").heads(REPOSITORY, ""))
     assert "ghp_wrong" not in str(caught.value)
+
+
+def test_a_branch_may_have_a_slash_in_its_name(address: str) -> None:
+    with pytest.raises(NotFound, match="branches/releases%2Fnow"):
+        list(source_at(address).heads(REPOSITORY, "releases/now"))
 
 
 def test_where_nobody_listens_there_is_no_answer() -> None:
