@@ -13,10 +13,21 @@ from deployments.sandbox import hosts
 from deployments.sandbox.hosts import client
 from tests.hosts import SandboxHosts
 
+NO = ("Read-only", "ermission denied", "not permitted", "superuser")
+"""How programs say that they may not."""
+
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHosts]:
     made = SandboxHosts(tmp_path_factory.mktemp("hosts"), "dev", "staging")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[SandboxHosts]:
+    """Hosts that a test may end and start itself."""
+    made = SandboxHosts(tmp_path, "dev")
     yield made
     made.stop()
 
@@ -128,23 +139,20 @@ def test_packer_reaches_the_builder_by_its_variables(machine: SandboxHosts) -> N
     assert done.stdout.strip() == "builder"
 
 
-def test_down_ends_what_was_started_on_hosts_too(tmp_path: Path) -> None:
-    made = SandboxHosts(tmp_path, "dev")
-    made.ssh("dev", "nohup sleep 4242 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done")
-    sleeping = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4242"]]
-    assert sleeping
-    made.stop()
-    assert not [p for p in sleeping if p.is_running()]
-    assert not made.layout.hosts.exists()
+def test_down_ends_what_was_started_on_hosts_too(own: SandboxHosts) -> None:
+    said(own, "dev", "nohup sleep 4242 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done")
+    started = psutil.Process(own.process.pid).children(recursive=True)
+    assert "sleep" in {process.name() for process in started}
+    own.stop()
+    assert not psutil.wait_procs(started, timeout=10)[1]
+    assert not own.layout.hosts.exists()
 
 
-def test_what_is_on_a_host_stays_until_the_sandbox_starts_from_scratch(tmp_path: Path) -> None:
-    made = SandboxHosts(tmp_path, "dev")
-    made.ssh("dev", "echo kept > /etc/kept")
-    made.up("dev", "production")
-    assert made.ssh("dev", "cat /etc/kept").stdout == "kept\n"
-    assert made.ssh("production", "hostname").stdout == "production\n"
-    made.stop()
+def test_what_is_on_a_host_stays_when_the_platform_gets_another(own: SandboxHosts) -> None:
+    said(own, "dev", "echo kept > /etc/kept")
+    own.up("dev", "production")
+    assert said(own, "dev", "cat /etc/kept") == "kept"
+    assert said(own, "production", "hostname") == "production"
 
 
 def test_where_there_cannot_be_hosts_ssh_says_why(tmp_path: Path) -> None:
