@@ -19,6 +19,7 @@ from tasks.engines.base import Workspace
 from tasks.errors import StalePlan
 from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
 from tests.clusters import SandboxCluster
+from tests.hosts import SandboxHosts
 from tests.tools import tool
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
@@ -36,6 +37,13 @@ kind: ConfigMap
 metadata: {{name: {name}, namespace: default}}
 data: {{colour: {colour}}}
 """
+PLAY = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Paint
+      ansible.builtin.{task}
+"""
 CHART = "apiVersion: v2\nname: paint\nversion: 1.0.0\n"
 
 
@@ -50,6 +58,7 @@ class Subject:
     variables: Callable[[], Mapping[str, str]]
     inputs: Mapping[str, object]
     tamper: Callable[[], object] | None
+    drifts: str = "data"
 
 
 class Story:
@@ -93,6 +102,13 @@ class Story:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
     made = SandboxCluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHosts]:
+    made = SandboxHosts(tmp_path_factory.mktemp("hosts"), "dev")
     yield made
     made.stop()
 
@@ -151,9 +167,27 @@ def helm3(_: Path, cluster: SandboxCluster) -> Subject:
     return _helm("helm3", "helmed-three", cluster)
 
 
-@pytest.fixture(params=[terraform, kustomize, helm4, helm3], ids=lambda made: made.__name__)
+def ansible(_: Path, hosts: SandboxHosts) -> Subject:
+    paint = hosts.root("dev") / "etc" / "paint"
+
+    def files(colour: str) -> Mapping[str, str]:
+        remove = PLAY.format(task="file: {path: /etc/paint, state: absent}")
+        task = "copy: {content: '%s', dest: /etc/paint, mode: '0644'}" % colour
+        return {"playbook.yml": PLAY.format(task=task), "remove.yml": remove}
+
+    def found() -> str | None:
+        return paint.read_text().strip() if paint.exists() else None
+
+    inputs = {"hosts": {"bastion": "10.10.0.5"}}
+    tamper = lambda: hosts.ssh("dev", "echo by hand > /etc/paint")  # noqa: E731
+    executable = tool("ansible-playbook")
+    return Subject("ansible", executable, files, found, hosts.variables, inputs, tamper, "content")
+
+
+@pytest.fixture(params=[terraform, kustomize, helm4, helm3, ansible], ids=lambda made: made.__name__)
 def story(request: pytest.FixtureRequest, tmp_path: Path, cluster: SandboxCluster) -> Iterator[Story]:
-    subject: Subject = request.param(tmp_path, cluster)
+    world = request.getfixturevalue("hosts") if request.param is ansible else cluster
+    subject: Subject = request.param(tmp_path, world)
     yield Story(subject, tmp_path / "releases")
     if subject.engine == "helm":
         name = str(subject.inputs["release"])
@@ -161,6 +195,8 @@ def story(request: pytest.FixtureRequest, tmp_path: Path, cluster: SandboxCluste
         subprocess.run(command, env={**os.environ, **subject.variables()}, check=True, capture_output=True)
     elif subject.engine == "kustomize":
         cluster.kubectl("-n", "default", "delete", "configmap", "kustomized", "--ignore-not-found")
+    elif subject.engine == "ansible":
+        world.ssh("dev", "rm -f /etc/paint")
 
 
 def test_a_plan_changes_nothing_and_an_apply_does_what_was_planned(story: Story) -> None:
@@ -213,7 +249,7 @@ def test_drift_is_what_somebody_changed_and_nothing_else(story: Story) -> None:
     assert story.engine.detect_drift(blue).changes == ()
     if story.subject.tamper:
         story.subject.tamper()
-        assert [change.attributes for change in story.engine.detect_drift(blue).changes] == [("data",)]
+        assert [change.attributes for change in story.engine.detect_drift(blue).changes] == [(story.subject.drifts,)]
 
 
 def test_what_cannot_be_planned_yet_can_be_prepared(story: Story) -> None:
