@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -54,7 +55,7 @@ class Ansible:
         """Run what was planned; `StalePlan` when it would not do any more what was planned."""
         workspace = self._workspaces(plan.target)
         job = ansible_plans.load(plan)
-        outputs = {"hosts": dict(job.hosts)}
+        outputs = _outputs(job)
         self._refuse_stale(plan, workspace, job)
         if plan.empty:
             return Applied(Outcome.SUCCEEDED, outputs)
@@ -106,7 +107,7 @@ class Ansible:
             artifact=ansible_plans.save(job, workspace.folder),
             text=ansible_plans.text(heard.changes, warnings),
             reversibility=Reversibility.NEEDS_CARE if heard.changes else Reversibility.REVERSIBLE,
-            outputs={"hosts": dict(job.hosts)},
+            outputs=_outputs(job),
             warnings=warnings,
         )
 
@@ -140,6 +141,11 @@ class Ansible:
 
 def _declared(workspace: Workspace, playbook: str = PLAYBOOK) -> Job:
     return ansible_plans.job(workspace.unit.name, playbook, workspace.unit.inputs)
+
+
+def _outputs(job: Job) -> dict[str, Any]:
+    """The hosts as they were given; their addresses once more in a text, for arguments of checks."""
+    return {"hosts": dict(job.hosts), "addresses": ",".join(job.hosts.values())}
 
 
 def _warnings(job: Job, heard: Heard) -> tuple[str, ...]:

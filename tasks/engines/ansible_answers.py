@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from tasks.model import MASK, UNKNOWN, Action, Change
@@ -79,6 +80,7 @@ def _changes(event: Event) -> Iterable[Change]:
 def _change(data: Mapping[str, Any], result: Mapping[str, Any], item: str = "") -> Change:
     before, after = _compared(result.get("diff"))
     action = _action(before, after)
+    before, after = _narrowed(before, after)
     if before == after:
         after = {"result": UNKNOWN}
     return Change(
@@ -104,6 +106,17 @@ def _compared(diff: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         if "prepared" in part:
             after["prepared"] = str(part["prepared"]).splitlines()
     return before, after
+
+
+def _narrowed(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of contents only the lines that differ: what else is in a file is nobody's business here."""
+    if not ("content" in before and "content" in after):
+        return before, after
+    old, new = before["content"], after["content"]
+    steps = [s for s in SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if s[0] != "equal"]
+    gone = [line for _, begin, end, _, _ in steps for line in old[begin:end]]
+    come = [line for _, _, _, begin, end in steps for line in new[begin:end]]
+    return {**before, "content": gone}, {**after, "content": come}
 
 
 def _action(before: Mapping[str, Any], after: Mapping[str, Any]) -> Action:
@@ -142,7 +155,8 @@ def _said(result: Mapping[str, Any]) -> str:
     if "censored" in result:
         return "it may not be shown why (no_log)"
     more = str(result.get("stderr") or result.get("module_stderr") or "").strip().splitlines()[-_LINES:]
-    return "\n    ".join([str(result.get("msg") or "it gave no reason").strip(), *more])
+    said = " ".join(str(result.get("msg") or "it gave no reason").split())
+    return "\n    ".join([said, *more])
 
 
 def _address(data: Mapping[str, Any], item: str = "") -> str:

@@ -37,7 +37,7 @@ def interface(_: Path, __: str) -> Interface:
     return Interface(
         accepts={"hosts": "map", "user": "string", "variables": "map"},
         required=frozenset({"hosts"}),
-        gives={"hosts": "map"},
+        gives={"hosts": "map", "addresses": "string"},
     )
 
 

@@ -173,7 +173,8 @@ def ansible(_: Path, hosts: SandboxHosts) -> Subject:
     def files(colour: str) -> Mapping[str, str]:
         remove = PLAY.format(task="file: {path: /etc/paint, state: absent}")
         task = "copy: {content: '%s', dest: /etc/paint, mode: '0644'}" % colour
-        return {"playbook.yml": PLAY.format(task=task), "remove.yml": remove}
+        config = "[ssh_connection]\npipelining = True\n"
+        return {"playbook.yml": PLAY.format(task=task), "remove.yml": remove, "ansible.cfg": config}
 
     def found() -> str | None:
         return paint.read_text().strip() if paint.exists() else None
