@@ -21,6 +21,7 @@ from tasks.engines.base import Workspace
 from tasks.errors import StalePlan
 from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
 from tests.clusters import SandboxCluster
+from tests.hosts import SandboxHosts
 from tests.tools import tool
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
@@ -45,6 +46,13 @@ Resources:
     Properties: {{TopicName: flowmart-paint, DisplayName: {colour}}}
 Outputs:
   Colour: {{Description: The colour, Value: {colour}}}
+"""
+PLAY = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Paint
+      ansible.builtin.{task}
 """
 CHART = "apiVersion: v2\nname: paint\nversion: 1.0.0\n"
 
@@ -109,6 +117,13 @@ class Story:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
     made = SandboxCluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHosts]:
+    made = SandboxHosts(tmp_path_factory.mktemp("hosts"), "dev")
     yield made
     made.stop()
 
@@ -194,7 +209,26 @@ def cloudformation(_: Path, request: pytest.FixtureRequest) -> Subject:
     return Subject("cloudformation", "", files, found, reading, inputs, tamper, "DisplayName", writing)
 
 
-@pytest.fixture(params=[terraform, kustomize, helm4, helm3, cloudformation], ids=lambda made: made.__name__)
+def ansible(_: Path, request: pytest.FixtureRequest) -> Subject:
+    hosts: SandboxHosts = request.getfixturevalue("hosts")
+    paint = hosts.root("dev") / "etc" / "paint"
+
+    def files(colour: str) -> Mapping[str, str]:
+        remove = PLAY.format(task="file: {path: /etc/paint, state: absent}")
+        task = "copy: {content: '%s', dest: /etc/paint, mode: '0644'}" % colour
+        config = "[ssh_connection]\npipelining = True\n"
+        return {"playbook.yml": PLAY.format(task=task), "remove.yml": remove, "ansible.cfg": config}
+
+    def found() -> str | None:
+        return paint.read_text().strip() if paint.exists() else None
+
+    inputs = {"hosts": {"bastion": "10.10.0.5"}}
+    tamper = lambda: hosts.ssh("dev", "echo by hand > /etc/paint")  # noqa: E731
+    executable = tool("ansible-playbook")
+    return Subject("ansible", executable, files, found, hosts.variables, inputs, tamper, "content")
+
+
+@pytest.fixture(params=[terraform, kustomize, helm4, helm3, cloudformation, ansible], ids=lambda made: made.__name__)
 def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
     subject: Subject = request.param(tmp_path, request)
     yield Story(subject, tmp_path / "releases")
@@ -208,6 +242,8 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
     elif subject.engine == "cloudformation":
         operator: Sandbox = request.getfixturevalue("operator")
         operator.administrator("dev")("cloudformation").delete_stack(StackName=subject.inputs["stack"])
+    elif subject.engine == "ansible":
+        request.getfixturevalue("hosts").ssh("dev", "rm -f /etc/paint")
 
 
 def test_a_plan_changes_nothing_and_an_apply_does_what_was_planned(story: Story) -> None:

@@ -65,6 +65,7 @@ def test_flowmart_units_and_what_they_need(flowmart: Platform) -> None:
         "payments": (("cluster",), False),
         "orders": (("cluster", "database"), False),
         "storefront": (("cluster", "networking"), False),
+        "bastion": (("networking",), False),
     }
 
 
@@ -82,8 +83,8 @@ def test_every_output_that_a_check_of_flowmart_asks_about_is_declared_by_its_uni
             deployed = manifest.resolve(flowmart, environment.name, unit.name)
             code = "".join(path.read_text() for path in (INFRASTRUCTURE / deployed.source).glob("*.tf"))
             declared = set(re.findall(r'^output "(\w+)"', code, flags=re.MULTILINE))
-            if unit.engine == "cloudformation":
-                declared |= (interface(unit.engine, INFRASTRUCTURE, deployed.source).gives or {}).keys()
+            if unit.engine != "terraform":
+                declared |= set(interface(unit.engine, INFRASTRUCTURE, deployed.source).gives or ())
             assert asked_about(deployed) <= declared, f"{unit.name} in {environment.name}"
 
 
@@ -158,7 +159,7 @@ def test_inputs_and_values_are_filled_in_at_every_depth(tmp_path: Path) -> None:
             "databse",
             "'databse' is not a unit. Did you mean 'database'? "
             "Allowed: global, networking, database, compute, monitoring, order-events, backup, budget, cluster, "
-            "catalog, cart, payments, orders, storefront (see platform.yaml)",
+            "catalog, cart, payments, orders, storefront, bastion (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],

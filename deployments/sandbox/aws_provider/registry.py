@@ -12,6 +12,7 @@ from deployments.sandbox.aws_provider.services import (
     elb,
     iam,
     iam_identity,
+    instance,
     kms,
     launch_template,
     listener,
@@ -33,7 +34,7 @@ from deployments.sandbox.aws_provider.services import (
 _MODULES = (
     *(network, routes, security, logs),
     *(iam, iam_identity, kms, rds, database, dynamodb),
-    *(launch_template, autoscaling, scaling_policy, elb, target_group, listener),
+    *(launch_template, instance, autoscaling, scaling_policy, elb, target_group, listener),
     *(cloudwatch, sns, route53, s3, s3_settings, s3_lifecycle, ecr),
 )
 

@@ -47,3 +47,13 @@ output "application_port" {
   description = "TCP port that the security groups open between load balancer and application."
   value       = var.application_port
 }
+
+output "bastion_instance_id" {
+  description = "ID of the bastion, by which Session Manager reaches it; null without one."
+  value       = one([for bastion in aws_instance.bastion : bastion.id])
+}
+
+output "bastion_address" {
+  description = "Private address of the bastion; null without one."
+  value       = one([for bastion in aws_instance.bastion : bastion.private_ip])
+}

@@ -78,5 +78,17 @@ resource "aws_security_group" "database" {
     security_groups = [aws_security_group.application.id]
   }
 
+  dynamic "ingress" {
+    for_each = aws_security_group.bastion
+
+    content {
+      description     = "PostgreSQL from the bastion"
+      protocol        = "tcp"
+      from_port       = 5432
+      to_port         = 5432
+      security_groups = [ingress.value.id]
+    }
+  }
+
   tags = { Name = "${var.name}-database" }
 }

@@ -64,3 +64,14 @@ variable "flow_log_retention_days" {
     error_message = "flow_log_retention_days must be a period that CloudWatch Logs offers, such as 7, 30, 90 or 365."
   }
 }
+
+variable "bastion_image_id" {
+  description = "Machine image of the bastion; null for a network without one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bastion_image_id == null || can(regex("^ami-[0-9a-f]{8,17}$", var.bastion_image_id))
+    error_message = "bastion_image_id must be the ID of a machine image: ami- and 8 to 17 hexadecimal digits."
+  }
+}

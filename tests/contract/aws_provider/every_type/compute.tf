@@ -209,3 +209,28 @@ resource "aws_lb_listener" "fixed" {
     }
   }
 }
+
+resource "aws_instance" "this" {
+  ami                         = "ami-12c6146b"
+  instance_type               = "t3.micro"
+  subnet_id                   = aws_subnet.this[0].id
+  vpc_security_group_ids      = [aws_security_group.inner.id]
+  iam_instance_profile        = aws_iam_instance_profile.this.name
+  associate_public_ip_address = false
+  monitoring                  = true
+  disable_api_termination     = false
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = local.second ? 2 : 1
+  }
+
+  root_block_device {
+    encrypted   = true
+    volume_type = "gp3"
+    volume_size = 20
+  }
+
+  tags = { Word = local.word }
+}

@@ -225,3 +225,31 @@ run "a_name_that_aws_would_refuse_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "without_an_image_there_is_no_bastion" {
+  assert {
+    condition     = length(aws_instance.bastion) == 0 && output.bastion_address == null && length(aws_security_group.database.ingress) == 1
+    error_message = "a network without a bastion's image must have none, and nothing that is open for one"
+  }
+}
+
+run "nobody_connects_to_a_bastion_and_its_disk_and_metadata_are_closed" {
+  variables {
+    bastion_image_id = "ami-12c6146b"
+  }
+
+  assert {
+    condition     = length(aws_security_group.bastion["bastion"].ingress) == 0
+    error_message = "no port of the bastion may be open: Session Manager needs none"
+  }
+
+  assert {
+    condition     = aws_instance.bastion["bastion"].metadata_options[0].http_tokens == "required" && aws_instance.bastion["bastion"].root_block_device[0].encrypted
+    error_message = "the bastion must use IMDSv2 and an encrypted disk"
+  }
+
+  assert {
+    condition     = aws_instance.bastion["bastion"].subnet_id == aws_subnet.private["eu-west-1a"].id && !aws_instance.bastion["bastion"].associate_public_ip_address
+    error_message = "the bastion must be in a private subnet, without a public address"
+  }
+}

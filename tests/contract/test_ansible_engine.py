@@ -1,0 +1,225 @@
+"""Ansible for real, on a throw-away host: what is said when something goes wrong, and FlowMart's own roles."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.engines.ansible import Ansible
+from tasks.engines.base import Workspace
+from tasks.errors import CouldNotAsk, InvalidInput, Refused
+from tasks.model import Environment, Inputs, Outcome, Plan, Receipt, Reversibility, Roles, Target, Unit
+from tests.hosts import SandboxHosts
+from tests.tools import tool
+
+DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
+TARGET = Target("first", "dev", "bastion")
+INPUTS = {"hosts": {"bastion": "i-0123456789abcdef0"}}
+CONFIG = "[ssh_connection]\npipelining = True\n"
+NOBODY = {"ANSIBLE_SSH_ARGS": "-o Port=1 -F none", "ANSIBLE_REMOTE_USER": "root"}
+"""Leads to a port on which nobody listens."""
+
+
+class Bastion:
+    """A unit whose playbook is given as tasks, in one environment."""
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        self.folder, self.variables = folder, variables
+        self.inputs: dict[str, Any] = dict(INPUTS)
+        self.executable = tool("ansible-playbook")
+        self.time_limit = 120.0
+        (folder / "bastion").mkdir(parents=True)
+        (folder / "ansible.cfg").write_text(CONFIG)
+
+    @property
+    def engine(self) -> Ansible:
+        return Ansible(self._workspace, self.executable)
+
+    def does(self, tasks: str, playbook: str = "playbook.yml") -> None:
+        text = "- hosts: all\n  gather_facts: false\n  tasks:\n" + tasks
+        (self.folder / "bastion" / playbook).write_text(text)
+
+    def plan(self) -> Plan:
+        return self.engine.plan(TARGET, Inputs(self.inputs))
+
+    def receipt(self, plan: Plan) -> Receipt:
+        return Receipt("dev/1", plan.target, plan.unit_digest, plan.inputs_digest, plan.digest, {}, "")
+
+    def _workspace(self, _: Target) -> Workspace:
+        unit = Unit("bastion", "ansible", "bastion", ("dev",), inputs=self.inputs, time_limit=self.time_limit)
+        variables = lambda: self.variables  # noqa: E731
+        return Workspace(self.folder, unit, DEV, "digest", variables, variables)
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHosts]:
+    made = SandboxHosts(tmp_path_factory.mktemp("hosts"), "dev")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def bastion(hosts: SandboxHosts, tmp_path: Path) -> Bastion:
+    return Bastion(tmp_path / "infrastructure", hosts.variables())
+
+
+def test_a_host_that_cannot_be_reached_is_no_answer(tmp_path: Path) -> None:
+    bastion = Bastion(tmp_path, NOBODY)
+    bastion.inputs = {"hosts": {"bastion": "127.0.0.1"}}
+    bastion.does("    - {name: Ping, ansible.builtin.ping: {}}\n")
+    with pytest.raises(CouldNotAsk, match=r"hosts cannot be reached\nbastion : Ping: .*Connection refused"):
+        bastion.plan()
+
+
+def test_a_host_that_is_gone_before_the_apply_is_no_failure(bastion: Bastion) -> None:
+    bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/gone, mode: '0644'}}\n")
+    plan = bastion.plan()
+    bastion.variables = {**NOBODY, "ANSIBLE_SSH_COMMON_ARGS": "-o HostName=127.0.0.1"}
+    with pytest.raises(CouldNotAsk, match="cannot be reached"):
+        bastion.engine.apply(plan)
+
+
+def test_a_rehearsal_that_fails_is_a_no(bastion: Bastion) -> None:
+    bastion.does("    - {name: Give up, ansible.builtin.fail: {msg: there is no paint}}\n")
+    with pytest.raises(Refused, match=r"a rehearsal of playbook\.yml fails\nbastion : Give up: there is no paint"):
+        bastion.plan()
+
+
+def test_a_task_that_fails_is_told_with_host_task_and_reason(bastion: Bastion) -> None:
+    bastion.does(
+        "    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/failing, mode: '0644'}}\n"
+        "    - {name: Break, ansible.builtin.fail: {msg: it broke}, when: not ansible_check_mode}\n"
+    )
+    applied = bastion.engine.apply(bastion.plan())
+    assert (applied.outcome, applied.detail) == (Outcome.FAILED, "bastion : Break: it broke")
+
+
+def test_what_is_not_a_playbook_is_a_no_before_any_host_is_asked(bastion: Bastion) -> None:
+    bastion.variables = NOBODY
+    bastion.does("    - {name: Nonsense, no.such.module: {}}\n")
+    with pytest.raises(Refused, match=r"couldn't resolve module/action 'no\.such\.module'"):
+        bastion.engine.prepare(TARGET)
+
+
+def test_secrets_are_neither_in_plans_nor_left_behind(bastion: Bastion) -> None:
+    bastion.inputs = {**INPUTS, "variables": {"password": "hunter2"}}
+    copy = "{content: '{{ password }}', dest: /srv/secret, mode: '0600'}"
+    bastion.does(f"    - name: Write\n      no_log: true\n      ansible.builtin.copy: {copy}\n")
+    plan = bastion.plan()
+    assert [change.address for change in plan.changes] == ["bastion : Write"]
+    assert "hunter2" not in plan.text + str(plan.changes)
+    assert plan.artifact
+    assert plan.artifact.path.stat().st_mode & 0o777 == 0o600
+    bastion.engine.apply(plan)
+    assert bastion.engine.verify(TARGET) is Outcome.SUCCEEDED
+
+
+def test_every_plan_that_changes_something_says_that_going_back_may_not_undo_it(bastion: Bastion) -> None:
+    bastion.does(
+        "    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/warned, mode: '0644'}}\n"
+        "    - {name: Call, ansible.builtin.command: {cmd: touch /srv/called}, changed_when: true}\n"
+    )
+    plan = bastion.plan()
+    assert plan.reversibility is Reversibility.NEEDS_CARE
+    assert plan.warnings == (
+        "going back runs the earlier release's playbook: what only this release brings to a host stays there",
+        "bastion : Call: is not rehearsed; what it would do is not in this plan",
+    )
+
+
+def test_without_a_removal_the_way_back_says_what_stays_and_does_nothing(bastion: Bastion) -> None:
+    bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/stays, mode: '0644'}}\n")
+    plan = bastion.engine.plan_rollback(TARGET, None)
+    assert plan.empty
+    assert plan.warnings[0].startswith("nothing is taken back: the release has no remove.yml")
+    assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
+
+
+def test_a_run_that_takes_too_long_is_ended(bastion: Bastion) -> None:
+    bastion.does("    - {name: Wait, ansible.builtin.pause: {seconds: 600}}\n")
+    bastion.time_limit = 8
+    with pytest.raises(CouldNotAsk, match="ended after its time limit of 8 s"):
+        bastion.plan()
+
+
+def test_a_missing_ansible_is_told_with_its_remedy(bastion: Bastion) -> None:
+    bastion.executable = "no-such-ansible-playbook"
+    bastion.does("    []\n")
+    with pytest.raises(InvalidInput, match="no-such-ansible-playbook is missing: install it with"):
+        bastion.plan()
+
+
+@pytest.mark.parametrize("hosts_given", [None, {}, {"bastion": ""}, {"bastion": "{networking.bastion_address}"}])
+def test_hosts_that_are_not_known_are_never_made_up(bastion: Bastion, hosts_given: Any) -> None:
+    bastion.inputs = {"hosts": hosts_given}
+    with pytest.raises(InvalidInput, match=r"bastion: inputs\.hosts"):
+        bastion.plan()
+
+
+@pytest.fixture(scope="module")
+def flowmart(hosts: SandboxHosts, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Bastion:
+    """FlowMart's bastion, configured once."""
+    infrastructure = tmp_path_factory.mktemp("flowmart") / "infrastructure"
+    made = Bastion(infrastructure, hosts.variables())
+    shutil.rmtree(infrastructure)
+    shutil.copytree(project / "infrastructure" / "ansible", infrastructure)
+    plan = made.plan()
+    assert plan.changes
+    applied = made.engine.apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    return made
+
+
+def test_a_second_run_of_flowmarts_roles_changes_nothing(flowmart: Bastion) -> None:
+    assert flowmart.engine.verify(TARGET) is Outcome.SUCCEEDED
+    assert flowmart.plan().empty
+
+
+def test_what_somebody_changed_on_a_bastion_is_drift(flowmart: Bastion, hosts: SandboxHosts) -> None:
+    receipt = flowmart.receipt(flowmart.plan())
+    hosts.ssh("dev", "echo 'PermitRootLogin yes' > /etc/ssh/sshd_config.d/10-flowmart.conf")
+    found = flowmart.engine.detect_drift(receipt)
+    assert [change.address for change in found.changes] == ["bastion : hardening : Configure sshd"]
+    assert (found.changes[0].after or {})["content"] == ["PermitRootLogin yes"]
+    flowmart.engine.apply(flowmart.plan())
+    assert "PermitRootLogin no" in hosts.ssh("dev", "cat /etc/ssh/sshd_config.d/10-flowmart.conf").stdout
+
+
+def test_the_real_machine_has_nothing_of_it(flowmart: Bastion) -> None:
+    for path in ("/etc/ssh/sshd_config.d/10-flowmart.conf", "/etc/sysctl.d/90-flowmart.conf"):
+        assert not Path(path).exists()
+
+
+def test_a_configured_bastion_lets_us_in_and_one_that_does_not_is_told(
+    flowmart: Bastion, project: Path, hosts: SandboxHosts
+) -> None:
+    program = project / "infrastructure" / "scripts" / "smoke" / "hosts_let_us_in.py"
+
+    def asked(variables: Mapping[str, str], address: str) -> tuple[int, str]:
+        argv = (sys.executable, str(program), "dev", address)
+        done = subprocess.run(argv, capture_output=True, text=True, env={**os.environ, **variables}, timeout=60)
+        return done.returncode, done.stdout.strip()
+
+    assert asked(hosts.variables(), "i-0123456789abcdef0") == (0, "i-0123456789abcdef0: let us in")
+    assert asked(NOBODY, "127.0.0.1")[0] == 2
+    key = f"{hosts.variables()['ANSIBLE_SSH_ARGS']} -o PreferredAuthentications=password"
+    code, said = asked(
+        {**hosts.variables(), "ANSIBLE_SSH_ARGS": key.replace("-F", "-o PubkeyAuthentication=no -F")}, "h"
+    )
+    assert (code, "Permission denied" in said) == (1, True)
+
+
+def test_the_first_release_can_be_taken_back(flowmart: Bastion, hosts: SandboxHosts) -> None:
+    plan = flowmart.engine.plan_rollback(replace(TARGET, release="first"), None)
+    assert {change.action.value for change in plan.changes} == {"delete"}
+    assert flowmart.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    left = hosts.ssh("dev", "ls /etc/ssh/sshd_config.d /etc/sysctl.d /etc/rsyslog.d").stdout
+    assert "flowmart" not in left

@@ -1,0 +1,86 @@
+"""Which files a unit of Ansible's reads: FlowMart's own, and what roles may name each other by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.engines.ansible_sources import configuration, reads
+from tasks.errors import InvalidInput
+
+INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return root
+
+
+def test_the_bastion_reads_its_folder_the_configuration_and_its_roles() -> None:
+    found = reads(INFRASTRUCTURE, "ansible/bastion")
+    assert {"ansible/ansible.cfg", "ansible/bastion/playbook.yml", "ansible/bastion/remove.yml"} <= set(found)
+    assert {path.split("/")[2] for path in found if "/roles/" in path} == {
+        "hardening",
+        "time",
+        "node_exporter",
+        "log_shipper",
+    }
+    assert "ansible/image.yml" not in found
+
+
+@pytest.mark.parametrize(
+    "playbook",
+    [
+        "- hosts: all\n  roles: [used]",
+        "- hosts: all\n  roles: [{role: used}]",
+        "- hosts: all\n  tasks: [{ansible.builtin.include_role: {name: used}}]",
+        "- hosts: all\n  tasks: [{block: [{import_role: {name: used}}]}]",
+    ],
+)
+def test_a_role_is_read_however_it_is_named_and_what_it_depends_on(tmp_path: Path, playbook: str) -> None:
+    config = "[defaults]\nroles_path = roles"
+    files = {
+        "ansible/ansible.cfg": config,
+        "ansible/web/playbook.yml": playbook,
+        "ansible/roles/used/meta/main.yml": "dependencies: [{role: base}]",
+        "ansible/roles/base/tasks/main.yml": "- debug: {msg: !unsafe '{{ x }}'}",
+        "ansible/roles/other/tasks/main.yml": "[]",
+    }
+    assert reads(write(tmp_path, files), "ansible/web") == (
+        "ansible/ansible.cfg",
+        "ansible/roles/base/tasks/main.yml",
+        "ansible/roles/used/meta/main.yml",
+        "ansible/web/playbook.yml",
+    )
+
+
+def test_a_role_that_is_only_known_at_run_time_counts_for_all(tmp_path: Path) -> None:
+    playbook = "- hosts: all\n  tasks: [{include_role: {name: '{{ which }}'}}]"
+    files = {"web/playbook.yml": playbook, "web/roles/a/tasks/main.yml": "", "web/roles/b/tasks/main.yml": ""}
+    assert len(reads(write(tmp_path, files), "web")) == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"web/site.yml": ""}, r"web: holds no playbook\.yml"),
+        ({"web/playbook.yml": "- roles: [base]", "web/roles/bass/x": ""}, "there is no role base; roles: bass"),
+        ({"web/playbook.yml": "- ["}, "is no YAML"),
+    ],
+)
+def test_what_ansible_could_not_run_is_told_with_the_release(
+    tmp_path: Path, files: dict[str, str], told: str
+) -> None:
+    with pytest.raises(InvalidInput, match=told):
+        reads(write(tmp_path, files), "web")
+
+
+def test_the_configuration_is_the_nearest_and_never_from_outside(tmp_path: Path) -> None:
+    root = write(tmp_path, {"ansible.cfg": "", "infrastructure/a/b/playbook.yml": ""}) / "infrastructure"
+    assert configuration(root, root / "a" / "b") is None
+    write(root, {"a/ansible.cfg": ""})
+    assert configuration(root, root / "a" / "b") == root / "a" / "ansible.cfg"
