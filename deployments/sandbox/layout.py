@@ -78,6 +78,11 @@ class Layout:
         return self.clusters / "kubeconfig"
 
     @property
+    def hosts(self) -> Path:
+        """The throw-away hosts: their roots, and what leads ssh to them."""
+        return self.folder / "hosts"
+
+    @property
     def terraform_mirror(self) -> Path:
         """The filesystem mirror that `terraform init` finds the provider in."""
         return self.folder / "terraform"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,11 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deployments.sandbox import accounts, clusters, parts, processes
+from deployments.sandbox import accounts, clusters, hosts, parts, processes
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider.install import install
 from deployments.sandbox.layout import Layout
-from deployments.sandbox.parts import AWS, KINDS, KUBERNETES, PREFECT, PROVIDER
+from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, PREFECT, PROVIDER
 from deployments.sandbox.processes import Process
 from tasks import manifest
 from tasks.errors import CouldNotAsk, InvalidInput
@@ -71,7 +70,9 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
     with _alone(layout):
         _put_store_aside(layout, report)
         names = clusters.declare(layout, platform)
-        wanted = [AWS, PROVIDER, *([KUBERNETES] if names else []), *([PREFECT] if prefect else [])]
+        hosting = hosts.declare(layout, platform, report)
+        optional = {KUBERNETES: bool(names), HOSTS: hosting, PREFECT: prefect}
+        wanted = [AWS, PROVIDER, *(name for name, is_wanted in optional.items() if is_wanted)]
         running = _start(layout, wanted, report)
         endpoint = f"http://127.0.0.1:{running[AWS].port}"
         known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
@@ -80,7 +81,9 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
         if names:
             clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure)
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
+        builder = running[HOSTS].port if hosting else None
         variables = _variables(layout, endpoint, prefect_url, known, platform)
+        variables |= hosts.variables(layout.hosts, builder)
         _write_profile(layout, variables)
     return Sandbox(layout.root, platform, endpoint, prefect_url, variables)
 
@@ -132,7 +135,8 @@ def _put_store_aside(layout: Layout, report: Report) -> None:
         # Half prepared, stuck or dead: in all cases nothing in it is worth keeping.
         processes.end(layout, process)
     layout.accounts.unlink(missing_ok=True)
-    _forget_clusters(layout)
+    _forget(layout, KUBERNETES, layout.clusters)
+    _forget(layout, HOSTS, layout.hosts)
     if layout.store.exists():
         place = layout.aside / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         place.mkdir(parents=True)
@@ -141,12 +145,12 @@ def _put_store_aside(layout: Layout, report: Report) -> None:
         report(f"the ledger of that time is kept in {place / 'store'}")
 
 
-def _forget_clusters(layout: Layout) -> None:
-    """What runs on the clusters belongs to the same story as the store and AWS: they begin together."""
-    process = processes.find(layout, KUBERNETES)
+def _forget(layout: Layout, name: str, folder: Path) -> None:
+    """What runs on clusters and is on hosts belongs to the same story as the store and AWS: they begin together."""
+    process = processes.find(layout, name)
     if process:
         processes.end(layout, process)
-    shutil.rmtree(layout.clusters, ignore_errors=True)
+    hosts.forget(folder)
 
 
 def _start(layout: Layout, wanted: list[str], report: Report) -> dict[str, Process]:

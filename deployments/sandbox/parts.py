@@ -1,6 +1,7 @@
 """The processes that a sandbox is made of: how each is started, and when it is ready.
 
 aws        moto, all accounts (`aws_server`)
+hosts      sshd, and behind it throw-away hosts for Ansible and Packer (`hosts`)
 provider   keeps the stand-in for Terraform's AWS provider warm (`aws_provider.serve`)
 prefect    a Prefect server with its UI
 """
@@ -15,12 +16,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from socket import AF_UNIX, socket
 
-from deployments.sandbox import kubernetes, prefect_database, processes
+from deployments.sandbox import hosts, kubernetes, prefect_database, processes
 from deployments.sandbox.layout import Layout
 from deployments.sandbox.processes import Process
 from tasks.errors import CouldNotAsk
 
-AWS, PROVIDER, KUBERNETES, PREFECT = "aws", "provider", "kubernetes", "prefect"
+AWS, PROVIDER, KUBERNETES, HOSTS, PREFECT = "aws", "provider", "kubernetes", "hosts", "prefect"
 
 _LAST_LINES = 15
 
@@ -101,6 +102,10 @@ def _kubernetes_answers(layout: Layout, port: int | None) -> bool:
     return kubernetes.answers(port or 0, layout.clusters)
 
 
+def _hosts_answer(_: Layout, port: int | None) -> bool:
+    return hosts.answers(port or 0)
+
+
 def _prefect_command(layout: Layout, port: int | None) -> list[str]:
     prefect_database.prepare(layout.prefect_home)
     return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
@@ -146,5 +151,6 @@ KINDS: Mapping[str, Kind] = {
     AWS: Kind(AWS, _aws_command, _nothing, _gets("/moto-api/config"), 60.0),
     PROVIDER: Kind(PROVIDER, _provider_command, _nothing, _accepts, 60.0, listens=False),
     KUBERNETES: Kind(KUBERNETES, _kubernetes_command, _nothing, _kubernetes_answers, 60.0),
+    HOSTS: Kind(HOSTS, hosts.command, _nothing, _hosts_answer, 30.0),
     PREFECT: Kind(PREFECT, _prefect_command, _prefect_variables, _gets("/api/health"), 180.0),
 }

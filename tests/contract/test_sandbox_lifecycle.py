@@ -74,15 +74,20 @@ def test_up_twice_starts_nothing_again(shared_place: Place) -> None:
     place.up()
     first = place.pids()
     place.up()
-    assert place.said == ["aws runs already", "provider runs already", "kubernetes runs already"]
+    assert place.said == [
+        "aws runs already",
+        "provider runs already",
+        "kubernetes runs already",
+        "hosts runs already",
+    ]
     assert place.pids() == first
-    assert [part.healthy for part in sandboxes.status(place.root)] == [True, True, True, False]
+    assert [part.healthy for part in sandboxes.status(place.root)] == [True, True, True, True, False]
 
 
 def test_down_ends_everything_and_the_next_up_is_at_the_same_address(place: Place) -> None:
     endpoint, pids = place.up().aws_endpoint, place.pids()
     place.down()
-    assert place.pids() == {"aws": None, "provider": None, "kubernetes": None, "prefect": None}
+    assert place.pids() == {"aws": None, "provider": None, "kubernetes": None, "hosts": None, "prefect": None}
     assert not [pid for pid in pids.values() if pid and psutil.pid_exists(pid)]
     assert not Layout(place.root).profile.exists()
     assert place.up().aws_endpoint == endpoint
@@ -93,7 +98,12 @@ def test_a_dead_provider_is_started_again_and_nothing_is_lost(shared_place: Plac
     vpc = sandbox.administrator("dev")("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     shared_place.kill("provider")
     shared_place.up()
-    assert shared_place.said == ["aws runs already", "provider starting", "kubernetes runs already"]
+    assert shared_place.said == [
+        "aws runs already",
+        "provider starting",
+        "kubernetes runs already",
+        "hosts runs already",
+    ]
     assert sandbox.administrator("dev")("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"]
 
 

@@ -1,0 +1,76 @@
+"""How clients are led to the throw-away hosts: an ssh_config, a known_hosts, and the variables that name them.
+
+Addresses and playbooks stay those of the real world. Whatever address a host has, ssh asks which environment it works
+for (`FLOWMART_ENVIRONMENT`, which the product sets for Ansible) and goes to that environment's host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+_ALIAS = "flowmart-sandbox"
+"""What known_hosts calls all hosts: they have one sshd, and so one key."""
+
+_HOST = """\
+Match originalhost {name}
+    Port {port}
+    ProxyCommand none
+Match exec "test x$FLOWMART_ENVIRONMENT = x{name}"
+    Port {port}
+    ProxyCommand none
+"""
+_ALL = """\
+Host *
+    HostName 127.0.0.1
+    User root
+    HostKeyAlias {alias}
+    UserKnownHostsFile "{folder}/known_hosts"
+    GlobalKnownHostsFile /dev/null
+    StrictHostKeyChecking yes
+    IdentityFile "{folder}/client_key"
+    IdentitiesOnly yes
+    PreferredAuthentications publickey
+    LogLevel ERROR
+    ProxyCommand /bin/sh -c 'echo "{otherwise}" >&2; exit 1'
+"""
+
+
+def write_client(folder: Path, ports: Mapping[str, int]) -> None:
+    """Write ssh_config and known_hosts for hosts that are served on these ports."""
+    otherwise = f"the sandbox has no host for this address; it has {', '.join(ports)}"
+    hosts = "".join(_HOST.format(name=name, port=port) for name, port in ports.items())
+    _write(folder / "ssh_config", hosts + _ALL.format(alias=_ALIAS, folder=folder, otherwise=otherwise))
+    key = (folder / "machine" / "sshd" / "host_key.pub").read_text()
+    _write(folder / "known_hosts", f"{_ALIAS} {key}")
+
+
+def refuse(folder: Path, reason: str) -> None:
+    """Write an ssh_config with which every connection ends with this reason."""
+    folder.mkdir(parents=True, exist_ok=True)
+    safe = re.sub(r"[^\w .,;:()/=-]", " ", reason)
+    _write(folder / "ssh_config", _ALL.format(alias=_ALIAS, folder=folder, otherwise=safe))
+
+
+def variables(folder: Path, builder: int | None) -> dict[str, str]:
+    """The variables that lead Ansible to the hosts, and Packer to the port `builder` where there is one."""
+    built = {
+        "PKR_VAR_ssh_host": "127.0.0.1",
+        "PKR_VAR_ssh_port": str(builder),
+        "PKR_VAR_ssh_username": "root",
+        "PKR_VAR_ssh_private_key_file": str(folder / "client_key"),
+    }
+    return {
+        "ANSIBLE_SSH_ARGS": f'-F "{folder}/ssh_config" -o ControlMaster=auto -o ControlPersist=10s',
+        "ANSIBLE_HOST_KEY_CHECKING": "true",
+        "ANSIBLE_REMOTE_USER": "root",
+        **(built if builder else {}),
+    }
+
+
+def _write(file: Path, text: str) -> None:
+    """ssh refuses a configuration that others may write."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text)

@@ -1,0 +1,140 @@
+"""The machine behind sshd: whether it can be had here, what it is made of, how it is started and asked.
+
+Everything of it is in one folder: `machine/` (what sshd sees as its root), and for each host `NAME/root`, its root,
+and `NAME/local`, its /usr/local.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from deployments.sandbox.hosts.roots import make_root, make_sshd_root
+from tasks import shell
+from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.model import Platform
+from tasks.shell import Command
+
+BUILDER = "builder"
+"""The host that images are built on."""
+
+PYTHON = Path("/usr/bin/python3")
+"""What Ansible's modules are run with on the hosts."""
+
+_SSHD = ("/usr/sbin/sshd", "/usr/bin/sshd")
+_SFTP = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server")
+"""Debian and Ubuntu, Fedora, Arch."""
+
+_NAMESPACES = ("--user", "--map-root-user", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
+_PROBE = "mount -t tmpfs probe /mnt && mkdir /mnt/proc && mount -t proc proc /mnt/proc"
+_SECONDS = 20.0
+
+_CONFIG = """\
+# Written by the sandbox at every start.
+{addresses}
+HostKey /sshd/host_key
+AuthorizedKeysFile /sshd/authorized_keys
+PidFile none
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+StrictModes no
+PrintMotd no
+PrintLastLog no
+MaxStartups 100
+MaxSessions 100
+Subsystem sftp {sftp}
+{forced}
+"""
+
+
+def names_of(platform: Platform) -> tuple[str, ...]:
+    """The hosts of a platform: one for each environment that a unit of Ansible's goes to, and the builder."""
+    configured = {name for unit in platform.units if unit.engine == "ansible" for name in unit.environments}
+    return (*(e.name for e in platform.environments if e.name in configured), BUILDER)
+
+
+def why_not(folder: Path) -> str:
+    """Why there cannot be hosts on this machine, and what would help; empty when there can."""
+    found = list(filter(None, _missing()))
+    if found:
+        return "; ".join(found)
+    try:
+        done = shell.run(Command(("unshare", *_NAMESPACES, "sh", "-c", _PROBE), folder, time_limit=_SECONDS))
+    except (CouldNotAsk, InvalidInput) as error:
+        return f"the sandbox cannot have hosts here: {error}"
+    if done.exit_code == 0:
+        return ""
+    told = done.stderr.strip().splitlines() or [f"unshare ended with {done.exit_code}"]
+    return f"the sandbox cannot have hosts here: user namespaces are not allowed ({told[0]}){_remedy()}"
+
+
+def _missing() -> Iterator[str]:
+    if not _first(_SSHD):
+        yield "sshd is missing: install it with: apt-get install openssh-server"
+    if not shutil.which("ssh") or not shutil.which("ssh-keygen"):
+        yield "ssh is missing: install it with: apt-get install openssh-client"
+    if not PYTHON.exists():
+        yield f"{PYTHON} is missing: install it with: apt-get install python3"
+
+
+def _remedy() -> str:
+    restricted = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+    if restricted.exists() and restricted.read_text().strip() != "0":
+        return "; to allow them until the next boot: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+    return ""
+
+
+def prepare(folder: Path, names: Sequence[str]) -> None:
+    """Make the keys and the roots that there are not yet; what a host has already is left as it is."""
+    for key in (folder / "client_key", folder / "machine" / "sshd" / "host_key"):
+        _make_key(key)
+    make_sshd_root(folder / "machine", (folder / "client_key.pub").read_text())
+    for name in names:
+        make_root(folder / name, name)
+
+
+def command(folder: Path, ports: Mapping[str, int]) -> list[str]:
+    """What starts sshd for these hosts. It ends with everything that was started on them when it is ended."""
+    addresses = "\n".join(f"ListenAddress 127.0.0.1:{port}" for port in ports.values())
+    forced = "\n".join(f"Match LocalPort {port}\n    ForceCommand /sshd/enter {name}" for name, port in ports.items())
+    config = _CONFIG.format(addresses=addresses, forced=forced, sftp=_first(_SFTP) or "internal-sftp")
+    (folder / "machine" / "sshd" / "sshd_config").write_text(config)
+    script = str(Path(__file__).with_name("machine.sh"))
+    return ["unshare", *_NAMESPACES, "sh", script, str(folder / "machine"), str(folder), _first(_SSHD)]
+
+
+def answers(port: int) -> bool:
+    """Whether an sshd greets on 127.0.0.1:`port`; asked once, for at most 5 s."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            return connection.recv(8).startswith(b"SSH-2.0-")
+    except OSError:
+        return False
+
+
+def forget(folder: Path) -> None:
+    """Throw the roots away, with the keys. Whatever was done to their permissions does not keep them."""
+    for place, folders, _ in os.walk(folder):
+        for inside in (Path(place, name) for name in folders):
+            if not inside.is_symlink():
+                inside.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_key(file: Path) -> None:
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "flowmart-sandbox", "-f", str(file))
+    done = shell.run(Command(argv, file.parent, time_limit=_SECONDS))
+    if done.exit_code != 0:
+        raise CouldNotAsk(f"sandbox: {file} could not be made: {done.stderr.strip()}")
+
+
+def _first(candidates: Sequence[str]) -> str:
+    return next((path for path in candidates if Path(path).exists()), "")
