@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,6 +127,21 @@ def client(service: str, credentials: Credentials) -> Any:
             aws_session_token=credentials.session_token.get_secret_value(),
             config=_QUICK,
         )
+
+
+def client_as(service: str, variables: Mapping[str, str]) -> Any:
+    """A client that acts as a tool would with the variables of `Credentials.environment`; shared as `client` is."""
+    return client(
+        service,
+        Credentials(
+            role="",
+            region=variables["AWS_REGION"],
+            access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            secret_access_key=SecretStr(variables["AWS_SECRET_ACCESS_KEY"]),
+            session_token=SecretStr(variables["AWS_SESSION_TOKEN"]),
+            expires_at=datetime.max.replace(tzinfo=UTC),
+        ),
+    )
 
 
 def ambient_client(service: str, region: str) -> Any:

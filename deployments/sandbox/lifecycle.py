@@ -194,6 +194,9 @@ def _variables(
         "no_proxy": around,
         "TF_CLI_CONFIG_FILE": str(install(layout.terraform_mirror, layout.provider_socket)),
         "CHECKPOINT_DISABLE": "1",
+        "PKR_VAR_ec2_endpoint": endpoint,
+        # Packer asks again every 15 s otherwise, and here things are ready at once.
+        "AWS_POLL_DELAY_SECONDS": "1",
         "KUBECONFIG": str(layout.kubeconfig),
         "FLOWMART_STORE": str(layout.store),
         **(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tasks.engines import helm, kustomize, terraform
+from tasks.engines import helm, kustomize, packer, terraform
 from tasks.engines.base import Engine, Interface, Workspace, Workspaces
 
 __all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces"]
@@ -14,6 +14,7 @@ ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
     "terraform": terraform.Terraform,
     "helm": helm.Helm,
     "kustomize": kustomize.Kustomize,
+    "packer": packer.Packer,
 }
 """Engine name -> maker, from the workspaces of a promotion and the tool's executable."""
 
@@ -21,10 +22,13 @@ READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
     "terraform": terraform.reads,
     "helm": helm.reads,
     "kustomize": kustomize.reads,
+    "packer": packer.reads,
 }
 """Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
 
-INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {}
+INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {
+    "packer": packer.interface,
+}
 """Engine name -> what a unit takes and gives, given infrastructure/ and its source; engines not here cannot tell."""
 
 NAMES = tuple(ENGINES)
