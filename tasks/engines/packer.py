@@ -208,9 +208,9 @@ def _is_usable(here: _Here, image: Image) -> bool:
 def _to_select(here: _Here, target: Target, inputs_digest: str, image: Image, to: Receipt | None = None) -> Plan:
     chosen = packer_plans.to_select(target.unit, here.workspace.receipt, image)
     shared = packer_plans.to_share(target.unit, image, here.declared.shared) if here.owns else ()
-    digest = str(to.outputs.get("digest", "")) if to else here.digest
-    outputs = packer_plans.outputs(image, here.region, digest, _source_of(here, image))
-    saved = Saved(Does.SELECT, image.name, digest, image.id, outputs=outputs)
+    source = _source_of(here, image)
+    outputs = to.outputs if to else packer_plans.outputs(image, here.region, here.digest, source)
+    saved = Saved(Does.SELECT, image.name, image=image.id, outputs=outputs)
     return here.plan(target, inputs_digest, (*chosen, *shared), saved, image)
 
 

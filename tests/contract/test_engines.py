@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from deployments.sandbox import Sandbox
 from tasks.engines import ENGINES, Engine
 from tasks.engines.base import Workspace
 from tasks.errors import StalePlan
 from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
 from tests.clusters import SandboxCluster
+from tests.images import as_role, template
 from tests.tools import tool
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
@@ -50,6 +52,8 @@ class Subject:
     variables: Callable[[], Mapping[str, str]]
     inputs: Mapping[str, object]
     tamper: Callable[[], object] | None
+    differs: str = "data"
+    received: Callable[[Receipt], object] = lambda _: None
 
 
 class Story:
@@ -82,6 +86,7 @@ class Story:
         assert applied.outcome is Outcome.SUCCEEDED, applied.detail
         digests = (plan.unit_digest, plan.inputs_digest, plan.digest)
         self.receipt = Receipt("dev/1", plan.target, *digests, applied.outputs, "2026-01-01T00:00:00+00:00")
+        self.subject.received(self.receipt)
         return applied
 
     def promoted(self, colour: str) -> Receipt:
@@ -151,9 +156,31 @@ def helm3(_: Path, cluster: SandboxCluster) -> Subject:
     return _helm("helm3", "helmed-three", cluster)
 
 
-@pytest.fixture(params=[terraform, kustomize, helm4, helm3], ids=lambda made: made.__name__)
+def packer(folder: Path, sandbox: Sandbox) -> Subject:
+    """Which image is selected stands in the receipt; that it is there, and its colour, is AWS's to tell."""
+    dev, held = sandbox.platform.environment("dev"), list[Receipt]()
+    ec2 = sandbox.administrator("dev")("ec2")
+
+    def found() -> str | None:
+        ids = [receipt.outputs["ami_id"] for receipt in held[-1:]]
+        images = ec2.describe_images(Filters=[{"Name": "image-id", "Values": ids}])["Images"] if ids else []
+        return next((t["Value"] for image in images for t in image["Tags"] if t["Key"] == "Colour"), None)
+
+    def tamper() -> object:
+        tags = [{"Key": "Colour", "Value": "by hand"}]
+        return ec2.create_tags(Resources=[held[-1].outputs["ami_id"]], Tags=tags)
+
+    # Its own colours, so that no story finds what another one has built.
+    files = lambda colour: {"paint.pkr.hcl": template(colour) + f"# {folder}\n"}  # noqa: E731
+    inputs = {"owner": dev.account}
+    variables = as_role(dev, dev.roles.apply)
+    return Subject("packer", tool("packer"), files, found, variables, inputs, tamper, "tags", held.append)
+
+
+@pytest.fixture(params=[terraform, kustomize, helm4, helm3, packer], ids=lambda made: made.__name__)
 def story(request: pytest.FixtureRequest, tmp_path: Path, cluster: SandboxCluster) -> Iterator[Story]:
-    subject: Subject = request.param(tmp_path, cluster)
+    around = request.getfixturevalue("operator") if request.param is packer else cluster
+    subject: Subject = request.param(tmp_path, around)
     yield Story(subject, tmp_path / "releases")
     if subject.engine == "helm":
         name = str(subject.inputs["release"])
@@ -213,7 +240,7 @@ def test_drift_is_what_somebody_changed_and_nothing_else(story: Story) -> None:
     assert story.engine.detect_drift(blue).changes == ()
     if story.subject.tamper:
         story.subject.tamper()
-        assert [change.attributes for change in story.engine.detect_drift(blue).changes] == [("data",)]
+        assert [change.attributes for change in story.engine.detect_drift(blue).changes] == [(story.subject.differs,)]
 
 
 def test_what_cannot_be_planned_yet_can_be_prepared(story: Story) -> None:
