@@ -20,7 +20,9 @@ from pydantic import Field
 from flows import options
 from flows.recovery import put_back, recover_if_abandoned
 from tasks import graph, promotion, steps
-from tasks.errors import CouldNotAsk
+from tasks.approvals import Request
+from tasks.errors import ApprovalWanted, CouldNotAsk
+from tasks.gate import Purpose
 from tasks.model import Plan
 from tasks.promotion import NotPlanned
 from tasks.stage import Stage
@@ -29,25 +31,39 @@ Future = PrefectFuture[Any]
 
 ReleaseId = Annotated[str, Field(title="Release", description="Id of a release, or its beginning", min_length=4)]
 EnvironmentName = Annotated[str, Field(title="Environment", description="Name of an environment in platform.yaml")]
-Approval = Annotated[str | None, Field(title="Approve", description="Digest of the plan set, where one is wanted")]
 Again = Annotated[bool, Field(title="Again", description="Promote though the release was rejected here before")]
+Despite = Annotated[
+    str | None,
+    Field(title="Despite a freeze or a closed window, because", description="It is recorded; empty: wait"),
+]
 
 
 @flow(name="promote", flow_run_name="promote {release} to {environment}", **options.FLOW)
-def promote(release: ReleaseId, environment: EnvironmentName, approve: Approval = None, again: Again = False) -> None:
-    """Promote a release to one environment. It must be verified in the environment before this one."""
+def promote(
+    release: ReleaseId, environment: EnvironmentName, again: Again = False, despite: Despite = None
+) -> Request | None:
+    """Promote a release to one environment. It must be verified in the environment before this one.
+
+    Returns the request when the environment wants an approval: then nothing was changed.
+    """
     recover_if_abandoned(environment)
-    with steps.claimed(release, environment, "promote") as stage:
-        promotion.refuse_out_of_order(stage, again)
-        advance(stage, approve)
+    try:
+        with steps.claimed(release, environment, "promote") as stage:
+            promotion.refuse_out_of_order(stage, again)
+            advance(stage, "promote", despite)
+    except ApprovalWanted as wanted:
+        return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.
+    return None
 
 
-def advance(stage: Stage, approve: str | None) -> None:
-    """From plans to a verified release, or back to where it was."""
+def advance(stage: Stage, purpose: Purpose, despite: str | None = None) -> None:
+    """From plans to a verified release, or back to where it was; or no further than to an `ApprovalWanted`."""
     planned, tested = plan_and_test(stage)
     steps.stop(steps.failures([*planned.values(), *tested.values()]))
     plans = {unit: future.result() for unit, future in planned.items()}
-    steps.gate(stage, made(plans), later(plans), approve)
+    findings = [finding for future in tested.values() for finding in future.result()]
+    if wanted := steps.gate(stage, promotion.plan_set(stage, plans), findings, despite, purpose):
+        raise wanted
     futures = apply_and_smoke(stage, plans, planned, tested)
     errors = steps.failures(futures)
     steps.end_what_never_began(futures)
@@ -65,8 +81,10 @@ def settle(stage: Stage, errors: Sequence[Exception]) -> None:
 
 
 def plan_and_test(stage: Stage) -> tuple[dict[str, Future], dict[str, Future]]:
-    """Plan and test all units at once, with what is known now."""
-    planned = {unit: begin(steps.plan, stage, unit) for unit in stage.units}
+    """Plan and test all units at once, with what is known now: a unit whose inputs name others after these."""
+    planned: dict[str, Future] = {}
+    for unit in stage.units:
+        planned[unit] = begin(steps.plan, stage, unit, {name: planned[name] for name in stage.sources(unit)})
     return planned, {unit: begin(steps.test, stage, unit, plan) for unit, plan in planned.items()}
 
 
@@ -85,7 +103,7 @@ def apply_and_smoke(
         before = [smoked[need] for need in needs[unit]]
         plan, test = planned[unit], tested[unit]
         if moving.intersection(needs[unit]):
-            plan = begin(steps.plan, stage, unit, after=before)
+            plan = begin(steps.plan, stage, unit, {}, after=before)
             test = begin(steps.test, stage, unit, plan)
         applied = begin(steps.apply, stage, unit, plan, after=[test, *before])
         smoked[unit] = begin(steps.smoke, stage, unit, applied)
@@ -96,13 +114,3 @@ def apply_and_smoke(
 def begin(step: Task[..., Any], *arguments: object, after: Sequence[Future] = ()) -> Future:
     """Start a step as soon as its arguments and the steps `after` which it comes have succeeded."""
     return step.submit(*arguments, wait_for=after, return_state=False)
-
-
-def made(plans: Mapping[str, Plan | NotPlanned]) -> Sequence[Plan]:
-    """The plans that there are."""
-    return [plan for plan in plans.values() if isinstance(plan, Plan)]
-
-
-def later(plans: Mapping[str, Plan | NotPlanned]) -> Sequence[str]:
-    """The units that can only be planned once others have outputs."""
-    return [plan.unit for plan in plans.values() if isinstance(plan, NotPlanned) and plan.later]

@@ -9,8 +9,9 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import options
-from flows.promote import Again, Approval, ReleaseId, promote
+from flows.promote import Again, Despite, ReleaseId, promote
 from tasks import promotion, settings
+from tasks.approvals import Request
 
 UpTo = Annotated[str | None, Field(title="Up to", description="The last environment; empty: all of them")]
 
@@ -22,9 +23,16 @@ def run_name() -> str:
 
 
 @flow(name="release", flow_run_name=run_name, **options.FLOW)
-def release(release: ReleaseId, to: UpTo = None, approve: Approval = None, again: Again = False) -> list[str]:
-    """Promote a release through the environments in order. Returns those in which something had to be done."""
+def release(
+    release: ReleaseId, to: UpTo = None, again: Again = False, despite: Despite = None
+) -> list[str] | Request:
+    """Promote a release through the environments in order. Returns those in which something had to be done.
+
+    Ends at the first environment that wants an approval, and returns its request.
+    """
     environments = promotion.unfinished(settings.load(), release, to)
     for environment in environments:
-        promote(release, environment, approve, again)
+        wanted = promote(release, environment, again, despite)
+        if wanted is not None:
+            return wanted
     return environments

@@ -8,21 +8,29 @@ from prefect import flow
 from pydantic import Field
 
 from flows import options
-from flows.promote import Approval, EnvironmentName, advance
+from flows.promote import EnvironmentName, advance
 from flows.recovery import recover_if_abandoned
 from tasks import steps
+from tasks.approvals import Request
+from tasks.errors import ApprovalWanted
 from tasks.rollback import reject
 
 BackTo = Annotated[str | None, Field(title="To", description="A release verified here before; empty: the last one")]
 
 
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)
-def rollback(environment: EnvironmentName, to: BackTo = None, approve: Approval = None) -> str:
-    """Put an environment on an earlier release, planned, tested and smoke-checked like any other. Its id."""
+def rollback(environment: EnvironmentName, to: BackTo = None) -> str | Request:
+    """Put an environment on an earlier release, planned, tested and smoke-checked like any other. Its id.
+
+    Returns the request when the environment wants an approval. Neither windows nor freezes hold it up.
+    """
     recover_if_abandoned(environment)
     release = steps.earlier_release(environment, to)
-    with steps.claimed(release, environment, "roll back to") as stage:
-        left = stage.standing().verified
-        advance(stage, approve)
-        reject(stage, left, "rolled back by hand")
+    try:
+        with steps.claimed(release, environment, "roll back to") as stage:
+            left = stage.standing().verified
+            advance(stage, "roll back")
+            reject(stage, left, "rolled back by hand")
+    except ApprovalWanted as wanted:
+        return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.
     return release

@@ -47,6 +47,36 @@ def references(values: Any) -> Iterator[tuple[str, str]]:
             yield from references(value)
 
 
+def alone(value: Any) -> tuple[str, str] | None:
+    """The (unit, output) that a value refers to when it is one reference and nothing else."""
+    found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return (found[1], found[2]) if found else None
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in the words of an interface: "string", "number", "bool", "list" or "map"."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, Mapping):
+        return "map"
+    return "list" if isinstance(value, list | tuple) else "string"
+
+
+def fits(given: str, wanted: str) -> bool:
+    """Whether a value of one kind can stand for another. Every tool reads a number or a bool as text too."""
+    return "any" in (given, wanted) or given == wanted or (wanted == "string" and given in ("number", "bool"))
+
+
+def refuse_unfit(values: Mapping[str, Any], accepts: Mapping[str, str] | None, unit: str) -> None:
+    """`InvalidInput` names the first input that is of another kind than its unit takes."""
+    for name, value in values.items():
+        wanted = (accepts or {}).get(name, "any")
+        if value is not None and not fits(kind_of(value), wanted):
+            raise InvalidInput(f"{unit}: inputs.{name}: a {kind_of(value)} where the unit takes a {wanted}")
+
+
 def _output(reference: re.Match[str], upstream: Upstream) -> Any:
     unit, name = reference.groups()
     if unit not in upstream:

@@ -6,6 +6,8 @@ retry policy looks for. Every message says what failed, where, and what to do ne
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class FlowmartError(Exception):
     """Base of every error that a person is meant to read. The command line prints it without a traceback."""
@@ -25,6 +27,18 @@ class Refused(FlowmartError):
 
 class StalePlan(Refused):
     """What was planned is no longer what would happen: plan again."""
+
+
+class ApprovalWanted(Refused):
+    """Nothing was changed: a person has to approve the plans first. `request` is what waits for that."""
+
+    def __init__(self, message: str, request: Any = None) -> None:
+        super().__init__(message)
+        self.request = request
+
+
+class EnvironmentClosed(Refused):
+    """Nothing was changed: a freeze, or a change window that is not open."""
 
 
 class RolledBack(Refused):

@@ -105,6 +105,40 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """Who may approve (nobody named: everybody), for how many seconds a request stands, and what must prove it."""
+
+    approvers: tuple[str, ...] = ()
+    expires: float = 86400.0
+    identity: str = "any"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days ("mon") on which promotions may begin, from `begins` until `ends` (HH:MM) in `timezone` (IANA name).
+
+    One that does not end after it begins ends on the next day.
+    """
+
+    days: tuple[str, ...]
+    begins: str
+    ends: str
+    timezone: str
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.days)} {self.begins} to {self.ends} {self.timezone}"
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """From the beginning of one day (YYYY-MM-DD, UTC) to the end of another nothing is promoted."""
+
+    begins: str
+    ends: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Environment:
     """Where a release is promoted to. `after` names the environment that must be verified first."""
 
@@ -115,6 +149,9 @@ class Environment:
     cluster: Cluster | None = None
     after: str | None = None
     gate: str = "auto"
+    approval: Approval = Approval()
+    windows: tuple[Window, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -143,7 +180,8 @@ class Platform:
 class Release:
     """One commit of `infrastructure/`, frozen. `digest` is over every file in it; `id` is its first 12 digits.
 
-    `units` maps "environment/unit" to the digest of exactly what that unit reads there.
+    `units` maps "environment/unit" to the digest of exactly what that unit reads there. `author` is the commit's, as
+    git writes it: "Anna Berg <anna@flowmart.example>".
     """
 
     id: str
@@ -152,6 +190,7 @@ class Release:
     subject: str
     created_at: str
     units: Mapping[str, str]
+    author: str = ""
 
 
 @dataclass(frozen=True, order=True)

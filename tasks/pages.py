@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks import wording
+from tasks.approvals import Request
 from tasks.drift import DriftReport
-from tasks.model import CheckResult, Outcome, Plan, Target
+from tasks.gate import PlanSet
+from tasks.model import Action, CheckResult, Finding, Outcome, Plan, Reversibility, Target
 from tasks.standing import Standing
 
 LONGEST_TEXT = 60_000
@@ -37,6 +39,33 @@ def plan(found: Plan) -> Page:
         f"<details><summary>{found.engine}'s own plan</summary>\n\n```\n{_cut(found.text)}\n```\n\n</details>",
     ]
     return Page(_key("plan", target), f"Plan of {target}", "\n\n".join(parts))
+
+
+def approval(request: Request, plans: PlanSet, findings: Sequence[Finding]) -> Page:
+    """What is to be approved: what it does in counts, every replacement and deletion by name, how to decide."""
+    worst = max((p.reversibility for p in plans.plans if not p.empty), key=list(Reversibility).index, default=None)
+    taken = [
+        (p.target.unit, f"`{c.address}`", c.action.value, ", ".join(c.because))
+        for p in plans.plans
+        for c in p.changes
+        if c.action in (Action.REPLACE, Action.DELETE)
+    ]
+    total = {a.value: sum(p.counts[a.value] for p in plans.plans) for a in Action}
+    said = [(f.policy, f"`{f.address}`" if f.address else "", f.message) for f in findings]
+    name = request.environment
+    parts = [
+        f"# {name} wants an approval: {request.purpose} {request.release}",
+        f"Plan set `{request.short}` · " + ", ".join(f"{n} to {action}" for action, n in total.items() if n),
+        f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
+        f"asked for by {request.asked_by} · stands until {request.expires:%Y-%m-%d %H:%M} UTC",
+        _table(("unit", "what it would do"), list(request.units.items())),
+        "## What would be replaced or deleted\n\n" + _table(("unit", "object", "", "because of"), taken),
+        "## What the policies say\n\n" + _table(("policy", "object", ""), said),
+        f"## Decide\n\nApproving: {', '.join(request.rules.approvers) or 'anybody'}. Nothing is held up "
+        f"meanwhile.\n\n```\nflowmart approve {request.short}\nflowmart refuse {request.short} --reason ...\n```\n\n"
+        "Or run the deployment `approve` with this plan set. An approval is void when the plans change.",
+    ]
+    return Page(f"approval-{name}", f"Approval wanted in {name}", "\n\n".join(parts))
 
 
 def smoke(target: Target, results: Sequence[CheckResult]) -> Page:

@@ -1,4 +1,4 @@
-"""The verbs of a promotion: plan, test, gate, apply, smoke. Each takes a stage and records what it did.
+"""The verbs of a promotion: plan, test, apply, smoke. Each takes a stage and records what it did.
 
 The order of the verbs is told in `flows.promote`; here is what each of them means. The rules:
 
@@ -10,7 +10,7 @@ The order of the verbs is told in `flows.promote`; here is what each of them mea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -18,9 +18,10 @@ from typing import Any
 
 import structlog
 
-from tasks import aws, checks, wording
+from tasks import aws, checks, gate, wording
 from tasks.claims import refuse_if_taken
 from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
+from tasks.gate import PlanSet
 from tasks.ledger import Ledger
 from tasks.model import (
     Applied,
@@ -31,7 +32,6 @@ from tasks.model import (
     Plan,
     Receipt,
     Target,
-    digest_of,
 )
 from tasks.policy import Purpose
 from tasks.settings import Settings
@@ -50,10 +50,14 @@ class NotPlanned:
     later: bool = False
 
 
-def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
-    """Plan a unit with what is known now, and record what it would do."""
+def plan(stage: Stage, unit: str, upstream: Mapping[str, Plan | NotPlanned]) -> Plan | NotPlanned:
+    """Plan a unit with what is known now, and record what it would do.
+
+    `upstream` are plans of units that it takes outputs from: what these will be is used where it is known already.
+    """
     found = stage.standing()
-    inputs = stage.inputs(unit, found.receipts)
+    foreseen = {name: p.outputs for name, p in upstream.items() if isinstance(p, Plan) and p.outputs is not None}
+    inputs = stage.inputs(unit, found.receipts, foreseen)
     missing = [name for name, outputs in inputs.upstream.items() if outputs is None]
     if missing:
         stage.engine(unit).prepare(stage.target(unit))
@@ -70,6 +74,23 @@ def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
 def moves(plan: Plan | NotPlanned) -> bool:
     """Whether what others read from this unit may change: it has a plan with changes, or none yet."""
     return plan.later if isinstance(plan, NotPlanned) else not plan.empty
+
+
+def plan_set(stage: Stage, plans: Mapping[str, Plan | NotPlanned]) -> PlanSet:
+    """What would be done to an environment, and which units are planned again on the way, after which others.
+
+    That is every unit below one whose outputs may change in a way that is not known yet.
+    """
+    later: dict[str, list[str]] = {}
+    for unit in stage.units:
+        waits = [need for need in stage.unit(unit).needs if need in later or _gives_unknown(plans[need])]
+        if waits:
+            later[unit] = waits
+    return PlanSet([plan for plan in plans.values() if isinstance(plan, Plan)], later)
+
+
+def _gives_unknown(plan: Plan | NotPlanned) -> bool:
+    return moves(plan) and (isinstance(plan, NotPlanned) or plan.outputs is None)
 
 
 def refuse_out_of_order(stage: Stage, again: bool) -> None:
@@ -129,31 +150,11 @@ def test(stage: Stage, plan: Plan) -> tuple[Finding, ...]:
     return found
 
 
-def plan_set_digest(plans: Iterable[Plan], later: Sequence[str]) -> str:
-    """The digest of what is approved: all plans, and the units that can only be planned on the way."""
-    return digest_of([sorted(plan.digest for plan in plans), sorted(later)])
-
-
-def gate(stage: Stage, plans: Sequence[Plan], later: Sequence[str], approved: str | None) -> None:
-    """Let the plan set through where the environment's gate is `auto`, or where its digest was approved."""
-    digest = plan_set_digest(plans, later)
-    body = {"release": stage.release.id, "plan_set": digest, "planned_later": list(later)}
-    if stage.environment.gate == "auto" or not (plans or later):
-        return
-    if approved is None or len(approved) < 12 or not digest.startswith(approved):
-        stage.ledger.append(stage.environment.name, "approval_wanted", body)
-        again = f"flowmart promote {stage.release.id} --to {stage.environment.name} --approve {digest[:12]}"
-        changed = " What was approved is not what would be applied now." if approved else ""
-        raise Refused(f"{stage.environment.name} wants an approval.{changed} Look at the plans, then: {again}")
-    stage.ledger.append(stage.environment.name, "approved", body)
-    stage.approved = frozenset([*later, *(plan.digest for plan in plans)])
-
-
 def apply(stage: Stage, plan: Plan) -> Receipt:
     """Record the intent, apply exactly what was planned, record the receipt. Never tried twice."""
     if stage.halted.is_set():
         raise Refused(f"{plan.target}: not begun, since another unit of this promotion failed")
-    _refuse_unapproved(stage, plan)
+    gate.refuse_uncovered(stage, plan)
     plan, applied = _apply_fresh(stage, plan)
     if applied.outcome is not Outcome.SUCCEEDED:
         stage.halted.set()
@@ -164,14 +165,6 @@ def apply(stage: Stage, plan: Plan) -> Receipt:
     entry = record(stage, "applied", plan.target, receipt=asdict(receipt))
     told_of(stage, plan.target.unit).info("applied", what=wording.counts(plan), receipt=entry)
     return replace(receipt, id=entry)
-
-
-def _refuse_unapproved(stage: Stage, plan: Plan) -> None:
-    """Where a person approved the plans, nothing else is applied: what was approved, or approved to be planned."""
-    if stage.approved is None or plan.target.unit in stage.approved or plan.digest in stage.approved or plan.empty:
-        return
-    stage.halted.set()
-    raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
 
 
 def ask(stage: Stage, receipt: Receipt) -> tuple[CheckResult, ...]:
@@ -251,7 +244,7 @@ def _apply_fresh(stage: Stage, plan: Plan) -> tuple[Plan, Applied]:
     inputs = stage.inputs(plan.target.unit, stage.standing().receipts)
     newer = stage.engine(plan.target.unit).plan(plan.target, inputs)
     test(stage, newer)
-    _refuse_unapproved(stage, newer)
+    gate.refuse_uncovered(stage, newer)
     return newer, stage.engine(plan.target.unit).apply(newer)
 
 

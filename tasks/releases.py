@@ -37,14 +37,16 @@ def create(repository: Path, ref: str, store: Store) -> Release:
     commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").strip()
     archive = _archived(repository, commit)
     with _unpacked(archive) as infrastructure:
-        digests = file_digests(infrastructure)
+        digests, platform = file_digests(infrastructure), manifest.load(infrastructure)
+        manifest.refuse_miswired(infrastructure, platform)
         release = Release(
             id=digest_of(digests)[:12],
             digest=digest_of(digests),
             commit=commit,
             subject=_git(repository, "log", "-1", "--format=%s", commit).strip(),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            units=_unit_digests(infrastructure, manifest.load(infrastructure), digests),
+            units=_unit_digests(infrastructure, platform, digests),
+            author=_git(repository, "log", "-1", "--format=%an <%ae>", commit).strip(),
         )
     return _put(store, release, archive)
 

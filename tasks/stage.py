@@ -10,13 +10,13 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tasks import aws, edges, graph, manifest, policy, releases
-from tasks.engines import ENGINES, Engine, Workspace
+from tasks.engines import ENGINES, Engine, Workspace, interface
 from tasks.errors import InvalidInput
 from tasks.ledger import Ledger
 from tasks.model import MASK, Cluster, Environment, Inputs, Override, Platform, Receipt, Release, Target, Unit
@@ -52,6 +52,18 @@ class Checkouts:
             return self._made[release]
 
 
+@dataclass(frozen=True)
+class Approved:
+    """What a person approved: plans by digest, and units to be planned again, with what these may take away."""
+
+    digests: frozenset[str]
+    again: Mapping[str, frozenset[str]]
+
+    def covers(self, unit: str, digest: str, destroyed: frozenset[str]) -> bool:
+        """Whether a plan of a unit, by its digest and the addresses that it replaces or deletes, was approved."""
+        return digest in self.digests or (unit in self.again and destroyed <= self.again[unit])
+
+
 class Stage:
     """One environment and one release, ready to work with. Make it with `opened`."""
 
@@ -59,7 +71,7 @@ class Stage:
         self.settings = settings
         self.ledger = ledger
         self.halted = threading.Event()
-        self.approved: frozenset[str] | None = None
+        self.approved: Approved | None = None
         self.turns = threading.BoundedSemaphore(settings.parallelism)
         self._checkouts = checkouts
         self.release = self.checkout(release).release
@@ -102,13 +114,22 @@ class Stage:
         """The digest of what the unit reads in the release to go to."""
         return self.release.units[f"{self.environment.name}/{unit}"]
 
-    def inputs(self, unit: str, receipts: Mapping[str, Receipt]) -> Inputs:
-        """What the unit would be planned with now: its declared values, the outputs of what it needs."""
-        declared = self.unit(unit)
-        upstream = {name: receipts[name].outputs if name in receipts else None for name in declared.needs}
+    def inputs(
+        self, unit: str, receipts: Mapping[str, Receipt], foreseen: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Inputs:
+        """What the unit would be planned with now: its declared values, the outputs of what it needs.
+
+        `foreseen` are outputs that units will have once their plans are applied.
+        """
+        declared, known = self.unit(unit), {name: receipt.outputs for name, receipt in receipts.items()}
+        upstream = {name: {**known, **(foreseen or {})}.get(name) for name in declared.needs}
         secretive = {name: receipts[name].id for name in declared.needs if MASK in _texts(upstream[name])}
         inputs = Inputs(declared.inputs, upstream, secretive)
-        return replace(inputs, values=edges.fill(inputs.values, upstream)) if inputs.known else inputs
+        return replace(inputs, values=self._filled(declared, upstream)) if inputs.known else inputs
+
+    def sources(self, unit: str) -> frozenset[str]:
+        """The units whose outputs the inputs of a unit name."""
+        return frozenset(name for name, _ in edges.references(self.unit(unit).inputs))
 
     def engine(self, unit: str) -> Engine:
         """The engine of a unit, working in this stage's checkouts."""
@@ -120,13 +141,43 @@ class Stage:
         found = self.checkout(target.release)
         return Workspace(
             infrastructure=found.infrastructure,
-            unit=self.unit(target.unit, target.release),
+            unit=self._wired(target),
             environment=self.environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
             reading=self.reading,
             writing=self.writing,
             receipt=self.standing().receipts.get(target.unit),
+            elsewhere=lambda: self._elsewhere(target.unit),
         )
+
+    def _wired(self, target: Target) -> Unit:
+        """The unit as declared, its edges filled in with what holds for that release, if it is known.
+
+        For the release to come that is what is applied now. An earlier one is gone back to, so for it that is what
+        was applied before: units are put back before those that they need.
+        """
+        declared, found = self.unit(target.unit, target.release), self.standing()
+        receipts = found.receipts if target.release == self.release.id else found.before
+        named = {name for name, _ in edges.references(declared.inputs)}
+        if not named or not named <= receipts.keys():
+            return declared
+        return replace(declared, inputs=edges.fill(declared.inputs, {n: receipts[n].outputs for n in named}))
+
+    def _filled(self, unit: Unit, upstream: edges.Upstream) -> Mapping[str, Any]:
+        """The unit's inputs with outputs in place of references; `InvalidInput` when one is not what it takes."""
+        if not any(True for _ in edges.references(unit.inputs)):
+            return unit.inputs
+        filled: Mapping[str, Any] = edges.fill(unit.inputs, upstream)
+        infrastructure = self.checkout(self.release.id).infrastructure
+        edges.refuse_unfit(filled, interface(unit.engine, infrastructure, unit.source).accepts, unit.name)
+        return filled
+
+    def _elsewhere(self, unit: str) -> tuple[Receipt, ...]:
+        """The unit's receipts in other environments: what is there, and what a promotion would go back to."""
+        others = (name for name in self.ledger.environments() if name != self.environment.name)
+        found = [standing(name, self.ledger.entries(name)) for name in others]
+        receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
+        return tuple(receipt for receipt in receipts if receipt is not None)
 
     def reading(self) -> dict[str, str]:
         """Variables with the environment's read-only credentials, for AWS and, where there is one, the cluster."""

@@ -7,7 +7,7 @@ no answer. Results stay in memory: what must outlive the process is in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,15 +19,19 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TaskRun
 from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture, wait
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Completed
 from prefect.tasks import exponential_backoff
 
 from tasks import claims, pages, promotion, rollback, settings, shell
 from tasks import drift as drifting
+from tasks import gate as gates
 from tasks import stage as stages
+from tasks.approvals import Request
 from tasks.drift import DriftReport
-from tasks.errors import CouldNotAsk, FlowmartError, Refused
+from tasks.errors import ApprovalWanted, CouldNotAsk, FlowmartError, Refused
+from tasks.gate import PlanSet, Purpose
 from tasks.history import History
+from tasks.ledger import Ledger
 from tasks.model import CheckResult, Finding, Plan, Receipt
 from tasks.pages import Page
 from tasks.promotion import NotPlanned
@@ -53,10 +57,10 @@ _WRITES: dict[str, Any] = {"retries": 0, "cache_policy": NO_CACHE, "persist_resu
 
 
 @task(name="plan", task_run_name="plan {unit}", **_READS)
-def plan(stage: Stage, unit: str) -> Plan | NotPlanned:
+def plan(stage: Stage, unit: str, upstream: Mapping[str, Plan | NotPlanned]) -> Plan | NotPlanned:
     """What the release would do to a unit."""
     with stage.turns:
-        found = promotion.plan(stage, unit)
+        found = promotion.plan(stage, unit, upstream)
     if isinstance(found, Plan):
         _publish(pages.plan(found))
     return found
@@ -69,9 +73,16 @@ def test(stage: Stage, unit: str, plan: Plan | NotPlanned) -> tuple[Finding, ...
 
 
 @task(name="gate", task_run_name="gate", **_WRITES)
-def gate(stage: Stage, plans: Sequence[Plan], later: Sequence[str], approve: str | None) -> None:
-    """Let the plan set through, or stop for an approval."""
-    promotion.gate(stage, plans, later, approve)
+def gate(
+    stage: Stage, plans: PlanSet, findings: Sequence[Finding], despite: str | None, purpose: Purpose
+) -> ApprovalWanted | None:
+    """Let the plan set through, or say that it has to be approved first: which is no failure."""
+    try:
+        gates.pass_through(stage, plans, despite, purpose)
+    except ApprovalWanted as wanted:
+        _publish(pages.approval(wanted.request, plans, findings))
+        return wanted
+    return None
 
 
 @task(name="apply", task_run_name="apply {unit}", **_WRITES)
@@ -190,6 +201,9 @@ def held(stage: Stage) -> Iterator[None]:
     name = stage.environment.name
     try:
         yield
+    except ApprovalWanted:
+        claims.close(stage.ledger, name, "waiting")
+        raise
     except FlowmartError as error:
         found = stage.standing()
         if found.blocked or not found.rolling_back:
@@ -202,6 +216,11 @@ def held(stage: Stage) -> Iterator[None]:
             claims.close(stage.ledger, name, "cancelled")
         raise
     claims.close(stage.ledger, name, "succeeded")
+
+
+def waiting(wanted: ApprovalWanted) -> State[Request]:
+    """How a run ends that asked for an approval: it did not fail, and it did not finish what it is for."""
+    return Completed(name="AwaitingApproval", message=str(wanted), data=wanted.request)
 
 
 def failures(futures: Iterable[PrefectFuture[Any]]) -> tuple[Exception, ...]:
@@ -253,6 +272,11 @@ def raise_mistakes(errors: Sequence[Exception]) -> None:
     for error in errors:
         if not isinstance(error, FlowmartError):
             raise error
+
+
+def ledger() -> Ledger:
+    """The ledger of the store, to decide in."""
+    return _history().ledger
 
 
 def _history() -> History:

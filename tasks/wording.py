@@ -110,9 +110,20 @@ _HAPPENED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "rollback_failed": lambda b: f"ROLLBACK FAILED: {_first_line(b['why'])}",
     "resolved": lambda b: f"resolved by hand: {b['reason']}",
     "approval_wanted": lambda b: f"approval wanted for plan set {b['plan_set'][:12]}",
-    "approved": lambda b: f"plan set {b['plan_set'][:12]} approved",
+    "approved": lambda b: f"plan set {b['plan_set'][:12]} approved{_decided(b)}",
+    "refused": lambda b: f"plan set {b['plan_set'][:12]} REFUSED{_decided(b)}",
+    "frozen": lambda b: f"FROZEN{' until ' + b['until'] if b.get('until') else ''}: {b['reason']}",
+    "thawed": lambda b: f"open again: {b['reason']}",
+    "closure_overridden": lambda b: f"goes ahead although {b['why']}: {b['reason']}",
     "drift": lambda b: f"drift: {len(b['drifted'])} objects" if b["drifted"] else "no drift",
 }
+
+
+def _decided(body: Mapping[str, Any]) -> str:
+    if "by" not in body:
+        return ""
+    proof = {"github": "as GitHub says", "host": "as the machine says"}.get(body["identity"], "unproven")
+    return f" by {body['by']} ({body['how']}, {proof}){': ' + body['reason'] if body['reason'] else ''}"
 
 
 def _rolled_back(body: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """The `flowmart` command.
 
 `main` finds the project, switches the profile on before anything reads the environment, and turns errors into
-messages and exit codes. The commands are in `promoting` (they start flows), `reading` (they only read the store)
-and `preparing` (sandbox, bootstrap, releases); `screen` is all that prints.
+messages and exit codes. The commands are in `promoting` (they start flows), `deciding` (approvals and freezes),
+`reading` (they only read the store) and `preparing` (sandbox, bootstrap, releases); `screen` is all that prints.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import preparing, promoting, reading, screen
+from deployments.cli import deciding, preparing, promoting, reading, screen
 from deployments.setup import put_tools_on_path
 from tasks.errors import (
     CouldNotAsk,
@@ -29,8 +29,8 @@ from tasks.errors import (
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 it said no (a policy, a tool, a smoke check; rolled back where something was applied);
-2 there is drift; 3 could not ask; 4 the environment is busy or blocked; 5 a rollback failed; 64 wrong usage or
-input; 70 something unexpected, or a mistake of ours; 130 interrupted.
+2 there is drift; 3 could not ask; 4 the environment is busy or blocked; 5 a rollback failed; 6 an approval is
+wanted, nothing was changed; 64 wrong usage or input; 70 something unexpected, or a mistake of ours; 130 interrupted.
 """
 
 _CODES: tuple[tuple[type[FlowmartError], int], ...] = (
@@ -50,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, reading, preparing):
+for commands in (promoting, deciding, reading, preparing):
     commands.add_to(app)
 
 

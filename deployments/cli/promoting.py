@@ -15,6 +15,7 @@ from deployments.cli import screen
 from deployments.cli.reading import known_environment, status_of
 from deployments.cli.screen import Json
 from tasks import promotion, releases, settings, wording
+from tasks.approvals import Request
 from tasks.errors import InvalidInput
 from tasks.history import History
 from tasks.model import Release
@@ -23,8 +24,13 @@ ReleaseArgument = Annotated[
     str | None,
     typer.Argument(help="A release's id or its beginning; without it, HEAD is released.", show_default=False),
 ]
+AWAITS_APPROVAL = 6
+"""Exit code: nothing was changed, somebody has to approve."""
+
 EnvironmentArgument = Annotated[str, typer.Argument(help="An environment of platform.yaml.")]
-Approve = Annotated[str | None, typer.Option(help="Digest of the plan set, where an approval is wanted.")]
+Despite = Annotated[
+    str | None, typer.Option(help="Why it cannot wait for a freeze to end or a change window to open; recorded.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,42 +44,44 @@ def promote(
     to: Annotated[
         str | None, typer.Option(help="The last environment to promote to; all of them without it.")
     ] = None,
-    approve: Approve = None,
     again: Annotated[bool, typer.Option("--again", help="Though the release was rejected before.")] = False,
+    despite: Despite = None,
     json: Json = False,
-) -> None:
+) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
     history = History(settings.load())
-    found = (
-        history.release(release) if release else releases.create(settings.load().repository, "HEAD", history.store)
-    )
+    found = _released(history, release)
     screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
     begun = promotion.unfinished(settings.load(), found.id, to)
     for environment in begun:
         promotion.refuse_if_blocked(history.standing(environment))
+    wanted: object = None
     if begun:
-        _prepare_flows()
+        prepare_flows()
         from flows.promote import promote as one
         from flows.release import release as several
 
-        several(found.id, to, approve, again) if begun[1:] else one(found.id, begun[0], approve, again)
+        whole = bool(begun[1:])
+        wanted = several(found.id, to, again, despite) if whole else one(found.id, begun[0], again, despite)
     if json:
         standings = [history.standing(name) for name in history.ledger.environments()]
         document = {standing.environment: status_of(standing) for standing in standings}
-        screen.document({"release": found.id, "promoted_in": begun, "environments": document})
+        waits = wanted.short if isinstance(wanted, Request) else None
+        screen.document({"release": found.id, "promoted_in": begun, "environments": document, "awaits": waits})
+    elif isinstance(wanted, Request):
+        screen.result(screen.waiting(wanted))
     elif begun:
         screen.result(f"release {found.id} is verified in {', '.join(begun)}")
     else:
         screen.result(f"nothing to do: release {found.id} is there and verified already")
+    return AWAITS_APPROVAL if isinstance(wanted, Request) else 0
 
 
 def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json: Json = False) -> None:
     """What a release would do to an environment. Changes nothing."""
     history = History(settings.load())
-    found = (
-        history.release(release) if release else releases.create(settings.load().repository, "HEAD", history.store)
-    )
-    _prepare_flows()
+    found = _released(history, release)
+    prepare_flows()
     from flows.plan import plan as flow
     from tasks.model import Plan
 
@@ -103,7 +111,7 @@ def drift(
     )
     if not names:
         raise InvalidInput("drift: nothing has been promoted yet, so there is nothing to compare with")
-    _prepare_flows()
+    prepare_flows()
     from flows.drift import drift as flow
 
     reports = [flow(name) for name in names]
@@ -124,19 +132,22 @@ def drift(
 def rollback(
     environment: EnvironmentArgument,
     to: Annotated[str | None, typer.Option(help="A release verified here before; the last one without it.")] = None,
-    approve: Approve = None,
     json: Json = False,
-) -> None:
+) -> int:
     """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
     known_environment(environment)
-    _prepare_flows()
+    prepare_flows()
     from flows.rollback import rollback as flow
 
-    release = flow(environment, to, approve)
+    done = flow(environment, to)
+    if isinstance(done, Request):
+        screen.document(done) if json else screen.result(screen.waiting(done))
+        return AWAITS_APPROVAL
     if json:
-        screen.document({"environment": environment, "release": release})
+        screen.document({"environment": environment, "release": done})
     else:
-        screen.result(f"{environment} is back on {release}")
+        screen.result(f"{environment} is back on {done}")
+    return 0
 
 
 def recover(
@@ -148,7 +159,7 @@ def recover(
 ) -> None:
     """Put back what a promotion began whose run is over. The next promotion does this by itself."""
     known_environment(environment)
-    _prepare_flows()
+    prepare_flows()
     from flows.recovery import recover as flow
 
     done = flow(environment, run_is_over)
@@ -204,7 +215,7 @@ def _documents(plans: Any) -> dict[str, Any]:
     }
 
 
-def _prepare_flows() -> None:
+def prepare_flows() -> None:
     """Before Prefect is imported: its own console log off (its words are in the UI), ours on."""
     os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")

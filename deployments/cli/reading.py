@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from deployments.cli import screen
 from deployments.cli.screen import Json
-from tasks import ledger, releases, settings, wording
+from tasks import approvals, ledger, releases, settings, wording
 from tasks.claims import is_over
 from tasks.errors import InvalidInput
 from tasks.history import History
@@ -31,13 +32,16 @@ def add_to(app: typer.Typer) -> None:
 
 def status(json: Json = False) -> None:
     """Which release is where, and what is going on."""
-    found = [asked.standing(name) for asked in [_history()] for name in _environments(asked)]
+    asked = _history()
+    found = [asked.standing(name) for name in _environments(asked)]
     if json:
         screen.document({standing.environment: status_of(standing) for standing in found})
         return
-    subjects = {release.id: release.subject for release in releases.everyone(_history().store)}
+    subjects = {release.id: release.subject for release in releases.everyone(asked.store)}
     rows = [(s.environment, s.verified or "-", subjects.get(s.verified or "", ""), _state(s)) for s in found]
     screen.table("", ("environment", "release", "", "state"), rows)
+    for request in approvals.waiting(asked.ledger, datetime.now(UTC)):
+        screen.result(screen.waiting(request))
 
 
 def status_of(standing: Standing) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tasks.approvals import Request
 from tasks.errors import FlowmartError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -46,6 +47,14 @@ def error(problem: FlowmartError) -> None:
 def document(value: Any) -> None:
     """One JSON document."""
     print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def waiting(request: Request) -> str:
+    """That something waits for an approval, and what to type."""
+    return (
+        f"{request.environment}: {request.purpose} {request.release} waits for an approval until "
+        f"{request.expires:%Y-%m-%d %H:%M} UTC; flowmart approve {request.short}"
+    )
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tasks.engines import helm, kustomize, packer, terraform
 from tasks.engines.base import Engine, Interface, Workspace, Workspaces
 
-__all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces"]
+__all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces", "interface"]
 
 ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
     "terraform": terraform.Terraform,
@@ -27,9 +27,17 @@ READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
 """Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
 
 INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {
+    "terraform": terraform.interface,
+    "helm": helm.interface,
+    "kustomize": kustomize.interface,
     "packer": packer.interface,
 }
-"""Engine name -> what a unit takes and gives, given infrastructure/ and its source; engines not here cannot tell."""
+"""Engine name -> what a unit takes and gives, given infrastructure/ and its source."""
 
 NAMES = tuple(ENGINES)
 """What `engine:` in platform.yaml may be."""
+
+
+def interface(engine: str, infrastructure: Path, source: str) -> Interface:
+    """What a unit takes and gives, as far as its source tells; `InvalidInput` when that cannot be read."""
+    return INTERFACES[engine](infrastructure, source)

@@ -23,14 +23,14 @@ from tasks.cluster.readiness import readiness
 from tasks.engines import helm_charts, helm_plans, kubernetes_plans
 from tasks.engines.base import Variables, Workspace, Workspaces
 from tasks.engines.helm_answers import Installed, good_revision, installed, rendered
-from tasks.engines.helm_charts import Installation, reads
+from tasks.engines.helm_charts import Installation, interface, reads
 from tasks.engines.helm_commands import HISTORY, NotInstalled, done
 from tasks.engines.helm_commands import Helm as Commands
 from tasks.engines.helm_plans import Does, Saved
 from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
 from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Target
 
-__all__ = ["Helm", "reads"]
+__all__ = ["Helm", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.helm")
 

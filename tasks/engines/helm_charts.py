@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tasks.engines.base import Interface
 from tasks.errors import InvalidInput
 
 _LOCAL = "file://"
@@ -30,6 +31,12 @@ class Installation:
     release: str
     namespace: str
     values: Mapping[str, Any]
+
+
+def interface(_: Path, __: str) -> Interface:
+    """What every helm unit takes and gives."""
+    accepts = {"namespace": "string", "release": "string", "values": "map"}
+    return Interface(accepts, frozenset({"namespace"}), {"revision": "number"})
 
 
 def installation(unit: str, inputs: Mapping[str, Any]) -> Installation:

@@ -23,11 +23,11 @@ from tasks.cluster.readiness import readiness
 from tasks.engines import kubernetes_plans, kustomize_plans
 from tasks.engines.base import Workspace, Workspaces
 from tasks.engines.kustomize_plans import Saved
-from tasks.engines.kustomize_sources import reads, rendered
+from tasks.engines.kustomize_sources import interface, reads, rendered
 from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
 from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Target, digest_of
 
-__all__ = ["Kustomize", "reads"]
+__all__ = ["Kustomize", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.kustomize")
 

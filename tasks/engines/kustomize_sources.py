@@ -15,12 +15,18 @@ import yaml
 
 from tasks import shell
 from tasks.cluster.objects import Manifest, Reference, parsed
+from tasks.engines.base import Interface
 from tasks.errors import InvalidInput, Refused
 
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """What kustomize looks for in a folder."""
 _MUST_EXIST = ("resources", "components", "bases")
 _SECONDS = 120
+
+
+def interface(_: Path, __: str) -> Interface:
+    """A kustomization takes nothing: what differs between environments is in its overlays."""
+    return Interface(accepts={}, gives={"objects": "list"})
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:

@@ -22,12 +22,13 @@ from tasks import shell
 from tasks.engines import terraform_answers as answers
 from tasks.engines import terraform_commands as commands
 from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.terraform_interface import interface
 from tasks.engines.terraform_sources import reads
 from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
 from tasks.model import Applied, Artifact, Inputs, Outcome, Plan, Receipt, Target
 from tasks.shell import Command, Finished
 
-__all__ = ["Terraform", "reads"]
+__all__ = ["Terraform", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.terraform")
 
@@ -45,7 +46,7 @@ class Terraform:
     def prepare(self, target: Target) -> None:
         """Init and validate: providers, backend and code are right, whatever the outputs of others will be."""
         workspace = self._workspaces(target)
-        self._prepare(workspace, Inputs(values=workspace.unit.inputs))
+        self._prepare(workspace, Inputs())
         self._asked(commands.validate(self._executable), workspace, workspace.reading)
 
     def plan(self, target: Target, inputs: Inputs) -> Plan:

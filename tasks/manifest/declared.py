@@ -28,6 +28,7 @@ REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"
 ROLE = r"^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@{}/-]+$"
 PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 NOT_EMPTY = r"\S"
 OUTPUT = r"^\{outputs\.[A-Za-z0-9_-]+\}$"
 
@@ -39,6 +40,7 @@ PATTERNS = {
     ROLE: "the ARN of a role: arn:aws:iam::{account}:role/NAME",
     PRINCIPAL: "the ARN of a principal, such as arn:aws:iam::111111111111:root",
     DATE: "a date: YYYY-MM-DD",
+    CLOCK: 'a time of day, in quotes: "09:00"',
     NOT_EMPTY: "text",
     OUTPUT: "{outputs.NAME}",
 }
@@ -61,6 +63,7 @@ def seconds(written: Any) -> float:
 Slug = Annotated[str, Field(pattern=SLUG)]
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Text = Annotated[str, Field(pattern=NOT_EMPTY)]
+Day = Annotated[str, Field(pattern=DATE)]
 RoleArn = Annotated[str, Field(pattern=ROLE)]
 Duration = Annotated[
     float,
@@ -106,6 +109,41 @@ class DeclaredCluster(Declared):
     )
 
 
+class DeclaredApproval(Declared):
+    """Who approves where the gate is `approval`, and how."""
+
+    approvers: tuple[Text, ...] = Field(
+        default=(),
+        description="Who may approve: GitHub logins, or names as the ledger records them. Empty: everybody. Where "
+        "there are some, nobody approves a commit of their own.",
+    )
+    expires: Duration = Field(default=86400.0, description="How long a request, and the approval of it, stands.")
+    identity: Literal["any", "github"] = Field(
+        default="any",
+        description="github: only decisions made on GitHub count, which proves who somebody is. any: those of the "
+        "command line and the Prefect UI too.",
+    )
+
+
+class DeclaredWindow(Declared):
+    """When promotions may begin to apply."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        min_length=1, description="Days of the week."
+    )
+    begins: str = Field(pattern=CLOCK, description="HH:MM, in quotes.")
+    ends: str = Field(pattern=CLOCK, description="HH:MM, in quotes. Not after `begins`: on the next day.")
+    timezone: Text = Field(default="UTC", description="An IANA time zone, such as Europe/Vienna.")
+
+
+class DeclaredFreeze(Declared):
+    """Days on which nothing is promoted, whatever the windows say."""
+
+    begins: Day = Field(description="The first day (UTC), YYYY-MM-DD.")
+    ends: Day = Field(description="The last day (UTC), YYYY-MM-DD.")
+    reason: Text = Field(description="Why, for whoever is refused.")
+
+
 class DeclaredEnvironment(Declared):
     """Where a release is promoted to."""
 
@@ -125,6 +163,15 @@ class DeclaredEnvironment(Declared):
     gate: Literal["auto", "approval"] = Field(
         default="auto",
         description="auto: apply what passed its tests. approval: a person approves the digest of the plans first.",
+    )
+    approval: DeclaredApproval = Field(
+        default_factory=DeclaredApproval, description="Who approves where the gate is `approval`, and how."
+    )
+    windows: tuple[DeclaredWindow, ...] = Field(
+        default=(), description="When promotions may begin to apply. None: always."
+    )
+    freezes: tuple[DeclaredFreeze, ...] = Field(
+        default=(), description="Days on which nothing is promoted; `flowmart freeze` does it at once."
     )
     values: dict[Identifier, Any] = Field(
         default_factory=dict,
@@ -198,4 +245,4 @@ class DeclaredOverride(Declared):
     unit: Slug = Field(description="The unit that the object belongs to.")
     address: Text = Field(description="The object's address, as the denial names it.")
     reason: Text = Field(description="Why this is right, for whoever reads the audit.")
-    expires: str = Field(pattern=DATE, description="The last day (UTC) on which the exception holds: YYYY-MM-DD.")
+    expires: Day = Field(description="The last day (UTC) on which the exception holds: YYYY-MM-DD.")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
 from tasks import graph
 from tasks.manifest import placeholders
 from tasks.manifest.declared import DeclaredEnvironment
 from tasks.manifest.draft import Draft
-from tasks.manifest.mistakes import Mistake, not_among
-from tasks.model import Cluster, Environment, Roles
+from tasks.manifest.mistakes import Mistake, is_day, not_among
+from tasks.model import Approval, Cluster, Environment, Freeze, Roles, Window
 
 ROOT = "environments"
 
@@ -36,6 +37,9 @@ def filled(name: str, declared: DeclaredEnvironment) -> Environment:
         cluster=Cluster(**placeholders.fill(declared.cluster.model_dump(), about)) if declared.cluster else None,
         after=declared.after,
         gate=declared.gate,
+        approval=Approval(**dict(declared.approval)),
+        windows=tuple(Window(**window.model_dump()) for window in declared.windows),
+        freezes=tuple(Freeze(**freeze.model_dump()) for freeze in declared.freezes),
         values=placeholders.fill(declared.values, about),
     )
 
@@ -62,12 +66,27 @@ def _in_one(name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
     yield from (m.below(("values",)) for m in placeholders.mistakes(declared.values, about))
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
+    yield from _calendar(declared)
     for role, arn in declared.roles:
         found = list(placeholders.mistakes(arn, about))
         yield from (m.below(("roles", role)) for m in found)
         account = placeholders.fill(arn, about).split(":")[4]
         if account != declared.account:
             yield Mistake(("roles", role), f"is in account {account}, but {name} is in {declared.account}")
+
+
+def _calendar(declared: DeclaredEnvironment) -> Iterator[Mistake]:
+    for place, window in enumerate(declared.windows):
+        if window.timezone not in available_timezones():
+            close = not_among(window.timezone, "a time zone", ("UTC", "Europe/Vienna", "America/New_York"))
+            yield Mistake(("windows", place, "timezone"), f"{close}, and all others of the IANA list")
+    for place, freeze in enumerate(declared.freezes):
+        days = {key: getattr(freeze, key) for key in ("begins", "ends")}
+        wrong = [key for key, day in days.items() if not is_day(day)]
+        for key in wrong:
+            yield Mistake(("freezes", place, key), f"there is no day {days[key]}: write YYYY-MM-DD")
+        if not wrong and freeze.ends < freeze.begins:
+            yield Mistake(("freezes", place, "ends"), f"is before {freeze.begins}, when it begins")
 
 
 def _chain(draft: Draft) -> Iterator[Mistake]:

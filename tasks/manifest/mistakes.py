@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tasks.errors import InvalidInput
@@ -57,6 +58,15 @@ def refuse(document: Document, mistakes: Iterable[Mistake]) -> None:
     told = [f"{document.name}:{line}: {f'{key}: ' if key else ''}{message}" for line, key, message in found]
     heading = [f"{document.name} has {len(told)} mistakes; correct them and try again:"]
     raise InvalidInput("\n".join([*(heading if len(told) > 1 else ()), *told]))
+
+
+def is_day(text: str) -> bool:
+    """Whether a text of the form YYYY-MM-DD is a day of the calendar."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def written(key: Key) -> str:

@@ -7,7 +7,6 @@ for the policies to judge, on the day of the plan.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tasks.manifest import document, explain
 from tasks.manifest.declared import DeclaredOverride
-from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
+from tasks.manifest.mistakes import Document, Mistake, is_day, not_among, refuse
 from tasks.manifest.platform import load
 from tasks.model import Override, Platform
 
@@ -64,16 +63,8 @@ def _in_one(override: Override, platform: Platform, policies: Sequence[str]) -> 
         yield Mistake(("environment",), not_among(override.environment, "an environment", environments))
     elif override.unit not in deployed:
         yield Mistake(("unit",), not_among(override.unit, f"a unit in {override.environment}", deployed))
-    if not _is_day(override.expires):
+    if not is_day(override.expires):
         yield Mistake(("expires",), f"there is no day {override.expires}: write YYYY-MM-DD")
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _policies(infrastructure: Path) -> list[str]:

@@ -1,57 +1,176 @@
 """Where a person has to approve: the plans by their digest, and nothing else than what was approved."""
 
-import re
+from datetime import UTC, date, datetime
+from unittest.mock import ANY
 
 import pytest
 
+from flows.approval import approve
 from flows.promote import promote
-from tasks.errors import Refused
+from flows.release import release as release_flow
+from flows.rollback import rollback
+from tasks import approvals
+from tasks.approvals import Approver, Request
+from tasks.errors import EnvironmentClosed, Refused
 from tasks.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import PLATFORM, MiniPlatform
 
+ME = Approver("tester", "command line", "host")
+BEN = Approver("ben", "command line", "host")
+GATED = PLATFORM.replace("region: eu-west-1}", "region: eu-west-1, gate: approval}", 1)
+
 
 @pytest.fixture
 def gated(mini: MiniPlatform) -> MiniPlatform:
-    mini.write("platform.yaml", PLATFORM.replace("region: eu-west-1}", "region: eu-west-1, gate: approval}", 1))
+    mini.write("platform.yaml", GATED)
     return mini
 
 
-def wanted(release: str) -> str:
-    """Promote without an approval; the digest that the refusal asks for."""
-    with pytest.raises(Refused, match="wants an approval") as refused:
-        promote(release, "dev")
-    digest = re.search(r"--approve ([0-9a-f]{12})", str(refused.value))
-    assert digest
-    return digest[1]
+def wanted(release: str) -> Request:
+    """Promote without an approval; what is asked for."""
+    asked = promote(release, "dev")
+    assert isinstance(asked, Request)
+    return asked
+
+
+def approved(history: History, release: str, by: Approver = ME) -> None:
+    """Promote with an approval of whatever is asked for."""
+    approvals.approve(history.ledger, wanted(release).digest, by)
+    assert promote(release, "dev") is None
 
 
 def test_nothing_is_applied_before_it_is_approved(gated: MiniPlatform, history: History) -> None:
-    wanted(gated.release().id)
+    asked = wanted(gated.release().id)
+    assert asked.units == {"first": "1 to create", "second": "planned again after first"}
     assert kinds(history, "dev") == ["claimed", "planned first", "approval_wanted", "closed"]
     assert colours(gated, "dev") == {}
 
 
 def test_what_was_asked_for_can_be_approved(gated: MiniPlatform, history: History) -> None:
     release = gated.release().id
-    promote(release, "dev", approve=wanted(release))
+    approved(history, release)
     assert history.standing("dev").verified == release
     assert kinds(history, "dev", "approved") == ["approved"]
 
 
-def test_an_approval_is_void_when_the_plans_change(gated: MiniPlatform, history: History) -> None:
-    approved = wanted(gated.release().id)
-    gated.paint("dev", "green")
-    with pytest.raises(Refused, match="What was approved is not what would be applied now"):
-        promote(gated.release().id, "dev", approve=approved)
+def test_approving_in_the_ui_does_what_was_approved_and_proves_nothing(gated: MiniPlatform, history: History) -> None:
+    release = gated.release().id
+    approve(wanted(release).short, "somebody")
+    assert history.standing("dev").verified == release
+    (entry,) = (entry for entry in history.ledger.entries("dev") if entry.kind == "approved")
+    assert (entry.body["by"], entry.body["how"], entry.body["identity"]) == ("somebody", "Prefect UI", "nothing")
+
+
+def test_a_refusal_ends_the_promotion(gated: MiniPlatform, history: History) -> None:
+    release = gated.release().id
+    approvals.refuse(history.ledger, wanted(release).digest, ME, "not today")
+    with pytest.raises(Refused, match="was rejected here"):
+        promote(release, "dev")
+    assert promote(release, "dev", again=True) == ANY
     assert colours(gated, "dev") == {}
 
 
-def test_a_unit_that_would_do_something_else_on_the_way_is_not_applied(gated: MiniPlatform, history: History) -> None:
+def test_an_approval_is_void_when_the_plans_change(gated: MiniPlatform, history: History) -> None:
+    approvals.approve(history.ledger, wanted(gated.release().id).digest, ME)
+    gated.paint("dev", "green")
+    assert isinstance(promote(gated.release().id, "dev"), Request)
+    assert colours(gated, "dev") == {}
+
+
+def test_a_whole_release_ends_where_an_approval_is_wanted(gated: MiniPlatform, history: History) -> None:
+    found = gated.release().id
+    asked = release_flow(found)
+    assert isinstance(asked, Request)
+    assert asked.environment == "dev"
+    assert history.standing("staging").receipts == {}
+
+
+def test_a_unit_may_turn_out_differently_once_what_it_needs_was_applied(
+    gated: MiniPlatform, history: History
+) -> None:
+    approved(history, gated.release().id)
+    gated.paint("dev", "green")
+    approved(history, gated.release().id)
+    assert colours(gated, "dev") == {"first": "green", "second": "green"}
+
+
+def test_but_it_may_not_replace_what_nobody_approved(gated: MiniPlatform, history: History) -> None:
+    colour = "data.terraform_remote_state.first.outputs.colour"
+    text = (gated.repository / "infrastructure/terraform/dev/second/main.tf").read_text()
+    replaced = f'\n  input = "blue"\n  triggers_replace = {colour}\n'
+    gated.write("terraform/dev/second/main.tf", text.replace(f" input = {colour} ", replaced))
     first = gated.release().id
-    promote(first, "dev", approve=wanted(first))
+    approved(history, first)
     gated.paint("dev", "green")
     second = gated.release().id
+    approvals.approve(history.ledger, wanted(second).digest, ME)
     with pytest.raises(Refused, match="what would be applied now is not what was approved"):
-        promote(second, "dev", approve=wanted(second))
+        promote(second, "dev")
     assert colours(gated, "dev") == {"first": "blue", "second": "blue"}
+
+
+def test_a_release_cannot_loosen_the_gate_that_it_goes_through(gated: MiniPlatform, history: History) -> None:
+    approved(history, gated.release().id)
+    gated.write("platform.yaml", PLATFORM)
+    gated.paint("dev", "green")
+    assert isinstance(promote(gated.release().id, "dev"), Request)
+
+
+def test_a_release_cannot_appoint_its_approvers(gated: MiniPlatform, history: History) -> None:
+    gated.write("platform.yaml", GATED.replace("gate: approval", "gate: approval, approval: {approvers: [ben]}"))
+    approved(history, gated.release().id, BEN)
+    gated.write("platform.yaml", GATED.replace("gate: approval", "gate: approval, approval: {approvers: [mallory]}"))
+    gated.paint("dev", "green")
+    assert wanted(gated.release().id).rules.approvers == ("ben",)
+
+
+def test_going_back_by_hand_wants_an_approval_too(gated: MiniPlatform, history: History) -> None:
+    first = gated.release().id
+    approved(history, first)
+    gated.paint("dev", "green")
+    approved(history, gated.release().id)
+    asked = rollback("dev")
+    assert isinstance(asked, Request)
+    assert (asked.purpose, asked.release) == ("roll back", first)
+    approve(asked.short, "somebody")
+    assert history.standing("dev").verified == first
+    assert colours(gated, "dev") == {"first": "blue", "second": "blue"}
+
+
+def frozen() -> str:
+    today = date.today().isoformat()
+    freeze = f"freezes: [{{begins: {today}, ends: 2999-01-01, reason: sale}}]"
+    return PLATFORM.replace("region: eu-west-1}", f"region: eu-west-1, {freeze}}}", 1)
+
+
+def test_a_frozen_environment_is_not_changed_unless_somebody_says_why(mini: MiniPlatform, history: History) -> None:
+    mini.write("platform.yaml", frozen())
+    release = mini.release().id
+    with pytest.raises(EnvironmentClosed, match="dev is frozen until 2999-01-01: sale"):
+        promote(release, "dev")
+    assert colours(mini, "dev") == {}
+    promote(release, "dev", despite="a security fix")
+    (entry,) = (entry for entry in history.ledger.entries("dev") if entry.kind == "closure_overridden")
+    assert entry.body["reason"] == "a security fix"
+    assert history.standing("dev").verified == release
+
+
+def test_a_freeze_by_hand_holds_at_once_and_going_back_is_not_held_up(mini: MiniPlatform, history: History) -> None:
+    first = mini.release().id
+    promote(first, "dev")
+    mini.paint("dev", "green")
+    second = mini.release().id
+    promote(second, "dev")
+    history.ledger.append("dev", "frozen", {"reason": "incident", "until": None})
+    mini.paint("dev", "red")
+    third = mini.release().id
+    with pytest.raises(EnvironmentClosed, match="frozen by tester: incident"):
+        promote(third, "dev")
+    assert rollback("dev") == first
+
+
+def test_waiting_requests_expire(gated: MiniPlatform, history: History) -> None:
+    asked = wanted(gated.release().id)
+    assert approvals.waiting(history.ledger, datetime.now(UTC)) == (asked,)
+    assert approvals.waiting(history.ledger, asked.expires) == ()

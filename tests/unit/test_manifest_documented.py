@@ -23,6 +23,9 @@ EXAMPLES = [text for language, text in BLOCKS if language == "yaml"]
 MODELS = (
     declared.DeclaredPlatform,
     declared.DeclaredEnvironment,
+    declared.DeclaredApproval,
+    declared.DeclaredWindow,
+    declared.DeclaredFreeze,
     declared.DeclaredRoles,
     declared.DeclaredUnit,
     declared.DeclaredCheck,

@@ -1,0 +1,115 @@
+"""Commands with which a person decides: approvals, approve, refuse; freeze and thaw."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import typer
+
+from deployments.cli import screen
+from deployments.cli.promoting import EnvironmentArgument, prepare_flows
+from deployments.cli.reading import known_environment
+from deployments.cli.screen import Json
+from tasks import approvals, settings
+from tasks.approvals import Approver, Request
+from tasks.errors import InvalidInput
+from tasks.history import History
+from tasks.manifest import is_day
+
+Digest = Annotated[str, typer.Argument(help="Digest of the plan set, at least its first 12 digits.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    app.command("approvals")(waiting)
+    for command in (approve, refuse, freeze, thaw):
+        app.command()(command)
+
+
+def waiting(json: Json = False) -> None:
+    """What waits for an approval."""
+    found = approvals.waiting(History(settings.load()).ledger, datetime.now(UTC))
+    if json:
+        screen.document([_document(request) for request in found])
+        return
+    if not found:
+        screen.say("nothing waits for an approval")
+    for request in found:
+        screen.result(screen.waiting(request))
+        screen.table("", ("", ""), list(request.units.items()))
+
+
+def approve(
+    digest: Digest,
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
+    onward: Annotated[bool, typer.Option("--onward", help="Go on to the environments behind it too.")] = False,
+    record_only: Annotated[bool, typer.Option("--record-only", help="Do not start what is approved.")] = False,
+    json: Json = False,
+) -> None:
+    """Approve a plan set, and do what it says."""
+    history = History(settings.load())
+    by = _ourselves()
+    request = approvals.approve(history.ledger, digest, by, reason)
+    screen.say(f"plan set {request.short} of {request.environment} is approved by {by.name}")
+    if not record_only:
+        prepare_flows()
+        from flows.approval import carry_on
+
+        carry_on(request, onward)
+    _tell(request, "approved", json)
+
+
+def refuse(
+    digest: Digest,
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    json: Json = False,
+) -> None:
+    """Say no to a plan set: the release is rejected in that environment."""
+    history = History(settings.load())
+    _tell(approvals.refuse(history.ledger, digest, _ourselves(), reason), "refused", json)
+
+
+def freeze(
+    environment: EnvironmentArgument,
+    reason: Annotated[str, typer.Option(help="Why, for whoever is refused.")],
+    until: Annotated[str | None, typer.Option(help="The last day (UTC), YYYY-MM-DD; without it, until thaw.")] = None,
+    json: Json = False,
+) -> None:
+    """Let nothing be promoted into an environment. Going back is not held up."""
+    if until and not is_day(until):
+        raise InvalidInput(f"--until {until}: there is no such day; write YYYY-MM-DD")
+    _record(environment, "frozen", {"reason": reason, "until": until}, json)
+
+
+def thaw(
+    environment: EnvironmentArgument,
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    json: Json = False,
+) -> None:
+    """Open an environment again that `freeze` closed."""
+    _record(environment, "thawed", {"reason": reason}, json)
+
+
+def _ourselves() -> Approver:
+    return Approver(settings.load().acting, "command line", "host")
+
+
+def _record(environment: str, kind: Literal["frozen", "thawed"], body: dict[str, Any], json: bool) -> None:
+    entry = History(settings.load()).ledger.append(known_environment(environment), kind, body)
+    if json:
+        screen.document(vars(entry))
+    else:
+        screen.result(f"{environment} is {'frozen' if kind == 'frozen' else 'open again'} ({entry.id})")
+
+
+def _tell(request: Request, decided: str, json: bool) -> None:
+    if json:
+        screen.document({**_document(request), "decided": decided})
+    else:
+        screen.result(f"{request.environment}: {request.release} was {decided}")
+
+
+def _document(request: Request) -> dict[str, Any]:
+    return {**asdict(request), "at": request.at.isoformat(), "expires": request.expires.isoformat()}

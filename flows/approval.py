@@ -1,0 +1,50 @@
+"""Deciding on what waits for an approval; what is approved goes on at once, in the run that approved it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from prefect import flow
+from pydantic import Field
+
+from flows import options
+from flows.promote import promote
+from flows.release import release
+from flows.rollback import rollback
+from tasks import approvals, steps
+from tasks.approvals import Approver, Request
+
+Digest = Annotated[
+    str, Field(title="Plan set", description="The digest that the request shows, or its first 12 digits")
+]
+Decision = Annotated[Literal["approve", "refuse"], Field(title="Decision")]
+Name = Annotated[str, Field(title="Your name", description="As it stands among the approvers of the environment")]
+Reason = Annotated[str, Field(title="Reason", description="It is recorded; a refusal needs one")]
+
+
+@flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)
+def approve(digest: Digest, name: Name, decision: Decision = "approve", reason: Reason = "") -> None:
+    """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it."""
+    decide(digest, Approver(name, "Prefect UI", "nothing"), decision, reason)
+
+
+def decide(
+    digest: str, by: Approver, decision: Literal["approve", "refuse"], reason: str, *, onward: bool = False
+) -> Request:
+    """Record a decision. What was approved is done now; with `onward` in the environments behind it too."""
+    ledger = steps.ledger()
+    if decision == "refuse":
+        return approvals.refuse(ledger, digest, by, reason)
+    request = approvals.approve(ledger, digest, by, reason)
+    carry_on(request, onward)
+    return request
+
+
+def carry_on(request: Request, onward: bool) -> None:
+    """Do what was approved."""
+    if request.purpose == "roll back":
+        rollback(request.environment, request.release)
+    elif onward:
+        release(request.release)
+    else:
+        promote(request.release, request.environment)

@@ -1,0 +1,127 @@
+"""What stands between tested plans and their apply: freezes and windows, and the approval of a person.
+
+The rules are those of the release that is verified here now, and those of the one to come: both hold, so that no
+release can loosen the gate that it goes through, or appoint the people who approve it.
+
+What is approved is a plan set, by its digest. A unit that can only be planned for good once others were applied is
+approved to be planned again then. It may turn out differently, but not to replace or delete what nobody approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from tasks import approvals, windows, wording
+from tasks.approvals import Question, Request
+from tasks.errors import ApprovalWanted, EnvironmentClosed, Refused
+from tasks.model import Action, Approval, Environment, Plan, digest_of
+from tasks.stage import Approved, Stage
+
+Purpose = Literal["promote", "roll back"]
+
+
+@dataclass(frozen=True)
+class PlanSet:
+    """All plans of an environment; `later` says of a unit what it waits for, whether it has a plan for now or not."""
+
+    plans: Sequence[Plan]
+    later: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """What is approved."""
+        return digest_of([sorted(plan.digest for plan in self.plans), sorted(self.later)])
+
+    @property
+    def empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not self.later and all(plan.empty for plan in self.plans)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What each unit's plan would do, in words."""
+        planned = {plan.target.unit: wording.planned(plan) for plan in self.plans if not plan.empty}
+        again = {unit: f"planned again after {' and '.join(needs)}" for unit, needs in self.later.items()}
+        units = dict.fromkeys([*planned, *again])
+        return {unit: "; ".join(filter(None, [planned.get(unit), again.get(unit)])) for unit in units}
+
+    @property
+    def approved(self) -> Approved:
+        """What may be applied once this plan set is approved."""
+        known = {plan.target.unit: destroyed(plan) for plan in self.plans}
+        again = {unit: known.get(unit, frozenset()) for unit in self.later}
+        return Approved(frozenset(plan.digest for plan in self.plans), again)
+
+
+def destroyed(plan: Plan) -> frozenset[str]:
+    """The addresses of what a plan replaces or deletes."""
+    return frozenset(change.address for change in plan.changes if change.action in (Action.REPLACE, Action.DELETE))
+
+
+def pass_through(stage: Stage, plans: PlanSet, despite: str | None, purpose: Purpose = "promote") -> None:
+    """Return when the plan set may be applied. `EnvironmentClosed` or `ApprovalWanted` says why not.
+
+    `despite` is why to go ahead although the environment is closed; it is recorded.
+    """
+    if plans.empty:
+        return
+    rules = in_force(stage)
+    if purpose == "promote":
+        _refuse_closed(stage, rules, despite)
+    gated = [environment for environment in rules if environment.gate == "approval"]
+    if gated:
+        _refuse_unapproved(stage, plans, gated[0].approval, purpose)
+        stage.approved = plans.approved
+
+
+def in_force(stage: Stage) -> tuple[Environment, ...]:
+    """The environment as the release that is verified here declares it, then as the one to come does."""
+    name, verified = stage.environment.name, stage.standing().verified
+    if verified is None or verified == stage.release.id:
+        return (stage.environment,)
+    before = {environment.name: environment for environment in stage.checkout(verified).platform.environments}
+    return (*([before[name]] if name in before else []), stage.environment)
+
+
+def refuse_uncovered(stage: Stage, plan: Plan) -> None:
+    """Where a person approved the plans, nothing else is applied: `Refused` for what they did not cover."""
+    if stage.approved is None or plan.empty or stage.approved.covers(plan.target.unit, plan.digest, destroyed(plan)):
+        return
+    stage.halted.set()
+    raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
+
+
+def _refuse_closed(stage: Stage, rules: Iterable[Environment], despite: str | None) -> None:
+    name = stage.environment.name
+    entries, now = stage.ledger.entries(name), datetime.now(UTC)
+    why = next(filter(None, (windows.closed(e.windows, e.freezes, entries, now) for e in rules)), None)
+    if why is None:
+        return
+    if not despite:
+        told = "wait, or say why it cannot wait: --despite REASON (it is recorded)"
+        raise EnvironmentClosed(f"{name} is {why}. Nothing was changed; {told}")
+    body = {"release": stage.release.id, "why": why, "reason": despite}
+    stage.ledger.append(name, "closure_overridden", body)
+
+
+def _refuse_unapproved(stage: Stage, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:
+    ledger, name = stage.ledger, stage.environment.name
+    said = approvals.decided(ledger.entries(name), plans.digest, datetime.now(UTC))
+    if said is not None and said.kind == "approved":
+        return
+    last = list(approvals.decisions(ledger.entries(name)))[-1:]
+    changed = any(d.kind == "approved" and d.request.release == stage.release.id for d in last)
+    request = approvals.want(ledger, stage.release, Question(name, plans.digest, plans.told, rules, purpose))
+    raise ApprovalWanted(_asking(request, changed), request)
+
+
+def _asking(request: Request, changed: bool) -> str:
+    who = f" by {' or '.join(request.rules.approvers)}" if request.rules.approvers else ""
+    void = " What was approved before is not what would be applied now." if changed else ""
+    return (
+        f"{request.environment} wants an approval{who}.{void} Nothing was changed. Look at the plans, then, until "
+        f"{request.expires:%Y-%m-%d %H:%M} UTC: flowmart approve {request.short}"
+    )

@@ -1,0 +1,76 @@
+"""Whether units fit together: what each is given it takes, and what it is given from others these do give.
+
+Asked once, when a release is made: it reads the units' sources, which takes longer than reading platform.yaml. What
+only an apply can tell (the value of an output) is checked when it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tasks import edges
+from tasks.engines import Interface, interface
+from tasks.manifest import document
+from tasks.manifest.mistakes import Mistake, not_among, refuse
+from tasks.manifest.platform import FILE, resolve
+from tasks.model import Platform, Unit
+
+
+def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
+    """`InvalidInput` names every input that is missing, unknown, or fed from an output that does not fit."""
+    mistakes: dict[Mistake, list[str]] = {}
+    for environment in platform.environments:
+        units = {u.name: resolve(platform, environment.name, u.name) for u in platform.units_in(environment.name)}
+        known = _interfaces(infrastructure, units)
+        for unit in units.values():
+            for mistake in _in_one(unit, known):
+                mistakes.setdefault(mistake.below(("units", unit.name)), []).append(environment.name)
+    told = (Mistake(m.key, f"{m.message} (in {', '.join(where)})") for m, where in mistakes.items())
+    refuse(document.read(infrastructure / FILE), told)
+
+
+def _interfaces(infrastructure: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
+    """Of the units that are given inputs, or whose outputs are named: to read all of them would take seconds."""
+    named = {name for unit in units.values() for name, _ in edges.references(unit.inputs)}
+    asked = named | {unit.name for unit in units.values() if unit.inputs}
+    return {name: interface(units[name].engine, infrastructure, units[name].source) for name in sorted(asked)}
+
+
+def _in_one(unit: Unit, known: Mapping[str, Interface]) -> Iterator[Mistake]:
+    if unit.name not in known:
+        return
+    takes = known[unit.name]
+    for name in sorted(takes.required - unit.inputs.keys()):
+        yield Mistake(("inputs",), f"{name} is missing: {unit.engine} cannot plan {unit.name} without it")
+    for name, value in unit.inputs.items():
+        yield from (m.below(("inputs", name)) for m in _input(name, value, takes, known))
+
+
+def _input(name: str, value: Any, takes: Interface, known: Mapping[str, Interface]) -> Iterator[Mistake]:
+    if takes.accepts is not None and name not in takes.accepts:
+        yield Mistake((), not_among(name, "an input of this unit", takes.accepts))
+        return
+    wanted = (takes.accepts or {}).get(name, "any")
+    alone = edges.alone(value)
+    given = _given(alone, known) if alone else edges.kind_of(value)
+    if value is not None and not edges.fits(given, wanted):
+        yield Mistake((), f"is a {given}, and the unit takes a {wanted}")
+    missing = partial(_missing, known=known)
+    yield from filter(None, map(missing, edges.references(value)))
+
+
+def _given(reference: tuple[str, str], known: Mapping[str, Interface]) -> str:
+    unit, output = reference
+    gives = known[unit].gives if unit in known else None
+    return (gives or {}).get(output, "any")
+
+
+def _missing(reference: tuple[str, str], known: Mapping[str, Interface]) -> Mistake | None:
+    unit, output = reference
+    gives = known[unit].gives if unit in known else None
+    if gives is None or output in gives:
+        return None
+    return Mistake((), f"{{{unit}.{output}}}: {not_among(output, f'an output of {unit}', gives)}")

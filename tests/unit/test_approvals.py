@@ -1,0 +1,129 @@
+"""Who may approve what, and for how long: asked of a real ledger in a folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks import approvals
+from tasks.approvals import Approver, Question
+from tasks.errors import InvalidInput, NotFound, Refused
+from tasks.ledger import Ledger
+from tasks.model import Approval, Release
+from tasks.standing import standing
+from tasks.store import Store
+
+RELEASE = Release("3f2a1c", "3f2a1c", "c0ffee", "a change", "", {}, "Anna Berg <anna.berg@flowmart.example>")
+DIGEST, OTHER = "d" * 64, "e" * 64
+ANNA = Approver("anna.berg", "GitHub review", "github")
+BEN = Approver("ben", "command line", "host")
+SOMEBODY = Approver("somebody", "Prefect UI", "nothing")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(Store.open(str(tmp_path)), "tester")
+
+
+def ask(ledger: Ledger, digest: str = DIGEST, **rules: object) -> approvals.Request:
+    question = Question("production", digest, {"compute": "1 to replace"}, Approval(**rules))  # type: ignore[arg-type]
+    return approvals.want(ledger, RELEASE, question)
+
+
+def holds(ledger: Ledger, digest: str = DIGEST, after: timedelta = timedelta()) -> str | None:
+    found = approvals.decided(ledger.entries("production"), digest, datetime.now(UTC) + after)
+    return found.kind if found else None
+
+
+def test_what_is_asked_for_waits_until_somebody_decides(ledger: Ledger) -> None:
+    asked = ask(ledger)
+    assert approvals.waiting(ledger, datetime.now(UTC)) == (asked,)
+    approvals.approve(ledger, asked.short, BEN, "looks right")
+    assert approvals.waiting(ledger, datetime.now(UTC)) == ()
+    assert holds(ledger) == "approved"
+
+
+def test_asking_again_for_the_same_is_the_same_request(ledger: Ledger) -> None:
+    assert ask(ledger) == ask(ledger)
+    assert len(ledger.entries("production")) == 1
+
+
+def test_another_plan_set_is_another_question_and_replaces_the_older_one(ledger: Ledger) -> None:
+    approvals.approve(ledger, ask(ledger).digest, BEN)
+    newer = ask(ledger, OTHER)
+    assert approvals.waiting(ledger, datetime.now(UTC)) == (newer,)
+    assert holds(ledger, OTHER) == "wanted"
+
+
+def test_an_approval_does_not_outlive_its_request(ledger: Ledger) -> None:
+    approvals.approve(ledger, ask(ledger, expires=3600.0).digest, BEN)
+    assert holds(ledger, after=timedelta(minutes=59)) == "approved"
+    assert holds(ledger, after=timedelta(minutes=61)) is None
+
+
+def test_an_expired_request_cannot_be_approved(ledger: Ledger) -> None:
+    asked = ask(ledger, expires=-1.0)
+    with pytest.raises(NotFound, match="no plan set with it waits"):
+        approvals.approve(ledger, asked.digest, BEN)
+
+
+def test_who_decided_how_and_how_much_is_proven_is_on_record(ledger: Ledger) -> None:
+    approvals.approve(ledger, ask(ledger).digest, SOMEBODY, "why not")
+    body = ledger.entries("production")[-1].body
+    assert {key: body[key] for key in ("by", "how", "identity", "reason")} == {
+        "by": "somebody",
+        "how": "Prefect UI",
+        "identity": "nothing",
+        "reason": "why not",
+    }
+
+
+def test_only_the_approvers_decide(ledger: Ledger) -> None:
+    asked = ask(ledger, approvers=("ben",))
+    with pytest.raises(Refused, match=r"somebody is not among its approvers \(ben\)"):
+        approvals.approve(ledger, asked.digest, SOMEBODY)
+    with pytest.raises(Refused, match="not among its approvers"):
+        approvals.refuse(ledger, asked.digest, SOMEBODY, "no")
+    approvals.approve(ledger, asked.digest, BEN)
+
+
+@pytest.mark.parametrize("name", ["Anna Berg", "anna.berg", "anna.berg@flowmart.example", "ANNA.BERG"])
+def test_nobody_approves_a_commit_of_their_own(ledger: Ledger, name: str) -> None:
+    asked = ask(ledger, approvers=("ben", name))
+    with pytest.raises(Refused, match="is the author of 3f2a1c"):
+        approvals.approve(ledger, asked.digest, Approver(name, "command line", "host"))
+
+
+def test_an_author_may_refuse(ledger: Ledger) -> None:
+    approvals.refuse(ledger, ask(ledger, approvers=("anna.berg",)).digest, ANNA, "a mistake of mine")
+    assert holds(ledger) == "refused"
+
+
+def test_a_refusal_rejects_the_release(ledger: Ledger) -> None:
+    approvals.refuse(ledger, ask(ledger).digest, BEN, "not before the sale")
+    assert standing("production", ledger.entries("production")).rejected == {"3f2a1c"}
+
+
+def test_github_only_means_github_only(ledger: Ledger) -> None:
+    asked = ask(ledger, approvers=("ben",), identity="github")
+    with pytest.raises(Refused, match="takes decisions from GitHub only"):
+        approvals.approve(ledger, asked.digest, BEN)
+    approvals.approve(ledger, asked.digest, Approver("Ben", "GitHub review", "github"))
+
+
+def test_the_first_word_counts(ledger: Ledger) -> None:
+    asked = ask(ledger)
+    approvals.approve(ledger, asked.digest, BEN)
+    with pytest.raises(NotFound):
+        approvals.refuse(ledger, asked.digest, ANNA, "too late")
+    assert holds(ledger) == "approved"
+
+
+def test_a_digest_has_to_be_long_enough_and_known(ledger: Ledger) -> None:
+    asked = ask(ledger)
+    with pytest.raises(InvalidInput, match="at least 12 digits"):
+        approvals.approve(ledger, asked.digest[:11], BEN)
+    with pytest.raises(NotFound, match=rf"waiting: {asked.short} \(production\)"):
+        approvals.approve(ledger, OTHER, BEN)
