@@ -10,17 +10,27 @@ approved to be planned again then. It may turn out differently, but not to repla
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from tasks import approvals, windows, wording
 from tasks.approvals import Question, Request
 from tasks.errors import ApprovalWanted, EnvironmentClosed, Refused
-from tasks.model import Action, Approval, Environment, Plan, digest_of
+from tasks.model import Action, Approval, Environment, Freeze, Plan, Window, digest_of
 from tasks.stage import Approved, Stage
 
 Purpose = Literal["promote", "roll back"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a release says about the gate of an environment."""
+
+    gate: str
+    approval: Approval
+    windows: tuple[Window, ...]
+    freezes: tuple[Freeze, ...]
 
 
 @dataclass(frozen=True)
@@ -71,19 +81,34 @@ def pass_through(stage: Stage, plans: PlanSet, despite: str | None, purpose: Pur
     rules = in_force(stage)
     if purpose == "promote":
         _refuse_closed(stage, rules, despite)
-    gated = [environment for environment in rules if environment.gate == "approval"]
+    gated = [found.approval for found in rules if found.gate == "approval"]
     if gated:
-        _refuse_unapproved(stage, plans, gated[0].approval, purpose)
+        _refuse_unapproved(stage, plans, gated[0], purpose)
         stage.approved = plans.approved
 
 
-def in_force(stage: Stage) -> tuple[Environment, ...]:
-    """The environment as the release that is verified here declares it, then as the one to come does."""
-    name, verified = stage.environment.name, stage.standing().verified
-    if verified is None or verified == stage.release.id:
-        return (stage.environment,)
-    before = {environment.name: environment for environment in stage.checkout(verified).platform.environments}
-    return (*([before[name]] if name in before else []), stage.environment)
+def rules_of(environment: Environment) -> dict[str, Any]:
+    """The rules of an environment as the ledger keeps them with every verified release."""
+    return asdict(Rules(environment.gate, environment.approval, environment.windows, environment.freezes))
+
+
+def in_force(stage: Stage) -> tuple[Rules, ...]:
+    """The rules of the release that is verified here, then those of the one to come."""
+    here = stage.environment
+    coming = Rules(here.gate, here.approval, here.windows, here.freezes)
+    verified = [entry for entry in stage.ledger.entries(here.name) if entry.kind == "verified"]
+    known = verified[-1].body.get("rules") if verified else None
+    return (_read(known), coming) if known else (coming,)
+
+
+def _read(known: Mapping[str, Any]) -> Rules:
+    approval = {**known["approval"], "approvers": tuple(known["approval"]["approvers"])}
+    return Rules(
+        gate=known["gate"],
+        approval=Approval(**approval),
+        windows=tuple(Window(**{**window, "days": tuple(window["days"])}) for window in known["windows"]),
+        freezes=tuple(Freeze(**freeze) for freeze in known["freezes"]),
+    )
 
 
 def refuse_uncovered(stage: Stage, plan: Plan) -> None:
@@ -94,10 +119,10 @@ def refuse_uncovered(stage: Stage, plan: Plan) -> None:
     raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
 
 
-def _refuse_closed(stage: Stage, rules: Iterable[Environment], despite: str | None) -> None:
+def _refuse_closed(stage: Stage, rules: Iterable[Rules], despite: str | None) -> None:
     name = stage.environment.name
     entries, now = stage.ledger.entries(name), datetime.now(UTC)
-    why = next(filter(None, (windows.closed(e.windows, e.freezes, entries, now) for e in rules)), None)
+    why = next(filter(None, (windows.closed(found.windows, found.freezes, entries, now) for found in rules)), None)
     if why is None:
         return
     if not despite:

@@ -13,18 +13,6 @@ from collections.abc import Set as AbstractSet
 Needs = Mapping[str, Sequence[str]]
 
 
-def layers(units: Needs) -> tuple[tuple[str, ...], ...]:
-    """Groups in which nothing needs another member, each in declared order; ValueError when `units` has a cycle."""
-    waiting, found = dict(units), []
-    while waiting:
-        ready = tuple(name for name in waiting if not _unmet(waiting, name))
-        if not ready:
-            raise _circle(waiting)
-        found.append(ready)
-        waiting = {name: waiting[name] for name in waiting if name not in ready}
-    return tuple(found)
-
-
 def order(units: Needs) -> tuple[str, ...]:
     """Everything after what it needs, otherwise as declared; ValueError when `units` has a cycle."""
     waiting, found = dict(units), []

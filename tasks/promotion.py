@@ -102,12 +102,6 @@ def refuse_out_of_order(stage: Stage, again: bool) -> None:
         raise Refused(f"{name}: release {release} was rejected here; mend it, or promote it with --again")
 
 
-def refuse_if_blocked(found: Standing) -> None:
-    """`EnvironmentBlocked` where a failed rollback waits for a person: nothing should be begun on the way there."""
-    if found.blocked:
-        refuse_if_taken(found)
-
-
 def is_there(stage: Stage) -> bool:
     """Whether the release is verified here and asks nothing that is not there and good already."""
     found = stage.standing()
@@ -117,7 +111,10 @@ def is_there(stage: Stage) -> bool:
 
 
 def unfinished(settings: Settings, release: str, to: str | None) -> list[str]:
-    """The environments up to and with `to` (None: all), in order, in which promoting would do anything."""
+    """The environments up to and with `to` (None: all), in order, in which promoting would do anything.
+
+    `EnvironmentBlocked` when one of them waits for a person: nothing should be begun on the way there.
+    """
     with checkouts(settings) as found:
         checkout = found.of(release)
         names = [environment.name for environment in checkout.platform.environments]
@@ -126,7 +123,11 @@ def unfinished(settings: Settings, release: str, to: str | None) -> list[str]:
         wanted = names[: names.index(to) + 1] if to else names
         ledger = Ledger(found.store, settings.acting)
         stages = (Stage(settings, ledger, found, release, name) for name in wanted)
-        return [stage.environment.name for stage in stages if not is_there(stage)]
+        waiting = [stage for stage in stages if not is_there(stage)]
+        for stage in waiting:
+            if stage.standing().blocked:
+                refuse_if_taken(stage.standing())
+        return [stage.environment.name for stage in waiting]
 
 
 def _is_good(stage: Stage, unit: str, found: Standing) -> bool:
@@ -221,7 +222,9 @@ def verify(stage: Stage) -> None:
         raise Refused(f"{stage.environment.name}: no checks have passed on {', '.join(missing)}; promote again")
     for unit in found.receipts.keys() - {*stage.units}:
         told_of(stage, unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")
-    stage.ledger.append(stage.environment.name, "verified", {"release": stage.release.id})
+    stage.ledger.append(
+        stage.environment.name, "verified", {"release": stage.release.id, "rules": gate.rules_of(stage.environment)}
+    )
     log.info("verified", release=stage.release.id, environment=stage.environment.name)
 
 

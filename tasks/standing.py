@@ -49,15 +49,14 @@ class Standing:
     rolling_back: str | None = None
     attempted: tuple[str, ...] = ()
     blocked: str | None = None
-    last: Entry | None = None
 
 
 def standing(environment: str, entries: Iterable[Entry]) -> Standing:
     """Fold the entries, oldest first. Kinds that only inform (planned, denied, drift ...) change nothing."""
     state = Standing(environment)
     for entry in entries:
-        fold = _FOLDS.get(entry.kind)
-        state = replace(fold(state, entry) if fold else state, last=entry)
+        if fold := _FOLDS.get(entry.kind):
+            state = fold(state, entry)
     return state
 
 

@@ -54,6 +54,11 @@ class Workspace:
     elsewhere: Callable[[], Sequence[Receipt]] = tuple
 
     @property
+    def inputs(self) -> Inputs:
+        """The unit's inputs without what was upstream: enough to verify, to look for drift, to go back."""
+        return Inputs(values=self.unit.inputs)
+
+    @property
     def folder(self) -> Path:
         """The unit's own source folder."""
         return self.infrastructure / self.unit.source

@@ -103,7 +103,7 @@ class Helm:
         helm = self._commands(workspace, workspace.reading)
         live = _installed(helm, what.release, what.namespace)
         if to is None:
-            found = _plan(workspace, failed, Inputs(values=workspace.unit.inputs).digest, live, Installed(0, "none"))
+            found = _plan(workspace, failed, workspace.inputs.digest, live, Installed(0, "none"))
             saved = Saved(Does.REMOVE, what.release, what.namespace)
             return _finished(replace(found, changes_outputs=live is not None), saved, _folder(workspace), ())
         good = self._recorded(helm, what, to)

@@ -72,22 +72,22 @@ class Terraform:
 
     def verify(self, target: Target) -> Outcome:
         """Whether a new plan of the target is empty."""
-        plan = self._plan(target, Inputs(values=self._workspaces(target).unit.inputs), self._workspaces(target))
+        workspace = self._workspaces(target)
+        plan = self._plan(target, workspace.inputs, workspace)
         return Outcome.FAILED if plan.changes else Outcome.SUCCEEDED
 
     def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
         """A plan back to the receipt's release; without one, a plan that destroys what `failed` made."""
         if to is not None:
             workspace = self._workspaces(to.target)
-            return self._plan(to.target, Inputs(values=workspace.unit.inputs), workspace)
+            return self._plan(to.target, workspace.inputs, workspace)
         workspace = self._workspaces(failed)
-        return self._plan(failed, Inputs(values=workspace.unit.inputs), workspace, destroy=True)
+        return self._plan(failed, workspace.inputs, workspace, destroy=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What a refresh finds different from the state: `resource_drift`, whether or not it would be planned."""
         workspace = self._workspaces(receipt.target)
-        inputs = Inputs(values=workspace.unit.inputs)
-        return self._plan(receipt.target, inputs, workspace, refresh_only=True)
+        return self._plan(receipt.target, workspace.inputs, workspace, refresh_only=True)
 
     def _plan(
         self,

@@ -68,15 +68,6 @@ def test_reverse_order_is_order_backwards(units: dict[str, tuple[str, ...]]) -> 
     assert graph.reverse_order(units)[::-1] == graph.order(units)
 
 
-@given(acyclic())
-def test_layers_hold_everything_once_and_as_early_as_possible(units: dict[str, tuple[str, ...]]) -> None:
-    layers = graph.layers(units)
-    assert sorted(name for layer in layers for name in layer) == sorted(units)
-    depth = {name: place for place, layer in enumerate(layers) for name in layer}
-    for name, needs in units.items():
-        assert depth[name] == max((depth[need] + 1 for need in needs), default=0)
-
-
 @given(any_graph())
 def test_a_cycle_is_found_exactly_when_something_needs_itself(needs: dict[str, tuple[str, ...]]) -> None:
     circular = {name for name in needs if name in reaches(needs, name)}
@@ -123,4 +114,4 @@ def test_ordering_a_circle_names_it() -> None:
     with pytest.raises(ValueError, match="in a circle: a -> b -> a"):
         graph.order({"a": ("b",), "b": ("a",)})
     with pytest.raises(ValueError, match="in a circle: a -> a"):
-        graph.layers({"a": ("a",)})
+        graph.order({"a": ("a",)})
