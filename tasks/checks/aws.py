@@ -18,6 +18,7 @@ from tasks.checks.options import (
     DatabaseAvailable,
     Fact,
     HealthyHosts,
+    ImageAvailable,
     InstancesInService,
     NatGatewaysAvailable,
     TableActive,
@@ -30,6 +31,8 @@ _ABSENT = frozenset(
     {
         "DBInstanceNotFound",
         "DBInstanceNotFoundFault",
+        "InvalidAMIID.NotFound",
+        "InvalidAMIID.Unavailable",
         "ResourceNotFoundException",
         "TargetGroupNotFound",
         "TargetGroupNotFoundException",
@@ -101,6 +104,16 @@ def _alarms(fact: AlarmsQuiet, clients: Clients) -> Answer:
     return judged(len(states) >= int(fact.at_least), f"{len(states)} alarms, none in alarm")
 
 
+def _image(fact: ImageAvailable, clients: Clients) -> Answer:
+    found = clients("ec2").describe_images(ImageIds=[fact.image])["Images"]
+    # Of another account's image this is all that can be seen; one that may not be used is not among them.
+    return (
+        judged(found[0]["State"] == "available", f"it is {found[0]['State']}")
+        if found
+        else failed("it does not exist")
+    )
+
+
 def _enough(at_least: int | str, count: int, of: int, what: str) -> Answer:
     return judged(count >= int(at_least), f"{count} of {of} {what}")
 
@@ -112,6 +125,7 @@ _ASKED: Mapping[type[Fact], Callable[[Any, Clients], Answer]] = {
     InstancesInService: _instances,
     NatGatewaysAvailable: _gateways,
     AlarmsQuiet: _alarms,
+    ImageAvailable: _image,
 }
 
 _EXPECTED: Mapping[type[Fact], Callable[[Any], str]] = {
@@ -120,5 +134,6 @@ _EXPECTED: Mapping[type[Fact], Callable[[Any], str]] = {
     HealthyHosts: lambda fact: f"at least {fact.at_least} healthy hosts in {fact.target_group}",
     InstancesInService: lambda fact: f"at least {fact.at_least} in service in {fact.autoscaling_group}",
     NatGatewaysAvailable: lambda fact: f"at least {fact.at_least} NAT gateways available in {fact.vpc}",
+    ImageAvailable: lambda fact: f"image {fact.image} is available",
     AlarmsQuiet: lambda fact: f"at least {fact.at_least} alarms {fact.prefix}*, and none in alarm",
 }

@@ -147,7 +147,22 @@ class AlarmsQuiet(Options):
     at_least: Count = 1
 
 
-Fact = DatabaseAvailable | TableActive | HealthyHosts | InstancesInService | NatGatewaysAvailable | AlarmsQuiet
+class ImageAvailable(Options):
+    """The machine `image` (its id) is available, and instances of this account may be started from it."""
+
+    fact: Literal["image_available"]
+    image: Text
+
+
+Fact = (
+    DatabaseAvailable
+    | TableActive
+    | HealthyHosts
+    | InstancesInService
+    | NatGatewaysAvailable
+    | AlarmsQuiet
+    | ImageAvailable
+)
 
 
 class Aws(RootModel[Annotated[Fact, Field(discriminator="fact")]]):

@@ -190,9 +190,23 @@ def test_alarms_are_there_and_quiet(aws: Aws) -> None:
     assert told(aws.asked("alarms_quiet", prefix="shop-")) == (Outcome.FAILED, "in alarm: shop-latency")
 
 
+def test_an_image_that_is_available_and_one_that_was_deregistered(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    image = ec2.register_image(Name="shop")["ImageId"]
+    result = aws.asked("image_available", image=image)
+    assert told(result) == (Outcome.SUCCEEDED, "it is available")
+    assert result.expected == f"image {image} is available"
+
+    ec2.disable_image(ImageId=image)
+    assert told(aws.asked("image_available", image=image)) == (Outcome.FAILED, "it is disabled")
+    ec2.deregister_image(ImageId=image)
+    assert told(aws.asked("image_available", image=image)) == (Outcome.FAILED, "it does not exist")
+
+
 @pytest.mark.parametrize(
     ("fact", "options"),
     [
+        ("image_available", {"image": "ami-0123456789abcdef0"}),
         ("database_available", {"identifier": "missing"}),
         ("table_active", {"table": "missing"}),
         ("instances_in_service", {"autoscaling_group": "missing"}),

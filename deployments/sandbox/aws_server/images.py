@@ -10,15 +10,40 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.models.amis import Ami, AmiBackend
+from moto.ec2.models.amis import AMIS, Ami, AmiBackend
 from typing_extensions import override
+
+DEBIAN = "debian-12-amd64-20250316-2053"
+
+_DEBIAN = {
+    "ami_id": "ami-0deb1a12a3d640001",
+    "name": DEBIAN,
+    "description": "Debian 12 (20250316-2053)",
+    "owner_id": "136693071363",
+    "architecture": "x86_64",
+    "hypervisor": "xen",
+    "image_location": f"amazon/{DEBIAN}",
+    "image_type": "machine",
+    "public": True,
+    "root_device_name": "/dev/xvda",
+    "root_device_type": "ebs",
+    "sriov": "simple",
+    "state": "available",
+    "virtualization_type": "hvm",
+}
 
 
 def close() -> None:
     """Close all gaps, in this process."""
+    _debian_is_there()
     _shared_images_are_seen()
     _only_owners_change_images()
     _names_are_taken_once()
+
+
+def _debian_is_there() -> None:
+    """Debian's image, which the base image begins with, is public. moto knows those of others only."""
+    AMIS.append(dict(_DEBIAN))
 
 
 class _Shared(Ami):

@@ -106,7 +106,7 @@ variable "reached_from" {
 variable "ssh_username" {
   type        = string
   description = "Who to be on the instance."
-  default     = "ec2-user"
+  default     = "admin"
 }
 
 variable "ssh_host" {

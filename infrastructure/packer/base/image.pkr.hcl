@@ -1,4 +1,4 @@
-# The hardened image that application images are built on: a pinned Amazon Linux with the roles of ansible/image.yml.
+# The hardened image that application images are built on: a pinned Debian with the roles of ansible/image.yml.
 # The whole template is this one file, because Packer 1.6 is given it alone; and it has no function `regex`. See ../README.md.
 
 variable "name" {
@@ -54,8 +54,8 @@ variable "source_name" {
 
 variable "source_owner" {
   type        = string
-  description = "Who must own the image of that name: an account number, or amazon."
-  default     = "amazon"
+  description = "Who must own the image of that name: an account number, or amazon. By default Debian's account."
+  default     = "136693071363"
 
   validation {
     condition     = regex_replace(var.source_owner, "^([0-9]{12}|amazon|self)$", "") == ""
@@ -117,7 +117,7 @@ variable "reached_from" {
 variable "ssh_username" {
   type        = string
   description = "Who to be on the instance."
-  default     = "ec2-user"
+  default     = "admin"
 }
 
 variable "ssh_host" {
