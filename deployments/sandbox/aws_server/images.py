@@ -38,7 +38,7 @@ def close() -> None:
     _debian_is_there()
     _shared_images_are_seen()
     _only_owners_change_images()
-    _names_are_taken_once()
+    _made_images_are_like_their_instances()
 
 
 def _debian_is_there() -> None:
@@ -106,8 +106,13 @@ def _for_owners(change: Callable[..., Any]) -> Callable[..., Any]:
     return change_own
 
 
-def _names_are_taken_once() -> None:
-    """CreateImage refuses a name that an image of the account has: InvalidAMIName.Duplicate. moto makes a second."""
+def _made_images_are_like_their_instances() -> None:
+    """CreateImage refuses a name that an image of the account has, and the image has its instance's root device.
+
+    moto makes a second image of the name (AWS: InvalidAMIName.Duplicate), and says of every image it makes that its
+    root device is an instance store's (AWS: as that of the image which the instance was started from), on which
+    Packer builds nothing.
+    """
     create = AmiBackend.create_image
 
     def create_once(backend: EC2Backend, instance_id: str, name: str, *asked: Any, **named: Any) -> Ami:
@@ -115,6 +120,9 @@ def _names_are_taken_once() -> None:
         if taken:
             told = f"AMI name {name} is already in use by AMI {taken}"
             raise EC2ClientError("InvalidAMIName.Duplicate", told)
-        return create(backend, instance_id, name, *asked, **named)
+        made = create(backend, instance_id, name, *asked, **named)
+        source = backend.describe_images(ami_ids=[backend.get_instance(instance_id).image_id])[0]
+        made.root_device_type, made.root_device_name = source.root_device_type, source.root_device_name
+        return made
 
     AmiBackend.create_image = create_once  # type: ignore[method-assign,assignment]

@@ -191,7 +191,7 @@ build {
       "ANSIBLE_CONFIG=${path.root}/../../ansible/ansible.cfg",
       "ANSIBLE_HOST_KEY_CHECKING=False",
       "ANSIBLE_NOCOLOR=1",
-      "ANSIBLE_SSH_ARGS=-o IdentitiesOnly=yes -o UserKnownHostsFile=/dev/null -o ControlMaster=no",
+      "ANSIBLE_SSH_ARGS=-o IdentitiesOnly=yes -o UserKnownHostsFile=/dev/null -o ControlMaster=auto -o ControlPersist=15s",
     ]
   }
 
