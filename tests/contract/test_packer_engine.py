@@ -155,6 +155,25 @@ def test_without_packer_only_building_is_impossible(images: Painted) -> None:
     assert told(there) == [("aws_ami_selection", Action.CREATE)]
 
 
+NEWER = """#!/bin/sh
+echo "$*" >> {folder}/asked
+[ "$1" != version ] || echo "Packer v1.14.2"
+[ "$1" != validate ] || { echo "Error: that is all for today" >&2; exit 1; }
+"""
+
+
+def test_a_newer_packer_installs_its_plugins_and_is_given_the_folder(images: Painted, tmp_path: Path) -> None:
+    newer = tmp_path / "newer-packer"
+    newer.write_text(NEWER.replace("{folder}", str(tmp_path)))
+    newer.chmod(0o755)
+    with pytest.raises(Refused, match="that is all for today"):
+        images.engine(str(newer)).plan(images.release("blue", images.owner), Inputs(images.inputs))
+    version, init, validate = (tmp_path / "asked").read_text().splitlines()
+    assert (version, init) == ("version", "init .")
+    assert validate.startswith("validate -var-file=")
+    assert validate.endswith(".json .")
+
+
 # --- builds that fail ------------------------------------------------------------------------------------
 
 

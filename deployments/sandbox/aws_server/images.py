@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from moto import settings
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend
@@ -61,9 +62,10 @@ class _Shared(Ami):
 def _shared_images_are_seen() -> None:
     """DescribeImages, and whatever starts from an image, finds those of other accounts that the caller may launch.
 
-    moto looks among the images of the caller's own account only. AWS shows the image under its one id while the
-    launch permission lasts, and says InvalidAMIID.NotFound afterwards.
+    moto looks among the images of the caller's own account only, and starts instances from images that there are not.
+    AWS shows the image under its one id while the launch permission lasts, and says InvalidAMIID.NotFound afterwards.
     """
+    settings.ENABLE_AMI_VALIDATION = True
     describe = AmiBackend.describe_images
 
     def describe_all(backend: EC2Backend, *asked: Any, **named: Any) -> list[Ami]:
