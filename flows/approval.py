@@ -9,6 +9,7 @@ from pydantic import Field
 
 from flows import options
 from flows.promote import promote
+from flows.reconcile import reconcile
 from flows.release import release
 from flows.rollback import rollback
 from tasks import approvals, steps
@@ -44,6 +45,8 @@ def carry_on(request: Request, onward: bool) -> None:
     """Do what was approved."""
     if request.purpose == "roll back":
         rollback(request.environment, request.release)
+    elif request.purpose == "reconcile":
+        reconcile(request.environment)
     elif onward:
         release(request.release)
     else:

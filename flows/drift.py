@@ -1,19 +1,44 @@
-"""Drift detection: every unit of an environment compared with what was applied. Reads only."""
+"""Drift detection: every unit of an environment compared with what was applied, and put right where wanted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
 from prefect import flow
+from pydantic import Field
 
 from flows import options
 from flows.promote import EnvironmentName
+from flows.reconcile import reconcile
 from tasks import steps
-from tasks.drift import DriftReport
+from tasks.drift import DriftReport, is_reconciled
+from tasks.stage import Stage
+
+PutRight = Annotated[bool, Field(title="Put right", description="Also where platform.yaml does not say reconcile")]
 
 
 @flow(name="drift", flow_run_name="drift in {environment}", **options.FLOW)
-def drift(environment: EnvironmentName) -> DriftReport:
-    """What somebody changed behind our back in an environment."""
+def drift(environment: EnvironmentName, put_right: PutRight = False) -> DriftReport:
+    """What somebody changed behind our back in an environment; what is left of it, where it was put right.
+
+    A unit that could not be asked is in the report, and ends the flow with its error once that is recorded.
+    """
     with steps.opened(steps.current_release(environment), environment) as stage:
-        found = {unit: steps.detect_drift.submit(stage, unit) for unit in stage.units}
-        steps.stop(steps.failures(found.values()))
-        return steps.report_drift(stage, [plan for future in found.values() if (plan := future.result())])
+        report, errors = compare(stage)
+        begin = is_reconciled(stage, report) or (put_right and bool(report.open))
+    if begin:
+        reconcile(environment)
+        with steps.opened(steps.current_release(environment), environment) as stage:
+            report, errors = compare(stage)
+    steps.stop(errors)
+    return report
+
+
+def compare(stage: Stage) -> tuple[DriftReport, Sequence[Exception]]:
+    """Ask all units at once, and record and tell what was found; with the errors of those that could not be asked."""
+    asked = {unit: steps.detect_drift.submit(stage, unit) for unit in stage.units}
+    errors = steps.failures_by_name(asked)
+    steps.raise_mistakes(tuple(errors.values()))
+    found = [plan for unit, future in asked.items() if unit not in errors and (plan := future.result())]
+    return steps.report_drift(stage, found, errors), tuple(errors.values())

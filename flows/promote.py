@@ -22,7 +22,7 @@ from flows.recovery import put_back, recover_if_abandoned
 from tasks import graph, promotion, steps
 from tasks.approvals import Request
 from tasks.errors import ApprovalWanted, CouldNotAsk
-from tasks.gate import Purpose
+from tasks.gate import Consent, Purpose
 from tasks.model import Plan
 from tasks.promotion import NotPlanned
 from tasks.stage import Stage
@@ -37,10 +37,19 @@ Despite = Annotated[
     Field(title="Despite a freeze or a closed window, because", description="It is recorded; empty: wait"),
 ]
 
+AcceptDrift = Annotated[
+    str | None,
+    Field(title="Go over drift, because", description="What was changed by hand is lost; recorded; empty: refuse"),
+]
+
 
 @flow(name="promote", flow_run_name="promote {release} to {environment}", **options.FLOW)
 def promote(
-    release: ReleaseId, environment: EnvironmentName, again: Again = False, despite: Despite = None
+    release: ReleaseId,
+    environment: EnvironmentName,
+    again: Again = False,
+    despite: Despite = None,
+    accept_drift: AcceptDrift = None,
 ) -> Request | None:
     """Promote a release to one environment. It must be verified in the environment before this one.
 
@@ -50,19 +59,19 @@ def promote(
     try:
         with steps.claimed(release, environment, "promote") as stage:
             promotion.refuse_out_of_order(stage, again)
-            advance(stage, "promote", despite)
+            advance(stage, "promote", Consent(despite, accept_drift))
     except ApprovalWanted as wanted:
         return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.
     return None
 
 
-def advance(stage: Stage, purpose: Purpose, despite: str | None = None) -> None:
+def advance(stage: Stage, purpose: Purpose, consent: Consent = Consent()) -> None:  # noqa: B008 (frozen)
     """From plans to a verified release, or back to where it was; or no further than to an `ApprovalWanted`."""
     planned, tested = plan_and_test(stage)
     steps.stop(steps.failures([*planned.values(), *tested.values()]))
     plans = {unit: future.result() for unit, future in planned.items()}
     findings = [finding for future in tested.values() for finding in future.result()]
-    if wanted := steps.gate(stage, promotion.plan_set(stage, plans), findings, despite, purpose):
+    if wanted := steps.gate(stage, promotion.plan_set(stage, plans), findings, consent, purpose):
         raise wanted
     futures = apply_and_smoke(stage, plans, planned, tested)
     errors = steps.failures(futures)

@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import options
-from flows.promote import Again, Despite, ReleaseId, promote
+from flows.promote import AcceptDrift, Again, Despite, ReleaseId, promote
 from tasks import promotion, settings
 from tasks.approvals import Request
 
@@ -24,7 +24,11 @@ def run_name() -> str:
 
 @flow(name="release", flow_run_name=run_name, **options.FLOW)
 def release(
-    release: ReleaseId, to: UpTo = None, again: Again = False, despite: Despite = None
+    release: ReleaseId,
+    to: UpTo = None,
+    again: Again = False,
+    despite: Despite = None,
+    accept_drift: AcceptDrift = None,
 ) -> list[str] | Request:
     """Promote a release through the environments in order. Returns those in which something had to be done.
 
@@ -32,7 +36,7 @@ def release(
     """
     environments = promotion.unfinished(settings.load(), release, to)
     for environment in environments:
-        wanted = promote(release, environment, again, despite)
+        wanted = promote(release, environment, again, despite, accept_drift)
         if wanted is not None:
             return wanted
     return environments

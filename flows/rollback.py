@@ -10,7 +10,7 @@ from pydantic import Field
 from flows import options
 from flows.promote import EnvironmentName, advance
 from flows.recovery import recover_if_abandoned
-from tasks import steps
+from tasks import notifications, steps
 from tasks.approvals import Request
 from tasks.errors import ApprovalWanted
 from tasks.rollback import reject
@@ -33,4 +33,6 @@ def rollback(environment: EnvironmentName, to: BackTo = None) -> str | Request:
             reject(stage, left, "rolled back by hand")
     except ApprovalWanted as wanted:
         return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.
+    told = notifications.went_back(environment, left, release, stage.settings.acting, steps.run_address())
+    steps.tell(told)
     return release

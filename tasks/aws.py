@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.session import get_session
 from pydantic import SecretStr
 
 from tasks.errors import CouldNotAsk, FlowmartError, Refused
@@ -95,7 +96,8 @@ class Credentials:
 
 
 _assumed: dict[tuple[str, ...], Credentials] = {}
-_one_at_a_time = threading.Lock()
+_assuming = threading.Lock()
+_making = threading.Lock()
 
 
 def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Credentials:
@@ -108,18 +110,18 @@ def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Creden
     known = _assumed.get(key)
     if known is not None and known.fresh:
         return known
-    with _one_at_a_time, asking(f"assume {role_arn}"):
+    with _assuming, asking(f"assume {role_arn}"):
         known = _assumed.get(key)
         if known is None or not known.fresh:
-            known = _assumed[key] = _ask(boto3.Session(region_name=region), role_arn, region, session_name)
+            known = _assumed[key] = _ask(_fresh_session(), role_arn, region, session_name)
         return known
 
 
 @lru_cache(maxsize=128)
 def client(service: str, credentials: Credentials) -> Any:
     """A boto3 client for `service` that acts as the role of `credentials`; safe to share between threads."""
-    with _one_at_a_time:
-        return _session().client(
+    with _making, asking(f"reach {service}"):
+        return _session().create_client(
             service,
             region_name=credentials.region,
             aws_access_key_id=credentials.access_key_id,
@@ -129,19 +131,25 @@ def client(service: str, credentials: Credentials) -> Any:
         )
 
 
-def client_as(service: str, variables: Mapping[str, str]) -> Any:
-    """A client that acts as a tool would with the variables of `Credentials.environment`; shared as `client` is."""
-    return client(
-        service,
-        Credentials(
-            role="",
-            region=variables["AWS_REGION"],
-            access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            secret_access_key=SecretStr(variables["AWS_SECRET_ACCESS_KEY"]),
-            session_token=SecretStr(variables["AWS_SESSION_TOKEN"]),
-            expires_at=datetime.max.replace(tzinfo=UTC),
-        ),
-    )
+def client_with(service: str, variables: Mapping[str, str]) -> Any:
+    """A boto3 client for `service` with what `Credentials.environment` gives: for engines that have no tool."""
+    given = ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
+    return _client_with(service, tuple(variables.get(name) for name in given))
+
+
+@lru_cache(maxsize=128)
+def _client_with(service: str, given: tuple[str | None, ...]) -> Any:
+    region, key, secret, token, endpoint = given
+    with _making, asking(f"reach {service}"):
+        return _session().create_client(
+            service,
+            region_name=region,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            endpoint_url=endpoint,
+            config=_QUICK,
+        )
 
 
 def ambient_client(service: str, region: str) -> Any:
@@ -185,8 +193,8 @@ def _answer_explained(error: boto.ClientError, what: str) -> FlowmartError:
     return Refused(f"could not {what}: {code}: {message}")
 
 
-def _ask(session: boto3.Session, role_arn: str, region: str, session_name: str) -> Credentials:
-    sts = session.client("sts", region_name=region, config=_QUICK)
+def _ask(session: Any, role_arn: str, region: str, session_name: str) -> Credentials:
+    sts = session.create_client("sts", region_name=region, config=_QUICK)
     # What STS takes for a name; AWS shows it in every record of what the session did.
     name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[:64]
     found = sts.assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
@@ -211,4 +219,11 @@ def _ambient() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _session() -> Any:
     """One session for all clients: it holds the service descriptions, which are slow to load."""
-    return boto3.Session()
+    return get_session()
+
+
+def _fresh_session() -> Any:
+    """A session that finds the ambient credentials as they are now, with the descriptions that are loaded already."""
+    session = get_session()
+    session.register_component("data_loader", _session().get_component("data_loader"))
+    return session

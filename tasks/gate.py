@@ -14,13 +14,25 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from tasks import approvals, windows, wording
+from tasks import approvals, drift, windows, wording
 from tasks.approvals import Question, Request
 from tasks.errors import ApprovalWanted, EnvironmentClosed, Refused
 from tasks.model import Action, Approval, Environment, Freeze, Plan, Window, digest_of
 from tasks.stage import Approved, Stage
 
-Purpose = Literal["promote", "roll back"]
+Purpose = Literal["promote", "roll back", "reconcile"]
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What whoever starts a run says beforehand; each is a reason, and is recorded.
+
+    `despite`: why to go ahead although the environment is closed. `accept_drift`: why to go over what somebody
+    changed by hand.
+    """
+
+    despite: str | None = None
+    accept_drift: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,16 +83,18 @@ def destroyed(plan: Plan) -> frozenset[str]:
     return frozenset(change.address for change in plan.changes if change.action in (Action.REPLACE, Action.DELETE))
 
 
-def pass_through(stage: Stage, plans: PlanSet, despite: str | None, purpose: Purpose = "promote") -> None:
-    """Return when the plan set may be applied. `EnvironmentClosed` or `ApprovalWanted` says why not.
+def pass_through(stage: Stage, plans: PlanSet, consent: Consent, purpose: Purpose) -> None:
+    """Return when the plan set may be applied. `EnvironmentClosed`, `Refused` or `ApprovalWanted` says why not.
 
-    `despite` is why to go ahead although the environment is closed; it is recorded.
+    A window protects a good state, not a bad one: going back is never held up by it.
     """
     if plans.empty:
         return
     rules = in_force(stage)
+    if purpose != "roll back":
+        _refuse_closed(stage, rules, consent.despite)
     if purpose == "promote":
-        _refuse_closed(stage, rules, despite)
+        _refuse_drifted(stage, consent.accept_drift)
     gated = [found.approval for found in rules if found.gate == "approval"]
     if gated:
         _refuse_unapproved(stage, plans, gated[0], purpose)
@@ -130,6 +144,17 @@ def _refuse_closed(stage: Stage, rules: Iterable[Rules], despite: str | None) ->
         raise EnvironmentClosed(f"{name} is {why}. Nothing was changed; {told}")
     body = {"release": stage.release.id, "why": why, "reason": despite}
     stage.ledger.append(name, "closure_overridden", body)
+
+
+def _refuse_drifted(stage: Stage, accepted: str | None) -> None:
+    name = stage.environment.name
+    found = drift.unexplained(name, stage.ledger.entries(name), stage.suppressions, datetime.now(UTC))
+    if not found:
+        return
+    if not accepted:
+        raise Refused(drift.refusal(name, found))
+    objects = [f"{item.unit}: {item.address}" for item in found]
+    stage.ledger.append(name, "drift_accepted", {"release": stage.release.id, "objects": objects, "reason": accepted})
 
 
 def _refuse_unapproved(stage: Stage, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:

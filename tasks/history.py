@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import releases
-from tasks.errors import InvalidInput, NotFound
+from tasks.errors import InvalidInput, NotFound, Refused
 from tasks.ledger import Entry, Ledger
 from tasks.model import Release
 from tasks.settings import Settings
-from tasks.standing import Standing, standing
+from tasks.standing import Standing, left_behind, standing
 from tasks.store import Store
 
 
@@ -38,6 +38,18 @@ class History:
             raise NotFound(f"{environment}: no release has been promoted here yet")
         return receipts[-1].target.release
 
+    def left_behind(self, environment: str) -> tuple[str, ...]:
+        """Units that are applied in an environment and that the release there does not declare any more."""
+        found = self.standing(environment)
+        return left_behind(found, self.release(self.current_release(environment))) if found.receipts else ()
+
+    def verified_release(self, environment: str) -> str:
+        """The release that is verified in an environment now; `Refused` where none is."""
+        found = self.standing(environment)
+        if found.verified is None:
+            raise Refused(f"{environment}: no release is verified here now; promote one, or roll back, first")
+        return found.verified
+
     def earlier_release(self, environment: str, to: str | None) -> str:
         """The release to go back to: `to` if it was verified here before, or the one verified before this one."""
         current = self.current_release(environment)
@@ -61,6 +73,11 @@ class History:
     def verified(self, environment: str) -> Sequence[str]:
         """The releases that were verified in an environment, oldest first, again each time."""
         return [entry.body["release"] for entry in self.ledger.entries(environment) if entry.kind == "verified"]
+
+    def last_begun(self, environment: str) -> str:
+        """The release that a promotion into an environment was last begun with, however it ended; "" before any."""
+        claims = (e.body for e in reversed(self.ledger.entries(environment)) if e.kind == "claimed")
+        return next((str(body["release"]) for body in claims if body["purpose"] == "promote"), "")
 
     def entry(self, name: str) -> Entry:
         """The ledger entry `environment/number`."""

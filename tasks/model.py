@@ -140,7 +140,10 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a release is promoted to. `after` names the environment that must be verified first."""
+    """Where a release is promoted to. `after` names the environment that must be verified first.
+
+    `reconcile`: what drifted is put right by itself, once a report has found it.
+    """
 
     name: str
     account: str
@@ -152,6 +155,7 @@ class Environment:
     approval: Approval = Approval()
     windows: tuple[Window, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+    reconcile: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -319,6 +323,21 @@ class Override:
     address: str
     reason: str
     expires: str
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Drift that nobody needs to be told of until `expires` (UTC date). `*` in `address` stands for any text.
+
+    `attributes` are paths with everything below them; none: whatever is found about the object.
+    """
+
+    environment: str
+    unit: str
+    address: str
+    reason: str
+    expires: str
+    attributes: tuple[str, ...] = ()
 
 
 # --- what happened ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tasks import wording
 from tasks.approvals import Request
-from tasks.drift import DriftReport
+from tasks.drift import Drifted, DriftReport, words
 from tasks.gate import PlanSet
 from tasks.model import Action, CheckResult, Finding, Outcome, Plan, Reversibility, Target
 from tasks.standing import Standing
@@ -86,11 +86,32 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
 
 def drift(report: DriftReport) -> Page:
     """What somebody changed by hand in an environment."""
-    head = f"# Drift in {report.environment}\n\n{len(report.units)} units compared with what was applied.\n\n"
-    told = "\n".join(
-        f"- **{i.unit}** {i.told[0]}" + "".join(f"\n  - {t}" for t in i.told[1:]) for i in report.drifted
-    )
-    return Page(f"drift-{report.environment}", f"Drift in {report.environment}", head + (told or "No drift."))
+    parts = [
+        f"# Drift in {report.environment}",
+        f"**{words.heading(report).removeprefix(f'{report.environment}: ')}** · release `{report.release}`",
+        *[_drifted(item) for item in report.drifted],
+        *_listed("Recovered since the last report", [f"{i.unit}: `{i.address}`" for i in report.recovered]),
+        *_listed("Could not be asked", [f"**{unit}**: {_cell(why)}" for unit, why in report.errored.items()]),
+        *_listed("Left behind: applied here, but no longer declared", report.left_behind),
+        *_listed("Suppressions that can go", [f"{i.unit}: `{i.address}` {i.why} ({i.reason})" for i in report.idle]),
+    ]
+    return Page(f"drift-{report.environment}", f"Drift in {report.environment}", "\n\n".join(parts))
+
+
+def _drifted(item: Drifted) -> str:
+    names = [*item.expected]
+    rows = [(f"`{name}`", _value(item.expected[name]), _value(item.found.get(name))) for name in names]
+    table = f"\n\n{_table(('what', 'expected', 'found'), rows)}" if rows else ""
+    return f"### {item.unit}: {item.told[0]}\n\n{words.state(item)}{table}"
+
+
+def _value(value: object) -> str:
+    return f"`{wording.short(value)}`"
+
+
+def _listed(title: str, items: Iterable[str]) -> list[str]:
+    found = [f"- {item}" for item in items]
+    return [f"## {title}", "\n".join(found)] if found else []
 
 
 def matrix(standings: Iterable[Standing]) -> Page:

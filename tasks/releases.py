@@ -32,13 +32,15 @@ FOLDER = "infrastructure"
 def create(repository: Path, ref: str, store: Store) -> Release:
     """Freeze `ref` (anything git understands) of a repository; the release that it already is, when there is one.
 
-    The platform is loaded from the commit, so a release with a mistake in platform.yaml cannot be made.
+    The platform is loaded from the commit, so a release with a mistake in platform.yaml cannot be made; nor one
+    with a mistake in drift.yaml, which would only show when the next report is due.
     """
     commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").strip()
     archive = _archived(repository, commit)
     with _unpacked(archive) as infrastructure:
         digests, platform = file_digests(infrastructure), manifest.load(infrastructure)
         manifest.refuse_miswired(infrastructure, platform)
+        manifest.load_suppressions(infrastructure, datetime.now(UTC).date())
         release = Release(
             id=digest_of(digests)[:12],
             digest=digest_of(digests),

@@ -8,14 +8,29 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import InvalidInput
+
+_instead: ContextVar[str] = ContextVar("acting", default="")
+
+Subject = Literal["promotion-failed", "rollback", "rollback-failed", "approval-wanted", "drift", "drift-recovered"]
+"""What people are notified of."""
+
+SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+
+
+def _words(written: Any) -> Any:
+    """ "drift, rollback" -> ["drift", "rollback"]."""
+    return written.replace(",", " ").split() if isinstance(written, str) else written
 
 
 class Settings(BaseSettings):
@@ -34,6 +49,16 @@ class Settings(BaseSettings):
     kubectl: str = Field("kubectl", description="The kubectl executable; it renders kustomizations")
     packer: str = Field("packer", description="The packer executable, from 1.6 on")
     ansible: str = Field("ansible-playbook", description="The ansible-playbook executable")
+    github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
+    github_token: SecretStr = Field(SecretStr(""), description="A token for GitHub, unless there is a GitHub App")
+    github_app_id: str = Field("", description="Id of the GitHub App that reports")
+    github_private_key: SecretStr = Field(SecretStr(""), description="The app's key, PEM, or the path of its file")
+    notify: SecretStr = Field(
+        SecretStr(""), description="Where notifications go: addresses as Apprise has them, by commas or spaces"
+    )
+    notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(_words)] = Field(
+        SUBJECTS, description="What people are notified of; default: everything. A failed rollback always is told"
+    )
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property
@@ -55,7 +80,7 @@ class Settings(BaseSettings):
     @cached_property
     def acting(self) -> str:
         """The name that the ledger records."""
-        return self.actor or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
+        return _instead.get() or self.actor or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
 
 
 def load() -> Settings:
@@ -65,3 +90,13 @@ def load() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"FLOWMART_{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"settings: {wrong}") from error
+
+
+@contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """While this lasts, the ledger records somebody else: who told us to act, and not who started this process."""
+    before = _instead.set(name)
+    try:
+        yield
+    finally:
+        _instead.reset(before)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,19 @@ from tasks import aws, edges, graph, manifest, policy, releases
 from tasks.engines import ENGINES, Engine, Workspace, interface
 from tasks.errors import InvalidInput
 from tasks.ledger import Ledger
-from tasks.model import MASK, Cluster, Environment, Inputs, Override, Platform, Receipt, Release, Target, Unit
+from tasks.model import (
+    MASK,
+    Cluster,
+    Environment,
+    Inputs,
+    Override,
+    Platform,
+    Receipt,
+    Release,
+    Suppression,
+    Target,
+    Unit,
+)
 from tasks.settings import Settings
 from tasks.standing import Standing, standing
 from tasks.store import Store
@@ -65,13 +78,17 @@ class Approved:
 
 
 class Stage:
-    """One environment and one release, ready to work with. Make it with `opened`."""
+    """One environment and one release, ready to work with. Make it with `opened`.
+
+    `drifting` are the units to plan although nothing about them is new: they are no longer as they were applied.
+    """
 
     def __init__(self, settings: Settings, ledger: Ledger, checkouts: Checkouts, release: str, environment: str):
         self.settings = settings
         self.ledger = ledger
         self.halted = threading.Event()
         self.approved: Approved | None = None
+        self.drifting: frozenset[str] = frozenset()
         self.turns = threading.BoundedSemaphore(settings.parallelism)
         self._checkouts = checkouts
         self.release = self.checkout(release).release
@@ -96,6 +113,12 @@ class Stage:
     def overrides(self) -> tuple[Override, ...]:
         """The release's exceptions from its policies."""
         return manifest.load_overrides(self.checkout(self.release.id).infrastructure)
+
+    @cached_property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """The drift that the release knows of and lets be."""
+        infrastructure = self.checkout(self.release.id).infrastructure
+        return manifest.load_suppressions(infrastructure, datetime.now(UTC).date())
 
     def standing(self) -> Standing:
         """Where the environment stands now."""
@@ -148,6 +171,7 @@ class Stage:
             writing=self.writing,
             receipt=self.standing().receipts.get(target.unit),
             elsewhere=lambda: self._elsewhere(target.unit),
+            reconciling=target.unit in self.drifting,
         )
 
     def _wired(self, target: Target) -> Unit:

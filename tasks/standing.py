@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks.ledger import Entry
-from tasks.model import Receipt, Target
+from tasks.model import Receipt, Release, Target
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ def standing(environment: str, entries: Iterable[Entry]) -> Standing:
         if fold := _FOLDS.get(entry.kind):
             state = fold(state, entry)
     return state
+
+
+def left_behind(found: Standing, release: Release) -> tuple[str, ...]:
+    """Units that are applied in an environment and that the release there does not declare any more."""
+    return tuple(sorted(unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units))
 
 
 def receipt_of(entry: Entry) -> Receipt | None:

@@ -8,7 +8,10 @@ no answer. Results stay in memory: what must outlive the process is in the ledge
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -21,22 +24,28 @@ from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled, Completed
 from prefect.tasks import exponential_backoff
+from prefect.utilities.urls import url_for
 
-from tasks import claims, pages, promotion, rollback, settings, shell
+from tasks import approvals, claims, notifications, pages, promotion, releases, reports, rollback, settings, shell
 from tasks import drift as drifting
 from tasks import gate as gates
 from tasks import stage as stages
 from tasks.approvals import Request
 from tasks.drift import DriftReport
 from tasks.errors import ApprovalWanted, CouldNotAsk, FlowmartError, Refused
-from tasks.gate import PlanSet, Purpose
+from tasks.gate import Consent, PlanSet, Purpose
+from tasks.github import commits
+from tasks.github.client import Client
+from tasks.github.reported import EnvironmentReport
 from tasks.history import History
 from tasks.ledger import Ledger
-from tasks.model import CheckResult, Finding, Plan, Receipt
+from tasks.model import CheckResult, Finding, Plan, Receipt, Release
+from tasks.notifications import Notification
 from tasks.pages import Page
 from tasks.promotion import NotPlanned
 from tasks.stage import Stage
-from tasks.standing import Claim, standing
+from tasks.standing import Claim, Standing, standing
+from tasks.store import Store
 
 log = structlog.get_logger("flowmart.steps")
 
@@ -74,13 +83,14 @@ def test(stage: Stage, unit: str, plan: Plan | NotPlanned) -> tuple[Finding, ...
 
 @task(name="gate", task_run_name="gate", **_WRITES)
 def gate(
-    stage: Stage, plans: PlanSet, findings: Sequence[Finding], despite: str | None, purpose: Purpose
+    stage: Stage, plans: PlanSet, findings: Sequence[Finding], consent: Consent, purpose: Purpose
 ) -> ApprovalWanted | None:
     """Let the plan set through, or say that it has to be approved first: which is no failure."""
     try:
-        gates.pass_through(stage, plans, despite, purpose)
+        gates.pass_through(stage, plans, consent, purpose)
     except ApprovalWanted as wanted:
         _publish(pages.approval(wanted.request, plans, findings))
+        tell(_asking(wanted.request))
         return wanted
     return None
 
@@ -125,10 +135,35 @@ def detect_drift(stage: Stage, unit: str) -> Plan | None:
         return drifting.detect(stage, unit)
 
 
-def report_drift(stage: Stage, found: Sequence[Plan]) -> DriftReport:
-    """Record and show the drift of an environment."""
-    report = drifting.report(stage, found)
+@task(name="fetch", task_run_name="fetch {ref}", **_READS)
+def fetch(client: Client, repository: str, ref: str) -> str:
+    """Bring what a ref is at on GitHub into the local repository; the commit."""
+    return commits.fetch(settings.load(), client, repository, ref)
+
+
+@task(name="freeze", task_run_name="freeze {sha}", **_READS)
+def freeze(sha: str) -> Release:
+    """Make a release of a commit that is in the local repository."""
+    chosen = settings.load()
+    commits.refuse_missing(chosen, sha)
+    return releases.create(chosen.repository, sha, Store.open(chosen.store_address))
+
+
+def report(
+    stage: Stage, planned: Mapping[str, PrefectFuture[Any]], tested: Mapping[str, PrefectFuture[Any]]
+) -> EnvironmentReport:
+    """What planning and testing an environment came to, for those who read it on GitHub. Waits for all of it."""
+    raise_mistakes(failures([*planned.values(), *tested.values()]))
+    units = (reports.of_unit(stage, unit, _found(future)) for unit, future in planned.items())
+    return reports.of_environment(stage, units)
+
+
+def report_drift(stage: Stage, found: Sequence[Plan], errored: Mapping[str, Exception]) -> DriftReport:
+    """Record and show the drift of an environment, and tell what is new about it."""
+    report = drifting.report(stage, found, errored)
     _publish(pages.drift(report))
+    for notification in notifications.drift(report, run_address()):
+        tell(notification)
     return report
 
 
@@ -136,6 +171,7 @@ def conclude_rollback(stage: Stage, why: str, done: dict[str, str], *, reject: b
     """All is back: record and show why, and what was done."""
     rollback.conclude_rollback(stage, why if reject else None)
     _publish(pages.rollback(stage.environment.name, stage.release.id, why, done))
+    tell(notifications.rolled_back(stage.environment.name, stage.release.id, why, run_address()))
 
 
 def verify(stage: Stage) -> None:
@@ -149,7 +185,10 @@ def verify(stage: Stage) -> None:
 def opened(release: str, environment: str) -> Iterator[Stage]:
     """A stage to read with: no claim is made."""
     with stages.opened(settings.load(), release, environment, _run_id()) as stage:
-        yield stage
+        try:
+            yield stage
+        finally:
+            _await_pages()
 
 
 @contextmanager
@@ -161,6 +200,7 @@ def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
     """
     with opened(release, environment) as stage:
         claims.claim(stage.ledger, environment, stage.release.id, purpose)
+        promotion.get_ready(stage)
         with held(stage):
             yield stage
 
@@ -190,6 +230,11 @@ def current_release(environment: str) -> str:
     return _history().current_release(environment)
 
 
+def verified_release(environment: str) -> str:
+    """The release that is verified in an environment now."""
+    return _history().verified_release(environment)
+
+
 def earlier_release(environment: str, to: str | None) -> str:
     """The release that an environment can go back to."""
     return _history().earlier_release(environment, to)
@@ -208,12 +253,16 @@ def held(stage: Stage) -> Iterator[None]:
         found = stage.standing()
         if found.blocked or not found.rolling_back:
             claims.close(stage.ledger, name, "failed", str(error))
+        _tell_bad_news(stage, found, error)
         raise
-    except BaseException:
+    except BaseException as error:
         stage.halted.set()
         shell.stop_all()
-        if not stage.standing().attempted:
+        found = stage.standing()
+        if not found.attempted:
             claims.close(stage.ledger, name, "cancelled")
+        if isinstance(error, Exception):
+            _tell_bad_news(stage, found, error)
         raise
     claims.close(stage.ledger, name, "succeeded")
 
@@ -221,6 +270,12 @@ def held(stage: Stage) -> Iterator[None]:
 def waiting(wanted: ApprovalWanted) -> State[Request]:
     """How a run ends that asked for an approval: it did not fail, and it did not finish what it is for."""
     return Completed(name="AwaitingApproval", message=str(wanted), data=wanted.request)
+
+
+def failures_by_name(futures: Mapping[str, PrefectFuture[Any]]) -> dict[str, Exception]:
+    """Wait for all; {name: its error} of those that failed."""
+    found = {name: failures([future]) for name, future in futures.items()}
+    return {name: errors[0] for name, errors in found.items() if errors}
 
 
 def failures(futures: Iterable[PrefectFuture[Any]]) -> tuple[Exception, ...]:
@@ -274,18 +329,88 @@ def raise_mistakes(errors: Sequence[Exception]) -> None:
             raise error
 
 
+def environments(release: str) -> tuple[str, ...]:
+    """The environments of a release, in order."""
+    with stages.checkouts(settings.load()) as found:
+        return tuple(environment.name for environment in found.of(release).platform.environments)
+
+
+def release(name: str) -> Release:
+    """A release by its id."""
+    return _history().release(name)
+
+
+def begun_last(release: Release) -> bool:
+    """Whether the last promotion that was begun at the first environment was of this release already."""
+    return _history().last_begun(environments(release.id)[0]) == release.id
+
+
+def waiting_for_approval() -> tuple[Request, ...]:
+    """What waits for an approval now, everywhere."""
+    return approvals.waiting(ledger(), datetime.now(UTC))
+
+
 def ledger() -> Ledger:
     """The ledger of the store, to decide in."""
     return _history().ledger
+
+
+def tell(notification: Notification | None) -> None:
+    """Notify people, where there is something to tell. Decides nothing, and takes a few seconds at most."""
+    if notification is not None:
+        notifications.send(settings.load(), notification)
+
+
+def _asking(request: Request) -> Notification:
+    what = "\n".join(f"  {unit}: {told}" for unit, told in request.units.items())
+    how = f"flowmart approve {request.short}, until {request.expires:%Y-%m-%d %H:%M} UTC"
+    return notifications.approval_wanted(request.environment, request.release, what, how, run_address())
+
+
+def run_address() -> str:
+    """Where this run is shown in the Prefect UI; empty outside of one."""
+    run = _run_id()
+    return (url_for("flow-run", obj_id=run) or "") if run else ""
+
+
+def _tell_bad_news(stage: Stage, found: Standing, error: Exception) -> None:
+    """That a run did not get to its end; not where it waits for an approval, which is told by whoever wants it."""
+    mine = {entry.kind for entry in stage.ledger.entries(found.environment) if entry.run == stage.ledger.run}
+    if "approval_wanted" in mine and "approved" not in mine:
+        return
+    purpose = found.claim.purpose if found.claim else "promote"
+    tell(notifications.ended(found.environment, stage.release.id, purpose, error, run_address()))
 
 
 def _history() -> History:
     return History(settings.load(), _run_id())
 
 
+_pages = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
+"""Pages are sent in the background and in order, so that no step waits for the server."""
+
+
 def _publish(page: Page) -> None:
+    """Send a page to the run history, as one of the run that we are in."""
+    _pages.submit(copy_context().run, _send, page)
+
+
+def _send(page: Page) -> None:
     with _for_the_eye(page.title):
         create_markdown_artifact(page.text, key=page.key, description=page.title)
+
+
+def _await_pages() -> None:
+    """All pages so far are sent, since there is one thread for them."""
+    _pages.submit(int).result()
+
+
+def _found(future: PrefectFuture[Any]) -> Plan | NotPlanned | FlowmartError | None:
+    """What a step gave, or why it failed; None where it never began."""
+    if future.state.is_pending():
+        return None
+    found = future.state.result(raise_on_failure=False)
+    return found if isinstance(found, Plan | NotPlanned | FlowmartError) else None
 
 
 def _failed(state: State[Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tasks.model import Action, Change, Plan, Reversibility
@@ -14,6 +15,15 @@ _DONE = {
     Action.REPLACE: "was replaced",
     Action.DELETE: "was deleted",
 }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that differs: where ("tags.Team"), what it was before and what it is after."""
+
+    path: str
+    before: Any
+    after: Any
 
 
 def counts(plan: Plan) -> str:
@@ -41,22 +51,36 @@ def drift(change: Change) -> tuple[str, ...]:
 
 def differences(change: Change) -> tuple[str, ...]:
     """ "ingress: added {...}", "tags.Team: platform -> payments": one line for each value that differs."""
+    return tuple(line for difference in differing(change) for line in _lines(difference))
+
+
+def differing(change: Change) -> tuple[Difference, ...]:
+    """The values that differ, as deep as they have names: a list whose entries have none is one value."""
     before, after = change.before or {}, change.after or {}
     names = [name for name in change.attributes if not (name == "tags_all" and "tags" in change.attributes)]
-    return tuple(line for name in names for line in _difference(name, before.get(name), after.get(name)))
+    return tuple(found for name in names for found in _differing(name, before.get(name), after.get(name)))
 
 
-def _difference(name: str, before: Any, after: Any) -> Iterable[str]:
+def _differing(path: str, before: Any, after: Any) -> Iterable[Difference]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         keys = sorted({*before, *after}, key=str)
-        differing = (key for key in keys if before.get(key) != after.get(key))
-        return [line for key in differing for line in _difference(f"{name}.{key}", before.get(key), after.get(key))]
-    if isinstance(before, list) and isinstance(after, list):
-        if (old := _by_name(before)) and (new := _by_name(after)):
-            return _difference(name, old, new)
-        removed = [f"{name}: removed {_short(item)}" for item in before if item not in after]
-        return removed + [f"{name}: added {_short(item)}" for item in after if item not in before]
-    return [f"{name}: {_short(before)} -> {_short(after)}"]
+        moved = (key for key in keys if before.get(key) != after.get(key))
+        return [found for key in moved for found in _differing(f"{path}.{key}", before.get(key), after.get(key))]
+    if (
+        isinstance(before, list)
+        and isinstance(after, list)
+        and (old := _by_name(before))
+        and (new := _by_name(after))
+    ):
+        return _differing(path, old, new)
+    return [Difference(path, before, after)]
+
+
+def _lines(found: Difference) -> Iterable[str]:
+    if isinstance(found.before, list) and isinstance(found.after, list):
+        removed = [f"{found.path}: removed {short(item)}" for item in found.before if item not in found.after]
+        return removed + [f"{found.path}: added {short(item)}" for item in found.after if item not in found.before]
+    return [f"{found.path}: {short(found.before)} -> {short(found.after)}"]
 
 
 def _by_name(items: list[Any]) -> dict[str, Any]:
@@ -65,18 +89,18 @@ def _by_name(items: list[Any]) -> dict[str, Any]:
     return named if len(named) == len(items) else {}
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """One value on one line; of an object only what is set."""
     if value is None:
         return "(not set)"
     if isinstance(value, Mapping):
         return (
             "{"
-            + ", ".join(f"{key} = {_short(item)}" for key, item in value.items() if item not in (None, "", [], False))
+            + ", ".join(f"{key} = {short(item)}" for key, item in value.items() if item not in (None, "", [], False))
             + "}"
         )
     if isinstance(value, list):
-        return "[" + ", ".join(map(_short, value)) + "]"
+        return "[" + ", ".join(map(short, value)) + "]"
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -114,8 +138,9 @@ _HAPPENED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "refused": lambda b: f"plan set {b['plan_set'][:12]} REFUSED{_decided(b)}",
     "frozen": lambda b: f"FROZEN{' until ' + b['until'] if b.get('until') else ''}: {b['reason']}",
     "thawed": lambda b: f"open again: {b['reason']}",
+    "drift_accepted": lambda b: f"goes over drift of {', '.join(b['objects'])}: {b['reason']}",
     "closure_overridden": lambda b: f"goes ahead although {b['why']}: {b['reason']}",
-    "drift": lambda b: f"drift: {len(b['drifted'])} objects" if b["drifted"] else "no drift",
+    "drift": lambda b: _drift(b),
 }
 
 
@@ -124,6 +149,14 @@ def _decided(body: Mapping[str, Any]) -> str:
         return ""
     proof = {"github": "as GitHub says", "host": "as the machine says"}.get(body["identity"], "unproven")
     return f" by {body['by']} ({body['how']}, {proof}){': ' + body['reason'] if body['reason'] else ''}"
+
+
+def _drift(body: Mapping[str, Any]) -> str:
+    unanswered = len(body.get("errored", ()))
+    new = sum(bool(item.get("new") and not item.get("until")) for item in body["drifted"])
+    parts = [f"drift: {len(body['drifted'])} objects{f', {new} new' if new else ''}"] if body["drifted"] else []
+    parts += [f"{unanswered} units could not be asked"] if unanswered else []
+    return "; ".join(parts) or "no drift"
 
 
 def _rolled_back(body: Mapping[str, Any]) -> str:

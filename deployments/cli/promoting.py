@@ -1,4 +1,4 @@
-"""Commands that start a flow: promote, plan, drift, rollback, recover; and resolve, which unblocks one.
+"""Commands that start a flow: promote, plan, drift, reconcile, rollback, recover; and resolve, which unblocks one.
 
 Prefect is imported inside the commands: it takes seconds, and whoever only wants to read should not wait.
 """
@@ -6,6 +6,7 @@ Prefect is imported inside the commands: it takes seconds, and whoever only want
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,8 @@ from deployments.cli.reading import known_environment, status_of
 from deployments.cli.screen import Json
 from tasks import promotion, releases, settings, wording
 from tasks.approvals import Request
-from tasks.errors import InvalidInput
+from tasks.drift import DriftReport, last_report, words
+from tasks.errors import FlowmartError, InvalidInput
 from tasks.history import History
 from tasks.model import Release
 
@@ -35,7 +37,7 @@ Despite = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
-    for command in (promote, plan, drift, rollback, recover, resolve):
+    for command in (promote, plan, drift, reconcile, rollback, recover, resolve):
         app.command()(command)
 
 
@@ -46,6 +48,9 @@ def promote(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Though the release was rejected before.")] = False,
     despite: Despite = None,
+    accept_drift: Annotated[
+        str | None, typer.Option(help="Why to go over what somebody changed by hand; it is recorded.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
@@ -60,7 +65,8 @@ def promote(
         from flows.release import release as several
 
         whole = bool(begun[1:])
-        wanted = several(found.id, to, again, despite) if whole else one(found.id, begun[0], again, despite)
+        said = (again, despite, accept_drift)
+        wanted = several(found.id, to, *said) if whole else one(found.id, begun[0], *said)
     if json:
         standings = [history.standing(name) for name in history.ledger.environments()]
         document = {standing.environment: status_of(standing) for standing in standings}
@@ -102,7 +108,7 @@ def drift(
     environment: Annotated[str | None, typer.Argument(help="An environment; all of them without it.")] = None,
     json: Json = False,
 ) -> int:
-    """What somebody changed by hand since it was applied. Exit code 2 when there is any."""
+    """What somebody changed by hand since it was applied. Exit code 2 when there is any that is not suppressed."""
     history = History(settings.load())
     names = (
         [environment] if environment else [name for name in history.ledger.environments() if _applied(history, name)]
@@ -110,21 +116,40 @@ def drift(
     if not names:
         raise InvalidInput("drift: nothing has been promoted yet, so there is nothing to compare with")
     prepare_flows()
+    asked = [_asked(history, name) for name in names]
+    return _reported([report for report, _ in asked if report], [error for _, error in asked if error], json)
+
+
+def reconcile(environment: EnvironmentArgument, json: Json = False) -> int:
+    """Put right what somebody changed by hand: the verified release is promoted again for the units that drifted."""
+    known_environment(environment)
+    prepare_flows()
     from flows.drift import drift as flow
 
-    reports = [flow(name) for name in names]
+    return _reported([flow(environment, True)], [], json)
+
+
+def _asked(history: History, environment: str) -> tuple[DriftReport | None, FlowmartError | None]:
+    """The report of one environment, and why it is not whole; without an error it is."""
+    from flows.drift import drift as flow
+
+    before = len(history.ledger.entries(environment))
+    try:
+        return flow(environment), None
+    except FlowmartError as error:
+        return last_report(history.ledger.entries(environment)[before:]), error
+
+
+def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], json: bool) -> int:
     if json:
         screen.document(reports)
     for report in () if json else reports:
-        objects = {0: "no drift", 1: "1 object drifted"}.get(
-            len(report.drifted), f"{len(report.drifted)} objects drifted"
-        )
-        screen.result(f"{report.environment}: {objects}, {len(report.units)} units compared")
-        for item in report.drifted:
-            screen.result(f"  {item.unit}: {item.told[0]}")
-            for line in item.told[1:]:
-                screen.result(f"      {line}")
-    return 2 if any(report.drifted for report in reports) else 0
+        screen.result(words.heading(report))
+        for line in words.lines(report):
+            screen.result(line)
+    if errors:
+        raise type(errors[0])("\n".join(map(str, errors)))
+    return 2 if any(report.open for report in reports) else 0
 
 
 def rollback(

@@ -35,10 +35,14 @@ def status(json: Json = False) -> None:
     asked = _history()
     found = [asked.standing(name) for name in _environments(asked)]
     if json:
-        screen.document({standing.environment: status_of(standing) for standing in found})
+        left = {standing.environment: _history().left_behind(standing.environment) for standing in found}
+        screen.document({s.environment: status_of(s) | {"left_behind": left[s.environment]} for s in found})
         return
     subjects = {release.id: release.subject for release in releases.everyone(asked.store)}
-    rows = [(s.environment, s.verified or "-", subjects.get(s.verified or "", ""), _state(s)) for s in found]
+    rows = [
+        (s.environment, s.verified or "-", subjects.get(s.verified or "", ""), _state(s) + _left_behind(s))
+        for s in found
+    ]
     screen.table("", ("environment", "release", "", "state"), rows)
     for request in approvals.waiting(asked.ledger, datetime.now(UTC)):
         screen.result(screen.waiting(request))
@@ -159,6 +163,11 @@ def _state(standing: Standing) -> str:
         rejected = ", ".join(sorted(standing.rejected))
         return f"verified{f'; rejected here: {rejected}' if rejected else ''}"
     return "not verified" if standing.receipts else "nothing here yet"
+
+
+def _left_behind(standing: Standing) -> str:
+    units = _history().left_behind(standing.environment)
+    return f"; left behind, no longer declared: {', '.join(units)}" if units else ""
 
 
 def _release(standing: Standing, unit: str) -> str | None:

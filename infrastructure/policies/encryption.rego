@@ -54,6 +54,33 @@ deny contains {"address": change.address, "message": message} if {
 	message := "would be created without an aws_s3_bucket_server_side_encryption_configuration. Add one for it in the same unit"
 }
 
+# SQS encrypts unless it is told not to.
+deny contains {"address": change.address, "message": message} if {
+	some change in input.changes
+	change.action != "delete"
+	change.kind == "AWS::SQS::Queue"
+	object.get(change.after, "SqsManagedSseEnabled", true) in {false, "false"}
+	off(object.get(change.after, "KmsMasterKeyId", null))
+	message := "would keep its messages unencrypted. Set KmsMasterKeyId, or leave SqsManagedSseEnabled on"
+}
+
+# AWS Backup always encrypts; under its own key no other account can ever be given a copy.
+deny contains {"address": change.address, "message": message} if {
+	some change in input.changes
+	change.action != "delete"
+	change.kind == "AWS::Backup::BackupVault"
+	off(object.get(change.after, "EncryptionKeyArn", null))
+	message := "would not be encrypted under a KMS key of ours. Set EncryptionKeyArn"
+}
+
+warn contains {"address": change.address, "message": message} if {
+	some change in input.changes
+	change.action != "delete"
+	change.kind == "AWS::SNS::Topic"
+	off(object.get(change.after, "KmsMasterKeyId", null))
+	message := "would keep its messages unencrypted. Set KmsMasterKeyId"
+}
+
 warn contains {"address": change.address, "message": message} if {
 	some change in input.changes
 	change.action != "delete"

@@ -65,6 +65,11 @@ missing(found) := {name |
 
 remedy(change) := "Set them in its tag blocks" if change.kind == "aws_autoscaling_group"
 
-remedy(change) := "Set them in the provider's default_tags" if change.kind != "aws_autoscaling_group"
+remedy(change) := "Set them under Tags in parameters/<environment>.yaml" if startswith(change.kind, "AWS::")
+
+remedy(change) := "Set them in the provider's default_tags" if {
+	change.kind != "aws_autoscaling_group"
+	not startswith(change.kind, "AWS::")
+}
 
 blank(value) if value in {"", null}

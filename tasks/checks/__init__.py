@@ -8,6 +8,6 @@ second is a reason to roll back, so every kind says in its docstring where it dr
 
 from tasks.checks.answers import Surroundings
 from tasks.checks.options import OPTIONS
-from tasks.checks.running import run
+from tasks.checks.running import run, services
 
-__all__ = ["OPTIONS", "Surroundings", "run"]
+__all__ = ["OPTIONS", "Surroundings", "run", "services"]

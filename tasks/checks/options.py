@@ -115,6 +115,13 @@ class TableActive(Options):
     table: Text
 
 
+class PointInTimeRecovery(Options):
+    """The DynamoDB `table` can be restored to any second of its recovery window."""
+
+    fact: Literal["point_in_time_recovery"]
+    table: Text
+
+
 class HealthyHosts(Options):
     """`at_least` so many targets of the `target_group` (its ARN) are healthy."""
 
@@ -147,6 +154,20 @@ class AlarmsQuiet(Options):
     at_least: Count = 1
 
 
+class QueueExists(Options):
+    """The SQS `queue` (its URL) is there."""
+
+    fact: Literal["queue_exists"]
+    queue: Text
+
+
+class StackGood(Options):
+    """The CloudFormation `stack` (its name) was created or updated to its end, and nothing was rolled back."""
+
+    fact: Literal["stack_good"]
+    stack: Text
+
+
 class ImageAvailable(Options):
     """The machine `image` (its id) is available, and instances of this account may be started from it."""
 
@@ -157,10 +178,13 @@ class ImageAvailable(Options):
 Fact = (
     DatabaseAvailable
     | TableActive
+    | PointInTimeRecovery
     | HealthyHosts
     | InstancesInService
     | NatGatewaysAvailable
     | AlarmsQuiet
+    | QueueExists
+    | StackGood
     | ImageAvailable
 )
 
@@ -182,7 +206,7 @@ class Script(Options):
     @classmethod
     def _stays_inside(cls, path: str) -> str:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise ValueError("should be a path below infrastructure/, such as scripts/smoke/carts_can_be_restored.py")
+            raise ValueError("should be a path below infrastructure/, such as scripts/smoke/buckets_are_closed.py")
         return path
 
 

@@ -7,7 +7,7 @@ and what is not known is left to a person.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from tasks.checks import aws, kubernetes, network, outputs, script
 from tasks.checks.answers import Answer, Surroundings, errored, failed, shortened
-from tasks.checks.options import OPTIONS
+from tasks.checks.options import OPTIONS, Aws
 from tasks.checks.references import resolved
 from tasks.errors import CouldNotAsk, Refused
 from tasks.model import Check, CheckResult, Outcome
@@ -63,6 +63,11 @@ def run(
     kind = _KINDS[check.kind]
     answer, attempts = _asked(lambda: kind.ask(options, around), check, began, sleep, clock)
     return _result(check, kind.expected(options), answer, attempts, clock() - began)
+
+
+def services(checks: Iterable[Check]) -> frozenset[str]:
+    """The AWS services that will be asked, as boto3 calls them."""
+    return frozenset(aws.service(Aws.model_validate(check.options)) for check in checks if check.kind == "aws")
 
 
 _REFERENCES = "outputs that make the check's options complete"

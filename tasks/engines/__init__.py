@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tasks.engines import helm, kustomize, packer, terraform
+from tasks.engines import cloudformation, helm, kustomize, packer, terraform
 from tasks.engines.base import Engine, Interface, Workspace, Workspaces
 
 __all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces", "interface"]
@@ -14,6 +14,7 @@ ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
     "terraform": terraform.Terraform,
     "helm": helm.Helm,
     "kustomize": kustomize.Kustomize,
+    "cloudformation": cloudformation.CloudFormation,
     "packer": packer.Packer,
 }
 """Engine name -> maker, from the workspaces of a promotion and the tool's executable."""
@@ -22,6 +23,7 @@ READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
     "terraform": terraform.reads,
     "helm": helm.reads,
     "kustomize": kustomize.reads,
+    "cloudformation": cloudformation.reads,
     "packer": packer.reads,
 }
 """Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
@@ -30,6 +32,7 @@ INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {
     "terraform": terraform.interface,
     "helm": helm.interface,
     "kustomize": kustomize.interface,
+    "cloudformation": cloudformation.interface,
     "packer": packer.interface,
 }
 """Engine name -> what a unit takes and gives, given infrastructure/ and its source."""

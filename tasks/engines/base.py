@@ -40,7 +40,8 @@ class Workspace:
     """Where an engine works for one target. `infrastructure` is that folder in the release's checkout.
 
     The inputs of `unit` have their `{unit.output}` filled in where what they refer to is known. `receipt` is what is
-    applied now, of whatever release; None when nothing is. `elsewhere` gives the unit's receipts in the other
+    applied now, of whatever release; None when nothing is. `reconciling`: drift is to be put right, so what somebody
+    else has taken hold of meanwhile is taken back. `elsewhere` gives the unit's receipts in the other
     environments that could still be gone back to, for what environments share (images).
     """
 
@@ -51,6 +52,7 @@ class Workspace:
     reading: Variables
     writing: Variables
     receipt: Receipt | None = None
+    reconciling: bool = False
     elsewhere: Callable[[], Sequence[Receipt]] = tuple
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,8 @@ class Helm:
         live = _installed(helm, what.release, what.namespace)
         new, warnings = _rehearsed(helm, what, chart, values, live)
         found = _plan(workspace, target, inputs.digest, live, new)
+        if workspace.reconciling and workspace.receipt:
+            found = _putting_right(found, self.detect_drift(workspace.receipt).changes)
         saved = helm_plans.upgrade(what.release, what.namespace, chart, values)
         return _finished(found, saved, chart.parent, [*warnings, *_told_of(live)])
 
@@ -245,6 +247,13 @@ def _plan(workspace: Workspace, target: Target, inputs_digest: str, live: Instal
         # A revision that did not come to a good end has to be replaced, even by the same objects.
         changes_outputs=live is None or live.status != "deployed",
     )
+
+
+def _putting_right(plan: Plan, drifted: Iterable[Change]) -> Plan:
+    """The plan with what helm does unasked: an upgrade of the same release takes back what was done by hand."""
+    planned = {change.address for change in plan.changes}
+    others = (kubernetes_plans.the_other_way(change) for change in drifted if change.address not in planned)
+    return replace(plan, changes=(*plan.changes, *others))
 
 
 def _finished(plan: Plan, saved: Saved, folder: Path, warnings: list[str] | tuple[str, ...]) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tasks import wording
 from tasks.model import Action, Change, Reversibility
@@ -19,6 +20,13 @@ def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
     """A line for each object, then its fields that differ; warnings last."""
     lines = [line for change in changes for line in _told(change)]
     return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])
+
+
+def the_other_way(change: Change) -> Change:
+    """From what was done to what would put it right, and back: an object that was deleted would be created."""
+    actions = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
+    action = actions.get(change.action, change.action)
+    return replace(change, action=action, before=change.after, after=change.before)
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:

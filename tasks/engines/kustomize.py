@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -25,7 +25,7 @@ from tasks.engines.base import Workspace, Workspaces
 from tasks.engines.kustomize_plans import Saved
 from tasks.engines.kustomize_sources import interface, reads, rendered
 from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
-from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Target, digest_of
+from tasks.model import Applied, Change, Inputs, Outcome, Plan, Receipt, Target, digest_of
 
 __all__ = ["Kustomize", "interface", "reads"]
 
@@ -74,7 +74,9 @@ class Kustomize:
             raise InvalidInput(f"{target.unit}: inputs.{next(iter(inputs.values))}: {told}")
         workspace = self._workspaces(target)
         wanted = rendered(self._executable, workspace.folder)
-        return self._planned(workspace, target, inputs.digest, wanted, _before(workspace))
+        return self._planned(
+            workspace, target, inputs.digest, wanted, _before(workspace), force=workspace.reconciling
+        )
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the manifests that were planned, in order, then remove; `StalePlan` when something has changed."""
@@ -115,7 +117,7 @@ class Kustomize:
         """What an apply would have to put right: as it was applied, against as it is."""
         workspace = self._workspaces(receipt.target)
         look = self._look(receipt.target)
-        changes = tuple(_the_other_way(change) for change in look.changes)
+        changes = tuple(kubernetes_plans.the_other_way(change) for change in look.changes)
         return Plan(
             target=receipt.target,
             engine="kustomize",
@@ -214,9 +216,3 @@ def _is_ours(live: Manifest) -> bool:
 
 def _annotations(live: Manifest) -> Mapping[str, str]:
     return live["metadata"].get("annotations") or {}
-
-
-def _the_other_way(change: Change) -> Change:
-    """From what would be put right to what was done: an object that would be created was deleted."""
-    action = Action.DELETE if change.action is Action.CREATE else change.action
-    return replace(change, action=action, before=change.after, after=change.before)

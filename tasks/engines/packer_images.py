@@ -48,7 +48,7 @@ class Images:
     """The images that one account sees, asked with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str], account: str) -> None:
-        self._ec2 = aws.client_as("ec2", variables)
+        self._ec2 = aws.client_with("ec2", variables)
         self._account = account
 
     def named(self, name: str, owner: str) -> Image | None:

@@ -1,15 +1,16 @@
-"""platform.yaml and overrides.yaml -> the frozen types of `tasks.model`.
+"""platform.yaml, overrides.yaml and drift.yaml -> the frozen types of `tasks.model`.
 
 `document` reads YAML and remembers lines. `declared` says what may be written; `explain` tells what is not of that
 shape in the words of the file. `draft` keeps what has the right shape, so that the rules in `environments`,
-`units` and `checks` find the mistakes of meaning in the same pass. `platform` and `overrides` put it together,
-`wiring` holds units against what they take and give, and `mistakes` makes one error of everything that was found.
-What a check's options are is for `tasks.checks`, which engines there are for `tasks.engines`.
+`units` and `checks` find the mistakes of meaning in the same pass. `platform`, `overrides` and `suppressions` put it
+together, `wiring` holds units against what they take and give, and `mistakes` makes one error of everything that was
+found. What a check's options are is for `tasks.checks`, which engines there are for `tasks.engines`.
 """
 
 from tasks.manifest.mistakes import is_day
 from tasks.manifest.overrides import load_overrides
 from tasks.manifest.platform import load, resolve
+from tasks.manifest.suppressions import load_suppressions
 from tasks.manifest.wiring import refuse_miswired
 
-__all__ = ["is_day", "load", "load_overrides", "refuse_miswired", "resolve"]
+__all__ = ["is_day", "load", "load_overrides", "load_suppressions", "refuse_miswired", "resolve"]

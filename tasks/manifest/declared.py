@@ -1,4 +1,4 @@
-"""What may be written in platform.yaml and overrides.yaml: the shape of every key, and nothing about its meaning.
+"""What may be written in platform.yaml, overrides.yaml and drift.yaml: the shape of every key, not its meaning.
 
 The JSON schema, the messages about wrong keys and the types of the other modules here all come from these
 models. What needs more than one key to judge (an order that loops, a folder that is missing) is for the rules.
@@ -144,6 +144,16 @@ class DeclaredFreeze(Declared):
     reason: Text = Field(description="Why, for whoever is refused.")
 
 
+class DeclaredDrift(Declared):
+    """What happens about drift in an environment, besides that it is reported."""
+
+    reconcile: StrictBool = Field(
+        default=False,
+        description="Whether what drifted is put right by itself: the verified release is promoted again for the "
+        "units that drifted, under the same policies and gate.",
+    )
+
+
 class DeclaredEnvironment(Declared):
     """Where a release is promoted to."""
 
@@ -172,6 +182,9 @@ class DeclaredEnvironment(Declared):
     )
     freezes: tuple[DeclaredFreeze, ...] = Field(
         default=(), description="Days on which nothing is promoted; `flowmart freeze` does it at once."
+    )
+    drift: DeclaredDrift = Field(
+        default_factory=DeclaredDrift, description="What happens when somebody changed something by hand."
     )
     values: dict[Identifier, Any] = Field(
         default_factory=dict,
@@ -246,3 +259,18 @@ class DeclaredOverride(Declared):
     address: Text = Field(description="The object's address, as the denial names it.")
     reason: Text = Field(description="Why this is right, for whoever reads the audit.")
     expires: Day = Field(description="The last day (UTC) on which the exception holds: YYYY-MM-DD.")
+
+
+class DeclaredSuppression(Declared):
+    """Drift that is known and may stay until a day: it is shown, but nobody is told, and nothing waits for it."""
+
+    environment: Slug = Field(description="Where the drift is.")
+    unit: Slug = Field(description="The unit that the object belongs to.")
+    address: Text = Field(description="The object's address, as the report names it; * stands for any text.")
+    attributes: tuple[Text, ...] = Field(
+        default=(),
+        description="The attributes that may differ, with everything below them. None: all of them, "
+        "and the object may also be gone or be new.",
+    )
+    reason: Text = Field(description="Why this may stay, for whoever reads the report.")
+    expires: Day = Field(description="The last day (UTC), at most 90 days ahead: YYYY-MM-DD.")

@@ -40,6 +40,7 @@ def filled(name: str, declared: DeclaredEnvironment) -> Environment:
         approval=Approval(**dict(declared.approval)),
         windows=tuple(Window(**window.model_dump()) for window in declared.windows),
         freezes=tuple(Freeze(**freeze.model_dump()) for freeze in declared.freezes),
+        reconcile=declared.drift.reconcile,
         values=placeholders.fill(declared.values, about),
     )
 

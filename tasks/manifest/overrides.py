@@ -10,16 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from tasks.manifest import document, explain
+from tasks.manifest import listed
 from tasks.manifest.declared import DeclaredOverride
-from tasks.manifest.mistakes import Document, Mistake, is_day, not_among, refuse
+from tasks.manifest.mistakes import Mistake, not_among, refuse
 from tasks.manifest.platform import load
 from tasks.model import Override, Platform
 
 FILE = "overrides.yaml"
-LIST = TypeAdapter(list[DeclaredOverride])
 
 
 def load_overrides(infrastructure: Path) -> tuple[Override, ...]:
@@ -27,24 +24,12 @@ def load_overrides(infrastructure: Path) -> tuple[Override, ...]:
 
     InvalidInput that tells every mistake, an environment or unit that platform.yaml does not know included.
     """
-    if not (infrastructure / FILE).exists():
+    found, entries = listed.read(infrastructure / FILE, DeclaredOverride)
+    if found is None:
         return ()
-    found = document.read(infrastructure / FILE)
-    if found.data is None:
-        refuse(found, found.mistakes)
-        return ()
-    refuse(found, (*found.mistakes, *_shape(found)))
-    overrides = tuple(Override(**declared.model_dump()) for declared in LIST.validate_python(found.data))
+    overrides = tuple(Override(**declared.model_dump()) for declared in entries)
     refuse(found, _meaning(overrides, load(infrastructure), _policies(infrastructure)))
     return overrides
-
-
-def _shape(found: Document) -> tuple[Mistake, ...]:
-    try:
-        LIST.validate_python(found.data)
-    except ValidationError as error:
-        return explain.mistakes(error, found.data, LIST.json_schema())
-    return ()
 
 
 def _meaning(overrides: Sequence[Override], platform: Platform, policies: Sequence[str]) -> Iterator[Mistake]:
@@ -55,16 +40,11 @@ def _meaning(overrides: Sequence[Override], platform: Platform, policies: Sequen
 
 
 def _in_one(override: Override, platform: Platform, policies: Sequence[str]) -> Iterator[Mistake]:
-    environments = [environment.name for environment in platform.environments]
-    deployed = [unit.name for unit in platform.units_in(override.environment)]
     if policies and override.policy not in policies:
         yield Mistake(("policy",), not_among(override.policy, "a policy", policies))
-    if override.environment not in environments:
-        yield Mistake(("environment",), not_among(override.environment, "an environment", environments))
-    elif override.unit not in deployed:
-        yield Mistake(("unit",), not_among(override.unit, f"a unit in {override.environment}", deployed))
-    if not is_day(override.expires):
-        yield Mistake(("expires",), f"there is no day {override.expires}: write YYYY-MM-DD")
+    yield from listed.place(platform, override.environment, override.unit)
+    if listed.day(override.expires) is None:
+        yield listed.no_day(override.expires)
 
 
 def _policies(infrastructure: Path) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from deployments.sandbox import Sandbox
+from tasks import aws
 from tasks.engines import ENGINES, Engine
 from tasks.engines.base import Workspace
 from tasks.errors import StalePlan
@@ -38,12 +39,23 @@ kind: ConfigMap
 metadata: {{name: {name}, namespace: default}}
 data: {{colour: {colour}}}
 """
+STACK = """
+Resources:
+  Paint:
+    Type: AWS::SNS::Topic
+    Properties: {{TopicName: flowmart-paint, DisplayName: {colour}}}
+Outputs:
+  Colour: {{Description: The colour, Value: {colour}}}
+"""
 CHART = "apiVersion: v2\nname: paint\nversion: 1.0.0\n"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """`files` of a release in a colour; `found`: the colour that is really there; `tamper`: by hand."""
+    """`files` of a release in a colour; `found`: the colour that is really there; `tamper`: by hand, with `field`.
+
+    `writing` are the variables to apply with, where they are not those to read with.
+    """
 
     engine: str
     executable: str
@@ -52,7 +64,8 @@ class Subject:
     variables: Callable[[], Mapping[str, str]]
     inputs: Mapping[str, object]
     tamper: Callable[[], object] | None
-    differs: str = "data"
+    field: str = "data"
+    writing: Callable[[], Mapping[str, str]] | None = None
     received: Callable[[Receipt], object] = lambda _: None
 
 
@@ -75,8 +88,9 @@ class Story:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         unit = Unit("paint", self.subject.engine, "paint", ("dev",), inputs=self.subject.inputs, time_limit=60)
-        variables = self.subject.variables
-        return Workspace(infrastructure, unit, DEV, f"digest of {target.release}", variables, variables, self.receipt)
+        reading = self.subject.variables
+        writing = self.subject.writing or reading
+        return Workspace(infrastructure, unit, DEV, f"digest of {target.release}", reading, writing, self.receipt)
 
     def plan(self, colour: str) -> Plan:
         return self.engine.plan(self.target(colour), Inputs(self.subject.inputs))
@@ -102,7 +116,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster
     made.stop()
 
 
-def terraform(folder: Path, _: SandboxCluster) -> Subject:
+def terraform(folder: Path, _: pytest.FixtureRequest) -> Subject:
     state = folder / "terraform.tfstate"
 
     def found() -> str | None:
@@ -128,7 +142,9 @@ def _in(cluster: SandboxCluster, name: str) -> tuple[Callable[[], str | None], C
     return found, tamper
 
 
-def kustomize(_: Path, cluster: SandboxCluster) -> Subject:
+def kustomize(_: Path, request: pytest.FixtureRequest) -> Subject:
+    cluster: SandboxCluster = request.getfixturevalue("cluster")
+
     def files(colour: str) -> Mapping[str, str]:
         manifest = CONFIG_MAP.format(name="kustomized", colour=colour)
         return {"kustomization.yaml": "resources: [paint.yaml]\n", "paint.yaml": manifest}
@@ -148,16 +164,17 @@ def _helm(executable: str, name: str, cluster: SandboxCluster) -> Subject:
     return Subject("helm", tool(executable), files, found, variables, inputs, tamper)
 
 
-def helm4(_: Path, cluster: SandboxCluster) -> Subject:
-    return _helm("helm", "helmed-four", cluster)
+def helm4(_: Path, request: pytest.FixtureRequest) -> Subject:
+    return _helm("helm", "helmed-four", request.getfixturevalue("cluster"))
 
 
-def helm3(_: Path, cluster: SandboxCluster) -> Subject:
-    return _helm("helm3", "helmed-three", cluster)
+def helm3(_: Path, request: pytest.FixtureRequest) -> Subject:
+    return _helm("helm3", "helmed-three", request.getfixturevalue("cluster"))
 
 
-def packer(folder: Path, sandbox: Sandbox) -> Subject:
+def packer(folder: Path, request: pytest.FixtureRequest) -> Subject:
     """Which image is selected stands in the receipt; that it is there, and its colour, is AWS's to tell."""
+    sandbox: Sandbox = request.getfixturevalue("operator")
     dev, held = sandbox.platform.environment("dev"), list[Receipt]()
     ec2 = sandbox.administrator("dev")("ec2")
 
@@ -174,20 +191,48 @@ def packer(folder: Path, sandbox: Sandbox) -> Subject:
     files = lambda colour: {"paint.pkr.hcl": template(colour) + f"# {folder}\n"}  # noqa: E731
     inputs = {"owner": dev.account}
     variables = as_role(dev, dev.roles.apply)
-    return Subject("packer", tool("packer"), files, found, variables, inputs, tamper, "tags", held.append)
+    return Subject("packer", tool("packer"), files, found, variables, inputs, tamper, "tags", received=held.append)
 
 
-@pytest.fixture(params=[terraform, kustomize, helm4, helm3, packer], ids=lambda made: made.__name__)
-def story(request: pytest.FixtureRequest, tmp_path: Path, cluster: SandboxCluster) -> Iterator[Story]:
-    around = request.getfixturevalue("operator") if request.param is packer else cluster
-    subject: Subject = request.param(tmp_path, around)
+def cloudformation(_: Path, request: pytest.FixtureRequest) -> Subject:
+    operator: Sandbox = request.getfixturevalue("operator")
+    dev = operator.platform.environment("dev")
+    sns = operator.administrator("dev")("sns")
+    arn = f"arn:aws:sns:{dev.region}:{dev.account}:flowmart-paint"
+
+    def found() -> str | None:
+        if arn not in [topic["TopicArn"] for topic in sns.list_topics()["Topics"]]:
+            return None
+        return str(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"])
+
+    def tamper() -> object:
+        return sns.set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue="by hand")
+
+    def acting(role: str) -> Callable[[], Mapping[str, str]]:
+        return lambda: aws.assume(role, dev.region, "tests").environment()
+
+    def files(colour: str) -> Mapping[str, str]:
+        return {"template.yaml": STACK.format(colour=colour)}
+
+    inputs = {"stack": "flowmart-paint"}
+    reading, writing = acting(dev.roles.plan), acting(dev.roles.apply)
+    return Subject("cloudformation", "", files, found, reading, inputs, tamper, "DisplayName", writing)
+
+
+@pytest.fixture(params=[terraform, kustomize, helm4, helm3, cloudformation, packer], ids=lambda made: made.__name__)
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
+    subject: Subject = request.param(tmp_path, request)
     yield Story(subject, tmp_path / "releases")
     if subject.engine == "helm":
         name = str(subject.inputs["release"])
         command = [subject.executable, "uninstall", name, "-n", "default", "--ignore-not-found"]
         subprocess.run(command, env={**os.environ, **subject.variables()}, check=True, capture_output=True)
     elif subject.engine == "kustomize":
+        cluster: SandboxCluster = request.getfixturevalue("cluster")
         cluster.kubectl("-n", "default", "delete", "configmap", "kustomized", "--ignore-not-found")
+    elif subject.engine == "cloudformation":
+        operator: Sandbox = request.getfixturevalue("operator")
+        operator.administrator("dev")("cloudformation").delete_stack(StackName=subject.inputs["stack"])
 
 
 def test_a_plan_changes_nothing_and_an_apply_does_what_was_planned(story: Story) -> None:
@@ -240,7 +285,7 @@ def test_drift_is_what_somebody_changed_and_nothing_else(story: Story) -> None:
     assert story.engine.detect_drift(blue).changes == ()
     if story.subject.tamper:
         story.subject.tamper()
-        assert [change.attributes for change in story.engine.detect_drift(blue).changes] == [(story.subject.differs,)]
+        assert [change.attributes for change in story.engine.detect_drift(blue).changes] == [(story.subject.field,)]
 
 
 def test_what_cannot_be_planned_yet_can_be_prepared(story: Story) -> None:

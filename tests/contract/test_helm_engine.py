@@ -318,6 +318,23 @@ def test_what_was_scaled_by_hand_is_drift_and_the_next_upgrade_takes_it_back(sho
     assert shop.cluster.object("deployment", shop.unit, "-n", "flowmart")["spec"]["replicas"] == 1
 
 
+def test_where_drift_is_put_right_the_same_release_takes_it_back(shop: Shop) -> None:
+    target = shop.release("a")
+    receipt = shop.installed(target)
+    shop.cluster.kubectl("scale", f"deployment/{shop.unit}", "--replicas=3", "-n", "flowmart")
+    shop.cluster.kubectl("delete", f"service/{shop.unit}", "-n", "flowmart")
+    work = shop.workspace(target)
+    engine = Helm(lambda _: replace(work, receipt=receipt, reconciling=True), shop.executable)
+    plan = engine.plan(target, Inputs(values=work.unit.inputs))
+    assert {(change.address, change.action) for change in plan.changes} == {
+        (f"Deployment/flowmart/{shop.unit}", Action.UPDATE),
+        (f"Service/flowmart/{shop.unit}", Action.CREATE),
+    }
+    applied = engine.apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    assert shop.engine.detect_drift(replace(receipt, outputs=applied.outputs)).empty
+
+
 def test_an_object_that_was_deleted_by_hand_is_drift_and_not_verified(shop: Shop) -> None:
     target = shop.release("a")
     receipt = shop.installed(target)

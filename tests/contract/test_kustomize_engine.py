@@ -220,6 +220,16 @@ def test_drift_is_what_was_done_by_hand(base: Base) -> None:
     assert base.engine.verify(receipt.target) is Outcome.FAILED
 
 
+def test_where_drift_is_put_right_it_is_taken_from_whoever_has_it(base: Base) -> None:
+    receipt = base.applied(base.release("a"))
+    _edit(base, "xml")
+    engine = Kustomize(lambda target: replace(base.workspace(target), reconciling=True), tool("kubectl"))
+    plan = engine.plan(receipt.target, Inputs())
+    assert plan.text == f"~ {SETTINGS}\n    data.LOG_FORMAT: xml -> json"
+    assert engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert base.engine.detect_drift(receipt).empty
+
+
 def _edit(base: Base, format: str) -> None:
     patch = f'{{"data": {{"LOG_FORMAT": "{format}"}}}}'
     base.cluster.kubectl("patch", "configmap", "flowmart-environment", "-n", "flowmart", "--type=merge", "-p", patch)

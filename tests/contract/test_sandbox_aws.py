@@ -48,12 +48,17 @@ def applier(dev: Environment) -> Callable[[str], Any]:
     return lambda service: aws.client(service, credentials)
 
 
+TEMPLATE = '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
+
 READS = [
     ("autoscaling", "describe_auto_scaling_groups", {}),
+    ("backup", "list_backup_vaults", {}),
+    ("cloudformation", "validate_template", {"TemplateBody": TEMPLATE}),
     ("cloudwatch", "describe_alarms", {}),
     ("dynamodb", "list_tables", {}),
     ("ec2", "describe_security_groups", {}),
     ("ecr", "describe_repositories", {}),
+    ("events", "list_rules", {}),
     ("elbv2", "describe_load_balancers", {}),
     ("iam", "list_roles", {}),
     ("kms", "list_keys", {}),
@@ -63,6 +68,7 @@ READS = [
     ("s3", "list_buckets", {}),
     ("secretsmanager", "list_secrets", {}),
     ("sns", "list_topics", {}),
+    ("sqs", "list_queues", {}),
 ]
 
 WRITES = [
@@ -71,7 +77,11 @@ WRITES = [
         "put_metric_alarm",
         {"AlarmName": "a", "EvaluationPeriods": 1, "ComparisonOperator": "LessThanThreshold"},
     ),
+    ("backup", "create_backup_vault", {"BackupVaultName": "vault"}),
+    ("cloudformation", "execute_change_set", {"ChangeSetName": "any", "StackName": "flowmart-any"}),
+    ("cloudformation", "delete_stack", {"StackName": "flowmart-any"}),
     ("dynamodb", "delete_table", {"TableName": "carts"}),
+    ("events", "create_event_bus", {"Name": "orders"}),
     ("ec2", "create_vpc", {"CidrBlock": "10.99.0.0/16"}),
     ("ec2", "authorize_security_group_ingress", {"GroupName": "default", "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}),
     ("ec2", "create_key_pair", {"KeyName": "packer_1"}),
@@ -95,6 +105,7 @@ WRITES = [
     ("s3", "delete_object", {"Bucket": "STATE", "Key": "networking/terraform.tfstate"}),
     ("secretsmanager", "get_secret_value", {"SecretId": "shop"}),
     ("sns", "create_topic", {"Name": "alerts"}),
+    ("sqs", "create_queue", {"QueueName": "orders"}),
 ]
 STATE = "flowmart-dev-tfstate-222222222222"
 
@@ -144,6 +155,20 @@ def test_the_applying_role_builds(applier: Callable[[str], Any]) -> None:
     ],
 )
 def test_the_applying_role_can_neither_widen_its_powers_nor_harm_state(
+    applier: Callable[[str], Any], service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    assert code_of(getattr(applier(service), operation), **arguments) in REFUSALS
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("backup", "create_backup_vault", {"BackupVaultName": "vault"}),
+        ("events", "create_event_bus", {"Name": "orders"}),
+        ("sqs", "create_queue", {"QueueName": "flowmart-orders"}),
+    ],
+)
+def test_what_stacks_are_made_of_the_applying_role_only_makes_through_cloudformation(
     applier: Callable[[str], Any], service: str, operation: str, arguments: dict[str, Any]
 ) -> None:
     assert code_of(getattr(applier(service), operation), **arguments) in REFUSALS

@@ -10,6 +10,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.sandbox import Sandbox
 from tasks.history import History
+from tests.listener import Listener
 from tests.mini import MiniPlatform
 
 
@@ -30,6 +31,14 @@ def mini(tmp_path: Path, operator: Sandbox, _prefect: None, monkeypatch: pytest.
     monkeypatch.setenv("FLOWMART_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("FLOWMART_ACTOR", "tester")
     return made
+
+
+@pytest.fixture
+def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+    """Who is notified of everything."""
+    with Listener() as made:
+        monkeypatch.setenv("FLOWMART_NOTIFY", made.address)
+        yield made
 
 
 @pytest.fixture

@@ -103,9 +103,11 @@ def test_an_image_that_crashes_takes_terraform_and_helm_back_together(
     assert history.standing("dev").verified == good.id
 
 
-def test_what_was_scaled_by_hand_is_found(shop: MiniPlatform, cluster: SandboxCluster) -> None:
+def test_what_was_scaled_by_hand_is_found_and_put_right(shop: MiniPlatform, cluster: SandboxCluster) -> None:
     tag(shop, "1.0.0")
     promote(shop.release().id, "dev")
     cluster.kubectl("scale", "deployment/cart", "--replicas=3", "-n", "flowmart")
     found = drift("dev")
     assert "spec.replicas: 1 -> 3" in json.dumps([vars(item) for item in found.drifted], default=str)
+    assert drift("dev", put_right=True).drifted == ()
+    assert cluster.object("deployment", "cart", "-n", "flowmart")["spec"]["replicas"] == 1

@@ -1,8 +1,11 @@
 """One environment's promotion, told through its ledger: what was done, in which order, and what was not."""
 
 import json
+from uuid import UUID
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 
 from flows.promote import promote
 from flows.release import release as promote_release
@@ -45,6 +48,20 @@ def test_a_first_promotion_plans_applies_and_checks_each_unit_behind_what_it_nee
     ]
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
     assert history.standing("dev").verified == release.id
+
+
+def test_what_a_person_reads_is_there_when_the_promotion_is_over(mini: MiniPlatform, history: History) -> None:
+    promote(mini.release().id, "dev")
+    run = ArtifactFilterFlowRunId(any_=[UUID(history.ledger.entries("dev")[0].run)])
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=run))
+    assert {artifact.key for artifact in found} == {
+        "plan-dev-first",
+        "smoke-dev-first",
+        "plan-dev-second",
+        "smoke-dev-second",
+        "releases",
+    }
 
 
 def test_a_changed_output_plans_the_unit_below_again(mini: MiniPlatform, history: History) -> None:

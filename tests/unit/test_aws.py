@@ -138,6 +138,11 @@ def test_credentials_that_are_about_to_expire_are_renewed(sts: Sts) -> None:
     assert sts.asked == 2
 
 
+def test_a_service_that_does_not_exist_is_named() -> None:
+    with pytest.raises(Refused, match="could not reach no-such-service"):
+        aws.client("no-such-service", credentials())
+
+
 def test_without_credentials_it_says_what_to_do(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

@@ -124,6 +124,17 @@ def test_a_table_that_is_active(aws: Aws) -> None:
     assert told(aws.asked("table_active", table="carts")) == (Outcome.SUCCEEDED, "it is ACTIVE")
 
 
+def test_a_table_can_be_restored_only_while_recovery_is_on(aws: Aws) -> None:
+    make_table(aws, "orders")
+    assert told(aws.asked("point_in_time_recovery", table="orders")) == (Outcome.FAILED, "it is DISABLED")
+    aws.client("dynamodb").update_continuous_backups(
+        TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    result = aws.asked("point_in_time_recovery", table="orders")
+    assert told(result) == (Outcome.SUCCEEDED, "it is ENABLED")
+    assert result.expected == "point-in-time recovery of table orders is ENABLED"
+
+
 def test_hosts_are_counted_by_their_health(aws: Aws, subnet: dict[str, str]) -> None:
     elb, ec2 = aws.client("elbv2"), aws.client("ec2")
     group = elb.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=subnet["VpcId"])
@@ -190,6 +201,22 @@ def test_alarms_are_there_and_quiet(aws: Aws) -> None:
     assert told(aws.asked("alarms_quiet", prefix="shop-")) == (Outcome.FAILED, "in alarm: shop-latency")
 
 
+def test_a_queue_that_is_there(aws: Aws) -> None:
+    url = aws.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody="one")
+    result = aws.asked("queue_exists", queue=url)
+    assert told(result) == (Outcome.SUCCEEDED, "it is there, about 1 messages in it")
+    assert result.expected == f"queue {url} is there"
+
+
+def test_a_stack_that_is_complete_and_one_that_is_only_reviewed(aws: Aws) -> None:
+    stacks, template = aws.client("cloudformation"), json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+    stacks.create_stack(StackName="orders", TemplateBody=template)
+    assert told(aws.asked("stack_good", stack="orders")) == (Outcome.SUCCEEDED, "it is CREATE_COMPLETE")
+    stacks.create_change_set(StackName="new", ChangeSetName="one", TemplateBody=template, ChangeSetType="CREATE")
+    assert told(aws.asked("stack_good", stack="new")) == (Outcome.FAILED, "it is REVIEW_IN_PROGRESS")
+
+
 def test_an_image_that_is_available_and_one_that_was_deregistered(aws: Aws) -> None:
     ec2 = aws.client("ec2")
     image = ec2.register_image(Name="shop")["ImageId"]
@@ -206,9 +233,12 @@ def test_an_image_that_is_available_and_one_that_was_deregistered(aws: Aws) -> N
 @pytest.mark.parametrize(
     ("fact", "options"),
     [
+        ("queue_exists", {"queue": "https://sqs.eu-west-1.amazonaws.com/123456789012/missing"}),
+        ("stack_good", {"stack": "missing"}),
         ("image_available", {"image": "ami-0123456789abcdef0"}),
         ("database_available", {"identifier": "missing"}),
         ("table_active", {"table": "missing"}),
+        ("point_in_time_recovery", {"table": "missing"}),
         ("instances_in_service", {"autoscaling_group": "missing"}),
         (
             "healthy_hosts",
@@ -230,7 +260,7 @@ def test_what_does_not_exist_is_a_wrong_answer(aws: Aws, fact: str, options: dic
 def test_an_error_that_says_nothing_about_the_thing_is_no_answer(code: str, status: int) -> None:
     with refusing(code, status) as unwilling:
         result = unwilling.asked("table_active", table="carts")
-        script = unwilling.script("carts_can_be_restored.py", "carts")
+        script = unwilling.script("buckets_are_closed.py", "logs")
     assert result.outcome is Outcome.ERRORED
     assert code in result.found
     assert script.outcome is Outcome.ERRORED
@@ -241,7 +271,6 @@ def test_an_endpoint_that_does_not_answer_is_no_answer() -> None:
         bound.bind(("127.0.0.1", 0))
         nobody = Aws(f"http://127.0.0.1:{bound.getsockname()[1]}")
         assert nobody.asked("table_active", table="carts").outcome is Outcome.ERRORED
-        assert nobody.script("carts_can_be_restored.py", "carts").outcome is Outcome.ERRORED
         assert nobody.script("buckets_are_closed.py", "logs").outcome is Outcome.ERRORED
 
 
@@ -255,21 +284,6 @@ def test_credentials_that_cannot_be_had_are_no_answer() -> None:
 
 
 # --- the scripts ------------------------------------------------------------------------------------------
-
-
-def test_a_table_can_be_restored_only_while_recovery_is_on(aws: Aws) -> None:
-    make_table(aws, "orders")
-    off = "orders: point-in-time recovery is off"
-    assert told(aws.script("carts_can_be_restored.py", "orders")) == (Outcome.FAILED, off)
-    aws.client("dynamodb").update_continuous_backups(
-        TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-    )
-    on = "orders: point-in-time recovery is on"
-    assert told(aws.script("carts_can_be_restored.py", "orders")) == (Outcome.SUCCEEDED, on)
-
-
-def test_a_table_that_is_missing_cannot_be_restored(aws: Aws) -> None:
-    assert aws.script("carts_can_be_restored.py", "missing").outcome is Outcome.FAILED
 
 
 def test_buckets_are_closed_only_when_nothing_is_missing(aws: Aws) -> None:
@@ -297,9 +311,9 @@ def test_buckets_are_closed_only_when_nothing_is_missing(aws: Aws) -> None:
     assert "closed-logs:" not in result.found
 
 
-@pytest.mark.parametrize("usage", ["carts_can_be_restored.py TABLE", "buckets_are_closed.py BUCKET..."])
-def test_a_script_without_arguments_says_how_to_use_it(aws: Aws, usage: str) -> None:
-    assert told(aws.script(usage.split()[0])) == (Outcome.ERRORED, f"exit code 2: usage: {usage}")
+def test_a_script_without_arguments_says_how_to_use_it(aws: Aws) -> None:
+    usage = "exit code 2: usage: buckets_are_closed.py BUCKET..."
+    assert told(aws.script("buckets_are_closed.py")) == (Outcome.ERRORED, usage)
 
 
 def make_table(aws: Aws, name: str) -> None:

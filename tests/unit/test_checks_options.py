@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 from pydantic import ValidationError
 
+from tasks import checks
 from tasks.checks import OPTIONS
+from tasks.model import Check
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("http", {"url": "https://shop.example/health"}),
@@ -19,10 +22,13 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("output", {"name": "old", "present": False}),
     ("aws", {"fact": "database_available", "identifier": "flowmart-dev"}),
     ("aws", {"fact": "table_active", "table": "carts"}),
+    ("aws", {"fact": "point_in_time_recovery", "table": "{outputs.table}"}),
     ("aws", {"fact": "healthy_hosts", "target_group": "arn:x", "at_least": "{outputs.wanted}"}),
     ("aws", {"fact": "instances_in_service", "autoscaling_group": "flowmart-dev", "at_least": 0}),
     ("aws", {"fact": "nat_gateways_available", "vpc": "vpc-1", "at_least": 3}),
     ("aws", {"fact": "alarms_quiet", "prefix": "flowmart-dev"}),
+    ("aws", {"fact": "queue_exists", "queue": "{outputs.OrdersUrl}"}),
+    ("aws", {"fact": "stack_good", "stack": "flowmart-dev-orders"}),
     ("script", {"path": "scripts/smoke/x.py", "arguments": ["{outputs.table}"], "timeout": 5}),
 ]
 
@@ -53,6 +59,12 @@ def test_right_options_survive_being_read_twice(kind: str, options: dict[str, An
     once = OPTIONS[kind].model_validate(options).model_dump()
     assert OPTIONS[kind].model_validate(once).model_dump() == once
     assert options.items() <= once.items()
+
+
+@pytest.mark.parametrize("options", [options for kind, options in RIGHT if kind == "aws"])
+def test_of_every_fact_the_service_is_known_that_is_asked(options: dict[str, Any]) -> None:
+    (service,) = checks.services([Check("a check", "aws", options), Check("another", "tcp", {})])
+    assert service in boto3.Session().get_available_services()
 
 
 @pytest.mark.parametrize(("kind", "options", "message"), WRONG)

@@ -8,6 +8,7 @@ import pytest
 from deployments import cli
 from tasks.history import History
 from tests.mini import MiniPlatform
+from tests.unit.test_standing import receipt
 
 
 @pytest.fixture
@@ -39,6 +40,17 @@ def test_status_knows_every_environment_before_anything_happened(
         "dev": "nothing here yet",
         "staging": "nothing here yet",
     }
+
+
+def test_status_names_the_units_that_are_left_behind(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger, release = History(mini.settings).ledger, mini.release().id
+    for unit in ("first", "third"):
+        ledger.append("dev", "applied", {"unit": unit, "release": release, "receipt": receipt(unit, release)})
+    ledger.append("dev", "verified", {"release": release})
+    assert cli.run(["status"]) == 0
+    assert "verified; left behind, no longer declared: third" in capsys.readouterr().out
+    assert cli.run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dev"]["left_behind"] == ["third"]
 
 
 def test_an_entry_is_shown_by_its_name(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:

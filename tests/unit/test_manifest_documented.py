@@ -27,6 +27,7 @@ MODELS = (
     declared.DeclaredWindow,
     declared.DeclaredFreeze,
     declared.DeclaredRoles,
+    declared.DeclaredDrift,
     declared.DeclaredUnit,
     declared.DeclaredCheck,
     declared.DeclaredOverride,
@@ -59,7 +60,7 @@ def infrastructure(tmp_path: Path) -> Path:
             (folder / "terraform" / "environments" / environment / unit).mkdir(parents=True)
             (folder / "terraform" / "environments" / environment / unit / "main.tf").touch()
     (folder / "scripts" / "smoke").mkdir(parents=True)
-    (folder / "scripts" / "smoke" / "carts_can_be_restored.py").touch()
+    (folder / "scripts" / "smoke" / "buckets_are_closed.py").touch()
     (folder / "platform.yaml").write_text(EXAMPLES[0])
     return folder
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from botocore.awsrequest import AWSRequest
@@ -24,8 +25,18 @@ from deployments.sandbox.aws_server.policies import Decision, Request, decide
 
 Answer = tuple[int, dict[str, Any], str | bytes]
 
+CALLED_VIA: ContextVar[str] = ContextVar("CALLED_VIA", default="")
+"""The service that makes a request for somebody: the condition key aws:CalledVia. Empty when they ask themselves."""
+
 _IAM_PREFIXES = {"monitoring": "cloudwatch"}
 """IAM's name of a service where it differs from the name that requests are signed with."""
+
+_IAM_ACTIONS = {
+    "budgets:CreateBudget": "budgets:ModifyBudget",
+    "budgets:DeleteBudget": "budgets:ModifyBudget",
+    "budgets:DescribeBudget": "budgets:ViewBudget",
+}
+"""IAM's name of an action where it is not that of the operation."""
 
 _S3_BUCKET_SUBRESOURCES = {
     "encryption": ("GetEncryptionConfiguration", "PutEncryptionConfiguration", "PutEncryptionConfiguration"),
@@ -48,7 +59,8 @@ class _Authorized(access_control.IAMRequestBase):
     def __init__(self, **asked: Any) -> None:
         super().__init__(**asked)
         service, _, operation = self._action.partition(":")
-        self._action = f"{_IAM_PREFIXES.get(service, service)}:{operation}"
+        action = f"{_IAM_PREFIXES.get(service, service)}:{operation}"
+        self._action = _IAM_ACTIONS.get(action, action)
 
     def check_action_permitted(self, resource: str) -> None:
         """Refuse, in the service's own words, what the caller's policies do not allow."""
@@ -73,6 +85,7 @@ class _Authorized(access_control.IAMRequestBase):
             "aws:principalarn": self._access_key.arn,
             "aws:principalaccount": self.account_id,
             "aws:requestedregion": self._region,
+            "aws:calledvia": CALLED_VIA.get(),
         }
         return known | {key: value for key, value in given.items() if value}
 

@@ -131,6 +131,7 @@ _OPERATORS: Mapping[str, Callable[[list[str], str], bool]] = {
     "ArnEquals": _is_like,
     "ArnLike": _is_like,
     "Bool": _is_truth,
+    "ForAnyValue:StringEquals": _is_one_of,
 }
 
 

@@ -1,20 +1,23 @@
 locals {
   github = "token.actions.githubusercontent.com"
 
-  # Per environment one role that may only become `flowmart-plan` there, and one for `flowmart-apply`.
+  # Per environment one role that may only become `flowmart-plan` there, and one for `flowmart-apply`. A promotion plans
+  # before it applies, with the role that only reads: who may apply may become that one too.
   github_roles = {
     for pair in setproduct(keys(var.environments), ["plan", "apply"]) : "${pair[0]}-${pair[1]}" => {
       environment = pair[0]
       account     = var.environments[pair[0]]
       verb        = pair[1]
+      becomes     = pair[1] == "apply" ? ["plan", "apply"] : ["plan"]
     }
   }
 
-  # A pull request may read, so that its plan can be reviewed. Only a job in the GitHub environment may write.
+  # A pull request may read, so that its plan can be reviewed, and so may the schedule, which runs on the default branch.
+  # Only a job in the GitHub environment may write.
   github_subjects = {
     for name, role in local.github_roles : name => concat(
       ["repo:${var.github_repository}:environment:${role.environment}"],
-      role.verb == "plan" ? ["repo:${var.github_repository}:pull_request"] : [],
+      role.verb == "plan" ? ["repo:${var.github_repository}:pull_request", "repo:${var.github_repository}:ref:refs/heads/main"] : [],
     )
   }
 
@@ -35,6 +38,9 @@ resource "aws_iam_role" "github" {
 
   name        = "flowmart-${each.key}"
   description = "GitHub workflows that ${each.value.verb} in ${each.value.environment}"
+
+  # A promotion takes as long as what it makes: a database up to forty minutes, in a release with more than that.
+  max_session_duration = each.value.verb == "apply" ? 10800 : 3600
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -62,10 +68,10 @@ resource "aws_iam_role_policy" "github" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid      = "BecomeTheRoleInTheAccount"
+        Sid      = "BecomeTheRolesInTheAccount"
         Effect   = "Allow"
         Action   = "sts:AssumeRole"
-        Resource = "arn:aws:iam::${each.value.account}:role/flowmart-${each.value.verb}"
+        Resource = [for verb in each.value.becomes : "arn:aws:iam::${each.value.account}:role/flowmart-${verb}"]
       },
       {
         Sid      = "ListStore"

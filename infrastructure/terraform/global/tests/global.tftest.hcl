@@ -93,7 +93,7 @@ run "only_the_named_accounts_are_let_in" {
   }
 }
 
-run "a_role_becomes_its_own_environments_role_and_no_other" {
+run "a_role_becomes_its_own_environments_roles_and_no_other" {
   assert {
     condition     = toset([for role in aws_iam_role.github : role.name]) == toset(["flowmart-shared-plan", "flowmart-shared-apply", "flowmart-staging-plan", "flowmart-staging-apply"])
     error_message = "there must be two roles for every environment"
@@ -101,19 +101,27 @@ run "a_role_becomes_its_own_environments_role_and_no_other" {
 
   assert {
     condition = [
+      for statement in jsondecode(aws_iam_role_policy.github["staging-plan"].policy).Statement : statement.Resource
+      if statement.Action == "sts:AssumeRole"
+    ] == [["arn:aws:iam::210987654321:role/flowmart-plan"]]
+    error_message = "who plans must only become the role that reads, in one account"
+  }
+
+  assert {
+    condition = [
       for statement in jsondecode(aws_iam_role_policy.github["staging-apply"].policy).Statement : statement.Resource
       if statement.Action == "sts:AssumeRole"
-    ] == ["arn:aws:iam::210987654321:role/flowmart-apply"]
-    error_message = "a role must lead to one role in one account"
+    ] == [["arn:aws:iam::210987654321:role/flowmart-plan", "arn:aws:iam::210987654321:role/flowmart-apply"]]
+    error_message = "who applies plans first: it must become both roles of one account"
   }
 }
 
 run "pull_requests_may_plan_and_never_apply" {
   assert {
     condition = toset(jsondecode(aws_iam_role.github["staging-plan"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]) == toset([
-      "repo:owner/repository:environment:staging", "repo:owner/repository:pull_request",
+      "repo:owner/repository:environment:staging", "repo:owner/repository:pull_request", "repo:owner/repository:ref:refs/heads/main",
     ])
-    error_message = "plans must be possible from the environment and from pull requests"
+    error_message = "plans must be possible from the environment, from pull requests and by schedule"
   }
 
   assert {

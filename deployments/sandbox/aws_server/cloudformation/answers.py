@@ -1,0 +1,282 @@
+"""The operations of the CloudFormation API, over our stacks in place of moto's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from deployments.sandbox.aws_server.cloudformation import drift, stacks
+from deployments.sandbox.aws_server.cloudformation.change_sets import differences
+from deployments.sandbox.aws_server.cloudformation.described import (
+    event_described,
+    parameters,
+    stack_described,
+    summary,
+    without_values,
+)
+from deployments.sandbox.aws_server.cloudformation.hands import Hands
+from deployments.sandbox.aws_server.cloudformation.requests import (
+    refuse_without_capabilities,
+    refuse_wrong_kind,
+    refuse_wrong_name,
+    reviewed,
+    tells_otherwise,
+    template_of,
+)
+from deployments.sandbox.aws_server.cloudformation.rooms import (
+    ChangeSet,
+    ChangeSetNotFound,
+    arn,
+    change_set_of,
+    found_in,
+    room_of,
+    stack_of,
+)
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
+from deployments.sandbox.aws_server.cloudformation.templates import Template
+
+Response = CloudFormationResponse
+
+_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+_STACK_TAGS = "DescribeStacksOutput.Stacks.Stack.Tags"
+
+
+class _InvalidChangeSetStatus(CloudFormationError):
+    code = "InvalidChangeSetStatus"
+
+
+def install() -> None:
+    """Answer these operations ourselves from now on, in this process; moto's own for stacks are gone."""
+    for shape in ("DescribeChangeSetOutput.Changes", "DescribeChangeSetOutput.Parameters", _STACK_TAGS):
+        # How moto writes its own objects; ours have the form of the answers.
+        CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.pop(shape, None)
+    for operation in _OPERATIONS:
+        setattr(CloudFormationResponse, operation.__name__, operation)
+    for operation_name in ("update_stack", "create_stack", "list_exports", "describe_stack_resource"):
+        setattr(CloudFormationResponse, operation_name, _refusing(operation_name))
+
+
+def create_change_set(response: Response) -> ActionResult:
+    """Compare a template with a stack, which is made in REVIEW_IN_PROGRESS where there is none."""
+    room = room_of(response)
+    name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
+    refuse_wrong_name(own)
+    stack = found_in(room, name) or reviewed(response, name)
+    refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in room.stacks)
+    template = template_of(response, stack)
+    template.refuse_wrong_parameters()
+    refuse_without_capabilities(template, response._get_param("Capabilities", []))
+    tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
+    changes = differences(stack.resources, template, response.region, tags != stack.tags)
+    made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, tuple(changes.values()))
+    if stack.status != "REVIEW_IN_PROGRESS" and not changes and not tells_otherwise(stack, template):
+        made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES
+    if stack.id not in room.stacks:
+        room.stacks[stack.id] = stack
+        stack.enter("REVIEW_IN_PROGRESS", "User Initiated")
+    room.change_sets[made.arn] = made
+    return ActionResult({"Id": made.arn, "StackId": stack.id})
+
+
+def describe_change_set(response: Response) -> ActionResult:
+    """A change set with everything in it, on one page."""
+    found = change_set_of(response)
+    with_values = response._get_bool_param("IncludePropertyValues", False)
+    changes = [without_values(change.described(), with_values) for change in found.changes]
+    return ActionResult({**summary(found), "Changes": changes, "Parameters": parameters(found.template)})
+
+
+def list_change_sets(response: Response) -> ActionResult:
+    """The change sets of a stack."""
+    room, stack = room_of(response), stack_of(response)
+    return ActionResult({"Summaries": [summary(made) for made in room.change_sets.values() if made.stack is stack]})
+
+
+def delete_change_set(response: Response) -> ActionResult:
+    """Forget a change set; one that is not there is fine."""
+    room = room_of(response)
+    with suppress(ChangeSetNotFound, ValidationError):
+        del room.change_sets[change_set_of(response).arn]
+    return EmptyResult()
+
+
+def execute_change_set(response: Response) -> ActionResult:
+    """Carry a change set out; all others of the stack are gone then, as on AWS."""
+    room, found = room_of(response), change_set_of(response)
+    if found.execution != "AVAILABLE":
+        message = f"ChangeSet [{found.arn}] cannot be executed in its current status of [{found.status}]"
+        raise _InvalidChangeSetStatus(message)
+    stacks.execute(found.stack, found.template, found.tags, Hands(response))
+    for other in [made for made in room.change_sets.values() if made.stack is found.stack]:
+        del room.change_sets[other.arn]
+    return EmptyResult()
+
+
+def continue_update_rollback(response: Response) -> ActionResult:
+    """Go on with a way back that failed."""
+    stack = stack_of(response)
+    if stack.status != "UPDATE_ROLLBACK_FAILED":
+        message = f"Stack: {stack.id} is in {stack.status} state and can not be continued rolling back"
+        raise ValidationError(message=message)
+    stacks.continue_rollback(stack, Hands(response), response._get_param("ResourcesToSkip", []))
+    return ActionResult({})
+
+
+def delete_stack(response: Response) -> ActionResult:
+    """Delete a stack unless it is protected; one that is not there is fine."""
+    room = room_of(response)
+    stack = found_in(room, str(response._get_param("StackName")))
+    if stack is None:
+        return EmptyResult()
+    if stack.protected:
+        message = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+        raise ValidationError(message=message)
+    stacks.remove(stack, Hands(response))
+    for made in [made for made in room.change_sets.values() if made.stack is stack]:
+        del room.change_sets[made.arn]
+    return EmptyResult()
+
+
+def update_termination_protection(response: Response) -> ActionResult:
+    """Switch the protection from deletion on or off."""
+    stack = stack_of(response)
+    stack.protected = bool(response._get_bool_param("EnableTerminationProtection", False))
+    return ActionResult({"StackId": stack.id})
+
+
+def set_stack_policy(response: Response) -> ActionResult:
+    """Keep a stack policy, which executing change sets obeys."""
+    stack_of(response).policy = str(response._get_param("StackPolicyBody") or "")
+    return EmptyResult()
+
+
+def get_stack_policy(response: Response) -> ActionResult:
+    """The stack policy; nothing where there is none."""
+    policy = stack_of(response).policy
+    return ActionResult({"StackPolicyBody": policy} if policy else {})
+
+
+def get_template(response: Response) -> ActionResult:
+    """The template as it was given."""
+    return ActionResult({"TemplateBody": stack_of(response).template.text, "StagesAvailable": ["Original"]})
+
+
+def validate_template(response: Response) -> ActionResult:
+    """Whether it is a template at all; what is in it is only found out by using it."""
+    text = str(response._get_param("TemplateBody"))
+    slots = Template(text, {}, "", "", "", "").slots.items()
+    declared = [{"ParameterKey": key, "NoEcho": bool(slot.get("NoEcho"))} for key, slot in slots]
+    return ActionResult({"Parameters": declared})
+
+
+def describe_stacks(response: Response) -> ActionResult:
+    """One stack, or all that are there."""
+    room, name = room_of(response), response._get_param("StackName")
+    if name:
+        return ActionResult({"Stacks": [stack_described(stack_of(response, room))]})
+    return ActionResult({"Stacks": [stack_described(stack) for stack in room.stacks.values() if not stack.deleted]})
+
+
+def list_stacks(response: Response) -> ActionResult:
+    """All stacks in short, deleted ones too."""
+    wanted = response._get_param("StackStatusFilter", [])
+    found = [s for s in room_of(response).stacks.values() if not wanted or s.status in wanted]
+    keys = ("StackId", "StackName", "CreationTime", "StackStatus")
+    return ActionResult({"StackSummaries": [{key: stack_described(stack)[key] for key in keys} for stack in found]})
+
+
+def describe_stack_events(response: Response) -> ActionResult:
+    """What happened, newest first, on one page."""
+    stack = stack_of(response)
+    return ActionResult({"StackEvents": [event_described(stack, event) for event in reversed(stack.events)]})
+
+
+def list_stack_resources(response: Response) -> ActionResult:
+    """The resources that are there; those of a way back that failed are marked."""
+    return ActionResult({"StackResourceSummaries": _resources(stack_of(response))})
+
+
+def _resources(stack: Stack) -> list[dict[str, Any]]:
+    stuck = {name for name, _ in stack.undoing}
+    return [
+        {
+            "LogicalResourceId": resource.logical_id,
+            "PhysicalResourceId": resource.made.id,
+            "ResourceType": resource.kind,
+            "ResourceStatus": "UPDATE_FAILED" if resource.logical_id in stuck else "CREATE_COMPLETE",
+            "LastUpdatedTimestamp": stack.updated or stack.created,
+        }
+        for resource in stack.resources.values()
+    ]
+
+
+def describe_stack_resources(response: Response) -> ActionResult:
+    """The same under another name."""
+    found = _resources(stack_of(response))
+    timed = [{**item, "Timestamp": item["LastUpdatedTimestamp"]} for item in found]
+    wanted = response._get_param("LogicalResourceId")
+    return ActionResult({"StackResources": [r for r in timed if wanted in (None, r["LogicalResourceId"])]})
+
+
+def detect_stack_drift(response: Response) -> ActionResult:
+    """Compare every resource with what is really there, at once."""
+    stack = stack_of(response)
+    made = drift.detect(stack, Hands(response))
+    room_of(response).detections[made.id] = made
+    return ActionResult({"StackDriftDetectionId": made.id})
+
+
+def describe_stack_drift_detection_status(response: Response) -> ActionResult:
+    """How a detection ended."""
+    found = room_of(response).detections.get(str(response._get_param("StackDriftDetectionId")))
+    if found is None:
+        raise ValidationError(message="there is no such drift detection")
+    return ActionResult(found.described())
+
+
+def describe_stack_resource_drifts(response: Response) -> ActionResult:
+    """What the latest detection of a stack found."""
+    stack, room = stack_of(response), room_of(response)
+    latest = [made for made in room.detections.values() if made.stack is stack][-1:]
+    wanted = response._get_param("StackResourceDriftStatusFilters", [])
+    found = [
+        item for made in latest for item in made.resources if not wanted or item["StackResourceDriftStatus"] in wanted
+    ]
+    return ActionResult({"StackResourceDrifts": found})
+
+
+_OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
+    create_change_set,
+    describe_change_set,
+    list_change_sets,
+    delete_change_set,
+    execute_change_set,
+    continue_update_rollback,
+    delete_stack,
+    update_termination_protection,
+    set_stack_policy,
+    get_stack_policy,
+    get_template,
+    validate_template,
+    describe_stacks,
+    list_stacks,
+    describe_stack_events,
+    list_stack_resources,
+    describe_stack_resources,
+    detect_stack_drift,
+    describe_stack_drift_detection_status,
+    describe_stack_resource_drifts,
+)
+
+
+def _refusing(name: str) -> Callable[[Response], ActionResult]:
+    def refuse(_: Response) -> ActionResult:
+        raise ValidationError(message=f"the sandbox does not emulate {name}: use a change set")
+
+    return refuse

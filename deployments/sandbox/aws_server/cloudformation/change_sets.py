@@ -1,0 +1,160 @@
+"""What a template would change in a stack: the contents of a change set, in the words of DescribeChangeSet.
+
+Source of the rules: "Change" and "ResourceChangeDetail" of the CloudFormation API reference. `Replacement` is True
+when a property that cannot be changed in place certainly changes; Conditional when it may, because it follows
+something that is only known later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.cloudformation.exceptions import ValidationError
+
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
+from deployments.sandbox.aws_server.cloudformation.schemas import recreating
+from deployments.sandbox.aws_server.cloudformation.templates import LATER, Template
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One property that differs. `recreation`: Never, Conditionally or Always; `static`: known already."""
+
+    attribute: str
+    name: str
+    recreation: str
+    static: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What would happen to one resource: Add, Modify or Remove."""
+
+    action: str
+    logical_id: str
+    kind: str
+    physical_id: str = ""
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    details: tuple[Detail, ...] = ()
+    policy: str = ""
+
+    @property
+    def replacement(self) -> str:
+        """True, False or Conditional."""
+        if any(detail.recreation == "Always" and detail.static for detail in self.details):
+            return "True"
+        return "Conditional" if any(detail.recreation != "Never" for detail in self.details) else "False"
+
+    @property
+    def tags_only(self) -> bool:
+        """Whether it is the stack's tags that the resource has to follow."""
+        return any(detail.attribute == "Tags" for detail in self.details)
+
+    def replaces(self, before: Mapping[str, Any], after: Mapping[str, Any], region: str) -> bool:
+        """Whether it comes to a replacement, now that all values are known."""
+        return any(detail.recreation == "Always" for detail in _details(self.kind, before, after, region))
+
+    def described(self) -> dict[str, Any]:
+        """As DescribeChangeSet tells it."""
+        return {"Type": "Resource", "ResourceChange": {key: value for key, value in self._body().items() if value}}
+
+    def _body(self) -> dict[str, Any]:
+        modify = self.action == "Modify"
+        return {
+            "Action": self.action,
+            "LogicalResourceId": self.logical_id,
+            "PhysicalResourceId": self.physical_id,
+            "ResourceType": self.kind,
+            "Replacement": self.replacement if modify else None,
+            "PolicyAction": self.policy,
+            "Scope": sorted({detail.attribute for detail in self.details}) if modify else None,
+            "Details": [_told(detail) for detail in self.details] if modify else None,
+            "BeforeContext": None if self.before is None else json.dumps({"Properties": self.before}),
+            "AfterContext": None if self.after is None else json.dumps({"Properties": self.after}),
+        }
+
+
+def differences(
+    there: Mapping[str, Resource], template: Template, region: str, tags_differ: bool = False
+) -> dict[str, Difference]:
+    """Logical id -> what would happen to it; those to which nothing happens are left out."""
+    made = {name: resource.made for name, resource in there.items()}
+    found: dict[str, Difference] = {}
+    for name, body in template.resources.items():
+        if name not in there:
+            found[name] = Difference("Add", name, body["Type"], after=template.properties(name, made))
+            continue
+        difference = _difference(there[name], body, template.properties(name, made), region, tags_differ)
+        if difference.details:
+            found[name] = difference
+        if difference.replacement == "True":
+            del made[name]
+    for name, resource in there.items():
+        if name not in template.resources:
+            policy = resource.on_deletion.removesuffix("ExceptOnCreate")
+            found[name] = Difference(
+                "Remove", name, resource.kind, resource.made.id, resource.properties, policy=policy
+            )
+    return found
+
+
+def _difference(
+    resource: Resource, body: Mapping[str, Any], after: Mapping[str, Any], region: str, tags_differ: bool
+) -> Difference:
+    if body["Type"] != resource.kind:
+        raise ValidationError(message=f"Update of resource type is not permitted. [{resource.logical_id}]")
+    details = [*_details(resource.kind, resource.properties, after, region)]
+    for attribute, value in (
+        ("DeletionPolicy", resource.on_deletion),
+        ("UpdateReplacePolicy", resource.on_replacement),
+    ):
+        if body.get(attribute, "Delete") != value:
+            details.append(Detail(attribute, "", "Never", True))
+    if tags_differ and _takes_tags(resource.kind):
+        details.append(Detail("Tags", "", "Never", True))
+    made = Difference("Modify", resource.logical_id, resource.kind, resource.made.id, resource.properties, after)
+    policy = f"ReplaceAnd{body.get('UpdateReplacePolicy', 'Delete')}"
+    both = Difference(**{**vars(made), "details": tuple(details)})
+    return both if both.replacement != "True" else Difference(**{**vars(both), "policy": policy})
+
+
+def _details(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], region: str) -> list[Detail]:
+    differing = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    if not differing:
+        return []
+    rules = recreating(kind, region)
+    return [
+        Detail("Properties", key, _recreation(key, rules, before, after), LATER not in json.dumps(after.get(key)))
+        for key in sorted(differing)
+    ]
+
+
+def _recreation(key: str, rules: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What a change of a property means; a rule may be about something inside of it (Budget/BudgetName)."""
+    for path, rule in rules.items():
+        if path.split("/")[0] == key and _inside(before, path) != _inside(after, path):
+            return rule
+    return "Never"
+
+
+def _inside(properties: Any, path: str) -> Any:
+    for part in path.split("/"):
+        properties = properties.get(part) if isinstance(properties, Mapping) else None
+    return properties
+
+
+def _takes_tags(kind: str) -> bool:
+    return kind in KINDS and any(name.endswith("Tags") for name in KINDS[kind].properties)
+
+
+def _told(detail: Detail) -> dict[str, Any]:
+    target = {"Attribute": detail.attribute, "RequiresRecreation": detail.recreation}
+    return {
+        "Target": target | ({"Name": detail.name} if detail.name else {}),
+        "Evaluation": "Static" if detail.static else "Dynamic",
+        "ChangeSource": "DirectModification" if detail.static else "ResourceReference",
+    }

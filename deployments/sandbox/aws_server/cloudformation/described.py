@@ -1,0 +1,77 @@
+"""Stacks, change sets and events in the words of the API's answers. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation.rooms import ChangeSet
+from deployments.sandbox.aws_server.cloudformation.stacks import Event, Stack
+from deployments.sandbox.aws_server.cloudformation.templates import Template
+
+
+def parameters(template: Template) -> list[dict[str, str]]:
+    """Those that were given, then the defaults; NoEcho ones masked."""
+    return [
+        {"ParameterKey": key, "ParameterValue": "****" if template.slots[key].get("NoEcho") else value}
+        for key, value in template.parameters.items()
+    ] + [
+        {"ParameterKey": key, "ParameterValue": "****" if slot.get("NoEcho") else str(slot["Default"])}
+        for key, slot in template.slots.items()
+        if key not in template.parameters
+    ]
+
+
+def without_values(change: dict[str, Any], with_values: bool) -> dict[str, Any]:
+    """A change without the values before and after, unless IncludePropertyValues asked for them."""
+    hidden = () if with_values else ("BeforeContext", "AfterContext")
+    body = {key: value for key, value in change["ResourceChange"].items() if key not in hidden}
+    return {**change, "ResourceChange": body}
+
+
+def summary(made: ChangeSet) -> dict[str, Any]:
+    """A change set without its changes."""
+    return {
+        "StackId": made.stack.id,
+        "StackName": made.stack.name,
+        "ChangeSetId": made.arn,
+        "ChangeSetName": made.name,
+        "Status": made.status,
+        "ExecutionStatus": made.execution,
+        "StatusReason": made.reason or None,
+        "CreationTime": made.created,
+    }
+
+
+def stack_described(stack: Stack) -> dict[str, Any]:
+    """As DescribeStacks tells it."""
+    made = {name: resource.made for name, resource in stack.resources.items()}
+    there = stack.status not in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason or None,
+        "CreationTime": stack.created,
+        "LastUpdatedTime": stack.updated,
+        "DeletionTime": stack.deleted,
+        "EnableTerminationProtection": stack.protected,
+        "Parameters": parameters(stack.template) if there else [],
+        "Outputs": stack.template.outputs(made) if there else [],
+        "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
+        "DisableRollback": False,
+    }
+
+
+def event_described(stack: Stack, event: Event) -> dict[str, Any]:
+    """As DescribeStackEvents tells it."""
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "EventId": event.id,
+        "LogicalResourceId": event.logical_id,
+        "PhysicalResourceId": event.physical_id,
+        "ResourceType": event.kind,
+        "ResourceStatus": event.status,
+        "ResourceStatusReason": event.reason or None,
+        "Timestamp": event.at,
+    }

@@ -1,0 +1,88 @@
+"""Drift of a stack: every resource's declared properties against those that it really has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from deployments.sandbox.aws_server.cloudformation.hands import Hands
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One detection, with what it found of each resource in the words of DescribeStackResourceDrifts."""
+
+    stack: Stack
+    resources: tuple[dict[str, Any], ...]
+    id: str = field(default_factory=lambda: str(uuid4()))
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def described(self) -> dict[str, Any]:
+        """As DescribeStackDriftDetectionStatus tells it."""
+        drifted = [item for item in self.resources if item["StackResourceDriftStatus"] in ("MODIFIED", "DELETED")]
+        return {
+            "StackId": self.stack.id,
+            "StackDriftDetectionId": self.id,
+            "StackDriftStatus": "DRIFTED" if drifted else "IN_SYNC",
+            "DetectionStatus": "DETECTION_COMPLETE",
+            "DriftedStackResourceCount": len(drifted),
+            "Timestamp": self.at,
+        }
+
+
+def detect(stack: Stack, aws: Hands) -> Detection:
+    """Read every resource with the caller's rights; ClientError when they do not suffice."""
+    return Detection(stack, tuple(_compared(stack, resource, aws) for resource in stack.resources.values()))
+
+
+def _compared(stack: Stack, resource: Resource, aws: Hands) -> dict[str, Any]:
+    told = {
+        "StackId": stack.id,
+        "LogicalResourceId": resource.logical_id,
+        "PhysicalResourceId": resource.made.id,
+        "ResourceType": resource.kind,
+        "Timestamp": datetime.now(UTC),
+    }
+    kind = KINDS[resource.kind]
+    if not kind.checked:
+        return told | {"StackResourceDriftStatus": "NOT_CHECKED"}
+    found = kind.read(aws, resource.made, resource.properties)
+    if found is None:
+        return told | {"StackResourceDriftStatus": "DELETED", "ExpectedProperties": json.dumps(resource.properties)}
+    actual = {**resource.properties, **found}
+    differing = list(_differences("", resource.properties, actual))
+    return told | {
+        "StackResourceDriftStatus": "MODIFIED" if differing else "IN_SYNC",
+        "ExpectedProperties": json.dumps(resource.properties),
+        "ActualProperties": json.dumps(actual),
+        "PropertyDifferences": differing,
+    }
+
+
+def _differences(path: str, expected: Any, actual: Any) -> Iterator[dict[str, str]]:
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        for key in {**expected, **actual}:
+            yield from _differences(f"{path}/{key}", expected.get(key), actual.get(key))
+    elif _plain(expected) != _plain(actual):
+        kind = "ADD" if expected is None else "REMOVE" if actual is None else "NOT_EQUAL"
+        yield {
+            "PropertyPath": path,
+            "ExpectedValue": json.dumps(expected),
+            "ActualValue": json.dumps(actual),
+            "DifferenceType": kind,
+        }
+
+
+def _plain(value: Any) -> Any:
+    """Numbers by their value, whatever type a service answers with."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

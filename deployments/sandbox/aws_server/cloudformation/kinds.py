@@ -1,0 +1,81 @@
+"""What a resource type of CloudFormation is to the sandbox: how it is made, changed, removed and read."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation.hands import Hands
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What `Ref` gives of a resource, and what `GetAtt` does."""
+
+    id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Kind:
+    """One resource type. `properties` are those that are emulated; `checked`: whether drift detection reads it."""
+
+    properties: frozenset[str] = frozenset()
+    checked = True
+
+    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+        """Make it; `name` is one of its own making, for where the template gives none."""
+        raise NotImplementedError
+
+    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+        """Change it in place."""
+        raise NotImplementedError
+
+    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+        """Remove it."""
+        raise NotImplementedError
+
+    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+        """Its properties as they really are, of those that `p` declares; None when it is not there."""
+        raise NotImplementedError
+
+
+def generated(stack: str, logical_id: str) -> str:
+    """A physical name as CloudFormation makes them: stack, logical id, random text."""
+    alphabet = string.ascii_uppercase + string.digits
+    return f"{stack}-{logical_id}-{''.join(secrets.choice(alphabet) for _ in range(12))}"
+
+
+def tags_of(aws: Hands, p: Properties, key: str = "Tags") -> dict[str, str]:
+    """The stack's tags and the resource's own."""
+    own = p.get(key) or {}
+    listed = own if isinstance(own, Mapping) else {tag["Key"]: tag["Value"] for tag in own}
+    return {**aws.tags, **listed}
+
+
+def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags in the form that most services take."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def as_text(value: Any) -> str:
+    """A property as the attribute of a service: JSON for what has structure, "true" for True."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def like(declared: Any, found: str | None) -> Any:
+    """An attribute of a service in the type in which the property was declared, for comparing."""
+    if found is None:
+        return None
+    if isinstance(declared, bool):
+        return found == "true"
+    if isinstance(declared, int):
+        return int(found) if found.lstrip("-").isdigit() else found
+    return json.loads(found) if isinstance(declared, dict | list) and found else found

@@ -1,0 +1,79 @@
+"""What CreateChangeSet is asked, and what AWS refuses of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from uuid import uuid4
+
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
+from moto.core.responses import BaseResponse
+
+from deployments.sandbox.aws_server.cloudformation.rooms import arn
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
+from deployments.sandbox.aws_server.cloudformation.templates import Template
+
+_UPDATABLE = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
+)
+_NAMED = ("RoleName", "PolicyName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
+
+
+class _InsufficientCapabilities(CloudFormationError):
+    code = "InsufficientCapabilitiesException"
+
+
+def reviewed(response: BaseResponse, name: str) -> Stack:
+    """A stack that is to be: nothing of it is kept until its first change set is good."""
+    stack_id = arn(response, f"stack/{name}/{uuid4()}")
+    return Stack(stack_id, name, Template("", {}, stack_id, name, response.current_account, response.region))
+
+
+def refuse_wrong_name(name: str) -> None:
+    """ValidationError for a change set's name that AWS does not take."""
+    if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", name):
+        message = f"Value '{name}' at 'changeSetName' failed to satisfy constraint: [a-zA-Z][-a-zA-Z0-9]*"
+        raise ValidationError(message=message)
+
+
+def refuse_wrong_kind(stack: Stack, kind: str, *, known: bool) -> None:
+    """ValidationError where the stack's state allows no change set of the kind, CREATE or UPDATE."""
+    fresh = not known or stack.status == "REVIEW_IN_PROGRESS"
+    if kind == "UPDATE" and fresh:
+        raise ValidationError(message=f"Stack [{stack.name}] does not exist")
+    if kind == "CREATE" and not fresh:
+        why = "already exists and cannot be created again with the changeSet."
+        raise ValidationError(message=f"Stack [{stack.name}] {why}")
+    if not fresh and stack.status not in _UPDATABLE:
+        raise ValidationError(message=f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+
+
+def template_of(response: BaseResponse, stack: Stack) -> Template:
+    """The template and parameters of a request; those with UsePreviousValue are the stack's."""
+    values: dict[str, str] = {}
+    for given in response._get_param("Parameters", []):
+        key = given["ParameterKey"]
+        if not given.get("UsePreviousValue"):
+            values[key] = str(given["ParameterValue"])
+        elif key in stack.template.parameters:
+            values[key] = stack.template.parameters[key]
+        else:
+            message = f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true"
+            raise ValidationError(message=f"{message} for a parameter key not in the previous template")
+    text = str(response._get_param("TemplateBody") or "")
+    return replace(stack.template, text=text, parameters=values)
+
+
+def tells_otherwise(stack: Stack, template: Template) -> bool:
+    """Whether the outputs would be others, although no resource would."""
+    made = {name: resource.made for name, resource in stack.resources.items()}
+    return template.outputs(made) != stack.template.outputs(made)
+
+
+def refuse_without_capabilities(template: Template, given: list[str]) -> None:
+    """InsufficientCapabilities for a template with roles, unless the request says that this is known."""
+    roles = [body for body in template.resources.values() if body["Type"].startswith("AWS::IAM::")]
+    named = any(key in (body.get("Properties") or {}) for body in roles for key in _NAMED)
+    wanted = ["CAPABILITY_NAMED_IAM"] if named else ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+    if roles and not set(wanted) & set(given):
+        raise _InsufficientCapabilities(f"Requires capabilities : [{wanted[0]}]")

@@ -1,0 +1,47 @@
+"""The resource types that the sandbox emulates, and one resource of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation import keeping, messaging
+from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::Backup::BackupPlan": keeping.BackupPlan(),
+    "AWS::Backup::BackupSelection": keeping.BackupSelection(),
+    "AWS::Backup::BackupVault": keeping.BackupVault(),
+    "AWS::Budgets::Budget": keeping.Budget(),
+    "AWS::CloudWatch::Alarm": keeping.Alarm(),
+    "AWS::Events::EventBus": messaging.EventBus(),
+    "AWS::Events::Rule": messaging.Rule(),
+    "AWS::IAM::Role": keeping.Role(),
+    "AWS::KMS::Alias": keeping.Alias(),
+    "AWS::KMS::Key": keeping.Key(),
+    "AWS::SNS::Subscription": messaging.Subscription(),
+    "AWS::SNS::Topic": messaging.Topic(),
+    "AWS::SNS::TopicPolicy": messaging.TopicPolicy(),
+    "AWS::SQS::Queue": messaging.Queue(),
+    "AWS::SQS::QueuePolicy": messaging.QueuePolicy(),
+    "AWS::SSM::Parameter": keeping.Parameter(),
+}
+"""Anything else fails: "the sandbox does not emulate ..."."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource that is there. `on_deletion`, `on_replacement`: Delete, Retain, RetainExceptOnCreate or Snapshot."""
+
+    logical_id: str
+    kind: str
+    made: Made
+    properties: Mapping[str, Any]
+    on_deletion: str = "Delete"
+    on_replacement: str = "Delete"
+
+    @property
+    def when_undone(self) -> str:
+        """What happens to it when the operation that made it is rolled back."""
+        return "Retain" if self.on_deletion == "Retain" else "Delete"

@@ -1,0 +1,96 @@
+"""A commit on the default branch: it becomes a release and is promoted, and GitHub shows each environment's state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import structlog
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows import options
+from flows.promote import promote
+from flows.pull_request import Commit, Repository
+from flows.rollback import rollback
+from tasks import promotion, reports, settings, steps
+from tasks.approvals import Request
+from tasks.errors import FlowmartError
+from tasks.github import deployments, statuses
+from tasks.github.client import Client, connect
+from tasks.github.courtesy import tell
+from tasks.github.deployments import Deployment
+from tasks.model import Release
+
+log = structlog.get_logger("flowmart.delivery")
+
+Branch = Annotated[str, Field(title="Branch", description="The default branch of the repository")]
+
+
+@flow(name="deliver", flow_run_name="deliver {sha}", **options.FLOW)
+def deliver(repository: Repository, sha: Commit, branch: Branch) -> str:
+    """Make a release of a commit and promote it through all environments. Says what came of it."""
+    client = connect(settings.load())
+    head = steps.fetch(client, repository, f"refs/heads/{branch}")
+    if head != sha:
+        return _nothing(client, repository, sha, f"{branch} is at {head[:12]} already, which is delivered instead")
+    release = _released(client, repository, sha)
+    if steps.begun_last(release):
+        return _nothing(client, repository, sha, f"nothing below infrastructure/ differs from release {release.id}")
+    _tell(client, repository, sha, "success", f"release {release.id}")
+    wanted = promote_shown(client, repository, release)
+    return waits(wanted) if wanted else f"release {release.id} is verified everywhere"
+
+
+def promote_shown(client: Client, repository: str, release: Release, to: str | None = None) -> Request | None:
+    """Promote a release in order, up to `to` or everywhere, and show it on GitHub.
+
+    It is what `flows.release` does; the request where it stops for one.
+    """
+    for environment in promotion.unfinished(settings.load(), release.id, to):
+        with deployments.shown(client, _deployment(repository, environment, release)) as say:
+            wanted = promote(release.id, environment)
+            if wanted is not None:
+                say("queued", waits(wanted))
+                return wanted
+    return None
+
+
+def roll_back_shown(client: Client, repository: str, environment: str, to: str | None = None) -> str | Request:
+    """Put an environment back on an earlier release, while GitHub shows it; the release, or the request."""
+    release = steps.release(steps.earlier_release(environment, to))
+    with deployments.shown(client, _deployment(repository, environment, release, "roll back")) as say:
+        found = rollback(environment, to)
+        if isinstance(found, Request):
+            say("queued", waits(found))
+    return found
+
+
+def waits(request: Request) -> str:
+    """What somebody has to do now."""
+    return f"{request.environment} waits for an approval of {request.short}"
+
+
+def _released(client: Client, repository: str, sha: str) -> Release:
+    try:
+        return steps.freeze(sha)
+    except FlowmartError as error:
+        _tell(client, repository, sha, statuses.OF[reports.outcome_of(error)], str(error))
+        raise
+
+
+def _nothing(client: Client, repository: str, sha: str, why: str) -> str:
+    log.info("nothing to deliver", what=why)
+    _tell(client, repository, sha, "success", why)
+    return why
+
+
+def _tell(client: Client, repository: str, sha: str, state: statuses.State, what: str) -> None:
+    url = flow_run.ui_url or ""
+    tell("status of the release", lambda: statuses.tell(client, repository, sha, "release", state, what, url))
+
+
+def _deployment(
+    repository: str, environment: str, release: Release, purpose: Literal["promote", "roll back"] = "promote"
+) -> Deployment:
+    return Deployment(repository, environment, release.commit, release.id, flow_run.ui_url or "", purpose)

@@ -1,0 +1,88 @@
+"""A pull request: its commit becomes a release, which is planned and tested in every environment, and reported.
+
+Reads only: no claim, no apply, the read-only roles. What it says on GitHub is a courtesy; what it found stands in the
+run history too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows import options
+from flows.promote import plan_and_test
+from tasks import reports, settings, steps
+from tasks.errors import CouldNotAsk, FlowmartError, Refused
+from tasks.github import pull_report, pulls
+from tasks.github.check_runs import Annotation
+from tasks.github.client import Client, connect
+from tasks.github.pull_report import PullReport
+from tasks.github.reported import EnvironmentReport, overall
+from tasks.model import Outcome, Release
+
+Repository = Annotated[str, Field(title="Repository", description="owner/name on GitHub")]
+Number = Annotated[int, Field(title="Number", description="Of the pull request or issue", ge=1)]
+Commit = Annotated[str, Field(title="Commit", pattern=r"^[0-9a-f]{40,64}$")]
+
+
+@flow(name="pull-request", flow_run_name="pull request {number} at {sha}", **options.FLOW)
+def pull_request(repository: Repository, number: Number, sha: Commit) -> None:
+    """Plan and test what a pull request would do, everywhere, and say so there. Changes nothing.
+
+    `Refused` when something says no to it, `CouldNotAsk` when only answers are missing; both after reporting it.
+    """
+    client = connect(settings.load())
+    pulls.refuse_fork(pulls.get(client, repository, number))
+    report = pull_report.begin(client, repository, number, sha, flow_run.ui_url or "")
+    release = _released(client, report)
+    found, said = _planned(report, release)
+    report.conclude(release.id, found, reports.together(said))
+    _end(found)
+
+
+def _released(client: Client, report: PullReport) -> Release:
+    """The release that the commit makes; that it makes none is reported."""
+    try:
+        steps.fetch(client, report.repository, f"refs/pull/{report.number}/head")
+        release = steps.freeze(report.sha)
+    except FlowmartError as error:
+        report.refused(reports.outcome_of(error), str(error), reports.mistakes(error))
+        raise
+    report.released(release.id)
+    return release
+
+
+def _planned(report: PullReport, release: Release) -> tuple[Sequence[EnvironmentReport], Sequence[Annotation]]:
+    """One environment after the other; the units of each at once."""
+    found: list[EnvironmentReport] = []
+    said: list[Annotation] = []
+    environments = steps.environments(release.id)
+    for environment in environments:
+        report.pending(environment)
+    for environment in environments:
+        one, remarks = _environment(release, environment)
+        report.planned(one)
+        found.append(one)
+        said += remarks
+    return found, said
+
+
+def _environment(release: Release, environment: str) -> tuple[EnvironmentReport, Sequence[Annotation]]:
+    """What the release would do to one environment. That it cannot be told is part of what is reported."""
+    try:
+        with steps.opened(release.id, environment) as stage:
+            report = steps.report(stage, *plan_and_test(stage))
+            return report, reports.remarks(stage, report)
+    except FlowmartError as error:
+        return EnvironmentReport(environment, said=str(error), failed=reports.outcome_of(error)), ()
+
+
+def _end(found: Sequence[EnvironmentReport]) -> None:
+    told = "; ".join(f"{one.environment}: {one.told}" for one in found if one.outcome is not Outcome.SUCCEEDED)
+    outcome = overall(found)
+    if outcome is not Outcome.SUCCEEDED:
+        raise (Refused if outcome is Outcome.FAILED else CouldNotAsk)(told)

@@ -1,0 +1,29 @@
+"""Putting drift right: the verified release is promoted again, for the units that are not as it applied them."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import options
+from flows.promote import EnvironmentName, advance
+from flows.recovery import recover_if_abandoned
+from tasks import steps
+from tasks.approvals import Request
+from tasks.drift import RECONCILE, drifting
+from tasks.errors import ApprovalWanted
+
+
+@flow(name="reconcile", flow_run_name="reconcile {environment}", **options.FLOW)
+def reconcile(environment: EnvironmentName) -> tuple[str, ...] | Request:
+    """Put right what the last report found and nothing suppresses, under the same policies and gate. The units.
+
+    Returns the request when the environment wants an approval.
+    """
+    recover_if_abandoned(environment)
+    try:
+        with steps.claimed(steps.verified_release(environment), environment, RECONCILE) as stage:
+            stage.drifting = drifting(stage)
+            advance(stage, "reconcile")
+            return tuple(sorted(stage.drifting))
+    except ApprovalWanted as wanted:
+        return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.

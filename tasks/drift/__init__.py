@@ -1,0 +1,26 @@
+"""Drift: what somebody changed behind our back, found by the tools themselves, judged by what the ledger knows of it.
+
+`detection` asks the engines and records a report; it is all that acts here. The rest is pure: `findings` is one
+object that drifted and what makes it the same in the next report, `suppressions` what may stay, `reports` what a
+report says in the light of the earlier ones, and what of it stands in the way of a promotion. `words` tells it to
+people, `issues` to GitHub.
+"""
+
+from tasks.drift.detection import detect, drifting, is_reconciled, report
+from tasks.drift.findings import Drifted
+from tasks.drift.reports import RECONCILE, DriftReport, last_report, report_of, unexplained
+from tasks.drift.words import refusal
+
+__all__ = [
+    "RECONCILE",
+    "DriftReport",
+    "Drifted",
+    "detect",
+    "drifting",
+    "is_reconciled",
+    "last_report",
+    "refusal",
+    "report",
+    "report_of",
+    "unexplained",
+]

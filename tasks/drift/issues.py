@@ -1,0 +1,74 @@
+"""One GitHub issue for each unit that drifts: opened once, updated, closed when nothing is left. Pure.
+
+What is to be there is said here; keeping it so is for whoever talks to GitHub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from tasks import wording
+from tasks.drift import words
+from tasks.drift.findings import Drifted
+from tasks.drift.reports import DriftReport
+
+LONGEST = 60_000
+"""Characters of the objects in an issue; its whole text may have 65,536."""
+
+_LONGEST_VALUE = 1_000
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What an issue should say. `key` finds it again; no `body`: there should be none open."""
+
+    key: str
+    title: str
+    body: str | None
+
+
+def issues(report: DriftReport) -> tuple[Issue, ...]:
+    """An issue for every unit that was compared; drift that is suppressed needs none.
+
+    Units that could not be asked are not among them: their issues stay as they are.
+    """
+    return tuple(_issue(report, unit) for unit in report.units)
+
+
+def _issue(report: DriftReport, unit: str) -> Issue:
+    drifted = [item for item in report.open if item.unit == unit]
+    title = f"Drift: {unit} in {report.environment}"
+    return Issue(f"drift/{report.environment}/{unit}", title, _body(report, unit, drifted) if drifted else None)
+
+
+def _body(report: DriftReport, unit: str, drifted: Sequence[Drifted]) -> str:
+    head = f"`{unit}` in **{report.environment}** is not as it was applied: {words.objects(len(drifted))} drifted."
+    foot = (
+        f"Put it right with `flowmart reconcile {report.environment}`, take it over into the code, or let it be "
+        "until a day in `infrastructure/drift.yaml`. This issue is closed once a report finds nothing any more."
+    )
+    return "\n\n".join([head, *_fitting([_object(item) for item in drifted]), foot]) + "\n"
+
+
+def _fitting(parts: Sequence[str]) -> Sequence[str]:
+    """As many whole parts as fit, and how many did not."""
+    fitting = sum(end <= LONGEST for end in accumulate(len(part) for part in parts))
+    left = len(parts) - fitting
+    return [*parts[:fitting], *([f"... and {words.objects(left)} more; `flowmart drift` tells all"] if left else [])]
+
+
+def _object(item: Drifted) -> str:
+    values = [line for path in item.expected for line in _value(path, item)]
+    block = ["", "```", *values, "```"] if values else []
+    return "\n".join([f"### {item.told[0]}", "", f"- first seen {words.when(item)}", *block])
+
+
+def _value(path: str, item: Drifted) -> tuple[str, ...]:
+    return (path, f"  expected {_short(item.expected[path])}", f"  found    {_short(item.found.get(path))}")
+
+
+def _short(value: object) -> str:
+    text = wording.short(value).replace("```", "` ` `")
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

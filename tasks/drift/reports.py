@@ -1,0 +1,158 @@
+"""What a report says in the light of the earlier ones: since when, what is new, what has recovered. Pure.
+
+A report is one entry of the ledger, and the ledger is all that is known of earlier ones. A unit that could not be
+asked is not compared: what was last found there neither ends nor begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tasks.drift import findings, suppressions
+from tasks.drift.findings import Drifted
+from tasks.drift.suppressions import Idle
+from tasks.ledger import Entry
+from tasks.model import Suppression
+
+RECONCILE = "reconcile"
+"""The purpose of the claim under which drift is put right."""
+
+_MOVED = ("applied", "rolled_back")
+
+Found = Mapping[str, tuple[Drifted, ...]]
+"""{unit: what was found in it}; a unit that was not compared is not there."""
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """All drift of an environment against the release that is there, at one time.
+
+    `units` were compared, `errored` could not be: {unit: why}. `left_behind` are units that were applied here and
+    that the release does not declare any more; nobody compares them. `recovered` was told of before and is gone.
+    """
+
+    environment: str
+    release: str
+    at: str
+    units: tuple[str, ...]
+    drifted: tuple[Drifted, ...]
+    errored: Mapping[str, str]
+    left_behind: tuple[str, ...] = ()
+    recovered: tuple[Drifted, ...] = ()
+    idle: tuple[Idle, ...] = ()
+
+    @property
+    def open(self) -> tuple[Drifted, ...]:
+        """What is not suppressed."""
+        return tuple(item for item in self.drifted if not item.suppressed)
+
+    @property
+    def alerting(self) -> tuple[Drifted, ...]:
+        """What somebody has to be told: it is not suppressed, and nobody was told of it before."""
+        return tuple(item for item in self.open if item.new)
+
+
+def judge(
+    seen: DriftReport, entries: Iterable[Entry], suppressing: Sequence[Suppression], now: datetime
+) -> DriftReport:
+    """What was seen, with all that earlier reports and the release's suppressions say about it."""
+    before = last_found(entries)
+    today = now.astimezone(UTC).date()
+    mine = [each for each in suppressing if each.environment == seen.environment]
+    settled = (suppressions.settle(item, mine, today) for item in seen.drifted)
+    drifted = tuple(_dated(item, before.get(item.unit, ()), seen.at) for item in settled)
+    return replace(
+        seen,
+        drifted=drifted,
+        recovered=_recovered(before, drifted, seen.units),
+        idle=suppressions.idle(mine, drifted, seen.units, today),
+    )
+
+
+def body(report: DriftReport) -> dict[str, Any]:
+    """What the ledger's entry holds of a report; who, where and when are the entry's own."""
+    return {key: value for key, value in asdict(report).items() if key not in ("environment", "at")}
+
+
+def report_of(entry: Entry) -> DriftReport:
+    """The report that a `drift` entry holds; of older entries what they have."""
+    told = entry.body
+    drifted = tuple(findings.read(item, entry.at) for item in told["drifted"])
+    return DriftReport(
+        environment=entry.environment,
+        release=told["release"],
+        at=entry.at,
+        units=tuple(told.get("units", ())),
+        drifted=drifted,
+        errored=told.get("errored", {}),
+        left_behind=tuple(told.get("left_behind", ())),
+        recovered=tuple(findings.read(item, entry.at) for item in told.get("recovered", ())),
+        idle=tuple(Idle(**item) for item in told.get("idle", ())),
+    )
+
+
+def last_report(entries: Iterable[Entry]) -> DriftReport | None:
+    """The newest report of an environment; None before the first."""
+    newest = [entry for entry in entries if entry.kind == "drift"][-1:]
+    return report_of(newest[0]) if newest else None
+
+
+def last_found(entries: Iterable[Entry]) -> Found:
+    """What was found in each unit when it was last compared."""
+    found: Found = {}
+    for entry in entries:
+        found = _after(found, entry) if entry.kind == "drift" else found
+    return found
+
+
+def unexplained(
+    environment: str, entries: Iterable[Entry], suppressing: Sequence[Suppression], now: datetime
+) -> tuple[Drifted, ...]:
+    """The drift of an environment that no suppression covers `now`, as far as its ledger knows.
+
+    What was found in a unit before something was applied to it, or put back, is not known to be there any more.
+    """
+    found: dict[str, tuple[Drifted, ...]] = {}
+    for entry in entries:
+        if entry.kind == "drift":
+            found = dict(_after(found, entry))
+        elif entry.kind in _MOVED:
+            found.pop(entry.body["unit"], None)
+    mine = [each for each in suppressing if each.environment == environment]
+    today = now.astimezone(UTC).date()
+    settled = (suppressions.settle(item, mine, today) for items in found.values() for item in items)
+    return tuple(item for item in settled if not item.suppressed)
+
+
+def untried(entries: Iterable[Entry], drifted: Iterable[Drifted]) -> tuple[Drifted, ...]:
+    """The findings that no reconcile was begun for: what one could not put right, the next will not either."""
+    begun = [e.at for e in entries if e.kind == "claimed" and e.body["purpose"] == RECONCILE]
+    return tuple(item for item in drifted if not begun or item.since > begun[-1])
+
+
+def _after(found: Found, entry: Entry) -> Found:
+    """What is known once a report has been made: only units that could not be asked keep what was found before.
+
+    Older entries do not name their units; all of them were compared.
+    """
+    report = report_of(entry)
+    kept = {unit: items for unit, items in found.items() if unit in report.errored}
+    units = report.units or dict.fromkeys(item.unit for item in report.drifted)
+    return {**kept, **{unit: tuple(item for item in report.drifted if item.unit == unit) for unit in units}}
+
+
+def _dated(item: Drifted, before: Sequence[Drifted], at: str) -> Drifted:
+    """The finding with when it was first seen. One whose suppression has ended has not been told of."""
+    known = next((each for each in before if each.identity == item.identity), None)
+    told = known is not None and (not known.suppressed or item.suppressed)
+    return replace(item, since=known.since if known else at, new=not told)
+
+
+def _recovered(before: Found, now: Sequence[Drifted], compared: Sequence[str]) -> tuple[Drifted, ...]:
+    """What was told of and is gone. An object that drifts in another way now has not recovered."""
+    there = {(item.unit, item.address) for item in now}
+    told = (item for unit in compared for item in before.get(unit, ()) if not item.suppressed)
+    return tuple(replace(item, new=False) for item in told if (item.unit, item.address) not in there)

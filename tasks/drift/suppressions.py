@@ -1,0 +1,76 @@
+"""Which findings a release lets be, and which of its suppressions do nothing any more. Pure.
+
+Only what is covered completely is suppressed: a known difference must not hide another one of the same object.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from tasks.drift.findings import Drifted
+from tasks.model import Suppression
+
+_WHOLE_OBJECT = ""
+"""In place of an attribute's path: the object is new or gone."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A suppression that can be removed from drift.yaml, and why."""
+
+    unit: str
+    address: str
+    reason: str
+    why: str
+
+
+def settle(item: Drifted, suppressions: Sequence[Suppression], today: date) -> Drifted:
+    """The finding with until when, and why, it may stay, as far as suppressions in force cover all of it."""
+    mine = [each for each in suppressions if in_force(each, today) and is_about(each, item)]
+    covering = [_covering(path, mine) for path in item.attributes or (_WHOLE_OBJECT,)]
+    found = [each for each in covering if each is not None]
+    if len(found) < len(covering):
+        return replace(item, until="", reason="")
+    reasons = dict.fromkeys(each.reason for each in found)
+    return replace(item, until=min(each.expires for each in found), reason="; ".join(reasons))
+
+
+def idle(
+    suppressions: Sequence[Suppression], drifted: Sequence[Drifted], compared: Collection[str], today: date
+) -> tuple[Idle, ...]:
+    """The suppressions that have expired, or that match nothing in the units that were `compared`."""
+    found = ((each, _why_idle(each, drifted, compared, today)) for each in suppressions)
+    return tuple(Idle(each.unit, each.address, each.reason, why) for each, why in found if why)
+
+
+def in_force(suppression: Suppression, today: date) -> bool:
+    """`expires` is the last day, in UTC, on which it counts."""
+    return today.isoformat() <= suppression.expires
+
+
+def is_about(suppression: Suppression, item: Drifted) -> bool:
+    """Whether it is for this object. Only `*` means more than itself: addresses are full of brackets."""
+    pattern = ".*".join(re.escape(part) for part in suppression.address.split("*"))
+    return suppression.unit == item.unit and re.fullmatch(pattern, item.address, re.DOTALL) is not None
+
+
+def _covering(path: str, suppressions: Sequence[Suppression]) -> Suppression | None:
+    covering = [each for each in suppressions if _covers(each, path)]
+    return max(covering, key=lambda each: each.expires, default=None)
+
+
+def _covers(suppression: Suppression, path: str) -> bool:
+    below = (path == name or path.startswith(f"{name}.") for name in suppression.attributes)
+    return not suppression.attributes or any(below)
+
+
+def _why_idle(suppression: Suppression, drifted: Sequence[Drifted], compared: Collection[str], today: date) -> str:
+    if not in_force(suppression, today):
+        return f"expired on {suppression.expires}"
+    paths = [path for item in drifted if is_about(suppression, item) for path in item.attributes or (_WHOLE_OBJECT,)]
+    if suppression.unit in compared and not any(_covers(suppression, path) for path in paths):
+        return "matches nothing"
+    return ""

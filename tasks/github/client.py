@@ -1,0 +1,202 @@
+"""The way to GitHub: who we are there, what an answer means, and how long we wait for one.
+
+A no is `Refused`, nothing there is `NotFound`, no answer is `CouldNotAsk`. A request is sent again only when GitHub
+said that it did not take it (a rate limit), when it never arrived, or when doing it twice is the same as once. So a
+comment is never made twice by us.
+
+githubkit signs and sends; answers are read as plain JSON, since its models refuse much that GitHub really says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
+from githubkit.cache import MemCacheStrategy
+from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
+from githubkit.throttling import LocalThrottler
+from githubkit.typing import RetryOption
+
+from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, NotFound, Refused
+from tasks.settings import Settings
+
+TIME_LIMIT = 15.0
+"""Seconds that one request may take."""
+
+LONGEST_WAIT = timedelta(seconds=90)
+"""How long we wait when GitHub says that we ask too often. It resets hourly: what takes longer is not waited for."""
+
+TRIES = 3
+
+_SAFE = {"GET", "PATCH", "PUT", "DELETE"}
+"""Methods that can be repeated: what we send with PATCH is always the whole of what it should be."""
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
+
+
+class Client:
+    """Asks GitHub about repositories ("owner/name"). Made by `connect`."""
+
+    def __init__(self, github: GitHub[Any]) -> None:
+        self._github = github
+        self._installed: dict[str, GitHub[Any]] = {}
+        self._login = ""
+
+    def ask(
+        self,
+        method: str,
+        repository: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The answer to one request about a repository, as JSON; `path` begins behind its name ("/issues")."""
+        return _send(self._for(repository), method, f"{_address(repository)}{path}", body, query)
+
+    def all(self, repository: str, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """The items of a list, page after page, asked for as they are taken."""
+        page = 1
+        while True:
+            found = self.ask("GET", repository, path, query={**(query or {}), "per_page": 100, "page": page})
+            yield from found
+            if len(found) < 100:
+                return
+            page += 1
+
+    @property
+    def login(self) -> str:
+        """Who we are, as the author of what we write."""
+        if not self._login:
+            self._login = self._ask_login()
+        return self._login
+
+    def git_token(self, repository: str) -> str:
+        """What git signs in with over HTTPS."""
+        auth = self._github.auth
+        if isinstance(auth, TokenAuthStrategy):
+            return auth.token
+        number = self._for(repository).auth.installation_id
+        made = _send(self._github, "POST", f"/app/installations/{number}/access_tokens", {}, None)
+        return str(made["token"])
+
+    def _ask_login(self) -> str:
+        if isinstance(self._github.auth, AppAuthStrategy):
+            return f"{_send(self._github, 'GET', '/app', None, None)['slug']}[bot]"
+        try:
+            return str(_send(self._github, "GET", "/user", None, None)["login"])
+        except Refused:
+            # The token of a workflow run is nobody's: GitHub refuses to say, and signs with this name.
+            return "github-actions[bot]"
+
+    def _for(self, repository: str) -> GitHub[Any]:
+        if isinstance(self._github.auth, TokenAuthStrategy):
+            return self._github
+        if repository not in self._installed:
+            number = _send(self._github, "GET", f"{_address(repository)}/installation", None, None)["id"]
+            self._installed[repository] = self._github.with_auth(self._github.auth.as_installation(number))
+        return self._installed[repository]
+
+
+def connect(settings: Settings) -> Client:
+    """The way to GitHub that the settings give; `InvalidInput` when they give none."""
+    options: dict[str, Any] = {
+        "base_url": settings.github_api.rstrip("/") + "/",
+        "timeout": TIME_LIMIT,
+        "auto_retry": _again,
+        "http_cache": False,
+        "cache_strategy": MemCacheStrategy(),
+        "throttler": LocalThrottler(1),
+        "user_agent": "flowmart",
+    }
+    if settings.github_app_id:
+        key = _private_key(settings.github_private_key.get_secret_value())
+        return Client(GitHub(AppAuthStrategy(settings.github_app_id, key), **options))
+    token = settings.github_token.get_secret_value()
+    if not token:
+        raise InvalidInput(
+            "GitHub: set FLOWMART_GITHUB_TOKEN, or FLOWMART_GITHUB_APP_ID and FLOWMART_GITHUB_PRIVATE_KEY"
+        )
+    return Client(GitHub(TokenAuthStrategy(token), **options))
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path."""
+    return quote(name, safe="")
+
+
+def _send(
+    github: GitHub[Any], method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None
+) -> Any:
+    what = f"GitHub: {method} {path}"
+    try:
+        # Without its first slash a path is taken from the end of the base address, as GitHub Enterprise needs it.
+        return github.request(method, path.removeprefix("/"), json=body, params=dict(query or {})).json()
+    except GitHubException as error:
+        raise _meant(what, error) from error
+
+
+def _meant(what: str, error: BaseException) -> FlowmartError:
+    """What an error of githubkit's means to us. Signing in is a request of its own, and its error is inside."""
+    if isinstance(error, RateLimitExceeded):
+        return CouldNotAsk(f"{what}: asked too often, try again in {error.retry_after.total_seconds():.0f} s")
+    if isinstance(error, RequestFailed):
+        return _said(what, error.response.status_code, error.response.text)
+    if isinstance(error, RequestError) and isinstance(error.exc, GitHubException):
+        return _meant(what, error.exc)
+    if isinstance(error, RequestError) and isinstance(error.exc, httpx.HTTPError):
+        return CouldNotAsk(f"{what}: {type(error.exc).__name__} {error.exc}".rstrip())
+    return Refused(f"{what}: {error!r}")
+
+
+def _said(what: str, status: int, text: str) -> FlowmartError:
+    told = f"{what}: {status} {text[:500]}"
+    if status >= 500:
+        return CouldNotAsk(told)
+    if status == 401:
+        return Refused(f"{told} - is the token valid, and not expired?")
+    if status == 403:
+        return Refused(f"{told} - docs/github-reporting.md says which permissions are needed")
+    return NotFound(told) if status == 404 else Refused(told)
+
+
+def _again(error: GitHubException, tried: int) -> RetryOption:
+    """Whether to send a request once more, and after how long."""
+    if tried + 1 >= TRIES:
+        return RetryOption(False)
+    if isinstance(error, RateLimitExceeded):
+        return RetryOption(error.retry_after <= LONGEST_WAIT, error.retry_after)
+    if isinstance(error, RequestFailed):
+        broken = error.response.status_code >= 500 and error.request.method in _SAFE
+        return RetryOption(broken, timedelta(seconds=2**tried))
+    return RetryOption(_can_be_repeated(error), timedelta(seconds=2**tried))
+
+
+def _can_be_repeated(error: GitHubException) -> bool:
+    found = error.exc if isinstance(error, RequestError) else None
+    if isinstance(found, _NEVER_SENT):
+        return True
+    return isinstance(found, httpx.TransportError) and found.request.method in _SAFE
+
+
+def _address(repository: str) -> str:
+    if not _NAME.fullmatch(repository):
+        raise InvalidInput(f"repository {repository!r}: should be owner/name")
+    return f"/repos/{repository}"
+
+
+def _private_key(given: str) -> str:
+    if given.startswith("-----BEGIN"):
+        return given
+    try:
+        return Path(given).read_text()
+    except OSError as error:
+        # Not the error itself: what was given could be the key, in another form.
+        told = "neither a key in PEM form nor the path of a file that can be read"
+        raise InvalidInput(f"FLOWMART_GITHUB_PRIVATE_KEY: {told}") from error

@@ -1,0 +1,135 @@
+"""Deployments: what GitHub shows of each environment. A run shows what it begins, and how that ended.
+
+GitHub takes older deployments to an environment for over only where that is no production, so it is said here. Which
+deployments are ours is told by their task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from tasks.errors import CouldNotAsk, FlowmartError, RollbackFailed, RolledBack
+from tasks.github import text
+from tasks.github.client import Client
+from tasks.github.courtesy import tell
+
+State = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
+Say = Callable[[State, str], None]
+
+TASK = "deploy:flowmart"
+
+LONGEST = 140
+"""Characters of a description."""
+
+_RECENT = 10
+"""Earlier deployments to an environment that are looked through for those that still say "success"."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is brought where. `sha`: the commit of the release; `url`: the run, may be empty."""
+
+    repository: str
+    environment: str
+    sha: str
+    release: str
+    url: str
+    purpose: Literal["promote", "roll back"] = "promote"
+
+
+@contextmanager
+def shown(client: Client, deployment: Deployment) -> Iterator[Say]:
+    """Show a deployment while the body of the `with` does it, and how it ended; the error goes on as it is.
+
+    What is yielded says something else than that it succeeded, when the body ends without an error.
+    """
+    number = tell(f"deployment to {deployment.environment}", lambda: begin(client, deployment))
+    said: list[tuple[State, str]] = []
+    try:
+        yield lambda state, what: said.append((state, what))
+    except BaseException as error:
+        _end(client, deployment, number, *_ended(error))
+        raise
+    _end(client, deployment, number, *(said[-1] if said else ("success", _done(deployment))))
+
+
+def begin(client: Client, deployment: Deployment) -> int:
+    """Show that something is on its way; the number of the deployment at GitHub.
+
+    What waited in the environment for an approval is taken up by it, or overtaken.
+    """
+    for earlier in _earlier(client, deployment, 1):
+        if _state(client, deployment.repository, earlier) == "queued":
+            say(client, deployment, earlier, "inactive", "taken up again")
+    body = {
+        "ref": deployment.sha,
+        "task": TASK,
+        "environment": deployment.environment,
+        "description": text.line(f"{deployment.purpose} {deployment.release}", LONGEST),
+        "payload": {"release": deployment.release, "purpose": deployment.purpose},
+        # GitHub would merge, and wait for statuses, before it lets us tell what is going on anyway.
+        "auto_merge": False,
+        "required_contexts": [],
+    }
+    number = int(client.ask("POST", deployment.repository, "/deployments", body)["id"])
+    say(client, deployment, number, "in_progress", f"{deployment.purpose} {deployment.release}")
+    return number
+
+
+def say(client: Client, deployment: Deployment, number: int, state: State, description: str) -> None:
+    """Set the state of a deployment."""
+    body = {
+        "state": state,
+        "description": text.line(description, LONGEST),
+        "auto_inactive": False,
+        **({"log_url": deployment.url} if deployment.url else {}),
+    }
+    client.ask("POST", deployment.repository, f"/deployments/{number}/statuses", body)
+
+
+def end_earlier(client: Client, deployment: Deployment, but: int) -> None:
+    """What was deployed to the environment before is there no more: `inactive`, with what came in its place."""
+    gone = "rolled back, rejected" if deployment.purpose == "roll back" else f"replaced by {deployment.release}"
+    for number in _earlier(client, deployment, _RECENT):
+        if number != but and _state(client, deployment.repository, number) == "success":
+            say(client, deployment, number, "inactive", gone)
+
+
+def _end(client: Client, deployment: Deployment, number: int | None, state: State, description: str) -> None:
+    if number is None:
+        return
+    if state == "success":
+        tell(f"earlier deployments to {deployment.environment}", lambda: end_earlier(client, deployment, number))
+    tell(f"deployment {number}", lambda: say(client, deployment, number, state, description))
+
+
+def _earlier(client: Client, deployment: Deployment, most: int) -> list[int]:
+    """The newest deployments to the environment, the newest first."""
+    query = {"environment": deployment.environment, "task": TASK, "per_page": most}
+    return [int(found["id"]) for found in client.ask("GET", deployment.repository, "/deployments", query=query)]
+
+
+def _state(client: Client, repository: str, number: int) -> str:
+    newest = client.ask("GET", repository, f"/deployments/{number}/statuses", query={"per_page": 1})
+    return str(newest[0]["state"]) if newest else ""
+
+
+def _ended(error: BaseException) -> tuple[State, str]:
+    """Failed is not errored. A cancelled run, or a mistake of ours, says nothing about the release."""
+    if isinstance(error, RollbackFailed):
+        return "error", "the rollback failed: a person is needed"
+    if isinstance(error, RolledBack):
+        return "failure", f"rolled back, rejected: {error}"
+    if isinstance(error, CouldNotAsk):
+        return "error", f"could not ask: {error}"
+    if isinstance(error, FlowmartError):
+        return "failure", str(error)
+    return "error", "the run ended before it was done; what it began is put back by the next one"
+
+
+def _done(deployment: Deployment) -> str:
+    verb = "rolled back to" if deployment.purpose == "roll back" else "verified:"
+    return f"{verb} {deployment.release}"

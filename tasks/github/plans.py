@@ -1,0 +1,158 @@
+"""Plans as Markdown for a pull request: a table, then each environment and unit folded. Pure.
+
+Everything that is replaced or deleted is named, however little room there is; the tools' own texts are what is cut
+first. Plans hold no secret: their values were masked when they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tasks import wording
+from tasks.github import text
+from tasks.github.reported import EnvironmentReport, UnitReport, overall
+from tasks.model import Action, Change, Finding, Outcome, Plan, Reversibility
+
+SIGNS = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.ERRORED: "❔"}
+
+HEADINGS = {
+    Outcome.SUCCEEDED: "nothing objects",
+    Outcome.FAILED: "it said no",
+    Outcome.ERRORED: "could not ask: nothing is decided, try again",
+}
+
+_ROOM = (20_000, 4_000, 800, 0)
+"""Characters of a tool's own text, tried from the first on until everything fits."""
+
+_RESERVED = 600
+"""For the marker, the foot, and the note that something is missing."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the plans are of. `url`: the run; may be empty."""
+
+    sha: str
+    release: str
+    url: str
+
+
+def comment(head: Head, reports: Sequence[EnvironmentReport], longest: int = text.LONGEST) -> str:
+    """The whole comment, at most `longest` characters."""
+    for room in _ROOM:
+        made = _whole(head, reports, room)
+        if len(made) + _RESERVED <= longest:
+            return made
+    return _shortened(head, reports, longest)
+
+
+def summary(head: Head, reports: Sequence[EnvironmentReport]) -> str:
+    """The table alone, for places that have the details beside it."""
+    return "\n\n".join([_counts(reports), _foot(head)])
+
+
+def refused(head: Head, outcome: Outcome, why: str) -> str:
+    """The comment when there is nothing to plan: the commit makes no release."""
+    title = f"### {SIGNS[outcome]} No plan of {text.code(head.sha[:12])}: {HEADINGS[outcome]}"
+    return "\n\n".join([title, text.fence(text.cut(why, 20_000)), _foot(head)])
+
+
+def _whole(head: Head, reports: Sequence[EnvironmentReport], room: int) -> str:
+    sections = (_environment(report, "\n\n".join(_unit(unit, room) for unit in report.units)) for report in reports)
+    return "\n\n".join(filter(None, [_title(head, reports), _counts(reports), *sections, _foot(head)]))
+
+
+def _shortened(head: Head, reports: Sequence[EnvironmentReport], longest: int) -> str:
+    """As many units as fit; how many are missing is said."""
+    fixed = "\n\n".join([_title(head, reports), _counts(reports), _foot(head)])
+    left = longest - _RESERVED - len(fixed) - sum(len(_environment(report, "")) + 4 for report in reports)
+    sections, missing = [], 0
+    for report in reports:
+        shown = []
+        for made in (_unit(unit, 0) for unit in report.units):
+            if len(made) + 2 <= left:
+                shown.append(made)
+                left -= len(made) + 2
+            else:
+                missing += 1
+        sections.append(_environment(report, "\n\n".join(shown)))
+    note = f"*{missing} units do not fit here*: {text.link('the run shows all', head.url)}."
+    return "\n\n".join(filter(None, [_title(head, reports), _counts(reports), *sections, note, _foot(head)]))
+
+
+def _title(head: Head, reports: Sequence[EnvironmentReport]) -> str:
+    found = overall(reports)
+    return f"### {SIGNS[found]} Plan of {text.code(head.sha[:12])}: {HEADINGS[found]}"
+
+
+def _counts(reports: Sequence[EnvironmentReport]) -> str:
+    lines = ["| | environment | create | change | replace | delete | units |", "| --- " * 7 + "|"]
+    for report in reports:
+        counts = " | ".join(str(report.count(action)) for action in Action)
+        units = ", ".join(text.cell(unit.unit) for unit in report.units) or "nothing to change"
+        lines.append(f"| {SIGNS[report.outcome]} | {text.cell(report.environment)} | {counts} | {units} |")
+    return "\n".join(lines)
+
+
+def _environment(report: EnvironmentReport, units: str) -> str:
+    summary = f"{SIGNS[report.outcome]} <b>{text.html(report.environment)}</b> {text.html(report.told)}"
+    inside = "\n\n".join(filter(None, [text.fence(report.said) if report.said else "", units]))
+    return text.folded(summary, inside) if inside else ""
+
+
+def _unit(report: UnitReport, room: int) -> str:
+    summary = f"{SIGNS[report.outcome]} <b>{text.html(report.unit)}</b> {text.html(_told(report))}"
+    return text.folded(summary, "\n\n".join(_inside(report, room)))
+
+
+def _told(report: UnitReport) -> str:
+    if report.plan is None:
+        return report.said.splitlines()[0] if report.said else ""
+    denied = f", denied by {', '.join(sorted({f.policy for f in report.denials}))}" if report.denials else ""
+    return f"{wording.planned(report.plan)}{denied}"
+
+
+def _inside(report: UnitReport, room: int) -> Iterator[str]:
+    if report.said:
+        yield text.fence(text.cut(report.said, 8_000))
+    for action, verb in ((Action.DELETE, "Deleted"), (Action.REPLACE, "Replaced")):
+        if changes := report.changes(action):
+            yield f"**{verb}:**\n" + "\n".join(f"- {_named(change)}" for change in changes)
+    if report.findings:
+        yield "**Policies:**\n" + "\n".join(f"- {_finding(finding)}" for finding in report.findings)
+    elif report.plan and report.outcome is Outcome.SUCCEEDED:
+        yield "Policies: no objection."
+    if report.plan:
+        yield from _of_plan(report.plan, room)
+
+
+def _of_plan(plan: Plan, room: int) -> Iterator[str]:
+    if plan.reversibility is not Reversibility.REVERSIBLE:
+        yield f"**{plan.reversibility.value.capitalize()}:** promoting the earlier release does not undo all of it."
+    yield from (f"> {text.code(warning)}" for warning in plan.warnings)
+    if plan.text and room:
+        yield text.fence(_shortened_text(plan.text, room))
+
+
+def _named(change: Change) -> str:
+    because = f" ({', '.join(text.code(name) for name in change.because)})" if change.because else ""
+    return f"{text.code(change.address)}{because}"
+
+
+def _finding(finding: Finding) -> str:
+    sign = "❌ denied" if finding.denied else "⚠️ noted"
+    return f"{sign} by {text.code(finding.policy)}: {text.code(finding.message)}"
+
+
+def _shortened_text(own: str, room: int) -> str:
+    if len(own) <= room:
+        return own
+    return f"{own[:room].rstrip()}\n... {len(own) - room} characters more: see the run"
+
+
+def _foot(head: Head) -> str:
+    release = f"Release {text.code(head.release)}. " if head.release else ""
+    return (
+        f"{release}{text.link('The run', head.url)} shows everything; `/flowmart help` tells what can be done here."
+    )

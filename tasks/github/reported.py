@@ -1,0 +1,69 @@
+"""What is reported of a release in an environment: every unit's plan, or why there is none, and the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.model import Action, Change, Finding, Outcome, Plan
+
+
+@dataclass(frozen=True)
+class UnitReport:
+    """One unit. `said`: why there is no plan, or what went wrong; `planned` of a unit that is up to date is None."""
+
+    unit: str
+    outcome: Outcome
+    plan: Plan | None = None
+    findings: tuple[Finding, ...] = ()
+    said: str = ""
+
+    @property
+    def denials(self) -> tuple[Finding, ...]:
+        """The findings that stop it."""
+        return tuple(finding for finding in self.findings if finding.denied)
+
+    def changes(self, action: Action) -> Sequence[Change]:
+        """The changes of one kind."""
+        return [change for change in self.plan.changes if change.action is action] if self.plan else []
+
+
+@dataclass(frozen=True)
+class EnvironmentReport:
+    """One environment: `units` are those that are affected. `said`: what went wrong with it as a whole."""
+
+    environment: str
+    units: tuple[UnitReport, ...] = ()
+    said: str = ""
+    failed: Outcome = Outcome.SUCCEEDED
+
+    @property
+    def outcome(self) -> Outcome:
+        """One no is a no; without one, no answer is no answer."""
+        found = {self.failed, *(unit.outcome for unit in self.units)}
+        return next((o for o in (Outcome.FAILED, Outcome.ERRORED) if o in found), Outcome.SUCCEEDED)
+
+    def count(self, action: Action) -> int:
+        """Changes of one kind in all units."""
+        return sum(len(unit.changes(action)) for unit in self.units)
+
+    @property
+    def told(self) -> str:
+        """In a few words: "2 to create, 1 to delete; denied: database"."""
+        verbs = {Action.CREATE: "create", Action.UPDATE: "change", Action.REPLACE: "replace", Action.DELETE: "delete"}
+        counts = [f"{self.count(action)} to {verb}" for action, verb in verbs.items() if self.count(action)]
+        parts = [", ".join(counts) or ("nothing to change" if not self.units else "no changes"), *self._wrong()]
+        return "; ".join(parts) if not self.said else self.said
+
+    def _wrong(self) -> list[str]:
+        denied = [unit.unit for unit in self.units if unit.denials]
+        failed = [unit.unit for unit in self.units if unit.outcome is Outcome.FAILED and not unit.denials]
+        silent = [unit.unit for unit in self.units if unit.outcome is Outcome.ERRORED]
+        named = {"denied": denied, "failed": failed, "could not ask": silent}
+        return [f"{what}: {', '.join(units)}" for what, units in named.items() if units]
+
+
+def overall(reports: Sequence[EnvironmentReport]) -> Outcome:
+    """What all environments together come to."""
+    found = {report.outcome for report in reports}
+    return next((o for o in (Outcome.FAILED, Outcome.ERRORED) if o in found), Outcome.SUCCEEDED)

@@ -1,0 +1,28 @@
+"""Commit statuses: one line per environment at a commit, which branch protection can ask for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tasks.github import text
+from tasks.github.client import Client
+from tasks.model import Outcome
+
+State = Literal["pending", "success", "failure", "error"]
+
+OF: dict[Outcome, State] = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.ERRORED: "error"}
+"""GitHub tells the two apart as we do: failure is a no, error is no answer."""
+
+LONGEST = 140
+"""Characters of a description."""
+
+
+def tell(client: Client, repository: str, sha: str, about: str, state: State, description: str, url: str) -> None:
+    """Set the status `flowmart/<about>` of a commit. `url`: where it says more; may be empty."""
+    body = {
+        "state": state,
+        "context": f"flowmart/{about}",
+        "description": text.line(description, LONGEST),
+        **({"target_url": url} if url else {}),
+    }
+    client.ask("POST", repository, f"/statuses/{sha}", body)

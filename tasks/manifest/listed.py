@@ -1,0 +1,66 @@
+"""Files beside platform.yaml that are one list: overrides.yaml and drift.yaml.
+
+Such a file may be missing or empty. Its entries name environments and units, which platform.yaml must know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from tasks.manifest import document, explain
+from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
+from tasks.model import Platform
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(path: Path, model: type[Model]) -> tuple[Document | None, list[Model]]:
+    """The document in `path` and its entries; None and nothing where nothing is written.
+
+    InvalidInput that tells every mistake of shape.
+    """
+    if not path.exists():
+        return None, []
+    found = document.read(path)
+    if found.data is None:
+        refuse(found, found.mistakes)
+        return None, []
+    entries = TypeAdapter(list[model])  # type: ignore[valid-type]
+    refuse(found, (*found.mistakes, *_shape(found, entries)))
+    return found, entries.validate_python(found.data)
+
+
+def place(platform: Platform, environment: str, unit: str) -> Iterator[Mistake]:
+    """What is wrong with where an entry holds."""
+    environments = [each.name for each in platform.environments]
+    deployed = [each.name for each in platform.units_in(environment)]
+    if environment not in environments:
+        yield Mistake(("environment",), not_among(environment, "an environment", environments))
+    elif unit not in deployed:
+        yield Mistake(("unit",), not_among(unit, f"a unit in {environment}", deployed))
+
+
+def day(text: str) -> date | None:
+    """The day that is written; None where there is no such day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def no_day(text: str) -> Mistake:
+    """That an entry expires on a day that there is not."""
+    return Mistake(("expires",), f"there is no day {text}: write YYYY-MM-DD")
+
+
+def _shape(found: Document, entries: TypeAdapter[list[Model]]) -> tuple[Mistake, ...]:
+    try:
+        entries.validate_python(found.data)
+    except ValidationError as error:
+        return explain.mistakes(error, found.data, entries.json_schema())
+    return ()

@@ -1,0 +1,58 @@
+"""drift.yaml: the drift that a release knows of, and that may stay until a day.
+
+Like an override it is reviewed and released, so that nobody silences production from a clone of their own. What a
+suppression holds for, and whether it has expired, is for `tasks.drift` to judge, on the day of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from tasks.manifest import listed
+from tasks.manifest.declared import DeclaredSuppression
+from tasks.manifest.mistakes import Mistake, refuse
+from tasks.manifest.platform import load
+from tasks.model import Platform, Suppression
+
+FILE = "drift.yaml"
+
+LONGEST = 90
+"""Days that a suppression may lie ahead: drift that stays for longer belongs into the code."""
+
+
+def load_suppressions(infrastructure: Path, today: date) -> tuple[Suppression, ...]:
+    """The suppressions in `infrastructure`/drift.yaml; none when there is no such file.
+
+    InvalidInput that tells every mistake, also a day too far ahead of `today` (UTC). One that has expired is none:
+    a release stays valid.
+    """
+    found, entries = listed.read(infrastructure / FILE, DeclaredSuppression)
+    if found is None:
+        return ()
+    suppressions = tuple(Suppression(**declared.model_dump()) for declared in entries)
+    refuse(found, _meaning(suppressions, load(infrastructure), today))
+    return suppressions
+
+
+def _meaning(suppressions: Sequence[Suppression], platform: Platform, today: date) -> Iterator[Mistake]:
+    for place, suppression in enumerate(suppressions):
+        yield from (mistake.below((place,)) for mistake in _in_one(suppression, platform, today))
+        if _subject(suppression) in [_subject(earlier) for earlier in suppressions[:place]]:
+            told = "another suppression has this environment, unit, address and attributes: keep one"
+            yield Mistake((place,), told)
+
+
+def _in_one(suppression: Suppression, platform: Platform, today: date) -> Iterator[Mistake]:
+    yield from listed.place(platform, suppression.environment, suppression.unit)
+    last, latest = listed.day(suppression.expires), today + timedelta(days=LONGEST)
+    if last is None:
+        yield listed.no_day(suppression.expires)
+    elif last > latest:
+        told = f"is more than {LONGEST} days ahead: at most {latest}; what is meant to stay belongs into the code"
+        yield Mistake(("expires",), told)
+
+
+def _subject(suppression: Suppression) -> tuple[object, ...]:
+    return (suppression.environment, suppression.unit, suppression.address, sorted(suppression.attributes))

@@ -1,0 +1,457 @@
+"""The cloudformation engine on the sandbox's stacks, with the roles of an environment: every state it can meet."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments.sandbox import Sandbox
+from tasks import aws
+from tasks.engines.base import Workspace
+from tasks.engines.cloudformation import CloudFormation
+from tasks.errors import InvalidInput, Refused, StalePlan
+from tasks.model import MASK, Action, Applied, Inputs, Outcome, Plan, Receipt, Reversibility, Target, Unit
+
+pytestmark = pytest.mark.sandbox
+
+STACK = "flowmart-dev-colours"
+ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
+GOOD, BAD = "60", "no number"
+"""A visibility timeout that SQS takes, and one that it refuses while the stack is being changed."""
+
+ORDERS = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": {"Ref": "Seconds"}}}
+ALERTS = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "alerts"}}
+
+
+def template(**resources: Any) -> dict[str, Any]:
+    return {
+        "Parameters": {
+            "Seconds": {"Type": "String", "Default": "30"},
+            "Secret": {"Type": "String", "Default": "", "NoEcho": True},
+        },
+        "Resources": resources,
+        "Outputs": {"Url": {"Value": {"Ref": "Orders"}}} if "Orders" in resources else {},
+    }
+
+
+class Colours:
+    """One unit in dev: releases by name, each with a template, its inputs and whether it is protected."""
+
+    def __init__(self, operator: Sandbox, folder: Path) -> None:
+        self.dev = operator.platform.environment("dev")
+        self.administrator: Callable[[str], Any] = operator.administrator("dev")
+        self.folder = folder
+        self.units: dict[str, Unit] = {}
+        self.engine = CloudFormation(self.workspace)
+
+    def release(
+        self,
+        name: str,
+        document: Mapping[str, Any],
+        *,
+        protected: bool = False,
+        policy: Any = None,
+        **parameters: Any,
+    ) -> Target:
+        folder = self.folder / name / "colours"
+        folder.mkdir(parents=True)
+        (folder / "template.yaml").write_text(json.dumps(document))
+        if policy:
+            (folder / "stack-policy.json").write_text(json.dumps(policy))
+        self.units[name] = Unit(
+            "colours", "cloudformation", "colours", ("dev",), inputs=parameters, protected=protected, time_limit=60
+        )
+        return Target(name, "dev", "colours")
+
+    def workspace(self, target: Target) -> Workspace:
+        unit, roles = self.units[target.release], self.dev.roles
+        reading, writing = self._acting(roles.plan), self._acting(roles.apply)
+        return Workspace(self.folder / target.release, unit, self.dev, f"digest-{target.release}", reading, writing)
+
+    def plan(self, target: Target) -> Plan:
+        return self.engine.plan(target, Inputs(self.units[target.release].inputs))
+
+    def apply(self, target: Target) -> Applied:
+        return self.engine.apply(self.plan(target))
+
+    def promoted(self, target: Target) -> Receipt:
+        plan = self.plan(target)
+        applied = self.engine.apply(plan)
+        assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+        return Receipt("dev/1", target, plan.unit_digest, plan.inputs_digest, plan.digest, applied.outputs, "")
+
+    @property
+    def stack(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.administrator("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        return found
+
+    @property
+    def seconds(self) -> str:
+        """The visibility timeout that the queue really has."""
+        url = self.stack["Outputs"][0]["OutputValue"]
+        attributes = self.administrator("sqs").get_queue_attributes(
+            QueueUrl=url, AttributeNames=["VisibilityTimeout"]
+        )
+        return str(attributes["Attributes"]["VisibilityTimeout"])
+
+    def _acting(self, role: str) -> Callable[[], Mapping[str, str]]:
+        return lambda: aws.assume(role, self.dev.region, "tests").environment()
+
+
+@pytest.fixture
+def colours(operator: Sandbox, tmp_path: Path) -> Iterator[Colours]:
+    made = Colours(operator, tmp_path)
+    yield made
+    client = made.administrator("cloudformation")
+    if any(stack["StackName"] == STACK for stack in client.describe_stacks()["Stacks"]):
+        client.update_termination_protection(StackName=STACK, EnableTerminationProtection=False)
+        client.delete_stack(StackName=STACK)
+
+
+# --- planning ------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_a_change_set_that_only_its_owner_finds(colours: Colours) -> None:
+    plan = colours.plan(colours.release("one", template(Orders=ORDERS)))
+    assert plan.artifact is not None
+    assert stat.S_IMODE(plan.artifact.path.stat().st_mode) == 0o600
+    kept = json.loads(plan.artifact.path.read_text())
+    described = colours.administrator("cloudformation").describe_change_set(ChangeSetName=kept["change_set"])
+    assert described["ExecutionStatus"] == "AVAILABLE"
+    assert colours.stack["StackStatus"] == "REVIEW_IN_PROGRESS"
+
+
+def test_what_was_reviewed_and_never_applied_is_in_nobodys_way(colours: Colours) -> None:
+    colours.plan(colours.release("one", template(Alerts=ALERTS)))
+    colours.promoted(colours.release("two", template(Orders=ORDERS)))
+    assert colours.stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_nothing_to_change_is_an_empty_plan_and_leaves_no_change_set(colours: Colours) -> None:
+    target = colours.release("one", template(Orders=ORDERS), Seconds=GOOD)
+    colours.promoted(target)
+    plan = colours.plan(target)
+    assert plan.empty
+    assert colours.administrator("cloudformation").list_change_sets(StackName=STACK)["Summaries"] == []
+    assert colours.engine.apply(plan).outcome is Outcome.SUCCEEDED
+
+
+def test_another_output_alone_is_no_empty_plan(colours: Colours) -> None:
+    colours.promoted(colours.release("one", template(Orders=ORDERS)))
+    document = template(Orders=ORDERS)
+    document["Outputs"]["Colour"] = {"Value": "blue"}
+    two = colours.release("two", document)
+    plan = colours.plan(two)
+    assert (plan.changes, plan.empty) == ((), False)
+    assert colours.engine.apply(plan).outputs["Colour"] == "blue"
+
+
+def test_a_change_of_what_cannot_be_changed_is_shown_as_a_replacement(colours: Colours) -> None:
+    named = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "flowmart-one"}}
+    colours.promoted(colours.release("one", template(Orders=named)))
+    renamed = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "flowmart-two"}}
+    plan = colours.plan(colours.release("two", template(Orders=renamed)))
+    (change,) = plan.changes
+    assert (change.action, change.because) == (Action.REPLACE, ("QueueName",))
+    assert plan.reversibility is Reversibility.IRREVERSIBLE
+    assert "± Orders AWS::SQS::Queue (because of QueueName)" in plan.text
+
+
+def test_what_may_be_replaced_needs_care(colours: Colours) -> None:
+    subscription = {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {"TopicArn": {"Ref": "Alerts"}, "Protocol": "email", "Endpoint": "a@flowmart.example"},
+    }
+    named = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "flowmart-one"}}
+    colours.promoted(colours.release("one", template(Alerts=named, Mails=subscription)))
+    renamed = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "flowmart-two"}}
+    plan = colours.plan(colours.release("two", template(Alerts=renamed, Mails=subscription)))
+    assert [(change.address, change.action) for change in plan.changes] == [
+        ("Alerts", Action.REPLACE),
+        ("Mails", Action.UPDATE),
+    ]
+    assert "Mails may be replaced, because of TopicArn" in plan.warnings
+    assert plan.reversibility is Reversibility.NEEDS_CARE
+
+
+def test_what_is_not_echoed_is_shown_nowhere(colours: Colours) -> None:
+    secret = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::Sub": "key ${Secret}"}}}
+    plan = colours.plan(colours.release("one", template(Alerts=secret), Secret="hunter2hunter2"))
+    assert "hunter2" not in f"{plan.changes} {plan.text}"
+    assert (plan.changes[0].after or {})["DisplayName"] == f"key {MASK}"
+
+
+def test_the_tags_of_the_platform_are_on_everything(colours: Colours) -> None:
+    colours.promoted(colours.release("one", template(Orders=ORDERS)))
+    url = colours.stack["Outputs"][0]["OutputValue"]
+    tags = colours.administrator("sqs").list_queue_tags(QueueUrl=url)["Tags"]
+    assert tags == {"Environment": "dev", "Unit": "colours", "ManagedBy": "cloudformation"}
+
+
+def test_roles_are_only_made_by_units_that_say_so(colours: Colours) -> None:
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}}
+    with pytest.raises(Refused, match="CAPABILITY_IAM"):
+        colours.plan(colours.release("one", template(Role=role)))
+
+
+def test_what_is_wrong_with_a_unit_is_found_before_it_can_be_planned(colours: Colours) -> None:
+    colours.engine.prepare(colours.release("one", template(Orders=ORDERS), Seconds="{monitoring.seconds}"))
+    with pytest.raises(
+        InvalidInput, match=r"template\.yaml: has no parameter Secnods; its parameters: Seconds, Secret"
+    ):
+        colours.engine.prepare(colours.release("two", template(Orders=ORDERS), Secnods=GOOD))
+
+
+# --- applying, and what fails on the way ---------------------------------------------------------------------
+
+
+def test_a_stack_that_somebody_changed_makes_the_plan_stale(colours: Colours) -> None:
+    one = colours.release("one", template(Orders=ORDERS))
+    colours.promoted(one)
+    plan = colours.plan(colours.release("two", template(Orders=ORDERS), Seconds=GOOD))
+    colours.promoted(colours.release("three", template(Orders=ORDERS), Seconds="90"))
+    with pytest.raises(StalePlan, match="was changed since it was planned"):
+        colours.engine.apply(plan)
+    assert colours.seconds == "90"
+
+
+def test_a_change_set_that_is_gone_makes_the_plan_stale(colours: Colours) -> None:
+    plan = colours.plan(colours.release("one", template(Orders=ORDERS)))
+    assert plan.artifact is not None
+    change_set = json.loads(plan.artifact.path.read_text())["change_set"]
+    colours.administrator("cloudformation").delete_change_set(ChangeSetName=change_set)
+    with pytest.raises(StalePlan, match="does not exist; plan again"):
+        colours.engine.apply(plan)
+
+
+def test_a_failed_update_is_rolled_back_and_says_what_failed_first(colours: Colours) -> None:
+    colours.promoted(colours.release("one", template(Orders=ORDERS), Seconds=GOOD))
+    failed = colours.apply(colours.release("two", template(Alerts=ALERTS, Orders=ORDERS), Seconds=BAD))
+    assert failed.outcome is Outcome.FAILED
+    assert failed.detail.startswith("Orders (AWS::SQS::Queue): Resource handler returned message:")
+    assert failed.detail.endswith("is UPDATE_ROLLBACK_COMPLETE")
+    assert colours.seconds == GOOD
+    topics = colours.administrator("sns").list_topics()["Topics"]
+    assert not any(STACK in topic["TopicArn"] for topic in topics)
+
+
+def test_after_a_failed_update_the_earlier_release_is_there_and_another_can_come(colours: Colours) -> None:
+    one = colours.release("one", template(Orders=ORDERS), Seconds=GOOD)
+    receipt = colours.promoted(one)
+    two = colours.release("two", template(Orders=ORDERS), Seconds=BAD)
+    colours.apply(two)
+    back = colours.engine.plan_rollback(two, receipt)
+    assert back.changes == ()
+    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert colours.engine.verify(one) is Outcome.SUCCEEDED
+    colours.promoted(colours.release("three", template(Orders=ORDERS), Seconds="90"))
+    assert colours.seconds == "90"
+
+
+def test_a_failed_create_leaves_what_the_next_plan_deletes_first(colours: Colours) -> None:
+    failed = colours.apply(colours.release("one", template(Orders=ORDERS), Seconds=BAD))
+    assert failed.outcome is Outcome.FAILED
+    assert colours.stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    two = colours.release("two", template(Orders=ORDERS), Seconds=GOOD)
+    plan = colours.plan(two)
+    assert [(change.address, change.action) for change in plan.changes] == [("Orders", Action.CREATE)]
+    assert plan.warnings == (f"stack {STACK} is ROLLBACK_COMPLETE since its create failed: it is deleted first",)
+    assert colours.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert (colours.stack["StackStatus"], colours.seconds) == ("CREATE_COMPLETE", GOOD)
+
+
+def test_what_a_failed_create_left_goes_with_the_way_back(colours: Colours) -> None:
+    one = colours.release("one", template(Orders=ORDERS), Seconds=BAD)
+    colours.apply(one)
+    assert colours.engine.apply(colours.engine.plan_rollback(one, None)).outcome is Outcome.SUCCEEDED
+    assert colours.administrator("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_a_way_back_that_got_stuck_names_what_it_is_stuck_on_and_is_continued(colours: Colours) -> None:
+    one = colours.release("one", template(Orders=ORDERS), Seconds=GOOD)
+    receipt = colours.promoted(one)
+    url = colours.stack["Outputs"][0]["OutputValue"]
+    attributes = {"VisibilityTimeout": GOOD}
+    colours.administrator("sqs").delete_queue(QueueUrl=url)
+    two = colours.release("two", template(Orders=ORDERS), Seconds="90")
+    stuck = colours.apply(two)
+    assert stuck.outcome is Outcome.FAILED
+    assert stuck.detail.endswith("is UPDATE_ROLLBACK_FAILED: could not be put back: Orders")
+    with pytest.raises(Refused, match="UPDATE_ROLLBACK_FAILED, stuck on Orders; roll the release back, or mend them"):
+        colours.plan(two)
+
+    colours.administrator("sqs").create_queue(QueueName=url.split("/")[-1], Attributes=attributes)
+    back = colours.engine.plan_rollback(two, receipt)
+    assert [change.address for change in back.changes] == ["Orders"]
+    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert colours.engine.verify(one) is Outcome.SUCCEEDED
+
+
+def test_a_way_back_that_is_still_stuck_says_so(colours: Colours) -> None:
+    receipt = colours.promoted(colours.release("one", template(Orders=ORDERS), Seconds=GOOD))
+    colours.administrator("sqs").delete_queue(QueueUrl=colours.stack["Outputs"][0]["OutputValue"])
+    two = colours.release("two", template(Orders=ORDERS), Seconds="90")
+    colours.apply(two)
+    still = colours.engine.apply(colours.engine.plan_rollback(two, receipt))
+    assert still.outcome is Outcome.FAILED
+    assert "could not be put back: Orders" in still.detail
+
+
+def test_what_the_applying_role_may_not_do_cloudformation_may_not_do_for_it(colours: Colours) -> None:
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "x"}}
+    failed = colours.apply(colours.release("one", template(Note=parameter)))
+    assert failed.outcome is Outcome.FAILED
+    assert "not authorized to perform: ssm:PutParameter" in failed.detail
+
+
+def test_what_the_sandbox_does_not_emulate_fails_and_says_so(colours: Colours) -> None:
+    cluster = {"Type": "AWS::ECS::Cluster"}
+    failed = colours.apply(colours.release("one", template(Cluster=cluster)))
+    assert "the sandbox does not emulate AWS::ECS::Cluster" in failed.detail
+
+
+# --- what protects a stack -------------------------------------------------------------------------------------
+
+
+def test_a_protected_unit_has_termination_protection_and_a_way_back_that_policy_let_through_lifts_it(
+    colours: Colours,
+) -> None:
+    one = colours.release("one", template(Orders=ORDERS), protected=True)
+    colours.promoted(one)
+    client = colours.administrator("cloudformation")
+    with pytest.raises(client.exceptions.ClientError, match="TerminationProtection is enabled"):
+        client.delete_stack(StackName=STACK)
+    back = colours.engine.plan_rollback(one, None)
+    assert back.reversibility is Reversibility.IRREVERSIBLE
+    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
+
+
+def test_a_unit_that_becomes_protected_says_so_in_its_plan(colours: Colours) -> None:
+    colours.promoted(colours.release("one", template(Orders=ORDERS)))
+    two = colours.release("two", template(Orders=ORDERS), protected=True)
+    (change,) = colours.plan(two).changes
+    assert (change.address, change.attributes) == (STACK, ("EnableTerminationProtection",))
+    colours.promoted(two)
+    assert colours.stack["EnableTerminationProtection"] is True
+
+
+def test_the_stack_policy_is_set_and_obeyed(colours: Colours) -> None:
+    keep = {
+        "Statement": [
+            *ALLOW_ALL["Statement"],
+            {**ALLOW_ALL["Statement"][0], "Effect": "Deny", "Resource": "LogicalResourceId/Orders"},
+        ]
+    }
+    colours.promoted(colours.release("one", template(Orders=ORDERS), policy=keep))
+    failed = colours.apply(colours.release("two", template(Orders=ORDERS), policy=keep, Seconds=GOOD))
+    assert failed.outcome is Outcome.FAILED
+    assert "Action denied by stack policy" in failed.detail
+    assert colours.seconds == "30"
+
+
+def test_on_the_way_back_the_stack_policy_does_not_keep_what_the_failed_release_added(colours: Colours) -> None:
+    deny = {**ALLOW_ALL["Statement"][0], "Effect": "Deny", "Action": "Update:Delete"}
+    keep = {"Statement": [*ALLOW_ALL["Statement"], deny]}
+    one = colours.release("one", template(Orders=ORDERS), policy=keep)
+    receipt = colours.promoted(one)
+    two = colours.release("two", template(Orders=ORDERS, Alerts=ALERTS), policy=keep)
+    colours.promoted(two)
+    back = colours.engine.plan_rollback(two, receipt)
+    assert [(change.address, change.action) for change in back.changes] == [("Alerts", Action.DELETE)]
+    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert colours.engine.verify(one) is Outcome.SUCCEEDED
+    policy = colours.administrator("cloudformation").get_stack_policy(StackName=STACK)["StackPolicyBody"]
+    assert json.loads(policy) == keep
+
+
+def test_what_is_retained_is_told_as_kept(colours: Colours) -> None:
+    one = colours.release("one", template(Orders={**ORDERS, "DeletionPolicy": "Retain"}, Alerts=ALERTS))
+    colours.promoted(one)
+    url = colours.stack["Outputs"][0]["OutputValue"]
+    back = colours.engine.plan_rollback(one, None)
+    assert [change.address for change in back.changes] == ["Alerts"]
+    assert back.warnings == (f"Orders ({url}) stays: DeletionPolicy Retain",)
+    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
+    colours.administrator("sqs").delete_queue(QueueUrl=url)
+
+
+# --- drift -----------------------------------------------------------------------------------------------------
+
+
+def test_a_queue_that_was_changed_and_a_topic_that_was_deleted_by_hand_are_drift(colours: Colours) -> None:
+    one = colours.release("one", template(Orders=ORDERS, Alerts=ALERTS), Seconds=GOOD)
+    receipt = colours.promoted(one)
+    assert colours.engine.detect_drift(receipt).changes == ()
+    client = colours.administrator("cloudformation")
+    (topic,) = client.describe_stack_resources(StackName=STACK, LogicalResourceId="Alerts")["StackResources"]
+    colours.administrator("sns").delete_topic(TopicArn=topic["PhysicalResourceId"])
+    url = colours.stack["Outputs"][0]["OutputValue"]
+    colours.administrator("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
+    found = {change.address: change for change in colours.engine.detect_drift(receipt).changes}
+    assert found["Alerts"].action is Action.DELETE
+    assert (found["Orders"].action, found["Orders"].attributes) == (Action.UPDATE, ("VisibilityTimeout",))
+    assert colours.engine.verify(one) is Outcome.FAILED
+
+
+def test_a_stack_that_somebody_updated_is_drift_too(colours: Colours) -> None:
+    receipt = colours.promoted(colours.release("one", template(Orders=ORDERS), Seconds=GOOD))
+    colours.promoted(colours.release("elsewhere", template(Orders=ORDERS), Seconds="90"))
+    (change,) = colours.engine.detect_drift(receipt).changes
+    assert change.attributes == ("VisibilityTimeout",)
+    assert (change.after or {})["VisibilityTimeout"] == "90"
+
+
+def test_a_stack_that_is_gone_is_drift(colours: Colours) -> None:
+    receipt = colours.promoted(colours.release("one", template(Orders=ORDERS)))
+    colours.administrator("cloudformation").delete_stack(StackName=STACK)
+    (change,) = colours.engine.detect_drift(receipt).changes
+    assert (change.address, change.action) == (STACK, Action.DELETE)
+
+
+def test_what_drift_detection_does_not_look_at_is_said(colours: Colours) -> None:
+    budget = {
+        "BudgetName": "flowmart-colours",
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": 1, "Unit": "USD"},
+    }
+    receipt = colours.promoted(
+        colours.release("one", template(Budget={"Type": "AWS::Budgets::Budget", "Properties": {"Budget": budget}}))
+    )
+    assert colours.engine.detect_drift(receipt).warnings == ("Budget (AWS::Budgets::Budget) is not compared",)
+
+
+# --- what FlowMart keeps ---------------------------------------------------------------------------------------
+
+INPUTS: Mapping[str, Mapping[str, Any]] = {
+    "order-events": {"AlertsTopicArn": "arn:aws:sns:eu-west-1:222222222222:flowmart-dev-alerts"},
+    "backup": {
+        "capabilities": ["CAPABILITY_IAM"],
+        "Resources": ["arn:aws:rds:eu-west-1:222222222222:db:flowmart-dev"],
+    },
+    "budget": {},
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_what_flowmart_keeps_is_made_found_good_and_removed(
+    operator: Sandbox, project: Path, tmp_path: Path, name: str
+) -> None:
+    colours = Colours(operator, tmp_path)
+    source = f"cloudformation/{name}"
+    shutil.copytree(project / "infrastructure" / source, tmp_path / "one" / source)
+    colours.units["one"] = Unit(name, "cloudformation", source, ("dev",), inputs=INPUTS[name], time_limit=60)
+    target = Target("one", "dev", name)
+    receipt = colours.promoted(target)
+    assert colours.plan(target).empty
+    assert colours.engine.verify(target) is Outcome.SUCCEEDED
+    assert colours.engine.detect_drift(receipt).changes == ()
+    gone = colours.engine.apply(colours.engine.plan_rollback(target, None))
+    assert gone.outcome is Outcome.SUCCEEDED, gone.detail

@@ -1,0 +1,219 @@
+"""Drift of a real object in a cluster: told once, let be, put right; what could not be asked is never "no drift"."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from deployments import cli
+from flows.drift import drift
+from flows.promote import promote
+from tasks import claims
+from tasks.drift import last_report, unexplained
+from tasks.errors import CouldNotAsk, Refused
+from tasks.history import History
+from tests.clusters import PROJECT, SandboxCluster
+from tests.flows.test_promote import kinds
+from tests.listener import Listener
+from tests.mini import PLATFORM, MiniPlatform
+from tests.tools import tool
+
+BASE = """
+  base:
+    engine: kustomize
+    source: kubernetes/overlays/{environment}
+    environments: [dev]
+"""
+SETTINGS = "ConfigMap/flowmart/flowmart-environment"
+DEV = "  dev: {cluster: {plan: dev-plan, apply: dev-apply}, "
+DENIAL = """
+package flowmart.frozen
+
+import rego.v1
+
+deny contains {"address": change.address, "message": "the settings are frozen"} if {
+    some change in input.changes
+    startswith(change.address, "ConfigMap/")
+    change.action == "update"
+}
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[SandboxCluster]:
+    made = SandboxCluster(tmp_path)
+    access = str(PROJECT / "infrastructure/kubernetes/access")
+    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", access)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def shop(mini: MiniPlatform, cluster: SandboxCluster, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
+    """The small platform with a cluster in dev, and one kustomize unit on it."""
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setenv("FLOWMART_KUBECTL", tool("kubectl"))
+    mini.write("platform.yaml", PLATFORM.replace("  dev: {", DEV) + BASE)
+    shutil.copytree(PROJECT / "infrastructure/kubernetes", mini.repository / "infrastructure/kubernetes")
+    return mini
+
+
+def by_hand(cluster: SandboxCluster, level: str) -> None:
+    """Somebody changes a setting behind our back."""
+    patch = f'{{"data":{{"LOG_LEVEL":"{level}"}}}}'
+    cluster.kubectl("patch", "configmap", "flowmart-environment", "-n", "flowmart", "--type", "merge", "-p", patch)
+
+
+def level(cluster: SandboxCluster) -> str:
+    found = cluster.object("configmap", "flowmart-environment", "-n", "flowmart")
+    return str(found["data"]["LOG_LEVEL"])
+
+
+def suppress(mini: MiniPlatform) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=7)).date()
+    mini.write(
+        "drift.yaml",
+        f'- {{environment: dev, unit: base, address: "{SETTINGS}", attributes: [data.LOG_LEVEL], '
+        f"reason: Somebody looks for a mistake., expires: {soon}}}\n",
+    )
+
+
+def test_new_drift_is_told_once_and_its_end_once(
+    shop: MiniPlatform, cluster: SandboxCluster, listener: Listener, history: History
+) -> None:
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    first = drift("dev")
+    by_hand(cluster, "trace")
+    second = drift("dev")
+    assert [(item.address, item.new, item.expected) for item in first.drifted] == [
+        (SETTINGS, True, {"data.LOG_LEVEL": "info"})
+    ]
+    # A value that moves on is the same drift.
+    assert [(i.new, i.since, i.found) for i in second.drifted] == [
+        (False, first.drifted[0].since, {"data.LOG_LEVEL": "trace"})
+    ]
+    by_hand(cluster, "info")
+    assert [item.address for item in drift("dev").recovered] == [SETTINGS]
+    assert drift("dev").recovered == ()
+    assert listener.titles == ["dev: 1 object drifted", "dev: drift of 1 object is gone"]
+    assert "data.LOG_LEVEL: info -> debug" in listener.heard[0]["message"]
+
+
+def test_suppressed_drift_is_shown_but_nobody_is_told(
+    shop: MiniPlatform, cluster: SandboxCluster, listener: Listener, history: History
+) -> None:
+    suppress(shop)
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    report = drift("dev")
+    assert [(item.suppressed, item.reason) for item in report.drifted] == [(True, "Somebody looks for a mistake.")]
+    assert (report.open, listener.titles) == ((), [])
+
+
+def test_a_release_that_only_suppresses_reaches_the_environment_without_an_apply(
+    shop: MiniPlatform, cluster: SandboxCluster, history: History
+) -> None:
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    drift("dev")
+    suppress(shop)
+    promote(shop.release().id, "dev")
+    assert len(kinds(history, "dev", "applied")) == 3
+    assert drift("dev").open == ()
+    assert level(cluster) == "debug"
+
+
+def test_where_platform_yaml_says_so_drift_is_put_right_by_itself(
+    shop: MiniPlatform, cluster: SandboxCluster, listener: Listener, history: History
+) -> None:
+    reconciling = DEV + "drift: {reconcile: true}, "
+    shop.write("platform.yaml", PLATFORM.replace("  dev: {", reconciling) + BASE)
+    release = shop.release().id
+    promote(release, "dev")
+    by_hand(cluster, "debug")
+    report = drift("dev")
+    assert (report.drifted, [item.address for item in report.recovered]) == ((), [SETTINGS])
+    assert level(cluster) == "info"
+    # Only what had drifted was applied again.
+    assert kinds(history, "dev", "applied")[3:] == ["applied base"]
+    assert (history.standing("dev").verified, history.standing("dev").rejected) == (release, frozenset())
+    assert listener.titles == ["dev: 1 object drifted", "dev: drift of 1 object is gone"]
+
+
+def test_a_policy_stops_a_reconcile_which_is_not_begun_again_by_itself(
+    shop: MiniPlatform, cluster: SandboxCluster, history: History
+) -> None:
+    reconciling = DEV + "drift: {reconcile: true}, "
+    shop.write("platform.yaml", PLATFORM.replace("  dev: {", reconciling) + BASE)
+    shop.write("policies/frozen.rego", DENIAL)
+    release = shop.release().id
+    promote(release, "dev")
+    by_hand(cluster, "debug")
+    with pytest.raises(Refused, match="the settings are frozen"):
+        drift("dev")
+    assert level(cluster) == "debug"
+    assert [item.address for item in drift("dev").drifted] == [SETTINGS]
+    assert history.standing("dev").verified == release
+
+
+def test_a_person_reconciles_what_a_report_found(
+    shop: MiniPlatform, cluster: SandboxCluster, history: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    assert cli.run(["drift", "dev"]) == 2
+    assert "base: ConfigMap/flowmart/flowmart-environment" in capsys.readouterr().out
+    assert cli.run(["reconcile", "dev"]) == 0
+    told = capsys.readouterr().out
+    assert "dev: no drift, 3 units compared" in told
+    assert f"recovered: base: {SETTINGS}" in told
+    assert level(cluster) == "info"
+
+
+def test_a_unit_that_is_no_longer_declared_is_named(mini: MiniPlatform) -> None:
+    promote(mini.release().id, "dev")
+    mini.write("platform.yaml", PLATFORM[: PLATFORM.index("  second:")])
+    promote(mini.release().id, "dev")
+    report = drift("dev")
+    assert (report.units, report.left_behind) == (("first",), ("second",))
+
+
+def test_what_a_promotion_is_at_work_on_is_not_done_by_hand(mini: MiniPlatform, history: History) -> None:
+    release = mini.release().id
+    promote(release, "dev")
+    claims.claim(history.ledger, "dev", release, "promote")
+    history.ledger.append("dev", "applying", {"unit": "first", "release": release})
+    with pytest.raises(CouldNotAsk, match=r"first in dev.*a promotion is at work on it"):
+        drift("dev")
+    report = last_report(history.ledger.entries("dev"))
+    assert report is not None
+    assert (report.units, [*report.errored]) == (("second",), ["first"])
+
+
+def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
+    shop: MiniPlatform,
+    cluster: SandboxCluster,
+    listener: Listener,
+    history: History,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    before = drift("dev")
+    cluster.stop()
+    with pytest.raises(CouldNotAsk):
+        drift("dev")
+    report = last_report(history.ledger.entries("dev"))
+    assert report is not None
+    assert (report.units, [*report.errored]) == (("first", "second"), ["base"])
+    assert cli.run(["drift", "dev"]) == 3
+    assert "dev: nothing found in those that could be asked" in capsys.readouterr().out
+    # Nothing is known to have recovered, and what was found stands in the way of a promotion still.
+    assert listener.titles == ["dev: 1 object drifted"]
+    found = unexplained("dev", history.ledger.entries("dev"), (), datetime.now(UTC))
+    assert [item.identity for item in found] == [before.drifted[0].identity]

@@ -1,0 +1,75 @@
+"""What people are told while they are not watching: each ending once, and nothing of what never began."""
+
+import pytest
+
+from flows.promote import promote
+from flows.rollback import rollback
+from tasks import claims
+from tasks.errors import EnvironmentBusy, Refused, RollbackFailed, RolledBack
+from tasks.history import History
+from tests.flows.test_ways_back import _lose_archive
+from tests.listener import Listener
+from tests.mini import PLATFORM, MiniPlatform
+
+
+def test_a_promotion_that_a_policy_denies_is_told_with_why_and_where(mini: MiniPlatform, listener: Listener) -> None:
+    mini.append("terraform/dev/first/main.tf", 'resource "terraform_data" "forbidden" {}\n')
+    release = mini.release().id
+    with pytest.raises(Refused):
+        promote(release, "dev")
+    (heard,) = listener.heard
+    assert heard["title"] == f"dev: promote {release}: FAILED"
+    assert "nothing may be called forbidden" in heard["message"]
+    assert "/runs/flow-run/" in heard["message"]
+
+
+def test_a_release_that_was_rolled_back_is_told_once(mini: MiniPlatform, listener: Listener) -> None:
+    mini.paint("dev", "red")
+    bad = mini.release().id
+    with pytest.raises(RolledBack):
+        promote(bad, "dev")
+    assert listener.titles == [f"dev: {bad} was rolled back"]
+    assert "found red" in listener.heard[0]["message"]
+
+
+def test_going_back_on_purpose_is_told(mini: MiniPlatform, listener: Listener) -> None:
+    old = mini.release("old").id
+    promote(old, "dev")
+    mini.paint("dev", "green")
+    promote(mini.release("new").id, "dev")
+    rollback("dev")
+    assert listener.titles == [f"dev is back on {old}"]
+
+
+def test_a_rollback_that_fails_is_told_whatever_is_wanted(
+    mini: MiniPlatform, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWMART_NOTIFY_ON", "drift")
+    good = mini.release("good")
+    promote(good.id, "dev")
+    mini.paint("dev", "red")
+    bad = mini.release("bad")
+    _lose_archive(mini, good.id)
+    with pytest.raises(RollbackFailed):
+        promote(bad.id, "dev")
+    assert listener.titles == [f"dev: THE ROLLBACK OF {bad.id} FAILED, a person is needed"]
+
+
+def test_what_never_began_and_what_waits_for_an_approval_has_not_failed(
+    mini: MiniPlatform, listener: Listener, history: History
+) -> None:
+    mini.write("platform.yaml", PLATFORM.replace("region: eu-west-1}", "region: eu-west-1, gate: approval}", 1))
+    release = mini.release().id
+    with pytest.raises(Refused, match="approv"):
+        promote(release, "dev")
+    claims.claim(history.ledger, "dev", release, "promote")
+    with pytest.raises(EnvironmentBusy):
+        promote(release, "dev")
+    assert [title for title in listener.titles if "FAILED" in title] == []
+
+
+def test_nobody_who_can_be_told_changes_nothing(mini: MiniPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWMART_NOTIFY", "json://127.0.0.1:1 nonsense://x")
+    mini.paint("dev", "red")
+    with pytest.raises(RolledBack):
+        promote(mini.release().id, "dev")

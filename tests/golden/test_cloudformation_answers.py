@@ -1,0 +1,143 @@
+"""What CloudFormation answers, in the product's words. The answers have the form that its API reference gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.engines import cloudformation_answers as answers
+from tasks.model import MASK, UNKNOWN, Action, Change, Reversibility
+
+ITEMS = json.loads((Path(__file__).parent / "cloudformation" / "change_set.json").read_text())["Changes"]
+SECRET = "hunter2hunter2"
+AROUND = answers.Around({"Unit": "orders"}, {"Unit": "orders", "Project": "flowmart"}, frozenset({SECRET}))
+
+
+@pytest.fixture
+def changes() -> dict[str, Change]:
+    return {change.address: change for change in answers.changes(ITEMS, AROUND)}
+
+
+def test_every_resource_is_a_change_and_nothing_else_is(changes: dict[str, Change]) -> None:
+    assert {name: change.action for name, change in changes.items()} == {
+        "Alerts": Action.CREATE,
+        "Orders": Action.REPLACE,
+        "Mails": Action.UPDATE,
+        "Vault": Action.DELETE,
+    }
+
+
+def test_secrets_are_masked_and_what_is_known_later_is_unknown(changes: dict[str, Change]) -> None:
+    tags = {"Unit": "orders", "Project": "flowmart"}
+    assert changes["Alerts"].after == {"DisplayName": f"key {MASK}", "KmsMasterKeyId": UNKNOWN, "tags_all": tags}
+
+
+def test_a_replacement_tells_the_properties_that_force_it(changes: dict[str, Change]) -> None:
+    assert changes["Orders"].because == ("QueueName",)
+    assert changes["Orders"].attributes == ("QueueName", "VisibilityTimeout", "tags_all")
+
+
+def test_without_contexts_the_values_of_the_details_are_told(changes: dict[str, Change]) -> None:
+    assert (changes["Mails"].before or {})["TopicArn"] == "arn:aws:sns:eu-west-1:222222222222:alerts"
+    assert (changes["Mails"].after or {})["TopicArn"] == UNKNOWN
+
+
+def test_what_may_be_replaced_and_what_stays_is_said() -> None:
+    assert answers.doubts(ITEMS) == ("Mails may be replaced, because of TopicArn",)
+    assert answers.kept(ITEMS) == (
+        "Orders (https://sqs.eu-west-1.amazonaws.com/222222222222/orders) stays: its policy is to retain it",
+        "Vault (flowmart-dev) stays: its policy is to retain it",
+    )
+
+
+def test_a_plan_reads_like_a_plan(changes: dict[str, Change]) -> None:
+    assert answers.text(changes.values(), ["care"]).splitlines() == [
+        "+ Alerts AWS::SNS::Topic",
+        "± Orders AWS::SQS::Queue (because of QueueName)",
+        "    QueueName: orders -> orders-2",
+        "    VisibilityTimeout: 30 -> 60",
+        "~ Mails AWS::SNS::Subscription",
+        "    TopicArn: arn:aws:sns:eu-west-1:222222222222:alerts -> (known after apply)",
+        "- Vault AWS::Backup::BackupVault",
+        "! care",
+    ]
+    assert answers.text(()) == "No changes."
+
+
+QUEUE, ROLE = "AWS::SQS::Queue", "AWS::IAM::Role"
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "options", "expected"),
+    [
+        (QUEUE, Action.CREATE, {}, Reversibility.REVERSIBLE),
+        (QUEUE, Action.UPDATE, {}, Reversibility.REVERSIBLE),
+        (QUEUE, Action.UPDATE, {"in_doubt": True}, Reversibility.NEEDS_CARE),
+        (ROLE, Action.DELETE, {}, Reversibility.NEEDS_CARE),
+        (ROLE, Action.REPLACE, {}, Reversibility.NEEDS_CARE),
+        (ROLE, Action.DELETE, {"protected": True}, Reversibility.IRREVERSIBLE),
+        (QUEUE, Action.DELETE, {}, Reversibility.IRREVERSIBLE),
+        (QUEUE, Action.REPLACE, {}, Reversibility.IRREVERSIBLE),
+        (QUEUE, Action.DELETE, {"retained": ["it"]}, Reversibility.NEEDS_CARE),
+    ],
+)
+def test_losing_data_cannot_be_undone(
+    kind: str, action: Action, options: dict[str, Any], expected: Reversibility
+) -> None:
+    change = Change("it", kind, action)
+    assert answers.reversibility([change], **{"protected": False, **options}) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "no_op"),
+    [
+        ("FAILED", "The submitted information didn't contain changes. Submit different information ...", True),
+        ("FAILED", "No updates are to be performed.", True),
+        ("FAILED", "Unresolved resource dependencies [X] in the Resources block of the template", False),
+        ("CREATE_COMPLETE", None, False),
+    ],
+)
+def test_a_change_set_without_changes_is_told_by_its_reason(status: str, reason: str | None, no_op: bool) -> None:
+    assert answers.is_no_op({"Status": status, "StatusReason": reason}) is no_op
+
+
+def event(status: str, name: str, reason: str = "") -> dict[str, str]:
+    return {"LogicalResourceId": name, "ResourceType": "T", "ResourceStatus": status, "ResourceStatusReason": reason}
+
+
+def test_the_first_failure_is_the_cause_and_what_was_cancelled_is_not() -> None:
+    events = [
+        event("UPDATE_IN_PROGRESS", "Orders"),
+        event("UPDATE_FAILED", "Mails", "Resource update cancelled"),
+        event("UPDATE_FAILED", "Orders", "Value is not valid"),
+        event("UPDATE_ROLLBACK_IN_PROGRESS", "stack", "The following resource(s) failed to update: [Orders]."),
+        event("UPDATE_FAILED", "Alerts", "later"),
+    ]
+    assert answers.first_failure(events) == "Orders (T): Value is not valid"
+    assert answers.first_failure(events[:1]) == "CloudFormation gave no reason"
+
+
+def drift(name: str, status: str, **more: Any) -> dict[str, Any]:
+    written = {key: json.dumps(value) for key, value in more.items()}
+    return {"LogicalResourceId": name, "ResourceType": "T", "StackResourceDriftStatus": status, **written}
+
+
+def test_drift_is_what_was_changed_or_deleted() -> None:
+    items = [
+        drift("A", "MODIFIED", ExpectedProperties={"X": 1, "Y": 2}, ActualProperties={"X": 1, "Y": 3}),
+        drift("B", "DELETED", ExpectedProperties={"X": 1}),
+        drift("C", "IN_SYNC"),
+        drift("D", "NOT_CHECKED"),
+    ]
+    changed, deleted = answers.drifted(items, ())
+    assert (changed.address, changed.action, changed.attributes) == ("A", Action.UPDATE, ("Y",))
+    assert (deleted.address, deleted.action, deleted.after) == ("B", Action.DELETE, None)
+    assert answers.not_compared(items) == ("D (T) is not compared",)
+
+
+def test_outputs_that_hold_a_secret_are_masked() -> None:
+    stack = {"Outputs": [{"OutputKey": "Url", "OutputValue": "a"}, {"OutputKey": "Key", "OutputValue": f"x{SECRET}"}]}
+    assert answers.outputs(stack, {SECRET}) == {"Url": "a", "Key": MASK}

@@ -1,0 +1,154 @@
+"""Templates: what a unit reads, takes and gives, and what its resources come to with parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import lint
+
+from tasks.engines import cloudformation_sources as sources
+from tasks.engines import cloudformation_values as values
+from tasks.engines.base import Interface, Workspace
+from tasks.errors import InvalidInput
+from tasks.model import UNKNOWN, Environment, Roles, Unit
+
+INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
+UNITS = sorted(file.parent.name for file in INFRASTRUCTURE.glob("cloudformation/*/template.yaml"))
+DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
+
+TEMPLATE = """
+AWSTemplateFormatVersion: 2010-09-09
+Parameters:
+  Name: {Type: String}
+  Seconds: {Type: Number, Default: 30}
+  Zones: {Type: List<String>, Default: a}
+  Secret: {Type: String, NoEcho: true, Default: ""}
+Conditions:
+  Named: !Not [!Equals [!Ref Name, ""]]
+  Far: !Equals [!Ref AWS::Region, us-east-1]
+Mappings:
+  Sizes: {dev: {Queue: 10}}
+Resources:
+  Orders:
+    Type: AWS::SQS::Queue
+    DeletionPolicy: Retain
+    Properties:
+      QueueName: !If [Named, !Sub "${Name}-${AWS::Region}", !Ref AWS::NoValue]
+      VisibilityTimeout: !Ref Seconds
+      Description: !Join ["-", [a, !Ref Name]]
+      Size: !FindInMap [Sizes, dev, Queue]
+      Dead: !GetAtt Dead.Arn
+      Literal: !Sub "${!Literal}"
+      Both: !Sub ["${x} of ${Dead}", {x: 1}]
+      Tags: [!If [Far, far, !Ref AWS::NoValue], near]
+  Dead: {Type: AWS::SQS::Queue}
+  Remote: {Type: AWS::SQS::Queue, Condition: Far}
+Outputs:
+  Url: {Value: !Ref Orders}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "orders"
+    (made / "parameters").mkdir(parents=True)
+    (made / "template.yaml").write_text(TEMPLATE)
+    (made / "parameters/dev.yaml").write_text("Parameters: {Name: shop}\nTags: {Project: flowmart}\n")
+    return made
+
+
+def loaded(folder: Path, **inputs: Any) -> sources.Source:
+    unit = Unit("orders", "cloudformation", folder.name, ("dev",), inputs=inputs)
+    return sources.load(Workspace(folder.parent, unit, DEV, "", dict, dict), inputs)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_cfn_lint_has_nothing_against_what_flowmart_keeps(name: str) -> None:
+    text = (INFRASTRUCTURE / "cloudformation" / name / "template.yaml").read_text()
+    assert [str(match) for match in lint(text, regions=["eu-west-1"])] == []
+
+
+def test_cfn_lint_sees_a_mistake() -> None:
+    queue = "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeuot: 30}}}"
+    assert [match.rule.id for match in lint(queue, regions=["eu-west-1"])] == ["E3002"]
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_every_environment_of_flowmart_has_its_parameters(name: str) -> None:
+    source = f"cloudformation/{name}"
+    files = [file for file in sources.reads(INFRASTRUCTURE, source) if "/parameters/" in file]
+    document = sources.parsed(INFRASTRUCTURE / source / "template.yaml")
+    assert files
+    assert all(output.get("Description") for output in document["Outputs"].values())
+    assert sources.interface(INFRASTRUCTURE, source).required <= {"AlertsTopicArn", "Resources"}
+
+
+def test_a_unit_reads_its_template_its_parameters_and_its_policy(folder: Path) -> None:
+    (folder / "stack-policy.json").write_text("{}")
+    (folder / "README.md").touch()
+    names = ("parameters/dev.yaml", "stack-policy.json", "template.yaml")
+    assert sources.reads(folder.parent, "orders") == tuple(f"orders/{name}" for name in names)
+    (folder / "template.yaml").unlink()
+    with pytest.raises(InvalidInput, match=r"holds no template\.yaml"):
+        sources.reads(folder.parent, "orders")
+
+
+def test_parameters_are_inputs_by_kind_and_outputs_are_text(folder: Path) -> None:
+    ours = {"capabilities": "list", "stack": "string"}
+    takes = {"Name": "string", "Seconds": "number", "Zones": "list", "Secret": "string"}
+    assert sources.interface(folder.parent, "orders") == Interface(ours | takes, frozenset(), {"Url": "string"})
+    (folder / "parameters/staging.yaml").write_text("Tags: {Project: flowmart}\n")
+    assert sources.interface(folder.parent, "orders").required == {"Name"}
+
+
+def test_inputs_win_over_the_parameter_file_and_are_written_as_cloudformation_takes_them(folder: Path) -> None:
+    found = loaded(folder, Name="{other.name}", Seconds=60, Zones=["a", "b"], Secret="hunter2")
+    assert found.parameters == {"Name": None, "Seconds": "60", "Zones": "a,b", "Secret": "hunter2"}
+    assert (found.stack, found.secrets) == ("flowmart-dev-orders", {"hunter2"})
+    tags = {"Project": "flowmart", "Environment": "dev", "Unit": "orders", "ManagedBy": "cloudformation"}
+    assert found.tags == tags
+    assert loaded(folder, stack="mine", capabilities=["CAPABILITY_IAM"]).stack == "mine"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "inputs", "message"),
+    [
+        ("template.yaml", "just text", {}, r"template\.yaml: is no template: it has no Resources"),
+        ("template.yaml", "a: [", {}, r"template\.yaml: while parsing"),
+        ("template.yaml", "Resources: {}\n#" + "x" * 51_200, {}, "more than the 51200 bytes"),
+        ("parameters/dev.yaml", "Name: shop", {}, r"dev\.yaml: should be a mapping with Parameters and Tags"),
+        ("parameters/dev.yaml", "", {}, "parameter Name has no value"),
+        ("stack-policy.json", "{", {}, r"stack-policy\.json is no JSON"),
+        ("README.md", "", {"Nmae": "x"}, "has no parameter Nmae; its parameters: Name, Seconds, Secret, Zones"),
+    ],
+)
+def test_what_is_wrong_is_named(folder: Path, file: str, text: str, inputs: dict[str, str], message: str) -> None:
+    (folder / file).write_text(text)
+    with pytest.raises(InvalidInput, match=message):
+        loaded(folder, **inputs)
+
+
+def test_values_are_told_as_far_as_they_are_known() -> None:
+    document = sources.document_of(TEMPLATE)
+    found = values.resources(document, {"Name": "shop"}, {"AWS::Region": "eu-west-1"})
+    assert found.keys() == {"Orders", "Dead"}
+    assert found["Orders"].on_deletion == "Retain"
+    assert found["Orders"].properties == {
+        "QueueName": "shop-eu-west-1",
+        "VisibilityTimeout": 30,
+        "Description": "a-shop",
+        "Size": 10,
+        "Dead": UNKNOWN,
+        "Literal": "${Literal}",
+        "Both": UNKNOWN,
+        "Tags": ["near"],
+    }
+
+
+def test_what_depends_on_an_unknown_value_is_unknown() -> None:
+    found = values.resources(sources.document_of(TEMPLATE), {"Name": None}, {})
+    assert found["Orders"].properties["QueueName"] == UNKNOWN
+    assert found["Orders"].properties["Description"] == UNKNOWN
+    assert "Remote" in found
