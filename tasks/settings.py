@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     packer: str = Field("packer", description="The packer executable, from 1.6 on")
     ansible: str = Field("ansible-playbook", description="The ansible-playbook executable")
     github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
+    github_repository: str = Field("", description="owner/name in which drift is told as issues; empty: it is not")
     github_token: SecretStr = Field(SecretStr(""), description="A token for GitHub, unless there is a GitHub App")
     github_app_id: str = Field("", description="Id of the GitHub App that reports")
     github_private_key: SecretStr = Field(SecretStr(""), description="The app's key, PEM, or the path of its file")

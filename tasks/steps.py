@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -32,10 +33,11 @@ from tasks import gate as gates
 from tasks import stage as stages
 from tasks.approvals import Request
 from tasks.drift import DriftReport
+from tasks.drift.issues import issues as issues_of
 from tasks.errors import ApprovalWanted, CouldNotAsk, FlowmartError, Refused
 from tasks.gate import Consent, PlanSet, Purpose
-from tasks.github import commits
-from tasks.github.client import Client
+from tasks.github import commits, courtesy, issues
+from tasks.github.client import Client, connect
 from tasks.github.reported import EnvironmentReport
 from tasks.history import History
 from tasks.ledger import Ledger
@@ -164,6 +166,7 @@ def report_drift(stage: Stage, found: Sequence[Plan], errored: Mapping[str, Exce
     _publish(pages.drift(report))
     for notification in notifications.drift(report, run_address()):
         tell(notification)
+    _keep_issues(report)
     return report
 
 
@@ -359,6 +362,16 @@ def tell(notification: Notification | None) -> None:
     """Notify people, where there is something to tell. Decides nothing, and takes a few seconds at most."""
     if notification is not None:
         notifications.send(settings.load(), notification)
+
+
+def _keep_issues(report: DriftReport) -> None:
+    chosen = settings.load()
+    if not chosen.github_repository:
+        return
+    client = connect(chosen)
+    for issue in issues_of(report):
+        keep = partial(issues.keep, client, chosen.github_repository, issue.key, issue.title, issue.body)
+        courtesy.tell(issue.title, keep)
 
 
 def _asking(request: Request) -> Notification:

@@ -17,10 +17,14 @@ from tasks.drift import last_report, unexplained
 from tasks.errors import CouldNotAsk, Refused
 from tasks.history import History
 from tests.clusters import PROJECT, SandboxCluster
-from tests.flows.test_promote import kinds
+from tests.flows.test_promote import colours, kinds
+from tests.github_server import github
+from tests.github_stub import GitHubStub
 from tests.listener import Listener
 from tests.mini import PLATFORM, MiniPlatform
 from tests.tools import tool
+
+__all__ = ["github"]
 
 BASE = """
   base:
@@ -217,3 +221,34 @@ def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
     assert listener.titles == ["dev: 1 object drifted"]
     found = unexplained("dev", history.ledger.entries("dev"), (), datetime.now(UTC))
     assert [item.identity for item in found] == [before.drifted[0].identity]
+
+
+def test_a_promotion_does_not_go_over_what_somebody_changed_unless_they_say_why(
+    shop: MiniPlatform, cluster: SandboxCluster, history: History
+) -> None:
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    drift("dev")
+    shop.paint("dev", "green")
+    release = shop.release().id
+    with pytest.raises(Refused, match=r"dev: 1 object drifted[^$]*--accept-drift REASON"):
+        promote(release, "dev")
+    assert colours(shop, "dev")["first"] == "blue"
+    promote(release, "dev", accept_drift="it was a test")
+    (entry,) = (entry for entry in history.ledger.entries("dev") if entry.kind == "drift_accepted")
+    assert entry.body["reason"] == "it was a test"
+    assert history.standing("dev").verified == release
+
+
+def test_an_issue_is_open_while_a_unit_drifts(
+    shop: MiniPlatform, cluster: SandboxCluster, github: GitHubStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORY", "flowmart/infrastructure")
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    drift("dev")
+    drift("dev")
+    (issue,) = github.state.issues.values()
+    assert (issue["title"], issue["state"]) == ("Drift: base in dev", "open")
+    drift("dev", True)
+    assert issue["state"] == "closed"
