@@ -138,6 +138,12 @@ variable "ssh_private_key_file" {
   default     = ""
 }
 
+variable "ssh_timeout" {
+  type        = string
+  description = "How long to wait for its sshd."
+  default     = "10m"
+}
+
 variable "ec2_endpoint" {
   type        = string
   description = "Where EC2's API is, if not at AWS's own address."
@@ -193,7 +199,7 @@ source "amazon-ebs" "image" {
   ssh_host                              = var.ssh_host
   ssh_port                              = var.ssh_port
   ssh_private_key_file                  = var.ssh_private_key_file
-  ssh_timeout                           = "10m"
+  ssh_timeout                           = var.ssh_timeout
   temporary_security_group_source_cidrs = var.reached_from
 }
 
