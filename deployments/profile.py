@@ -3,6 +3,9 @@
 A profile is a file of variables. While the sandbox is up there is `.flowmart/profile.env`, which leads everything
 to it. `FLOWMART_PROFILE=<name>` chooses `.flowmart/<name>.env` instead, and `FLOWMART_PROFILE=none` neither.
 
+While `flowmart server` is up there is `.flowmart/server.env` besides, which only says where Prefect is. It comes
+first: a profile that names a Prefect server of its own, as the sandbox's does, replaces it.
+
 To be called before prefect is imported, because prefect reads its variables when it is.
 """
 
@@ -30,16 +33,29 @@ def activate(root: Path, environ: MutableMapping[str, str] = os.environ) -> str 
 
     Raises `InvalidInput` when FLOWMART_PROFILE names a profile that does not exist.
     """
-    chosen = environ.get("FLOWMART_PROFILE", "")
-    if chosen == "none":
+    name, server = chosen(root, environ), root / ".flowmart" / "server.env"
+    if environ.get("FLOWMART_PROFILE") != "none" and server.is_file():
+        _apply(read(server), environ)
+    if name:
+        _apply(read(_file(root, name)), environ)
+    return name
+
+
+def chosen(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The name of the profile that `activate` uses; `None` without one. Errors as there."""
+    wanted = environ.get("FLOWMART_PROFILE", "")
+    if wanted == "none":
         return None
-    file = root / ".flowmart" / f"{'profile' if chosen in ('', SANDBOX) else chosen}.env"
-    if not file.is_file():
-        if not chosen:
-            return None
-        raise InvalidInput(f"FLOWMART_PROFILE={chosen}: {file} does not exist; {_alternatives(file.parent)}")
-    _apply(read(file), environ)
-    return chosen or SANDBOX
+    file = _file(root, wanted or SANDBOX)
+    if file.is_file():
+        return wanted or SANDBOX
+    if not wanted:
+        return None
+    raise InvalidInput(f"FLOWMART_PROFILE={wanted}: {file} does not exist; {_alternatives(file.parent)}")
+
+
+def _file(root: Path, name: str) -> Path:
+    return root / ".flowmart" / f"{'profile' if name == SANDBOX else name}.env"
 
 
 def read(file: Path) -> dict[str, str]:
@@ -60,5 +76,5 @@ def _apply(variables: Mapping[str, str], environ: MutableMapping[str, str]) -> N
 
 
 def _alternatives(folder: Path) -> str:
-    known = sorted(file.stem for file in folder.glob("*.env") if file.stem != "profile")
+    known = sorted(file.stem for file in folder.glob("*.env") if file.stem not in ("profile", "server"))
     return f"choose one of {', '.join(known)}, or none" if known else "create it, or set FLOWMART_PROFILE=none"

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from prefect import flow
-from pydantic import Field
 
 from flows import options
+from flows.parameters import Decision, Digest, Name, Reason
 from flows.promote import promote
 from flows.reconcile import reconcile
 from flows.release import release
 from flows.rollback import rollback
 from tasks import approvals, steps
 from tasks.approvals import Approver, Request
-
-Digest = Annotated[
-    str, Field(title="Plan set", description="The digest that the request shows, or its first 12 digits")
-]
-Decision = Annotated[Literal["approve", "refuse"], Field(title="Decision")]
-Name = Annotated[str, Field(title="Your name", description="As it stands among the approvers of the environment")]
-Reason = Annotated[str, Field(title="Reason", description="It is recorded; a refusal needs one")]
 
 
 @flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
 
 from flows import options
-from flows.promote import EnvironmentName
+from flows.parameters import EnvironmentName, PutRight
 from flows.reconcile import reconcile
 from tasks import steps
 from tasks.drift import DriftReport, is_reconciled
 from tasks.stage import Stage
-
-PutRight = Annotated[bool, Field(title="Put right", description="Also where platform.yaml does not say reconcile")]
 
 
 @flow(name="drift", flow_run_name="drift in {environment}", **options.FLOW)

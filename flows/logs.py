@@ -30,8 +30,10 @@ _HIDDEN = {*_PLACES, "event", "level", "logger", "timestamp", "run", "release", 
 _COLOURS = {"warning": "33", "error": "31", "info": "32"}
 
 
-def configure(form: Literal["auto", "text", "json"] = "auto", stream: TextIO = sys.stderr) -> None:
-    """Send the product's events to `stream`, and to the log of the Prefect run that they happen in."""
+def configure(
+    form: Literal["auto", "text", "json"] = "auto", stream: TextIO = sys.stderr, in_runs: bool = True
+) -> None:
+    """Send the product's events to `stream`, and, `in_runs`, to the log of the Prefect run that they happen in."""
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -41,9 +43,10 @@ def configure(form: Literal["auto", "text", "json"] = "auto", stream: TextIO = s
     text = stream.isatty() if form == "auto" else form == "text"
     logger = logging.getLogger("flowmart")
     logger.handlers = [
-        _handler(logging.StreamHandler(stream), _Sentence(stream.isatty(), clock=True) if text else _json),
-        _handler(APILogHandler(), _Sentence(colours=False, clock=False)),
+        _handler(logging.StreamHandler(stream), _Sentence(stream.isatty(), clock=True) if text else _json)
     ]
+    if in_runs:
+        logger.addHandler(_handler(APILogHandler(), _Sentence(colours=False, clock=False)))
     logger.setLevel(logging.INFO)
     logger.propagate = False
 

@@ -14,6 +14,7 @@ from tasks import settings
 
 logs.configure(settings.load().log)
 
+
 # A step that waits for others holds a thread while it waits, so there are threads for all of them. How many units are
 # really worked on at once is FLOWMART_PARALLELISM, which the steps keep to.
 FLOW: dict[str, Any] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
-from flows.promote import EnvironmentName, ReleaseId, plan_and_test
+from flows.parameters import EnvironmentName, ReleaseId
+from flows.promote import plan_and_test
 from tasks import steps
 from tasks.model import Plan
 from tasks.promotion import NotPlanned

@@ -11,13 +11,13 @@ begun, what is running ends, and every unit that was attempted is put back in re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import Task, flow
 from prefect.futures import PrefectFuture
-from pydantic import Field
 
 from flows import options
+from flows.parameters import AcceptDrift, Again, Despite, EnvironmentName, ReleaseId
 from flows.recovery import put_back, recover_if_abandoned
 from tasks import graph, promotion, steps
 from tasks.approvals import Request
@@ -28,19 +28,6 @@ from tasks.promotion import NotPlanned
 from tasks.stage import Stage
 
 Future = PrefectFuture[Any]
-
-ReleaseId = Annotated[str, Field(title="Release", description="Id of a release, or its beginning", min_length=4)]
-EnvironmentName = Annotated[str, Field(title="Environment", description="Name of an environment in platform.yaml")]
-Again = Annotated[bool, Field(title="Again", description="Promote though the release was rejected here before")]
-Despite = Annotated[
-    str | None,
-    Field(title="Despite a freeze or a closed window, because", description="It is recorded; empty: wait"),
-]
-
-AcceptDrift = Annotated[
-    str | None,
-    Field(title="Go over drift, because", description="What was changed by hand is lost; recorded; empty: refuse"),
-]
 
 
 @flow(name="promote", flow_run_name="promote {release} to {environment}", **options.FLOW)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
-from flows.promote import EnvironmentName, advance
+from flows.parameters import EnvironmentName
+from flows.promote import advance
 from flows.recovery import recover_if_abandoned
 from tasks import steps
 from tasks.approvals import Request

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
+from flows.parameters import EnvironmentName, RunIsOver
 from tasks import rollback, steps
 from tasks.drift import RECONCILE
 from tasks.errors import RolledBack
@@ -31,7 +32,7 @@ def put_back(stage: Stage, why: str, *, reject: bool = True) -> RolledBack:
 
 
 @flow(name="recover", flow_run_name="recover {environment}", **options.FLOW)
-def recover(environment: str, run_is_over: bool = False) -> bool:
+def recover(environment: EnvironmentName, run_is_over: RunIsOver = False) -> bool:
     """Put back what a promotion began whose run is over. False when there is nothing to recover.
 
     Args:
@@ -50,6 +51,7 @@ def recover(environment: str, run_is_over: bool = False) -> bool:
 
 
 def recover_if_abandoned(environment: str) -> None:
-    """Before anything new begins: put back what a dead run left."""
+    """Before anything new begins: wait for the run that is at it, if we may, and put back what a dead one left."""
+    steps.await_turn(environment)
     if steps.abandoned(environment) is not None:
         recover(environment)

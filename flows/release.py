@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import Field
 
 from flows import options
-from flows.promote import AcceptDrift, Again, Despite, ReleaseId, promote
+from flows.parameters import AcceptDrift, Again, Despite, ReleaseId, UpTo
+from flows.promote import promote
 from tasks import promotion, settings
 from tasks.approvals import Request
-
-UpTo = Annotated[str | None, Field(title="Up to", description="The last environment; empty: all of them")]
 
 
 def run_name() -> str:
     """ "release 3f2a1c", or "release 3f2a1c up to staging"."""
     asked = flow_run.parameters
-    return f"release {asked['release']}" + (f" up to {asked['to']}" if asked.get("to") else "")
+    return f"release {asked['release'].split()[0]}" + (f" up to {asked['to']}" if asked.get("to") else "")
 
 
 @flow(name="release", flow_run_name=run_name, **options.FLOW)

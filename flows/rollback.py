@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from prefect import flow
-from pydantic import Field
 
 from flows import options
-from flows.promote import EnvironmentName, advance
+from flows.parameters import BackTo, EnvironmentName
+from flows.promote import advance
 from flows.recovery import recover_if_abandoned
 from tasks import notifications, steps
 from tasks.approvals import Request
 from tasks.errors import ApprovalWanted
 from tasks.rollback import reject
-
-BackTo = Annotated[str | None, Field(title="To", description="A release verified here before; empty: the last one")]
 
 
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psutil
@@ -21,15 +22,37 @@ from tasks.standing import Claim, Standing, standing
 _CLOCK_MAY_MOVE = 5.0
 """Seconds."""
 
+_LOOK_AGAIN = 2.0
+"""Seconds."""
 
-def claim(ledger: Ledger, environment: str, release: str, purpose: str) -> Entry:
-    """Claim an environment for this process; `EnvironmentBusy` or `EnvironmentBlocked` says who is in the way."""
+
+def claim(ledger: Ledger, environment: str, release: str, purpose: str, patience: float = 0.0) -> Entry:
+    """Claim an environment for this process; `EnvironmentBusy` or `EnvironmentBlocked` says who is in the way.
+
+    `patience` is for how many seconds to wait while a run that lives holds it.
+    """
 
     def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
         refuse_if_taken(standing(environment, entries))
         return {"release": release, "purpose": purpose, "holder": _ourselves()}
 
-    return ledger.append(environment, "claimed", decide)
+    deadline = time.monotonic() + patience
+    while True:
+        await_end(lambda: standing(environment, ledger.entries(environment)), deadline - time.monotonic())
+        try:
+            return ledger.append(environment, "claimed", decide)
+        except EnvironmentBusy:
+            # Somebody else who waited was first, or the run that held it died: that one is put back before.
+            held = standing(environment, ledger.entries(environment)).claim
+            if time.monotonic() > deadline or (held and is_over(held)):
+                raise
+
+
+def await_end(look: Callable[[], Standing], patience: float) -> None:
+    """Return once nobody works in an environment or its run is gone, at the latest after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while (held := look().claim) and not is_over(held) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN)
 
 
 def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> None:

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(_words)] = Field(
         SUBJECTS, description="What people are notified of; default: everything. A failed rollback always is told"
     )
+    wait: float = Field(0.0, ge=0, description="Seconds to wait for an environment that another run holds; 0: refuse")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
     @property

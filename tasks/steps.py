@@ -202,7 +202,7 @@ def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
     open claim, for `recover` or the next promotion to put back. So does a way back that got no answer.
     """
     with opened(release, environment) as stage:
-        claims.claim(stage.ledger, environment, stage.release.id, purpose)
+        claims.claim(stage.ledger, environment, stage.release.id, purpose, settings.load().wait)
         promotion.get_ready(stage)
         with held(stage):
             yield stage
@@ -220,6 +220,15 @@ def taken_over(environment: str, run_is_over: bool) -> Iterator[Stage | None]:
         claims.take_over(stage.ledger, environment, run_is_over)
         with held(stage):
             yield stage
+
+
+def await_turn(environment: str) -> None:
+    """Wait for the run that works in an environment, for as long as FLOWMART_WAIT says."""
+    history, patience = _history(), settings.load().wait
+    held = history.standing(environment).claim
+    if held and patience and not claims.is_over(held):
+        log.info("waits", environment=environment, what=f"for {held.actor} to {held.purpose} {held.release}")
+    claims.await_end(lambda: history.standing(environment), patience)
 
 
 def abandoned(environment: str) -> Claim | None:

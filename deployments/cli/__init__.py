@@ -2,7 +2,8 @@
 
 `main` finds the project, switches the profile on before anything reads the environment, and turns errors into
 messages and exit codes. The commands are in `promoting` (they start flows), `deciding` (approvals and freezes),
-`reading` (they only read the store) and `preparing` (sandbox, bootstrap, releases); `screen` is all that prints.
+`reading` (they only read the store), `preparing` (sandbox, bootstrap, releases) and `serving` (the Prefect server);
+`screen` is all that prints.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import deciding, preparing, promoting, reading, screen
+from deployments.cli import deciding, preparing, promoting, reading, screen, serving
 from deployments.setup import put_tools_on_path
 from tasks.errors import (
     CouldNotAsk,
@@ -50,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, deciding, reading, preparing):
+for commands in (promoting, deciding, reading, preparing, serving):
     commands.add_to(app)
 
 

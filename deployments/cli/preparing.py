@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from deployments.cli import screen
 from deployments.cli.screen import Json
 from tasks import releases, settings
 from tasks.history import History
-
-if TYPE_CHECKING:
-    from deployments.sandbox import Part
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,9 +76,10 @@ def up(json: Json = False) -> None:
 
 
 def down(json: Json = False) -> None:
-    """End the sandbox: its AWS forgets everything."""
-    from deployments import sandbox
+    """End the sandbox: its AWS forgets everything. What `flowmart server up` started for it ends with it."""
+    from deployments import sandbox, server
 
+    server.down(settings.load().repository, screen.say, for_sandbox=True)
     sandbox.down(settings.load().repository, screen.say)
     if json:
         screen.document({})
@@ -95,15 +93,5 @@ def sandbox_status(json: Json = False) -> None:
     if json:
         screen.document([asdict(part) for part in parts])
         return
-    rows = [(part.name, str(part.pid or "-"), _health(part), _address(part)) for part in parts]
+    rows = [(part.name, str(part.pid or "-"), part.state, part.address) for part in parts]
     screen.table("", ("part", "process", "state", "address"), rows)
-
-
-def _health(part: Part) -> str:
-    if part.pid is None:
-        return "not running"
-    return "ready" if part.healthy else f"does not answer; see {part.log}"
-
-
-def _address(part: Part) -> str:
-    return f"http://127.0.0.1:{part.port}" if part.port and part.pid else "-"

@@ -7,9 +7,9 @@ variables in `.flowmart/profile.env`, which `deployments.profile` loads.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deployments.sandbox.lifecycle import Part, Sandbox, down, status, up
+    from deployments.sandbox.lifecycle import Sandbox, down, status, up
 
-__all__ = ["Part", "Sandbox", "down", "status", "up"]
+__all__ = ["Sandbox", "down", "status", "up"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from deployments.sandbox.processes import Process
+from deployments.processes import Process
 from tasks.bootstrap import bootstrap
 from tasks.model import Environment, Platform, digest_of
 

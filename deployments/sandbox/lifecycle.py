@@ -17,28 +17,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deployments.sandbox import accounts, clusters, hosts, parts, processes
+from deployments import processes, services
+from deployments.processes import Process
+from deployments.sandbox import accounts, clusters, hosts
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider.install import install
 from deployments.sandbox.layout import Layout
 from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, PREFECT, PROVIDER
-from deployments.sandbox.processes import Process
+from deployments.services import Part
 from tasks import manifest
 from tasks.errors import CouldNotAsk, InvalidInput
 from tasks.model import Platform
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What `status` says of one process. `port` is on 127.0.0.1; `log` is where it writes."""
-
-    name: str
-    pid: int | None
-    port: int | None
-    healthy: bool
-    log: Path
 
 
 @dataclass(frozen=True)
@@ -77,7 +68,7 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
         endpoint = f"http://127.0.0.1:{running[AWS].port}"
         known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
         for name in wanted:
-            parts.wait_until_ready(layout, KINDS[name], running[name])
+            services.wait_until_ready(layout, KINDS[name], running[name])
         if names:
             clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure)
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
@@ -105,16 +96,7 @@ def down(root: Path, report: Report) -> None:
 def status(root: Path) -> list[Part]:
     """Every process of the sandbox, running or not."""
     layout = Layout(root.resolve())
-    return [_part(layout, name) for name in KINDS]
-
-
-def _part(layout: Layout, name: str) -> Part:
-    process = processes.find(layout, name)
-    alive = process if process and process.alive else None
-    healthy = parts.is_healthy(layout, KINDS[name], alive)
-    return Part(
-        name, alive.pid if alive else None, alive.port if alive else None, healthy, processes.log_of(layout, name)
-    )
+    return [services.part(layout, kind) for kind in KINDS.values()]
 
 
 @contextmanager
@@ -129,7 +111,7 @@ def _alone(layout: Layout) -> Iterator[None]:
 def _put_store_aside(layout: Layout, report: Report) -> None:
     """A store whose AWS is gone tells of things that are not there any more."""
     process, known = processes.find(layout, AWS), accounts.load(layout.accounts)
-    if process and known and known.belong_to(process) and parts.answers_soon(layout, KINDS[AWS], process):
+    if process and known and known.belong_to(process) and services.answers_soon(layout, KINDS[AWS], process):
         return
     if process:
         # Half prepared, stuck or dead: in all cases nothing in it is worth keeping.
@@ -157,7 +139,7 @@ def _start(layout: Layout, wanted: list[str], report: Report) -> dict[str, Proce
     layout.folder.mkdir(parents=True, exist_ok=True)
     running = {}
     for name in wanted:
-        running[name], fresh = parts.ensure_started(layout, KINDS[name])
+        running[name], fresh = services.ensure_started(layout, KINDS[name])
         report(f"{name} {'starting' if fresh else 'runs already'}")
     return running
 
@@ -165,7 +147,7 @@ def _start(layout: Layout, wanted: list[str], report: Report) -> dict[str, Proce
 def _prepare(
     layout: Layout, endpoint: str, process: Process, platform: Platform, infrastructure: Path, report: Report
 ) -> Accounts:
-    parts.wait_until_ready(layout, KINDS[AWS], process)
+    services.wait_until_ready(layout, KINDS[AWS], process)
     known = accounts.load(layout.accounts)
     if known and known.basis == accounts.basis_of(platform, infrastructure):
         return known

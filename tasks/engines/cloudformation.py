@@ -8,7 +8,6 @@ one that a failed create left behind, a way back that got stuck) the plan's arti
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import structlog
 
@@ -87,7 +86,7 @@ class CloudFormation:
         workspace = self._workspaces(receipt.target)
         source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
         stack = stacks.find(source.stack)
-        if stack is None:
+        if stack is None or stack["StackStatus"] in answers.NOT_MADE | {"REVIEW_IN_PROGRESS"}:
             gone = (Change(source.stack, answers.STACK, Action.DELETE, {"StackName": source.stack}, None),)
             return _planned(receipt.target, workspace, receipt.inputs_digest, looks.Look(Saved("settings", ""), gone))
         if is_busy(stack):
@@ -124,7 +123,8 @@ def _planned(target: Target, workspace: Workspace, inputs_digest: str, look: loo
 
 def _done(workspace: Workspace, saved: Saved, stacks: Stacks, stack: Described | None) -> Applied:
     """Carry the plan's deed out and wait for its end, or for the unit's time limit."""
-    source, began = replace(load(workspace, workspace.unit.inputs), parameters=saved.parameters), datetime.now(UTC)
+    source = replace(load(workspace, workspace.unit.inputs), parameters=saved.parameters)
+    began = stacks.latest(stack)
     if saved.deed == "delete":
         return _deleted(workspace, stacks, stack, began)
     if saved.deed == "recreate" and stack is not None:
@@ -144,7 +144,7 @@ def _done(workspace: Workspace, saved: Saved, stacks: Stacks, stack: Described |
     return _ended(workspace, source, saved, stacks, began)
 
 
-def _ended(workspace: Workspace, source: Source, saved: Saved, stacks: Stacks, began: datetime) -> Applied:
+def _ended(workspace: Workspace, source: Source, saved: Saved, stacks: Stacks, began: str) -> Applied:
     try:
         stack = stacks.settled(saved.stack, workspace.unit.time_limit, began)
     except CouldNotAsk as error:
@@ -156,10 +156,10 @@ def _ended(workspace: Workspace, source: Source, saved: Saved, stacks: Stacks, b
     return Applied(Outcome.SUCCEEDED, answers.outputs(stack, source.secrets))
 
 
-def _deleted(workspace: Workspace, stacks: Stacks, stack: Described | None, began: datetime) -> Applied:
+def _deleted(workspace: Workspace, stacks: Stacks, stack: Described | None, began: str) -> Applied:
     if stack is None:
         return Applied(Outcome.SUCCEEDED)
-    stacks.delete(stack["StackId"])
+    stacks.delete(stack)
     try:
         ended = stacks.settled(stack["StackId"], workspace.unit.time_limit, began)
     except CouldNotAsk as error:
@@ -178,7 +178,7 @@ def _set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described)
         stacks.protect(stack["StackId"], workspace.unit.protected)
 
 
-def _why(stacks: Stacks, stack: Described, began: datetime, source: Source | None = None) -> str:
+def _why(stacks: Stacks, stack: Described, began: str, source: Source | None = None) -> str:
     """What failed first, what became of the stack, and what to do where CloudFormation is stuck."""
     first = answers.first_failure(stacks.events(stack["StackId"], began))
     status, name = stack["StackStatus"], stack["StackName"]

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -145,10 +146,11 @@ class Stacks:
         """Begin to go on with a way back that failed."""
         self._ask("continue_update_rollback", StackName=stack)
 
-    def delete(self, stack: str) -> None:
-        """Lift the protection from deletion, and begin to delete."""
-        self.protect(stack, False)
-        self._ask("delete_stack", StackName=stack)
+    def delete(self, stack: Described) -> None:
+        """Lift the protection from deletion where there is one, and begin to delete."""
+        if stack.get("EnableTerminationProtection"):
+            self.protect(stack["StackId"], False)
+        self._ask("delete_stack", StackName=stack["StackId"])
 
     def protect(self, stack: str, protected: bool) -> None:
         """Switch the protection from deletion."""
@@ -158,26 +160,32 @@ class Stacks:
         """Set the stack policy."""
         self._ask("set_stack_policy", StackName=stack, StackPolicyBody=json.dumps(policy))
 
-    def settled(self, stack_id: str, seconds: float, since: datetime | None = None) -> Described:
-        """The stack once nobody is at work on it, with progress told meanwhile; `CouldNotAsk` after `seconds`."""
-        until, told = time.monotonic() + seconds, set[str]()
+    def settled(self, stack_id: str, seconds: float, after: str = "") -> Described:
+        """The stack once nobody is at work on it; `CouldNotAsk` after `seconds`. Meanwhile new events are told.
+
+        `after` is the event with which nothing had begun yet.
+        """
+        until = time.monotonic() + seconds
         while True:
             found = self._patiently(stack_id, until)
             if not is_busy(found):
                 return found
             if time.monotonic() > until:
                 raise CouldNotAsk(f"stack {found['StackName']}: still {found['StackStatus']} after {seconds:g} s")
-            self._tell(found, told, since)
+            after = self._tell(found, after)
             self._sleep(2.0)
 
-    def events(self, stack_id: str, since: datetime) -> list[Described]:
-        """What happened to the stack since then, oldest first."""
-        found = []
-        for event in self._pages("describe_stack_events", "StackEvents", StackName=stack_id):
-            if event["Timestamp"] < since:
-                break
-            found.append(event)
-        return found[::-1]
+    def latest(self, stack: Described | None) -> str:
+        """The id of the newest event of a stack; our clock and CloudFormation's need not agree."""
+        if stack is None:
+            return ""
+        newest = self._ask("describe_stack_events", StackName=stack["StackId"])["StackEvents"][:1]
+        return str(newest[0]["EventId"]) if newest else ""
+
+    def events(self, stack_id: str, after: str) -> list[Described]:
+        """What happened to the stack after the event of that id, oldest first."""
+        found = self._pages("describe_stack_events", "StackEvents", StackName=stack_id)
+        return list(takewhile(lambda event: event["EventId"] != after, found))[::-1]
 
     def drifts(self, stack: Described) -> list[Described]:
         """What CloudFormation's drift detection finds of each resource."""
@@ -204,11 +212,9 @@ class Stacks:
                 raise Refused(f"stack {stack_id} is not there any more")
             return found
 
-    def _tell(self, stack: Described, told: set[str], since: datetime | None) -> None:
-        """One line for what is new, so that whoever waits sees that it goes on."""
-        events = self.events(stack["StackId"], since or datetime.now(UTC) - timedelta(minutes=1))
-        fresh = [event for event in events if event["EventId"] not in told]
-        told.update(event["EventId"] for event in fresh)
+    def _tell(self, stack: Described, after: str) -> str:
+        """One line for what is new, so that whoever waits sees that it goes on; the id of the newest event."""
+        fresh = self.events(stack["StackId"], after)
         ended = [
             f"{e['LogicalResourceId']} {e['ResourceStatus']}"
             for e in fresh
@@ -216,6 +222,7 @@ class Stacks:
         ]
         if ended:
             log.info("in progress", stack=stack["StackName"], what=", ".join(ended))
+        return str(fresh[-1]["EventId"]) if fresh else after
 
     def _awaited(self, ask: Callable[[], Described], key: str, ends: Sequence[str]) -> Described:
         until, pause = time.monotonic() + _SECONDS, 0.2

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
+from githubkit import AppAuthStrategy, GitHub, Response, TokenAuthStrategy
 from githubkit.cache import MemCacheStrategy
 from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
 from githubkit.throttling import LocalThrottler
@@ -33,6 +33,9 @@ LONGEST_WAIT = timedelta(seconds=90)
 """How long we wait when GitHub says that we ask too often. It resets hourly: what takes longer is not waited for."""
 
 TRIES = 3
+
+APP = "app"
+"""Given for a repository: the GitHub App itself, for what is not about any one repository."""
 
 _SAFE = {"GET", "PATCH", "PUT", "DELETE"}
 """Methods that can be repeated: what we send with PATCH is always the whole of what it should be."""
@@ -70,6 +73,20 @@ class Client:
                 return
             page += 1
 
+    def linked(self, repository: str, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """The items of a list without page numbers: each answer says in its Link header where it goes on."""
+        github = self._for(repository)
+        answer = _answered(github, "GET", f"{_address(repository)}{path}", None, {**(query or {}), "per_page": 100})
+        yield from answer.json()
+        while following := answer.raw_response.links.get("next", {}).get("url"):
+            answer = _answered(github, "GET", following, None, None)
+            yield from answer.json()
+
+    @property
+    def is_app(self) -> bool:
+        """Whether we are a GitHub App."""
+        return isinstance(self._github.auth, AppAuthStrategy)
+
     @property
     def login(self) -> str:
         """Who we are, as the author of what we write."""
@@ -96,7 +113,7 @@ class Client:
             return "github-actions[bot]"
 
     def _for(self, repository: str) -> GitHub[Any]:
-        if isinstance(self._github.auth, TokenAuthStrategy):
+        if repository == APP or isinstance(self._github.auth, TokenAuthStrategy):
             return self._github
         if repository not in self._installed:
             number = _send(self._github, "GET", f"{_address(repository)}/installation", None, None)["id"]
@@ -134,10 +151,17 @@ def segment(name: str) -> str:
 def _send(
     github: GitHub[Any], method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None
 ) -> Any:
+    return _answered(github, method, path, body, query).json()
+
+
+def _answered(
+    github: GitHub[Any], method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None
+) -> Response[Any, Any]:
     what = f"GitHub: {method} {path}"
     try:
         # Without its first slash a path is taken from the end of the base address, as GitHub Enterprise needs it.
-        return github.request(method, path.removeprefix("/"), json=body, params=dict(query or {})).json()
+        # No parameters are None: empty ones would take away those that an address brings with it.
+        return github.request(method, path.removeprefix("/"), json=body, params=dict(query) if query else None)
     except GitHubException as error:
         raise _meant(what, error) from error
 
@@ -186,6 +210,8 @@ def _can_be_repeated(error: GitHubException) -> bool:
 
 
 def _address(repository: str) -> str:
+    if repository == APP:
+        return "/app"
     if not _NAME.fullmatch(repository):
         raise InvalidInput(f"repository {repository!r}: should be owner/name")
     return f"/repos/{repository}"

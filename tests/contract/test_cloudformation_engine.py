@@ -6,13 +6,14 @@ import json
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks import aws
+from tasks import aws, policy
 from tasks.engines.base import Workspace
 from tasks.engines.cloudformation import CloudFormation
 from tasks.errors import InvalidInput, Refused, StalePlan
@@ -449,6 +450,9 @@ def test_what_flowmart_keeps_is_made_found_good_and_removed(
     shutil.copytree(project / "infrastructure" / source, tmp_path / "one" / source)
     colours.units["one"] = Unit(name, "cloudformation", source, ("dev",), inputs=INPUTS[name], time_limit=60)
     target = Target("one", "dev", name)
+    policies = policy.load(project / "infrastructure/policies")
+    found = policies.test(colours.plan(target), colours.units["one"], (), datetime.now(UTC))
+    assert [finding.message for finding in found] == []
     receipt = colours.promoted(target)
     assert colours.plan(target).empty
     assert colours.engine.verify(target) is Outcome.SUCCEEDED

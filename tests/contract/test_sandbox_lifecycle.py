@@ -19,9 +19,10 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from deployments import processes
 from deployments import sandbox as sandboxes
 from deployments.profile import activate
-from deployments.sandbox import Sandbox, processes
+from deployments.sandbox import Sandbox
 from deployments.sandbox.layout import Layout
 
 pytestmark = pytest.mark.sandbox

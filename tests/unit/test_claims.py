@@ -1,6 +1,7 @@
 """Claims: one run at a time, given back by its owner, taken over only from the dead."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -78,3 +79,26 @@ def test_a_blocked_environment_says_how_to_free_it(ledger: Ledger) -> None:
     ledger.append("dev", "rollback_failed", {"unit": "first", "why": "it did not work"})
     with pytest.raises(EnvironmentBlocked, match=r"it did not work.*flowmart resolve dev"):
         claims.claim(ledger, "dev", "a", "promote")
+
+
+def test_a_patient_run_begins_when_the_one_before_it_is_done(ledger: Ledger) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(claims.claim, ledger, "dev", "b", "promote", 60.0)
+        with pytest.raises(TimeoutError):
+            second.result(0.2)
+        claims.close(ledger, "dev", "succeeded")
+        second.result()
+    assert [entry.kind for entry in ledger.entries("dev")] == ["claimed", "closed", "claimed"]
+
+
+def test_patience_ends_with_who_is_in_the_way(ledger: Ledger) -> None:
+    held_by(ledger, host="elsewhere", pid=1, started=0.0)
+    with pytest.raises(EnvironmentBusy, match="dev is busy"):
+        claims.claim(ledger, "dev", "b", "promote", patience=0.1)
+
+
+def test_nobody_waits_for_the_dead(ledger: Ledger) -> None:
+    held_by(ledger, **a_dead_process())
+    with pytest.raises(EnvironmentBusy, match="dev is busy"):
+        claims.claim(ledger, "dev", "b", "promote", patience=3600.0)

@@ -75,6 +75,23 @@ def test_resolve_frees_a_blocked_environment(mini: MiniPlatform, capsys: pytest.
     assert cli.run(["resolve", "dev", "--reason", "again"]) == 64
 
 
+def test_a_server_that_is_not_up_is_shown_as_such(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["server", "status", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {part["name"]: part["pid"] for part in found} == {"server": None, "registrar": None, "worker": None}
+
+
+def test_a_wrong_setting_of_the_server_does_not_print_the_password(
+    mini: MiniPlatform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOWMART_SERVER_DATABASE", "postgresql://flowmart:secret@host/prefect")
+    monkeypatch.setenv("FLOWMART_SERVER_PORT", "many")
+    assert cli.run(["server", "status"]) == 64
+    printed = capsys.readouterr().err
+    assert "port" in printed
+    assert "secret" not in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

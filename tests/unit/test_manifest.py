@@ -58,6 +58,9 @@ def test_flowmart_units_and_what_they_need(flowmart: Platform) -> None:
         "database": (("networking",), True),
         "compute": (("networking", "database", "image"), False),
         "monitoring": (("compute", "database"), False),
+        "order-events": (("monitoring",), False),
+        "backup": (("database",), True),
+        "budget": ((), False),
         "cluster": ((), False),
         "catalog": (("cluster", "database"), False),
         "cart": (("cluster", "database"), False),
@@ -154,8 +157,8 @@ def test_inputs_and_values_are_filled_in_at_every_depth(tmp_path: Path) -> None:
             "staging",
             "databse",
             "'databse' is not a unit. Did you mean 'database'? "
-            "Allowed: global, base-image, image, networking, database, compute, monitoring, cluster, catalog, cart, "
-            "payments, orders, storefront (see platform.yaml)",
+            "Allowed: global, base-image, image, networking, database, compute, monitoring, order-events, backup, "
+            "budget, cluster, catalog, cart, payments, orders, storefront (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],

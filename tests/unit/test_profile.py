@@ -65,3 +65,34 @@ def test_a_line_without_a_value_is_named(root: Path) -> None:
     (root / ".flowmart" / "profile.env").write_text("AWS_REGION\n")
     with pytest.raises(InvalidInput, match=r"profile\.env: AWS_REGION has no value"):
         activate(root, {})
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Path:
+    folder = tmp_path / ".flowmart"
+    folder.mkdir(exist_ok=True)
+    (folder / "server.env").write_text("PREFECT_API_URL='http://127.0.0.1:4200/api'\nPREFECT_API_AUTH_STRING='a:b'\n")
+    return tmp_path
+
+
+def test_a_server_that_is_up_is_used_whoever_the_account_is(server: Path) -> None:
+    environ = {"AWS_PROFILE": "real", "PREFECT_API_KEY": "of another server"}
+    assert activate(server, environ) is None
+    assert environ == {
+        "AWS_PROFILE": "real",
+        "PREFECT_API_URL": "http://127.0.0.1:4200/api",
+        "PREFECT_API_AUTH_STRING": "a:b",
+    }
+
+
+def test_the_sandboxs_prefect_server_comes_before_it(server: Path) -> None:
+    (server / ".flowmart" / "profile.env").write_text("PREFECT_API_URL='http://127.0.0.1:1/api'\n")
+    environ: dict[str, str] = {}
+    assert activate(server, environ) == "sandbox"
+    assert environ == {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+
+
+def test_none_leads_away_from_the_server_too(server: Path) -> None:
+    environ = {"FLOWMART_PROFILE": "none"}
+    assert activate(server, environ) is None
+    assert "PREFECT_API_URL" not in environ

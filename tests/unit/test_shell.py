@@ -45,21 +45,27 @@ def test_output_error_and_exit_code_come_back() -> None:
 
 def test_a_tool_outlives_us_and_ends_by_itself(tmp_path: Path) -> None:
     """Should we be killed, what the tool prints still has somewhere to go."""
+    begun, done = tmp_path / "begun", tmp_path / "done"
     tool = (
-        f"import time; print('x' * 100_000, flush=True); time.sleep(1); open({str(tmp_path / 'done')!r}, 'w').close()"
+        f"import time; open({str(begun)!r}, 'w').close(); time.sleep(1); "
+        f"print('x' * 100_000, flush=True); open({str(done)!r}, 'w').close()"
     )
     us = (
         "import sys; from pathlib import Path; from tasks.shell import Command, run\n"
         f"run(Command((sys.executable, '-c', {tool!r}), Path.cwd()))"
     )
     process = subprocess.Popen([sys.executable, "-c", us])
-    time.sleep(0.7)
+    wait_for(begun)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "done").exists() and time.monotonic() < deadline:
+    wait_for(done)
+
+
+def wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline, f"{file.name} is not there"
         time.sleep(0.05)
-    assert (tmp_path / "done").exists()
 
 
 def test_much_output_on_both_pipes_does_not_block() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from deployments.sandbox import processes
+from deployments import processes
 from deployments.sandbox.hosts import client, machine
 from deployments.sandbox.layout import Layout
 from tasks.model import Platform

@@ -1,4 +1,4 @@
-"""Starts the sandbox's processes, remembers them on disk, and ends exactly those.
+"""Starts processes that stay, remembers them on disk, and ends exactly those: for the sandbox and for the server.
 
 A process is remembered by its id and by when it started: ids are used again by the operating system, and a
 stranger that has an id which was ours is left alone. Processes get a session of their own, so that they outlive
@@ -17,10 +17,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
-
-from deployments.sandbox.layout import Layout
 
 _SAME_START = 2.0
 """Seconds by which two readings of one process's start may differ: the machine's clock is corrected at times."""
@@ -29,7 +28,27 @@ _HARD = 10.0
 """Seconds that the operating system may need to end a process that it was told to kill."""
 
 _FOREIGN = ("AWS_", "PREFECT_", "TF_", "FLOWMART_")
-"""Variables that stand for somebody's real accounts and servers; the sandbox's processes never see them."""
+"""Variables that stand for somebody's real accounts and servers: a process sees those that it is given, no others."""
+
+
+class Layout(Protocol):
+    """Where the processes of one house keep what they have."""
+
+    @property
+    def folder(self) -> Path:
+        """What they are started in."""
+
+    @property
+    def records(self) -> Path:
+        """One JSON file for each process that was started."""
+
+    @property
+    def logs(self) -> Path:
+        """One log file a process; the earlier run's is kept as `*.log.1`."""
+
+    @property
+    def ports(self) -> Path:
+        """The file of the ports that were used last, so that addresses stay what they were."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,7 @@ def end(layout: Layout, process: Process, gently: float = 8.0) -> None:
         if not _gone_within(process, gently):
             os.killpg(process.pid, signal.SIGKILL)
             _gone_within(process, _HARD)
+    _reap(process.pid)
     _record(layout, process.name).unlink(missing_ok=True)
 
 
@@ -96,10 +116,10 @@ def log_of(layout: Layout, name: str) -> Path:
     return layout.logs / f"{name}.log"
 
 
-def free_port(layout: Layout, name: str) -> int:
-    """The port that `name` had last if it is free, else one that is; remembered from now on."""
+def free_port(layout: Layout, name: str, preferred: int = 0) -> int:
+    """The port that `name` had last, or `preferred`, if it is free, else one that is; remembered from now on."""
     remembered = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
-    port = _bindable(remembered.get(name, 0)) or _bindable(0)
+    port = _bindable(remembered.get(name, preferred)) or _bindable(0)
     layout.ports.parent.mkdir(parents=True, exist_ok=True)
     layout.ports.write_text(json.dumps(remembered | {name: port}))
     return port
@@ -131,7 +151,7 @@ def _reap(pid: int) -> None:
 
 def _environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    project = str(Path(__file__).resolve().parents[2])
+    project = str(Path(__file__).resolve().parents[1])
     return own | {"PYTHONPATH": project, "PYTHONUNBUFFERED": "1"}
 
 

@@ -1,0 +1,58 @@
+"""Commands for the permanent server: Prefect with its UI, a worker, schedules and webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from deployments.cli import screen
+from deployments.cli.screen import Json
+from tasks import settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    serving = typer.Typer(no_args_is_help=True, help="Prefect with its UI, a worker, schedules and webhooks.")
+    for name, command in {"up": up, "down": down, "status": server_status}.items():
+        serving.command(name)(command)
+    app.add_typer(serving, name="server")
+
+
+def up(json: Json = False) -> None:
+    """Start Prefect and a worker, or what of them is not running, and offer in the UI all that can be started.
+
+    While the sandbox is up, it is the sandbox's Prefect server that is served.
+    """
+    from deployments import server
+
+    running = server.up(settings.load().repository, screen.say)
+    for name in running.missing:
+        screen.say(f"{name} is in platform.yaml, but prefect.yaml has no deployments for it: copy those of another")
+    if json:
+        screen.document({"ui": running.ui, "password": running.password, "missing": running.missing})
+        return
+    screen.result(f"the UI: {running.ui}")
+    if running.password:
+        screen.result(f"log in with the content of {running.password}")
+
+
+def down(json: Json = False) -> None:
+    """End what `flowmart server up` started. A run that goes on is ended; the next one puts back what it began."""
+    from deployments import server
+
+    server.down(settings.load().repository, screen.say)
+    if json:
+        screen.document({})
+
+
+def server_status(json: Json = False) -> None:
+    """What of the server runs, and where."""
+    from deployments import server
+
+    parts = server.status(settings.load().repository)
+    if json:
+        screen.document([asdict(part) for part in parts])
+        return
+    rows = [(part.name, str(part.pid or "-"), part.state, part.address) for part in parts]
+    screen.table("", ("part", "process", "state", "address"), rows)

@@ -1,0 +1,108 @@
+"""`python -m deployments.github`: the receiver as a process, with its dispatcher and its sweep.
+
+Told to end (SIGTERM, SIGINT) it answers what it has begun to read, finishes what it is writing, and leaves the rest
+in the inbox for the next one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from deployments.github import settings as github_settings
+from deployments.github.asking import GitHubSource
+from deployments.github.dispatch import Dispatcher
+from deployments.github.inbox import Inbox
+from deployments.github.receiver import PATH, create_app
+from deployments.github.runs import PrefectRuns
+from deployments.github.settings import ReceiverSettings
+from deployments.github.sweep import Sweep
+from flows import logs
+from tasks import settings as product_settings
+from tasks.errors import InvalidInput
+from tasks.github.client import connect
+from tasks.settings import Settings
+
+log = structlog.get_logger("flowmart.github")
+
+_DAY = 24 * 3600.0
+_CONNECTIONS = 512
+"""Beyond it HTTP's 503, at once: GitHub can send again, and a queue that long is not answered in ten seconds."""
+
+_TURN = 0.0005
+"""Seconds after which a thread that computes lets another one compute. Python's 5 ms, waited for several times by one
+delivery, are what the dispatcher would cost those who want their 202."""
+
+_NO_SWEEP = "missed deliveries are not looked for: no GitHub App, and no FLOWMART_GITHUB_TOKEN, to ask as"
+
+_GRACE = 10
+"""Seconds for deliveries that are being read when it is told to end."""
+
+
+def main() -> None:
+    """Run the receiver until it is told to end; exit code 64 when its settings are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.github", description="FlowMart's GitHub receiver")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=4280)
+    asked = parser.parse_args()
+    try:
+        logs.configure(product_settings.load().log, in_runs=False)
+        app = compose(github_settings.load(), product_settings.load())
+    except InvalidInput as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(64)
+    sys.setswitchinterval(_TURN)
+    log.info("receiving", what=f"http://{asked.host}:{asked.port}{PATH}")
+    uvicorn.run(
+        app,
+        host=asked.host,
+        port=asked.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+
+
+def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
+    """The receiver with everything behind it, begun and ended with the app."""
+    runs = PrefectRuns()
+    inbox = Inbox(settings.inbox_file)
+    dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY)
+    sweep = _sweep(settings, product, inbox, dispatcher)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        dispatcher.start()
+        if sweep:
+            sweep.start()
+        else:
+            log.warning("not sweeping", what=_NO_SWEEP)
+        yield
+        if sweep:
+            sweep.stop()
+        dispatcher.stop()
+        inbox.close()
+        log.info("ended")
+
+    return create_app(settings, inbox, dispatcher.wake, dispatcher.trouble, lifespan)
+
+
+def _sweep(settings: ReceiverSettings, product: Settings, inbox: Inbox, dispatcher: Dispatcher) -> Sweep | None:
+    if not product.github_app_id and not product.github_token.get_secret_value():
+        return None
+    return Sweep(inbox, GitHubSource(connect(product)), settings, dispatcher.wake)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The HTTP side: a delivery comes in, is known to be GitHub's, is kept, and only then answered.
+
+It talks to nobody else while GitHub waits: neither Prefect nor GitHub has to be up for a 202. Deliveries and answers
+are logged by id, event and outcome, never with a body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from deployments.github.authentication import NotADelivery, Room, read_body, read_headers, refuse_unsigned
+from deployments.github.events import Decision, Ignored, Intent, Refusal, Why, decide
+from deployments.github.inbox import Inbox, Receipt, State
+from deployments.github.settings import ReceiverSettings
+from tasks.errors import CouldNotAsk
+
+PATH = "/github/webhook"
+
+log = structlog.get_logger("flowmart.github")
+
+_PATIENCE = 10.0
+"""Seconds after which GitHub gives a delivery up; nothing that is slower needs an answer."""
+
+_BODIES_AT_ONCE = 4
+"""How many bodies of the largest size there is room for at the same time; of usual size, thousands."""
+
+_REFUSED = {Why.FORK: 202, Why.REPOSITORY: 403, Why.PAYLOAD: 422}
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    settings: ReceiverSettings,
+    inbox: Inbox,
+    arrived: Callable[[], None] = lambda: None,
+    trouble: Callable[[], str] = lambda: "",
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """The receiver. `arrived` is called when a delivery waits; `trouble` says what is wrong with dispatching."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    room = Room(settings.body_limit * _BODIES_AT_ONCE)
+
+    @app.post(PATH)
+    async def webhook(request: Request) -> JSONResponse:
+        """Take a delivery in."""
+        try:
+            headers = read_headers(request.headers, settings.body_limit)
+            body = await read_body(request.stream(), settings.body_limit, _PATIENCE, room)
+            refuse_unsigned(body, headers.signature, settings.secrets)
+            payload = _object(body)
+        except NotADelivery as error:
+            log.warning("refused", status=error.status, what=str(error))
+            return JSONResponse({"error": str(error)}, error.status)
+        decision = decide(headers.event, payload, settings.rules)
+        return await _keep(inbox, headers.delivery, headers.event, decision, arrived)
+
+    @app.get("/health")
+    async def health() -> JSONResponse:
+        """Whether deliveries can be kept, how many wait, and what keeps them from being started."""
+        try:
+            counts = await asyncio.to_thread(inbox.counts)
+            since = await asyncio.to_thread(inbox.waiting_since)
+        except CouldNotAsk as error:
+            return JSONResponse({"status": "failing", "reason": str(error)}, 503)
+        found = {"deliveries": {state.value: number for state, number in counts.items()}, "waiting_since": since}
+        wrong = trouble()
+        return JSONResponse({"status": "waiting" if wrong else "ok", "reason": wrong, **found})
+
+    app.add_exception_handler(ClientDisconnect, _gone)
+    return app
+
+
+async def _keep(
+    inbox: Inbox, delivery: str, event: str, decision: Decision, arrived: Callable[[], None]
+) -> JSONResponse:
+    try:
+        receipt = await asyncio.wrap_future(inbox.receive(delivery, event, decision))
+    except CouldNotAsk as error:
+        log.error("not kept", delivery=delivery, github_event=event, what=str(error))
+        return JSONResponse({"error": "it could not be kept; send it again"}, 503)
+    if receipt.state is State.RECEIVED and not receipt.known:
+        arrived()
+    status, said = answer(event, decision, receipt)
+    log.info("delivery", delivery=delivery, github_event=event, status=status, what=said)
+    return JSONResponse({"delivery": delivery, "state": receipt.state, "what": said}, status)
+
+
+def answer(event: str, decision: Decision, receipt: Receipt) -> tuple[int, str]:
+    """HTTP's status, and a word on what was done. GitHub shows both to whoever looks at the webhook."""
+    if receipt.known:
+        return 202, f"known: {receipt.state}{f', {receipt.reason}' if receipt.reason else ''}"
+    match decision:
+        case Refusal():
+            return _REFUSED[decision.why], f"refused: {decision.reason}"
+        case Ignored():
+            return 200 if event == "ping" else 202, decision.reason
+        case Intent() if receipt.state is State.IGNORED:
+            return 202, receipt.reason
+        case Intent():
+            return 202, f"starts {decision.deployment}"
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotADelivery(400, "the body is not JSON") from None
+    if not isinstance(payload, dict):
+        raise NotADelivery(400, "the body is not a JSON object")
+    return payload
+
+
+async def _gone(_: Request, __: Exception) -> JSONResponse:
+    """The sender hung up while it was being read; nobody reads this answer."""
+    return JSONResponse({"error": "the body ended early"}, 400)

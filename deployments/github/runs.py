@@ -1,0 +1,92 @@
+"""Flow runs as the dispatcher wants them: one for each key. The only place here that talks to Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import Protocol
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from pydantic import ValidationError
+
+from deployments.github.events import Parameters
+from tasks.errors import CouldNotAsk, InvalidInput, NotFound, Refused
+
+_TIMEOUT = 15.0
+"""Seconds for one request to Prefect."""
+
+_NOT_ABOUT_THE_RUN = frozenset({401, 403, 408, 425, 429})
+"""Answers that say nothing about this one run: who we are, or that it is too much now."""
+
+
+class Runs(Protocol):
+    """Something that starts flow runs."""
+
+    def start(self, deployment: str, parameters: Parameters, key: str) -> str:
+        """Start one, or find the one that was started with that key; its id.
+
+        `CouldNotAsk`: no answer, for whatever run. `NotFound`: no such deployment. `Refused`: never with these
+        parameters.
+        """
+
+
+class PrefectRuns:
+    """Runs of a Prefect server's deployments; the server sees to it that a key has one run."""
+
+    def __init__(self) -> None:
+        """`InvalidInput` when no server is named: Prefect would start one of its own, that nobody looks at."""
+        self._address = PREFECT_API_URL.value()
+        if not self._address:
+            raise InvalidInput("PREFECT_API_URL is not set: the address of the Prefect server's API, ending in /api")
+        self._deployments: dict[str, UUID] = {}
+
+    @cached_property
+    def _client(self) -> SyncPrefectClient:
+        """Made in the thread that starts runs, whose settings it changes for good: how often to ask again is the
+        dispatcher's to decide. Not for each call: Prefect takes 20 ms to change a setting."""
+        self._settings = ExitStack()
+        self._settings.enter_context(temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}))
+        return get_client(sync_client=True, httpx_settings={"timeout": _TIMEOUT})
+
+    def start(self, deployment: str, parameters: Parameters, key: str) -> str:
+        """Start it; see `Runs`."""
+        with self._answers(deployment) as client:
+            if deployment not in self._deployments:
+                self._deployments[deployment] = client.read_deployment_by_name(deployment).id
+            run = client.create_flow_run_from_deployment(
+                self._deployments[deployment], parameters=dict(parameters), idempotency_key=key, tags=["github"]
+            )
+        return str(run.id)
+
+    @contextmanager
+    def _answers(self, deployment: str) -> Iterator[SyncPrefectClient]:
+        """Prefect's ways to say no, in the product's words."""
+        try:
+            yield self._client
+        except ObjectNotFound as error:
+            raise self._missing(deployment) from error
+        except PrefectHTTPStatusError as error:
+            raise self._said_no(deployment, error.response) from error
+        except (httpx.HTTPError, ValidationError) as error:
+            what = str(error) or type(error).__name__
+            raise CouldNotAsk(f"Prefect at {self._address}: {what}") from error
+
+    def _said_no(self, deployment: str, response: httpx.Response) -> CouldNotAsk | NotFound | Refused:
+        status = response.status_code
+        if status == 404:
+            return self._missing(deployment)
+        said = f"Prefect at {self._address}: {status} {response.text[:300]}"
+        if status >= 500 or status in _NOT_ABOUT_THE_RUN:
+            return CouldNotAsk(said)
+        return Refused(f"{deployment}: {said}")
+
+    def _missing(self, deployment: str) -> NotFound:
+        self._deployments.pop(deployment, None)
+        return NotFound(
+            f"Prefect at {self._address} has no deployment {deployment}: `prefect --no-prompt deploy --all` makes it"
+        )

@@ -1,0 +1,107 @@
+"""What the receiver is told by its FLOWMART_GITHUB_* variables, parsed once, when it starts.
+
+Apart from the product's settings, because the receiver is a process of its own that may run where nothing else of the
+product is configured, and because its secret should be known to it alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from deployments.github.events import Rules
+from tasks.errors import InvalidInput
+
+PREFIX = "FLOWMART_GITHUB_"
+_REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
+_SHORTEST_SECRET = 16
+_ROTATED = 2
+
+_WANTED = {
+    "webhook_secret": "the secret of the webhook, the same as in its form at GitHub; while it is being rotated two, "
+    "separated by a comma",
+    "repositories": "the repositories whose deliveries are accepted: owner/name, separated by commas",
+}
+
+
+class ReceiverSettings(BaseSettings):
+    """Secrets, the allowlist, where deliveries are kept, and how often GitHub is asked for missed ones.
+
+    As whom GitHub is asked is the product's setting, as for everything else that is asked or said there.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
+
+    webhook_secret: SecretStr = Field(description="The webhook's secret; two while it is rotated")
+    repositories: Annotated[tuple[str, ...], NoDecode] = Field(description="Allowlist: owner/name, ...")
+    branch: str = Field("", description="The branch that is delivered; default: the repository's default branch")
+    inbox: Path = Field(Path(".flowmart/inbox.sqlite"), description="Where deliveries are kept")
+    body_limit: int = Field(25 * 1024 * 1024, ge=1024, description="Bytes; GitHub sends no payload above 25 MB")
+    retention_days: int = Field(30, ge=4, description="GitHub offers to send again for three days")
+    url: str = Field("", description="The webhook's public address as GitHub has it, to know our hook by")
+    sweep_seconds: int = Field(300, ge=30, description="How often GitHub is asked for what was missed")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _guessing_is_hopeless(cls, value: SecretStr) -> SecretStr:
+        secrets = _listed(value.get_secret_value())
+        if not 1 <= len(secrets) <= _ROTATED:
+            raise ValueError("one secret, or two while it is rotated")
+        if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
+            raise ValueError(f"shorter than {_SHORTEST_SECRET} characters can be guessed")
+        return value
+
+    @field_validator("repositories", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        names = tuple(_listed(value)) if isinstance(value, str) else value
+        if not names or not all(_REPOSITORY.fullmatch(name) for name in names):
+            raise ValueError("write owner/name, several separated by commas")
+        return names
+
+    @cached_property
+    def secrets(self) -> tuple[bytes, ...]:
+        """Each secret that a delivery may be signed with."""
+        return tuple(secret.encode() for secret in _listed(self.webhook_secret.get_secret_value()))
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What `events` has to know."""
+        return Rules(frozenset(name.lower() for name in self.repositories), self.branch)
+
+    @property
+    def inbox_file(self) -> Path:
+        """The inbox, with a relative path taken from the repository, as the store's is."""
+        return inbox_file(self.inbox)
+
+
+def load() -> ReceiverSettings:
+    """The settings as the environment has them now; `InvalidInput` says which variable is missing or wrong."""
+    try:
+        return ReceiverSettings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        wrong = "\n".join(_explained(str(e["loc"][0]), e["type"], e["msg"]) for e in error.errors())
+        raise InvalidInput(f"GitHub receiver: {wrong}") from None
+
+
+def inbox_file(path: Path | None = None) -> Path:
+    """Where deliveries are kept, also for whoever only wants to read them and has no secret."""
+    asked = path or Path(os.environ.get(f"{PREFIX}INBOX") or ".flowmart/inbox.sqlite")
+    return Path(os.environ.get("FLOWMART_REPOSITORY", "")) / asked
+
+
+def _explained(name: str, kind: str, message: str) -> str:
+    variable = f"{PREFIX}{name.upper()}"
+    if kind == "missing":
+        return f"{variable} is not set: {_WANTED[name]}"
+    return f"{variable}: {message.removeprefix('Value error, ')}"
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,209 @@
+"""What a person sees and chooses from before starting a deployment. Pure: `registration` brings it to Prefect.
+
+Prefect's form shows an `enum` of texts as a list to choose from, but no titles for its values: so a release is
+offered as "3f2a1c09d4e8 · Paint it blue · 23 Nov 18:40", and the flows take the first word of it. Descriptions are
+Markdown, which Prefect's older UI renders and its newer one shows as it is written.
+Nothing here decides: what is refused, the flow itself refuses, whoever starts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from deployments.server.catalogue import Declared
+from tasks import graph
+from tasks.approvals import Request
+from tasks.model import Environment, Platform, Release
+from tasks.standing import Standing
+
+Schema = dict[str, Any]
+
+MOST = 30
+"""Releases that a form offers; older ones are started by the command line."""
+
+_LONGEST_SUBJECT = 60
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is to choose from.
+
+    `releases`: newest first; `verified`: those once verified, by environment; `waiting`: requests for an approval.
+    """
+
+    platform: Platform
+    releases: Sequence[Release]
+    standings: Mapping[str, Standing]
+    verified: Mapping[str, Sequence[str]]
+    waiting: Sequence[Request] = ()
+
+    def release(self, name: str | None) -> Release | None:
+        """The release of that id, if it is known."""
+        return next((release for release in self.releases if release.id == name), None)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A deployment's form: the JSON schema of its parameters, and what is said of it."""
+
+    schema: Schema
+    description: str
+
+
+def form(declared: Declared, schema: Schema, world: World, link: Callable[[str, Mapping[str, Any]], str]) -> Form:
+    """The form of a deployment. `schema` is its flow's own; `link` gives the address of a flow's form, filled in."""
+    properties = {name: _plain(one) for name, one in schema.get("properties", {}).items()}
+    choices = _choices(declared, world)
+    for name, values in choices.items():
+        if name in properties and values:
+            properties[name] = {**properties[name], "enum": list(values)}
+    standing = _standing(declared, world, link)
+    first = next(iter(properties.values()), None)
+    if first is not None and standing:
+        first["description"] = f"{standing}\n\n{first.get('description', '')}".strip()
+    described = f"{declared.description}\n\n{standing}".strip()
+    return Form({**schema, "properties": properties}, described)
+
+
+def label(release: Release) -> str:
+    """A release in a list to choose from; its id is the first word."""
+    subject = release.subject
+    cut = subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…"
+    made = datetime.fromisoformat(release.created_at)
+    return f"{release.id} · {cut} · {made:%d %b %H:%M}"
+
+
+def candidates(environment: Environment, world: World) -> list[Release]:
+    """The releases that may be promoted to an environment now, newest first."""
+    before = world.standings.get(environment.after or "")
+    if environment.after is None:
+        return list(world.releases[:MOST])
+    return [release for release in world.releases if before and before.verified == release.id]
+
+
+def ways_back(environment: str, world: World) -> list[Release]:
+    """The releases that were verified in an environment before the one that is there, the last one first."""
+    verified = list(world.verified.get(environment, ()))
+    current = world.standings[environment].verified
+    before = verified[: verified.index(current)] if current in verified else verified
+    found = (world.release(name) for name in dict.fromkeys(reversed(before)))
+    return [release for release in found if release and release.id != current]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a release means to the units of an environment, as far as that can be told without asking any tool."""
+
+    other: Sequence[str]
+    """Are not as the release has them."""
+    behind: Sequence[str]
+    """Are, but read what those give: they are planned again."""
+    same: Sequence[str]
+    """Are, and need none of those."""
+
+
+def reach(release: Release, environment: str, world: World) -> Reach:
+    """Compare a release with what is known to be applied in an environment."""
+    standing = world.standings[environment]
+    needs = {unit.name: unit.needs for unit in world.platform.units_in(environment)}
+    other = [name for name in needs if not _is_there(release, environment, name, standing)]
+    moved = set(graph.affected(needs, set(other)))
+    behind = [name for name in needs if name in moved and name not in other]
+    return Reach(other, behind, [name for name in needs if name not in moved])
+
+
+def _is_there(release: Release, environment: str, unit: str, standing: Standing) -> bool:
+    receipt = standing.receipts.get(unit)
+    digest = release.units.get(f"{environment}/{unit}")
+    return receipt is not None and receipt.unit_digest == digest and unit in standing.smoked
+
+
+def _choices(declared: Declared, world: World) -> dict[str, list[str]]:
+    environments = [environment.name for environment in world.platform.environments]
+    everything = [label(release) for release in world.releases[:MOST]]
+    if declared.flow == "approve":
+        return {"digest": [_asked(request) for request in world.waiting]}
+    if declared.environment is None:
+        return {"environment": environments, "release": everything, "to": environments}
+    here = world.platform.environment(declared.environment)
+    return {
+        "environment": [here.name],
+        "release": [label(release) for release in candidates(here, world)],
+        "to": [label(release) for release in ways_back(here.name, world)],
+    }
+
+
+def _asked(request: Request) -> str:
+    """A request in a list to choose from; its digest is the first word."""
+    return f"{request.short} · {request.environment}: {request.purpose} {request.release}"
+
+
+def _plain(parameter: Schema) -> Schema:
+    """Without the switch between a text and nothing, that the form makes of an optional text: empty is nothing."""
+    kinds = [kind for kind in parameter.get("anyOf", ()) if kind.get("type") != "null"]
+    if len(kinds) != 1:
+        return dict(parameter)
+    rest = {name: value for name, value in parameter.items() if name not in ("anyOf", "default")}
+    return {**rest, **kinds[0]}
+
+
+def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str, Any]], str]) -> str:
+    """What is there now and what would go, in Markdown that can be read as text too."""
+    if declared.flow == "approve":
+        return f"**Now:** {_told(world.waiting)}"
+    if declared.flow not in ("promote", "rollback", "recover") or not declared.environment:
+        return ""
+    here = world.platform.environment(declared.environment)
+    lines = [f"**{here.name} now:** {_now(world, here.name)}"]
+    if declared.flow == "promote":
+        lines += _what_may_come(here, world, link)
+    return "\n\n".join(lines)
+
+
+def _told(waiting: Sequence[Request]) -> str:
+    if not waiting:
+        return "nothing waits for an approval."
+    units = (f"{unit}: {what}" for request in waiting for unit, what in request.units.items())
+    return "; ".join([*map(_asked, waiting), *units])
+
+
+def _now(world: World, environment: str) -> str:
+    standing = world.standings[environment]
+    if standing.blocked:
+        return f"blocked by a failed rollback, until `flowmart resolve {environment}`"
+    if standing.claim:
+        return f"busy: {standing.claim.actor} began to {standing.claim.purpose} {standing.claim.release}"
+    release = world.release(standing.verified)
+    if release:
+        return f"{_named(release)}, verified"
+    return "not verified" if standing.receipts else "nothing here yet"
+
+
+def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping[str, Any]], str]) -> list[str]:
+    found = candidates(here, world)
+    rejected = world.standings[here.name].rejected
+    if not found:
+        where = f"is verified in {here.after}" if here.after else "was made; `flowmart release create` makes one"
+        return [f"**Nothing may come:** no release {where}."]
+    newest = found[0]
+    which = "Next" if here.after else "The newest"
+    told = f"**{which}:** {_named(newest)} {_what_it_would(newest, here.name, world)}"
+    again = " It was rejected here before: mend it, or insist with *again*." if newest.id in rejected else ""
+    address = link("plan", {"release": label(newest), "environment": here.name})
+    return [told + again, f"[See exactly what it would do]({address}) before you start it: that changes nothing."]
+
+
+def _what_it_would(release: Release, environment: str, world: World) -> str:
+    found = reach(release, environment, world)
+    if not found.other:
+        return "is what is there: nothing would be changed."
+    behind = f"; planned again behind that: {', '.join(found.behind)}" if found.behind else ""
+    same = f"; as they are: {', '.join(found.same)}" if found.same else ""
+    return f"would touch {', '.join(found.other)}{behind}{same}."
+
+
+def _named(release: Release) -> str:
+    return f"`{release.id}` {release.subject}"

@@ -1,0 +1,74 @@
+"""Where the server keeps what it has: a folder below the project's `.flowmart`, and what it is told by variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServerSettings(BaseSettings):
+    """FLOWMART_SERVER_* and the receiver's secret: only `flowmart server` reads them."""
+
+    model_config = SettingsConfigDict(env_prefix="FLOWMART_SERVER_", extra="ignore")
+
+    database: SecretStr = Field(SecretStr(""), description="postgresql://... ; empty: SQLite below .flowmart/server")
+    port: int = Field(4200, ge=0, le=65535, description="Where it listens on 127.0.0.1, if that is free")
+    url: str = Field("", description="The address that browsers reach it by, behind a proxy")
+    limit: int = Field(8, ge=1, description="Runs that the worker has going at once")
+    webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="FLOWMART_GITHUB_WEBHOOK_SECRET")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of the server of the project folder `root`, or of what serves its sandbox."""
+
+    root: Path
+    sandbox: bool
+
+    @property
+    def folder(self) -> Path:
+        """Everything below is the server's own."""
+        return self.root / ".flowmart" / ("sandbox/serving" if self.sandbox else "server")
+
+    @property
+    def profile(self) -> Path:
+        """The variables that lead the product's commands to this server; exists while the server is up."""
+        return self.root / ".flowmart" / "server.env"
+
+    @property
+    def lock(self) -> Path:
+        """Held while it is being started or stopped."""
+        return self.folder / "lock"
+
+    @property
+    def records(self) -> Path:
+        """One JSON file for each process that was started."""
+        return self.folder / "processes"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a process."""
+        return self.folder / "logs"
+
+    @property
+    def ports(self) -> Path:
+        """The ports that were used last."""
+        return self.folder / "ports.json"
+
+    @property
+    def password(self) -> Path:
+        """`user:password` of the UI and the API; only its owner may read it."""
+        return self.folder / "password"
+
+    @property
+    def prefect_home(self) -> Path:
+        """PREFECT_HOME of the server and the worker."""
+        return self.folder / "prefect"
+
+    @property
+    def registered(self) -> Path:
+        """Written by the registrar when everything is registered: its process id."""
+        return self.folder / "registered"

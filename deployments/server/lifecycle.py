@@ -1,0 +1,142 @@
+"""Starting, stopping and looking at the server.
+
+Where a Prefect server is there already (the sandbox's while that is up, or the one of PREFECT_API_URL) it is served,
+and no second one is started.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deployments import processes, profile, services
+from deployments.server import catalogue, parts
+from deployments.server.layout import Layout, ServerSettings
+from deployments.server.parts import RECEIVER, REGISTRAR, SERVER, WORKER, Address
+from deployments.services import Kind, Part
+from tasks import manifest
+from tasks.errors import InvalidInput
+
+Report = Callable[[str], None]
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""Where the flows and prefect.yaml are."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server that runs. `password` is the file with `user:password`, where there is one of ours."""
+
+    ui: str
+    address: Address
+    password: Path | None
+    missing: Sequence[str]
+    """Environments that prefect.yaml has no deployments for."""
+
+
+def up(root: Path, report: Report) -> Serving:
+    """Start what does not run yet. Starting what runs already changes nothing.
+
+    Raises `InvalidInput` for a wrong platform.yaml or prefect.yaml, `CouldNotAsk` when a process does not start.
+    """
+    layout, settings = _layout(root), _settings()
+    platform = manifest.load(layout.root / "infrastructure")
+    declared = catalogue.load(PROJECT / "prefect.yaml", [environment.name for environment in platform.environments])
+    with _alone(layout):
+        address = _address(layout, settings, report)
+        for kind in _serving(settings, address):
+            _started(layout, kind, report)
+    password = layout.password if address.auth and layout.password.exists() else None
+    return Serving(settings.url or address.api.removesuffix("/api"), address, password, declared.missing)
+
+
+def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None:
+    """End every process of the server; what is not running is no error. The runs that go on end with the worker.
+
+    `for_sandbox`: what serves the sandbox, or what serves you otherwise; by default what the profile leads to.
+    """
+    layout = _layout(root, for_sandbox)
+    with _alone(layout):
+        if not layout.sandbox:
+            layout.profile.unlink(missing_ok=True)
+        for name in (RECEIVER, WORKER, REGISTRAR, SERVER):
+            found = processes.find(layout, name)
+            if found:
+                processes.end(layout, found, gently=30.0 if name == WORKER else 8.0)
+                report(f"{name} stopped")
+
+
+def status(root: Path) -> list[Part]:
+    """Every process of the server, running or not."""
+    layout, settings, nowhere = _layout(root), _settings(), Address("")
+    kinds = [parts.server(settings, ""), *_serving(settings, nowhere)]
+    return [services.part(layout, kind) for kind in kinds]
+
+
+def _serving(settings: ServerSettings, address: Address) -> list[Kind[Layout]]:
+    configured = [parts.receiver(address)] if settings.webhook_secret.get_secret_value() else []
+    return [parts.registrar(address), parts.worker(address, settings), *configured]
+
+
+def _address(layout: Layout, settings: ServerSettings, report: Report) -> Address:
+    """The Prefect server to serve: the one that we are led to, or our own, started if need be."""
+    given = os.environ.get("PREFECT_API_URL")
+    ours = profile.read(layout.profile) if layout.profile.exists() else {}
+    if given and given != ours.get("PREFECT_API_URL"):
+        report(f"serving the Prefect server at {given}")
+        return Address(given, os.environ.get("PREFECT_API_AUTH_STRING", ""))
+    auth = _password(layout)
+    process = _started(layout, parts.server(settings, auth), report)
+    address = Address(f"http://127.0.0.1:{process.port}/api", auth)
+    _write(layout.profile, "".join(f"{name}='{value}'\n" for name, value in address.variables.items()))
+    return address
+
+
+def _started(layout: Layout, kind: Kind[Layout], report: Report) -> processes.Process:
+    process, fresh = services.ensure_started(layout, kind)
+    report(f"{kind.name} {'starting' if fresh else 'runs already'}")
+    services.wait_until_ready(layout, kind, process)
+    return process
+
+
+def _password(layout: Layout) -> str:
+    """`user:password`: made at the first start, and the same ever after."""
+    if not layout.password.exists():
+        _write(layout.password, f"flowmart:{secrets.token_urlsafe(24)}")
+    return layout.password.read_text().strip()
+
+
+def _write(file: Path, text: str) -> None:
+    """A file that only its owner may read, at any time."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(text)
+
+
+def _layout(root: Path, for_sandbox: bool | None = None) -> Layout:
+    sandbox = profile.chosen(root) == profile.SANDBOX if for_sandbox is None else for_sandbox
+    return Layout(root.resolve(), sandbox)
+
+
+def _settings() -> ServerSettings:
+    try:
+        return ServerSettings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        wrong = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors(include_input=False))
+        raise InvalidInput(f"FLOWMART_SERVER_*: {wrong}") from None
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Only one at a time starts or stops: the second waits."""
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

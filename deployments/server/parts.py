@@ -1,0 +1,141 @@
+"""The processes of the server: how each is started, and when it is ready.
+
+server      Prefect's own, with its UI; none where a Prefect server is there already (the sandbox's, or a team's)
+registrar   keeps pool, queues, deployments and forms as prefect.yaml, platform.yaml and the store say
+worker      starts the runs, each in a process of its own, with the variables of whoever said `server up`
+receiver    takes GitHub's webhooks, when FLOWMART_GITHUB_WEBHOOK_SECRET is set
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from socket import create_connection
+
+from deployments import processes
+from deployments.sandbox import prefect_database
+from deployments.server.catalogue import POOL
+from deployments.server.layout import Layout, ServerSettings
+from deployments.services import Kind, gets
+
+SERVER, REGISTRAR, WORKER, RECEIVER = "server", "registrar", "worker", "receiver"
+
+_PATIENCE = "21600"
+"""Seconds for which a run that the worker starts waits for an environment that somebody else is working in."""
+
+_HEARTBEAT = "30"
+"""Seconds between the signs of life of a run; the automation in `registration` misses them after a while."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A Prefect API and how to get in. `auth` is `user:password`, or empty."""
+
+    api: str
+    auth: str = field(default="", repr=False)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What leads Prefect's clients there. A proxy of the user's is not asked for this machine."""
+        around = filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"])
+        known = {"PREFECT_API_URL": self.api, "NO_PROXY": ",".join(dict.fromkeys(",".join(around).split(",")))}
+        known["no_proxy"] = known["NO_PROXY"]
+        return known | ({"PREFECT_API_AUTH_STRING": self.auth} if self.auth else {})
+
+
+def server(settings: ServerSettings, auth: str) -> Kind[Layout]:
+    """Prefect's server, with basic auth on and analytics off."""
+
+    def variables(layout: Layout, port: int | None) -> Mapping[str, str]:
+        return {
+            "PREFECT_HOME": str(layout.prefect_home),
+            "PREFECT_SERVER_API_AUTH_STRING": auth,
+            # The pages of the UI ask here, whatever port the server was told on its command line.
+            "PREFECT_UI_API_URL": f"{settings.url.rstrip('/') or f'http://127.0.0.1:{port}'}/api",
+            # Its forms render Markdown and links; those of the newer UI show them as text.
+            "PREFECT_SERVER_UI_V2_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+            "DO_NOT_TRACK": "1",
+            **_database(settings),
+        }
+
+    return Kind(SERVER, _server_command, variables, gets("/api/health"), 180.0, port=settings.port)
+
+
+def registrar(address: Address) -> Kind[Layout]:
+    """Who tells Prefect what there is to start."""
+
+    def command(layout: Layout, _: int | None) -> list[str]:
+        layout.registered.unlink(missing_ok=True)
+        return [sys.executable, "-m", "deployments.server.registrar", "--registered", str(layout.registered)]
+
+    def answers(layout: Layout, _: int | None) -> bool:
+        found = processes.find(layout, REGISTRAR)
+        return found is not None and layout.registered.exists() and layout.registered.read_text() == str(found.pid)
+
+    return Kind(REGISTRAR, command, _working(address), answers, 120.0, listens=False)
+
+
+def worker(address: Address, settings: ServerSettings) -> Kind[Layout]:
+    """Who starts the runs."""
+
+    def command(_: Layout, __: int | None) -> list[str]:
+        start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+        return [*start, "--limit", str(settings.limit), "--with-healthcheck", "--install-policy", "never"]
+
+    def variables(layout: Layout, port: int | None) -> Mapping[str, str]:
+        waiting = {"FLOWMART_WAIT": os.environ.get("FLOWMART_WAIT", _PATIENCE)}
+        listening = {"PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1", "PREFECT_WORKER_WEBSERVER_PORT": str(port)}
+        living = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": _HEARTBEAT, "PREFECT_WORKER_QUERY_SECONDS": "3"}
+        return {**_working(address)(layout, port), **waiting, **listening, **living}
+
+    return Kind(WORKER, command, variables, gets("/health"), 120.0)
+
+
+def receiver(address: Address) -> Kind[Layout]:
+    """Who takes GitHub's webhooks; a proxy with a certificate belongs in front of it."""
+
+    def command(_: Layout, port: int | None) -> list[str]:
+        return [sys.executable, "-m", "deployments.github", "--host", "127.0.0.1", "--port", str(port)]
+
+    return Kind(RECEIVER, command, _working(address), _accepts, 60.0, port=4280)
+
+
+def _server_command(layout: Layout, port: int | None) -> list[str]:
+    prefect_database.prepare(layout.prefect_home)
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+
+
+def _database(settings: ServerSettings) -> dict[str, str]:
+    url = settings.database.get_secret_value()
+    if not url:
+        return {}
+    for plain in ("postgres://", "postgresql://"):
+        url = f"postgresql+asyncpg://{url.removeprefix(plain)}" if url.startswith(plain) else url
+    return {"PREFECT_API_DATABASE_CONNECTION_URL": url}
+
+
+def _working(address: Address) -> Callable[[Layout, int | None], Mapping[str, str]]:
+    """The variables of a process that works with the product: those of this one, led to the server."""
+
+    def variables(layout: Layout, _: int | None) -> Mapping[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_API_")}
+        own.pop("FLOWMART_SERVER_DATABASE", None)
+        more = {"PREFECT_HOME": str(layout.prefect_home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+        actor = {"FLOWMART_ACTOR": os.environ.get("FLOWMART_ACTOR") or "prefect"}
+        repository = {"FLOWMART_REPOSITORY": str(layout.root)}
+        return {**own, **more, **actor, **repository, **address.variables}
+
+    return variables
+
+
+def _accepts(_: Layout, port: int | None) -> bool:
+    try:
+        create_connection(("127.0.0.1", port or 0), timeout=5).close()
+    except OSError:
+        return False
+    return True

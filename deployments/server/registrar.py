@@ -1,0 +1,97 @@
+"""`python -m deployments.server.registrar`: keeps Prefect's offer as prefect.yaml, platform.yaml and store say.
+
+It looks every few seconds, so that a release is in the forms soon after it was made, by whichever machine. Nothing
+depends on it: while it is away the forms are old, and what they start is checked by the flows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Hashable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID
+
+import httpx
+from prefect.exceptions import PrefectException
+
+from deployments.server import catalogue, forms, registration
+from deployments.server.forms import Form
+from deployments.server.lifecycle import PROJECT
+from tasks import approvals, manifest, releases, settings
+from tasks.errors import FlowmartError
+from tasks.history import History
+
+_NEAR, _FAR = 2.0, 15.0
+"""Seconds between looks at a folder, and at a bucket."""
+
+
+class Registrar:
+    """What was registered last, to do only what has changed since."""
+
+    def __init__(self) -> None:
+        self._settings = settings.load()
+        self._history = History(self._settings)
+        self._infrastructure = self._settings.repository / "infrastructure"
+        self._declared: Hashable = None
+        self._happened: Hashable = None
+        self._known: tuple[registration.Known, ...] = ()
+        self._offered: dict[UUID, Form] = {}
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        return _FAR if "://" in self._history.store.address else _NEAR
+
+    def look(self) -> None:
+        """Bring to Prefect what has changed since the last look; what fails is tried again at the next."""
+        files = PROJECT / "prefect.yaml", self._infrastructure / "platform.yaml"
+        declared = tuple(file.read_bytes() for file in files)
+        happened = self._what_happened()
+        if declared != self._declared:
+            platform = manifest.load(self._infrastructure)
+            wanted = catalogue.load(PROJECT / "prefect.yaml", [one.name for one in platform.environments])
+            self._known = registration.register(wanted, PROJECT)
+            self._declared, self._happened, self._offered = declared, None, {}
+        if happened != self._happened:
+            registration.offer(self._known, self._world(), self._offered)
+            self._happened = happened
+
+    def _what_happened(self) -> Hashable:
+        environments = self._history.ledger.environments()
+        newest = tuple((name, self._history.ledger.entries(name)[-1].number) for name in environments)
+        return releases.ids(self._history.store), newest
+
+    def _world(self) -> forms.World:
+        platform = manifest.load(self._infrastructure)
+        names = [environment.name for environment in platform.environments]
+        return forms.World(
+            platform,
+            tuple(reversed(releases.everyone(self._history.store))),
+            {name: self._history.standing(name) for name in names},
+            {name: self._history.verified(name) for name in names},
+            approvals.waiting(self._history.ledger, datetime.now(UTC)),
+        )
+
+
+def main() -> NoReturn:
+    """Look for ever. The first look must succeed; later ones say what went wrong and go on."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--registered", type=Path, required=True, help="file to write once all is registered")
+    file: Path = parser.parse_args().registered
+    registrar = Registrar()
+    registrar.look()
+    file.write_text(str(os.getpid()))
+    while True:
+        time.sleep(registrar.pause)
+        try:
+            registrar.look()
+        except (FlowmartError, PrefectException, httpx.HTTPError, OSError) as error:
+            print(f"{type(error).__name__}: {error}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

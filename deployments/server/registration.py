@@ -1,0 +1,153 @@
+"""Bringing the catalogue to a Prefect server: work pool, queues, deployments, forms, and what finds dead runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import quote
+from uuid import UUID
+
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.flows import load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+from pydantic.fields import FieldInfo
+
+from deployments.server import forms
+from deployments.server.catalogue import POOL, Catalogue, Declared, Queue
+from deployments.server.forms import Form, World
+
+_MISSED = timedelta(seconds=150)
+"""Without a sign of life for so long, five heartbeats, a run is taken for dead."""
+
+_ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Cancelling", "Paused", "Suspended", "AwaitingRetry")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A deployment that Prefect has from us. `schema` is its flow's own."""
+
+    id: UUID
+    declared: Declared
+    schema: forms.Schema
+
+
+def register(wanted: Catalogue, project: Path) -> tuple[Known, ...]:
+    """Make pool, queues and deployments, or make them again as they are declared now."""
+    with get_client(sync_client=True) as client:
+        _pool(client)
+        for queue in wanted.queues:
+            _queue(client, queue)
+        _find_dead_runs(client)
+        return tuple(_deployment(client, declared, project) for declared in wanted.deployments)
+
+
+def offer(known: Sequence[Known], world: World, offered: dict[UUID, Form]) -> None:
+    """Show in every form what there is to choose from now. `offered` is what is shown already, brought up to date."""
+    links = _links(known)
+    with get_client(sync_client=True) as client:
+        for one in known:
+            made = forms.form(one.declared, one.schema, world, links)
+            if made != offered.get(one.id):
+                shown = DeploymentUpdate(description=made.description, parameter_openapi_schema=made.schema)
+                client.update_deployment(one.id, shown)
+                offered[one.id] = made
+
+
+def _pool(client: SyncPrefectClient) -> None:
+    with suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process", description="FlowMart's runs"))
+
+
+def _queue(client: SyncPrefectClient, queue: Queue) -> None:
+    try:
+        found = client.read_work_queue_by_name(queue.name, POOL)
+    except ObjectNotFound:
+        found = client.create_work_queue(queue.name, work_pool_name=POOL)
+    if (found.concurrency_limit, found.priority) != (queue.limit, queue.priority):
+        client.update_work_queue(found.id, concurrency_limit=queue.limit, priority=queue.priority)
+
+
+def _deployment(client: SyncPrefectClient, declared: Declared, project: Path) -> Known:
+    flow: Flow[..., Any] = load_flow_from_entrypoint(str(project / declared.entrypoint))
+    schema = _schema(flow)
+    made = client.create_deployment(
+        flow_id=client.create_flow_from_name(flow.name),
+        name=declared.name,
+        description=declared.description,
+        tags=list(declared.tags),
+        parameters=dict(declared.parameters),
+        parameter_openapi_schema=schema,
+        # What a form offers is old at times, and others start flows by a release's bare id: the flow says no itself.
+        enforce_parameter_schema=False,
+        work_pool_name=POOL,
+        work_queue_name=declared.queue,
+        entrypoint=declared.entrypoint,
+        pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(project)}}],
+        schedules=[_schedule(one) for one in declared.schedules],
+    )
+    return Known(made, declared, schema)
+
+
+def _schema(flow: Flow[..., Any]) -> forms.Schema:
+    """The schema of a flow's parameters. Prefect makes one, without the titles and descriptions that we give them."""
+    schema = parameter_schema(flow).model_dump_for_openapi()
+    hints = get_type_hints(flow.fn, include_extras=True)
+    for name, parameter in schema["properties"].items():
+        for told in getattr(hints[name], "__metadata__", ()):
+            if isinstance(told, FieldInfo):
+                parameter |= {"title": told.title or name, "description": told.description or ""}
+    return schema
+
+
+def _schedule(declared: Mapping[str, Any]) -> DeploymentScheduleCreate:
+    cron = CronSchedule(cron=declared["cron"], timezone=declared.get("timezone", "UTC"))
+    return DeploymentScheduleCreate(schedule=cron, active=declared.get("active", True))
+
+
+def _links(known: Sequence[Known]) -> Callable[[str, Mapping[str, Any]], str]:
+    """The addresses of forms in the UI, filled in, by flow; of the first deployment of each."""
+    ids = {one.declared.flow: one.id for one in reversed(known)}
+
+    def link(flow: str, parameters: Mapping[str, Any]) -> str:
+        # Twice, as the UI itself does: its router takes one layer off, and the page that reads it the other.
+        filled_in = quote(quote(json.dumps(dict(parameters)), safe=""))
+        return f"/deployments/deployment/{ids[flow]}/run?parameters={filled_in}"
+
+    return link
+
+
+def _find_dead_runs(client: SyncPrefectClient) -> None:
+    """A run whose machine is gone would hold its place in the queue for ever, since nobody says that it ended.
+
+    Only the run history is put right by this: what the run had begun, the next one puts back, by the ledger.
+    Source: "Detect zombie flow runs" in Prefect's documentation of automations.
+    """
+    name = "FlowMart: a run that gives no sign of life has crashed"
+    if client.read_automations_by_name(name):
+        return
+    living = {"prefect.flow-run.heartbeat"}
+    trigger = EventTrigger(
+        after=living,
+        expect=living | {f"prefect.flow-run.{state}" for state in _ENDS},
+        match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=_MISSED,
+    )
+    message = "It gave no sign of life any more. The next run in its environment puts back what it had begun."
+    crashed = ChangeFlowRunState(name=None, state=StateType.CRASHED, message=message, force=False)
+    client.create_automation(AutomationCore(name=name, trigger=trigger, actions=[crashed]))

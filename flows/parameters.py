@@ -1,0 +1,67 @@
+"""What the flows are asked, as a person sees it in a form: titles, and what each parameter means.
+
+A form offers a release as "3f2a1c09d4e8 · Paint it blue": only the first word of such a choice counts, and what is
+left empty is nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+
+def _first_word(value: object) -> object:
+    return next(iter(value.split()), None) if isinstance(value, str) else value
+
+
+CHOSEN = BeforeValidator(_first_word)
+"""A parameter that may come with the words by which a person chose it."""
+
+ReleaseId = Annotated[
+    str, CHOSEN, Field(title="Release", description="Which release: its id, or how that begins", min_length=4)
+]
+EnvironmentName = Annotated[str, CHOSEN, Field(title="Environment", description="An environment of platform.yaml")]
+Again = Annotated[
+    bool, Field(title="Again", description="Insist, though the release was rejected here before. Normally off")
+]
+Despite = Annotated[
+    str | None,
+    Field(
+        title="Despite a freeze or a closed window, because",
+        description="Why it cannot wait; it is recorded. Normally empty: a closed environment is not changed",
+    ),
+]
+AcceptDrift = Annotated[
+    str | None,
+    Field(
+        title="Go over drift, because",
+        description="Why what somebody changed by hand may be lost; it is recorded. Normally empty",
+    ),
+]
+Digest = Annotated[
+    str, CHOSEN, Field(title="Plan set", description="The digest that the request shows, or its first 12 digits")
+]
+Decision = Annotated[
+    Literal["approve", "refuse"], Field(title="Decision", description="A refusal rejects the release there")
+]
+Name = Annotated[str, Field(title="Your name", description="As it stands among the approvers of the environment")]
+Reason = Annotated[str, Field(title="Reason", description="It is recorded; a refusal needs one")]
+PutRight = Annotated[
+    bool, Field(title="Put right", description="Also where platform.yaml does not say reconcile. Normally off")
+]
+BackTo = Annotated[
+    str | None,
+    CHOSEN,
+    Field(title="Back to", description="A release that was verified here before; empty: the last one"),
+]
+UpTo = Annotated[
+    str | None, CHOSEN, Field(title="Up to", description="The last environment to promote to; empty: all of them")
+]
+RunIsOver = Annotated[
+    bool,
+    Field(
+        title="The run is over",
+        description="You know that the run which began it is over, though its machine cannot be asked. Normally off",
+    ),
+]

@@ -1,0 +1,67 @@
+"""`python -m tests.bench.receiver`: what GitHub sees of the receiver under load, and what it loses when it is killed.
+
+The receiver's own process and a client on one machine: 50 connections that send without a pause, GitHub's own example
+of a pull request in 22 KB, every one a delivery of its own. Prefect is a stub in the client's process, so that flow
+runs are started while deliveries come in, as in life.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import load
+from tests.deliveries import PROJECT, ReceiverProcess
+from tests.prefect_stub import PrefectStub, prefect_stub
+
+DELIVERIES = 5000
+REPEATED = 1000
+KILLED_AFTER = 1500
+
+
+def main() -> None:
+    """Measure, and print one figure a line."""
+    with _receiver() as (receiver, _):
+        load.send(receiver, load.ids(DELIVERIES // 10))
+        outcome = load.send(receiver, load.ids(DELIVERIES))
+    with _receiver() as (receiver, stub):
+        load.send(receiver, load.ids(1) * REPEATED)
+        _until_nothing_waits(receiver)
+        runs = len(stub.runs)
+    with _receiver() as (receiver, stub):
+        promised = load.send(receiver, load.ids(DELIVERIES), kill_after=KILLED_AFTER).promised
+        receiver.start()
+        _until_nothing_waits(receiver)
+        lost = promised - set(stub.runs)
+    cuts = [1000 * cut for cut in statistics.quantiles(outcome.times, n=100)]
+    print(f"deliveries                          {len(outcome.promised) / outcome.took:7.0f} a second")
+    print(f"answered within, median             {cuts[49]:7.1f} ms")
+    print(f"answered within, 99th percentile    {cuts[98]:7.1f} ms   worst {1000 * max(outcome.times):.1f} ms")
+    print(f"answered other than 202             {DELIVERIES - len(outcome.promised):7d}")
+    print(f"one delivery {REPEATED} times             {runs:7d} flow run")
+    print(f"killed under load, started again    {len(lost):7d} lost of {len(promised)} that were answered")
+
+
+@contextmanager
+def _receiver() -> Iterator[tuple[ReceiverProcess, PrefectStub]]:
+    """In the project's folder, not below /tmp, which may be memory: what an fsync costs is part of the figure."""
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=PROJECT) as folder, prefect_stub() as stub:
+        receiver = ReceiverProcess(Path(folder), stub.address)
+        receiver.start()
+        try:
+            yield receiver, stub
+        finally:
+            receiver.end()
+
+
+def _until_nothing_waits(receiver: ReceiverProcess) -> None:
+    while receiver.health()["waiting_since"]:
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Flow runs of the receiver, at a real Prefect server."""
+
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from deployments.github.runs import PrefectRuns
+from deployments.sandbox import Sandbox
+from tasks.errors import CouldNotAsk, InvalidInput, NotFound, Refused
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"number": {"type": "integer"}, "sha": {"type": "string"}},
+    "required": ["number", "sha"],
+}
+
+
+@pytest.fixture
+def api(prefect_server: Sandbox) -> Iterator[str]:
+    address = f"{prefect_server.prefect_url}/api"
+    with temporary_settings({PREFECT_API_URL: address}):
+        yield address
+
+
+@pytest.fixture
+def deployment(api: str) -> str:
+    """A deployment that nobody works for; its name."""
+    flow = f"receiver-{uuid.uuid4().hex[:8]}"
+    made = httpx.post(f"{api}/flows/", json={"name": flow}).raise_for_status().json()
+    about = {"name": "flowmart", "flow_id": made["id"], "parameter_openapi_schema": SCHEMA}
+    httpx.post(f"{api}/deployments/", json=about | {"enforce_parameter_schema": True}).raise_for_status()
+    return f"{flow}/flowmart"
+
+
+def runs_of(api: str, deployment: str) -> list[dict[str, object]]:
+    asked = {"flows": {"name": {"any_": [deployment.split("/")[0]]}}}
+    found: list[dict[str, object]] = httpx.post(f"{api}/flow_runs/filter", json=asked).raise_for_status().json()
+    return found
+
+
+def test_a_key_has_one_run_however_often_it_is_started(api: str, deployment: str) -> None:
+    key = str(uuid.uuid4())
+    started = {PrefectRuns().start(deployment, {"number": 7, "sha": "abc"}, key) for _ in range(3)}
+    (run,) = runs_of(api, deployment)
+    assert started == {run["id"]}
+    assert (run["parameters"], run["tags"]) == ({"number": 7, "sha": "abc"}, ["github"])
+
+
+def test_a_missing_deployment_is_found_once_somebody_makes_it(api: str) -> None:
+    with pytest.raises(NotFound, match="has no deployment not-there/flowmart"):
+        PrefectRuns().start("not-there/flowmart", {}, "key")
+
+
+def test_parameters_that_the_deployment_does_not_take_are_refused(api: str, deployment: str) -> None:
+    with pytest.raises(Refused, match="409"):
+        PrefectRuns().start(deployment, {"number": "seven", "sha": "abc"}, str(uuid.uuid4()))
+    assert runs_of(api, deployment) == []
+
+
+def test_a_server_that_is_not_there_gives_no_answer() -> None:
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        with pytest.raises(CouldNotAsk, match=r"Prefect at http://127\.0\.0\.1:9/api"):
+            PrefectRuns().start("any/flowmart", {}, "key")
+
+
+def test_without_a_server_s_address_it_does_not_begin() -> None:
+    with temporary_settings({PREFECT_API_URL: None}):
+        with pytest.raises(InvalidInput, match="PREFECT_API_URL is not set"):
+            PrefectRuns()

@@ -1,0 +1,145 @@
+"""`flowmart server` with real processes: what it starts, whom it lets in, what waits for what, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from deployments import processes
+from deployments.profile import activate
+from deployments.sandbox import Sandbox
+from deployments.server import Serving
+from tasks import claims
+from tests.served import Served, at_a_sandbox
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture(scope="module")
+def served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with two releases to choose from."""
+    with at_a_sandbox(sandbox, tmp_path_factory.mktemp("served")) as found:
+        found.mini.release("Paint it blue")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def serving(served: Served) -> Serving:
+    return served.up()
+
+
+def test_nobody_gets_in_without_the_password(served: Served, serving: Serving) -> None:
+    with served.api(auth=False) as stranger:
+        assert stranger.post("/flow_runs/filter", json={}).status_code == 401
+    assert served.ask("POST", "/flow_runs/filter", limit=1) == []
+    assert serving.password == served.layout.password
+
+
+def test_the_password_is_its_owners_alone(served: Served, serving: Serving) -> None:
+    for file in (served.layout.password, served.layout.profile):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_it_tells_nobody_that_it_runs(served: Served, serving: Serving) -> None:
+    assert served.ask("GET", "/admin/settings")["server"]["analytics_enabled"] is False
+
+
+def test_later_commands_are_led_to_it(served: Served, serving: Serving) -> None:
+    environ = {"PREFECT_API_KEY": "of another server"}
+    assert activate(served.root, environ) is None
+    assert environ["PREFECT_API_URL"] == serving.address.api
+    assert "PREFECT_API_KEY" not in environ
+
+
+def test_each_environment_has_a_queue_that_takes_one_at_a_time(served: Served, serving: Serving) -> None:
+    queues = served.ask("POST", "/work_pools/flowmart/queues/filter", limit=50)
+    limits = {queue["name"]: queue["concurrency_limit"] for queue in queues}
+    assert (limits["dev"], limits["staging"], limits["releases"]) == (1, 1, 1)
+    priorities = {queue["name"]: queue["priority"] for queue in queues}
+    assert max(priorities.values()) == priorities["drift"]
+
+
+def test_drift_is_looked_for_by_schedule(served: Served, serving: Serving) -> None:
+    schedules = [served.deployment(f"drift/{name}")["schedules"] for name in ("dev", "staging")]
+    assert [one["schedule"]["cron"] for (one,) in schedules] == ["13 * * * *", "43 * * * *"]
+    assert all(one["active"] for (one,) in schedules)
+
+
+def test_a_release_is_offered_soon_after_it_was_made(served: Served, serving: Serving) -> None:
+    served.mini.paint("dev", "green")
+    made = served.mini.release("Paint dev green")
+    assert "Paint dev green" in served.choices("promote/dev", "release", made.id)[0]
+    assert made.subject in served.deployment("promote/dev")["description"]
+
+
+def test_a_run_is_started_by_the_worker(served: Served, serving: Serving) -> None:
+    release = served.mini.release("Planned")
+    chosen = served.choices("plan/flowmart", "release", release.id)[0]
+    run = served.ended(served.start("plan/flowmart", release=chosen, environment="dev"))
+    assert (run["state_type"], run["name"]) == ("COMPLETED", f"plan {release.id} in dev")
+
+
+def test_the_second_promotion_of_an_environment_waits_for_the_first(served: Served, serving: Serving) -> None:
+    releases = [served.mini.release("As it is").id]
+    served.mini.paint("dev", "blue")
+    releases.append(served.mini.release("Paint dev blue again").id)
+    runs = [served.start("promote/dev", release=release) for release in releases]
+    before, after = sorted((served.ended(run) for run in runs), key=lambda run: str(run["start_time"]))
+    assert [before["state_type"], after["state_type"]] == ["COMPLETED", "COMPLETED"]
+    assert after["start_time"] > before["end_time"]
+
+
+def test_a_release_through_all_environments_waits_for_one_that_is_busy(served: Served, serving: Serving) -> None:
+    release = served.mini.release("Everywhere").id
+    ledger = served.history.ledger
+    claims.claim(ledger, "dev", release, "promote")
+    run = served.start("release/flowmart", release=release)
+    served.waits("dev")
+    claims.close(ledger, "dev", "succeeded")
+    assert served.ended(run)["state_type"] == "COMPLETED"
+
+
+def test_up_again_changes_nothing(served: Served, serving: Serving) -> None:
+    pids, password = served.pids(), served.layout.password.read_text()
+    again = served.up()
+    assert served.said == ["server runs already", "registrar runs already", "worker runs already"]
+    assert (served.pids(), served.layout.password.read_text(), again) == (pids, password, serving)
+
+
+def test_a_killed_worker_is_started_again(served: Served, serving: Serving) -> None:
+    before = served.pids()
+    pid = before["worker"]
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    psutil.Process(pid).wait(10)
+    served.up()
+    assert served.said == ["server runs already", "registrar runs already", "worker starting"]
+    assert {**served.pids(), "worker": pid} == before
+
+
+def test_down_ends_everything_and_leads_nobody_there_any_more(served: Served, serving: Serving) -> None:
+    before = [processes.find(served.layout, name) for name in ("server", "registrar", "worker")]
+    served.down()
+    assert served.said == ["worker stopped", "registrar stopped", "server stopped"]
+    assert [process.alive for process in before if process] == [False, False, False]
+    environ: dict[str, str] = {}
+    assert activate(served.root, environ) is None
+    assert environ == {}
+
+
+def test_a_prefect_server_that_is_there_is_served_and_left_alone(
+    served: Served, prefect_server: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = prefect_server.variables["PREFECT_API_URL"]
+    monkeypatch.setenv("PREFECT_API_URL", there)
+    serving = served.up()
+    assert served.said == [f"serving the Prefect server at {there}", "registrar starting", "worker starting"]
+    assert (serving.address.api, serving.password) == (there, None)
+    assert not served.layout.profile.exists()
+    served.down()
+    assert served.said == ["worker stopped", "registrar stopped"]

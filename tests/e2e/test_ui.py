@@ -1,0 +1,95 @@
+"""What a person does in the Prefect UI, in a real browser: choose a release, start it, read what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deployments.sandbox import Sandbox
+from tests import browser
+from tests.browser import Browser
+from tests.served import Served, at_a_sandbox
+
+pytestmark = pytest.mark.sandbox
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is logged in, and the server that they look at."""
+
+    browser: Browser
+    served: Served
+
+    def opens(self, deployment: str) -> None:
+        self.browser.open(f"/deployments/deployment/{self.served.deployment(deployment)['id']}")
+
+    def starts_custom_run(self) -> None:
+        self.browser.click("//button[contains(@class, 'run-menu')]")
+        self.browser.click("//a[normalize-space(.)='Custom run']")
+
+    def submits(self) -> None:
+        self.browser.click("//button[normalize-space(.)='Submit']")
+
+
+@pytest.fixture(scope="module")
+def served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with at_a_sandbox(sandbox, tmp_path_factory.mktemp("served")) as found:
+        found.mini.release("Painted blue")
+        found.up()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def person(served: Served) -> Iterator[Person]:
+    with browser.opened(served.variables["PREFECT_API_URL"].removesuffix("/api")) as opened:
+        opened.log_in(served.layout.password.read_text())
+        yield Person(opened, served)
+
+
+def test_a_stranger_sees_nothing_but_the_login(served: Served) -> None:
+    with browser.opened(served.variables["PREFECT_API_URL"].removesuffix("/api")) as stranger:
+        stranger.open("/deployments")
+        stranger.sees("//input[@type='password']")
+
+
+def test_a_person_chooses_a_release_starts_it_and_reads_what_happened(person: Person, tmp_path: Path) -> None:
+    served, seen = person.served, person.browser
+    served.mini.paint("dev", "green")
+    release = served.mini.release("Paint dev green")
+    served.choices("promote/dev", "release", release.id)
+
+    person.opens("promote/dev")
+    person.starts_custom_run()
+    seen.reads("would touch first, second")
+    assert "Paint dev green" in seen.choose("Release", release.id)
+    person.submits()
+
+    run = served.ended(served.newest_run("promote/dev"))
+    assert (run["state_type"], run["parameters"]["environment"]) == ("COMPLETED", "dev")
+    assert served.history.standing("dev").verified == release.id
+
+    seen.open(f"/runs/flow-run/{run['id']}")
+    seen.reads(f"promote {release.id} to dev")
+    seen.sees("//canvas")
+    seen.click("//li[normalize-space(.)='Artifacts']")
+    seen.reads("Plan of")
+
+
+def test_what_a_release_would_do_can_be_seen_before(person: Person) -> None:
+    served, seen = person.served, person.browser
+    served.mini.paint("dev", "red")
+    release = served.mini.release("Paint dev red")
+    served.choices("promote/dev", "release", release.id)
+
+    person.opens("promote/dev")
+    person.starts_custom_run()
+    seen.follow("//a[normalize-space(.)='See exactly what it would do']")
+    seen.reads(f"{release.id} · Paint dev red")
+    person.submits()
+
+    run = served.ended(served.newest_run("plan/flowmart"))
+    assert run["name"] == f"plan {release.id} in dev"
+    assert served.history.standing("dev").verified != release.id

@@ -1,0 +1,188 @@
+"""What deliveries ask for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deployments.github.events import Decision, Ignored, Intent, Refusal, Rules, Why, decide
+from tests.deliveries import REPOSITORY, SHA, comment, pull_request, push, review
+
+RULES = Rules(frozenset({REPOSITORY}))
+FORK = {"sha": SHA, "repo": {"full_name": "mallory/shop"}}
+
+
+def about(event: str, payload: Mapping[str, Any], rules: Rules = RULES) -> Decision:
+    return decide(event, payload, rules)
+
+
+@pytest.mark.parametrize("action", ["opened", "synchronize", "reopened", "ready_for_review"])
+def test_the_head_of_a_pull_request_is_planned(action: str) -> None:
+    wanted = about("pull_request", pull_request(7, action))
+    assert isinstance(wanted, Intent)
+    assert wanted.deployment == "pull-request/flowmart"
+    assert wanted.parameters == {"repository": REPOSITORY, "number": 7, "sha": SHA}
+    assert (wanted.subject, wanted.head, wanted.moment) == ("flowmart/shop#7", SHA, 1772359200.0)
+
+
+def test_a_push_to_the_default_branch_is_delivered() -> None:
+    wanted = about("push", push())
+    assert isinstance(wanted, Intent)
+    assert wanted.deployment == "deliver/flowmart"
+    assert wanted.parameters == {"repository": REPOSITORY, "sha": SHA, "branch": "main"}
+    assert (wanted.subject, wanted.moment) == ("flowmart/shop@main", 1772359200.0)
+
+
+def test_a_configured_branch_is_delivered_instead_of_the_default_one() -> None:
+    rules = Rules(frozenset({REPOSITORY}), "releases/now")
+    wanted = about("push", push(ref="refs/heads/releases/now"), rules)
+    assert isinstance(wanted, Intent)
+    assert wanted.parameters["branch"] == "releases/now"
+    assert about("push", push(), rules) == Ignored("only pushes to releases/now start something")
+
+
+def test_a_command_in_a_comment_is_passed_on_as_it_is() -> None:
+    wanted = about("issue_comment", comment("  /flowmart promote staging\nplease\n"))
+    assert wanted == Intent(
+        "comment/flowmart",
+        {
+            "repository": REPOSITORY,
+            "number": 7,
+            "comment": 99,
+            "author": "anna",
+            "body": "/flowmart promote staging\nplease",
+        },
+    )
+
+
+def test_a_review_is_passed_on_with_the_commit_that_was_looked_at() -> None:
+    wanted = about("pull_request_review", review("APPROVED"))
+    assert wanted == Intent(
+        "review/flowmart",
+        {
+            "repository": REPOSITORY,
+            "number": 7,
+            "review": 55,
+            "reviewer": "anna",
+            "state": "approved",
+            "sha": SHA,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "reason"),
+    [
+        ("ping", {"zen": "Keep it logically awesome.", "hook_id": 1}, "pong"),
+        ("star", {"action": "created", "repository": {"full_name": REPOSITORY}}, "star starts nothing"),
+        ("organization", {"action": "renamed"}, "organization starts nothing"),
+        ("pull_request", pull_request(action="labeled"), "a pull request that was labeled starts nothing"),
+        ("push", push(ref="refs/tags/v1"), "a push to something other than a branch starts nothing"),
+        ("push", push(ref="refs/heads/topic"), "only pushes to main start something"),
+        ("push", push(deleted=True, sha="0" * 40), "main was deleted"),
+        ("issue_comment", comment("/flowmart help") | {"action": "edited"}, "only new comments start something"),
+        (
+            "issue_comment",
+            comment("/flowmart help") | {"issue": {"number": 7}},
+            "a comment on an issue that is no pull request starts nothing",
+        ),
+        ("issue_comment", comment("looks good"), "the comment does not begin with /flowmart"),
+        ("issue_comment", comment("/flowmartian"), "the comment does not begin with /flowmart"),
+        ("issue_comment", comment("/flowmart help", "Bot"), "bots give no commands"),
+        ("pull_request_review", review() | {"action": "edited"}, "only submitted reviews start something"),
+    ],
+)
+def test_the_rest_starts_nothing_and_says_why(event: str, payload: Mapping[str, Any], reason: str) -> None:
+    assert about(event, payload) == Ignored(reason)
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"), [("pull_request", pull_request(head=FORK)), ("pull_request_review", review(head=FORK))]
+)
+def test_a_fork_is_refused(event: str, payload: Mapping[str, Any]) -> None:
+    assert about(event, payload) == Refusal("a fork: mallory/shop", Why.FORK)
+
+
+def test_a_fork_that_was_deleted_is_refused() -> None:
+    found = about("pull_request", pull_request(head={"sha": SHA, "repo": None}))
+    assert found == Refusal("a fork that no longer exists", Why.FORK)
+
+
+def test_a_repository_that_nobody_allowed_is_refused_whatever_the_event() -> None:
+    found = about("star", {"repository": {"full_name": "mallory/shop"}})
+    assert found == Refusal("mallory/shop is not on the allowlist (FLOWMART_GITHUB_REPOSITORIES)", Why.REPOSITORY)
+
+
+def test_names_of_repositories_are_the_same_in_capitals() -> None:
+    payload = pull_request()
+    payload["repository"]["full_name"] = "FlowMart/Shop"
+    assert isinstance(about("pull_request", payload), Intent)
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "named"),
+    [
+        ("pull_request", {"action": "opened"}, "repository: missing"),
+        ("pull_request", {"repository": {"full_name": 3}}, "repository.full_name"),
+        ("pull_request", {"repository": {"full_name": "../.."}}, "repository.full_name"),
+        ("pull_request", pull_request(sha="HEAD; rm -rf /"), "pull_request.head.sha"),
+        ("pull_request", pull_request() | {"action": ["opened"]}, "action"),
+        ("pull_request", pull_request(number=True), "pull_request.number"),
+        ("pull_request", pull_request(number=10**30), "pull_request.number"),
+        ("push", push(sha=""), "after"),
+        ("push", push() | {"ref": None}, "ref"),
+        ("issue_comment", comment("/flowmart " + "x" * 70_000), "comment.body"),
+        ("pull_request_review", review() | {"review": None}, "review.id"),
+    ],
+)
+def test_an_odd_field_is_refused_by_name(event: str, payload: Mapping[str, Any], named: str) -> None:
+    found = about(event, payload)
+    assert isinstance(found, Refusal)
+    assert found.why is Why.PAYLOAD
+    assert named in found.reason
+
+
+def test_what_no_database_can_keep_is_taken_out_of_a_comment() -> None:
+    wanted = about("issue_comment", comment("/flowmart plan \ud800\0now"))
+    assert isinstance(wanted, Intent)
+    assert wanted.parameters["body"] == "/flowmart plan ?now"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+EVENTS = {
+    "pull_request": pull_request(),
+    "push": push(),
+    "issue_comment": comment("/flowmart help"),
+    "pull_request_review": review(),
+}
+
+
+@st.composite
+def _damaged(draw: st.DrawFn) -> tuple[str, Any]:
+    """A payload that is right, but for one value somewhere in it."""
+    event = draw(st.sampled_from(sorted(EVENTS)))
+    return event, _with_one_changed(draw, EVENTS[event])
+
+
+def _with_one_changed(draw: st.DrawFn, value: Any) -> Any:
+    if not isinstance(value, dict) or not value or draw(st.integers(0, 9)) == 0:
+        return draw(JSON)
+    key = draw(st.sampled_from(sorted(value)))
+    return value | {key: _with_one_changed(draw, value[key])}
+
+
+@given(_damaged())
+def test_whatever_is_in_a_payload_there_is_a_decision_that_can_be_kept(found: tuple[str, Any]) -> None:
+    event, payload = found
+    decision = about(event, payload if isinstance(payload, dict) else {})
+    if isinstance(decision, Intent):
+        assert set(map(type, decision.parameters.values())) <= {str, int}
+        assert "".join(map(str, decision.parameters.values())).encode().count(0) == 0
+    else:
+        assert decision.reason.encode()

@@ -1,0 +1,99 @@
+"""The sandbox's CloudFormation, as far as it needs no server: what a template would change in a stack."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from moto.cloudformation.exceptions import ValidationError
+
+from deployments.sandbox.aws_server.cloudformation.change_sets import differences
+from deployments.sandbox.aws_server.cloudformation.kinds import Made
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
+from deployments.sandbox.aws_server.cloudformation.schemas import recreating
+from deployments.sandbox.aws_server.cloudformation.templates import LATER, Template
+
+REGION = "eu-west-1"
+QUEUE, TOPIC = "AWS::SQS::Queue", "AWS::SNS::Topic"
+THERE = {
+    "Orders": Resource("Orders", QUEUE, Made("url", {"Arn": "arn"}), {"QueueName": "a", "VisibilityTimeout": 30})
+}
+
+
+def template(resources: dict[str, Any], **parameters: str) -> Template:
+    slots = {"Name": {"Type": "String", "Default": "a"}}
+    text = json.dumps({"Parameters": slots, "Resources": resources})
+    return Template(text, parameters, "id", "stack", "222222222222", REGION)
+
+
+def queue(**properties: Any) -> dict[str, Any]:
+    return {"Type": QUEUE, "Properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules"),
+    [
+        (QUEUE, {"QueueName": "Always", "FifoQueue": "Always"}),
+        (TOPIC, {"TopicName": "Always", "FifoTopic": "Always"}),
+        ("AWS::Budgets::Budget", {"Budget/BudgetName": "Always", "NotificationsWithSubscribers": "Always"}),
+        ("AWS::Events::Rule", {"Name": "Always", "EventBusName": "Conditionally"}),
+        ("AWS::Backup::BackupPlan", {}),
+    ],
+)
+def test_what_cannot_be_changed_in_place_is_what_aws_says(kind: str, rules: dict[str, str]) -> None:
+    assert recreating(kind, REGION) == rules
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_emulated_type_is_one_of_aws(kind: str) -> None:
+    assert isinstance(recreating(kind, REGION), dict)
+
+
+def test_what_is_the_same_is_no_difference() -> None:
+    assert (
+        differences(THERE, template({"Orders": queue(QueueName={"Ref": "Name"}, VisibilityTimeout=30)}), REGION) == {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("properties", "replacement"),
+    [({"QueueName": "a", "VisibilityTimeout": 60}, "False"), ({"QueueName": "b", "VisibilityTimeout": 30}, "True")],
+)
+def test_whether_a_change_replaces(properties: dict[str, Any], replacement: str) -> None:
+    found = differences(THERE, template({"Orders": queue(**properties)}), REGION)["Orders"]
+    assert (found.action, found.replacement) == ("Modify", replacement)
+
+
+def test_what_follows_a_new_resource_is_known_later_and_may_replace() -> None:
+    named = queue(QueueName={"Fn::Sub": "${Alerts.TopicName}-x"}, VisibilityTimeout=30)
+    found = differences(THERE, template({"Orders": named, "Alerts": {"Type": TOPIC}}), REGION)
+    assert list(found) == ["Alerts", "Orders"]
+    assert found["Orders"].replacement == "Conditional"
+    assert (found["Orders"].after or {})["QueueName"] == LATER
+
+
+def test_what_is_no_longer_declared_is_removed_as_its_policy_says() -> None:
+    found = differences(THERE, template({"Alerts": {"Type": TOPIC}}), REGION)
+    assert (found["Orders"].action, found["Orders"].policy) == ("Remove", "Delete")
+
+
+def test_another_type_under_the_same_name_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Update of resource type is not permitted"):
+        differences(THERE, template({"Orders": {"Type": TOPIC}}), REGION)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [({"Needed": "y", "Nmae": "x"}, r"\[Nmae\] do not exist in the template"), ({}, r"\[Needed\] must have values")],
+)
+def test_wrong_parameters_are_refused(parameters: dict[str, str], message: str) -> None:
+    text = json.dumps({"Parameters": {"Needed": {"Type": "String"}}, "Resources": {"Orders": queue()}})
+    with pytest.raises(ValidationError, match=message):
+        Template(text, parameters, "id", "stack", "222222222222", REGION).refuse_wrong_parameters()
+
+
+def test_what_is_not_emulated_in_templates_is_refused() -> None:
+    text = json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Orders": queue()}})
+    with pytest.raises(ValidationError, match="the sandbox does not emulate Transform"):
+        Template(text, {}, "id", "stack", "222222222222", REGION).refuse_wrong_parameters()

@@ -1,0 +1,169 @@
+"""What a person may choose from in a form, and what is said before starting: from releases and standings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from deployments.server import forms
+from deployments.server.catalogue import Declared
+from deployments.server.forms import World
+from tasks.approvals import Request
+from tasks.model import Approval, Environment, Platform, Receipt, Release, Roles, Target, Unit
+from tasks.standing import Claim, Standing
+
+ROLES = Roles("plan", "apply")
+DEV = Environment("dev", "222222222222", "eu-west-1", ROLES)
+STAGING = Environment("staging", "333333333333", "eu-west-1", ROLES, after="dev", gate="approval")
+UNITS = (
+    Unit("network", "terraform", "terraform/network", ("dev", "staging")),
+    Unit("shop", "terraform", "terraform/shop", ("dev", "staging"), needs=("network",)),
+)
+PLATFORM = Platform("mini", (DEV, STAGING), UNITS)
+
+OLD = Release(
+    "aaaaaaaaaaaa", "", "", "The beginning", "2026-11-01T09:00:00+00:00", {"dev/network": "1", "dev/shop": "1"}
+)
+NEW = Release(
+    "bbbbbbbbbbbb", "", "", "A new shop", "2026-11-23T18:40:00+00:00", {"dev/network": "1", "dev/shop": "2"}
+)
+
+FLOW: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "release": {"title": "Release", "type": "string", "description": "Id of a release"},
+        "environment": {"title": "Environment", "type": "string"},
+        "despite": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None, "title": "Despite"},
+    },
+    "required": ["release", "environment"],
+}
+BACK: dict[str, Any] = {
+    "properties": {"environment": {"type": "string"}, "to": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
+}
+
+
+def on(environment: str, release: Release) -> Standing:
+    """Where a release is verified."""
+    receipts = {
+        unit.name: Receipt(
+            "", Target(release.id, environment, unit.name), release.units[f"dev/{unit.name}"], "", "", {}, ""
+        )
+        for unit in UNITS
+    }
+    return Standing(environment, receipts, frozenset(receipts), release.id)
+
+
+def world(*standings: Standing, verified: Mapping[str, list[str]] | None = None) -> World:
+    known = {name: Standing(name) for name in ("dev", "staging")} | {one.environment: one for one in standings}
+    return World(PLATFORM, (NEW, OLD), known, verified or {})
+
+
+def declared(flow: str, environment: str | None = None) -> Declared:
+    parameters = {"environment": environment} if environment else {}
+    return Declared(environment or "all", f"flows/{flow}.py:{flow}", f"What {flow} is.", "q", parameters=parameters)
+
+
+def link(flow: str, parameters: Mapping[str, Any]) -> str:
+    return f"/{flow}/{parameters['release'].split()[0]}/{parameters['environment']}"
+
+
+def choices(form: forms.Form, parameter: str) -> list[str]:
+    return [str(choice).split()[0] for choice in form.schema["properties"][parameter].get("enum", [])]
+
+
+def test_a_release_is_offered_by_id_subject_and_time() -> None:
+    assert forms.label(NEW) == "bbbbbbbbbbbb · A new shop · 23 Nov 18:40"
+
+
+def test_a_long_subject_is_cut() -> None:
+    assert "…" in forms.label(replace(NEW, subject="x" * 80))
+
+
+def test_the_first_environment_takes_every_release_newest_first() -> None:
+    made = forms.form(declared("promote", "dev"), FLOW, world(), link)
+    assert choices(made, "release") == [NEW.id, OLD.id]
+    assert choices(made, "environment") == ["dev"]
+
+
+def test_a_later_environment_takes_what_is_verified_in_the_one_before() -> None:
+    made = forms.form(declared("promote", "staging"), FLOW, world(on("dev", OLD)), link)
+    assert choices(made, "release") == [OLD.id]
+
+
+def test_what_needs_what_would_be_touched_is_planned_again() -> None:
+    moved = replace(NEW, units={"dev/network": "2", "dev/shop": "1"})
+    found = forms.reach(moved, "dev", world(on("dev", OLD)))
+    assert (found.other, found.behind, found.same) == (["network"], ["shop"], [])
+
+
+def test_where_nothing_may_come_it_is_said_why() -> None:
+    made = forms.form(declared("promote", "staging"), FLOW, world(), link)
+    assert "enum" not in made.schema["properties"]["release"]
+    assert "**Nothing may come:** no release is verified in dev." in made.description
+
+
+def test_a_person_reads_what_is_there_what_would_be_touched_and_where_to_see_more() -> None:
+    made = forms.form(declared("promote", "dev"), FLOW, world(on("dev", OLD)), link)
+    told = made.schema["properties"]["release"]["description"]
+    assert "**dev now:** `aaaaaaaaaaaa` The beginning, verified" in told
+    assert "`bbbbbbbbbbbb` A new shop would touch shop; as they are: network." in told
+    assert "[See exactly what it would do](/plan/bbbbbbbbbbbb/dev)" in told
+    assert told.endswith("Id of a release")
+    assert made.description.startswith("What promote is.")
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (Standing("dev"), "nothing here yet"),
+        (Standing("dev", blocked="no"), "`flowmart resolve dev`"),
+        (Standing("dev", claim=Claim("", NEW.id, "promote", "", "ada", "", {})), "ada began to promote bbbbbbbbbbbb"),
+        (replace(on("dev", NEW), rejected=frozenset({NEW.id})), "It was rejected here before"),
+        (on("dev", NEW), "is what is there"),
+    ],
+)
+def test_what_stands_in_the_way_is_said(standing: Standing, said: str) -> None:
+    assert said in forms.form(declared("promote", "dev"), FLOW, world(standing), link).description
+
+
+def test_the_way_back_is_to_what_was_verified_before_the_last_one_first() -> None:
+    back = {"dev": [OLD.id, NEW.id]}
+    made = forms.form(declared("rollback", "dev"), BACK, world(on("dev", NEW), verified=back), link)
+    assert choices(made, "to") == [OLD.id]
+    assert "required" not in made.schema
+
+
+def test_what_waits_for_an_approval_can_be_chosen_with_what_it_would_do() -> None:
+    asked = Request(
+        environment="staging",
+        release=NEW.id,
+        digest="d" * 64,
+        author="",
+        asked_by="anna",
+        at=datetime(2026, 11, 23, tzinfo=UTC),
+        expires=datetime(2026, 11, 24, tzinfo=UTC),
+        units={"shop": "1 to replace"},
+        rules=Approval(),
+        purpose="promote",
+    )
+    schema = {"properties": {"digest": {"type": "string"}}}
+    made = forms.form(declared("approve"), schema, replace(world(), waiting=(asked,)), link)
+    assert choices(made, "digest") == [asked.short]
+    assert "staging: promote bbbbbbbbbbbb; shop: 1 to replace" in made.description
+    assert "nothing waits" in forms.form(declared("approve"), schema, world(), link).description
+
+
+def test_a_plan_is_of_any_release_in_any_environment() -> None:
+    made = forms.form(declared("plan"), FLOW, world(), link)
+    assert (choices(made, "release"), choices(made, "environment")) == ([NEW.id, OLD.id], ["dev", "staging"])
+    assert made.description == "What plan is."
+
+
+def test_the_flows_own_schema_is_left_as_it_is() -> None:
+    before = repr(FLOW)
+    forms.form(declared("promote", "dev"), FLOW, world(on("dev", OLD)), link)
+    assert repr(FLOW) == before
