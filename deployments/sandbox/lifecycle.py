@@ -176,6 +176,11 @@ def _variables(
         "no_proxy": around,
         "TF_CLI_CONFIG_FILE": str(install(layout.terraform_mirror, layout.provider_socket)),
         "CHECKPOINT_DISABLE": "1",
+        "PKR_VAR_ec2_endpoint": endpoint,
+        # Packer asks again every 15 s otherwise, and here things are ready at once.
+        "AWS_POLL_DELAY_SECONDS": "1",
+        # Where there can be no hosts, nobody answers ever.
+        "PKR_VAR_ssh_timeout": "20s",
         "KUBECONFIG": str(layout.kubeconfig),
         "FLOWMART_STORE": str(layout.store),
         **(

@@ -69,5 +69,6 @@ quietly .venv/bin/python -m pip install --quiet --disable-pip-version-check --no
     --editable .
 .venv/bin/python -m deployments.setup.terraform
 .venv/bin/python -m deployments.setup.kubernetes_tools
+.venv/bin/python -m deployments.setup.system_packages
 touch .venv/.installed
 echo "setup: done in $(($(date +%s) - began)) s"

@@ -18,6 +18,7 @@ from tasks.checks.options import (
     DatabaseAvailable,
     Fact,
     HealthyHosts,
+    ImageAvailable,
     InstancesInService,
     NatGatewaysAvailable,
     PointInTimeRecovery,
@@ -33,6 +34,8 @@ _ABSENT = frozenset(
         "DBInstanceNotFound",
         "DBInstanceNotFoundFault",
         "QueueDoesNotExist",
+        "InvalidAMIID.NotFound",
+        "InvalidAMIID.Unavailable",
         "ResourceNotFoundException",
         "TableNotFoundException",
         "TargetGroupNotFound",
@@ -133,6 +136,16 @@ def _stack(fact: StackGood, cloudformation: Any) -> Answer:
     return judged(state in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"), f"it is {state}")
 
 
+def _image(fact: ImageAvailable, ec2: Any) -> Answer:
+    found = ec2.describe_images(ImageIds=[fact.image])["Images"]
+    # Of another account's image this is all that can be seen; one that may not be used is not among them.
+    return (
+        judged(found[0]["State"] == "available", f"it is {found[0]['State']}")
+        if found
+        else failed("it does not exist")
+    )
+
+
 def _enough(at_least: int | str, count: int, of: int, what: str) -> Answer:
     return judged(count >= int(at_least), f"{count} of {of} {what}")
 
@@ -147,6 +160,7 @@ _SERVICES: Mapping[type[Fact], str] = {
     AlarmsQuiet: "cloudwatch",
     QueueExists: "sqs",
     StackGood: "cloudformation",
+    ImageAvailable: "ec2",
 }
 
 _ASKED: Mapping[type[Fact], Callable[[Any, Any], Answer]] = {
@@ -159,6 +173,7 @@ _ASKED: Mapping[type[Fact], Callable[[Any, Any], Answer]] = {
     AlarmsQuiet: _alarms,
     QueueExists: _queue,
     StackGood: _stack,
+    ImageAvailable: _image,
 }
 
 _EXPECTED: Mapping[type[Fact], Callable[[Any], str]] = {
@@ -168,6 +183,7 @@ _EXPECTED: Mapping[type[Fact], Callable[[Any], str]] = {
     HealthyHosts: lambda fact: f"at least {fact.at_least} healthy hosts in {fact.target_group}",
     InstancesInService: lambda fact: f"at least {fact.at_least} in service in {fact.autoscaling_group}",
     NatGatewaysAvailable: lambda fact: f"at least {fact.at_least} NAT gateways available in {fact.vpc}",
+    ImageAvailable: lambda fact: f"image {fact.image} is available",
     AlarmsQuiet: lambda fact: f"at least {fact.at_least} alarms {fact.prefix}*, and none in alarm",
     QueueExists: lambda fact: f"queue {fact.queue} is there",
     StackGood: lambda fact: f"stack {fact.stack} is complete",

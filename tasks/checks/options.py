@@ -168,6 +168,13 @@ class StackGood(Options):
     stack: Text
 
 
+class ImageAvailable(Options):
+    """The machine `image` (its id) is available, and instances of this account may be started from it."""
+
+    fact: Literal["image_available"]
+    image: Text
+
+
 Fact = (
     DatabaseAvailable
     | TableActive
@@ -178,6 +185,7 @@ Fact = (
     | AlarmsQuiet
     | QueueExists
     | StackGood
+    | ImageAvailable
 )
 
 

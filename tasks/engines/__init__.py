@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tasks.engines import ansible, cloudformation, helm, kustomize, terraform
+from tasks.engines import ansible, cloudformation, helm, kustomize, packer, terraform
 from tasks.engines.base import Engine, Interface, Workspace, Workspaces
 
 __all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces", "interface"]
@@ -15,6 +15,7 @@ ENGINES: Mapping[str, Callable[[Workspaces, str], Engine]] = {
     "helm": helm.Helm,
     "kustomize": kustomize.Kustomize,
     "cloudformation": cloudformation.CloudFormation,
+    "packer": packer.Packer,
     "ansible": ansible.Ansible,
 }
 """Engine name -> maker, from the workspaces of a promotion and the tool's executable."""
@@ -24,6 +25,7 @@ READS: Mapping[str, Callable[[Path, str], tuple[str, ...]]] = {
     "helm": helm.reads,
     "kustomize": kustomize.reads,
     "cloudformation": cloudformation.reads,
+    "packer": packer.reads,
     "ansible": ansible.reads,
 }
 """Engine name -> the files that a unit reads, below infrastructure/, given that folder and the unit's source."""
@@ -33,6 +35,7 @@ INTERFACES: Mapping[str, Callable[[Path, str], Interface]] = {
     "helm": helm.interface,
     "kustomize": kustomize.interface,
     "cloudformation": cloudformation.interface,
+    "packer": packer.interface,
     "ansible": ansible.interface,
 }
 """Engine name -> what a unit takes and gives, given infrastructure/ and its source."""

@@ -22,6 +22,7 @@ from tasks.errors import StalePlan
 from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
 from tests.clusters import SandboxCluster
 from tests.hosts import SandboxHosts
+from tests.images import as_role, template
 from tests.tools import tool
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
@@ -73,6 +74,7 @@ class Subject:
     tamper: Callable[[], object] | None
     field: str = "data"
     writing: Callable[[], Mapping[str, str]] | None = None
+    received: Callable[[Receipt], object] = lambda _: None
 
 
 class Story:
@@ -106,6 +108,7 @@ class Story:
         assert applied.outcome is Outcome.SUCCEEDED, applied.detail
         digests = (plan.unit_digest, plan.inputs_digest, plan.digest)
         self.receipt = Receipt("dev/1", plan.target, *digests, applied.outputs, "2026-01-01T00:00:00+00:00")
+        self.subject.received(self.receipt)
         return applied
 
     def promoted(self, colour: str) -> Receipt:
@@ -184,6 +187,28 @@ def helm3(_: Path, request: pytest.FixtureRequest) -> Subject:
     return _helm("helm3", "helmed-three", request.getfixturevalue("cluster"))
 
 
+def packer(folder: Path, request: pytest.FixtureRequest) -> Subject:
+    """Which image is selected stands in the receipt; that it is there, and its colour, is AWS's to tell."""
+    sandbox: Sandbox = request.getfixturevalue("operator")
+    dev, held = sandbox.platform.environment("dev"), list[Receipt]()
+    ec2 = sandbox.administrator("dev")("ec2")
+
+    def found() -> str | None:
+        ids = [receipt.outputs["ami_id"] for receipt in held[-1:]]
+        images = ec2.describe_images(Filters=[{"Name": "image-id", "Values": ids}])["Images"] if ids else []
+        return next((t["Value"] for image in images for t in image["Tags"] if t["Key"] == "Colour"), None)
+
+    def tamper() -> object:
+        tags = [{"Key": "Colour", "Value": "by hand"}]
+        return ec2.create_tags(Resources=[held[-1].outputs["ami_id"]], Tags=tags)
+
+    # Its own colours, so that no story finds what another one has built.
+    files = lambda colour: {"paint.pkr.hcl": template(colour) + f"# {folder}\n"}  # noqa: E731
+    inputs = {"owner": dev.account}
+    variables = as_role(dev, dev.roles.apply)
+    return Subject("packer", tool("packer"), files, found, variables, inputs, tamper, "tags", received=held.append)
+
+
 def cloudformation(_: Path, request: pytest.FixtureRequest) -> Subject:
     operator: Sandbox = request.getfixturevalue("operator")
     dev = operator.platform.environment("dev")
@@ -228,7 +253,9 @@ def ansible(_: Path, request: pytest.FixtureRequest) -> Subject:
     return Subject("ansible", executable, files, found, hosts.variables, inputs, tamper, "content")
 
 
-@pytest.fixture(params=[terraform, kustomize, helm4, helm3, cloudformation, ansible], ids=lambda made: made.__name__)
+@pytest.fixture(
+    params=[terraform, kustomize, helm4, helm3, cloudformation, packer, ansible], ids=lambda made: made.__name__
+)
 def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
     subject: Subject = request.param(tmp_path, request)
     yield Story(subject, tmp_path / "releases")

@@ -84,6 +84,13 @@ WRITES = [
     ("events", "create_event_bus", {"Name": "orders"}),
     ("ec2", "create_vpc", {"CidrBlock": "10.99.0.0/16"}),
     ("ec2", "authorize_security_group_ingress", {"GroupName": "default", "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}),
+    ("ec2", "create_key_pair", {"KeyName": "packer_1"}),
+    ("ec2", "deregister_image", {"ImageId": "ami-0deb1a12a3d640001"}),
+    (
+        "ec2",
+        "modify_image_attribute",
+        {"ImageId": "ami-0deb1a12a3d640001", "LaunchPermission": {"Add": [{"UserId": "999999999999"}]}},
+    ),
     ("ecr", "create_repository", {"repositoryName": "shop"}),
     ("elbv2", "create_load_balancer", {"Name": "shop"}),
     ("iam", "create_user", {"UserName": "mallory"}),

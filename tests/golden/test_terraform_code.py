@@ -14,6 +14,7 @@ from typing import Any
 
 import hcl2
 import pytest
+import yaml
 
 TERRAFORM = Path(__file__).parents[2] / "infrastructure" / "terraform"
 ACCOUNTS = {"dev": "222222222222", "staging": "333333333333", "production": "444444444444"}
@@ -23,8 +24,8 @@ UNITS = ("networking", "database", "compute", "monitoring")
 MODULES = [f"modules/{unit}" for unit in UNITS]
 ROOTS = [(environment, unit) for environment in ACCOUNTS for unit in UNITS]
 
-# What a value in a root may be, other than a literal: another unit's output, or the root's own tags.
-REFERENCE = re.compile(r"\$\{(data\.terraform_remote_state\.\w+\.outputs\.\w+|local\.tags)\}")
+# What a value in a root may be, other than a literal: another unit's output, the root's tags, an input of the unit.
+REFERENCE = re.compile(r"\$\{(data\.terraform_remote_state\.\w+\.outputs\.\w+|local\.tags|var\.\w+)\}")
 
 Blocks = Mapping[str, Any]
 
@@ -121,13 +122,21 @@ def test_every_variable_is_used(module: str) -> None:
 @pytest.mark.parametrize(("environment", "unit"), ROOTS)
 def test_a_root_is_one_module_and_its_values(environment: str, unit: str) -> None:
     blocks = root(environment, unit)
-    assert set(blocks) <= {"terraform", "provider", "locals", "data", "module", "output"}
+    assert set(blocks) <= {"terraform", "provider", "locals", "variable", "data", "module", "output"}
     assert {kind for block in blocks.get("data", []) for kind in block} <= {"terraform_remote_state"}
     module = named(blocks, "module")
     assert list(module) == [unit]
     assert module[unit].pop("source") == f"../../../modules/{unit}"
     expressions = [leaf for leaf in leaves(module[unit]) if isinstance(leaf, str) and "${" in leaf]
     assert [expression for expression in expressions if not REFERENCE.fullmatch(expression)] == []
+
+
+def test_the_variables_of_roots_are_described_and_given_by_the_platform() -> None:
+    declared = yaml.safe_load((TERRAFORM.parent / "platform.yaml").read_text())["units"]
+    for environment, unit in ROOTS:
+        variables = named(root(environment, unit), "variable")
+        assert all(variable.get("description") for variable in variables.values())
+        assert set(variables) == set(declared[unit].get("inputs", {}))
 
 
 @pytest.mark.parametrize("unit", UNITS)

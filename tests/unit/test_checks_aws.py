@@ -217,11 +217,25 @@ def test_a_stack_that_is_complete_and_one_that_is_only_reviewed(aws: Aws) -> Non
     assert told(aws.asked("stack_good", stack="new")) == (Outcome.FAILED, "it is REVIEW_IN_PROGRESS")
 
 
+def test_an_image_that_is_available_and_one_that_was_deregistered(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    image = ec2.register_image(Name="shop")["ImageId"]
+    result = aws.asked("image_available", image=image)
+    assert told(result) == (Outcome.SUCCEEDED, "it is available")
+    assert result.expected == f"image {image} is available"
+
+    ec2.disable_image(ImageId=image)
+    assert told(aws.asked("image_available", image=image)) == (Outcome.FAILED, "it is disabled")
+    ec2.deregister_image(ImageId=image)
+    assert told(aws.asked("image_available", image=image)) == (Outcome.FAILED, "it does not exist")
+
+
 @pytest.mark.parametrize(
     ("fact", "options"),
     [
         ("queue_exists", {"queue": "https://sqs.eu-west-1.amazonaws.com/123456789012/missing"}),
         ("stack_good", {"stack": "missing"}),
+        ("image_available", {"image": "ami-0123456789abcdef0"}),
         ("database_available", {"identifier": "missing"}),
         ("table_active", {"table": "missing"}),
         ("point_in_time_recovery", {"table": "missing"}),

@@ -12,7 +12,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.utils import parse_user_data
 from moto.elbv2.models import elbv2_backends
 
-from deployments.sandbox.aws_server import backup, cloudformation
+from deployments.sandbox.aws_server import backup, cloudformation, images
 
 
 def close() -> None:
@@ -21,6 +21,7 @@ def close() -> None:
     _new_launch_template_versions_have_user_data()
     backup.install()
     cloudformation.install()
+    images.close()
 
 
 def _terminated_instances_leave_their_target_groups() -> None:

@@ -29,15 +29,11 @@ START = 60.0
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
-    """The address of a moto server."""
+    """The address of the sandbox's moto, which asks nobody who they are until it is told to."""
     with create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with running(
-        command,
-        {**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
-        lambda: listens(AF_INET, ("127.0.0.1", port)),
-    ):
+    command = [sys.executable, "-m", "deployments.sandbox.aws_server", "--port", str(port)]
+    with running(command, dict(os.environ), lambda: listens(AF_INET, ("127.0.0.1", port))):
         yield f"http://127.0.0.1:{port}"
 
 

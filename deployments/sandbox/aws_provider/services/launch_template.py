@@ -28,11 +28,7 @@ _OF_THE_TEMPLATE = frozenset(
 
 
 class LaunchTemplate(Ec2):
-    """aws_launch_template.
-
-    moto 5.2 cannot start instances from a version with user data, unless it is the first: later ones are made
-    without, and their user data is kept in the state alone.
-    """
+    """aws_launch_template."""
 
     type = "aws_launch_template"
     label = "EC2 Launch Template"
@@ -116,7 +112,7 @@ class LaunchTemplate(Ec2):
         if changed - _OF_THE_TEMPLATE or "description" in changed:
             answer = ec2.create_launch_template_version(
                 LaunchTemplateId=identity,
-                LaunchTemplateData=self._data({**new, "user_data": None}),
+                LaunchTemplateData=self._data(new),
                 **given(VersionDescription=new["description"]),
             )
             made = answer["LaunchTemplateVersion"]["VersionNumber"]
@@ -149,7 +145,7 @@ class LaunchTemplate(Ec2):
 
     def _shown(self, data: Any) -> Values:
         shape = self._data_shape
-        absent = dict.fromkeys(shape.fields.keys() - {"user_data"}) | {name: [] for name in shape.blocks}
+        absent = dict.fromkeys(shape.fields) | {name: [] for name in shape.blocks}
         return absent | from_api(shape, data, _ODD)
 
     @override

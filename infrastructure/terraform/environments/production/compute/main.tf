@@ -24,7 +24,7 @@ module "compute" {
   name = "flowmart-production"
   tags = local.tags
 
-  image_id      = "ami-12c6146b"
+  image_id      = var.image_id
   instance_type = "m7i.large"
 
   min_size         = 3

@@ -24,7 +24,7 @@ module "compute" {
   name = "flowmart-staging"
   tags = local.tags
 
-  image_id      = "ami-12c6146b"
+  image_id      = var.image_id
   instance_type = "t3.small"
 
   min_size         = 2
