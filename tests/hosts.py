@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from deployments.sandbox import hosts, parts, processes
+from deployments import processes, services
+from deployments.sandbox import hosts
 from deployments.sandbox.layout import Layout
 from deployments.sandbox.parts import HOSTS, KINDS
 from tasks.model import Environment, Platform, Roles, Unit
@@ -30,8 +31,8 @@ class SandboxHosts:
     def up(self, *environments: str) -> None:
         """Start what does not run yet."""
         assert hosts.declare(self.layout, platform(*environments), self.said.append), self.said
-        self.process, _ = parts.ensure_started(self.layout, KINDS[HOSTS])
-        parts.wait_until_ready(self.layout, KINDS[HOSTS], self.process)
+        self.process, _ = services.ensure_started(self.layout, KINDS[HOSTS])
+        services.wait_until_ready(self.layout, KINDS[HOSTS], self.process)
 
     def root(self, host: str) -> Path:
         """Where the root folder of a host is on the real machine."""
