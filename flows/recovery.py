@@ -33,12 +33,7 @@ def put_back(stage: Stage, why: str, *, reject: bool = True) -> RolledBack:
 
 @flow(name="recover", flow_run_name="recover {environment}", **options.FLOW)
 def recover(environment: EnvironmentName, run_is_over: RunIsOver = False) -> bool:
-    """Put back what a promotion began whose run is over. False when there is nothing to recover.
-
-    Args:
-        environment: The environment that the run left behind.
-        run_is_over: You know that it is, though its machine cannot be asked.
-    """
+    """Put back what a promotion began whose run is over. False when there is nothing to recover."""
     with steps.taken_over(environment, run_is_over) as stage:
         if stage is None:
             return False

@@ -62,11 +62,10 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code."""
-    root = project_root(Path.cwd())
-    os.environ.setdefault("FLOWMART_REPOSITORY", str(root))
+    os.environ.setdefault("FLOWMART_REPOSITORY", str(project_root(Path.cwd())))
     put_tools_on_path()
     try:
-        profile.activate(root)
+        profile.activate(Path(os.environ["FLOWMART_REPOSITORY"]))
         result = app(arguments, prog_name="flowmart", standalone_mode=False)
     except click.ClickException as error:
         error.show()

@@ -50,6 +50,9 @@ def _prefect_variables(layout: Layout, port: int | None) -> Mapping[str, str]:
         "PREFECT_HOME": str(layout.prefect_home),
         # The pages of the UI ask here, whatever port the server was told on its command line.
         "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",
+        # As with `flowmart server`: the forms of this UI render Markdown and links.
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
         "DO_NOT_TRACK": "1",

@@ -75,6 +75,17 @@ def test_resolve_frees_a_blocked_environment(mini: MiniPlatform, capsys: pytest.
     assert cli.run(["resolve", "dev", "--reason", "again"]) == 64
 
 
+def test_the_profile_is_the_repositorys_wherever_the_command_is_run(
+    mini: MiniPlatform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FLOWMART_PROFILE")
+    (mini.repository / ".flowmart").mkdir()
+    (mini.repository / ".flowmart/profile.env").write_text("FLOWMART_PARALLELISM='many'\n")
+    monkeypatch.setenv("FLOWMART_PARALLELISM", "4")
+    assert cli.run(["status"]) == 64
+    assert "FLOWMART_PARALLELISM=many" in capsys.readouterr().err
+
+
 def test_a_server_that_is_not_up_is_shown_as_such(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["server", "status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
