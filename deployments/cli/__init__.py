@@ -15,7 +15,7 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import deciding, preparing, promoting, reading, screen
+from deployments.cli import deciding, github, preparing, promoting, reading, screen
 from deployments.setup import put_tools_on_path
 from tasks.errors import (
     CouldNotAsk,
@@ -50,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, deciding, reading, preparing):
+for commands in (promoting, deciding, reading, preparing, github):
     commands.add_to(app)
 
 
