@@ -54,7 +54,7 @@ def main() -> None:
     except InvalidInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(64)
-    # Everything that was imported is here to stay: looking through it for garbage took 110 ms, at every 800th delivery.
+    # What was imported is here to stay: looking through it for garbage took 110 ms, at every 800th delivery.
     gc.freeze()
     log.info("receiving", what=f"http://{asked.host}:{asked.port}{PATH}")
     uvicorn.run(
@@ -93,7 +93,10 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
         inbox.close()
         log.info("ended")
 
-    return create_app(settings, inbox, dispatcher.wake, dispatcher.trouble, lifespan)
+    def trouble() -> str:
+        return "; ".join(filter(None, (dispatcher.trouble(), sweep.trouble() if sweep else "")))
+
+    return create_app(settings, inbox, dispatcher.wake, trouble, lifespan)
 
 
 def _sweep(settings: ReceiverSettings, product: Settings, inbox: Inbox, dispatcher: Dispatcher) -> Sweep | None:
