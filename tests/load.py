@@ -30,9 +30,13 @@ class Outcome:
         return {delivery for delivery, status in self.answered.items() if status == 202}
 
 
-def send(receiver: ReceiverProcess, deliveries: Iterable[str], kill_after: int = 0) -> Outcome:
-    """Send a pull request of its own under every id; after `kill_after` answers, kill the receiver with SIGKILL."""
-    return asyncio.run(_send(receiver, list(deliveries), kill_after))
+def send(receiver: ReceiverProcess, deliveries: Iterable[str], kill_after: int = 0, rate: float = 0) -> Outcome:
+    """Send a pull request of its own under every id, over all connections.
+
+    `rate`: so many a second, each at its time, from which its answer's time is counted; 0: each connection sends the
+    next one when it has its answer. `kill_after` so many answers the receiver is killed with SIGKILL.
+    """
+    return asyncio.run(_send(receiver, list(deliveries), kill_after, rate))
 
 
 def ids(number: int) -> list[str]:
@@ -40,29 +44,30 @@ def ids(number: int) -> list[str]:
     return [str(uuid.uuid4()) for _ in range(number)]
 
 
-async def _send(receiver: ReceiverProcess, deliveries: list[str], kill_after: int) -> Outcome:
+async def _send(receiver: ReceiverProcess, deliveries: list[str], kill_after: int, rate: float) -> Outcome:
     requests = [(delivery, *_request(number, delivery)) for number, delivery in enumerate(deliveries, 1)]
     outcome = Outcome()
-    waiting = iter(requests)
+    waiting = enumerate(requests)
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS), timeout=timeout) as session:
 
         async def connection() -> None:
-            for delivery, body, about in waiting:
-                began = time.perf_counter()
+            for number, (delivery, body, about) in waiting:
+                due = start + number / rate if rate else time.perf_counter()
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 try:
                     async with session.post(receiver.webhook, data=body, headers=about) as response:
                         await response.read()
                 except aiohttp.ClientError:
                     return
-                outcome.times.append(time.perf_counter() - began)
+                outcome.times.append(time.perf_counter() - due)
                 outcome.answered[delivery] = response.status
                 if kill_after and len(outcome.times) == kill_after:
                     receiver.end(signal.SIGKILL)
 
-        began = time.perf_counter()
+        start = time.perf_counter()
         await asyncio.gather(*[connection() for _ in range(CONNECTIONS)])
-        outcome.took = time.perf_counter() - began
+        outcome.took = time.perf_counter() - start
     return outcome
 
 

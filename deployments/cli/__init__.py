@@ -16,7 +16,7 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import deciding, preparing, promoting, reading, screen, serving
+from deployments.cli import deciding, github, preparing, promoting, reading, screen, serving
 from deployments.setup import put_tools_on_path
 from tasks.errors import (
     CouldNotAsk,
@@ -51,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, deciding, reading, preparing, serving):
+for commands in (promoting, deciding, reading, preparing, serving, github):
     commands.add_to(app)
 
 

@@ -73,7 +73,7 @@ def create_app(
             return JSONResponse({"status": "failing", "reason": str(error)}, 503)
         found = {"deliveries": {state.value: number for state, number in counts.items()}, "waiting_since": since}
         wrong = trouble()
-        return JSONResponse({"status": "waiting" if wrong else "ok", "reason": wrong, **found})
+        return JSONResponse({"status": "troubled" if wrong else "ok", "reason": wrong, **found})
 
     app.add_exception_handler(ClientDisconnect, _gone)
     return app

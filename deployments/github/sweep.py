@@ -51,6 +51,7 @@ class Sweep:
         self._settings = settings
         self._arrived = arrived
         self._clock = clock
+        self._unasked: dict[str, str] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -63,6 +64,12 @@ class Sweep:
         self._stopping.set()
         self._thread.join(patience)
 
+    def trouble(self) -> str:
+        """What keeps GitHub from being asked; empty when nothing does."""
+        if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
+            return "the sweep has ended unexpectedly: see the log, and start the receiver again"
+        return "; ".join(f"{name} was not swept: {why}" for name, why in tuple(self._unasked.items()))
+
     def once(self) -> int:
         """Ask about every repository; how many deliveries were put into the inbox that start something.
 
@@ -73,7 +80,10 @@ class Sweep:
             try:
                 found += self.repository(repository)
             except (CouldNotAsk, NotFound, Refused) as error:
+                self._unasked[repository] = str(error)
                 log.warning("not swept", repository=repository, what=str(error))
+            else:
+                self._unasked.pop(repository, None)
         return found
 
     def repository(self, name: str) -> int:

@@ -30,7 +30,9 @@ INDEX_OPTION = r"--(?:extra-)?index-" + r"url\b[ =]\S*://|--find-" + r"links\b[ 
 HOMES = r"(?<![\w.~}])/(?:home|Users)/[\w.-]+/|(?<![\w.~}/])/(?:root|wor" + r"k)/\w|[A-Z]:\\Users\\"
 FORBIDDEN = {
     "the address of a package registry": re.compile(rf"\b(?:{REGISTRIES})\b", re.IGNORECASE),
-    "the address of a package index": re.compile(r"https?://\S+/(?:simple|pypi|npm|debian)\b(?:/|$|[\"'\s])"),
+    "the address of a package index": re.compile(
+        r"https?://(?!github\.com/)[^\s\"']+/(?:simple|pypi|npm|debian)\b(?:/|$|[\"'\s])"
+    ),
     "an option that names a package index": re.compile(INDEX_OPTION),
     "a path of one machine": re.compile(HOMES),
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE " + "KEY-----"),

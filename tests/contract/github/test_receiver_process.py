@@ -81,7 +81,7 @@ def test_while_prefect_is_gone_deliveries_are_answered_and_started_when_it_is_ba
     prefect.status = 503
     outcome = load.send(receiver, load.ids(20))
     assert len(outcome.promised) == 20
-    until(lambda: receiver.health()["status"] == "waiting", receiver)
+    until(lambda: receiver.health()["status"] == "troubled", receiver)
     assert "503" in receiver.health()["reason"]
     prefect.status = 0
     until(lambda: idle(receiver), receiver)

@@ -165,7 +165,7 @@ def test_what_cannot_be_kept_is_not_promised(client: AppClient, inbox: Inbox) ->
 def test_health_says_what_waits_and_why(client: AppClient) -> None:
     send(client, "push", push())
     found = client.get("/health").json()
-    assert (found["status"], found["reason"]) == ("waiting", "Prefect does not answer")
+    assert (found["status"], found["reason"]) == ("troubled", "Prefect does not answer")
     assert found["deliveries"] == {"received": 1}
     assert found["waiting_since"] > 1_700_000_000
 

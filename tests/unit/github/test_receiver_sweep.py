@@ -140,3 +140,16 @@ def test_when_github_does_not_answer_the_next_sweep_begins_where_the_last_one_di
     github.is_down = True
     assert sweep.once() == 0
     assert inbox.swept(REPOSITORY) == NOW - 600
+    assert sweep.trouble() == "flowmart/shop was not swept: GitHub: 503"
+    github.is_down = False
+    sweep.once()
+    assert (inbox.swept(REPOSITORY), sweep.trouble()) == (NOW, "")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_sweep_that_ended_by_a_mistake_of_ours_says_so(sweep: Sweep, github: FakeGitHub) -> None:
+    github.standing = [None]  # type: ignore[list-item]
+    sweep.start()
+    while not sweep.trouble():
+        pass
+    assert "ended unexpectedly" in sweep.trouble()
