@@ -1,7 +1,8 @@
 """Ansible behind the engine protocol: a unit is a folder with a playbook, run on the hosts that its inputs name.
 
 A plan is a rehearsal (`--check --diff`): what each task would change on each host. Ansible has no plan that it could
-be bound to, so it is rehearsed again right before the apply, and when that is not what was planned, nothing is done.
+be bound to. So a plan is used up by its apply, and one that is no longer fresh is rehearsed again before: when that
+is not what was planned, nothing is done.
 Another rehearsal that finds nothing to change is what verifies a unit.
 
 What cannot be promised is the way back: the earlier release's playbook puts back what it knows of, and nothing else.
@@ -29,6 +30,9 @@ __all__ = ["Ansible", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.ansible")
 
+FRESH = 60.0
+"""Seconds after which a rehearsal is done again: about as long as one and a run take on a few hosts."""
+
 _WAY_BACK = "going back runs the earlier release's playbook: what only this release brings to a host stays there"
 _STAYS = f"nothing is taken back: the release has no {REMOVAL}; what it did to the hosts stays"
 
@@ -54,9 +58,10 @@ class Ansible:
     def apply(self, plan: Plan) -> Applied:
         """Run what was planned; `StalePlan` when it would not do any more what was planned."""
         workspace = self._workspaces(plan.target)
-        job = ansible_plans.load(plan)
+        job, age = ansible_plans.take(plan)
         outputs = _outputs(job)
-        self._refuse_stale(plan, workspace, job)
+        if age > FRESH:
+            self._refuse_stale(plan, workspace, job)
         if plan.empty:
             return Applied(Outcome.SUCCEEDED, outputs)
         try:

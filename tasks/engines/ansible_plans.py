@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -48,12 +49,19 @@ def save(what: Job, folder: Path) -> Artifact:
     return Artifact(file, _sha256(file))
 
 
-def load(plan: Plan) -> Job:
-    """What `plan` saved; `StalePlan` when the file is not the one that was planned."""
+def take(plan: Plan) -> tuple[Job, float]:
+    """What `plan` saved, and how many seconds ago. A plan is taken once: `StalePlan` the second time.
+
+    `StalePlan` too when the file is not the one that was planned.
+    """
     artifact = plan.artifact
     if artifact is None or _sha256(artifact.path) != artifact.sha256:
-        raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
-    return Job(**json.loads(artifact.path.read_text()))
+        raise StalePlan(
+            f"{plan.target}: the plan is used up, or its file is not the one that was planned; plan again"
+        )
+    saved, age = artifact.path.read_text(), time.time() - artifact.path.stat().st_mtime
+    artifact.path.unlink()
+    return Job(**json.loads(saved)), age
 
 
 def text(changes: Iterable[Change], warnings: Iterable[str]) -> str:
