@@ -40,8 +40,8 @@ def main() -> None:
     flowmart("promote", good, good=(0,))
     count_resources()
     count_pods()
-    title("3. Release B brings cheaper instances, shorter logs and cart 2.0.0, whose image crashes in staging.")
-    say("   It plans well and runs in dev. In staging it is caught; Terraform and Helm units go back to A together.")
+    title("3. Release B has something for every tool: machine image, instances, queues, cluster, cart, bastion.")
+    say("   It runs in dev. In staging the cart, 2.0.0, crashes: it is caught, and all six tools go back to A.")
     flowmart("promote", bad, good=(1,))
     title("4. Somebody opens a port, changes a tag and scales a deployment by hand, in dev, past every review.")
     tamper("dev")
@@ -59,20 +59,37 @@ def a_good_release() -> str:
 
 
 def a_bad_release(folder: Path) -> str:
-    """A release that saves money and brings a new cart, which crashes in staging; made in a clone below `folder`."""
+    """A release with something new for every tool, whose cart crashes in staging; made in a clone below `folder`."""
     run("rm", "-rf", str(folder))
     run("git", "clone", "--quiet", "--shared", str(ROOT), str(folder))
-    infrastructure = folder / "infrastructure"
-    for environment in ("dev", "staging"):
-        roots = infrastructure / "terraform/environments" / environment
-        edit(roots / "compute/main.tf", r'"t3\.', '"t3a.')
-        edit(roots / "networking/main.tf", r"(flow_log_retention_days\s*)= \d+", r"\1= 3")
-    cart = infrastructure / "helm-charts/cart"
-    edit(cart / "Chart.yaml", r'appVersion: ".*"', 'appVersion: "2.0.0"')
-    edit(cart / "values/staging.yaml", r"^service:", "service:\n  image: {tag: broken-crash-2.0.0}")
+    spoil(folder / "infrastructure")
     author = ("-c", "user.name=Somebody", "-c", "user.email=somebody@flowmart.example")
-    run("git", "-C", str(folder), *author, "commit", "--quiet", "--all", "-m", "Cheaper instances, and cart 2.0.0")
+    run("git", "-C", str(folder), *author, "commit", "--quiet", "--all", "-m", "New image and cart 2.0.0")
     return release_of(folder)
+
+
+SPOILT = (
+    ("ansible/roles/application/files/application.py", r'"""Answers the', '"""Version 2, answers the'),
+    ("terraform/environments/{environment}/compute/main.tf", r'"t3\.', '"t3a.'),
+    (
+        "terraform/environments/{environment}/networking/main.tf",
+        r"(flow_log_retention_days\s*)= \d+",
+        r"\1= 3",
+    ),
+    ("cloudformation/order-events/parameters/{environment}.yaml", r"MaxReceives: \d+", "MaxReceives: 7"),
+    ("kubernetes/overlays/{environment}/kustomization.yaml", r"LOG_LEVEL=\w+", "LOG_LEVEL=error"),
+    ("ansible/bastion/templates/motd.j2", r"(?m): bastion\.$", ": a bastion."),
+    ("helm-charts/cart/Chart.yaml", r'appVersion: ".*"', 'appVersion: "2.0.0"'),
+    ("helm-charts/cart/values/staging.yaml", r"(?m)^service:", "service:\n  image: {tag: broken-crash-2.0.0}"),
+)
+"""The bad release, as changes of files below infrastructure/: something for every tool, and a cart that crashes."""
+
+
+def spoil(infrastructure: Path) -> None:
+    """Make the bad release of what is in `infrastructure`; production's own files stay as they are."""
+    for path, pattern, replacement in SPOILT:
+        for name in dict.fromkeys(path.format(environment=environment) for environment in ("dev", "staging")):
+            edit(infrastructure / name, pattern, replacement)
 
 
 def edit(file: Path, pattern: str, replacement: str) -> None:

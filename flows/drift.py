@@ -15,11 +15,14 @@ from tasks.stage import Stage
 
 
 @flow(name="drift", flow_run_name="drift in {environment}", **options.FLOW)
-def drift(environment: EnvironmentName, put_right: PutRight = False) -> DriftReport:
+def drift(environment: EnvironmentName, put_right: PutRight = False) -> DriftReport | None:
     """What somebody changed behind our back in an environment; what is left of it, where it was put right.
 
-    A unit that could not be asked is in the report, and ends the flow with its error once that is recorded.
+    A unit that could not be asked is in the report, and ends the flow with its error once that is recorded. None
+    where nothing has been promoted yet: schedules begin before releases do.
     """
+    if not steps.is_anything_applied(environment):
+        return None
     with steps.opened(steps.current_release(environment), environment) as stage:
         report, errors = compare(stage)
         begin = is_reconciled(stage, report) or (put_right and bool(report.open))

@@ -237,6 +237,11 @@ def abandoned(environment: str) -> Claim | None:
     return claim if claim is not None and claims.is_over(claim) else None
 
 
+def is_anything_applied(environment: str) -> bool:
+    """Whether there is anything of ours in an environment."""
+    return bool(_history().standing(environment).receipts)
+
+
 def current_release(environment: str) -> str:
     """The release that is in an environment."""
     return _history().current_release(environment)

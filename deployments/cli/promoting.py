@@ -110,11 +110,11 @@ def drift(
 ) -> int:
     """What somebody changed by hand since it was applied. Exit code 2 when there is any that is not suppressed."""
     history = History(settings.load())
-    names = (
-        [environment] if environment else [name for name in history.ledger.environments() if _applied(history, name)]
-    )
+    wanted = [known_environment(environment)] if environment else history.ledger.environments()
+    names = [name for name in wanted if _applied(history, name)]
     if not names:
-        raise InvalidInput("drift: nothing has been promoted yet, so there is nothing to compare with")
+        where = f" to {environment}" if environment else ""
+        raise InvalidInput(f"drift: nothing has been promoted{where} yet, so there is nothing to compare with")
     prepare_flows()
     asked = [_asked(history, name) for name in names]
     return _reported([report for report, _ in asked if report], [error for _, error in asked if error], json)
@@ -122,11 +122,12 @@ def drift(
 
 def reconcile(environment: EnvironmentArgument, json: Json = False) -> int:
     """Put right what somebody changed by hand: the verified release is promoted again for the units that drifted."""
-    known_environment(environment)
+    if not _applied(History(settings.load()), known_environment(environment)):
+        raise InvalidInput(f"reconcile: nothing has been promoted to {environment} yet")
     prepare_flows()
     from flows.drift import drift as flow
 
-    return _reported([flow(environment, True)], [], json)
+    return _reported([report for report in [flow(environment, True)] if report], [], json)
 
 
 def _asked(history: History, environment: str) -> tuple[DriftReport | None, FlowmartError | None]:
