@@ -297,9 +297,21 @@ def test_elsewhere_there_is_no_drift(told: Chapters) -> None:
     assert (drift.code, drift.document[0]["drifted"]) == (0, [])
 
 
+def test_a_release_whose_units_do_not_fit_together_cannot_be_made(told: Chapters) -> None:
+    outputs = told.story.file("environments/dev/database/outputs.tf")
+    before = outputs.read_text()
+    outputs.write_text(before.replace('output "port"', 'output "prot"'))
+    told.story.commit("A slip")
+    refused = told.story.flowmart("release", "create")
+    outputs.write_text(before)
+    assert refused.code == 64
+    assert "'port' is not an output of database. Did you mean 'prot'?" in refused.err
+
+
 def test_a_release_that_would_delete_the_database_is_denied_before_any_apply(told: Chapters) -> None:
-    for name in ("main.tf", "outputs.tf"):
-        told.story.file(f"environments/dev/database/{name}").write_text("")
+    told.story.file("environments/dev/database/main.tf").write_text("")
+    outputs = told.story.file("environments/dev/database/outputs.tf")
+    outputs.write_text(re.sub(r"(?m)^(\s*value\s*)=.*$", r'\1= "gone"', outputs.read_text()))
     told.story.commit("Who needs a database")
     denied = told.story.flowmart("promote", "--to", "dev")
     assert denied.code == 1
