@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tasks.engines.ansible import Ansible
+from tasks.engines.ansible import FRESH, Ansible
 from tasks.engines.base import Workspace
-from tasks.errors import CouldNotAsk, InvalidInput, Refused
+from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
 from tasks.model import Environment, Inputs, Outcome, Plan, Receipt, Reversibility, Roles, Target, Unit
 from tests.hosts import SandboxHosts
 from tests.tools import tool
@@ -83,7 +84,18 @@ def test_a_host_that_is_gone_before_the_apply_is_no_failure(bastion: Bastion) ->
     bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/gone, mode: '0644'}}\n")
     plan = bastion.plan()
     bastion.variables = {**NOBODY, "ANSIBLE_SSH_COMMON_ARGS": "-o HostName=127.0.0.1"}
-    with pytest.raises(CouldNotAsk, match="cannot be reached"):
+    with pytest.raises(CouldNotAsk, match="nothing was changed"):
+        bastion.engine.apply(plan)
+
+
+def test_a_plan_that_is_no_longer_fresh_is_rehearsed_again(bastion: Bastion, hosts: SandboxHosts) -> None:
+    bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/aged, mode: '0644'}}\n")
+    plan = bastion.plan()
+    assert plan.artifact
+    long_ago = time.time() - 2 * FRESH
+    os.utime(plan.artifact.path, (long_ago, long_ago))
+    hosts.ssh("dev", "echo by hand > /srv/aged")
+    with pytest.raises(StalePlan, match="another rehearsal finds other changes"):
         bastion.engine.apply(plan)
 
 
