@@ -10,6 +10,7 @@ time of the whole command, which also has to start Python and import Prefect, is
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -32,6 +33,8 @@ from tests.bench import receiver
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "dev"
+IMAGE = "ami-12c6146b"
+"""One that every account of the sandbox has."""
 
 
 def main() -> None:
@@ -60,7 +63,11 @@ def _terraform_only() -> Iterator[Path]:
         shutil.copytree(PROJECT / "infrastructure", project / "infrastructure")
         file = project / "infrastructure/platform.yaml"
         declared = yaml.safe_load(file.read_text())
-        declared["units"] = {n: unit for n, unit in declared["units"].items() if unit["engine"] == "terraform"}
+        kept = {n: unit for n, unit in declared["units"].items() if unit["engine"] == "terraform"}
+        for unit in kept.values():
+            unit["needs"] = [need for need in unit.get("needs", ()) if need in kept]
+        kept["compute"]["inputs"] = {"image_id": IMAGE}  # there is no unit that builds one here
+        declared["units"] = kept
         file.write_text(yaml.safe_dump(declared, sort_keys=False))
         who = ("-c", "user.name=bench", "-c", "user.email=bench@flowmart.example")
         for command in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "-m", "Terraform only")):
@@ -107,7 +114,10 @@ def _apply_bare(box: Sandbox, infrastructure: Path, environment: str) -> float:
         aws.assume(role, here.region, "bench").environment() for role in (here.roles.plan, here.roles.apply)
     )
     units = {unit.name: unit.needs for unit in box.platform.units_in(environment)}
-    sources = {name: infrastructure / manifest.resolve(box.platform, environment, name).source for name in units}
+    resolved = {name: manifest.resolve(box.platform, environment, name) for name in units}
+    sources = {name: infrastructure / unit.source for name, unit in resolved.items()}
+    for name, unit in resolved.items():
+        (sources[name] / commands.VARIABLES_FILE).write_text(json.dumps(dict(unit.inputs)))
 
     def everything() -> None:
         done: dict[str, Future[None]] = {}
