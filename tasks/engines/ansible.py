@@ -23,8 +23,9 @@ from tasks.engines.ansible_commands import APPLY, PARSE, REHEARSE, Place
 from tasks.engines.ansible_plans import Job
 from tasks.engines.ansible_sources import PLAYBOOK, REMOVAL, configuration, interface, reads
 from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.changes import the_other_way
 from tasks.errors import CouldNotAsk, Refused, StalePlan
-from tasks.model import Action, Applied, Change, Inputs, Outcome, Plan, Receipt, Reversibility, Target, digest_of
+from tasks.model import Applied, Change, Inputs, Outcome, Plan, Receipt, Reversibility, Target, digest_of
 
 __all__ = ["Ansible", "interface", "reads"]
 
@@ -96,7 +97,7 @@ class Ansible:
         """What a run would have to put right: as it was applied, against as it is."""
         workspace = self._workspaces(receipt.target)
         plan = self._planned(workspace, receipt.target, receipt.inputs_digest, _declared(workspace))
-        changes = tuple(_the_other_way(change) for change in plan.changes)
+        changes = tuple(the_other_way(change) for change in plan.changes)
         return replace(plan, changes=changes, text=ansible_plans.text(changes, ()), warnings=())
 
     def _planned(self, workspace: Workspace, target: Target, inputs_digest: str, job: Job) -> Plan:
@@ -171,10 +172,3 @@ def _told(lines: Sequence[str]) -> str:
 
 def _basis(changes: Sequence[Change]) -> str:
     return digest_of([[c.address, c.action, c.before, c.after] for c in changes])
-
-
-def _the_other_way(change: Change) -> Change:
-    """From what would be put right to what was done: a file that would be created was deleted."""
-    turned = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
-    action = turned.get(change.action, change.action)
-    return replace(change, action=action, before=change.after, after=change.before)

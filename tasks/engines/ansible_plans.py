@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tasks import wording
-from tasks.errors import InvalidInput, StalePlan
-from tasks.model import Action, Artifact, Change, Plan
-
-_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
+from tasks.engines import sealed
+from tasks.engines.changes import SIGNS, listed
+from tasks.errors import InvalidInput
+from tasks.model import Artifact, Change, Plan
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,7 @@ def job(unit: str, playbook: str, inputs: Mapping[str, Any]) -> Job:
 
 def save(what: Job, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: there may be secrets in the variables."""
-    file = folder / f"{what.playbook or 'nothing'}.plan.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(what)))
-    return Artifact(file, _sha256(file))
+    return sealed.save(asdict(what), folder / f"{what.playbook or 'nothing'}.plan.json")
 
 
 def take(plan: Plan) -> tuple[Job, float]:
@@ -54,25 +50,16 @@ def take(plan: Plan) -> tuple[Job, float]:
 
     `StalePlan` too when the file is not the one that was planned.
     """
-    artifact = plan.artifact
-    if artifact is None or _sha256(artifact.path) != artifact.sha256:
-        raise StalePlan(
-            f"{plan.target}: the plan is used up, or its file is not the one that was planned; plan again"
-        )
-    saved, age = artifact.path.read_text(), time.time() - artifact.path.stat().st_mtime
-    artifact.path.unlink()
+    file = sealed.intact(plan, "the plan is used up, or its file is not the one that was planned")
+    saved, age = file.read_text(), time.time() - file.stat().st_mtime
+    file.unlink()
     return Job(**json.loads(saved)), age
 
 
 def text(changes: Iterable[Change], warnings: Iterable[str]) -> str:
     """A line for each task that changes something, then what differs; warnings last."""
-    lines = [line for change in changes for line in _told(change)]
-    return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])
+    return listed(changes, _told, warnings)
 
 
 def _told(change: Change) -> list[str]:
-    return [f"{_SIGNS[change.action]} {change.address}", *(f"    {line}" for line in wording.differences(change))]
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    return [f"{SIGNS[change.action]} {change.address}", *(f"    {line}" for line in wording.differences(change))]

@@ -15,6 +15,7 @@ from tasks.engines import cloudformation_answers as answers
 from tasks.engines import cloudformation_looks as looks
 from tasks.engines import cloudformation_plans as plans
 from tasks.engines.base import Workspace, Workspaces
+from tasks.engines.changes import the_other_way
 from tasks.engines.cloudformation_plans import Saved
 from tasks.engines.cloudformation_sources import Source, interface, load, reads
 from tasks.engines.cloudformation_stacks import Described, Stacks, is_busy, names
@@ -94,9 +95,8 @@ class CloudFormation:
         found = stacks.drifts(stack)
         by_hand = answers.drifted(found, source.secrets)
         known = {change.address for change in by_hand}
-        redeployed = [
-            _the_other_way(c) for c in looks.compared(workspace, source, stacks, stack) if c.address not in known
-        ]
+        differing = (c for c in looks.compared(workspace, source, stacks, stack) if c.address not in known)
+        redeployed = (replace(the_other_way(change), because=()) for change in differing)
         look = looks.Look(Saved("settings", ""), (*by_hand, *redeployed), stack, answers.not_compared(found))
         return _planned(receipt.target, workspace, receipt.inputs_digest, look)
 
@@ -186,9 +186,3 @@ def _why(stacks: Stacks, stack: Described, began: str, source: Source | None = N
     if status == "UPDATE_ROLLBACK_FAILED":
         told += f": could not be put back: {names(stacks.resources(stack), '_FAILED')}"
     return str(answers.scrubbed(told, source.secrets if source else ()))
-
-
-def _the_other_way(change: Change) -> Change:
-    """From what would be put right to what was done: what would be created was deleted."""
-    action = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}.get(change.action, change.action)
-    return replace(change, action=action, before=change.after, after=change.before, because=())

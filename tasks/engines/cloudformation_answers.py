@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasks import wording
+from tasks.engines.changes import SIGNS, listed
 from tasks.model import MASK, UNKNOWN, Action, Change, Reversibility
 
 STACK = "AWS::CloudFormation::Stack"
@@ -26,7 +27,6 @@ NOT_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "
 """Left by a create that failed, or a delete that did: nothing but deleting is possible."""
 
 _ACTIONS = {"Add": Action.CREATE, "Modify": Action.UPDATE, "Remove": Action.DELETE}
-_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
 _KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _NO_ECHO = "****"
 _SHORTEST_SECRET = 4
@@ -134,8 +134,7 @@ def not_compared(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def text(planned: Iterable[Change], warnings: Iterable[str] = ()) -> str:
     """A line for each resource, then its properties that differ; warnings last."""
-    lines = [line for change in planned for line in _lines(change)]
-    return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])
+    return listed(planned, _lines, warnings)
 
 
 def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
@@ -201,7 +200,7 @@ def _drift(item: Mapping[str, Any], secrets: tuple[str, ...]) -> Change:
 
 def _lines(change: Change) -> list[str]:
     because = f" (because of {', '.join(change.because)})" if change.because else ""
-    head = f"{_SIGNS[change.action]} {change.address} {change.kind}{because}"
+    head = f"{SIGNS[change.action]} {change.address} {change.kind}{because}"
     if change.action in (Action.CREATE, Action.DELETE):
         return [head]
     before = {key: value for key, value in (change.before or {}).items() if key != "tags_all"}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tasks.errors import StalePlan
+from tasks.engines import sealed
 from tasks.model import Artifact, Plan
 
 Deed = Literal["execute", "settings", "recreate", "continue", "delete"]
@@ -35,19 +33,9 @@ class Saved:
 
 def save(saved: Saved, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: a parameter may be a secret."""
-    file = folder / f"{saved.deed}-{saved.digest[:12]}.plan.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(saved)))
-    return Artifact(file, _sha256(file))
+    return sealed.save(asdict(saved), folder / f"{saved.deed}-{saved.digest[:12]}.plan.json")
 
 
 def load(plan: Plan) -> Saved:
     """What `plan` saved; `StalePlan` when the file is not the one that was planned."""
-    artifact = plan.artifact
-    if artifact is None or _sha256(artifact.path) != artifact.sha256:
-        raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
-    return Saved(**json.loads(artifact.path.read_text()))
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    return Saved(**sealed.content(plan))

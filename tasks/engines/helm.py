@@ -22,6 +22,7 @@ from tasks.cluster.objects import indexed
 from tasks.cluster.readiness import readiness
 from tasks.engines import helm_charts, helm_plans, kubernetes_plans
 from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.changes import the_other_way
 from tasks.engines.helm_answers import Installed, good_revision, installed, rendered
 from tasks.engines.helm_charts import Installation, interface, reads
 from tasks.engines.helm_commands import HISTORY, NotInstalled, done
@@ -252,7 +253,7 @@ def _plan(workspace: Workspace, target: Target, inputs_digest: str, live: Instal
 def _putting_right(plan: Plan, drifted: Iterable[Change]) -> Plan:
     """The plan with what helm does unasked: an upgrade of the same release takes back what was done by hand."""
     planned = {change.address for change in plan.changes}
-    others = (kubernetes_plans.the_other_way(change) for change in drifted if change.address not in planned)
+    others = (the_other_way(change) for change in drifted if change.address not in planned)
     return replace(plan, changes=(*plan.changes, *others))
 
 

@@ -6,12 +6,11 @@ values, on the same revision; or, on the way back, the same revision to return t
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tasks.engines import sealed
 from tasks.errors import StalePlan
 from tasks.model import Artifact, Plan
 
@@ -40,33 +39,23 @@ class Saved:
 
 def upgrade(release: str, namespace: str, chart: Path, values: Path) -> Saved:
     """An upgrade, or the first install, with exactly these files."""
-    return Saved(Does.UPGRADE, release, namespace, str(chart), sha256(chart), str(values), sha256(values))
+    seals = sealed.sha256(chart), sealed.sha256(values)
+    return Saved(Does.UPGRADE, release, namespace, str(chart), seals[0], str(values), seals[1])
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only."""
-    file = folder / f"{saved.does.replace(' ', '-')}.plan.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(saved), indent=1))
-    return Artifact(file, sha256(file))
+    return sealed.save(asdict(saved), folder / f"{saved.does.replace(' ', '-')}.plan.json")
 
 
 def load(plan: Plan) -> Saved:
     """What `plan` saved; `StalePlan` when the file, or one that it names, is not what was planned."""
-    artifact = plan.artifact
-    if artifact is None or sha256(artifact.path) != artifact.sha256:
-        raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
-    kept = json.loads(artifact.path.read_text())
+    kept = sealed.content(plan)
     saved = Saved(**{**kept, "does": Does(kept["does"])})
     for what, path, digest in (
         ("chart", saved.chart, saved.chart_sha256),
         ("values", saved.values, saved.values_sha256),
     ):
-        if path and sha256(Path(path)) != digest:
+        if path and sealed.sha256(Path(path)) != digest:
             raise StalePlan(f"{plan.target}: the {what} in {path} are not those that were planned; plan again")
     return saved
-
-
-def sha256(file: Path) -> str:
-    """The digest of a file's bytes; empty when there is no such file."""
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from tasks import wording
+from tasks.engines.changes import SIGNS, listed
 from tasks.model import Action, Change, Reversibility
 
-_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
 _HOLDS_DATA = frozenset(
     {"v1/Namespace", "v1/PersistentVolume", "v1/PersistentVolumeClaim", "apps/v1/StatefulSet"}
     | {"apiextensions.k8s.io/v1/CustomResourceDefinition"}
@@ -18,15 +17,7 @@ _HOLDS_DATA = frozenset(
 
 def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
     """A line for each object, then its fields that differ; warnings last."""
-    lines = [line for change in changes for line in _told(change)]
-    return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])
-
-
-def the_other_way(change: Change) -> Change:
-    """From what was done to what would put it right, and back: an object that was deleted would be created."""
-    actions = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
-    action = actions.get(change.action, change.action)
-    return replace(change, action=action, before=change.after, after=change.before)
+    return listed(changes, _told, warnings)
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
@@ -38,7 +29,7 @@ def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
 
 
 def _told(change: Change) -> list[str]:
-    head = f"{_SIGNS[change.action]} {change.address}"
+    head = f"{SIGNS[change.action]} {change.address}"
     return [head, *(f"    {line}" for line in wording.differences(change))] if _is_update(change) else [head]
 
 

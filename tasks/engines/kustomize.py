@@ -22,6 +22,7 @@ from tasks.cluster.objects import Manifest, Reference, ordered, shown
 from tasks.cluster.readiness import readiness
 from tasks.engines import kubernetes_plans, kustomize_plans
 from tasks.engines.base import Workspace, Workspaces
+from tasks.engines.changes import the_other_way
 from tasks.engines.kustomize_plans import Saved
 from tasks.engines.kustomize_sources import interface, reads, rendered
 from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
@@ -117,7 +118,7 @@ class Kustomize:
         """What an apply would have to put right: as it was applied, against as it is."""
         workspace = self._workspaces(receipt.target)
         look = self._look(receipt.target)
-        changes = tuple(kubernetes_plans.the_other_way(change) for change in look.changes)
+        changes = tuple(the_other_way(change) for change in look.changes)
         return Plan(
             target=receipt.target,
             engine="kustomize",

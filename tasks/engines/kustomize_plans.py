@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks.cluster.objects import Manifest, Reference
-from tasks.errors import StalePlan
+from tasks.engines import sealed
 from tasks.model import Artifact, Plan
 
 
@@ -27,18 +25,12 @@ def save(saved: Saved, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: there may be secrets in the manifests."""
     wanted = [{"about": asdict(about), "manifest": dict(manifest)} for about, manifest in saved.wanted.items()]
     content = {"wanted": wanted, "gone": listed(saved.gone), "force": saved.force}
-    file = folder / "kustomize.plan.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(content))
-    return Artifact(file, _sha256(file))
+    return sealed.save(content, folder / "kustomize.plan.json")
 
 
 def load(plan: Plan) -> Saved:
     """What `plan` saved; `StalePlan` when the file is not the one that was planned."""
-    artifact = plan.artifact
-    if artifact is None or _sha256(artifact.path) != artifact.sha256:
-        raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
-    kept = json.loads(artifact.path.read_text())
+    kept = sealed.content(plan)
     wanted = {Reference(**item["about"]): item["manifest"] for item in kept["wanted"]}
     return Saved(wanted, recorded(kept["gone"]), kept["force"])
 
@@ -51,7 +43,3 @@ def listed(references: Sequence[Reference]) -> list[dict[str, str]]:
 def recorded(objects: Sequence[Mapping[str, Any]]) -> list[Reference]:
     """References from the outputs of a unit."""
     return [Reference(**item) for item in objects]
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""

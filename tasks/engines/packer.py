@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from tasks.engines import packer_plans
+from tasks.engines import packer_plans, sealed
 from tasks.engines import packer_sources as sources
 from tasks.engines.base import Workspaces
 from tasks.engines.packer_builds import Builder, is_whole, tidied
@@ -123,7 +123,7 @@ class Packer:
             wanted.digest,
             half_made=half_made,
             variables=str(variables),
-            variables_sha256=packer_plans.sha256(variables),
+            variables_sha256=sealed.sha256(variables),
         )
         return wanted.plan(target, inputs_digest, (change,), saved, found, warnings=warnings)
 

@@ -6,8 +6,6 @@ built is what was planned, and nothing else.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -16,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from tasks.engines import sealed
 from tasks.engines.packer_images import DIGEST, Image, Keep
 from tasks.errors import InvalidInput, StalePlan
 from tasks.model import UNKNOWN, Action, Artifact, Change, Plan, Receipt, digest_of
@@ -94,27 +93,16 @@ class Saved:
 
 def save(saved: Saved, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only."""
-    file = folder / f"{saved.does}.plan.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(saved), indent=1))
-    return Artifact(file, sha256(file))
+    return sealed.save(asdict(saved), folder / f"{saved.does}.plan.json")
 
 
 def load(plan: Plan) -> Saved:
     """What `plan` saved; `StalePlan` when its file, or that of the variables, is not what was planned."""
-    artifact = plan.artifact
-    if artifact is None or sha256(artifact.path) != artifact.sha256:
-        raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
-    kept = json.loads(artifact.path.read_text())
+    kept = sealed.content(plan)
     saved = Saved(**{**kept, "does": Does(kept["does"])})
-    if saved.variables and sha256(Path(saved.variables)) != saved.variables_sha256:
+    if saved.variables and sealed.sha256(Path(saved.variables)) != saved.variables_sha256:
         raise StalePlan(f"{plan.target}: the variables in {saved.variables} are not those planned; plan again")
     return saved
-
-
-def sha256(file: Path) -> str:
-    """The digest of a file's bytes; empty when there is no such file."""
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
 def outputs(image: Image, region: str, digest: str, source: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ looked up again right before the apply, since a first plan without a lineage can
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,13 +18,14 @@ from pathlib import Path
 import structlog
 
 from tasks import shell
+from tasks.engines import sealed
 from tasks.engines import terraform_answers as answers
 from tasks.engines import terraform_commands as commands
 from tasks.engines.base import Variables, Workspace, Workspaces
 from tasks.engines.terraform_interface import interface
 from tasks.engines.terraform_sources import reads
 from tasks.errors import CouldNotAsk, FlowmartError, Refused, StalePlan
-from tasks.model import Applied, Artifact, Inputs, Outcome, Plan, Receipt, Target
+from tasks.model import Applied, Inputs, Outcome, Plan, Receipt, Target
 from tasks.shell import Command, Finished
 
 __all__ = ["Terraform", "interface", "reads"]
@@ -113,7 +113,7 @@ class Terraform:
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs.digest,
             basis=basis,
-            artifact=_sealed(workspace.folder / commands.PLAN_FILE),
+            artifact=sealed.seal(workspace.folder / commands.PLAN_FILE),
             text=answers.scrubbed(text, secrets),
             reversibility=answers.reversibility(changes, workspace.unit.protected),
             changes_outputs=answers.applyable(shown),
@@ -132,8 +132,7 @@ class Terraform:
         initialised.touch()
 
     def _refuse_stale(self, plan: Plan, workspace: Workspace) -> None:
-        if plan.artifact is None or _sha256(plan.artifact.path) != plan.artifact.sha256:
-            raise StalePlan(f"{plan.target}: the plan file is not the one that was planned; plan again")
+        sealed.intact(plan)
         now = answers.basis(self._asked(commands.state_pull(self._executable), workspace, workspace.writing))
         if now != plan.basis:
             raise StalePlan(f"{plan.target}: planned from state {plan.basis or 'none'}, it is {now} now; plan again")
@@ -190,12 +189,3 @@ def _keep_secrets(workspace: Workspace, secrets: frozenset[str]) -> None:
 def _known_secrets(workspace: Workspace) -> list[str]:
     found: list[str] = json.loads((workspace.folder / commands.SECRETS_FILE).read_text())
     return found
-
-
-def _sealed(file: Path) -> Artifact:
-    file.chmod(0o600)
-    return Artifact(file, _sha256(file))
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
