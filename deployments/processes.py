@@ -7,17 +7,18 @@ the command that started them and a Ctrl-C there, and so that what they start th
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
 import psutil
 
@@ -31,24 +32,33 @@ _FOREIGN = ("AWS_", "PREFECT_", "TF_", "FLOWMART_")
 """Variables that stand for somebody's real accounts and servers: a process sees those that it is given, no others."""
 
 
-class Layout(Protocol):
+class Layout(ABC):
     """Where the processes of one house keep what they have."""
 
     @property
+    @abstractmethod
     def folder(self) -> Path:
-        """What they are started in."""
+        """What they are started in; everything below is the house's own."""
+
+    @property
+    @abstractmethod
+    def lock(self) -> Path:
+        """Held while they are being started or stopped."""
 
     @property
     def records(self) -> Path:
         """One JSON file for each process that was started."""
+        return self.folder / "processes"
 
     @property
     def logs(self) -> Path:
         """One log file a process; the earlier run's is kept as `*.log.1`."""
+        return self.folder / "logs"
 
     @property
     def ports(self) -> Path:
-        """The file of the ports that were used last, so that addresses stay what they were."""
+        """The ports that were used last, so that addresses stay what they were."""
+        return self.folder / "ports.json"
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,15 @@ class Process:
             return same and found.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+
+
+@contextmanager
+def alone(layout: Layout) -> Iterator[None]:
+    """Only one at a time starts or stops: the second waits."""
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def start(

@@ -89,9 +89,4 @@ def sandbox_status(json: Json = False) -> None:
     """What of the sandbox runs, and where."""
     from deployments import sandbox
 
-    parts = sandbox.status(settings.load().repository)
-    if json:
-        screen.document([asdict(part) for part in parts])
-        return
-    rows = [(part.name, str(part.pid or "-"), part.state, part.address) for part in parts]
-    screen.table("", ("part", "process", "state", "address"), rows)
+    screen.parts(sandbox.status(settings.load().repository), json)

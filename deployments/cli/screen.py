@@ -10,7 +10,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,6 +19,9 @@ from rich.table import Table
 
 from tasks.approvals import Request
 from tasks.errors import FlowmartError
+
+if TYPE_CHECKING:
+    from deployments.services import Part
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
@@ -65,6 +68,15 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     for row in rows:
         made.add_row(*map(escape, row))
     _out.print(made)
+
+
+def parts(found: Sequence[Part], json: bool) -> None:
+    """The processes that stay, of the sandbox or the server."""
+    if json:
+        document(found)
+        return
+    rows = [(part.name, str(part.pid or "-"), part.state, part.address) for part in found]
+    table("", ("part", "process", "state", "address"), rows)
 
 
 def shown(value: Mapping[str, Any]) -> None:

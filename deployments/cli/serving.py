@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import typer
 
 from deployments.cli import screen
@@ -50,9 +48,4 @@ def server_status(json: Json = False) -> None:
     """What of the server runs, and where."""
     from deployments import server
 
-    parts = server.status(settings.load().repository)
-    if json:
-        screen.document([asdict(part) for part in parts])
-        return
-    rows = [(part.name, str(part.pid or "-"), part.state, part.address) for part in parts]
-    screen.table("", ("part", "process", "state", "address"), rows)
+    screen.parts(server.status(settings.load().repository), json)

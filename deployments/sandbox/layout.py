@@ -7,12 +7,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from deployments import processes
+
 _LONGEST_SOCKET_PATH = 100
 """sockaddr_un holds 108 bytes on Linux, 104 on macOS."""
 
 
 @dataclass(frozen=True)
-class Layout:
+class Layout(processes.Layout):
     """The paths of the sandbox that belongs to the project folder `root`."""
 
     root: Path
@@ -31,21 +33,6 @@ class Layout:
     def lock(self) -> Path:
         """Held while the sandbox is being started or stopped."""
         return self.root / ".flowmart" / "sandbox.lock"
-
-    @property
-    def records(self) -> Path:
-        """One JSON file for each process that was started."""
-        return self.folder / "processes"
-
-    @property
-    def logs(self) -> Path:
-        """One log file a process; the earlier run's is kept as `*.log.1`."""
-        return self.folder / "logs"
-
-    @property
-    def ports(self) -> Path:
-        """The ports that were used last, so that addresses stay what they were."""
-        return self.folder / "ports.json"
 
     @property
     def accounts(self) -> Path:

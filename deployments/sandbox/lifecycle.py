@@ -7,11 +7,9 @@ built it, is put aside.
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +56,7 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
     """
     layout, infrastructure = Layout(root.resolve()), infrastructure or root / "infrastructure"
     platform = manifest.load(infrastructure)
-    with _alone(layout):
+    with processes.alone(layout):
         _put_store_aside(layout, report)
         names = clusters.declare(layout, platform)
         hosting = hosts.declare(layout, platform, report)
@@ -82,7 +80,7 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
 def down(root: Path, report: Report) -> None:
     """End every process of the sandbox, and lead the product away from it. What is not running is no error."""
     layout = Layout(root.resolve())
-    with _alone(layout):
+    with processes.alone(layout):
         layout.profile.unlink(missing_ok=True)
         found = [process for name in KINDS if (process := processes.find(layout, name))]
         with ThreadPoolExecutor() as pool:
@@ -97,15 +95,6 @@ def status(root: Path) -> list[Part]:
     """Every process of the sandbox, running or not."""
     layout = Layout(root.resolve())
     return [services.part(layout, kind) for kind in KINDS.values()]
-
-
-@contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    """Only one at a time starts or stops: the second waits."""
-    layout.folder.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _put_store_aside(layout: Layout, report: Report) -> None:

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Mapping
 from socket import AF_UNIX, socket
 
-from deployments.sandbox import hosts, kubernetes, prefect_database
+from deployments import prefect_server
+from deployments.sandbox import hosts, kubernetes
 from deployments.sandbox.layout import Layout
 from deployments.services import Kind, gets
 
@@ -41,22 +42,11 @@ def _hosts_answer(_: Layout, port: int | None) -> bool:
 
 
 def _prefect_command(layout: Layout, port: int | None) -> list[str]:
-    prefect_database.prepare(layout.prefect_home)
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    return prefect_server.command(layout.prefect_home, port)
 
 
 def _prefect_variables(layout: Layout, port: int | None) -> Mapping[str, str]:
-    return {
-        "PREFECT_HOME": str(layout.prefect_home),
-        # The pages of the UI ask here, whatever port the server was told on its command line.
-        "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",
-        # As with `flowmart server`: the forms of this UI render Markdown and links.
-        "PREFECT_SERVER_UI_V2_ENABLED": "false",
-        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
-        "DO_NOT_TRACK": "1",
-    }
+    return prefect_server.variables(layout.prefect_home, f"http://127.0.0.1:{port}")
 
 
 def _nothing(_: Layout, __: int | None) -> Mapping[str, str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from deployments import processes
+
 
 class ServerSettings(BaseSettings):
     """FLOWMART_SERVER_* and the receiver's secret: only `flowmart server` reads them."""
@@ -22,7 +24,7 @@ class ServerSettings(BaseSettings):
 
 
 @dataclass(frozen=True)
-class Layout:
+class Layout(processes.Layout):
     """The paths of the server of the project folder `root`, or of what serves its sandbox."""
 
     root: Path
@@ -42,21 +44,6 @@ class Layout:
     def lock(self) -> Path:
         """Held while it is being started or stopped."""
         return self.folder / "lock"
-
-    @property
-    def records(self) -> Path:
-        """One JSON file for each process that was started."""
-        return self.folder / "processes"
-
-    @property
-    def logs(self) -> Path:
-        """One log file a process."""
-        return self.folder / "logs"
-
-    @property
-    def ports(self) -> Path:
-        """The ports that were used last."""
-        return self.folder / "ports.json"
 
     @property
     def password(self) -> Path:

@@ -6,11 +6,9 @@ and no second one is started.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +47,7 @@ def up(root: Path, report: Report) -> Serving:
     layout, settings = _layout(root), _settings()
     platform = manifest.load(layout.root / "infrastructure")
     declared = catalogue.load(PROJECT / "prefect.yaml", [environment.name for environment in platform.environments])
-    with _alone(layout):
+    with processes.alone(layout):
         address = _address(layout, settings, report)
         for kind in _serving(settings, address):
             _started(layout, kind, report)
@@ -63,7 +61,7 @@ def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None
     `for_sandbox`: what serves the sandbox, or what serves you otherwise; by default what the profile leads to.
     """
     layout = _layout(root, for_sandbox)
-    with _alone(layout):
+    with processes.alone(layout):
         if not layout.sandbox:
             layout.profile.unlink(missing_ok=True)
         for name in (RECEIVER, WORKER, REGISTRAR, SERVER):
@@ -131,12 +129,3 @@ def _settings() -> ServerSettings:
     except ValidationError as error:
         wrong = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors(include_input=False))
         raise InvalidInput(f"FLOWMART_SERVER_*: {wrong}") from None
-
-
-@contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    """Only one at a time starts or stops: the second waits."""
-    layout.folder.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from socket import create_connection
 
-from deployments import processes
-from deployments.sandbox import prefect_database
+from deployments import prefect_server, processes
 from deployments.server.catalogue import POOL
 from deployments.server.layout import Layout, ServerSettings
 from deployments.services import Kind, gets
@@ -49,19 +48,9 @@ def server(settings: ServerSettings, auth: str) -> Kind[Layout]:
     """Prefect's server, with basic auth on and analytics off."""
 
     def variables(layout: Layout, port: int | None) -> Mapping[str, str]:
-        return {
-            "PREFECT_HOME": str(layout.prefect_home),
-            "PREFECT_SERVER_API_AUTH_STRING": auth,
-            # The pages of the UI ask here, whatever port the server was told on its command line.
-            "PREFECT_UI_API_URL": f"{settings.url.rstrip('/') or f'http://127.0.0.1:{port}'}/api",
-            # Its forms render Markdown and links; those of the newer UI show them as text.
-            "PREFECT_SERVER_UI_V2_ENABLED": "false",
-            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
-            "DO_NOT_TRACK": "1",
-            **_database(settings),
-        }
+        address = settings.url.rstrip("/") or f"http://127.0.0.1:{port}"
+        told = prefect_server.variables(layout.prefect_home, address)
+        return {**told, "PREFECT_SERVER_API_AUTH_STRING": auth, **_database(settings)}
 
     return Kind(SERVER, _server_command, variables, gets("/api/health"), 180.0, port=settings.port)
 
@@ -106,8 +95,7 @@ def receiver(address: Address) -> Kind[Layout]:
 
 
 def _server_command(layout: Layout, port: int | None) -> list[str]:
-    prefect_database.prepare(layout.prefect_home)
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    return prefect_server.command(layout.prefect_home, port)
 
 
 def _database(settings: ServerSettings) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from deployments.sandbox import Sandbox, prefect_database
+from deployments import prefect_database
+from deployments.sandbox import Sandbox
 
 pytestmark = pytest.mark.sandbox
 
@@ -44,7 +45,7 @@ def clauses(schema: str) -> list[str]:
 
 
 def test_the_shipped_schema_is_what_prefects_migrations_make() -> None:
-    again = "run: python -m deployments.sandbox.prefect_database"
+    again = "run: python -m deployments.prefect_database"
     assert clauses(prefect_database.migrated()) == clauses(prefect_database.SCHEMA.read_text()), again
 
 

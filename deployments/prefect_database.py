@@ -1,6 +1,6 @@
 """Gives a new Prefect server its database at once, instead of through a hundred migrations that take six seconds.
 
-`prefect_schema.sql` is what those migrations end with; `python -m deployments.sandbox.prefect_database` writes it
+`prefect_schema.sql` is what those migrations end with; `python -m deployments.prefect_database` writes it
 again for another version. It is used for exactly the version that it was made with. With any other, Prefect migrates
 an empty database itself, as it would anywhere else.
 """

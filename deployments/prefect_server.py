@@ -1,0 +1,29 @@
+"""How a Prefect server is started: the sandbox's and that of `flowmart server` alike."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from deployments import prefect_database
+
+
+def command(home: Path, port: int | None) -> list[str]:
+    """What starts one on 127.0.0.1, with its database ready in `home`."""
+    prefect_database.prepare(home)
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+
+
+def variables(home: Path, address: str) -> dict[str, str]:
+    """What it is told. `address`: where browsers reach it."""
+    return {
+        "PREFECT_HOME": str(home),
+        # The pages of the UI ask here, whatever port the server was told on its command line.
+        "PREFECT_UI_API_URL": f"{address}/api",
+        # Its forms render Markdown and links; those of the newer UI show them as text.
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+        "DO_NOT_TRACK": "1",
+    }
