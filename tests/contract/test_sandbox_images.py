@@ -28,12 +28,12 @@ def user(sandbox: Sandbox) -> Any:
 
 @pytest.fixture
 def image(owner: Any) -> Iterator[str]:
-    """An image with a tag, shared with dev's account."""
+    """An image with a tag that no other image has, shared with dev's account."""
     source = owner.describe_images(Filters=[{"Name": "name", "Values": [SOURCE]}])["Images"][0]["ImageId"]
     instance = owner.run_instances(ImageId=source, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     made: str = owner.create_image(InstanceId=instance, Name="shop")["ImageId"]
     owner.terminate_instances(InstanceIds=[instance])
-    owner.create_tags(Resources=[made], Tags=[{"Key": "Colour", "Value": "blue"}])
+    owner.create_tags(Resources=[made], Tags=[{"Key": "Shelf", "Value": "shop"}])
     owner.modify_image_attribute(ImageId=made, LaunchPermission={"Add": [USER]})
     yield made
     owner.deregister_image(ImageId=made)
@@ -46,7 +46,7 @@ def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
 def test_who_may_use_an_image_sees_it_without_its_tags(user: Any, image: str) -> None:
     found = user.describe_images(Owners=["111111111111"], Filters=[{"Name": "name", "Values": ["shop"]}])["Images"]
     assert [(each["ImageId"], each["State"], each.get("Tags", [])) for each in found] == [(image, "available", [])]
-    assert user.describe_images(Filters=[{"Name": "tag:Colour", "Values": ["blue"]}])["Images"] == []
+    assert user.describe_images(Filters=[{"Name": "tag:Shelf", "Values": ["shop"]}])["Images"] == []
 
 
 def test_others_do_not_see_it(sandbox: Sandbox, image: str) -> None:
