@@ -117,29 +117,21 @@ def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Creden
         return known
 
 
-@lru_cache(maxsize=128)
 def client(service: str, credentials: Credentials) -> Any:
     """A boto3 client for `service` that acts as the role of `credentials`; safe to share between threads."""
-    with _making, asking(f"reach {service}"):
-        return _session().create_client(
-            service,
-            region_name=credentials.region,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key.get_secret_value(),
-            aws_session_token=credentials.session_token.get_secret_value(),
-            config=_QUICK,
-        )
+    return client_with(service, credentials.environment())
 
 
 def client_with(service: str, variables: Mapping[str, str]) -> Any:
-    """A boto3 client for `service` with what `Credentials.environment` gives: for engines that have no tool."""
+    """The same, with what `Credentials.environment` gives: for engines that have no tool."""
     given = ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
-    return _client_with(service, tuple(variables.get(name) for name in given))
+    return _client(service, *(variables.get(name) for name in given))
 
 
 @lru_cache(maxsize=128)
-def _client_with(service: str, given: tuple[str | None, ...]) -> Any:
-    region, key, secret, token, endpoint = given
+def _client(
+    service: str, region: str | None, key: str | None, secret: str | None, token: str | None, endpoint: str | None
+) -> Any:
     with _making, asking(f"reach {service}"):
         return _session().create_client(
             service,
