@@ -47,6 +47,11 @@ def references(values: Any) -> Iterator[tuple[str, str]]:
             yield from references(value)
 
 
+def sources(values: Any) -> frozenset[str]:
+    """The units that `values` refers to."""
+    return frozenset(unit for unit, _ in references(values))
+
+
 def alone(value: Any) -> tuple[str, str] | None:
     """The (unit, output) that a value refers to when it is one reference and nothing else."""
     found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None

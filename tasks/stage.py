@@ -152,7 +152,7 @@ class Stage:
 
     def sources(self, unit: str) -> frozenset[str]:
         """The units whose outputs the inputs of a unit name."""
-        return frozenset(name for name, _ in edges.references(self.unit(unit).inputs))
+        return edges.sources(self.unit(unit).inputs)
 
     def engine(self, unit: str) -> Engine:
         """The engine of a unit, working in this stage's checkouts."""
@@ -161,35 +161,35 @@ class Stage:
 
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
-        found = self.checkout(target.release)
+        found, now = self.checkout(target.release), self.standing()
         return Workspace(
             infrastructure=found.infrastructure,
-            unit=self._wired(target),
+            unit=self._wired(target, now),
             environment=self.environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
             reading=self.reading,
             writing=self.writing,
-            receipt=self.standing().receipts.get(target.unit),
+            receipt=now.receipts.get(target.unit),
             elsewhere=lambda: self._elsewhere(target.unit),
             reconciling=target.unit in self.drifting,
         )
 
-    def _wired(self, target: Target) -> Unit:
+    def _wired(self, target: Target, found: Standing) -> Unit:
         """The unit as declared, its edges filled in with what holds for that release, if it is known.
 
         For the release to come that is what is applied now. An earlier one is gone back to, so for it that is what
         was applied before: units are put back before those that they need.
         """
-        declared, found = self.unit(target.unit, target.release), self.standing()
+        declared = self.unit(target.unit, target.release)
         receipts = found.receipts if target.release == self.release.id else found.before
-        named = {name for name, _ in edges.references(declared.inputs)}
+        named = edges.sources(declared.inputs)
         if not named or not named <= receipts.keys():
             return declared
         return replace(declared, inputs=edges.fill(declared.inputs, {n: receipts[n].outputs for n in named}))
 
     def _filled(self, unit: Unit, upstream: edges.Upstream) -> Mapping[str, Any]:
         """The unit's inputs with outputs in place of references; `InvalidInput` when one is not what it takes."""
-        if not any(True for _ in edges.references(unit.inputs)):
+        if not edges.sources(unit.inputs):
             return unit.inputs
         filled: Mapping[str, Any] = edges.fill(unit.inputs, upstream)
         infrastructure = self.checkout(self.release.id).infrastructure

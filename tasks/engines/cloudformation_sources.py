@@ -175,7 +175,7 @@ def _parameters(
 
 def _as_text(value: Any) -> str | None:
     """A value as CloudFormation takes it; None for one that is not known here."""
-    if any(True for _ in edges.references(value)):
+    if edges.sources(value):
         return None
     if isinstance(value, list | tuple):
         return ",".join(str(_as_text(item)) for item in value)

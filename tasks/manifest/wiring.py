@@ -34,7 +34,7 @@ def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
 
 def _interfaces(infrastructure: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
     """Of the units that are given inputs, or whose outputs are named: to read all of them would take seconds."""
-    named = {name for unit in units.values() for name, _ in edges.references(unit.inputs)}
+    named = {name for unit in units.values() for name in edges.sources(unit.inputs)}
     asked = named | {unit.name for unit in units.values() if unit.inputs}
     return {name: interface(units[name].engine, infrastructure, units[name].source) for name in sorted(asked)}
 
