@@ -16,7 +16,7 @@ from tasks import approvals, settings
 from tasks.approvals import Approver, Request
 from tasks.errors import InvalidInput
 from tasks.history import History
-from tasks.manifest import is_day
+from tasks.manifest import day
 
 Digest = Annotated[str, typer.Argument(help="Digest of the plan set, at least its first 12 digits.")]
 
@@ -57,7 +57,7 @@ def approve(
         prepare_flows()
         from flows.approval import carry_on
 
-        carry_on(request, onward)
+        carry_on(request, onward=onward)
     _tell(request, "approved", json)
 
 
@@ -78,7 +78,7 @@ def freeze(
     json: Json = False,
 ) -> None:
     """Let nothing be promoted into an environment. Going back is not held up."""
-    if until and not is_day(until):
+    if until and day(until) is None:
         raise InvalidInput(f"--until {until}: there is no such day; write YYYY-MM-DD")
     _record(environment, "frozen", {"reason": reason, "until": until}, json)
 

@@ -14,7 +14,7 @@ from tasks import graph
 from tasks.manifest import placeholders
 from tasks.manifest.declared import DeclaredEnvironment
 from tasks.manifest.draft import Draft
-from tasks.manifest.mistakes import Mistake, is_day, not_among
+from tasks.manifest.mistakes import Mistake, day, no_day, not_among
 from tasks.model import Approval, Cluster, Environment, Freeze, Roles, Window
 
 ROOT = "environments"
@@ -83,9 +83,8 @@ def _calendar(declared: DeclaredEnvironment) -> Iterator[Mistake]:
             yield Mistake(("windows", place, "timezone"), f"{close}, and all others of the IANA list")
     for place, freeze in enumerate(declared.freezes):
         days = {key: getattr(freeze, key) for key in ("begins", "ends")}
-        wrong = [key for key, day in days.items() if not is_day(day)]
-        for key in wrong:
-            yield Mistake(("freezes", place, key), f"there is no day {days[key]}: write YYYY-MM-DD")
+        wrong = [key for key, written in days.items() if day(written) is None]
+        yield from (no_day(("freezes", place, key), days[key]) for key in wrong)
         if not wrong and freeze.ends < freeze.begins:
             yield Mistake(("freezes", place, "ends"), f"is before {freeze.begins}, when it begins")
 

@@ -6,7 +6,6 @@ Such a file may be missing or empty. Its entries name environments and units, wh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,19 +42,6 @@ def place(platform: Platform, environment: str, unit: str) -> Iterator[Mistake]:
         yield Mistake(("environment",), not_among(environment, "an environment", environments))
     elif unit not in deployed:
         yield Mistake(("unit",), not_among(unit, f"a unit in {environment}", deployed))
-
-
-def day(text: str) -> date | None:
-    """The day that is written; None where there is no such day."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def no_day(text: str) -> Mistake:
-    """That an entry expires on a day that there is not."""
-    return Mistake(("expires",), f"there is no day {text}: write YYYY-MM-DD")
 
 
 def _shape(found: Document, entries: TypeAdapter[list[Model]]) -> tuple[Mistake, ...]:

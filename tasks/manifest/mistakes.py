@@ -60,13 +60,17 @@ def refuse(document: Document, mistakes: Iterable[Mistake]) -> None:
     raise InvalidInput("\n".join([*(heading if len(told) > 1 else ()), *told]))
 
 
-def is_day(text: str) -> bool:
-    """Whether a text of the form YYYY-MM-DD is a day of the calendar."""
+def day(text: str) -> date | None:
+    """The day that is written as YYYY-MM-DD; None where there is no such day."""
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def no_day(key: Key, text: str) -> Mistake:
+    """That what is written at `key` is no day of the calendar."""
+    return Mistake(key, f"there is no day {text}: write YYYY-MM-DD")
 
 
 def written(key: Key) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tasks.manifest import listed
 from tasks.manifest.declared import DeclaredOverride
-from tasks.manifest.mistakes import Mistake, not_among, refuse
+from tasks.manifest.mistakes import Mistake, day, no_day, not_among, refuse
 from tasks.manifest.platform import load
 from tasks.model import Override, Platform
 
@@ -43,8 +43,8 @@ def _in_one(override: Override, platform: Platform, policies: Sequence[str]) -> 
     if policies and override.policy not in policies:
         yield Mistake(("policy",), not_among(override.policy, "a policy", policies))
     yield from listed.place(platform, override.environment, override.unit)
-    if listed.day(override.expires) is None:
-        yield listed.no_day(override.expires)
+    if day(override.expires) is None:
+        yield no_day(("expires",), override.expires)
 
 
 def _policies(infrastructure: Path) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tasks.manifest import listed
 from tasks.manifest.declared import DeclaredSuppression
-from tasks.manifest.mistakes import Mistake, refuse
+from tasks.manifest.mistakes import Mistake, day, no_day, refuse
 from tasks.manifest.platform import load
 from tasks.model import Platform, Suppression
 
@@ -46,9 +46,9 @@ def _meaning(suppressions: Sequence[Suppression], platform: Platform, today: dat
 
 def _in_one(suppression: Suppression, platform: Platform, today: date) -> Iterator[Mistake]:
     yield from listed.place(platform, suppression.environment, suppression.unit)
-    last, latest = listed.day(suppression.expires), today + timedelta(days=LONGEST)
+    last, latest = day(suppression.expires), today + timedelta(days=LONGEST)
     if last is None:
-        yield listed.no_day(suppression.expires)
+        yield no_day(("expires",), suppression.expires)
     elif last > latest:
         told = f"is more than {LONGEST} days ahead: at most {latest}; what is meant to stay belongs into the code"
         yield Mistake(("expires",), told)
