@@ -21,8 +21,8 @@ from tasks.github import pull_report, pulls
 from tasks.github.check_runs import Annotation
 from tasks.github.client import Client, connect
 from tasks.github.pull_report import PullReport
-from tasks.github.reported import EnvironmentReport, overall
-from tasks.model import Outcome, Release
+from tasks.github.reported import EnvironmentReport
+from tasks.model import Outcome, Release, overall
 
 Repository = Annotated[str, Field(title="Repository", description="owner/name on GitHub")]
 Number = Annotated[int, Field(title="Number", description="Of the pull request or issue", ge=1)]
@@ -83,6 +83,6 @@ def _environment(release: Release, environment: str) -> tuple[EnvironmentReport,
 
 def _end(found: Sequence[EnvironmentReport]) -> None:
     told = "; ".join(f"{one.environment}: {one.told}" for one in found if one.outcome is not Outcome.SUCCEEDED)
-    outcome = overall(found)
+    outcome = overall(one.outcome for one in found)
     if outcome is not Outcome.SUCCEEDED:
         raise (Refused if outcome is Outcome.FAILED else CouldNotAsk)(told)

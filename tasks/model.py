@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +33,12 @@ class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     ERRORED = "errored"
+
+
+def overall(outcomes: Iterable[Outcome]) -> Outcome:
+    """What several steps come to. One no is a no; without one, no answer is no answer."""
+    found = set(outcomes)
+    return next((worst for worst in (Outcome.FAILED, Outcome.ERRORED) if worst in found), Outcome.SUCCEEDED)
 
 
 class Action(StrEnum):

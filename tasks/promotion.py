@@ -11,7 +11,7 @@ The order of the verbs is told in `flows.promote`; here is what each of them mea
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -34,6 +34,7 @@ from tasks.model import (
     Plan,
     Receipt,
     Target,
+    overall,
 )
 from tasks.policy import Purpose
 from tasks.settings import Settings
@@ -217,15 +218,6 @@ def judge(stage: Stage, receipt: Receipt, results: Sequence[CheckResult]) -> Non
         raise CouldNotAsk(f"{receipt.target}: smoke check could not be asked\n{told}")
     if results:
         told_of(stage, receipt.target.unit).info("smoke passed", what=f"{len(results)} checks")
-
-
-def overall(outcomes: Iterable[Outcome]) -> Outcome:
-    """One no is a no; without one, no answer is no answer."""
-    found = set(outcomes)
-    for worst in (Outcome.FAILED, Outcome.ERRORED):
-        if worst in found:
-            return worst
-    return Outcome.SUCCEEDED
 
 
 def verify(stage: Stage) -> None:

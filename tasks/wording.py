@@ -26,13 +26,15 @@ class Difference:
     after: Any
 
 
+def counted(changes: Mapping[str, int]) -> str:
+    """Numbers of changes by action: "2 to create, 1 to change"; empty when there are none."""
+    verbs = {"create": "create", "update": "change", "replace": "replace", "delete": "delete"}
+    return ", ".join(f"{number} to {verbs[action]}" for action, number in changes.items() if number)
+
+
 def counts(plan: Plan) -> str:
     """ "2 to create, 1 to change", or "no changes"."""
-    verbs = {"create": "create", "update": "change", "replace": "replace", "delete": "delete"}
-    parts = [f"{number} to {verbs[action]}" for action, number in plan.counts.items() if number]
-    if not parts and plan.changes_outputs:
-        return "outputs only"
-    return ", ".join(parts) or "no changes"
+    return counted(plan.counts) or ("outputs only" if plan.changes_outputs else "no changes")
 
 
 def planned(plan: Plan) -> str:

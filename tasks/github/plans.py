@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from tasks import wording
 from tasks.github import text
-from tasks.github.reported import EnvironmentReport, UnitReport, overall
-from tasks.model import Action, Change, Finding, Outcome, Plan, Reversibility
+from tasks.github.reported import EnvironmentReport, UnitReport
+from tasks.model import Action, Change, Finding, Outcome, Plan, Reversibility, overall
 
 SIGNS = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.ERRORED: "❔"}
 
@@ -82,7 +82,7 @@ def _shortened(head: Head, reports: Sequence[EnvironmentReport], longest: int) -
 
 
 def _title(head: Head, reports: Sequence[EnvironmentReport]) -> str:
-    found = overall(reports)
+    found = overall(report.outcome for report in reports)
     return f"### {SIGNS[found]} Plan of {text.code(head.sha[:12])}: {HEADINGS[found]}"
 
 

@@ -13,8 +13,8 @@ from tasks.github.check_runs import Annotation, Conclusion
 from tasks.github.client import Client
 from tasks.github.courtesy import tell
 from tasks.github.plans import Head
-from tasks.github.reported import EnvironmentReport, overall
-from tasks.model import Outcome
+from tasks.github.reported import EnvironmentReport
+from tasks.model import Outcome, overall
 
 COMMENT = "plan"
 
@@ -47,7 +47,8 @@ class PullReport:
         head = Head(self.sha, release, self.url)
         title = "; ".join(f"{report.environment}: {report.told}" for report in reports)
         self._comment(plans.comment(head, reports))
-        self._end(Conclusion(overall(reports), title, plans.summary(head, reports), said))
+        found = overall(report.outcome for report in reports)
+        self._end(Conclusion(found, title, plans.summary(head, reports), said))
 
     def refused(self, outcome: Outcome, why: str, said: Sequence[Annotation] = ()) -> None:
         """There is nothing to plan: the commit could not be brought here, or makes no release."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.model import Action, Change, Finding, Outcome, Plan
+from tasks import wording
+from tasks.model import Action, Change, Finding, Outcome, Plan, overall
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,8 @@ class EnvironmentReport:
 
     @property
     def outcome(self) -> Outcome:
-        """One no is a no; without one, no answer is no answer."""
-        found = {self.failed, *(unit.outcome for unit in self.units)}
-        return next((o for o in (Outcome.FAILED, Outcome.ERRORED) if o in found), Outcome.SUCCEEDED)
+        """What its units come to, and what went wrong with it as a whole."""
+        return overall([self.failed, *(unit.outcome for unit in self.units)])
 
     def count(self, action: Action) -> int:
         """Changes of one kind in all units."""
@@ -50,9 +50,8 @@ class EnvironmentReport:
     @property
     def told(self) -> str:
         """In a few words: "2 to create, 1 to delete; denied: database"."""
-        verbs = {Action.CREATE: "create", Action.UPDATE: "change", Action.REPLACE: "replace", Action.DELETE: "delete"}
-        counts = [f"{self.count(action)} to {verb}" for action, verb in verbs.items() if self.count(action)]
-        parts = [", ".join(counts) or ("nothing to change" if not self.units else "no changes"), *self._wrong()]
+        counts = wording.counted({action.value: self.count(action) for action in Action})
+        parts = [counts or ("nothing to change" if not self.units else "no changes"), *self._wrong()]
         return "; ".join(parts) if not self.said else self.said
 
     def _wrong(self) -> list[str]:
@@ -61,9 +60,3 @@ class EnvironmentReport:
         silent = [unit.unit for unit in self.units if unit.outcome is Outcome.ERRORED]
         named = {"denied": denied, "failed": failed, "could not ask": silent}
         return [f"{what}: {', '.join(units)}" for what, units in named.items() if units]
-
-
-def overall(reports: Sequence[EnvironmentReport]) -> Outcome:
-    """What all environments together come to."""
-    found = {report.outcome for report in reports}
-    return next((o for o in (Outcome.FAILED, Outcome.ERRORED) if o in found), Outcome.SUCCEEDED)
