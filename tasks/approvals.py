@@ -65,6 +65,11 @@ class Request:
         """What a person types."""
         return self.digest[:SHORTEST]
 
+    @property
+    def until(self) -> str:
+        """When it expires, for a person."""
+        return f"{self.expires:%Y-%m-%d %H:%M} UTC"
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -103,16 +103,19 @@ def pass_through(stage: Stage, plans: PlanSet, consent: Consent, purpose: Purpos
 
 def rules_of(environment: Environment) -> dict[str, Any]:
     """The rules of an environment as the ledger keeps them with every verified release."""
-    return asdict(Rules(environment.gate, environment.approval, environment.windows, environment.freezes))
+    return asdict(_declared(environment))
 
 
 def in_force(stage: Stage) -> tuple[Rules, ...]:
     """The rules of the release that is verified here, then those of the one to come."""
-    here = stage.environment
-    coming = Rules(here.gate, here.approval, here.windows, here.freezes)
-    verified = [entry for entry in stage.ledger.entries(here.name) if entry.kind == "verified"]
+    coming = _declared(stage.environment)
+    verified = [entry for entry in stage.ledger.entries(stage.environment.name) if entry.kind == "verified"]
     known = verified[-1].body.get("rules") if verified else None
     return (_read(known), coming) if known else (coming,)
+
+
+def _declared(environment: Environment) -> Rules:
+    return Rules(environment.gate, environment.approval, environment.windows, environment.freezes)
 
 
 def _read(known: Mapping[str, Any]) -> Rules:
@@ -173,5 +176,5 @@ def _asking(request: Request, changed: bool) -> str:
     void = " What was approved before is not what would be applied now." if changed else ""
     return (
         f"{request.environment} wants an approval{who}.{void} Nothing was changed. Look at the plans, then, until "
-        f"{request.expires:%Y-%m-%d %H:%M} UTC: flowmart approve {request.short}"
+        f"{request.until}: flowmart approve {request.short}"
     )

@@ -57,7 +57,7 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Finding]) -> P
         f"# {name} wants an approval: {request.purpose} {request.release}",
         f"Plan set `{request.short}` · " + ", ".join(f"{n} to {action}" for action, n in total.items() if n),
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
-        f"asked for by {request.asked_by} · stands until {request.expires:%Y-%m-%d %H:%M} UTC",
+        f"asked for by {request.asked_by} · stands until {request.until}",
         _table(("unit", "what it would do"), list(request.units.items())),
         "## What would be replaced or deleted\n\n" + _table(("unit", "object", "", "because of"), taken),
         "## What the policies say\n\n" + _table(("policy", "object", ""), said),

@@ -56,7 +56,7 @@ def waiting(request: Request) -> str:
     """That something waits for an approval, and what to type."""
     return (
         f"{request.environment}: {request.purpose} {request.release} waits for an approval until "
-        f"{request.expires:%Y-%m-%d %H:%M} UTC; flowmart approve {request.short}"
+        f"{request.until}; flowmart approve {request.short}"
     )
 
 

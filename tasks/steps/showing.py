@@ -56,7 +56,7 @@ def keep_issues(report: DriftReport) -> None:
 def asking(request: Request) -> Notification:
     """What people are told of a request for an approval."""
     what = "\n".join(f"  {unit}: {told}" for unit, told in request.units.items())
-    how = f"flowmart approve {request.short}, until {request.expires:%Y-%m-%d %H:%M} UTC"
+    how = f"flowmart approve {request.short}, until {request.until}"
     return notifications.approval_wanted(request.environment, request.release, what, how, run_address())
 
 
