@@ -11,6 +11,7 @@ from flows.parameters import EnvironmentName, PutRight
 from flows.reconcile import reconcile
 from tasks import steps
 from tasks.drift import DriftReport, is_reconciled
+from tasks.errors import NotFound
 from tasks.stage import Stage
 
 
@@ -21,9 +22,11 @@ def drift(environment: EnvironmentName, put_right: PutRight = False) -> DriftRep
     A unit that could not be asked is in the report, and ends the flow with its error once that is recorded. None
     where nothing has been promoted yet: schedules begin before releases do.
     """
-    if not steps.is_anything_applied(environment):
+    try:
+        release = steps.current_release(environment)
+    except NotFound:
         return None
-    with steps.opened(steps.current_release(environment), environment) as stage:
+    with steps.opened(release, environment) as stage:
         report, errors = compare(stage)
         begin = is_reconciled(stage, report) or (put_right and bool(report.open))
     if begin:

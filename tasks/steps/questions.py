@@ -14,11 +14,6 @@ from tasks.ledger import Ledger
 from tasks.model import Release
 
 
-def is_anything_applied(environment: str) -> bool:
-    """Whether there is anything of ours in an environment."""
-    return bool(history().standing(environment).receipts)
-
-
 def current_release(environment: str) -> str:
     """The release that is in an environment."""
     return history().current_release(environment)
