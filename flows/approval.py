@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from prefect import flow
 
 from flows import options
@@ -19,23 +17,15 @@ from tasks.approvals import Approver, Request
 @flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)
 def approve(digest: Digest, name: Name, decision: Decision = "approve", reason: Reason = "") -> None:
     """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it."""
-    decide(digest, Approver(name, "Prefect UI", "nothing"), decision, reason)
-
-
-def decide(
-    digest: str, by: Approver, decision: Literal["approve", "refuse"], reason: str, *, onward: bool = False
-) -> Request:
-    """Record a decision. What was approved is done now; with `onward` in the environments behind it too."""
-    ledger = steps.ledger()
+    ledger, by = steps.ledger(), Approver(name, "Prefect UI", "nothing")
     if decision == "refuse":
-        return approvals.refuse(ledger, digest, by, reason)
-    request = approvals.approve(ledger, digest, by, reason)
-    carry_on(request, onward)
-    return request
+        approvals.refuse(ledger, digest, by, reason)
+    else:
+        carry_on(approvals.approve(ledger, digest, by, reason))
 
 
-def carry_on(request: Request, onward: bool) -> None:
-    """Do what was approved."""
+def carry_on(request: Request, *, onward: bool = False) -> None:
+    """Do what was approved; with `onward` in the environments behind it too."""
     if request.purpose == "roll back":
         rollback(request.environment, request.release)
     elif request.purpose == "reconcile":

@@ -17,6 +17,7 @@ from pydantic import Field
 from flows import options
 from flows.delivery import promote_shown, roll_back_shown, waits
 from flows.pull_request import Commit, Number, Repository, pull_request
+from flows.reconcile import reconcile
 from tasks import approvals, settings, steps
 from tasks.approvals import Approver, Request
 from tasks.errors import CouldNotAsk, FlowmartError, NotFound, Refused
@@ -157,14 +158,15 @@ def review(
     sha: Commit,
 ) -> list[str]:
     """An approving review approves what waits for an approval and is exactly what was reviewed; the environments."""
-    if state.lower() != "approved" or not steps.waiting_for_approval():
+    waiting = steps.waiting_for_approval() if state.lower() == "approved" else ()
+    if not waiting:
         return []
     client = connect(settings.load())
     pull = pulls.get(client, repository, number)
     if not _may_approve(client, repository, pull, reviewer):
         return []
     reviewed = _releases(client, repository, pull, sha)
-    matching = [request for request in steps.waiting_for_approval() if request.release in reviewed]
+    matching = [request for request in waiting if request.release in reviewed]
     return [request.environment for request in matching if _approved(client, repository, number, request, reviewer)]
 
 
@@ -203,11 +205,14 @@ def _approved(client: Client, repository: str, number: int, request: Request, re
 
 
 def _carried_on(client: Client, repository: str, request: Request) -> str:
-    """Do what was approved: a promotion goes on to the environments behind, until the next one asks."""
+    """Do what was approved, and show it; a promotion goes on to the environments behind, until the next one asks."""
     approved = f"Approved: {text.code(request.environment)}, {text.code(request.short)}."
     if request.purpose == "roll back":
         roll_back_shown(client, repository, request.environment, request.release)
         return f"{approved} ✅ It is back on release {text.code(request.release)}."
+    if request.purpose == "reconcile":
+        reconcile(request.environment)
+        return f"{approved} ✅ It is as release {text.code(request.release)} has it again."
     wanted = promote_shown(client, repository, steps.release(request.release))
     return f"{approved} {_waiting(wanted) if wanted else f'✅ Release {text.code(request.release)} is verified.'}"
 

@@ -10,8 +10,10 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.sandbox import Sandbox
 from tasks.history import History
+from tests.clusters import PROJECT, SandboxCluster
 from tests.listener import Listener
 from tests.mini import MiniPlatform
+from tests.tools import tool
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +47,16 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
 def history(mini: MiniPlatform) -> History:
     """What happened, asked of the same store."""
     return History(mini.settings)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxCluster]:
+    """An empty cluster but for who may do what there, as the process's own."""
+    made = SandboxCluster(tmp_path)
+    access = str(PROJECT / "infrastructure/kubernetes/access")
+    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", access)
+    monkeypatch.setenv("KUBECONFIG", str(made.kubeconfig))
+    for name in ("helm", "kubectl"):
+        monkeypatch.setenv(f"FLOWMART_{name.upper()}", tool(name))
+    yield made
+    made.stop()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from deployments import cli
+from flows.conversation import comment
 from flows.drift import drift
 from flows.promote import promote
+from flows.reconcile import reconcile
 from tasks import claims
+from tasks.approvals import Request
 from tasks.drift import last_report, unexplained
 from tasks.errors import CouldNotAsk, Refused
 from tasks.history import History
@@ -22,7 +23,6 @@ from tests.github_server import github
 from tests.github_stub import GitHubStub
 from tests.listener import Listener
 from tests.mini import PLATFORM, MiniPlatform
-from tests.tools import tool
 
 __all__ = ["github"]
 
@@ -48,19 +48,8 @@ deny contains {"address": change.address, "message": "the settings are frozen"} 
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[SandboxCluster]:
-    made = SandboxCluster(tmp_path)
-    access = str(PROJECT / "infrastructure/kubernetes/access")
-    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", access)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def shop(mini: MiniPlatform, cluster: SandboxCluster, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
+def shop(mini: MiniPlatform, cluster: SandboxCluster) -> MiniPlatform:
     """The small platform with a cluster in dev, and one kustomize unit on it."""
-    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
-    monkeypatch.setenv("FLOWMART_KUBECTL", tool("kubectl"))
     mini.write("platform.yaml", PLATFORM.replace("  dev: {", DEV) + BASE)
     shutil.copytree(PROJECT / "infrastructure/kubernetes", mini.repository / "infrastructure/kubernetes")
     return mini
@@ -177,6 +166,30 @@ def test_a_person_reconciles_what_a_report_found(
     assert "dev: no drift, 3 units compared" in told
     assert f"recovered: base: {SETTINGS}" in told
     assert level(cluster) == "info"
+
+
+def test_a_reconcile_that_waits_for_an_approval_is_done_by_who_approves_it(
+    shop: MiniPlatform, cluster: SandboxCluster, github: GitHubStub, history: History
+) -> None:
+    gated = DEV + "gate: approval, approval: {approvers: [ben], identity: github}, "
+    promote(shop.release().id, "dev")
+    shop.write("platform.yaml", PLATFORM.replace("  dev: {", gated) + BASE)
+    github.state.permissions.update(ben="write")
+    # Nothing changes but the gate, so there is nothing to approve yet.
+    promote(shop.release().id, "dev")
+    by_hand(cluster, "debug")
+    drift("dev")
+    asked = reconcile("dev")
+    assert isinstance(asked, Request)
+    assert level(cluster) == "debug"
+    applied = len(kinds(history, "dev", "applied"))
+    yes = f"/flowmart approve {asked.short}"
+    comment("flowmart/infrastructure", 1, github.state.comment(1, yes, "ben"), "ben", yes)
+    assert level(cluster) == "info"
+    # Put right where it drifted, and nothing else promoted.
+    assert kinds(history, "dev", "applied")[applied:] == ["applied base"]
+    assert history.standing("staging").receipts == {}
+    assert "as release" in github.state.bodies(1)[-1]
 
 
 def test_a_unit_that_is_no_longer_declared_is_named(mini: MiniPlatform) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,6 @@ from tasks.history import History
 from tests.clusters import PROJECT, SandboxCluster
 from tests.flows.test_promote import colours, kinds
 from tests.mini import PLATFORM, MiniPlatform
-from tests.tools import tool
 
 UNITS = """
   base:
@@ -40,20 +37,8 @@ UNITS = """
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[SandboxCluster]:
-    made = SandboxCluster(tmp_path)
-    access = str(PROJECT / "infrastructure/kubernetes/access")
-    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", access)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def shop(mini: MiniPlatform, cluster: SandboxCluster, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
+def shop(mini: MiniPlatform, cluster: SandboxCluster) -> MiniPlatform:
     """The small platform with a cluster in dev, and one service on it."""
-    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
-    for name in ("helm", "kubectl"):
-        monkeypatch.setenv(f"FLOWMART_{name.upper()}", tool(name))
     in_cluster = "  dev: {cluster: {plan: dev-plan, apply: dev-apply}, "
     mini.write("platform.yaml", PLATFORM.replace("  dev: {", in_cluster) + UNITS)
     for folder in ("helm-charts", "kubernetes"):

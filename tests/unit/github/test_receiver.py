@@ -1,7 +1,7 @@
 """How a request is answered, and what of it is kept."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,6 @@ from tests.deliveries import REPOSITORY, SECRET, AppClient, comment, encoded, he
 
 NEXT_SECRET = "the secret of next month"
 LIMIT = 4096
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    made = Inbox(tmp_path / "inbox.sqlite")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Deliveries become flow runs, one each, in order, whatever Prefect does meanwhile."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from deployments.github.dispatch import Dispatcher, Pauses
@@ -37,13 +34,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    made = Inbox(tmp_path / "inbox.sqlite")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import sqlite3
 import stat
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,6 @@ from deployments.github.journal import Journal
 from tasks.errors import CouldNotAsk, InvalidInput
 
 COMMAND = Intent("comment/flowmart", {"body": "/flowmart plan"})
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "some/where/inbox.sqlite"
-
-
-@pytest.fixture
-def inbox(file: Path) -> Iterator[Inbox]:
-    made = Inbox(file)
-    yield made
-    made.close()
 
 
 def receive(inbox: Inbox, id: str, decision: Any, event: str = "event") -> Receipt:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,13 +44,6 @@ class FakeGitHub:
         if self.is_down:
             raise CouldNotAsk("GitHub: 503")
         return iter(self.standing)
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    made = Inbox(tmp_path / "inbox.sqlite")
-    yield made
-    made.close()
 
 
 @pytest.fixture
