@@ -49,7 +49,7 @@ def test_what_would_be_done_twice_is_not_asked_again(client: Client, github: Git
 
 @pytest.mark.parametrize("status", [403, 429])
 def test_a_secondary_rate_limit_is_waited_for(client: Client, github: GitHubStub, status: int) -> None:
-    github.answer_next(status, "You have exceeded a secondary rate limit", retry_after="0")
+    github.answer_next(status, "You have exceeded a secondary rate limit", retry_after="1")
     comments.reply(client, REPOSITORY, 1, "hello")
     assert github.state.bodies(1) == ["hello"]
 
