@@ -60,6 +60,7 @@ def advance(stage: Stage, purpose: Purpose, consent: Consent = Consent()) -> Non
     findings = [finding for future in tested.values() for finding in future.result()]
     if wanted := steps.gate(stage, promotion.plan_set(stage, plans), findings, consent, purpose):
         raise wanted
+    promotion.get_ready_to_ask(stage)
     futures = apply_and_smoke(stage, plans, planned, tested)
     errors = steps.failures(futures)
     steps.end_what_never_began(futures)

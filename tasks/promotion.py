@@ -11,7 +11,7 @@ The order of the verbs is told in `flows.promote`; here is what each of them mea
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -53,19 +53,29 @@ class NotPlanned:
     later: bool = False
 
 
-def get_ready(stage: Stage) -> None:
-    """While the units are planned, load in the background what tests and smoke checks ask: it takes up to 0.5 s.
+def get_ready_to_test(stage: Stage) -> None:
+    """While the units are planned, load the policies: it takes about 0.2 s."""
+    _in_background(lambda: stage.policies)
 
-    Nothing depends on it: what goes wrong here goes wrong again, and is told, where it is needed.
-    """
 
-    def load() -> None:
+def get_ready_to_ask(stage: Stage) -> None:
+    """While the first units are applied, make the clients that smoke checks ask with: it takes up to 0.6 s."""
+
+    def reach() -> None:
+        for service in checks.services(check for unit in stage.units for check in stage.unit(unit).checks):
+            aws.client(service, stage.reader())
+
+    _in_background(reach)
+
+
+def _in_background(load: Callable[[], object]) -> None:
+    """Nothing depends on it: what goes wrong here goes wrong again, and is told, where it is needed."""
+
+    def quietly() -> None:
         with suppress(FlowmartError):
-            for service in checks.services(check for unit in stage.units for check in stage.unit(unit).checks):
-                aws.client(service, stage.reader())
-            stage.policies  # noqa: B018 (a cached property)
+            load()
 
-    threading.Thread(target=load, daemon=True).start()
+    threading.Thread(target=quietly, daemon=True).start()
 
 
 def plan(stage: Stage, unit: str, upstream: Mapping[str, Plan | NotPlanned]) -> Plan | NotPlanned:

@@ -37,7 +37,7 @@ def claimed(release: str, environment: str, purpose: str) -> Iterator[Stage]:
     """
     with opened(release, environment) as stage:
         claims.claim(stage.ledger, environment, stage.release.id, purpose, settings.load().wait)
-        promotion.get_ready(stage)
+        promotion.get_ready_to_test(stage)
         with held(stage):
             yield stage
 
