@@ -45,7 +45,16 @@ Digest = Annotated[
 Decision = Annotated[
     Literal["approve", "refuse"], Field(title="Decision", description="A refusal rejects the release there")
 ]
-Name = Annotated[str, Field(title="Your name", description="As it stands among the approvers of the environment")]
+Name = Annotated[
+    str,
+    # A form hands on a field that was left empty as if it were not there, which Prefect answers with a stack trace;
+    # so there is a default for the flow to refuse, and the form asks for the name all the same.
+    Field(
+        title="Your name",
+        description="As it stands among the approvers of the environment",
+        json_schema_extra={"needed": True},
+    ),
+]
 Reason = Annotated[str, Field(title="Reason", description="It is recorded; a refusal needs one")]
 PutRight = Annotated[
     bool, Field(title="Put right", description="Also where platform.yaml does not say reconcile. Normally off")

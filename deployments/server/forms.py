@@ -65,7 +65,14 @@ def form(declared: Declared, schema: Schema, world: World, link: Callable[[str, 
     if first is not None and standing:
         first["description"] = f"{standing}\n\n{first.get('description', '')}".strip()
     described = f"{declared.description}\n\n{standing}".strip()
-    return Form({**schema, "properties": properties}, described)
+    return Form({**schema, "properties": properties, **_required(schema, properties)}, described)
+
+
+def _required(schema: Schema, properties: Mapping[str, Schema]) -> Schema:
+    """What a form does not call optional: what has no default, and what its flow refuses when it is empty."""
+    without = schema.get("required", ())
+    names = [name for name, one in properties.items() if name in without or one.get("needed")]
+    return {"required": names} if names else {}
 
 
 def label(release: Release) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from deployments.sandbox import Sandbox
+from tasks import approvals
 from tests import browser
 from tests.browser import Browser
+from tests.mini import PLATFORM
 from tests.served import Served, at_a_sandbox
 
 pytestmark = pytest.mark.sandbox
@@ -29,6 +32,9 @@ class Person:
     def starts_custom_run(self) -> None:
         self.browser.click("//button[contains(@class, 'run-menu')]")
         self.browser.click("//a[normalize-space(.)='Custom run']")
+
+    def writes(self, field: str, text: str) -> None:
+        self.browser.sees(f"//*[normalize-space(text())={field!r}]/following::textarea[1]").send_keys(text)
 
     def submits(self) -> None:
         self.browser.click("//button[normalize-space(.)='Submit']")
@@ -93,3 +99,36 @@ def test_what_a_release_would_do_can_be_seen_before(person: Person) -> None:
     run = served.ended(served.newest_run("plan/flowmart"))
     assert run["name"] == f"plan {release.id} in dev"
     assert served.history.standing("dev").verified != release.id
+
+
+def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) -> None:
+    served, seen = person.served, person.browser
+    served.mini.write("platform.yaml", PLATFORM.replace("  staging: {", "  staging: {gate: approval, "))
+    for environment in ("dev", "staging"):
+        served.mini.paint(environment, "green")
+    release = served.mini.release("Paint staging green")
+    done = served.ended(served.start("promote/dev", release=release.id))
+    assert done["state_type"] == "COMPLETED", done["state"]["message"]
+
+    asked = served.ended(served.start("promote/staging", release=release.id))
+    assert (asked["state_name"], served.history.standing("staging").receipts) == ("AwaitingApproval", {})
+    (request,) = approvals.waiting(served.history.ledger, datetime.now(UTC))
+    seen.open(f"/runs/flow-run/{asked['id']}")
+    seen.reads("AwaitingApproval")
+    seen.click("//li[normalize-space(.)='Artifacts']")
+    seen.click("//a[contains(@href, 'artifact')][.//text()[contains(., 'approval-staging')]]")
+    seen.reads(f"staging wants an approval: promote {release.id}")
+
+    served.choices("approve/flowmart", "digest", request.short)
+    person.opens("approve/flowmart")
+    person.starts_custom_run()
+    seen.choose("Plan set", request.short)
+    person.writes("Your name", "Anna")
+    person.submits()
+
+    run = served.ended(served.newest_run("approve/flowmart"))
+    assert run["state_type"] == "COMPLETED", run["state"]["message"]
+    assert run["name"] == f"approve {request.short}"
+    assert served.history.standing("staging").verified == release.id
+    (said,) = [entry.body for entry in served.history.ledger.entries("staging") if entry.kind == "approved"]
+    assert (said["by"], said["how"], said["identity"]) == ("Anna", "Prefect UI", "nothing")

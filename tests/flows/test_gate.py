@@ -1,6 +1,7 @@
 """Where a person has to approve: the plans by their digest, and nothing else than what was approved."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
@@ -11,7 +12,7 @@ from flows.release import release as release_flow
 from flows.rollback import rollback
 from tasks import approvals
 from tasks.approvals import Approver, Request
-from tasks.errors import EnvironmentClosed, Refused
+from tasks.errors import EnvironmentClosed, InvalidInput, Refused
 from tasks.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import PLATFORM, MiniPlatform
@@ -60,6 +61,18 @@ def test_approving_in_the_ui_does_what_was_approved_and_proves_nothing(gated: Mi
     assert history.standing("dev").verified == release
     (entry,) = (entry for entry in history.ledger.entries("dev") if entry.kind == "approved")
     assert (entry.body["by"], entry.body["how"], entry.body["identity"]) == ("somebody", "Prefect UI", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [({}, "name: say who"), ({"name": "ann", "decision": "refuse"}, "reason: say why")]
+)
+def test_a_form_with_something_missing_decides_nothing(
+    gated: MiniPlatform, history: History, given: dict[str, Any], missing: str
+) -> None:
+    digest = wanted(gated.release().id).short
+    with pytest.raises(InvalidInput, match=missing):
+        approve(digest, **given)
+    assert kinds(history, "dev", "approved", "refused", "rejected") == []
 
 
 def test_a_refusal_ends_the_promotion(gated: MiniPlatform, history: History) -> None:

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prefect.utilities.callables import parameter_schema
 
 from deployments.server import forms
 from deployments.server.catalogue import Declared
 from deployments.server.forms import World
+from flows.approval import approve
 from tasks.approvals import Request
 from tasks.model import Approval, Environment, Platform, Receipt, Release, Roles, Target, Unit
 from tasks.standing import Claim, Standing
@@ -155,6 +157,11 @@ def test_what_waits_for_an_approval_can_be_chosen_with_what_it_would_do() -> Non
     assert choices(made, "digest") == [asked.short]
     assert "staging: promote bbbbbbbbbbbb; shop: 1 to replace" in made.description
     assert "nothing waits" in forms.form(declared("approve"), schema, world(), link).description
+
+
+def test_a_form_asks_for_the_name_of_who_decides() -> None:
+    made = forms.form(declared("approve"), parameter_schema(approve).model_dump(), world(), link)
+    assert made.schema["required"] == ["digest", "name"]
 
 
 def test_a_plan_is_of_any_release_in_any_environment() -> None:
