@@ -132,6 +132,8 @@ def client_with(service: str, variables: Mapping[str, str]) -> Any:
 def _client(
     service: str, region: str | None, key: str | None, secret: str | None, token: str | None, endpoint: str | None
 ) -> Any:
+    # What the process itself is told, boto3 finds alone, with an AWS_ENDPOINT_URL_S3 that goes before it.
+    elsewhere = endpoint if endpoint != os.environ.get("AWS_ENDPOINT_URL") else None
     with _making, asking(f"reach {service}"):
         return _session().create_client(
             service,
@@ -139,7 +141,7 @@ def _client(
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            endpoint_url=endpoint,
+            endpoint_url=elsewhere,
             config=_QUICK,
         )
 

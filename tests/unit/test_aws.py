@@ -107,6 +107,19 @@ def test_the_endpoint_is_passed_on_when_there_is_one(monkeypatch: pytest.MonkeyP
     assert credentials().environment()["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
 
 
+def test_the_endpoint_of_one_service_goes_before_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:4567")
+    found = {service: aws.client(service, credentials()).meta.endpoint_url for service in ("sqs", "sns")}
+    assert found == {"sqs": "http://127.0.0.1:4567", "sns": "http://127.0.0.1:4566"}
+
+
+def test_a_tool_that_was_led_elsewhere_is_followed_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    led = {**credentials().environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:4568"}
+    assert aws.client_with("sns", led).meta.endpoint_url == "http://127.0.0.1:4568"
+
+
 def test_credentials_are_asked_for_once(sts: Sts) -> None:
     first, second = aws.assume(ROLE, "eu-west-1"), aws.assume(ROLE, "eu-west-1")
     assert first == second
