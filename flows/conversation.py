@@ -207,14 +207,17 @@ def _approved(client: Client, repository: str, number: int, request: Request, re
 def _carried_on(client: Client, repository: str, request: Request) -> str:
     """Do what was approved, and show it; a promotion goes on to the environments behind, until the next one asks."""
     approved = f"Approved: {text.code(request.environment)}, {text.code(request.short)}."
+    release = text.code(request.release)
     if request.purpose == "roll back":
-        roll_back_shown(client, repository, request.environment, request.release)
-        return f"{approved} ✅ It is back on release {text.code(request.release)}."
-    if request.purpose == "reconcile":
-        reconcile(request.environment)
-        return f"{approved} ✅ It is as release {text.code(request.release)} has it again."
-    wanted = promote_shown(client, repository, steps.release(request.release))
-    return f"{approved} {_waiting(wanted) if wanted else f'✅ Release {text.code(request.release)} is verified.'}"
+        done = f"It is back on release {release}."
+        found: object = roll_back_shown(client, repository, request.environment, request.release)
+    elif request.purpose == "reconcile":
+        done = f"It is as release {release} has it again."
+        found = reconcile(request.environment)
+    else:
+        done = f"Release {release} is verified."
+        found = promote_shown(client, repository, steps.release(request.release))
+    return f"{approved} {_waiting(found) if isinstance(found, Request) else f'✅ {done}'}"
 
 
 def _approver(login: str, how: str) -> Approver:

@@ -12,7 +12,7 @@ from flows.conversation import comment
 from flows.drift import drift
 from flows.promote import promote
 from flows.reconcile import reconcile
-from tasks import claims
+from tasks import approvals, claims
 from tasks.approvals import Request
 from tasks.drift import last_report, unexplained
 from tasks.errors import CouldNotAsk, Refused
@@ -168,9 +168,9 @@ def test_a_person_reconciles_what_a_report_found(
     assert level(cluster) == "info"
 
 
-def test_a_reconcile_that_waits_for_an_approval_is_done_by_who_approves_it(
-    shop: MiniPlatform, cluster: SandboxCluster, github: GitHubStub, history: History
-) -> None:
+@pytest.fixture
+def asked(shop: MiniPlatform, cluster: SandboxCluster, github: GitHubStub) -> Request:
+    """A reconcile of dev that waits for an approval of Ben's."""
     gated = DEV + "gate: approval, approval: {approvers: [ben], identity: github}, "
     promote(shop.release().id, "dev")
     shop.write("platform.yaml", PLATFORM.replace("  dev: {", gated) + BASE)
@@ -179,17 +179,39 @@ def test_a_reconcile_that_waits_for_an_approval_is_done_by_who_approves_it(
     promote(shop.release().id, "dev")
     by_hand(cluster, "debug")
     drift("dev")
-    asked = reconcile("dev")
-    assert isinstance(asked, Request)
+    wanted = reconcile("dev")
+    assert isinstance(wanted, Request)
+    return wanted
+
+
+def approved_on_github(github: GitHubStub, request: Request) -> str:
+    """Ben approves in a comment; the answer."""
+    yes = f"/flowmart approve {request.short}"
+    comment("flowmart/infrastructure", 1, github.state.comment(1, yes, "ben"), "ben", yes)
+    return github.state.bodies(1)[-1]
+
+
+def test_a_reconcile_that_waits_for_an_approval_is_done_by_who_approves_it(
+    asked: Request, cluster: SandboxCluster, github: GitHubStub, history: History
+) -> None:
     assert level(cluster) == "debug"
     applied = len(kinds(history, "dev", "applied"))
-    yes = f"/flowmart approve {asked.short}"
-    comment("flowmart/infrastructure", 1, github.state.comment(1, yes, "ben"), "ben", yes)
+    assert "as release" in approved_on_github(github, asked)
     assert level(cluster) == "info"
     # Put right where it drifted, and nothing else promoted.
     assert kinds(history, "dev", "applied")[applied:] == ["applied base"]
     assert history.standing("staging").receipts == {}
-    assert "as release" in github.state.bodies(1)[-1]
+
+
+def test_a_reconcile_that_would_do_something_else_by_now_is_asked_for_again(
+    asked: Request, cluster: SandboxCluster, github: GitHubStub, history: History
+) -> None:
+    by_hand(cluster, "trace")
+    answer = approved_on_github(github, asked)
+    assert level(cluster) == "trace"
+    (again,) = approvals.waiting(history.ledger, datetime.now(UTC))
+    assert again.digest != asked.digest
+    assert f"/flowmart approve {again.short}" in answer
 
 
 def test_a_unit_that_is_no_longer_declared_is_named(mini: MiniPlatform) -> None:
