@@ -134,6 +134,7 @@ def want(ledger: Ledger, release: Release, question: Question) -> Request:
 
 def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Request:
     """Approve what waits under a digest (or its beginning). `Refused` when this person may not."""
+    _refuse_nobody(by)
     request = find(ledger, digest)
     _refuse_who_may_not(request, by)
     return _decide(ledger, request, "approved", by, reason)
@@ -141,6 +142,9 @@ def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Requ
 
 def refuse(ledger: Ledger, digest: str, by: Approver, reason: str) -> Request:
     """Say no to what waits under a digest: the release is rejected there. Anybody who may approve may refuse."""
+    _refuse_nobody(by)
+    if not reason.strip():
+        raise InvalidInput("reason: say why it is refused; whoever made the release reads it")
     request = find(ledger, digest)
     _refuse_stranger(request, by)
     _decide(ledger, request, "refused", by, reason)
@@ -176,6 +180,11 @@ def _decide(ledger: Ledger, request: Request, kind: str, by: Approver, reason: s
 
     ledger.append(request.environment, kind, decide)
     return request
+
+
+def _refuse_nobody(by: Approver) -> None:
+    if not by.name.strip():
+        raise InvalidInput("name: say who decides; it is recorded with the decision")
 
 
 def _refuse_who_may_not(request: Request, by: Approver) -> None:
