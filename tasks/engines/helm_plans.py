@@ -39,8 +39,8 @@ class Saved:
 
 def upgrade(release: str, namespace: str, chart: Path, values: Path) -> Saved:
     """An upgrade, or the first install, with exactly these files."""
-    seals = sealed.sha256(chart), sealed.sha256(values)
-    return Saved(Does.UPGRADE, release, namespace, str(chart), seals[0], str(values), seals[1])
+    of_chart, of_values = sealed.sha256(chart), sealed.sha256(values)
+    return Saved(Does.UPGRADE, release, namespace, str(chart), of_chart, str(values), of_values)
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
