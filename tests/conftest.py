@@ -1,13 +1,12 @@
 """What all tests may use: a sandbox that is started when the first of them asks for it, and ended with the last.
 
-It lives in a temporary folder, never in the `.flowmart` of whoever runs the tests. With pytest-xdist every worker has
-its own: tests change what is in it.
+With pytest-xdist every worker has its own: tests change what is in it. Who needs one that nobody else has changed
+starts another (`tests.sandboxes`).
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
 from deployments.setup import put_tools_on_path
+from tests.sandboxes import folder, silent
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -31,23 +31,21 @@ def project() -> Path:
 
 @pytest.fixture(scope="session")
 def sandbox_root() -> Iterator[Path]:
-    """The folder that the tests' sandbox is started in. Short, because of what a Unix socket's path may be."""
-    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-        root = Path(folder)
+    """The folder that the tests' sandbox is started in."""
+    with folder() as root:
         yield root
-        sandboxes.down(root, _silent)
 
 
 @pytest.fixture(scope="session")
 def sandbox(sandbox_root: Path) -> Sandbox:
     """AWS and the Terraform provider, running, with all accounts prepared. No Prefect server."""
-    return sandboxes.up(sandbox_root, _silent, infrastructure=PROJECT / "infrastructure", prefect=False)
+    return sandboxes.up(sandbox_root, silent, infrastructure=PROJECT / "infrastructure", prefect=False)
 
 
 @pytest.fixture(scope="session")
 def prefect_server(sandbox: Sandbox) -> Sandbox:
     """The same sandbox, with a Prefect server in it."""
-    return sandboxes.up(sandbox.root, _silent, infrastructure=PROJECT / "infrastructure")
+    return sandboxes.up(sandbox.root, silent, infrastructure=PROJECT / "infrastructure")
 
 
 @pytest.fixture
@@ -58,7 +56,3 @@ def operator(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     for name, value in sandbox.variables.items():
         monkeypatch.setenv(name, value)
     return sandbox
-
-
-def _silent(_: str) -> None:
-    """Nobody reads progress here."""

@@ -25,10 +25,10 @@ from pathlib import Path
 import httpx
 import yaml
 
-from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
 from tasks import aws, graph, manifest
 from tasks.engines import terraform_commands as commands
+from tests import sandboxes
 from tests.bench import receiver
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -39,11 +39,17 @@ IMAGE = "ami-12c6146b"
 
 def main() -> None:
     """Measure, and print one figure a line."""
-    with _terraform_only() as project, _sandbox(project, prefect=True) as box:
+    with (
+        _terraform_only() as project,
+        sandboxes.started(project / "infrastructure", prefect=True, report=_say) as box,
+    ):
         product = {to: _promote(box, project, to) for to in ("shared", ENVIRONMENT, "production")}
         run = _flow_run(box)
         again = _promote(box, project, "production")
-    with _terraform_only() as project, _sandbox(project, prefect=False) as box:
+    with (
+        _terraform_only() as project,
+        sandboxes.started(project / "infrastructure", prefect=False, report=_say) as box,
+    ):
         bare = _bare(box, project)
     first = sum(product.values())
     whole = product[ENVIRONMENT]
@@ -73,16 +79,6 @@ def _terraform_only() -> Iterator[Path]:
         for command in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "-m", "Terraform only")):
             _run(["git", *command], project, {})
         yield project
-
-
-@contextmanager
-def _sandbox(project: Path, prefect: bool) -> Iterator[Sandbox]:
-    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-        root = Path(folder)
-        try:
-            yield sandboxes.up(root, _say, infrastructure=project / "infrastructure", prefect=prefect)
-        finally:
-            sandboxes.down(root, _say)
 
 
 def _promote(box: Sandbox, project: Path, to: str) -> float:

@@ -17,6 +17,7 @@ from deployments.demo import spoil
 from deployments.sandbox import Sandbox, kubernetes
 from deployments.sandbox.layout import Layout
 from tasks import aws
+from tests import sandboxes
 
 ENVIRONMENTS = ("dev", "staging", "production")
 
@@ -39,7 +40,7 @@ class Told:
 
 
 class Story:
-    """A repository with FlowMart's infrastructure, a store, and the `flowmart` command led to the tests' sandbox."""
+    """A repository with FlowMart's infrastructure, a store, and the `flowmart` command led to a sandbox."""
 
     def __init__(self, box: Sandbox, folder: Path, project: Path) -> None:
         self.box = box
@@ -94,11 +95,15 @@ class Chapters:
 
 
 @pytest.fixture(scope="module")
-def story(prefect_server: Sandbox, tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Story]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in prefect_server.variables.items():
+def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Story]:
+    """In a sandbox of its own: other tests leave things behind that have the names of FlowMart's."""
+    with (
+        sandboxes.started(project / "infrastructure", prefect=True) as box,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in box.variables.items():
             patch.setenv(name, value)
-        yield Story(prefect_server, tmp_path_factory.mktemp("story"), project)
+        yield Story(box, tmp_path_factory.mktemp("story"), project)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +129,7 @@ def test_what_was_applied_is_really_there(told: Chapters, environment: str, gate
     ask: Callable[[str], Any] = lambda service: told.story.client(environment, service)  # noqa: E731
     mine = [{"Name": "tag:Environment", "Values": [environment]}]
     (vpc,) = ask("ec2").describe_vpcs(Filters=mine)["Vpcs"]
-    # AWS goes on listing gateways that are deleted, and other tests have had some in this account.
+    # AWS goes on listing gateways that are deleted.
     there = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
     assert len(ask("ec2").describe_subnets(Filters=there)["Subnets"]) == 9
     assert len(ask("ec2").describe_nat_gateways(Filters=there)["NatGateways"]) == gateways
