@@ -52,7 +52,7 @@ def configure(
 
 
 class _Sentence:
-    """ "16:04:31  staging     compute     planned       1 to change": when, where, what happened, particulars."""
+    """ "16:04:31  staging      compute      planned        1 to change": when, where, what happened, particulars."""
 
     def __init__(self, colours: bool, clock: bool) -> None:
         self._colours = colours
@@ -61,8 +61,8 @@ class _Sentence:
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
         colour = _COLOURS.get(event.get("level", ""), "0")
         when = datetime.fromisoformat(event["timestamp"]).astimezone().strftime("%H:%M:%S")
-        place = "".join(f"{event.get(name) or '':<12}" for name in _PLACES)
-        what = f"{event['event']:<14}"
+        place = "".join(f"{event.get(name) or '':<12} " for name in _PLACES)
+        what = f"{event['event']:<14} "
         particulars = "  ".join(_told(name, value) for name, value in event.items() if name not in _HIDDEN)
         when = f"{self._in('2', when)}  " if self._clock else ""
         return f"{when}{place}{self._in(colour, what)}{particulars}".rstrip()

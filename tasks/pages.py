@@ -55,7 +55,7 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Finding]) -> P
     name = request.environment
     parts = [
         f"# {name} wants an approval: {request.purpose} {request.release}",
-        f"Plan set `{request.short}` · " + ", ".join(f"{n} to {action}" for action, n in total.items() if n),
+        f"Plan set `{request.short}` · " + wording.counted(total),
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
         f"asked for by {request.asked_by} · stands until {request.until}",
         _table(("unit", "what it would do"), list(request.units.items())),
