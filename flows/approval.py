@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
-from flows.parameters import Decision, Digest, Name, Reason
+from flows.parameters import NOT_CHOSEN, Decision, Digest, Name, Reason
 from flows.promote import promote
 from flows.reconcile import reconcile
 from flows.release import release
@@ -15,11 +15,10 @@ from tasks.approvals import Approver, Request
 
 
 @flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)
-def approve(digest: Digest, name: Name = "", decision: Decision = "approve", reason: Reason = "") -> None:
-    """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it.
-
-    The form may come back with nothing in what it calls necessary: `InvalidInput` says what is missing.
-    """
+def approve(
+    digest: Digest = NOT_CHOSEN, name: Name = NOT_CHOSEN, decision: Decision = "approve", reason: Reason = ""
+) -> None:
+    """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it."""
     ledger, by = steps.ledger(), Approver(name, "Prefect UI", "nothing")
     if decision == "refuse":
         approvals.refuse(ledger, digest, by, reason)

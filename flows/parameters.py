@@ -6,22 +6,48 @@ left empty is nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+NOT_CHOSEN = ""
+"""What a flow gets for a parameter that it needs when a form was sent without it.
+
+A form hands on a field that was left empty as if it were not there, which Prefect answers with a stack trace. So what
+is necessary has this default, the form asks for it all the same, and what is asked first refuses it in a sentence.
+"""
+
 
 def _first_word(value: object) -> object:
-    return next(iter(value.split()), None) if isinstance(value, str) else value
+    return next(iter(value.split()), NOT_CHOSEN) if isinstance(value, str) else value
+
+
+def _first_word_if_any(value: object) -> object:
+    return _first_word(value) or None
 
 
 CHOSEN = BeforeValidator(_first_word)
 """A parameter that may come with the words by which a person chose it."""
 
+CHOSEN_IF_ANY = BeforeValidator(_first_word_if_any)
+"""One that may be left empty."""
+
+_NEEDED: dict[str, Any] = {"needed": True}
+
 ReleaseId = Annotated[
-    str, CHOSEN, Field(title="Release", description="Which release: its id, or how that begins", min_length=4)
+    str,
+    CHOSEN,
+    Field(
+        title="Release",
+        description="Which release: its id, or how that begins",
+        json_schema_extra=_NEEDED,
+    ),
 ]
-EnvironmentName = Annotated[str, CHOSEN, Field(title="Environment", description="An environment of platform.yaml")]
+EnvironmentName = Annotated[
+    str,
+    CHOSEN,
+    Field(title="Environment", description="An environment of platform.yaml", json_schema_extra=_NEEDED),
+]
 Again = Annotated[
     bool, Field(title="Again", description="Insist, though the release was rejected here before. Normally off")
 ]
@@ -40,19 +66,23 @@ AcceptDrift = Annotated[
     ),
 ]
 Digest = Annotated[
-    str, CHOSEN, Field(title="Plan set", description="The digest that the request shows, or its first 12 digits")
+    str,
+    CHOSEN,
+    Field(
+        title="Plan set",
+        description="The digest that the request shows, or its first 12 digits",
+        json_schema_extra=_NEEDED,
+    ),
 ]
 Decision = Annotated[
     Literal["approve", "refuse"], Field(title="Decision", description="A refusal rejects the release there")
 ]
 Name = Annotated[
     str,
-    # A form hands on a field that was left empty as if it were not there, which Prefect answers with a stack trace;
-    # so there is a default for the flow to refuse, and the form asks for the name all the same.
     Field(
         title="Your name",
         description="As it stands among the approvers of the environment",
-        json_schema_extra={"needed": True},
+        json_schema_extra=_NEEDED,
     ),
 ]
 Reason = Annotated[str, Field(title="Reason", description="It is recorded; a refusal needs one")]
@@ -61,11 +91,13 @@ PutRight = Annotated[
 ]
 BackTo = Annotated[
     str | None,
-    CHOSEN,
+    CHOSEN_IF_ANY,
     Field(title="Back to", description="A release that was verified here before; empty: the last one"),
 ]
 UpTo = Annotated[
-    str | None, CHOSEN, Field(title="Up to", description="The last environment to promote to; empty: all of them")
+    str | None,
+    CHOSEN_IF_ANY,
+    Field(title="Up to", description="The last environment to promote to; empty: all of them"),
 ]
 RunIsOver = Annotated[
     bool,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
-from flows.parameters import EnvironmentName, ReleaseId
+from flows.parameters import NOT_CHOSEN, EnvironmentName, ReleaseId
 from flows.promote import plan_and_test
 from tasks import steps
 from tasks.model import Plan
@@ -13,7 +13,7 @@ from tasks.promotion import NotPlanned
 
 
 @flow(name="plan", flow_run_name="plan {release} in {environment}", **options.FLOW)
-def plan(release: ReleaseId, environment: EnvironmentName) -> dict[str, Plan | NotPlanned]:
+def plan(release: ReleaseId = NOT_CHOSEN, environment: EnvironmentName = NOT_CHOSEN) -> dict[str, Plan | NotPlanned]:
     """Plan and test all units of an environment; {unit: its plan, or why there is none}."""
     with steps.opened(release, environment) as stage:
         planned, tested = plan_and_test(stage)

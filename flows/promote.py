@@ -17,7 +17,7 @@ from prefect import Task, flow
 from prefect.futures import PrefectFuture
 
 from flows import options
-from flows.parameters import AcceptDrift, Again, Despite, EnvironmentName, ReleaseId
+from flows.parameters import NOT_CHOSEN, AcceptDrift, Again, Despite, EnvironmentName, ReleaseId
 from flows.recovery import put_back, recover_if_abandoned
 from tasks import graph, promotion, steps
 from tasks.approvals import Request
@@ -32,8 +32,8 @@ Future = PrefectFuture[Any]
 
 @flow(name="promote", flow_run_name="promote {release} to {environment}", **options.FLOW)
 def promote(
-    release: ReleaseId,
-    environment: EnvironmentName,
+    release: ReleaseId = NOT_CHOSEN,
+    environment: EnvironmentName = NOT_CHOSEN,
     again: Again = False,
     despite: Despite = None,
     accept_drift: AcceptDrift = None,

@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows import options
-from flows.parameters import AcceptDrift, Again, Despite, ReleaseId, UpTo
+from flows.parameters import NOT_CHOSEN, AcceptDrift, Again, Despite, ReleaseId, UpTo
 from flows.promote import promote
 from tasks import promotion, settings
 from tasks.approvals import Request
@@ -15,12 +15,13 @@ from tasks.approvals import Request
 def run_name() -> str:
     """ "release 3f2a1c", or "release 3f2a1c up to staging"."""
     asked = flow_run.parameters
-    return f"release {asked['release'].split()[0]}" + (f" up to {asked['to']}" if asked.get("to") else "")
+    chosen = asked.get("release", NOT_CHOSEN).split()[:1]
+    return " ".join(["release", *chosen]) + (f" up to {asked['to']}" if asked.get("to") else "")
 
 
 @flow(name="release", flow_run_name=run_name, **options.FLOW)
 def release(
-    release: ReleaseId,
+    release: ReleaseId = NOT_CHOSEN,
     to: UpTo = None,
     again: Again = False,
     despite: Despite = None,

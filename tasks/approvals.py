@@ -155,13 +155,15 @@ def refuse(ledger: Ledger, digest: str, by: Approver, reason: str) -> Request:
 
 def find(ledger: Ledger, digest: str) -> Request:
     """The one waiting request whose digest begins with `digest`; `NotFound` or `InvalidInput` otherwise."""
+    open_ones = waiting(ledger, datetime.now(UTC))
+    known = ", ".join(f"{request.short} ({request.environment})" for request in open_ones) or "nothing"
+    if not digest:
+        raise InvalidInput(f"digest: none was chosen; waiting: {known}")
     if len(digest) < SHORTEST:
         raise InvalidInput(f"digest {digest}: give at least {SHORTEST} digits of it")
-    open_ones = waiting(ledger, datetime.now(UTC))
     for request in open_ones:
         if request.digest.startswith(digest):
             return request
-    known = ", ".join(f"{request.short} ({request.environment})" for request in open_ones) or "nothing"
     raise NotFound(
         f"digest {digest}: no plan set with it waits for an approval; waiting: {known}. A request is void when "
         "it has expired or when the plans have changed: promote again to ask anew"

@@ -28,6 +28,9 @@ from tasks.store import Store
 
 FOLDER = "infrastructure"
 
+SHORTEST = 4
+"""Digits by which a release may be called, as git asks of a commit: fewer could be a slip."""
+
 
 def create(repository: Path, ref: str, store: Store) -> Release:
     """Freeze `ref` (anything git understands) of a repository; the release that it already is, when there is one.
@@ -60,7 +63,11 @@ def has_uncommitted(repository: Path) -> bool:
 
 def load(store: Store, name: str) -> Release:
     """The release whose id begins with `name`; `NotFound` or `InvalidInput` when none or several do."""
-    found = [release for release in ids(store) if release.startswith(name)] if name else []
+    if not name:
+        raise InvalidInput("release: none was chosen; `flowmart release list` shows all")
+    if len(name) < SHORTEST:
+        raise InvalidInput(f"release {name}: give at least {SHORTEST} digits of its id")
+    found = [release for release in ids(store) if release.startswith(name)]
     if not found:
         raise NotFound(
             f"release {name}: there is none; `flowmart release list` shows all, `release create` makes one"

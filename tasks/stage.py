@@ -227,7 +227,8 @@ class Stage:
     def _environment(self, name: str) -> Environment:
         names = [environment.name for environment in self.platform.environments]
         if name not in names:
-            raise InvalidInput(f"environment {name}: release {self.release.id} has {', '.join(names)}")
+            chosen = name or "(none was chosen)"
+            raise InvalidInput(f"environment {chosen}: release {self.release.id} has {', '.join(names)}")
         return self.platform.environment(name)
 
 
