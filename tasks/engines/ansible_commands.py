@@ -20,6 +20,7 @@ from tasks import shell
 from tasks.engines.ansible_answers import Event, Heard, heard
 from tasks.engines.ansible_plans import Job
 from tasks.errors import CouldNotAsk, InvalidInput, Refused
+from tasks.model import digest_of
 from tasks.shell import Command, Finished
 
 REHEARSE = ("--check", "--diff")
@@ -100,12 +101,24 @@ def _variables(place: Place, folder: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_HOST_KEY_CHECKING": own.get("ANSIBLE_HOST_KEY_CHECKING", "true"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": _connections(place.environment),
         "ANSIBLE_TIMEOUT": own.get("ANSIBLE_TIMEOUT", "10"),
         "ANSIBLE_SSH_COMMON_ARGS": f"{own.get('ANSIBLE_SSH_COMMON_ARGS', '')} -o BatchMode=yes".strip(),
         **place.variables,
         # What ssh_config may ask (Match exec) where networks of several environments have the same addresses.
         "FLOWMART_ENVIRONMENT": place.environment,
     }
+
+
+def _connections(environment: str) -> str:
+    """Where connections to an environment's hosts wait to be used again, for a minute as Ansible has it.
+
+    Ansible tells them apart by host, port and user alone: with the same address in two environments, the second one's
+    playbook would go over the connection to the first one's host (`_create_control_path` of its ssh plugin). The
+    name is short because the path of a socket has to be.
+    """
+    own = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
+    return f"{own}/{digest_of(environment)[:8]}"
 
 
 def _written(file: Path, text: str) -> Path:

@@ -37,6 +37,7 @@ class Bastion:
         self.inputs: dict[str, Any] = dict(INPUTS)
         self.executable = tool("ansible-playbook")
         self.time_limit = 120.0
+        self.environment = DEV
         (folder / "bastion").mkdir(parents=True)
         (folder / "ansible.cfg").write_text(CONFIG)
 
@@ -57,12 +58,12 @@ class Bastion:
     def _workspace(self, _: Target) -> Workspace:
         unit = Unit("bastion", "ansible", "bastion", ("dev",), inputs=self.inputs, time_limit=self.time_limit)
         variables = lambda: self.variables  # noqa: E731
-        return Workspace(self.folder, unit, DEV, "digest", variables, variables)
+        return Workspace(self.folder, unit, self.environment, "digest", variables, variables)
 
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHosts]:
-    made = SandboxHosts(tmp_path_factory.mktemp("hosts"), "dev")
+    made = SandboxHosts(tmp_path_factory.mktemp("hosts"), "dev", "staging")
     yield made
     made.stop()
 
@@ -78,6 +79,18 @@ def test_a_host_that_cannot_be_reached_is_no_answer(tmp_path: Path) -> None:
     bastion.does("    - {name: Ping, ansible.builtin.ping: {}}\n")
     with pytest.raises(CouldNotAsk, match=r"hosts cannot be reached\nbastion : Ping: .*Connection refused"):
         bastion.plan()
+
+
+def test_an_address_that_two_environments_have_leads_to_the_host_of_each(
+    bastion: Bastion, hosts: SandboxHosts
+) -> None:
+    where = "{content: '{{ flowmart_environment }}', dest: /srv/environment, mode: '0644'}"
+    bastion.does(f"    - name: Write\n      ansible.builtin.copy: {where}\n")
+    for environment in ("dev", "staging"):
+        bastion.environment = replace(DEV, name=environment)
+        assert bastion.engine.apply(bastion.plan()).outcome is Outcome.SUCCEEDED
+    found = {host: hosts.ssh(host, "cat /srv/environment").stdout for host in ("dev", "staging")}
+    assert found == {"dev": "dev", "staging": "staging"}
 
 
 def test_a_host_that_is_gone_before_the_apply_is_no_failure(bastion: Bastion) -> None:
