@@ -211,6 +211,7 @@ def flowmart(configured: tuple[Bastion, Receipt]) -> Bastion:
 
 
 def test_a_second_run_of_flowmarts_roles_changes_nothing(flowmart: Bastion) -> None:
+    assert flowmart.engine.verify(TARGET) is Outcome.SUCCEEDED
     assert flowmart.plan().empty
 
 
