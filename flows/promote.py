@@ -42,6 +42,7 @@ def promote(
 
     Returns the request when the environment wants an approval: then nothing was changed.
     """
+    steps.release(release)  # What names no release is refused before anything is put back.
     recover_if_abandoned(environment)
     try:
         with steps.claimed(release, environment, "promote") as stage:

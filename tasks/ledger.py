@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.errors import AlreadyExists, BrokenChain
+from tasks.errors import AlreadyExists, BrokenChain, InvalidInput
 from tasks.model import digest_of
 from tasks.store import Store
 
@@ -84,6 +84,8 @@ class Ledger:
         return tuple(sorted({name.split("/")[1] for name in self._store.names("ledger")}))
 
     def _catch_up(self, environment: str) -> list[Entry]:
+        if not environment:
+            raise InvalidInput("environment: none was chosen")
         known = self._known.setdefault(environment, [])
         after = _name(environment, known[-1].number) if known else None
         for name in self._store.names(f"ledger/{environment}", after):

@@ -17,11 +17,19 @@ from tasks.errors import InvalidInput
 from tests.mini import MiniPlatform
 
 
+def send(flow: Flow[..., Any], sent: dict[str, str]) -> None:
+    """Run a flow as a worker does, with what a form sent."""
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(flow, parameters=sent)
+    run_flow(flow, flow_run=run)
+
+
 @pytest.mark.parametrize(
     ("flow", "sent", "says"),
     [
         (promote, {"environment": "dev"}, "release: none was chosen; `flowmart release list` shows all"),
         (plan, {"environment": "dev"}, "release: none was chosen; `flowmart release list` shows all"),
+        (promote, {}, "release: none was chosen; `flowmart release list` shows all"),
         (release, {}, "release: none was chosen; `flowmart release list` shows all"),
         (approve, {}, "name: say who decides; it is recorded with the decision"),
         (approve, {"name": "anna"}, "digest: none was chosen; waiting: nothing"),
@@ -31,15 +39,14 @@ from tests.mini import MiniPlatform
 def test_what_it_was_sent_without_is_named(
     mini: MiniPlatform, flow: Flow[..., Any], sent: dict[str, str], says: str
 ) -> None:
-    with get_client(sync_client=True) as client:
-        run = client.create_flow_run(flow, parameters=sent)
     with pytest.raises(InvalidInput) as refused:
-        run_flow(flow, flow_run=run)
+        send(flow, sent)
     assert str(refused.value) == says
 
 
 def test_an_environment_is_not_guessed(mini: MiniPlatform) -> None:
-    with get_client(sync_client=True) as client:
-        run = client.create_flow_run(plan, parameters={"release": mini.release().id})
+    sent = {"release": mini.release().id}
     with pytest.raises(InvalidInput, match=r"environment \(none was chosen\): release .* has dev, staging"):
-        run_flow(plan, flow_run=run)
+        send(plan, sent)
+    with pytest.raises(InvalidInput, match="environment: none was chosen"):
+        send(promote, sent)

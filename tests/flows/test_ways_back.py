@@ -51,6 +51,8 @@ def test_what_a_killed_run_began_is_put_back_by_the_next_one(mini: MiniPlatform,
     mini.append("terraform/dev/second/main.tf", SLOW.replace("60", "8"))
     slow = mini.release("slow")
     _kill_while_applying(mini, slow.id, history)
+    with pytest.raises(InvalidInput, match="release: none was chosen"):
+        promote(environment="dev")
     assert history.standing("dev").attempted == ("first", "second")
     assert recover("dev") is True
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
