@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 SANDBOX = "sandbox"
 """What the profile of the running sandbox is called."""

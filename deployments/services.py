@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from deployments import processes
 from deployments.processes import Layout, Process
-from tasks.errors import CouldNotAsk
+from tasks.domain.errors import Unanswered
 
 L = TypeVar("L", bound=Layout)
 
@@ -84,7 +84,7 @@ def ensure_started(layout: L, kind: Kind[L]) -> tuple[Process, bool]:
 
 
 def wait_until_ready(layout: L, kind: Kind[L], process: Process) -> None:
-    """Return when the process answers. `CouldNotAsk`, with the end of its log, when it ends or takes too long."""
+    """Return when the process answers. `Unanswered`, with the end of its log, when it ends or takes too long."""
     deadline = time.monotonic() + kind.patience
     while not kind.answers(layout, process.port):
         if not process.alive:
@@ -109,10 +109,10 @@ def is_healthy(layout: L, kind: Kind[L], process: Process | None) -> bool:
     return process is not None and process.alive and kind.answers(layout, process.port)
 
 
-def _failed(layout: L, kind: Kind[L], what: str) -> CouldNotAsk:
+def _failed(layout: L, kind: Kind[L], what: str) -> Unanswered:
     log = processes.log_of(layout, kind.name)
     lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
-    return CouldNotAsk("\n".join([f"{kind.name} {what}; the end of {log}:", *lines]))
+    return Unanswered("\n".join([f"{kind.name} {what}; the end of {log}:", *lines]))
 
 
 def gets(path: str) -> Callable[[object, int | None], bool]:

@@ -10,8 +10,9 @@ from flows.promote import promote
 from flows.reconcile import reconcile
 from flows.release import release
 from flows.rollback import rollback
-from tasks import approvals, steps
-from tasks.approvals import Approver, Request
+from tasks import steps
+from tasks.promotion import approvals
+from tasks.promotion.approvals import Approver, Request
 
 
 @flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)

@@ -18,15 +18,16 @@ from flows import options
 from flows.delivery import promote_shown, roll_back_shown, waits
 from flows.pull_request import Commit, Number, Repository, pull_request
 from flows.reconcile import reconcile
-from tasks import approvals, settings, steps
-from tasks.approvals import Approver, Request
-from tasks.errors import CouldNotAsk, FlowmartError, NotFound, Refused
+from tasks import settings, steps
+from tasks.domain.errors import FlowmartError, NotFound, Refused, Unanswered
 from tasks.github import commands, comments, permissions, pulls, text
+from tasks.github.best_effort import tell
 from tasks.github.client import Client, connect
 from tasks.github.commands import Command, Misunderstood
 from tasks.github.comments import Reaction
-from tasks.github.courtesy import tell
 from tasks.github.pulls import Pull
+from tasks.promotion import approvals
+from tasks.promotion.approvals import Approver, Request
 
 log = structlog.get_logger("flowmart.conversation")
 
@@ -79,7 +80,7 @@ def _answered(talk: Talk, asked: Command) -> str:
         with settings.acting_as(f"{talk.author} (GitHub)"):
             said = _DO[asked.name](talk, asked)
     except FlowmartError as error:
-        verdict = "❔ Could not ask" if isinstance(error, CouldNotAsk) else "❌ It said no"
+        verdict = "❔ Could not ask" if isinstance(error, Unanswered) else "❌ It said no"
         talk.reply(f"{verdict} to {text.code(f'{asked.name} {asked.argument}')}:\n\n{text.fence(str(error))}")
         raise
     talk.reply(said)

@@ -13,14 +13,16 @@ from flows import options
 from flows.promote import promote
 from flows.pull_request import Commit, Repository
 from flows.rollback import rollback
-from tasks import promotion, reports, settings, steps
-from tasks.approvals import Request
-from tasks.errors import FlowmartError
+from tasks import settings, steps
+from tasks.domain.errors import FlowmartError
+from tasks.domain.release import Release
 from tasks.github import deployments, statuses
+from tasks.github.best_effort import tell
 from tasks.github.client import Client, connect
-from tasks.github.courtesy import tell
 from tasks.github.deployments import Deployment
-from tasks.model import Release
+from tasks.promotion import verbs
+from tasks.promotion.approvals import Request
+from tasks.reports import pull_requests
 
 log = structlog.get_logger("flowmart.delivery")
 
@@ -47,7 +49,7 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
 
     It is what `flows.release` does; the request where it stops for one.
     """
-    for environment in promotion.unfinished(settings.load(), release.id, to):
+    for environment in verbs.unfinished(settings.load(), release.id, to):
         with deployments.shown(client, _deployment(repository, environment, release)) as say:
             wanted = promote(release.id, environment)
             if wanted is not None:
@@ -75,7 +77,7 @@ def _released(client: Client, repository: str, sha: str) -> Release:
     try:
         return steps.freeze(sha)
     except FlowmartError as error:
-        _tell(client, repository, sha, statuses.OF[reports.outcome_of(error)], str(error))
+        _tell(client, repository, sha, statuses.OF[pull_requests.outcome_of(error)], str(error))
         raise
 
 

@@ -10,9 +10,9 @@ from flows import options
 from flows.parameters import EnvironmentName, PutRight
 from flows.reconcile import reconcile
 from tasks import steps
+from tasks.domain.errors import NotFound
 from tasks.drift import DriftReport, is_reconciled
-from tasks.errors import NotFound
-from tasks.stage import Stage
+from tasks.promotion.environment_run import EnvironmentRun
 
 
 @flow(name="drift", flow_run_name="drift in {environment}", **options.FLOW)
@@ -26,21 +26,21 @@ def drift(environment: EnvironmentName, put_right: PutRight = False) -> DriftRep
         release = steps.current_release(environment)
     except NotFound:
         return None
-    with steps.opened(release, environment) as stage:
-        report, errors = compare(stage)
-        begin = is_reconciled(stage, report) or (put_right and bool(report.open))
+    with steps.opened(release, environment) as run:
+        report, errors = compare(run)
+        begin = is_reconciled(run, report) or (put_right and bool(report.open))
     if begin:
         reconcile(environment)
-        with steps.opened(steps.current_release(environment), environment) as stage:
-            report, errors = compare(stage)
+        with steps.opened(steps.current_release(environment), environment) as run:
+            report, errors = compare(run)
     steps.stop(errors)
     return report
 
 
-def compare(stage: Stage) -> tuple[DriftReport, Sequence[Exception]]:
+def compare(run: EnvironmentRun) -> tuple[DriftReport, Sequence[Exception]]:
     """Ask all units at once, and record and tell what was found; with the errors of those that could not be asked."""
-    asked = {unit: steps.detect_drift.submit(stage, unit) for unit in stage.units}
+    asked = {unit: steps.detect_drift.submit(run, unit) for unit in run.units}
     errors = steps.failures_by_name(asked)
     steps.raise_mistakes(tuple(errors.values()))
     found = [plan for unit, future in asked.items() if unit not in errors and (plan := future.result())]
-    return steps.report_drift(stage, found, errors), tuple(errors.values())
+    return steps.report_drift(run, found, errors), tuple(errors.values())

@@ -8,14 +8,14 @@ from flows import options
 from flows.parameters import NOT_CHOSEN, EnvironmentName, ReleaseId
 from flows.promote import plan_and_test
 from tasks import steps
-from tasks.model import Plan
-from tasks.promotion import NotPlanned
+from tasks.domain.plan import Plan
+from tasks.promotion.verbs import NotPlanned
 
 
 @flow(name="plan", flow_run_name="plan {release} in {environment}", **options.FLOW)
 def plan(release: ReleaseId = NOT_CHOSEN, environment: EnvironmentName = NOT_CHOSEN) -> dict[str, Plan | NotPlanned]:
     """Plan and test all units of an environment; {unit: its plan, or why there is none}."""
-    with steps.opened(release, environment) as stage:
-        planned, tested = plan_and_test(stage)
+    with steps.opened(release, environment) as run:
+        planned, tested = plan_and_test(run)
         steps.stop(steps.failures([*planned.values(), *tested.values()]))
         return {unit: future.result() for unit, future in planned.items()}

@@ -19,13 +19,15 @@ from prefect.futures import PrefectFuture
 from flows import options
 from flows.parameters import NOT_CHOSEN, AcceptDrift, Again, Despite, EnvironmentName, ReleaseId
 from flows.recovery import put_back, recover_if_abandoned
-from tasks import graph, promotion, steps
-from tasks.approvals import Request
-from tasks.errors import ApprovalWanted, CouldNotAsk
-from tasks.gate import Consent, Purpose
-from tasks.model import Plan
-from tasks.promotion import NotPlanned
-from tasks.stage import Stage
+from tasks import steps
+from tasks.domain import graph
+from tasks.domain.errors import ApprovalWanted, Unanswered
+from tasks.domain.plan import Plan
+from tasks.promotion import verbs
+from tasks.promotion.approvals import Request
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.gate import Consent, Purpose
+from tasks.promotion.verbs import NotPlanned
 
 Future = PrefectFuture[Any]
 
@@ -45,66 +47,66 @@ def promote(
     steps.release(release)  # What names no release is refused before anything is put back.
     recover_if_abandoned(environment)
     try:
-        with steps.claimed(release, environment, "promote") as stage:
-            promotion.refuse_out_of_order(stage, again)
-            advance(stage, "promote", Consent(despite, accept_drift))
+        with steps.claimed(release, environment, "promote") as run:
+            verbs.refuse_out_of_order(run, again)
+            advance(run, "promote", Consent(despite, accept_drift))
     except ApprovalWanted as wanted:
         return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.
     return None
 
 
-def advance(stage: Stage, purpose: Purpose, consent: Consent = Consent()) -> None:  # noqa: B008 (frozen)
+def advance(run: EnvironmentRun, purpose: Purpose, consent: Consent = Consent()) -> None:  # noqa: B008 (frozen)
     """From plans to a verified release, or back to where it was; or no further than to an `ApprovalWanted`."""
-    planned, tested = plan_and_test(stage)
+    planned, tested = plan_and_test(run)
     steps.stop(steps.failures([*planned.values(), *tested.values()]))
     plans = {unit: future.result() for unit, future in planned.items()}
     findings = [finding for future in tested.values() for finding in future.result()]
-    if wanted := steps.gate(stage, promotion.plan_set(stage, plans), findings, consent, purpose):
+    if wanted := steps.gate(run, verbs.plan_set(run, plans), findings, consent, purpose):
         raise wanted
-    promotion.get_ready_to_ask(stage)
-    futures = apply_and_smoke(stage, plans, planned, tested)
+    verbs.get_ready_to_ask(run)
+    futures = apply_and_smoke(run, plans, planned, tested)
     errors = steps.failures(futures)
     steps.end_what_never_began(futures)
-    settle(stage, errors)
+    settle(run, errors)
 
 
-def settle(stage: Stage, errors: Sequence[Exception]) -> None:
+def settle(run: EnvironmentRun, errors: Sequence[Exception]) -> None:
     """Verified when nothing failed. Back when something said no. As it is, for a person, when we got no answer."""
     steps.raise_mistakes(errors)
-    begun = stage.standing().attempted or stage.halted.is_set()
-    if begun and any(not isinstance(error, CouldNotAsk) for error in errors):
-        raise put_back(stage, steps.told(errors))
+    begun = run.state().attempted or run.halted.is_set()
+    if begun and any(not isinstance(error, Unanswered) for error in errors):
+        raise put_back(run, steps.told(errors))
     steps.stop(errors)
-    steps.verify(stage)
+    steps.verify(run)
 
 
-def plan_and_test(stage: Stage) -> tuple[dict[str, Future], dict[str, Future]]:
+def plan_and_test(run: EnvironmentRun) -> tuple[dict[str, Future], dict[str, Future]]:
     """Plan and test all units at once, with what is known now: a unit whose inputs name others after these."""
     planned: dict[str, Future] = {}
-    for unit in stage.units:
-        planned[unit] = begin(steps.plan, stage, unit, {name: planned[name] for name in stage.sources(unit)})
-    return planned, {unit: begin(steps.test, stage, unit, plan) for unit, plan in planned.items()}
+    for unit in run.units:
+        planned[unit] = begin(steps.plan, run, unit, {name: planned[name] for name in run.sources(unit)})
+    return planned, {unit: begin(steps.test, run, unit, plan) for unit, plan in planned.items()}
 
 
 def apply_and_smoke(
-    stage: Stage,
+    run: EnvironmentRun,
     plans: Mapping[str, Plan | NotPlanned],
     planned: Mapping[str, Future],
     tested: Mapping[str, Future],
 ) -> list[Future]:
     """Each unit as soon as those it needs have passed; planned again first where those may have changed."""
-    needs = {unit: stage.unit(unit).needs for unit in stage.units}
-    moving = set(graph.affected(needs, {unit for unit, plan in plans.items() if promotion.moves(plan)}))
+    needs = {unit: run.unit(unit).needs for unit in run.units}
+    moving = set(graph.affected(needs, {unit for unit, plan in plans.items() if verbs.moves(plan)}))
     futures: list[Future] = []
     smoked: dict[str, Future] = {}
-    for unit in stage.units:
+    for unit in run.units:
         before = [smoked[need] for need in needs[unit]]
         plan, test = planned[unit], tested[unit]
         if moving.intersection(needs[unit]):
-            plan = begin(steps.plan, stage, unit, {}, after=before)
-            test = begin(steps.test, stage, unit, plan)
-        applied = begin(steps.apply, stage, unit, plan, after=[test, *before])
-        smoked[unit] = begin(steps.smoke, stage, unit, applied)
+            plan = begin(steps.plan, run, unit, {}, after=before)
+            test = begin(steps.test, run, unit, plan)
+        applied = begin(steps.apply, run, unit, plan, after=[test, *before])
+        smoked[unit] = begin(steps.smoke, run, unit, applied)
         futures += [plan, test, applied, smoked[unit]]
     return futures
 

@@ -15,14 +15,16 @@ from pydantic import Field
 
 from flows import options
 from flows.promote import plan_and_test
-from tasks import reports, settings, steps
-from tasks.errors import CouldNotAsk, FlowmartError, Refused
+from tasks import settings, steps
+from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.outcome import Outcome, overall
+from tasks.domain.release import Release
 from tasks.github import pull_report, pulls
 from tasks.github.check_runs import Annotation
 from tasks.github.client import Client, connect
 from tasks.github.pull_report import PullReport
 from tasks.github.reported import EnvironmentReport
-from tasks.model import Outcome, Release, overall
+from tasks.reports import pull_requests
 
 Repository = Annotated[str, Field(title="Repository", description="owner/name on GitHub")]
 Number = Annotated[int, Field(title="Number", description="Of the pull request or issue", ge=1)]
@@ -33,14 +35,14 @@ Commit = Annotated[str, Field(title="Commit", pattern=r"^[0-9a-f]{40,64}$")]
 def pull_request(repository: Repository, number: Number, sha: Commit) -> None:
     """Plan and test what a pull request would do, everywhere, and say so there. Changes nothing.
 
-    `Refused` when something says no to it, `CouldNotAsk` when only answers are missing; both after reporting it.
+    `Refused` when something says no to it, `Unanswered` when only answers are missing; both after reporting it.
     """
     client = connect(settings.load())
     pulls.refuse_fork(pulls.get(client, repository, number))
     report = pull_report.begin(client, repository, number, sha, flow_run.ui_url or "")
     release = _released(client, report)
     found, said = _planned(report, release)
-    report.conclude(release.id, found, reports.together(said))
+    report.conclude(release.id, found, pull_requests.together(said))
     _end(found)
 
 
@@ -50,7 +52,7 @@ def _released(client: Client, report: PullReport) -> Release:
         steps.fetch(client, report.repository, f"refs/pull/{report.number}/head")
         release = steps.freeze(report.sha)
     except FlowmartError as error:
-        report.refused(reports.outcome_of(error), str(error), reports.mistakes(error))
+        report.refused(pull_requests.outcome_of(error), str(error), pull_requests.mistakes(error))
         raise
     report.released(release.id)
     return release
@@ -74,15 +76,15 @@ def _planned(report: PullReport, release: Release) -> tuple[Sequence[Environment
 def _environment(release: Release, environment: str) -> tuple[EnvironmentReport, Sequence[Annotation]]:
     """What the release would do to one environment. That it cannot be told is part of what is reported."""
     try:
-        with steps.opened(release.id, environment) as stage:
-            report = steps.report(stage, *plan_and_test(stage))
-            return report, reports.remarks(stage, report)
+        with steps.opened(release.id, environment) as run:
+            report = steps.report(run, *plan_and_test(run))
+            return report, pull_requests.remarks(run, report)
     except FlowmartError as error:
-        return EnvironmentReport(environment, said=str(error), failed=reports.outcome_of(error)), ()
+        return EnvironmentReport(environment, said=str(error), failed=pull_requests.outcome_of(error)), ()
 
 
 def _end(found: Sequence[EnvironmentReport]) -> None:
     told = "; ".join(f"{one.environment}: {one.told}" for one in found if one.outcome is not Outcome.SUCCEEDED)
     outcome = overall(one.outcome for one in found)
     if outcome is not Outcome.SUCCEEDED:
-        raise (Refused if outcome is Outcome.FAILED else CouldNotAsk)(told)
+        raise (Refused if outcome is Outcome.FAILED else Unanswered)(told)

@@ -9,9 +9,9 @@ from flows.parameters import EnvironmentName
 from flows.promote import advance
 from flows.recovery import recover_if_abandoned
 from tasks import steps
-from tasks.approvals import Request
+from tasks.domain.errors import ApprovalWanted
 from tasks.drift import RECONCILE, drifting
-from tasks.errors import ApprovalWanted
+from tasks.promotion.approvals import Request
 
 
 @flow(name="reconcile", flow_run_name="reconcile {environment}", **options.FLOW)
@@ -22,9 +22,9 @@ def reconcile(environment: EnvironmentName) -> tuple[str, ...] | Request:
     """
     recover_if_abandoned(environment)
     try:
-        with steps.claimed(steps.verified_release(environment), environment, RECONCILE) as stage:
-            stage.drifting = drifting(stage)
-            advance(stage, "reconcile")
-            return tuple(sorted(stage.drifting))
+        with steps.claimed(steps.verified_release(environment), environment, RECONCILE) as run:
+            run.drifting = drifting(run)
+            advance(run, "reconcile")
+            return tuple(sorted(run.drifting))
     except ApprovalWanted as wanted:
         return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.

@@ -8,8 +8,9 @@ from prefect.runtime import flow_run
 from flows import options
 from flows.parameters import NOT_CHOSEN, AcceptDrift, Again, Despite, ReleaseId, UpTo
 from flows.promote import promote
-from tasks import promotion, settings
-from tasks.approvals import Request
+from tasks import settings
+from tasks.promotion import verbs
+from tasks.promotion.approvals import Request
 
 
 def run_name() -> str:
@@ -31,7 +32,7 @@ def release(
 
     Ends at the first environment that wants an approval, and returns its request.
     """
-    environments = promotion.unfinished(settings.load(), release, to)
+    environments = verbs.unfinished(settings.load(), release, to)
     for environment in environments:
         wanted = promote(release, environment, again, despite, accept_drift)
         if wanted is not None:

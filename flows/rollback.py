@@ -8,10 +8,11 @@ from flows import options
 from flows.parameters import BackTo, EnvironmentName
 from flows.promote import advance
 from flows.recovery import recover_if_abandoned
-from tasks import notifications, steps
-from tasks.approvals import Request
-from tasks.errors import ApprovalWanted
-from tasks.rollback import reject
+from tasks import steps
+from tasks.domain.errors import ApprovalWanted
+from tasks.notifications import notifications
+from tasks.promotion.approvals import Request
+from tasks.promotion.rollback import reject
 
 
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)
@@ -23,12 +24,12 @@ def rollback(environment: EnvironmentName, to: BackTo = None) -> str | Request:
     recover_if_abandoned(environment)
     release = steps.earlier_release(environment, to)
     try:
-        with steps.claimed(release, environment, "roll back to") as stage:
-            left = stage.standing().verified
-            advance(stage, "roll back")
-            reject(stage, left, "rolled back by hand")
+        with steps.claimed(release, environment, "roll back to") as run:
+            left = run.state().verified
+            advance(run, "roll back")
+            reject(run, left, "rolled back by hand")
     except ApprovalWanted as wanted:
         return steps.waiting(wanted)  # type: ignore[return-value]  # Prefect hands on what the state holds.
-    told = notifications.went_back(environment, left, release, stage.settings.acting, steps.run_address())
+    told = notifications.went_back(environment, left, release, run.settings.acting, steps.run_address())
     steps.tell(told)
     return release

@@ -23,7 +23,7 @@ from botocore.config import Config
 from botocore.session import get_session
 from pydantic import SecretStr
 
-from tasks.errors import CouldNotAsk, FlowmartError, Refused
+from tasks.domain.errors import FlowmartError, Refused, Unanswered
 
 _QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
 """An answer takes AWS well under a second: who waits longer waits for a network that is not there."""
@@ -103,7 +103,7 @@ _making = threading.Lock()
 def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Credentials:
     """Credentials of the role, from the ambient ones; the same again until shortly before they expire.
 
-    Raises `Refused` when there are no ambient credentials or they may not assume the role, `CouldNotAsk` when AWS
+    Raises `Refused` when there are no ambient credentials or they may not assume the role, `Unanswered` when AWS
     gave no answer. Safe to call from several threads.
     """
     key = (role_arn, region, session_name, *_ambient())
@@ -169,7 +169,7 @@ def explained(error: boto.BotoCoreError | boto.ClientError, what: str) -> Flowma
         advice = "set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in (aws sso login)"
         return Refused(f"could not {what}: no usable AWS credentials here ({error}); {advice}")
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return CouldNotAsk(f"could not {what}: no answer from AWS ({error}); check the network and AWS_ENDPOINT_URL")
+        return Unanswered(f"could not {what}: no answer from AWS ({error}); check the network and AWS_ENDPOINT_URL")
     return Refused(f"could not {what}: {error}")
 
 
@@ -177,7 +177,7 @@ def _answer_explained(error: boto.ClientError, what: str) -> FlowmartError:
     code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _TRY_AGAIN or status >= 500 or status == 429:
-        return CouldNotAsk(f"could not {what}: AWS is busy or in trouble ({code}: {message}); try again later")
+        return Unanswered(f"could not {what}: AWS is busy or in trouble ({code}: {message}); try again later")
     if code in _NOT_VALID:
         return Refused(f"could not {what}: AWS does not accept the credentials ({code}: {message}); sign in again")
     if code in _NOT_ALLOWED:

@@ -19,8 +19,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tasks.aws import asking
-from tasks.errors import InvalidInput, Refused
-from tasks.model import Environment, Platform
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.platform import Environment, Platform
 
 Client = Callable[[str], Any]
 """Gives the boto3 client of a service, with credentials of the account that is being prepared."""
@@ -56,7 +56,7 @@ def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, c
     """Make the environment's account ready for Terraform; returns what was done, in order.
 
     Raises `InvalidInput` for an unknown environment or a broken policy file, `Refused` when `client` leads to
-    another account than the environment's or may not do this, `CouldNotAsk` when AWS gave no answer.
+    another account than the environment's or may not do this, `Unanswered` when AWS gave no answer.
     """
     environment = _environment(platform, environment_name)
     with asking(f"prepare the account of {environment_name}"):

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 _instead: ContextVar[str] = ContextVar("acting", default="")
 

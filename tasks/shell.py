@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 
 GRACE = 60.0
 """Seconds that an interrupted tool gets to finish and save its state before it is killed."""
@@ -49,7 +49,7 @@ class Finished:
 
 
 def run(command: Command) -> Finished:
-    """Run to the end. `InvalidInput` when the program is missing, `CouldNotAsk` when the time limit ended it.
+    """Run to the end. `InvalidInput` when the program is missing, `Unanswered` when the time limit ended it.
 
     What it prints goes to files, not pipes: should we be killed, the tool goes on to its own end, saves its state and
     gives its lock back, where a broken pipe would end it half way.
@@ -69,7 +69,7 @@ def run(command: Command) -> Finished:
             _running.discard(process)
         if expired.is_set():
             message = f"{' '.join(command.argv[:2])}: ended after its time limit of {command.time_limit:g} s"
-            raise CouldNotAsk(message)
+            raise Unanswered(message)
         return Finished(process.returncode, _whole(out), _whole(err), time.monotonic() - began)
 
 
@@ -123,7 +123,7 @@ def _start(command: Command, out: IO[str], err: IO[str]) -> subprocess.Popen[str
     # Under the lock, so that nothing slips in between a cancellation and the list of what has to be ended.
     with _starting:
         if _stopping.is_set():
-            raise CouldNotAsk(f"{command.argv[0]}: not started, the run is being cancelled")
+            raise Unanswered(f"{command.argv[0]}: not started, the run is being cancelled")
         try:
             process = subprocess.Popen(
                 command.argv,

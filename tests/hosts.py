@@ -11,7 +11,7 @@ from deployments import processes, services
 from deployments.sandbox import hosts
 from deployments.sandbox.layout import Layout
 from deployments.sandbox.parts import HOSTS, KINDS
-from tasks.model import Environment, Platform, Roles, Unit
+from tasks.domain.platform import Environment, Platform, Roles, Unit
 
 
 def platform(*environments: str) -> Platform:

@@ -8,9 +8,12 @@ from typing import Any
 
 from deployments.sandbox import Sandbox
 from tasks import aws
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Plan
+from tasks.domain.platform import Environment, Unit
+from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.base import Workspace
-from tasks.engines.packer import Packer
-from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Target, Unit
+from tasks.engines.packer.engine import Packer
 from tests.tools import tool
 
 SOURCE = "amzn2-ami-hvm-2.0.20180810-x86_64-gp2"

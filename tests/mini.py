@@ -9,10 +9,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tasks import releases
-from tasks.model import Release
+from tasks.domain.release import Release
+from tasks.ledger.store import Store
+from tasks.releases import releases
 from tasks.settings import Settings
-from tasks.store import Store
 
 PLATFORM = """
 platform: mini

@@ -14,7 +14,7 @@ import pytest
 from deployments import profile, server
 from deployments.sandbox import Sandbox
 from deployments.server.layout import Layout
-from tasks.history import History
+from tasks.ledger.history import History
 from tests.mini import MiniPlatform
 
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")

@@ -18,14 +18,14 @@ import typer
 from deployments import profile
 from deployments.cli import deciding, github, preparing, promoting, reading, screen, serving
 from deployments.setup import put_tools_on_path
-from tasks.errors import (
-    CouldNotAsk,
+from tasks.domain.errors import (
     EnvironmentBlocked,
     EnvironmentBusy,
     FlowmartError,
     InvalidInput,
     NotFound,
     RollbackFailed,
+    Unanswered,
 )
 
 EXIT_CODES = """
@@ -38,7 +38,7 @@ _CODES: tuple[tuple[type[FlowmartError], int], ...] = (
     (RollbackFailed, 5),
     (EnvironmentBusy, 4),
     (EnvironmentBlocked, 4),
-    (CouldNotAsk, 3),
+    (Unanswered, 3),
     (InvalidInput, 64),
     (NotFound, 64),
 )

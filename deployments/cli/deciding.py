@@ -12,11 +12,12 @@ from deployments.cli import screen
 from deployments.cli.promoting import EnvironmentArgument, prepare_flows
 from deployments.cli.reading import known_environment
 from deployments.cli.screen import Json
-from tasks import approvals, settings
-from tasks.approvals import Approver, Request
-from tasks.errors import InvalidInput
-from tasks.history import History
+from tasks import settings
+from tasks.domain.errors import InvalidInput
+from tasks.ledger.history import History
 from tasks.manifest import day
+from tasks.promotion import approvals
+from tasks.promotion.approvals import Approver, Request
 
 Digest = Annotated[str, typer.Argument(help="Digest of the plan set, at least its first 12 digits.")]
 

@@ -13,7 +13,7 @@ from deployments.cli import screen
 from deployments.cli.screen import Json
 from deployments.github.inbox import Entry, Inbox, State
 from deployments.github.settings import inbox_file
-from tasks.errors import InvalidInput, NotFound
+from tasks.domain.errors import InvalidInput, NotFound
 
 
 def add_to(app: typer.Typer) -> None:

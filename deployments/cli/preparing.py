@@ -9,8 +9,9 @@ import typer
 
 from deployments.cli import screen
 from deployments.cli.screen import Json
-from tasks import releases, settings
-from tasks.history import History
+from tasks import settings
+from tasks.ledger.history import History
+from tasks.releases import releases
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,12 +15,15 @@ import typer
 from deployments.cli import screen
 from deployments.cli.reading import known_environment, status_of
 from deployments.cli.screen import Json
-from tasks import promotion, releases, settings, wording
-from tasks.approvals import Request
-from tasks.drift import DriftReport, last_report, words
-from tasks.errors import FlowmartError, InvalidInput
-from tasks.history import History
-from tasks.model import Release
+from tasks import settings
+from tasks.domain import wording
+from tasks.domain.errors import FlowmartError, InvalidInput
+from tasks.domain.release import Release
+from tasks.drift import DriftReport, descriptions, last_report
+from tasks.ledger.history import History
+from tasks.promotion import verbs
+from tasks.promotion.approvals import Request
+from tasks.releases import releases
 
 ReleaseArgument = Annotated[
     str | None,
@@ -57,7 +60,7 @@ def promote(
     history = History(settings.load())
     found = _released(history, release)
     screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
-    begun = promotion.unfinished(settings.load(), found.id, to)
+    begun = verbs.unfinished(settings.load(), found.id, to)
     wanted: object = None
     if begun:
         prepare_flows()
@@ -68,8 +71,8 @@ def promote(
         said = (again, despite, accept_drift)
         wanted = several(found.id, to, *said) if whole else one(found.id, begun[0], *said)
     if json:
-        standings = [history.standing(name) for name in history.ledger.environments()]
-        document = {standing.environment: status_of(standing) for standing in standings}
+        states = [history.state(name) for name in history.ledger.environments()]
+        document = {standing.environment: status_of(standing) for standing in states}
         waits = wanted.short if isinstance(wanted, Request) else None
         screen.document({"release": found.id, "promoted_in": begun, "environments": document, "awaits": waits})
     elif isinstance(wanted, Request):
@@ -87,7 +90,7 @@ def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json
     found = _released(history, release)
     prepare_flows()
     from flows.plan import plan as flow
-    from tasks.model import Plan
+    from tasks.domain.plan import Plan
 
     plans = flow(found.id, environment)
     if json:
@@ -145,8 +148,8 @@ def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], j
     if json:
         screen.document(reports)
     for report in () if json else reports:
-        screen.result(words.heading(report))
-        for line in words.lines(report):
+        screen.result(descriptions.heading(report))
+        for line in descriptions.lines(report):
             screen.result(line)
     if errors:
         raise type(errors[0])("\n".join(map(str, errors)))
@@ -201,7 +204,7 @@ def resolve(
     """Unblock an environment after you put right by hand what a failed rollback left."""
     known_environment(environment)
     history = History(settings.load())
-    if not history.standing(environment).blocked:
+    if not history.state(environment).blocked:
         raise InvalidInput(f"{environment} is not blocked")
     entry = history.ledger.append(environment, "resolved", {"reason": reason})
     if json:
@@ -220,11 +223,11 @@ def _released(history: History, release: str | None) -> Release:
 
 
 def _applied(history: History, environment: str) -> bool:
-    return bool(history.standing(environment).receipts)
+    return bool(history.state(environment).receipts)
 
 
 def _documents(plans: Any) -> dict[str, Any]:
-    from tasks.model import Plan
+    from tasks.domain.plan import Plan
 
     return {
         unit: {

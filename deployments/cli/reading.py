@@ -13,13 +13,17 @@ import typer
 
 from deployments.cli import screen
 from deployments.cli.screen import Json
-from tasks import approvals, ledger, releases, settings, wording
-from tasks.claims import is_over
-from tasks.errors import InvalidInput
-from tasks.history import History
+from tasks import settings
+from tasks.domain import wording
+from tasks.domain.errors import InvalidInput
+from tasks.domain.release import Release
+from tasks.ledger import chain
+from tasks.ledger.history import History
+from tasks.ledger.state import EnvironmentState
 from tasks.manifest import load as load_platform
-from tasks.model import Release
-from tasks.standing import Standing
+from tasks.promotion import approvals
+from tasks.promotion.claims import is_over
+from tasks.releases import releases
 
 EnvironmentArgument = Annotated[str | None, typer.Argument(help="An environment; all of them without it.")]
 
@@ -33,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 def status(json: Json = False) -> None:
     """Which release is where, and what is going on."""
     asked = _history()
-    found = [asked.standing(name) for name in _environments(asked)]
+    found = [asked.state(name) for name in _environments(asked)]
     if json:
         left = {standing.environment: _history().left_behind(standing.environment) for standing in found}
         screen.document({s.environment: status_of(s) | {"left_behind": left[s.environment]} for s in found})
@@ -48,7 +52,7 @@ def status(json: Json = False) -> None:
         screen.result(screen.waiting(request))
 
 
-def status_of(standing: Standing) -> dict[str, Any]:
+def status_of(standing: EnvironmentState) -> dict[str, Any]:
     """An environment's standing as a document."""
     units = {
         name: {"release": receipt.target.release, "receipt": receipt.id, "smoke_passed": name in standing.smoked}
@@ -102,7 +106,7 @@ def show(
 def diff(one: str, other: str, json: Json = False) -> None:
     """What differs between two environments: the release of each unit, and the files of those releases."""
     asked = _history()
-    left, right = (asked.standing(known_environment(name)) for name in (one, other))
+    left, right = (asked.state(known_environment(name)) for name in (one, other))
     units = [name for name in {**left.receipts, **right.receipts} if _release(left, name) != _release(right, name)]
     differing = {name: [_release(left, name), _release(right, name)] for name in units}
     files = _changed_files(asked, left.verified, right.verified)
@@ -118,7 +122,7 @@ def diff(one: str, other: str, json: Json = False) -> None:
 def audit(json: Json = False) -> None:
     """Check the ledger's chains, and every release's archive against its digest."""
     asked = _history()
-    entries = {name: ledger.audit(asked.ledger, name) for name in asked.ledger.environments()}
+    entries = {name: chain.audit(asked.ledger, name) for name in asked.ledger.environments()}
     checked = releases.everyone(asked.store)
     for release in checked:
         with tempfile.TemporaryDirectory(prefix="flowmart-audit-") as folder:
@@ -152,7 +156,7 @@ def known_environment(name: str) -> str:
     return name
 
 
-def _state(standing: Standing) -> str:
+def _state(standing: EnvironmentState) -> str:
     if standing.blocked:
         return f"BLOCKED: {standing.blocked.splitlines()[0]}"
     if standing.claim and is_over(standing.claim):
@@ -165,21 +169,21 @@ def _state(standing: Standing) -> str:
     return "not verified" if standing.receipts else "nothing here yet"
 
 
-def _left_behind(standing: Standing) -> str:
+def _left_behind(standing: EnvironmentState) -> str:
     units = _history().left_behind(standing.environment)
     return f"; left behind, no longer declared: {', '.join(units)}" if units else ""
 
 
-def _release(standing: Standing, unit: str) -> str | None:
+def _release(standing: EnvironmentState, unit: str) -> str | None:
     receipt = standing.receipts.get(unit)
     return receipt.target.release if receipt else None
 
 
 def _whereabouts(asked: History, release: Release) -> dict[str, list[str]]:
-    standings = [asked.standing(name) for name in _environments(asked)]
+    states = [asked.state(name) for name in _environments(asked)]
     return {
-        "verified_in": [s.environment for s in standings if s.verified == release.id],
-        "rejected_in": [s.environment for s in standings if release.id in s.rejected],
+        "verified_in": [s.environment for s in states if s.verified == release.id],
+        "rejected_in": [s.environment for s in states if release.id in s.rejected],
     }
 
 

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tasks.approvals import Request
-from tasks.errors import FlowmartError
+from tasks.domain.errors import FlowmartError
+from tasks.promotion.approvals import Request
 
 if TYPE_CHECKING:
     from deployments.services import Part

@@ -26,7 +26,7 @@ from deployments.github.settings import ReceiverSettings
 from deployments.github.sweep import Sweep
 from flows import logs
 from tasks import settings as product_settings
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 from tasks.github.client import connect
 from tasks.settings import Settings
 

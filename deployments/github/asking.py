@@ -34,7 +34,7 @@ class Head:
 
 
 class Source(Protocol):
-    """Something that knows what GitHub knows. Every question may end in `CouldNotAsk`, `NotFound` or `Refused`."""
+    """Something that knows what GitHub knows. Every question may end in `Unanswered`, `NotFound` or `Refused`."""
 
     def hooks(self, repository: str, address: str) -> Iterator[int]:
         """The repository's webhooks that lead to an address."""

@@ -17,7 +17,7 @@ import structlog
 
 from deployments.github.inbox import Entry, Inbox
 from deployments.github.runs import Runs
-from tasks.errors import CouldNotAsk, NotFound, Refused
+from tasks.domain.errors import NotFound, Refused, Unanswered
 
 log = structlog.get_logger("flowmart.github")
 
@@ -109,7 +109,7 @@ class Dispatcher:
             try:
                 self.once()
                 self._prune()
-            except CouldNotAsk as error:
+            except Unanswered as error:
                 self._pause(PREFECT, error)
             if down := self._pauses.left(PREFECT):
                 self._stopping.wait(down)
@@ -122,7 +122,7 @@ class Dispatcher:
         except Refused as error:
             self._inbox.failed(entry, str(error)).result()
             log.error("failed", delivery=entry.id, what=str(error))
-        except (CouldNotAsk, NotFound) as error:
+        except (Unanswered, NotFound) as error:
             self._inbox.tried(entry, str(error)).result()
             self._pause(entry.deployment if isinstance(error, NotFound) else PREFECT, error)
         else:
@@ -130,7 +130,7 @@ class Dispatcher:
             self._resume(entry.deployment)
             log.info("dispatched", delivery=entry.id, deployment=entry.deployment, flow_run=run)
 
-    def _pause(self, name: str, error: CouldNotAsk | NotFound) -> None:
+    def _pause(self, name: str, error: Unanswered | NotFound) -> None:
         seconds = self._pauses.begin(name)
         self._trouble[name] = str(error)
         log.warning("waiting", what=f"{error}; deliveries stay in the inbox, next try in {seconds:.0f} s")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 
 Write = Callable[[sqlite3.Connection], Any]
 
@@ -53,7 +53,7 @@ class Journal:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection of the caller's own, that sees what has been committed. `CouldNotAsk` when it cannot."""
+        """A connection of the caller's own, that sees what has been committed. `Unanswered` when it cannot."""
         connection = self._connect()
         try:
             yield connection
@@ -128,8 +128,8 @@ class Journal:
         for asked in batch:
             self._commit(connection, [asked])
 
-    def _no_answer(self, error: sqlite3.Error) -> CouldNotAsk:
-        return CouldNotAsk(f"inbox {self._file}: {error}")
+    def _no_answer(self, error: sqlite3.Error) -> Unanswered:
+        return Unanswered(f"inbox {self._file}: {error}")
 
 
 def _make(connection: sqlite3.Connection, schema: str, version: int, file: Path) -> None:

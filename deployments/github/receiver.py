@@ -21,7 +21,7 @@ from deployments.github.authentication import NotADelivery, Room, read_body, rea
 from deployments.github.events import Decision, Ignored, Intent, Refusal, Why, decide
 from deployments.github.inbox import Inbox, Receipt, State
 from deployments.github.settings import ReceiverSettings
-from tasks.errors import CouldNotAsk
+from tasks.domain.errors import Unanswered
 
 PATH = "/github/webhook"
 
@@ -69,7 +69,7 @@ def create_app(
         try:
             counts = await asyncio.to_thread(inbox.counts)
             since = await asyncio.to_thread(inbox.waiting_since)
-        except CouldNotAsk as error:
+        except Unanswered as error:
             return JSONResponse({"status": "failing", "reason": str(error)}, 503)
         found = {"deliveries": {state.value: number for state, number in counts.items()}, "waiting_since": since}
         wrong = trouble()
@@ -84,7 +84,7 @@ async def _keep(
 ) -> JSONResponse:
     try:
         receipt = await asyncio.wrap_future(inbox.receive(delivery, event, decision))
-    except CouldNotAsk as error:
+    except Unanswered as error:
         log.error("not kept", delivery=delivery, github_event=event, what=str(error))
         return JSONResponse({"error": "it could not be kept; send it again"}, 503)
     if receipt.state is State.RECEIVED and not receipt.known:

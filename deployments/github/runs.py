@@ -15,7 +15,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 from pydantic import ValidationError
 
 from deployments.github.events import Parameters
-from tasks.errors import CouldNotAsk, InvalidInput, NotFound, Refused
+from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 
 _TIMEOUT = 15.0
 """Seconds for one request to Prefect."""
@@ -30,7 +30,7 @@ class Runs(Protocol):
     def start(self, deployment: str, parameters: Parameters, key: str) -> str:
         """Start one, or find the one that was started with that key; its id.
 
-        `CouldNotAsk`: no answer, for whatever run. `NotFound`: no such deployment. `Refused`: never with these
+        `Unanswered`: no answer, for whatever run. `NotFound`: no such deployment. `Refused`: never with these
         parameters.
         """
 
@@ -74,15 +74,15 @@ class PrefectRuns:
             raise self._said_no(deployment, error.response) from error
         except (httpx.HTTPError, ValidationError) as error:
             what = str(error) or type(error).__name__
-            raise CouldNotAsk(f"Prefect at {self._address}: {what}") from error
+            raise Unanswered(f"Prefect at {self._address}: {what}") from error
 
-    def _said_no(self, deployment: str, response: httpx.Response) -> CouldNotAsk | NotFound | Refused:
+    def _said_no(self, deployment: str, response: httpx.Response) -> Unanswered | NotFound | Refused:
         status = response.status_code
         if status == 404:
             return self._missing(deployment)
         said = f"Prefect at {self._address}: {status} {response.text[:300]}"
         if status >= 500 or status in _NOT_ABOUT_THE_RUN:
-            return CouldNotAsk(said)
+            return Unanswered(said)
         return Refused(f"{deployment}: {said}")
 
     def _missing(self, deployment: str) -> NotFound:

@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from deployments.github.events import Rules
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 PREFIX = "FLOWMART_GITHUB_"
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")

@@ -19,7 +19,7 @@ from deployments.github.asking import Head, Source
 from deployments.github.events import Decision, Ignored, Intent, decide, deliver, pull_request
 from deployments.github.inbox import Inbox, State
 from deployments.github.settings import ReceiverSettings
-from tasks.errors import CouldNotAsk, NotFound, Refused
+from tasks.domain.errors import NotFound, Refused, Unanswered
 
 log = structlog.get_logger("flowmart.github")
 
@@ -79,7 +79,7 @@ class Sweep:
         for repository in self._settings.repositories:
             try:
                 found += self.repository(repository)
-            except (CouldNotAsk, NotFound, Refused) as error:
+            except (Unanswered, NotFound, Refused) as error:
                 self._unasked[repository] = str(error)
                 log.warning("not swept", repository=repository, what=str(error))
             else:

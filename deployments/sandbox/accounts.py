@@ -21,7 +21,8 @@ from botocore.config import Config
 
 from deployments.processes import Process
 from tasks.bootstrap import bootstrap
-from tasks.model import Environment, Platform, digest_of
+from tasks.domain.platform import Environment, Platform
+from tasks.domain.values import digest_of
 
 ADMINISTRATOR_ROLE = "administrator"
 

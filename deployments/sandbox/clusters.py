@@ -13,8 +13,8 @@ from typing import Any
 from deployments.sandbox import kubernetes
 from deployments.sandbox.layout import Layout
 from tasks import shell
-from tasks.errors import CouldNotAsk
-from tasks.model import Cluster, Platform
+from tasks.domain.errors import Unanswered
+from tasks.domain.platform import Cluster, Platform
 from tasks.shell import Command
 
 ACCESS = Path("kubernetes") / "access"
@@ -43,7 +43,7 @@ def _grant(administrator: Path, access: Path) -> None:
     argv = ("kubectl", "--kubeconfig", str(administrator), "apply", "--server-side", "-k", str(access))
     done = shell.run(Command(argv, Path.cwd(), time_limit=60))
     if done.exit_code != 0:
-        raise CouldNotAsk(f"sandbox: {access} could not be applied: {done.stderr.strip()}")
+        raise Unanswered(f"sandbox: {access} could not be applied: {done.stderr.strip()}")
 
 
 def _add(merged: dict[str, Any], layout: Layout, port: int, name: str, cluster: Cluster) -> None:

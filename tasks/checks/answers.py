@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.model import Outcome
+from tasks.domain.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ def failed(found: str) -> Answer:
     return Answer(Outcome.FAILED, found)
 
 
-def errored(found: str) -> Answer:
+def unanswered(found: str) -> Answer:
     """There is no answer."""
-    return Answer(Outcome.ERRORED, found)
+    return Answer(Outcome.UNANSWERED, found)
 
 
 def judged(right: bool, found: str) -> Answer:

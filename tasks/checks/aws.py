@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tasks.checks.answers import Answer, Surroundings, errored, failed, judged, passed, shortened
+from tasks.checks.answers import Answer, Surroundings, failed, judged, passed, shortened, unanswered
 from tasks.checks.options import (
     AlarmsQuiet,
     Aws,
@@ -26,7 +26,7 @@ from tasks.checks.options import (
     StackGood,
     TableActive,
 )
-from tasks.errors import FlowmartError
+from tasks.domain.errors import FlowmartError
 
 _ABSENT = frozenset(
     {
@@ -61,9 +61,9 @@ def ask(options: Aws, around: Surroundings) -> Answer:
         return _ASKED[type(options.root)](options.root, around.client(service(options)))
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        return failed("it does not exist") if code in _ABSENT else errored(shortened(str(error)))
+        return failed("it does not exist") if code in _ABSENT else unanswered(shortened(str(error)))
     except (BotoCoreError, FlowmartError) as error:
-        return errored(shortened(str(error)))
+        return unanswered(shortened(str(error)))
 
 
 def _database(fact: DatabaseAvailable, rds: Any) -> Answer:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from tasks.checks.answers import Answer, Surroundings, errored, failed, judged, passed, shortened
+from tasks.checks.answers import Answer, Surroundings, failed, judged, passed, shortened, unanswered
 from tasks.checks.options import Endpoints, Rollout, ServiceHttp
 from tasks.cluster import access, rollouts
 from tasks.cluster.access import Answered, Cluster
 from tasks.cluster.objects import Reference
 from tasks.cluster.readiness import readiness
-from tasks.errors import FlowmartError
+from tasks.domain.errors import FlowmartError
 
 _KINDS = {
     "deployment": ("apps/v1", "Deployment"),
@@ -38,7 +38,7 @@ def _in_cluster(ask: Callable[[_O, Cluster], Answer]) -> Callable[[_O, Surroundi
         try:
             return ask(options, access.opened(around.variables))
         except FlowmartError as error:
-            return errored(shortened(str(error)))
+            return unanswered(shortened(str(error)))
 
     return asked
 
@@ -92,7 +92,7 @@ def service_http(options: ServiceHttp, cluster: Cluster) -> Answer:
         options.namespace, options.service, options.port, options.path, seconds=options.timeout
     )
     if answered.status in (401, 403) and answered.status_object:
-        return errored(shortened(f"the API does not let us ask: {answered.status_object.get('message')}"))
+        return unanswered(shortened(f"the API does not let us ask: {answered.status_object.get('message')}"))
     return judged(_is_right(options, answered), _found(answered))
 
 

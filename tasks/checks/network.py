@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from tasks.checks.answers import Answer, Surroundings, errored, failed, passed, shortened
+from tasks.checks.answers import Answer, Surroundings, failed, passed, shortened, unanswered
 from tasks.checks.options import Http, Tcp
 
 _ENOUGH = 1_048_576
@@ -76,14 +76,14 @@ def _unanswered(error: BaseException) -> Answer:
     causes = tuple(_causes(error))
     words = _words(causes[-1])
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return errored(f"the name cannot be resolved here: {words}")
+        return unanswered(f"the name cannot be resolved here: {words}")
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return errored(f"its certificate is not trusted here: {words}")
+        return unanswered(f"its certificate is not trusted here: {words}")
     if any(isinstance(cause, TimeoutError | httpx.TimeoutException) for cause in causes):
         return failed("no answer in time")
     if any(isinstance(cause, ConnectionError | ssl.SSLError | _DROPPED) for cause in causes):
         return failed(f"no answer: {words}")
-    return errored(f"could not be asked: {words}")
+    return unanswered(f"could not be asked: {words}")
 
 
 def _words(error: BaseException) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tasks.checks.answers import Answer, Surroundings, errored, failed, judged, shortened
+from tasks.checks.answers import Answer, Surroundings, failed, judged, shortened, unanswered
 from tasks.checks.options import Output
-from tasks.model import MASK
+from tasks.domain.values import MASK
 
 
 def expected(options: Output) -> str:
@@ -33,7 +33,7 @@ def ask(options: Output, around: Surroundings) -> Answer:
     if value is None:
         return failed(f"no such output; there are: {', '.join(sorted(around.outputs)) or 'none'}")
     if value == MASK:
-        return errored("the output is sensitive: only whether it is present can be asked")
+        return unanswered("the output is sensitive: only whether it is present can be asked")
     return _compared(options, value)
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.errors import CouldNotAsk, Refused
-from tasks.model import MASK
+from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.values import MASK
 
 _REFERENCE = re.compile(r"\{outputs\.([A-Za-z0-9_-]+)\}")
 
@@ -17,7 +17,7 @@ def resolved(value: Any, outputs: Mapping[str, Any]) -> Any:
 
     A string that is one reference and nothing else becomes the output as it is, so a number stays a number.
     Raises `Refused` when there is no such output: the release is wrong, asking again would not help. Raises
-    `CouldNotAsk` when the output is sensitive: its value is not kept anywhere that a check may read.
+    `Unanswered` when the output is sensitive: its value is not kept anywhere that a check may read.
     """
     if isinstance(value, str):
         whole = _REFERENCE.fullmatch(value)
@@ -38,5 +38,5 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
         known = ", ".join(sorted(outputs)) or "none"
         raise Refused(f"the unit has no output {name}; its outputs: {known}")
     if outputs[name] == MASK:
-        raise CouldNotAsk(f"output {name} is sensitive: a check cannot refer to it")
+        raise Unanswered(f"output {name} is sensitive: a check cannot refer to it")
     return outputs[name]

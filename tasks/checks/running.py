@@ -15,11 +15,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tasks.checks import aws, kubernetes, network, outputs, script
-from tasks.checks.answers import Answer, Surroundings, errored, failed, shortened
+from tasks.checks.answers import Answer, Surroundings, failed, shortened, unanswered
 from tasks.checks.options import OPTIONS, Aws
 from tasks.checks.references import resolved
-from tasks.errors import CouldNotAsk, Refused
-from tasks.model import Check, CheckResult, Outcome
+from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.outcome import CheckResult, Outcome
+from tasks.domain.platform import Check
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def run(
         options = _options(check, around)
     except Refused as error:
         return _result(check, _REFERENCES, failed(str(error)), 0, clock() - began)
-    except CouldNotAsk as error:
-        return _result(check, _REFERENCES, errored(str(error)), 0, clock() - began)
+    except Unanswered as error:
+        return _result(check, _REFERENCES, unanswered(str(error)), 0, clock() - began)
     kind = _KINDS[check.kind]
     answer, attempts = _asked(lambda: kind.ask(options, around), check, began, sleep, clock)
     return _result(check, kind.expected(options), answer, attempts, clock() - began)

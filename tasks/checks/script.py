@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from tasks import shell
-from tasks.checks.answers import Answer, Surroundings, errored, failed, passed, shortened
+from tasks.checks.answers import Answer, Surroundings, failed, passed, shortened, unanswered
 from tasks.checks.options import Script
-from tasks.errors import FlowmartError
+from tasks.domain.errors import FlowmartError
 
 _TRACEBACK = "Traceback (most recent call last):"
 
@@ -28,11 +28,11 @@ def ask(options: Script, around: Surroundings) -> Answer:
     """Run it once, in the infrastructure folder, without a shell."""
     program = around.folder / options.path
     if not program.resolve().is_relative_to(around.folder.resolve()) or not program.is_file():
-        return errored(f"there is no file {options.path} in the release")
+        return unanswered(f"there is no file {options.path} in the release")
     try:
         return _read(shell.run(_command(program, options, around)))
     except (FlowmartError, OSError) as error:
-        return errored(shortened(str(error)))
+        return unanswered(shortened(str(error)))
 
 
 def _command(program: Path, options: Script, around: Surroundings) -> shell.Command:
@@ -54,7 +54,7 @@ def _read(finished: shell.Finished) -> Answer:
         return passed(said)
     if finished.exit_code == 1 and _TRACEBACK not in finished.stderr:
         return failed(said)
-    return errored(f"exit code {finished.exit_code}: {_last_line(finished.stderr) or said}")
+    return unanswered(f"exit code {finished.exit_code}: {_last_line(finished.stderr) or said}")
 
 
 def _last_line(text: str) -> str:

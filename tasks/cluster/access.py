@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.cluster.objects import Manifest, Reference
-from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 
 CONTEXT = "HELM_KUBECONTEXT"
 MANAGER = "flowmart"
@@ -184,7 +184,7 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except HTTPError as error:
-        raise CouldNotAsk(
+        raise Unanswered(
             f"cluster {name}: no answer ({_cause(error)}); is it there, and the kubeconfig right?"
         ) from error
 
@@ -203,7 +203,7 @@ def _parsed(answered: Answered, doing: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(answered.body)
     except ValueError as error:
         said = " ".join(answered.body.split())[:100]
-        raise CouldNotAsk(f"could not {doing}: something else than Kubernetes answers there ({said})") from error
+        raise Unanswered(f"could not {doing}: something else than Kubernetes answers there ({said})") from error
     return found
 
 
@@ -211,7 +211,7 @@ def _refusal(answered: Answered, doing: str) -> FlowmartError:
     status = answered.status_object
     message = str(status.get("message") or answered.body).strip()
     if answered.status in _TRY_AGAIN:
-        return CouldNotAsk(f"could not {doing}: {answered.status} {message}; try again later")
+        return Unanswered(f"could not {doing}: {answered.status} {message}; try again later")
     if answered.status == 409 and (owners := _owners(status)):
         told = "; ".join(owners)
         return Refused(

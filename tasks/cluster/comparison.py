@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.cluster.objects import CHANGED, Manifest, Reference, ordered, shown
-from tasks.model import Action, Change
+from tasks.domain.plan import Action, Change
 
 _QUANTITIES = frozenset(
     {

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from tasks.errors import InvalidInput
-from tasks.model import MASK
+from tasks.domain.errors import InvalidInput
+from tasks.domain.values import MASK
 
 Manifest = Mapping[str, Any]
 

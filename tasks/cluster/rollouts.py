@@ -13,7 +13,7 @@ from typing import Any
 from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.readiness import readiness
-from tasks.errors import FlowmartError
+from tasks.domain.errors import FlowmartError
 
 _PODS = 2
 """Of how many pods the reasons are told: the others mostly have the same."""

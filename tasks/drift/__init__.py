@@ -6,15 +6,15 @@ report says in the light of the earlier ones, and what of it stands in the way o
 people, `issues` to GitHub.
 """
 
+from tasks.drift.descriptions import refusal
 from tasks.drift.detection import detect, drifting, is_reconciled, report
-from tasks.drift.findings import Drifted
+from tasks.drift.drifted_objects import DriftedObject
 from tasks.drift.reports import RECONCILE, DriftReport, last_report, report_of, unexplained
-from tasks.drift.words import refusal
 
 __all__ = [
     "RECONCILE",
     "DriftReport",
-    "Drifted",
+    "DriftedObject",
     "detect",
     "drifting",
     "is_reconciled",

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tasks import wording
-from tasks.drift import words
-from tasks.drift.findings import Drifted
+from tasks.domain import wording
+from tasks.drift import descriptions
+from tasks.drift.drifted_objects import DriftedObject
 from tasks.drift.reports import DriftReport
 
 LONGEST = 60_000
@@ -43,8 +43,9 @@ def _issue(report: DriftReport, unit: str) -> Issue:
     return Issue(f"drift/{report.environment}/{unit}", title, _body(report, unit, drifted) if drifted else None)
 
 
-def _body(report: DriftReport, unit: str, drifted: Sequence[Drifted]) -> str:
-    head = f"`{unit}` in **{report.environment}** is not as it was applied: {words.objects(len(drifted))} drifted."
+def _body(report: DriftReport, unit: str, drifted: Sequence[DriftedObject]) -> str:
+    drift = f"{descriptions.objects(len(drifted))} drifted"
+    head = f"`{unit}` in **{report.environment}** is not as it was applied: {drift}."
     foot = (
         f"Put it right with `flowmart reconcile {report.environment}`, take it over into the code, or let it be "
         "until a day in `infrastructure/drift.yaml`. This issue is closed once a report finds nothing any more."
@@ -56,16 +57,19 @@ def _fitting(parts: Sequence[str]) -> Sequence[str]:
     """As many whole parts as fit, and how many did not."""
     fitting = sum(end <= LONGEST for end in accumulate(len(part) for part in parts))
     left = len(parts) - fitting
-    return [*parts[:fitting], *([f"... and {words.objects(left)} more; `flowmart drift` tells all"] if left else [])]
+    return [
+        *parts[:fitting],
+        *([f"... and {descriptions.objects(left)} more; `flowmart drift` tells all"] if left else []),
+    ]
 
 
-def _object(item: Drifted) -> str:
+def _object(item: DriftedObject) -> str:
     values = [line for path in item.expected for line in _value(path, item)]
     block = ["", "```", *values, "```"] if values else []
-    return "\n".join([f"### {item.told[0]}", "", f"- first seen {words.when(item)}", *block])
+    return "\n".join([f"### {item.told[0]}", "", f"- first seen {descriptions.when(item)}", *block])
 
 
-def _value(path: str, item: Drifted) -> tuple[str, ...]:
+def _value(path: str, item: DriftedObject) -> tuple[str, ...]:
     return (path, f"  expected {_short(item.expected[path])}", f"  found    {_short(item.found.get(path))}")
 
 

@@ -11,18 +11,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.drift import findings, suppressions
-from tasks.drift.findings import Drifted
+from tasks.domain.rules import Suppression
+from tasks.drift import drifted_objects, suppressions
+from tasks.drift.drifted_objects import DriftedObject
 from tasks.drift.suppressions import Idle
-from tasks.ledger import Entry
-from tasks.model import Suppression
+from tasks.ledger.chain import Entry
 
 RECONCILE = "reconcile"
 """The purpose of the claim under which drift is put right."""
 
 _MOVED = ("applied", "rolled_back")
 
-Found = Mapping[str, tuple[Drifted, ...]]
+Found = Mapping[str, tuple[DriftedObject, ...]]
 """{unit: what was found in it}; a unit that was not compared is not there."""
 
 
@@ -30,7 +30,7 @@ Found = Mapping[str, tuple[Drifted, ...]]
 class DriftReport:
     """All drift of an environment against the release that is there, at one time.
 
-    `units` were compared, `errored` could not be: {unit: why}. `left_behind` are units that were applied here and
+    `units` were compared, `unanswered` could not be: {unit: why}. `left_behind` are units that were applied here and
     that the release does not declare any more; nobody compares them. `recovered` was told of before and is gone.
     """
 
@@ -38,19 +38,19 @@ class DriftReport:
     release: str
     at: str
     units: tuple[str, ...]
-    drifted: tuple[Drifted, ...]
-    errored: Mapping[str, str]
+    drifted: tuple[DriftedObject, ...]
+    unanswered: Mapping[str, str]
     left_behind: tuple[str, ...] = ()
-    recovered: tuple[Drifted, ...] = ()
+    recovered: tuple[DriftedObject, ...] = ()
     idle: tuple[Idle, ...] = ()
 
     @property
-    def open(self) -> tuple[Drifted, ...]:
+    def open(self) -> tuple[DriftedObject, ...]:
         """What is not suppressed."""
         return tuple(item for item in self.drifted if not item.suppressed)
 
     @property
-    def alerting(self) -> tuple[Drifted, ...]:
+    def alerting(self) -> tuple[DriftedObject, ...]:
         """What somebody has to be told: it is not suppressed, and nobody was told of it before."""
         return tuple(item for item in self.open if item.new)
 
@@ -80,16 +80,16 @@ def body(report: DriftReport) -> dict[str, Any]:
 def report_of(entry: Entry) -> DriftReport:
     """The report that a `drift` entry holds; of older entries what they have."""
     told = entry.body
-    drifted = tuple(findings.read(item, entry.at) for item in told["drifted"])
+    drifted = tuple(drifted_objects.read(item, entry.at) for item in told["drifted"])
     return DriftReport(
         environment=entry.environment,
         release=told["release"],
         at=entry.at,
         units=tuple(told.get("units", ())),
         drifted=drifted,
-        errored=told.get("errored", {}),
+        unanswered=told.get("unanswered", {}),
         left_behind=tuple(told.get("left_behind", ())),
-        recovered=tuple(findings.read(item, entry.at) for item in told.get("recovered", ())),
+        recovered=tuple(drifted_objects.read(item, entry.at) for item in told.get("recovered", ())),
         idle=tuple(Idle(**item) for item in told.get("idle", ())),
     )
 
@@ -110,12 +110,12 @@ def last_found(entries: Iterable[Entry]) -> Found:
 
 def unexplained(
     environment: str, entries: Iterable[Entry], suppressing: Sequence[Suppression], now: datetime
-) -> tuple[Drifted, ...]:
+) -> tuple[DriftedObject, ...]:
     """The drift of an environment that no suppression covers `now`, as far as its ledger knows.
 
     What was found in a unit before something was applied to it, or put back, is not known to be there any more.
     """
-    found: dict[str, tuple[Drifted, ...]] = {}
+    found: dict[str, tuple[DriftedObject, ...]] = {}
     for entry in entries:
         if entry.kind == "drift":
             found = dict(_after(found, entry))
@@ -127,7 +127,7 @@ def unexplained(
     return tuple(item for item in settled if not item.suppressed)
 
 
-def untried(entries: Iterable[Entry], drifted: Iterable[Drifted]) -> tuple[Drifted, ...]:
+def untried(entries: Iterable[Entry], drifted: Iterable[DriftedObject]) -> tuple[DriftedObject, ...]:
     """The findings that no reconcile was begun for: what one could not put right, the next will not either."""
     begun = [e.at for e in entries if e.kind == "claimed" and e.body["purpose"] == RECONCILE]
     return tuple(item for item in drifted if not begun or item.since > begun[-1])
@@ -139,19 +139,19 @@ def _after(found: Found, entry: Entry) -> Found:
     Older entries do not name their units; all of them were compared.
     """
     report = report_of(entry)
-    kept = {unit: items for unit, items in found.items() if unit in report.errored}
+    kept = {unit: items for unit, items in found.items() if unit in report.unanswered}
     units = report.units or dict.fromkeys(item.unit for item in report.drifted)
     return {**kept, **{unit: tuple(item for item in report.drifted if item.unit == unit) for unit in units}}
 
 
-def _dated(item: Drifted, before: Sequence[Drifted], at: str) -> Drifted:
+def _dated(item: DriftedObject, before: Sequence[DriftedObject], at: str) -> DriftedObject:
     """The finding with when it was first seen. One whose suppression has ended has not been told of."""
     known = next((each for each in before if each.identity == item.identity), None)
     told = known is not None and (not known.suppressed or item.suppressed)
     return replace(item, since=known.since if known else at, new=not told)
 
 
-def _recovered(before: Found, now: Sequence[Drifted], compared: Sequence[str]) -> tuple[Drifted, ...]:
+def _recovered(before: Found, now: Sequence[DriftedObject], compared: Sequence[str]) -> tuple[DriftedObject, ...]:
     """What was told of and is gone. An object that drifts in another way now has not recovered."""
     there = {(item.unit, item.address) for item in now}
     told = (item for unit in compared for item in before.get(unit, ()) if not item.suppressed)

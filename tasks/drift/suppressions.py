@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tasks.drift.findings import Drifted
-from tasks.model import Suppression
+from tasks.domain.rules import Suppression
+from tasks.drift.drifted_objects import DriftedObject
 
 _WHOLE_OBJECT = ""
 """In place of an attribute's path: the object is new or gone."""
@@ -27,7 +27,7 @@ class Idle:
     why: str
 
 
-def settle(item: Drifted, suppressions: Sequence[Suppression], today: date) -> Drifted:
+def settle(item: DriftedObject, suppressions: Sequence[Suppression], today: date) -> DriftedObject:
     """The finding with until when, and why, it may stay, as far as suppressions in force cover all of it."""
     mine = [each for each in suppressions if in_force(each, today) and is_about(each, item)]
     covering = [_covering(path, mine) for path in item.attributes or (_WHOLE_OBJECT,)]
@@ -39,7 +39,7 @@ def settle(item: Drifted, suppressions: Sequence[Suppression], today: date) -> D
 
 
 def idle(
-    suppressions: Sequence[Suppression], drifted: Sequence[Drifted], compared: Collection[str], today: date
+    suppressions: Sequence[Suppression], drifted: Sequence[DriftedObject], compared: Collection[str], today: date
 ) -> tuple[Idle, ...]:
     """The suppressions that have expired, or that match nothing in the units that were `compared`."""
     found = ((each, _why_idle(each, drifted, compared, today)) for each in suppressions)
@@ -51,7 +51,7 @@ def in_force(suppression: Suppression, today: date) -> bool:
     return today.isoformat() <= suppression.expires
 
 
-def is_about(suppression: Suppression, item: Drifted) -> bool:
+def is_about(suppression: Suppression, item: DriftedObject) -> bool:
     """Whether it is for this object. Only `*` means more than itself: addresses are full of brackets."""
     pattern = ".*".join(re.escape(part) for part in suppression.address.split("*"))
     return suppression.unit == item.unit and re.fullmatch(pattern, item.address, re.DOTALL) is not None
@@ -67,7 +67,9 @@ def _covers(suppression: Suppression, path: str) -> bool:
     return not suppression.attributes or any(below)
 
 
-def _why_idle(suppression: Suppression, drifted: Sequence[Drifted], compared: Collection[str], today: date) -> str:
+def _why_idle(
+    suppression: Suppression, drifted: Sequence[DriftedObject], compared: Collection[str], today: date
+) -> str:
     if not in_force(suppression, today):
         return f"expired on {suppression.expires}"
     paths = [path for item in drifted if is_about(suppression, item) for path in item.attributes or (_WHOLE_OBJECT,)]

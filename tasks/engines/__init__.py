@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tasks.engines import ansible, cloudformation, helm, kustomize, packer, terraform
+from tasks.engines.ansible import engine as ansible
 from tasks.engines.base import Engine, Interface, Workspace, Workspaces
+from tasks.engines.cloudformation import engine as cloudformation
+from tasks.engines.helm import engine as helm
+from tasks.engines.kustomize import engine as kustomize
+from tasks.engines.packer import engine as packer
+from tasks.engines.terraform import engine as terraform
 
 __all__ = ["ENGINES", "INTERFACES", "NAMES", "READS", "Engine", "Interface", "Workspace", "Workspaces", "interface"]
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Target, Unit
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Plan
+from tasks.domain.platform import Environment, Unit
+from tasks.domain.release import Inputs, Receipt, Target
 
 Variables = Callable[[], Mapping[str, str]]
 """Environment variables with short-lived credentials; a function, because they are renewed while we work."""
@@ -76,7 +79,7 @@ class Engine(Protocol):
         """Find what is wrong with a target that cannot be planned yet, before what it waits for is applied."""
 
     def plan(self, target: Target, inputs: Inputs) -> Plan:
-        """What applying the target would do. Reads only; `CouldNotAsk` may be tried again, `Refused` may not."""
+        """What applying the target would do. Reads only; `Unanswered` may be tried again, `Refused` may not."""
 
     def apply(self, plan: Plan) -> Applied:
         """Apply exactly what was planned. `StalePlan` when the world has moved on since; nothing is changed then."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks import wording
+from tasks.domain import wording
+from tasks.domain.plan import Action, Change, Reversibility
 from tasks.engines.changes import SIGNS, listed
-from tasks.model import Action, Change, Reversibility
 
 _HOLDS_DATA = frozenset(
     {"v1/Namespace", "v1/PersistentVolume", "v1/PersistentVolumeClaim", "apps/v1/StatefulSet"}

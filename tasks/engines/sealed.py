@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import StalePlan
-from tasks.model import Artifact, Plan
+from tasks.domain.errors import StalePlan
+from tasks.domain.plan import Artifact, Plan
 
 
 def save(content: Any, file: Path) -> Artifact:

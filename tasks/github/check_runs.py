@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from tasks.domain.outcome import Outcome
 from tasks.github import text
 from tasks.github.client import Client
-from tasks.model import Outcome
 
 NAME = "flowmart"
 
@@ -27,7 +27,7 @@ LONGEST_MESSAGE = 60_000
 LONGEST_TITLE = 255
 
 # A check that could not be made is neither good nor bad; GitHub has no "error" here, and asks for a person instead.
-_CONCLUSIONS = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.ERRORED: "action_required"}
+_CONCLUSIONS = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.UNANSWERED: "action_required"}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The way to GitHub: who we are there, what an answer means, and how long we wait for one.
 
-A no is `Refused`, nothing there is `NotFound`, no answer is `CouldNotAsk`. A request is sent again only when GitHub
+A no is `Refused`, nothing there is `NotFound`, no answer is `Unanswered`. A request is sent again only when GitHub
 said that it did not take it (a rate limit), when it never arrived, or when doing it twice is the same as once. So a
 comment is never made twice by us.
 
@@ -23,7 +23,7 @@ from githubkit.exception import GitHubException, RateLimitExceeded, RequestError
 from githubkit.throttling import LocalThrottler
 from githubkit.typing import RetryOption
 
-from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, NotFound, Refused
+from tasks.domain.errors import FlowmartError, InvalidInput, NotFound, Refused, Unanswered
 from tasks.settings import Settings
 
 TIME_LIMIT = 15.0
@@ -169,20 +169,20 @@ def _answered(
 def _meant(what: str, error: BaseException) -> FlowmartError:
     """What an error of githubkit's means to us. Signing in is a request of its own, and its error is inside."""
     if isinstance(error, RateLimitExceeded):
-        return CouldNotAsk(f"{what}: asked too often, try again in {error.retry_after.total_seconds():.0f} s")
+        return Unanswered(f"{what}: asked too often, try again in {error.retry_after.total_seconds():.0f} s")
     if isinstance(error, RequestFailed):
         return _said(what, error.response.status_code, error.response.text)
     if isinstance(error, RequestError) and isinstance(error.exc, GitHubException):
         return _meant(what, error.exc)
     if isinstance(error, RequestError) and isinstance(error.exc, httpx.HTTPError):
-        return CouldNotAsk(f"{what}: {type(error.exc).__name__} {error.exc}".rstrip())
+        return Unanswered(f"{what}: {type(error.exc).__name__} {error.exc}".rstrip())
     return Refused(f"{what}: {error!r}")
 
 
 def _said(what: str, status: int, text: str) -> FlowmartError:
     told = f"{what}: {status} {text[:500]}"
     if status >= 500:
-        return CouldNotAsk(told)
+        return Unanswered(told)
     if status == 401:
         return Refused(f"{told} - is the token valid, and not expired?")
     if status == 403:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from pathlib import Path
 
 from tasks import shell
-from tasks.errors import CouldNotAsk, InvalidInput, NotFound, Refused
+from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github.client import Client
 from tasks.settings import Settings
 from tasks.shell import Command, Finished
@@ -64,7 +64,7 @@ def _refuse(ref: str, done: Finished) -> None:
     why = _CREDENTIALS.sub("", done.stderr).strip()
     if "couldn't find remote ref" in why:
         raise NotFound(f"{ref}: {why}")
-    raise CouldNotAsk(f"git fetch {ref}: {why}")
+    raise Unanswered(f"git fetch {ref}: {why}")
 
 
 def _run(repository: Path, *arguments: str) -> Finished:

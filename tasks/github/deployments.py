@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from tasks.errors import CouldNotAsk, FlowmartError, RollbackFailed, RolledBack
+from tasks.domain.errors import FlowmartError, RollbackFailed, RolledBack, Unanswered
 from tasks.github import text
+from tasks.github.best_effort import tell
 from tasks.github.client import Client
-from tasks.github.courtesy import tell
 
 State = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
 Say = Callable[[State, str], None]
@@ -118,12 +118,12 @@ def _state(client: Client, repository: str, number: int) -> str:
 
 
 def _ended(error: BaseException) -> tuple[State, str]:
-    """Failed is not errored. A cancelled run, or a mistake of ours, says nothing about the release."""
+    """Failed is not unanswered. A cancelled run, or a mistake of ours, says nothing about the release."""
     if isinstance(error, RollbackFailed):
         return "error", "the rollback failed: a person is needed"
     if isinstance(error, RolledBack):
         return "failure", f"rolled back, rejected: {error}"
-    if isinstance(error, CouldNotAsk):
+    if isinstance(error, Unanswered):
         return "error", f"could not ask: {error}"
     if isinstance(error, FlowmartError):
         return "failure", str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.errors import NotFound
+from tasks.domain.errors import NotFound
 from tasks.github.client import Client, segment
 
 

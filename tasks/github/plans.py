@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks import wording
+from tasks.domain import wording
+from tasks.domain.outcome import Outcome, overall
+from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.rules import Finding
 from tasks.github import text
 from tasks.github.reported import EnvironmentReport, UnitReport
-from tasks.model import Action, Change, Finding, Outcome, Plan, Reversibility, overall
 
-SIGNS = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.ERRORED: "❔"}
+SIGNS = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.UNANSWERED: "❔"}
 
 HEADINGS = {
     Outcome.SUCCEEDED: "nothing objects",
     Outcome.FAILED: "it said no",
-    Outcome.ERRORED: "could not ask: nothing is decided, try again",
+    Outcome.UNANSWERED: "could not ask: nothing is decided, try again",
 }
 
 _ROOM = (20_000, 4_000, 800, 0)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tasks.domain.outcome import Outcome, overall
 from tasks.github import check_runs, comments, plans, pulls, statuses
+from tasks.github.best_effort import tell
 from tasks.github.check_runs import Annotation, Conclusion
 from tasks.github.client import Client
-from tasks.github.courtesy import tell
 from tasks.github.plans import Head
 from tasks.github.reported import EnvironmentReport
-from tasks.model import Outcome, overall
 
 COMMENT = "plan"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.errors import Refused
+from tasks.domain.errors import Refused
 from tasks.github.client import Client
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks import wording
-from tasks.model import Action, Change, Finding, Outcome, Plan, overall
+from tasks.domain import wording
+from tasks.domain.outcome import Outcome, overall
+from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.rules import Finding
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,6 @@ class EnvironmentReport:
     def _wrong(self) -> list[str]:
         denied = [unit.unit for unit in self.units if unit.denials]
         failed = [unit.unit for unit in self.units if unit.outcome is Outcome.FAILED and not unit.denials]
-        silent = [unit.unit for unit in self.units if unit.outcome is Outcome.ERRORED]
+        silent = [unit.unit for unit in self.units if unit.outcome is Outcome.UNANSWERED]
         named = {"denied": denied, "failed": failed, "could not ask": silent}
         return [f"{what}: {', '.join(units)}" for what, units in named.items() if units]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from tasks.domain.outcome import Outcome
 from tasks.github import text
 from tasks.github.client import Client
-from tasks.model import Outcome
 
 State = Literal["pending", "success", "failure", "error"]
 
-OF: dict[Outcome, State] = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.ERRORED: "error"}
+OF: dict[Outcome, State] = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.UNANSWERED: "error"}
 """GitHub tells the two apart as we do: failure is a no, error is no answer."""
 
 LONGEST = 140

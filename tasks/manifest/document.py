@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 from tasks.manifest.mistakes import Document, Key, Mistake, shown
 
 TAG = "tag:yaml.org,2002:"

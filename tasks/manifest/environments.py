@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from tasks import graph
+from tasks.domain import graph
+from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Window
 from tasks.manifest import placeholders
 from tasks.manifest.declared import DeclaredEnvironment
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Mistake, day, no_day, not_among
-from tasks.model import Approval, Cluster, Environment, Freeze, Roles, Window
 
 ROOT = "environments"
 

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tasks.domain.platform import Platform
 from tasks.manifest import document, explain
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
-from tasks.model import Platform
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 CLOSE = 0.65
 """How alike two names are (difflib's ratio) when one may be the other, misspelt: asw and aws are."""

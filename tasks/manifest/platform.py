@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Check, Environment, Platform, Unit
 from tasks.manifest import document, draft, environments, placeholders, units
 from tasks.manifest.declared import DeclaredPlatform
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
-from tasks.model import Check, Environment, Platform, Unit
 
 FILE = "platform.yaml"
 

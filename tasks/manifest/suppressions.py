@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+from tasks.domain.platform import Platform
+from tasks.domain.rules import Suppression
 from tasks.manifest import listed
 from tasks.manifest.declared import DeclaredSuppression
 from tasks.manifest.mistakes import Mistake, day, no_day, refuse
 from tasks.manifest.platform import load
-from tasks.model import Platform, Suppression
 
 FILE = "drift.yaml"
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tasks import edges, graph
+from tasks.domain import graph, references
+from tasks.domain.platform import Check, Unit
 from tasks.engines import NAMES
 from tasks.manifest import checks, environments, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, not_among
 from tasks.manifest.options import fields
-from tasks.model import Check, Unit
 
 ROOT = "units"
 Scope = dict[str, Any]
@@ -80,7 +80,9 @@ def _names(
 
 def _texts(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     # Which outputs a unit has is known when it was applied; that it is needed, and so applied before, is known now.
-    outputs = {f"{unit}.{name}": "" for unit, name in edges.references(declared.inputs) if unit in declared.needs}
+    outputs = {
+        f"{unit}.{name}": "" for unit, name in references.references(declared.inputs) if unit in declared.needs
+    }
 
     def unfilled(scope: Scope) -> Iterator[Mistake]:
         yield from (m.below(("source",)) for m in placeholders.mistakes(declared.source, scope))

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tasks import edges
+from tasks.domain import references
+from tasks.domain.platform import Platform, Unit
 from tasks.engines import Interface, interface
 from tasks.manifest import document
 from tasks.manifest.mistakes import Mistake, not_among, refuse
 from tasks.manifest.platform import FILE, resolve
-from tasks.model import Platform, Unit
 
 
 def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
@@ -34,7 +34,7 @@ def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
 
 def _interfaces(infrastructure: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
     """Of the units that are given inputs, or whose outputs are named: to read all of them would take seconds."""
-    named = {name for unit in units.values() for name in edges.sources(unit.inputs)}
+    named = {name for unit in units.values() for name in references.sources(unit.inputs)}
     asked = named | {unit.name for unit in units.values() if unit.inputs}
     return {name: interface(units[name].engine, infrastructure, units[name].source) for name in sorted(asked)}
 
@@ -54,12 +54,12 @@ def _input(name: str, value: Any, takes: Interface, known: Mapping[str, Interfac
         yield Mistake((), not_among(name, "an input of this unit", takes.accepts))
         return
     wanted = (takes.accepts or {}).get(name, "any")
-    alone = edges.alone(value)
-    given = _given(alone, known) if alone else edges.kind_of(value)
-    if value is not None and not edges.fits(given, wanted):
+    alone = references.alone(value)
+    given = _given(alone, known) if alone else references.kind_of(value)
+    if value is not None and not references.fits(given, wanted):
         yield Mistake((), f"is a {given}, and the unit takes a {wanted}")
     missing = partial(_missing, known=known)
-    yield from filter(None, map(missing, edges.references(value)))
+    yield from filter(None, map(missing, references.references(value)))
 
 
 def _given(reference: tuple[str, str], known: Mapping[str, Interface]) -> str:

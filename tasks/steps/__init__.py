@@ -5,9 +5,10 @@
 asks store and ledger, and `showing` is for the eye: nothing cosmetic decides about an environment.
 """
 
-from tasks.steps.endings import end_what_never_began, failures, failures_by_name, raise_mistakes, stop, told, waiting
-from tasks.steps.holding import abandoned, await_turn, claimed, held, opened, taken_over
-from tasks.steps.questions import (
+from tasks.steps.environments import abandoned, await_turn, claimed, held, opened, taken_over
+from tasks.steps.outcomes import end_what_never_began, failures, failures_by_name, raise_mistakes, stop, told, waiting
+from tasks.steps.publishing import run_address, tell
+from tasks.steps.queries import (
     begun_last,
     current_release,
     earlier_release,
@@ -17,7 +18,6 @@ from tasks.steps.questions import (
     verified_release,
     waiting_for_approval,
 )
-from tasks.steps.showing import run_address, tell
 from tasks.steps.verbs import (
     apply,
     conclude_rollback,

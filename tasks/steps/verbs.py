@@ -16,25 +16,32 @@ from prefect.futures import PrefectFuture
 from prefect.tasks import exponential_backoff
 
 from tasks import drift as drifting
-from tasks import gate as gates
-from tasks import notifications, pages, promotion, releases, reports, rollback, settings
+from tasks import settings
+from tasks.domain.errors import ApprovalWanted, Unanswered
+from tasks.domain.outcome import CheckResult
+from tasks.domain.plan import Plan
+from tasks.domain.release import Receipt, Release
+from tasks.domain.rules import Finding
 from tasks.drift import DriftReport
-from tasks.errors import ApprovalWanted, CouldNotAsk
-from tasks.gate import Consent, PlanSet, Purpose
 from tasks.github import commits
 from tasks.github.client import Client
 from tasks.github.reported import EnvironmentReport
-from tasks.model import CheckResult, Finding, Plan, Receipt, Release
-from tasks.promotion import NotPlanned
-from tasks.stage import Stage
-from tasks.standing import standing
-from tasks.steps.endings import failures, found, raise_mistakes
-from tasks.steps.showing import asking, keep_issues, publish, run_address, tell
-from tasks.store import Store
+from tasks.ledger.state import environment_state
+from tasks.ledger.store import Store
+from tasks.notifications import notifications
+from tasks.promotion import gate as gates
+from tasks.promotion import rollback, verbs
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.gate import Consent, PlanSet, Purpose
+from tasks.promotion.verbs import NotPlanned
+from tasks.releases import releases
+from tasks.reports import artifacts, pull_requests
+from tasks.steps.outcomes import failures, found, raise_mistakes
+from tasks.steps.publishing import asking, keep_issues, publish, run_address, tell
 
 
 def _got_no_answer(_: Task[Any, Any], __: TaskRun, state: State[Any]) -> bool:
-    return isinstance(state.result(raise_on_failure=False), CouldNotAsk)
+    return isinstance(state.result(raise_on_failure=False), Unanswered)
 
 
 _READS: dict[str, Any] = {
@@ -51,73 +58,73 @@ _WRITES: dict[str, Any] = {"retries": 0, "cache_policy": NO_CACHE, "persist_resu
 
 
 @task(name="plan", task_run_name="plan {unit}", **_READS)
-def plan(stage: Stage, unit: str, upstream: Mapping[str, Plan | NotPlanned]) -> Plan | NotPlanned:
+def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Plan | NotPlanned]) -> Plan | NotPlanned:
     """What the release would do to a unit."""
-    with stage.turns:
-        found = promotion.plan(stage, unit, upstream)
+    with run.turns:
+        found = verbs.plan(run, unit, upstream)
     if isinstance(found, Plan):
-        publish(pages.plan(found))
+        publish(artifacts.plan(found))
     return found
 
 
 @task(name="test", task_run_name="test {unit}", **_WRITES)
-def test(stage: Stage, unit: str, plan: Plan | NotPlanned) -> tuple[Finding, ...]:  # noqa: ARG001 (the run's name)
+def test(run: EnvironmentRun, unit: str, plan: Plan | NotPlanned) -> tuple[Finding, ...]:  # noqa: ARG001 (the run's name)
     """Hold a plan against the policies."""
-    return promotion.test(stage, plan) if isinstance(plan, Plan) else ()
+    return verbs.test(run, plan) if isinstance(plan, Plan) else ()
 
 
 @task(name="gate", task_run_name="gate", **_WRITES)
 def gate(
-    stage: Stage, plans: PlanSet, findings: Sequence[Finding], consent: Consent, purpose: Purpose
+    run: EnvironmentRun, plans: PlanSet, findings: Sequence[Finding], consent: Consent, purpose: Purpose
 ) -> ApprovalWanted | None:
     """Let the plan set through, or say that it has to be approved first: which is no failure."""
     try:
-        gates.pass_through(stage, plans, consent, purpose)
+        gates.pass_through(run, plans, consent, purpose)
     except ApprovalWanted as wanted:
-        publish(pages.approval(wanted.request, plans, findings))
+        publish(artifacts.approval(wanted.request, plans, findings))
         tell(asking(wanted.request))
         return wanted
     return None
 
 
 @task(name="apply", task_run_name="apply {unit}", **_WRITES)
-def apply(stage: Stage, unit: str, plan: Plan | NotPlanned) -> Receipt | None:  # noqa: ARG001 (the run's name)
+def apply(run: EnvironmentRun, unit: str, plan: Plan | NotPlanned) -> Receipt | None:  # noqa: ARG001 (the run's name)
     """Apply what was planned; nothing for a unit that is up to date."""
     if not isinstance(plan, Plan):
         return None
-    with stage.turns:
-        return promotion.apply(stage, plan)
+    with run.turns:
+        return verbs.apply(run, plan)
 
 
 @task(name="smoke", task_run_name="smoke {unit}", **_READS)
-def smoke(stage: Stage, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:  # noqa: ARG001 (the run's name)
+def smoke(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:  # noqa: ARG001 (the run's name)
     """Ask whether what was applied works."""
     if receipt is None:
         return ()
-    with stage.turns:
-        results = promotion.ask(stage, receipt)
-    publish(pages.smoke(receipt.target, results))
-    promotion.judge(stage, receipt, results)
+    with run.turns:
+        results = verbs.ask(run, receipt)
+    publish(artifacts.smoke(receipt.target, results))
+    verbs.judge(run, receipt, results)
     return results
 
 
 @task(name="roll back", task_run_name="roll back {unit}", **_WRITES)
-def roll_back(stage: Stage, unit: str, kept: Sequence[str]) -> str:
+def roll_back(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
     """Put one unit back to what it was."""
-    return rollback.roll_back(stage, unit, kept)
+    return rollback.roll_back(run, unit, kept)
 
 
 @task(name="confirm", task_run_name="confirm {unit}", **_WRITES)
-def confirm(stage: Stage, unit: str) -> None:
+def confirm(run: EnvironmentRun, unit: str) -> None:
     """The tool itself finds the unit back as it was."""
-    rollback.confirm(stage, unit)
+    rollback.confirm(run, unit)
 
 
 @task(name="detect drift", task_run_name="detect drift {unit}", **_READS)
-def detect_drift(stage: Stage, unit: str) -> Plan | None:
+def detect_drift(run: EnvironmentRun, unit: str) -> Plan | None:
     """What somebody changed behind our back."""
-    with stage.turns:
-        return drifting.detect(stage, unit)
+    with run.turns:
+        return drifting.detect(run, unit)
 
 
 @task(name="fetch", task_run_name="fetch {ref}", **_READS)
@@ -135,33 +142,33 @@ def freeze(sha: str) -> Release:
 
 
 def report(
-    stage: Stage, planned: Mapping[str, PrefectFuture[Any]], tested: Mapping[str, PrefectFuture[Any]]
+    run: EnvironmentRun, planned: Mapping[str, PrefectFuture[Any]], tested: Mapping[str, PrefectFuture[Any]]
 ) -> EnvironmentReport:
     """What planning and testing an environment came to, for those who read it on GitHub. Waits for all of it."""
     raise_mistakes(failures([*planned.values(), *tested.values()]))
-    units = (reports.of_unit(stage, unit, found(future)) for unit, future in planned.items())
-    return reports.of_environment(stage, units)
+    units = (pull_requests.of_unit(run, unit, found(future)) for unit, future in planned.items())
+    return pull_requests.of_environment(run, units)
 
 
-def report_drift(stage: Stage, found: Sequence[Plan], errored: Mapping[str, Exception]) -> DriftReport:
+def report_drift(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, Exception]) -> DriftReport:
     """Record and show the drift of an environment, and tell what is new about it."""
-    report = drifting.report(stage, found, errored)
-    publish(pages.drift(report))
+    report = drifting.report(run, found, unanswered)
+    publish(artifacts.drift(report))
     for notification in notifications.drift(report, run_address()):
         tell(notification)
     keep_issues(report)
     return report
 
 
-def conclude_rollback(stage: Stage, why: str, done: dict[str, str], *, reject: bool) -> None:
+def conclude_rollback(run: EnvironmentRun, why: str, done: dict[str, str], *, reject: bool) -> None:
     """All is back: record and show why, and what was done."""
-    rollback.conclude_rollback(stage, why if reject else None)
-    publish(pages.rollback(stage.environment.name, stage.release.id, why, done))
-    tell(notifications.rolled_back(stage.environment.name, stage.release.id, why, run_address()))
+    rollback.conclude_rollback(run, why if reject else None)
+    publish(artifacts.rollback(run.environment.name, run.release.id, why, done))
+    tell(notifications.rolled_back(run.environment.name, run.release.id, why, run_address()))
 
 
-def verify(stage: Stage) -> None:
+def verify(run: EnvironmentRun) -> None:
     """All smoke checks passed: the release is verified here."""
-    promotion.verify(stage)
-    environments = [environment.name for environment in stage.platform.environments]
-    publish(pages.matrix(standing(name, stage.ledger.entries(name)) for name in environments))
+    verbs.verify(run)
+    environments = [environment.name for environment in run.platform.environments]
+    publish(artifacts.matrix(environment_state(name, run.ledger.entries(name)) for name in environments))

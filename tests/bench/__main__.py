@@ -26,8 +26,9 @@ import httpx
 import yaml
 
 from deployments.sandbox import Sandbox
-from tasks import aws, graph, manifest
-from tasks.engines import terraform_commands as commands
+from tasks import aws, manifest
+from tasks.domain import graph
+from tasks.engines.terraform import commands as commands
 from tests import sandboxes
 from tests.bench import receiver
 

@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
-from tasks.engines.ansible import FRESH, Ansible
+from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Plan, Reversibility
+from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.release import Inputs, Receipt, Target
+from tasks.engines.ansible.engine import FRESH, Ansible
 from tasks.engines.base import Workspace
-from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
-from tasks.model import Environment, Inputs, Outcome, Plan, Receipt, Reversibility, Roles, Target, Unit
 from tests.hosts import SandboxHosts
 from tests.tools import tool
 
@@ -77,7 +80,7 @@ def test_a_host_that_cannot_be_reached_is_no_answer(tmp_path: Path) -> None:
     bastion = Bastion(tmp_path, NOBODY)
     bastion.inputs = {"hosts": {"bastion": "127.0.0.1"}}
     bastion.does("    - {name: Ping, ansible.builtin.ping: {}}\n")
-    with pytest.raises(CouldNotAsk, match=r"hosts cannot be reached\nbastion : Ping: .*Connection refused"):
+    with pytest.raises(Unanswered, match=r"hosts cannot be reached\nbastion : Ping: .*Connection refused"):
         bastion.plan()
 
 
@@ -97,7 +100,7 @@ def test_a_host_that_is_gone_before_the_apply_is_no_failure(bastion: Bastion) ->
     bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/gone, mode: '0644'}}\n")
     plan = bastion.plan()
     bastion.variables = {**NOBODY, "ANSIBLE_SSH_COMMON_ARGS": "-o HostName=127.0.0.1"}
-    with pytest.raises(CouldNotAsk, match="nothing was changed"):
+    with pytest.raises(Unanswered, match="nothing was changed"):
         bastion.engine.apply(plan)
 
 
@@ -171,7 +174,7 @@ def test_without_a_removal_the_way_back_says_what_stays_and_does_nothing(bastion
 def test_a_run_that_takes_too_long_is_ended(bastion: Bastion) -> None:
     bastion.does("    - {name: Wait, ansible.builtin.pause: {seconds: 600}}\n")
     bastion.time_limit = 8
-    with pytest.raises(CouldNotAsk, match="ended after its time limit of 8 s"):
+    with pytest.raises(Unanswered, match="ended after its time limit of 8 s"):
         bastion.plan()
 
 

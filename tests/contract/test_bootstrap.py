@@ -13,8 +13,8 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tasks.bootstrap import Step, bootstrap, state_bucket
-from tasks.errors import InvalidInput, Refused
-from tasks.model import Environment, Platform
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.platform import Environment, Platform
 
 pytestmark = pytest.mark.sandbox
 

@@ -13,11 +13,16 @@ from typing import Any
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks import aws, policy
+from tasks import aws
+from tasks.domain.errors import InvalidInput, Refused, StalePlan
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Action, Plan, Reversibility
+from tasks.domain.platform import Unit
+from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.values import MASK
 from tasks.engines.base import Workspace
-from tasks.engines.cloudformation import CloudFormation
-from tasks.errors import InvalidInput, Refused, StalePlan
-from tasks.model import MASK, Action, Applied, Inputs, Outcome, Plan, Receipt, Reversibility, Target, Unit
+from tasks.engines.cloudformation.engine import CloudFormation
+from tasks.policy import rego
 
 pytestmark = pytest.mark.sandbox
 
@@ -64,7 +69,7 @@ class Colours:
         folder.mkdir(parents=True)
         (folder / "template.yaml").write_text(json.dumps(document))
         if policy:
-            (folder / "stack-policy.json").write_text(json.dumps(policy))
+            (folder / "stack-rego.json").write_text(json.dumps(policy))
         self.units[name] = Unit(
             "colours", "cloudformation", "colours", ("dev",), inputs=parameters, protected=protected, time_limit=60
         )
@@ -450,7 +455,7 @@ def test_what_flowmart_keeps_is_made_found_good_and_removed(
     shutil.copytree(project / "infrastructure" / source, tmp_path / "one" / source)
     colours.units["one"] = Unit(name, "cloudformation", source, ("dev",), inputs=INPUTS[name], time_limit=60)
     target = Target("one", "dev", name)
-    policies = policy.load(project / "infrastructure/policies")
+    policies = rego.load(project / "infrastructure/policies")
     found = policies.test(colours.plan(target), colours.units["one"], (), datetime.now(UTC))
     assert [finding.message for finding in found] == []
     receipt = colours.promoted(target)

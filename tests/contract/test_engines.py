@@ -16,10 +16,13 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tasks import aws
+from tasks.domain.errors import StalePlan
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Plan
+from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines import ENGINES, Engine
 from tasks.engines.base import Workspace
-from tasks.errors import StalePlan
-from tasks.model import Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
 from tests.clusters import SandboxCluster
 from tests.hosts import SandboxHosts
 from tests.images import as_role, template

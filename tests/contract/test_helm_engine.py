@@ -16,10 +16,14 @@ from typing import Any
 
 import pytest
 
+from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Action, Plan
+from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.values import MASK
 from tasks.engines.base import Workspace
-from tasks.engines.helm import Helm
-from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
-from tasks.model import MASK, Action, Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
+from tasks.engines.helm.engine import Helm
 from tests.clusters import PROJECT, SandboxCluster
 from tests.tools import tool
 
@@ -441,7 +445,7 @@ def test_a_cluster_that_does_not_answer_is_no_answer(shop: Shop, tmp_path: Path)
         variables = {**shop.cluster.variables("plan"), "KUBECONFIG": str(away)}
         return replace(shop.workspace(target), reading=lambda: variables)
 
-    with pytest.raises(CouldNotAsk, match="connection refused"):
+    with pytest.raises(Unanswered, match="connection refused"):
         Helm(elsewhere, shop.executable).plan(shop.release("a"), Inputs({"namespace": "flowmart"}))
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Action, Plan
+from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.base import Workspace
-from tasks.engines.kustomize import Kustomize
-from tasks.errors import CouldNotAsk, InvalidInput, Refused, StalePlan
-from tasks.model import Action, Applied, Environment, Inputs, Outcome, Plan, Receipt, Roles, Target, Unit
+from tasks.engines.kustomize.engine import Kustomize
 from tests.clusters import PROJECT, SandboxCluster
 from tests.tools import tool
 
@@ -292,7 +295,7 @@ def test_the_identity_that_plans_may_only_rehearse(base: Base) -> None:
 def test_a_cluster_that_does_not_answer_is_no_answer(base: Base) -> None:
     target = base.release("a")
     base.cluster.stop()
-    with pytest.raises(CouldNotAsk, match="cluster dev-plan: no answer"):
+    with pytest.raises(Unanswered, match="cluster dev-plan: no answer"):
         base.planned(target)
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks.engines.packer_sources import identity
-from tasks.errors import InvalidInput, Refused, StalePlan
-from tasks.model import UNKNOWN, Action, Inputs, Outcome, Plan, Reversibility, Target
+from tasks.domain.errors import InvalidInput, Refused, StalePlan
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Action, Plan, Reversibility
+from tasks.domain.release import Inputs, Target
+from tasks.domain.values import UNKNOWN
+from tasks.engines.packer.sources import identity
 from tests.images import SOURCE, Painted
 
 pytestmark = pytest.mark.sandbox

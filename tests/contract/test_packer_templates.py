@@ -15,9 +15,10 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tasks import manifest
+from tasks.domain.outcome import Outcome
+from tasks.domain.release import Inputs, Target
 from tasks.engines.base import Workspace
-from tasks.engines.packer import Packer
-from tasks.model import Inputs, Outcome, Target
+from tasks.engines.packer.engine import Packer
 from tests.images import as_role
 from tests.tools import tool
 

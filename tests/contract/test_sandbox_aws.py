@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from deployments.sandbox import Sandbox
 from tasks import aws
-from tasks.errors import Refused
-from tasks.model import Environment
+from tasks.domain.errors import Refused
+from tasks.domain.platform import Environment
 
 pytestmark = pytest.mark.sandbox
 

@@ -14,7 +14,7 @@ from deployments import processes
 from deployments.profile import activate
 from deployments.sandbox import Sandbox
 from deployments.server import Serving
-from tasks import claims
+from tasks.promotion import claims
 from tests.served import Served, at_a_sandbox
 
 pytestmark = pytest.mark.sandbox

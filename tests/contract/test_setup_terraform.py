@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from deployments.setup import put_tools_on_path, terraform
-from tasks.errors import CouldNotAsk, Refused
+from tasks.domain.errors import Refused, Unanswered
 
 ROOT = """
 variable "seconds" { default = 0 }
@@ -182,7 +182,7 @@ def test_a_download_with_another_checksum_is_refused(releases: tuple[str, Path])
 
 
 def test_a_server_without_it_is_no_answer(releases: tuple[str, Path]) -> None:
-    with pytest.raises(CouldNotAsk, match=r"no terraform here, and .*SHA256SUMS gave none .*install Terraform 1\.10"):
+    with pytest.raises(Unanswered, match=r"no terraform here, and .*SHA256SUMS gave none .*install Terraform 1\.10"):
         terraform.download(releases[0])
 
 

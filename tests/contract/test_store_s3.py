@@ -6,9 +6,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tasks.errors import AlreadyExists, InvalidInput, NotFound
-from tasks.ledger import Ledger, audit
-from tasks.store import Store
+from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
+from tasks.ledger.chain import Ledger, audit
+from tasks.ledger.store import Store
 
 BUCKET = "flowmart-store-tests"
 

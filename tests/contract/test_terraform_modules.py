@@ -78,7 +78,7 @@ def terraform(folder: Path, environment: Mapping[str, str], *arguments: str) -> 
 
 
 def run_tests(folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The summary of `terraform test`: how many runs passed, failed, errored, were skipped."""
+    """The summary of `terraform test`: how many runs passed, failed, unanswered, were skipped."""
     terraform(folder, environment, "init", "-backend=false", "-input=false", "-no-color")
     lines = terraform(folder, environment, "test", "-json").splitlines()
     summaries = [message["test_summary"] for message in map(json.loads, lines) if "test_summary" in message]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks import approvals
+from tasks.promotion import approvals
 from tests import browser
 from tests.browser import Browser
 from tests.mini import PLATFORM
@@ -75,7 +75,7 @@ def test_a_person_chooses_a_release_starts_it_and_reads_what_happened(person: Pe
 
     run = served.ended(served.newest_run("promote/dev"))
     assert (run["state_type"], run["parameters"]["environment"]) == ("COMPLETED", "dev")
-    assert served.history.standing("dev").verified == release.id
+    assert served.history.state("dev").verified == release.id
 
     seen.open(f"/runs/flow-run/{run['id']}")
     seen.reads(f"promote {release.id} to dev")
@@ -98,7 +98,7 @@ def test_what_a_release_would_do_can_be_seen_before(person: Person) -> None:
 
     run = served.ended(served.newest_run("plan/flowmart"))
     assert run["name"] == f"plan {release.id} in dev"
-    assert served.history.standing("dev").verified != release.id
+    assert served.history.state("dev").verified != release.id
 
 
 def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) -> None:
@@ -111,7 +111,7 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
     assert done["state_type"] == "COMPLETED", done["state"]["message"]
 
     asked = served.ended(served.start("promote/staging", release=release.id))
-    assert (asked["state_name"], served.history.standing("staging").receipts) == ("AwaitingApproval", {})
+    assert (asked["state_name"], served.history.state("staging").receipts) == ("AwaitingApproval", {})
     (request,) = approvals.waiting(served.history.ledger, datetime.now(UTC))
     seen.open(f"/runs/flow-run/{asked['id']}")
     seen.reads("AwaitingApproval")
@@ -129,6 +129,6 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
     run = served.ended(served.newest_run("approve/flowmart"))
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert run["name"] == f"approve {request.short}"
-    assert served.history.standing("staging").verified == release.id
+    assert served.history.state("staging").verified == release.id
     (said,) = [entry.body for entry in served.history.ledger.entries("staging") if entry.kind == "approved"]
     assert (said["by"], said["how"], said["identity"]) == ("Anna", "Prefect UI", "nothing")

@@ -9,7 +9,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.sandbox import Sandbox
-from tasks.history import History
+from tasks.ledger.history import History
 from tests.clusters import PROJECT, SandboxCluster
 from tests.listener import Listener
 from tests.mini import MiniPlatform

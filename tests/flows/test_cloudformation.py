@@ -11,8 +11,8 @@ import pytest
 from deployments.sandbox import Sandbox
 from flows.drift import drift
 from flows.promote import promote
-from tasks.errors import RolledBack
-from tasks.history import History
+from tasks.domain.errors import RolledBack
+from tasks.ledger.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import PLATFORM, MiniPlatform
 
@@ -78,7 +78,7 @@ def test_a_stack_that_fails_takes_itself_and_terraform_back(
     assert displayed(clients) == "blue"
     assert colours(shop, "dev")["first"] == "blue"
     assert "rolled_back alerts" in kinds(history, "dev", "rolled_back")
-    assert history.standing("dev").verified == good.id
+    assert history.state("dev").verified == good.id
 
 
 def test_a_first_release_that_fails_leaves_no_stack(
@@ -88,7 +88,7 @@ def test_a_first_release_that_fails_leaves_no_stack(
     with pytest.raises(RolledBack):
         promote(shop.release("bad").id, "dev")
     assert STACK not in [stack["StackName"] for stack in clients("cloudformation").describe_stacks()["Stacks"]]
-    assert history.standing("dev").receipts == {}
+    assert history.state("dev").receipts == {}
 
 
 def test_what_was_changed_by_hand_is_found(shop: MiniPlatform, clients: Callable[[str], Any]) -> None:

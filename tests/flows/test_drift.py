@@ -12,11 +12,11 @@ from flows.conversation import comment
 from flows.drift import drift
 from flows.promote import promote
 from flows.reconcile import reconcile
-from tasks import approvals, claims
-from tasks.approvals import Request
+from tasks.domain.errors import Refused, Unanswered
 from tasks.drift import last_report, unexplained
-from tasks.errors import CouldNotAsk, Refused
-from tasks.history import History
+from tasks.ledger.history import History
+from tasks.promotion import approvals, claims
+from tasks.promotion.approvals import Request
 from tests.clusters import PROJECT, SandboxCluster
 from tests.flows.test_promote import colours, kinds
 from tests.github_server import github
@@ -134,7 +134,7 @@ def test_where_platform_yaml_says_so_drift_is_put_right_by_itself(
     assert level(cluster) == "info"
     # Only what had drifted was applied again.
     assert kinds(history, "dev", "applied")[3:] == ["applied base"]
-    assert (history.standing("dev").verified, history.standing("dev").rejected) == (release, frozenset())
+    assert (history.state("dev").verified, history.state("dev").rejected) == (release, frozenset())
     assert listener.titles == ["dev: 1 object drifted", "dev: drift of 1 object is gone"]
 
 
@@ -151,7 +151,7 @@ def test_a_policy_stops_a_reconcile_which_is_not_begun_again_by_itself(
         drift("dev")
     assert level(cluster) == "debug"
     assert [item.address for item in drift("dev").drifted] == [SETTINGS]
-    assert history.standing("dev").verified == release
+    assert history.state("dev").verified == release
 
 
 def test_a_person_reconciles_what_a_report_found(
@@ -200,7 +200,7 @@ def test_a_reconcile_that_waits_for_an_approval_is_done_by_who_approves_it(
     assert level(cluster) == "info"
     # Put right where it drifted, and nothing else promoted.
     assert kinds(history, "dev", "applied")[applied:] == ["applied base"]
-    assert history.standing("staging").receipts == {}
+    assert history.state("staging").receipts == {}
 
 
 def test_a_reconcile_that_would_do_something_else_by_now_is_asked_for_again(
@@ -227,11 +227,11 @@ def test_what_a_promotion_is_at_work_on_is_not_done_by_hand(mini: MiniPlatform, 
     promote(release, "dev")
     claims.claim(history.ledger, "dev", release, "promote")
     history.ledger.append("dev", "applying", {"unit": "first", "release": release})
-    with pytest.raises(CouldNotAsk, match=r"first in dev.*a promotion is at work on it"):
+    with pytest.raises(Unanswered, match=r"first in dev.*a promotion is at work on it"):
         drift("dev")
     report = last_report(history.ledger.entries("dev"))
     assert report is not None
-    assert (report.units, [*report.errored]) == (("second",), ["first"])
+    assert (report.units, [*report.unanswered]) == (("second",), ["first"])
 
 
 def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
@@ -245,11 +245,11 @@ def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
     by_hand(cluster, "debug")
     before = drift("dev")
     cluster.stop()
-    with pytest.raises(CouldNotAsk):
+    with pytest.raises(Unanswered):
         drift("dev")
     report = last_report(history.ledger.entries("dev"))
     assert report is not None
-    assert (report.units, [*report.errored]) == (("first", "second"), ["base"])
+    assert (report.units, [*report.unanswered]) == (("first", "second"), ["base"])
     assert cli.run(["drift", "dev"]) == 3
     assert "dev: nothing found in those that could be asked" in capsys.readouterr().out
     # Nothing is known to have recovered, and what was found stands in the way of a promotion still.
@@ -272,7 +272,7 @@ def test_a_promotion_does_not_go_over_what_somebody_changed_unless_they_say_why(
     promote(release, "dev", accept_drift="it was a test")
     (entry,) = (entry for entry in history.ledger.entries("dev") if entry.kind == "drift_accepted")
     assert entry.body["reason"] == "it was a test"
-    assert history.standing("dev").verified == release
+    assert history.state("dev").verified == release
 
 
 def test_an_issue_is_open_while_a_unit_drifts(

@@ -3,8 +3,8 @@
 import pytest
 
 from flows.promote import promote
-from tasks.errors import RolledBack
-from tasks.history import History
+from tasks.domain.errors import RolledBack
+from tasks.ledger.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import PLATFORM, MiniPlatform
 
@@ -57,4 +57,4 @@ def test_a_value_of_another_kind_is_refused_before_it_is_planned_with(wired: Min
     take(wired, "list(string)")
     with pytest.raises(RolledBack, match=r"second: inputs.colour: a string where the unit takes a list"):
         promote(wired.release().id, "dev")
-    assert history.standing("dev").receipts == {}
+    assert history.state("dev").receipts == {}

@@ -13,7 +13,7 @@ from flows.approval import approve
 from flows.plan import plan
 from flows.promote import promote
 from flows.release import release
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 from tests.mini import MiniPlatform
 
 

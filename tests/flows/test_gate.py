@@ -10,10 +10,10 @@ from flows.approval import approve
 from flows.promote import promote
 from flows.release import release as release_flow
 from flows.rollback import rollback
-from tasks import approvals
-from tasks.approvals import Approver, Request
-from tasks.errors import EnvironmentClosed, InvalidInput, Refused
-from tasks.history import History
+from tasks.domain.errors import EnvironmentClosed, InvalidInput, Refused
+from tasks.ledger.history import History
+from tasks.promotion import approvals
+from tasks.promotion.approvals import Approver, Request
 from tests.flows.test_promote import colours, kinds
 from tests.mini import PLATFORM, MiniPlatform
 
@@ -51,14 +51,14 @@ def test_nothing_is_applied_before_it_is_approved(gated: MiniPlatform, history: 
 def test_what_was_asked_for_can_be_approved(gated: MiniPlatform, history: History) -> None:
     release = gated.release().id
     approved(history, release)
-    assert history.standing("dev").verified == release
+    assert history.state("dev").verified == release
     assert kinds(history, "dev", "approved") == ["approved"]
 
 
 def test_approving_in_the_ui_does_what_was_approved_and_proves_nothing(gated: MiniPlatform, history: History) -> None:
     release = gated.release().id
     approve(wanted(release).short, "somebody")
-    assert history.standing("dev").verified == release
+    assert history.state("dev").verified == release
     (entry,) = (entry for entry in history.ledger.entries("dev") if entry.kind == "approved")
     assert (entry.body["by"], entry.body["how"], entry.body["identity"]) == ("somebody", "Prefect UI", "nothing")
 
@@ -96,7 +96,7 @@ def test_a_whole_release_ends_where_an_approval_is_wanted(gated: MiniPlatform, h
     asked = release_flow(found)
     assert isinstance(asked, Request)
     assert asked.environment == "dev"
-    assert history.standing("staging").receipts == {}
+    assert history.state("staging").receipts == {}
 
 
 def test_a_unit_may_turn_out_differently_once_what_it_needs_was_applied(
@@ -147,7 +147,7 @@ def test_going_back_by_hand_wants_an_approval_too(gated: MiniPlatform, history: 
     assert isinstance(asked, Request)
     assert (asked.purpose, asked.release) == ("roll back", first)
     approve(asked.short, "somebody")
-    assert history.standing("dev").verified == first
+    assert history.state("dev").verified == first
     assert colours(gated, "dev") == {"first": "blue", "second": "blue"}
 
 
@@ -166,7 +166,7 @@ def test_a_frozen_environment_is_not_changed_unless_somebody_says_why(mini: Mini
     promote(release, "dev", despite="a security fix")
     (entry,) = (entry for entry in history.ledger.entries("dev") if entry.kind == "closure_overridden")
     assert entry.body["reason"] == "a security fix"
-    assert history.standing("dev").verified == release
+    assert history.state("dev").verified == release
 
 
 def test_a_freeze_by_hand_holds_at_once_and_going_back_is_not_held_up(mini: MiniPlatform, history: History) -> None:

@@ -11,8 +11,8 @@ from flows.conversation import comment, review
 from flows.delivery import deliver
 from flows.promote import promote
 from flows.pull_request import pull_request
-from tasks.errors import CouldNotAsk, Refused, RolledBack
-from tasks.history import History
+from tasks.domain.errors import Refused, RolledBack, Unanswered
+from tasks.ledger.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.github_server import github
 from tests.github_stub import GitHubStub
@@ -125,7 +125,7 @@ def test_a_denial_is_annotated_at_the_resource(hub: Hub) -> None:
 def test_no_answer_is_an_error_and_not_a_failure(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     sha = hub.pull()
     subprocess.run(["rm", "-rf", str(hub.folder)], check=True)
-    with pytest.raises(CouldNotAsk, match="git fetch"):
+    with pytest.raises(Unanswered, match="git fetch"):
         pull_request(REPOSITORY, 1, sha)
     assert hub.stub.state.status("flowmart/release")[-1][0] == "error"
     assert hub.stub.state.bodies(1)[0].startswith("<!-- flowmart:plan -->\n### ❔ No plan")
@@ -176,7 +176,7 @@ def test_a_push_is_delivered_and_shown(hub: Hub, history: History) -> None:
     sha = hub.main()
     deliver(REPOSITORY, sha, "main")
     assert colours(hub.mini, "staging") == {"first": "blue", "second": "blue"}
-    release = history.standing("staging").verified
+    release = history.state("staging").verified
     for environment in ("dev", "staging"):
         (states,) = hub.stub.state.deployed(environment)
         assert states == [("in_progress", f"promote {release}"), ("success", f"verified: {release}")]
@@ -227,7 +227,7 @@ def test_a_comment_by_somebody_without_write_access_starts_nothing(hub: Hub, his
 def test_without_an_answer_about_permissions_nothing_is_done(hub: Hub, history: History) -> None:
     hub.main()
     hub.stub.down = True
-    with pytest.raises(CouldNotAsk):
+    with pytest.raises(Unanswered):
         hub.say("/flowmart promote dev")
     assert kinds(history, "dev") == []
 
@@ -246,7 +246,7 @@ def test_talk_that_is_not_for_us_is_left_alone(hub: Hub) -> None:
 def test_a_comment_promotes_what_is_on_the_default_branch(hub: Hub, history: History) -> None:
     hub.main()
     hub.say("/flowmart promote dev")
-    assert history.standing("dev").verified
+    assert history.state("dev").verified
     assert kinds(history, "staging") == []
     assert "is verified in dev" in hub.stub.state.bodies(1)[-1]
     assert {entry.actor for entry in history.ledger.entries("dev")} == {"anna (GitHub)"}
@@ -263,11 +263,11 @@ def test_a_pull_request_that_is_not_merged_is_not_promoted(hub: Hub, history: Hi
 
 def test_a_comment_rolls_back_and_github_shows_it(hub: Hub, history: History) -> None:
     deliver(REPOSITORY, hub.main(), "main")
-    first = history.standing("dev").verified
+    first = history.state("dev").verified
     hub.mini.paint("dev", "green")
     deliver(REPOSITORY, hub.main(), "main")
     hub.say("/flowmart rollback dev")
-    assert history.standing("dev").verified == first
+    assert history.state("dev").verified == first
     _, left, back = hub.stub.state.deployed("dev")
     assert left[-1] == ("inactive", "rolled back, rejected")
     assert back[-1] == ("success", f"rolled back to {first}")
@@ -303,7 +303,7 @@ def digest(hub: Hub) -> str:
 def test_an_approving_review_promotes_what_was_reviewed(waiting: Hub, history: History) -> None:
     sha = waiting.stub.state.pulls[1]["head"]["sha"]
     assert review(REPOSITORY, 1, 11, "ben", "approved", sha) == ["dev"]
-    assert history.standing("staging").verified
+    assert history.state("staging").verified
     (approved,) = [entry for entry in history.ledger.entries("dev") if entry.kind == "approved"]
     assert {name: approved.body[name] for name in ("by", "how", "identity")} == {
         "by": "ben",
@@ -331,7 +331,7 @@ def test_a_review_of_something_else_approves_nothing(waiting: Hub, history: Hist
 
 def test_a_comment_approves_by_digest(waiting: Hub, history: History) -> None:
     waiting.say(f"/flowmart approve {digest(waiting)}", by="ben")
-    assert history.standing("dev").verified
+    assert history.state("dev").verified
 
 
 def test_a_comment_of_somebody_who_is_no_approver_approves_nothing(waiting: Hub, history: History) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from flows.drift import drift
 from flows.promote import promote
-from tasks.errors import RolledBack
-from tasks.history import History
+from tasks.domain.errors import RolledBack
+from tasks.ledger.history import History
 from tests.clusters import PROJECT, SandboxCluster
 from tests.flows.test_promote import colours, kinds
 from tests.mini import PLATFORM, MiniPlatform
@@ -85,7 +85,7 @@ def test_an_image_that_crashes_takes_terraform_and_helm_back_together(
     assert kinds(history, "dev", "rolled_back")[0] == "rolled_back cart"
     assert settings(cluster) == {"colour": "blue", "tag": "1.0.0"}
     assert colours(shop, "dev") == {"first": "blue", "second": "blue"}
-    assert history.standing("dev").verified == good.id
+    assert history.state("dev").verified == good.id
 
 
 def test_what_was_scaled_by_hand_is_found_and_put_right(shop: MiniPlatform, cluster: SandboxCluster) -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from flows.promote import promote
 from flows.rollback import rollback
-from tasks import claims
-from tasks.approvals import Request
-from tasks.errors import EnvironmentBusy, Refused, RollbackFailed, RolledBack
-from tasks.history import History
+from tasks.domain.errors import EnvironmentBusy, Refused, RollbackFailed, RolledBack
+from tasks.ledger.history import History
+from tasks.promotion import claims
+from tasks.promotion.approvals import Request
 from tests.flows.test_ways_back import _lose_archive
 from tests.listener import Listener
 from tests.mini import PLATFORM, MiniPlatform

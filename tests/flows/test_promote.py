@@ -9,8 +9,8 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 
 from flows.promote import promote
 from flows.release import release as promote_release
-from tasks.errors import EnvironmentBusy, Refused, RolledBack
-from tasks.history import History
+from tasks.domain.errors import EnvironmentBusy, Refused, RolledBack
+from tasks.ledger.history import History
 from tests.mini import MiniPlatform
 
 BROKEN = 'resource "terraform_data" "broken" {\n  provisioner "local-exec" { command = "exit 9" }\n}\n'
@@ -47,7 +47,7 @@ def test_a_first_promotion_plans_applies_and_checks_each_unit_behind_what_it_nee
         "closed",
     ]
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
-    assert history.standing("dev").verified == release.id
+    assert history.state("dev").verified == release.id
 
 
 def test_what_a_person_reads_is_there_when_the_promotion_is_over(mini: MiniPlatform, history: History) -> None:
@@ -97,7 +97,7 @@ def test_a_failed_smoke_check_rolls_back_in_reverse_order(mini: MiniPlatform, hi
     # Second is put back while first is still on the bad release, and follows it once that is back too.
     assert kinds(history, "dev", "rolled_back") == ["rolled_back second", "rolled_back first", "rolled_back second"]
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
-    standing = history.standing("dev")
+    standing = history.state("dev")
     assert (standing.verified, standing.rejected, standing.claim) == (good.id, {bad.id}, None)
     assert {receipt.target.release for receipt in standing.receipts.values()} == {good.id}
 
@@ -120,7 +120,7 @@ def test_a_failed_first_promotion_removes_what_it_made(mini: MiniPlatform, histo
     mini.append("terraform/dev/second/main.tf", BROKEN)
     with pytest.raises(RolledBack):
         promote(mini.release().id, "dev")
-    assert history.standing("dev").receipts == {}
+    assert history.state("dev").receipts == {}
     assert json.loads((mini.state / "dev-first.tfstate").read_text())["resources"] == []
 
 
@@ -155,7 +155,7 @@ def test_a_plan_that_fails_changes_nothing_anywhere(mini: MiniPlatform, history:
     with pytest.raises(Refused, match=r"second in dev.*terraform_data"):
         promote(mini.release().id, "dev")
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
-    assert history.standing("dev").claim is None
+    assert history.state("dev").claim is None
 
 
 def test_a_policy_denial_stops_before_any_apply(mini: MiniPlatform, history: History) -> None:
@@ -169,7 +169,7 @@ def test_a_policy_denial_stops_before_any_apply(mini: MiniPlatform, history: His
 
 
 def test_a_busy_environment_is_refused_and_left_alone(mini: MiniPlatform, history: History) -> None:
-    from tasks import claims
+    from tasks.promotion import claims
 
     release = mini.release()
     claims.claim(history.ledger, "dev", release.id, "promote")

@@ -13,8 +13,8 @@ from flows.drift import drift
 from flows.promote import promote
 from flows.recovery import recover
 from flows.rollback import rollback
-from tasks.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed, RolledBack
-from tasks.history import History
+from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed, RolledBack
+from tasks.ledger.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import MiniPlatform
 
@@ -29,7 +29,7 @@ def test_rollback_goes_to_the_release_that_was_verified_before(mini: MiniPlatfor
     promote(new.id, "dev")
     assert rollback("dev") == old.id
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
-    standing = history.standing("dev")
+    standing = history.state("dev")
     assert (standing.verified, standing.rejected) == (old.id, {new.id})
 
 
@@ -41,7 +41,7 @@ def test_rollback_goes_only_where_it_was_good_before(mini: MiniPlatform, history
     mini.paint("dev", "green")
     with pytest.raises(InvalidInput, match="was not verified here before"):
         rollback("dev", mini.release("never promoted").id)
-    assert history.standing("dev").verified == only.id
+    assert history.state("dev").verified == only.id
 
 
 def test_what_a_killed_run_began_is_put_back_by_the_next_one(mini: MiniPlatform, history: History) -> None:
@@ -53,10 +53,10 @@ def test_what_a_killed_run_began_is_put_back_by_the_next_one(mini: MiniPlatform,
     _kill_while_applying(mini, slow.id, history)
     with pytest.raises(InvalidInput, match="release: none was chosen"):
         promote(environment="dev")
-    assert history.standing("dev").attempted == ("first", "second")
+    assert history.state("dev").attempted == ("first", "second")
     assert recover("dev") is True
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
-    standing = history.standing("dev")
+    standing = history.state("dev")
     assert (standing.verified, standing.claim, standing.rejected) == (good.id, None, frozenset())
 
 
@@ -80,7 +80,7 @@ def test_a_failed_rollback_blocks_the_environment_until_a_person_resolves_it(
     with pytest.raises(EnvironmentBlocked, match="flowmart resolve dev"):
         promote(bad.id, "dev", again=True)
     history.ledger.append("dev", "resolved", {"reason": "looked at it"})
-    assert history.standing("dev").blocked is None
+    assert history.state("dev").blocked is None
 
 
 def test_an_environment_without_drift_says_so(mini: MiniPlatform, history: History) -> None:
@@ -132,7 +132,7 @@ def test_after_a_rollback_the_receipts_tell_what_is_there(mini: MiniPlatform, hi
     mini.paint("dev", "red")
     with pytest.raises(RolledBack):
         promote(mini.release("bad").id, "dev")
-    receipts = history.standing("dev").receipts
+    receipts = history.state("dev").receipts
     assert {unit: dict(receipt.outputs) for unit, receipt in receipts.items()} == {
         "first": {"colour": "blue"},
         "second": {"echo": "blue"},
@@ -146,7 +146,7 @@ def test_a_run_that_ends_right_after_it_was_verified_is_not_put_back(mini: MiniP
     better = mini.release("better")
     _die_when_verified(mini, better.id)
     assert recover("dev") is True
-    standing = history.standing("dev")
+    standing = history.state("dev")
     assert (standing.verified, standing.rejected, standing.claim) == (better.id, frozenset(), None)
     assert colours(mini, "dev") == {"first": "green", "second": "green"}
 
@@ -169,7 +169,7 @@ def _die_when_verified(mini: MiniPlatform, release: str) -> None:
 
     program = (
         "import os; from tasks import promotion, steps; verified = promotion.verify\n"
-        "def die(stage): verified(stage); os._exit(9)\n"
+        "def die(run): verified(run); os._exit(9)\n"
         f"promotion.verify = die; from flows.promote import promote; promote({release!r}, 'dev')"
     )
     variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value() or ""}

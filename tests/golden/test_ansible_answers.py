@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tasks.engines.ansible_answers import Heard, heard
-from tasks.model import MASK, UNKNOWN, Action
+from tasks.domain.plan import Action
+from tasks.domain.values import MASK, UNKNOWN
+from tasks.engines.ansible.answers import Heard, heard
 
 RECORDED = Path(__file__).parent / "ansible"
 

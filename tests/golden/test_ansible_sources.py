@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engines.ansible_sources import configuration, reads
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
+from tasks.engines.ansible.sources import configuration, reads
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 

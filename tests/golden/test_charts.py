@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasks.cluster.objects import Manifest, parsed
-from tasks.engines import helm_charts
+from tasks.engines.helm import charts
 from tests.tools import tool
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -46,7 +46,7 @@ class whole:  # noqa: N801 - reads as a verb
         self._service, self._folder = service, TemporaryDirectory(prefix="flowmart-chart-")
 
     def __enter__(self) -> Path:
-        return helm_charts.assemble(CHARTS / self._service, Path(self._folder.name))
+        return charts.assemble(CHARTS / self._service, Path(self._folder.name))
 
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tasks.engines import cloudformation_answers as answers
-from tasks.model import MASK, UNKNOWN, Action, Change, Reversibility
+from tasks.domain.plan import Action, Change, Reversibility
+from tasks.domain.values import MASK, UNKNOWN
+from tasks.engines.cloudformation import answers as answers
 
 ITEMS = json.loads((Path(__file__).parent / "cloudformation" / "change_set.json").read_text())["Changes"]
 SECRET = "hunter2hunter2"

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
-from tasks.engines import cloudformation_sources as sources
-from tasks.engines import cloudformation_values as values
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.values import UNKNOWN
 from tasks.engines.base import Interface, Workspace
-from tasks.errors import InvalidInput
-from tasks.model import UNKNOWN, Environment, Roles, Unit
+from tasks.engines.cloudformation import sources as sources
+from tasks.engines.cloudformation import values as values
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 UNITS = sorted(file.parent.name for file in INFRASTRUCTURE.glob("cloudformation/*/template.yaml"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tasks.engines.helm_answers import Installed, good_revision, installed, rendered
-from tasks.engines.helm_commands import why
+from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
+from tasks.engines.helm.commands import why
 
 RECORDED = Path(__file__).parent / "helm"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks.engines import helm_charts
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
+from tasks.engines.helm import charts
 
 REPOSITORY = Path(__file__).parents[2] / "infrastructure"
 LIBRARY = {"name": "base", "repository": "file://../base"}
@@ -24,7 +24,7 @@ def chart(folder: Path, name: str, *dependencies: dict[str, str]) -> Path:
 
 
 def test_a_service_reads_its_own_chart_and_the_library() -> None:
-    found = helm_charts.reads(REPOSITORY, "helm-charts/cart")
+    found = charts.reads(REPOSITORY, "helm-charts/cart")
     assert "helm-charts/cart/values/dev.yaml" in found
     assert "helm-charts/flowmart-service/templates/_deployment.tpl" in found
     assert not [path for path in found if path.startswith("helm-charts/orders")]
@@ -33,16 +33,16 @@ def test_a_service_reads_its_own_chart_and_the_library() -> None:
 def test_a_dependency_is_put_in_place_with_its_own(tmp_path: Path) -> None:
     chart(tmp_path, "deep")
     chart(tmp_path, "base", {"name": "deep", "repository": "file://../deep"})
-    whole = helm_charts.assemble(chart(tmp_path, "cart", LIBRARY), tmp_path / "out")
+    whole = charts.assemble(chart(tmp_path, "cart", LIBRARY), tmp_path / "out")
     assert (whole / "charts/base/charts/deep/Chart.yaml").is_file()
 
 
 def test_assembling_again_starts_afresh(tmp_path: Path) -> None:
     chart(tmp_path, "base")
     source = chart(tmp_path, "cart", LIBRARY)
-    left = helm_charts.assemble(source, tmp_path / "out") / "charts/base/left.yaml"
+    left = charts.assemble(source, tmp_path / "out") / "charts/base/left.yaml"
     left.write_text("")
-    helm_charts.assemble(source, tmp_path / "out")
+    charts.assemble(source, tmp_path / "out")
     assert not left.exists()
 
 
@@ -52,7 +52,7 @@ def test_what_helm_vendored_by_hand_does_not_come_between(tmp_path: Path) -> Non
     chart(source / "charts", "base")
     (source / "charts/base/old.yaml").write_text("")
     (source / "charts/base-1.0.0.tgz").write_text("")
-    whole = helm_charts.assemble(source, tmp_path / "out")
+    whole = charts.assemble(source, tmp_path / "out")
     assert [path.name for path in (whole / "charts").iterdir()] == ["base"]
     assert not (whole / "charts/base/old.yaml").exists()
 
@@ -68,14 +68,14 @@ def test_what_helm_vendored_by_hand_does_not_come_between(tmp_path: Path) -> Non
 def test_a_chart_that_is_not_whole_is_told(dependency: dict[str, str], told: str, tmp_path: Path) -> None:
     chart(tmp_path, "cart", dependency)
     with pytest.raises(InvalidInput, match=told):
-        helm_charts.reads(tmp_path, "cart")
+        charts.reads(tmp_path, "cart")
 
 
 def test_a_dependency_outside_of_the_release_is_told(tmp_path: Path) -> None:
     chart(tmp_path, "base")
     chart(tmp_path / "infrastructure", "cart", {"name": "base", "repository": "file://../../base"})
     with pytest.raises(InvalidInput, match="outside of infrastructure/"):
-        helm_charts.reads(tmp_path / "infrastructure", "cart")
+        charts.reads(tmp_path / "infrastructure", "cart")
 
 
 @pytest.mark.parametrize(
@@ -88,18 +88,18 @@ def test_a_dependency_outside_of_the_release_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_values_are_merged_as_helm_does(base: dict[str, Any], more: dict[str, Any], together: dict[str, Any]) -> None:
-    assert helm_charts.merged(base, more) == together
+    assert charts.merged(base, more) == together
 
 
 def test_the_environments_values_come_below_those_of_the_inputs() -> None:
-    found = helm_charts.values(REPOSITORY / "helm-charts/cart", "dev", {"service": {"env": {"CARTS_TABLE": "carts"}}})
+    found = charts.values(REPOSITORY / "helm-charts/cart", "dev", {"service": {"env": {"CARTS_TABLE": "carts"}}})
     assert found["service"]["env"] == {"LOG_LEVEL": "debug", "CARTS_TABLE": "carts"}
-    assert helm_charts.values(REPOSITORY / "helm-charts/cart", "elsewhere", {}) == {}
+    assert charts.values(REPOSITORY / "helm-charts/cart", "elsewhere", {}) == {}
 
 
 def test_a_release_is_called_like_its_unit_unless_it_says_otherwise() -> None:
-    assert helm_charts.installation("cart", {"namespace": "shop"}).release == "cart"
-    assert helm_charts.installation("cart", {"namespace": "shop", "release": "basket"}).release == "basket"
+    assert charts.installation("cart", {"namespace": "shop"}).release == "cart"
+    assert charts.installation("cart", {"namespace": "shop", "release": "basket"}).release == "basket"
 
 
 @pytest.mark.parametrize(
@@ -112,4 +112,4 @@ def test_a_release_is_called_like_its_unit_unless_it_says_otherwise() -> None:
 )
 def test_inputs_that_are_wrong_are_told(inputs: dict[str, Any], told: str) -> None:
     with pytest.raises(InvalidInput, match=told):
-        helm_charts.installation("cart", inputs)
+        charts.installation("cart", inputs)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engines.helm_commands import Helm, NotInstalled, arguments, done, major_version
-from tasks.errors import CouldNotAsk, InvalidInput, Refused
+from tasks.domain.errors import InvalidInput, Refused, Unanswered
+from tasks.engines.helm.commands import Helm, NotInstalled, arguments, done, major_version
 
 VARIABLES = {"HELM_KUBECONTEXT": "dev-plan"}
 AWKWARD = 'it\'s $(touch made) `x` "y" \\ ; & | > *\nnew line'
@@ -71,7 +71,7 @@ def test_helm_stops_waiting_before_its_time_limit_ends_it(helm: Helm) -> None:
     ("said", "kind"),
     [
         ("Error: release: not found", NotInstalled),
-        ("Error: Kubernetes cluster unreachable: Get https://x: dial tcp: connect: connection refused", CouldNotAsk),
+        ("Error: Kubernetes cluster unreachable: Get https://x: dial tcp: connect: connection refused", Unanswered),
         ("Error: UPGRADE FAILED: context deadline exceeded", Refused),
         ("Error: values don't meet the specifications of the schema(s)", Refused),
     ],

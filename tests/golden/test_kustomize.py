@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasks.cluster.objects import Manifest
-from tasks.engines.kustomize_sources import reads, rendered
-from tasks.errors import InvalidInput, Refused
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.engines.kustomize.sources import reads, rendered
 from tests.tools import tool
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"

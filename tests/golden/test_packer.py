@@ -9,10 +9,10 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from tasks.engines import packer_commands as commands
-from tasks.engines import packer_sources as sources
-from tasks.engines.packer_images import Image, Keep, to_retire
-from tasks.errors import InvalidInput, Refused
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.engines.packer import commands as commands
+from tasks.engines.packer import sources as sources
+from tasks.engines.packer.images import Image, Keep, to_retire
 
 RECORDED = Path(__file__).with_name("packer")
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"

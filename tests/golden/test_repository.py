@@ -104,7 +104,7 @@ def files_and_folders() -> frozenset[str]:
 
 
 def test_the_repository_is_not_empty() -> None:
-    assert "tasks/model.py" in repository()
+    assert "tasks/domain/plan.py" in repository()
 
 
 def test_no_file_holds_what_may_not_be_in_the_repository() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engines import terraform_answers as answers
-from tasks.model import MASK, UNKNOWN, Action, Change, Reversibility
+from tasks.domain.plan import Action, Change, Reversibility
+from tasks.domain.values import MASK, UNKNOWN
+from tasks.engines.terraform import answers as answers
 
 RECORDED = Path(__file__).parent / "terraform"
 SECRET = "correct horse"

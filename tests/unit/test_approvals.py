@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks import approvals
-from tasks.approvals import Approver, Question
-from tasks.errors import InvalidInput, NotFound, Refused
-from tasks.ledger import Ledger
-from tasks.model import Approval, Release
-from tasks.standing import standing
-from tasks.store import Store
+from tasks.domain.errors import InvalidInput, NotFound, Refused
+from tasks.domain.platform import Approval
+from tasks.domain.release import Release
+from tasks.ledger.chain import Ledger
+from tasks.ledger.state import environment_state
+from tasks.ledger.store import Store
+from tasks.promotion import approvals
+from tasks.promotion.approvals import Approver, Question
 
 RELEASE = Release("3f2a1c", "3f2a1c", "c0ffee", "a change", "", {}, "Anna Berg <anna.berg@flowmart.example>")
 DIGEST, OTHER = "d" * 64, "e" * 64
@@ -103,7 +104,7 @@ def test_an_author_may_refuse(ledger: Ledger) -> None:
 
 def test_a_refusal_rejects_the_release(ledger: Ledger) -> None:
     approvals.refuse(ledger, ask(ledger).digest, BEN, "not before the sale")
-    assert standing("production", ledger.entries("production")).rejected == {"3f2a1c"}
+    assert environment_state("production", ledger.entries("production")).rejected == {"3f2a1c"}
 
 
 def test_github_only_means_github_only(ledger: Ledger) -> None:

@@ -16,7 +16,7 @@ from botocore import exceptions as boto
 from pydantic import SecretStr
 
 from tasks import aws
-from tasks.errors import CouldNotAsk, FlowmartError, Refused
+from tasks.domain.errors import FlowmartError, Refused, Unanswered
 
 ROLE = "arn:aws:iam::222222222222:role/flowmart-plan"
 
@@ -179,15 +179,15 @@ def answer(code: str, status: int = 400) -> boto.ClientError:
         (answer("UnauthorizedOperation", 403), Refused, "not allowed"),
         (answer("ExpiredToken", 403), Refused, "sign in again"),
         (answer("InvalidClientTokenId", 403), Refused, "sign in again"),
-        (answer("ThrottlingException"), CouldNotAsk, "try again later"),
-        (answer("SlowDown", 503), CouldNotAsk, "try again later"),
-        (answer("Whatever", 500), CouldNotAsk, "try again later"),
-        (answer("Whatever", 429), CouldNotAsk, "try again later"),
+        (answer("ThrottlingException"), Unanswered, "try again later"),
+        (answer("SlowDown", 503), Unanswered, "try again later"),
+        (answer("Whatever", 500), Unanswered, "try again later"),
+        (answer("Whatever", 429), Unanswered, "try again later"),
         (answer("ValidationError"), Refused, "ValidationError: why"),
-        (boto.EndpointConnectionError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
-        (boto.ConnectTimeoutError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
-        (boto.ReadTimeoutError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
-        (boto.ConnectionClosedError(endpoint_url="http://x"), CouldNotAsk, "check the network"),
+        (boto.EndpointConnectionError(endpoint_url="http://x"), Unanswered, "check the network"),
+        (boto.ConnectTimeoutError(endpoint_url="http://x"), Unanswered, "check the network"),
+        (boto.ReadTimeoutError(endpoint_url="http://x"), Unanswered, "check the network"),
+        (boto.ConnectionClosedError(endpoint_url="http://x"), Unanswered, "check the network"),
         (boto.NoCredentialsError(), Refused, "sign in"),
         (boto.ProfileNotFound(profile="x"), Refused, "set AWS_PROFILE"),
         (boto.UnauthorizedSSOTokenError(), Refused, "aws sso login"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.bootstrap import document
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 NAMES = {
     "account": "222222222222",

@@ -20,8 +20,9 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from tasks import checks
-from tasks.errors import Refused
-from tasks.model import Check, CheckResult, Outcome
+from tasks.domain.errors import Refused
+from tasks.domain.outcome import CheckResult, Outcome
+from tasks.domain.platform import Check
 
 LOAD_BALANCING = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -261,17 +262,17 @@ def test_an_error_that_says_nothing_about_the_thing_is_no_answer(code: str, stat
     with refusing(code, status) as unwilling:
         result = unwilling.asked("table_active", table="carts")
         script = unwilling.script("buckets_are_closed.py", "logs")
-    assert result.outcome is Outcome.ERRORED
+    assert result.outcome is Outcome.UNANSWERED
     assert code in result.found
-    assert script.outcome is Outcome.ERRORED
+    assert script.outcome is Outcome.UNANSWERED
 
 
 def test_an_endpoint_that_does_not_answer_is_no_answer() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         nobody = Aws(f"http://127.0.0.1:{bound.getsockname()[1]}")
-        assert nobody.asked("table_active", table="carts").outcome is Outcome.ERRORED
-        assert nobody.script("buckets_are_closed.py", "logs").outcome is Outcome.ERRORED
+        assert nobody.asked("table_active", table="carts").outcome is Outcome.UNANSWERED
+        assert nobody.script("buckets_are_closed.py", "logs").outcome is Outcome.UNANSWERED
 
 
 def test_credentials_that_cannot_be_had_are_no_answer() -> None:
@@ -280,7 +281,7 @@ def test_credentials_that_cannot_be_had_are_no_answer() -> None:
 
     check = Check("a check", "aws", {"fact": "table_active", "table": "carts"}, within=0)
     result = checks.run(check, checks.Surroundings(no_client, {}, INFRASTRUCTURE, {}))
-    assert told(result) == (Outcome.ERRORED, "may not assume the role to ask dynamodb")
+    assert told(result) == (Outcome.UNANSWERED, "may not assume the role to ask dynamodb")
 
 
 # --- the scripts ------------------------------------------------------------------------------------------
@@ -313,7 +314,7 @@ def test_buckets_are_closed_only_when_nothing_is_missing(aws: Aws) -> None:
 
 def test_a_script_without_arguments_says_how_to_use_it(aws: Aws) -> None:
     usage = "exit code 2: usage: buckets_are_closed.py BUCKET..."
-    assert told(aws.script("buckets_are_closed.py")) == (Outcome.ERRORED, usage)
+    assert told(aws.script("buckets_are_closed.py")) == (Outcome.UNANSWERED, usage)
 
 
 def make_table(aws: Aws, name: str) -> None:

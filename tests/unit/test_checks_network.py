@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tasks import checks
-from tasks.model import Check, CheckResult, Outcome
+from tasks.domain.outcome import CheckResult, Outcome
+from tasks.domain.platform import Check
 
 
 class Service(BaseHTTPRequestHandler):
@@ -184,7 +185,7 @@ def test_a_port_that_accepts_connections(port: int) -> None:
 
 def test_a_name_that_cannot_be_resolved_is_no_answer() -> None:
     http, tcp = asked("http", url="http://shop.invalid/"), asked("tcp", host="shop.invalid", port=80)
-    assert (http.outcome, tcp.outcome) == (Outcome.ERRORED, Outcome.ERRORED)
+    assert (http.outcome, tcp.outcome) == (Outcome.UNANSWERED, Outcome.UNANSWERED)
     assert http.found.startswith("the name cannot be resolved here: ")
     assert tcp.found.startswith("the name cannot be resolved here: ")
 
@@ -194,7 +195,7 @@ def test_a_certificate_that_we_do_not_trust_is_no_answer(self_signed: Path) -> N
     context.load_cert_chain(self_signed)
     with serving(lambda plain: context.wrap_socket(plain, server_side=True)) as secure:
         result = asked("http", url=f"https://127.0.0.1:{secure}/")
-    assert result.outcome is Outcome.ERRORED
+    assert result.outcome is Outcome.UNANSWERED
     assert result.found.startswith("its certificate is not trusted here: ")
 
 
@@ -204,4 +205,4 @@ def test_a_service_that_does_not_speak_tls_has_failed(port: int) -> None:
 
 @pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/"])
 def test_an_address_that_is_none_is_no_answer(url: str) -> None:
-    assert asked("http", url=url).outcome is Outcome.ERRORED
+    assert asked("http", url=url).outcome is Outcome.UNANSWERED

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tasks import checks
 from tasks.checks import OPTIONS
-from tasks.model import Check
+from tasks.domain.platform import Check
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("http", {"url": "https://shop.example/health"}),

@@ -10,8 +10,10 @@ import pytest
 
 from tasks import checks
 from tasks.checks.references import resolved
-from tasks.errors import CouldNotAsk, Refused
-from tasks.model import MASK, Check, CheckResult, Outcome
+from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.outcome import CheckResult, Outcome
+from tasks.domain.platform import Check
+from tasks.domain.values import MASK
 
 OUTPUTS: Mapping[str, Any] = {
     "url": "http://shop",
@@ -67,9 +69,9 @@ def countdown(folder: Path, codes: list[int]) -> Check:
         ([0], Outcome.SUCCEEDED, 1, []),
         ([1, 2, 0, 1], Outcome.SUCCEEDED, 3, [1, 1]),
         ([1], Outcome.FAILED, 4, [1, 1, 1]),
-        ([2], Outcome.ERRORED, 4, [1, 1, 1]),
+        ([2], Outcome.UNANSWERED, 4, [1, 1, 1]),
         ([2, 2, 2, 1], Outcome.FAILED, 4, [1, 1, 1]),
-        ([1, 1, 1, 2], Outcome.ERRORED, 4, [1, 1, 1]),
+        ([1, 1, 1, 2], Outcome.UNANSWERED, 4, [1, 1, 1]),
     ],
 )
 def test_it_is_asked_until_it_passes_and_otherwise_the_last_answer_stands(
@@ -126,7 +128,7 @@ def test_a_result_says_what_was_asked_expected_and_found() -> None:
         ({"name": "password", "present": True}, Outcome.SUCCEEDED, "present"),
         (
             {"name": "password", "equals": "guess"},
-            Outcome.ERRORED,
+            Outcome.UNANSWERED,
             "the output is sensitive: only whether it is present can be asked",
         ),
         (
@@ -165,7 +167,7 @@ def test_a_reference_to_an_output_that_is_not_there_is_refused_and_names_those_t
 
 
 def test_a_reference_to_a_sensitive_output_cannot_be_followed() -> None:
-    with pytest.raises(CouldNotAsk, match="password is sensitive"):
+    with pytest.raises(Unanswered, match="password is sensitive"):
         resolved("{outputs.password}", OUTPUTS)
 
 
@@ -178,7 +180,7 @@ def test_a_check_that_refers_to_a_missing_output_fails_at_once() -> None:
 
 
 def test_a_check_that_refers_to_a_sensitive_output_could_not_be_asked() -> None:
-    assert asked("http", {"url": "http://{outputs.password}"}).outcome is Outcome.ERRORED
+    assert asked("http", {"url": "http://{outputs.password}"}).outcome is Outcome.UNANSWERED
 
 
 def test_an_output_of_the_wrong_type_fails_with_the_option_it_was_for() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tasks import checks
-from tasks.model import Check, CheckResult, Outcome
+from tasks.domain.outcome import CheckResult, Outcome
+from tasks.domain.platform import Check
 
 Ask = Callable[..., CheckResult]
 
@@ -50,9 +51,9 @@ def run(folder: Path, path: str, **options: Any) -> CheckResult:
         ("exit 0", Outcome.SUCCEEDED, "it said nothing"),
         ("echo recovery is off; exit 1", Outcome.FAILED, "recovery is off"),
         ("echo on stderr >&2; exit 1", Outcome.FAILED, "on stderr"),
-        ("echo asking; echo throttled >&2; exit 2", Outcome.ERRORED, "exit code 2: throttled"),
-        ("no-such-program", Outcome.ERRORED, None),
-        ("kill -9 $$", Outcome.ERRORED, "exit code -9: it said nothing"),
+        ("echo asking; echo throttled >&2; exit 2", Outcome.UNANSWERED, "exit code 2: throttled"),
+        ("no-such-program", Outcome.UNANSWERED, None),
+        ("kill -9 $$", Outcome.UNANSWERED, "exit code -9: it said nothing"),
     ],
 )
 def test_the_exit_code_decides(ask: Ask, source: str, outcome: Outcome, found: str | None) -> None:
@@ -86,7 +87,7 @@ def test_a_python_file_needs_no_executable_bit_and_has_our_packages(ask: Ask) ->
 
 def test_a_traceback_is_no_answer_although_python_exits_with_1(ask: Ask) -> None:
     result = ask("check.py", "raise KeyError('status')\n")
-    assert (result.outcome, result.found) == (Outcome.ERRORED, "exit code 1: KeyError: 'status'")
+    assert (result.outcome, result.found) == (Outcome.UNANSWERED, "exit code 1: KeyError: 'status'")
 
 
 def test_python_that_decides_to_exit_with_1_has_failed(ask: Ask) -> None:
@@ -96,7 +97,7 @@ def test_python_that_decides_to_exit_with_1_has_failed(ask: Ask) -> None:
 
 def test_the_time_limit_is_no_answer(ask: Ask) -> None:
     result = ask("check.py", "import time\ntime.sleep(600)\n", timeout=0.2)
-    assert result.outcome is Outcome.ERRORED
+    assert result.outcome is Outcome.UNANSWERED
     assert "time limit of 0.2 s" in result.found
 
 
@@ -104,15 +105,18 @@ def test_the_time_limit_is_no_answer(ask: Ask) -> None:
     ("source", "mode"), [("#!/no/such/interpreter\n", 0o755), ("#!/bin/sh\n", 0o644), ("\x00\x01", 0o755)]
 )
 def test_what_cannot_be_started_is_no_answer(ask: Ask, source: str, mode: int) -> None:
-    assert ask("check.sh", source, mode=mode).outcome is Outcome.ERRORED
+    assert ask("check.sh", source, mode=mode).outcome is Outcome.UNANSWERED
 
 
 def test_a_script_that_is_not_in_the_release_is_no_answer(folder: Path) -> None:
     result = run(folder, "scripts/missing.py")
-    assert (result.outcome, result.found) == (Outcome.ERRORED, "there is no file scripts/missing.py in the release")
+    assert (result.outcome, result.found) == (
+        Outcome.UNANSWERED,
+        "there is no file scripts/missing.py in the release",
+    )
 
 
 def test_a_link_out_of_the_release_is_not_followed(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.py").write_text("print('ran')\n")
     (folder / "scripts/link.py").symlink_to(tmp_path / "outside.py")
-    assert run(folder, "scripts/link.py").outcome is Outcome.ERRORED
+    assert run(folder, "scripts/link.py").outcome is Outcome.UNANSWERED

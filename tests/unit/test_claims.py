@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks import claims
-from tasks.errors import EnvironmentBlocked, EnvironmentBusy
-from tasks.ledger import Ledger
-from tasks.standing import standing
-from tasks.store import Store
+from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
+from tasks.ledger.chain import Ledger
+from tasks.ledger.state import environment_state
+from tasks.ledger.store import Store
+from tasks.promotion import claims
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_another_process_with_the_same_number_is_not_the_run(ledger: Ledger) -> 
     import socket
 
     held_by(ledger, host=socket.gethostname(), pid=os.getpid(), started=1.0)
-    claim = standing("dev", ledger.entries("dev")).claim
+    claim = environment_state("dev", ledger.entries("dev")).claim
     assert claim is not None
     assert claims.is_over(claim)
 

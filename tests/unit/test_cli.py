@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deployments import cli
-from tasks.history import History
+from tasks.ledger.history import History
 from tests.mini import MiniPlatform
 from tests.unit.test_standing import receipt
 
@@ -71,7 +71,7 @@ def test_resolve_frees_a_blocked_environment(mini: MiniPlatform, capsys: pytest.
     history = History(mini.settings)
     history.ledger.append("dev", "rollback_failed", {"unit": "first", "why": "no"})
     assert cli.run(["resolve", "dev", "--reason", "put right by hand"]) == 0
-    assert history.standing("dev").blocked is None
+    assert history.state("dev").blocked is None
     assert cli.run(["resolve", "dev", "--reason", "again"]) == 64
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tasks.cluster import access
 from tasks.cluster.objects import Reference
-from tasks.errors import CouldNotAsk, FlowmartError, InvalidInput, Refused
+from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 
 CART = Reference("apps/v1", "Deployment", "shop", "cart")
 KINDS = {
@@ -144,9 +144,9 @@ OWNED = told(
         (409, OWNED, Refused, r'others own what would change: \.spec\.replicas \(conflict with "kubectl"\)'),
         (409, told("Conflict", "the object has been modified"), Refused, "the object has been modified"),
         (422, told("Invalid", "spec.replicas: Invalid value"), Refused, "spec.replicas: Invalid value"),
-        (429, told("TooManyRequests", "slow down"), CouldNotAsk, "429 slow down; try again later"),
-        (503, "upstream is away", CouldNotAsk, "503 upstream is away; try again later"),
-        (200, "<html>sign in</html>", CouldNotAsk, "something else than Kubernetes answers there .*sign in"),
+        (429, told("TooManyRequests", "slow down"), Unanswered, "429 slow down; try again later"),
+        (503, "upstream is away", Unanswered, "503 upstream is away; try again later"),
+        (200, "<html>sign in</html>", Unanswered, "something else than Kubernetes answers there .*sign in"),
     ],
 )
 def test_an_answer_is_a_no_or_none(
@@ -169,7 +169,7 @@ def test_a_service_may_answer_what_it_likes(api: Api, tmp_path: Path) -> None:
 
 
 def test_a_cluster_that_is_away_gives_no_answer(tmp_path: Path) -> None:
-    with pytest.raises(CouldNotAsk, match="cluster dev-plan: no answer"):
+    with pytest.raises(Unanswered, match="cluster dev-plan: no answer"):
         access.opened(variables(tmp_path, "http://127.0.0.1:1")).read(CART)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tasks import wording
 from tasks.cluster import comparison
 from tasks.cluster.objects import CHANGED, Reference
-from tasks.model import MASK, Action
+from tasks.domain import wording
+from tasks.domain.plan import Action
+from tasks.domain.values import MASK
 
 CART = Reference("apps/v1", "Deployment", "shop", "cart")
 KEYS = Reference("v1", "Secret", "shop", "keys")

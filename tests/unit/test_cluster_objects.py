@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tasks.cluster.objects import Reference, indexed, parsed, reference, shown
-from tasks.errors import InvalidInput
-from tasks.model import MASK
+from tasks.domain.errors import InvalidInput
+from tasks.domain.values import MASK
 
 STREAM = """
 apiVersion: apps/v1

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from tasks import wording
-from tasks.drift import DriftReport, findings, last_report, unexplained
+from tasks.domain import wording
+from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.release import Target
+from tasks.domain.rules import Suppression
+from tasks.domain.values import MASK
+from tasks.drift import DriftReport, drifted_objects, last_report, unexplained
 from tasks.drift.reports import RECONCILE, body, judge, report_of, untried
-from tasks.ledger import Ledger
-from tasks.model import MASK, Action, Change, Plan, Suppression, Target
-from tasks.store import Store
+from tasks.ledger.chain import Ledger
+from tasks.ledger.store import Store
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 LEVEL = {"data": {"LEVEL": "info"}}
@@ -37,12 +40,12 @@ class World:
         self.suppressions: Sequence[Suppression] = ()
         self.now = NOON
 
-    def report(self, *errored: str, **units: Sequence[Change]) -> DriftReport:
-        """Compare these units; those in `errored` could not be asked."""
+    def report(self, *unanswered: str, **units: Sequence[Change]) -> DriftReport:
+        """Compare these units; those in `unanswered` could not be asked."""
         self.now += timedelta(hours=1)
         plans = [Plan(Target("a", "dev", unit), "helm", tuple(found), "", "") for unit, found in units.items()]
-        drifted = tuple(item for plan in plans for item in findings.of(plan))
-        whys = dict.fromkeys(errored, "no answer")
+        drifted = tuple(item for plan in plans for item in drifted_objects.of(plan))
+        whys = dict.fromkeys(unanswered, "no answer")
         seen = DriftReport("dev", "a", self.now.isoformat(), tuple(units), drifted, whys)
         told = self.ledger.append("dev", "drift", lambda e: body(judge(seen, e, self.suppressions, self.now)))
         return report_of(told)
@@ -74,9 +77,9 @@ def world(tmp_path: Path) -> World:
     ],
 )
 def test_a_finding_is_the_same_by_what_differs_and_not_by_its_value(one: Change, other: Change, same: bool) -> None:
-    assert (findings.identity("dev", "cart", one) == findings.identity("dev", "cart", other)) is same
-    assert findings.identity("dev", "cart", one) != findings.identity("staging", "cart", one)
-    assert findings.identity("dev", "cart", one) != findings.identity("dev", "orders", one)
+    assert (drifted_objects.identity("dev", "cart", one) == drifted_objects.identity("dev", "cart", other)) is same
+    assert drifted_objects.identity("dev", "cart", one) != drifted_objects.identity("staging", "cart", one)
+    assert drifted_objects.identity("dev", "cart", one) != drifted_objects.identity("dev", "orders", one)
 
 
 def test_a_finding_tells_expected_and_found_of_each_path_and_masks_stay(world: World) -> None:
@@ -110,7 +113,7 @@ def test_a_unit_that_could_not_be_asked_has_neither_recovered_nor_begun_anew(wor
     first = world.report(cart=[SCALED])
     silent = world.report("cart", orders=[])
     again = world.report(cart=[SCALED], orders=[])
-    assert (silent.drifted, silent.recovered, dict(silent.errored)) == ((), (), {"cart": "no answer"})
+    assert (silent.drifted, silent.recovered, dict(silent.unanswered)) == ((), (), {"cart": "no answer"})
     assert [(item.new, item.since) for item in again.drifted] == [(False, first.drifted[0].since)]
 
 
@@ -216,8 +219,8 @@ def test_a_reconcile_is_begun_once_for_a_finding(world: World) -> None:
         ({"drifted": []}, "no drift"),
         ({"drifted": [{}, {}]}, "drift: 2 objects"),
         ({"drifted": [{"new": True, "until": ""}, {"new": True, "until": "2030-01-31"}]}, "drift: 2 objects, 1 new"),
-        ({"drifted": [], "errored": {"cart": "no answer"}}, "1 units could not be asked"),
-        ({"drifted": [{}], "errored": {"cart": "?"}}, "drift: 1 objects; 1 units could not be asked"),
+        ({"drifted": [], "unanswered": {"cart": "no answer"}}, "1 units could not be asked"),
+        ({"drifted": [{}], "unanswered": {"cart": "?"}}, "drift: 1 objects; 1 units could not be asked"),
     ],
 )
 def test_the_history_never_says_no_drift_of_what_was_not_asked(told: Mapping[str, Any], words: str) -> None:

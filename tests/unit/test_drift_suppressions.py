@@ -6,15 +6,15 @@ from datetime import date
 
 import pytest
 
+from tasks.domain.rules import Suppression
 from tasks.drift import suppressions
-from tasks.drift.findings import Drifted
-from tasks.model import Suppression
+from tasks.drift.drifted_objects import DriftedObject
 
 TODAY = date(2030, 1, 31)
 
 
-def item(*attributes: str, address: str = 'module.x.aws_subnet.a["eu"]') -> Drifted:
-    return Drifted("compute", address, "aws_subnet", "update", ("changed",), attributes)
+def item(*attributes: str, address: str = 'module.x.aws_subnet.a["eu"]') -> DriftedObject:
+    return DriftedObject("compute", address, "aws_subnet", "update", ("changed",), attributes)
 
 
 def until(day: str, *attributes: str, address: str = "*", unit: str = "compute") -> Suppression:
@@ -56,7 +56,7 @@ def test_only_the_star_stands_for_more_than_itself(pattern: str, matches: bool) 
     ],
 )
 def test_what_is_covered_completely_may_stay_until_the_first_day_that_ends_it(
-    found: Drifted, declared: list[Suppression], day: str
+    found: DriftedObject, declared: list[Suppression], day: str
 ) -> None:
     assert suppressions.settle(found, declared, TODAY).until == day
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from tasks import pages
-from tasks.drift import Drifted, DriftReport, words
+from tasks.drift import DriftedObject, DriftReport, descriptions
 from tasks.drift.issues import LONGEST, issues
 from tasks.drift.suppressions import Idle
+from tasks.reports import artifacts
 
-NEW = Drifted(
+NEW = DriftedObject(
     "cart",
     "Deployment/cart",
     "apps/v1",
@@ -37,26 +37,26 @@ CLEAN = DriftReport("dev", "a", "2030-01-01T11:00:00+00:00", ("cart", "orders"),
         (replace(CLEAN, drifted=(KNOWN,)), "dev: 1 object drifted, 2 units compared"),
         (replace(CLEAN, drifted=(NEW, SUPPRESSED)), "dev: 2 objects drifted (1 new, 1 suppressed), 2 units compared"),
         (
-            replace(CLEAN, errored={"base": "no answer"}),
+            replace(CLEAN, unanswered={"base": "no answer"}),
             "dev: nothing found in those that could be asked, 2 units compared, 1 could NOT be asked",
         ),
     ],
 )
 def test_the_heading_counts_and_never_calls_silence_no_drift(report: DriftReport, told: str) -> None:
-    assert words.heading(report) == told
+    assert descriptions.heading(report) == told
 
 
 def test_a_report_says_everything_that_it_knows() -> None:
     report = replace(
         CLEAN,
         drifted=(NEW, KNOWN, SUPPRESSED),
-        errored={"base": "no answer\nfrom the cluster"},
+        unanswered={"base": "no answer\nfrom the cluster"},
         left_behind=("old",),
         recovered=(KNOWN,),
         idle=(Idle("cart", "Service/*", "The move.", "matches nothing"),),
     )
     assert (
-        "\n".join(words.lines(report))
+        "\n".join(descriptions.lines(report))
         == """\
   cart: Deployment/cart was changed by hand (new, 2030-01-01 10:00 UTC)
       spec.replicas: 1 -> 3
@@ -71,13 +71,13 @@ def test_a_report_says_everything_that_it_knows() -> None:
   old: left behind: it is applied here, but the release does not declare it any more
   drift.yaml: the suppression of Service/* in cart matches nothing; remove it (The move.)"""
     )
-    page = pages.drift(report).text
+    page = artifacts.drift(report).text
     assert "| `spec.replicas` | `1` | `3` |" in page
     assert all(f"## {title}" in page for title in ("Recovered", "Could not be asked", "Left behind", "Suppressions"))
 
 
 def test_a_promotion_that_is_stopped_says_what_a_person_can_do() -> None:
-    told = words.refusal("dev", [KNOWN])
+    told = descriptions.refusal("dev", [KNOWN])
     assert "spec.replicas: 1 -> 3" in told
     assert all(
         way in told for way in ("flowmart reconcile dev", "infrastructure/drift.yaml", "--accept-drift REASON")
@@ -85,7 +85,7 @@ def test_a_promotion_that_is_stopped_says_what_a_person_can_do() -> None:
 
 
 def test_a_unit_that_drifts_has_an_issue_and_the_others_have_none() -> None:
-    report = replace(CLEAN, drifted=(NEW, replace(SUPPRESSED, unit="orders")), errored={"base": "no answer"})
+    report = replace(CLEAN, drifted=(NEW, replace(SUPPRESSED, unit="orders")), unanswered={"base": "no answer"})
     cart, orders = issues(report)
     assert (cart.key, cart.title) == ("drift/dev/cart", "Drift: cart in dev")
     assert cart.body is not None

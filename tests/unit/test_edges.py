@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tasks import edges
-from tasks.errors import InvalidInput
-from tasks.model import MASK
+from tasks.domain import references
+from tasks.domain.errors import InvalidInput
+from tasks.domain.values import MASK
 
 UPSTREAM = {
     "database": {"endpoint": "db.internal", "port": 5432, "password": MASK, "replica": None},
@@ -33,7 +33,7 @@ UPSTREAM = {
     ],
 )  # fmt: skip
 def test_a_reference_becomes_the_output(value: Any, filled: Any) -> None:
-    assert edges.fill(value, UPSTREAM) == filled
+    assert references.fill(value, UPSTREAM) == filled
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_a_reference_becomes_the_output(value: Any, filled: Any) -> None:
 )
 def test_a_reference_that_leads_nowhere_says_what_there_is(value: str, told: str) -> None:
     with pytest.raises(InvalidInput, match=told):
-        edges.fill({"deep": [value]}, UPSTREAM)
+        references.fill({"deep": [value]}, UPSTREAM)
 
 
 def test_references_are_found_wherever_they_are() -> None:
     values = {"a": "{database.endpoint}:{database.port}", "b": ["{networking.vpc-id}", 3]}
-    assert list(edges.references(values)) == [
+    assert list(references.references(values)) == [
         ("database", "endpoint"),
         ("database", "port"),
         ("networking", "vpc-id"),

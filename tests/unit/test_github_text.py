@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.release import Target
+from tasks.domain.rules import Finding
 from tasks.github import plans, text
 from tasks.github.plans import Head
 from tasks.github.reported import EnvironmentReport, UnitReport
-from tasks.model import Action, Change, Finding, Outcome, Plan, Reversibility, Target
 
 HEAD = Head("a" * 40, "0123456789ab", "https://prefect.example/runs/1")
 
@@ -85,7 +88,7 @@ def test_a_comment_names_what_is_replaced_and_deleted_and_how_reversible_it_is()
 
 def test_failed_and_errored_are_told_apart() -> None:
     denied = UnitReport("compute", Outcome.FAILED, plan(), (Finding("encryption", "is not encrypted"),))
-    silent = UnitReport("network", Outcome.ERRORED, said="no answer")
+    silent = UnitReport("network", Outcome.UNANSWERED, said="no answer")
     assert "❌ Plan" in plans.comment(HEAD, [environment(denied)])
     assert "❔ Plan" in plans.comment(HEAD, [environment(silent)])
     assert environment(denied, silent).outcome is Outcome.FAILED
@@ -107,7 +110,7 @@ def test_nothing_of_a_plan_gets_out_of_code() -> None:
     finding = Finding(HOSTILE, HOSTILE, HOSTILE)
     units = (
         UnitReport(HOSTILE, Outcome.FAILED, plan(changes, HOSTILE, warnings=(HOSTILE,)), (finding,)),
-        UnitReport("network", Outcome.ERRORED, said=HOSTILE),
+        UnitReport("network", Outcome.UNANSWERED, said=HOSTILE),
     )
     hostile = EnvironmentReport(HOSTILE, units, said=HOSTILE, failed=Outcome.FAILED)
     for said in (plans.comment(HEAD, [hostile]), plans.refused(HEAD, Outcome.FAILED, HOSTILE)):

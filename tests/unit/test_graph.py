@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks import graph
+from tasks.domain import graph
 
 FLOWMART = {
     "networking": (),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import BrokenChain, EnvironmentBusy
-from tasks.ledger import GENESIS, Ledger, audit
-from tasks.store import Store
+from tasks.domain.errors import BrokenChain, EnvironmentBusy
+from tasks.ledger.chain import GENESIS, Ledger, audit
+from tasks.ledger.store import Store
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from tasks import manifest
 from tasks.checks.options import OPTIONS
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Platform, Roles, Unit
 from tasks.engines import NAMES, interface
-from tasks.errors import InvalidInput
 from tasks.manifest import document, placeholders
 from tasks.manifest.declared import seconds
 from tasks.manifest.schema import text
-from tasks.model import Platform, Roles, Unit
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 

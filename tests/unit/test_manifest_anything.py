@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks import manifest
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 BASE = yaml.safe_load((Path(__file__).parent / "manifest_cases" / "base.yaml").read_text())
 TEXTS = st.sampled_from(["", "dev", "app", "{values.size}", "{outputs.group}", "live/dev/app", "script", "output"])

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from tasks import manifest
+from tasks.domain.errors import InvalidInput
 from tasks.engines import NAMES
-from tasks.errors import InvalidInput
 from tasks.manifest import declared
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import option_schemas

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tasks import manifest
-from tasks.errors import InvalidInput
-from tasks.model import Override
+from tasks.domain.errors import InvalidInput
+from tasks.domain.rules import Override
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 RIGHT = """\

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasks import manifest
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
+from tasks.domain.rules import Suppression
 from tasks.manifest.declared import DeclaredSuppression
-from tasks.model import Suppression
 
 PROJECT = Path(__file__).parents[2]
 TODAY = date(2030, 1, 1)

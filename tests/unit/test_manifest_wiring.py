@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tasks import manifest
+from tasks.domain.errors import InvalidInput
 from tasks.engines import interface
-from tasks.errors import InvalidInput
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from tasks import notifications
-from tasks.errors import (
-    CouldNotAsk,
+from tasks.domain.errors import (
     EnvironmentBlocked,
     EnvironmentBusy,
     InvalidInput,
     Refused,
     RollbackFailed,
     RolledBack,
+    Unanswered,
 )
-from tasks.notifications import Notification
+from tasks.notifications import notifications
+from tasks.notifications.notifications import Notification
 from tasks.settings import Settings, load
 from tests.listener import Listener
 from tests.unit.test_drift_words import CLEAN, KNOWN, NEW, SUPPRESSED
@@ -38,7 +38,7 @@ def settings(addresses: str, *subjects: str) -> Settings:
     ("error", "subject", "title"),
     [
         (Refused("denied by policy"), "promotion-failed", "dev: promote a: FAILED"),
-        (CouldNotAsk("no answer"), "promotion-failed", "dev: promote a: got no answer"),
+        (Unanswered("no answer"), "promotion-failed", "dev: promote a: got no answer"),
         (KeyError("a mistake of ours"), "promotion-failed", "dev: promote a: FAILED"),
         (RollbackFailed("no way back"), "rollback-failed", "dev: THE ROLLBACK OF a FAILED, a person is needed"),
     ],

@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks import policy
-from tasks.errors import InvalidInput
-from tasks.model import MASK, UNKNOWN, Action, Change, Finding, Override, Plan, Target, Unit
+from tasks.domain.errors import InvalidInput
+from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.platform import Unit
+from tasks.domain.release import Target
+from tasks.domain.rules import Finding, Override
+from tasks.domain.values import MASK, UNKNOWN
+from tasks.policy import rego
 
-POLICIES = policy.load(Path(__file__).parents[2] / "infrastructure/policies")
+POLICIES = rego.load(Path(__file__).parents[2] / "infrastructure/policies")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 UNIT = Unit("database", "terraform", "terraform", ("dev",), protected=True)
 DATABASE = Change("aws_db_instance.this", "aws_db_instance", Action.DELETE, {"identifier": "flowmart-dev"})
@@ -37,7 +41,7 @@ def plan(*changes: Change) -> Plan:
     return Plan(Target("3f2a1c", "dev", "database"), "terraform", changes, "", "")
 
 
-def found(policies: policy.Policies, *changes: Change, overrides: tuple[Override, ...] = ()) -> tuple[Finding, ...]:
+def found(policies: rego.Policies, *changes: Change, overrides: tuple[Override, ...] = ()) -> tuple[Finding, ...]:
     return policies.test(plan(*changes), UNIT, overrides, NOW)
 
 
@@ -63,48 +67,48 @@ def test_a_syntax_error_names_the_file_and_the_line(write: Write) -> None:
         "costs.rego", "# é\npackage flowmart.costs\n\nimport rego.v1\n\ndeny contains x if {\n\tx ==== 1\n}"
     )
     with pytest.raises(InvalidInput, match=r"costs\.rego, line 7: "):
-        policy.load(folder)
+        rego.load(folder)
 
 
 def test_a_function_that_does_not_exist_is_found_when_loading(write: Write) -> None:
     folder = write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndeny contains x if x := price(1)\n")
     with pytest.raises(InvalidInput, match=r"costs\.rego could not be evaluated"):
-        policy.load(folder)
+        rego.load(folder)
 
 
 def test_a_policy_without_a_deny_is_refused(write: Write) -> None:
     folder = write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndenied contains 1 if false\n")
     with pytest.raises(InvalidInput, match=r"costs\.rego denies nothing and never could"):
-        policy.load(folder)
+        rego.load(folder)
 
 
 def test_a_package_that_is_not_called_like_its_file_is_refused(write: Write) -> None:
     folder = write("costs.rego", "package flowmart.cost\n")
     with pytest.raises(InvalidInput, match=r"declares flowmart\.cost; it should declare `package flowmart\.costs`"):
-        policy.load(folder)
+        rego.load(folder)
 
 
 def test_a_folder_without_policies_is_no_permission(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="holds no policy"):
-        policy.load(tmp_path)
+        rego.load(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["deletion: 5", "deletions: -1", "deletions: many", "environments: {dev: {x: 1}}"])
 def test_wrong_limits_name_the_file_and_what_is_known(write: Write, text: str) -> None:
     write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndeny contains 1 if false\n")
     with pytest.raises(InvalidInput, match=r"limits\.yaml.*Known keys: deletions, environments"):
-        policy.load(write("limits.yaml", text))
+        rego.load(write("limits.yaml", text))
 
 
 def test_limits_that_are_no_yaml_name_the_line(write: Write) -> None:
     write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndeny contains 1 if false\n")
     with pytest.raises(InvalidInput, match=r"(?s)limits\.yaml is no YAML: .*line 2"):
-        policy.load(write("limits.yaml", "deletions: 5\n\tx: ["))
+        rego.load(write("limits.yaml", "deletions: 5\n\tx: ["))
 
 
 def test_without_a_limits_file_five_deletions_are_allowed(write: Write) -> None:
     (cap,) = [path for path in POLICIES.sources if path.stem == "deletion_cap"]
-    policies = policy.load(write("deletion_cap.rego", cap.read_text()))
+    policies = rego.load(write("deletion_cap.rego", cap.read_text()))
     lost = [Change(f"aws_x.a{n}", "aws_x", Action.DELETE, {}) for n in range(6)]
     assert found(policies, *lost[:5]) == ()
     assert [f.denied for f in found(policies, *lost)] == [True]
@@ -112,7 +116,7 @@ def test_without_a_limits_file_five_deletions_are_allowed(write: Write) -> None:
 
 def test_a_policy_that_fails_on_this_plan_is_an_error_and_no_pass(write: Write) -> None:
     source = "package flowmart.n\n\nimport rego.v1\n\ndeny contains x if x := to_number(input.changes[0].address)\n"
-    policies = policy.load(write("n.rego", source))
+    policies = rego.load(write("n.rego", source))
     with pytest.raises(InvalidInput, match=r"n\.rego could not be evaluated"):
         found(policies, DATABASE)
 
@@ -121,14 +125,14 @@ def test_of_several_policies_the_one_that_fails_is_named(write: Write) -> None:
     write("a.rego", "package flowmart.a\n\nimport rego.v1\n\ndeny contains 1 if false\n")
     write("c.rego", "package flowmart.c\n\nimport rego.v1\n\ndeny contains 1 if false\n")
     source = "package flowmart.b\n\nimport rego.v1\n\ndeny contains x if x := to_number(input.changes[0].address)\n"
-    policies = policy.load(write("b.rego", source))
+    policies = rego.load(write("b.rego", source))
     with pytest.raises(InvalidInput, match=r"b\.rego could not be evaluated"):
         found(policies, DATABASE)
 
 
 def test_a_denial_of_the_wrong_shape_is_an_error(write: Write) -> None:
     source = "package flowmart.n\n\nimport rego.v1\n\ndeny contains c.address if some c in input.changes\n"
-    policies = policy.load(write("n.rego", source))
+    policies = rego.load(write("n.rego", source))
     with pytest.raises(InvalidInput, match=r"n\.rego: deny should hold objects of address and message"):
         found(policies, DATABASE)
 
@@ -142,7 +146,7 @@ deny contains {"address": "", "message": message} if {
 	message := concat(" ", [input.now, input.environment, input.release, input.unit.name, input.unit.engine])
 }
 """
-    (finding,) = found(policy.load(write("whole.rego", source)))
+    (finding,) = found(rego.load(write("whole.rego", source)))
     assert finding.message == "2026-01-01T00:00:00Z dev 3f2a1c database terraform"
 
 

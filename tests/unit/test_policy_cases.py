@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks import policy
-from tasks.model import Action, Change, Finding, Override, Plan, Target, Unit
+from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.platform import Unit
+from tasks.domain.release import Target
+from tasks.domain.rules import Finding, Override
+from tasks.policy import rego
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "infrastructure/policies"
@@ -20,15 +23,15 @@ NOW = "2026-01-01T12:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def policies() -> policy.Policies:
-    return policy.load(POLICIES)
+def policies() -> rego.Policies:
+    return rego.load(POLICIES)
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*/*.yaml")), ids=lambda p: f"{p.parent.name}-{p.stem}")
-def test_case(case: Path, policies: policy.Policies) -> None:
+def test_case(case: Path, policies: rego.Policies) -> None:
     given = yaml.safe_load(case.read_text())
     if "limits" in given:
-        policies = replace(policies, limits=policy.Limits.model_validate(given["limits"]))
+        policies = replace(policies, limits=rego.Limits.model_validate(given["limits"]))
 
     found = [f for f in _tested(policies, given) if f.policy == case.parent.name]
 
@@ -41,7 +44,7 @@ def test_every_policy_has_cases_that_it_denies_and_cases_that_it_lets_pass() -> 
     assert {(case.parent.name, case.name.partition("_")[0]) for case in CASES.glob("*/*.yaml")} == expected
 
 
-def _tested(policies: policy.Policies, given: dict[str, Any]) -> tuple[Finding, ...]:
+def _tested(policies: rego.Policies, given: dict[str, Any]) -> tuple[Finding, ...]:
     about = {"name": "networking", "protected": False} | given.get("unit", {})
     target = Target("3f2a1c", given.get("environment", "dev"), about["name"])
     plan = Plan(target, "terraform", tuple(map(_change, given["changes"])), "", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployments.profile import activate
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks import releases
-from tasks.engines.terraform_sources import reads
-from tasks.errors import InvalidInput, NotFound
+from tasks.domain.errors import InvalidInput, NotFound
+from tasks.engines.terraform.sources import reads
+from tasks.releases import releases
 from tests.mini import MiniPlatform
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from deployments.server import catalogue
 from tasks import manifest
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 
 GOOD = """
 definitions:

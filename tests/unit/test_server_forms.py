@@ -1,4 +1,4 @@
-"""What a person may choose from in a form, and what is said before starting: from releases and standings."""
+"""What a person may choose from in a form, and what is said before starting: from releases and states."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from deployments.server import forms
 from deployments.server.catalogue import Declared
 from deployments.server.forms import World
 from flows.approval import approve
-from tasks.approvals import Request
-from tasks.model import Approval, Environment, Platform, Receipt, Release, Roles, Target, Unit
-from tasks.standing import Claim, Standing
+from tasks.domain.platform import Approval, Environment, Platform, Roles, Unit
+from tasks.domain.release import Receipt, Release, Target
+from tasks.ledger.state import Claim, EnvironmentState
+from tasks.promotion.approvals import Request
 
 ROLES = Roles("plan", "apply")
 DEV = Environment("dev", "222222222222", "eu-west-1", ROLES)
@@ -48,7 +49,7 @@ BACK: dict[str, Any] = {
 }
 
 
-def on(environment: str, release: Release) -> Standing:
+def on(environment: str, release: Release) -> EnvironmentState:
     """Where a release is verified."""
     receipts = {
         unit.name: Receipt(
@@ -56,11 +57,11 @@ def on(environment: str, release: Release) -> Standing:
         )
         for unit in UNITS
     }
-    return Standing(environment, receipts, frozenset(receipts), release.id)
+    return EnvironmentState(environment, receipts, frozenset(receipts), release.id)
 
 
-def world(*standings: Standing, verified: Mapping[str, list[str]] | None = None) -> World:
-    known = {name: Standing(name) for name in ("dev", "staging")} | {one.environment: one for one in standings}
+def world(*states: EnvironmentState, verified: Mapping[str, list[str]] | None = None) -> World:
+    known = {name: EnvironmentState(name) for name in ("dev", "staging")} | {one.environment: one for one in states}
     return World(PLATFORM, (NEW, OLD), known, verified or {})
 
 
@@ -121,14 +122,17 @@ def test_a_person_reads_what_is_there_what_would_be_touched_and_where_to_see_mor
 @pytest.mark.parametrize(
     ("standing", "said"),
     [
-        (Standing("dev"), "nothing here yet"),
-        (Standing("dev", blocked="no"), "`flowmart resolve dev`"),
-        (Standing("dev", claim=Claim("", NEW.id, "promote", "", "ada", "", {})), "ada began to promote bbbbbbbbbbbb"),
+        (EnvironmentState("dev"), "nothing here yet"),
+        (EnvironmentState("dev", blocked="no"), "`flowmart resolve dev`"),
+        (
+            EnvironmentState("dev", claim=Claim("", NEW.id, "promote", "", "ada", "", {})),
+            "ada began to promote bbbbbbbbbbbb",
+        ),
         (replace(on("dev", NEW), rejected=frozenset({NEW.id})), "It was rejected here before"),
         (on("dev", NEW), "is what is there"),
     ],
 )
-def test_what_stands_in_the_way_is_said(standing: Standing, said: str) -> None:
+def test_what_stands_in_the_way_is_said(standing: EnvironmentState, said: str) -> None:
     assert said in forms.form(declared("promote", "dev"), FLOW, world(standing), link).description
 
 

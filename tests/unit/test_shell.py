@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks import shell
-from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.shell import Command
 
 PATIENT = """
@@ -74,7 +74,7 @@ def test_much_output_on_both_pipes_does_not_block() -> None:
 
 
 def test_the_time_limit_ends_it_and_is_no_answer() -> None:
-    with pytest.raises(CouldNotAsk, match="time limit of"):
+    with pytest.raises(Unanswered, match="time limit of"):
         shell.run(python("import time; time.sleep(60)", time_limit=0.2))
 
 

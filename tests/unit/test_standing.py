@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tasks.ledger import Ledger
-from tasks.standing import Standing, standing
-from tasks.store import Store
+from tasks.ledger.chain import Ledger
+from tasks.ledger.state import EnvironmentState, environment_state
+from tasks.ledger.store import Store
 
 
 class Told:
@@ -27,8 +27,8 @@ class Told:
         self.write("applied", unit=unit, receipt=receipt(unit, release))
         self.write("smoked", unit=unit, outcome=outcome)
 
-    def now(self) -> Standing:
-        return standing("dev", self.ledger.entries("dev"))
+    def now(self) -> EnvironmentState:
+        return environment_state("dev", self.ledger.entries("dev"))
 
 
 def receipt(unit: str, release: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def told(tmp_path: Path) -> Told:
 
 
 def test_before_anything_happened_there_is_nothing(told: Told) -> None:
-    assert told.now() == Standing("dev")
+    assert told.now() == EnvironmentState("dev")
     assert told.now().verified is None
 
 
@@ -148,7 +148,7 @@ def test_once_verified_there_is_nothing_to_put_back(told: Told) -> None:
 
 def test_a_unit_that_had_not_passed_before_has_not_passed_when_it_is_back(told: Told) -> None:
     told.claim("a")
-    told.apply("networking", "a", outcome="errored")
+    told.apply("networking", "a", outcome="unanswered")
     told.write("closed", outcome="failed")
     told.claim("b")
     told.apply("networking", "b")

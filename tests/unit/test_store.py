@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import AlreadyExists, InvalidInput, NotFound
-from tasks.store import Store
+from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
+from tasks.ledger.store import Store
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.ledger import Entry
-from tasks.model import Freeze, Window
-from tasks.windows import closed
+from tasks.domain.platform import Freeze, Window
+from tasks.ledger.chain import Entry
+from tasks.promotion.windows import closed
 
 OFFICE = Window(("mon", "tue", "wed", "thu"), "09:00", "16:00", "Europe/Vienna")
 NIGHT = Window(("fri",), "22:00", "04:00", "UTC")

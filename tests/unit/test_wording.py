@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tasks import wording
-from tasks.model import Action, Change, Plan, Reversibility, Target
+from tasks.domain import wording
+from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.release import Target
 
 
 def change(before: dict[str, Any] | None, after: dict[str, Any] | None, action: Action = Action.UPDATE) -> Change:

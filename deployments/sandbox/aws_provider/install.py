@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 VERSION = "6.62.0"
@@ -72,7 +72,7 @@ def _real_installation() -> str:
     try:
         urllib.request.urlopen(_DISCOVERY, timeout=5).close()
     except (urllib.error.URLError, TimeoutError) as error:
-        raise CouldNotAsk(
+        raise Unanswered(
             f"{CHOICE}=real: {_DISCOVERY} cannot be reached ({error}). Set {REAL_MIRROR} to a folder made by "
             f"`terraform providers mirror`, or unset {CHOICE} to use the stand-in."
         ) from error

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from deployments import processes
 from deployments.sandbox.hosts import client, machine
 from deployments.sandbox.layout import Layout
-from tasks.model import Platform
+from tasks.domain.platform import Platform
 
 PART = "hosts"
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from deployments.sandbox.hosts.roots import make_root, make_sshd_root
 from tasks import shell
-from tasks.errors import CouldNotAsk, InvalidInput
-from tasks.model import Platform
+from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.platform import Platform
 from tasks.shell import Command
 
 BUILDER = "builder"
@@ -65,7 +65,7 @@ def why_not(folder: Path) -> str:
         return "; ".join(found)
     try:
         done = shell.run(Command(("unshare", *_NAMESPACES, "sh", "-c", _PROBE), folder, time_limit=_SECONDS))
-    except (CouldNotAsk, InvalidInput) as error:
+    except (Unanswered, InvalidInput) as error:
         return f"the sandbox cannot have hosts here: {error}"
     if done.exit_code == 0:
         return ""
@@ -133,7 +133,7 @@ def _make_key(file: Path) -> None:
     argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "flowmart-sandbox", "-f", str(file))
     done = shell.run(Command(argv, file.parent, time_limit=_SECONDS))
     if done.exit_code != 0:
-        raise CouldNotAsk(f"sandbox: {file} could not be made: {done.stderr.strip()}")
+        raise Unanswered(f"sandbox: {file} could not be made: {done.stderr.strip()}")
 
 
 def _first(candidates: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from deployments.sandbox.aws_provider.install import install
-from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 from tests.contract.aws_provider.world import Root, World
 
 HCL = 'resource "aws_vpc" "this" {\n  cidr_block = "10.0.0.0/16"\n}\n'
@@ -158,7 +158,7 @@ def test_a_registry_that_cannot_be_reached_is_named(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("FLOWMART_SANDBOX_PROVIDER", "real")
     monkeypatch.delenv("FLOWMART_SANDBOX_PROVIDER_MIRROR", raising=False)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
-    with pytest.raises(CouldNotAsk, match="cannot be reached"):
+    with pytest.raises(Unanswered, match="cannot be reached"):
         install(tmp_path / "mirror", None)
 
 

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tasks import settings
-from tasks.errors import CouldNotAsk, InvalidInput, NotFound, Refused
+from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github import comments, pulls
 from tasks.github.client import Client, connect
 from tests.github_stub import TOKEN, GitHubStub
@@ -19,7 +19,7 @@ def test_an_answer_is_plain_json(client: Client, github: GitHubStub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "meant"), [(401, Refused), (403, Refused), (404, NotFound), (422, Refused), (500, CouldNotAsk)]
+    ("status", "meant"), [(401, Refused), (403, Refused), (404, NotFound), (422, Refused), (500, Unanswered)]
 )
 def test_a_no_is_told_from_no_answer(client: Client, github: GitHubStub, status: int, meant: type[Exception]) -> None:
     github.answer_next(status, "because")
@@ -42,7 +42,7 @@ def test_a_question_is_asked_again_when_github_is_broken_for_a_moment(client: Cl
 
 def test_what_would_be_done_twice_is_not_asked_again(client: Client, github: GitHubStub) -> None:
     github.answer_next(502)
-    with pytest.raises(CouldNotAsk):
+    with pytest.raises(Unanswered):
         comments.reply(client, REPOSITORY, 1, "hello")
     assert len(github.asked("POST")) == 1
 
@@ -56,14 +56,14 @@ def test_a_secondary_rate_limit_is_waited_for(client: Client, github: GitHubStub
 
 def test_a_rate_limit_that_ends_too_late_is_not_waited_for(client: Client, github: GitHubStub) -> None:
     github.answer_next(403, "API rate limit exceeded", retry_after="1800")
-    with pytest.raises(CouldNotAsk, match="try again in 1800 s"):
+    with pytest.raises(Unanswered, match="try again in 1800 s"):
         comments.reply(client, REPOSITORY, 1, "hello")
     assert len(github.asked("POST")) == 1
 
 
 def test_nobody_there_is_no_answer(monkeypatch: pytest.MonkeyPatch, github: GitHubStub) -> None:
     monkeypatch.setenv("FLOWMART_GITHUB_API", "http://127.0.0.1:1")
-    with pytest.raises(CouldNotAsk, match="ConnectError"):
+    with pytest.raises(Unanswered, match="ConnectError"):
         comments.reply(connect(settings.load()), REPOSITORY, 1, "hello")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks import settings, shell
-from tasks.errors import CouldNotAsk, InvalidInput, NotFound, Refused
+from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github import commits
 from tasks.github.client import Client
 
@@ -99,7 +99,7 @@ def test_what_is_not_on_github_is_told_from_a_github_that_is_not_there(
     with pytest.raises(NotFound, match="refs/pull/2/head"):
         commits.fetch(settings.load(), client, REPOSITORY, "refs/pull/2/head")
     git(local, "remote", "set-url", "origin", "http://anna:secret@127.0.0.1:1/x.git")
-    with pytest.raises(CouldNotAsk) as silent:
+    with pytest.raises(Unanswered) as silent:
         commits.fetch(settings.load(), client, REPOSITORY, "refs/pull/1/head")
     assert "secret" not in str(silent.value)
 

@@ -9,7 +9,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.github.runs import PrefectRuns
 from deployments.sandbox import Sandbox
-from tasks.errors import CouldNotAsk, InvalidInput, NotFound, Refused
+from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 
 SCHEMA = {
     "type": "object",
@@ -62,7 +62,7 @@ def test_parameters_that_the_deployment_does_not_take_are_refused(api: str, depl
 
 def test_a_server_that_is_not_there_gives_no_answer() -> None:
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        with pytest.raises(CouldNotAsk, match=r"Prefect at http://127\.0\.0\.1:9/api"):
+        with pytest.raises(Unanswered, match=r"Prefect at http://127\.0\.0\.1:9/api"):
             PrefectRuns().start("any/flowmart", {}, "key")
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deployments.github.asking import Attempt, GitHubSource, Head
-from tasks.errors import CouldNotAsk, NotFound, Refused
+from tasks.domain.errors import NotFound, Refused, Unanswered
 from tasks.github.client import connect
 from tasks.settings import Settings
 from tests.deliveries import REPOSITORY, SHA
@@ -150,7 +150,7 @@ def test_heads_are_the_default_branch_and_pull_requests_that_are_no_forks(addres
     assert found == [Head(SHA, MOMENT, branch="main"), Head(SHA, MOMENT, number=1)]
 
 
-@pytest.mark.parametrize(("name", "error"), [("gone", NotFound), ("closed", Refused), ("down", CouldNotAsk)])
+@pytest.mark.parametrize(("name", "error"), [("gone", NotFound), ("closed", Refused), ("down", Unanswered)])
 def test_a_refusal_is_no_and_silence_is_none(address: str, name: str, error: type[Exception]) -> None:
     with pytest.raises(error, match=f"GET /repos/flowmart/{name}"):
         list(source_at(address).heads(f"flowmart/{name}", ""))
@@ -168,5 +168,5 @@ def test_a_branch_may_have_a_slash_in_its_name(address: str) -> None:
 
 
 def test_where_nobody_listens_there_is_no_answer() -> None:
-    with pytest.raises(CouldNotAsk, match="GET /repos/flowmart/shop"):
+    with pytest.raises(Unanswered, match="GET /repos/flowmart/shop"):
         list(source_at("http://127.0.0.1:9").heads(REPOSITORY, ""))

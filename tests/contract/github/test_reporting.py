@@ -2,13 +2,13 @@
 
 import pytest
 
-from tasks.errors import CouldNotAsk, Refused, RolledBack
+from tasks.domain.errors import Refused, RolledBack, Unanswered
+from tasks.domain.outcome import Outcome
 from tasks.github import check_runs, comments, deployments, issues, permissions, pulls, statuses
+from tasks.github.best_effort import tell
 from tasks.github.check_runs import Annotation, Conclusion
 from tasks.github.client import Client
-from tasks.github.courtesy import tell
 from tasks.github.deployments import Deployment
-from tasks.model import Outcome
 from tests.github_stub import GitHubStub
 
 REPOSITORY = "flowmart/infrastructure"
@@ -81,7 +81,7 @@ def test_annotations_come_in_batches_and_none_is_lost(client: Client, github: Gi
 
 @pytest.mark.parametrize(
     ("outcome", "shown"),
-    [(Outcome.SUCCEEDED, "success"), (Outcome.FAILED, "failure"), (Outcome.ERRORED, "action_required")],
+    [(Outcome.SUCCEEDED, "success"), (Outcome.FAILED, "failure"), (Outcome.UNANSWERED, "action_required")],
 )
 def test_no_answer_is_not_shown_as_a_no(client: Client, github: GitHubStub, outcome: Outcome, shown: str) -> None:
     number = check_runs.begin(client, REPOSITORY, SHA, "")
@@ -117,7 +117,7 @@ def test_what_was_there_before_is_inactive(client: Client, github: GitHubStub) -
     [
         (RolledBack("smoke said no"), ("failure", "rolled back, rejected: smoke said no")),
         (Refused("denied by policy"), ("failure", "denied by policy")),
-        (CouldNotAsk("no network"), ("error", "could not ask: no network")),
+        (Unanswered("no network"), ("error", "could not ask: no network")),
         (
             KeyboardInterrupt(),
             ("error", "the run ended before it was done; what it began is put back by the next one"),
@@ -196,7 +196,7 @@ def test_only_who_may_write_may_command(
 
 def test_that_github_does_not_answer_is_no_permission(client: Client, github: GitHubStub) -> None:
     github.down = True
-    with pytest.raises(CouldNotAsk):
+    with pytest.raises(Unanswered):
         permissions.may_write(client, REPOSITORY, "anna")
 
 

@@ -14,7 +14,7 @@ from deployments.github.inbox import Inbox, State
 from deployments.github.receiver import create_app
 from deployments.github.settings import ReceiverSettings
 from flows import logs
-from tasks.errors import InvalidInput
+from tasks.domain.errors import InvalidInput
 from tests.deliveries import REPOSITORY, SECRET, AppClient, comment, encoded, headers, pull_request, push
 
 NEXT_SECRET = "the secret of next month"

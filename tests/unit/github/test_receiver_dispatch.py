@@ -5,7 +5,7 @@ import pytest
 from deployments.github.dispatch import Dispatcher, Pauses
 from deployments.github.events import Intent, Parameters, pull_request
 from deployments.github.inbox import Inbox, State
-from tasks.errors import CouldNotAsk, NotFound, Refused
+from tasks.domain.errors import NotFound, Refused, Unanswered
 
 PLAN = Intent("comment/flowmart", {"body": "/flowmart plan"})
 REVIEW = Intent("review/flowmart", {"state": "approved"})
@@ -71,7 +71,7 @@ def test_while_prefect_is_down_everything_stays_and_then_goes_on_in_order(
     inbox: Inbox, runs: FakeRuns, clock: Clock, dispatcher: Dispatcher
 ) -> None:
     receive(inbox, a=PLAN, b=REVIEW)
-    runs.says = dict.fromkeys(("comment/flowmart", "review/flowmart"), CouldNotAsk("Prefect: connection refused"))
+    runs.says = dict.fromkeys(("comment/flowmart", "review/flowmart"), Unanswered("Prefect: connection refused"))
     dispatcher.once()
     dispatcher.once()
     assert (inbox.find("a")[0].tries, inbox.find("b")[0].tries) == (1, 0)

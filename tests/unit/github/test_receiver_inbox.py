@@ -12,7 +12,7 @@ import pytest
 from deployments.github.events import Ignored, Intent, Refusal, Why, deliver, pull_request
 from deployments.github.inbox import Entry, Inbox, Receipt, State
 from deployments.github.journal import Journal
-from tasks.errors import CouldNotAsk, InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 
 COMMAND = Intent("comment/flowmart", {"body": "/flowmart plan"})
 
@@ -142,7 +142,7 @@ def test_one_that_cannot_be_written_does_not_take_the_others_with_it(tmp_path: P
 def test_when_the_file_is_gone_it_says_so_instead_of_promising(inbox: Inbox, file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("DROP TABLE delivery")
-    with pytest.raises(CouldNotAsk, match="no such table"):
+    with pytest.raises(Unanswered, match="no such table"):
         receive(inbox, "a", COMMAND)
 
 

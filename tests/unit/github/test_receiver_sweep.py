@@ -11,7 +11,7 @@ from deployments.github.events import pull_request as planned
 from deployments.github.inbox import Inbox, State
 from deployments.github.settings import ReceiverSettings
 from deployments.github.sweep import Sweep
-from tasks.errors import CouldNotAsk
+from tasks.domain.errors import Unanswered
 from tests.deliveries import REPOSITORY, SECRET, comment, pull_request
 
 ADDRESS = "https://flowmart.example/github/webhook"
@@ -42,7 +42,7 @@ class FakeGitHub:
 
     def heads(self, _repository: str, _branch: str) -> Iterator[Head]:
         if self.is_down:
-            raise CouldNotAsk("GitHub: 503")
+            raise Unanswered("GitHub: 503")
         return iter(self.standing)
 
 

@@ -1,0 +1,69 @@
+"""The error types of the product.
+
+Whether something may be tried again is the type, never a flag: `Unanswered` is the only branch that a
+retry policy looks for. Every message says what failed, where, and what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FlowmartError(Exception):
+    """Base of every error that a person is meant to read. The command line prints it without a traceback."""
+
+
+class InvalidInput(FlowmartError):
+    """A file or an argument is wrong: the message names the file, the key and what would be right."""
+
+
+class Unanswered(FlowmartError):
+    """We got no answer: network, time limit, throttling. Worth trying again; never a reason to roll back."""
+
+
+class Refused(FlowmartError):
+    """The tool or the rules said no. Trying the same thing again gives the same answer."""
+
+
+class StalePlan(Refused):
+    """What was planned is no longer what would happen: plan again."""
+
+
+class ApprovalWanted(Refused):
+    """Nothing was changed: a person has to approve the plans first. `request` is what waits for that."""
+
+    def __init__(self, message: str, request: Any = None) -> None:
+        super().__init__(message)
+        self.request = request
+
+
+class EnvironmentClosed(Refused):
+    """Nothing was changed: a freeze, or a change window that is not open."""
+
+
+class RolledBack(Refused):
+    """A release was rejected in an environment, and everything that was attempted is back as it was."""
+
+
+class EnvironmentBusy(Refused):
+    """Another promotion holds the environment."""
+
+
+class EnvironmentBlocked(Refused):
+    """A rollback failed here: a person has to resolve it before anything else may happen."""
+
+
+class AlreadyExists(FlowmartError):
+    """A create-only write found the name taken: somebody else was first."""
+
+
+class NotFound(FlowmartError):
+    """The store has no object, the ledger no entry, the archive no release of that name."""
+
+
+class BrokenChain(FlowmartError):
+    """The ledger does not add up: an entry was changed, removed or put in between."""
+
+
+class RollbackFailed(FlowmartError):
+    """The loudest state there is: the environment is neither on the new release nor on the old one."""

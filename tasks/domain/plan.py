@@ -1,0 +1,96 @@
+"""What applying a target would do: changes, the tool's own artifact, how reversible it is. Data, no effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.release import Target
+from tasks.domain.values import digest_of
+
+
+class Action(StrEnum):
+    """What a plan would do to one object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+class Reversibility(StrEnum):
+    """Whether applying a plan can be undone by applying the earlier release."""
+
+    REVERSIBLE = "reversible"
+    NEEDS_CARE = "needs care"
+    IRREVERSIBLE = "irreversible"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a plan would do to one object. `before` and `after` hold `MASK` and `UNKNOWN`, never a secret.
+
+    `kind` is the tool's own type ("aws_vpc"); `because` names the attributes that force a replacement.
+    """
+
+    address: str
+    kind: str
+    action: Action
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    because: tuple[str, ...] = ()
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The top-level attributes that differ, sorted."""
+        before, after = self.before or {}, self.after or {}
+        return tuple(sorted(key for key in {*before, *after} if before.get(key) != after.get(key)))
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The tool's own plan: a file that only its owner may read (0600), and the SHA-256 of its bytes."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What applying a target would do. `basis`: the state it was computed from (terraform: lineage/serial).
+
+    `outputs` are those that applying it will give, where that is known already: then units below can be planned with
+    them. None: they are only known afterwards, or stay as they are.
+    """
+
+    target: Target
+    engine: str
+    changes: tuple[Change, ...]
+    unit_digest: str
+    inputs_digest: str
+    basis: str = ""
+    artifact: Artifact | None = None
+    text: str = ""
+    reversibility: Reversibility = Reversibility.REVERSIBLE
+    changes_outputs: bool = False
+    outputs: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether applying it would change nothing at all."""
+        return not self.changes and not self.changes_outputs
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Changes by action; actions that do not occur are 0."""
+        return {action.value: sum(c.action is action for c in self.changes) for action in Action}
+
+    @property
+    def digest(self) -> str:
+        """Over the meaning of the plan (what it changes, from which sources), not over the tool's bytes."""
+        changes = [[c.address, c.kind, c.action, c.before, c.after] for c in self.changes]
+        return digest_of([str(self.target), self.unit_digest, self.inputs_digest, changes])

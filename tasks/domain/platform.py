@@ -1,0 +1,129 @@
+"""What platform.yaml declares: units, environments and their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Check:
+    """One smoke check. `options` are those of its `kind`, already validated and interpolated.
+
+    `within` is how long it may take until it passes, `every` the pause between two attempts; in seconds.
+    """
+
+    name: str
+    kind: str
+    options: Mapping[str, Any]
+    within: float = 30.0
+    every: float = 1.0
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One deployable piece, as declared: `source` may still hold `{environment}`."""
+
+    name: str
+    engine: str
+    source: str
+    environments: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    protected: bool = False
+    time_limit: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Roles:
+    """ARNs of the role that only reads (plan, smoke, drift) and the role that writes (apply, rollback)."""
+
+    plan: str
+    apply: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Contexts of the kubeconfig by purpose: `plan` only reads (plan, smoke, drift), `apply` writes.
+
+    `kubeconfig` is a path; empty: what KUBECONFIG or ~/.kube/config says.
+    """
+
+    plan: str
+    apply: str
+    kubeconfig: str = ""
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who may approve (nobody named: everybody), for how many seconds a request stands, and what must prove it."""
+
+    approvers: tuple[str, ...] = ()
+    expires: float = 86400.0
+    identity: str = "any"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days ("mon") on which promotions may begin, from `begins` until `ends` (HH:MM) in `timezone` (IANA name).
+
+    One that does not end after it begins ends on the next day.
+    """
+
+    days: tuple[str, ...]
+    begins: str
+    ends: str
+    timezone: str
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.days)} {self.begins} to {self.ends} {self.timezone}"
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """From the beginning of one day (YYYY-MM-DD, UTC) to the end of another nothing is promoted."""
+
+    begins: str
+    ends: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a release is promoted to. `after` names the environment that must be verified first.
+
+    `reconcile`: what drifted is put right by itself, once a report has found it.
+    """
+
+    name: str
+    account: str
+    region: str
+    roles: Roles
+    cluster: Cluster | None = None
+    after: str | None = None
+    gate: str = "auto"
+    approval: Approval = Approval()
+    windows: tuple[Window, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    reconcile: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """All units and environments. Environments are in promotion order."""
+
+    name: str
+    environments: tuple[Environment, ...]
+    units: tuple[Unit, ...]
+    trusted: tuple[str, ...] = ()
+
+    def environment(self, name: str) -> Environment:
+        """The environment of that name; KeyError when there is none."""
+        return {environment.name: environment for environment in self.environments}[name]
+
+    def units_in(self, environment: str) -> tuple[Unit, ...]:
+        """The units that are deployed to `environment`, in declared order, as declared."""
+        return tuple(unit for unit in self.units if environment in unit.environments)

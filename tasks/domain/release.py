@@ -1,0 +1,75 @@
+"""A release, where it goes (target), what it is planned with (inputs) and what is applied (receipt)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.domain.values import digest_of
+
+
+@dataclass(frozen=True)
+class Release:
+    """One commit of `infrastructure/`, frozen. `digest` is over every file in it; `id` is its first 12 digits.
+
+    `units` maps "environment/unit" to the digest of exactly what that unit reads there. `author` is the commit's, as
+    git writes it: "Anna Berg <anna@flowmart.example>".
+    """
+
+    id: str
+    digest: str
+    commit: str
+    subject: str
+    created_at: str
+    units: Mapping[str, str]
+    author: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """(release, environment, unit): the one coordinate that every step takes."""
+
+    release: str
+    environment: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.unit} in {self.environment} at {self.release}"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a unit is planned with besides its source: declared values, and outputs of the units it needs.
+
+    `upstream` is {unit: {output: value}}; a sensitive output is the `MASK`. `None` in place of a unit's
+    outputs: not known yet. `secretive` is {unit: id of its receipt} of those with sensitive outputs: what these are
+    cannot be compared, so each apply of such a unit counts as a change of them.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    upstream: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    secretive: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known(self) -> bool:
+        """Whether every unit that is needed has outputs."""
+        return all(outputs is not None for outputs in self.upstream.values())
+
+    @property
+    def digest(self) -> str:
+        """Changes exactly when a value or an upstream output does."""
+        return digest_of({"values": self.values, "upstream": self.upstream, "secretive": self.secretive})
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is known to be applied in an environment for a unit, and how to get back to it."""
+
+    id: str
+    target: Target
+    unit_digest: str
+    inputs_digest: str
+    plan_digest: str
+    outputs: Mapping[str, Any]
+    at: str

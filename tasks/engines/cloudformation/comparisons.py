@@ -1,0 +1,158 @@
+"""What there is to do to a stack: the change set, or what takes its place where none can be made.
+
+Looking reads only, but for the change set itself: CloudFormation computes a plan no other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.plan import Action, Change
+from tasks.domain.values import digest_of
+from tasks.engines.base import Workspace
+from tasks.engines.cloudformation import answers as answers
+from tasks.engines.cloudformation import values as values
+from tasks.engines.cloudformation.plans import Saved
+from tasks.engines.cloudformation.sources import Source
+from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy, names
+
+ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
+"""What a stack policy is set to that is no longer wanted: it can be replaced, never taken away."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a plan is made of. `doubts`: whether something may come to a replacement."""
+
+    saved: Saved
+    changes: tuple[Change, ...] = ()
+    stack: Described | None = None
+    warnings: tuple[str, ...] = ()
+    retained: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    outputs_only: bool = False
+
+
+def looked(workspace: Workspace, source: Source, stacks: Stacks) -> Look:
+    """What there is to do to bring the stack to its source."""
+    stack = stacks.find(source.stack)
+    status = stack["StackStatus"] if stack else ""
+    if stack is not None and is_busy(stack):
+        raise Unanswered(f"stack {source.stack}: somebody is at work on it ({status}); try again when it has ended")
+    if stack is not None and status in answers.NOT_MADE:
+        return _recreation(workspace, source, stack)
+    if stack is not None and status not in answers.UPDATABLE | {"REVIEW_IN_PROGRESS"}:
+        stuck = names(stacks.resources(stack), "_FAILED")
+        mend = f"aws cloudformation continue-update-rollback --stack-name {source.stack}"
+        advice = f"roll the release back, or mend them and run: {mend}"
+        raise Refused(f"stack {source.stack} is {status}, stuck on {stuck}; {advice}")
+    if stack is not None:
+        stacks.tidy(stack)
+    return _change_set(workspace, source, stacks, stack)
+
+
+def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Look:
+    described = stacks.compare(source, stack, workspace.unit_digest)
+    settings = _settings(workspace, source, stacks, stack)
+    if answers.is_no_op(described):
+        return Look(Saved("settings", source.stack, source.parameters), settings, stack)
+    items = described["Changes"]
+    changes = answers.changes(items, answers.Around(_tags(stack), source.tags, source.secrets))
+    doubts = answers.doubts(items)
+    return Look(
+        saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
+        changes=(*changes, *settings),
+        stack=stacks.find(source.stack),
+        warnings=(*doubts, *answers.kept(items)),
+        retained=answers.retained(items),
+        doubts=doubts,
+        outputs_only=not changes,
+    )
+
+
+def _recreation(workspace: Workspace, source: Source, stack: Described) -> Look:
+    """A stack whose first create failed can only be deleted; what it becomes then is what the template says."""
+    found = values.resources(source.document, source.parameters, _pseudo(workspace, source))
+    changes = tuple(
+        Change(name, declared.kind, Action.CREATE, None, _told(declared, source)) for name, declared in found.items()
+    )
+    left = f"stack {source.stack} is {stack['StackStatus']} since its create failed: it is deleted first"
+    return Look(Saved("recreate", source.stack, source.parameters), changes, stack, (left,))
+
+
+def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Look:
+    """Take the stack away with everything in it, but for what its template retains."""
+    if stack is None:
+        return Look(Saved("delete", source.stack, source.parameters))
+    there = stacks.resources(stack)
+    declared = values.resources(stacks.document(stack), _given(stack), _pseudo(workspace, source)) if there else {}
+    changes, retained = [], []
+    for found in there:
+        name, kind = found["LogicalResourceId"], found["ResourceType"]
+        known = declared.get(name)
+        if known and known.on_deletion != "Delete":
+            retained.append(f"{name} ({found['PhysicalResourceId']}) stays: DeletionPolicy {known.on_deletion}")
+        else:
+            before = answers.scrubbed(known.properties if known else {}, source.secrets)
+            changes.append(Change(name, kind, Action.DELETE, before, None))
+    return Look(Saved("delete", source.stack, source.parameters), tuple(changes), stack, tuple(retained))
+
+
+def continuation(source: Source, stacks: Stacks, stack: Described) -> Look:
+    """Let CloudFormation go on with its own way back, which ends at the stack's earlier template."""
+    stuck = [found for found in stacks.resources(stack) if found["ResourceStatus"].endswith("_FAILED")]
+    changes = tuple(Change(f["LogicalResourceId"], f["ResourceType"], Action.UPDATE, {}, {}) for f in stuck)
+    why = f"{stack.get('StackStatusReason', '')} CloudFormation's rollback of {source.stack} is continued".strip()
+    return Look(Saved("continue", source.stack, source.parameters), changes, stack, (why,), outputs_only=not changes)
+
+
+def _settings(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> tuple[Change, ...]:
+    """Stack policy and termination protection, where an existing stack has others: no change set tells of them."""
+    if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+        return ()
+    before = {
+        "EnableTerminationProtection": bool(stack.get("EnableTerminationProtection")),
+        "StackPolicy": stacks.policy(stack) or ALLOW_ALL,
+    }
+    after = {
+        "EnableTerminationProtection": workspace.unit.protected,
+        "StackPolicy": source.policy or ALLOW_ALL,
+    }
+    change = Change(source.stack, answers.STACK, Action.UPDATE, before, after)
+    return (change,) if change.attributes else ()
+
+
+def compared(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> tuple[Change, ...]:
+    """What bringing the stack to its source would change, with nothing left behind."""
+    look = _change_set(workspace, source, stacks, stack)
+    if look.saved.change_set:
+        stacks.forget(look.saved.change_set)
+    outputs = Change(source.stack, answers.STACK, Action.UPDATE, {"Outputs": "others"}, {"Outputs": "as released"})
+    return look.changes or ((outputs,) if look.outputs_only else ())
+
+
+def _told(declared: values.Declared, source: Source) -> Mapping[str, Any]:
+    properties: dict[str, Any] = answers.scrubbed(declared.properties, source.secrets)
+    return {**properties, "tags_all": dict(source.tags)}
+
+
+def _tags(stack: Described | None) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in (stack or {}).get("Tags", ())}
+
+
+def _given(stack: Described) -> dict[str, str | None]:
+    return {p["ParameterKey"]: p.get("ParameterValue") for p in stack.get("Parameters", ())}
+
+
+def _pseudo(workspace: Workspace, source: Source) -> dict[str, str]:
+    environment = workspace.environment
+    return {
+        "AWS::AccountId": environment.account,
+        "AWS::Partition": "aws",
+        "AWS::Region": environment.region,
+        "AWS::StackName": source.stack,
+        "AWS::URLSuffix": "amazonaws.com",
+    }

@@ -1,0 +1,204 @@
+"""What a CloudFormation unit reads: `template.yaml`, `parameters/<environment>.yaml`, `stack-policy.json`.
+
+A parameter file has the keys of AWS's own "template configuration file" (CodePipeline): `Parameters` and `Tags`. The
+unit's inputs are parameters too, and win over it; `stack` and `capabilities` among them are ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.domain import references
+from tasks.domain.errors import InvalidInput
+from tasks.engines.base import Interface, Workspace
+
+TEMPLATE, POLICY, PARAMETERS = "template.yaml", "stack-policy.json", "parameters"
+
+LARGEST = 51_200
+"""Bytes of a template that CloudFormation takes in a request (its quotas)."""
+
+_OURS = {"capabilities": "list", "stack": "string"}
+"""Inputs that are no parameters, with their kinds. Parameters are named in another case by custom."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A unit's source for one environment, with its inputs filled in.
+
+    `parameters` hold None where a value refers to an output that is not known here: the stack keeps the one it has.
+    `secrets` are the values of parameters with NoEcho.
+    """
+
+    stack: str
+    text: str
+    document: Mapping[str, Any]
+    parameters: Mapping[str, str | None]
+    tags: Mapping[str, str]
+    capabilities: tuple[str, ...]
+    policy: Mapping[str, Any] | None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must not be shown."""
+        slots = declared(self.document)
+        return frozenset(v for k, v in self.parameters.items() if v and _is_true(slots[k].get("NoEcho")))
+
+
+def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
+    """Paths, relative to `infrastructure`, of all files that the unit at `source` reads; sorted."""
+    folder = infrastructure / source
+    if not (folder / TEMPLATE).is_file():
+        raise InvalidInput(f"{folder}: holds no {TEMPLATE}")
+    there = [folder / TEMPLATE, folder / POLICY, *folder.glob(f"{PARAMETERS}/*.yaml")]
+    return tuple(sorted(str(file.relative_to(infrastructure)) for file in there if file.is_file()))
+
+
+def interface(infrastructure: Path, source: str) -> Interface:
+    """Takes what the template declares as Parameters, gives its Outputs, which are all text.
+
+    Required is what has no Default and does not stand in every parameter file.
+    """
+    folder = infrastructure / source
+    document = parsed(folder / TEMPLATE)
+    slots = declared(document)
+    files = [_configuration(file)["Parameters"] for file in folder.glob(f"{PARAMETERS}/*.yaml")]
+    given = {name for name in slots if files and all(name in file for file in files)}
+    return Interface(
+        accepts=_OURS | {name: _kind(str(slot.get("Type", "String"))) for name, slot in slots.items()},
+        required=frozenset(name for name, slot in slots.items() if "Default" not in slot) - given,
+        gives=dict.fromkeys(document.get("Outputs") or {}, "string"),
+    )
+
+
+def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
+    """The unit's source with `inputs`; `InvalidInput` names the file or input that is wrong."""
+    folder, environment = workspace.folder, workspace.environment.name
+    text = (folder / TEMPLATE).read_text()
+    if len(text.encode()) > LARGEST:
+        raise InvalidInput(
+            f"{folder / TEMPLATE}: more than the {LARGEST} bytes that CloudFormation takes; split the unit"
+        )
+    document = parsed(folder / TEMPLATE)
+    configured = _configuration(folder / PARAMETERS / f"{environment}.yaml")
+    given = {**configured["Parameters"], **{name: value for name, value in inputs.items() if name not in _OURS}}
+    tags = {"Environment": environment, "Unit": workspace.unit.name, "ManagedBy": "cloudformation"}
+    return Source(
+        stack=str(inputs.get("stack") or f"flowmart-{environment}-{workspace.unit.name}"),
+        text=text,
+        document=document,
+        parameters=_parameters(folder / TEMPLATE, declared(document), given),
+        tags={**{key: str(value) for key, value in configured["Tags"].items()}, **tags},
+        capabilities=tuple(inputs.get("capabilities") or ()),
+        policy=_policy(folder / POLICY),
+    )
+
+
+def parsed(file: Path) -> dict[str, Any]:
+    """A template file with its short forms (!Ref) written out."""
+    try:
+        return document_of(file.read_text())
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InvalidInput(f"{file}: {error}") from error
+
+
+def document_of(text: str) -> dict[str, Any]:
+    """A template's text with its short forms written out; ValueError or YAMLError when it is none."""
+    # Not unsafe: a SafeLoader that knows CloudFormation's tags too.
+    found = yaml.load(text, _Loader)  # noqa: S506
+    if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
+        raise ValueError("is no template: it has no Resources")
+    return found
+
+
+def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The parameters that a template declares."""
+    return document.get("Parameters") or {}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as CloudFormation reads it: dates are text, tags are intrinsic functions."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.MappingNode):
+        value = loader.construct_mapping(node, deep=True)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = node.value
+    if name == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
+
+
+_Loader.add_multi_constructor("!", _function)
+
+
+def _configuration(file: Path) -> dict[str, Mapping[str, Any]]:
+    """The parameter file of an environment; an environment may do without one."""
+    if not file.is_file():
+        return {"Parameters": {}, "Tags": {}}
+    try:
+        found = yaml.safe_load(file.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{file} is no YAML: {error}") from error
+    if not isinstance(found, dict) or not found.keys() <= {"Parameters", "Tags"}:
+        raise InvalidInput(f"{file}: should be a mapping with Parameters and Tags")
+    return {key: found.get(key) or {} for key in ("Parameters", "Tags")}
+
+
+def _parameters(
+    file: Path, slots: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
+) -> dict[str, str | None]:
+    unknown = sorted(given.keys() - slots.keys())
+    if unknown:
+        known = ", ".join(sorted(slots)) or "none"
+        raise InvalidInput(f"{file}: has no parameter {unknown[0]}; its parameters: {known}")
+    missing = sorted(name for name, slot in slots.items() if "Default" not in slot and name not in given)
+    if missing:
+        where = f"in {PARAMETERS}/<environment>.yaml or under the unit's inputs"
+        raise InvalidInput(f"{file}: parameter {missing[0]} has no value; give it one {where}")
+    return {name: _as_text(value) for name, value in given.items()}
+
+
+def _as_text(value: Any) -> str | None:
+    """A value as CloudFormation takes it; None for one that is not known here."""
+    if references.sources(value):
+        return None
+    if isinstance(value, list | tuple):
+        return ",".join(str(_as_text(item)) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _policy(file: Path) -> Mapping[str, Any] | None:
+    if not file.is_file():
+        return None
+    try:
+        found: Mapping[str, Any] = json.loads(file.read_text())
+    except ValueError as error:
+        raise InvalidInput(f"{file} is no JSON: {error}") from error
+    return found
+
+
+def _kind(declared_type: str) -> str:
+    if declared_type == "CommaDelimitedList" or "List<" in declared_type:
+        return "list"
+    return "number" if declared_type == "Number" else "string"
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"

@@ -1,0 +1,272 @@
+"""Stacks as CloudFormation's API has them: asked, changed and waited for. Nothing is decided here.
+
+Every call turns boto3's errors into ours. What takes CloudFormation its time is waited for with a limit.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tasks import aws
+from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
+from tasks.domain.values import digest_of
+from tasks.engines.cloudformation import answers as answers
+from tasks.engines.cloudformation.sources import Source, document_of
+
+log = structlog.get_logger("flowmart.cloudformation")
+
+Described = Mapping[str, Any]
+
+_OURS = "flowmart-"
+"""How the names of our change sets begin."""
+
+_STALE_AFTER = timedelta(days=1)
+"""An older change set of ours belongs to a run that is over. When one is executed AWS itself drops the others."""
+
+_SECONDS = 600.0
+"""How long making a change set or a drift detection may take: minutes, for hundreds of resources."""
+
+_GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
+
+
+class Stacks:
+    """The stacks of one environment, reached with the credentials in `variables`."""
+
+    def __init__(self, variables: Mapping[str, str], sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = aws.client_with("cloudformation", variables)
+        self._sleep = sleep
+
+    def find(self, name: str) -> Described | None:
+        """The stack of that name, or of that id also after its end; None when there is none."""
+        try:
+            found: Described = self._client.describe_stacks(StackName=name)["Stacks"][0]
+        except (BotoCoreError, ClientError) as error:
+            if "does not exist" in str(error):
+                return None
+            raise aws.explained(error, f"describe stack {name}") from error
+        return found
+
+    def basis(self, stack: Described | None) -> str:
+        """Changes whenever somebody does anything to the stack."""
+        if stack is None:
+            return ""
+        at = stack.get("LastUpdatedTime") or stack["CreationTime"]
+        parts = [stack["StackId"], at.isoformat(), stack["StackStatus"]]
+        said = [stack.get("Parameters"), stack.get("Tags"), stack.get("EnableTerminationProtection")]
+        return "/".join([*parts, digest_of([self.template(stack), said])])
+
+    def template(self, stack: Described) -> str:
+        """The template as it was given; empty for a stack that was never more than reviewed."""
+        if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+            return ""
+        found = self._ask("get_template", StackName=stack["StackId"], TemplateStage="Original")["TemplateBody"]
+        return found if isinstance(found, str) else json.dumps(found)
+
+    def document(self, stack: Described) -> Mapping[str, Any]:
+        """The stack's template, parsed."""
+        return document_of(self.template(stack))
+
+    def policy(self, stack: Described) -> Mapping[str, Any] | None:
+        """The stack policy."""
+        body = self._ask("get_stack_policy", StackName=stack["StackId"]).get("StackPolicyBody")
+        found: Mapping[str, Any] | None = json.loads(body) if body else None
+        return found
+
+    def resources(self, stack: Described) -> list[Described]:
+        """The resources that the stack has now."""
+        pages = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack["StackId"])
+        return [found for found in pages if found["ResourceStatus"] != "DELETE_COMPLETE"]
+
+    def validate(self, text: str) -> None:
+        """`Refused` when it is no template."""
+        self._ask("validate_template", TemplateBody=text)
+
+    def compare(self, source: Source, stack: Described | None, digest: str) -> Described:
+        """Make a change set and describe it, all pages in one: whether it is good, `is_no_op`, or `Refused`."""
+        fresh = stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS"
+        made = self._ask(
+            "create_change_set",
+            StackName=source.stack,
+            ChangeSetName=f"{_OURS}{uuid4().hex}",
+            ChangeSetType="CREATE" if fresh else "UPDATE",
+            Description=f"digest of the source: {digest}",
+            TemplateBody=source.text,
+            Parameters=[_parameter(key, value) for key, value in source.parameters.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in source.tags.items()],
+            Capabilities=list(source.capabilities),
+        )
+        described = self._awaited(lambda: self.describe(made["Id"]), "Status", ("CREATE_COMPLETE", "FAILED"))
+        if described["Status"] == "FAILED":
+            self.forget(made["Id"])
+            if not answers.is_no_op(described):
+                raise Refused(f"{source.stack}: {described.get('StatusReason', 'CloudFormation gave no reason')}")
+        return described
+
+    def describe(self, change_set: str) -> Described:
+        """A change set with all its changes and their values; `StalePlan` when it is not there any more."""
+        try:
+            pages = self._client.get_paginator("describe_change_set")
+            found = list(pages.paginate(ChangeSetName=change_set, IncludePropertyValues=True))
+        except ClientError as error:
+            raise self._stale_or(error, f"describe change set {change_set}") from error
+        except BotoCoreError as error:
+            raise aws.explained(error, f"describe change set {change_set}") from error
+        return {**found[0], "Changes": [change for page in found for change in page.get("Changes", ())]}
+
+    def forget(self, change_set: str) -> None:
+        """Delete a change set."""
+        self._ask("delete_change_set", ChangeSetName=change_set)
+
+    def tidy(self, stack: Described) -> None:
+        """Delete change sets of ours that were left behind."""
+        until = datetime.now(UTC) - _STALE_AFTER
+        for found in self._pages("list_change_sets", "Summaries", StackName=stack["StackId"]):
+            if found["ChangeSetName"].startswith(_OURS) and found["CreationTime"] < until:
+                self.forget(found["ChangeSetId"])
+
+    def execute(self, change_set: str) -> None:
+        """Begin to execute it; `StalePlan` when that is not possible any more."""
+        try:
+            self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=uuid4().hex)
+        except ClientError as error:
+            raise self._stale_or(error, f"execute change set {change_set}") from error
+        except BotoCoreError as error:
+            raise aws.explained(error, f"execute change set {change_set}") from error
+
+    def continue_rollback(self, stack: str) -> None:
+        """Begin to go on with a way back that failed."""
+        self._ask("continue_update_rollback", StackName=stack)
+
+    def delete(self, stack: Described) -> None:
+        """Lift the protection from deletion where there is one, and begin to delete."""
+        if stack.get("EnableTerminationProtection"):
+            self.protect(stack["StackId"], False)
+        self._ask("delete_stack", StackName=stack["StackId"])
+
+    def protect(self, stack: str, protected: bool) -> None:
+        """Switch the protection from deletion."""
+        self._ask("update_termination_protection", StackName=stack, EnableTerminationProtection=protected)
+
+    def set_policy(self, stack: str, policy: Mapping[str, Any]) -> None:
+        """Set the stack policy."""
+        self._ask("set_stack_policy", StackName=stack, StackPolicyBody=json.dumps(policy))
+
+    def settled(self, stack_id: str, seconds: float, after: str = "") -> Described:
+        """The stack once nobody is at work on it; `Unanswered` after `seconds`. Meanwhile new events are told.
+
+        `after` is the event with which nothing had begun yet.
+        """
+        until = time.monotonic() + seconds
+        while True:
+            found = self._patiently(stack_id, until)
+            if not is_busy(found):
+                return found
+            if time.monotonic() > until:
+                raise Unanswered(f"stack {found['StackName']}: still {found['StackStatus']} after {seconds:g} s")
+            after = self._tell(found, after)
+            self._sleep(2.0)
+
+    def latest(self, stack: Described | None) -> str:
+        """The id of the newest event of a stack; our clock and CloudFormation's need not agree."""
+        if stack is None:
+            return ""
+        newest = self._ask("describe_stack_events", StackName=stack["StackId"])["StackEvents"][:1]
+        return str(newest[0]["EventId"]) if newest else ""
+
+    def events(self, stack_id: str, after: str) -> list[Described]:
+        """What happened to the stack after the event of that id, oldest first."""
+        found = self._pages("describe_stack_events", "StackEvents", StackName=stack_id)
+        return list(takewhile(lambda event: event["EventId"] != after, found))[::-1]
+
+    def drifts(self, stack: Described) -> list[Described]:
+        """What CloudFormation's drift detection finds of each resource."""
+        name = stack["StackId"]
+        detection = self._ask("detect_stack_drift", StackName=name)["StackDriftDetectionId"]
+        ask = lambda: self._ask("describe_stack_drift_detection_status", StackDriftDetectionId=detection)  # noqa: E731
+        ended = self._awaited(ask, "DetectionStatus", ("DETECTION_COMPLETE", "DETECTION_FAILED"))
+        found = list(self._pages("describe_stack_resource_drifts", "StackResourceDrifts", StackName=name))
+        if ended["DetectionStatus"] == "DETECTION_FAILED" and not found:
+            raise Unanswered(f"drift of stack {stack['StackName']}: {ended.get('DetectionStatusReason')}")
+        return found
+
+    def _patiently(self, stack_id: str, until: float) -> Described:
+        """A stack that is at work goes on whether or not we can see it: asking may fail for a while."""
+        while True:
+            try:
+                found = self.find(stack_id)
+            except Unanswered:
+                if time.monotonic() > until:
+                    raise
+                self._sleep(2.0)
+                continue
+            if found is None:
+                raise Refused(f"stack {stack_id} is not there any more")
+            return found
+
+    def _tell(self, stack: Described, after: str) -> str:
+        """One line for what is new, so that whoever waits sees that it goes on; the id of the newest event."""
+        fresh = self.events(stack["StackId"], after)
+        ended = [
+            f"{e['LogicalResourceId']} {e['ResourceStatus']}"
+            for e in fresh
+            if not is_busy_status(e["ResourceStatus"])
+        ]
+        if ended:
+            log.info("in progress", stack=stack["StackName"], what=", ".join(ended))
+        return str(fresh[-1]["EventId"]) if fresh else after
+
+    def _awaited(self, ask: Callable[[], Described], key: str, ends: Sequence[str]) -> Described:
+        until, pause = time.monotonic() + _SECONDS, 0.2
+        while (found := ask())[key] not in ends:
+            if time.monotonic() > until:
+                raise Unanswered(f"CloudFormation: still {found[key]} after {_SECONDS:g} s")
+            self._sleep(pause)
+            pause = min(pause * 2, 5.0)
+        return found
+
+    def _ask(self, operation: str, **arguments: Any) -> Described:
+        with aws.asking(f"{operation.replace('_', ' ')} {arguments.get('StackName', '')}".strip()):
+            found: Described = getattr(self._client, operation)(**arguments)
+        return found
+
+    def _pages(self, operation: str, key: str, **arguments: Any) -> Iterator[Described]:
+        token: dict[str, str] = {}
+        while True:
+            page = self._ask(operation, **arguments, **token)
+            yield from page[key]
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def _stale_or(self, error: ClientError, what: str) -> FlowmartError:
+        if error.response["Error"].get("Code") in _GONE:
+            return StalePlan(f"could not {what}: {error.response['Error'].get('Message')}; plan again")
+        return aws.explained(error, what)
+
+
+def is_busy(stack: Described) -> bool:
+    """Whether CloudFormation is at work on the stack."""
+    return is_busy_status(stack["StackStatus"])
+
+
+def is_busy_status(status: str) -> bool:
+    """All states that end by themselves; a stack in review waits for somebody."""
+    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
+def names(resources: Iterable[Described], status: str) -> str:
+    """The logical ids of the resources whose status ends so."""
+    return ", ".join(r["LogicalResourceId"] for r in resources if r["ResourceStatus"].endswith(status)) or "unknown"
+
+
+def _parameter(key: str, value: str | None) -> dict[str, Any]:
+    return {"ParameterKey": key, **({"UsePreviousValue": True} if value is None else {"ParameterValue": value})}

@@ -1,0 +1,103 @@
+"""What a template's resources come to with its parameters, as far as that can be told without CloudFormation. Pure.
+
+Needed where there is no change set to ask: what a stack would lose that is deleted, and what it would hold that has
+to be created again. Whatever refers to a resource is UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.domain.values import UNKNOWN
+from tasks.engines.cloudformation.sources import declared
+
+_IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
+_NO_VALUE = "AWS::NoValue"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A resource of a template. `on_deletion`: Delete, Retain, RetainExceptOnCreate or Snapshot."""
+
+    kind: str
+    properties: Mapping[str, Any]
+    on_deletion: str = "Delete"
+
+
+def resources(
+    document: Mapping[str, Any], parameters: Mapping[str, str | None], pseudo: Mapping[str, str]
+) -> dict[str, Declared]:
+    """Logical id -> what the template declares, of those whose condition holds or cannot be told.
+
+    `pseudo` are AWS::Region and the like.
+    """
+    values = _Values(document, parameters, pseudo)
+    return {
+        name: Declared(
+            str(body["Type"]), values.of(body.get("Properties") or {}), str(body.get("DeletionPolicy", "Delete"))
+        )
+        for name, body in document["Resources"].items()
+        if "Condition" not in body or values.holds({"Condition": body["Condition"]}) is not False
+    }
+
+
+class _Values:
+    def __init__(
+        self, document: Mapping[str, Any], parameters: Mapping[str, str | None], pseudo: Mapping[str, str]
+    ) -> None:
+        defaults = {name: slot.get("Default", UNKNOWN) for name, slot in declared(document).items()}
+        given = {name: UNKNOWN if value is None else value for name, value in parameters.items()}
+        self._known: dict[str, Any] = {**pseudo, **defaults, **given}
+        self._conditions = document.get("Conditions") or {}
+        self._mappings = document.get("Mappings") or {}
+
+    def of(self, value: Any) -> Any:
+        """A part of the template with its functions resolved."""
+        if isinstance(value, list):
+            return [found for item in value if (found := self.of(item)) != _NO_VALUE]
+        if not isinstance(value, Mapping):
+            return value
+        if len(value) == 1 and (name := next(iter(value))) and (name == "Ref" or name.startswith("Fn::")):
+            return self._function(name, value[name])
+        filled = {key: self.of(item) for key, item in value.items()}
+        return {key: item for key, item in filled.items() if item != _NO_VALUE}
+
+    def holds(self, condition: Any) -> bool | None:
+        """Whether a condition holds; None when only CloudFormation can tell."""
+        name, value = next(iter(condition.items()))
+        if name == "Condition":
+            return self.holds(self._conditions[value])
+        if name == "Fn::Equals":
+            left, right = (self.of(item) for item in value)
+            return None if UNKNOWN in (left, right) else str(left) == str(right)
+        found = [self.holds(item) for item in value]
+        if None in found:
+            return None
+        return not found[0] if name == "Fn::Not" else all(found) if name == "Fn::And" else any(found)
+
+    def _function(self, name: str, value: Any) -> Any:
+        if name == "Ref":
+            return _NO_VALUE if value == _NO_VALUE else self._known.get(value, UNKNOWN)
+        if name == "Fn::Sub":
+            return self._substituted(value)
+        if name == "Fn::If":
+            holds = self.holds({"Condition": value[0]})
+            return UNKNOWN if holds is None else self.of(value[1] if holds else value[2])
+        if name == "Fn::Join":
+            parts = self.of(value[1])
+            return UNKNOWN if UNKNOWN in parts else value[0].join(map(str, parts))
+        if name == "Fn::FindInMap":
+            first, second, third = (self.of(item) for item in value)
+            return self._mappings.get(first, {}).get(second, {}).get(third, UNKNOWN)
+        return UNKNOWN
+
+    def _substituted(self, value: Any) -> str:
+        text, own = (value, {}) if isinstance(value, str) else value
+        names = {**self._known, **{key: self.of(item) for key, item in own.items()}}
+        found = {name: names.get(name, UNKNOWN) for literal, name in _IN_TEXT.findall(text) if not literal}
+        if UNKNOWN in found.values():
+            return UNKNOWN
+        return _IN_TEXT.sub(lambda m: f"${{{m[2]}}}" if m[1] else str(found[m[2]]), text)

@@ -1,0 +1,148 @@
+"""What is in a chart's folder: the files that it reads, its complete copy with dependencies, and its values.
+
+A dependency of ours is named by path (`repository: file://../flowmart-service`), so that a chart is whole without a
+download and without a copy in the repository: it is put below charts/ where the chart is rendered. Dependencies from
+elsewhere have to be vendored into charts/, since a release is complete in itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.domain.errors import InvalidInput
+from tasks.engines.base import Interface
+
+_LOCAL = "file://"
+_INPUTS = ("namespace", "release", "values")
+_NOT_READ = (".md", ".gitignore")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What a unit's inputs say: the release's name, its namespace, and values on top of the chart's own."""
+
+    release: str
+    namespace: str
+    values: Mapping[str, Any]
+
+
+def interface(_: Path, __: str) -> Interface:
+    """What every helm unit takes and gives."""
+    accepts = {"namespace": "string", "release": "string", "values": "map"}
+    return Interface(accepts, frozenset({"namespace"}), {"revision": "number"})
+
+
+def installation(unit: str, inputs: Mapping[str, Any]) -> Installation:
+    """The unit's inputs, checked. The release is called like the unit, unless they say otherwise."""
+    unknown = sorted(set(inputs) - set(_INPUTS))
+    if unknown:
+        raise InvalidInput(f"{unit}: inputs.{unknown[0]} is no input of a helm unit; there are: {', '.join(_INPUTS)}")
+    namespace, values = inputs.get("namespace"), inputs.get("values") or {}
+    if not isinstance(namespace, str) or not namespace:
+        raise InvalidInput(f"{unit}: inputs.namespace is missing: the namespace that the release is installed in")
+    if not isinstance(values, Mapping):
+        raise InvalidInput(f"{unit}: inputs.values should be values of the chart by name, not {values!r}")
+    return Installation(str(inputs.get("release", unit)), namespace, values)
+
+
+def values(chart: Path, environment: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The chart's values/<environment>.yaml, where there is one, with `more` on top."""
+    file = chart / "values" / f"{environment}.yaml"
+    return merged(_mapping(file) if file.exists() else {}, more)
+
+
+def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """As Helm merges values: maps key by key, everything else is replaced."""
+    together = {key: _merged(base[key], more[key]) for key in base.keys() & more.keys()}
+    return {**base, **more, **together}
+
+
+def _merged(base: Any, more: Any) -> Any:
+    return merged(base, more) if isinstance(base, Mapping) and isinstance(more, Mapping) else more
+
+
+def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
+    """Paths, relative to `infrastructure`, of all files that the chart at `source` reads; sorted."""
+    root = infrastructure.resolve()
+    folders = list(_with_dependencies((root / source).resolve()))
+    for folder in folders:
+        if not folder.is_relative_to(root):
+            raise InvalidInput(f"{source}: depends on {folder}, which is outside of infrastructure/")
+    files = {file for folder in folders for file in folder.rglob("*") if file.is_file() and _is_read(file)}
+    return tuple(sorted(str(file.relative_to(root)) for file in files))
+
+
+def assemble(chart: Path, into: Path) -> Path:
+    """A copy of the chart below `into`, with every dependency in place; its folder."""
+    whole = into / chart.name
+    if whole.exists():
+        shutil.rmtree(whole)
+    _copy(chart.resolve(), whole)
+    return whole
+
+
+def _copy(chart: Path, to: Path) -> None:
+    dependencies = _dependencies(chart)
+
+    def by_hand(place: str, names: list[str]) -> set[str]:
+        """What `helm dependency update` put where the dependencies themselves go."""
+        inside = names if Path(place).name == "charts" else []
+        return {
+            name for name in inside for d in dependencies if fnmatch(name, d.name) or fnmatch(name, f"{d.name}-*.tgz")
+        }
+
+    shutil.copytree(chart, to, ignore=by_hand)
+    for dependency in dependencies:
+        _copy(dependency, to / "charts" / dependency.name)
+
+
+def _with_dependencies(chart: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    if chart in above:
+        raise InvalidInput(f"{chart}/Chart.yaml: the chart depends on itself; take the circle out of dependencies")
+    yield chart
+    for dependency in _dependencies(chart):
+        yield from _with_dependencies(dependency, (*above, chart))
+
+
+def _dependencies(chart: Path) -> list[Path]:
+    """The folders of the dependencies that are named by path; the others have to be there already."""
+    found = []
+    for dependency in _mapping(chart / "Chart.yaml").get("dependencies") or ():
+        name, place = str(dependency.get("name")), str(dependency.get("repository") or "")
+        if place.startswith(_LOCAL):
+            found.append(_folder(chart, place.removeprefix(_LOCAL)))
+        elif not list(chart.glob(f"charts/{name}*")):
+            told = f"{chart}/Chart.yaml: dependency {name} is not in charts/"
+            raise InvalidInput(f"{told}: vendor it (helm dependency update) and commit it, or name it by file://")
+    return found
+
+
+def _folder(chart: Path, path: str) -> Path:
+    folder = (chart / path).resolve()
+    if not (folder / "Chart.yaml").is_file():
+        raise InvalidInput(f"{chart}/Chart.yaml: there is no chart in {path}; name the folder of one")
+    return folder
+
+
+def _is_read(file: Path) -> bool:
+    return not file.name.endswith(_NOT_READ)
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    """The map in a YAML file; `InvalidInput` names the file."""
+    try:
+        found = yaml.safe_load(file.read_text()) or {}
+    except FileNotFoundError as error:
+        raise InvalidInput(f"{file}: there is no such file; is {file.parent} the folder of a chart?") from error
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{file} is no YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise InvalidInput(f"{file} should hold a map of names to values")
+    return found

@@ -1,0 +1,139 @@
+"""helm's commands: built and read by pyhelm3, run by `tasks.shell`.
+
+pyhelm3 hands one quoted line to a shell. The quoting (`shlex.join`) is sound, but there is no time limit, no choice
+of environment, and a cancelled run ends the shell rather than helm. All of its commands go through `Command.run`:
+that is replaced here, so that helm gets a list of arguments and nothing is ever quoted. Helm 3 and 4 differ in few
+options, which are put right in the same place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pyhelm3.command import Command
+
+from tasks import shell
+from tasks.cluster.access import CONTEXT
+from tasks.domain.errors import InvalidInput, Refused, Unanswered
+
+HISTORY = 10
+"""How many revisions of a release helm keeps: as many releases can be rolled back to natively."""
+
+_T = TypeVar("_T")
+
+_COULD_NOT_ASK = re.compile(
+    r"cluster unreachable|connection (refused|reset)|no such host|i/o timeout|TLS handshake timeout|etcdserver"
+    r"|unable to handle the request|too many requests|unexpected EOF",
+    re.IGNORECASE,
+)
+
+_LOGGED = re.compile(r"[IWEF]\d{4} \d\d:|level=|WARNING: |time=")
+
+
+class NotInstalled(Refused):
+    """There is no such release, or no such revision of it."""
+
+
+class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
+    """pyhelm3's commands, each run as a list, with the variables of one identity and a time limit."""
+
+    def __init__(self, executable: str, folder: Path, variables: Mapping[str, str], seconds: float) -> None:
+        # helm's own limit is for waiting; it has to end before ours does, to say what it was waiting for.
+        super().__init__(
+            executable=executable, default_timeout=f"{max(1, int(seconds * 0.8))}s", history_max_revisions=HISTORY
+        )
+        if CONTEXT not in variables:
+            raise InvalidInput(f"no cluster: {CONTEXT} is not set; give the environment a cluster in platform.yaml")
+        self._folder = folder
+        self._variables = variables
+        self._seconds = seconds
+
+    async def run(self, command: Sequence[Any], input: bytes | None = None) -> bytes:
+        """Run one command of helm; `input` are the values, which go through a file that only its owner reads."""
+        with _kept(input) as values:
+            argv = arguments(command, values, major_version(self._executable))
+            line = shell.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
+            finished = shell.run(line)
+        if finished.exit_code != 0:
+            raise _error(argv, finished)
+        return finished.stdout.encode()
+
+    async def package(self, chart: Path, into: Path) -> Path:
+        """The archive of a chart whose dependencies are in place."""
+        told = (await self.run(["package", chart, "--destination", into])).decode()
+        return Path(told.rsplit(": ", 1)[-1].strip())
+
+
+def done(running: Coroutine[Any, Any, _T]) -> _T:
+    """The result of one of pyhelm3's methods.
+
+    They are coroutines that never wait, since `Helm.run` does not. An event loop would only get in the way: it takes
+    Ctrl-C for itself, and there may be one in this thread already.
+    """
+    try:
+        running.send(None)
+    except StopIteration as end:
+        result: _T = end.value
+        return result
+    running.close()
+    raise RuntimeError("a command of helm waits for an event loop")
+
+
+def arguments(command: Sequence[Any], values: Path | None, major: int) -> tuple[str, ...]:
+    """pyhelm3's command, with the values from a file and the options that this helm understands.
+
+    A dry run asks the server, so that what the cluster would refuse is found by the plan. Helm 4 applies server-side,
+    where what somebody changed by hand is theirs: what is declared is taken back.
+    """
+    argv = [str(part) for part in command]
+    argv = [str(values) if part == "-" and values else part for part in argv]
+    argv = ["--dry-run=server" if part == "--dry-run" else part for part in argv]
+    if major >= 4 and argv[0] in ("upgrade", "rollback"):
+        argv += ["--server-side=true", "--force-conflicts"]
+    return tuple(argv)
+
+
+@lru_cache(maxsize=8)
+def major_version(executable: str) -> int:
+    """3 or 4: which helm it is. Asked once a process."""
+    finished = shell.run(shell.Command((executable, "version", "--template", "{{.Version}}"), Path.cwd(), {}, 60))
+    found = re.match(r"v(\d+)\.", finished.stdout.strip())
+    if finished.exit_code != 0 or found is None:
+        raise InvalidInput(f"{executable} version: says {finished.stdout!r} {finished.stderr.strip()}; is it helm?")
+    return int(found[1])
+
+
+@contextmanager
+def _kept(content: bytes | None) -> Iterator[Path | None]:
+    """A file with that content, for as long as helm reads it; mkstemp makes it 0600."""
+    if content is None:
+        yield None
+        return
+    handle, name = tempfile.mkstemp(prefix="flowmart-values-", suffix=".json")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        yield Path(name)
+    finally:
+        Path(name).unlink()
+
+
+def why(stderr: str) -> str:
+    """helm's reason on one line, without what its libraries log ("I1123 16:37:50.3 reflector.go...")."""
+    lines = [line for line in stderr.splitlines() if not _LOGGED.match(line)]
+    return " ".join(" ".join(lines).split()).removeprefix("Error: ") or "it gave no reason"
+
+
+def _error(argv: Sequence[str], finished: shell.Finished) -> Refused | Unanswered:
+    said = why(finished.stderr)
+    told = f"helm {' '.join(argv[:2])}: {said}"
+    if "release: not found" in said:
+        return NotInstalled(told)
+    return Unanswered(told) if finished.exit_code < 0 or _COULD_NOT_ASK.search(said) else Refused(told)

@@ -1,0 +1,96 @@
+"""Which files a kustomization reads: its own, and whatever it names, transitively. And what it renders to.
+
+Every text in a kustomization.yaml that names something that exists is taken as read, with the `name=path` of
+generators, which can only err on the side of planning once too often. What a kustomization would fetch from elsewhere
+is refused: a release is complete in itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks import shell
+from tasks.cluster.objects import Manifest, Reference, parsed
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.engines.base import Interface
+
+_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""What kustomize looks for in a folder."""
+_MUST_EXIST = ("resources", "components", "bases")
+_SECONDS = 120
+
+
+def interface(_: Path, __: str) -> Interface:
+    """A kustomization takes nothing: what differs between environments is in its overlays."""
+    return Interface(accepts={}, gives={"objects": "list"})
+
+
+def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
+    """Paths, relative to `infrastructure`, of all files that the kustomization at `source` reads; sorted."""
+    root = infrastructure.resolve()
+    found: set[Path] = set()
+    waiting = [(root / source).resolve()]
+    while waiting:
+        place = waiting.pop()
+        if not place.is_relative_to(root):
+            raise InvalidInput(
+                f"{source}: reads {place}, which is outside of infrastructure/ and so not in a release"
+            )
+        file = _kustomization(place) if place.is_dir() else place
+        if file not in found:
+            found.add(file)
+            waiting += _named(file) if place.is_dir() else []
+    return tuple(sorted(str(file.relative_to(root)) for file in found))
+
+
+def rendered(executable: str, folder: Path) -> dict[Reference, Manifest]:
+    """The objects of the kustomization in `folder`, in the order in which they are applied."""
+    finished = shell.run(shell.Command((executable, "kustomize", str(folder)), folder, {}, _SECONDS))
+    if finished.exit_code != 0:
+        said = " ".join(finished.stderr.split()).removeprefix("error: ")
+        raise Refused(f"kubectl kustomize {folder.name}: {said or 'it gave no reason'}")
+    return parsed(finished.stdout, f"what {folder} renders to")
+
+
+def _kustomization(folder: Path) -> Path:
+    for name in _NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    raise InvalidInput(f"{folder}: holds no kustomization.yaml")
+
+
+def _named(file: Path) -> list[Path]:
+    try:
+        found = yaml.safe_load(file.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{file} is no YAML: {error}") from error
+    for key in _MUST_EXIST:
+        for name in found.get(key) or ():
+            if not (file.parent / str(name)).exists():
+                told = f"{file}: {key}: there is no {name} beside it"
+                raise InvalidInput(f"{told}; what comes from elsewhere has to be in the release")
+    named = (file.parent / path for text in _texts(found) for path in (text, text.partition("=")[2]) if path)
+    return [path.resolve() for path in named if _is_there(path) and path.resolve() != file.parent.resolve()]
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _texts(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _texts(value)
+
+
+def _is_there(path: Path) -> bool:
+    """A text may be anything, a patch of many lines too: what no file system could hold is not there."""
+    try:
+        return path.is_file() or (path.is_dir() and any((path / name).is_file() for name in _NAMES))
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,108 @@
+"""Runs Packer on a template: validates it, builds with it, and finds what a failed build left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from tasks import shell
+from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
+from tasks.engines.base import Variables, Workspace
+from tasks.engines.packer import commands as commands
+from tasks.engines.packer import sources as sources
+from tasks.engines.packer.images import DIGEST, Image, Images
+from tasks.shell import Command, Finished
+
+log = structlog.get_logger("flowmart.packer")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to: the id of the image, and that of the image that it was made from."""
+
+    image: str
+    source: str
+
+
+class Builder:
+    """One template, and the Packer that is installed."""
+
+    def __init__(self, executable: str, workspace: Workspace) -> None:
+        self._executable = executable
+        self._workspace = workspace
+        self._place = f"{workspace.unit.name} in {workspace.environment.name}"
+
+    def check(self, variables: Path | None) -> None:
+        """Whether Packer takes the template, with these variables or, without any, as far as can be seen."""
+        template = self._template()
+        given = str(variables) if variables else None
+        self._asked(commands.validate(self._executable, template, given))
+
+    def build(self, variables: Path) -> Built:
+        """Build the image. `Refused` says why Packer could not, `Unanswered` when it got no answer or no time."""
+        manifest = self._workspace.folder / sources.MANIFEST
+        manifest.unlink(missing_ok=True)
+        command = commands.build(self._executable, self._template(), str(variables))
+        finished = self._run(command, self._workspace.writing)
+        if finished.exit_code != 0:
+            why = commands.errors(finished.stdout) if finished.stdout else finished.stderr.strip()
+            raise (Unanswered if commands.could_not_ask(why) else Refused)(f"packer build of {self._place}: {why}")
+        if not manifest.exists():
+            raise Refused(f"packer build of {self._place}: it wrote no {manifest.name} beside its template")
+        return Built(*commands.built(manifest.read_text(), self._workspace.environment.region))
+
+    def _template(self) -> str:
+        """What to hand to Packer; from 1.7 on with the plugins that it asks for installed."""
+        version = commands.parsed_version(self._asked(commands.version(self._executable)))
+        template = sources.argument(self._workspace.folder, version)
+        if version >= (1, 7) and (self._workspace.folder / sources.PLUGINS).exists():
+            self._asked(commands.init(self._executable, template))
+        return template
+
+    def _asked(self, argv: tuple[str, ...]) -> str:
+        finished = self._run(argv, self._workspace.reading)
+        if finished.exit_code != 0:
+            why = commands.complaint(finished.stdout + finished.stderr)
+            raise Refused(f"packer {argv[1]} of {self._place}: {why or 'it gave no reason'}")
+        return finished.stdout
+
+    def _run(self, argv: tuple[str, ...], variables: Variables) -> Finished:
+        if shutil.which(self._executable) is None:
+            raise InvalidInput(f"{self._executable} is missing: {commands.INSTALL}")
+        around = {**_surroundings(os.environ), **variables()}
+        finished = shell.run(Command(argv, self._workspace.folder, around, self._workspace.unit.time_limit))
+        log.debug("ran", command=argv[1], seconds=round(finished.seconds, 2), exit_code=finished.exit_code)
+        return finished
+
+
+def tidied(images: Images, name: str, owner: str) -> str:
+    """After a build that failed: remove the half-made image that it may have left, and name what else is there."""
+    told = []
+    try:
+        left = images.named(name, owner)
+        if left is not None:
+            images.remove(left)
+            told.append(f"The image {left.id} that it had begun was deregistered.")
+        running = images.instances(name)
+        if running:
+            told.append(f"Left behind, terminate by hand: {', '.join(running)}.")
+    except FlowmartError as error:
+        told.append(f"What it left behind under the name {name} is not known: {error}")
+    return "".join(f"\n{line}" for line in told)
+
+
+def is_whole(image: Image, digest: str) -> bool:
+    """Whether a build came to its end with this image: Packer tags it last."""
+    return image.tags.get(DIGEST) == digest
+
+
+def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Ansible is found beside our interpreter first: the one that this project is locked to."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
+    return {"PATH": path, "CHECKPOINT_DISABLE": "1", "PACKER_NO_COLOR": "1"}

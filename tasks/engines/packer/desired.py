@@ -1,0 +1,104 @@
+"""One unit in one environment, with the image that it wants: its identity and name, and the plans about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.plan import Change, Plan, Reversibility
+from tasks.domain.release import Target
+from tasks.engines import kubernetes_plans
+from tasks.engines.base import Workspace
+from tasks.engines.packer import plans
+from tasks.engines.packer import sources as sources
+from tasks.engines.packer.images import DIGEST, Image, Images
+from tasks.engines.packer.plans import Declared, Does, Saved
+
+
+class Wanted:
+    """The image that a unit asks for in one environment."""
+
+    def __init__(self, workspace: Workspace, values: Mapping[str, Any] | None = None) -> None:
+        self.workspace = workspace
+        self.declared: Declared = plans.declared(
+            workspace.unit.name, workspace.unit.inputs if values is None else values
+        )
+        self.region = workspace.environment.region
+        self.owns = workspace.environment.account == self.declared.owner
+        self.family = f"flowmart-{Path(workspace.unit.source).name}-"
+        self.digest = sources.identity(workspace.infrastructure, workspace.unit.source, self.declared.variables)
+        self.name = f"{self.family}{self.digest[:12]}"
+
+    def images(self, *, writing: bool = False) -> Images:
+        """The images that this account sees."""
+        variables = self.workspace.writing if writing else self.workspace.reading
+        return Images(variables(), self.workspace.environment.account)
+
+    def seen(self, images: Images, saved: Saved) -> Image | None:
+        """The image that a plan is about, as it is now."""
+        return images.identified(saved.image) if saved.image else images.named(saved.name, self.declared.owner)
+
+    @property
+    def folder(self) -> Path:
+        """Where the unit's files of variables and plans are: beside the release's files, not among them."""
+        place = self.workspace.environment.name, self.workspace.unit.name
+        folder = self.workspace.infrastructure.parent.joinpath("packer", *place)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def plan(
+        self,
+        target: Target,
+        inputs_digest: str,
+        changes: tuple[Change, ...],
+        saved: Saved | None = None,
+        image: Image | None = None,
+        *,
+        warnings: Iterable[str] = (),
+    ) -> Plan:
+        """A plan about `image` as it is now. Selecting can be undone; removing cannot."""
+        told = tuple(warnings)
+        removes = saved is not None and saved.does is Does.REMOVE
+        return Plan(
+            target=target,
+            engine="packer",
+            changes=changes,
+            unit_digest=self.workspace.unit_digest,
+            inputs_digest=inputs_digest,
+            basis=plans.basis(image, self.workspace.receipt),
+            artifact=plans.save(saved, self.folder) if saved else None,
+            text=kubernetes_plans.text(changes, told),
+            reversibility=Reversibility.IRREVERSIBLE if removes else Reversibility.REVERSIBLE,
+            outputs=saved.outputs if saved and saved.does is Does.SELECT else None,
+            warnings=told,
+        )
+
+
+def source_of(wanted: Wanted, image: Image) -> str:
+    """What an image was made from, as the receipts remember it; "" when none does."""
+    receipts = [*filter(None, [wanted.workspace.receipt]), *wanted.workspace.elsewhere()]
+    known = (r.outputs.get("source_ami") for r in receipts if r.outputs.get("ami_id") == image.id)
+    return str(next(filter(None, known), ""))
+
+
+def variables_file(wanted: Wanted, target: Target) -> Path:
+    """The values of the template's variables, in a file whose name tells Packer that it is JSON."""
+    tags = {
+        "Project": "flowmart",
+        "Unit": target.unit,
+        "ManagedBy": "packer",
+        "Release": target.release,
+        DIGEST: wanted.digest,
+    }
+    supplied = {
+        "name": wanted.name,
+        "region": wanted.region,
+        "accounts": sorted(wanted.declared.shared),
+        "tags": tags,
+    }
+    file = wanted.folder / "variables.pkrvars.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({**wanted.declared.variables, **supplied}, indent=1))
+    return file

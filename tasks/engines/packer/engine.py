@@ -1,0 +1,227 @@
+"""Packer behind the engine protocol: images that are built once and are the same in every environment.
+
+One account owns a unit's images: where it is the environment's, a release builds what it needs; everywhere else the
+very same image is selected, which the owner shares. What an image is follows from the files and variables that
+go into it, and so does its name, by which it is found. Going back selects the earlier image; an image in use stays.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Plan
+from tasks.domain.release import Inputs, Receipt, Target
+from tasks.engines import sealed
+from tasks.engines.base import Workspaces
+from tasks.engines.packer import plans
+from tasks.engines.packer import sources as sources
+from tasks.engines.packer.builds import Builder, is_whole, tidied
+from tasks.engines.packer.desired import Wanted, source_of, variables_file
+from tasks.engines.packer.images import DIGEST, Image, Images, to_retire
+from tasks.engines.packer.plans import Does, Saved
+from tasks.engines.packer.sources import interface, reads
+
+__all__ = ["Packer", "interface", "reads"]
+
+log = structlog.get_logger("flowmart.packer")
+
+
+class Packer:
+    """The engine for units whose source is a template of Packer's."""
+
+    def __init__(self, workspaces: Workspaces, executable: str = "packer") -> None:
+        self._workspaces = workspaces
+        self._executable = executable or "packer"
+
+    def prepare(self, target: Target) -> None:
+        """The inputs are of the right kind, and where images are built, Packer takes the template."""
+        wanted = Wanted(self._workspaces(target))
+        sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
+        if wanted.owns:
+            Builder(self._executable, wanted.workspace).check(None)
+
+    def plan(self, target: Target, inputs: Inputs) -> Plan:
+        """The image that the target asks for: selected where it is there, else built, where it is to be owned."""
+        wanted = Wanted(self._workspaces(target), inputs.values)
+        sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
+        found = wanted.images().named(wanted.name, wanted.declared.owner)
+        if found is not None and _is_usable(wanted, found):
+            return _to_select(wanted, target, inputs.digest, found)
+        if not wanted.owns:
+            raise Refused(_not_there(wanted, target))
+        return self._to_build(wanted, target, inputs.digest, found)
+
+    def apply(self, plan: Plan) -> Applied:
+        """Build, select or remove what was planned; `StalePlan` when the image is not what it was."""
+        saved = plans.load(plan)
+        wanted = Wanted(self._workspaces(plan.target))
+        images = wanted.images(writing=True)
+        found = wanted.seen(images, saved)
+        if plans.basis(found, wanted.workspace.receipt) != plan.basis:
+            raise StalePlan(f"{plan.target}: image {saved.name} is not what it was when it was planned; plan again")
+        if saved.does is Does.BUILD:
+            return self._built(wanted, images, saved)
+        if saved.does is Does.REMOVE and found is not None:
+            images.remove(found)
+            log.info("deregistered", image=found.id, name=found.name)
+            return Applied(Outcome.SUCCEEDED)
+        if (
+            saved.does is Does.SELECT
+            and found is not None
+            and wanted.owns
+            and found.accounts != wanted.declared.shared
+        ):
+            images.share(found, wanted.declared.shared)
+        return Applied(Outcome.SUCCEEDED, saved.outputs)
+
+    def verify(self, target: Target) -> Outcome:
+        """Whether the image of the target is available and may be used from this account."""
+        wanted = Wanted(self._workspaces(target))
+        receipt, images = wanted.workspace.receipt, wanted.images()
+        if receipt is not None and receipt.target.release == target.release:
+            found = images.identified(receipt.outputs["ami_id"])
+        else:
+            found = images.named(wanted.name, wanted.declared.owner)
+        good = found is not None and found.state == "available"
+        return Outcome.SUCCEEDED if good else Outcome.FAILED
+
+    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+        """Back to the image that the receipt selected; without one, its removal, unless somebody needs it."""
+        if to is None:
+            return _to_remove(Wanted(self._workspaces(failed)), failed)
+        wanted = Wanted(self._workspaces(to.target))
+        image, name = to.outputs["ami_id"], to.outputs["ami_name"]
+        found = wanted.images().identified(image)
+        if found is None or found.state != "available":
+            told = "it was deregistered, or is not shared with this account any more" if not found else found.state
+            raise Refused(f"{to.target}: its image {name} ({image}) cannot be selected again: {told}")
+        return _to_select(wanted, to.target, to.inputs_digest, found, to)
+
+    def detect_drift(self, receipt: Receipt) -> Plan:
+        """Whether the image is gone, and, where it is ours, its tags and with whom it is shared."""
+        wanted = Wanted(self._workspaces(receipt.target))
+        found = wanted.images().identified(receipt.outputs["ami_id"])
+        accounts = wanted.declared.shared if wanted.owns else None
+        changes = plans.drifted(receipt.target.unit, receipt, found, accounts)
+        return wanted.plan(receipt.target, receipt.inputs_digest, changes)
+
+    def _to_build(self, wanted: Wanted, target: Target, inputs_digest: str, found: Image | None) -> Plan:
+        variables = variables_file(wanted, target)
+        Builder(self._executable, wanted.workspace).check(variables)
+        half_made, warnings = "", []
+        if found is not None:
+            _refuse_in_use(wanted, found)
+            half_made = found.id
+            warnings = [f"{found.name} ({found.id}) was left by a build that did not end: it is removed first"]
+        after = {"ami_name": wanted.name, "accounts": sorted(wanted.declared.shared), **wanted.declared.variables}
+        change = plans.to_build(target.unit, wanted.workspace.receipt, after)
+        saved = Saved(
+            Does.BUILD,
+            wanted.name,
+            wanted.digest,
+            half_made=half_made,
+            variables=str(variables),
+            variables_sha256=sealed.sha256(variables),
+        )
+        return wanted.plan(target, inputs_digest, (change,), saved, found, warnings=warnings)
+
+    def _built(self, wanted: Wanted, images: Images, saved: Saved) -> Applied:
+        """Build the image and look at it; what a failed build left is removed or named."""
+        if saved.half_made and (left := images.identified(saved.half_made)):
+            images.remove(left)
+        try:
+            built = Builder(self._executable, wanted.workspace).build(Path(saved.variables))
+            image = _accepted(images.identified(built.image), saved)
+        except (Unanswered, Refused) as error:
+            outcome = Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
+            return Applied(outcome, detail=f"{error}{tidied(images, saved.name, wanted.declared.owner)}")
+        log.info("built", image=image.id, name=image.name)
+        _retire(wanted, images, image)
+        return Applied(Outcome.SUCCEEDED, plans.outputs(image, wanted.region, saved.digest, built.source))
+
+
+def _is_usable(wanted: Wanted, image: Image) -> bool:
+    """Whether this is the finished image. Of somebody else's only the state can be seen."""
+    if image.state == "pending":
+        raise Unanswered(f"image {image.name} ({image.id}) is pending: somebody builds it, or did until just now")
+    return image.state == "available" and (not wanted.owns or is_whole(image, wanted.digest))
+
+
+def _to_select(wanted: Wanted, target: Target, inputs_digest: str, image: Image, to: Receipt | None = None) -> Plan:
+    chosen = plans.to_select(target.unit, wanted.workspace.receipt, image)
+    shared = plans.to_share(target.unit, image, wanted.declared.shared) if wanted.owns else ()
+    source = source_of(wanted, image)
+    outputs = to.outputs if to else plans.outputs(image, wanted.region, wanted.digest, source)
+    saved = Saved(Does.SELECT, image.name, image=image.id, outputs=outputs)
+    return wanted.plan(target, inputs_digest, (*chosen, *shared), saved, image)
+
+
+def _to_remove(wanted: Wanted, failed: Target) -> Plan:
+    """The end of what `failed` built; nothing elsewhere, where an image is only chosen."""
+    receipt = wanted.workspace.receipt
+    images, name = wanted.images(), wanted.name
+    found = images.identified(receipt.outputs["ami_id"]) if receipt else images.named(name, wanted.declared.owner)
+    digest = Inputs(values=wanted.workspace.unit.inputs).digest
+    needed = _needed(wanted, images, found) if found and wanted.owns else ""
+    if found is None or needed or not wanted.owns:
+        told = [f"{found.name} ({found.id}) stays: {needed}"] if found and needed else []
+        return wanted.plan(
+            failed, digest, (), Saved(Does.KEEP, name), images.named(name, wanted.declared.owner), warnings=told
+        )
+    saved = Saved(Does.REMOVE, found.name, image=found.id)
+    return wanted.plan(failed, digest, (plans.to_remove(failed.unit, found),), saved, found)
+
+
+def _needed(wanted: Wanted, images: Images, image: Image) -> str:
+    """Who may still want an image, in words; empty when nobody does."""
+    if image.accounts:
+        return f"it is shared with {', '.join(sorted(image.accounts))}"
+    selected = [r.target.environment for r in wanted.workspace.elsewhere() if r.outputs.get("ami_id") == image.id]
+    if selected:
+        return f"it is selected in {', '.join(sorted({*selected}))}"
+    return "an instance or a launch template is of it" if images.used([image.id]) else ""
+
+
+def _refuse_in_use(wanted: Wanted, half_made: Image) -> None:
+    if needed := _needed(wanted, wanted.images(), half_made):
+        told = (
+            f"image {half_made.name} ({half_made.id}) lacks the tag {DIGEST} that a finished build sets, yet {needed}"
+        )
+        raise Refused(f"{told}; set the tag to {wanted.digest} if it is whole, or deregister it, then promote again")
+
+
+def _not_there(wanted: Wanted, target: Target) -> str:
+    owner, account = wanted.declared.owner, wanted.workspace.environment.account
+    told = f"account {owner} has no image {wanted.name} that account {account} may use"
+    return f"{target}: {told}: promote the release to the environment of {owner} first, and share it with {account}"
+
+
+def _accepted(image: Image | None, saved: Saved) -> Image:
+    """The image that the manifest names, if it is what was to be built."""
+    if image is None or image.state != "available":
+        raise Refused(f"packer built {saved.name}, but the image is {image.state if image else 'not there'}")
+    if image.name != saved.name or not is_whole(image, saved.digest):
+        told = "the template must name and tag it with its variables name and tags"
+        raise Refused(
+            f"packer built {image.name} ({image.id}) where {saved.name} was wanted, or did not tag it: {told}"
+        )
+    return image
+
+
+def _retire(wanted: Wanted, images: Images, newest: Image) -> None:
+    """Deregister old images of the family. The build stands even if this fails: the next one will try again."""
+    receipts = [*filter(None, [wanted.workspace.receipt]), *wanted.workspace.elsewhere()]
+    selected = {newest.id, *(str(receipt.outputs.get("ami_id")) for receipt in receipts)}
+    try:
+        family = images.family(wanted.family)
+        used = selected | images.used([image.id for image in family])
+        for image in to_retire(family, wanted.declared.kept, used, datetime.now(UTC)):
+            images.remove(image)
+            log.info("retired", image=image.id, name=image.name)
+    except FlowmartError as error:
+        log.warning("old images stay", family=wanted.family, why=str(error))

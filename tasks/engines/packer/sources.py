@@ -1,0 +1,169 @@
+"""What a template is: the files that go into its image, the variables that it takes, and what to hand to Packer.
+
+Two releases have the same image exactly when these files and the values of the variables are the same. Paths in a
+template begin with ${path.root}/, and what exists there is taken as read. Of an Ansible playbook that is its roles
+and the variables beside it: any text that is the name of a role counts, which can only err on the side of building
+once too often.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import yaml
+from lark.exceptions import LarkError
+
+from tasks.domain.errors import InvalidInput
+from tasks.domain.values import digest_of
+from tasks.engines.base import Interface
+
+PLUGINS = "plugins.pkr.hcl"
+"""What Packer 1.7 and later installs; 1.6 has it built in, and refuses the file."""
+
+MANIFEST = "manifest.json"
+"""What the template's manifest post-processor writes, beside the template."""
+
+SUPPLIED = frozenset({"name", "region", "accounts", "tags"})
+"""The variables that every template takes from the engine."""
+
+_TEMPLATE = ".pkr.hcl"
+_NOT_READ = (".md", MANIFEST)
+_PATH = re.compile(r"\$\{path\.root\}/([^\"$]+)")
+_BESIDE_A_PLAYBOOK = ("group_vars", "host_vars", "files", "templates", "vars")
+_TYPES = {"string": "string", "number": "number", "bool": "bool"}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a template. `kind` is one of "string", "number", "bool", "list", "map", "any"."""
+
+    kind: str
+    required: bool
+
+
+def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
+    """Paths, relative to `infrastructure`, of all files that go into the image of the template; sorted."""
+    root = infrastructure.resolve()
+    own = [file for file in (root / source).iterdir() if file.is_file() and not file.name.endswith(_NOT_READ)]
+    found = set(own)
+    for file in own:
+        for place in _named(file):
+            if not place.is_relative_to(root):
+                told = "which is outside of infrastructure/ and so not in a release"
+                raise InvalidInput(f"{source}/{file.name}: reads {place}, {told}")
+            found |= set(_files(place))
+            found |= set(_played(place)) if place.suffix in (".yml", ".yaml") else set()
+    return tuple(sorted(str(file.relative_to(root)) for file in found))
+
+
+def identity(infrastructure: Path, source: str, variables: Mapping[str, Any]) -> str:
+    """The digest of everything that goes into an image: the same in every environment."""
+    files = {path: _digest(infrastructure / path) for path in reads(infrastructure, source)}
+    return digest_of({"files": files, "variables": variables})
+
+
+def interface(infrastructure: Path, source: str) -> Interface:
+    """What a unit of this engine takes and gives; of the template itself, that it can be read."""
+    variables(infrastructure / source)
+    accepts = {"owner": "string", "accounts": "list", "variables": "map", "keep": "map"}
+    texts = ("ami_id", "ami_name", "region", "owner", "source_ami", "digest")
+    return Interface(accepts, frozenset({"owner"}), {**dict.fromkeys(texts, "string"), "tags": "map"})
+
+
+def variables(folder: Path) -> dict[str, Variable]:
+    """The variables that the template in `folder` declares; `InvalidInput` when it cannot be read."""
+    found: dict[str, Variable] = {}
+    for file in _templates(folder):
+        try:
+            blocks = hcl2.loads(file.read_text()).get("variable", [])
+        except LarkError as error:
+            raise InvalidInput(f"{file}: is no HCL: {str(error).splitlines()[0]}") from error
+        for block in blocks:
+            found |= {name.strip('"'): _variable(body) for name, body in block.items() if not name.startswith("__")}
+    return found
+
+
+def refuse_wrong(folder: Path, given: Mapping[str, Any], unit: str) -> None:
+    """`InvalidInput` when a value is given for a variable that there is not, or none for one that needs it."""
+    known = variables(folder)
+    for name in given:
+        if name in SUPPLIED:
+            raise InvalidInput(f"{unit}: inputs.variables.{name}: this variable is filled in by the pipeline")
+        if name not in known:
+            told = ", ".join(sorted(known.keys() - SUPPLIED)) or "none"
+            raise InvalidInput(f"{unit}: inputs.variables.{name}: {folder.name} has no such variable; it has {told}")
+    missing = [name for name, each in known.items() if each.required and name not in {*given, *SUPPLIED}]
+    if missing:
+        raise InvalidInput(f"{unit}: inputs.variables: {folder.name} needs {', '.join(sorted(missing))}")
+    absent = sorted(SUPPLIED - known.keys())
+    if absent:
+        raise InvalidInput(f"{folder}: declare the variables {', '.join(absent)}: the pipeline gives their values")
+
+
+def argument(folder: Path, version: tuple[int, ...]) -> str:
+    """What to hand to Packer, run in `folder`: all of it, or for 1.6 the one file that it understands."""
+    if version >= (1, 7) or not (folder / PLUGINS).exists():
+        return "."
+    files = [file.name for file in _templates(folder) if file.name != PLUGINS]
+    if len(files) != 1:
+        told = f"Packer 1.6 refuses {PLUGINS} and takes one file instead of the folder"
+        raise InvalidInput(f"{folder}: {told}: put {', '.join(files)} into one, or install Packer 1.7 or later")
+    return files[0]
+
+
+def _templates(folder: Path) -> list[Path]:
+    found = sorted(folder.glob(f"*{_TEMPLATE}"))
+    if not found:
+        raise InvalidInput(f"{folder}: holds no template (*{_TEMPLATE})")
+    return found
+
+
+def _variable(body: Mapping[str, Any]) -> Variable:
+    kind = str(body.get("type", "any")).removeprefix("${").removesuffix("}")
+    collection = {"list": "list", "set": "list", "tuple": "list", "map": "map", "object": "map"}
+    return Variable(_TYPES.get(kind) or collection.get(kind.partition("(")[0], "any"), "default" not in body)
+
+
+def _named(file: Path) -> list[Path]:
+    if not file.name.endswith(_TEMPLATE):
+        return []
+    named = (file.parent / path for path in _PATH.findall(file.read_text()))
+    return [path.resolve() for path in named if path.exists() and path.name != MANIFEST]
+
+
+def _files(place: Path) -> list[Path]:
+    return [place] if place.is_file() else [file for file in place.rglob("*") if file.is_file()]
+
+
+def _played(playbook: Path) -> Iterator[Path]:
+    """What a playbook reads besides itself: the variables and files beside it, its roles and theirs."""
+    for name in _BESIDE_A_PLAYBOOK:
+        yield from _files(playbook.parent / name)
+    roles = playbook.parent / "roles"
+    known = {folder.name for folder in roles.iterdir()} if roles.is_dir() else set()
+    waiting, seen = [playbook], set[str]()
+    while waiting:
+        for text in _texts(waiting.pop()) & (known - seen):
+            seen.add(text)
+            files = _files(roles / text)
+            yield from files
+            waiting += [file for file in files if file.suffix in (".yml", ".yaml")]
+
+
+def _texts(file: Path) -> set[str]:
+    """All texts in a YAML file."""
+    try:
+        return {event.value for event in yaml.parse(file.read_text()) if isinstance(event, yaml.ScalarEvent)}
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{file} is no YAML: {error}") from error
+
+
+def _digest(file: Path) -> str:
+    executable = b"x" if file.stat().st_mode & 0o100 else b"-"
+    return hashlib.sha256(executable + file.read_bytes()).hexdigest()

@@ -1,0 +1,234 @@
+"""Approvals: a plan set's digest is asked for, then approved or refused by somebody; all of it is in the ledger.
+
+A promotion that needs an approval ends after it has asked, so waiting costs nothing. What is approved is the digest
+of all plans of an environment: another plan set is another question. An approval holds until the request expires.
+
+Who approved is recorded together with how much that is proven: GitHub says who signed in there, a command line says
+which user of which machine typed, and the Prefect UI has one login for everybody and proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from tasks.domain.errors import InvalidInput, NotFound, Refused
+from tasks.domain.platform import Approval
+from tasks.domain.release import Release
+from tasks.ledger.chain import Entry, Ledger
+
+SHORTEST = 12
+"""Digits of a digest that have to be given: fewer could be meant for another plan set."""
+
+Identity = Literal["github", "host", "nothing"]
+"""What proves who an approver is: a GitHub login, the user of a machine, or nothing."""
+
+
+@dataclass(frozen=True)
+class Approver:
+    """Who decides, how ("command line", "Prefect UI", "GitHub review"), and what proves it."""
+
+    name: str
+    how: str
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the digest of an environment's plan set, what its units would do in words, who may answer."""
+
+    environment: str
+    digest: str
+    units: Mapping[str, str]
+    rules: Approval
+    purpose: str = "promote"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What waits for a decision. `at` and `expires` are UTC; `units` what each plan would do, in words."""
+
+    environment: str
+    release: str
+    digest: str
+    author: str
+    asked_by: str
+    at: datetime
+    expires: datetime
+    units: Mapping[str, str]
+    rules: Approval
+    purpose: str
+
+    @property
+    def short(self) -> str:
+        """What a person types."""
+        return self.digest[:SHORTEST]
+
+    @property
+    def until(self) -> str:
+        """When it expires, for a person."""
+        return f"{self.expires:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was last said of a plan set: `wanted`, `approved` or `refused`, by the entry that says so."""
+
+    kind: str
+    request: Request
+    entry: Entry
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it is too late for it."""
+        return now >= self.request.expires
+
+
+def decisions(entries: Iterable[Entry]) -> Iterator[Decision]:
+    """The last word on every plan set of an environment that was ever asked for, in the order of asking."""
+    found: dict[str, Decision] = {}
+    for entry in entries:
+        digest = entry.body.get("plan_set", "")
+        if entry.kind == "approval_wanted":
+            found[digest] = Decision("wanted", _request(entry), entry)
+        elif entry.kind in ("approved", "refused") and digest in found:
+            found[digest] = Decision(entry.kind, found[digest].request, entry)
+    yield from found.values()
+
+
+def decided(entries: Iterable[Entry], digest: str, now: datetime) -> Decision | None:
+    """What holds for a plan set at `now`; None when nobody asked, or when it is too late for what was said."""
+    found = {decision.request.digest: decision for decision in decisions(entries)}.get(digest)
+    return None if found is None or found.expired(now) else found
+
+
+def waiting(ledger: Ledger, now: datetime) -> tuple[Request, ...]:
+    """The requests of all environments that nobody has decided on yet, oldest first; one an environment.
+
+    A newer request of an environment replaces the older one: its plans are what would be applied now.
+    """
+    newest = (list(decisions(ledger.entries(name)))[-1:] for name in ledger.environments())
+    found = [d.request for last in newest for d in last if d.kind == "wanted" and not d.expired(now)]
+    return tuple(sorted(found, key=lambda request: request.at))
+
+
+def want(ledger: Ledger, release: Release, question: Question) -> Request:
+    """Ask for an approval; the request that is open already, when it is the same."""
+    now = datetime.now(UTC)
+    known = decided(ledger.entries(question.environment), question.digest, now)
+    if known is not None and known.kind == "wanted":
+        return known.request
+    rules = question.rules
+    body = {
+        "release": release.id,
+        "plan_set": question.digest,
+        "units": dict(question.units),
+        "author": release.author,
+        "expires": (now + timedelta(seconds=rules.expires)).isoformat(timespec="seconds"),
+        "approvers": list(rules.approvers),
+        "identity": rules.identity,
+        "purpose": question.purpose,
+    }
+    return _request(ledger.append(question.environment, "approval_wanted", body))
+
+
+def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Request:
+    """Approve what waits under a digest (or its beginning). `Refused` when this person may not."""
+    _refuse_nobody(by)
+    request = find(ledger, digest)
+    _refuse_who_may_not(request, by)
+    return _decide(ledger, request, "approved", by, reason)
+
+
+def refuse(ledger: Ledger, digest: str, by: Approver, reason: str) -> Request:
+    """Say no to what waits under a digest: the release is rejected there. Anybody who may approve may refuse."""
+    _refuse_nobody(by)
+    if not reason.strip():
+        raise InvalidInput("reason: say why it is refused; whoever made the release reads it")
+    request = find(ledger, digest)
+    _refuse_stranger(request, by)
+    _decide(ledger, request, "refused", by, reason)
+    why = f"refused by {by.name}: {reason}"
+    ledger.append(request.environment, "rejected", {"release": request.release, "why": why})
+    return request
+
+
+def find(ledger: Ledger, digest: str) -> Request:
+    """The one waiting request whose digest begins with `digest`; `NotFound` or `InvalidInput` otherwise."""
+    open_ones = waiting(ledger, datetime.now(UTC))
+    known = ", ".join(f"{request.short} ({request.environment})" for request in open_ones) or "nothing"
+    if not digest:
+        raise InvalidInput(f"digest: none was chosen; waiting: {known}")
+    if len(digest) < SHORTEST:
+        raise InvalidInput(f"digest {digest}: give at least {SHORTEST} digits of it")
+    for request in open_ones:
+        if request.digest.startswith(digest):
+            return request
+    raise NotFound(
+        f"digest {digest}: no plan set with it waits for an approval; waiting: {known}. A request is void when "
+        "it has expired or when the plans have changed: promote again to ask anew"
+    )
+
+
+def _decide(ledger: Ledger, request: Request, kind: str, by: Approver, reason: str) -> Request:
+    def decide(entries: Iterable[Entry]) -> Mapping[str, Any]:
+        # Two people may answer at the same time: the first word counts.
+        found = decided(entries, request.digest, datetime.now(UTC))
+        if found is None or found.kind != "wanted":
+            said = f"{found.kind} by {found.entry.body['by']}" if found else "expired"
+            raise Refused(f"plan set {request.short} of {request.environment}: {said} already")
+        told = {"by": by.name, "how": by.how, "identity": by.identity, "reason": reason}
+        return {"release": request.release, "plan_set": request.digest, **told}
+
+    ledger.append(request.environment, kind, decide)
+    return request
+
+
+def _refuse_nobody(by: Approver) -> None:
+    if not by.name.strip():
+        raise InvalidInput("name: say who decides; it is recorded with the decision")
+
+
+def _refuse_who_may_not(request: Request, by: Approver) -> None:
+    _refuse_stranger(request, by)
+    if request.rules.approvers and _same(by.name, request.author):
+        told = f"{by.name} is the author of {request.release}: somebody else has to approve it"
+        raise Refused(f"plan set {request.short} of {request.environment}: {told}")
+
+
+def _refuse_stranger(request: Request, by: Approver) -> None:
+    rules, about = request.rules, f"plan set {request.short} of {request.environment}"
+    if rules.approvers and by.name.lower() not in [name.lower() for name in rules.approvers]:
+        raise Refused(f"{about}: {by.name} is not among its approvers ({', '.join(rules.approvers)})")
+    if rules.identity == "github" and by.identity != "github":
+        raise Refused(
+            f"{about}: {request.environment} takes decisions from GitHub only, which proves who somebody is; "
+            "approve the pull request, or comment there: /flowmart approve " + request.short
+        )
+
+
+def _same(name: str, author: str) -> bool:
+    """Whether a login or name is an author as git writes it: "Anna Berg <anna@flowmart.example>"."""
+    person, _, address = author.partition("<")
+    mail = address.strip("> ").lower()
+    return name.lower() in {person.strip().lower(), mail, mail.partition("@")[0].rpartition("+")[2]} - {""}
+
+
+def _request(entry: Entry) -> Request:
+    body = entry.body
+    at = datetime.fromisoformat(entry.at)
+    # Requests of before there were rules about approvers: they hold a day, for anybody.
+    expires = datetime.fromisoformat(body["expires"]) if "expires" in body else at + timedelta(days=1)
+    return Request(
+        environment=entry.environment,
+        release=body["release"],
+        digest=body["plan_set"],
+        author=body.get("author", ""),
+        asked_by=entry.actor,
+        at=at,
+        expires=expires,
+        units=body.get("units", {}),
+        rules=Approval(tuple(body.get("approvers", ())), identity=body.get("identity", "any")),
+        purpose=body.get("purpose", "promote"),
+    )

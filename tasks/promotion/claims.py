@@ -1,0 +1,123 @@
+"""One run at a time in an environment: claims in the ledger, and how to tell that a claim's run is over.
+
+A claim is an entry that may only be written when no claim is open; the ledger's create-only writes make that
+hold between machines. It has no lease that could expire under a long apply: a claim is over when its run says
+so, or when the process that made it is gone, and then what it began is put back before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import psutil
+
+from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
+from tasks.ledger.chain import Entry, Ledger
+from tasks.ledger.state import Claim, EnvironmentState, environment_state
+
+_CLOCK_MAY_MOVE = 5.0
+"""Seconds."""
+
+_LOOK_AGAIN = 2.0
+"""Seconds."""
+
+
+def claim(ledger: Ledger, environment: str, release: str, purpose: str, patience: float = 0.0) -> Entry:
+    """Claim an environment for this process; `EnvironmentBusy` or `EnvironmentBlocked` says who is in the way.
+
+    `patience` is for how many seconds to wait while a run that lives holds it.
+    """
+
+    def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
+        refuse_if_taken(environment_state(environment, entries))
+        return {"release": release, "purpose": purpose, "holder": _ourselves()}
+
+    deadline = time.monotonic() + patience
+    while True:
+        await_end(lambda: environment_state(environment, ledger.entries(environment)), deadline - time.monotonic())
+        try:
+            return ledger.append(environment, "claimed", decide)
+        except EnvironmentBusy:
+            # Somebody else who waited was first, or the run that held it died: that one is put back before.
+            held = environment_state(environment, ledger.entries(environment)).claim
+            if time.monotonic() > deadline or (held and is_over(held)):
+                raise
+
+
+def await_end(look: Callable[[], EnvironmentState], patience: float) -> None:
+    """Return once nobody works in an environment or its run is gone, at the latest after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while (held := look().claim) and not is_over(held) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN)
+
+
+def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> None:
+    """Give the environment back, saying how it went; `EnvironmentBusy` when it is not ours to give back."""
+
+    def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
+        held = environment_state(environment, entries).claim
+        if held is None or not _is_ours(held):
+            raise EnvironmentBusy(f"{environment}: the claim of this run was taken over by another")
+        return {"outcome": outcome, "detail": detail}
+
+    ledger.append(environment, "closed", decide)
+
+
+def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> None:
+    """Make the open claim of a run that is over our own, with all that it began; refused while its run lives.
+
+    `run_is_over`: a person says so, for a run on a machine that cannot be asked.
+    """
+
+    def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
+        found = environment_state(environment, entries)
+        if found.claim is None:
+            raise EnvironmentBusy(f"{environment}: somebody else has put it back meanwhile; try again")
+        if not (run_is_over or is_over(found.claim)):
+            refuse_if_taken(found)
+        return {"holder": _ourselves(), "run_is_over": run_is_over}
+
+    ledger.append(environment, "taken_over", decide)
+
+
+def refuse_if_taken(found: EnvironmentState) -> None:
+    """Raise what keeps a run from beginning in this environment, if anything does."""
+    if found.blocked:
+        raise EnvironmentBlocked(
+            f"{found.environment} is blocked: {found.blocked}. Put it right by hand, then "
+            f"`flowmart resolve {found.environment} --reason ...`"
+        )
+    if found.claim is not None:
+        held = found.claim
+        raise EnvironmentBusy(
+            f"{found.environment} is busy: {held.actor} began to {held.purpose} {held.release} at {held.at} "
+            f"(process {held.holder['pid']} on {held.holder['host']}). Nothing was started; try again when "
+            "`flowmart status` shows that it is over. If that machine is gone for good: "
+            f"flowmart recover {found.environment} --run-is-over"
+        )
+
+
+def is_over(claim: Claim) -> bool:
+    """Whether the process that holds a claim is gone. On another machine we cannot know, and say no."""
+    holder = claim.holder
+    if holder["host"] != socket.gethostname():
+        return False
+    try:
+        # The start time is counted from the boot time, which moves with the clock: a little is no other process.
+        started: float = psutil.Process(holder["pid"]).create_time()
+        return abs(started - float(holder["started"])) > _CLOCK_MAY_MOVE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _is_ours(claim: Claim) -> bool:
+    return (claim.holder["pid"], claim.holder["host"]) == (os.getpid(), socket.gethostname())
+
+
+def _ourselves() -> dict[str, Any]:
+    started = psutil.Process().create_time()
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": started}

@@ -1,0 +1,258 @@
+"""A run: one environment as one run works on it, with one release to go to and the earlier ones to go back to.
+
+It opens what the verbs in `tasks.promotion` need (checkouts in a temporary folder, credentials by purpose,
+engines, ledger) and owns nothing that lasts: what lasts is in the ledger.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from tasks import aws, manifest
+from tasks.domain import graph, references
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Cluster, Environment, Platform, Unit
+from tasks.domain.release import Inputs, Receipt, Release, Target
+from tasks.domain.rules import Override, Suppression
+from tasks.domain.values import MASK
+from tasks.engines import ENGINES, Engine, Workspace, interface
+from tasks.ledger.chain import Ledger
+from tasks.ledger.state import EnvironmentState, environment_state
+from tasks.ledger.store import Store
+from tasks.policy import rego
+from tasks.releases import releases
+from tasks.settings import Settings
+
+
+class Checkout:
+    """A release's files, and the platform that they declare."""
+
+    def __init__(self, release: Release, infrastructure: Path) -> None:
+        self.release = release
+        self.infrastructure = infrastructure
+        self.platform = manifest.load(infrastructure)
+
+
+class Checkouts:
+    """The releases that a run works with, in one temporary folder; each is unpacked when it is first asked for."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self._folder = folder
+        self._made: dict[str, Checkout] = {}
+        self._lock = threading.Lock()
+
+    def of(self, release: str) -> Checkout:
+        """The checkout of a release, by its whole id."""
+        with self._lock:
+            if release not in self._made:
+                infrastructure = releases.checkout(self.store, release, self._folder / release)
+                self._made[release] = Checkout(releases.load(self.store, release), infrastructure)
+            return self._made[release]
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What a person approved: plans by digest, and units to be planned again, with what these may take away."""
+
+    digests: frozenset[str]
+    again: Mapping[str, frozenset[str]]
+
+    def covers(self, unit: str, digest: str, destroyed: frozenset[str]) -> bool:
+        """Whether a plan of a unit, by its digest and the addresses that it replaces or deletes, was approved."""
+        return digest in self.digests or (unit in self.again and destroyed <= self.again[unit])
+
+
+class EnvironmentRun:
+    """One environment and one release, ready to work with. Make it with `opened`.
+
+    `drifting` are the units to plan although nothing about them is new: they are no longer as they were applied.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger, checkouts: Checkouts, release: str, environment: str):
+        self.settings = settings
+        self.ledger = ledger
+        self.halted = threading.Event()
+        self.approved: Approved | None = None
+        self.drifting: frozenset[str] = frozenset()
+        self.turns = threading.BoundedSemaphore(settings.parallelism)
+        self._checkouts = checkouts
+        self.release = self.checkout(release).release
+        self.environment = self._environment(environment)
+
+    @cached_property
+    def units(self) -> tuple[str, ...]:
+        """The units of this environment, each behind those it needs."""
+        return graph.order({unit.name: unit.needs for unit in self.platform.units_in(self.environment.name)})
+
+    @property
+    def platform(self) -> Platform:
+        """The platform as the release declares it."""
+        return self.checkout(self.release.id).platform
+
+    @cached_property
+    def policies(self) -> rego.Policies:
+        """The policies as the release declares them."""
+        return rego.load(self.checkout(self.release.id).infrastructure / "policies")
+
+    @cached_property
+    def overrides(self) -> tuple[Override, ...]:
+        """The release's exceptions from its policies."""
+        return manifest.load_overrides(self.checkout(self.release.id).infrastructure)
+
+    @cached_property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """The drift that the release knows of and lets be."""
+        infrastructure = self.checkout(self.release.id).infrastructure
+        return manifest.load_suppressions(infrastructure, datetime.now(UTC).date())
+
+    def state(self) -> EnvironmentState:
+        """Where the environment stands now."""
+        return environment_state(self.environment.name, self.ledger.entries(self.environment.name))
+
+    def target(self, unit: str) -> Target:
+        """The coordinate of a unit in this run."""
+        return Target(self.release.id, self.environment.name, unit)
+
+    def unit(self, name: str, release: str | None = None) -> Unit:
+        """The unit as a release (default: the one to go to) declares it for this environment."""
+        platform = self.checkout(release or self.release.id).platform
+        return manifest.resolve(platform, self.environment.name, name)
+
+    def unit_digest(self, unit: str) -> str:
+        """The digest of what the unit reads in the release to go to."""
+        return self.release.units[f"{self.environment.name}/{unit}"]
+
+    def inputs(
+        self, unit: str, receipts: Mapping[str, Receipt], foreseen: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Inputs:
+        """What the unit would be planned with now: its declared values, the outputs of what it needs.
+
+        `foreseen` are outputs that units will have once their plans are applied.
+        """
+        declared, known = self.unit(unit), {name: receipt.outputs for name, receipt in receipts.items()}
+        upstream = {name: {**known, **(foreseen or {})}.get(name) for name in declared.needs}
+        secretive = {name: receipts[name].id for name in declared.needs if MASK in _texts(upstream[name])}
+        inputs = Inputs(declared.inputs, upstream, secretive)
+        return replace(inputs, values=self._filled(declared, upstream)) if inputs.known else inputs
+
+    def sources(self, unit: str) -> frozenset[str]:
+        """The units whose outputs the inputs of a unit name."""
+        return references.sources(self.unit(unit).inputs)
+
+    def engine(self, unit: str) -> Engine:
+        """The engine of a unit, working in this stage's checkouts."""
+        name = self.unit(unit).engine
+        return ENGINES[name](self.workspace, self.settings.executables.get(name, ""))
+
+    def workspace(self, target: Target) -> Workspace:
+        """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
+        found, now = self.checkout(target.release), self.state()
+        return Workspace(
+            infrastructure=found.infrastructure,
+            unit=self._wired(target, now),
+            environment=self.environment,
+            unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
+            reading=self.reading,
+            writing=self.writing,
+            receipt=now.receipts.get(target.unit),
+            elsewhere=lambda: self._elsewhere(target.unit),
+            reconciling=target.unit in self.drifting,
+        )
+
+    def _wired(self, target: Target, found: EnvironmentState) -> Unit:
+        """The unit as declared, its edges filled in with what holds for that release, if it is known.
+
+        For the release to come that is what is applied now. An earlier one is gone back to, so for it that is what
+        was applied before: units are put back before those that they need.
+        """
+        declared = self.unit(target.unit, target.release)
+        receipts = found.receipts if target.release == self.release.id else found.before
+        named = references.sources(declared.inputs)
+        if not named or not named <= receipts.keys():
+            return declared
+        return replace(declared, inputs=references.fill(declared.inputs, {n: receipts[n].outputs for n in named}))
+
+    def _filled(self, unit: Unit, upstream: references.Upstream) -> Mapping[str, Any]:
+        """The unit's inputs with outputs in place of references; `InvalidInput` when one is not what it takes."""
+        if not references.sources(unit.inputs):
+            return unit.inputs
+        filled: Mapping[str, Any] = references.fill(unit.inputs, upstream)
+        infrastructure = self.checkout(self.release.id).infrastructure
+        references.refuse_unfit(filled, interface(unit.engine, infrastructure, unit.source).accepts, unit.name)
+        return filled
+
+    def _elsewhere(self, unit: str) -> tuple[Receipt, ...]:
+        """The unit's receipts in other environments: what is there, and what a promotion would go back to."""
+        others = (name for name in self.ledger.environments() if name != self.environment.name)
+        found = [environment_state(name, self.ledger.entries(name)) for name in others]
+        receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
+        return tuple(receipt for receipt in receipts if receipt is not None)
+
+    def reading(self) -> dict[str, str]:
+        """Variables with the environment's read-only credentials, for AWS and, where there is one, the cluster."""
+        return self.reader().environment() | _context(self.environment.cluster, "plan")
+
+    def writing(self) -> dict[str, str]:
+        """Variables with the environment's writing credentials."""
+        return self._credentials(self.environment.roles.apply).environment() | _context(
+            self.environment.cluster, "apply"
+        )
+
+    def reader(self) -> aws.Credentials:
+        """The environment's read-only credentials for AWS."""
+        return self._credentials(self.environment.roles.plan)
+
+    def checkout(self, release: str) -> Checkout:
+        """A release's files in this run's temporary folder."""
+        return self._checkouts.of(release)
+
+    def _credentials(self, role: str) -> aws.Credentials:
+        return aws.assume(role, self.environment.region, f"flowmart-{self.ledger.run}"[:64])
+
+    def _environment(self, name: str) -> Environment:
+        names = [environment.name for environment in self.platform.environments]
+        if name not in names:
+            chosen = name or "(none was chosen)"
+            raise InvalidInput(f"environment {chosen}: release {self.release.id} has {', '.join(names)}")
+        return self.platform.environment(name)
+
+
+def _texts(value: object) -> set[str]:
+    """All texts in a value, at any depth."""
+    if isinstance(value, Mapping):
+        return {text for item in value.values() for text in _texts(item)}
+    if isinstance(value, list | tuple):
+        return {text for item in value for text in _texts(item)}
+    return {value} if isinstance(value, str) else set()
+
+
+def _context(cluster: Cluster | None, purpose: Literal["plan", "apply"]) -> dict[str, str]:
+    """Which context of which kubeconfig to use: KUBECONFIG is every tool's, HELM_KUBECONTEXT is helm's own."""
+    if cluster is None:
+        return {}
+    kubeconfig = {"KUBECONFIG": cluster.kubeconfig} if cluster.kubeconfig else {}
+    return {"HELM_KUBECONTEXT": cluster.plan if purpose == "plan" else cluster.apply, **kubeconfig}
+
+
+@contextmanager
+def opened(settings: Settings, release: str, environment: str, run: str) -> Iterator[EnvironmentRun]:
+    """A stage for a release (its id, or how that begins); its checkouts, and the plan files in them, go with it."""
+    with checkouts(settings) as found:
+        ledger = Ledger(found.store, settings.acting, run)
+        yield EnvironmentRun(settings, ledger, found, releases.load(found.store, release).id, environment)
+
+
+@contextmanager
+def checkouts(settings: Settings) -> Iterator[Checkouts]:
+    """An empty temporary folder for checkouts from the store of the settings."""
+    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
+        yield Checkouts(Store.open(settings.store_address), Path(folder))

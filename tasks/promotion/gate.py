@@ -1,0 +1,184 @@
+"""What stands between tested plans and their apply: freezes and windows, and the approval of a person.
+
+The rules are those of the release that is verified here now, and those of the one to come: both hold, so that no
+release can loosen the gate that it goes through, or appoint the people who approve it.
+
+What is approved is a plan set, by its digest. A unit that can only be planned for good once others were applied is
+approved to be planned again then. It may turn out differently, but not to replace or delete what nobody approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from tasks import drift
+from tasks.domain import wording
+from tasks.domain.errors import ApprovalWanted, EnvironmentClosed, Refused
+from tasks.domain.plan import Action, Plan
+from tasks.domain.platform import Approval, Environment, Freeze, Window
+from tasks.domain.values import digest_of
+from tasks.promotion import approvals, windows
+from tasks.promotion.approvals import Question, Request
+from tasks.promotion.environment_run import Approved, EnvironmentRun
+
+Purpose = Literal["promote", "roll back", "reconcile"]
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What whoever starts a run says beforehand; each is a reason, and is recorded.
+
+    `despite`: why to go ahead although the environment is closed. `accept_drift`: why to go over what somebody
+    changed by hand.
+    """
+
+    despite: str | None = None
+    accept_drift: str | None = None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a release says about the gate of an environment."""
+
+    gate: str
+    approval: Approval
+    windows: tuple[Window, ...]
+    freezes: tuple[Freeze, ...]
+
+
+@dataclass(frozen=True)
+class PlanSet:
+    """All plans of an environment; `later` says of a unit what it waits for, whether it has a plan for now or not."""
+
+    plans: Sequence[Plan]
+    later: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """What is approved."""
+        return digest_of([sorted(plan.digest for plan in self.plans), sorted(self.later)])
+
+    @property
+    def empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not self.later and all(plan.empty for plan in self.plans)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What each unit's plan would do, in words."""
+        planned = {plan.target.unit: wording.planned(plan) for plan in self.plans if not plan.empty}
+        again = {unit: f"planned again after {' and '.join(needs)}" for unit, needs in self.later.items()}
+        units = dict.fromkeys([*planned, *again])
+        return {unit: "; ".join(filter(None, [planned.get(unit), again.get(unit)])) for unit in units}
+
+    @property
+    def approved(self) -> Approved:
+        """What may be applied once this plan set is approved."""
+        known = {plan.target.unit: destroyed(plan) for plan in self.plans}
+        again = {unit: known.get(unit, frozenset()) for unit in self.later}
+        return Approved(frozenset(plan.digest for plan in self.plans), again)
+
+
+def destroyed(plan: Plan) -> frozenset[str]:
+    """The addresses of what a plan replaces or deletes."""
+    return frozenset(change.address for change in plan.changes if change.action in (Action.REPLACE, Action.DELETE))
+
+
+def pass_through(run: EnvironmentRun, plans: PlanSet, consent: Consent, purpose: Purpose) -> None:
+    """Return when the plan set may be applied. `EnvironmentClosed`, `Refused` or `ApprovalWanted` says why not.
+
+    A window protects a good state, not a bad one: going back is never held up by it.
+    """
+    if plans.empty:
+        return
+    rules = in_force(run)
+    if purpose != "roll back":
+        _refuse_closed(run, rules, consent.despite)
+    if purpose == "promote":
+        _refuse_drifted(run, consent.accept_drift)
+    gated = [found.approval for found in rules if found.gate == "approval"]
+    if gated:
+        _refuse_unapproved(run, plans, gated[0], purpose)
+        run.approved = plans.approved
+
+
+def rules_of(environment: Environment) -> dict[str, Any]:
+    """The rules of an environment as the ledger keeps them with every verified release."""
+    return asdict(_declared(environment))
+
+
+def in_force(run: EnvironmentRun) -> tuple[Rules, ...]:
+    """The rules of the release that is verified here, then those of the one to come."""
+    coming = _declared(run.environment)
+    verified = [entry for entry in run.ledger.entries(run.environment.name) if entry.kind == "verified"]
+    known = verified[-1].body.get("rules") if verified else None
+    return (_read(known), coming) if known else (coming,)
+
+
+def _declared(environment: Environment) -> Rules:
+    return Rules(environment.gate, environment.approval, environment.windows, environment.freezes)
+
+
+def _read(known: Mapping[str, Any]) -> Rules:
+    approval = {**known["approval"], "approvers": tuple(known["approval"]["approvers"])}
+    return Rules(
+        gate=known["gate"],
+        approval=Approval(**approval),
+        windows=tuple(Window(**{**window, "days": tuple(window["days"])}) for window in known["windows"]),
+        freezes=tuple(Freeze(**freeze) for freeze in known["freezes"]),
+    )
+
+
+def refuse_uncovered(run: EnvironmentRun, plan: Plan) -> None:
+    """Where a person approved the plans, nothing else is applied: `Refused` for what they did not cover."""
+    if run.approved is None or plan.empty or run.approved.covers(plan.target.unit, plan.digest, destroyed(plan)):
+        return
+    run.halted.set()
+    raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
+
+
+def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | None) -> None:
+    name = run.environment.name
+    entries, now = run.ledger.entries(name), datetime.now(UTC)
+    why = next(filter(None, (windows.closed(found.windows, found.freezes, entries, now) for found in rules)), None)
+    if why is None:
+        return
+    if not despite:
+        told = "wait, or say why it cannot wait: --despite REASON (it is recorded)"
+        raise EnvironmentClosed(f"{name} is {why}. Nothing was changed; {told}")
+    body = {"release": run.release.id, "why": why, "reason": despite}
+    run.ledger.append(name, "closure_overridden", body)
+
+
+def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
+    name = run.environment.name
+    found = drift.unexplained(name, run.ledger.entries(name), run.suppressions, datetime.now(UTC))
+    if not found:
+        return
+    if not accepted:
+        raise Refused(drift.refusal(name, found))
+    objects = [f"{item.unit}: {item.address}" for item in found]
+    run.ledger.append(name, "drift_accepted", {"release": run.release.id, "objects": objects, "reason": accepted})
+
+
+def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:
+    ledger, name = run.ledger, run.environment.name
+    said = approvals.decided(ledger.entries(name), plans.digest, datetime.now(UTC))
+    if said is not None and said.kind == "approved":
+        return
+    last = list(approvals.decisions(ledger.entries(name)))[-1:]
+    changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
+    request = approvals.want(ledger, run.release, Question(name, plans.digest, plans.told, rules, purpose))
+    raise ApprovalWanted(_asking(request, changed), request)
+
+
+def _asking(request: Request, changed: bool) -> str:
+    who = f" by {' or '.join(request.rules.approvers)}" if request.rules.approvers else ""
+    void = " What was approved before is not what would be applied now." if changed else ""
+    return (
+        f"{request.environment} wants an approval{who}.{void} Nothing was changed. Look at the plans, then, until "
+        f"{request.until}: flowmart approve {request.short}"
+    )

@@ -1,0 +1,58 @@
+"""When an environment may be changed: its windows, its freezes, and what was frozen by hand. Pure; deny wins.
+
+Windows say when a promotion may begin to apply; an environment without any is always open. A freeze closes it for
+some days whatever the windows say. Going back is never held up: a window protects a good state, not a bad one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tasks.domain.platform import Freeze, Window
+from tasks.ledger.chain import Entry
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def closed(
+    windows: Sequence[Window], freezes: Sequence[Freeze], entries: Iterable[Entry], now: datetime
+) -> str | None:
+    """Why an environment is closed at `now` (UTC), in words; None when it is open."""
+    by_hand = _frozen_by_hand(entries, now)
+    if by_hand:
+        return by_hand
+    for freeze in freezes:
+        if _frozen(freeze, now):
+            return f"frozen until {freeze.ends}: {freeze.reason}"
+    if windows and not any(_open(window, now) for window in windows):
+        return f"outside of its change windows ({'; '.join(map(str, windows))})"
+    return None
+
+
+def _open(window: Window, now: datetime) -> bool:
+    local = now.astimezone(ZoneInfo(window.timezone))
+    begins, ends = time.fromisoformat(window.begins), time.fromisoformat(window.ends)
+    today, at = DAYS[local.weekday()], local.time()
+    if begins < ends:
+        return today in window.days and begins <= at < ends
+    yesterday = DAYS[(local - timedelta(days=1)).weekday()]
+    return (today in window.days and at >= begins) or (yesterday in window.days and at < ends)
+
+
+def _frozen(freeze: Freeze, now: datetime) -> bool:
+    return date.fromisoformat(freeze.begins) <= now.date() <= date.fromisoformat(freeze.ends)
+
+
+def _frozen_by_hand(entries: Iterable[Entry], now: datetime) -> str | None:
+    last = None
+    for entry in entries:
+        if entry.kind in ("frozen", "thawed"):
+            last = entry
+    if last is None or last.kind == "thawed":
+        return None
+    until = last.body.get("until")
+    if until and date.fromisoformat(until) < now.date():
+        return None
+    return f"frozen by {last.actor}{f' until {until}' if until else ''}: {last.body['reason']}"

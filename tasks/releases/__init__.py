@@ -1,0 +1,1 @@
+"""Releases: content frozen by digest, archived in the store, checked out to work in."""

@@ -1,0 +1,148 @@
+"""What a person reads in the run history, as Markdown. Pure: pages are made here and published by `tasks.steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.domain import wording
+from tasks.domain.outcome import CheckResult, Outcome
+from tasks.domain.plan import Action, Plan, Reversibility
+from tasks.domain.release import Target
+from tasks.domain.rules import Finding
+from tasks.drift import DriftedObject, DriftReport, descriptions
+from tasks.ledger.state import EnvironmentState
+from tasks.promotion.approvals import Request
+from tasks.promotion.gate import PlanSet
+
+LONGEST_TEXT = 60_000
+"""Characters of a tool's own plan text that a page shows; an artifact is kept in a database row."""
+
+_SIGNS = {Outcome.SUCCEEDED: "✅ passed", Outcome.FAILED: "❌ failed", Outcome.UNANSWERED: "❔ could not ask"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Markdown page. `key` says of which thing it is; pages with the same key are versions of one another."""
+
+    key: str
+    title: str
+    text: str
+
+
+def plan(found: Plan) -> Page:
+    """What a plan would do: a table of changes, then the tool's own text."""
+    target = found.target
+    rows = [(f"`{c.address}`", c.action.value, ", ".join(c.because or c.attributes)) for c in found.changes]
+    parts = [
+        f"# Plan: {target}",
+        f"**{wording.counts(found)}** · {found.reversibility.value} · plan `{found.digest[:12]}`",
+        _table(("object", "action", "what differs, or forces the replacement"), rows),
+        *[f"> {warning}" for warning in found.warnings],
+        f"<details><summary>{found.engine}'s own plan</summary>\n\n```\n{_cut(found.text)}\n```\n\n</details>",
+    ]
+    return Page(_key("plan", target), f"Plan of {target}", "\n\n".join(parts))
+
+
+def approval(request: Request, plans: PlanSet, findings: Sequence[Finding]) -> Page:
+    """What is to be approved: what it does in counts, every replacement and deletion by name, how to decide."""
+    worst = max((p.reversibility for p in plans.plans if not p.empty), key=list(Reversibility).index, default=None)
+    taken = [
+        (p.target.unit, f"`{c.address}`", c.action.value, ", ".join(c.because))
+        for p in plans.plans
+        for c in p.changes
+        if c.action in (Action.REPLACE, Action.DELETE)
+    ]
+    total = {a.value: sum(p.counts[a.value] for p in plans.plans) for a in Action}
+    said = [(f.policy, f"`{f.address}`" if f.address else "", f.message) for f in findings]
+    name = request.environment
+    parts = [
+        f"# {name} wants an approval: {request.purpose} {request.release}",
+        f"Plan set `{request.short}` · " + wording.counted(total),
+        f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
+        f"asked for by {request.asked_by} · stands until {request.until}",
+        _table(("unit", "what it would do"), list(request.units.items())),
+        "## What would be replaced or deleted\n\n" + _table(("unit", "object", "", "because of"), taken),
+        "## What the policies say\n\n" + _table(("policy", "object", ""), said),
+        f"## Decide\n\nApproving: {', '.join(request.rules.approvers) or 'anybody'}. Nothing is held up "
+        f"meanwhile.\n\n```\nflowmart approve {request.short}\nflowmart refuse {request.short} --reason ...\n```\n\n"
+        "Or run the deployment `approve` with this plan set. An approval is void when the plans change.",
+    ]
+    return Page(f"approval-{name}", f"Approval wanted in {name}", "\n\n".join(parts))
+
+
+def smoke(target: Target, results: Sequence[CheckResult]) -> Page:
+    """What each smoke check expected and found."""
+    rows = [(_SIGNS[r.outcome], r.name, r.expected, r.found, f"{r.attempts}", f"{r.seconds:.1f} s") for r in results]
+    table = _table(("", "check", "expected", "found", "attempts", "took"), rows)
+    return Page(_key("smoke", target), f"Smoke checks of {target}", f"# Smoke checks: {target}\n\n{table}")
+
+
+def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) -> Page:
+    """Why a release was rolled back, and what was done for it."""
+    rows = [(unit, what) for unit, what in done.items()]
+    text = f"# {environment}: release {release} was rolled back\n\n## Why\n\n```\n{why}\n```\n\n## What was done\n\n"
+    return Page(
+        f"rollback-{environment}", f"Rollback of {release} in {environment}", text + _table(("unit", ""), rows)
+    )
+
+
+def drift(report: DriftReport) -> Page:
+    """What somebody changed by hand in an environment."""
+    parts = [
+        f"# Drift in {report.environment}",
+        f"**{descriptions.heading(report).removeprefix(f'{report.environment}: ')}** · release `{report.release}`",
+        *[_drifted(item) for item in report.drifted],
+        *_listed("Recovered since the last report", [f"{i.unit}: `{i.address}`" for i in report.recovered]),
+        *_listed("Could not be asked", [f"**{unit}**: {_cell(why)}" for unit, why in report.unanswered.items()]),
+        *_listed("Left behind: applied here, but no longer declared", report.left_behind),
+        *_listed("Suppressions that can go", [f"{i.unit}: `{i.address}` {i.why} ({i.reason})" for i in report.idle]),
+    ]
+    return Page(f"drift-{report.environment}", f"Drift in {report.environment}", "\n\n".join(parts))
+
+
+def _drifted(item: DriftedObject) -> str:
+    names = [*item.expected]
+    rows = [(f"`{name}`", _value(item.expected[name]), _value(item.found.get(name))) for name in names]
+    table = f"\n\n{_table(('what', 'expected', 'found'), rows)}" if rows else ""
+    return f"### {item.unit}: {item.told[0]}\n\n{descriptions.state(item)}{table}"
+
+
+def _value(value: object) -> str:
+    return f"`{wording.short(value)}`"
+
+
+def _listed(title: str, items: Iterable[str]) -> list[str]:
+    found = [f"- {item}" for item in items]
+    return [f"## {title}", "\n".join(found)] if found else []
+
+
+def matrix(states: Iterable[EnvironmentState]) -> Page:
+    """Which release is where."""
+    rows = [
+        (s.environment, f"`{s.verified}`" if s.verified else "not verified", ", ".join(sorted(s.rejected)) or "-")
+        for s in states
+    ]
+    text = "# Which release is where\n\n" + _table(("environment", "verified release", "rejected here"), rows)
+    return Page("releases", "Which release is where", text)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return "*nothing*"
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_TEXT:
+        return text.strip()
+    return f"{text[:LONGEST_TEXT].strip()}\n... {len(text) - LONGEST_TEXT} characters more"
+
+
+def _key(subject: str, target: Target) -> str:
+    return f"{subject}-{target.environment}-{target.unit}".lower().replace("_", "-")

@@ -1,0 +1,94 @@
+"""What a plan of an environment comes to for those who read it on GitHub: from results and errors to reports.
+
+Failed is not unanswered here either: a denial or a tool error is a failure, a question without an answer is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tasks.domain.errors import FlowmartError, Unanswered
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Plan
+from tasks.github import lines
+from tasks.github.check_runs import Annotation
+from tasks.github.lines import Place
+from tasks.github.reported import EnvironmentReport, UnitReport
+from tasks.promotion import verbs
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.verbs import NotPlanned
+from tasks.releases.releases import FOLDER
+
+_MISTAKE = re.compile(rf"^\s*(?:\S*/)?(?:{FOLDER}/)?([\w./-]+\.ya?ml):(\d+): (.+)$", re.MULTILINE)
+"""How `tasks.manifest` tells a mistake in a file: `platform.yaml:12: units.database: ...`."""
+
+
+def outcome_of(error: FlowmartError) -> Outcome:
+    """What an error says about a release: no answer, or a no."""
+    return Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
+
+
+def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartError | None) -> UnitReport | None:
+    """The report of a unit by what planning it gave; None for a unit that is not affected.
+
+    `found` is None where planning was never begun, since what the unit takes outputs from has no plan.
+    """
+    if found is None:
+        return UnitReport(unit, Outcome.SUCCEEDED, said="not planned: what it takes outputs from has no plan")
+    if isinstance(found, FlowmartError):
+        return UnitReport(unit, outcome_of(found), said=str(found))
+    if isinstance(found, NotPlanned):
+        return UnitReport(unit, Outcome.SUCCEEDED, said=found.why) if found.later else None
+    return _of_plan(run, found)
+
+
+def of_environment(run: EnvironmentRun, units: Iterable[UnitReport | None]) -> EnvironmentReport:
+    """The report of an environment: its affected units."""
+    return EnvironmentReport(run.environment.name, tuple(unit for unit in units if unit is not None))
+
+
+def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotation]:
+    """What policies and tools say, at the lines of the release's code that it is about."""
+    infrastructure = run.checkout(run.release.id).infrastructure
+    said = []
+    for unit in report.units:
+        source = run.unit(unit.unit).source
+        for finding in unit.findings:
+            place = lines.find(infrastructure, unit.unit, source, finding.address)
+            title = f"{finding.policy} in {report.environment}"
+            said.append(_annotation(place, title, finding.message, failed=finding.denied))
+        if unit.outcome is not Outcome.SUCCEEDED and not unit.denials:
+            place = lines.of_unit(infrastructure, unit.unit)
+            failed = unit.outcome is Outcome.FAILED
+            title = f"{unit.unit} in {report.environment}: {'no plan' if failed else 'could not ask'}"
+            said.append(_annotation(place, title, unit.said, failed=failed))
+    return said
+
+
+def mistakes(error: FlowmartError) -> Sequence[Annotation]:
+    """The mistakes in a file of the release that an error tells, each at its line."""
+    found = _MISTAKE.findall(str(error))
+    return [_annotation(Place(path, int(line)), "mistake", told, failed=True) for path, line, told in found]
+
+
+def together(said: Iterable[Annotation]) -> Sequence[Annotation]:
+    """Each thing once, though several environments say it of the same line; the first title stands for all."""
+    found: dict[tuple[str, int, str, str], Annotation] = {}
+    for one in said:
+        found.setdefault((one.path, one.line, one.level, one.message), one)
+    return tuple(found.values())
+
+
+def _of_plan(run: EnvironmentRun, plan: Plan) -> UnitReport:
+    """A plan with what the policies find in it: once more, since a test that says no gives no findings back."""
+    try:
+        findings = verbs.findings(run, plan)
+    except FlowmartError as error:
+        return UnitReport(plan.target.unit, outcome_of(error), plan, said=str(error))
+    denied = any(finding.denied for finding in findings)
+    return UnitReport(plan.target.unit, Outcome.FAILED if denied else Outcome.SUCCEEDED, plan, findings)
+
+
+def _annotation(place: Place, title: str, message: str, *, failed: bool) -> Annotation:
+    return Annotation(f"{FOLDER}/{place.path}", place.line, "failure" if failed else "warning", title, message)
