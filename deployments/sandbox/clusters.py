@@ -12,10 +12,10 @@ from typing import Any
 
 from deployments.sandbox import kubernetes
 from deployments.sandbox.layout import Layout
-from tasks import shell
+from tasks import processes
 from tasks.domain.errors import Unanswered
 from tasks.domain.platform import Cluster, Platform
-from tasks.shell import Command
+from tasks.processes import Command
 
 ACCESS = Path("kubernetes") / "access"
 
@@ -41,7 +41,7 @@ def prepare(layout: Layout, port: int, platform: Platform, infrastructure: Path)
 
 def _grant(administrator: Path, access: Path) -> None:
     argv = ("kubectl", "--kubeconfig", str(administrator), "apply", "--server-side", "-k", str(access))
-    done = shell.run(Command(argv, Path.cwd(), time_limit=60))
+    done = processes.run(Command(argv, Path.cwd(), time_limit=60))
     if done.exit_code != 0:
         raise Unanswered(f"sandbox: {access} could not be applied: {done.stderr.strip()}")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tasks.domain.outcome import Outcome
+from tasks.processes import Processes
 
 
 @dataclass(frozen=True)
@@ -16,13 +17,14 @@ class Surroundings:
 
     `client` makes a boto3 client for a service with the planning role's credentials, `outputs` are those of the
     unit, `folder` is infrastructure/ in the release's checkout, `variables` are what a script finds in its
-    environment (credentials, region).
+    environment (credentials, region). `processes` runs scripts.
     """
 
     client: Callable[[str], Any]
     outputs: Mapping[str, Any]
     folder: Path
     variables: Mapping[str, str]
+    processes: Processes = field(default_factory=Processes)
 
 
 @dataclass(frozen=True)

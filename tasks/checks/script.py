@@ -11,10 +11,11 @@ import os
 import sys
 from pathlib import Path
 
-from tasks import shell
+from tasks import processes
 from tasks.checks.answers import Answer, Surroundings, failed, passed, shortened, unanswered
 from tasks.checks.options import Script
 from tasks.domain.errors import FlowmartError
+from tasks.processes import Command, Finished
 
 _TRACEBACK = "Traceback (most recent call last):"
 
@@ -30,25 +31,25 @@ def ask(options: Script, around: Surroundings) -> Answer:
     if not program.resolve().is_relative_to(around.folder.resolve()) or not program.is_file():
         return unanswered(f"there is no file {options.path} in the release")
     try:
-        return _read(shell.run(_command(program, options, around)))
+        return _read(around.processes.run(_command(program, options, around)))
     except (FlowmartError, OSError) as error:
         return unanswered(shortened(str(error)))
 
 
-def _command(program: Path, options: Script, around: Surroundings) -> shell.Command:
+def _command(program: Path, options: Script, around: Surroundings) -> Command:
     """A Python file runs under our interpreter, which has boto3; anything else by its first line."""
     starter = (sys.executable,) if program.suffix == ".py" else ()
     argv = (*starter, str(program), *options.arguments)
     variables = {**around.variables, "PATH": _path(around)}
-    return shell.Command(argv, around.folder, variables, options.timeout)
+    return Command(argv, around.folder, variables, options.timeout)
 
 
 def _path(around: Surroundings) -> str:
-    inherited = around.variables.get("PATH") or shell.inherited().get("PATH", os.defpath)
+    inherited = around.variables.get("PATH") or processes.inherited().get("PATH", os.defpath)
     return os.pathsep.join([str(Path(sys.executable).parent), inherited])
 
 
-def _read(finished: shell.Finished) -> Answer:
+def _read(finished: Finished) -> Answer:
     said = _last_line(finished.stdout) or _last_line(finished.stderr) or "it said nothing"
     if finished.exit_code == 0:
         return passed(said)

@@ -1,4 +1,4 @@
-"""How steps end: outcomes, and what applies and checks came to."""
+"""How steps end: outcomes, and what applies, observations, verifications and checks came to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from tasks.domain.plan import Change
+
 
 class Outcome(StrEnum):
-    """How a step ended. `failed`: it said no. `unanswered`: we could not ask. Never mixed up."""
+    """How a step ended. `failed`: rejected. `unanswered`: no answer, which is never taken for a rejection."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -17,17 +19,48 @@ class Outcome(StrEnum):
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:
-    """What several steps come to. One no is a no; without one, no answer is no answer."""
+    """The outcome of several steps: failed if one failed, else unanswered if one got no answer."""
     found = set(outcomes)
     return next((worst for worst in (Outcome.FAILED, Outcome.UNANSWERED) if worst in found), Outcome.SUCCEEDED)
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What an engine's apply or rollback came to. `outputs` hold `MASK` for sensitive ones."""
+    """The result of an engine's apply or rollback. `outputs` hold `MASK` for sensitive ones."""
 
     outcome: Outcome
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""
+
+
+class Progress(StrEnum):
+    """How far an apply got that gave no answer, as far as the tool can tell afterwards."""
+
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What is there after an unanswered apply. `outputs` are those of the unit when `progress` is done."""
+
+    progress: Progress
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether the tool finds a unit as its receipt says.
+
+    `differences` are what a plan would still change. `pending`: the objects are right, but not ready yet, so asking
+    again may succeed.
+    """
+
+    outcome: Outcome
+    differences: tuple[Change, ...] = ()
+    pending: bool = False
     detail: str = ""
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.release import Target
+from tasks.domain.release import Baseline, Target
 from tasks.domain.values import digest_of
 
 
@@ -62,6 +62,9 @@ class Artifact:
 class Plan:
     """What applying a target would do. `basis`: the state it was computed from (terraform: lineage/serial).
 
+    `unknown` names what could not be planned, rehearsed or read. `baseline` is what exists already of a unit that
+    was never applied by us: applying the plan adopts it.
+
     `outputs` are those that applying it will give, where that is known already: then units below can be planned with
     them. None: they are only known afterwards, or stay as they are.
     """
@@ -78,11 +81,27 @@ class Plan:
     changes_outputs: bool = False
     outputs: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    baseline: Baseline | None = None
 
     @property
     def empty(self) -> bool:
-        """Whether applying it would change nothing at all."""
-        return not self.changes and not self.changes_outputs
+        """Whether applying it would change nothing at all. What is unknown is not unchanged."""
+        return not self.changes and not self.changes_outputs and not self.unknown
+
+    @property
+    def created(self) -> frozenset[str]:
+        """Addresses of the objects that applying it brings into being: all that a rollback may remove again."""
+        return frozenset(
+            change.address for change in self.changes if change.action in (Action.CREATE, Action.REPLACE)
+        )
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """Addresses of the objects that applying it deletes or replaces."""
+        return frozenset(
+            change.address for change in self.changes if change.action in (Action.DELETE, Action.REPLACE)
+        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -93,4 +112,5 @@ class Plan:
     def digest(self) -> str:
         """Over the meaning of the plan (what it changes, from which sources), not over the tool's bytes."""
         changes = [[c.address, c.kind, c.action, c.before, c.after] for c in self.changes]
-        return digest_of([str(self.target), self.unit_digest, self.inputs_digest, changes])
+        what = [str(self.target), self.unit_digest, self.inputs_digest, changes]
+        return digest_of([*what, sorted(self.unknown)] if self.unknown else what)

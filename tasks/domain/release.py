@@ -73,3 +73,16 @@ class Receipt:
     plan_digest: str
     outputs: Mapping[str, Any]
     at: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What existed of a unit before our first apply: a rollback never removes it.
+
+    `description` is for people ("state with serial 12 and 3 resources"). `data` is the engine's own: what it needs to
+    return to that version, where the tool keeps it (a Helm revision, a CloudFormation template). Empty: a rollback
+    leaves the unit as it is.
+    """
+
+    description: str
+    data: Mapping[str, Any] = field(default_factory=dict)

@@ -25,7 +25,7 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
     receipt = run.state().receipts.get(unit)
     if receipt is None:
         return None
-    found = run.engine(unit).detect_drift(receipt)
+    found = run.engine(receipt.target).detect_drift(receipt)
     now = run.state()
     if unit in now.attempted or now.receipts.get(unit) != receipt:
         raise Unanswered(f"{receipt.target}: a promotion is at work on it; it is compared again by the next report")

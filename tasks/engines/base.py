@@ -1,21 +1,22 @@
-"""What every engine is: one protocol, the workspace it is handed, and the defaults that most tools share.
+"""What every engine is: its registration, the protocol of one unit, and the workspace it works in.
 
-An engine builds commands and parses what came back; running them is `tasks.shell`'s. It is made for one
-environment of one promotion and finds the workspace of a target through the `Workspaces` it is given: the
-release's files in a temporary checkout, the unit as declared for that environment, and credentials by purpose.
+An engine builds commands and parses what comes back; `Workspace.processes` runs them. It is made for one unit of one
+release in one environment and is handed everything it needs: the release's files in a temporary checkout, the unit
+as declared for that environment, credentials by purpose, and what is known of earlier applies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from tasks.domain.outcome import Applied, Outcome
-from tasks.domain.plan import Plan
+from tasks.domain.outcome import Applied, Observation, Verification
+from tasks.domain.plan import Change, Plan
 from tasks.domain.platform import Environment, Unit
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
+from tasks.processes import Processes
 
 Variables = Callable[[], Mapping[str, str]]
 """Environment variables with short-lived credentials; a function, because they are renewed while we work."""
@@ -40,27 +41,41 @@ class Interface:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where an engine works for one target. `infrastructure` is that folder in the release's checkout.
+    """Where an engine works for one target.
 
-    The inputs of `unit` have their `{unit.output}` filled in where what they refer to is known. `receipt` is what is
-    applied now, of whatever release; None when nothing is. `reconciling`: drift is to be put right, so what somebody
-    else has taken hold of meanwhile is taken back. `elsewhere` gives the unit's receipts in the other
-    environments that could still be gone back to, for what environments share (images).
+    Attributes:
+        target: the release, environment and unit that the workspace is for.
+        infrastructure: that folder in the release's checkout.
+        unit: as declared for the environment, with `{unit.output}` filled in where the outputs are known.
+        platform: the platform's name, which marks what belongs to it.
+        executable: the tool, a path or a name on PATH; empty for engines that need none.
+        receipt: what is applied now, of whatever release; None when nothing is.
+        baseline: what existed before our first apply; None when nothing did, or when that is not known yet.
+        residual: differences that the tool reported right after the last good apply, though nobody touched anything.
+        reconciling: drift is to be repaired, so what somebody else has taken hold of meanwhile is taken back.
+        elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
+            share (images).
     """
 
+    target: Target
     infrastructure: Path
     unit: Unit
     environment: Environment
     unit_digest: str
     reading: Variables
     writing: Variables
+    processes: Processes
+    platform: str = "flowmart"
+    executable: str = ""
     receipt: Receipt | None = None
+    baseline: Baseline | None = None
+    residual: tuple[Change, ...] = ()
     reconciling: bool = False
-    elsewhere: Callable[[], Sequence[Receipt]] = tuple
+    elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)
 
     @property
     def inputs(self) -> Inputs:
-        """The unit's inputs without what was upstream: enough to verify, to look for drift, to go back."""
+        """The unit's inputs without what was upstream: enough to verify, to detect drift, to go back."""
         return Inputs(values=self.unit.inputs)
 
     @property
@@ -69,26 +84,58 @@ class Workspace:
         return self.infrastructure / self.unit.source
 
 
-Workspaces = Callable[[Target], Workspace]
+class UnitEngine(Protocol):
+    """One tool at work on one unit. Reading methods raise `Unanswered` (worth a retry) or `Refused` (not)."""
 
+    def validate(self) -> None:
+        """Find what is wrong with a unit that cannot be planned yet, before what it waits for is applied."""
 
-class Engine(Protocol):
-    """The one protocol behind which all tools plan, apply, verify, roll back and report drift."""
-
-    def prepare(self, target: Target) -> None:
-        """Find what is wrong with a target that cannot be planned yet, before what it waits for is applied."""
-
-    def plan(self, target: Target, inputs: Inputs) -> Plan:
-        """What applying the target would do. Reads only; `Unanswered` may be tried again, `Refused` may not."""
+    def plan(self, inputs: Inputs) -> Plan:
+        """What applying the unit would do. Reads only."""
 
     def apply(self, plan: Plan) -> Applied:
-        """Apply exactly what was planned. `StalePlan` when the world has moved on since; nothing is changed then."""
+        """Apply exactly what was planned. `StalePlan` when the world has moved on; nothing is changed then.
 
-    def verify(self, target: Target) -> Outcome:
-        """Whether the tool itself finds the target as declared."""
+        Without an answer from the tool or its API the outcome is `unanswered`, never `failed`.
+        """
 
-    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
-        """What going back to a receipt would do; `None` means it did not exist before: remove it."""
+    def observe(self, plan: Plan) -> Observation:
+        """How far an unanswered apply of `plan` got. Reads only; `Unanswered` when that cannot be read either."""
+
+    def verify(self) -> Verification:
+        """Whether the tool finds the unit as declared."""
+
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
+        """What going back would do, from the release in `failed` to the one in this workspace.
+
+        `to` is the receipt of this workspace's release; or a baseline: return to that version, or None where the tool
+        does not keep it and the unit is left as it is; or None: the unit did not exist before, so remove it.
+        """
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What somebody changed behind our back since the receipt, as the changes of a plan."""
+        """What somebody changed since the receipt, as the changes of a plan."""
+
+    def settle(self, receipt: Receipt) -> tuple[Change, ...]:
+        """After a good apply and its checks, read what is there: differences that nobody made are no drift later."""
+
+    def adopt(self) -> Baseline | None:
+        """What exists already of a unit that was never applied by us. Reads only."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The registration of one tool: all that the product knows about it derives from this.
+
+    Attributes:
+        name: what `engine:` in platform.yaml says.
+        make: an engine for one workspace.
+        reads: paths below infrastructure/ of the files that a unit reads, given that folder and the unit's source.
+        interface: what a unit takes and gives, given the same.
+        executable: the tool's name on PATH; empty when the engine needs none.
+    """
+
+    name: str
+    make: Callable[[Workspace], UnitEngine]
+    reads: Callable[[Path, str], tuple[str, ...]]
+    interface: Callable[[Path, str], Interface]
+    executable: str = ""

@@ -6,11 +6,11 @@ import re
 from base64 import b64encode
 from pathlib import Path
 
-from tasks import shell
+from tasks import processes
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github.client import Client
+from tasks.processes import Command, Finished
 from tasks.settings import Settings
-from tasks.shell import Command, Finished
 
 REMOTE = "origin"
 TIME_LIMIT = 300.0
@@ -26,7 +26,9 @@ def fetch(settings: Settings, client: Client, repository: str, ref: str) -> str:
     """
     kept = f"refs/flowmart/{ref.removeprefix('refs/')}"
     address = _run(settings.repository, "remote", "get-url", REMOTE).stdout.strip()
-    done = shell.run(fetching(settings.repository, address, f"+{ref}:{kept}", _token(client, repository, address)))
+    done = processes.run(
+        fetching(settings.repository, address, f"+{ref}:{kept}", _token(client, repository, address))
+    )
     if done.exit_code != 0:
         _refuse(ref, done)
     return _run(settings.repository, "rev-parse", "--verify", kept).stdout.strip()
@@ -37,7 +39,7 @@ def refuse_missing(settings: Settings, sha: str) -> None:
     if not _SHA.fullmatch(sha):
         raise InvalidInput(f"commit {sha!r}: should be the whole SHA")
     command = ("git", "-C", str(settings.repository.resolve()), "cat-file", "-e", f"{sha}^{{commit}}")
-    if shell.run(Command(command, Path.cwd(), time_limit=60)).exit_code != 0:
+    if processes.run(Command(command, Path.cwd(), time_limit=60)).exit_code != 0:
         raise Refused(f"commit {sha}: it is no longer on GitHub; it was replaced by a newer one")
 
 
@@ -68,7 +70,7 @@ def _refuse(ref: str, done: Finished) -> None:
 
 
 def _run(repository: Path, *arguments: str) -> Finished:
-    done = shell.run(Command(("git", "-C", str(repository.resolve()), *arguments), Path.cwd(), time_limit=60))
+    done = processes.run(Command(("git", "-C", str(repository.resolve()), *arguments), Path.cwd(), time_limit=60))
     if done.exit_code != 0:
         why = _CREDENTIALS.sub("", done.stderr).strip()
         raise InvalidInput(f"{repository.resolve()}: git {arguments[0]}: {why}; it should be a clone of GitHub's")

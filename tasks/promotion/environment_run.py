@@ -23,11 +23,12 @@ from tasks.domain.platform import Cluster, Environment, Platform, Unit
 from tasks.domain.release import Inputs, Receipt, Release, Target
 from tasks.domain.rules import Override, Suppression
 from tasks.domain.values import MASK
-from tasks.engines import ENGINES, Engine, Workspace, interface
+from tasks.engines import ENGINES, UnitEngine, Workspace, interface
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import EnvironmentState, environment_state
 from tasks.ledger.store import Store
 from tasks.policy import rego
+from tasks.processes import Processes
 from tasks.releases import releases
 from tasks.settings import Settings
 
@@ -80,6 +81,7 @@ class EnvironmentRun:
     def __init__(self, settings: Settings, ledger: Ledger, checkouts: Checkouts, release: str, environment: str):
         self.settings = settings
         self.ledger = ledger
+        self.processes = Processes()
         self.halted = threading.Event()
         self.approved: Approved | None = None
         self.drifting: frozenset[str] = frozenset()
@@ -148,21 +150,26 @@ class EnvironmentRun:
         """The units whose outputs the inputs of a unit name."""
         return references.sources(self.unit(unit).inputs)
 
-    def engine(self, unit: str) -> Engine:
-        """The engine of a unit, working in this stage's checkouts."""
-        name = self.unit(unit).engine
-        return ENGINES[name](self.workspace, self.settings.executables.get(name, ""))
+    def engine(self, target: Target) -> UnitEngine:
+        """The engine of a target's unit, at work in this run's checkout of the target's release."""
+        workspace = self.workspace(target)
+        return ENGINES[workspace.unit.engine].make(workspace)
 
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
         found, now = self.checkout(target.release), self.state()
+        unit = self._wired(target, now)
         return Workspace(
+            target=target,
             infrastructure=found.infrastructure,
-            unit=self._wired(target, now),
+            unit=unit,
             environment=self.environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
             reading=self.reading,
             writing=self.writing,
+            processes=self.processes,
+            platform=found.platform.name,
+            executable=self.settings.executables.get(unit.engine, ""),
             receipt=now.receipts.get(target.unit),
             elsewhere=lambda: self._elsewhere(target.unit),
             reconciling=target.unit in self.drifting,

@@ -64,12 +64,12 @@ def confirm(run: EnvironmentRun, unit: str) -> None:
     to = run.state().before.get(unit)
     if to is None:
         return
-    engine = run.engine(unit)
+    engine = run.engine(to.target)
     with _blocking(run, unit, to):
-        if engine.verify(to.target) is Outcome.SUCCEEDED:
+        if engine.verify().outcome is Outcome.SUCCEEDED:
             return
         _carry_out(run, unit, to, *_planned(run, unit, to))
-        if engine.verify(to.target) is not Outcome.SUCCEEDED:
+        if engine.verify().outcome is not Outcome.SUCCEEDED:
             raise Refused("afterwards the tool still finds differences")
 
 
@@ -88,14 +88,17 @@ def reject(run: EnvironmentRun, release: str | None, why: str) -> None:
 
 def _planned(run: EnvironmentRun, unit: str, to: Receipt | None) -> tuple[Plan, list[str]]:
     """The way back of a unit, and what policies have against it."""
-    plan = run.engine(unit).plan_rollback(run.target(unit), to)
+    failed = run.workspace(run.target(unit))
+    plan = run.engine(to.target if to else failed.target).plan_rollback(failed, to)
+    if plan is None:
+        raise Refused(f"{failed.target}: it existed before and the tool cannot return to that version")
     return plan, [finding.message for finding in findings(run, plan, "rollback") if finding.denied]
 
 
 def _carry_out(run: EnvironmentRun, unit: str, to: Receipt | None, plan: Plan, denials: Sequence[str]) -> None:
     if denials:
         raise Refused("; ".join(denials))
-    applied = run.engine(unit).apply(plan)
+    applied = run.engine(plan.target).apply(plan)
     if applied.outcome is not Outcome.SUCCEEDED:
         raise Refused(applied.detail)
     receipt = replace(to, plan_digest=plan.digest, outputs=applied.outputs) if to else None

@@ -83,12 +83,12 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Plan | NotPlanne
     inputs = run.inputs(unit, found.receipts, foreseen)
     missing = [name for name, outputs in inputs.upstream.items() if outputs is None]
     if missing:
-        run.engine(unit).prepare(run.target(unit))
+        run.engine(run.target(unit)).validate()
         return NotPlanned(unit, f"is planned once {' and '.join(missing)} have outputs", later=True)
     if unit not in run.drifting and _is_up_to_date(run, unit, found, inputs):
         told_of(run, unit).info("up to date")
         return NotPlanned(unit, "is up to date")
-    made = run.engine(unit).plan(run.target(unit), inputs)
+    made = run.engine(run.target(unit)).plan(inputs)
     record(run, "planned", made.target, counts=made.counts, digest=made.digest)
     told_of(run, unit).info("planned", what=wording.planned(made))
     return made
@@ -202,6 +202,7 @@ def ask(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         outputs=receipt.outputs,
         folder=run.checkout(receipt.target.release).infrastructure,
         variables=run.reading(),
+        processes=run.processes,
     )
     within = max(check.within for check in asked)
     told_of(run, receipt.target.unit).info("asking", what=f"{len(asked)} checks, for up to {within:g} s")
@@ -255,14 +256,14 @@ def _apply_fresh(run: EnvironmentRun, plan: Plan) -> tuple[Plan, Applied]:
     record(run, "applying", plan.target, plan=plan.digest)
     told_of(run, plan.target.unit).info("applying", what=wording.counts(plan))
     try:
-        return plan, run.engine(plan.target.unit).apply(plan)
+        return plan, run.engine(plan.target).apply(plan)
     except StalePlan as error:
         told_of(run, plan.target.unit).warning("plan is stale", why=str(error))
     inputs = run.inputs(plan.target.unit, run.state().receipts)
-    newer = run.engine(plan.target.unit).plan(plan.target, inputs)
+    newer = run.engine(plan.target).plan(inputs)
     test(run, newer)
     gate.refuse_uncovered(run, newer)
-    return newer, run.engine(plan.target.unit).apply(newer)
+    return newer, run.engine(plan.target).apply(newer)
 
 
 def _as_it_was(run: EnvironmentRun, plan: Plan) -> Applied | None:

@@ -19,14 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks import manifest, shell
+from tasks import manifest, processes
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
 from tasks.domain.platform import Check, Platform, Unit
 from tasks.domain.release import Release
 from tasks.domain.values import digest_of
-from tasks.engines import READS
+from tasks.engines import ENGINES
 from tasks.ledger.store import Store
-from tasks.shell import Command
+from tasks.processes import Command
 
 FOLDER = "infrastructure"
 
@@ -107,7 +107,7 @@ def _archived(repository: Path, commit: str) -> bytes:
 
 
 def _git(repository: Path, *arguments: str) -> str:
-    done = shell.run(Command(("git", "-C", str(repository.resolve()), *arguments), Path.cwd(), time_limit=120))
+    done = processes.run(Command(("git", "-C", str(repository.resolve()), *arguments), Path.cwd(), time_limit=120))
     if done.exit_code != 0:
         reason = done.stderr.strip() or f"there is no {arguments[-1].removesuffix('^{commit}')}"
         raise InvalidInput(f"{repository.resolve()}: git {arguments[0]}: {reason}")
@@ -150,7 +150,7 @@ def _unit_digests(infrastructure: Path, platform: Platform, digests: Mapping[str
 
 def _unit_digest(infrastructure: Path, unit: Unit, digests: Mapping[str, str]) -> str:
     """Over the files that the unit reads and what is checked of it; its inputs have a digest of their own."""
-    paths = [*READS[unit.engine](infrastructure, unit.source), *_scripts(unit.checks)]
+    paths = [*ENGINES[unit.engine].reads(infrastructure, unit.source), *_scripts(unit.checks)]
     files = {path: digests[path] for path in paths if path in digests}
     return digest_of({"engine": unit.engine, "files": files, "checks": [asdict(check) for check in unit.checks]})
 

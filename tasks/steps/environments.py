@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from tasks import settings, shell
+from tasks import settings
 from tasks.domain.errors import ApprovalWanted, FlowmartError
 from tasks.ledger.state import Claim
 from tasks.promotion import claims, verbs
@@ -89,7 +89,7 @@ def held(run: EnvironmentRun) -> Iterator[None]:
         raise
     except BaseException as error:
         run.halted.set()
-        shell.stop_all()
+        run.processes.stop_all()
         found = run.state()
         if not found.attempted:
             claims.close(run.ledger, name, "cancelled")

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks import shell
+from tasks import processes
 from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Plan
@@ -138,9 +138,9 @@ def test_cancelling_interrupts_the_apply_and_leaves_no_process(mini: MiniPlatfor
         applying = threading.Thread(target=lambda: results.append(applied(run, plan)))
         applying.start()
         terraform = _wait_for_child("terraform")
-        shell.stop_all()
+        run.processes.stop_all()
         applying.join()
-        shell.start_again()
+        processes.start_again()
     assert not terraform.is_running()
     assert results[0].outcome is Outcome.FAILED
     assert "paint" in (mini.state / "dev-first.tfstate").read_text()

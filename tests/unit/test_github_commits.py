@@ -3,7 +3,7 @@
 from base64 import b64decode
 from pathlib import Path
 
-from tasks import shell
+from tasks import processes
 from tasks.github.commits import fetching
 
 ADDRESS = "https://github.com/flowmart/infrastructure.git"
@@ -24,4 +24,4 @@ def test_without_a_token_git_signs_in_as_it_is_set_up_and_asks_nobody() -> None:
 
 def test_the_tools_that_run_a_pull_requests_code_do_not_get_our_access_to_github() -> None:
     ours = {"FLOWMART_GITHUB_TOKEN": "secret", "FLOWMART_GITHUB_PRIVATE_KEY": "secret", "PATH": "/bin"}
-    assert shell.inherited(ours) == {"PATH": "/bin"}
+    assert processes.inherited(ours) == {"PATH": "/bin"}

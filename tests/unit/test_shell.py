@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks import shell
+from tasks import processes
 from tasks.domain.errors import InvalidInput, Unanswered
-from tasks.shell import Command
+from tasks.processes import Command
 
 PATIENT = """
 import signal, sys, time
@@ -39,7 +39,7 @@ def started(program: str) -> subprocess.Popen[str]:
 
 
 def test_output_error_and_exit_code_come_back() -> None:
-    done = shell.run(python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)"))
+    done = processes.run(python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)"))
     assert (done.stdout, done.stderr, done.exit_code) == ("out\n", "err\n", 7)
 
 
@@ -51,7 +51,7 @@ def test_a_tool_outlives_us_and_ends_by_itself(tmp_path: Path) -> None:
         f"print('x' * 100_000, flush=True); open({str(done)!r}, 'w').close()"
     )
     us = (
-        "import sys; from pathlib import Path; from tasks.shell import Command, run\n"
+        "import sys; from pathlib import Path; from tasks.processes import Command, run\n"
         f"run(Command((sys.executable, '-c', {tool!r}), Path.cwd()))"
     )
     process = subprocess.Popen([sys.executable, "-c", us])
@@ -69,28 +69,28 @@ def wait_for(file: Path) -> None:
 
 
 def test_much_output_on_both_pipes_does_not_block() -> None:
-    done = shell.run(python("import sys; print('x' * 500_000); print('y' * 500_000, file=sys.stderr)"))
+    done = processes.run(python("import sys; print('x' * 500_000); print('y' * 500_000, file=sys.stderr)"))
     assert (len(done.stdout), len(done.stderr)) == (500_001, 500_001)
 
 
 def test_the_time_limit_ends_it_and_is_no_answer() -> None:
     with pytest.raises(Unanswered, match="time limit of"):
-        shell.run(python("import time; time.sleep(60)", time_limit=0.2))
+        processes.run(python("import time; time.sleep(60)", time_limit=0.2))
 
 
 def test_a_missing_program_is_named() -> None:
     with pytest.raises(InvalidInput, match="no-such-program: not found"):
-        shell.run(Command(("no-such-program",), Path.cwd()))
+        processes.run(Command(("no-such-program",), Path.cwd()))
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="nowhere: not found"):
-        shell.run(Command(("true",), tmp_path / "nowhere"))
+        processes.run(Command(("true",), tmp_path / "nowhere"))
 
 
 def test_an_interrupted_tool_may_save_its_state() -> None:
     process = started(PATIENT)
-    shell.stop(process, grace=30)
+    processes.stop(process, grace=30)
     assert process.stdout
     assert process.stdout.read() == "saved\n"
     assert process.returncode == 3
@@ -98,7 +98,7 @@ def test_an_interrupted_tool_may_save_its_state() -> None:
 
 def test_a_tool_that_does_not_listen_is_killed() -> None:
     process = started(STUBBORN)
-    shell.stop(process, grace=0.2)
+    processes.stop(process, grace=0.2)
     assert process.returncode == -9
 
 
@@ -107,7 +107,7 @@ def test_a_tool_gets_no_other_credentials_than_those_it_is_handed(monkeypatch: p
         monkeypatch.setenv(name, "ours")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     program = "import os; print(*(k + '=' + v for k, v in os.environ.items()), sep='\\n')"
-    found = shell.run(python(program, AWS_ACCESS_KEY_ID="role")).stdout.splitlines()
+    found = processes.run(python(program, AWS_ACCESS_KEY_ID="role")).stdout.splitlines()
     assert "AWS_ACCESS_KEY_ID=role" in found
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:1" in found
     assert not [line for line in found if line.endswith("=ours")]

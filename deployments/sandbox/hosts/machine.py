@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from deployments.sandbox.hosts.roots import make_root, make_sshd_root
-from tasks import shell
+from tasks import processes
 from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.domain.platform import Platform
-from tasks.shell import Command
+from tasks.processes import Command
 
 BUILDER = "builder"
 """The host that images are built on."""
@@ -64,7 +64,7 @@ def why_not(folder: Path) -> str:
     if found:
         return "; ".join(found)
     try:
-        done = shell.run(Command(("unshare", *_NAMESPACES, "sh", "-c", _PROBE), folder, time_limit=_SECONDS))
+        done = processes.run(Command(("unshare", *_NAMESPACES, "sh", "-c", _PROBE), folder, time_limit=_SECONDS))
     except (Unanswered, InvalidInput) as error:
         return f"the sandbox cannot have hosts here: {error}"
     if done.exit_code == 0:
@@ -131,7 +131,7 @@ def _make_key(file: Path) -> None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "flowmart-sandbox", "-f", str(file))
-    done = shell.run(Command(argv, file.parent, time_limit=_SECONDS))
+    done = processes.run(Command(argv, file.parent, time_limit=_SECONDS))
     if done.exit_code != 0:
         raise Unanswered(f"sandbox: {file} could not be made: {done.stderr.strip()}")
 

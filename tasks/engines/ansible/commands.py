@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks import shell
 from tasks.domain.errors import InvalidInput, Refused, Unanswered
 from tasks.domain.values import digest_of
 from tasks.engines.ansible.answers import Event, Heard, heard
 from tasks.engines.ansible.plans import Job
-from tasks.shell import Command, Finished
+from tasks.processes import Command, Finished, Processes
 
 REHEARSE = ("--check", "--diff")
 APPLY = ("--diff",)
@@ -46,12 +45,12 @@ class Place:
     time_limit: float
 
 
-def run(executable: str, place: Place, job: Job, options: tuple[str, ...]) -> Heard:
+def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runner: Processes) -> Heard:
     """Run the playbook of a job; what it told. `Unanswered` when it was ended, `Refused` when it never began."""
     if not shutil.which(executable):
         raise InvalidInput(f"{executable} is missing: install it with: pip install ansible-core")
     with tempfile.TemporaryDirectory(prefix="flowmart-ansible-") as folder:
-        finished, events = _run(executable, place, job, options, Path(folder))
+        finished, events = _run(executable, place, job, options, Path(folder), runner)
     found = heard(events)
     if found.finished or found.failed or found.unreachable or (options == PARSE and finished.exit_code == 0):
         return found
@@ -62,7 +61,7 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...]) -> He
 
 
 def _run(
-    executable: str, place: Place, job: Job, options: tuple[str, ...], folder: Path
+    executable: str, place: Place, job: Job, options: tuple[str, ...], folder: Path, runner: Processes
 ) -> tuple[Finished, list[Event]]:
     # A third of a second to import: only runs of this engine pay for it.
     from ansible_runner.config.runner import RunnerConfig
@@ -82,7 +81,7 @@ def _run(
     config.prepare()
     argv = (executable, *config.command[1:])
     variables = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
-    finished = shell.run(Command(argv, place.folder, variables, place.time_limit))
+    finished = runner.run(Command(argv, place.folder, variables, place.time_limit))
     return finished, _events(Path(config.artifact_dir) / "job_events")
 
 

@@ -18,19 +18,17 @@ from typing import Any
 import structlog
 
 from tasks.domain.errors import Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Change, Plan, Reversibility
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import digest_of
 from tasks.engines.ansible import commands, plans
 from tasks.engines.ansible.answers import Heard
 from tasks.engines.ansible.commands import APPLY, PARSE, REHEARSE, Place
 from tasks.engines.ansible.plans import Job
 from tasks.engines.ansible.sources import PLAYBOOK, REMOVAL, configuration, interface, reads
-from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.base import Engine, Variables, Workspace
 from tasks.engines.changes import the_other_way
-
-__all__ = ["Ansible", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.ansible")
 
@@ -44,24 +42,24 @@ _STAYS = f"nothing is taken back: the release has no {REMOVAL}; what it did to t
 class Ansible:
     """The engine for units whose source is a folder with a playbook."""
 
-    def __init__(self, workspaces: Workspaces, executable: str = "ansible-playbook") -> None:
-        self._workspaces = workspaces
-        self._executable = executable
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._executable = workspace.executable
 
-    def prepare(self, target: Target) -> None:
+    def validate(self) -> None:
         """Ansible can read the playbook and finds its roles. No host is asked."""
-        workspace = self._workspaces(target)
+        workspace = self.workspace
         self._run(workspace, Job(PLAYBOOK, {"localhost": "127.0.0.1"}), PARSE, dict)
 
-    def plan(self, target: Target, inputs: Inputs) -> Plan:
+    def plan(self, inputs: Inputs) -> Plan:
         """What the playbook would change on its hosts."""
-        workspace = self._workspaces(target)
-        job = plans.job(target.unit, PLAYBOOK, inputs.values)
-        return self._planned(workspace, target, inputs.digest, job)
+        workspace = self.workspace
+        job = plans.job(workspace.unit.name, PLAYBOOK, inputs.values)
+        return self._planned(workspace, workspace.target, inputs.digest, job)
 
     def apply(self, plan: Plan) -> Applied:
         """Run what was planned; `StalePlan` when it would not do any more what was planned."""
-        workspace = self._workspaces(plan.target)
+        workspace = self.workspace
         job, age = plans.take(plan)
         outputs = _outputs(job)
         if age > FRESH:
@@ -81,27 +79,47 @@ class Ansible:
         log.debug("applied", unit=plan.target.unit, hosts=len(job.hosts), changed=len(heard.changes))
         return Applied(Outcome.SUCCEEDED, outputs)
 
-    def verify(self, target: Target) -> Outcome:
+    def verify(self) -> Verification:
         """Whether another run would change nothing."""
-        workspace = self._workspaces(target)
+        workspace = self.workspace
         heard = self._rehearsed(workspace, _declared(workspace))
-        return Outcome.FAILED if heard.changes else Outcome.SUCCEEDED
+        return Verification(Outcome.FAILED if heard.changes else Outcome.SUCCEEDED, heard.changes)
 
-    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """The earlier release's playbook; without one, the failed release's own `remove.yml` where it has one."""
-        workspace = self._workspaces(to.target if to else failed)
+        workspace = self.workspace
+        if isinstance(to, Baseline):
+            return None
         if to:
             return self._planned(workspace, to.target, to.inputs_digest, _declared(workspace))
         removal = REMOVAL if (workspace.folder / REMOVAL).is_file() else ""
         job = _declared(workspace, removal)
-        return self._planned(workspace, failed, Inputs(workspace.unit.inputs).digest, job)
+        return self._planned(workspace, workspace.target, Inputs(workspace.unit.inputs).digest, job)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What a run would have to put right: as it was applied, against as it is."""
-        workspace = self._workspaces(receipt.target)
+        workspace = self.workspace
         plan = self._planned(workspace, receipt.target, receipt.inputs_digest, _declared(workspace))
         changes = tuple(the_other_way(change) for change in plan.changes)
         return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=())
+
+    def settle(self, receipt: Receipt) -> tuple[Change, ...]:
+        """What differs right after a good apply."""
+        return self.detect_drift(receipt).changes
+
+    def observe(self, plan: Plan) -> Observation:
+        """Rehearse again: nothing left to change, the same, or something else."""
+        job = _declared(self.workspace)
+        heard = self._rehearsed(self.workspace, job)
+        if not heard.changes:
+            return Observation(Progress.DONE, _outputs(job))
+        if _basis(heard.changes) == plan.basis:
+            return Observation(Progress.UNCHANGED)
+        return Observation(Progress.PARTIAL, detail=f"{len(heard.changes)} tasks would still change something")
+
+    def adopt(self) -> Baseline | None:
+        """Nothing: whether a host was configured before cannot be told from the host."""
+        return None
 
     def _planned(self, workspace: Workspace, target: Target, inputs_digest: str, job: Job) -> Plan:
         heard = self._rehearsed(workspace, job)
@@ -145,7 +163,7 @@ class Ansible:
             variables=variables(),
             time_limit=workspace.unit.time_limit,
         )
-        return commands.run(self._executable, place, job, options)
+        return commands.run(self._executable, place, job, options, workspace.processes)
 
 
 def _declared(workspace: Workspace, playbook: str = PLAYBOOK) -> Job:
@@ -175,3 +193,6 @@ def _told(lines: Sequence[str]) -> str:
 
 def _basis(changes: Sequence[Change]) -> str:
     return digest_of([[c.address, c.action, c.before, c.after] for c in changes])
+
+
+ENGINE = Engine(name="ansible", make=Ansible, reads=reads, interface=interface, executable="ansible-playbook")

@@ -12,11 +12,11 @@ from dataclasses import replace
 import structlog
 
 from tasks.domain.errors import StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Action, Change, Plan
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import digest_of
-from tasks.engines.base import Workspace, Workspaces
+from tasks.engines.base import Engine, Workspace
 from tasks.engines.changes import the_other_way
 from tasks.engines.cloudformation import answers as answers
 from tasks.engines.cloudformation import comparisons as looks
@@ -25,52 +25,53 @@ from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.sources import Source, interface, load, reads
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy, names
 
-__all__ = ["CloudFormation", "interface", "reads"]
-
 log = structlog.get_logger("flowmart.cloudformation")
 
 
 class CloudFormation:
     """The engine for units whose source is a folder with a `template.yaml`."""
 
-    def __init__(self, workspaces: Workspaces, _: str = "") -> None:
-        self._workspaces = workspaces
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._executable = workspace.executable
 
-    def prepare(self, target: Target) -> None:
+    def validate(self) -> None:
         """Template, parameters and inputs fit together, whatever the outputs of others will be."""
-        workspace = self._workspaces(target)
+        workspace = self.workspace
         Stacks(workspace.reading()).validate(load(workspace, workspace.unit.inputs).text)
 
-    def plan(self, target: Target, inputs: Inputs) -> Plan:
+    def plan(self, inputs: Inputs) -> Plan:
         """A change set, and what it changes."""
-        workspace = self._workspaces(target)
+        workspace = self.workspace
         look = looks.looked(workspace, load(workspace, inputs.values), Stacks(workspace.reading()))
-        return _planned(target, workspace, inputs.digest, look)
+        return _planned(workspace.target, workspace, inputs.digest, look)
 
     def apply(self, plan: Plan) -> Applied:
         """Do exactly what was planned; `StalePlan` when the change set or the stack is not what it was."""
-        workspace, saved = self._workspaces(plan.target), plans.load(plan)
+        workspace, saved = self.workspace, plans.load(plan)
         stacks = Stacks(workspace.writing())
         now = stacks.find(saved.stack)
         if stacks.basis(now) != plan.basis:
-            state = now["StackStatus"] if now else "not there"
-            raise StalePlan(f"{plan.target}: stack {saved.stack} was changed since it was planned, it is {state} now")
+            raise StalePlan(
+                f"{plan.target}: stack {saved.stack} changed since it was planned; it is {_status(now)} now"
+            )
         return _done(workspace, saved, stacks, now)
 
-    def verify(self, target: Target) -> Outcome:
+    def verify(self) -> Verification:
         """Whether the stack is in a good state, another change set would be empty, and nothing has drifted."""
-        workspace = self._workspaces(target)
+        workspace = self.workspace
         source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
         stack = stacks.find(source.stack)
         if stack is None or stack["StackStatus"] not in answers.UPDATABLE:
-            return Outcome.FAILED
+            return Verification(Outcome.FAILED, detail=f"stack {source.stack} is {_status(stack)}")
         differs = looks.compared(workspace, source, stacks, stack) or answers.drifted(stacks.drifts(stack), ())
-        return Outcome.FAILED if differs else Outcome.SUCCEEDED
+        return Verification(Outcome.FAILED if differs else Outcome.SUCCEEDED, tuple(differs))
 
-    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """Back to the template and parameters of the receipt's release; without one, the stack is deleted."""
-        target = to.target if to else failed
-        workspace = self._workspaces(target)
+        if isinstance(to, Baseline):
+            return None
+        workspace = self.workspace
         source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
         stack = stacks.find(source.stack)
         if stack is not None and is_busy(stack):
@@ -83,11 +84,11 @@ class CloudFormation:
         else:
             look = looks.looked(workspace, source, stacks)
         look = replace(look, saved=replace(look.saved, way_back=True))
-        return _planned(target, workspace, to.inputs_digest if to else Inputs().digest, look)
+        return _planned(workspace.target, workspace, to.inputs_digest if to else Inputs().digest, look)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """Resources that are not as the stack has them, and a stack that is not as the receipt's release has it."""
-        workspace = self._workspaces(receipt.target)
+        workspace = self.workspace
         source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
         stack = stacks.find(source.stack)
         if stack is None or stack["StackStatus"] in answers.NOT_MADE | {"REVIEW_IN_PROGRESS"}:
@@ -102,6 +103,38 @@ class CloudFormation:
         redeployed = (replace(the_other_way(change), because=()) for change in differing)
         look = looks.Look(Saved("settings", ""), (*by_hand, *redeployed), stack, answers.not_compared(found))
         return _planned(receipt.target, workspace, receipt.inputs_digest, look)
+
+    def settle(self, receipt: Receipt) -> tuple[Change, ...]:
+        """What differs right after a good apply."""
+        return self.detect_drift(receipt).changes
+
+    def observe(self, plan: Plan) -> Observation:
+        """Where the stack is: as it was planned from, in a good end state, or in between."""
+        workspace, saved = self.workspace, plans.load(plan)
+        source, stacks = load(workspace, workspace.unit.inputs), Stacks(workspace.reading())
+        stack = stacks.find(saved.stack)
+        if stacks.basis(stack) == plan.basis:
+            return Observation(Progress.UNCHANGED)
+        if stack is not None and is_busy(stack):
+            raise Unanswered(f"stack {saved.stack}: CloudFormation is still at work ({_status(stack)})")
+        gone = stack is None or stack["StackStatus"] == "DELETE_COMPLETE"
+        if saved.deed == "delete":
+            return Observation(Progress.DONE) if gone else Observation(Progress.PARTIAL, detail=_status(stack))
+        if stack is not None and stack["StackStatus"] in answers.GOOD:
+            return Observation(Progress.DONE, answers.outputs(stack, source.secrets))
+        return Observation(Progress.PARTIAL, detail=f"stack {saved.stack} is {_status(stack)}")
+
+    def adopt(self) -> Baseline | None:
+        """The stack, where there is one."""
+        workspace = self.workspace
+        stack = Stacks(workspace.reading()).find(load(workspace, workspace.unit.inputs).stack)
+        if stack is None or stack["StackStatus"] in answers.NOT_MADE | {"REVIEW_IN_PROGRESS"}:
+            return None
+        return Baseline(f"existing stack {stack['StackName']}, {_status(stack)}")
+
+
+def _status(stack: Described | None) -> str:
+    return str(stack["StackStatus"]) if stack else "not there"
 
 
 def _planned(target: Target, workspace: Workspace, inputs_digest: str, look: looks.Look) -> Plan:
@@ -189,3 +222,6 @@ def _why(stacks: Stacks, stack: Described, began: str, source: Source | None = N
     if status == "UPDATE_ROLLBACK_FAILED":
         told += f": could not be put back: {names(stacks.resources(stack), '_FAILED')}"
     return str(answers.scrubbed(told, source.secrets if source else ()))
+
+
+ENGINE = Engine(name="cloudformation", make=CloudFormation, reads=reads, interface=interface)

@@ -19,9 +19,10 @@ from typing import Any, TypeVar
 
 from pyhelm3.command import Command
 
-from tasks import shell
+from tasks import processes
 from tasks.cluster.access import CONTEXT
 from tasks.domain.errors import InvalidInput, Refused, Unanswered
+from tasks.processes import Processes
 
 HISTORY = 10
 """How many revisions of a release helm keeps: as many releases can be rolled back to natively."""
@@ -44,7 +45,9 @@ class NotInstalled(Refused):
 class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
     """pyhelm3's commands, each run as a list, with the variables of one identity and a time limit."""
 
-    def __init__(self, executable: str, folder: Path, variables: Mapping[str, str], seconds: float) -> None:
+    def __init__(
+        self, executable: str, folder: Path, variables: Mapping[str, str], seconds: float, runner: Processes
+    ) -> None:
         # helm's own limit is for waiting; it has to end before ours does, to say what it was waiting for.
         super().__init__(
             executable=executable, default_timeout=f"{max(1, int(seconds * 0.8))}s", history_max_revisions=HISTORY
@@ -54,13 +57,14 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         self._folder = folder
         self._variables = variables
         self._seconds = seconds
+        self._runner = runner
 
     async def run(self, command: Sequence[Any], input: bytes | None = None) -> bytes:
         """Run one command of helm; `input` are the values, which go through a file that only its owner reads."""
         with _kept(input) as values:
             argv = arguments(command, values, major_version(self._executable))
-            line = shell.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
-            finished = shell.run(line)
+            line = processes.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
+            finished = self._runner.run(line)
         if finished.exit_code != 0:
             raise _error(argv, finished)
         return finished.stdout.encode()
@@ -103,7 +107,9 @@ def arguments(command: Sequence[Any], values: Path | None, major: int) -> tuple[
 @lru_cache(maxsize=8)
 def major_version(executable: str) -> int:
     """3 or 4: which helm it is. Asked once a process."""
-    finished = shell.run(shell.Command((executable, "version", "--template", "{{.Version}}"), Path.cwd(), {}, 60))
+    finished = processes.run(
+        processes.Command((executable, "version", "--template", "{{.Version}}"), Path.cwd(), {}, 60)
+    )
     found = re.match(r"v(\d+)\.", finished.stdout.strip())
     if finished.exit_code != 0 or found is None:
         raise InvalidInput(f"{executable} version: says {finished.stdout!r} {finished.stderr.strip()}; is it helm?")
@@ -131,7 +137,7 @@ def why(stderr: str) -> str:
     return " ".join(" ".join(lines).split()).removeprefix("Error: ") or "it gave no reason"
 
 
-def _error(argv: Sequence[str], finished: shell.Finished) -> Refused | Unanswered:
+def _error(argv: Sequence[str], finished: processes.Finished) -> Refused | Unanswered:
     said = why(finished.stderr)
     told = f"helm {' '.join(argv[:2])}: {said}"
     if "release: not found" in said:

@@ -21,11 +21,11 @@ from tasks.cluster import access, comparison, rollouts
 from tasks.cluster.objects import indexed
 from tasks.cluster.readiness import readiness
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Action, Change, Plan
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines import kubernetes_plans
-from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.base import Engine, Variables, Workspace
 from tasks.engines.changes import the_other_way
 from tasks.engines.helm import charts, plans
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
@@ -33,8 +33,6 @@ from tasks.engines.helm.charts import Installation, interface, reads
 from tasks.engines.helm.commands import HISTORY, NotInstalled, done
 from tasks.engines.helm.commands import Helm as Commands
 from tasks.engines.helm.plans import Does, Saved
-
-__all__ = ["Helm", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.helm")
 
@@ -45,19 +43,20 @@ _UNKNOWN_KIND = re.compile(r"no matches for kind|error validating data: the serv
 class Helm:
     """The engine for units whose source is a chart."""
 
-    def __init__(self, workspaces: Workspaces, executable: str = "helm") -> None:
-        self._workspaces = workspaces
-        self._executable = executable
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._executable = workspace.executable
 
-    def prepare(self, target: Target) -> None:
+    def validate(self) -> None:
         """The inputs are of the right kind, and the chart can be packed with its dependencies."""
-        workspace = self._workspaces(target)
-        what = charts.installation(target.unit, workspace.unit.inputs)
+        workspace = self.workspace
+        what = charts.installation(workspace.unit.name, workspace.unit.inputs)
         self._packed(self._commands(workspace, workspace.reading), workspace, what)
 
-    def plan(self, target: Target, inputs: Inputs) -> Plan:
+    def plan(self, inputs: Inputs) -> Plan:
         """What installing or upgrading the release would change, and the archive and values for it."""
-        workspace = self._workspaces(target)
+        workspace = self.workspace
+        target = workspace.target
         what = charts.installation(target.unit, inputs.values)
         helm = self._commands(workspace, workspace.reading)
         chart, values = self._packed(helm, workspace, what)
@@ -71,7 +70,7 @@ class Helm:
 
     def apply(self, plan: Plan) -> Applied:
         """Do what was planned, and wait for it; `StalePlan` when a file or the revision is not what it was."""
-        workspace = self._workspaces(plan.target)
+        workspace = self.workspace
         saved = plans.load(plan)
         helm = self._commands(workspace, workspace.writing)
         live = _installed(helm, saved.release, saved.namespace)
@@ -91,25 +90,30 @@ class Helm:
             return Applied(Outcome.FAILED, detail=self._explained(error, helm, saved, live, workspace))
         return Applied(Outcome.SUCCEEDED, _outputs(saved, _installed(helm, saved.release, saved.namespace)))
 
-    def verify(self, target: Target) -> Outcome:
+    def verify(self) -> Verification:
         """Whether the release is installed to the end, and everything that it made is ready."""
-        workspace = self._workspaces(target)
-        what = charts.installation(target.unit, workspace.unit.inputs)
+        workspace = self.workspace
+        what = charts.installation(workspace.unit.name, workspace.unit.inputs)
         live = _installed(self._commands(workspace, workspace.reading), what.release, what.namespace)
         if live is None or live.status != "deployed":
-            return Outcome.FAILED
+            return Verification(Outcome.FAILED, detail=f"the release is {live.status if live else 'not installed'}")
         cluster = access.opened(workspace.reading())
-        ready = all(readiness(cluster.read(about)).ready for about in live.objects)
-        return Outcome.SUCCEEDED if ready else Outcome.FAILED
+        waiting = [about for about in live.objects if not readiness(cluster.read(about)).ready]
+        if waiting:
+            told = f"not ready: {', '.join(map(str, waiting))}"
+            return Verification(Outcome.FAILED, pending=True, detail=told)
+        return Verification(Outcome.SUCCEEDED)
 
-    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """What going back to the receipt's revision would change; without a receipt, what uninstalling would."""
-        workspace = self._workspaces(to.target if to else failed)
-        what = charts.installation(failed.unit, workspace.unit.inputs)
+        workspace = self.workspace
+        what = charts.installation(workspace.unit.name, workspace.unit.inputs)
         helm = self._commands(workspace, workspace.reading)
         live = _installed(helm, what.release, what.namespace)
+        if isinstance(to, Baseline):
+            return None
         if to is None:
-            found = _plan(workspace, failed, workspace.inputs.digest, live, Installed(0, "none"))
+            found = _plan(workspace, workspace.target, workspace.inputs.digest, live, Installed(0, "none"))
             saved = Saved(Does.REMOVE, what.release, what.namespace)
             return _finished(replace(found, changes_outputs=live is not None), saved, _folder(workspace), ())
         good = self._recorded(helm, what, to)
@@ -119,7 +123,7 @@ class Helm:
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What differs in the cluster from what the receipt's revision sets, and whether it is in force still."""
-        workspace = self._workspaces(receipt.target)
+        workspace = self.workspace
         what = charts.installation(receipt.target.unit, workspace.unit.inputs)
         helm = self._commands(workspace, workspace.reading)
         live = _installed(helm, what.release, what.namespace)
@@ -138,8 +142,34 @@ class Helm:
             text=kubernetes_plans.text(changes),
         )
 
+    def observe(self, plan: Plan) -> Observation:
+        """Whether the release reached another revision, and whether that was deployed."""
+        workspace, saved = self.workspace, plans.load(plan)
+        live = _installed(self._commands(workspace, workspace.reading), saved.release, saved.namespace)
+        if _basis(live) == plan.basis:
+            return Observation(Progress.UNCHANGED)
+        done = live is None if saved.does is Does.REMOVE else live is not None and live.status == "deployed"
+        if done:
+            return Observation(Progress.DONE, _outputs(saved, live))
+        return Observation(Progress.PARTIAL, detail=f"revision {live.revision} is {live.status}" if live else "")
+
+    def settle(self, receipt: Receipt) -> tuple[Change, ...]:
+        """What differs right after a good apply."""
+        return self.detect_drift(receipt).changes
+
+    def adopt(self) -> Baseline | None:
+        """The revision that is installed, where there is one."""
+        workspace = self.workspace
+        what = charts.installation(workspace.unit.name, workspace.unit.inputs)
+        live = _installed(self._commands(workspace, workspace.reading), what.release, what.namespace)
+        if live is None:
+            return None
+        told = f"existing Helm release {what.namespace}/{what.release}, revision {live.revision}"
+        return Baseline(told, {"revision": live.revision})
+
     def _commands(self, workspace: Workspace, variables: Variables) -> Commands:
-        return Commands(self._executable, _folder(workspace), variables(), workspace.unit.time_limit)
+        seconds = workspace.unit.time_limit
+        return Commands(self._executable, _folder(workspace), variables(), seconds, workspace.processes)
 
     def _packed(self, helm: Commands, workspace: Workspace, what: Installation) -> tuple[Path, Path]:
         """The chart as one archive, and all values in one file that only its owner reads."""
@@ -290,3 +320,6 @@ def _outputs(saved: Saved, live: Installed | None) -> Mapping[str, Any]:
     if live is None:
         return {}
     return {"release": saved.release, "namespace": saved.namespace, "revision": live.revision}
+
+
+ENGINE = Engine(name="helm", make=Helm, reads=reads, interface=interface, executable="helm")

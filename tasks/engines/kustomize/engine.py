@@ -21,18 +21,16 @@ from tasks.cluster.access import MANAGER, Cluster
 from tasks.cluster.objects import Manifest, Reference, ordered, shown
 from tasks.cluster.readiness import readiness
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Change, Plan
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import digest_of
 from tasks.engines import kubernetes_plans
-from tasks.engines.base import Workspace, Workspaces
+from tasks.engines.base import Engine, Workspace
 from tasks.engines.changes import the_other_way
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.sources import interface, reads, rendered
-
-__all__ = ["Kustomize", "interface", "reads"]
 
 log = structlog.get_logger("flowmart.kustomize")
 
@@ -64,28 +62,32 @@ class _Look:
 class Kustomize:
     """The engine for units whose source is a kustomization."""
 
-    def __init__(self, workspaces: Workspaces, executable: str = "kubectl") -> None:
-        self._workspaces = workspaces
-        self._executable = executable
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._executable = workspace.executable
 
-    def prepare(self, target: Target) -> None:
+    def validate(self) -> None:
         """The kustomization can be rendered."""
-        rendered(self._executable, self._workspaces(target).folder)
+        self._rendered(self.workspace)
 
-    def plan(self, target: Target, inputs: Inputs) -> Plan:
+    def plan(self, inputs: Inputs) -> Plan:
         """What applying the kustomization would change, and what it would remove."""
         if inputs.values:
             told = "a kustomization takes no inputs; what differs between environments is in its overlays"
-            raise InvalidInput(f"{target.unit}: inputs.{next(iter(inputs.values))}: {told}")
-        workspace = self._workspaces(target)
-        wanted = rendered(self._executable, workspace.folder)
+            raise InvalidInput(f"{self.workspace.unit.name}: inputs.{next(iter(inputs.values))}: {told}")
+        workspace = self.workspace
         return self._planned(
-            workspace, target, inputs.digest, wanted, _before(workspace), force=workspace.reconciling
+            workspace,
+            workspace.target,
+            inputs.digest,
+            self._rendered(workspace),
+            _before(workspace),
+            force=workspace.reconciling,
         )
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the manifests that were planned, in order, then remove; `StalePlan` when something has changed."""
-        workspace = self._workspaces(plan.target)
+        workspace = self.workspace
         saved = plans.load(plan)
         cluster = access.opened(workspace.writing())
         if _basis({about: cluster.read(about) for about in (*saved.wanted, *saved.gone)}) != plan.basis:
@@ -104,24 +106,31 @@ class Kustomize:
         log.debug("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
         return Applied(Outcome.SUCCEEDED, {"objects": plans.listed(ordered(saved.wanted))})
 
-    def verify(self, target: Target) -> Outcome:
+    def verify(self) -> Verification:
         """Whether everything is there as the release has it, and ready."""
-        look = self._look(target)
-        ready = all(readiness(look.live.get(about)).ready for about in look.becomes)
-        return Outcome.SUCCEEDED if ready and not look.changes else Outcome.FAILED
+        look = self._look()
+        if look.changes:
+            return Verification(Outcome.FAILED, look.changes)
+        waiting = [about for about in look.becomes if not readiness(look.live.get(about)).ready]
+        if waiting:
+            told = f"not ready: {', '.join(map(str, waiting))}"
+            return Verification(Outcome.FAILED, pending=True, detail=told)
+        return Verification(Outcome.SUCCEEDED)
 
-    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """Back to the manifests of the receipt's release; what only the failed one brought is removed."""
-        workspace = self._workspaces(to.target if to else failed)
-        tried = [*rendered(self._executable, self._workspaces(failed).folder), *_before(workspace)]
-        wanted = rendered(self._executable, workspace.folder) if to else {}
+        workspace = self.workspace
+        if isinstance(to, Baseline):
+            return None
+        tried = [*self._rendered(failed), *_before(workspace)]
+        wanted = self._rendered(workspace) if to else {}
         inputs = to.inputs_digest if to else Inputs().digest
-        return self._planned(workspace, to.target if to else failed, inputs, wanted, tried, force=True)
+        return self._planned(workspace, workspace.target, inputs, wanted, tried, force=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What an apply would have to put right: as it was applied, against as it is."""
-        workspace = self._workspaces(receipt.target)
-        look = self._look(receipt.target)
+        workspace = self.workspace
+        look = self._look()
         changes = tuple(the_other_way(change) for change in look.changes)
         return Plan(
             target=receipt.target,
@@ -133,10 +142,33 @@ class Kustomize:
             text=kubernetes_plans.text(changes),
         )
 
-    def _look(self, target: Target) -> _Look:
-        workspace = self._workspaces(target)
-        wanted = rendered(self._executable, workspace.folder)
-        return _look(access.opened(workspace.reading()), wanted, (), force=True)
+    def observe(self, plan: Plan) -> Observation:
+        """Compare every object that was planned with what is there now."""
+        saved = plans.load(plan)
+        cluster = access.opened(self.workspace.reading())
+        look = _look(cluster, saved.wanted, saved.gone, force=True)
+        if not look.changes:
+            return Observation(Progress.DONE, {"objects": plans.listed(ordered(saved.wanted))})
+        if look.basis == plan.basis:
+            return Observation(Progress.UNCHANGED)
+        left = ", ".join(change.address for change in look.changes)
+        return Observation(Progress.PARTIAL, detail=f"still to do: {left}")
+
+    def settle(self, receipt: Receipt) -> tuple[Change, ...]:
+        """What differs right after a good apply."""
+        return self.detect_drift(receipt).changes
+
+    def adopt(self) -> Baseline | None:
+        """The objects of the kustomization that are there already."""
+        cluster = access.opened(self.workspace.reading())
+        there = [str(about) for about in self._rendered(self.workspace) if cluster.read(about) is not None]
+        return Baseline(f"existing objects: {', '.join(there)}", {"objects": there}) if there else None
+
+    def _look(self) -> _Look:
+        return _look(access.opened(self.workspace.reading()), self._rendered(self.workspace), (), force=True)
+
+    def _rendered(self, workspace: Workspace) -> Objects:
+        return rendered(self._executable, workspace.folder, workspace.processes)
 
     def _planned(
         self,
@@ -221,3 +253,6 @@ def _is_ours(live: Manifest) -> bool:
 
 def _annotations(live: Manifest) -> Mapping[str, str]:
     return live["metadata"].get("annotations") or {}
+
+
+ENGINE = Engine(name="kustomize", make=Kustomize, reads=reads, interface=interface, executable="kubectl")

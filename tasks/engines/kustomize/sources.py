@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from tasks import shell
 from tasks.cluster.objects import Manifest, Reference, parsed
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.engines.base import Interface
+from tasks.processes import Command, Processes
 
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """What kustomize looks for in a folder."""
@@ -47,9 +47,9 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     return tuple(sorted(str(file.relative_to(root)) for file in found))
 
 
-def rendered(executable: str, folder: Path) -> dict[Reference, Manifest]:
+def rendered(executable: str, folder: Path, runner: Processes) -> dict[Reference, Manifest]:
     """The objects of the kustomization in `folder`, in the order in which they are applied."""
-    finished = shell.run(shell.Command((executable, "kustomize", str(folder)), folder, {}, _SECONDS))
+    finished = runner.run(Command((executable, "kustomize", str(folder)), folder, {}, _SECONDS))
     if finished.exit_code != 0:
         said = " ".join(finished.stderr.split()).removeprefix("error: ")
         raise Refused(f"kubectl kustomize {folder.name}: {said or 'it gave no reason'}")

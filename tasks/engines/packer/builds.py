@@ -11,13 +11,12 @@ from pathlib import Path
 
 import structlog
 
-from tasks import shell
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 from tasks.engines.base import Variables, Workspace
 from tasks.engines.packer import commands as commands
 from tasks.engines.packer import sources as sources
 from tasks.engines.packer.images import DIGEST, Image, Images
-from tasks.shell import Command, Finished
+from tasks.processes import Command, Finished
 
 log = structlog.get_logger("flowmart.packer")
 
@@ -76,7 +75,9 @@ class Builder:
         if shutil.which(self._executable) is None:
             raise InvalidInput(f"{self._executable} is missing: {commands.INSTALL}")
         around = {**_surroundings(os.environ), **variables()}
-        finished = shell.run(Command(argv, self._workspace.folder, around, self._workspace.unit.time_limit))
+        finished = self._workspace.processes.run(
+            Command(argv, self._workspace.folder, around, self._workspace.unit.time_limit)
+        )
         log.debug("ran", command=argv[1], seconds=round(finished.seconds, 2), exit_code=finished.exit_code)
         return finished
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import structlog
 
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
-from tasks.domain.plan import Plan
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
+from tasks.domain.plan import Change, Plan
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines import sealed
-from tasks.engines.base import Workspaces
+from tasks.engines.base import Engine, Workspace
 from tasks.engines.packer import plans
 from tasks.engines.packer import sources as sources
 from tasks.engines.packer.builds import Builder, is_whole, tidied
@@ -26,28 +26,26 @@ from tasks.engines.packer.images import DIGEST, Image, Images, to_retire
 from tasks.engines.packer.plans import Does, Saved
 from tasks.engines.packer.sources import interface, reads
 
-__all__ = ["Packer", "interface", "reads"]
-
 log = structlog.get_logger("flowmart.packer")
 
 
 class Packer:
     """The engine for units whose source is a template of Packer's."""
 
-    def __init__(self, workspaces: Workspaces, executable: str = "packer") -> None:
-        self._workspaces = workspaces
-        self._executable = executable or "packer"
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._executable = workspace.executable
 
-    def prepare(self, target: Target) -> None:
+    def validate(self) -> None:
         """The inputs are of the right kind, and where images are built, Packer takes the template."""
-        wanted = Wanted(self._workspaces(target))
-        sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
+        wanted = Wanted(self.workspace)
+        sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, self.workspace.unit.name)
         if wanted.owns:
             Builder(self._executable, wanted.workspace).check(None)
 
-    def plan(self, target: Target, inputs: Inputs) -> Plan:
+    def plan(self, inputs: Inputs) -> Plan:
         """The image that the target asks for: selected where it is there, else built, where it is to be owned."""
-        wanted = Wanted(self._workspaces(target), inputs.values)
+        wanted, target = Wanted(self.workspace, inputs.values), self.workspace.target
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
         found = wanted.images().named(wanted.name, wanted.declared.owner)
         if found is not None and _is_usable(wanted, found):
@@ -59,7 +57,7 @@ class Packer:
     def apply(self, plan: Plan) -> Applied:
         """Build, select or remove what was planned; `StalePlan` when the image is not what it was."""
         saved = plans.load(plan)
-        wanted = Wanted(self._workspaces(plan.target))
+        wanted = Wanted(self.workspace)
         images = wanted.images(writing=True)
         found = wanted.seen(images, saved)
         if plans.basis(found, wanted.workspace.receipt) != plan.basis:
@@ -79,22 +77,24 @@ class Packer:
             images.share(found, wanted.declared.shared)
         return Applied(Outcome.SUCCEEDED, saved.outputs)
 
-    def verify(self, target: Target) -> Outcome:
+    def verify(self) -> Verification:
         """Whether the image of the target is available and may be used from this account."""
-        wanted = Wanted(self._workspaces(target))
+        wanted = Wanted(self.workspace)
         receipt, images = wanted.workspace.receipt, wanted.images()
-        if receipt is not None and receipt.target.release == target.release:
+        if receipt is not None and receipt.target.release == self.workspace.target.release:
             found = images.identified(receipt.outputs["ami_id"])
         else:
             found = images.named(wanted.name, wanted.declared.owner)
         good = found is not None and found.state == "available"
-        return Outcome.SUCCEEDED if good else Outcome.FAILED
+        return Verification(Outcome.SUCCEEDED if good else Outcome.FAILED)
 
-    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """Back to the image that the receipt selected; without one, its removal, unless somebody needs it."""
         if to is None:
-            return _to_remove(Wanted(self._workspaces(failed)), failed)
-        wanted = Wanted(self._workspaces(to.target))
+            return _to_remove(Wanted(self.workspace), self.workspace.target)
+        if isinstance(to, Baseline):
+            return None
+        wanted = Wanted(self.workspace)
         image, name = to.outputs["ami_id"], to.outputs["ami_name"]
         found = wanted.images().identified(image)
         if found is None or found.state != "available":
@@ -104,11 +104,37 @@ class Packer:
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """Whether the image is gone, and, where it is ours, its tags and with whom it is shared."""
-        wanted = Wanted(self._workspaces(receipt.target))
+        wanted = Wanted(self.workspace)
         found = wanted.images().identified(receipt.outputs["ami_id"])
         accounts = wanted.declared.shared if wanted.owns else None
         changes = plans.drifted(receipt.target.unit, receipt, found, accounts)
         return wanted.plan(receipt.target, receipt.inputs_digest, changes)
+
+    def settle(self, receipt: Receipt) -> tuple[Change, ...]:
+        """What differs right after a good apply."""
+        return self.detect_drift(receipt).changes
+
+    def observe(self, plan: Plan) -> Observation:
+        """Whether the image is there and whole, and what `plan` would select or remove."""
+        saved, wanted = plans.load(plan), Wanted(self.workspace)
+        images = wanted.images()
+        found = wanted.seen(images, saved)
+        if saved.does is Does.REMOVE:
+            return Observation(Progress.UNCHANGED if found else Progress.DONE)
+        if saved.does is not Does.BUILD:
+            return Observation(Progress.DONE, saved.outputs)
+        if found is not None and found.id != saved.half_made and is_whole(found, saved.digest):
+            return Observation(Progress.DONE, plans.outputs(found, wanted.region, saved.digest, ""))
+        if plans.basis(found, self.workspace.receipt) == plan.basis:
+            return Observation(Progress.UNCHANGED)
+        return Observation(Progress.PARTIAL, detail=f"image {saved.name} is half made")
+
+    def adopt(self) -> Baseline | None:
+        """The finished image of the same content, where there is one: it is selected, not built again."""
+        wanted = Wanted(self.workspace)
+        found = wanted.images().named(wanted.name, wanted.declared.owner)
+        usable = found is not None and found.state == "available"
+        return Baseline(f"existing image {found.name} ({found.id})") if found and usable else None
 
     def _to_build(self, wanted: Wanted, target: Target, inputs_digest: str, found: Image | None) -> Plan:
         variables = variables_file(wanted, target)
@@ -225,3 +251,6 @@ def _retire(wanted: Wanted, images: Images, newest: Image) -> None:
             log.info("retired", image=image.id, name=image.name)
     except FlowmartError as error:
         log.warning("old images stay", family=wanted.family, why=str(error))
+
+
+ENGINE = Engine(name="packer", make=Packer, reads=reads, interface=interface, executable="packer")

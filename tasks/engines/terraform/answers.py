@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tasks.domain.plan import Action, Change, Reversibility
+from tasks.domain.release import Baseline
 from tasks.domain.values import MASK, UNKNOWN
 
 _ACTIONS = {
@@ -102,6 +103,17 @@ def basis(state: str) -> str:
         return ""
     found = json.loads(state)
     return f"{found['lineage']}/{found['serial']}"
+
+
+def baseline(state: str) -> Baseline | None:
+    """What `terraform state pull` says exists already; None without a state or with an empty one."""
+    found = json.loads(state) if state.strip() else {}
+    resources = [item for item in found.get("resources", ()) if item.get("mode") == "managed"]
+    if not resources:
+        return None
+    what = f"{len(resources)} resource{'' if len(resources) == 1 else 's'}"
+    data = {"lineage": found["lineage"], "serial": found["serial"]}
+    return Baseline(f"existing state, serial {found['serial']}, {what}", data)
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:

@@ -17,20 +17,18 @@ from pathlib import Path
 
 import structlog
 
-from tasks import shell
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
-from tasks.domain.plan import Plan
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.outcome import Applied, Observation, Outcome, Verification
+from tasks.domain.plan import Change, Plan
+from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import sealed
-from tasks.engines.base import Variables, Workspace, Workspaces
+from tasks.engines.base import Engine, Variables, Workspace
+from tasks.engines.observations import observed, verified
 from tasks.engines.terraform import answers as answers
 from tasks.engines.terraform import commands as commands
 from tasks.engines.terraform.interface import interface
 from tasks.engines.terraform.sources import reads
-from tasks.shell import Command, Finished
-
-__all__ = ["Terraform", "interface", "reads"]
+from tasks.processes import Command, Finished
 
 log = structlog.get_logger("flowmart.terraform")
 
@@ -41,23 +39,23 @@ _plugin_cache = threading.Lock()
 class Terraform:
     """The engine for units whose source is a terraform root with a remote backend."""
 
-    def __init__(self, workspaces: Workspaces, executable: str = "terraform") -> None:
-        self._workspaces = workspaces
-        self._executable = executable
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._executable = workspace.executable
 
-    def prepare(self, target: Target) -> None:
+    def validate(self) -> None:
         """Init and validate: providers, backend and code are right, whatever the outputs of others will be."""
-        workspace = self._workspaces(target)
+        workspace = self.workspace
         self._prepare(workspace, Inputs())
         self._asked(commands.validate(self._executable), workspace, workspace.reading)
 
-    def plan(self, target: Target, inputs: Inputs) -> Plan:
+    def plan(self, inputs: Inputs) -> Plan:
         """A saved plan of the target, and what it changes."""
-        return self._plan(target, inputs, self._workspaces(target))
+        return self._plan(inputs)
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
-        workspace = self._workspaces(plan.target)
+        workspace = self.workspace
         self._refuse_stale(plan, workspace)
         command = commands.apply(self._executable)
         try:
@@ -72,34 +70,39 @@ class Terraform:
         found = self._asked(commands.output(self._executable), workspace, workspace.reading)
         return Applied(Outcome.SUCCEEDED, answers.outputs(found))
 
-    def verify(self, target: Target) -> Outcome:
+    def verify(self) -> Verification:
         """Whether a new plan of the target is empty."""
-        workspace = self._workspaces(target)
-        plan = self._plan(target, workspace.inputs, workspace)
-        return Outcome.FAILED if plan.changes else Outcome.SUCCEEDED
+        return verified(self._plan(self.workspace.inputs))
 
-    def plan_rollback(self, failed: Target, to: Receipt | None) -> Plan:
-        """A plan back to the receipt's release; without one, a plan that destroys what `failed` made."""
-        if to is not None:
-            workspace = self._workspaces(to.target)
-            return self._plan(to.target, workspace.inputs, workspace)
-        workspace = self._workspaces(failed)
-        return self._plan(failed, workspace.inputs, workspace, destroy=True)
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
+        """A plan back to the receipt's release; without one, a plan that destroys what the failed release made."""
+        if isinstance(to, Baseline):
+            return None
+        return self._plan(self.workspace.inputs, destroy=to is None)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What a refresh finds different from the state: `resource_drift`, whether or not it would be planned."""
-        workspace = self._workspaces(receipt.target)
-        return self._plan(receipt.target, workspace.inputs, workspace, refresh_only=True)
+        return self._plan(self.workspace.inputs, refresh_only=True)
 
-    def _plan(
-        self,
-        target: Target,
-        inputs: Inputs,
-        workspace: Workspace,
-        *,
-        destroy: bool = False,
-        refresh_only: bool = False,
-    ) -> Plan:
+    def observe(self, plan: Plan) -> Observation:
+        """Compare the state and a new plan with those of `plan`."""
+        workspace = self.workspace
+        again = self._plan(workspace.inputs, destroy=plan.removed != frozenset() and not plan.created)
+        outputs = self._asked(commands.output(self._executable), workspace, workspace.reading)
+        return observed(plan, again, answers.outputs(outputs))
+
+    def settle(self, receipt: Receipt) -> tuple[Change, ...]:
+        """What a refresh and a plan report right after a good apply."""
+        return self.detect_drift(receipt).changes
+
+    def adopt(self) -> Baseline | None:
+        """The state, where there is one with resources in it."""
+        workspace = self.workspace
+        self._prepare(workspace, workspace.inputs)
+        return answers.baseline(self._asked(commands.state_pull(self._executable), workspace, workspace.reading))
+
+    def _plan(self, inputs: Inputs, *, destroy: bool = False, refresh_only: bool = False) -> Plan:
+        workspace, target = self.workspace, self.workspace.target
         self._prepare(workspace, inputs)
         basis = answers.basis(self._asked(commands.state_pull(self._executable), workspace, workspace.reading))
         command = commands.plan(self._executable, destroy=destroy, refresh_only=refresh_only)
@@ -164,7 +167,7 @@ class Terraform:
 
     def _run(self, argv: tuple[str, ...], workspace: Workspace, variables: Variables) -> Finished:
         variables_now = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **variables()}
-        finished = shell.run(Command(argv, workspace.folder, variables_now, workspace.unit.time_limit))
+        finished = workspace.processes.run(Command(argv, workspace.folder, variables_now, workspace.unit.time_limit))
         log.debug(
             "ran", command=" ".join(argv[1:3]), seconds=round(finished.seconds, 2), exit_code=finished.exit_code
         )
@@ -191,3 +194,6 @@ def _keep_secrets(workspace: Workspace, secrets: frozenset[str]) -> None:
 def _known_secrets(workspace: Workspace) -> list[str]:
     found: list[str] = json.loads((workspace.folder / commands.SECRETS_FILE).read_text())
     return found
+
+
+ENGINE = Engine(name="terraform", make=Terraform, reads=reads, interface=interface, executable="terraform")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import settings, shell
+from tasks import processes, settings
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github import commits
 from tasks.github.client import Client
@@ -69,7 +69,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
 def test_git_signs_in_with_the_token_and_never_tells_it(local: Path, asked: tuple[str, list[str]]) -> None:
     address, given = asked
     git(local, "remote", "add", "origin", address)
-    done = shell.run(commits.fetching(local, address, "+refs/heads/main:refs/flowmart/heads/main", "secret"))
+    done = processes.run(commits.fetching(local, address, "+refs/heads/main:refs/flowmart/heads/main", "secret"))
     kind, _, login = given[0].partition(" ")
     assert (kind, b64decode(login)) == ("Basic", b"x-access-token:secret")
     assert done.exit_code != 0

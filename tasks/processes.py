@@ -1,0 +1,176 @@
+"""Runs programs: the only module that starts a process.
+
+`Processes` belongs to one run. Cancelling that run ends the tools it started and no other's, and each command sees
+only the variables that are kept for tools (`KEPT`) and those it is given.
+
+Every command is a list, has a time limit and a session of its own, so that Ctrl-C on the terminal does not reach
+the tool directly: it is passed on, first as SIGINT (on which terraform finishes the current operation and saves its
+state), then as SIGKILL to the whole session.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from tasks.domain.errors import InvalidInput, Unanswered
+
+GRACE = 60.0
+"""Seconds that an interrupted tool gets to finish and save its state before it is killed."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program with its arguments. `variables` are added to what the run keeps of its own environment."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    time_limit: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended. `exit_code` is negative when a signal ended it."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+class Processes:
+    """The programs of one run."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = inherited(environment)
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopping = threading.Event()
+        self._starting = threading.Lock()
+
+    def run(self, command: Command) -> Finished:
+        """Run a command to its end.
+
+        Output goes to files, not pipes: if this process is killed, the tool still reaches its own end, saves its
+        state and releases its lock, where a broken pipe would end it half way.
+
+        Raises:
+            InvalidInput: the program or the working folder does not exist.
+            Unanswered: the time limit ended it, or the run is being cancelled.
+        """
+        began = time.monotonic()
+        with (
+            tempfile.TemporaryFile("w+", errors="replace") as out,
+            tempfile.TemporaryFile("w+", errors="replace") as err,
+        ):
+            process = self._start(command, out, err)
+            expired = threading.Event()
+            limit = _end_after(command.time_limit, process, expired)
+            try:
+                process.wait()
+            except BaseException:
+                stop(process)
+                raise
+            finally:
+                limit.cancel()
+                self._running.discard(process)
+            if expired.is_set():
+                told = f"{' '.join(command.argv[:2])}: stopped after its time limit of {command.time_limit:g} s"
+                raise Unanswered(told)
+            return Finished(process.returncode, _whole(out), _whole(err), time.monotonic() - began)
+
+    def stop_all(self) -> None:
+        """Start nothing more, and end everything that is running, all at the same time."""
+        with self._starting:
+            self._stopping.set()
+        threads = [threading.Thread(target=stop, args=(process,)) for process in tuple(self._running)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _start(self, command: Command, out: IO[str], err: IO[str]) -> subprocess.Popen[str]:
+        # Under the lock, so that nothing starts between a cancellation and the list of what has to be ended.
+        with self._starting:
+            if self._stopping.is_set():
+                raise Unanswered(f"{command.argv[0]}: not started, the run is being cancelled")
+            try:
+                process = subprocess.Popen(
+                    command.argv,
+                    cwd=command.cwd,
+                    env={**self._environment, **command.variables},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    text=True,
+                    start_new_session=True,
+                )
+            except FileNotFoundError as error:
+                missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
+                raise InvalidInput(f"{missing}: not found; is it installed and on PATH?") from error
+            self._running.add(process)
+            return process
+
+
+def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
+    """End a process and what it started: SIGINT, then after `grace` seconds SIGKILL to its whole session."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Our own environment without anything that would give a tool other credentials than those it is handed.
+
+    A plan runs the code of whoever wrote the pull request: our own access to GitHub is nothing for it either.
+    """
+    credentials = (
+        "AWS_ACCESS_KEY",
+        "AWS_SECRET",
+        "AWS_SESSION",
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_ROLE_ARN",
+        "FLOWMART_GITHUB_",
+    )
+    source = os.environ if environ is None else environ
+    return {name: value for name, value in source.items() if not name.startswith(credentials)}
+
+
+def _end_after(seconds: float, process: subprocess.Popen[str], expired: threading.Event) -> threading.Timer:
+    """End the process once its time is up, unless it is cancelled before.
+
+    `Popen.wait` has a time limit too, but polls every 50 ms, and a promotion waits for many commands.
+    """
+
+    def end() -> None:
+        expired.set()
+        stop(process)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _whole(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
+
+
+def run(command: Command) -> Finished:
+    """Run one command that belongs to no run of its own, such as git; errors as `Processes.run`."""
+    return Processes().run(command)
