@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -20,10 +21,11 @@ from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Action, Plan
 from tasks.domain.platform import Environment, Roles, Unit
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import MASK
 from tasks.engines.base import Workspace
 from tasks.engines.helm.engine import Helm
+from tasks.processes import Processes
 from tests.clusters import PROJECT, SandboxCluster
 from tests.tools import tool
 
@@ -91,20 +93,26 @@ class Shop:
     def __init__(self, cluster: SandboxCluster, folder: Path, helm: str, unit: str) -> None:
         self.cluster, self.folder, self.unit = cluster, folder, unit
         self.executable = tool(helm)
-        self.engine = Helm(self.workspace, self.executable)
         self.chart, self.namespace, self.time_limit = "cart", "flowmart", 60.0
+        self.reader, self.writer = "plan", "apply"
 
     def workspace(self, target: Target) -> Workspace:
         inputs = {"namespace": self.namespace}
         unit = Unit(self.unit, "helm", f"charts/{self.chart}", ("dev",), inputs=inputs, time_limit=self.time_limit)
         return Workspace(
+            target=target,
             infrastructure=self.folder / target.release / "infrastructure",
             unit=unit,
             environment=DEV,
             unit_digest=f"digest of {target.release}",
-            reading=lambda: self.cluster.variables("plan"),
-            writing=lambda: self.cluster.variables("apply"),
+            reading=lambda: self.cluster.variables(self.reader),
+            writing=lambda: self.cluster.variables(self.writer),
+            processes=Processes({**os.environ, "HELM_CACHE_HOME": str(self.folder / "cache")}),
+            executable=self.executable,
         )
+
+    def engine(self, target: Target) -> Helm:
+        return Helm(self.workspace(target))
 
     def release(self, name: str) -> Target:
         """A release with FlowMart's charts as they are."""
@@ -126,7 +134,20 @@ class Shop:
         return Target(release, "dev", self.unit)
 
     def planned(self, target: Target, **values: Any) -> Plan:
-        return self.engine.plan(target, Inputs({"namespace": self.namespace, "values": values}))
+        return self.engine(target).plan(Inputs({"namespace": self.namespace, "values": values}))
+
+    def apply(self, plan: Plan) -> Applied:
+        return self.engine(plan.target).apply(plan)
+
+    def rollback(self, failed: Target, to: Receipt | Baseline | None) -> Plan:
+        """The plan back to a receipt's revision, or to what was there before the first apply."""
+        target = to.target if isinstance(to, Receipt) else failed
+        plan = self.engine(target).plan_rollback(self.workspace(failed), to)
+        assert plan is not None
+        return plan
+
+    def drift(self, receipt: Receipt) -> Plan:
+        return self.engine(receipt.target).detect_drift(receipt)
 
     def of_image(self, target: Target, tag: str) -> Plan:
         return self.planned(target, service={"image": {"tag": tag}, "replicas": 1})
@@ -134,7 +155,7 @@ class Shop:
     def installed(self, target: Target, tag: str = GOOD) -> Receipt:
         """The receipt of an apply that succeeded."""
         plan = self.of_image(target, tag)
-        return self.receipt(plan, self.engine.apply(plan))
+        return self.receipt(plan, self.apply(plan))
 
     def receipt(self, plan: Plan, applied: Applied) -> Receipt:
         assert applied.outcome is Outcome.SUCCEEDED, applied.detail
@@ -166,10 +187,7 @@ class Shop:
 
 
 @pytest.fixture(params=["helm3", "helm"])
-def shop(
-    request: pytest.FixtureRequest, cluster: SandboxCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Shop]:
-    monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "cache"))
+def shop(request: pytest.FixtureRequest, cluster: SandboxCluster, tmp_path: Path) -> Iterator[Shop]:
     made = Shop(cluster, tmp_path, request.param, f"cart-{request.param}")
     yield made
     made.removed()
@@ -198,7 +216,7 @@ def test_apply_waits_gives_the_revision_and_then_a_plan_is_empty(shop: Shop) -> 
         "rollout", "status", f"deployment/{shop.unit}", "-n", "flowmart", "--timeout=1s"
     )
     assert shop.of_image(target, GOOD).empty
-    assert shop.engine.verify(target) is Outcome.SUCCEEDED
+    assert shop.engine(target).verify().outcome is Outcome.SUCCEEDED
 
 
 def test_an_upgrade_tells_the_fields_that_change(shop: Shop) -> None:
@@ -208,15 +226,15 @@ def test_an_upgrade_tells_the_fields_that_change(shop: Shop) -> None:
     (change,) = plan.changes
     assert change.kind == "apps/v1/Deployment"
     assert f"cart:{GOOD} -> " in plan.text
-    assert shop.engine.apply(plan).outputs["revision"] == 2
+    assert shop.apply(plan).outputs["revision"] == 2
     assert shop.image() == BETTER
 
 
 def test_a_plan_is_applied_once(shop: Shop) -> None:
     plan = shop.of_image(shop.release("a"), GOOD)
-    shop.engine.apply(plan)
+    shop.apply(plan)
     with pytest.raises(StalePlan, match="planned from revision none, it is 1/deployed now"):
-        shop.engine.apply(plan)
+        shop.apply(plan)
 
 
 @pytest.mark.parametrize("file", ["*.plan.json", "cart-1.0.0.tgz", "values.json"])
@@ -226,7 +244,7 @@ def test_other_files_than_the_planned_ones_are_refused(shop: Shop, file: str) ->
     (found,) = plan.artifact.path.parent.glob(file)
     found.write_bytes(found.read_bytes() + b" ")
     with pytest.raises(StalePlan, match="plan again"):
-        shop.engine.apply(plan)
+        shop.apply(plan)
     with pytest.raises(subprocess.CalledProcessError):
         shop.helm("status", shop.unit)
 
@@ -235,31 +253,31 @@ def test_an_upgrade_that_fails_says_what_the_pods_say_and_goes_back_natively(sho
     good, bad = shop.release("a"), shop.release("b")
     receipt = shop.installed(good)
     shop.time_limit = 8
-    applied = shop.engine.apply(shop.of_image(bad, CRASHES))
+    applied = shop.apply(shop.of_image(bad, CRASHES))
     assert applied.outcome is Outcome.FAILED
     assert "CrashLoopBackOff (exit code 1" in applied.detail
     assert "last said: " in applied.detail
     assert shop.statuses() == ["deployed", "failed"]
     shop.time_limit = 60
-    plan = shop.engine.plan_rollback(bad, receipt)
+    plan = shop.rollback(bad, receipt)
     assert plan.target == good
-    back = shop.engine.apply(plan)
+    back = shop.apply(plan)
     assert (back.outcome, back.outputs["revision"]) == (Outcome.SUCCEEDED, 3)
     assert shop.statuses() == ["superseded", "failed", "deployed"]
     assert shop.image() == GOOD
-    assert shop.engine.verify(good) is Outcome.SUCCEEDED
+    assert shop.engine(good).verify().outcome is Outcome.SUCCEEDED
 
 
 def test_a_first_install_that_fails_is_removed(shop: Shop) -> None:
     shop.time_limit = 8
     target = shop.release("a")
-    applied = shop.engine.apply(shop.of_image(target, CRASHES))
+    applied = shop.apply(shop.of_image(target, CRASHES))
     assert applied.outcome is Outcome.FAILED
     assert "what it had made was removed again" in applied.detail
     assert shop.cluster.kubectl("get", "deployment", "-n", "flowmart", "-o", "name") == ""
-    back = shop.engine.plan_rollback(target, None)
+    back = shop.rollback(target, None)
     assert back.empty
-    assert shop.engine.apply(back) == Applied(Outcome.SUCCEEDED)
+    assert shop.apply(back) == Applied(Outcome.SUCCEEDED)
 
 
 @pytest.mark.parametrize("was_installed", [True, False])
@@ -271,7 +289,7 @@ def test_what_a_killed_helm_left_behind_is_cleared_first(shop: Shop, was_install
     assert shop.statuses()[-1] == ("pending-upgrade" if was_installed else "pending-install")
     plan = shop.of_image(target, BETTER)
     assert "it is cleared first" in plan.warnings[0]
-    applied = shop.engine.apply(plan)
+    applied = shop.apply(plan)
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
     assert shop.image() == BETTER
     assert shop.statuses()[-1] == "deployed"
@@ -305,20 +323,20 @@ def _pods(shop: Shop, tag: str) -> int:
 def test_without_a_receipt_a_rollback_removes_everything(shop: Shop) -> None:
     target = shop.release("a")
     shop.installed(target)
-    plan = shop.engine.plan_rollback(target, None)
+    plan = shop.rollback(target, None)
     assert {change.action for change in plan.changes} == {Action.DELETE}
-    assert shop.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
     assert shop.cluster.kubectl("get", "deployment", "-n", "flowmart", "-o", "name") == ""
 
 
 def test_what_was_scaled_by_hand_is_drift_and_the_next_upgrade_takes_it_back(shop: Shop) -> None:
     target = shop.release("a")
     receipt = shop.installed(target)
-    assert shop.engine.detect_drift(receipt).empty
+    assert shop.drift(receipt).empty
     shop.cluster.kubectl("scale", f"deployment/{shop.unit}", "--replicas=3", "-n", "flowmart")
-    drift = shop.engine.detect_drift(receipt)
+    drift = shop.drift(receipt)
     assert drift.text == f"~ Deployment/flowmart/{shop.unit}\n    spec.replicas: 1 -> 3"
-    assert shop.engine.apply(shop.of_image(target, BETTER)).outcome is Outcome.SUCCEEDED
+    assert shop.apply(shop.of_image(target, BETTER)).outcome is Outcome.SUCCEEDED
     assert shop.cluster.object("deployment", shop.unit, "-n", "flowmart")["spec"]["replicas"] == 1
 
 
@@ -328,34 +346,34 @@ def test_where_drift_is_put_right_the_same_release_takes_it_back(shop: Shop) -> 
     shop.cluster.kubectl("scale", f"deployment/{shop.unit}", "--replicas=3", "-n", "flowmart")
     shop.cluster.kubectl("delete", f"service/{shop.unit}", "-n", "flowmart")
     work = shop.workspace(target)
-    engine = Helm(lambda _: replace(work, receipt=receipt, reconciling=True), shop.executable)
-    plan = engine.plan(target, Inputs(values=work.unit.inputs))
+    engine = Helm(replace(work, receipt=receipt, reconciling=True))
+    plan = engine.plan(Inputs(values=work.unit.inputs))
     assert {(change.address, change.action) for change in plan.changes} == {
         (f"Deployment/flowmart/{shop.unit}", Action.UPDATE),
         (f"Service/flowmart/{shop.unit}", Action.CREATE),
     }
     applied = engine.apply(plan)
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
-    assert shop.engine.detect_drift(replace(receipt, outputs=applied.outputs)).empty
+    assert shop.drift(replace(receipt, outputs=applied.outputs)).empty
 
 
 def test_an_object_that_was_deleted_by_hand_is_drift_and_not_verified(shop: Shop) -> None:
     target = shop.release("a")
     receipt = shop.installed(target)
     shop.cluster.kubectl("delete", f"service/{shop.unit}", "-n", "flowmart")
-    (change,) = shop.engine.detect_drift(receipt).changes
+    (change,) = shop.drift(receipt).changes
     assert (change.address, change.action) == (f"Service/flowmart/{shop.unit}", Action.DELETE)
-    assert shop.engine.verify(target) is Outcome.FAILED
+    assert shop.engine(target).verify().outcome is Outcome.FAILED
 
 
 def test_a_release_that_somebody_worked_on_with_helm_is_drift(shop: Shop) -> None:
     receipt = shop.installed(shop.release("a"))
     shop.helm("rollback", shop.unit, "1", "--wait")
-    (change,) = shop.engine.detect_drift(receipt).changes
+    (change,) = shop.drift(receipt).changes
     assert change.address == f"Release/flowmart/{shop.unit}"
     assert change.after == {"revision": 2, "status": "deployed"}
     shop.helm("uninstall", shop.unit, "--wait")
-    (change,) = shop.engine.detect_drift(receipt).changes
+    (change,) = shop.drift(receipt).changes
     assert change.action is Action.DELETE
 
 
@@ -364,12 +382,12 @@ def test_a_revision_that_helm_forgot_is_told(shop: Shop) -> None:
     receipt = shop.installed(target)
     shop.helm("uninstall", shop.unit, "--wait")
     with pytest.raises(Refused, match=f"helm has no revision 1 of flowmart/{shop.unit} any more"):
-        shop.engine.plan_rollback(target, receipt)
+        shop.rollback(target, receipt)
 
 
 def test_a_secret_that_changes_is_seen_and_never_shown(shop: Shop) -> None:
     target = shop.own_chart("a", secret=SECRET)
-    shop.engine.apply(shop.planned(target, key="correct horse"))
+    shop.apply(shop.planned(target, key="correct horse"))
     plan = shop.planned(target, key="battery staple")
     (change,) = plan.changes
     assert change.before is not None
@@ -380,7 +398,7 @@ def test_a_secret_that_changes_is_seen_and_never_shown(shop: Shop) -> None:
 
 def test_hooks_run_and_a_hook_that_changes_is_a_change(shop: Shop) -> None:
     target = shop.own_chart("a", hook=HOOK)
-    assert shop.engine.apply(shop.planned(target, migration="1")).outcome is Outcome.SUCCEEDED
+    assert shop.apply(shop.planned(target, migration="1")).outcome is Outcome.SUCCEEDED
     job = shop.cluster.object("job", f"{shop.unit}-migrate", "-n", "flowmart")
     assert job["status"]["succeeded"] == 1
     (change,) = shop.planned(target, migration="2").changes
@@ -390,7 +408,7 @@ def test_hooks_run_and_a_hook_that_changes_is_a_change(shop: Shop) -> None:
 
 def test_a_chart_may_bring_the_kinds_of_its_own_objects(shop: Shop) -> None:
     # Kinds are the administrator's to install: FlowMart's deployer may not.
-    shop.engine = Helm(lambda target: _as_administrator(shop, target), shop.executable)
+    shop.reader = shop.writer = "admin"
     target = shop.own_chart("a", crds_vouchers=VOUCHERS, voucher=VOUCHER)
     plan = shop.planned(target, percent=10)
     assert [change.address for change in plan.changes] == [
@@ -398,20 +416,11 @@ def test_a_chart_may_bring_the_kinds_of_its_own_objects(shop: Shop) -> None:
         f"Voucher/flowmart/{shop.unit}",
     ]
     assert "kinds that the cluster does not know yet" in plan.warnings[0]
-    assert shop.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
     (change,) = shop.planned(target, percent=20).changes
     assert change.kind == "shop.example/v1/Voucher"
     shop.helm("uninstall", shop.unit)
     shop.cluster.kubectl("delete", "crd", "vouchers.shop.example")
-
-
-def _as_administrator(shop: Shop, target: Target) -> Workspace:
-    found = shop.workspace(target)
-
-    def variables() -> dict[str, str]:
-        return shop.cluster.variables("admin")
-
-    return replace(found, reading=variables, writing=variables)
 
 
 def test_values_that_the_chart_refuses_are_a_no_at_plan(shop: Shop) -> None:
@@ -427,11 +436,8 @@ def test_a_namespace_that_does_not_exist_is_a_no_at_apply(shop: Shop) -> None:
 
 def test_the_identity_that_plans_cannot_apply(shop: Shop) -> None:
     plan = shop.of_image(shop.release("a"), GOOD)
-
-    def only_reading(target: Target) -> Workspace:
-        return replace(shop.workspace(target), writing=shop.workspace(target).reading)
-
-    applied = Helm(only_reading, shop.executable).apply(plan)
+    shop.writer = "plan"
+    applied = shop.apply(plan)
     assert applied.outcome is Outcome.FAILED
     assert "flowmart-plan" in applied.detail
     assert "forbidden" in applied.detail
@@ -440,16 +446,13 @@ def test_the_identity_that_plans_cannot_apply(shop: Shop) -> None:
 def test_a_cluster_that_does_not_answer_is_no_answer(shop: Shop, tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.write_text(re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", shop.cluster.kubeconfig.read_text()))
-
-    def elsewhere(target: Target) -> Workspace:
-        variables = {**shop.cluster.variables("plan"), "KUBECONFIG": str(away)}
-        return replace(shop.workspace(target), reading=lambda: variables)
-
+    variables = {**shop.cluster.variables("plan"), "KUBECONFIG": str(away)}
+    engine = Helm(replace(shop.workspace(shop.release("a")), reading=lambda: variables))
     with pytest.raises(Unanswered, match="connection refused"):
-        Helm(elsewhere, shop.executable).plan(shop.release("a"), Inputs({"namespace": "flowmart"}))
+        engine.plan(Inputs({"namespace": "flowmart"}))
 
 
 def test_an_environment_without_a_cluster_is_told(shop: Shop) -> None:
-    engine = Helm(lambda target: replace(shop.workspace(target), reading=dict), shop.executable)
+    engine = Helm(replace(shop.workspace(shop.release("a")), reading=dict))
     with pytest.raises(InvalidInput, match="give the environment a cluster"):
-        engine.plan(shop.release("a"), Inputs({"namespace": "flowmart"}))
+        engine.plan(Inputs({"namespace": "flowmart"}))

@@ -15,9 +15,10 @@ from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Action, Plan
 from tasks.domain.platform import Environment, Roles, Unit
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize.engine import Kustomize
+from tasks.processes import Processes
 from tests.clusters import PROJECT, SandboxCluster
 from tests.tools import tool
 
@@ -51,20 +52,25 @@ class Base:
 
     def __init__(self, cluster: SandboxCluster, folder: Path) -> None:
         self.cluster, self.folder = cluster, folder
-        self.engine = Kustomize(self.workspace, tool("kubectl"))
         self.receipt: Receipt | None = None
-        self.writer = "apply"
+        self.reader, self.writer = "plan", "apply"
 
     def workspace(self, target: Target) -> Workspace:
         return Workspace(
+            target=target,
             infrastructure=self.folder / target.release / "infrastructure",
             unit=Unit("base", "kustomize", "kubernetes/overlays/dev", ("dev",), time_limit=30.0),
             environment=DEV,
             unit_digest=f"digest of {target.release}",
-            reading=lambda: self.cluster.variables("plan"),
+            reading=lambda: self.cluster.variables(self.reader),
             writing=lambda: self.cluster.variables(self.writer),
+            processes=Processes(),
+            executable=tool("kubectl"),
             receipt=self.receipt,
         )
+
+    def engine(self, target: Target) -> Kustomize:
+        return Kustomize(self.workspace(target))
 
     def release(self, name: str, **edits: tuple[str, str]) -> Target:
         """A release with FlowMart's overlays, a text in a file of the base replaced by another."""
@@ -77,12 +83,25 @@ class Base:
         return Target(name, "dev", "base")
 
     def planned(self, target: Target) -> Plan:
-        return self.engine.plan(target, Inputs())
+        return self.engine(target).plan(Inputs())
+
+    def apply(self, plan: Plan) -> Applied:
+        return self.engine(plan.target).apply(plan)
+
+    def rollback(self, failed: Target, to: Receipt | Baseline | None) -> Plan:
+        """The plan back to a receipt's release, or to what was there before the first apply."""
+        target = to.target if isinstance(to, Receipt) else failed
+        plan = self.engine(target).plan_rollback(self.workspace(failed), to)
+        assert plan is not None
+        return plan
+
+    def drift(self, receipt: Receipt) -> Plan:
+        return self.engine(receipt.target).detect_drift(receipt)
 
     def applied(self, target: Target) -> Receipt:
         """The receipt of an apply that succeeded, which is the unit's from now on."""
         plan = self.planned(target)
-        return self.received(plan, self.engine.apply(plan))
+        return self.received(plan, self.apply(plan))
 
     def received(self, plan: Plan, applied: Applied) -> Receipt:
         assert applied.outcome is Outcome.SUCCEEDED, applied.detail
@@ -132,7 +151,7 @@ def test_apply_lists_its_objects_and_then_a_plan_is_empty(base: Base) -> None:
     ]
     assert len(receipt.outputs["objects"]) == 9
     assert base.planned(target).empty
-    assert base.engine.verify(target) is Outcome.SUCCEEDED
+    assert base.engine(target).verify().outcome is Outcome.SUCCEEDED
 
 
 def test_kubectl_agrees_that_nothing_differs(base: Base) -> None:
@@ -147,32 +166,32 @@ def test_what_a_release_drops_is_removed_and_a_rollback_brings_it_back(base: Bas
     new = base.release("b", kustomization=("  - limits.yaml\n", ""))
     plan = base.planned(new)
     assert plan.text == "- LimitRange/flowmart/flowmart"
-    base.received(plan, base.engine.apply(plan))
+    base.received(plan, base.apply(plan))
     assert base.cluster.kubectl("get", "limitrange", "-n", "flowmart", "-o", "name") == ""
-    back = base.engine.plan_rollback(new, old)
+    back = base.rollback(new, old)
     assert back.text == "+ LimitRange/flowmart/flowmart"
-    assert base.engine.apply(back).outcome is Outcome.SUCCEEDED
-    assert base.engine.verify(old.target) is Outcome.SUCCEEDED
+    assert base.apply(back).outcome is Outcome.SUCCEEDED
+    assert base.engine(old.target).verify().outcome is Outcome.SUCCEEDED
 
 
 def test_a_rollback_removes_what_only_the_failed_release_brought(base: Base) -> None:
     old = base.applied(base.release("a", kustomization=("  - limits.yaml\n", "")))
     failed = base.release("b", kustomization=("LOG_FORMAT=json", "LOG_FORMAT=text"))
-    base.engine.apply(base.planned(failed))
-    back = base.engine.plan_rollback(failed, old)
+    base.apply(base.planned(failed))
+    back = base.rollback(failed, old)
     assert back.target == old.target
     assert back.text == f"- LimitRange/flowmart/flowmart\n~ {SETTINGS}\n    data.LOG_FORMAT: text -> json"
-    assert base.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert base.apply(back).outcome is Outcome.SUCCEEDED
     assert base.settings()["LOG_FORMAT"] == "json"
 
 
 def test_without_a_receipt_everything_goes_but_what_says_that_it_stays(base: Base) -> None:
     target = base.release("a")
-    base.engine.apply(base.planned(target))
-    back = base.engine.plan_rollback(target, None)
+    base.apply(base.planned(target))
+    back = base.rollback(target, None)
     assert {change.action for change in back.changes} == {Action.DELETE}
     assert back.warnings == ("Namespace/flowmart stays: it says flowmart.example/removal: keep",)
-    assert base.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert base.apply(back).outcome is Outcome.SUCCEEDED
     assert base.cluster.kubectl("get", "networkpolicies", "-n", "flowmart", "-o", "name") == ""
     assert base.cluster.object("namespace", "flowmart")["status"]["phase"] == "Active"
 
@@ -203,34 +222,34 @@ def test_a_field_that_somebody_else_owns_is_refused_with_their_name(base: Base) 
 def test_on_the_way_back_it_is_taken(base: Base) -> None:
     old = base.applied(base.release("a"))
     _edit(base, "text")
-    back = base.engine.plan_rollback(base.release("b"), old)
+    back = base.rollback(base.release("b"), old)
     assert back.text == f"~ {SETTINGS}\n    data.LOG_FORMAT: text -> json"
-    assert base.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert base.apply(back).outcome is Outcome.SUCCEEDED
     assert base.settings()["LOG_FORMAT"] == "json"
 
 
 def test_drift_is_what_was_done_by_hand(base: Base) -> None:
     receipt = base.applied(base.release("a"))
-    assert base.engine.detect_drift(receipt).empty
+    assert base.drift(receipt).empty
     _edit(base, "xml")
     base.cluster.kubectl("delete", "networkpolicy", "deny-all", "-n", "flowmart")
-    drift = base.engine.detect_drift(receipt)
+    drift = base.drift(receipt)
     assert [(change.address, change.action) for change in drift.changes] == [
         ("NetworkPolicy/flowmart/deny-all", Action.DELETE),
         (SETTINGS, Action.UPDATE),
     ]
     assert "data.LOG_FORMAT: json -> xml" in drift.text
-    assert base.engine.verify(receipt.target) is Outcome.FAILED
+    assert base.engine(receipt.target).verify().outcome is Outcome.FAILED
 
 
 def test_where_drift_is_put_right_it_is_taken_from_whoever_has_it(base: Base) -> None:
     receipt = base.applied(base.release("a"))
     _edit(base, "xml")
-    engine = Kustomize(lambda target: replace(base.workspace(target), reconciling=True), tool("kubectl"))
-    plan = engine.plan(receipt.target, Inputs())
+    engine = Kustomize(replace(base.workspace(receipt.target), reconciling=True))
+    plan = engine.plan(Inputs())
     assert plan.text == f"~ {SETTINGS}\n    data.LOG_FORMAT: xml -> json"
     assert engine.apply(plan).outcome is Outcome.SUCCEEDED
-    assert base.engine.detect_drift(receipt).empty
+    assert base.drift(receipt).empty
 
 
 def _edit(base: Base, format: str) -> None:
@@ -243,7 +262,7 @@ def test_a_plan_is_stale_when_an_object_has_changed_since(base: Base) -> None:
     plan = base.planned(base.release("b", kustomization=("LOG_FORMAT=json", "LOG_FORMAT=text")))
     base.cluster.kubectl("label", "configmap", "flowmart-environment", "touched=yes", "-n", "flowmart")
     with pytest.raises(StalePlan, match="somebody changed an object"):
-        base.engine.apply(plan)
+        base.apply(plan)
     assert base.settings()["LOG_FORMAT"] == "json"
 
 
@@ -252,21 +271,21 @@ def test_another_plan_file_than_the_planned_one_is_refused(base: Base) -> None:
     assert plan.artifact is not None
     plan.artifact.path.write_text(plan.artifact.path.read_text().replace("json", "text"))
     with pytest.raises(StalePlan, match="not the one that was planned"):
-        base.engine.apply(plan)
+        base.apply(plan)
 
 
 def test_a_kind_and_its_first_object_come_with_one_release(base: Base) -> None:
     target = base.release("a", kustomization=("  - quota.yaml\n", "  - quota.yaml\n  - vouchers.yaml\n"))
     (base.workspace(target).infrastructure / "kubernetes/base/vouchers.yaml").write_text(f"{VOUCHER}---{VOUCHERS}")
     # Kinds are the administrator's to install: FlowMart's deployer may not.
-    base.writer = "admin"
-    engine = Kustomize(lambda t: replace(base.workspace(t), reading=base.workspace(t).writing), tool("kubectl"))
-    plan = engine.plan(target, Inputs())
+    base.reader = base.writer = "admin"
+    engine = base.engine(target)
+    plan = engine.plan(Inputs())
     assert {"CustomResourceDefinition/vouchers.shop.example", "Voucher/flowmart/ten"} <= {
         c.address for c in plan.changes
     }
     assert engine.apply(plan).outcome is Outcome.SUCCEEDED
-    assert engine.verify(target) is Outcome.SUCCEEDED
+    assert engine.verify().outcome is Outcome.SUCCEEDED
     assert base.cluster.object("vouchers", "ten", "-n", "flowmart")["spec"] == {"percent": 10}
 
 
@@ -286,7 +305,7 @@ def test_what_the_cluster_refuses_is_a_no_at_plan(base: Base) -> None:
 def test_the_identity_that_plans_may_only_rehearse(base: Base) -> None:
     plan = base.planned(base.release("a"))
     base.writer = "plan"
-    applied = base.engine.apply(plan)
+    applied = base.apply(plan)
     assert applied.outcome is Outcome.FAILED
     assert "flowmart planners may only rehearse" in applied.detail
     assert base.cluster.kubectl("get", "networkpolicies", "-n", "flowmart", "-o", "name") == ""
@@ -301,4 +320,4 @@ def test_a_cluster_that_does_not_answer_is_no_answer(base: Base) -> None:
 
 def test_inputs_are_refused_since_overlays_are_there_for_that(base: Base) -> None:
     with pytest.raises(InvalidInput, match=r"inputs\.colour: a kustomization takes no inputs"):
-        base.engine.plan(base.release("a"), Inputs({"colour": "red"}))
+        base.engine(base.release("a")).plan(Inputs({"colour": "red"}))

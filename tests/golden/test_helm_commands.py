@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tasks.domain.errors import InvalidInput, Refused, Unanswered
 from tasks.engines.helm.commands import Helm, NotInstalled, arguments, done, major_version
+from tasks.processes import Processes
 
 VARIABLES = {"HELM_KUBECONTEXT": "dev-plan"}
 AWKWARD = 'it\'s $(touch made) `x` "y" \\ ; & | > *\nnew line'
@@ -31,13 +31,17 @@ print(json.dumps(told))
 """
 
 
-@pytest.fixture
-def helm(tmp_path: Path) -> Helm:
-    """A program in helm's place that tells what it was called with."""
-    program = tmp_path / "stand in"
+def stand_in(folder: Path, **variables: str) -> Helm:
+    """A program in helm's place that tells what it was called with, or says `SAY` and fails."""
+    program = folder / "stand in"
     program.write_text(STAND_IN)
     program.chmod(0o755)
-    return Helm(str(program), tmp_path, VARIABLES, 100)
+    return Helm(str(program), folder, {**VARIABLES, **variables}, 100, Processes())
+
+
+@pytest.fixture
+def helm(tmp_path: Path) -> Helm:
+    return stand_in(tmp_path)
 
 
 def test_the_major_version_is_asked_of_the_program(helm: Helm) -> None:
@@ -76,18 +80,15 @@ def test_helm_stops_waiting_before_its_time_limit_ends_it(helm: Helm) -> None:
         ("Error: values don't meet the specifications of the schema(s)", Refused),
     ],
 )
-def test_no_answer_is_told_from_a_no(
-    helm: Helm, said: str, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(os.environ, "SAY", said)
+def test_no_answer_is_told_from_a_no(tmp_path: Path, said: str, kind: type[Exception]) -> None:
     with pytest.raises(kind, match="helm status fail: ") as raised:
-        done(helm.status("fail"))
+        done(stand_in(tmp_path, SAY=said).status("fail"))
     assert type(raised.value) is kind
 
 
 def test_without_a_context_nothing_is_asked(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="give the environment a cluster"):
-        Helm("helm", tmp_path, {}, 100)
+        Helm("helm", tmp_path, {}, 100, Processes())
 
 
 @pytest.mark.parametrize(

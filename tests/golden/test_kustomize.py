@@ -10,6 +10,7 @@ import pytest
 from tasks.cluster.objects import Manifest
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.engines.kustomize.sources import reads, rendered
+from tasks.processes import Processes
 from tests.tools import tool
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -18,7 +19,7 @@ ENVIRONMENTS = ("dev", "staging", "production")
 
 @cache
 def overlay(name: str) -> dict[str, Manifest]:
-    found = rendered(tool("kubectl"), INFRASTRUCTURE / "kubernetes" / name)
+    found = rendered(tool("kubectl"), INFRASTRUCTURE / "kubernetes" / name, Processes())
     return {str(about): manifest for about, manifest in found.items()}
 
 
@@ -150,4 +151,4 @@ def test_a_folder_without_a_kustomization_is_told(tmp_path: Path) -> None:
 def test_what_kubectl_refuses_to_render_is_a_no(tmp_path: Path) -> None:
     folder = kustomization(tmp_path / "app", "resources: [missing.yaml]")
     with pytest.raises(Refused, match=r"kubectl kustomize app: .*missing\.yaml"):
-        rendered(tool("kubectl"), folder)
+        rendered(tool("kubectl"), folder, Processes())
