@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Environment, Unit
 from tasks.domain.release import Inputs, Receipt, Target
-from tasks.engines.base import Workspace
-from tasks.engines.packer.engine import Packer
+from tasks.engines.base import UnitEngine, Workspace
+from tasks.engines.packer.engine import ENGINE
+from tasks.processes import Processes
 from tests.tools import tool
 
 SOURCE = "amzn2-ami-hvm-2.0.20180810-x86_64-gp2"
@@ -86,12 +88,15 @@ class Painted:
         (place / "plugins.pkr.hcl").write_text(PLUGINS)
         return Target(colour, environment.name, self.name)
 
-    def engine(self, executable: str = "") -> Packer:
-        return Packer(self.workspace, executable or tool("packer"))
+    def engine(self, target: Target, executable: str = "") -> UnitEngine:
+        """The engine of a release's unit in an environment."""
+        workspace = self.workspace(target)
+        return ENGINE.make(replace(workspace, executable=executable or workspace.executable))
 
     def workspace(self, target: Target) -> Workspace:
         environment = self.sandbox.platform.environment(target.environment)
         return Workspace(
+            target=target,
             infrastructure=self.folder / target.release / "infrastructure",
             unit=Unit(self.name, "packer", self.name, ("shared", "dev"), inputs=self.inputs, time_limit=60),
             environment=environment,
@@ -99,15 +104,23 @@ class Painted:
             reading=as_role(environment, environment.roles.plan),
             writing=as_role(environment, environment.roles.apply),
             receipt=self.receipts.get(environment.name),
+            executable=tool("packer"),
+            processes=Processes(),
             elsewhere=lambda: tuple(r for name, r in self.receipts.items() if name != environment.name),
         )
 
+    def rollback(self, failed: Target, to: Receipt | None) -> Plan:
+        """What going back from a failed release would do."""
+        plan = self.engine(to.target if to else failed).plan_rollback(self.workspace(failed), to)
+        assert plan
+        return plan
+
     def planned(self, target: Target) -> Plan:
-        return self.engine().plan(target, Inputs(self.inputs))
+        return self.engine(target).plan(Inputs(self.inputs))
 
     def applied(self, plan: Plan) -> Receipt:
         """The receipt of an apply that succeeded, which is the environment's from now on."""
-        return self.received(plan, self.engine().apply(plan))
+        return self.received(plan, self.engine(plan.target).apply(plan))
 
     def promoted(self, target: Target) -> Receipt:
         return self.applied(self.planned(target))

@@ -17,14 +17,14 @@ import pytest
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Plan, Reversibility
-from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs, Receipt, Target
-from tasks.engines.ansible.engine import FRESH, Ansible
-from tasks.engines.base import Workspace
+from tasks.engines.ansible.engine import ENGINE, FRESH
+from tasks.engines.base import UnitEngine, Workspace
 from tests.hosts import SandboxHosts
 from tests.tools import tool
+from tests.workspaces import DEV, workspace
 
-DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 TARGET = Target("first", "dev", "bastion")
 INPUTS = {"hosts": {"bastion": "i-0123456789abcdef0"}}
 CONFIG = "[ssh_connection]\npipelining = True\n"
@@ -45,23 +45,36 @@ class Bastion:
         (folder / "ansible.cfg").write_text(CONFIG)
 
     @property
-    def engine(self) -> Ansible:
-        return Ansible(self._workspace, self.executable)
+    def engine(self) -> UnitEngine:
+        return ENGINE.make(self.workspace())
 
     def does(self, tasks: str, playbook: str = "playbook.yml") -> None:
         text = "- hosts: all\n  gather_facts: false\n  tasks:\n" + tasks
         (self.folder / "bastion" / playbook).write_text(text)
 
     def plan(self) -> Plan:
-        return self.engine.plan(TARGET, Inputs(self.inputs))
+        return self.engine.plan(Inputs(self.inputs))
 
     def receipt(self, plan: Plan) -> Receipt:
         return Receipt("dev/1", plan.target, plan.unit_digest, plan.inputs_digest, plan.digest, {}, "")
 
-    def _workspace(self, _: Target) -> Workspace:
+    def rollback(self) -> Plan:
+        plan = self.engine.plan_rollback(self.workspace(), None)
+        assert plan
+        return plan
+
+    def workspace(self) -> Workspace:
         unit = Unit("bastion", "ansible", "bastion", ("dev",), inputs=self.inputs, time_limit=self.time_limit)
         variables = lambda: self.variables  # noqa: E731
-        return Workspace(self.folder, unit, self.environment, "digest", variables, variables)
+        return workspace(
+            self.folder,
+            unit,
+            self.environment,
+            target=TARGET,
+            reading=variables,
+            writing=variables,
+            executable=self.executable,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +147,7 @@ def test_what_is_not_a_playbook_is_a_no_before_any_host_is_asked(bastion: Bastio
     bastion.variables = NOBODY
     bastion.does("    - {name: Nonsense, no.such.module: {}}\n")
     with pytest.raises(Refused, match=r"couldn't resolve module/action 'no\.such\.module'"):
-        bastion.engine.prepare(TARGET)
+        bastion.engine.validate()
 
 
 def test_secrets_are_neither_in_plans_nor_left_behind(bastion: Bastion) -> None:
@@ -147,7 +160,7 @@ def test_secrets_are_neither_in_plans_nor_left_behind(bastion: Bastion) -> None:
     assert plan.artifact
     assert plan.artifact.path.stat().st_mode & 0o777 == 0o600
     bastion.engine.apply(plan)
-    assert bastion.engine.verify(TARGET) is Outcome.SUCCEEDED
+    assert bastion.engine.verify().outcome is Outcome.SUCCEEDED
 
 
 def test_every_plan_that_changes_something_says_that_going_back_may_not_undo_it(bastion: Bastion) -> None:
@@ -165,7 +178,7 @@ def test_every_plan_that_changes_something_says_that_going_back_may_not_undo_it(
 
 def test_without_a_removal_the_way_back_says_what_stays_and_does_nothing(bastion: Bastion) -> None:
     bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/stays, mode: '0644'}}\n")
-    plan = bastion.engine.plan_rollback(TARGET, None)
+    plan = bastion.rollback()
     assert plan.empty
     assert plan.warnings[0].startswith("nothing is taken back: the release has no remove.yml")
     assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
@@ -214,7 +227,7 @@ def flowmart(configured: tuple[Bastion, Receipt]) -> Bastion:
 
 
 def test_a_second_run_of_flowmarts_roles_changes_nothing(flowmart: Bastion) -> None:
-    assert flowmart.engine.verify(TARGET) is Outcome.SUCCEEDED
+    assert flowmart.engine.verify().outcome is Outcome.SUCCEEDED
     assert flowmart.plan().empty
 
 
@@ -255,7 +268,7 @@ def test_a_configured_bastion_lets_us_in_and_one_that_does_not_is_told(
 
 
 def test_the_first_release_can_be_taken_back(flowmart: Bastion, hosts: SandboxHosts) -> None:
-    plan = flowmart.engine.plan_rollback(replace(TARGET, release="first"), None)
+    plan = flowmart.rollback()
     assert {change.action.value for change in plan.changes} == {"delete"}
     assert flowmart.engine.apply(plan).outcome is Outcome.SUCCEEDED
     left = hosts.ssh("dev", "ls /etc/ssh/sshd_config.d /etc/sysctl.d /etc/rsyslog.d").stdout

@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks import aws
 from tasks.domain.errors import InvalidInput, Refused, StalePlan
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs, Receipt, Target
 from tasks.domain.values import MASK
-from tasks.engines.base import Workspace
-from tasks.engines.cloudformation.engine import CloudFormation
+from tasks.engines.base import UnitEngine, Workspace
+from tasks.engines.cloudformation.engine import ENGINE
 from tasks.policy import rego
+from tests.images import as_role
+from tests.workspaces import workspace
 
 pytestmark = pytest.mark.sandbox
 
@@ -54,7 +55,6 @@ class Colours:
         self.administrator: Callable[[str], Any] = operator.administrator("dev")
         self.folder = folder
         self.units: dict[str, Unit] = {}
-        self.engine = CloudFormation(self.workspace)
 
     def release(
         self,
@@ -69,26 +69,52 @@ class Colours:
         folder.mkdir(parents=True)
         (folder / "template.yaml").write_text(json.dumps(document))
         if policy:
-            (folder / "stack-rego.json").write_text(json.dumps(policy))
+            (folder / "stack-policy.json").write_text(json.dumps(policy))
         self.units[name] = Unit(
             "colours", "cloudformation", "colours", ("dev",), inputs=parameters, protected=protected, time_limit=60
         )
         return Target(name, "dev", "colours")
 
     def workspace(self, target: Target) -> Workspace:
-        unit, roles = self.units[target.release], self.dev.roles
-        reading, writing = self._acting(roles.plan), self._acting(roles.apply)
-        return Workspace(self.folder / target.release, unit, self.dev, f"digest-{target.release}", reading, writing)
+        return workspace(
+            self.folder / target.release,
+            self.units[target.release],
+            self.dev,
+            target=target,
+            unit_digest=f"digest-{target.release}",
+            reading=as_role(self.dev, self.dev.roles.plan),
+            writing=as_role(self.dev, self.dev.roles.apply),
+        )
+
+    def engine(self, target: Target) -> UnitEngine:
+        return ENGINE.make(self.workspace(target))
+
+    def validate(self, target: Target) -> None:
+        self.engine(target).validate()
+
+    def applied(self, plan: Plan) -> Applied:
+        return self.engine(plan.target).apply(plan)
+
+    def verified(self, target: Target) -> Outcome:
+        return self.engine(target).verify().outcome
+
+    def drift(self, receipt: Receipt) -> Plan:
+        return self.engine(receipt.target).detect_drift(receipt)
+
+    def rollback(self, failed: Target, to: Receipt | None) -> Plan:
+        plan = self.engine(to.target if to else failed).plan_rollback(self.workspace(failed), to)
+        assert plan
+        return plan
 
     def plan(self, target: Target) -> Plan:
-        return self.engine.plan(target, Inputs(self.units[target.release].inputs))
+        return self.engine(target).plan(Inputs(self.units[target.release].inputs))
 
     def apply(self, target: Target) -> Applied:
-        return self.engine.apply(self.plan(target))
+        return self.applied(self.plan(target))
 
     def promoted(self, target: Target) -> Receipt:
         plan = self.plan(target)
-        applied = self.engine.apply(plan)
+        applied = self.applied(plan)
         assert applied.outcome is Outcome.SUCCEEDED, applied.detail
         return Receipt("dev/1", target, plan.unit_digest, plan.inputs_digest, plan.digest, applied.outputs, "")
 
@@ -105,9 +131,6 @@ class Colours:
             QueueUrl=url, AttributeNames=["VisibilityTimeout"]
         )
         return str(attributes["Attributes"]["VisibilityTimeout"])
-
-    def _acting(self, role: str) -> Callable[[], Mapping[str, str]]:
-        return lambda: aws.assume(role, self.dev.region, "tests").environment()
 
 
 @pytest.fixture
@@ -145,7 +168,7 @@ def test_nothing_to_change_is_an_empty_plan_and_leaves_no_change_set(colours: Co
     plan = colours.plan(target)
     assert plan.empty
     assert colours.administrator("cloudformation").list_change_sets(StackName=STACK)["Summaries"] == []
-    assert colours.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert colours.applied(plan).outcome is Outcome.SUCCEEDED
 
 
 def test_another_output_alone_is_no_empty_plan(colours: Colours) -> None:
@@ -155,7 +178,7 @@ def test_another_output_alone_is_no_empty_plan(colours: Colours) -> None:
     two = colours.release("two", document)
     plan = colours.plan(two)
     assert (plan.changes, plan.empty) == ((), False)
-    assert colours.engine.apply(plan).outputs["Colour"] == "blue"
+    assert colours.applied(plan).outputs["Colour"] == "blue"
 
 
 def test_a_change_of_what_cannot_be_changed_is_shown_as_a_replacement(colours: Colours) -> None:
@@ -208,11 +231,11 @@ def test_roles_are_only_made_by_units_that_say_so(colours: Colours) -> None:
 
 
 def test_what_is_wrong_with_a_unit_is_found_before_it_can_be_planned(colours: Colours) -> None:
-    colours.engine.prepare(colours.release("one", template(Orders=ORDERS), Seconds="{monitoring.seconds}"))
+    colours.validate(colours.release("one", template(Orders=ORDERS), Seconds="{monitoring.seconds}"))
     with pytest.raises(
         InvalidInput, match=r"template\.yaml: has no parameter Secnods; its parameters: Seconds, Secret"
     ):
-        colours.engine.prepare(colours.release("two", template(Orders=ORDERS), Secnods=GOOD))
+        colours.validate(colours.release("two", template(Orders=ORDERS), Secnods=GOOD))
 
 
 # --- applying, and what fails on the way ---------------------------------------------------------------------
@@ -224,7 +247,7 @@ def test_a_stack_that_somebody_changed_makes_the_plan_stale(colours: Colours) ->
     plan = colours.plan(colours.release("two", template(Orders=ORDERS), Seconds=GOOD))
     colours.promoted(colours.release("three", template(Orders=ORDERS), Seconds="90"))
     with pytest.raises(StalePlan, match="was changed since it was planned"):
-        colours.engine.apply(plan)
+        colours.applied(plan)
     assert colours.seconds == "90"
 
 
@@ -234,7 +257,7 @@ def test_a_change_set_that_is_gone_makes_the_plan_stale(colours: Colours) -> Non
     change_set = json.loads(plan.artifact.path.read_text())["change_set"]
     colours.administrator("cloudformation").delete_change_set(ChangeSetName=change_set)
     with pytest.raises(StalePlan, match="does not exist; plan again"):
-        colours.engine.apply(plan)
+        colours.applied(plan)
 
 
 def test_a_failed_update_is_rolled_back_and_says_what_failed_first(colours: Colours) -> None:
@@ -253,10 +276,10 @@ def test_after_a_failed_update_the_earlier_release_is_there_and_another_can_come
     receipt = colours.promoted(one)
     two = colours.release("two", template(Orders=ORDERS), Seconds=BAD)
     colours.apply(two)
-    back = colours.engine.plan_rollback(two, receipt)
+    back = colours.rollback(two, receipt)
     assert back.changes == ()
-    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
-    assert colours.engine.verify(one) is Outcome.SUCCEEDED
+    assert colours.applied(back).outcome is Outcome.SUCCEEDED
+    assert colours.verified(one) is Outcome.SUCCEEDED
     colours.promoted(colours.release("three", template(Orders=ORDERS), Seconds="90"))
     assert colours.seconds == "90"
 
@@ -269,14 +292,14 @@ def test_a_failed_create_leaves_what_the_next_plan_deletes_first(colours: Colour
     plan = colours.plan(two)
     assert [(change.address, change.action) for change in plan.changes] == [("Orders", Action.CREATE)]
     assert plan.warnings == (f"stack {STACK} is ROLLBACK_COMPLETE since its create failed: it is deleted first",)
-    assert colours.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert colours.applied(plan).outcome is Outcome.SUCCEEDED
     assert (colours.stack["StackStatus"], colours.seconds) == ("CREATE_COMPLETE", GOOD)
 
 
 def test_what_a_failed_create_left_goes_with_the_way_back(colours: Colours) -> None:
     one = colours.release("one", template(Orders=ORDERS), Seconds=BAD)
     colours.apply(one)
-    assert colours.engine.apply(colours.engine.plan_rollback(one, None)).outcome is Outcome.SUCCEEDED
+    assert colours.applied(colours.rollback(one, None)).outcome is Outcome.SUCCEEDED
     assert colours.administrator("cloudformation").describe_stacks()["Stacks"] == []
 
 
@@ -294,10 +317,10 @@ def test_a_way_back_that_got_stuck_names_what_it_is_stuck_on_and_is_continued(co
         colours.plan(two)
 
     colours.administrator("sqs").create_queue(QueueName=url.split("/")[-1], Attributes=attributes)
-    back = colours.engine.plan_rollback(two, receipt)
+    back = colours.rollback(two, receipt)
     assert [change.address for change in back.changes] == ["Orders"]
-    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
-    assert colours.engine.verify(one) is Outcome.SUCCEEDED
+    assert colours.applied(back).outcome is Outcome.SUCCEEDED
+    assert colours.verified(one) is Outcome.SUCCEEDED
 
 
 def test_a_way_back_that_is_still_stuck_says_so(colours: Colours) -> None:
@@ -305,7 +328,7 @@ def test_a_way_back_that_is_still_stuck_says_so(colours: Colours) -> None:
     colours.administrator("sqs").delete_queue(QueueUrl=colours.stack["Outputs"][0]["OutputValue"])
     two = colours.release("two", template(Orders=ORDERS), Seconds="90")
     colours.apply(two)
-    still = colours.engine.apply(colours.engine.plan_rollback(two, receipt))
+    still = colours.applied(colours.rollback(two, receipt))
     assert still.outcome is Outcome.FAILED
     assert "could not be put back: Orders" in still.detail
 
@@ -334,9 +357,9 @@ def test_a_protected_unit_has_termination_protection_and_a_way_back_that_policy_
     client = colours.administrator("cloudformation")
     with pytest.raises(client.exceptions.ClientError, match="TerminationProtection is enabled"):
         client.delete_stack(StackName=STACK)
-    back = colours.engine.plan_rollback(one, None)
+    back = colours.rollback(one, None)
     assert back.reversibility is Reversibility.IRREVERSIBLE
-    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert colours.applied(back).outcome is Outcome.SUCCEEDED
 
 
 def test_a_unit_that_becomes_protected_says_so_in_its_plan(colours: Colours) -> None:
@@ -369,10 +392,10 @@ def test_on_the_way_back_the_stack_policy_does_not_keep_what_the_failed_release_
     receipt = colours.promoted(one)
     two = colours.release("two", template(Orders=ORDERS, Alerts=ALERTS), policy=keep)
     colours.promoted(two)
-    back = colours.engine.plan_rollback(two, receipt)
+    back = colours.rollback(two, receipt)
     assert [(change.address, change.action) for change in back.changes] == [("Alerts", Action.DELETE)]
-    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
-    assert colours.engine.verify(one) is Outcome.SUCCEEDED
+    assert colours.applied(back).outcome is Outcome.SUCCEEDED
+    assert colours.verified(one) is Outcome.SUCCEEDED
     policy = colours.administrator("cloudformation").get_stack_policy(StackName=STACK)["StackPolicyBody"]
     assert json.loads(policy) == keep
 
@@ -381,10 +404,10 @@ def test_what_is_retained_is_told_as_kept(colours: Colours) -> None:
     one = colours.release("one", template(Orders={**ORDERS, "DeletionPolicy": "Retain"}, Alerts=ALERTS))
     colours.promoted(one)
     url = colours.stack["Outputs"][0]["OutputValue"]
-    back = colours.engine.plan_rollback(one, None)
+    back = colours.rollback(one, None)
     assert [change.address for change in back.changes] == ["Alerts"]
     assert back.warnings == (f"Orders ({url}) stays: DeletionPolicy Retain",)
-    assert colours.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert colours.applied(back).outcome is Outcome.SUCCEEDED
     colours.administrator("sqs").delete_queue(QueueUrl=url)
 
 
@@ -394,22 +417,22 @@ def test_what_is_retained_is_told_as_kept(colours: Colours) -> None:
 def test_a_queue_that_was_changed_and_a_topic_that_was_deleted_by_hand_are_drift(colours: Colours) -> None:
     one = colours.release("one", template(Orders=ORDERS, Alerts=ALERTS), Seconds=GOOD)
     receipt = colours.promoted(one)
-    assert colours.engine.detect_drift(receipt).changes == ()
+    assert colours.drift(receipt).changes == ()
     client = colours.administrator("cloudformation")
     (topic,) = client.describe_stack_resources(StackName=STACK, LogicalResourceId="Alerts")["StackResources"]
     colours.administrator("sns").delete_topic(TopicArn=topic["PhysicalResourceId"])
     url = colours.stack["Outputs"][0]["OutputValue"]
     colours.administrator("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
-    found = {change.address: change for change in colours.engine.detect_drift(receipt).changes}
+    found = {change.address: change for change in colours.drift(receipt).changes}
     assert found["Alerts"].action is Action.DELETE
     assert (found["Orders"].action, found["Orders"].attributes) == (Action.UPDATE, ("VisibilityTimeout",))
-    assert colours.engine.verify(one) is Outcome.FAILED
+    assert colours.verified(one) is Outcome.FAILED
 
 
 def test_a_stack_that_somebody_updated_is_drift_too(colours: Colours) -> None:
     receipt = colours.promoted(colours.release("one", template(Orders=ORDERS), Seconds=GOOD))
     colours.promoted(colours.release("elsewhere", template(Orders=ORDERS), Seconds="90"))
-    (change,) = colours.engine.detect_drift(receipt).changes
+    (change,) = colours.drift(receipt).changes
     assert change.attributes == ("VisibilityTimeout",)
     assert (change.after or {})["VisibilityTimeout"] == "90"
 
@@ -417,7 +440,7 @@ def test_a_stack_that_somebody_updated_is_drift_too(colours: Colours) -> None:
 def test_a_stack_that_is_gone_is_drift(colours: Colours) -> None:
     receipt = colours.promoted(colours.release("one", template(Orders=ORDERS)))
     colours.administrator("cloudformation").delete_stack(StackName=STACK)
-    (change,) = colours.engine.detect_drift(receipt).changes
+    (change,) = colours.drift(receipt).changes
     assert (change.address, change.action) == (STACK, Action.DELETE)
 
 
@@ -431,7 +454,7 @@ def test_what_drift_detection_does_not_look_at_is_said(colours: Colours) -> None
     receipt = colours.promoted(
         colours.release("one", template(Budget={"Type": "AWS::Budgets::Budget", "Properties": {"Budget": budget}}))
     )
-    assert colours.engine.detect_drift(receipt).warnings == ("Budget (AWS::Budgets::Budget) is not compared",)
+    assert colours.drift(receipt).warnings == ("Budget (AWS::Budgets::Budget) is not compared",)
 
 
 # --- what FlowMart keeps ---------------------------------------------------------------------------------------
@@ -460,7 +483,7 @@ def test_what_flowmart_keeps_is_made_found_good_and_removed(
     assert [finding.message for finding in found] == []
     receipt = colours.promoted(target)
     assert colours.plan(target).empty
-    assert colours.engine.verify(target) is Outcome.SUCCEEDED
-    assert colours.engine.detect_drift(receipt).changes == ()
-    gone = colours.engine.apply(colours.engine.plan_rollback(target, None))
+    assert colours.verified(target) is Outcome.SUCCEEDED
+    assert colours.drift(receipt).changes == ()
+    gone = colours.applied(colours.rollback(target, None))
     assert gone.outcome is Outcome.SUCCEEDED, gone.detail

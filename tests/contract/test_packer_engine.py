@@ -112,7 +112,7 @@ def test_a_plan_is_stale_once_the_image_is_there(images: Painted) -> None:
     plan = images.planned(images.release("blue", images.owner))
     images.applied(plan)
     with pytest.raises(StalePlan):
-        images.engine().apply(plan)
+        images.engine(plan.target).apply(plan)
 
 
 def test_variables_that_were_changed_after_the_plan_are_not_built_with(images: Painted) -> None:
@@ -121,7 +121,7 @@ def test_variables_that_were_changed_after_the_plan_are_not_built_with(images: P
     file = plan.artifact.path.with_name("variables.pkrvars.json")
     file.write_text(file.read_text().replace("blue", "red"))
     with pytest.raises(StalePlan, match="variables"):
-        images.engine().apply(plan)
+        images.engine(plan.target).apply(plan)
     assert images.images() == {}
 
 
@@ -138,7 +138,7 @@ def test_variables_that_were_changed_after_the_plan_are_not_built_with(images: P
 def test_wrong_inputs_are_named(images: Painted, inputs: dict[str, object], why: str) -> None:
     images.inputs |= inputs
     with pytest.raises(InvalidInput, match=why):
-        images.engine().prepare(images.release("blue", images.owner))
+        images.engine(images.release("blue", images.owner)).validate()
 
 
 def test_a_template_that_packer_does_not_take_is_refused_with_its_words(images: Painted) -> None:
@@ -152,9 +152,9 @@ def test_a_template_that_packer_does_not_take_is_refused_with_its_words(images: 
 def test_without_packer_only_building_is_impossible(images: Painted) -> None:
     blue = images.release("blue", images.owner)
     with pytest.raises(InvalidInput, match="no-packer is missing: install it with: apt-get install packer"):
-        images.engine("no-packer").plan(blue, Inputs(images.inputs))
+        images.engine(blue, "no-packer").plan(Inputs(images.inputs))
     images.promoted(blue)
-    there = images.engine("no-packer").plan(replace(blue, environment="dev"), Inputs(images.inputs))
+    there = images.engine(replace(blue, environment="dev"), "no-packer").plan(Inputs(images.inputs))
     assert told(there) == [("aws_ami_selection", Action.CREATE)]
 
 
@@ -170,7 +170,7 @@ def test_a_newer_packer_installs_its_plugins_and_is_given_the_folder(images: Pai
     newer.write_text(NEWER.replace("{folder}", str(tmp_path)))
     newer.chmod(0o755)
     with pytest.raises(Refused, match="that is all for today"):
-        images.engine(str(newer)).plan(images.release("blue", images.owner), Inputs(images.inputs))
+        images.engine(images.release("blue", images.owner), str(newer)).plan(Inputs(images.inputs))
     version, init, validate = (tmp_path / "asked").read_text().splitlines()
     assert (version, init) == ("version", "init .")
     assert validate.startswith("validate -var-file=")
@@ -182,7 +182,7 @@ def test_a_newer_packer_installs_its_plugins_and_is_given_the_folder(images: Pai
 
 def test_a_failed_provisioner_leaves_nothing_that_is_taken_for_an_image(images: Painted) -> None:
     plan = images.planned(images.release("blue", images.owner, command="echo out of paint; exit 3"))
-    applied = images.engine().apply(plan)
+    applied = images.engine(plan.target).apply(plan)
     assert applied.outcome is Outcome.FAILED
     assert "exit status: 3" in applied.detail.lower()
     assert images.images() == {}
@@ -221,15 +221,15 @@ def test_what_looks_half_made_and_is_in_use_is_left_to_a_person(images: Painted)
 def test_a_revoked_share_is_drift_on_both_sides_and_not_verified(images: Painted) -> None:
     blue = images.release("blue", images.owner)
     built, selected = images.promoted(blue), images.promoted(replace(blue, environment="dev"))
-    assert images.engine().detect_drift(built).empty
-    assert images.engine().detect_drift(selected).empty
+    assert images.engine(built.target).detect_drift(built).empty
+    assert images.engine(selected.target).detect_drift(selected).empty
     images.ec2(images.owner).modify_image_attribute(
         ImageId=built.outputs["ami_id"], LaunchPermission={"Remove": [{"UserId": images.user.account}]}
     )
-    assert [c.attributes for c in images.engine().detect_drift(built).changes] == [("accounts",)]
-    assert told(images.engine().detect_drift(selected)) == [("aws_ami", Action.DELETE)]
-    assert images.engine().verify(selected.target) is Outcome.FAILED
-    assert images.engine().verify(built.target) is Outcome.SUCCEEDED
+    assert [c.attributes for c in images.engine(built.target).detect_drift(built).changes] == [("accounts",)]
+    assert told(images.engine(selected.target).detect_drift(selected)) == [("aws_ami", Action.DELETE)]
+    assert images.engine(selected.target).verify().outcome is Outcome.FAILED
+    assert images.engine(built.target).verify().outcome is Outcome.SUCCEEDED
 
 
 def test_tags_that_somebody_changed_are_drift(images: Painted) -> None:
@@ -237,14 +237,14 @@ def test_tags_that_somebody_changed_are_drift(images: Painted) -> None:
     images.ec2(images.owner).create_tags(
         Resources=[built.outputs["ami_id"]], Tags=[{"Key": "Release", "Value": "another"}]
     )
-    assert [c.attributes for c in images.engine().detect_drift(built).changes] == [("tags",)]
+    assert [c.attributes for c in images.engine(built.target).detect_drift(built).changes] == [("tags",)]
 
 
 def test_a_deregistered_image_is_drift(images: Painted) -> None:
     built = images.promoted(images.release("blue", images.owner))
     images.ec2(images.owner).deregister_image(ImageId=built.outputs["ami_id"])
-    assert told(images.engine().detect_drift(built)) == [("aws_ami", Action.DELETE)]
-    assert images.engine().verify(built.target) is Outcome.FAILED
+    assert told(images.engine(built.target).detect_drift(built)) == [("aws_ami", Action.DELETE)]
+    assert images.engine(built.target).verify().outcome is Outcome.FAILED
 
 
 # --- the way back ----------------------------------------------------------------------------------------
@@ -266,11 +266,11 @@ def test_a_rollback_selects_the_earlier_image(twice: tuple[Painted, Target]) -> 
     images, green = twice
     blue = images.receipts["dev"]
     images.promoted(green)
-    back = images.engine().plan_rollback(green, blue)
+    back = images.rollback(green, blue)
     assert told(back) == [("aws_ami_selection", Action.UPDATE)]
     assert back.reversibility is Reversibility.REVERSIBLE
     assert images.applied(back).outputs == blue.outputs
-    assert images.engine().verify(blue.target) is Outcome.SUCCEEDED
+    assert images.engine(blue.target).verify().outcome is Outcome.SUCCEEDED
     assert set(images.images()) == {"blue", "green"}
 
 
@@ -280,7 +280,7 @@ def test_an_earlier_image_that_is_gone_is_said_to_be_gone(twice: tuple[Painted, 
     images.promoted(green)
     images.ec2(images.owner).deregister_image(ImageId=blue.outputs["ami_id"])
     with pytest.raises(Refused, match="cannot be selected again: it was deregistered, or is not shared"):
-        images.engine().plan_rollback(green, blue)
+        images.rollback(green, blue)
 
 
 def test_a_first_image_that_nobody_needs_is_removed_with_its_snapshots(images: Painted) -> None:
@@ -288,10 +288,10 @@ def test_a_first_image_that_nobody_needs_is_removed_with_its_snapshots(images: P
     blue = images.release("blue", images.owner)
     images.promoted(blue)
     snapshot = images.images()["blue"]["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
-    plan = images.engine().plan_rollback(blue, None)
+    plan = images.rollback(blue, None)
     assert told(plan) == [("aws_ami", Action.DELETE)]
     assert plan.reversibility is Reversibility.IRREVERSIBLE
-    assert images.engine().apply(plan).outcome is Outcome.SUCCEEDED
+    assert images.engine(plan.target).apply(plan).outcome is Outcome.SUCCEEDED
     assert images.images() == {}
     left = images.ec2(images.owner).describe_snapshots(OwnerIds=[images.owner.account])["Snapshots"]
     assert snapshot not in [each["SnapshotId"] for each in left]
@@ -310,10 +310,10 @@ def test_an_image_that_somebody_needs_is_kept(images: Painted, reason: str) -> N
     if reason.startswith("an instance"):
         data = {"ImageId": receipt.outputs["ami_id"], "InstanceType": "t3.small"}
         ec2.create_launch_template(LaunchTemplateName=images.name, LaunchTemplateData=data)
-    plan = images.engine().plan_rollback(blue, None)
+    plan = images.rollback(blue, None)
     assert plan.empty
     assert reason in plan.warnings[0]
-    assert images.engine().apply(plan).outcome is Outcome.SUCCEEDED
+    assert images.engine(plan.target).apply(plan).outcome is Outcome.SUCCEEDED
     assert set(images.images()) == {"blue"}
 
 
@@ -322,9 +322,9 @@ def test_elsewhere_the_first_selection_leaves_nothing_to_remove(images: Painted)
     images.promoted(blue)
     there = replace(blue, environment="dev")
     images.promoted(there)
-    plan = images.engine().plan_rollback(there, None)
+    plan = images.rollback(there, None)
     assert plan.empty
-    assert images.engine().apply(plan).outcome is Outcome.SUCCEEDED
+    assert images.engine(plan.target).apply(plan).outcome is Outcome.SUCCEEDED
     assert set(images.images()) == {"blue"}
 
 

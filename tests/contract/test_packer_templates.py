@@ -17,10 +17,10 @@ from deployments.sandbox import Sandbox
 from tasks import manifest
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Inputs, Target
-from tasks.engines.base import Workspace
-from tasks.engines.packer.engine import Packer
+from tasks.engines.packer.engine import ENGINE
 from tests.images import as_role
 from tests.tools import tool
+from tests.workspaces import workspace
 
 PACKER = Path(__file__).parents[2] / "infrastructure" / "packer"
 GIVEN: dict[str, Any] = {
@@ -83,9 +83,18 @@ def test_the_application_image_is_built_and_provisioned_by_ansible(operator: San
     ec2 = operator.administrator("shared")("ec2")
     debian = ec2.describe_images(Filters=[{"Name": "name", "Values": [SOURCES["base"]["source_name"]]}])["Images"][0]
     values = {**unit.inputs, "variables": {"source_ami": debian["ImageId"]}}
-    reading, writing = as_role(shared, shared.roles.plan), as_role(shared, shared.roles.apply)
-    engine = Packer(lambda _: Workspace(infrastructure, replace(unit, inputs=values), shared, "", reading, writing))
-    applied = engine.apply(engine.plan(Target("trial", "shared", "image"), Inputs(values)))
+    engine = ENGINE.make(
+        workspace(
+            infrastructure,
+            replace(unit, inputs=values),
+            shared,
+            target=Target("trial", "shared", "image"),
+            reading=as_role(shared, shared.roles.plan),
+            writing=as_role(shared, shared.roles.apply),
+            executable=tool("packer"),
+        )
+    )
+    applied = engine.apply(engine.plan(Inputs(values)))
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
     assert applied.outputs["source_ami"] == debian["ImageId"]
     assert applied.outputs["tags"]["Release"] == "trial"

@@ -9,15 +9,14 @@ import pytest
 from cfnlint.api import lint
 
 from tasks.domain.errors import InvalidInput
-from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.platform import Unit
 from tasks.domain.values import UNKNOWN
-from tasks.engines.base import Interface, Workspace
-from tasks.engines.cloudformation import sources as sources
-from tasks.engines.cloudformation import values as values
+from tasks.engines.base import Interface
+from tasks.engines.cloudformation import sources, values
+from tests.workspaces import workspace
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 UNITS = sorted(file.parent.name for file in INFRASTRUCTURE.glob("cloudformation/*/template.yaml"))
-DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 
 TEMPLATE = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -62,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 def loaded(folder: Path, **inputs: Any) -> sources.Source:
     unit = Unit("orders", "cloudformation", folder.name, ("dev",), inputs=inputs)
-    return sources.load(Workspace(folder.parent, unit, DEV, "", dict, dict), inputs)
+    return sources.load(workspace(folder.parent, unit), inputs)
 
 
 @pytest.mark.parametrize("name", UNITS)
