@@ -10,60 +10,36 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import boto3
-from botocore import exceptions as boto
 from botocore.config import Config
 from botocore.session import get_session
 from pydantic import SecretStr
 
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.aws_errors import AWS_ERRORS, AwsError, asking, explained
+
+__all__ = [
+    "AWS_ERRORS",
+    "AwsError",
+    "Credentials",
+    "ambient_client",
+    "asking",
+    "assume",
+    "client",
+    "client_with",
+    "explained",
+]
 
 _QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
 """An answer takes AWS well under a second: who waits longer waits for a network that is not there."""
 
 _RENEW_BEFORE = timedelta(minutes=10)
 """How long credentials must still be valid to be handed out again: a step should not run out of them half way."""
-
-_NOT_ALLOWED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_NOT_VALID = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
-_TRY_AGAIN = frozenset(
-    {
-        "InternalError",
-        "InternalFailure",
-        "RequestLimitExceeded",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-_NO_CREDENTIALS = (
-    boto.NoCredentialsError,
-    boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
-    boto.ProfileNotFound,
-    boto.SSOError,
-    boto.TokenRetrievalError,
-)
 
 
 @dataclass(frozen=True)
@@ -150,41 +126,6 @@ def ambient_client(service: str, region: str) -> Any:
     """A boto3 client for `service` that acts as whoever runs us. Only for what happens before any role exists."""
     session: Any = boto3.Session(region_name=region)
     return session.client(service, config=_QUICK)
-
-
-@contextmanager
-def asking(what: str) -> Iterator[None]:
-    """Turn boto3's errors into ours. `what` completes the sentence "could not ..."."""
-    try:
-        yield
-    except (boto.BotoCoreError, boto.ClientError) as error:
-        raise explained(error, what) from error
-
-
-def explained(error: boto.BotoCoreError | boto.ClientError, what: str) -> FlowmartError:
-    """The error of ours that says what boto3's `error` means for `what` we were doing, and what to do next."""
-    if isinstance(error, boto.ClientError):
-        return _answer_explained(error, what)
-    if isinstance(error, _NO_CREDENTIALS):
-        advice = "set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in (aws sso login)"
-        return Refused(f"could not {what}: no usable AWS credentials here ({error}); {advice}")
-    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return Unanswered(f"could not {what}: no answer from AWS ({error}); check the network and AWS_ENDPOINT_URL")
-    return Refused(f"could not {what}: {error}")
-
-
-def _answer_explained(error: boto.ClientError, what: str) -> FlowmartError:
-    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _TRY_AGAIN or status >= 500 or status == 429:
-        return Unanswered(f"could not {what}: AWS is busy or in trouble ({code}: {message}); try again later")
-    if code in _NOT_VALID:
-        return Refused(f"could not {what}: AWS does not accept the credentials ({code}: {message}); sign in again")
-    if code in _NOT_ALLOWED:
-        return Refused(
-            f"could not {what}: not allowed ({message}); see who may do it in the role's trust and policies"
-        )
-    return Refused(f"could not {what}: {code}: {message}")
 
 
 def _ask(session: Any, role_arn: str, region: str, session_name: str) -> Credentials:

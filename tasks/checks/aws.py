@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from tasks import aws, aws_errors
 from tasks.checks.answers import Answer, Surroundings, failed, judged, passed, shortened, unanswered
 from tasks.checks.options import (
     AlarmsQuiet,
@@ -59,10 +60,11 @@ def ask(options: Aws, around: Surroundings) -> Answer:
     """Ask for the fact once."""
     try:
         return _ASKED[type(options.root)](options.root, around.client(service(options)))
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        return failed("it does not exist") if code in _ABSENT else unanswered(shortened(str(error)))
-    except (BotoCoreError, FlowmartError) as error:
+    except aws.AWS_ERRORS as error:
+        if aws_errors.code_of(error) in _ABSENT:
+            return failed("it does not exist")
+        return unanswered(shortened(str(aws.explained(error, f"ask {service(options)}"))))
+    except FlowmartError as error:
         return unanswered(shortened(str(error)))
 
 

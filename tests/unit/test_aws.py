@@ -12,11 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from botocore import exceptions as boto
 from pydantic import SecretStr
 
 from tasks import aws
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.errors import Refused
 
 ROLE = "arn:aws:iam::222222222222:role/flowmart-plan"
 
@@ -165,37 +164,3 @@ def test_without_credentials_it_says_what_to_do(sts: Sts, monkeypatch: pytest.Mo
     with pytest.raises(Refused, match=r"could not assume .*: no usable AWS credentials here .* set AWS_PROFILE"):
         aws.assume(ROLE, "eu-west-1")
     assert sts.asked == 0
-
-
-def answer(code: str, status: int = 400) -> boto.ClientError:
-    response: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return boto.ClientError(response, "Anything")
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "words"),
-    [
-        (answer("AccessDenied", 403), Refused, "not allowed"),
-        (answer("UnauthorizedOperation", 403), Refused, "not allowed"),
-        (answer("ExpiredToken", 403), Refused, "sign in again"),
-        (answer("InvalidClientTokenId", 403), Refused, "sign in again"),
-        (answer("ThrottlingException"), Unanswered, "try again later"),
-        (answer("SlowDown", 503), Unanswered, "try again later"),
-        (answer("Whatever", 500), Unanswered, "try again later"),
-        (answer("Whatever", 429), Unanswered, "try again later"),
-        (answer("ValidationError"), Refused, "ValidationError: why"),
-        (boto.EndpointConnectionError(endpoint_url="http://x"), Unanswered, "check the network"),
-        (boto.ConnectTimeoutError(endpoint_url="http://x"), Unanswered, "check the network"),
-        (boto.ReadTimeoutError(endpoint_url="http://x"), Unanswered, "check the network"),
-        (boto.ConnectionClosedError(endpoint_url="http://x"), Unanswered, "check the network"),
-        (boto.NoCredentialsError(), Refused, "sign in"),
-        (boto.ProfileNotFound(profile="x"), Refused, "set AWS_PROFILE"),
-        (boto.UnauthorizedSSOTokenError(), Refused, "aws sso login"),
-        (boto.ParamValidationError(report="x"), Refused, "Parameter validation failed"),
-    ],
-)
-def test_what_an_error_of_boto3_means(error: Any, kind: type[FlowmartError], words: str) -> None:
-    explained = aws.explained(error, "read the table")
-    assert type(explained) is kind
-    assert str(explained).startswith("could not read the table: ")
-    assert words in str(explained)
