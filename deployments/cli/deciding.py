@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from deployments.cli.reading import known_environment
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain.errors import InvalidInput
+from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.ledger.history import History
 from tasks.manifest import day
 from tasks.promotion import approvals
@@ -81,7 +82,7 @@ def freeze(
     """Let nothing be promoted into an environment. Going back is not held up."""
     if until and day(until) is None:
         raise InvalidInput(f"--until {until}: there is no such day; write YYYY-MM-DD")
-    _record(environment, "frozen", {"reason": reason, "until": until}, json)
+    _record(environment, EnvironmentFrozen(reason=reason, until=until), json)
 
 
 def thaw(
@@ -90,19 +91,19 @@ def thaw(
     json: Json = False,
 ) -> None:
     """Open an environment again that `freeze` closed."""
-    _record(environment, "thawed", {"reason": reason}, json)
+    _record(environment, EnvironmentThawed(reason=reason), json)
 
 
 def _ourselves() -> Approver:
     return Approver(settings.load().acting, "command line", "host")
 
 
-def _record(environment: str, kind: Literal["frozen", "thawed"], body: dict[str, Any], json: bool) -> None:
-    entry = History(settings.load()).ledger.append(known_environment(environment), kind, body)
+def _record(environment: str, event: EnvironmentFrozen | EnvironmentThawed, json: bool) -> None:
+    entry = History(settings.load()).ledger.append(known_environment(environment), event)
     if json:
-        screen.document(vars(entry))
+        screen.document(entry.document)
     else:
-        screen.result(f"{environment} is {'frozen' if kind == 'frozen' else 'open again'} ({entry.id})")
+        screen.result(f"{environment} is {event.kind} ({entry.id})")
 
 
 def _tell(request: Request, decided: str, json: bool) -> None:

@@ -18,6 +18,7 @@ from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput
+from tasks.domain.events import EnvironmentResolved
 from tasks.domain.release import Release
 from tasks.drift import DriftReport, descriptions, last_report
 from tasks.ledger.history import History
@@ -206,9 +207,9 @@ def resolve(
     history = History(settings.load())
     if not history.state(environment).blocked:
         raise InvalidInput(f"{environment} is not blocked")
-    entry = history.ledger.append(environment, "resolved", {"reason": reason})
+    entry = history.ledger.append(environment, EnvironmentResolved(reason=reason))
     if json:
-        screen.document(vars(entry))
+        screen.document(entry.document)
     else:
         screen.result(f"{environment} is free again ({entry.id})")
 

@@ -80,11 +80,11 @@ def history(
     names = [environment] if environment else _environments(asked)
     entries = sorted((e for name in names for e in asked.ledger.entries(name)), key=lambda entry: entry.at)[-limit:]
     if json:
-        screen.document([vars(entry) for entry in entries])
+        screen.document([entry.document for entry in entries])
         return
     if not entries:
         screen.say(f"nothing has happened yet{f' in {environment}' if environment else ''}")
-    rows = [(entry.at[:19], entry.id, *wording.happened(entry.kind, entry.body), entry.actor) for entry in entries]
+    rows = [(entry.at[:19], entry.id, *wording.happened(entry.event), entry.actor) for entry in entries]
     screen.table("", ("when (UTC)", "entry", "unit", "what", "by"), rows)
 
 
@@ -95,7 +95,7 @@ def show(
     asked = _history()
     if "/" in name:
         entry = asked.entry(name)
-        content = {**vars(entry), **entry.body}
+        content = {**entry.document, **entry.body}
     else:
         found = asked.release(name)
         content = {**asdict(found), **_whereabouts(asked, found)}

@@ -65,5 +65,9 @@ class BrokenChain(FlowmartError):
     """The ledger does not add up: an entry was changed, removed or put in between."""
 
 
+class UnreadableRecord(FlowmartError):
+    """A record of the store has an unknown kind, version or field: another version of the product wrote it."""
+
+
 class RollbackFailed(FlowmartError):
     """The loudest state there is: the environment is neither on the new release nor on the old one."""

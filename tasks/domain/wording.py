@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.domain import events
 from tasks.domain.plan import Action, Change, Plan, Reversibility
 
 _DONE = {
@@ -106,61 +107,71 @@ def short(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def happened(kind: str, body: Mapping[str, Any]) -> tuple[str, str]:
-    """A ledger entry for people: the unit that it is about ("" for the whole environment), and what happened."""
-    tell = _HAPPENED.get(kind)
-    return str(body.get("unit", "")), tell(body) if tell else kind.replace("_", " ")
+def happened(event: events.Event) -> tuple[str, str]:
+    """An event for people: the unit that it is about ("" for the whole environment), and what happened."""
+    unit = event.unit if isinstance(event, events.UnitEvent) else ""
+    return unit, _HAPPENED[type(event)](event)
 
 
 def _first_line(text: str) -> str:
     return text.splitlines()[0] if text else ""
 
 
-_HAPPENED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "claimed": lambda b: f"began to {b['purpose']} {b['release']}",
-    "taken_over": lambda _: "took over from a run that is gone",
-    "closed": lambda b: f"ended: {b['outcome']}",
-    "planned": lambda b: "planned: " + (", ".join(f"{n} {a}" for a, n in b["counts"].items() if n) or "no changes"),
-    "denied": lambda b: f"DENIED: {b['findings'][0]['message']}",
-    "applying": lambda b: f"apply of {b['release']} begun",
-    "applied": lambda b: f"applied {b['release']}",
-    "apply_failed": lambda b: f"APPLY FAILED: {_first_line(b['detail'])}",
-    "smoked": lambda b: (
-        f"smoke checks {b['outcome']}: " + ", ".join(f"{r['name']} {r['outcome']}" for r in b["results"])
-    ),
-    "verified": lambda b: f"VERIFIED {b['release']}",
-    "rolling_back": lambda b: f"rolling back {b['release']}: {_first_line(b['why'])}",
-    "put_back": lambda b: f"everything that {b['release']} changed is back",
-    "rejected": lambda b: f"REJECTED {b['release']}",
-    "rolled_back": lambda b: f"kept: {b['kept']}" if b.get("kept") else _rolled_back(b),
-    "rollback_failed": lambda b: f"ROLLBACK FAILED: {_first_line(b['why'])}",
-    "resolved": lambda b: f"resolved by hand: {b['reason']}",
-    "approval_wanted": lambda b: f"approval wanted for plan set {b['plan_set'][:12]}",
-    "approved": lambda b: f"plan set {b['plan_set'][:12]} approved{_decided(b)}",
-    "refused": lambda b: f"plan set {b['plan_set'][:12]} REFUSED{_decided(b)}",
-    "frozen": lambda b: f"FROZEN{' until ' + b['until'] if b.get('until') else ''}: {b['reason']}",
-    "thawed": lambda b: f"open again: {b['reason']}",
-    "drift_accepted": lambda b: f"goes over drift of {', '.join(b['objects'])}: {b['reason']}",
-    "closure_overridden": lambda b: f"goes ahead although {b['why']}: {b['reason']}",
-    "drift": lambda b: _drift(b),
-}
+def _numbers(changes: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {action}" for action, number in changes.items() if number) or "no changes"
 
 
-def _decided(body: Mapping[str, Any]) -> str:
-    if "by" not in body:
-        return ""
-    proof = {"github": "as GitHub says", "host": "as the machine says"}.get(body["identity"], "unproven")
-    return f" by {body['by']} ({body['how']}, {proof}){': ' + body['reason'] if body['reason'] else ''}"
+def _smoked(event: events.UnitSmoked) -> str:
+    answers = ", ".join(f"{result.name} {result.outcome}" for result in event.results)
+    return f"smoke checks {event.outcome}: {answers}"
 
 
-def _drift(body: Mapping[str, Any]) -> str:
-    unanswered = len(body.get("unanswered", ()))
-    new = sum(bool(item.get("new") and not item.get("until")) for item in body["drifted"])
-    parts = [f"drift: {len(body['drifted'])} objects{f', {new} new' if new else ''}"] if body["drifted"] else []
-    parts += [f"{unanswered} units could not be asked"] if unanswered else []
+def _decided(event: events.PlanSetDecision) -> str:
+    proof = {"github": "as GitHub says", "host": "as the machine says"}.get(event.identity, "unproven")
+    return f" by {event.by} ({event.how}, {proof}){': ' + event.reason if event.reason else ''}"
+
+
+def _drift(event: events.DriftReported) -> str:
+    new = sum(item.new and not item.suppressed for item in event.drifted)
+    parts = [f"drift: {len(event.drifted)} objects{f', {new} new' if new else ''}"] if event.drifted else []
+    parts += [f"{len(event.unanswered)} units could not be asked"] if event.unanswered else []
     return "; ".join(parts) or "no drift"
 
 
-def _rolled_back(body: Mapping[str, Any]) -> str:
-    receipt = body.get("receipt")
-    return f"rolled back to {receipt['target']['release']}" if receipt else "removed, it did not exist before"
+def _rolled_back(event: events.UnitRolledBack) -> str:
+    if event.kept:
+        return f"kept: {event.kept}"
+    return f"rolled back to {event.receipt.target.release}" if event.receipt else "removed, it did not exist before"
+
+
+_HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
+    events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}",
+    events.ClaimTakenOver: lambda _: "took over from a run that is gone",
+    events.ClaimClosed: lambda e: f"ended: {e.outcome}",
+    events.UnitPlanned: lambda e: f"planned: {_numbers(e.counts)}",
+    events.PlanDenied: lambda e: f"DENIED: {e.findings[0].message}" if e.findings else "DENIED",
+    events.UnitApplying: lambda e: f"apply of {e.release} begun",
+    events.UnitApplied: lambda e: f"applied {e.release}",
+    events.UnitApplyFailed: lambda e: f"APPLY FAILED: {_first_line(e.detail)}",
+    events.UnitUnanswered: lambda e: f"NO ANSWER: {_first_line(e.detail)}",
+    events.UnitObserved: lambda e: f"observed: {e.progress}{': ' + _first_line(e.detail) if e.detail else ''}",
+    events.UnitSmoked: _smoked,
+    events.UnitSettled: lambda e: f"{len(e.residual)} differences remain after the apply",
+    events.UnitAdopted: lambda e: f"adopted {e.baseline.description}",
+    events.UnitRolledBack: _rolled_back,
+    events.UnitRollbackFailed: lambda e: f"ROLLBACK FAILED: {_first_line(e.why)}",
+    events.ReleaseVerified: lambda e: f"VERIFIED {e.release}",
+    events.EnvironmentInterrupted: lambda e: f"INTERRUPTED at {', '.join(e.units)}: {_first_line(e.why)}",
+    events.EnvironmentRollingBack: lambda e: f"rolling back {e.release}: {_first_line(e.why)}",
+    events.EnvironmentRestored: lambda e: f"everything that {e.release} changed is rolled back",
+    events.ReleaseRejected: lambda e: f"REJECTED {e.release}",
+    events.EnvironmentResolved: lambda e: f"resolved by hand: {e.reason}",
+    events.ApprovalRequested: lambda e: f"approval requested for plan set {e.plan_set[:12]}",
+    events.PlanSetApproved: lambda e: f"plan set {e.plan_set[:12]} approved{_decided(e)}",
+    events.PlanSetRefused: lambda e: f"plan set {e.plan_set[:12]} REFUSED{_decided(e)}",
+    events.EnvironmentFrozen: lambda e: f"FROZEN{' until ' + e.until if e.until else ''}: {e.reason}",
+    events.EnvironmentThawed: lambda e: f"thawed: {e.reason}",
+    events.DriftAccepted: lambda e: f"drift accepted of {', '.join(e.objects)}: {e.reason}",
+    events.ClosureOverridden: lambda e: f"went ahead although {e.why}: {e.reason}",
+    events.DriftReported: _drift,
+}

@@ -6,9 +6,9 @@ report says in the light of the earlier ones, and what of it stands in the way o
 people, `issues` to GitHub.
 """
 
+from tasks.domain.drift import DriftedObject
 from tasks.drift.descriptions import refusal
 from tasks.drift.detection import detect, drifting, is_reconciled, report
-from tasks.drift.drifted_objects import DriftedObject
 from tasks.drift.reports import RECONCILE, DriftReport, last_report, report_of, unexplained
 
 __all__ = [

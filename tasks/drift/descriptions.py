@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tasks.drift.drifted_objects import DriftedObject
+from tasks.domain.drift import DriftedObject
 from tasks.drift.reports import DriftReport
 
 

@@ -10,7 +10,7 @@ import structlog
 from tasks.domain.errors import Unanswered
 from tasks.domain.plan import Plan
 from tasks.drift import drifted_objects
-from tasks.drift.reports import DriftReport, body, judge, report_of, unexplained, untried
+from tasks.drift.reports import DriftReport, event_of, judge, report_of, unexplained, untried
 from tasks.ledger.state import left_behind
 from tasks.promotion.environment_run import EnvironmentRun
 
@@ -47,9 +47,7 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
         unanswered={unit: str(error) for unit, error in unanswered.items()},
         left_behind=left_behind(run.state(), run.release),
     )
-    entry = run.ledger.append(
-        seen.environment, "drift", lambda entries: body(judge(seen, entries, run.suppressions, now))
-    )
+    entry = run.ledger.append(seen.environment, lambda entries: event_of(judge(seen, entries, run.suppressions, now)))
     made = report_of(entry)
     log.info("compared", environment=made.environment, what=_counts(made))
     return made

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from tasks.domain import wording
+from tasks.domain.drift import DriftedObject
 from tasks.drift import descriptions
-from tasks.drift.drifted_objects import DriftedObject
 from tasks.drift.reports import DriftReport
 
 LONGEST = 60_000

@@ -7,20 +7,18 @@ asked is not compared: what was last found there neither ends nor begins anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
+from tasks.domain.drift import DriftedObject, Idle
+from tasks.domain.errors import InvalidInput
+from tasks.domain.events import DriftReported, EnvironmentClaimed, UnitApplied, UnitRolledBack
 from tasks.domain.rules import Suppression
-from tasks.drift import drifted_objects, suppressions
-from tasks.drift.drifted_objects import DriftedObject
-from tasks.drift.suppressions import Idle
-from tasks.ledger.chain import Entry
+from tasks.drift import suppressions
+from tasks.ledger.entries import Entry
 
 RECONCILE = "reconcile"
 """The purpose of the claim under which drift is put right."""
-
-_MOVED = ("applied", "rolled_back")
 
 Found = Mapping[str, tuple[DriftedObject, ...]]
 """{unit: what was found in it}; a unit that was not compared is not there."""
@@ -72,39 +70,50 @@ def judge(
     )
 
 
-def body(report: DriftReport) -> dict[str, Any]:
-    """What the ledger's entry holds of a report; who, where and when are the entry's own."""
-    return {key: value for key, value in asdict(report).items() if key not in ("environment", "at")}
+def event_of(report: DriftReport) -> DriftReported:
+    """What the ledger keeps of a report; who, where and when are the entry's own."""
+    return DriftReported(
+        release=report.release,
+        units=report.units,
+        drifted=report.drifted,
+        unanswered=report.unanswered,
+        left_behind=report.left_behind,
+        recovered=report.recovered,
+        idle=report.idle,
+    )
 
 
 def report_of(entry: Entry) -> DriftReport:
-    """The report that a `drift` entry holds; of older entries what they have."""
-    told = entry.body
-    drifted = tuple(drifted_objects.read(item, entry.at) for item in told["drifted"])
+    """The report that a `drift` entry holds; `InvalidInput` for an entry of another kind."""
+    event = entry.event
+    if not isinstance(event, DriftReported):
+        raise InvalidInput(f"{entry.id}: a {entry.kind} entry holds no drift report")
     return DriftReport(
         environment=entry.environment,
-        release=told["release"],
+        release=event.release,
         at=entry.at,
-        units=tuple(told.get("units", ())),
-        drifted=drifted,
-        unanswered=told.get("unanswered", {}),
-        left_behind=tuple(told.get("left_behind", ())),
-        recovered=tuple(drifted_objects.read(item, entry.at) for item in told.get("recovered", ())),
-        idle=tuple(Idle(**item) for item in told.get("idle", ())),
+        units=event.units,
+        drifted=event.drifted,
+        unanswered=event.unanswered,
+        left_behind=event.left_behind,
+        recovered=event.recovered,
+        idle=event.idle,
     )
 
 
 def last_report(entries: Iterable[Entry]) -> DriftReport | None:
     """The newest report of an environment; None before the first."""
-    newest = [entry for entry in entries if entry.kind == "drift"][-1:]
-    return report_of(newest[0]) if newest else None
+    newest = None
+    for entry in entries:
+        newest = report_of(entry) if isinstance(entry.event, DriftReported) else newest
+    return newest
 
 
 def last_found(entries: Iterable[Entry]) -> Found:
     """What was found in each unit when it was last compared."""
     found: Found = {}
     for entry in entries:
-        found = _after(found, entry) if entry.kind == "drift" else found
+        found = _after(found, entry.event) if isinstance(entry.event, DriftReported) else found
     return found
 
 
@@ -117,10 +126,10 @@ def unexplained(
     """
     found: dict[str, tuple[DriftedObject, ...]] = {}
     for entry in entries:
-        if entry.kind == "drift":
-            found = dict(_after(found, entry))
-        elif entry.kind in _MOVED:
-            found.pop(entry.body["unit"], None)
+        if isinstance(entry.event, DriftReported):
+            found = dict(_after(found, entry.event))
+        elif isinstance(entry.event, UnitApplied | UnitRolledBack):
+            found.pop(entry.event.unit, None)
     mine = [each for each in suppressing if each.environment == environment]
     today = now.astimezone(UTC).date()
     settled = (suppressions.settle(item, mine, today) for items in found.values() for item in items)
@@ -129,19 +138,16 @@ def unexplained(
 
 def untried(entries: Iterable[Entry], drifted: Iterable[DriftedObject]) -> tuple[DriftedObject, ...]:
     """The findings that no reconcile was begun for: what one could not put right, the next will not either."""
-    begun = [e.at for e in entries if e.kind == "claimed" and e.body["purpose"] == RECONCILE]
+    claims = ((entry.event, entry.at) for entry in entries)
+    begun = [at for event, at in claims if isinstance(event, EnvironmentClaimed) and event.purpose == RECONCILE]
     return tuple(item for item in drifted if not begun or item.since > begun[-1])
 
 
-def _after(found: Found, entry: Entry) -> Found:
-    """What is known once a report has been made: only units that could not be asked keep what was found before.
-
-    Older entries do not name their units; all of them were compared.
-    """
-    report = report_of(entry)
+def _after(found: Found, report: DriftReported) -> Found:
+    """What is known once a report has been made: only units that could not be asked keep what was found before."""
     kept = {unit: items for unit, items in found.items() if unit in report.unanswered}
-    units = report.units or dict.fromkeys(item.unit for item in report.drifted)
-    return {**kept, **{unit: tuple(item for item in report.drifted if item.unit == unit) for unit in units}}
+    compared = {unit: tuple(item for item in report.drifted if item.unit == unit) for unit in report.units}
+    return {**kept, **compared}
 
 
 def _dated(item: DriftedObject, before: Sequence[DriftedObject], at: str) -> DriftedObject:

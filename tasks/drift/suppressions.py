@@ -7,24 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
+from tasks.domain.drift import DriftedObject, Idle
 from tasks.domain.rules import Suppression
-from tasks.drift.drifted_objects import DriftedObject
 
 _WHOLE_OBJECT = ""
 """In place of an attribute's path: the object is new or gone."""
-
-
-@dataclass(frozen=True)
-class Idle:
-    """A suppression that can be removed from drift.yaml, and why."""
-
-    unit: str
-    address: str
-    reason: str
-    why: str
 
 
 def settle(item: DriftedObject, suppressions: Sequence[Suppression], today: date) -> DriftedObject:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.domain.errors import InvalidInput, NotFound, Refused
+from tasks.domain.events import EnvironmentClaimed, ReleaseVerified
 from tasks.domain.release import Release
-from tasks.ledger.chain import Entry, Ledger
+from tasks.ledger.chain import Ledger
+from tasks.ledger.entries import Entry
 from tasks.ledger.state import EnvironmentState, environment_state, left_behind
 from tasks.ledger.store import Store
 from tasks.releases import releases
@@ -72,12 +74,14 @@ class History:
 
     def verified(self, environment: str) -> Sequence[str]:
         """The releases that were verified in an environment, oldest first, again each time."""
-        return [entry.body["release"] for entry in self.ledger.entries(environment) if entry.kind == "verified"]
+        happened = (entry.event for entry in self.ledger.entries(environment))
+        return [event.release for event in happened if isinstance(event, ReleaseVerified)]
 
     def last_begun(self, environment: str) -> str:
         """The release that a promotion into an environment was last begun with, however it ended; "" before any."""
-        claims = (e.body for e in reversed(self.ledger.entries(environment)) if e.kind == "claimed")
-        return next((str(body["release"]) for body in claims if body["purpose"] == "promote"), "")
+        happened = (entry.event for entry in reversed(self.ledger.entries(environment)))
+        claims = (event for event in happened if isinstance(event, EnvironmentClaimed))
+        return next((event.release for event in claims if event.purpose == "promote"), "")
 
     def entry(self, name: str) -> Entry:
         """The ledger entry `environment/number`."""

@@ -8,15 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from tasks.domain.release import Receipt, Release, Target
-from tasks.ledger.chain import Entry
+from tasks.domain.events import (
+    ClaimClosed,
+    ClaimTakenOver,
+    EnvironmentClaimed,
+    EnvironmentInterrupted,
+    EnvironmentResolved,
+    EnvironmentRestored,
+    EnvironmentRollingBack,
+    Event,
+    ReleaseRejected,
+    ReleaseVerified,
+    UnitAdopted,
+    UnitApplied,
+    UnitApplying,
+    UnitRollbackFailed,
+    UnitRolledBack,
+    UnitSettled,
+    UnitSmoked,
+)
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Change
+from tasks.domain.release import Baseline, Receipt, Release
+from tasks.ledger.entries import Entry
+
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Who holds an environment, for which release, since when. `holder` is what tells whether the run is over."""
+    """Who holds an environment, for which release, since when. `holder` is what tells whether the run is over.
+
+    `release_digest` is that of the release's record, `provenance` where the release came from this time.
+    """
 
     entry: str
     release: str
@@ -25,6 +51,8 @@ class Claim:
     actor: str
     at: str
     holder: Mapping[str, Any]
+    release_digest: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -33,8 +61,10 @@ class EnvironmentState:
 
     `receipts` is what is applied now, `smoked` the units whose checks passed on it, `verified` the release that
     all units passed on. The `..._before` are the same at the time that the open claim began, and `attempted` the
-    units whose apply was begun under it, in order: together, how to get back. `rolling_back` says why, while a way
-    back has begun and not ended.
+    units whose apply was begun under it, in order: together, how to get back. `created` are the addresses that those
+    applies create or replace, by unit: all that a rollback may delete. `baselines` is what existed of a unit before
+    our first apply, and `residual` the differences that each unit always has. `rolling_back` says why, while a
+    rollback has begun and not ended; `interrupted` why a run stopped without knowing how far it got.
     """
 
     environment: str
@@ -47,7 +77,11 @@ class EnvironmentState:
     smoked_before: frozenset[str] = frozenset()
     verified_before: str | None = None
     rolling_back: str | None = None
+    interrupted: str | None = None
     attempted: tuple[str, ...] = ()
+    created: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    residual: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
     blocked: str | None = None
 
 
@@ -55,8 +89,8 @@ def environment_state(environment: str, entries: Iterable[Entry]) -> Environment
     """Fold the entries, oldest first. Kinds that only inform (planned, denied, drift ...) change nothing."""
     state = EnvironmentState(environment)
     for entry in entries:
-        if fold := _FOLDS.get(entry.kind):
-            state = fold(state, entry)
+        if fold := _FOLDS.get(type(entry.event)):
+            state = fold(state, entry.event, entry)
     return state
 
 
@@ -66,110 +100,147 @@ def left_behind(found: EnvironmentState, release: Release) -> tuple[str, ...]:
 
 
 def receipt_of(entry: Entry) -> Receipt | None:
-    """The receipt that an `applied` or `rolled_back` entry carries; None where the unit was removed."""
-    data = entry.body.get("receipt")
-    if data is None:
-        return None
-    target = Target(**data["target"])
-    return Receipt(**{**data, "target": target, "id": entry.id, "at": entry.at})
+    """The receipt of an `applied` or `rolled_back` entry; None where the unit was removed."""
+    event = entry.event
+    held = event.receipt if isinstance(event, UnitApplied | UnitRolledBack) else None
+    return replace(held, id=entry.id, at=entry.at) if held else None
 
 
-def _claimed(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    body = entry.body
-    claim = Claim(entry.id, body["release"], body["purpose"], entry.run, entry.actor, entry.at, body["holder"])
-    return _settled(replace(state, claim=claim))
+def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -> EnvironmentState:
+    claim = Claim(
+        entry=entry.id,
+        release=event.release,
+        purpose=event.purpose,
+        run=entry.run,
+        actor=entry.actor,
+        at=entry.at,
+        holder=event.holder,
+        release_digest=event.release_digest,
+        provenance=event.provenance,
+    )
+    return _concluded(replace(state, claim=claim))
 
 
-def _settled(state: EnvironmentState) -> EnvironmentState:
-    """From here on there is nothing to put back: what is there now is what one would go back to."""
+def _concluded(state: EnvironmentState) -> EnvironmentState:
+    """From here on there is nothing to roll back: what is there now is what one would return to."""
     return replace(
         state,
         before=state.receipts,
         smoked_before=state.smoked,
         verified_before=state.verified,
         rolling_back=None,
+        interrupted=None,
         attempted=(),
+        created={},
     )
 
 
-def _taken_over(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    # Only the holder changes: what the dead run began stays to be put back.
+def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) -> EnvironmentState:
+    # Only the holder changes: what the dead run began has still to be rolled back.
     if state.claim is None:
         return state
-    holder = entry.body["holder"]
-    return replace(state, claim=replace(state.claim, entry=entry.id, run=entry.run, actor=entry.actor, holder=holder))
+    claim = replace(state.claim, entry=entry.id, run=entry.run, actor=entry.actor, holder=event.holder)
+    return replace(state, claim=claim)
 
 
-def _closed(state: EnvironmentState, _: Entry) -> EnvironmentState:
-    return _settled(replace(state, claim=None))
+def _closed(state: EnvironmentState, _: ClaimClosed, __: Entry) -> EnvironmentState:
+    return _concluded(replace(state, claim=None))
 
 
-def _applying(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    unit = entry.body["unit"]
+def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> EnvironmentState:
+    unit = event.unit
     attempted = state.attempted if unit in state.attempted else (*state.attempted, unit)
-    return replace(state, attempted=attempted, smoked=state.smoked - {unit}, verified=None)
+    # A stale plan is applied once more from a newer one: both may have created something.
+    created = {**state.created, unit: frozenset({*state.created.get(unit, ()), *event.creates})}
+    state = replace(state, attempted=attempted, created=created, smoked=state.smoked - {unit}, verified=None)
+    return _with_baseline(state, unit, event.baseline)
 
 
-def _received(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    unit, receipt = entry.body["unit"], receipt_of(entry)
-    others = {name: held for name, held in state.receipts.items() if name != unit}
-    return replace(state, receipts={**others, unit: receipt} if receipt else others)
+def _adopted(state: EnvironmentState, event: UnitAdopted, _: Entry) -> EnvironmentState:
+    return _with_baseline(state, event.unit, event.baseline)
 
 
-def _smoked(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    unit = entry.body["unit"]
-    passed = entry.body["outcome"] == "succeeded"
-    return replace(state, smoked=state.smoked | {unit} if passed else state.smoked - {unit})
+def _with_baseline(state: EnvironmentState, unit: str, baseline: Baseline | None) -> EnvironmentState:
+    # The first one counts: what is found later may be of our own making.
+    if baseline is None or unit in state.baselines:
+        return state
+    return replace(state, baselines={**state.baselines, unit: baseline})
 
 
-def _rolled_back(state: EnvironmentState, entry: Entry) -> EnvironmentState:
+def _received(state: EnvironmentState, event: UnitApplied | UnitRolledBack, entry: Entry) -> EnvironmentState:
+    receipt = receipt_of(entry)
+    others = _without(state.receipts, event.unit)
+    receipts = {**others, event.unit: receipt} if receipt else others
+    return replace(state, receipts=receipts, residual=_without(state.residual, event.unit))
+
+
+def _settled(state: EnvironmentState, event: UnitSettled, _: Entry) -> EnvironmentState:
+    return replace(state, residual={**state.residual, event.unit: event.residual})
+
+
+def _smoked(state: EnvironmentState, event: UnitSmoked, _: Entry) -> EnvironmentState:
+    passed = event.outcome is Outcome.SUCCEEDED
+    return replace(state, smoked=state.smoked | {event.unit} if passed else state.smoked - {event.unit})
+
+
+def _rolled_back(state: EnvironmentState, event: UnitRolledBack, entry: Entry) -> EnvironmentState:
     # What was found good before this promotion is good again; what could only be left as it is was never found good.
-    unit = entry.body["unit"]
-    good = unit in state.smoked_before and not entry.body.get("kept")
-    return replace(_received(state, entry), smoked=state.smoked | {unit} if good else state.smoked - {unit})
+    good = event.unit in state.smoked_before and not event.kept
+    smoked = state.smoked | {event.unit} if good else state.smoked - {event.unit}
+    return replace(_received(state, event, entry), smoked=smoked)
 
 
-def _verified(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    release = entry.body["release"]
-    return _settled(replace(state, verified=release, rejected=state.rejected - {release}))
+def _verified(state: EnvironmentState, event: ReleaseVerified, _: Entry) -> EnvironmentState:
+    return _concluded(replace(state, verified=event.release, rejected=state.rejected - {event.release}))
 
 
-def _rolling_back(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    return replace(state, rolling_back=entry.body["why"])
+def _rolling_back(state: EnvironmentState, event: EnvironmentRollingBack, _: Entry) -> EnvironmentState:
+    return replace(state, rolling_back=event.why)
 
 
-def _rejected(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    return replace(state, rejected=state.rejected | {entry.body["release"]})
+def _interrupted(state: EnvironmentState, event: EnvironmentInterrupted, _: Entry) -> EnvironmentState:
+    return replace(state, interrupted=event.why)
 
 
-def _put_back(state: EnvironmentState, _: Entry) -> EnvironmentState:
+def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> EnvironmentState:
+    return replace(state, rejected=state.rejected | {event.release})
+
+
+def _restored(state: EnvironmentState, _: EnvironmentRestored, __: Entry) -> EnvironmentState:
     # A unit in which the release changed nothing was not attempted: it is where it was, by its earlier receipt.
     untouched = {unit: held for unit, held in state.before.items() if unit not in state.attempted}
     smoked = state.smoked | (state.smoked_before & {*untouched})
     receipts = {**state.receipts, **untouched}
-    return _settled(replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before))
+    return _concluded(replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before))
 
 
-def _blocked(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    return replace(state, blocked=entry.body["why"])
+def _blocked(state: EnvironmentState, event: UnitRollbackFailed, _: Entry) -> EnvironmentState:
+    return replace(state, blocked=event.why)
 
 
-def _resolved(state: EnvironmentState, _: Entry) -> EnvironmentState:
+def _resolved(state: EnvironmentState, _: EnvironmentResolved, __: Entry) -> EnvironmentState:
     return replace(state, blocked=None)
 
 
-_FOLDS: Mapping[str, Callable[[EnvironmentState, Entry], EnvironmentState]] = {
-    "claimed": _claimed,
-    "taken_over": _taken_over,
-    "closed": _closed,
-    "applying": _applying,
-    "applied": _received,
-    "smoked": _smoked,
-    "rolled_back": _rolled_back,
-    "verified": _verified,
-    "rolling_back": _rolling_back,
-    "put_back": _put_back,
-    "rejected": _rejected,
-    "rollback_failed": _blocked,
-    "resolved": _resolved,
+def _without(held: Mapping[str, Held], unit: str) -> dict[str, Held]:
+    return {name: each for name, each in held.items() if name != unit}
+
+
+_FOLDS: Mapping[type[Event], Callable[[EnvironmentState, Any, Entry], EnvironmentState]] = {
+    EnvironmentClaimed: _claimed,
+    ClaimTakenOver: _taken_over,
+    ClaimClosed: _closed,
+    UnitApplying: _applying,
+    UnitAdopted: _adopted,
+    UnitApplied: _received,
+    UnitSettled: _settled,
+    UnitSmoked: _smoked,
+    UnitRolledBack: _rolled_back,
+    ReleaseVerified: _verified,
+    EnvironmentInterrupted: _interrupted,
+    EnvironmentRollingBack: _rolling_back,
+    EnvironmentRestored: _restored,
+    ReleaseRejected: _rejected,
+    UnitRollbackFailed: _blocked,
+    EnvironmentResolved: _resolved,
 }

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from tasks.domain.errors import InvalidInput, NotFound, Refused
+from tasks.domain.events import ApprovalRequested, PlanSetApproved, PlanSetDecision, PlanSetRefused, ReleaseRejected
 from tasks.domain.platform import Approval
 from tasks.domain.release import Release
-from tasks.ledger.chain import Entry, Ledger
+from tasks.ledger.chain import Ledger
+from tasks.ledger.entries import Entry
 
 SHORTEST = 12
 """Digits of a digest that have to be given: fewer could be meant for another plan set."""
@@ -74,11 +76,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was last said of a plan set: `wanted`, `approved` or `refused`, by the entry that says so."""
+    """What was last said of a plan set: `wanted`, or `approved` or `refused` by somebody."""
 
     kind: str
     request: Request
-    entry: Entry
+    by: str = ""
 
     def expired(self, now: datetime) -> bool:
         """Whether it is too late for it."""
@@ -89,11 +91,11 @@ def decisions(entries: Iterable[Entry]) -> Iterator[Decision]:
     """The last word on every plan set of an environment that was ever asked for, in the order of asking."""
     found: dict[str, Decision] = {}
     for entry in entries:
-        digest = entry.body.get("plan_set", "")
-        if entry.kind == "approval_wanted":
-            found[digest] = Decision("wanted", _request(entry), entry)
-        elif entry.kind in ("approved", "refused") and digest in found:
-            found[digest] = Decision(entry.kind, found[digest].request, entry)
+        event = entry.event
+        if isinstance(event, ApprovalRequested):
+            found[event.plan_set] = Decision("wanted", _request(entry, event))
+        elif isinstance(event, PlanSetDecision) and event.plan_set in found:
+            found[event.plan_set] = Decision(event.kind, found[event.plan_set].request, event.by)
     yield from found.values()
 
 
@@ -120,17 +122,17 @@ def want(ledger: Ledger, release: Release, question: Question) -> Request:
     if known is not None and known.kind == "wanted":
         return known.request
     rules = question.rules
-    body = {
-        "release": release.id,
-        "plan_set": question.digest,
-        "units": dict(question.units),
-        "author": release.author,
-        "expires": (now + timedelta(seconds=rules.expires)).isoformat(timespec="seconds"),
-        "approvers": list(rules.approvers),
-        "identity": rules.identity,
-        "purpose": question.purpose,
-    }
-    return _request(ledger.append(question.environment, "approval_wanted", body))
+    asked = ApprovalRequested(
+        release=release.id,
+        plan_set=question.digest,
+        units=question.units,
+        author=release.author,
+        expires=(now + timedelta(seconds=rules.expires)).isoformat(timespec="seconds"),
+        approvers=rules.approvers,
+        identity=rules.identity,
+        purpose=question.purpose,
+    )
+    return _request(ledger.append(question.environment, asked), asked)
 
 
 def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Request:
@@ -138,7 +140,7 @@ def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Requ
     _refuse_nobody(by)
     request = find(ledger, digest)
     _refuse_who_may_not(request, by)
-    return _decide(ledger, request, "approved", by, reason)
+    return _decide(ledger, request, PlanSetApproved, by, reason)
 
 
 def refuse(ledger: Ledger, digest: str, by: Approver, reason: str) -> Request:
@@ -148,9 +150,9 @@ def refuse(ledger: Ledger, digest: str, by: Approver, reason: str) -> Request:
         raise InvalidInput("reason: say why it is refused; whoever made the release reads it")
     request = find(ledger, digest)
     _refuse_stranger(request, by)
-    _decide(ledger, request, "refused", by, reason)
+    _decide(ledger, request, PlanSetRefused, by, reason)
     why = f"refused by {by.name}: {reason}"
-    ledger.append(request.environment, "rejected", {"release": request.release, "why": why})
+    ledger.append(request.environment, ReleaseRejected(release=request.release, why=why))
     return request
 
 
@@ -171,17 +173,23 @@ def find(ledger: Ledger, digest: str) -> Request:
     )
 
 
-def _decide(ledger: Ledger, request: Request, kind: str, by: Approver, reason: str) -> Request:
-    def decide(entries: Iterable[Entry]) -> Mapping[str, Any]:
+def _decide(ledger: Ledger, request: Request, decision: type[PlanSetDecision], by: Approver, reason: str) -> Request:
+    def decide(entries: Iterable[Entry]) -> PlanSetDecision:
         # Two people may answer at the same time: the first word counts.
         found = decided(entries, request.digest, datetime.now(UTC))
         if found is None or found.kind != "wanted":
-            said = f"{found.kind} by {found.entry.body['by']}" if found else "expired"
+            said = f"{found.kind} by {found.by}" if found else "expired"
             raise Refused(f"plan set {request.short} of {request.environment}: {said} already")
-        told = {"by": by.name, "how": by.how, "identity": by.identity, "reason": reason}
-        return {"release": request.release, "plan_set": request.digest, **told}
+        return decision(
+            release=request.release,
+            plan_set=request.digest,
+            by=by.name,
+            how=by.how,
+            identity=by.identity,
+            reason=reason,
+        )
 
-    ledger.append(request.environment, kind, decide)
+    ledger.append(request.environment, decide)
     return request
 
 
@@ -215,20 +223,16 @@ def _same(name: str, author: str) -> bool:
     return name.lower() in {person.strip().lower(), mail, mail.partition("@")[0].rpartition("+")[2]} - {""}
 
 
-def _request(entry: Entry) -> Request:
-    body = entry.body
-    at = datetime.fromisoformat(entry.at)
-    # Requests of before there were rules about approvers: they hold a day, for anybody.
-    expires = datetime.fromisoformat(body["expires"]) if "expires" in body else at + timedelta(days=1)
+def _request(entry: Entry, asked: ApprovalRequested) -> Request:
     return Request(
         environment=entry.environment,
-        release=body["release"],
-        digest=body["plan_set"],
-        author=body.get("author", ""),
+        release=asked.release,
+        digest=asked.plan_set,
+        author=asked.author,
         asked_by=entry.actor,
-        at=at,
-        expires=expires,
-        units=body.get("units", {}),
-        rules=Approval(tuple(body.get("approvers", ())), identity=body.get("identity", "any")),
-        purpose=body.get("purpose", "promote"),
+        at=datetime.fromisoformat(entry.at),
+        expires=datetime.fromisoformat(asked.expires),
+        units=asked.units,
+        rules=Approval(asked.approvers, identity=asked.identity),
+        purpose=asked.purpose,
     )

@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
 
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
-from tasks.ledger.chain import Entry, Ledger
+from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed
+from tasks.ledger.chain import Ledger
+from tasks.ledger.entries import Entry
 from tasks.ledger.state import Claim, EnvironmentState, environment_state
 
 _CLOCK_MAY_MOVE = 5.0
@@ -32,15 +34,15 @@ def claim(ledger: Ledger, environment: str, release: str, purpose: str, patience
     `patience` is for how many seconds to wait while a run that lives holds it.
     """
 
-    def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    def decide(entries: Sequence[Entry]) -> EnvironmentClaimed:
         refuse_if_taken(environment_state(environment, entries))
-        return {"release": release, "purpose": purpose, "holder": _ourselves()}
+        return EnvironmentClaimed(release=release, purpose=purpose, holder=_ourselves())
 
     deadline = time.monotonic() + patience
     while True:
         await_end(lambda: environment_state(environment, ledger.entries(environment)), deadline - time.monotonic())
         try:
-            return ledger.append(environment, "claimed", decide)
+            return ledger.append(environment, decide)
         except EnvironmentBusy:
             # Somebody else who waited was first, or the run that held it died: that one is put back before.
             held = environment_state(environment, ledger.entries(environment)).claim
@@ -58,13 +60,13 @@ def await_end(look: Callable[[], EnvironmentState], patience: float) -> None:
 def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> None:
     """Give the environment back, saying how it went; `EnvironmentBusy` when it is not ours to give back."""
 
-    def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    def decide(entries: Sequence[Entry]) -> ClaimClosed:
         held = environment_state(environment, entries).claim
         if held is None or not _is_ours(held):
             raise EnvironmentBusy(f"{environment}: the claim of this run was taken over by another")
-        return {"outcome": outcome, "detail": detail}
+        return ClaimClosed(outcome=outcome, detail=detail)
 
-    ledger.append(environment, "closed", decide)
+    ledger.append(environment, decide)
 
 
 def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> None:
@@ -73,15 +75,15 @@ def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> No
     `run_is_over`: a person says so, for a run on a machine that cannot be asked.
     """
 
-    def decide(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    def decide(entries: Sequence[Entry]) -> ClaimTakenOver:
         found = environment_state(environment, entries)
         if found.claim is None:
             raise EnvironmentBusy(f"{environment}: somebody else has put it back meanwhile; try again")
         if not (run_is_over or is_over(found.claim)):
             refuse_if_taken(found)
-        return {"holder": _ourselves(), "run_is_over": run_is_over}
+        return ClaimTakenOver(holder=_ourselves(), run_is_over=run_is_over)
 
-    ledger.append(environment, "taken_over", decide)
+    ledger.append(environment, decide)
 
 
 def refuse_if_taken(found: EnvironmentState) -> None:

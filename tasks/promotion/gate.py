@@ -17,6 +17,7 @@ from typing import Any, Literal
 from tasks import drift
 from tasks.domain import wording
 from tasks.domain.errors import ApprovalWanted, EnvironmentClosed, Refused
+from tasks.domain.events import ClosureOverridden, DriftAccepted, ReleaseVerified
 from tasks.domain.plan import Action, Plan
 from tasks.domain.platform import Approval, Environment, Freeze, Window
 from tasks.domain.values import digest_of
@@ -113,8 +114,9 @@ def rules_of(environment: Environment) -> dict[str, Any]:
 def in_force(run: EnvironmentRun) -> tuple[Rules, ...]:
     """The rules of the release that is verified here, then those of the one to come."""
     coming = _declared(run.environment)
-    verified = [entry for entry in run.ledger.entries(run.environment.name) if entry.kind == "verified"]
-    known = verified[-1].body.get("rules") if verified else None
+    happened = (entry.event for entry in run.ledger.entries(run.environment.name))
+    verified = [event for event in happened if isinstance(event, ReleaseVerified)]
+    known = verified[-1].rules if verified else None
     return (_read(known), coming) if known else (coming,)
 
 
@@ -149,8 +151,7 @@ def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | N
     if not despite:
         told = "wait, or say why it cannot wait: --despite REASON (it is recorded)"
         raise EnvironmentClosed(f"{name} is {why}. Nothing was changed; {told}")
-    body = {"release": run.release.id, "why": why, "reason": despite}
-    run.ledger.append(name, "closure_overridden", body)
+    run.ledger.append(name, ClosureOverridden(release=run.release.id, why=why, reason=despite))
 
 
 def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
@@ -160,8 +161,8 @@ def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
         return
     if not accepted:
         raise Refused(drift.refusal(name, found))
-    objects = [f"{item.unit}: {item.address}" for item in found]
-    run.ledger.append(name, "drift_accepted", {"release": run.release.id, "objects": objects, "reason": accepted})
+    objects = tuple(f"{item.unit}: {item.address}" for item in found)
+    run.ledger.append(name, DriftAccepted(release=run.release.id, objects=objects, reason=accepted))
 
 
 def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import structlog
 
 from tasks.domain import wording
 from tasks.domain.errors import Refused, RollbackFailed, StalePlan, Unanswered
+from tasks.domain.events import (
+    EnvironmentRestored,
+    EnvironmentRollingBack,
+    ReleaseRejected,
+    UnitRollbackFailed,
+    UnitRolledBack,
+)
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Plan
 from tasks.domain.release import Receipt
@@ -30,7 +37,7 @@ KEPT = "kept as it is"
 def begin(run: EnvironmentRun, why: str) -> None:
     """Record that the way back begins: until it has ended, the claim stays open for whoever finds it."""
     run.halted.set()
-    run.ledger.append(run.environment.name, "rolling_back", {"release": run.release.id, "why": why})
+    run.ledger.append(run.environment.name, EnvironmentRollingBack(release=run.release.id, why=why))
     log.warning("rolling back", environment=run.environment.name, what=why.splitlines()[0])
 
 
@@ -75,7 +82,7 @@ def confirm(run: EnvironmentRun, unit: str) -> None:
 
 def conclude_rollback(run: EnvironmentRun, why: str | None) -> None:
     """All is back. With a `why`, the release is rejected here; without one it was only interrupted."""
-    run.ledger.append(run.environment.name, "put_back", {"release": run.release.id})
+    run.ledger.append(run.environment.name, EnvironmentRestored(release=run.release.id))
     if why is not None:
         reject(run, run.release.id, why)
 
@@ -83,7 +90,7 @@ def conclude_rollback(run: EnvironmentRun, why: str | None) -> None:
 def reject(run: EnvironmentRun, release: str | None, why: str) -> None:
     """A release is not good here: it is not promoted again unless somebody says so."""
     if release is not None:
-        run.ledger.append(run.environment.name, "rejected", {"release": release, "why": why})
+        run.ledger.append(run.environment.name, ReleaseRejected(release=release, why=why))
 
 
 def _planned(run: EnvironmentRun, unit: str, to: Receipt | None) -> tuple[Plan, list[str]]:
@@ -102,7 +109,7 @@ def _carry_out(run: EnvironmentRun, unit: str, to: Receipt | None, plan: Plan, d
     if applied.outcome is not Outcome.SUCCEEDED:
         raise Refused(applied.detail)
     receipt = replace(to, plan_digest=plan.digest, outputs=applied.outputs) if to else None
-    record(run, "rolled_back", run.target(unit), receipt=asdict(receipt) if receipt else None)
+    record(run, run.target(unit), UnitRolledBack, receipt=receipt)
     told_of(run, unit).info("rolled back", what=wording.counts(plan), to=to.target.release if to else "nothing")
 
 
@@ -115,7 +122,7 @@ def _blocking(run: EnvironmentRun, unit: str, to: Receipt | None) -> Iterator[No
         raise
     except Exception as error:
         why = f"the rollback of {unit} to {to.target.release if to else 'nothing'} failed: {error}"
-        record(run, "rollback_failed", run.target(unit), why=why)
+        record(run, run.target(unit), UnitRollbackFailed, why=why)
         raise RollbackFailed(f"{run.environment.name}: {why}") from error
 
 
@@ -125,6 +132,6 @@ def _is_needed(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> bool:
 
 def _keep(run: EnvironmentRun, unit: str, why: str) -> str:
     receipt = run.state().receipts.get(unit)
-    record(run, "rolled_back", run.target(unit), receipt=asdict(receipt) if receipt else None, kept=why)
+    record(run, run.target(unit), UnitRolledBack, receipt=receipt, kept=why)
     told_of(run, unit).warning("kept", what=why)
     return f"{KEPT}: {why}"

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,16 @@ import structlog
 from tasks import aws, checks
 from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, StalePlan, Unanswered
+from tasks.domain.events import (
+    PlanDenied,
+    ReleaseVerified,
+    UnitApplied,
+    UnitApplyFailed,
+    UnitApplying,
+    UnitEvent,
+    UnitPlanned,
+    UnitSmoked,
+)
 from tasks.domain.outcome import Applied, CheckResult, Outcome, overall
 from tasks.domain.plan import Plan
 from tasks.domain.release import Inputs, Receipt, Target
@@ -89,7 +99,7 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Plan | NotPlanne
         told_of(run, unit).info("up to date")
         return NotPlanned(unit, "is up to date")
     made = run.engine(run.target(unit)).plan(inputs)
-    record(run, "planned", made.target, counts=made.counts, digest=made.digest)
+    record(run, made.target, UnitPlanned, counts=made.counts, digest=made.digest)
     told_of(run, unit).info("planned", what=wording.planned(made))
     return made
 
@@ -167,7 +177,7 @@ def test(run: EnvironmentRun, plan: Plan) -> tuple[Finding, ...]:
     found = findings(run, plan)
     denials = [finding for finding in found if finding.denied]
     if denials:
-        record(run, "denied", plan.target, findings=[asdict(finding) for finding in denials])
+        record(run, plan.target, PlanDenied, findings=tuple(denials))
         told = "\n".join(f"  {finding.policy}: {finding.message}" for finding in denials)
         raise Refused(f"{plan.target}: denied by policy\n{told}")
     told_of(run, plan.target.unit).info("tested", what=f"{len(found)} findings" if found else "no objection")
@@ -182,11 +192,11 @@ def apply(run: EnvironmentRun, plan: Plan) -> Receipt:
     plan, applied = _apply_fresh(run, plan)
     if applied.outcome is not Outcome.SUCCEEDED:
         run.halted.set()
-        record(run, "apply_failed", plan.target, detail=applied.detail)
+        record(run, plan.target, UnitApplyFailed, detail=applied.detail)
         told_of(run, plan.target.unit).error("apply FAILED", what=applied.detail.splitlines()[0])
         raise Refused(f"{plan.target}: apply failed\n{applied.detail}")
     receipt = _receipt(plan, applied)
-    entry = record(run, "applied", plan.target, receipt=asdict(receipt))
+    entry = record(run, plan.target, UnitApplied, receipt=receipt)
     told_of(run, plan.target.unit).info("applied", what=wording.counts(plan), receipt=entry)
     return replace(receipt, id=entry)
 
@@ -213,7 +223,7 @@ def ask(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
 def judge(run: EnvironmentRun, receipt: Receipt, results: Sequence[CheckResult]) -> None:
     """Record the answers. `Refused` when one said no, `Unanswered` when one could not be asked."""
     outcome = overall(result.outcome for result in results)
-    record(run, "smoked", receipt.target, outcome=outcome, results=[asdict(result) for result in results])
+    record(run, receipt.target, UnitSmoked, outcome=outcome, results=tuple(results))
     bad = [result for result in results if result.outcome is outcome]
     told = "\n".join(f"  {result.name}: expected {result.expected}, found {result.found}" for result in bad)
     if outcome is Outcome.FAILED:
@@ -237,9 +247,8 @@ def verify(run: EnvironmentRun) -> None:
         raise Refused(f"{run.environment.name}: no checks have passed on {', '.join(missing)}; promote again")
     for unit in found.receipts.keys() - {*run.units}:
         told_of(run, unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")
-    run.ledger.append(
-        run.environment.name, "verified", {"release": run.release.id, "rules": gate.rules_of(run.environment)}
-    )
+    rules = gate.rules_of(run.environment)
+    run.ledger.append(run.environment.name, ReleaseVerified(release=run.release.id, rules=rules))
     log.info("verified", release=run.release.id, environment=run.environment.name)
 
 
@@ -253,7 +262,9 @@ def _apply_fresh(run: EnvironmentRun, plan: Plan) -> tuple[Plan, Applied]:
     """Apply a plan under its recorded intent; once more from a new, tested plan when this one is stale."""
     if there := _as_it_was(run, plan):
         return plan, there
-    record(run, "applying", plan.target, plan=plan.digest)
+    record(
+        run, plan.target, UnitApplying, plan=plan.digest, creates=tuple(sorted(plan.created)), baseline=plan.baseline
+    )
     told_of(run, plan.target.unit).info("applying", what=wording.counts(plan))
     try:
         return plan, run.engine(plan.target).apply(plan)
@@ -278,10 +289,10 @@ def _receipt(plan: Plan, applied: Applied) -> Receipt:
     return Receipt("", plan.target, plan.unit_digest, plan.inputs_digest, plan.digest, applied.outputs, "")
 
 
-def record(run: EnvironmentRun, kind: str, target: Target, **body: object) -> str:
+def record(run: EnvironmentRun, target: Target, kind: type[UnitEvent], **fields: Any) -> str:
     """Write what happened to a unit into the ledger; the entry's id."""
-    entry = run.ledger.append(run.environment.name, kind, {"unit": target.unit, "release": target.release, **body})
-    return entry.id
+    event = kind(unit=target.unit, release=target.release, **fields)
+    return run.ledger.append(run.environment.name, event).id
 
 
 def told_of(run: EnvironmentRun, unit: str) -> Any:

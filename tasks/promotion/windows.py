@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.domain.platform import Freeze, Window
-from tasks.ledger.chain import Entry
+from tasks.ledger.entries import Entry
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -48,11 +49,11 @@ def _frozen(freeze: Freeze, now: datetime) -> bool:
 def _frozen_by_hand(entries: Iterable[Entry], now: datetime) -> str | None:
     last = None
     for entry in entries:
-        if entry.kind in ("frozen", "thawed"):
+        if isinstance(entry.event, EnvironmentFrozen | EnvironmentThawed):
             last = entry
-    if last is None or last.kind == "thawed":
+    if last is None or not isinstance(last.event, EnvironmentFrozen):
         return None
-    until = last.body.get("until")
+    until = last.event.until
     if until and date.fromisoformat(until) < now.date():
         return None
-    return f"frozen by {last.actor}{f' until {until}' if until else ''}: {last.body['reason']}"
+    return f"frozen by {last.actor}{f' until {until}' if until else ''}: {last.event.reason}"

@@ -13,6 +13,7 @@ from flows.drift import drift
 from flows.promote import promote
 from flows.reconcile import reconcile
 from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.events import UnitApplying
 from tasks.drift import last_report, unexplained
 from tasks.ledger.history import History
 from tasks.promotion import approvals, claims
@@ -226,7 +227,7 @@ def test_what_a_promotion_is_at_work_on_is_not_done_by_hand(mini: MiniPlatform, 
     release = mini.release().id
     promote(release, "dev")
     claims.claim(history.ledger, "dev", release, "promote")
-    history.ledger.append("dev", "applying", {"unit": "first", "release": release})
+    history.ledger.append("dev", UnitApplying(unit="first", release=release, plan=""))
     with pytest.raises(Unanswered, match=r"first in dev.*a promotion is at work on it"):
         drift("dev")
     report = last_report(history.ledger.entries("dev"))

@@ -11,6 +11,7 @@ from flows.promote import promote
 from flows.release import release as release_flow
 from flows.rollback import rollback
 from tasks.domain.errors import EnvironmentClosed, InvalidInput, Refused
+from tasks.domain.events import EnvironmentFrozen
 from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Request
@@ -175,7 +176,7 @@ def test_a_freeze_by_hand_holds_at_once_and_going_back_is_not_held_up(mini: Mini
     mini.paint("dev", "green")
     second = mini.release().id
     promote(second, "dev")
-    history.ledger.append("dev", "frozen", {"reason": "incident", "until": None})
+    history.ledger.append("dev", EnvironmentFrozen(reason="incident"))
     mini.paint("dev", "red")
     third = mini.release().id
     with pytest.raises(EnvironmentClosed, match="frozen by tester: incident"):

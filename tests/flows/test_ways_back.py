@@ -14,6 +14,7 @@ from flows.promote import promote
 from flows.recovery import recover
 from flows.rollback import rollback
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed, RolledBack
+from tasks.domain.events import EnvironmentResolved
 from tasks.ledger.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import MiniPlatform
@@ -79,7 +80,7 @@ def test_a_failed_rollback_blocks_the_environment_until_a_person_resolves_it(
     assert kinds(history, "dev")[-2:] == ["rollback_failed second", "closed"]
     with pytest.raises(EnvironmentBlocked, match="flowmart resolve dev"):
         promote(bad.id, "dev", again=True)
-    history.ledger.append("dev", "resolved", {"reason": "looked at it"})
+    history.ledger.append("dev", EnvironmentResolved(reason="looked at it"))
     assert history.state("dev").blocked is None
 
 

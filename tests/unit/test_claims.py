@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
+from tasks.domain.events import EnvironmentClaimed, UnitRollbackFailed
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import environment_state
 from tasks.ledger.store import Store
@@ -20,7 +21,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def held_by(ledger: Ledger, **holder: object) -> None:
-    ledger.append("dev", "claimed", {"release": "a", "purpose": "promote", "holder": holder})
+    ledger.append("dev", EnvironmentClaimed(release="a", purpose="promote", holder=holder))
 
 
 def a_dead_process() -> dict[str, object]:
@@ -76,7 +77,7 @@ def test_another_process_with_the_same_number_is_not_the_run(ledger: Ledger) -> 
 
 
 def test_a_blocked_environment_says_how_to_free_it(ledger: Ledger) -> None:
-    ledger.append("dev", "rollback_failed", {"unit": "first", "why": "it did not work"})
+    ledger.append("dev", UnitRollbackFailed(unit="first", release="a", why="it did not work"))
     with pytest.raises(EnvironmentBlocked, match=r"it did not work.*flowmart resolve dev"):
         claims.claim(ledger, "dev", "a", "promote")
 

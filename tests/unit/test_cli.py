@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from deployments import cli
+from tasks.domain.events import ReleaseVerified, UnitApplied, UnitRollbackFailed
 from tasks.ledger.history import History
 from tests.mini import MiniPlatform
-from tests.unit.test_standing import receipt
+from tests.unit.test_environment_state import receipt
 
 
 @pytest.fixture
@@ -45,8 +46,8 @@ def test_status_knows_every_environment_before_anything_happened(
 def test_status_names_the_units_that_are_left_behind(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
     ledger, release = History(mini.settings).ledger, mini.release().id
     for unit in ("first", "third"):
-        ledger.append("dev", "applied", {"unit": unit, "release": release, "receipt": receipt(unit, release)})
-    ledger.append("dev", "verified", {"release": release})
+        ledger.append("dev", UnitApplied(unit=unit, release=release, receipt=receipt(unit, release)))
+    ledger.append("dev", ReleaseVerified(release=release))
     assert cli.run(["status"]) == 0
     assert "verified; left behind, no longer declared: third" in capsys.readouterr().out
     assert cli.run(["status", "--json"]) == 0
@@ -54,22 +55,22 @@ def test_status_names_the_units_that_are_left_behind(mini: MiniPlatform, capsys:
 
 
 def test_an_entry_is_shown_by_its_name(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
-    History(mini.settings).ledger.append("dev", "verified", {"release": "abc"})
+    History(mini.settings).ledger.append("dev", ReleaseVerified(release="abc"))
     assert cli.run(["show", "dev/1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["release"] == "abc"
 
 
 def test_audit_names_a_broken_chain(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
-    History(mini.settings).ledger.append("dev", "verified", {"release": "abc"})
+    History(mini.settings).ledger.append("dev", ReleaseVerified(release="abc"))
     file = Path(mini.store.address) / "ledger/dev/00000001.json"
     file.write_text(file.read_text().replace("abc", "abd"))
     assert cli.run(["audit"]) == 1
-    assert "dev/1 was changed after it was written" in capsys.readouterr().err
+    assert "00000001.json was changed after it was written" in capsys.readouterr().err
 
 
 def test_resolve_frees_a_blocked_environment(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
     history = History(mini.settings)
-    history.ledger.append("dev", "rollback_failed", {"unit": "first", "why": "no"})
+    history.ledger.append("dev", UnitRollbackFailed(unit="first", release="abc", why="no"))
     assert cli.run(["resolve", "dev", "--reason", "put right by hand"]) == 0
     assert history.state("dev").blocked is None
     assert cli.run(["resolve", "dev", "--reason", "again"]) == 64

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from tasks.domain import wording
+from tasks.domain.drift import DriftedObject
+from tasks.domain.events import DriftReported, EnvironmentClaimed, UnitApplied
 from tasks.domain.plan import Action, Change, Plan
-from tasks.domain.release import Target
+from tasks.domain.release import Receipt, Target
 from tasks.domain.rules import Suppression
 from tasks.domain.values import MASK
 from tasks.drift import DriftReport, drifted_objects, last_report, unexplained
-from tasks.drift.reports import RECONCILE, body, judge, report_of, untried
+from tasks.drift.reports import RECONCILE, event_of, judge, report_of, untried
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 
@@ -47,7 +49,7 @@ class World:
         drifted = tuple(item for plan in plans for item in drifted_objects.of(plan))
         whys = dict.fromkeys(unanswered, "no answer")
         seen = DriftReport("dev", "a", self.now.isoformat(), tuple(units), drifted, whys)
-        told = self.ledger.append("dev", "drift", lambda e: body(judge(seen, e, self.suppressions, self.now)))
+        told = self.ledger.append("dev", lambda e: event_of(judge(seen, e, self.suppressions, self.now)))
         return report_of(told)
 
     def unexplained(self, *suppressions: Suppression) -> list[str]:
@@ -124,20 +126,6 @@ def test_an_object_that_drifts_in_another_way_is_new_and_has_not_recovered(world
     assert now.recovered == ()
 
 
-def test_older_entries_are_read_and_their_findings_count_as_never_seen(world: World) -> None:
-    old = {"unit": "cart", "address": "Deployment/cart", "told": ["Deployment/cart was changed by hand"]}
-    entry = world.ledger.append("dev", "drift", {"release": "a", "drifted": [old]})
-    report = last_report(world.ledger.entries("dev"))
-    assert report is not None
-    assert [(item.told, item.since) for item in report.drifted] == [
-        (("Deployment/cart was changed by hand",), entry.at)
-    ]
-    assert world.unexplained() == ["Deployment/cart"]
-    assert world.report(cart=[SCALED]).drifted[0].new
-    world.ledger.append("dev", "drift", {"release": "a", "drifted": []})
-    assert world.unexplained() == []
-
-
 def test_without_a_report_there_is_none(world: World) -> None:
     assert last_report(world.ledger.entries("dev")) is None
     assert world.unexplained() == []
@@ -172,7 +160,8 @@ def test_drift_is_unexplained_until_something_is_applied_to_its_unit_or_it_is_su
     assert world.unexplained() == ["Deployment/cart", "Deployment/orders"]
     assert world.unexplained(CART) == ["Deployment/orders"]
     assert world.unexplained(replace(CART, environment="staging")) == ["Deployment/cart", "Deployment/orders"]
-    world.ledger.append("dev", "applied", {"unit": "orders"})
+    receipt = Receipt("", Target("a", "dev", "orders"), "", "", "", {}, "")
+    world.ledger.append("dev", UnitApplied(unit="orders", release="a", receipt=receipt))
     assert world.unexplained() == ["Deployment/cart"]
     world.report(cart=[], orders=[])
     assert world.unexplained() == []
@@ -203,7 +192,7 @@ def test_a_reconcile_is_begun_once_for_a_finding(world: World) -> None:
 
     world.now = datetime.now(UTC) - timedelta(hours=2)
     assert left(world.report(cart=[SCALED])) == 1
-    world.ledger.append("dev", "claimed", {"purpose": RECONCILE})
+    world.ledger.append("dev", EnvironmentClaimed(release="a", purpose=RECONCILE, holder={}))
     assert left(world.report(cart=[SCALED])) == 0
     world.report(cart=[])
     world.now = datetime.now(UTC)
@@ -213,15 +202,19 @@ def test_a_reconcile_is_begun_once_for_a_finding(world: World) -> None:
 # --- in the history ---------------------------------------------------------------------------------------
 
 
+FOUND = DriftedObject("cart", "Deployment/cart", "Deployment", "update", ())
+NEW = replace(FOUND, new=True)
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"drifted": []}, "no drift"),
-        ({"drifted": [{}, {}]}, "drift: 2 objects"),
-        ({"drifted": [{"new": True, "until": ""}, {"new": True, "until": "2030-01-31"}]}, "drift: 2 objects, 1 new"),
-        ({"drifted": [], "unanswered": {"cart": "no answer"}}, "1 units could not be asked"),
-        ({"drifted": [{}], "unanswered": {"cart": "?"}}, "drift: 1 objects; 1 units could not be asked"),
+        ({}, "no drift"),
+        ({"drifted": (FOUND, FOUND)}, "drift: 2 objects"),
+        ({"drifted": (NEW, replace(NEW, until="2030-01-31"))}, "drift: 2 objects, 1 new"),
+        ({"unanswered": {"cart": "no answer"}}, "1 units could not be asked"),
+        ({"drifted": (FOUND,), "unanswered": {"cart": "?"}}, "drift: 1 objects; 1 units could not be asked"),
     ],
 )
 def test_the_history_never_says_no_drift_of_what_was_not_asked(told: Mapping[str, Any], words: str) -> None:
-    assert wording.happened("drift", told) == ("", words)
+    assert wording.happened(DriftReported(release="a", **told)) == ("", words)

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from tasks.domain.drift import DriftedObject
 from tasks.domain.rules import Suppression
 from tasks.drift import suppressions
-from tasks.drift.drifted_objects import DriftedObject
 
 TODAY = date(2030, 1, 31)
 

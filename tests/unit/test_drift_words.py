@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from tasks.domain.drift import Idle
 from tasks.drift import DriftedObject, DriftReport, descriptions
 from tasks.drift.issues import LONGEST, issues
-from tasks.drift.suppressions import Idle
 from tasks.reports import artifacts
 
 NEW = DriftedObject(

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed, Event
 from tasks.domain.platform import Freeze, Window
-from tasks.ledger.chain import Entry
+from tasks.ledger.entries import Entry
 from tasks.promotion.windows import closed
 
 OFFICE = Window(("mon", "tue", "wed", "thu"), "09:00", "16:00", "Europe/Vienna")
@@ -20,8 +21,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def entry(kind: str, **body: str | None) -> Entry:
-    return Entry("production", 1, kind, "2026-11-01T00:00:00+00:00", "anna", "", body, "", "")
+def entry(event: Event) -> Entry:
+    return Entry("production", 1, "2026-11-01T00:00:00+00:00", "anna", "", "", event, "", "")
 
 
 # 2026-11-23 is a Monday; Vienna is an hour ahead of UTC in winter, two in summer.
@@ -75,13 +76,13 @@ def test_a_freeze_wins_over_an_open_window() -> None:
 
 
 def test_what_was_frozen_by_hand_stays_so_until_it_is_thawed() -> None:
-    frozen, thawed = entry("frozen", reason="incident", until=None), entry("thawed", reason="solved")
+    frozen, thawed = entry(EnvironmentFrozen(reason="incident")), entry(EnvironmentThawed(reason="solved"))
     assert closed((), (), [frozen], at("2026-11-23T12:00")) == "frozen by anna: incident"
     assert closed((), (), [frozen, thawed], at("2026-11-23T12:00")) is None
     assert closed((), (), [frozen, thawed, frozen], at("2026-11-23T12:00")) is not None
 
 
 def test_frozen_by_hand_until_a_day_includes_that_day() -> None:
-    frozen = [entry("frozen", reason="sale", until="2026-11-24")]
+    frozen = [entry(EnvironmentFrozen(reason="sale", until="2026-11-24"))]
     assert closed((), (), frozen, at("2026-11-24T23:59")) == "frozen by anna until 2026-11-24: sale"
     assert closed((), (), frozen, at("2026-11-25T00:00")) is None

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tasks.domain import wording
+from tasks.domain.events import Event, ReleaseVerified, UnitPlanned, UnitRolledBack
 from tasks.domain.plan import Action, Change, Plan, Reversibility
-from tasks.domain.release import Target
+from tasks.domain.release import Receipt, Target
 
 
 def change(before: dict[str, Any] | None, after: dict[str, Any] | None, action: Action = Action.UPDATE) -> Change:
@@ -64,16 +65,22 @@ def test_what_cannot_simply_be_undone_is_said() -> None:
     assert wording.planned(lost) == "1 to delete (irreversible)"
 
 
+KEPT = Receipt("", Target("a", "dev", "x"), "", "", "", {}, "")
+
+
 @pytest.mark.parametrize(
-    ("kind", "body", "told"),
+    ("event", "words"),
     [
-        ("planned", {"unit": "database", "counts": {"create": 2, "delete": 0}}, ("database", "planned: 2 create")),
-        ("planned", {"unit": "database", "counts": {}}, ("database", "planned: no changes")),
-        ("verified", {"release": "a"}, ("", "VERIFIED a")),
-        ("rolled_back", {"unit": "x", "receipt": None}, ("x", "removed, it did not exist before")),
-        ("rolled_back", {"unit": "x", "receipt": {}, "kept": "stateful"}, ("x", "kept: stateful")),
-        ("of_the_future", {}, ("", "of the future")),
+        (
+            UnitPlanned(unit="database", release="a", counts={"create": 2, "delete": 0}),
+            ("database", "planned: 2 create"),
+        ),
+        (UnitPlanned(unit="database", release="a", counts={}), ("database", "planned: no changes")),
+        (ReleaseVerified(release="a"), ("", "VERIFIED a")),
+        (UnitRolledBack(unit="x", release="b", receipt=None), ("x", "removed, it did not exist before")),
+        (UnitRolledBack(unit="x", release="b", receipt=KEPT), ("x", "rolled back to a")),
+        (UnitRolledBack(unit="x", release="b", receipt=KEPT, kept="stateful"), ("x", "kept: stateful")),
     ],
 )
-def test_entries_are_told_in_a_few_words(kind: str, body: dict[str, Any], told: tuple[str, str]) -> None:
-    assert wording.happened(kind, body) == told
+def test_events_are_described_in_a_few_words(event: Event, words: tuple[str, str]) -> None:
+    assert wording.happened(event) == words

@@ -1,0 +1,44 @@
+"""Events about who works in an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from tasks.domain.events.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentClaimed(Event):
+    """A run took the environment for a release.
+
+    `purpose` is what for: "promote", "roll back", "reconcile". `holder` tells whether the run is over.
+    `release_digest` is the SHA-256 of the release's record. `provenance` is where the release came from this time:
+    commit, author, subject, pull_request.
+    """
+
+    kind: ClassVar[str] = "claimed"
+    release: str
+    purpose: str
+    holder: Mapping[str, Any]
+    release_digest: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimTakenOver(Event):
+    """Another run took over the open claim. `run_is_over`: a person said that the first run is gone."""
+
+    kind: ClassVar[str] = "taken_over"
+    holder: Mapping[str, Any]
+    run_is_over: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimClosed(Event):
+    """The run gave the environment back. `outcome` and `detail` are in words."""
+
+    kind: ClassVar[str] = "closed"
+    outcome: str
+    detail: str = ""

@@ -1,0 +1,148 @@
+"""Frozen dataclasses as JSON and back, strictly: what the store holds is either read completely or refused.
+
+`encode` gives what `json` can write. `decode` reads it by the annotations of the dataclass: every field must be
+there, no other may be, and each value must be of the annotated type. So a record that another version of the product
+wrote is named as such, and is never half understood.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from tasks.domain.errors import UnreadableRecord
+
+ELSEWHERE = "it was written by another version of flowmart"
+"""What every message about a record of an unknown shape says."""
+
+Decoded = TypeVar("Decoded")
+_Read = Callable[[Any, str], Any]
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON has it: dataclasses and mappings as objects, tuples and sorted sets as lists, else text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return value.value if isinstance(value, Enum) else str(value)
+    if is_dataclass(value):
+        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(encode(item) for item in value)
+    return [encode(item) for item in value] if isinstance(value, tuple | list) else str(value)
+
+
+def decode(kind: type[Decoded], data: Any, where: str) -> Decoded:
+    """The record of type `kind` in `data`, which `json` has read.
+
+    Args:
+        kind: a frozen dataclass.
+        data: what `encode` made of one.
+        where: what a message names: "staging/17, applied".
+
+    Raises:
+        UnreadableRecord: A field is missing, unknown or of another type.
+    """
+    hint: Any = kind
+    found: Decoded = _reader(hint)(data, where)
+    return found
+
+
+@cache
+def _reader(hint: Any) -> _Read:
+    """What reads a value of this annotation."""
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass_reader(hint)
+    origin, inner = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _optional_reader(inner)
+    if origin in (tuple, frozenset):
+        return _sequence_reader(origin, inner[0])
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping_reader(inner[1])
+    return _scalar_reader(hint, origin, inner)
+
+
+def _dataclass_reader(kind: type) -> _Read:
+    hints = get_type_hints(kind)
+    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+
+    def read(data: Any, where: str) -> Any:
+        if not isinstance(data, dict):
+            raise _refusal(where, f"{_shown(data)} is not an object")
+        if data.keys() != readers.keys():
+            missing, unknown = sorted(readers.keys() - data.keys()), sorted(data.keys() - readers.keys())
+            told = [f"field {name} is missing" for name in missing] + [f"field {name} is unknown" for name in unknown]
+            raise _refusal(where, ", ".join(told))
+        return kind(**{name: reader(data[name], f"{where}.{name}") for name, reader in readers.items()})
+
+    return read
+
+
+def _optional_reader(inner: tuple[Any, ...]) -> _Read:
+    (reader,) = (_reader(hint) for hint in inner if hint is not type(None))
+    return lambda data, where: None if data is None else reader(data, where)
+
+
+def _sequence_reader(origin: Callable[[Any], Any], item: Any) -> _Read:
+    reader = _reader(item)
+
+    def read(data: Any, where: str) -> Any:
+        if not isinstance(data, list):
+            raise _refusal(where, f"{_shown(data)} is not a list")
+        return origin(reader(each, where) for each in data)
+
+    return read
+
+
+def _mapping_reader(item: Any) -> _Read:
+    reader = _reader(item)
+
+    def read(data: Any, where: str) -> Any:
+        if not isinstance(data, dict):
+            raise _refusal(where, f"{_shown(data)} is not an object")
+        return {key: reader(each, f"{where}.{key}") for key, each in data.items()}
+
+    return read
+
+
+def _scalar_reader(hint: Any, origin: Any, inner: tuple[Any, ...]) -> _Read:
+    if hint is Any:
+        return lambda data, _: data
+    if origin is Literal:
+        return _choice_reader(dict.fromkeys(inner))
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _choice_reader({each.value: each for each in hint})
+    allowed: tuple[type, ...] = (int, float) if hint is float else (hint,)
+
+    def read(data: Any, where: str) -> Any:
+        # A bool is an int to Python, and never meant as one.
+        if type(data) not in allowed:
+            raise _refusal(where, f"{_shown(data)} is not {hint.__name__}")
+        return data
+
+    return read
+
+
+def _choice_reader(choices: Mapping[Any, Any]) -> _Read:
+    def read(data: Any, where: str) -> Any:
+        if not isinstance(data, str) or data not in choices:
+            raise _refusal(where, f"{_shown(data)} is not one of {', '.join(map(str, choices))}")
+        return choices[data] if choices[data] is not None else data
+
+    return read
+
+
+def _refusal(where: str, what: str) -> UnreadableRecord:
+    return UnreadableRecord(f"{where}: {what}; {ELSEWHERE}")
+
+
+def _shown(data: Any) -> str:
+    text = str(data)
+    return text if len(text) <= 40 else f"{text[:40]}..."

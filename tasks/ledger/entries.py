@@ -1,0 +1,112 @@
+"""One entry of a chain, as the product has it and as the store has it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.domain import events, records
+from tasks.domain.errors import BrokenChain
+from tasks.domain.events import Event
+from tasks.domain.values import digest_of
+
+GENESIS = "0" * 64
+"""What the first entry of a chain has in place of the digest of the one before."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. `digest` is SHA-256 over everything else; `previous` is the digest of the one before.
+
+    `at` is UTC (ISO 8601), `actor` who caused it, `run` the run of the run history that it happened in.
+    """
+
+    environment: str
+    number: int
+    at: str
+    actor: str
+    run: str
+    platform: str
+    event: Event
+    previous: str
+    digest: str
+
+    @property
+    def id(self) -> str:
+        """How a person names it: `staging/17`."""
+        return f"{self.environment}/{self.number}"
+
+    @property
+    def kind(self) -> str:
+        """What kind of event it is."""
+        return self.event.kind
+
+    @property
+    def version(self) -> int:
+        """The version of that kind."""
+        return self.event.version
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The fields of the event, as JSON has them."""
+        return events.encode(self.event)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The whole entry, as the store and `--json` have it."""
+        return {**_content(self), "digest": self.digest}
+
+
+@dataclass(frozen=True)
+class _Written:
+    """An entry as it is in the store."""
+
+    environment: str
+    number: int
+    kind: str
+    version: int
+    at: str
+    actor: str
+    run: str
+    platform: str
+    body: Mapping[str, Any]
+    previous: str
+    digest: str
+
+
+def sealed(entry: Entry) -> Entry:
+    """The entry with its digest, and its event as every reader will have it."""
+    content = _content(entry)
+    event = events.decode(entry.kind, entry.version, content["body"], entry.id)
+    return Entry(**{**vars(entry), "event": event, "digest": digest_of(content)})
+
+
+def encode(entry: Entry) -> bytes:
+    """What the store gets."""
+    return json.dumps(entry.document, indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def decode(name: str, data: bytes) -> Entry:
+    """The entry in an object of the store.
+
+    Raises:
+        BrokenChain: The object holds no entry, or one whose digest does not fit its content.
+        UnreadableRecord: Another version of the product wrote it.
+    """
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise BrokenChain(f"ledger: {name} is not an entry: {error}") from error
+    written = records.decode(_Written, content, name)
+    if written.digest != digest_of({key: value for key, value in content.items() if key != "digest"}):
+        raise BrokenChain(f"ledger: {name} was changed after it was written")
+    event = events.decode(written.kind, written.version, written.body, name)
+    shared = {key: value for key, value in vars(written).items() if key not in ("kind", "version", "body")}
+    return Entry(**shared, event=event)
+
+
+def _content(entry: Entry) -> dict[str, Any]:
+    shared = {key: value for key, value in vars(entry).items() if key not in ("event", "digest")}
+    return {**shared, "kind": entry.kind, "version": entry.version, "body": dict(entry.body)}

@@ -1,0 +1,248 @@
+"""Where an environment stands, folded from entries that a real ledger wrote."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.domain.events import (
+    ClaimClosed,
+    ClaimTakenOver,
+    DriftReported,
+    EnvironmentClaimed,
+    EnvironmentInterrupted,
+    EnvironmentResolved,
+    EnvironmentRestored,
+    Event,
+    ReleaseRejected,
+    ReleaseVerified,
+    UnitAdopted,
+    UnitApplied,
+    UnitApplying,
+    UnitPlanned,
+    UnitRollbackFailed,
+    UnitRolledBack,
+    UnitSettled,
+    UnitSmoked,
+)
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Action, Change
+from tasks.domain.release import Baseline, Receipt, Target
+from tasks.ledger.chain import Ledger
+from tasks.ledger.state import EnvironmentState, environment_state
+from tasks.ledger.store import Store
+
+
+class Told:
+    """Writes entries as a promotion would, and says where that leads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger = Ledger(Store.open(str(folder)), actor="ada")
+
+    def write(self, event: Event) -> None:
+        self.ledger.append("dev", event)
+
+    def claim(self, release: str) -> None:
+        holder = {"host": "h", "pid": 1, "started": 0}
+        self.write(EnvironmentClaimed(release=release, purpose="promote", holder=holder))
+
+    def apply(self, unit: str, release: str, outcome: Outcome = Outcome.SUCCEEDED) -> None:
+        self.write(UnitApplying(unit=unit, release=release, plan=""))
+        self.write(UnitApplied(unit=unit, release=release, receipt=receipt(unit, release)))
+        self.write(UnitSmoked(unit=unit, release=release, outcome=outcome))
+
+    def now(self) -> EnvironmentState:
+        return environment_state("dev", self.ledger.entries("dev"))
+
+
+def receipt(unit: str, release: str) -> Receipt:
+    return Receipt("", Target(release, "dev", unit), "u", "i", "p", {}, "")
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    return Told(tmp_path)
+
+
+def test_before_anything_happened_there_is_nothing(told: Told) -> None:
+    assert told.now() == EnvironmentState("dev")
+    assert told.now().verified is None
+
+
+def test_a_promotion_ends_verified_and_free(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write(ReleaseVerified(release="a"))
+    told.write(ClaimClosed(outcome="succeeded"))
+    now = told.now()
+    assert (now.verified, now.claim, now.smoked) == ("a", None, {"networking"})
+    assert now.receipts["networking"].id == "dev/3"
+
+
+def test_while_it_runs_it_knows_how_to_get_back(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write(ReleaseVerified(release="a"))
+    told.write(ClaimClosed(outcome="succeeded"))
+    told.claim("b")
+    told.write(UnitApplying(unit="networking", release="b", plan=""))
+    now = told.now()
+    assert now.attempted == ("networking",)
+    assert now.before["networking"].target.release == "a"
+    assert (now.verified, now.verified_before) == (None, "a")
+
+
+def test_taking_over_keeps_what_the_dead_run_began(told: Told) -> None:
+    told.claim("a")
+    told.write(UnitApplying(unit="networking", release="a", plan=""))
+    told.write(ClaimTakenOver(holder={"host": "h", "pid": 2, "started": 1}))
+    now = told.now()
+    assert now.claim is not None
+    assert (now.claim.holder["pid"], now.claim.release) == (2, "a")
+    assert now.attempted == ("networking",)
+
+
+def test_a_failed_check_is_not_passed(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a", outcome=Outcome.FAILED)
+    assert told.now().smoked == frozenset()
+
+
+def test_a_unit_that_was_rolled_back_to_nothing_is_gone(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write(UnitRolledBack(unit="networking", release="a", receipt=None))
+    assert told.now().receipts == {}
+
+
+def test_a_kept_unit_stays_but_was_not_found_good(told: Told) -> None:
+    told.claim("a")
+    told.apply("database", "a")
+    told.write(UnitRolledBack(unit="database", release="a", receipt=receipt("database", "a"), kept="it is stateful"))
+    now = told.now()
+    assert list(now.receipts) == ["database"]
+    assert now.smoked == frozenset()
+
+
+def test_a_rejected_release_leaves_the_one_before_verified(told: Told) -> None:
+    told.write(ReleaseVerified(release="a"))
+    told.claim("b")
+    told.write(UnitApplying(unit="networking", release="b", plan=""))
+    told.write(EnvironmentRestored(release="b"))
+    told.write(ReleaseRejected(release="b", why="smoke"))
+    assert (told.now().verified, told.now().rejected) == ("a", {"b"})
+    told.write(ReleaseVerified(release="b"))
+    assert (told.now().verified, told.now().rejected) == ("b", frozenset())
+
+
+def test_a_unit_that_the_rejected_release_did_not_change_is_on_its_earlier_receipt(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write(ReleaseVerified(release="a"))
+    told.write(ClaimClosed(outcome="succeeded"))
+    told.claim("b")
+    told.write(UnitApplied(unit="networking", release="a", receipt=receipt("networking", "b")))
+    told.write(EnvironmentRestored(release="b"))
+    assert told.now().receipts["networking"].target.release == "a"
+
+
+def test_a_failed_rollback_blocks_until_it_is_resolved(told: Told) -> None:
+    told.write(UnitRollbackFailed(unit="networking", release="a", why="no"))
+    assert told.now().blocked == "no"
+    told.write(EnvironmentResolved(reason="done by hand"))
+    assert told.now().blocked is None
+
+
+def test_entries_of_kinds_that_only_inform_change_nothing(told: Told) -> None:
+    told.write(DriftReported(release="a", drifted=[]))
+    told.write(UnitPlanned(unit="networking", release="a", counts={}))
+    now = told.now()
+    assert (now.receipts, now.claim, now.verified) == ({}, None, None)
+
+
+def test_once_verified_there_is_nothing_to_put_back(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write(ReleaseVerified(release="a"))
+    now = told.now()
+    assert (now.attempted, now.before, now.verified_before) == ((), now.receipts, "a")
+
+
+def test_a_unit_that_had_not_passed_before_has_not_passed_when_it_is_back(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a", outcome=Outcome.UNANSWERED)
+    told.write(ClaimClosed(outcome="failed"))
+    told.claim("b")
+    told.apply("networking", "b")
+    told.write(UnitRolledBack(unit="networking", release="a", receipt=receipt("networking", "a")))
+    assert told.now().smoked == frozenset()
+
+
+SERIAL_12, SERIAL_13 = Baseline("serial 12"), Baseline("serial 13")
+
+
+def test_a_baseline_is_kept_and_the_first_one_counts(told: Told) -> None:
+    told.write(UnitAdopted(unit="networking", release="a", baseline=SERIAL_12, counts={}))
+    told.claim("a")
+    told.write(UnitApplying(unit="networking", release="a", plan="", baseline=SERIAL_13))
+    told.write(UnitApplying(unit="database", release="a", plan="", baseline=SERIAL_13))
+    told.write(ClaimClosed(outcome="failed"))
+    assert told.now().baselines == {"networking": SERIAL_12, "database": SERIAL_13}
+
+
+def test_what_the_applies_under_a_claim_create_adds_up_until_it_is_closed(told: Told) -> None:
+    told.claim("a")
+    told.write(UnitApplying(unit="networking", release="a", plan="1", creates=("vpc",)))
+    told.write(UnitApplying(unit="networking", release="a", plan="2", creates=("subnet",)))
+    assert told.now().created == {"networking": {"vpc", "subnet"}}
+    told.write(ClaimClosed(outcome="failed"))
+    assert told.now().created == {}
+
+
+CHANGE = Change("aws_vpc.this", "aws_vpc", Action.UPDATE, {"a": 1}, {"a": 2})
+
+
+def test_the_newest_residual_differences_count(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write(UnitSettled(unit="networking", release="a", residual=(CHANGE,)))
+    assert told.now().residual == {"networking": (CHANGE,)}
+    told.write(UnitSettled(unit="networking", release="a"))
+    assert told.now().residual == {"networking": ()}
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        UnitApplied(unit="networking", release="b", receipt=receipt("networking", "b")),
+        UnitRolledBack(unit="networking", release="b", receipt=None),
+    ],
+    ids=["applied", "rolled back"],
+)
+def test_residual_differences_are_those_of_what_is_applied_now(told: Told, moved: Event) -> None:
+    told.write(UnitSettled(unit="networking", release="a", residual=(CHANGE,)))
+    told.write(UnitSettled(unit="database", release="a", residual=(CHANGE,)))
+    told.write(moved)
+    assert told.now().residual == {"database": (CHANGE,)}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [ClaimClosed(outcome="succeeded"), EnvironmentRestored(release="a"), ReleaseVerified(release="a")],
+    ids=["closed", "restored", "verified"],
+)
+def test_an_environment_is_interrupted_until_a_run_has_finished_it(told: Told, end: Event) -> None:
+    told.claim("a")
+    told.write(EnvironmentInterrupted(release="a", units=("networking",), why="no answer"))
+    told.write(ClaimTakenOver(holder={}))
+    assert told.now().interrupted == "no answer"
+    told.write(end)
+    assert told.now().interrupted is None
+
+
+def test_a_claim_keeps_where_its_release_came_from(told: Told) -> None:
+    origin = {"commit": "c", "author": "Anna"}
+    claimed = EnvironmentClaimed(release="a", purpose="promote", holder={}, release_digest="d", provenance=origin)
+    told.write(claimed)
+    held = told.now().claim
+    assert held is not None
+    assert (held.release_digest, held.provenance) == ("d", origin)
