@@ -16,7 +16,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -29,12 +30,18 @@ GRACE = 60.0
 
 @dataclass(frozen=True)
 class Command:
-    """A program with its arguments. `variables` are added to what the run keeps of its own environment."""
+    """A program with its arguments. `variables` are added to what the run keeps of its own environment.
+
+    `stdin` is a file that the program reads; without one it reads nothing. `stdout` is a file that takes its output,
+    for bytes that are no text; without one the output is in `Finished`.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     time_limit: float = 3600.0
+    stdin: Path | None = None
+    stdout: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -103,21 +110,30 @@ class Processes:
             if self._stopping.is_set():
                 raise Unanswered(f"{command.argv[0]}: not started, the run is being cancelled")
             try:
-                process = subprocess.Popen(
-                    command.argv,
-                    cwd=command.cwd,
-                    env={**self._environment, **command.variables},
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    text=True,
-                    start_new_session=True,
-                )
+                with _files(command) as (given, taken):
+                    process = subprocess.Popen(
+                        command.argv,
+                        cwd=command.cwd,
+                        env={**self._environment, **command.variables},
+                        stdin=given,
+                        stdout=taken or out,
+                        stderr=err,
+                        text=True,
+                        start_new_session=True,
+                    )
             except FileNotFoundError as error:
                 missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
                 raise InvalidInput(f"{missing}: not found; is it installed and on PATH?") from error
             self._running.add(process)
             return process
+
+
+@contextmanager
+def _files(command: Command) -> Iterator[tuple[IO[bytes] | int, IO[bytes] | None]]:
+    """What a command reads and, where it is a file, what takes its output; both closed once it has them."""
+    with ExitStack() as files:
+        given = files.enter_context(command.stdin.open("rb")) if command.stdin else subprocess.DEVNULL
+        yield given, files.enter_context(command.stdout.open("wb")) if command.stdout else None
 
 
 def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:

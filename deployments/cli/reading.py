@@ -24,6 +24,7 @@ from tasks.manifest import load as load_platform
 from tasks.promotion import approvals
 from tasks.promotion.claims import is_over
 from tasks.releases import releases
+from tasks.releases.contents import digests
 
 EnvironmentArgument = Annotated[str | None, typer.Argument(help="An environment; all of them without it.")]
 
@@ -195,5 +196,4 @@ def _changed_files(asked: History, one: str | None, other: str | None) -> list[s
 def _files(asked: History, release: str | None) -> Mapping[str, str]:
     if release is None:
         return {}
-    with tempfile.TemporaryDirectory(prefix="flowmart-diff-") as folder:
-        return releases.file_digests(releases.checkout(asked.store, release, Path(folder)))
+    return digests(releases.files_of(asked.store, asked.release(release)))

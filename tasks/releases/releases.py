@@ -1,34 +1,32 @@
 """Releases: one commit of `infrastructure/`, frozen by content digest, archived in the store, checked out to work in.
 
-The archive is made by `git archive` from the commit, so what is in the working tree never counts. A release is
+The files are the commit's own, so what is in the working tree never counts. A release is
 its content: the same files give the same release, whichever commit they come from. What a unit reads of it is
 asked of the unit's engine; its digest decides whether the unit is touched.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from tasks import manifest, processes
+from tasks import manifest
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
-from tasks.domain.platform import Check, Platform, Unit
 from tasks.domain.release import Release
-from tasks.domain.values import digest_of
-from tasks.engines import ENGINES
 from tasks.ledger.store import Store
-from tasks.processes import Command
+from tasks.releases import archives
+from tasks.releases import repository as git
+from tasks.releases.contents import FOLDER, File, Kind, content_digest, write
+from tasks.releases.portability import SUBMODULE, objections, submodule
+from tasks.releases.unit_digests import unit_digests
 
-FOLDER = "infrastructure"
+DIGITS = 12
+"""Of a release's digest make its id."""
 
 SHORTEST = 4
 """Digits by which a release may be called, as git asks of a commit: fewer could be a slip."""
@@ -39,28 +37,65 @@ def create(repository: Path, ref: str, store: Store) -> Release:
 
     The platform is loaded from the commit, so a release with a mistake in platform.yaml cannot be made; nor one
     with a mistake in drift.yaml, which would only show when the next report is due.
+
+    Raises:
+        InvalidInput: There is no such commit, it holds what cannot be released, or its platform has a mistake.
     """
-    commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").strip()
-    archive = _archived(repository, commit)
-    with _unpacked(archive) as infrastructure:
-        digests, platform = file_digests(infrastructure), manifest.load(infrastructure)
+    commit = _commit(repository, ref)
+    files = committed(repository, commit.hash)
+    digest = content_digest(files)
+    release = Release(
+        id=digest[:DIGITS],
+        digest=digest,
+        commit=commit.hash,
+        subject=commit.subject,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        units=_units(files),
+        author=commit.author,
+    )
+    return _put(store, release, archives.pack(files))
+
+
+def committed(repository: Path, commit: str) -> tuple[File, ...]:
+    """What a commit has below infrastructure/; `InvalidInput` names every file that cannot be in a release."""
+    entries = git.tree(repository, commit, FOLDER)
+    plain = [entry for entry in entries if entry.mode != SUBMODULE and entry.path != FOLDER]
+    contents = git.blobs(repository, [entry.object for entry in plain])
+    files = tuple(_file(entry, data) for entry, data in zip(plain, contents, strict=True))
+    against = [submodule(entry.path) for entry in entries if entry.mode == SUBMODULE] + [*objections(files)]
+    if len(plain) == len(entries) and not against:
+        return files
+    told = "\n".join(f"  {why}" for why in against or [f"{FOLDER} is not a folder in it."])
+    raise InvalidInput(f"commit {commit[:12]} cannot be released:\n{told}")
+
+
+def _commit(repository: Path, ref: str) -> git.Commit:
+    found = git.find(repository, ref)
+    if found is None:
+        raise InvalidInput(
+            f"{repository.resolve()}: git has no commit {ref}; `git log` and `git branch` show what is"
+        )
+    return found
+
+
+def _file(entry: git.TreeEntry, data: bytes) -> File:
+    kinds: dict[str, Kind] = {"100755": "executable", "120000": "link"}
+    return File(entry.path.removeprefix(f"{FOLDER}/"), kinds.get(entry.mode, "file"), data)
+
+
+def _units(files: Sequence[File]) -> dict[str, str]:
+    """The digests of all units, of files that hang together; `InvalidInput` when they do not."""
+    with tempfile.TemporaryDirectory(prefix="flowmart-release-") as folder:
+        infrastructure = write(files, Path(folder))
+        platform = manifest.load(infrastructure)
         manifest.refuse_miswired(infrastructure, platform)
         manifest.load_suppressions(infrastructure, datetime.now(UTC).date())
-        release = Release(
-            id=digest_of(digests)[:12],
-            digest=digest_of(digests),
-            commit=commit,
-            subject=_git(repository, "log", "-1", "--format=%s", commit).strip(),
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            units=_unit_digests(infrastructure, platform, digests),
-            author=_git(repository, "log", "-1", "--format=%an <%ae>", commit).strip(),
-        )
-    return _put(store, release, archive)
+        return unit_digests(infrastructure, platform, files)
 
 
 def has_uncommitted(repository: Path) -> bool:
     """Whether the working tree's infrastructure/ differs from HEAD."""
-    return bool(_git(repository, "status", "--porcelain", "--", FOLDER).strip())
+    return bool(git.git(repository, "status", "--porcelain", "--", FOLDER).strip())
 
 
 def load(store: Store, name: str) -> Release:
@@ -92,71 +127,20 @@ def everyone(store: Store) -> tuple[Release, ...]:
 
 def checkout(store: Store, release: str, into: Path) -> Path:
     """Unpack a release below `into`; its `infrastructure` folder. The files must add up to the release's digest."""
-    found = load(store, release)
-    infrastructure = _unpack(store.read(f"releases/{found.id}.tar.gz"), into)
-    if digest_of(file_digests(infrastructure)) != found.digest:
-        raise InvalidInput(f"release {found.id}: its archive in {store.address} is not what was released")
-    return infrastructure
+    return write(files_of(store, load(store, release)), into)
 
 
-def _archived(repository: Path, commit: str) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="flowmart-archive-") as folder:
-        file = Path(folder) / "archive.tar.gz"
-        _git(repository, "archive", "--format=tar.gz", f"--output={file}", commit, FOLDER)
-        return file.read_bytes()
-
-
-def _git(repository: Path, *arguments: str) -> str:
-    done = processes.run(Command(("git", "-C", str(repository.resolve()), *arguments), Path.cwd(), time_limit=120))
-    if done.exit_code != 0:
-        reason = done.stderr.strip() or f"there is no {arguments[-1].removesuffix('^{commit}')}"
-        raise InvalidInput(f"{repository.resolve()}: git {arguments[0]}: {reason}")
-    return done.stdout
-
-
-@contextmanager
-def _unpacked(archive: bytes) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="flowmart-release-") as folder:
-        yield _unpack(archive, Path(folder))
-
-
-def _unpack(archive: bytes, into: Path) -> Path:
-    # Python before 3.11.4 (Debian 12's) has no filters. `git archive` makes no archive that would need one.
-    options: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(into, **options)  # noqa: S202 (see above; and the files must add up to the digest)
-    return into / FOLDER
-
-
-def file_digests(infrastructure: Path) -> dict[str, str]:
-    """{path below infrastructure/: digest of mode and bytes} of every file."""
-    files = (path for path in infrastructure.rglob("*") if path.is_file())
-    return {str(path.relative_to(infrastructure)): _file_digest(path) for path in sorted(files)}
-
-
-def _file_digest(path: Path) -> str:
-    executable = b"x" if path.stat().st_mode & 0o100 else b"-"
-    return hashlib.sha256(executable + path.read_bytes()).hexdigest()
-
-
-def _unit_digests(infrastructure: Path, platform: Platform, digests: Mapping[str, str]) -> dict[str, str]:
-    resolved = {
-        f"{environment.name}/{unit.name}": manifest.resolve(platform, environment.name, unit.name)
-        for environment in platform.environments
-        for unit in platform.units_in(environment.name)
-    }
-    return {name: _unit_digest(infrastructure, unit, digests) for name, unit in resolved.items()}
-
-
-def _unit_digest(infrastructure: Path, unit: Unit, digests: Mapping[str, str]) -> str:
-    """Over the files that the unit reads and what is checked of it; its inputs have a digest of their own."""
-    paths = [*ENGINES[unit.engine].reads(infrastructure, unit.source), *_scripts(unit.checks)]
-    files = {path: digests[path] for path in paths if path in digests}
-    return digest_of({"engine": unit.engine, "files": files, "checks": [asdict(check) for check in unit.checks]})
-
-
-def _scripts(checks: tuple[Check, ...]) -> list[str]:
-    return [str(check.options["path"]) for check in checks if check.kind == "script"]
+def files_of(store: Store, release: Release) -> tuple[File, ...]:
+    """The files of a release, which add up to its digest."""
+    place = f"releases/{release.id}.tar.gz"
+    told = f"release {release.id}: its archive {place} in {store.address}"
+    try:
+        files = archives.unpack(store.read(place))
+    except ValueError as error:
+        raise InvalidInput(f"{told} cannot be unpacked: {error}") from error
+    if content_digest(files) != release.digest:
+        raise InvalidInput(f"{told} is not what was released")
+    return files
 
 
 def _put(store: Store, release: Release, archive: bytes) -> Release:

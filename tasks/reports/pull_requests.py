@@ -18,7 +18,7 @@ from tasks.github.reported import EnvironmentReport, UnitReport
 from tasks.promotion import verbs
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.verbs import NotPlanned
-from tasks.releases.releases import FOLDER
+from tasks.releases.contents import FOLDER
 
 _MISTAKE = re.compile(rf"^\s*(?:\S*/)?(?:{FOLDER}/)?([\w./-]+\.ya?ml):(\d+): (.+)$", re.MULTILINE)
 """How `tasks.manifest` tells a mistake in a file: `platform.yaml:12: units.database: ...`."""

@@ -113,7 +113,7 @@ def test_a_wrong_setting_of_the_server_does_not_print_the_password(
         (["show", "dev/99"], "dev/99: the ledger has no such entry"),
         (["diff", "dev", "nowhere"], "environment nowhere: there are dev, staging"),
         (["drift"], "nothing has been promoted yet"),
-        (["release", "create", "--ref", "nowhere"], "there is no nowhere"),
+        (["release", "create", "--ref", "nowhere"], "git has no commit nowhere"),
         (["bootstrap", "nowhere"], "nowhere"),
     ],
 )

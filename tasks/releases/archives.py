@@ -1,0 +1,68 @@
+"""The files of a release as one object of the store: a gzipped tar, the same bytes for the same files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from tasks.releases.contents import FOLDER, File
+
+
+def pack(files: Iterable[File]) -> bytes:
+    """The files as an archive below infrastructure/, without times and owners."""
+    packed = io.BytesIO()
+    # The time in gzip's head would make two archives of the same files.
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+        for file in sorted(files, key=lambda file: file.path):
+            _add(tar, file)
+    return packed.getvalue()
+
+
+def unpack(archive: bytes) -> tuple[File, ...]:
+    """The files of an archive, in memory.
+
+    Raises:
+        ValueError: It is cut off, is no archive, or has something in it that `pack` does not write.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive)), mode="r:") as tar:
+            files = tuple(_file(tar, member) for member in tar)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise ValueError(str(error) or "it ends too early") from error
+    _refuse_overlaps([file.path for file in files])
+    return files
+
+
+def _refuse_overlaps(paths: Sequence[str]) -> None:
+    """No path twice, and nothing behind a symlink or a file: it would be written somewhere else."""
+    known = set(paths)
+    for path in paths:
+        if len(known) != len(paths) or known.intersection(map(str, PurePosixPath(path).parents)):
+            raise ValueError(f"{FOLDER}/{path} is in the way of another file")
+
+
+def _add(tar: tarfile.TarFile, file: File) -> None:
+    member = tarfile.TarInfo(f"{FOLDER}/{file.path}")
+    if file.kind == "link":
+        member.type, member.linkname = tarfile.SYMTYPE, file.data.decode()
+        tar.addfile(member)
+        return
+    member.mode = 0o755 if file.kind == "executable" else 0o644
+    member.size = len(file.data)
+    tar.addfile(member, io.BytesIO(file.data))
+
+
+def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> File:
+    folder, _, path = member.name.partition("/")
+    if folder != FOLDER or not all(part not in ("", ".", "..") for part in path.split("/")):
+        raise ValueError(f"{member.name} is not below {FOLDER}/")
+    if member.issym():
+        return File(path, "link", member.linkname.encode(errors="surrogateescape"))
+    content = tar.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise ValueError(f"{member.name} is neither a file nor a symlink")
+    return File(path, "executable" if member.mode & 0o100 else "file", content.read())

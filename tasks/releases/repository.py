@@ -1,0 +1,121 @@
+"""What a git repository has: commits by any name, the files of one, who wrote it.
+
+Files are read as blobs, never through the working tree or `git archive`: attributes and a user's settings (line ends,
+filters, `export-ignore`) would change or drop some, so that one commit could be two releases on two machines.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks import processes
+from tasks.domain.errors import InvalidInput
+from tasks.processes import Command, Finished
+
+_TIME_LIMIT = 120.0
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """One line of `git ls-tree`: `mode` is git's (100644, 100755, 120000 a symlink, 160000 a submodule)."""
+
+    mode: str
+    object: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit by its whole hash. `author` is as git writes it: "Anna Berg <anna@flowmart.example>"."""
+
+    hash: str
+    author: str
+    subject: str
+
+
+def find(repository: Path, ref: str) -> Commit | None:
+    """The commit that git means by `ref` (a branch, tag, hash or its beginning); None when it knows none."""
+    if ref.startswith("-") or not ref.strip():
+        return None
+    done = _run(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    if done.exit_code != 0:
+        return None
+    told = git(repository, "log", "-1", "--no-show-signature", "--format=%H%n%an <%ae>%n%s", done.stdout.strip())
+    found, author, subject = told.rstrip("\n").split("\n", 2)
+    return Commit(found, author, subject)
+
+
+def tree(repository: Path, commit: str, folder: str) -> tuple[TreeEntry, ...]:
+    """Everything that a commit has at or below a folder of the repository.
+
+    Raises:
+        InvalidInput: There is nothing, or a file's name is no UTF-8.
+    """
+    listed = _output(repository, ("ls-tree", "-r", "-z", commit, folder))
+    if not listed:
+        raise InvalidInput(f"{repository.resolve()}: commit {commit[:12]} has no {folder}/; add it and commit")
+    return tuple(_entry(line) for line in listed.rstrip(b"\0").split(b"\0"))
+
+
+def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
+    """The contents of blobs, in order, by one `git cat-file --batch`."""
+    with tempfile.TemporaryDirectory(prefix="flowmart-objects-") as folder:
+        asked = Path(folder) / "asked"
+        asked.write_text("".join(f"{name}\n" for name in objects))
+        return tuple(_batch(_output(repository, ("cat-file", "--batch"), asked)))
+
+
+def git(repository: Path, *arguments: str) -> str:
+    """Run git in a repository; what it prints. `InvalidInput` with git's own words when it fails."""
+    return _accepted(repository, _run(repository, *arguments), arguments[0]).stdout
+
+
+def _entry(line: bytes) -> TreeEntry:
+    """`100644 blob 8baef1b...\tinfrastructure/platform.yaml`."""
+    described, _, path = line.partition(b"\t")
+    mode, _, name = described.decode().split(" ")
+    try:
+        return TreeEntry(mode, name, path.decode())
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path!r}: the name of this file is not UTF-8; rename it") from error
+
+
+def _batch(data: bytes) -> Sequence[bytes]:
+    """`<object> blob <size>`, a line end, the content, a line end; again for each (git-cat-file(1), BATCH OUTPUT)."""
+    found, at = [], 0
+    while at < len(data):
+        head, _, _ = data[at : at + 200].partition(b"\n")
+        words = head.decode().split(" ")
+        if len(words) != 3:
+            raise InvalidInput(f"git cat-file: {head.decode()}; fetch the whole repository, then retry")
+        begin = at + len(head) + 1
+        end = begin + int(words[2])
+        found.append(data[begin:end])
+        at = end + 1
+    return found
+
+
+def _output(repository: Path, arguments: tuple[str, ...], given: Path | None = None) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="flowmart-git-") as folder:
+        file = Path(folder) / "output"
+        command = Command(_argv(repository, *arguments), Path.cwd(), time_limit=_TIME_LIMIT, stdin=given, stdout=file)
+        _accepted(repository, processes.run(command), arguments[0])
+        return file.read_bytes()
+
+
+def _run(repository: Path, *arguments: str) -> Finished:
+    return processes.run(Command(_argv(repository, *arguments), Path.cwd(), time_limit=_TIME_LIMIT))
+
+
+def _argv(repository: Path, *arguments: str) -> tuple[str, ...]:
+    return ("git", "-C", str(repository.resolve()), *arguments)
+
+
+def _accepted(repository: Path, done: Finished, verb: str) -> Finished:
+    if done.exit_code != 0:
+        raise InvalidInput(f"{repository.resolve()}: git {verb}: {done.stderr.strip() or 'failed without a word'}")
+    return done

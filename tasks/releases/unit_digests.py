@@ -1,0 +1,65 @@
+"""The digest of what a unit reads of a release: it decides whether a promotion touches the unit."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tasks import manifest
+from tasks.domain.platform import Check, Platform, Unit
+from tasks.domain.values import digest_of
+from tasks.engines import ENGINES
+from tasks.releases.contents import File, digests, follow, links
+
+
+def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]) -> dict[str, str]:
+    """{"environment/unit": digest over the files that the unit reads there, and over what is checked of it}.
+
+    Its inputs have a digest of their own. `infrastructure` holds the same files, for the engines to read.
+    """
+    resolved = {
+        f"{environment.name}/{unit.name}": manifest.resolve(platform, environment.name, unit.name)
+        for environment in platform.environments
+        for unit in platform.units_in(environment.name)
+    }
+    known, leading = digests(files), links(files)
+    return {name: _unit_digest(infrastructure, unit, known, leading) for name, unit in resolved.items()}
+
+
+def _unit_digest(infrastructure: Path, unit: Unit, known: Mapping[str, str], leading: Mapping[str, str]) -> str:
+    paths = (*ENGINES[unit.engine].reads(infrastructure, unit.source), *_scripts(unit.checks))
+    found = {path: known[path] for path in followed(paths, unit.source, known, leading) if path in known}
+    return digest_of({"engine": unit.engine, "files": found, "checks": [asdict(check) for check in unit.checks]})
+
+
+def followed(
+    paths: Sequence[str], source: str, known: Collection[str], leading: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What is read, with the symlinks on the way and all that is behind them.
+
+    A symlink beside a file that is read counts too, since engines list folders without following links.
+
+    Args:
+        paths: what an engine says that it reads.
+        source: the unit's folder.
+        known: the paths of all files and symlinks.
+        leading: {path of a symlink: where it leads}.
+    """
+    if not leading:
+        return tuple(paths)
+    beside = {posixpath.dirname(path) for path in paths}
+    used = {link for link in leading if posixpath.dirname(link) in beside or _is_within(link, source)}
+    used |= {link for link in leading for path in (source, *paths) if _is_within(path, link)}
+    through = {path for path in paths if path not in known or path in leading}
+    ends = {end for end in (follow(path, leading) for path in used | through) if end}
+    return tuple(sorted({*paths, *used, *(path for path in known for end in ends if _is_within(path, end))}))
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def _scripts(checks: tuple[Check, ...]) -> list[str]:
+    return [str(check.options["path"]) for check in checks if check.kind == "script"]
