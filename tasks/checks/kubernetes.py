@@ -13,7 +13,8 @@ from typing import TypeVar
 from tasks.checks.answers import Answer, Surroundings, failed, judged, passed, shortened, unanswered
 from tasks.checks.options import Endpoints, Rollout, ServiceHttp
 from tasks.cluster import access, rollouts
-from tasks.cluster.access import Answered, Cluster
+from tasks.cluster.access import Cluster
+from tasks.cluster.errors import Answered
 from tasks.cluster.objects import Reference
 from tasks.cluster.readiness import readiness
 from tasks.domain.errors import FlowmartError

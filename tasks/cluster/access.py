@@ -12,37 +12,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from tasks.cluster.errors import Answered, refusal
 from tasks.cluster.objects import Manifest, Reference
-from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
+from tasks.domain.errors import InvalidInput, Unanswered
 
 CONTEXT = "HELM_KUBECONTEXT"
 MANAGER = "flowmart"
 """Who we are in the managedFields of what we apply."""
 
 _SECONDS = 30
-_TRY_AGAIN = (0, 408, 429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What the API, or a service behind it, answered. `status_object`: whether it is the API's own refusal."""
-
-    status: int
-    body: str
-
-    @property
-    def status_object(self) -> Mapping[str, Any]:
-        """The API's Status object; empty when something else was answered."""
-        try:
-            found = json.loads(self.body)
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) and found.get("kind") == "Status" else {}
 
 
 class Cluster:
@@ -83,12 +65,19 @@ class Cluster:
         answered = self._ask("PATCH", place, body=dict(manifest), **how, **({"dry_run": "All"} if rehearse else {}))
         return _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")
 
-    def remove(self, about: Reference) -> bool:
-        """Delete an object and what belongs to it; whether there was one."""
+    def remove(self, about: Reference, uid: str) -> bool:
+        """Delete the object with that UID and, before it, what belongs to it; whether it was there.
+
+        Foreground deletion is only begun by this: the object is gone once `read` finds nothing.
+
+        Raises:
+            Replaced: there is another object of that name now.
+        """
         place = self._place(about)
         if place is None:
             return False
-        answered = self._ask("DELETE", place, propagation_policy="Foreground")
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}
+        answered = self._ask("DELETE", place, body={**body, "preconditions": {"uid": uid}})
         return _found(answered, f"remove {about} in {self.name}") is not None
 
     def log(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> str:
@@ -104,25 +93,28 @@ class Cluster:
 
     def knows(self, about: Reference) -> bool:
         """Whether the cluster has objects of that kind."""
-        return about.kind in self._kinds(about.api_version)
+        return self._resource(about) is not None
 
     def _place(self, about: Reference) -> str | None:
         """The path of an object, or of all of a kind when it has no name."""
-        resource = self._kinds(about.api_version).get(about.kind)
+        resource = self._resource(about)
         if resource is None:
             return None
         inside = f"/namespaces/{about.namespace}" if resource["namespaced"] and about.namespace else ""
         return f"{_group(about.api_version)}{inside}/{resource['name']}{f'/{about.name}' if about.name else ''}"
 
+    def _resource(self, about: Reference) -> Mapping[str, Any] | None:
+        """What discovery says of a kind; asked again while it is missing, since its definition may come meanwhile."""
+        known = self._resources.get(about.api_version, {})
+        if about.kind not in known:
+            known = self._resources[about.api_version] = self._kinds(about.api_version)
+        return known.get(about.kind)
+
     def _kinds(self, api_version: str) -> Mapping[str, Mapping[str, Any]]:
-        """The kinds of one group and version. Not remembered when there is none: a CRD may be on its way."""
-        if api_version not in self._resources:
-            answered = self._ask("GET", _group(api_version))
-            found = _found(answered, f"ask for the kinds of {api_version} in {self.name}") or {}
-            kinds = {item["kind"]: item for item in found.get("resources", ()) if "/" not in item["name"]}
-            self._resources |= {api_version: kinds} if kinds else {}
-            return kinds
-        return self._resources[api_version]
+        """The kinds of one group and version; none when the cluster does not serve it."""
+        answered = self._ask("GET", _group(api_version))
+        found = _found(answered, f"ask for the kinds of {api_version} in {self.name}") or {}
+        return {item["kind"]: item for item in found.get("resources", ()) if "/" not in item["name"]}
 
     def _ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Answered:
         from kubernetes.client.exceptions import ApiException
@@ -195,7 +187,7 @@ def _found(answered: Answered, doing: str) -> dict[str, Any] | None:
         return _parsed(answered, doing)
     if answered.status == 404:
         return None
-    raise _refusal(answered, doing)
+    raise refusal(answered, doing)
 
 
 def _parsed(answered: Answered, doing: str) -> dict[str, Any]:
@@ -205,27 +197,6 @@ def _parsed(answered: Answered, doing: str) -> dict[str, Any]:
         said = " ".join(answered.body.split())[:100]
         raise Unanswered(f"could not {doing}: something else than Kubernetes answers there ({said})") from error
     return found
-
-
-def _refusal(answered: Answered, doing: str) -> FlowmartError:
-    status = answered.status_object
-    message = str(status.get("message") or answered.body).strip()
-    if answered.status in _TRY_AGAIN:
-        return Unanswered(f"could not {doing}: {answered.status} {message}; try again later")
-    if answered.status == 409 and (owners := _owners(status)):
-        told = "; ".join(owners)
-        return Refused(
-            f"could not {doing}: others own what would change: {told}. Let them give it up, or leave it out"
-        )
-    advice = {401: "sign in again", 403: "see infrastructure/kubernetes/access"}.get(answered.status)
-    return Refused(f"could not {doing}: {message}{f'; {advice}' if advice else ''}")
-
-
-def _owners(status: Mapping[str, Any]) -> Sequence[str]:
-    """ ".spec.replicas: conflict with "kubectl"...", for each field of a server-side apply that conflicts."""
-    causes = (status.get("details") or {}).get("causes") or ()
-    found = [cause for cause in causes if cause.get("reason") == "FieldManagerConflict"]
-    return [f"{cause.get('field', '?')} ({cause.get('message', '').strip()})" for cause in found]
 
 
 def _group(api_version: str) -> str:

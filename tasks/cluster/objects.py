@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -71,21 +71,43 @@ _ORDER = (
 )
 """Helm's install order (helm's kind_sorter.go), with CRDs up front; kinds that are not in it come last."""
 
-_NOISE = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
+_NOISE = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What identifies an object in a cluster. `namespace` is empty for kinds that live in none."""
+    """What identifies an object in a cluster: group, kind, namespace and name.
 
-    api_version: str
+    The version in `api_version` is only the one to address it by: an object is the same in every version that its
+    group serves. `namespace` is empty for kinds that live in none.
+    """
+
+    api_version: str = field(compare=False)
     kind: str
     namespace: str
     name: str
+    group: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "group", self.api_version.rpartition("/")[0])
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+        """The address in plans. Kinds that Kubernetes does not bring are named with their group, as kubectl does."""
+        built_in = "." not in self.group or self.group.endswith(".k8s.io")
+        kind = self.kind if built_in else f"{self.kind}.{self.group}"
+        return "/".join(part for part in (kind, self.namespace, self.name) if part)
 
     @property
     def type(self) -> str:

@@ -413,7 +413,7 @@ def test_a_chart_may_bring_the_kinds_of_its_own_objects(shop: Shop) -> None:
     plan = shop.planned(target, percent=10)
     assert [change.address for change in plan.changes] == [
         "CustomResourceDefinition/vouchers.shop.example",
-        f"Voucher/flowmart/{shop.unit}",
+        f"Voucher.shop.example/flowmart/{shop.unit}",
     ]
     assert "kinds that the cluster does not know yet" in plan.warnings[0]
     assert shop.apply(plan).outcome is Outcome.SUCCEEDED

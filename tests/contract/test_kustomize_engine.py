@@ -216,7 +216,7 @@ def test_a_field_that_somebody_else_owns_is_refused_with_their_name(base: Base) 
     _edit(base, "text")
     with pytest.raises(Refused, match=r"\.data\.LOG_FORMAT .*kubectl-patch") as raised:
         base.planned(base.release("b"))
-    assert "others own what would change" in str(raised.value)
+    assert "is owned by another" in str(raised.value)
 
 
 def test_on_the_way_back_it_is_taken(base: Base) -> None:
@@ -281,7 +281,7 @@ def test_a_kind_and_its_first_object_come_with_one_release(base: Base) -> None:
     base.reader = base.writer = "admin"
     engine = base.engine(target)
     plan = engine.plan(Inputs())
-    assert {"CustomResourceDefinition/vouchers.shop.example", "Voucher/flowmart/ten"} <= {
+    assert {"CustomResourceDefinition/vouchers.shop.example", "Voucher.shop.example/flowmart/ten"} <= {
         c.address for c in plan.changes
     }
     assert engine.apply(plan).outcome is Outcome.SUCCEEDED
@@ -292,7 +292,9 @@ def test_a_kind_and_its_first_object_come_with_one_release(base: Base) -> None:
 def test_a_kind_that_nobody_defines_is_a_no_at_plan(base: Base) -> None:
     target = base.release("a", kustomization=("  - quota.yaml\n", "  - quota.yaml\n  - voucher.yaml\n"))
     (base.workspace(target).infrastructure / "kubernetes/base/voucher.yaml").write_text(VOUCHER)
-    with pytest.raises(Refused, match=r"Voucher/flowmart/ten: cluster dev-plan knows no shop\.example/v1/Voucher"):
+    with pytest.raises(
+        Refused, match=r"Voucher\.shop\.example/flowmart/ten: cluster dev-plan knows no shop\.example/v1/Voucher"
+    ):
         base.planned(target)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
-from tasks.engines.helm.commands import why
+from tasks.engines.helm.errors import why
 
 RECORDED = Path(__file__).parent / "helm"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.domain.errors import InvalidInput, Refused, Unanswered
-from tasks.engines.helm.commands import Helm, NotInstalled, arguments, done, major_version
+from tasks.domain.errors import InvalidInput
+from tasks.engines.helm.commands import Helm, arguments, done, major_version
 from tasks.processes import Processes
 
 VARIABLES = {"HELM_KUBECONTEXT": "dev-plan"}
@@ -20,9 +20,6 @@ import json, os, pathlib, sys
 if sys.argv[1] == "version":
     print("v4.3.1")
     sys.exit()
-if "fail" in sys.argv[2]:
-    print(os.environ["SAY"], file=sys.stderr)
-    sys.exit(1)
 values = pathlib.Path(sys.argv[sys.argv.index("--values") + 1]) if "--values" in sys.argv else None
 told = {{"argv": sys.argv[1:], "context": os.environ.get("HELM_KUBECONTEXT")}}
 if values:
@@ -31,17 +28,13 @@ print(json.dumps(told))
 """
 
 
-def stand_in(folder: Path, **variables: str) -> Helm:
-    """A program in helm's place that tells what it was called with, or says `SAY` and fails."""
-    program = folder / "stand in"
-    program.write_text(STAND_IN)
-    program.chmod(0o755)
-    return Helm(str(program), folder, {**VARIABLES, **variables}, 100, Processes())
-
-
 @pytest.fixture
 def helm(tmp_path: Path) -> Helm:
-    return stand_in(tmp_path)
+    """A program in helm's place that tells what it was called with."""
+    program = tmp_path / "stand in"
+    program.write_text(STAND_IN)
+    program.chmod(0o755)
+    return Helm(str(program), tmp_path, VARIABLES, 100, Processes())
 
 
 def test_the_major_version_is_asked_of_the_program(helm: Helm) -> None:
@@ -69,21 +62,6 @@ def test_helm_acts_in_the_context_that_the_variables_name(helm: Helm) -> None:
 def test_helm_stops_waiting_before_its_time_limit_ends_it(helm: Helm) -> None:
     told = done(helm.install_or_upgrade("cart", Path("chart.tgz"), wait=True))
     assert told["argv"][told["argv"].index("--timeout") + 1] == "80s"
-
-
-@pytest.mark.parametrize(
-    ("said", "kind"),
-    [
-        ("Error: release: not found", NotInstalled),
-        ("Error: Kubernetes cluster unreachable: Get https://x: dial tcp: connect: connection refused", Unanswered),
-        ("Error: UPGRADE FAILED: context deadline exceeded", Refused),
-        ("Error: values don't meet the specifications of the schema(s)", Refused),
-    ],
-)
-def test_no_answer_is_told_from_a_no(tmp_path: Path, said: str, kind: type[Exception]) -> None:
-    with pytest.raises(kind, match="helm status fail: ") as raised:
-        done(stand_in(tmp_path, SAY=said).status("fail"))
-    assert type(raised.value) is kind
 
 
 def test_without_a_context_nothing_is_asked(tmp_path: Path) -> None:

@@ -17,20 +17,20 @@ from tasks.cluster.objects import Reference
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 
 CART = Reference("apps/v1", "Deployment", "shop", "cart")
-KINDS = {
-    "resources": [
-        {"kind": "Deployment", "name": "deployments", "namespaced": True},
-        {"kind": "Scale", "name": "deployments/scale", "namespaced": True},
-    ]
-}
+KINDS = (
+    {"kind": "Deployment", "name": "deployments", "namespaced": True},
+    {"kind": "Scale", "name": "deployments/scale", "namespaced": True},
+)
 
 
 class Api(ThreadingHTTPServer):
-    """Knows deployments, and answers everything else with `status` and `body`; `asked` is what it was asked."""
+    """Knows deployments, and answers everything else with `status` and `body`; `asked`, `sent`: what it got."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status, self.body = 200, "{}"
+        self.kinds: list[dict[str, Any]] = list(KINDS)
+        self.sent: Any = None
         self.asked: list[tuple[str, str, str | None]] = []
 
     @property
@@ -47,12 +47,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200 if kinds else self.server.status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write((json.dumps(KINDS) if kinds else self.server.body).encode())
+        self.wfile.write((json.dumps({"resources": self.server.kinds}) if kinds else self.server.body).encode())
 
     def do_PATCH(self) -> None:
         self.do_GET()
 
     def do_DELETE(self) -> None:
+        self.server.sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -115,7 +116,7 @@ def test_what_is_not_there_is_nothing(api: Api, tmp_path: Path) -> None:
     api.status, api.body = 404, told("NotFound", "not found")
     assert cluster.read(CART) is None
     assert cluster.apply(CART, {}) is None
-    assert cluster.remove(CART) is False
+    assert cluster.remove(CART, "1") is False
     assert cluster.read(Reference("apps/v1", "Nothing", "shop", "x")) is None
 
 
@@ -129,27 +130,15 @@ def test_an_apply_says_who_we_are_and_whether_it_is_a_rehearsal(api: Api, tmp_pa
     assert "dryRun" not in api.asked[-1][1]
 
 
-OWNED = told(
-    "Conflict",
-    "Apply failed with 1 conflict",
-    causes=[{"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.replicas"}],
-)
-
-
 @pytest.mark.parametrize(
     ("status", "body", "kind", "message"),
     [
-        (401, told("Unauthorized", "Unauthorized"), Refused, "Unauthorized; sign in again"),
-        (403, told("Forbidden", "may not"), Refused, "may not; see infrastructure/kubernetes/access"),
-        (409, OWNED, Refused, r'others own what would change: \.spec\.replicas \(conflict with "kubectl"\)'),
-        (409, told("Conflict", "the object has been modified"), Refused, "the object has been modified"),
         (422, told("Invalid", "spec.replicas: Invalid value"), Refused, "spec.replicas: Invalid value"),
-        (429, told("TooManyRequests", "slow down"), Unanswered, "429 slow down; try again later"),
-        (503, "upstream is away", Unanswered, "503 upstream is away; try again later"),
+        (503, "upstream is away", Unanswered, "503 upstream is away; retry later"),
         (200, "<html>sign in</html>", Unanswered, "something else than Kubernetes answers there .*sign in"),
     ],
 )
-def test_an_answer_is_a_no_or_none(
+def test_an_answer_is_a_refusal_or_none(
     api: Api, tmp_path: Path, status: int, body: str, kind: type[FlowmartError], message: str
 ) -> None:
     cluster = access.opened(variables(tmp_path, api.address))
@@ -158,6 +147,25 @@ def test_an_answer_is_a_no_or_none(
         cluster.apply(CART, {})
     assert type(raised.value) is kind
     assert "could not apply Deployment/shop/cart in dev-plan" in str(raised.value)
+
+
+def test_a_kind_that_is_not_known_yet_is_asked_for_again(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    queue = Reference("apps/v1", "Queue", "shop", "q")
+    assert not cluster.knows(queue)
+    api.kinds.append({"kind": "Queue", "name": "queues", "namespaced": True})
+    assert cluster.knows(queue)
+
+
+def test_a_removal_is_of_the_object_with_that_uid(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    assert cluster.remove(CART, "12-34")
+    assert api.sent == {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": "12-34"},
+        "propagationPolicy": "Foreground",
+    }
 
 
 def test_a_service_may_answer_what_it_likes(api: Api, tmp_path: Path) -> None:

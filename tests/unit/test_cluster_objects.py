@@ -37,7 +37,7 @@ def test_a_stream_is_read_in_the_order_of_applying() -> None:
         "CustomResourceDefinition/vouchers.shop.example",
         "ConfigMap/other/settings",
         "Deployment/shop/cart",
-        "Voucher/shop/ten",
+        "Voucher.shop.example/shop/ten",
     ]
 
 
@@ -50,6 +50,24 @@ def test_a_reference_names_object_and_type() -> None:
     about = reference({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart"}}, "shop")
     assert about == Reference("apps/v1", "Deployment", "shop", "cart")
     assert (str(about), about.type) == ("Deployment/shop/cart", "apps/v1/Deployment")
+
+
+def test_an_object_is_the_same_in_every_version_of_its_group() -> None:
+    assert Reference("shop.example/v1", "Voucher", "a", "b") == Reference("shop.example/v2", "Voucher", "a", "b")
+    assert Reference("shop.example/v1", "Voucher", "a", "b") != Reference("other.example/v1", "Voucher", "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("api_version", "address"),
+    [
+        ("v1", "Voucher/shop/ten"),
+        ("apps/v1", "Voucher/shop/ten"),
+        ("networking.k8s.io/v1", "Voucher/shop/ten"),
+        ("shop.example/v1", "Voucher.shop.example/shop/ten"),
+    ],
+)
+def test_kinds_of_others_are_named_with_their_group(api_version: str, address: str) -> None:
+    assert str(Reference(api_version, "Voucher", "shop", "ten")) == address
 
 
 @pytest.mark.parametrize(

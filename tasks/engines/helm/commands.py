@@ -1,4 +1,4 @@
-"""helm's commands: built and read by pyhelm3, run by `tasks.shell`.
+"""helm's commands: built and read by pyhelm3, run by `tasks.processes`.
 
 pyhelm3 hands one quoted line to a shell. The quoting (`shlex.join`) is sound, but there is no time limit, no choice
 of environment, and a cancelled run ends the shell rather than helm. All of its commands go through `Command.run`:
@@ -21,25 +21,14 @@ from pyhelm3.command import Command
 
 from tasks import processes
 from tasks.cluster.access import CONTEXT
-from tasks.domain.errors import InvalidInput, Refused, Unanswered
+from tasks.domain.errors import InvalidInput
+from tasks.engines.helm.errors import failure
 from tasks.processes import Processes
 
 HISTORY = 10
 """How many revisions of a release helm keeps: as many releases can be rolled back to natively."""
 
 _T = TypeVar("_T")
-
-_COULD_NOT_ASK = re.compile(
-    r"cluster unreachable|connection (refused|reset)|no such host|i/o timeout|TLS handshake timeout|etcdserver"
-    r"|unable to handle the request|too many requests|unexpected EOF",
-    re.IGNORECASE,
-)
-
-_LOGGED = re.compile(r"[IWEF]\d{4} \d\d:|level=|WARNING: |time=")
-
-
-class NotInstalled(Refused):
-    """There is no such release, or no such revision of it."""
 
 
 class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
@@ -66,7 +55,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
             line = processes.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
             finished = self._runner.run(line)
         if finished.exit_code != 0:
-            raise _error(argv, finished)
+            raise failure(f"helm {' '.join(argv[:2])}", finished.exit_code, finished.stderr)
         return finished.stdout.encode()
 
     async def package(self, chart: Path, into: Path) -> Path:
@@ -129,17 +118,3 @@ def _kept(content: bytes | None) -> Iterator[Path | None]:
         yield Path(name)
     finally:
         Path(name).unlink()
-
-
-def why(stderr: str) -> str:
-    """helm's reason on one line, without what its libraries log ("I1123 16:37:50.3 reflector.go...")."""
-    lines = [line for line in stderr.splitlines() if not _LOGGED.match(line)]
-    return " ".join(" ".join(lines).split()).removeprefix("Error: ") or "it gave no reason"
-
-
-def _error(argv: Sequence[str], finished: processes.Finished) -> Refused | Unanswered:
-    said = why(finished.stderr)
-    told = f"helm {' '.join(argv[:2])}: {said}"
-    if "release: not found" in said:
-        return NotInstalled(told)
-    return Unanswered(told) if finished.exit_code < 0 or _COULD_NOT_ASK.search(said) else Refused(told)

@@ -30,8 +30,9 @@ from tasks.engines.changes import the_other_way
 from tasks.engines.helm import charts, plans
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
 from tasks.engines.helm.charts import Installation, interface, reads
-from tasks.engines.helm.commands import HISTORY, NotInstalled, done
+from tasks.engines.helm.commands import HISTORY, done
 from tasks.engines.helm.commands import Helm as Commands
+from tasks.engines.helm.errors import NotInstalled
 from tasks.engines.helm.plans import Does, Saved
 
 log = structlog.get_logger("flowmart.helm")

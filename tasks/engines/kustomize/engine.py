@@ -98,7 +98,7 @@ class Kustomize:
                 _apply(cluster, about, manifest, saved.force, workspace.unit.time_limit)
                 done.append(str(about))
             for about in reversed(ordered(saved.gone)):
-                cluster.remove(about)
+                _remove(cluster, about)
                 done.append(f"{about} (removed)")
         except (Unanswered, Refused) as error:
             outcome = Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
@@ -216,14 +216,15 @@ def _rehearsed(cluster: Cluster, about: Reference, wanted: Objects, force: bool)
     found = cluster.apply(about, wanted[about], force=force, rehearse=True)
     if found is not None:
         return found
-    if not cluster.knows(about) and about.kind not in _defined(wanted):
+    if not cluster.knows(about) and (about.group, about.kind) not in _defined(wanted):
         raise Refused(f"{about}: cluster {cluster.name} knows no {about.type}; install what defines it first")
     return wanted[about]
 
 
-def _defined(wanted: Objects) -> set[str]:
-    """The kinds that the custom resource definitions among the objects bring."""
-    return {m["spec"]["names"]["kind"] for about, m in wanted.items() if about.kind == "CustomResourceDefinition"}
+def _defined(wanted: Objects) -> set[tuple[str, str]]:
+    """Group and kind of what the custom resource definitions among the objects bring."""
+    definitions = (m["spec"] for about, m in wanted.items() if about.kind == "CustomResourceDefinition")
+    return {(spec["group"], spec["names"]["kind"]) for spec in definitions}
 
 
 def _apply(cluster: Cluster, about: Reference, manifest: Manifest, force: bool, seconds: float) -> None:
@@ -231,6 +232,12 @@ def _apply(cluster: Cluster, about: Reference, manifest: Manifest, force: bool, 
         raise Refused(f"could not apply {about}: cluster {cluster.name} has no such kind, or no such namespace")
     if about.kind == "CustomResourceDefinition":
         _await(cluster, about, seconds)
+
+
+def _remove(cluster: Cluster, about: Reference) -> None:
+    live = cluster.read(about)
+    if live is not None:
+        cluster.remove(about, live["metadata"]["uid"])
 
 
 def _await(cluster: Cluster, about: Reference, seconds: float) -> None:

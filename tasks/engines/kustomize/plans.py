@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class Saved:
 
 def save(saved: Saved, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: there may be secrets in the manifests."""
-    wanted = [{"about": asdict(about), "manifest": dict(manifest)} for about, manifest in saved.wanted.items()]
+    wanted = [{"about": _listed(about), "manifest": dict(manifest)} for about, manifest in saved.wanted.items()]
     content = {"wanted": wanted, "gone": listed(saved.gone), "force": saved.force}
     return sealed.save(content, folder / "kustomize.plan.json")
 
@@ -37,9 +37,18 @@ def load(plan: Plan) -> Saved:
 
 def listed(references: Sequence[Reference]) -> list[dict[str, str]]:
     """References as the outputs of a unit hold them."""
-    return [asdict(about) for about in references]
+    return [_listed(about) for about in references]
 
 
 def recorded(objects: Sequence[Mapping[str, Any]]) -> list[Reference]:
     """References from the outputs of a unit."""
     return [Reference(**item) for item in objects]
+
+
+def _listed(about: Reference) -> dict[str, str]:
+    return {
+        "api_version": about.api_version,
+        "kind": about.kind,
+        "namespace": about.namespace,
+        "name": about.name,
+    }

@@ -1,0 +1,145 @@
+"""Which answers of the Kubernetes API are no answer, which are a refusal, and what to do next. Pure; one table.
+
+An answer is judged by the status code and by the `reason`, `causes` and `details` of its Status object
+(https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/). The message is looked at only where
+the API gives nothing else: it answers 500 without a reason both for a manifest that does not fit its schema
+(kubernetes/kubernetes#122480), which fails every time, and for a store that does not answer, which passes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.domain.errors import FlowmartError, Refused, Unanswered
+
+_RETRY = "retry later"
+_SCHEMA = re.compile(r"failed to create typed patch object|failed to convert new object")
+"""How server-side apply words that a manifest does not fit the schema of its kind."""
+_STORE = re.compile(r"^(etcdserver: |rpc error: code = |context (deadline exceeded|canceled)$)")
+"""How the API server passes on that etcd did not answer."""
+_RIGHTS = re.compile(r'User "[^"]*" cannot ')
+"""How RBAC words a refusal; admission answers 403 too, and its refusals have nothing to do with rights."""
+
+_PRECONDITION = re.compile(r"Precondition failed: UID")
+
+
+class NotPermitted(Refused):
+    """The identity has no right to do this: RBAC says so."""
+
+
+class Replaced(Refused):
+    """The object is another one than the one that was meant: its UID differs."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the API, or a service behind it, answered: the HTTP status and the body's text."""
+
+    status: int
+    body: str
+
+    @property
+    def status_object(self) -> Mapping[str, Any]:
+        """The API's Status object; empty when something else was answered."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) and found.get("kind") == "Status" else {}
+
+    @property
+    def reason(self) -> str:
+        """The machine-readable reason; empty where the API gives none."""
+        return str(self.status_object.get("reason") or "")
+
+    @property
+    def message(self) -> str:
+        """The text for people, whoever answered."""
+        return str(self.status_object.get("message") or self.body).strip()
+
+    @property
+    def causes(self) -> Sequence[Mapping[str, Any]]:
+        """What the Status object lists as causes."""
+        return (self.status_object.get("details") or {}).get("causes") or ()
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """One line of the table. Whatever is None fits everything; `fits` looks at the rest of the answer."""
+
+    error: type[FlowmartError]
+    advice: str = ""
+    statuses: frozenset[int] | None = None
+    reasons: frozenset[str] | None = None
+    cause: str | None = None
+    fits: Callable[[Answered], bool] = lambda _: True
+
+    def covers(self, answered: Answered) -> bool:
+        """Whether the rule is about this answer."""
+        causes = {cause.get("reason") for cause in answered.causes}
+        return (
+            (self.statuses is None or answered.status in self.statuses)
+            and (self.reasons is None or answered.reason in self.reasons)
+            and (self.cause is None or self.cause in causes)
+            and self.fits(answered)
+        )
+
+
+def _on(*statuses: int) -> frozenset[int]:
+    return frozenset(statuses)
+
+
+def _for(*reasons: str) -> frozenset[str]:
+    return frozenset(reasons)
+
+
+def _says(pattern: re.Pattern[str]) -> Callable[[Answered], bool]:
+    return lambda answered: pattern.search(answered.message) is not None
+
+
+_TABLE = (
+    _Rule(Unanswered, "sign in again, then retry", _on(401)),
+    _Rule(Unanswered, _RETRY, _on(0, 408, 429, 502, 503, 504)),
+    _Rule(Refused, "correct the manifest", _on(500), fits=_says(_SCHEMA)),
+    _Rule(Unanswered, _RETRY, _on(500), fits=_says(_STORE)),
+    _Rule(Unanswered, _RETRY, reasons=_for("InternalError", "ServerTimeout", "Timeout", "ServiceUnavailable")),
+    # Not the API's own words: a load balancer or a proxy in front of it.
+    _Rule(Unanswered, _RETRY, _on(500), fits=lambda answered: not answered.status_object),
+    _Rule(Refused, "correct the manifest", _on(500), _for("")),
+    _Rule(Unanswered, _RETRY, frozenset(range(500, 600))),
+    _Rule(Refused, "wait until the namespace is gone, then retry", _on(403), cause="NamespaceTerminating"),
+    _Rule(NotPermitted, "see infrastructure/kubernetes/access", _on(403), fits=_says(_RIGHTS)),
+    _Rule(
+        Refused,
+        "the owner must give these fields up, or the release must leave them out",
+        _on(409),
+        cause="FieldManagerConflict",
+    ),
+    _Rule(Replaced, "plan again", _on(409), _for("Conflict"), fits=_says(_PRECONDITION)),
+    _Rule(Refused, "somebody changed it meanwhile; plan again", _on(409), _for("Conflict")),
+    _Rule(Refused),
+)  # fmt: skip
+
+
+def refusal(answered: Answered, doing: str) -> FlowmartError:
+    """The error for an answer that is neither success nor "not found".
+
+    Args:
+        answered: what the API answered.
+        doing: what was asked of it ("apply Deployment/shop/cart in dev").
+    """
+    rule = next(rule for rule in _TABLE if rule.covers(answered))
+    said = "; ".join(_conflicts(answered)) or answered.message or "no reason given"
+    code = f"{answered.status} " if rule.error is Unanswered else ""
+    return rule.error(f"could not {doing}: {code}{said}{f'; {rule.advice}' if rule.advice else ''}")
+
+
+def _conflicts(answered: Answered) -> Iterator[str]:
+    """ ".spec.replicas is owned by another (conflict with "kubectl")", for each field in conflict."""
+    for cause in answered.causes:
+        if cause.get("reason") == "FieldManagerConflict":
+            yield f"{cause.get('field', '?')} is owned by another ({str(cause.get('message', '')).strip()})"

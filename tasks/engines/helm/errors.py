@@ -1,0 +1,72 @@
+"""Which of helm's failures are no answer and which are a refusal. Pure; one table.
+
+helm gives no structure: every error is exit code 1 and a chain of texts, "what was tried: why: why", that ends with
+what happened. So the end of the chain decides, and only the end: templates, hooks and pods may have any words in the
+middle. The texts are those of client-go (`rest/request.go`, `apimachinery/pkg/api/errors`) and of Go's `net/http`,
+the same in helm 3 and 4.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tasks.domain.errors import Refused, Unanswered
+
+_LOGGED = re.compile(r"[IWEF]\d{4} \d\d:|level=|WARNING: |time=")
+_ASKED_FOR = r"( \([a-z]+ [^()]*\))?$"
+"""client-go adds what was asked for to a text of its own: "(get secrets)"."""
+
+_DENIED = re.compile(r"admission webhook \"[^\"]*\" denied the request")
+
+_UNANSWERED = tuple(
+    re.compile(text)
+    for text in (
+        # No HTTP answer at all: net/url's Error. A deadline of a request reads so, too; helm's wait has no URL.
+        r'\b(Get|Post|Put|Patch|Delete|Head) "https?://[^"]*": .*$',
+        r"unexpected error when reading response body\. Please retry\. Original error: .*$",
+        r"(read|write) tcp \S+: .*$",
+        r"http2: (client connection lost|server sent GOAWAY.*)$",
+        # 5xx, 429 and 401 that are not the API's own, or have no message.
+        r"an error on the server \(.*\) has prevented the request from succeeding" + _ASKED_FOR,
+        r"the server is currently unable to handle the request" + _ASKED_FOR,
+        r"the server was unable to return a response in the time allotted, but may still be processing the request"
+        + _ASKED_FOR,
+        r"the server has received too many requests and has asked us to try again later" + _ASKED_FOR,
+        r"the server has asked for the client to provide credentials" + _ASKED_FOR,
+        # The API's own: 500 InternalError and ServerTimeout, 504 Timeout, 429 TooManyRequests, 401 Unauthorized.
+        r"Internal error occurred: .*$",
+        r"could not be completed at this time, please try again\.?$",
+        r"Timeout: request did not complete within (the )?(requested|allotted) timeout.*$",
+        r": too many requests$",
+        r": Unauthorized$",
+        r"etcdserver: [^:]*$",
+        r"rpc error: code = \w+ desc = .*$",
+    )
+)
+
+
+class NotInstalled(Refused):
+    """There is no such release, or no such revision of it."""
+
+
+def why(stderr: str) -> str:
+    """helm's reason on one line, without what its libraries log ("I1123 16:37:50.3 reflector.go...")."""
+    lines = [line for line in stderr.splitlines() if not _LOGGED.match(line)]
+    return " ".join(" ".join(lines).split()).removeprefix("Error: ") or "it gave no reason"
+
+
+def failure(doing: str, exit_code: int, stderr: str) -> Refused | Unanswered:
+    """The error for a helm command that failed.
+
+    Args:
+        doing: the command, for the message ("helm upgrade cart").
+        exit_code: negative when a signal ended helm: then nobody knows how far it got.
+        stderr: what helm wrote.
+    """
+    said = why(stderr)
+    if exit_code < 0:
+        return Unanswered(f"{doing}: ended by signal {-exit_code}: {said}")
+    if said.endswith("release: not found"):
+        return NotInstalled(f"{doing}: {said}")
+    unanswered = not _DENIED.search(said) and any(pattern.search(said) for pattern in _UNANSWERED)
+    return Unanswered(f"{doing}: {said}; retry later") if unanswered else Refused(f"{doing}: {said}")
