@@ -18,6 +18,7 @@ from tasks.domain import graph
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Release
 from tasks.ledger.state import EnvironmentState
+from tasks.ledger.verifications import earlier
 from tasks.promotion.approvals import Request
 
 Schema = dict[str, Any]
@@ -94,11 +95,8 @@ def candidates(environment: Environment, world: World) -> list[Release]:
 
 def ways_back(environment: str, world: World) -> list[Release]:
     """The releases that were verified in an environment before the one that is there, the last one first."""
-    verified = list(world.verified.get(environment, ()))
-    current = world.states[environment].verified
-    before = verified[: verified.index(current)] if current in verified else verified
-    found = (world.release(name) for name in dict.fromkeys(reversed(before)))
-    return [release for release in found if release and release.id != current]
+    names = earlier(world.verified.get(environment, ()), world.states[environment].verified)
+    return [release for release in map(world.release, names) if release]
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.domain.errors import InvalidInput, NotFound, Refused
-from tasks.domain.events import EnvironmentClaimed, ReleaseVerified
+from tasks.domain.errors import NotFound, Refused
+from tasks.domain.events import EnvironmentClaimed
 from tasks.domain.release import Release
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import EnvironmentState, environment_state, left_behind
 from tasks.ledger.store import Store
+from tasks.ledger.verifications import rollback_target, verified
 from tasks.releases import releases
 from tasks.settings import Settings
 
@@ -54,28 +55,13 @@ class History:
 
     def earlier_release(self, environment: str, to: str | None) -> str:
         """The release to go back to: `to` if it was verified here before, or the one verified before this one."""
-        current = self.current_release(environment)
-        verified = list(self.verified(environment))
-        # What came before the current one was first verified: going back twice goes back twice.
-        before = verified[: verified.index(current)] if current in verified else verified
-        rejected = self.state(environment).rejected
-        if to is None:
-            before = [release for release in before if release not in rejected]
-            if not before:
-                raise InvalidInput(
-                    f"{environment}: nothing to go back to; {current} is the only release verified here"
-                )
-            return before[-1]
-        wanted = self.release(to).id
-        if wanted not in before:
-            known = ", ".join(dict.fromkeys(before)) or "none"
-            raise InvalidInput(f"{environment}: {wanted} was not verified here before {current}; these were: {known}")
-        return wanted
+        current, rejected = self.current_release(environment), self.state(environment).rejected
+        wanted = None if to is None else self.release(to).id
+        return rollback_target(environment, self.verified(environment), current, rejected, wanted)
 
     def verified(self, environment: str) -> Sequence[str]:
         """The releases that were verified in an environment, oldest first, again each time."""
-        happened = (entry.event for entry in self.ledger.entries(environment))
-        return [event.release for event in happened if isinstance(event, ReleaseVerified)]
+        return verified(self.ledger.entries(environment))
 
     def last_begun(self, environment: str) -> str:
         """The release that a promotion into an environment was last begun with, however it ended; "" before any."""
