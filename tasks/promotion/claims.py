@@ -2,27 +2,23 @@
 
 A claim is an entry that may only be written when no claim is open; the ledger's create-only writes make that
 hold between machines. It has no lease that could expire under a long apply: a claim is over when its run says
-so, or when the process that made it is gone, and then what it began is put back before anything else.
+so, or when the process that made it has ended (`tasks.process_identity`), and then what it began is rolled back
+before anything else.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import psutil
-
+from tasks import process_identity
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
 from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import Claim, EnvironmentState, environment_state
-
-_CLOCK_MAY_MOVE = 5.0
-"""Seconds."""
+from tasks.process_identity import ProcessIdentity
 
 _LOOK_AGAIN = 2.0
 """Seconds."""
@@ -72,7 +68,7 @@ def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> N
 def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> None:
     """Make the open claim of a run that is over our own, with all that it began; refused while its run lives.
 
-    `run_is_over`: a person says so, for a run on a machine that cannot be asked.
+    `run_is_over`: a person says so, for a run on another machine or in a container, which cannot be seen from here.
     """
 
     def decide(entries: Sequence[Entry]) -> ClaimTakenOver:
@@ -98,28 +94,19 @@ def refuse_if_taken(found: EnvironmentState) -> None:
         raise EnvironmentBusy(
             f"{found.environment} is busy: {held.actor} began to {held.purpose} {held.release} at {held.at} "
             f"(process {held.holder['pid']} on {held.holder['host']}). Nothing was started; try again when "
-            "`flowmart status` shows that it is over. If that machine is gone for good: "
+            "`flowmart status` shows that it is over. If that process is certainly gone: "
             f"flowmart recover {found.environment} --run-is-over"
         )
 
 
 def is_over(claim: Claim) -> bool:
-    """Whether the process that holds a claim is gone. On another machine we cannot know, and say no."""
-    holder = claim.holder
-    if holder["host"] != socket.gethostname():
-        return False
-    try:
-        # The start time is counted from the boot time, which moves with the clock: a little is no other process.
-        started: float = psutil.Process(holder["pid"]).create_time()
-        return abs(started - float(holder["started"])) > _CLOCK_MAY_MOVE
-    except psutil.NoSuchProcess:
-        return True
+    """Whether the process that holds a claim has ended; False when that cannot be known from here."""
+    return process_identity.is_over(ProcessIdentity.from_record(claim.holder))
 
 
 def _is_ours(claim: Claim) -> bool:
-    return (claim.holder["pid"], claim.holder["host"]) == (os.getpid(), socket.gethostname())
+    return dict(claim.holder) == _ourselves()
 
 
 def _ourselves() -> dict[str, Any]:
-    started = psutil.Process().create_time()
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
+    return process_identity.current().record()

@@ -4,14 +4,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
 from tasks.domain.events import EnvironmentClaimed, UnitRollbackFailed
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import environment_state
 from tasks.ledger.store import Store
+from tasks.process_identity import current
 from tasks.promotion import claims
 
 
@@ -25,10 +24,7 @@ def held_by(ledger: Ledger, **holder: object) -> None:
 
 
 def a_dead_process() -> dict[str, object]:
-    import socket
-
-    pid = next(pid for pid in range(2**22 - 1, 0, -1) if not psutil.pid_exists(pid))
-    return {"host": socket.gethostname(), "pid": pid, "started": 0.0}
+    return {**current().record(), "pid": 2**22 + 1}
 
 
 def test_a_claim_keeps_others_out_until_it_is_closed(ledger: Ledger) -> None:
@@ -67,13 +63,15 @@ def test_a_run_on_another_machine_is_over_only_when_a_person_says_so(ledger: Led
     assert ledger.entries("dev")[-1].body["run_is_over"] is True
 
 
-def test_another_process_with_the_same_number_is_not_the_run(ledger: Ledger) -> None:
-    import socket
+def test_a_run_whose_process_id_was_reused_is_taken_over(ledger: Ledger) -> None:
+    held_by(ledger, **{**current().record(), "started": 1})
+    claims.take_over(ledger, "dev")
 
-    held_by(ledger, host=socket.gethostname(), pid=os.getpid(), started=1.0)
-    claim = environment_state("dev", ledger.entries("dev")).claim
-    assert claim is not None
-    assert claims.is_over(claim)
+
+def test_a_run_in_another_container_is_over_only_when_a_person_says_so(ledger: Ledger) -> None:
+    held_by(ledger, **{**a_dead_process(), "namespace": "1"})
+    with pytest.raises(EnvironmentBusy, match="--run-is-over"):
+        claims.take_over(ledger, "dev")
 
 
 def test_a_blocked_environment_says_how_to_free_it(ledger: Ledger) -> None:

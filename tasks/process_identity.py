@@ -1,0 +1,140 @@
+"""Which process a record names, and whether that process has ended.
+
+Claims and temporary folders outlive the run that made them. Each records its owner as a `ProcessIdentity`, and
+another run asks `is_over` before it takes them. A wrong "yes" lets two runs work in one environment, so whatever
+cannot be known counts as "still running":
+
+    same boot, same PID namespace       -> look for the process by its id and start time
+    same boot, another PID namespace    -> unknown: its processes cannot be seen from here
+    another boot of the same machine    -> over: no process survives a restart
+    anything else                       -> unknown: another machine, or a container on one
+
+On Linux the facts come from /proc (see proc(5)): start times are raw ticks since the boot, which a step of the clock
+does not change. Without /proc (macOS) a process is known by host name, id and the start time that psutil reports.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PROC = Path("/proc")
+
+_MACHINE_ID = Path("/etc/machine-id")
+
+_INITIAL_NAMESPACE = "4026531836"
+"""Inode of the PID namespace outside all containers: PROC_PID_INIT_INO in Linux's include/linux/proc_ns.h."""
+
+_ENDED = frozenset("ZX")
+"""States of a process that has ended and was not collected by its parent yet."""
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process on any machine.
+
+    Attributes:
+        host: the machine's name, for people.
+        pid: the process id in its own PID namespace.
+        started: start time; ticks since the boot with /proc, else seconds since the epoch.
+        boot: the kernel's id of this boot; empty without /proc.
+        namespace: inode of the PID namespace; empty without /proc.
+        machine: the id of the installed system; containers may share it with their image.
+    """
+
+    host: str
+    pid: int
+    started: float
+    boot: str = ""
+    namespace: str = ""
+    machine: str = ""
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> ProcessIdentity:
+        """The identity that `record` wrote; keys that this version does not know are ignored."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in record.items() if name in known})
+
+    def record(self) -> dict[str, Any]:
+        """The identity as JSON values."""
+        return asdict(self)
+
+
+def current(proc: Path = PROC) -> ProcessIdentity:
+    """The identity of this process."""
+    boot = _text(proc / "sys" / "kernel" / "random" / "boot_id")
+    if not boot:
+        return ProcessIdentity(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+    _, started = _state_and_start(proc / "self")
+    namespace = str((proc / "self" / "ns" / "pid").stat().st_ino)
+    return ProcessIdentity(socket.gethostname(), os.getpid(), started, boot, namespace, _text(_MACHINE_ID))
+
+
+def is_over(process: ProcessIdentity, proc: Path = PROC) -> bool:
+    """Whether a process has certainly ended; False when that cannot be known from here."""
+    ours = current(proc)
+    if process.boot != ours.boot:
+        return machine_was_restarted(process, ours)
+    if not process.boot:
+        return process.host == ours.host and _has_ended_without_proc(process)
+    return process.namespace == ours.namespace and _has_ended(process, proc)
+
+
+def machine_was_restarted(process: ProcessIdentity, ours: ProcessIdentity) -> bool:
+    """Whether the machine of `process` is ours and has booted since; `ours` is of the new boot.
+
+    False in containers, where machine id and host name may be those of an image.
+    """
+    same_machine = process.machine == ours.machine != "" and process.host == ours.host
+    known = bool(process.boot and ours.boot)
+    return known and same_machine and process.namespace == ours.namespace == _INITIAL_NAMESPACE
+
+
+def _has_ended(process: ProcessIdentity, proc: Path) -> bool:
+    if (proc / "self").readlink() != Path(str(os.getpid())):
+        return False  # /proc was mounted in another PID namespace: its ids are not ours.
+    try:
+        state, started = _state_and_start(proc / str(process.pid))
+    except (FileNotFoundError, ProcessLookupError):
+        return not _exists(process.pid)
+    except PermissionError:
+        return False
+    return state in _ENDED or started != process.started
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process, even if /proc hides other users' processes (hidepid)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _has_ended_without_proc(process: ProcessIdentity) -> bool:
+    try:
+        found = psutil.Process(process.pid)
+        return found.status() == psutil.STATUS_ZOMBIE or found.create_time() != process.started
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _state_and_start(folder: Path) -> tuple[str, int]:
+    """Fields 3 and 22 of /proc/PID/stat; field 2, the program's name, may hold spaces and parentheses."""
+    after_name = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    return after_name[0], int(after_name[19])
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""
