@@ -115,7 +115,7 @@ def count_resources() -> None:
     for heading in ("", *(kind for kind, *_ in COUNTED)):
         table.add_column(heading, justify="left" if not heading else "right")
     for environment in platform.environments:
-        credentials = aws.assume(environment.roles.plan, environment.region, "demo")
+        credentials = aws.assume(environment.role("plan"), environment.region, "demo")
         counts = [count(aws.client(service, credentials), *question) for _, service, *question in COUNTED]
         table.add_row(f"{environment.name} {environment.account}", *map(str, counts))
     _screen.print(table)
@@ -156,7 +156,7 @@ def count(client: Any, operation: str, key: str) -> int:
 def tamper(environment: str) -> None:
     """What people do by hand: open the database's port, put another name in a tag, scale a deployment."""
     here = manifest.load(ROOT / "infrastructure").environment(environment)
-    ec2 = aws.client("ec2", aws.assume(here.roles.apply, here.region, "somebody"))
+    ec2 = aws.client("ec2", aws.assume(here.role("apply"), here.region, "somebody"))
     group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])[
         "SecurityGroups"
     ][0]

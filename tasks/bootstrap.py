@@ -65,8 +65,8 @@ def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, c
         policies = infrastructure / "bootstrap"
         pieces = [
             *_bucket_pieces(client("s3"), environment, document(policies / "state-bucket.json", names)),
-            *_role_pieces(client("iam"), environment.roles.plan, policies / "plan.json", names),
-            *_role_pieces(client("iam"), environment.roles.apply, policies / "apply.json", names),
+            *_role_pieces(client("iam"), environment.role("plan"), policies / "plan.json", names),
+            *_role_pieces(client("iam"), environment.role("apply"), policies / "apply.json", names),
         ]
         return tuple(_settle(piece) for piece in pieces)
 

@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from deployments.cli import screen
+from deployments.cli import graph_table, screen
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Environment
 from tasks.domain.release import Release
 from tasks.ledger import chain
 from tasks.ledger.history import History
@@ -37,20 +38,24 @@ def add_to(app: typer.Typer) -> None:
 
 def status(json: Json = False) -> None:
     """Which release is where, and what is going on."""
-    asked = _history()
-    found = [asked.state(name) for name in _environments(asked)]
+    asked, now = _history(), datetime.now(UTC)
+    environments = _declared() or [Environment(name) for name in asked.ledger.environments()]
+    states = {environment.name: asked.state(environment.name) for environment in environments}
     if json:
-        left = {standing.environment: _history().left_behind(standing.environment) for standing in found}
-        screen.document({s.environment: status_of(s) | {"left_behind": left[s.environment]} for s in found})
+        screen.document({e.name: _status_document(asked, e, states, now) for e in environments})
         return
     subjects = {release.id: release.subject for release in releases.everyone(asked.store)}
-    rows = [
-        (s.environment, s.verified or "-", subjects.get(s.verified or "", ""), _state(s) + _left_behind(s))
-        for s in found
-    ]
-    screen.table("", ("environment", "release", "", "state"), rows)
-    for request in approvals.waiting(asked.ledger, datetime.now(UTC)):
+    said = {name: _state(state) + _left_behind(state) for name, state in states.items()}
+    screen.table("", graph_table.COLUMNS, [*graph_table.rows(environments, states, said, subjects, now)])
+    for request in approvals.waiting(asked.ledger, now):
         screen.result(screen.waiting(request))
+
+
+def _status_document(
+    asked: History, environment: Environment, states: Mapping[str, EnvironmentState], now: datetime
+) -> dict[str, Any]:
+    around = graph_table.document(environment, states, now)
+    return status_of(states[environment.name]) | around | {"left_behind": asked.left_behind(environment.name)}
 
 
 def status_of(standing: EnvironmentState) -> dict[str, Any]:
@@ -141,12 +146,15 @@ def _history() -> History:
     return History(settings.load())
 
 
+def _declared() -> Sequence[Environment]:
+    """The environments that the working tree declares, in promotion order; none where there is no platform.yaml."""
+    infrastructure = settings.load().repository / "infrastructure"
+    return load_platform(infrastructure).environments if (infrastructure / "platform.yaml").exists() else ()
+
+
 def _environments(asked: History) -> Sequence[str]:
     """In promotion order, as the working tree declares them; before that, or elsewhere, those with a ledger."""
-    infrastructure = settings.load().repository / "infrastructure"
-    if (infrastructure / "platform.yaml").exists():
-        return [environment.name for environment in load_platform(infrastructure).environments]
-    return asked.ledger.environments()
+    return [environment.name for environment in _declared()] or asked.ledger.environments()
 
 
 def known_environment(name: str) -> str:

@@ -71,7 +71,7 @@ def load(file: Path) -> Accounts | None:
 
 def basis_of(platform: Platform, infrastructure: Path) -> str:
     """Changes when accounts would be prepared differently: another environment, another policy."""
-    environments = [[e.name, e.account, e.region, e.roles.plan, e.roles.apply] for e in platform.environments]
+    environments = [[e.name, e.account, e.region, e.roles] for e in platform.environments]
     policies = [file.read_text() for file in sorted((infrastructure / "bootstrap").glob("*.json"))]
     return digest_of([environments, list(platform.trusted), policies])
 

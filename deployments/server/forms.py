@@ -87,10 +87,10 @@ def label(release: Release) -> str:
 
 def candidates(environment: Environment, world: World) -> list[Release]:
     """The releases that may be promoted to an environment now, newest first."""
-    before = world.states.get(environment.after or "")
-    if environment.after is None:
+    if not environment.after:
         return list(world.releases[:MOST])
-    return [release for release in world.releases if before and before.verified == release.id]
+    before = {name: world.states[name].verified if name in world.states else None for name in environment.after}
+    return [release for release in world.releases if set(before.values()) == {release.id}]
 
 
 def ways_back(environment: str, world: World) -> list[Release]:
@@ -192,7 +192,11 @@ def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping
     found = candidates(here, world)
     rejected = world.states[here.name].rejected
     if not found:
-        where = f"is verified in {here.after}" if here.after else "was made; `flowmart release create` makes one"
+        where = (
+            f"is verified in {' and '.join(here.after)}"
+            if here.after
+            else "was made; `flowmart release create` makes one"
+        )
         return [f"**Nothing may come:** no release {where}."]
     newest = found[0]
     which = "Next" if here.after else "The newest"

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from tasks.domain.errors import InvalidInput
+
+Purpose = Literal["plan", "apply"]
+"""What credentials are for: `plan` only reads (plan, smoke, drift), `apply` writes (apply, rollback)."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,22 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Roles:
+    """ARNs of the role that only reads (plan, smoke, drift) and the role that writes (apply, rollback).
+
+    In a unit, an empty one is the environment's.
+    """
+
+    plan: str
+    apply: str
+
+
+@dataclass(frozen=True)
 class Unit:
-    """One deployable piece, as declared: `source` may still hold `{environment}`."""
+    """One deployable piece, as declared: `source` may still hold `{environment}`.
+
+    `account`, `region` and `roles` are this unit's own, where it is not in the environment's; otherwise empty.
+    """
 
     name: str
     engine: str
@@ -34,14 +53,9 @@ class Unit:
     checks: tuple[Check, ...] = ()
     protected: bool = False
     time_limit: float = 3600.0
-
-
-@dataclass(frozen=True)
-class Roles:
-    """ARNs of the role that only reads (plan, smoke, drift) and the role that writes (apply, rollback)."""
-
-    plan: str
-    apply: str
+    account: str = ""
+    region: str = ""
+    roles: Roles | None = None
 
 
 @dataclass(frozen=True)
@@ -92,17 +106,22 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a release is promoted to. `after` names the environment that must be verified first.
+    """Where a release is promoted to.
 
-    `reconcile`: what drifted is put right by itself, once a report has found it.
+    Attributes:
+        account, region: of AWS; empty where no unit needs any. An account comes with `roles`.
+        after: the environments in which the release must be verified first; none for a first environment.
+        soak: for how many seconds it must have been verified in all of them before it may begin here.
+        reconcile: drift is repaired as soon as a report has found it.
     """
 
     name: str
-    account: str
-    region: str
-    roles: Roles
+    account: str = ""
+    region: str = ""
+    roles: Roles | None = None
     cluster: Cluster | None = None
-    after: str | None = None
+    after: tuple[str, ...] = ()
+    soak: float = 0.0
     gate: str = "auto"
     approval: Approval = Approval()
     windows: tuple[Window, ...] = ()
@@ -110,10 +129,16 @@ class Environment:
     reconcile: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def role(self, purpose: Purpose) -> str:
+        """The ARN of the role for a purpose; `InvalidInput` where the environment has no AWS account."""
+        if self.roles is None:
+            raise InvalidInput(f"{self.name}: has no AWS account; add account and region to it in platform.yaml")
+        return self.roles.plan if purpose == "plan" else self.roles.apply
+
 
 @dataclass(frozen=True)
 class Platform:
-    """All units and environments. Environments are in promotion order."""
+    """All units and environments. Environments are in promotion order: each after those that it comes after."""
 
     name: str
     environments: tuple[Environment, ...]
@@ -123,6 +148,11 @@ class Platform:
     def environment(self, name: str) -> Environment:
         """The environment of that name; KeyError when there is none."""
         return {environment.name: environment for environment in self.environments}[name]
+
+    @property
+    def after(self) -> dict[str, tuple[str, ...]]:
+        """The graph of the environments: {environment: those that it comes after}."""
+        return {environment.name: environment.after for environment in self.environments}
 
     def units_in(self, environment: str) -> tuple[Unit, ...]:
         """The units that are deployed to `environment`, in declared order, as declared."""

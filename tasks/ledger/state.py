@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
+from tasks.domain.environment_graph import Verified
 from tasks.domain.events import (
     ClaimClosed,
     ClaimTakenOver,
@@ -60,9 +62,10 @@ class EnvironmentState:
     """An environment after all its entries.
 
     `receipts` is what is applied now, `smoked` the units whose checks passed on it, `verified` the release that
-    all units passed on. The `..._before` are the same at the time that the open claim began, and `attempted` the
-    units whose apply was begun under it, in order: together, how to get back. `created` are the addresses that those
-    applies create or replace, by unit: all that a rollback may delete. `baselines` is what existed of a unit before
+    all units passed on, `verified_at` since when without a break. The `..._before` are the same at the time that the
+    open claim began, and `attempted` the units whose apply was begun under it, in order: together, how to get back.
+    `created` are the addresses that those applies create or replace, by unit: all that a rollback may delete.
+    `baselines` is what existed of a unit before
     our first apply, and `residual` the differences that each unit always has. `rolling_back` says why, while a
     rollback has begun and not ended; `interrupted` why a run stopped without knowing how far it got.
     """
@@ -71,6 +74,7 @@ class EnvironmentState:
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
     smoked: frozenset[str] = frozenset()
     verified: str | None = None
+    verified_at: str | None = None
     rejected: frozenset[str] = frozenset()
     claim: Claim | None = None
     before: Mapping[str, Receipt] = field(default_factory=dict)
@@ -97,6 +101,15 @@ def environment_state(environment: str, entries: Iterable[Entry]) -> Environment
 def left_behind(found: EnvironmentState, release: Release) -> tuple[str, ...]:
     """Units that are applied in an environment and that the release there does not declare any more."""
     return tuple(sorted(unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units))
+
+
+def verified_in(states: Iterable[EnvironmentState]) -> dict[str, Verified]:
+    """The releases that are verified now, by environment, for the rules of the environment graph."""
+    return {
+        state.environment: Verified(state.verified, datetime.fromisoformat(state.verified_at))
+        for state in states
+        if state.verified and state.verified_at
+    }
 
 
 def receipt_of(entry: Entry) -> Receipt | None:
@@ -152,7 +165,8 @@ def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> Environ
     attempted = state.attempted if unit in state.attempted else (*state.attempted, unit)
     # A stale plan is applied once more from a newer one: both may have created something.
     created = {**state.created, unit: frozenset({*state.created.get(unit, ()), *event.creates})}
-    state = replace(state, attempted=attempted, created=created, smoked=state.smoked - {unit}, verified=None)
+    state = replace(state, attempted=attempted, created=created, smoked=state.smoked - {unit})
+    state = replace(state, verified=None, verified_at=None)
     return _with_baseline(state, unit, event.baseline)
 
 
@@ -190,8 +204,10 @@ def _rolled_back(state: EnvironmentState, event: UnitRolledBack, entry: Entry) -
     return replace(_received(state, event, entry), smoked=smoked)
 
 
-def _verified(state: EnvironmentState, event: ReleaseVerified, _: Entry) -> EnvironmentState:
-    return _concluded(replace(state, verified=event.release, rejected=state.rejected - {event.release}))
+def _verified(state: EnvironmentState, event: ReleaseVerified, entry: Entry) -> EnvironmentState:
+    since = state.verified_at if state.verified == event.release else entry.at
+    rejected = state.rejected - {event.release}
+    return _concluded(replace(state, verified=event.release, verified_at=since, rejected=rejected))
 
 
 def _rolling_back(state: EnvironmentState, event: EnvironmentRollingBack, _: Entry) -> EnvironmentState:
@@ -206,12 +222,15 @@ def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> Envi
     return replace(state, rejected=state.rejected | {event.release})
 
 
-def _restored(state: EnvironmentState, _: EnvironmentRestored, __: Entry) -> EnvironmentState:
+def _restored(state: EnvironmentState, _: EnvironmentRestored, entry: Entry) -> EnvironmentState:
     # A unit in which the release changed nothing was not attempted: it is where it was, by its earlier receipt.
     untouched = {unit: held for unit, held in state.before.items() if unit not in state.attempted}
     smoked = state.smoked | (state.smoked_before & {*untouched})
     receipts = {**state.receipts, **untouched}
-    return _concluded(replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before))
+    # Where something was attempted, another release was here meanwhile: the soak time begins again.
+    since = state.verified_at or (entry.at if state.verified_before else None)
+    restored = replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before, verified_at=since)
+    return _concluded(restored)
 
 
 def _blocked(state: EnvironmentState, event: UnitRollbackFailed, _: Entry) -> EnvironmentState:

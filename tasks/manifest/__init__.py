@@ -7,10 +7,11 @@ together, `wiring` holds units against what they take and give, and `mistakes` m
 found. What a check's options are is for `tasks.checks`, which engines there are for `tasks.engines`.
 """
 
+from tasks.manifest.environments import unit_environment
 from tasks.manifest.mistakes import day
 from tasks.manifest.overrides import load_overrides
 from tasks.manifest.platform import load, resolve
 from tasks.manifest.suppressions import load_suppressions
 from tasks.manifest.wiring import refuse_miswired
 
-__all__ = ["day", "load", "load_overrides", "load_suppressions", "refuse_miswired", "resolve"]
+__all__ = ["day", "load", "load_overrides", "load_suppressions", "refuse_miswired", "resolve", "unit_environment"]

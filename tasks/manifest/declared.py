@@ -60,7 +60,20 @@ def seconds(written: Any) -> float:
     return float(written)
 
 
+def one_or_several(written: Any) -> Any:
+    """The names of "dev" or ["dev", "staging"], as a list; at least one."""
+    if not isinstance(written, str | list):
+        raise PydanticCustomError("names", "no names")
+    if not written:
+        raise PydanticCustomError("too_short", "none")
+    return [written] if isinstance(written, str) else written
+
+
 Slug = Annotated[str, Field(pattern=SLUG)]
+Slugs = Annotated[
+    tuple[Slug, ...],
+    BeforeValidator(one_or_several, json_schema_input_type=Slug | Annotated[tuple[Slug, ...], Field(min_length=1)]),
+]
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Text = Annotated[str, Field(pattern=NOT_EMPTY)]
 Day = Annotated[str, Field(pattern=DATE)]
@@ -157,9 +170,14 @@ class DeclaredDrift(Declared):
 class DeclaredEnvironment(Declared):
     """Where a release is promoted to."""
 
-    after: Slug | None = Field(
+    after: Slugs = Field(
+        default=(),
+        description="The environment in which a release must be verified first, or a list of them. None: it comes "
+        "first. Several environments may come after the same one.",
+    )
+    soak: Duration | None = Field(
         default=None,
-        description="The environment that a release must have passed first. Only the first one has none.",
+        description="How long a release must have been verified in all environments of `after` before it may begin.",
     )
     account: str = Field(pattern=ACCOUNT, description="The AWS account: 12 digits, in quotes.")
     region: str = Field(pattern=REGION, description="The AWS region, such as eu-west-1.")
@@ -243,7 +261,7 @@ class DeclaredPlatform(Declared):
         default=(), description="ARNs of the principals that may assume the roles of the environments."
     )
     environments: dict[Slug, DeclaredEnvironment] = Field(
-        min_length=1, description="Where a release goes; `after` makes them one chain."
+        min_length=1, description="Where a release goes; `after` says in which order."
     )
     units: dict[Slug, DeclaredUnit] = Field(
         min_length=1, description="What a release consists of; `needs` is the order."

@@ -1,21 +1,22 @@
-"""The rules that environments keep together, and what they become: one chain of `Environment`s.
+"""The rules that environments keep together, and what they become: a graph of `Environment`s.
 
-Promotion has one way to go: exactly one environment is first, and every other comes after one that nobody else
-comes after.
+`after` leads from each environment to those that a release passes before it. There may be several first ones,
+several after the same one, and several before one; a cycle is a mistake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
 
-from tasks.domain import graph
-from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Window
+from tasks.domain import environment_graph, graph
+from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
 from tasks.manifest import placeholders
-from tasks.manifest.declared import DeclaredEnvironment
+from tasks.manifest.declared import DeclaredEnvironment, DeclaredRoles
 from tasks.manifest.draft import Draft
-from tasks.manifest.mistakes import Mistake, day, no_day, not_among
+from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 
 ROOT = "environments"
 
@@ -24,6 +25,30 @@ def scope(environment: Environment) -> dict[str, Any]:
     """The placeholders that units may use in this environment, with what stands for them."""
     about = _about(environment.name, environment)
     return {**about, **{f"values.{name}": value for name, value in environment.values.items()}}
+
+
+def unit_environment(around: Environment, unit: Unit) -> Environment:
+    """The environment as a unit sees it. A unit with an account of its own has the default roles in there."""
+    names = scope(around)
+    place = replace(
+        around,
+        account=str(placeholders.fill(unit.account, names)) or around.account,
+        region=str(placeholders.fill(unit.region, names)) or around.region,
+    )
+    about = _about(around.name, place)
+    default = Roles(**placeholders.fill(DeclaredRoles().model_dump(), about))
+    roles = default if unit.account else around.roles
+    return replace(place, roles=_own(unit.roles, roles, about))
+
+
+def _own(own: Roles | None, roles: Roles | None, about: dict[str, Any]) -> Roles | None:
+    if own is None:
+        return roles
+    around = roles or Roles("", "")
+    return Roles(
+        plan=str(placeholders.fill(own.plan, about)) or around.plan,
+        apply=str(placeholders.fill(own.apply, about)) or around.apply,
+    )
 
 
 def filled(name: str, declared: DeclaredEnvironment) -> Environment:
@@ -36,6 +61,7 @@ def filled(name: str, declared: DeclaredEnvironment) -> Environment:
         roles=Roles(**placeholders.fill(declared.roles.model_dump(), about)),
         cluster=Cluster(**placeholders.fill(declared.cluster.model_dump(), about)) if declared.cluster else None,
         after=declared.after,
+        soak=declared.soak or 0.0,
         gate=declared.gate,
         approval=Approval(**dict(declared.approval)),
         windows=tuple(Window(**window.model_dump()) for window in declared.windows),
@@ -47,19 +73,35 @@ def filled(name: str, declared: DeclaredEnvironment) -> Environment:
 
 def built(draft: Draft) -> tuple[Environment, ...]:
     """The environments in promotion order. Only for a draft without mistakes."""
-    needs = _needs(draft)
-    return tuple(filled(name, draft.environments[name]) for name in graph.order(needs))
+    order = environment_graph.order(_after(draft))
+    return tuple(filled(name, draft.environments[name]) for name in order)
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
-    """What is wrong with the environments, one by one and as a chain."""
+    """What is wrong with the environments, one by one and as a graph."""
     for name, declared in draft.environments.items():
         yield from (m.below((ROOT, name)) for m in _in_one(name, declared))
-        if declared.after and declared.after not in draft.environment_names:
-            message = not_among(declared.after, "an environment", draft.environment_names)
-            yield Mistake((ROOT, name, "after"), message)
-    if set(draft.environments) == set(draft.environment_names):
-        yield from _chain(draft)
+        yield from (m.below((ROOT, name)) for m in _order(draft, name, declared))
+    # One that names itself was reported already.
+    others = {name: tuple(before for before in after if before != name) for name, after in _after(draft).items()}
+    for circle in graph.cycles(others):
+        told = " -> ".join(reversed(circle))
+        message = f"the environments come after each other in a cycle: {told}; remove one of these from `after`"
+        yield Mistake((ROOT, circle[0], "after"), message)
+
+
+def _order(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
+    others = tuple(other for other in draft.environment_names if other != name)
+    for place, before in enumerate(declared.after):
+        key: Key = ("after", place) if len(declared.after) > 1 else ("after",)
+        if before == name:
+            yield Mistake(key, f"{name} comes after itself: name another environment, or leave `after` out")
+        elif before not in others:
+            yield Mistake(key, not_among(before, "an environment", others))
+        elif before in declared.after[:place]:
+            yield Mistake(key, f"{before!r} is in the list twice: name it once")
+    if declared.soak and not declared.after:
+        yield Mistake(("soak",), f"{name} comes after no environment: add `after`, or leave `soak` out")
 
 
 def _in_one(name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
@@ -89,30 +131,8 @@ def _calendar(declared: DeclaredEnvironment) -> Iterator[Mistake]:
             yield Mistake(("freezes", place, "ends"), f"is before {freeze.begins}, when it begins")
 
 
-def _chain(draft: Draft) -> Iterator[Mistake]:
-    needs = _needs(draft)
-    for circle in graph.cycles(needs):
-        told = " -> ".join(reversed(circle))
-        yield Mistake(
-            (ROOT, circle[0], "after"), f"the order of the environments loops: {told}; exactly one is first"
-        )
-    firsts = [name for name, after in needs.items() if not after]
-    for name in firsts[1:]:
-        yield Mistake((ROOT, name), f"after is missing: {firsts[0]} comes first already; say what {name} comes after")
-    yield from _forks(needs)
-
-
-def _forks(needs: Mapping[str, tuple[str, ...]]) -> Iterator[Mistake]:
-    follower: dict[str, str] = {}
-    for name, after in needs.items():
-        for before in after:
-            if follower.setdefault(before, name) != name:
-                told = f"{follower[before]} comes after {before} already: environments form one chain"
-                yield Mistake((ROOT, name, "after"), told)
-
-
-def _needs(draft: Draft) -> dict[str, tuple[str, ...]]:
-    return {name: (e.after,) if e.after else () for name, e in draft.environments.items()}
+def _after(draft: Draft) -> dict[str, tuple[str, ...]]:
+    return {name: declared.after for name, declared in draft.environments.items()}
 
 
 def _about(name: str, around: DeclaredEnvironment | Environment) -> dict[str, Any]:

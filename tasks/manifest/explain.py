@@ -138,5 +138,6 @@ RIGHT: Mapping[str, str] = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "float_parsing": "a number",
+    "names": "a name, or a list of names",
     "duration": '"90s", "5m", "1h" or a number of seconds above 0',
 }

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from tasks import aws, manifest
+from tasks import manifest
 from tasks.domain import graph, references
 from tasks.domain.errors import InvalidInput
-from tasks.domain.platform import Cluster, Environment, Platform, Unit
+from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Receipt, Release, Target
 from tasks.domain.rules import Override, Suppression
 from tasks.domain.values import MASK
@@ -29,6 +29,7 @@ from tasks.ledger.state import EnvironmentState, environment_state
 from tasks.ledger.store import Store
 from tasks.policy import rego
 from tasks.processes import Processes
+from tasks.promotion.credentials import Access
 from tasks.releases import releases
 from tasks.settings import Settings
 
@@ -158,15 +159,15 @@ class EnvironmentRun:
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
         found, now = self.checkout(target.release), self.state()
-        unit = self._wired(target, now)
+        unit, access = self._wired(target, now), self.access(target.unit, target.release)
         return Workspace(
             target=target,
             infrastructure=found.infrastructure,
             unit=unit,
-            environment=self.environment,
+            environment=access.environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
-            reading=self.reading,
-            writing=self.writing,
+            reading=access.reading,
+            writing=access.writing,
             processes=self.processes,
             platform=found.platform.name,
             executable=self.settings.executables.get(unit.engine, ""),
@@ -204,26 +205,14 @@ class EnvironmentRun:
         receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
         return tuple(receipt for receipt in receipts if receipt is not None)
 
-    def reading(self) -> dict[str, str]:
-        """Variables with the environment's read-only credentials, for AWS and, where there is one, the cluster."""
-        return self.reader().environment() | _context(self.environment.cluster, "plan")
-
-    def writing(self) -> dict[str, str]:
-        """Variables with the environment's writing credentials."""
-        return self._credentials(self.environment.roles.apply).environment() | _context(
-            self.environment.cluster, "apply"
-        )
-
-    def reader(self) -> aws.Credentials:
-        """The environment's read-only credentials for AWS."""
-        return self._credentials(self.environment.roles.plan)
+    def access(self, unit: str, release: str | None = None) -> Access:
+        """How to reach the environment for a unit of a release (default: the one to go to)."""
+        environment = manifest.unit_environment(self.environment, self.unit(unit, release))
+        return Access(environment, f"flowmart-{self.ledger.run}")
 
     def checkout(self, release: str) -> Checkout:
         """A release's files in this run's temporary folder."""
         return self._checkouts.of(release)
-
-    def _credentials(self, role: str) -> aws.Credentials:
-        return aws.assume(role, self.environment.region, f"flowmart-{self.ledger.run}"[:64])
 
     def _environment(self, name: str) -> Environment:
         names = [environment.name for environment in self.platform.environments]
@@ -240,14 +229,6 @@ def _texts(value: object) -> set[str]:
     if isinstance(value, list | tuple):
         return {text for item in value for text in _texts(item)}
     return {value} if isinstance(value, str) else set()
-
-
-def _context(cluster: Cluster | None, purpose: Literal["plan", "apply"]) -> dict[str, str]:
-    """Which context of which kubeconfig to use: KUBECONFIG is every tool's, HELM_KUBECONTEXT is helm's own."""
-    if cluster is None:
-        return {}
-    kubeconfig = {"KUBECONFIG": cluster.kubeconfig} if cluster.kubeconfig else {}
-    return {"HELM_KUBECONTEXT": cluster.plan if purpose == "plan" else cluster.apply, **kubeconfig}
 
 
 @contextmanager

@@ -21,8 +21,9 @@ from typing import Any
 import structlog
 
 from tasks import aws, checks
-from tasks.domain import wording
-from tasks.domain.errors import FlowmartError, InvalidInput, Refused, StalePlan, Unanswered
+from tasks.domain import environment_graph, wording
+from tasks.domain.environment_graph import Eligibility
+from tasks.domain.errors import EnvironmentClosed, FlowmartError, InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.events import (
     PlanDenied,
     ReleaseVerified,
@@ -38,7 +39,7 @@ from tasks.domain.plan import Plan
 from tasks.domain.release import Inputs, Receipt, Target
 from tasks.domain.rules import Finding
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import EnvironmentState, environment_state
+from tasks.ledger.state import EnvironmentState, environment_state, verified_in
 from tasks.policy.rego import Purpose
 from tasks.promotion import gate
 from tasks.promotion.claims import refuse_if_taken
@@ -67,8 +68,9 @@ def get_ready_to_ask(run: EnvironmentRun) -> None:
     """While the first units are applied, make the clients that smoke checks ask with: it takes up to 0.6 s."""
 
     def reach() -> None:
-        for service in checks.services(check for unit in run.units for check in run.unit(unit).checks):
-            aws.client(service, run.reader())
+        for unit in run.units:
+            for service in checks.services(run.unit(unit).checks):
+                aws.client(service, run.access(unit).reader())
 
     _in_background(reach)
 
@@ -127,12 +129,27 @@ def _gives_unknown(plan: Plan | NotPlanned) -> bool:
 
 
 def refuse_out_of_order(run: EnvironmentRun, again: bool) -> None:
-    """A release begins where it is verified before, and does not come back by itself where it was rejected."""
-    name, release, before = run.environment.name, run.release.id, run.environment.after
-    if before and environment_state(before, run.ledger.entries(before)).verified != release:
-        raise Refused(f"{name}: release {release} is not verified in {before}; promote it there first")
+    """Refuse a release that is not eligible here, and one that was rejected here unless it is asked for `again`.
+
+    Raises:
+        Refused: the release is not verified in every environment that comes before, or was rejected here.
+        EnvironmentClosed: the soak time is not over.
+    """
+    name, release = run.environment.name, run.release.id
+    found = eligibility(run)
+    if found.waits_for:
+        missing = ", ".join(found.waits_for)
+        raise Refused(f"{name}: release {release} is not verified in {missing}; promote it there first")
+    if found.soaks_until:
+        raise EnvironmentClosed(f"{name}: release {release} {found}; promote it then")
     if release in run.state().rejected and not again:
         raise Refused(f"{name}: release {release} was rejected here; mend it, or promote it with --again")
+
+
+def eligibility(run: EnvironmentRun) -> Eligibility:
+    """Whether the release may begin in the environment, as the ledger has it now."""
+    states = (environment_state(name, run.ledger.entries(name)) for name in run.environment.after)
+    return environment_graph.eligibility(run.environment, run.release.id, verified_in(states), datetime.now(UTC))
 
 
 def is_there(run: EnvironmentRun) -> bool:
@@ -144,16 +161,17 @@ def is_there(run: EnvironmentRun) -> bool:
 
 
 def unfinished(settings: Settings, release: str, to: str | None) -> list[str]:
-    """The environments up to and with `to` (None: all), in order, in which promoting would do anything.
+    """The environments up to `to` (None: all), in order, in which promoting would do anything.
 
+    Up to an environment means: all that a release passes before it, and itself.
     `EnvironmentBlocked` when one of them waits for a person: nothing should be begun on the way there.
     """
     with checkouts(settings) as found:
         checkout = found.of(release)
-        names = [environment.name for environment in checkout.platform.environments]
-        if to is not None and to not in names:
-            raise InvalidInput(f"environment {to}: the release has {', '.join(names)}")
-        wanted = names[: names.index(to) + 1] if to else names
+        after = checkout.platform.after
+        if to is not None and to not in after:
+            raise InvalidInput(f"environment {to}: the release has {', '.join(after)}")
+        wanted = environment_graph.path(after, to)
         ledger = Ledger(found.store, settings.acting)
         runs = (EnvironmentRun(settings, ledger, found, release, name) for name in wanted)
         waiting = [run for run in runs if not is_there(run)]
@@ -206,12 +224,12 @@ def ask(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
     asked = run.unit(receipt.target.unit).checks
     if not asked:
         return ()
-    credentials = run.reader()
+    access = run.access(receipt.target.unit, receipt.target.release)
     around = checks.Surroundings(
-        client=lambda service: aws.client(service, credentials),
+        client=lambda service: aws.client(service, access.reader()),
         outputs=receipt.outputs,
         folder=run.checkout(receipt.target.release).infrastructure,
-        variables=run.reading(),
+        variables=access.reading(),
         processes=run.processes,
     )
     within = max(check.within for check in asked)

@@ -38,8 +38,9 @@ class Told:
     def __init__(self, folder: Path) -> None:
         self.ledger = Ledger(Store.open(str(folder)), actor="ada")
 
-    def write(self, event: Event) -> None:
-        self.ledger.append("dev", event)
+    def write(self, event: Event) -> str:
+        """The moment of the new entry."""
+        return self.ledger.append("dev", event).at
 
     def claim(self, release: str) -> None:
         holder = {"host": "h", "pid": 1, "started": 0}
@@ -246,3 +247,26 @@ def test_a_claim_keeps_where_its_release_came_from(told: Told) -> None:
     held = told.now().claim
     assert held is not None
     assert (held.release_digest, held.provenance) == ("d", origin)
+
+
+def test_a_release_that_is_verified_again_soaks_since_the_first_time(told: Told) -> None:
+    first = told.write(ReleaseVerified(release="a"))
+    told.claim("a")
+    told.write(ReleaseVerified(release="a"))
+    assert told.now().verified_at == first
+
+
+def test_another_release_that_was_rolled_back_restarts_the_soak_time(told: Told) -> None:
+    told.write(ReleaseVerified(release="a"))
+    told.claim("b")
+    told.write(UnitApplying(unit="networking", release="b", plan=""))
+    assert told.now().verified_at is None
+    back = told.write(EnvironmentRestored(release="b"))
+    assert (told.now().verified, told.now().verified_at) == ("a", back)
+
+
+def test_a_promotion_that_changed_nothing_leaves_the_soak_time_alone(told: Told) -> None:
+    first = told.write(ReleaseVerified(release="a"))
+    told.claim("b")
+    told.write(EnvironmentRestored(release="b"))
+    assert told.now().verified_at == first

@@ -32,10 +32,10 @@ def flowmart() -> Platform:
 
 def test_flowmart_goes_from_shared_to_production(flowmart: Platform) -> None:
     assert [(e.name, e.account, e.after) for e in flowmart.environments] == [
-        ("shared", "111111111111", None),
-        ("dev", "222222222222", "shared"),
-        ("staging", "333333333333", "dev"),
-        ("production", "444444444444", "staging"),
+        ("shared", "111111111111", ()),
+        ("dev", "222222222222", ("shared",)),
+        ("staging", "333333333333", ("dev",)),
+        ("production", "444444444444", ("staging",)),
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tasks import manifest
+from tasks.domain import environment_graph
 from tasks.domain.errors import InvalidInput
 from tasks.engines import NAMES
 from tasks.manifest import declared
@@ -90,15 +91,33 @@ def test_the_example_of_an_environment_is_right(infrastructure: Path) -> None:
     assert production.values["host"] == "www.production.shop.example"
 
 
+def test_the_example_of_regions_is_a_graph(infrastructure: Path) -> None:
+    regions = yaml.safe_load(EXAMPLES[2])["environments"]
+
+    def change(platform: dict[str, Any]) -> None:
+        platform["environments"] = regions
+        platform["units"] = {"networking": {**platform["units"]["networking"], "environments": ["dev"]}}
+
+    rewrite(infrastructure, change)
+    platform = manifest.load(infrastructure)
+    assert environment_graph.waves(platform.after) == (
+        ("dev",),
+        ("staging",),
+        ("production-eu", "production-us", "production-ap"),
+        ("archive",),
+    )
+    assert platform.environment("production-us").soak == 7200.0
+
+
 def test_the_examples_of_checks_are_right(infrastructure: Path) -> None:
-    checks = yaml.safe_load(EXAMPLES[2])["checks"]
+    checks = yaml.safe_load(EXAMPLES[3])["checks"]
     rewrite(infrastructure, lambda platform: platform["units"]["compute"].update(checks=checks))
     found = manifest.resolve(manifest.load(infrastructure), "dev", "compute").checks
     assert [check.kind for check in found] == ["http", "output", "script"]
 
 
 def test_the_example_of_an_override_has_every_key() -> None:
-    (override,) = yaml.safe_load(EXAMPLES[3])
+    (override,) = yaml.safe_load(EXAMPLES[4])
     assert list(override) == list(declared.DeclaredOverride.model_fields)
 
 

@@ -1,0 +1,122 @@
+"""Environments as a graph: the order in which a release reaches them, and when it may begin in one. Pure.
+
+    dev ── staging ─┬─ production-eu ─┬─ archive
+                    ├─ production-us ─┤
+                    └─ production-ap ─┘
+
+An environment may come after several others (fan-in), and several may come after one (fan-out); those of one wave
+do not wait for each other. The functions take `after`: {environment: the environments that it comes after}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tasks.domain.platform import Environment
+
+After = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The release that is verified in an environment, and since when without a break."""
+
+    release: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Whether a release may begin in an environment.
+
+    Attributes:
+        environment: where it would begin.
+        waits_for: environments that come before it and in which the release is not verified.
+        soaks_until: when the soak time is over; None when it is over, or has not begun.
+    """
+
+    environment: str
+    waits_for: tuple[str, ...] = ()
+    soaks_until: datetime | None = None
+
+    @property
+    def eligible(self) -> bool:
+        """Whether the release may begin now."""
+        return not self.waits_for and self.soaks_until is None
+
+    def __str__(self) -> str:
+        if self.waits_for:
+            return f"waits for {', '.join(self.waits_for)}"
+        return f"soaks until {self.soaks_until:%Y-%m-%d %H:%M:%S %Z}" if self.soaks_until else "may begin"
+
+
+def waves(after: After) -> tuple[tuple[str, ...], ...]:
+    """The environments in waves: each comes right after the last wave with an environment that it comes after.
+
+    Raises:
+        ValueError: the environments form a cycle.
+    """
+    left, found = dict(after), []
+    while left:
+        wave = tuple(name for name in left if not any(before in left for before in left[name]))
+        if not wave:
+            raise ValueError(f"the environments come after each other in a cycle: {', '.join(left)}")
+        found.append(wave)
+        left = {name: left[name] for name in left if name not in wave}
+    return tuple(found)
+
+
+def order(after: After) -> tuple[str, ...]:
+    """Every environment after those that it comes after, wave by wave."""
+    return tuple(name for wave in waves(after) for name in wave)
+
+
+def ancestors(after: After, environment: str) -> tuple[str, ...]:
+    """Every environment that a release passes before it may begin in `environment`, in order."""
+    found: set[str] = set()
+    ahead = list(after[environment])
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead.extend(after.get(name, ()))
+    return tuple(name for name in order(after) if name in found)
+
+
+def followers(after: After, environment: str) -> tuple[str, ...]:
+    """The environments that come directly after `environment`, in order."""
+    return tuple(name for name in order(after) if environment in after[name])
+
+
+def path(after: After, to: str | None = None) -> tuple[str, ...]:
+    """The environments that a promotion up to `to` passes, in order: its ancestors and itself; all without `to`."""
+    return order(after) if to is None else (*ancestors(after, to), to)
+
+
+def eligibility(
+    environment: Environment, release: str, verified: Mapping[str, Verified], now: datetime
+) -> Eligibility:
+    """Whether a release may begin in an environment.
+
+    Args:
+        environment: where it would begin.
+        release: the id of the release.
+        verified: what is verified now, by environment; environments without a verified release are left out.
+        now: the current time, with a time zone.
+    """
+    there = {name: held.at for name, held in verified.items() if held.release == release}
+    missing = tuple(name for name in environment.after if name not in there)
+    if missing:
+        return Eligibility(environment.name, waits_for=missing)
+    if not environment.soak or not environment.after:
+        return Eligibility(environment.name)
+    until = max(there[name] for name in environment.after) + timedelta(seconds=environment.soak)
+    return Eligibility(environment.name, soaks_until=until if now < until else None)
+
+
+def candidate(environment: Environment, verified: Mapping[str, Verified]) -> str | None:
+    """The release that could come to an environment next: the one verified in all that it comes after."""
+    before = {verified[name].release if name in verified else None for name in environment.after}
+    return before.pop() if len(before) == 1 else None
