@@ -1,4 +1,4 @@
-"""Deciding on what waits for an approval; what is approved goes on at once, in the run that approved it."""
+"""Decides on what waits for an approval; what is approved goes on at once, in the run that approved it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def approve(
     digest: Digest = NOT_CHOSEN, name: Name = NOT_CHOSEN, decision: Decision = "approve", reason: Reason = ""
 ) -> None:
     """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it."""
-    ledger, by = steps.ledger(), Approver(name, "Prefect UI", "nothing")
+    with steps.session() as session:
+        ledger, by = session.runtime.ledger(), Approver(name, "Prefect UI", "nothing")
     if decision == "refuse":
         approvals.refuse(ledger, digest, by, reason)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
@@ -20,12 +21,14 @@ from flows.pull_request import Commit, Number, Repository, pull_request
 from flows.reconcile import reconcile
 from tasks import settings, steps
 from tasks.domain.errors import FlowmartError, NotFound, Refused, Unanswered
+from tasks.domain.release import Release
 from tasks.github import commands, comments, permissions, pulls, text
 from tasks.github.best_effort import tell
 from tasks.github.client import Client, connect
 from tasks.github.commands import Command, Misunderstood
 from tasks.github.comments import Reaction
 from tasks.github.pulls import Pull
+from tasks.ledger.chain import Ledger
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Request
 
@@ -100,7 +103,9 @@ def _plan(talk: Talk, _: Command) -> str:
 def _promote(talk: Talk, asked: Command) -> str:
     _refuse_unmerged(talk)
     branch = pulls.default_branch(talk.client, talk.repository)
-    release = steps.freeze(steps.fetch(talk.client, talk.repository, f"refs/heads/{branch}"))
+    release = steps.create_release(
+        settings.load(), steps.fetch(settings.load(), talk.client, talk.repository, f"refs/heads/{branch}")
+    )
     wanted = promote_shown(talk.client, talk.repository, release, asked.argument or None)
     where = asked.argument or "all environments"
     done = f"✅ Release {text.code(release.id)} (commit {text.code(release.commit[:12])}) is verified in {where}."
@@ -124,14 +129,14 @@ def _roll_back(talk: Talk, asked: Command) -> str:
 
 
 def _approve(talk: Talk, asked: Command) -> str:
-    request = approvals.approve(steps.ledger(), asked.argument, _approver(talk.author, "GitHub comment"))
+    request = approvals.approve(_ledger(), asked.argument, _approver(talk.author, "GitHub comment"))
     return _carried_on(talk.client, talk.repository, request)
 
 
 def _refuse(talk: Talk, asked: Command) -> str:
     reason = asked.rest or "in a comment on GitHub"
     by = _approver(talk.author, "GitHub comment")
-    request = approvals.refuse(steps.ledger(), asked.argument, by, reason)
+    request = approvals.refuse(_ledger(), asked.argument, by, reason)
     return f"Refused: release {text.code(request.release)} is rejected in {text.code(request.environment)}."
 
 
@@ -159,7 +164,7 @@ def review(
     sha: Commit,
 ) -> list[str]:
     """An approving review approves what waits for an approval and is exactly what was reviewed; the environments."""
-    waiting = steps.waiting_for_approval() if state.lower() == "approved" else ()
+    waiting = approvals.waiting(_ledger(), datetime.now(UTC)) if state.lower() == "approved" else ()
     if not waiting:
         return []
     client = connect(settings.load())
@@ -184,18 +189,19 @@ def _may_approve(client: Client, repository: str, pull: Pull, reviewer: str) -> 
 
 def _releases(client: Client, repository: str, pull: Pull, sha: str) -> frozenset[str]:
     """The releases that were reviewed: the commit's, and the merge's if the last commit was what was looked at."""
-    steps.fetch(client, repository, f"refs/pull/{pull.number}/head")
-    found = {steps.freeze(sha).id}
+    chosen = settings.load()
+    steps.fetch(chosen, client, repository, f"refs/pull/{pull.number}/head")
+    found = {steps.create_release(chosen, sha).id}
     if pull.merge and pull.sha == sha:
-        steps.fetch(client, repository, f"refs/heads/{pulls.default_branch(client, repository)}")
-        found.add(steps.freeze(pull.merge).id)
+        steps.fetch(chosen, client, repository, f"refs/heads/{pulls.default_branch(client, repository)}")
+        found.add(steps.create_release(chosen, pull.merge).id)
     return frozenset(found)
 
 
 def _approved(client: Client, repository: str, number: int, request: Request, reviewer: str) -> bool:
     """Approve one request and do what it is for; False when this reviewer is not the one to approve it."""
     try:
-        approvals.approve(steps.ledger(), request.digest, _approver(reviewer, "GitHub review"))
+        approvals.approve(_ledger(), request.digest, _approver(reviewer, "GitHub review"))
     except Refused as error:
         log.info("not approved", environment=request.environment, what=str(error))
         return False
@@ -217,8 +223,18 @@ def _carried_on(client: Client, repository: str, request: Request) -> str:
         found = reconcile(request.environment)
     else:
         done = f"Release {release} is verified."
-        found = promote_shown(client, repository, steps.release(request.release))
+        found = promote_shown(client, repository, _released(request.release))
     return f"{approved} {_waiting(found) if isinstance(found, Request) else f'✅ {done}'}"
+
+
+def _ledger() -> Ledger:
+    with steps.session() as session:
+        return session.runtime.ledger()
+
+
+def _released(name: str) -> Release:
+    with steps.session() as session:
+        return session.history.release(name)
 
 
 def _approver(login: str, how: str) -> Approver:

@@ -20,7 +20,7 @@ from tasks.github import deployments, statuses
 from tasks.github.best_effort import tell
 from tasks.github.client import Client, connect
 from tasks.github.deployments import Deployment
-from tasks.promotion import verbs
+from tasks.promotion import eligibility
 from tasks.promotion.approvals import Request
 from tasks.reports import pull_requests
 
@@ -33,11 +33,11 @@ Branch = Annotated[str, Field(title="Branch", description="The default branch of
 def deliver(repository: Repository, sha: Commit, branch: Branch) -> str:
     """Make a release of a commit and promote it through all environments. Says what came of it."""
     client = connect(settings.load())
-    head = steps.fetch(client, repository, f"refs/heads/{branch}")
+    head = steps.fetch(settings.load(), client, repository, f"refs/heads/{branch}")
     if head != sha:
         return _nothing(client, repository, sha, f"{branch} is at {head[:12]} already, which is delivered instead")
     release = _released(client, repository, sha)
-    if steps.begun_last(release):
+    if _was_begun_last(release):
         return _nothing(client, repository, sha, f"nothing below infrastructure/ differs from release {release.id}")
     _tell(client, repository, sha, "success", f"release {release.id}")
     wanted = promote_shown(client, repository, release)
@@ -49,7 +49,9 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
 
     It is what `flows.release` does; the request where it stops for one.
     """
-    for environment in verbs.unfinished(settings.load(), release.id, to):
+    with steps.session() as session:
+        environments = eligibility.unfinished(session.runtime, release.id, to)
+    for environment in environments:
         with deployments.shown(client, _deployment(repository, environment, release)) as say:
             wanted = promote(release.id, environment)
             if wanted is not None:
@@ -60,7 +62,8 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
 
 def roll_back_shown(client: Client, repository: str, environment: str, to: str | None = None) -> str | Request:
     """Put an environment back on an earlier release, while GitHub shows it; the release, or the request."""
-    release = steps.release(steps.earlier_release(environment, to))
+    with steps.session() as session:
+        release = session.history.release(session.history.earlier_release(environment, to))
     with deployments.shown(client, _deployment(repository, environment, release, "roll back")) as say:
         found = rollback(environment, to)
         if isinstance(found, Request):
@@ -75,10 +78,17 @@ def waits(request: Request) -> str:
 
 def _released(client: Client, repository: str, sha: str) -> Release:
     try:
-        return steps.freeze(sha)
+        return steps.create_release(settings.load(), sha)
     except FlowmartError as error:
         _tell(client, repository, sha, statuses.OF[pull_requests.outcome_of(error)], str(error))
         raise
+
+
+def _was_begun_last(release: Release) -> bool:
+    """Whether the last promotion that was begun at the first environment was of this release already."""
+    with steps.session() as session, session.runtime.unpacked() as checkouts:
+        first = checkouts.of(release.id).platform.environments[0]
+        return session.history.last_begun(first.name) == release.id
 
 
 def _nothing(client: Client, repository: str, sha: str, why: str) -> str:

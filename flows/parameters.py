@@ -48,8 +48,8 @@ EnvironmentName = Annotated[
     CHOSEN,
     Field(title="Environment", description="An environment of platform.yaml", json_schema_extra=_NEEDED),
 ]
-Again = Annotated[
-    bool, Field(title="Again", description="Insist, though the release was rejected here before. Normally off")
+Force = Annotated[
+    bool, Field(title="Force", description="Promote even if this release was rejected here. Normally off")
 ]
 Despite = Annotated[
     str | None,
@@ -86,8 +86,11 @@ Name = Annotated[
     ),
 ]
 Reason = Annotated[str, Field(title="Reason", description="It is recorded; a refusal needs one")]
-PutRight = Annotated[
-    bool, Field(title="Put right", description="Also where platform.yaml does not say reconcile. Normally off")
+Repair = Annotated[
+    bool, Field(title="Repair", description="Also where platform.yaml does not say reconcile. Normally off")
+]
+UnitName = Annotated[
+    str | None, CHOSEN_IF_ANY, Field(title="Unit", description="A unit of the environment; empty: all of them")
 ]
 BackTo = Annotated[
     str | None,

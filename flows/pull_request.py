@@ -14,7 +14,6 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import options
-from flows.promote import plan_and_test
 from tasks import settings, steps
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome, overall
@@ -24,6 +23,8 @@ from tasks.github.check_runs import Annotation
 from tasks.github.client import Client, connect
 from tasks.github.pull_report import PullReport
 from tasks.github.reported import EnvironmentReport
+from tasks.promotion.environment_run import opened
+from tasks.promotion.promotion import plan_and_test
 from tasks.reports import pull_requests
 
 Repository = Annotated[str, Field(title="Repository", description="owner/name on GitHub")]
@@ -49,8 +50,9 @@ def pull_request(repository: Repository, number: Number, sha: Commit) -> None:
 def _released(client: Client, report: PullReport) -> Release:
     """The release that the commit makes; that it makes none is reported."""
     try:
-        steps.fetch(client, report.repository, f"refs/pull/{report.number}/head")
-        release = steps.freeze(report.sha)
+        chosen = settings.load()
+        steps.fetch(chosen, client, report.repository, f"refs/pull/{report.number}/head")
+        release = steps.create_release(chosen, report.sha)
     except FlowmartError as error:
         report.refused(pull_requests.outcome_of(error), str(error), pull_requests.mistakes(error))
         raise
@@ -62,22 +64,26 @@ def _planned(report: PullReport, release: Release) -> tuple[Sequence[Environment
     """One environment after the other; the units of each at once."""
     found: list[EnvironmentReport] = []
     said: list[Annotation] = []
-    environments = steps.environments(release.id)
-    for environment in environments:
-        report.pending(environment)
-    for environment in environments:
-        one, remarks = _environment(release, environment)
-        report.planned(one)
-        found.append(one)
-        said += remarks
+    with steps.session() as session:
+        with session.runtime.unpacked() as checkouts:
+            environments = [one.name for one in checkouts.of(release.id).platform.environments]
+        for environment in environments:
+            report.pending(environment)
+        for environment in environments:
+            one, remarks = _environment(session, release, environment)
+            report.planned(one)
+            found.append(one)
+            said += remarks
     return found, said
 
 
-def _environment(release: Release, environment: str) -> tuple[EnvironmentReport, Sequence[Annotation]]:
+def _environment(
+    session: steps.Session, release: Release, environment: str
+) -> tuple[EnvironmentReport, Sequence[Annotation]]:
     """What the release would do to one environment. That it cannot be told is part of what is reported."""
     try:
-        with steps.opened(release.id, environment) as run:
-            report = steps.report(run, *plan_and_test(run))
+        with opened(session.runtime, release.id, environment) as run:
+            report = pull_requests.of_steps(run, *plan_and_test(run, session.executor))
             return report, pull_requests.remarks(run, report)
     except FlowmartError as error:
         return EnvironmentReport(environment, said=str(error), failed=pull_requests.outcome_of(error)), ()

@@ -1,4 +1,4 @@
-"""A release's whole way: every environment in order, each begun only when the one before it is verified."""
+"""Promotes a release through all environments in order, each begun only when those before it are verified."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows import options
-from flows.parameters import NOT_CHOSEN, AcceptDrift, Again, Despite, ReleaseId, UpTo
+from flows.parameters import NOT_CHOSEN, AcceptDrift, Despite, Force, ReleaseId, UpTo
 from flows.promote import promote
-from tasks import settings
-from tasks.promotion import verbs
+from tasks import steps
+from tasks.promotion import eligibility
 from tasks.promotion.approvals import Request
 
 
@@ -24,7 +24,7 @@ def run_name() -> str:
 def release(
     release: ReleaseId = NOT_CHOSEN,
     to: UpTo = None,
-    again: Again = False,
+    force: Force = False,
     despite: Despite = None,
     accept_drift: AcceptDrift = None,
 ) -> list[str] | Request:
@@ -32,9 +32,10 @@ def release(
 
     Ends at the first environment that wants an approval, and returns its request.
     """
-    environments = verbs.unfinished(settings.load(), release, to)
+    with steps.session() as session:
+        environments = eligibility.unfinished(session.runtime, release, to)
     for environment in environments:
-        wanted = promote(release, environment, again, despite, accept_drift)
+        wanted = promote(release, environment, force, despite, accept_drift)
         if wanted is not None:
             return wanted
     return environments

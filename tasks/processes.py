@@ -94,6 +94,11 @@ class Processes:
                 raise Unanswered(told)
             return Finished(process.returncode, _whole(out), _whole(err), time.monotonic() - began)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing may be started any more."""
+        return self._stopping.is_set()
+
     def stop_all(self) -> None:
         """Start nothing more, and end everything that is running, all at the same time."""
         with self._starting:

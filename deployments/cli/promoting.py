@@ -22,8 +22,9 @@ from tasks.domain.events import EnvironmentResolved
 from tasks.domain.release import Release
 from tasks.drift import DriftReport, descriptions, last_report
 from tasks.ledger.history import History
-from tasks.promotion import verbs
+from tasks.promotion import eligibility
 from tasks.promotion.approvals import Request
+from tasks.promotion.runtime import compose
 from tasks.releases import releases
 
 ReleaseArgument = Annotated[
@@ -50,7 +51,7 @@ def promote(
     to: Annotated[
         str | None, typer.Option(help="The last environment to promote to; all of them without it.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Though the release was rejected before.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote even if this release was rejected here.")] = False,
     despite: Despite = None,
     accept_drift: Annotated[
         str | None, typer.Option(help="Why to go over what somebody changed by hand; it is recorded.")
@@ -61,7 +62,7 @@ def promote(
     history = History(settings.load())
     found = _released(history, release)
     screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
-    begun = verbs.unfinished(settings.load(), found.id, to)
+    begun = eligibility.unfinished(compose(settings.load()), found.id, to)
     wanted: object = None
     if begun:
         prepare_flows()
@@ -69,7 +70,7 @@ def promote(
         from flows.release import release as several
 
         whole = bool(begun[1:])
-        said = (again, despite, accept_drift)
+        said = (force, despite, accept_drift)
         wanted = several(found.id, to, *said) if whole else one(found.id, begun[0], *said)
     if json:
         states = [history.state(name) for name in history.ledger.environments()]
@@ -188,7 +189,7 @@ def recover(
     """Put back what a promotion began whose run is over. The next promotion does this by itself."""
     known_environment(environment)
     prepare_flows()
-    from flows.recovery import recover as flow
+    from flows.recover import recover as flow
 
     done = flow(environment, run_is_over)
     if json:

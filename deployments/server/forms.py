@@ -201,7 +201,7 @@ def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping
     newest = found[0]
     which = "Next" if here.after else "The newest"
     told = f"**{which}:** {_named(newest)} {_what_it_would(newest, here.name, world)}"
-    again = " It was rejected here before: mend it, or insist with *again*." if newest.id in rejected else ""
+    again = " It was rejected here before: fix it, or promote it with *force*." if newest.id in rejected else ""
     address = link("plan", {"release": label(newest), "environment": here.name})
     return [told + again, f"[See exactly what it would do]({address}) before you start it: that changes nothing."]
 

@@ -21,6 +21,10 @@ class Unanswered(FlowmartError):
     """We got no answer: network, time limit, throttling. Worth trying again; never a reason to roll back."""
 
 
+class Interrupted(Unanswered):
+    """An apply or rollback got no answer and is not known to be done: the claim stays for `recover`."""
+
+
 class Refused(FlowmartError):
     """The tool or the rules said no. Trying the same thing again gives the same answer."""
 
@@ -47,6 +51,10 @@ class RolledBack(Refused):
 
 class EnvironmentBusy(Refused):
     """Another promotion holds the environment."""
+
+
+class ClaimLost(FlowmartError):
+    """The claim of this run is not its own any more: it writes nothing more and ends its tools."""
 
 
 class EnvironmentBlocked(Refused):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """What a policy has to say about a plan. `address` is empty when it is about the plan as a whole."""
 
     policy: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import structlog
 
@@ -13,6 +12,7 @@ from tasks.drift import drifted_objects
 from tasks.drift.reports import DriftReport, event_of, judge, report_of, unexplained, untried
 from tasks.ledger.state import left_behind
 from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.executor import Executor, Verb, errors_by_name, raise_mistakes
 
 log = structlog.get_logger("flowmart.drift")
 
@@ -25,11 +25,24 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
     receipt = run.state().receipts.get(unit)
     if receipt is None:
         return None
-    found = run.engine(receipt.target).detect_drift(receipt)
+    with run.turns:
+        found = run.engine(receipt.target).detect_drift(receipt)
     now = run.state()
-    if unit in now.attempted or now.receipts.get(unit) != receipt:
+    if (now.claim and unit in now.attempted) or now.receipts.get(unit) != receipt:
         raise Unanswered(f"{receipt.target}: a promotion is at work on it; it is compared again by the next report")
     return found
+
+
+DETECT = Verb("detect drift", detect, reads=True)
+
+
+def compare(run: EnvironmentRun, executor: Executor) -> tuple[DriftReport, Sequence[Exception]]:
+    """Ask all units at once, then record and report what was found; with the errors of units without an answer."""
+    asked = {unit: executor.submit(DETECT, run, unit) for unit in run.units}
+    raised = errors_by_name(asked)
+    raise_mistakes(raised.values())
+    found = [plan for unit, step in asked.items() if unit not in raised and (plan := step.result())]
+    return report(run, found, raised), tuple(raised.values())
 
 
 def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, Exception]) -> DriftReport:
@@ -37,7 +50,7 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
 
     The ledger decides between two reports that are made at once: the later one knows of the earlier.
     """
-    now = datetime.now(UTC)
+    now = run.clock.now()
     seen = DriftReport(
         environment=run.environment.name,
         release=run.release.id,
@@ -50,13 +63,14 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
     entry = run.ledger.append(seen.environment, lambda entries: event_of(judge(seen, entries, run.suppressions, now)))
     made = report_of(entry)
     log.info("compared", environment=made.environment, what=_counts(made))
+    run.reporter.drifted(made)
     return made
 
 
 def drifting(run: EnvironmentRun) -> frozenset[str]:
     """The units of the stage that drifted and that no suppression covers, as far as the ledger knows."""
     name = run.environment.name
-    found = unexplained(name, run.ledger.entries(name), run.suppressions, datetime.now(UTC))
+    found = unexplained(name, run.ledger.entries(name), run.suppressions, run.clock.now())
     return frozenset(item.unit for item in found) & {*run.units}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tasks.domain import wording
 from tasks.domain.outcome import Outcome, overall
 from tasks.domain.plan import Action, Change, Plan, Reversibility
-from tasks.domain.rules import Finding
+from tasks.domain.rules import Violation
 from tasks.github import text
 from tasks.github.reported import EnvironmentReport, UnitReport
 
@@ -142,7 +142,7 @@ def _named(change: Change) -> str:
     return f"{text.code(change.address)}{because}"
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Violation) -> str:
     sign = "❌ denied" if finding.denied else "⚠️ noted"
     return f"{sign} by {text.code(finding.policy)}: {text.code(finding.message)}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tasks.domain import wording
 from tasks.domain.outcome import Outcome, overall
 from tasks.domain.plan import Action, Change, Plan
-from tasks.domain.rules import Finding
+from tasks.domain.rules import Violation
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class UnitReport:
     unit: str
     outcome: Outcome
     plan: Plan | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Violation, ...] = ()
     said: str = ""
 
     @property
-    def denials(self) -> tuple[Finding, ...]:
+    def denials(self) -> tuple[Violation, ...]:
         """The findings that stop it."""
         return tuple(finding for finding in self.findings if finding.denied)
 

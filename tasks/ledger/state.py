@@ -67,7 +67,7 @@ class EnvironmentState:
     `created` are the addresses that those applies create or replace, by unit: all that a rollback may delete.
     `baselines` is what existed of a unit before
     our first apply, and `residual` the differences that each unit always has. `rolling_back` says why, while a
-    rollback has begun and not ended; `interrupted` why a run stopped without knowing how far it got.
+    rollback has begun and not ended, and `rejects` whether the release is rejected then; `interrupted` why a run stopped without knowing how far it got.
     """
 
     environment: str
@@ -81,6 +81,7 @@ class EnvironmentState:
     smoked_before: frozenset[str] = frozenset()
     verified_before: str | None = None
     rolling_back: str | None = None
+    rejects: bool = False
     interrupted: str | None = None
     attempted: tuple[str, ...] = ()
     created: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -157,7 +158,7 @@ def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) ->
 
 
 def _closed(state: EnvironmentState, _: ClaimClosed, __: Entry) -> EnvironmentState:
-    return _concluded(replace(state, claim=None))
+    return _concluded(replace(state, claim=None)) if not state.attempted else replace(state, claim=None)
 
 
 def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> EnvironmentState:
@@ -211,7 +212,7 @@ def _verified(state: EnvironmentState, event: ReleaseVerified, entry: Entry) -> 
 
 
 def _rolling_back(state: EnvironmentState, event: EnvironmentRollingBack, _: Entry) -> EnvironmentState:
-    return replace(state, rolling_back=event.why)
+    return replace(state, rolling_back=event.why, rejects=event.rejects)
 
 
 def _interrupted(state: EnvironmentState, event: EnvironmentInterrupted, _: Entry) -> EnvironmentState:

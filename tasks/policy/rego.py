@@ -27,7 +27,7 @@ from regopy import Bundle, Interpreter, LogLevel, Output, RegoError
 from tasks.domain.errors import InvalidInput
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Unit
-from tasks.domain.rules import Finding, Override
+from tasks.domain.rules import Override, Violation
 
 LIMITS = "limits.yaml"
 
@@ -73,7 +73,7 @@ class Policies:
 
     def test(
         self, plan: Plan, unit: Unit, overrides: Sequence[Override], now: datetime, purpose: Purpose = "promote"
-    ) -> tuple[Finding, ...]:
+    ) -> tuple[Violation, ...]:
         """What the policies find in `plan`, denials first. `InvalidInput` if a policy cannot be evaluated.
 
         They see what the plan is for: taking away again what a failed promotion made is not what a promotion does.
@@ -145,7 +145,7 @@ _EVERYTHING = "answer := data.flowmart"
 
 def _evaluate(
     sources: Mapping[Path, str], question: Mapping[str, Any], compiled: Bundle | None = None
-) -> list[Finding]:
+) -> list[Violation]:
     # As a term, not as regopy's Input: strings of an Input come back without their quotes escaped.
     asked = json.dumps(question, ensure_ascii=False, default=str)
     answers = _quick_answers(sources, asked, compiled) if compiled else None
@@ -216,14 +216,14 @@ def _said(ask: Callable[[], Output]) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _findings(path: Path, said: Mapping[str, Any]) -> Iterable[Finding]:
+def _findings(path: Path, said: Mapping[str, Any]) -> Iterable[Violation]:
     if "deny" not in said:
         raise InvalidInput(f"{path} denies nothing and never could: it has no `deny`. Say what is wrong in one.")
     for rule in ("deny", "warn"):
         for found in said.get(rule, []):
             if not isinstance(found, dict) or set(found) != {"address", "message"}:
                 raise InvalidInput(f"{path}: {rule} should hold objects of address and message, not {found!r}.")
-            yield Finding(path.stem, _self_contained(found), found["address"], denied=rule == "deny")
+            yield Violation(path.stem, _self_contained(found), found["address"], denied=rule == "deny")
 
 
 def _self_contained(said: Mapping[str, str]) -> str:
@@ -239,7 +239,7 @@ def _is_for(override: Override, plan: Plan) -> bool:
     return (override.environment, override.unit) == (target.environment, target.unit)
 
 
-def _settle(finding: Finding, overrides: Sequence[Override], now: datetime) -> Finding:
+def _settle(finding: Violation, overrides: Sequence[Override], now: datetime) -> Violation:
     """What is left of a denial: lifted by an override in force, sharpened by one that has expired."""
     mine = [o for o in overrides if finding.denied and _lifts(o, finding)]
     if not mine:
@@ -247,12 +247,12 @@ def _settle(finding: Finding, overrides: Sequence[Override], now: datetime) -> F
     latest = max(mine, key=lambda o: o.expires)
     if _in_force(latest, now):
         message = f"{finding.message} (allowed until {latest.expires} by an override: {latest.reason})"
-        return Finding(finding.policy, message, finding.address, denied=False)
+        return Violation(finding.policy, message, finding.address, denied=False)
     message = f"{finding.message} (the override for it expired on {latest.expires}: {latest.reason})"
-    return Finding(finding.policy, message, finding.address)
+    return Violation(finding.policy, message, finding.address)
 
 
-def _lifts(override: Override, finding: Finding) -> bool:
+def _lifts(override: Override, finding: Violation) -> bool:
     """An override names one address exactly; "*" is for denials about the plan as a whole, and only those."""
     return override.policy == finding.policy and override.address == (finding.address or "*")
 

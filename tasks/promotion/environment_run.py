@@ -1,64 +1,37 @@
-"""A run: one environment as one run works on it, with one release to go to and the earlier ones to go back to.
+"""One environment as one run works on it: one release to go to, and the earlier ones to go back to.
 
-It opens what the verbs in `tasks.promotion` need (checkouts in a temporary folder, credentials by purpose,
-engines, ledger) and owns nothing that lasts: what lasts is in the ledger.
+It opens what the verbs of a promotion need (checkouts, credentials by purpose, engines, ledger) and owns nothing that
+lasts: what lasts is in the ledger.
 """
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
+
+import structlog
 
 from tasks import manifest
 from tasks.domain import graph, references
 from tasks.domain.errors import InvalidInput
+from tasks.domain.events import Event
+from tasks.domain.plan import Change
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Receipt, Release, Target
-from tasks.domain.rules import Override, Suppression
+from tasks.domain.rules import Suppression
 from tasks.domain.values import MASK
-from tasks.engines import ENGINES, UnitEngine, Workspace, interface
+from tasks.engines.base import UnitEngine, Workspace
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import EnvironmentState, environment_state
-from tasks.ledger.store import Store
-from tasks.policy import rego
 from tasks.processes import Processes
-from tasks.promotion.credentials import Access
-from tasks.releases import releases
-from tasks.settings import Settings
+from tasks.promotion.checkouts import Checkout, Checkouts
+from tasks.promotion.runtime import Runtime
 
-
-class Checkout:
-    """A release's files, and the platform that they declare."""
-
-    def __init__(self, release: Release, infrastructure: Path) -> None:
-        self.release = release
-        self.infrastructure = infrastructure
-        self.platform = manifest.load(infrastructure)
-
-
-class Checkouts:
-    """The releases that a run works with, in one temporary folder; each is unpacked when it is first asked for."""
-
-    def __init__(self, store: Store, folder: Path) -> None:
-        self.store = store
-        self._folder = folder
-        self._made: dict[str, Checkout] = {}
-        self._lock = threading.Lock()
-
-    def of(self, release: str) -> Checkout:
-        """The checkout of a release, by its whole id."""
-        with self._lock:
-            if release not in self._made:
-                infrastructure = releases.checkout(self.store, release, self._folder / release)
-                self._made[release] = Checkout(releases.load(self.store, release), infrastructure)
-            return self._made[release]
+log = structlog.get_logger("flowmart.promotion")
 
 
 @dataclass(frozen=True)
@@ -76,50 +49,72 @@ class Approved:
 class EnvironmentRun:
     """One environment and one release, ready to work with. Make it with `opened`.
 
-    `drifting` are the units to plan although nothing about them is new: they are no longer as they were applied.
+    Attributes:
+        halted: set when nothing more may begin, since a unit failed or the run is being cancelled.
+        approved: what a person approved, where the gate asks for that.
+        drifting: units to plan although nothing about them is new, since they are not as they were applied.
+        turns: how many units are worked on at once.
+        restored: {unit: changes} that this run's rollback has applied.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, checkouts: Checkouts, release: str, environment: str):
-        self.settings = settings
+    def __init__(
+        self, runtime: Runtime, ledger: Ledger, checkouts: Checkouts, release: str, environment: str
+    ) -> None:
+        self.runtime = runtime
+        self.clock = runtime.clock
+        self.reporter = runtime.reporter
         self.ledger = ledger
         self.processes = Processes()
         self.halted = threading.Event()
         self.approved: Approved | None = None
         self.drifting: frozenset[str] = frozenset()
-        self.turns = threading.BoundedSemaphore(settings.parallelism)
+        self.restored: dict[str, tuple[Change, ...]] = {}
+        self.turns = threading.BoundedSemaphore(runtime.settings.parallelism)
         self._checkouts = checkouts
-        self.release = self.checkout(release).release
+        self.release: Release = self.checkout(release).release
         self.environment = self._environment(environment)
 
     @cached_property
     def units(self) -> tuple[str, ...]:
         """The units of this environment, each behind those it needs."""
-        return graph.order({unit.name: unit.needs for unit in self.platform.units_in(self.environment.name)})
+        return graph.order(self.needs)
+
+    @cached_property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """The units of this environment, with those that each of them needs."""
+        return {unit.name: unit.needs for unit in self.platform.units_in(self.environment.name)}
 
     @property
     def platform(self) -> Platform:
         """The platform as the release declares it."""
-        return self.checkout(self.release.id).platform
+        return self.here.platform
 
-    @cached_property
-    def policies(self) -> rego.Policies:
-        """The policies as the release declares them."""
-        return rego.load(self.checkout(self.release.id).infrastructure / "policies")
-
-    @cached_property
-    def overrides(self) -> tuple[Override, ...]:
-        """The release's exceptions from its policies."""
-        return manifest.load_overrides(self.checkout(self.release.id).infrastructure)
+    @property
+    def here(self) -> Checkout:
+        """The checkout of the release to go to."""
+        return self.checkout(self.release.id)
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
-        """The drift that the release knows of and lets be."""
-        infrastructure = self.checkout(self.release.id).infrastructure
-        return manifest.load_suppressions(infrastructure, datetime.now(UTC).date())
+        """The drift that the release knows of and accepts."""
+        return tuple(self.here.suppressions(self.clock.now().date()))
 
     def state(self) -> EnvironmentState:
-        """Where the environment stands now."""
+        """What the ledger says about the environment now."""
         return environment_state(self.environment.name, self.ledger.entries(self.environment.name))
+
+    def record(self, event: Event) -> str:
+        """Write what happened into the ledger; the entry's id."""
+        return self.ledger.append(self.environment.name, event).id
+
+    def about(self, unit: str) -> dict[str, str]:
+        """The fields that every event about a unit has."""
+        return {"unit": unit, "release": self.release.id}
+
+    def log(self, unit: str = "") -> Any:
+        """The logger of a unit, or of the environment: its events say where, and of which release."""
+        around = {"unit": unit} if unit else {}
+        return log.bind(release=self.release.id, environment=self.environment.name, **around)
 
     def target(self, unit: str) -> Target:
         """The coordinate of a unit in this run."""
@@ -154,23 +149,23 @@ class EnvironmentRun:
     def engine(self, target: Target) -> UnitEngine:
         """The engine of a target's unit, at work in this run's checkout of the target's release."""
         workspace = self.workspace(target)
-        return ENGINES[workspace.unit.engine].make(workspace)
+        return self.runtime.engines[workspace.unit.engine].make(workspace)
 
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
         found, now = self.checkout(target.release), self.state()
-        unit, access = self._wired(target, now), self.access(target.unit, target.release)
+        unit, environment = self._wired(target, now), self.environment_of(target.unit, target.release)
         return Workspace(
             target=target,
             infrastructure=found.infrastructure,
             unit=unit,
-            environment=access.environment,
+            environment=environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
-            reading=access.reading,
-            writing=access.writing,
+            reading=lambda: self.runtime.access.reading(environment),
+            writing=lambda: self.runtime.access.writing(environment),
             processes=self.processes,
             platform=found.platform.name,
-            executable=self.settings.executables.get(unit.engine, ""),
+            executable=self.runtime.settings.executables.get(unit.engine, ""),
             receipt=now.receipts.get(target.unit),
             elsewhere=lambda: self._elsewhere(target.unit),
             reconciling=target.unit in self.drifting,
@@ -194,8 +189,8 @@ class EnvironmentRun:
         if not references.sources(unit.inputs):
             return unit.inputs
         filled: Mapping[str, Any] = references.fill(unit.inputs, upstream)
-        infrastructure = self.checkout(self.release.id).infrastructure
-        references.refuse_unfit(filled, interface(unit.engine, infrastructure, unit.source).accepts, unit.name)
+        interface = self.runtime.engines[unit.engine].interface(self.here.infrastructure, unit.source)
+        references.refuse_unfit(filled, interface.accepts, unit.name)
         return filled
 
     def _elsewhere(self, unit: str) -> tuple[Receipt, ...]:
@@ -205,13 +200,12 @@ class EnvironmentRun:
         receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
         return tuple(receipt for receipt in receipts if receipt is not None)
 
-    def access(self, unit: str, release: str | None = None) -> Access:
-        """How to reach the environment for a unit of a release (default: the one to go to)."""
-        environment = manifest.unit_environment(self.environment, self.unit(unit, release))
-        return Access(environment, f"flowmart-{self.ledger.run}")
+    def environment_of(self, unit: str, release: str | None = None) -> Environment:
+        """The environment as a unit of a release (default: the one to go to) sees it: its own region and roles."""
+        return manifest.unit_environment(self.environment, self.unit(unit, release))
 
     def checkout(self, release: str) -> Checkout:
-        """A release's files in this run's temporary folder."""
+        """A release's files."""
         return self._checkouts.of(release)
 
     def _environment(self, name: str) -> Environment:
@@ -232,15 +226,7 @@ def _texts(value: object) -> set[str]:
 
 
 @contextmanager
-def opened(settings: Settings, release: str, environment: str, run: str) -> Iterator[EnvironmentRun]:
-    """A stage for a release (its id, or how that begins); its checkouts, and the plan files in them, go with it."""
-    with checkouts(settings) as found:
-        ledger = Ledger(found.store, settings.acting, run)
-        yield EnvironmentRun(settings, ledger, found, releases.load(found.store, release).id, environment)
-
-
-@contextmanager
-def checkouts(settings: Settings) -> Iterator[Checkouts]:
-    """An empty temporary folder for checkouts from the store of the settings."""
-    with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-        yield Checkouts(Store.open(settings.store_address), Path(folder))
+def opened(runtime: Runtime, release: str, environment: str) -> Iterator[EnvironmentRun]:
+    """A run for a release (its id, or how that begins); its checkouts, and the plan files in them, go with it."""
+    with runtime.unpacked() as checkouts:
+        yield EnvironmentRun(runtime, runtime.ledger(), checkouts, runtime.release_id(release), environment)

@@ -10,20 +10,20 @@ approved to be planned again then. It may turn out differently, but not to repla
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tasks import drift
-from tasks.domain import wording
 from tasks.domain.errors import ApprovalWanted, EnvironmentClosed, Refused
 from tasks.domain.events import ClosureOverridden, DriftAccepted, ReleaseVerified
 from tasks.domain.plan import Action, Plan
+from tasks.domain.plan import Plan
 from tasks.domain.platform import Approval, Environment, Freeze, Window
-from tasks.domain.values import digest_of
+from tasks.domain.rules import Violation
 from tasks.promotion import approvals, windows
 from tasks.promotion.approvals import Question, Request
-from tasks.promotion.environment_run import Approved, EnvironmentRun
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.planning import PlanSet
 
 Purpose = Literal["promote", "roll back", "reconcile"]
 
@@ -50,45 +50,9 @@ class Rules:
     freezes: tuple[Freeze, ...]
 
 
-@dataclass(frozen=True)
-class PlanSet:
-    """All plans of an environment; `later` says of a unit what it waits for, whether it has a plan for now or not."""
-
-    plans: Sequence[Plan]
-    later: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def digest(self) -> str:
-        """What is approved."""
-        return digest_of([sorted(plan.digest for plan in self.plans), sorted(self.later)])
-
-    @property
-    def empty(self) -> bool:
-        """Whether it would change nothing."""
-        return not self.later and all(plan.empty for plan in self.plans)
-
-    @property
-    def told(self) -> dict[str, str]:
-        """What each unit's plan would do, in words."""
-        planned = {plan.target.unit: wording.planned(plan) for plan in self.plans if not plan.empty}
-        again = {unit: f"planned again after {' and '.join(needs)}" for unit, needs in self.later.items()}
-        units = dict.fromkeys([*planned, *again])
-        return {unit: "; ".join(filter(None, [planned.get(unit), again.get(unit)])) for unit in units}
-
-    @property
-    def approved(self) -> Approved:
-        """What may be applied once this plan set is approved."""
-        known = {plan.target.unit: destroyed(plan) for plan in self.plans}
-        again = {unit: known.get(unit, frozenset()) for unit in self.later}
-        return Approved(frozenset(plan.digest for plan in self.plans), again)
-
-
-def destroyed(plan: Plan) -> frozenset[str]:
-    """The addresses of what a plan replaces or deletes."""
-    return frozenset(change.address for change in plan.changes if change.action in (Action.REPLACE, Action.DELETE))
-
-
-def pass_through(run: EnvironmentRun, plans: PlanSet, consent: Consent, purpose: Purpose) -> None:
+def pass_through(
+    run: EnvironmentRun, plans: PlanSet, violations: Sequence[Violation], consent: Consent, purpose: Purpose
+) -> None:
     """Return when the plan set may be applied. `EnvironmentClosed`, `Refused` or `ApprovalWanted` says why not.
 
     A window protects a good state, not a bad one: going back is never held up by it.
@@ -102,7 +66,11 @@ def pass_through(run: EnvironmentRun, plans: PlanSet, consent: Consent, purpose:
         _refuse_drifted(run, consent.accept_drift)
     gated = [found.approval for found in rules if found.gate == "approval"]
     if gated:
-        _refuse_unapproved(run, plans, gated[0], purpose)
+        try:
+            _refuse_unapproved(run, plans, gated[0], purpose)
+        except ApprovalWanted as wanted:
+            run.reporter.approval_wanted(wanted.request, plans, violations)
+            raise
         run.approved = plans.approved
 
 
@@ -136,7 +104,7 @@ def _read(known: Mapping[str, Any]) -> Rules:
 
 def refuse_uncovered(run: EnvironmentRun, plan: Plan) -> None:
     """Where a person approved the plans, nothing else is applied: `Refused` for what they did not cover."""
-    if run.approved is None or plan.empty or run.approved.covers(plan.target.unit, plan.digest, destroyed(plan)):
+    if run.approved is None or plan.empty or run.approved.covers(plan.target.unit, plan.digest, plan.removed):
         return
     run.halted.set()
     raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
@@ -144,7 +112,7 @@ def refuse_uncovered(run: EnvironmentRun, plan: Plan) -> None:
 
 def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | None) -> None:
     name = run.environment.name
-    entries, now = run.ledger.entries(name), datetime.now(UTC)
+    entries, now = run.ledger.entries(name), run.clock.now()
     why = next(filter(None, (windows.closed(found.windows, found.freezes, entries, now) for found in rules)), None)
     if why is None:
         return
@@ -156,7 +124,7 @@ def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | N
 
 def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
     name = run.environment.name
-    found = drift.unexplained(name, run.ledger.entries(name), run.suppressions, datetime.now(UTC))
+    found = drift.unexplained(name, run.ledger.entries(name), run.suppressions, run.clock.now())
     if not found:
         return
     if not accepted:
@@ -167,7 +135,7 @@ def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
 
 def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:
     ledger, name = run.ledger, run.environment.name
-    said = approvals.decided(ledger.entries(name), plans.digest, datetime.now(UTC))
+    said = approvals.decided(ledger.entries(name), plans.digest, run.clock.now())
     if said is not None and said.kind == "approved":
         return
     last = list(approvals.decisions(ledger.entries(name)))[-1:]

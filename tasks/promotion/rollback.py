@@ -1,20 +1,29 @@
-"""The way back of one environment: put every attempted unit back, confirm it, mark the release rejected.
+"""Rolling an environment back: every attempted unit, in reverse order, then each is verified by its own tool.
 
-A rollback goes through the same policies as a promotion. What it may not delete stays, and is said to stay: a
-database that the failed release made is not destroyed by automation. A rollback that fails is the loudest state
-there is: it blocks the environment until a person has put it right.
+A rollback plan goes through the same policies as a promotion, and deletes only what the release created: anything
+more blocks the environment for a person. What existed before our first apply is returned to or left as it is, never
+removed. No answer is retried with backoff within the unit's time limit, then the environment is `interrupted` and
+`recover` goes on. A rejected rollback step blocks the environment until a person has resolved it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-
-import structlog
+from typing import TypeVar
 
 from tasks.domain import wording
-from tasks.domain.errors import Refused, RollbackFailed, StalePlan, Unanswered
+from tasks.domain.errors import (
+    ClaimLost,
+    FlowmartError,
+    Interrupted,
+    Refused,
+    RollbackFailed,
+    RolledBack,
+    StalePlan,
+    Unanswered,
+)
 from tasks.domain.events import (
     EnvironmentRestored,
     EnvironmentRollingBack,
@@ -22,116 +31,227 @@ from tasks.domain.events import (
     UnitRollbackFailed,
     UnitRolledBack,
 )
-from tasks.domain.outcome import Outcome
-from tasks.domain.plan import Plan
-from tasks.domain.release import Receipt
+from tasks.domain.outcome import Outcome, Verification
+from tasks.domain.plan import Change, Plan
+from tasks.domain.release import Baseline, Receipt
+from tasks.promotion import planning
+from tasks.promotion.applying import pauses
 from tasks.promotion.environment_run import EnvironmentRun
-from tasks.promotion.verbs import findings, record, told_of
+from tasks.promotion.executor import Executor, Verb
 
-log = structlog.get_logger("flowmart.rollback")
+_T = TypeVar("_T")
 
 KEPT = "kept as it is"
-"""How `roll_back` begins when it left a unit in place."""
+"""How the result of `restore` begins for a unit that was left in place."""
+
+Destination = Receipt | Baseline | None
+"""Where a unit goes back to: what was applied before, what existed before our first apply, or nothing at all."""
 
 
-def begin(run: EnvironmentRun, why: str) -> None:
-    """Record that the way back begins: until it has ended, the claim stays open for whoever finds it."""
-    run.halted.set()
-    run.ledger.append(run.environment.name, EnvironmentRollingBack(release=run.release.id, why=why))
-    log.warning("rolling back", environment=run.environment.name, what=why.splitlines()[0])
+def roll_back(run: EnvironmentRun, why: str, executor: Executor, *, rejects: bool) -> RolledBack:
+    """Roll back all attempted units and verify each. Returns the error to raise.
 
-
-def roll_back(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
-    """Put one attempted unit back to what it was when the claim began; what was done, in words.
-
-    A unit that did not exist before is removed, unless policy protects it or a unit in `kept` needs it: then it
-    stays as it is. `RollbackFailed` blocks the environment; `Unanswered` leaves the way back to the next run.
+    Args:
+        why: the cause, which is shown everywhere as the reason for the rollback.
+        rejects: whether the release is rejected here. It is not when a run merely ended before it was done.
     """
-    to = run.state().before.get(unit)
+    rejects = rejects and not _reconciles(run)
+    run.halted.set()
+    run.record(EnvironmentRollingBack(release=run.release.id, why=why, rejects=rejects))
+    run.log().warning("rolling back", what=why.splitlines()[0])
+    attempted = run.state().attempted
+    done = _restored(run, attempted, executor)
+    _verified(run, attempted, executor)
+    run.record(EnvironmentRestored(release=run.release.id))
+    if rejects:
+        reject(run, run.release.id, why)
+    run.reporter.rolled_back(run, why, done)
+    told = "\n".join(f"  {unit}: {what}" for unit, what in done.items())
+    verdict = f", and {run.release.id} is rejected there" if rejects else ""
+    return RolledBack(f"{why}\n{run.environment.name} was rolled back{verdict}\n{told}")
+
+
+def reject(run: EnvironmentRun, release: str | None, why: str) -> None:
+    """A release is not good here: it is not promoted again unless somebody insists."""
+    if release is not None:
+        run.record(ReleaseRejected(release=release, why=why))
+
+
+def restore(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
+    """Return one attempted unit to what it was when the claim began; what was done, in words.
+
+    A unit that did not exist before is removed, unless policy protects it or a unit in `kept` needs it.
+
+    Raises:
+        RollbackFailed: a step was rejected; the environment is blocked.
+        Interrupted: no answer within the unit's time limit; `recover` goes on.
+    """
+    to = _destination(run, unit)
     if to is None and _is_needed(run, unit, kept):
         return _keep(run, unit, f"needed by {', '.join(kept)}")
     with _blocking(run, unit, to):
-        plan, denials = _planned(run, unit, to)
-        if denials and to is None:
-            return _keep(run, unit, denials[0])
-        try:
-            _carry_out(run, unit, to, plan, denials)
-        except StalePlan:
-            # A tool that outlived its run was still at work while we planned; now it has ended.
-            _carry_out(run, unit, to, *_planned(run, unit, to))
-    return f"back on {to.target.release}: {wording.counts(plan)}" if to else "removed: it did not exist before"
+        return _until_answered(run, unit, lambda: _restored_once(run, unit, to))
 
 
-def confirm(run: EnvironmentRun, unit: str) -> None:
-    """After everything was put back: the tool itself finds the unit as its receipt says, or `RollbackFailed`.
+def verify(run: EnvironmentRun, unit: str) -> None:
+    """The tool itself finds the unit as its receipt says, or `RollbackFailed`.
 
-    A unit is put back while those it needs are still on the failed release. Once they are back too it may have
-    to follow them, which is what is done here.
+    A unit is rolled back while those it needs are still on the failed release. Once they are back too it may have to
+    follow them, which is done here.
     """
     to = run.state().before.get(unit)
     if to is None:
         return
-    engine = run.engine(to.target)
     with _blocking(run, unit, to):
-        if engine.verify().outcome is Outcome.SUCCEEDED:
+        left = _until_answered(run, unit, lambda: _differences(run, unit, to))
+        if not left:
             return
-        _carry_out(run, unit, to, *_planned(run, unit, to))
-        if engine.verify().outcome is not Outcome.SUCCEEDED:
-            raise Refused("afterwards the tool still finds differences")
+        _until_answered(run, unit, lambda: _restored_once(run, unit, to))
+        left = _until_answered(run, unit, lambda: _differences(run, unit, to))
+        if left:
+            raise Refused(f"the tool still finds differences: {', '.join(change.address for change in left)}")
 
 
-def conclude_rollback(run: EnvironmentRun, why: str | None) -> None:
-    """All is back. With a `why`, the release is rejected here; without one it was only interrupted."""
-    run.ledger.append(run.environment.name, EnvironmentRestored(release=run.release.id))
-    if why is not None:
-        reject(run, run.release.id, why)
+RESTORE = Verb("roll back", restore)
+VERIFY = Verb("verify", verify)
 
 
-def reject(run: EnvironmentRun, release: str | None, why: str) -> None:
-    """A release is not good here: it is not promoted again unless somebody says so."""
-    if release is not None:
-        run.ledger.append(run.environment.name, ReleaseRejected(release=release, why=why))
+def _restored(run: EnvironmentRun, attempted: Sequence[str], executor: Executor) -> Mapping[str, str]:
+    done: dict[str, str] = {}
+    for unit in reversed(attempted):
+        kept = [name for name, what in done.items() if what.startswith(KEPT)]
+        done[unit] = executor.submit(RESTORE, run, unit, kept).result()
+    return done
 
 
-def _planned(run: EnvironmentRun, unit: str, to: Receipt | None) -> tuple[Plan, list[str]]:
-    """The way back of a unit, and what policies have against it."""
+def _verified(run: EnvironmentRun, attempted: Sequence[str], executor: Executor) -> None:
+    for unit in attempted:
+        executor.submit(VERIFY, run, unit).result()
+
+
+def _destination(run: EnvironmentRun, unit: str) -> Destination:
+    found = run.state()
+    return found.before.get(unit) or found.baselines.get(unit)
+
+
+def _restored_once(run: EnvironmentRun, unit: str, to: Destination) -> str:
+    """Plan the way back and apply it; planned again when a tool that outlived its run was still at work."""
+    for attempt in (1, 2):
+        made, denials = _planned(run, unit, to)
+        if made is None:
+            return _keep(run, unit, f"{_described(to)} is left in place")
+        if denials and to is None:
+            return _keep(run, unit, denials[0])
+        try:
+            _carry_out(run, unit, to, made, denials)
+            break
+        except StalePlan:
+            if attempt == 2:
+                raise
+    if to is None or made is None:
+        return "removed: it did not exist before"
+    return f"back on {_described(to)}: {wording.counts(made)}"
+
+
+def _planned(run: EnvironmentRun, unit: str, to: Destination) -> tuple[Plan | None, list[str]]:
+    """The rollback plan of a unit, and what policies have against it."""
     failed = run.workspace(run.target(unit))
-    plan = run.engine(to.target if to else failed.target).plan_rollback(failed, to)
-    if plan is None:
-        raise Refused(f"{failed.target}: it existed before and the tool cannot return to that version")
-    return plan, [finding.message for finding in findings(run, plan, "rollback") if finding.denied]
+    engine = run.engine(to.target if isinstance(to, Receipt) else failed.target)
+    made = engine.plan_rollback(failed, to)
+    if made is None:
+        return None, []
+    return made, [violation.message for violation in planning.violations(run, made, "rollback") if violation.denied]
 
 
-def _carry_out(run: EnvironmentRun, unit: str, to: Receipt | None, plan: Plan, denials: Sequence[str]) -> None:
+def _carry_out(run: EnvironmentRun, unit: str, to: Destination, made: Plan, denials: Sequence[str]) -> None:
     if denials:
         raise Refused("; ".join(denials))
-    applied = run.engine(plan.target).apply(plan)
-    if applied.outcome is not Outcome.SUCCEEDED:
+    _refuse_other_removals(run, unit, made)
+    applied = run.engine(made.target).apply(made)
+    if applied.outcome is Outcome.UNANSWERED:
+        raise Unanswered(applied.detail)
+    if applied.outcome is Outcome.FAILED:
         raise Refused(applied.detail)
-    receipt = replace(to, plan_digest=plan.digest, outputs=applied.outputs) if to else None
-    record(run, run.target(unit), UnitRolledBack, receipt=receipt)
-    told_of(run, unit).info("rolled back", what=wording.counts(plan), to=to.target.release if to else "nothing")
+    receipt = replace(to, plan_digest=made.digest, outputs=applied.outputs) if isinstance(to, Receipt) else None
+    run.restored[unit] = made.changes
+    run.record(UnitRolledBack(**run.about(unit), receipt=receipt))
+    run.log(unit).info("rolled back", what=wording.counts(made), to=_described(to))
+
+
+def _refuse_other_removals(run: EnvironmentRun, unit: str, made: Plan) -> None:
+    """A rollback deletes or replaces only what the release created."""
+    others = sorted(made.removed - run.state().created.get(unit, frozenset()))
+    if others:
+        raise Refused(f"it would delete or replace what the release did not create: {', '.join(others)}")
+
+
+def _differences(run: EnvironmentRun, unit: str, to: Receipt) -> tuple[Change, ...]:
+    """What is still not as it was. A change that comes back with every plan has been applied once: it is none."""
+    found = run.engine(to.target).verify()
+    if found.pending:
+        raise Unanswered(f"{to.target}: {found.detail or 'not ready yet'}")
+    if found.outcome is Outcome.UNANSWERED:
+        raise Unanswered(f"{to.target}: {found.detail}")
+    if found.outcome is Outcome.SUCCEEDED:
+        return ()
+    if not found.differences:
+        raise Refused(found.detail or "the tool does not find it as it was")
+    return _real(run, unit, found)
+
+
+def _real(run: EnvironmentRun, unit: str, found: Verification) -> tuple[Change, ...]:
+    known = {_identity(change) for change in (*run.state().residual.get(unit, ()), *run.restored.get(unit, ()))}
+    return tuple(change for change in found.differences if _identity(change) not in known)
+
+
+def _identity(change: Change) -> tuple[object, ...]:
+    """Which change it is, whatever the values are: they may be new with every plan."""
+    return (change.address, change.action, change.attributes)
+
+
+def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -> _T:
+    told = ""
+    for _ in pauses(run, run.unit(unit).time_limit):
+        try:
+            return attempt()
+        except Unanswered as error:
+            told = str(error)
+            run.log(unit).warning("no answer", what=f"retrying: {told.splitlines()[0]}")
+    raise Interrupted(f"the rollback of {unit} got no answer: {told}")
 
 
 @contextmanager
-def _blocking(run: EnvironmentRun, unit: str, to: Receipt | None) -> Iterator[None]:
-    """A no inside blocks the environment until a person resolves it; no answer leaves the way back open."""
+def _blocking(run: EnvironmentRun, unit: str, to: Destination) -> Iterator[None]:
+    """A rejection inside blocks the environment until a person resolves it; no answer leaves it to `recover`."""
     try:
         yield
-    except Unanswered:
+    except (Unanswered, ClaimLost):
         raise
     except Exception as error:
-        why = f"the rollback of {unit} to {to.target.release if to else 'nothing'} failed: {error}"
-        record(run, run.target(unit), UnitRollbackFailed, why=why)
-        raise RollbackFailed(f"{run.environment.name}: {why}") from error
+        why = f"the rollback of {unit} to {_described(to)} failed: {error}"
+        run.record(UnitRollbackFailed(**run.about(unit), why=why))
+        kind = "" if isinstance(error, FlowmartError) else f" ({type(error).__name__})"
+        raise RollbackFailed(f"{run.environment.name}: {why}{kind}") from error
+
+
+def _described(to: Destination) -> str:
+    if to is None:
+        return "nothing"
+    return to.target.release if isinstance(to, Receipt) else to.description
+
+
+def _reconciles(run: EnvironmentRun) -> bool:
+    """Whether the claim is for repairing drift: what fails then says nothing against the verified release."""
+    claim = run.state().claim
+    return claim is not None and claim.purpose == "reconcile"
 
 
 def _is_needed(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> bool:
-    return any(unit in run.unit(name).needs for name in kept)
+    return any(unit in run.needs[name] for name in kept)
 
 
 def _keep(run: EnvironmentRun, unit: str, why: str) -> str:
     receipt = run.state().receipts.get(unit)
-    record(run, run.target(unit), UnitRolledBack, receipt=receipt, kept=why)
-    told_of(run, unit).warning("kept", what=why)
+    run.record(UnitRolledBack(**run.about(unit), receipt=receipt, kept=why))
+    run.log(unit).warning("kept", what=why)
     return f"{KEPT}: {why}"

@@ -9,11 +9,11 @@ from tasks.domain import wording
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Target
-from tasks.domain.rules import Finding
+from tasks.domain.rules import Violation
 from tasks.drift import DriftedObject, DriftReport, descriptions
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion.approvals import Request
-from tasks.promotion.gate import PlanSet
+from tasks.promotion.planning import PlanSet
 
 LONGEST_TEXT = 60_000
 """Characters of a tool's own plan text that a page shows; an artifact is kept in a database row."""
@@ -44,7 +44,7 @@ def plan(found: Plan) -> Page:
     return Page(_key("plan", target), f"Plan of {target}", "\n\n".join(parts))
 
 
-def approval(request: Request, plans: PlanSet, findings: Sequence[Finding]) -> Page:
+def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) -> Page:
     """What is to be approved: what it does in counts, every replacement and deletion by name, how to decide."""
     worst = max((p.reversibility for p in plans.plans if not p.empty), key=list(Reversibility).index, default=None)
     taken = [

@@ -6,7 +6,7 @@ Failed is not unanswered here either: a denial or a tool error is a failure, a q
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tasks.domain.errors import FlowmartError, Unanswered
 from tasks.domain.outcome import Outcome
@@ -15,9 +15,10 @@ from tasks.github import lines
 from tasks.github.check_runs import Annotation
 from tasks.github.lines import Place
 from tasks.github.reported import EnvironmentReport, UnitReport
-from tasks.promotion import verbs
+from tasks.promotion import planning
 from tasks.promotion.environment_run import EnvironmentRun
-from tasks.promotion.verbs import NotPlanned
+from tasks.promotion.executor import Step, errors, raise_mistakes
+from tasks.promotion.planning import NotPlanned
 from tasks.releases.contents import FOLDER
 
 _MISTAKE = re.compile(rf"^\s*(?:\S*/)?(?:{FOLDER}/)?([\w./-]+\.ya?ml):(\d+): (.+)$", re.MULTILINE)
@@ -27,6 +28,12 @@ _MISTAKE = re.compile(rf"^\s*(?:\S*/)?(?:{FOLDER}/)?([\w./-]+\.ya?ml):(\d+): (.+
 def outcome_of(error: FlowmartError) -> Outcome:
     """What an error says about a release: no answer, or a no."""
     return Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
+
+
+def of_steps(run: EnvironmentRun, planned: Mapping[str, Step], tested: Mapping[str, Step]) -> EnvironmentReport:
+    """The report of an environment by the steps that plan and test its units. Waits for all of them."""
+    raise_mistakes(errors([*planned.values(), *tested.values()]))
+    return of_environment(run, (of_unit(run, unit, _found(step)) for unit, step in planned.items()))
 
 
 def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartError | None) -> UnitReport | None:
@@ -80,10 +87,21 @@ def together(said: Iterable[Annotation]) -> Sequence[Annotation]:
     return tuple(found.values())
 
 
+def _found(step: Step) -> Plan | NotPlanned | FlowmartError | None:
+    """What a step returned, or why it failed; None where it never began."""
+    if not step.began:
+        return None
+    raised = step.error()
+    if isinstance(raised, FlowmartError):
+        return raised
+    found = step.result()
+    return found if isinstance(found, Plan | NotPlanned) else None
+
+
 def _of_plan(run: EnvironmentRun, plan: Plan) -> UnitReport:
     """A plan with what the policies find in it: once more, since a test that says no gives no findings back."""
     try:
-        findings = verbs.findings(run, plan)
+        findings = planning.violations(run, plan)
     except FlowmartError as error:
         return UnitReport(plan.target.unit, outcome_of(error), plan, said=str(error))
     denied = any(finding.denied for finding in findings)

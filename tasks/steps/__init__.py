@@ -1,76 +1,11 @@
-"""The steps of the flows: the only package below flows/ that imports Prefect.
+"""Where flows meet Prefect: the only package below flows/ that imports it.
 
-`verbs` are the Prefect tasks, one thin function a verb; what they do is in `tasks.promotion`, `tasks.claims` and
-`tasks.drift`. `holding` keeps an environment for a run, `endings` says what the end of steps amounts to, `questions`
-asks store and ledger, and `showing` is for the eye: nothing cosmetic decides about an environment.
+`verbs` are the Prefect tasks, one thin function a verb; `executor` submits them in the order of a promotion;
+`publishing` sends pages to the run history; `sessions` wires what a flow works with.
 """
 
-from tasks.steps.environments import abandoned, await_turn, claimed, held, opened, taken_over
-from tasks.steps.outcomes import end_what_never_began, failures, failures_by_name, raise_mistakes, stop, told, waiting
-from tasks.steps.publishing import run_address, tell
-from tasks.steps.queries import (
-    begun_last,
-    current_release,
-    earlier_release,
-    environments,
-    ledger,
-    release,
-    verified_release,
-    waiting_for_approval,
-)
-from tasks.steps.verbs import (
-    apply,
-    conclude_rollback,
-    confirm,
-    detect_drift,
-    fetch,
-    freeze,
-    gate,
-    plan,
-    report,
-    report_drift,
-    roll_back,
-    smoke,
-    test,
-    verify,
-)
+from tasks.steps.publishing import run_address
+from tasks.steps.sessions import Session, finished, session
+from tasks.steps.verbs import create_release, fetch
 
-__all__ = [
-    "abandoned",
-    "apply",
-    "await_turn",
-    "begun_last",
-    "claimed",
-    "conclude_rollback",
-    "confirm",
-    "current_release",
-    "detect_drift",
-    "earlier_release",
-    "end_what_never_began",
-    "environments",
-    "failures",
-    "failures_by_name",
-    "fetch",
-    "freeze",
-    "gate",
-    "held",
-    "ledger",
-    "opened",
-    "plan",
-    "raise_mistakes",
-    "release",
-    "report",
-    "report_drift",
-    "roll_back",
-    "run_address",
-    "smoke",
-    "stop",
-    "taken_over",
-    "tell",
-    "test",
-    "told",
-    "verified_release",
-    "verify",
-    "waiting",
-    "waiting_for_approval",
-]
+__all__ = ["Session", "create_release", "fetch", "finished", "run_address", "session"]

@@ -81,7 +81,7 @@ def test_a_refusal_ends_the_promotion(gated: MiniPlatform, history: History) -> 
     approvals.refuse(history.ledger, wanted(release).digest, ME, "not today")
     with pytest.raises(Refused, match="was rejected here"):
         promote(release, "dev")
-    assert promote(release, "dev", again=True) == ANY
+    assert promote(release, "dev", force=True) == ANY
     assert colours(gated, "dev") == {}
 
 

@@ -94,5 +94,5 @@ def test_what_was_scaled_by_hand_is_found_and_put_right(shop: MiniPlatform, clus
     cluster.kubectl("scale", "deployment/cart", "--replicas=3", "-n", "flowmart")
     found = drift("dev")
     assert "spec.replicas: 1 -> 3" in json.dumps([vars(item) for item in found.drifted], default=str)
-    assert drift("dev", put_right=True).drifted == ()
+    assert drift("dev", repair=True).drifted == ()
     assert cluster.object("deployment", "cart", "-n", "flowmart")["spec"]["replicas"] == 1

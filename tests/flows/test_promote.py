@@ -145,7 +145,7 @@ def test_a_rejected_release_does_not_come_back_by_itself(mini: MiniPlatform, his
     with pytest.raises(Refused, match="was rejected here"):
         promote(bad.id, "dev")
     with pytest.raises(RolledBack):
-        promote(bad.id, "dev", again=True)
+        promote(bad.id, "dev", force=True)
 
 
 def test_a_plan_that_fails_changes_nothing_anywhere(mini: MiniPlatform, history: History) -> None:

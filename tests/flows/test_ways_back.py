@@ -11,7 +11,7 @@ import pytest
 
 from flows.drift import drift
 from flows.promote import promote
-from flows.recovery import recover
+from flows.recover import recover
 from flows.rollback import rollback
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed, RolledBack
 from tasks.domain.events import EnvironmentResolved
@@ -79,7 +79,7 @@ def test_a_failed_rollback_blocks_the_environment_until_a_person_resolves_it(
         promote(bad.id, "dev")
     assert kinds(history, "dev")[-2:] == ["rollback_failed second", "closed"]
     with pytest.raises(EnvironmentBlocked, match="flowmart resolve dev"):
-        promote(bad.id, "dev", again=True)
+        promote(bad.id, "dev", force=True)
     history.ledger.append("dev", EnvironmentResolved(reason="looked at it"))
     assert history.state("dev").blocked is None
 

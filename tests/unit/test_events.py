@@ -14,7 +14,7 @@ from tasks.domain.events import Event
 from tasks.domain.outcome import CheckResult, Outcome, Progress
 from tasks.domain.plan import Action, Change
 from tasks.domain.release import Baseline, Receipt, Target
-from tasks.domain.rules import Finding
+from tasks.domain.rules import Violation
 
 OF_UNIT = {"unit": "orders", "release": "a"}
 RECEIPT = Receipt("", Target("a", "dev", "orders"), "u", "i", "p", {"address": "10.0.0.1", "ports": [1, 2]}, "")
@@ -28,7 +28,7 @@ EXAMPLES: tuple[Event, ...] = (
     events.ClaimTakenOver(holder={"pid": 2}, run_is_over=True),
     events.ClaimClosed(outcome="succeeded"),
     events.UnitPlanned(**OF_UNIT, counts={"create": 2}, digest="d"),
-    events.PlanDenied(**OF_UNIT, findings=(Finding("tags", "no tag", "aws_vpc.this"),)),
+    events.PlanDenied(**OF_UNIT, findings=(Violation("tags", "no tag", "aws_vpc.this"),)),
     events.ApprovalRequested(
         release="a",
         plan_set="d",

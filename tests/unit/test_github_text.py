@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Change, Plan, Reversibility
 from tasks.domain.release import Target
-from tasks.domain.rules import Finding
+from tasks.domain.rules import Violation
 from tasks.github import plans, text
 from tasks.github.plans import Head
 from tasks.github.reported import EnvironmentReport, UnitReport
@@ -87,7 +87,7 @@ def test_a_comment_names_what_is_replaced_and_deleted_and_how_reversible_it_is()
 
 
 def test_failed_and_errored_are_told_apart() -> None:
-    denied = UnitReport("compute", Outcome.FAILED, plan(), (Finding("encryption", "is not encrypted"),))
+    denied = UnitReport("compute", Outcome.FAILED, plan(), (Violation("encryption", "is not encrypted"),))
     silent = UnitReport("network", Outcome.UNANSWERED, said="no answer")
     assert "❌ Plan" in plans.comment(HEAD, [environment(denied)])
     assert "❔ Plan" in plans.comment(HEAD, [environment(silent)])
@@ -107,7 +107,7 @@ def outside_of_code(said: str) -> str:
 
 def test_nothing_of_a_plan_gets_out_of_code() -> None:
     changes = (Change(HOSTILE, "x", Action.DELETE, because=(HOSTILE,)), change(Action.REPLACE, HOSTILE))
-    finding = Finding(HOSTILE, HOSTILE, HOSTILE)
+    finding = Violation(HOSTILE, HOSTILE, HOSTILE)
     units = (
         UnitReport(HOSTILE, Outcome.FAILED, plan(changes, HOSTILE, warnings=(HOSTILE,)), (finding,)),
         UnitReport("network", Outcome.UNANSWERED, said=HOSTILE),

@@ -16,7 +16,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.platform import Unit
 from tasks.domain.release import Target
-from tasks.domain.rules import Finding, Override
+from tasks.domain.rules import Override, Violation
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.policy import rego
 
@@ -41,7 +41,7 @@ def plan(*changes: Change) -> Plan:
     return Plan(Target("3f2a1c", "dev", "database"), "terraform", changes, "", "")
 
 
-def found(policies: rego.Policies, *changes: Change, overrides: tuple[Override, ...] = ()) -> tuple[Finding, ...]:
+def found(policies: rego.Policies, *changes: Change, overrides: tuple[Override, ...] = ()) -> tuple[Violation, ...]:
     return policies.test(plan(*changes), UNIT, overrides, NOW)
 
 

@@ -13,7 +13,7 @@ import yaml
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.platform import Unit
 from tasks.domain.release import Target
-from tasks.domain.rules import Finding, Override
+from tasks.domain.rules import Override, Violation
 from tasks.policy import rego
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def test_case(case: Path, policies: rego.Policies) -> None:
 
     found = [f for f in _tested(policies, given) if f.policy == case.parent.name]
 
-    assert found == [Finding(case.parent.name, **finding) for finding in given["findings"]]
+    assert found == [Violation(case.parent.name, **finding) for finding in given["findings"]]
     assert any(finding.denied for finding in found) == case.name.startswith("deny_")
 
 
@@ -44,7 +44,7 @@ def test_every_policy_has_cases_that_it_denies_and_cases_that_it_lets_pass() -> 
     assert {(case.parent.name, case.name.partition("_")[0]) for case in CASES.glob("*/*.yaml")} == expected
 
 
-def _tested(policies: rego.Policies, given: dict[str, Any]) -> tuple[Finding, ...]:
+def _tested(policies: rego.Policies, given: dict[str, Any]) -> tuple[Violation, ...]:
     about = {"name": "networking", "protected": False} | given.get("unit", {})
     target = Target("3f2a1c", given.get("environment", "dev"), about["name"])
     plan = Plan(target, "terraform", tuple(map(_change, given["changes"])), "", "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tasks.domain.events.base import Event, UnitEvent
-from tasks.domain.rules import Finding
+from tasks.domain.rules import Violation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class PlanDenied(UnitEvent):
     """Policies denied a plan."""
 
     kind: ClassVar[str] = "denied"
-    findings: tuple[Finding, ...]
+    findings: tuple[Violation, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,11 +31,12 @@ class EnvironmentInterrupted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentRollingBack(Event):
-    """The rollback of a release began."""
+    """The rollback of a release began. `rejects`: the release is rejected once everything is back."""
 
     kind: ClassVar[str] = "rolling_back"
     release: str
     why: str
+    rejects: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

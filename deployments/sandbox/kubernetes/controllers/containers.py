@@ -30,7 +30,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class EnvironmentRun:
+class Stage:
     """What a pod has come to. `again`: in how many seconds it will have come further; `None` for never."""
 
     status: Object
@@ -51,7 +51,7 @@ class State:
     again: float | None = None
 
 
-def stage(world: World, pod: Object, age: float) -> EnvironmentRun:
+def stage(world: World, pod: Object, age: float) -> Stage:
     """What a pod with a node has come to at `age`, in seconds since it was first seen there."""
     spec = pod["spec"]
     missing = references.unmounted(world, pod)
@@ -74,7 +74,7 @@ def stage(world: World, pod: Object, age: float) -> EnvironmentRun:
     status["conditions"] = _conditions(pod, not waiting, states)
     again = [state.again for state in [*first, *states] if state.again is not None]
     events = tuple(told for state in [*first, *states] for told in state.events)
-    return EnvironmentRun(status, events, min(again) if again else None)
+    return Stage(status, events, min(again) if again else None)
 
 
 def _held(_: Object) -> State:

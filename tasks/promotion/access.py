@@ -1,0 +1,60 @@
+"""Credentials of an environment by purpose: reading (plans, checks, drift) and writing (applies, rollbacks).
+
+They are for AWS, where the environment has an account, and for its cluster, where it has one. Each is asked for when
+it is used, and again when it is about to expire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tasks import aws
+from tasks.domain.platform import Cluster, Environment, Purpose
+
+
+class Access(Protocol):
+    """Reaches environments."""
+
+    def reading(self, environment: Environment) -> Mapping[str, str]:
+        """Variables with which a tool can only read."""
+
+    def writing(self, environment: Environment) -> Mapping[str, str]:
+        """Variables with which a tool can write."""
+
+    def client(self, service: str, environment: Environment) -> Any:
+        """A boto3 client that can only read; `InvalidInput` where the environment has no account."""
+
+
+class AssumedRoles:
+    """Short-lived credentials of the environment's roles. `session` is what CloudTrail shows."""
+
+    def __init__(self, session: str) -> None:
+        self._session = session[:64]
+
+    def reading(self, environment: Environment) -> Mapping[str, str]:
+        """Variables with which a tool can only read."""
+        return self._variables(environment, "plan")
+
+    def writing(self, environment: Environment) -> Mapping[str, str]:
+        """Variables with which a tool can write."""
+        return self._variables(environment, "apply")
+
+    def client(self, service: str, environment: Environment) -> Any:
+        """A boto3 client that can only read."""
+        return aws.client(service, self._credentials(environment, "plan"))
+
+    def _variables(self, environment: Environment, purpose: Purpose) -> dict[str, str]:
+        own = self._credentials(environment, purpose).environment() if environment.roles else {}
+        return own | _context(environment.cluster, purpose)
+
+    def _credentials(self, environment: Environment, purpose: Purpose) -> aws.Credentials:
+        return aws.assume(environment.role(purpose), environment.region, self._session)
+
+
+def _context(cluster: Cluster | None, purpose: Purpose) -> dict[str, str]:
+    """Which context of which kubeconfig to use: KUBECONFIG is every tool's, HELM_KUBECONTEXT is helm's own."""
+    if cluster is None:
+        return {}
+    kubeconfig = {"KUBECONFIG": cluster.kubeconfig} if cluster.kubeconfig else {}
+    return {"HELM_KUBECONTEXT": cluster.plan if purpose == "plan" else cluster.apply, **kubeconfig}

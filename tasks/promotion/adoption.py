@@ -1,0 +1,51 @@
+"""Adopting infrastructure that exists already: it is recorded as the baseline, and nothing is applied.
+
+A rollback never removes what a baseline describes: it returns to it, or leaves the unit as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.domain.errors import InvalidInput
+from tasks.domain.events import UnitAdopted
+from tasks.domain.plan import Plan
+from tasks.domain.release import Baseline
+from tasks.promotion.environment_run import EnvironmentRun
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """One unit that was adopted: what existed, and what the release would change about it."""
+
+    unit: str
+    baseline: Baseline
+    plan: Plan | None
+
+
+def adopt(run: EnvironmentRun, unit: str | None = None) -> Sequence[Adopted]:
+    """Record what exists of one unit, or of all that were never applied by us; `InvalidInput` when nothing does."""
+    if unit is not None and unit not in run.units:
+        raise InvalidInput(f"{unit}: {run.environment.name} has no such unit; its units: {', '.join(run.units)}")
+    found = [adopted for name in ([unit] if unit else run.units) if (adopted := _adopted(run, name))]
+    if not found:
+        what = unit or "any of its units"
+        raise InvalidInput(f"{run.environment.name}: nothing exists of {what} that was not applied by flowmart")
+    return found
+
+
+def _adopted(run: EnvironmentRun, unit: str) -> Adopted | None:
+    state = run.state()
+    if unit in state.receipts:
+        return None
+    engine, inputs = run.engine(run.target(unit)), run.inputs(unit, state.receipts)
+    baseline = engine.adopt()
+    if baseline is None:
+        return None
+    made = engine.plan(inputs) if inputs.known else None
+    run.record(UnitAdopted(**run.about(unit), baseline=baseline, counts=made.counts if made else {}))
+    run.log(unit).info("adopted", what=baseline.description)
+    if made is not None:
+        run.reporter.planned(made)
+    return Adopted(unit, baseline, made)

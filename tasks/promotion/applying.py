@@ -1,0 +1,156 @@
+"""Applying a plan: the intent is recorded first, then exactly the plan is applied, then the receipt is recorded.
+
+No answer is not a rejection. After an unanswered apply the engine observes, with backoff, what is there:
+
+    done        the receipt is recorded, the promotion goes on
+    unchanged   planned and applied once more, under the same intent
+    partly done, or still no answer
+                `Interrupted`: the claim stays for `recover`, the release is not rejected
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tasks.domain import wording
+from tasks.domain.errors import Interrupted, Refused, StalePlan, Unanswered
+from tasks.domain.events import UnitApplied, UnitApplyFailed, UnitApplying, UnitObserved, UnitUnanswered
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress
+from tasks.domain.plan import Plan
+from tasks.domain.release import Receipt
+from tasks.promotion import gate, planning
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.planning import Planned
+
+OBSERVED_FOR = 300.0
+"""Seconds for which an unanswered apply is observed before the run stops for a person."""
+
+_LONGEST_PAUSE = 30.0
+
+
+class Halted(Refused):
+    """Not begun, because another unit failed: a consequence, never the cause of a rollback."""
+
+
+def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
+    """Apply what was planned; None for a unit that is up to date.
+
+    Raises:
+        Refused: the tool rejected it, or another unit failed before.
+        Interrupted: no answer, and it is not known to be done.
+    """
+    if not isinstance(planned, Plan):
+        return None
+    with run.turns:
+        if run.halted.is_set():
+            raise Halted(f"{planned.target}: not begun, because another unit failed")
+        gate.refuse_uncovered(run, planned)
+        try:
+            made, applied = _applied(run, planned)
+        except Interrupted:
+            run.halted.set()
+            raise
+    if applied.outcome is not Outcome.SUCCEEDED:
+        run.halted.set()
+        run.record(UnitApplyFailed(**run.about(unit), detail=applied.detail))
+        run.log(unit).error("apply FAILED", what=applied.detail.splitlines()[0] if applied.detail else "")
+        raise Refused(f"{made.target}: apply failed\n{applied.detail}")
+    return record_receipt(run, made, applied)
+
+
+def record_receipt(run: EnvironmentRun, made: Plan, applied: Applied) -> Receipt:
+    """Record that a plan was applied; the receipt."""
+    receipt = Receipt("", made.target, made.unit_digest, made.inputs_digest, made.digest, applied.outputs, "")
+    entry = run.record(UnitApplied(**run.about(made.target.unit), receipt=receipt))
+    run.log(made.target.unit).info("applied", what=wording.counts(made), receipt=entry)
+    return replace(receipt, id=entry)
+
+
+def pauses(run: EnvironmentRun, seconds: float) -> Iterator[None]:
+    """Wait ever longer between attempts, until `seconds` are over; the first attempt comes at once."""
+    until, pause = run.clock.monotonic() + seconds, 1.0
+    yield
+    while run.clock.monotonic() + pause <= until and not run.processes.stopped:
+        run.clock.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+        yield
+
+
+def _applied(run: EnvironmentRun, planned: Plan) -> tuple[Plan, Applied]:
+    """The plan that was applied in the end, and its result; once more from a new plan when this one is stale."""
+    if unchanged := _as_it_was(run, planned):
+        return planned, unchanged
+    _record_intent(run, planned)
+    try:
+        return planned, _observed(run, planned, _attempted(run, planned))
+    except (StalePlan, _Unchanged) as error:
+        run.log(planned.target.unit).warning("planned again", why=str(error))
+    newer = _planned_again(run, planned)
+    try:
+        return newer, _observed(run, newer, _attempted(run, newer))
+    except _Unchanged as error:
+        raise Interrupted(f"{planned.target}: {error}") from error
+
+
+def _record_intent(run: EnvironmentRun, made: Plan) -> None:
+    creates = tuple(sorted(made.created))
+    about = run.about(made.target.unit)
+    run.record(UnitApplying(**about, plan=made.digest, creates=creates, baseline=made.baseline))
+    run.log(made.target.unit).info("applying", what=wording.counts(made))
+
+
+def _attempted(run: EnvironmentRun, made: Plan) -> Applied:
+    """Apply once. An error that says "no answer" is an unanswered apply, whatever had been done by then."""
+    try:
+        return run.engine(made.target).apply(made)
+    except Unanswered as error:
+        return Applied(Outcome.UNANSWERED, detail=str(error))
+
+
+class _Unchanged(Exception):  # noqa: N818 (no error: the apply did nothing and may be tried again)
+    """The unanswered apply changed nothing."""
+
+
+def _observed(run: EnvironmentRun, made: Plan, applied: Applied) -> Applied:
+    if applied.outcome is not Outcome.UNANSWERED:
+        return applied
+    unit = made.target.unit
+    run.record(UnitUnanswered(**run.about(unit), detail=applied.detail))
+    run.log(unit).warning("no answer", what="observing what is there")
+    seen = _observe(run, made, applied.detail)
+    run.record(UnitObserved(**run.about(unit), progress=seen.progress, detail=seen.detail))
+    run.log(unit).info("observed", what=f"{seen.progress.value} {seen.detail}".strip())
+    if seen.progress is Progress.DONE:
+        return Applied(Outcome.SUCCEEDED, seen.outputs)
+    if seen.progress is Progress.UNCHANGED:
+        raise _Unchanged(f"the apply got no answer and changed nothing: {applied.detail}")
+    raise Interrupted(f"{made.target}: the apply got no answer and is partly done: {seen.detail}\n{applied.detail}")
+
+
+def _observe(run: EnvironmentRun, made: Plan, why: str) -> Observation:
+    told = ""
+    for _ in pauses(run, OBSERVED_FOR):
+        try:
+            return run.engine(made.target).observe(made)
+        except Unanswered as error:
+            told = str(error)
+    raise Interrupted(f"{made.target}: no answer to the apply, and none afterwards\n{why}\n{told}")
+
+
+def _planned_again(run: EnvironmentRun, stale: Plan) -> Plan:
+    """A new plan, tested and covered by the approval like the first one."""
+    inputs = run.inputs(stale.target.unit, run.state().receipts)
+    newer = replace(run.engine(stale.target).plan(inputs), baseline=stale.baseline)
+    planning.test(run, stale.target.unit, newer)
+    gate.refuse_uncovered(run, newer)
+    _record_intent(run, newer)
+    return newer
+
+
+def _as_it_was(run: EnvironmentRun, made: Plan) -> Applied | None:
+    """The result of an empty plan, where the receipt is known to tell what is there: it was found good."""
+    found = run.state()
+    receipt = found.receipts.get(made.target.unit)
+    good = made.empty and receipt is not None and made.target.unit in found.smoked
+    return Applied(Outcome.SUCCEEDED, receipt.outputs) if receipt is not None and good else None

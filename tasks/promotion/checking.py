@@ -1,0 +1,93 @@
+"""Smoke checks of a unit right after its apply, and what the engine reads once they passed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from tasks import checks
+from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.events import UnitSettled, UnitSmoked
+from tasks.domain.outcome import CheckResult, Outcome, overall
+from tasks.domain.platform import Check
+from tasks.domain.release import Receipt
+from tasks.promotion.environment_run import EnvironmentRun
+
+
+def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:
+    """Ask all smoke checks of a unit at once, with read-only credentials; results in declared order.
+
+    Raises:
+        Refused: a check failed.
+        Unanswered: a check got no answer.
+    """
+    if receipt is None:
+        return ()
+    with run.turns:
+        results = _asked(run, receipt)
+    run.reporter.checked(receipt.target, results)
+    outcome = overall(result.outcome for result in results)
+    run.record(UnitSmoked(**run.about(unit), outcome=outcome, results=results))
+    bad = [result for result in results if result.outcome is outcome]
+    told = "\n".join(f"  {result.name}: expected {result.expected}, found {result.found}" for result in bad)
+    if outcome is Outcome.FAILED:
+        run.halted.set()
+        run.log(unit).error("smoke FAILED", what="; ".join(result.name for result in bad))
+        raise Refused(f"{receipt.target}: smoke check failed\n{told}")
+    if outcome is Outcome.UNANSWERED:
+        raise Unanswered(f"{receipt.target}: smoke check got no answer\n{told}")
+    if results:
+        run.log(unit).info("smoke passed", what=f"{len(results)} checks")
+    return results
+
+
+def settle(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> None:
+    """Record what the tool reports as different though nobody touched anything: none of it is drift later.
+
+    Without an answer nothing is recorded: the next drift report may then show more than it should.
+    """
+    if receipt is None:
+        return
+    try:
+        with run.turns:
+            residual = run.engine(receipt.target).settle(receipt)
+    except FlowmartError as error:
+        run.log(unit).warning("not settled", why=str(error))
+        return
+    if residual or unit in run.state().residual:
+        run.record(UnitSettled(**run.about(unit), residual=residual))
+
+
+def prepare_clients(run: EnvironmentRun) -> None:
+    """While the first units are applied, make the clients that smoke checks ask with: it takes up to 0.6 s."""
+
+    def reach() -> None:
+        # Nothing depends on it: an error here is raised again where the client is needed.
+        with suppress(FlowmartError):
+            for service in checks.services(check for unit in run.units for check in run.unit(unit).checks):
+                run.runtime.access.client(service, run.environment)
+
+    threading.Thread(target=reach, daemon=True).start()
+
+
+def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
+    declared = run.unit(receipt.target.unit).checks
+    if not declared:
+        return ()
+    around = checks.Surroundings(
+        client=lambda service: run.runtime.access.client(service, run.environment),
+        outputs=receipt.outputs,
+        folder=run.checkout(receipt.target.release).infrastructure,
+        variables=run.runtime.access.reading(run.environment),
+        processes=run.processes,
+    )
+    within = max(check.within for check in declared)
+    run.log(receipt.target.unit).info("checking", what=f"{len(declared)} checks, for up to {within:g} s")
+    with ThreadPoolExecutor(max_workers=len(declared)) as pool:
+        return tuple(pool.map(lambda one: _one(run, one, around), declared))
+
+
+def _one(run: EnvironmentRun, one: Check, around: checks.Surroundings) -> CheckResult:
+    return checks.run(one, around, sleep=run.clock.sleep, clock=run.clock.monotonic)

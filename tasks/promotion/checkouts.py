@@ -1,0 +1,67 @@
+"""The releases that a run works with: their files in its temporary folder, and what they declare."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from tasks import manifest
+from tasks.domain.platform import Platform
+from tasks.domain.release import Release
+from tasks.domain.rules import Override, Suppression
+from tasks.ledger.store import Store
+from tasks.policy import rego
+from tasks.releases import releases
+
+
+class Checkout:
+    """A release's files, and what they declare."""
+
+    def __init__(self, release: Release, infrastructure: Path, platform: Platform) -> None:
+        self.release = release
+        self.infrastructure = infrastructure
+        self.platform = platform
+
+    @cached_property
+    def policies(self) -> rego.Policies:
+        """The release's policies."""
+        return rego.load(self.infrastructure / "policies")
+
+    @cached_property
+    def overrides(self) -> tuple[Override, ...]:
+        """The release's exceptions from its policies."""
+        return manifest.load_overrides(self.infrastructure)
+
+    def suppressions(self, today: date) -> Sequence[Suppression]:
+        """The drift that the release knows of and accepts on that day."""
+        return manifest.load_suppressions(self.infrastructure, today)
+
+
+class Checkouts(Protocol):
+    """Gives the checkout of a release by its whole id."""
+
+    def of(self, release: str) -> Checkout:
+        """The checkout of a release."""
+
+
+class StoredCheckouts:
+    """Checkouts of releases in a store; each is unpacked below `folder` when it is first asked for."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self._folder = folder
+        self._made: dict[str, Checkout] = {}
+        self._lock = threading.Lock()
+
+    def of(self, release: str) -> Checkout:
+        """The checkout of a release, by its whole id."""
+        with self._lock:
+            if release not in self._made:
+                infrastructure = releases.checkout(self.store, release, self._folder / release)
+                found = releases.load(self.store, release)
+                self._made[release] = Checkout(found, infrastructure, manifest.load(infrastructure))
+            return self._made[release]

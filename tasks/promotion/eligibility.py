@@ -1,0 +1,66 @@
+"""Where a release may go: which environments are left on its way, and what keeps it from beginning in one."""
+
+from __future__ import annotations
+
+from tasks.domain import environment_graph
+from tasks.domain.environment_graph import Eligibility
+from tasks.domain.errors import EnvironmentClosed, InvalidInput, Refused
+from tasks.ledger.state import environment_state, verified_in
+from tasks.promotion import planning
+from tasks.promotion.claims import refuse_if_taken
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.runtime import Runtime
+
+
+def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
+    """Refuse a release that may not begin here yet, and one that was rejected here unless it is forced.
+
+    Raises:
+        Refused: it is not verified in every environment that comes before, or was rejected here.
+        EnvironmentClosed: its soak time is not over.
+    """
+    name, release = run.environment.name, run.release.id
+    found = eligibility(run)
+    if found.waits_for:
+        missing = ", ".join(found.waits_for)
+        raise Refused(f"{name}: release {release} is not verified in {missing}; promote it there first")
+    if found.soaks_until:
+        raise EnvironmentClosed(f"{name}: release {release} {found}; promote it then")
+    if release in run.state().rejected and not force:
+        raise Refused(f"{name}: release {release} was rejected here; fix it, or promote it with --force")
+
+
+def eligibility(run: EnvironmentRun) -> Eligibility:
+    """Whether the release may begin in the environment, as the ledger has it now."""
+    states = (environment_state(name, run.ledger.entries(name)) for name in run.environment.after)
+    return environment_graph.eligibility(run.environment, run.release.id, verified_in(states), run.clock.now())
+
+
+def is_there(run: EnvironmentRun) -> bool:
+    """Whether the release is verified here and everything that it wants is there and good already."""
+    found = run.state()
+    if found.verified != run.release.id or found.claim or found.blocked:
+        return False
+    inputs = {unit: run.inputs(unit, found.receipts) for unit in run.units}
+    return all(planning.is_up_to_date(run, unit, found, inputs[unit]) for unit in run.units)
+
+
+def unfinished(runtime: Runtime, release: str, to: str | None) -> list[str]:
+    """The environments up to `to` (None: all), in order, in which promoting would do anything.
+
+    Up to an environment means all that a release passes before it, and the environment itself.
+    `EnvironmentBlocked` when one of them waits for a person: nothing should begin on the way there.
+    """
+    with runtime.unpacked() as checkouts:
+        whole = runtime.release_id(release)
+        after = checkouts.of(whole).platform.after
+        if to is not None and to not in after:
+            raise InvalidInput(f"environment {to}: the release has {', '.join(after)}")
+        wanted = environment_graph.path(after, to)
+        ledger = runtime.ledger()
+        runs = (EnvironmentRun(runtime, ledger, checkouts, whole, name) for name in wanted)
+        waiting = [run for run in runs if not is_there(run)]
+        for run in waiting:
+            if run.state().blocked:
+                refuse_if_taken(run.state())
+        return [run.environment.name for run in waiting]

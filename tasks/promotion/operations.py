@@ -1,0 +1,97 @@
+"""What a person or a schedule can have done to an environment, each as one call: claim, work, give back.
+
+A run that waits for an approval did not fail: the request is returned, and nothing was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import drift
+from tasks.domain.errors import ApprovalWanted, Refused
+from tasks.drift import RECONCILE
+from tasks.ledger.history import History
+from tasks.promotion import adoption, promotion
+from tasks.promotion.adoption import Adopted
+from tasks.promotion.approvals import Request
+from tasks.promotion.eligibility import refuse_ineligible
+from tasks.promotion.executor import Executor
+from tasks.promotion.gate import Consent
+from tasks.promotion.recovery import recover_if_abandoned
+from tasks.promotion.rollback import reject
+from tasks.promotion.runtime import Runtime
+from tasks.promotion.session import claimed
+
+ROLL_BACK = "roll back"
+ADOPT = "adopt"
+
+
+def promote(
+    runtime: Runtime,
+    executor: Executor,
+    release: str,
+    environment: str,
+    *,
+    force: bool = False,
+    consent: Consent = Consent(),  # noqa: B008 (frozen)
+) -> Request | None:
+    """Promote a release to one environment; the request where that waits for an approval.
+
+    What names no release is refused before anything else is done.
+    """
+    runtime.release_id(release)
+    recover_if_abandoned(runtime, executor, environment)
+    try:
+        with claimed(runtime, release, environment, "promote") as run:
+            refuse_ineligible(run, force)
+            promotion.promote(run, executor, "promote", consent)
+    except ApprovalWanted as wanted:
+        return _request(wanted)
+    return None
+
+
+def roll_back(runtime: Runtime, executor: Executor, environment: str, to: str | None = None) -> str | Request:
+    """Return an environment to an earlier release, planned, tested and checked like any other; the release."""
+    recover_if_abandoned(runtime, executor, environment)
+    release = _history(runtime).earlier_release(environment, to)
+    try:
+        with claimed(runtime, release, environment, ROLL_BACK) as run:
+            left = run.state().verified
+            promotion.promote(run, executor, "roll back")
+            reject(run, left, "rolled back by hand")
+    except ApprovalWanted as wanted:
+        return _request(wanted)
+    runtime.reporter.returned(environment, left, release, runtime.settings.acting)
+    return release
+
+
+def reconcile(runtime: Runtime, executor: Executor, environment: str) -> tuple[str, ...] | Request:
+    """Repair the drift that the last report found and nothing suppresses; the units that drifted."""
+    recover_if_abandoned(runtime, executor, environment)
+    release = _history(runtime).verified_release(environment)
+    try:
+        with claimed(runtime, release, environment, RECONCILE) as run:
+            run.drifting = drift.drifting(run)
+            promotion.promote(run, executor, "reconcile")
+            return tuple(sorted(run.drifting))
+    except ApprovalWanted as wanted:
+        return _request(wanted)
+
+
+def adopt(
+    runtime: Runtime, executor: Executor, release: str, environment: str, unit: str | None = None
+) -> Sequence[Adopted]:
+    """Record what exists in an environment before our first apply. Nothing is applied."""
+    recover_if_abandoned(runtime, executor, environment)
+    with claimed(runtime, release, environment, ADOPT) as run:
+        return adoption.adopt(run, unit)
+
+
+def _history(runtime: Runtime) -> History:
+    return History(runtime.settings, runtime.run)
+
+
+def _request(wanted: ApprovalWanted) -> Request:
+    if not isinstance(wanted.request, Request):
+        raise Refused(str(wanted))
+    return wanted.request

@@ -1,0 +1,178 @@
+"""Planning and testing the units of one environment: what would be done, and what policies say about it.
+
+A unit is up to date when its digest and its inputs equal its receipt's and its checks passed on it. One that needs
+outputs which do not exist yet is validated now, and planned in its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tasks.domain import graph, wording
+from tasks.domain.errors import Refused
+from tasks.domain.events import PlanDenied, UnitPlanned
+from tasks.domain.plan import Action, Plan, Reversibility
+from tasks.domain.release import Baseline, Inputs
+from tasks.domain.rules import Violation
+from tasks.domain.values import digest_of
+from tasks.ledger.state import EnvironmentState
+from tasks.policy.rego import Purpose
+from tasks.promotion.environment_run import Approved, EnvironmentRun
+
+
+@dataclass(frozen=True)
+class NotPlanned:
+    """A unit for which there is no plan, and why: it is up to date, or (`later`) waits for outputs of others."""
+
+    unit: str
+    why: str
+    later: bool = False
+
+
+Planned = Plan | NotPlanned
+
+
+@dataclass(frozen=True)
+class PlanSet:
+    """All plans of an environment. `later`: {unit that is planned again on the way: the units it waits for}."""
+
+    plans: Sequence[Plan]
+    later: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """What is approved."""
+        return digest_of([sorted(plan.digest for plan in self.plans), sorted(self.later)])
+
+    @property
+    def empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not self.later and all(plan.empty for plan in self.plans)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What each unit's plan would do, in words."""
+        planned = {plan.target.unit: wording.planned(plan) for plan in self.plans if not plan.empty}
+        again = {unit: f"planned again after {' and '.join(needs)}" for unit, needs in self.later.items()}
+        units = dict.fromkeys([*planned, *again])
+        return {unit: "; ".join(filter(None, [planned.get(unit), again.get(unit)])) for unit in units}
+
+    @property
+    def approved(self) -> Approved:
+        """What may be applied once this plan set is approved."""
+        known = {plan.target.unit: plan.removed for plan in self.plans}
+        again = {unit: known.get(unit, frozenset()) for unit in self.later}
+        return Approved(frozenset(plan.digest for plan in self.plans), again)
+
+
+def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Planned:
+    """Plan a unit with what is known now, and record what it would do.
+
+    `upstream` are plans of units that it takes outputs from: outputs that are foreseen already are used.
+    """
+    with run.turns:
+        found = run.state()
+        foreseen = {name: p.outputs for name, p in upstream.items() if isinstance(p, Plan) and p.outputs is not None}
+        inputs = run.inputs(unit, found.receipts, foreseen)
+        engine = run.engine(run.target(unit))
+        if not inputs.known:
+            waits = ", ".join(name for name, outputs in inputs.upstream.items() if outputs is None)
+            engine.validate()
+            return NotPlanned(unit, f"is planned once {waits} has outputs", later=True)
+        if is_up_to_date(run, unit, found, inputs) and unit not in run.drifting:
+            return NotPlanned(unit, "is up to date")
+        made = _adopting(run, engine.plan(inputs), found)
+    run.record(UnitPlanned(**run.about(unit), counts=made.counts, digest=made.digest))
+    run.log(unit).info("planned", what=wording.planned(made))
+    run.reporter.planned(made)
+    return made
+
+
+def baseline_of(run: EnvironmentRun, unit: str, found: EnvironmentState) -> Baseline | None:
+    """What existed of a unit before our first apply: as recorded, else as the engine finds it now."""
+    if unit in found.receipts:
+        return None
+    return found.baselines.get(unit) or run.engine(run.target(unit)).adopt()
+
+
+def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, ...]:
+    """Evaluate the policies over a plan; `Refused` names every denial."""
+    if not isinstance(planned, Plan):
+        return ()
+    found = violations(run, planned)
+    denials = [violation for violation in found if violation.denied]
+    if denials:
+        run.record(PlanDenied(**run.about(unit), findings=tuple(denials)))
+        told = "\n".join(f"  {violation.policy}: {violation.message}" for violation in denials)
+        raise Refused(f"{planned.target}: denied by policy\n{told}")
+    run.log(unit).info("tested", what=f"{len(found)} warnings" if found else "no violations")
+    return found
+
+
+def violations(run: EnvironmentRun, made: Plan, purpose: Purpose = "promote") -> tuple[Violation, ...]:
+    """What the release's policies have against a plan."""
+    unit = run.unit(made.target.unit, made.target.release)
+    return run.here.policies.test(made, unit, run.here.overrides, run.clock.now(), purpose)
+
+
+def is_good(run: EnvironmentRun, unit: str, found: EnvironmentState) -> bool:
+    """Whether the unit is applied as the release has it and its checks passed on it."""
+    receipt = found.receipts.get(unit)
+    return receipt is not None and unit in found.smoked and receipt.unit_digest == run.unit_digest(unit)
+
+
+def is_up_to_date(run: EnvironmentRun, unit: str, found: EnvironmentState, inputs: Inputs) -> bool:
+    """Whether planning the unit again could not give anything new."""
+    return is_good(run, unit, found) and found.receipts[unit].inputs_digest == inputs.digest
+
+
+def moving(run: EnvironmentRun, plans: Mapping[str, Planned]) -> frozenset[str]:
+    """Units whose outputs may change, and everything below them.
+
+    A unit without a receipt counts, even with an empty plan: units below can read nothing from it yet.
+    """
+    known = run.state().receipts
+    changed = {unit for unit, made in plans.items() if _changes(made) or unit not in known}
+    return frozenset(graph.affected(run.needs, changed))
+
+
+def plan_set(run: EnvironmentRun, plans: Mapping[str, Planned]) -> PlanSet:
+    """What would be done to an environment, and which units are planned again on the way, after which others.
+
+    That is every unit below one whose outputs may change in a way that is not known yet.
+    """
+    later: dict[str, list[str]] = {}
+    for unit in run.units:
+        waits = [need for need in run.needs[unit] if need in later or _gives_unknown(plans[need])]
+        if waits:
+            later[unit] = waits
+    return PlanSet([made for made in plans.values() if isinstance(made, Plan)], later)
+
+
+def _changes(made: Planned) -> bool:
+    return made.later if isinstance(made, NotPlanned) else not made.empty
+
+
+def _gives_unknown(made: Planned) -> bool:
+    return _changes(made) and (isinstance(made, NotPlanned) or made.outputs is None)
+
+
+def _adopting(run: EnvironmentRun, made: Plan, found: EnvironmentState) -> Plan:
+    """The plan, saying what it adopts: that cannot be undone by removing it again."""
+    baseline = baseline_of(run, made.target.unit, found)
+    if baseline is None:
+        return made
+    told = f"adopts what exists: {baseline.description}; a rollback does not remove it"
+    undone = made.reversibility if made.empty else max(made.reversibility, Reversibility.NEEDS_CARE, key=_care)
+    return replace(made, baseline=baseline, warnings=(told, *made.warnings), reversibility=undone)
+
+
+def _care(found: Reversibility) -> int:
+    return [*Reversibility].index(found)
+
+
+def destructive(made: Plan) -> Sequence[Any]:
+    """The changes that replace or delete something."""
+    return [change for change in made.changes if change.action in (Action.REPLACE, Action.DELETE)]

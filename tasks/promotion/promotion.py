@@ -1,0 +1,140 @@
+"""One promotion: the order of plan, test, gate, apply, check and, when something is rejected, roll back.
+
+    plan ─ test ┐         every unit at once, with what is known now
+    plan ─ test ┼─ gate ─ apply ─ check ┐                     a unit once those it needs have passed,
+    plan ─ test ┘                       └ (plan ─ test) ─ apply ─ check    planned again if they changed
+
+Nothing is changed before every plan has passed its test. When an apply or a check is rejected, nothing more begins,
+what is running ends, and every unit that was attempted is rolled back in reverse order. Without an answer nothing is
+rolled back: the run stops, or the environment is left `interrupted` for `recover`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tasks.domain.errors import Interrupted, Refused, Unanswered
+from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
+from tasks.promotion import applying, checking, gate, planning
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.executor import Executor, Step, Verb, errors, raise_mistakes
+from tasks.promotion.gate import Consent, Purpose
+from tasks.promotion.planning import Planned
+from tasks.promotion.rollback import roll_back
+
+PLAN = Verb("plan", planning.plan, reads=True)
+TEST = Verb("test", planning.test)
+APPLY = Verb("apply", applying.apply)
+CHECK = Verb("smoke", checking.check, reads=True)
+SETTLE = Verb("settle", checking.settle)
+
+
+def promote(
+    run: EnvironmentRun,
+    executor: Executor,
+    purpose: Purpose = "promote",
+    consent: Consent = Consent(),  # noqa: B008
+) -> None:
+    """From plans to a verified release, or back to where it was.
+
+    Raises:
+        ApprovalWanted: nothing was changed; a person has to approve the plan set.
+        Refused: rejected before anything was changed.
+        RolledBack: rejected afterwards; everything is back as it was.
+        Unanswered: stopped without an answer; `Interrupted` when an apply may be partly done.
+    """
+    planned, tested = plan_and_test(run, executor)
+    stop(errors([*planned.values(), *tested.values()]))
+    plans = {unit: step.result() for unit, step in planned.items()}
+    violations = [violation for step in tested.values() for violation in step.result()]
+    gate.pass_through(run, planning.plan_set(run, plans), violations, consent, purpose)
+    checking.prepare_clients(run)
+    settle(run, executor, errors(_apply_and_check(run, executor, plans, planned, tested)))
+
+
+def plan_and_test(run: EnvironmentRun, executor: Executor) -> tuple[dict[str, Step], dict[str, Step]]:
+    """Plan and test all units at once, with what is known now; a unit whose inputs name others, after these."""
+    planned: dict[str, Step] = {}
+    for unit in run.units:
+        sources = {name: planned[name] for name in sorted(run.sources(unit))}
+        planned[unit] = executor.submit(PLAN, run, unit, sources, after=tuple(sources.values()))
+    return planned, {unit: executor.submit(TEST, run, unit, step) for unit, step in planned.items()}
+
+
+def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception]) -> None:
+    """Verified when nothing failed; rolled back when something was rejected; left for a person without an answer."""
+    raise_mistakes(raised)
+    rejections = [error for error in raised if not isinstance(error, Unanswered | applying.Halted)]
+    if rejections and (run.state().attempted or run.halted.is_set()):
+        raise roll_back(run, cause(rejections), executor, rejects=True)
+    interrupted = [error for error in raised if isinstance(error, Interrupted)]
+    if interrupted:
+        why = cause(interrupted)
+        run.record(EnvironmentInterrupted(release=run.release.id, units=run.state().attempted, why=why))
+        raise Interrupted(f"{why}\nNothing was rolled back. When it responds again: flowmart recover {_name(run)}")
+    stop(raised)
+    verify(run)
+
+
+def verify(run: EnvironmentRun) -> None:
+    """Every unit is applied and good: the release is verified here, and the environments after it may begin.
+
+    The ledger decides: `Refused` names the units that it does not know to be good.
+    """
+    found = run.state()
+    missing = [unit for unit in run.units if not planning.is_good(run, unit, found)]
+    if missing:
+        raise Refused(f"{_name(run)}: no checks have passed on {', '.join(missing)}; promote again")
+    for unit in found.receipts.keys() - {*run.units}:
+        run.log(unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")
+    run.record(ReleaseVerified(release=run.release.id, rules=gate.rules_of(run.environment)))
+    run.log().info("verified")
+    run.reporter.verified(run)
+
+
+def stop(raised: Sequence[Exception]) -> None:
+    """Raise what the errors amount to: a bug as it is, a rejection before a missing answer; nothing for none."""
+    raise_mistakes(raised)
+    rejections = [error for error in raised if not isinstance(error, Unanswered)]
+    if len(raised) == 1:
+        raise raised[0]
+    if rejections:
+        kinds = {type(error) for error in rejections}
+        kind = kinds.pop() if len(kinds) == 1 else Refused
+        raise kind(cause(rejections))
+    if raised:
+        raise Unanswered(cause(raised))
+
+
+def cause(raised: Sequence[Exception]) -> str:
+    """Why, in words, each reason once. What was not begun since another unit failed is a consequence, not a cause."""
+    causes = [error for error in raised if not isinstance(error, applying.Halted)]
+    return "\n".join(dict.fromkeys(str(error) for error in causes or raised))
+
+
+def _apply_and_check(
+    run: EnvironmentRun,
+    executor: Executor,
+    plans: Mapping[str, Planned],
+    planned: Mapping[str, Step],
+    tested: Mapping[str, Step],
+) -> list[Step]:
+    """Each unit as soon as those it needs have passed; planned again first where those may have changed."""
+    moving = planning.moving(run, plans)
+    steps: list[Step] = []
+    checked: dict[str, Step] = {}
+    for unit in run.units:
+        before = [checked[need] for need in run.needs[unit]]
+        plan, test = planned[unit], tested[unit]
+        if moving.intersection(run.needs[unit]):
+            plan = executor.submit(PLAN, run, unit, {}, after=before)
+            test = executor.submit(TEST, run, unit, plan)
+        applied = executor.submit(APPLY, run, unit, plan, after=[test, *before])
+        checked[unit] = executor.submit(CHECK, run, unit, applied)
+        settled = executor.submit(SETTLE, run, unit, applied, after=[checked[unit]])
+        steps += [plan, test, applied, checked[unit], settled]
+    return steps
+
+
+def _name(run: EnvironmentRun) -> str:
+    return run.environment.name

@@ -1,0 +1,80 @@
+"""Recovering an environment whose run ended before it was done: observe, then finish or roll back.
+
+a rollback had begun          it is continued, and rejects the release if it was to
+everything turns out applied  the checks are asked and the release is verified
+otherwise                     what was begun is rolled back; the release is not rejected
+"""
+
+from __future__ import annotations
+
+from tasks.domain.errors import FlowmartError, Unanswered
+from tasks.promotion import planning
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.executor import Executor, errors
+from tasks.promotion.gate import Consent, Purpose
+from tasks.promotion.promotion import plan_and_test, promote
+from tasks.promotion.rollback import roll_back
+from tasks.promotion.runtime import Runtime
+from tasks.promotion.session import abandoned, await_turn, taken_over
+
+INTERRUPTED = "the run of this promotion ended before it was done"
+
+
+def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_over: bool = False) -> bool:
+    """Finish or roll back what a run began that is over. False when there is nothing to recover.
+
+    Args:
+        run_is_over: a person says that the run is over, though its machine cannot be asked.
+
+    Raises:
+        Unanswered: a tool or an API still does not respond; the claim stays open.
+        RollbackFailed: the environment is blocked.
+    """
+    with taken_over(runtime, environment, run_is_over) as run:
+        if run is None:
+            return False
+        left = run.state()
+        if left.rolling_back:
+            roll_back(run, left.rolling_back, executor, rejects=left.rejects)
+        elif left.attempted and not _finished(run, executor):
+            roll_back(run, left.interrupted or INTERRUPTED, executor, rejects=False)
+        return True
+
+
+def recover_if_abandoned(runtime: Runtime, executor: Executor, environment: str) -> None:
+    """Before a run begins: wait for the one at work, if the settings say so, and recover what a dead one left."""
+    await_turn(runtime, environment)
+    if abandoned(runtime, environment) is not None:
+        recover(runtime, executor, environment)
+
+
+def _finished(run: EnvironmentRun, executor: Executor) -> bool:
+    """Whether nothing was left to apply, and the release could be verified."""
+    if not _is_all_applied(run, executor):
+        return False
+    try:
+        promote(run, executor, _purpose(run), Consent())
+    except Unanswered:
+        raise
+    except FlowmartError:
+        # Rejected after all: promote has rolled it back, or changed nothing, which is left to the rollback.
+        return not run.state().attempted
+    return True
+
+
+def _is_all_applied(run: EnvironmentRun, executor: Executor) -> bool:
+    planned, tested = plan_and_test(run, executor)
+    raised = errors([*planned.values(), *tested.values()])
+    unanswered = [error for error in raised if isinstance(error, Unanswered)]
+    if unanswered:
+        raise unanswered[0]
+    if raised:
+        return False
+    return planning.plan_set(run, {unit: step.result() for unit, step in planned.items()}).empty
+
+
+def _purpose(run: EnvironmentRun) -> Purpose:
+    """What the run was for; what only adopted has changed nothing that a promotion would not."""
+    claim = run.state().claim
+    purposes: dict[str, Purpose] = {"roll back": "roll back", "reconcile": "reconcile"}
+    return purposes.get(claim.purpose if claim else "", "promote")

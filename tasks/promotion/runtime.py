@@ -1,0 +1,70 @@
+"""Everything that a run is wired from, made in one place (`compose`) and handed in.
+
+Nothing that acts is global: two runs in one process share no time limit, no cancellation and no environment. A test
+hands in a fake engine, a clock that does not wait and a store in memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.clock import Clock, SystemClock
+from tasks.engines import ENGINES, Engine
+from tasks.ledger.chain import Ledger
+from tasks.ledger.store import Store
+from tasks.promotion.access import Access, AssumedRoles
+from tasks.promotion.checkouts import Checkouts, StoredCheckouts
+from tasks.promotion.reporter import Reporter, Silent
+from tasks.releases import releases
+from tasks.settings import Settings
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What runs work with.
+
+    Attributes:
+        run: the id of the run in the run history; empty outside of one.
+        checkouts: where releases are unpacked; None: in a temporary folder of each run.
+    """
+
+    settings: Settings
+    store: Store
+    access: Access
+    engines: Mapping[str, Engine] = field(default_factory=lambda: ENGINES)
+    clock: Clock = field(default_factory=SystemClock)
+    reporter: Reporter = field(default_factory=Silent)
+    run: str = ""
+    checkouts: Checkouts | None = None
+
+    def ledger(self) -> Ledger:
+        """The ledger, written in this run's name."""
+        return Ledger(self.store, self.settings.acting, self.run)
+
+    def release_id(self, name: str) -> str:
+        """The whole id of the release whose id begins with `name`."""
+        return name if self.checkouts is not None else releases.load(self.store, name).id
+
+    @contextmanager
+    def unpacked(self) -> Iterator[Checkouts]:
+        """Checkouts that go when this ends."""
+        if self.checkouts is not None:
+            yield self.checkouts
+            return
+        with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
+            yield StoredCheckouts(self.store, Path(folder))
+
+
+def compose(settings: Settings, run: str = "", reporter: Reporter | None = None) -> Runtime:
+    """The runtime that the settings describe."""
+    return Runtime(
+        settings=settings,
+        store=Store.open(settings.store_address),
+        access=AssumedRoles(f"flowmart-{run}"),
+        reporter=reporter or Silent(),
+        run=run,
+    )

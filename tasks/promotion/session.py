@@ -1,0 +1,86 @@
+"""Holding an environment for a run: claims made, taken over and given back, however the run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tasks.domain.errors import ApprovalWanted, ClaimLost, FlowmartError, Interrupted
+from tasks.ledger.state import Claim, environment_state
+from tasks.promotion import claims
+from tasks.promotion.environment_run import EnvironmentRun, log, opened
+from tasks.promotion.runtime import Runtime
+
+
+@contextmanager
+def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> Iterator[EnvironmentRun]:
+    """A run that holds the environment's claim, and gives it back however this ends.
+
+    Cancelling the run, or a bug, ends its tools; what was begun stays in the ledger under the open claim, for
+    `recover` or the next promotion. So does an apply or a rollback that got no answer.
+    """
+    with opened(runtime, release, environment) as run:
+        claims.claim(run.ledger, environment, run.release.id, purpose, runtime.settings.wait)
+        with held(run):
+            yield run
+
+
+@contextmanager
+def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterator[EnvironmentRun | None]:
+    """A run that holds the claim of one that is over; None when there is no claim to take over."""
+    ledger = runtime.ledger()
+    found = environment_state(environment, ledger.entries(environment))
+    if found.claim is None:
+        claims.refuse_if_taken(found)
+        yield None
+        return
+    with opened(runtime, found.claim.release, environment) as run:
+        claims.take_over(run.ledger, environment, run_is_over)
+        with held(run):
+            yield run
+
+
+@contextmanager
+def held(run: EnvironmentRun) -> Iterator[None]:
+    """Give a claim back that is ours, with how it went."""
+    name = run.environment.name
+    try:
+        yield
+    except ApprovalWanted:
+        claims.close(run.ledger, name, "waiting")
+        raise
+    except ClaimLost:
+        run.processes.stop_all()
+        raise
+    except FlowmartError as error:
+        found = run.state()
+        if found.blocked or not (found.rolling_back or isinstance(error, Interrupted)):
+            claims.close(run.ledger, name, "failed", str(error))
+        run.reporter.failed(run, error)
+        raise
+    except BaseException as error:
+        run.halted.set()
+        run.processes.stop_all()
+        if not run.state().attempted:
+            claims.close(run.ledger, name, "cancelled")
+        if isinstance(error, Exception):
+            run.reporter.failed(run, error)
+        raise
+    claims.close(run.ledger, name, "succeeded")
+
+
+def await_turn(runtime: Runtime, environment: str) -> None:
+    """Wait for the run that works in an environment, for as long as FLOWMART_WAIT says."""
+    ledger, patience = runtime.ledger(), runtime.settings.wait
+    look = lambda: environment_state(environment, ledger.entries(environment))  # noqa: E731
+    held_by = look().claim
+    if held_by and patience and not claims.is_over(held_by):
+        what = f"for {held_by.actor} to {held_by.purpose} {held_by.release}"
+        log.info("waits", environment=environment, what=what)
+    claims.await_end(look, patience)
+
+
+def abandoned(runtime: Runtime, environment: str) -> Claim | None:
+    """The environment's open claim, if the run that made it is over."""
+    claim = environment_state(environment, runtime.ledger().entries(environment)).claim
+    return claim if claim is not None and claims.is_over(claim) else None

@@ -1,0 +1,101 @@
+"""Tells the run history and people what a run does; the one `Reporter` of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from tasks.domain.outcome import CheckResult
+from tasks.domain.plan import Plan
+from tasks.domain.release import Target
+from tasks.domain.rules import Violation
+from tasks.drift import DriftReport
+from tasks.drift.issues import issues as issues_of
+from tasks.github import best_effort, issues
+from tasks.github.client import connect
+from tasks.ledger.state import environment_state
+from tasks.notifications import notifications
+from tasks.notifications.notifications import Notification
+from tasks.promotion.approvals import Request
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.planning import PlanSet
+from tasks.reports import artifacts
+from tasks.reports.artifacts import Page
+from tasks.settings import Settings
+
+Publish = Callable[[Page], None]
+
+
+def unpublished(_: Page) -> None:
+    """Publish nothing: there is no run history."""
+
+
+class RunReporter:
+    """Pages go to the run history, notifications to people, drift to issues on GitHub.
+
+    `address` is where the run is shown; empty outside of the run history.
+    """
+
+    def __init__(self, settings: Settings, publish: Publish = unpublished, address: str = "") -> None:
+        self._settings = settings
+        self._publish = publish
+        self._address = address
+
+    def planned(self, plan: Plan) -> None:
+        """A page with the plan."""
+        self._publish(artifacts.plan(plan))
+
+    def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
+        """A page with the smoke checks."""
+        self._publish(artifacts.smoke(target, results))
+
+    def approval_wanted(self, request: Request, plans: PlanSet, violations: Sequence[Violation]) -> None:
+        """A page with what is to be approved, and a notification."""
+        self._publish(artifacts.approval(request, plans, violations))
+        what = "\n".join(f"  {unit}: {told}" for unit, told in request.units.items())
+        how = f"flowmart approve {request.short}, until {request.until}"
+        where = (request.environment, request.release, what, how, self._address)
+        self._notify(notifications.approval_wanted(*where))
+
+    def rolled_back(self, run: EnvironmentRun, why: str, done: Mapping[str, str]) -> None:
+        """A page with what was rolled back, and a notification."""
+        name, release = run.environment.name, run.release.id
+        self._publish(artifacts.rollback(name, release, why, dict(done)))
+        self._notify(notifications.rolled_back(name, release, why, self._address))
+
+    def returned(self, environment: str, left: str | None, to: str, actor: str) -> None:
+        """A notification that somebody returned an environment to an earlier release."""
+        self._notify(notifications.went_back(environment, left, to, actor, self._address))
+
+    def verified(self, run: EnvironmentRun) -> None:
+        """A page with the release of each environment."""
+        names = [environment.name for environment in run.platform.environments]
+        self._publish(artifacts.matrix(environment_state(name, run.ledger.entries(name)) for name in names))
+
+    def failed(self, run: EnvironmentRun, error: Exception) -> None:
+        """A notification that a run did not get to its end."""
+        claim = run.state().claim
+        purpose = claim.purpose if claim else "promote"
+        ended = notifications.ended(run.environment.name, run.release.id, purpose, error, self._address)
+        if ended is not None:
+            self._notify(ended)
+
+    def drifted(self, report: DriftReport) -> None:
+        """A page with the drift, notifications of what is new, and an issue for each unit that drifts."""
+        self._publish(artifacts.drift(report))
+        for notification in notifications.drift(report, self._address):
+            self._notify(notification)
+        self._keep_issues(report)
+
+    def _notify(self, notification: Notification) -> None:
+        notifications.send(self._settings, notification)
+
+    def _keep_issues(self, report: DriftReport) -> None:
+        repository = self._settings.github_repository
+        if not repository:
+            return
+        client = connect(self._settings)
+        for issue in issues_of(report):
+            best_effort.tell(
+                issue.title, partial(issues.keep, client, repository, issue.key, issue.title, issue.body)
+            )

@@ -1,0 +1,79 @@
+"""Runs the verbs of a promotion as Prefect tasks: each is a task run, its order the edges of the run graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.futures import PrefectFuture
+from prefect.states import Cancelled
+
+from tasks.promotion.executor import Step, Verb
+from tasks.steps.publishing import best_effort
+from tasks.steps.verbs import TASKS
+
+
+class PrefectStep:
+    """A verb under way as a Prefect task run."""
+
+    def __init__(self, future: PrefectFuture[Any]) -> None:
+        self.future = future
+
+    def result(self) -> Any:
+        """What the verb returned; raises what it raised."""
+        return self.future.result()
+
+    def error(self) -> Exception | None:
+        """What the verb raised; None when it succeeded or never began."""
+        self.future.wait()
+        state = self.future.state
+        if not (state.is_failed() or state.is_crashed()):
+            return None
+        raised = state.result(raise_on_failure=False)
+        return raised if isinstance(raised, Exception) else RuntimeError(str(state))
+
+    @property
+    def began(self) -> bool:
+        """Whether the verb was begun."""
+        self.future.wait()
+        return not self.future.state.is_pending()
+
+
+class PrefectExecutor:
+    """Submits verbs to the task runner of the flow run that we are in."""
+
+    def __init__(self) -> None:
+        self._submitted: list[PrefectStep] = []
+
+    def submit(self, verb: Verb, run: Any, unit: str, *arguments: object, after: Sequence[Step] = ()) -> PrefectStep:
+        """Begin a verb once what it waits for has succeeded."""
+        waited = [step.future for step in after if isinstance(step, PrefectStep)]
+        found = TASKS[verb].submit(run, unit, *map(_future, arguments), wait_for=waited, return_state=False)
+        step = PrefectStep(found)
+        self._submitted.append(step)
+        return step
+
+    def cancel_what_never_began(self) -> None:
+        """Show the task runs behind a failed one as cancelled: Prefect leaves them pending for ever.
+
+        One that the server has not heard of yet (they are reported in batches) stays as it is.
+        """
+        ended: State[Any] = Cancelled(message="not begun, because something that it waits for failed")
+        pending = [step.future.task_run_id for step in self._submitted if step.future.state.is_pending()]
+        self._submitted.clear()
+        if not pending:
+            return
+        with best_effort("steps that never began"), get_client(sync_client=True) as client:
+            for task_run in pending:
+                client.set_task_run_state(task_run, ended, force=True)
+
+
+def _future(argument: object) -> object:
+    """The step's future, which Prefect replaces by its result; in mappings too."""
+    if isinstance(argument, PrefectStep):
+        return argument.future
+    if isinstance(argument, dict):
+        return {key: _future(value) for key, value in argument.items()}
+    return argument

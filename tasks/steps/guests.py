@@ -1,0 +1,105 @@
+"""Prefect is a guest: a flow does the same without a server, in the same time, and only the run history misses it.
+
+    the server does not respond    the flow's function runs plainly, on threads of this process
+    it stops before the flow began the same
+    it stops in the middle         the flow goes on; what it returned or raised counts, not what Prefect says of it
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import structlog
+from prefect import Flow
+from prefect.settings import PREFECT_API_URL
+
+log = structlog.get_logger("flowmart.steps")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PATIENCE = 3.0
+"""Seconds within which a server that responds answers."""
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass
+class _Attempt:
+    """How far a flow's own function got, whatever Prefect makes of it."""
+
+    began: bool = False
+    ended: bool = False
+    result: Any = None
+    error: BaseException | None = None
+
+
+_attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
+
+
+def remembered(function: Callable[P, R]) -> Callable[P, R]:
+    """A flow's function that notes how far it got, for `call`."""
+
+    @wraps(function)
+    def noted(*arguments: P.args, **named: P.kwargs) -> R:
+        attempt = _attempt.get()
+        if attempt is None or attempt.began:
+            return function(*arguments, **named)
+        attempt.began = True
+        try:
+            attempt.result = result = function(*arguments, **named)
+        except BaseException as error:
+            attempt.error = error
+            raise
+        finally:
+            attempt.ended = True
+        return result
+
+    return noted
+
+
+def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+    """Run a flow, as a flow run where a Prefect server responds. Returns and raises what its function does."""
+    if not responds():
+        return _plainly(flow, "Prefect does not respond", *arguments, **named)
+    attempt = _Attempt()
+    token = _attempt.set(attempt)
+    try:
+        return flow(*arguments, **named)
+    except Exception as error:
+        if attempt.error is not None:
+            raise attempt.error from None
+        if attempt.ended:
+            log.warning("not in the run history", why=_line(error))
+            return attempt.result  # type: ignore[no-any-return]
+        if attempt.began:
+            raise
+        return _plainly(flow, _line(error), *arguments, **named)
+    finally:
+        _attempt.reset(token)
+
+
+def responds() -> bool:
+    """Whether a Prefect server answers at PREFECT_API_URL; True where none is named: Prefect then starts its own."""
+    address = PREFECT_API_URL.value()
+    if not address:
+        return True
+    try:
+        _DIRECT.open(f"{address}/health", timeout=PATIENCE).close()
+    except OSError:
+        return False
+    return True
+
+
+def _plainly(flow: Flow[P, R], why: str, *arguments: P.args, **named: P.kwargs) -> R:
+    log.warning("not in the run history", why=why)
+    return flow.fn(*arguments, **named)
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

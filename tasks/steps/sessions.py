@@ -1,0 +1,60 @@
+"""What a flow works with: the runtime, wired as the run that it is, and the executor for its verbs.
+
+Inside of a Prefect flow run verbs are task runs. Outside of one, as when no Prefect server responds, they are threads
+of this process, and nothing is missing but the run history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+from prefect import State
+from prefect.states import Completed
+
+from tasks import settings
+from tasks.ledger.history import History
+from tasks.promotion.approvals import Request
+from tasks.promotion.executor import Executor, LocalExecutor
+from tasks.promotion.runtime import Runtime, compose
+from tasks.reports.reporter import RunReporter, unpublished
+from tasks.steps.executor import PrefectExecutor
+from tasks.steps.publishing import await_pages, publish, run_address, run_id
+
+
+class Session(NamedTuple):
+    """What one run of a flow works with; unpacked, the first arguments of what it calls."""
+
+    runtime: Runtime
+    executor: Executor
+
+    @property
+    def history(self) -> History:
+        """What happened so far."""
+        return History(self.runtime.settings, self.runtime.run)
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """A session of the flow run that we are in, or of none."""
+    chosen, run = settings.load(), run_id()
+    reporter = RunReporter(chosen, publish if run else unpublished, run_address())
+    runtime = compose(chosen, run, reporter)
+    if not run:
+        yield Session(runtime, LocalExecutor(2 * chosen.parallelism, runtime.clock))
+        return
+    executor = PrefectExecutor()
+    try:
+        yield Session(runtime, executor)
+    finally:
+        executor.cancel_what_never_began()
+        await_pages()
+
+
+def finished(result: Any) -> Any:
+    """What a flow returns. A run that waits for an approval is shown as such: it did not fail."""
+    if isinstance(result, Request) and run_id():
+        waiting = f"{result.environment} waits for an approval of {result.short}"
+        return cast("State[Request]", Completed(name="AwaitingApproval", message=waiting, data=result))
+    return result

@@ -1,0 +1,100 @@
+"""A small shop on the fake engine: units `network`, `app` (needs network) and `mail`, through dev and staging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.domain.platform import Environment, Unit
+from tasks.drift import DriftReport, compare
+from tasks.ledger.state import EnvironmentState
+from tasks.promotion import operations, recovery
+from tasks.promotion.approvals import Request
+from tasks.promotion.environment_run import opened
+from tasks.promotion.executor import LocalExecutor
+from tasks.promotion.gate import Consent
+from tasks.promotion.runtime import Runtime
+from tasks.settings import Settings
+from tests.unit.promotion.fakes import (
+    FakeClock,
+    FakeReleases,
+    NoAccess,
+    World,
+    engine_of,
+    environment,
+    unit,
+)
+
+
+class Shop:
+    """Releases to promote, the world that they are promoted into, and what the ledger says."""
+
+    def __init__(self, folder: Path, store: Any) -> None:
+        self.world = World()
+        self.clock = FakeClock()
+        self.releases = FakeReleases(folder)
+        self.environments: Sequence[Environment] = (environment("dev"), environment("staging", "dev"))
+        self.runtime = Runtime(
+            settings=Settings(actor="tester", parallelism=2),
+            store=store,
+            access=NoAccess(),
+            engines={"fake": engine_of(self.world)},
+            clock=self.clock,
+            checkouts=self.releases,
+        )
+        self.executor = LocalExecutor(8, self.clock)
+
+    def release(self, name: str, *units: Unit) -> str:
+        """Declare a release."""
+        return self.releases.add(name, units or self.units(), self.environments)
+
+    def units(self, colour: str = "blue", **objects: Mapping[str, str]) -> list[Unit]:
+        """The shop's units, with `it` painted in a colour."""
+        made = {name: {"it": colour, **objects.get(name, {})} for name in ("network", "app", "mail")}
+        return [
+            unit("network", good="^[a-z]+$", objects=made["network"]),
+            unit("app", needs=("network",), good="^(blue|green)$", objects=made["app"]),
+            unit("mail", good="^[a-z]+$", objects=made["mail"]),
+        ]
+
+    def promote(self, release: str, to: str = "dev", force: bool = False, **consent: Any) -> Request | None:
+        return operations.promote(
+            self.runtime, self.executor, release, to, force=force, consent=Consent(**consent)
+        )
+
+    def promoted(self, colour: str) -> str:
+        """A good release in that colour, promoted to dev."""
+        name = self.release(colour, *self.units(colour))
+        assert self.promote(name) is None
+        return name
+
+    def recover(self, environment: str = "dev") -> bool:
+        return recovery.recover(self.runtime, self.executor, environment, run_is_over=True)
+
+    def drift(self, release: str, environment: str = "dev") -> DriftReport:
+        with opened(self.runtime, release, environment) as run:
+            return compare(run, self.executor)[0]
+
+    def state(self, environment: str = "dev") -> EnvironmentState:
+        with opened(self.runtime, next(iter(self.releases._made)), environment) as run:
+            return run.state()
+
+    def live(self, environment: str = "dev") -> dict[str, Mapping[str, str]]:
+        """What is really there: {unit: its objects}."""
+        return {name: dict(there) for (where, name), there in self.world.objects.items() if where == environment}
+
+    def kinds(self, *wanted: str, environment: str = "dev") -> list[str]:
+        """What the ledger tells, in order: "applied network"."""
+        entries = self.runtime.ledger().entries(environment)
+        told = [f"{e.kind} {e.body.get('unit', '')}".strip() for e in entries if not wanted or e.kind in wanted]
+        return told
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    from tasks.ledger.store import Store
+
+    return Shop(tmp_path, Store.open(str(tmp_path / "store")))

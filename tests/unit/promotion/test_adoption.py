@@ -1,0 +1,66 @@
+"""What existed before our first apply is never removed by a rollback."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.domain.errors import InvalidInput, RolledBack
+from tasks.domain.plan import Plan, Reversibility
+from tasks.promotion import operations
+from tasks.promotion.environment_run import opened
+from tasks.promotion.promotion import plan_and_test
+from tests.unit.promotion.conftest import Shop
+
+OLD = {"it": "old", "precious": "data"}
+
+
+def failing(shop: Shop) -> str:
+    return shop.release("red", *shop.units("red", app={"precious": "data"}))
+
+
+def test_what_existed_survives_a_failed_first_promotion(shop: Shop) -> None:
+    shop.world.by_hand("dev", "app", **OLD)
+    with pytest.raises(RolledBack, match="app: kept as it is"):
+        shop.promote(failing(shop))
+    assert shop.live()["app"]["precious"] == "data"
+
+
+def test_where_the_tool_keeps_the_earlier_version_the_rollback_returns_to_it(shop: Shop) -> None:
+    shop.world.keeps_versions = True
+    shop.world.by_hand("dev", "app", **OLD)
+    with pytest.raises(RolledBack, match="back on 2 objects"):
+        shop.promote(failing(shop))
+    assert shop.live()["app"] == OLD
+
+
+def test_the_plan_says_what_it_adopts_and_that_it_cannot_simply_be_undone(shop: Shop) -> None:
+    shop.world.by_hand("dev", "app", **OLD)
+    with opened(shop.runtime, failing(shop), "dev") as run:
+        planned = plan_and_test(run, shop.executor)[0]["app"].result()
+    assert isinstance(planned, Plan)
+    assert planned.warnings[0].startswith("adopts what exists: 2 objects")
+    assert planned.reversibility is not Reversibility.REVERSIBLE
+
+
+def test_adopting_records_a_baseline_and_applies_nothing(shop: Shop) -> None:
+    shop.world.by_hand("dev", "app", **OLD)
+    adopted = operations.adopt(shop.runtime, shop.executor, shop.release("one"), "dev")
+    assert [one.unit for one in adopted] == ["app"]
+    assert shop.world.done == []
+    assert shop.state().baselines["app"].description == "2 objects"
+    assert shop.state().claim is None
+
+
+def test_where_nothing_exists_there_is_nothing_to_adopt(shop: Shop) -> None:
+    with pytest.raises(InvalidInput, match="nothing exists of app"):
+        operations.adopt(shop.runtime, shop.executor, shop.release("one"), "dev", "app")
+
+
+def test_a_baseline_outlives_the_run_that_found_it(shop: Shop) -> None:
+    shop.world.by_hand("dev", "app", **OLD)
+    operations.adopt(shop.runtime, shop.executor, shop.release("one"), "dev", "app")
+    with pytest.raises(RolledBack):
+        shop.promote(failing(shop))
+    with pytest.raises(RolledBack):
+        shop.promote("red", force=True)
+    assert shop.live()["app"]["precious"] == "data"

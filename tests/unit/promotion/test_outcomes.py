@@ -1,0 +1,82 @@
+"""No answer is not a rejection: what follows when the answer to an apply is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.domain.errors import Interrupted, RolledBack
+from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.fakes import half_done, lost_answer, no_answer, rejected
+
+
+def test_a_lost_answer_to_a_finished_apply_rejects_nothing(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.fail("app", "apply", lost_answer)
+    green = shop.promoted("green")
+    state = shop.state()
+    assert (state.verified, state.rejected) == (green, frozenset())
+    assert shop.kinds("unanswered", "observed", "applied")[-3:] == ["applied app"] or "observed app" in shop.kinds()
+
+
+def test_an_unanswered_apply_that_changed_nothing_is_tried_once_more(shop: Shop) -> None:
+    shop.world.fail("app", "apply", no_answer)
+    shop.promoted("blue")
+    assert shop.world.done.count("apply dev/app") == 2
+    assert shop.state().verified == "blue"
+
+
+def test_it_is_not_tried_a_third_time(shop: Shop) -> None:
+    shop.world.fail("app", "apply", no_answer, no_answer)
+    with pytest.raises(Interrupted, match="flowmart recover dev"):
+        shop.promote(shop.release("one"))
+    assert shop.world.done.count("apply dev/app") == 2
+
+
+@pytest.mark.parametrize("silences", [1, 5])
+def test_observing_goes_on_until_there_is_an_answer(shop: Shop, silences: int) -> None:
+    shop.world.fail("app", "apply", lost_answer)
+    shop.world.fail("app", "observe", *[no_answer] * silences)
+    shop.promoted("blue")
+    assert shop.state().verified == "blue"
+
+
+def test_a_partly_done_apply_leaves_the_environment_interrupted(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.fail("app", "apply", half_done)
+    green = shop.release("green", *shop.units("green", app={"more": "things"}))
+    with pytest.raises(Interrupted, match=r"partly done(.|\n)*Nothing was rolled back"):
+        shop.promote(green)
+    state = shop.state()
+    assert state.claim is not None
+    assert state.interrupted
+    assert (state.rejected, state.rolling_back) == (frozenset(), None)
+    assert "rolled_back app" not in shop.kinds()
+
+
+def test_nothing_more_begins_once_the_environment_is_interrupted(shop: Shop) -> None:
+    shop.world.fail("network", "apply", half_done)
+    release = shop.release("one", *shop.units("blue", network={"more": "things"}))
+    with pytest.raises(Interrupted):
+        shop.promote(release)
+    assert "apply dev/app" not in shop.world.done
+
+
+def test_a_rejection_elsewhere_rolls_an_unanswered_unit_back_too(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.fail("mail", "apply", half_done)
+    shop.world.fail("network", "apply", rejected)
+    green = shop.release("green", *shop.units("green", mail={"more": "things"}))
+    with pytest.raises(RolledBack, match="quota exceeded"):
+        shop.promote(green)
+    assert shop.live() == {name: {"it": "blue"} for name in ("network", "app", "mail")}
+    assert shop.state().rejected == {green}
+
+
+def test_a_replan_without_an_answer_takes_nothing_back(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.fail("app", "plan", lambda *_: None, *[no_answer] * 3)
+    with pytest.raises(Exception, match="connection reset") as raised:
+        shop.promote(shop.release("green", *shop.units("green")))
+    assert not isinstance(raised.value, RolledBack)
+    assert shop.live()["network"] == {"it": "green"}
+    assert shop.state().rejected == frozenset()

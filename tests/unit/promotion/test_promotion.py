@@ -1,0 +1,81 @@
+"""The order of one promotion, and what stops it before anything was changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.domain.errors import Refused, RolledBack, Unanswered
+from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.fakes import no_answer, rejected, unit
+
+
+def test_each_unit_is_applied_once_those_it_needs_have_passed(shop: Shop) -> None:
+    shop.promote(shop.release("one", unit("app", needs=("network",), good="blue"), unit("network", good="blue")))
+    assert shop.kinds("applied", "smoked", "verified") == [
+        "applied network",
+        "smoked network",
+        "applied app",
+        "smoked app",
+        "verified",
+    ]
+
+
+def test_a_promotion_ends_verified_and_gives_the_environment_back(shop: Shop) -> None:
+    release = shop.promoted("blue")
+    state = shop.state()
+    assert (state.verified, state.claim) == (release, None)
+    assert shop.kinds()[0] == "claimed"
+    assert shop.kinds()[-2:] == ["verified", "closed"]
+
+
+def test_what_a_release_does_not_touch_is_not_applied(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.done.clear()
+    units = [*shop.units("blue")[:2], unit("mail", good="green", objects={"it": "green"})]
+    shop.promote(shop.release("two", *units))
+    assert shop.world.done == ["apply dev/mail"]
+
+
+def test_promoting_the_same_release_again_applies_nothing(shop: Shop) -> None:
+    release = shop.promoted("blue")
+    shop.world.done.clear()
+    shop.promote(release)
+    assert shop.world.done == []
+
+
+def test_units_without_differences_are_all_verified_by_a_first_promotion(shop: Shop) -> None:
+    for name in ("network", "app", "mail"):
+        shop.world.by_hand("dev", name, it="blue")
+    release = shop.promoted("blue")
+    assert shop.state().verified == release
+
+
+def test_a_plan_without_an_answer_is_retried(shop: Shop) -> None:
+    shop.world.fail("app", "plan", no_answer, no_answer)
+    shop.promoted("blue")
+    assert shop.state().verified == "blue"
+
+
+def test_a_plan_that_gets_no_answer_stops_the_run_and_changes_nothing(shop: Shop) -> None:
+    shop.world.fail("app", "validate", *[no_answer] * 3)
+    with pytest.raises(Unanswered):
+        shop.promote(shop.release("one"))
+    assert shop.world.done == []
+    assert (shop.state().claim, shop.state().rejected) == (None, frozenset())
+
+
+def test_a_release_begins_only_where_it_is_verified_before(shop: Shop) -> None:
+    with pytest.raises(Refused, match="not verified in dev; promote it there first"):
+        shop.promote(shop.release("one"), to="staging")
+    assert shop.kinds(environment="staging") == ["claimed", "closed"]
+
+
+def test_a_rejected_release_comes_back_only_by_force(shop: Shop) -> None:
+    shop.world.fail("app", "apply", rejected)
+    release = shop.release("one")
+    with pytest.raises(RolledBack):
+        shop.promote(release)
+    with pytest.raises(Refused, match="was rejected here"):
+        shop.promote(release)
+    shop.promote(release, force=True)
+    assert shop.state().verified == release
