@@ -6,17 +6,17 @@ report says in the light of the earlier ones, and what of it stands in the way o
 people, `issues` to GitHub.
 """
 
+from tasks.domain.drift import DriftedObject
 from tasks.drift.descriptions import refusal
 from tasks.drift.detection import DETECT, compare, detect, drifting, is_reconciled, report
-from tasks.domain.drift import DriftedObject
 from tasks.drift.reports import RECONCILE, DriftReport, last_report, report_of, unexplained
 
 __all__ = [
     "DETECT",
-    "compare",
     "RECONCILE",
     "DriftReport",
     "DriftedObject",
+    "compare",
     "detect",
     "drifting",
     "is_reconciled",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from tasks.domain.errors import Unanswered
-from tasks.domain.plan import Plan
+from tasks.domain.plan import Change, Plan
+from tasks.domain.values import digest_of
 from tasks.drift import drifted_objects
 from tasks.drift.reports import DriftReport, event_of, judge, report_of, unexplained, untried
 from tasks.ledger.state import left_behind
@@ -26,11 +28,20 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
     if receipt is None:
         return None
     with run.turns:
-        found = run.engine(receipt.target).detect_drift(receipt)
+        found = _without_residual(
+            run.engine(receipt.target).detect_drift(receipt), run.state().residual.get(unit, ())
+        )
     now = run.state()
     if (now.claim and unit in now.attempted) or now.receipts.get(unit) != receipt:
         raise Unanswered(f"{receipt.target}: a promotion is at work on it; it is compared again by the next report")
     return found
+
+
+def _without_residual(found: Plan, residual: Sequence[Change]) -> Plan:
+    """The plan without the differences that were there right after the apply already: nobody made those."""
+    known = {digest_of([change.address, change.after]) for change in residual}
+    left = tuple(change for change in found.changes if digest_of([change.address, change.after]) not in known)
+    return replace(found, changes=left)
 
 
 DETECT = Verb("detect drift", detect, reads=True)

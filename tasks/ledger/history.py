@@ -19,8 +19,8 @@ from tasks.settings import Settings
 class History:
     """The releases and the ledger of one store."""
 
-    def __init__(self, settings: Settings, run: str = "") -> None:
-        self.store = Store.open(settings.store_address)
+    def __init__(self, settings: Settings, run: str = "", store: Store | None = None) -> None:
+        self.store = store or Store.open(settings.store_address)
         self.ledger = Ledger(self.store, settings.acting, run)
 
     def release(self, name: str) -> Release:

@@ -67,7 +67,8 @@ class EnvironmentState:
     `created` are the addresses that those applies create or replace, by unit: all that a rollback may delete.
     `baselines` is what existed of a unit before
     our first apply, and `residual` the differences that each unit always has. `rolling_back` says why, while a
-    rollback has begun and not ended, and `rejects` whether the release is rejected then; `interrupted` why a run stopped without knowing how far it got.
+    rollback has begun and not ended, and `rejects` whether the release is rejected then; `interrupted` why a run
+    stopped without knowing how far it got.
     """
 
     environment: str
@@ -132,7 +133,12 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
         release_digest=event.release_digest,
         provenance=event.provenance,
     )
-    return _concluded(replace(state, claim=claim))
+    return _concluded_if_finished(replace(state, claim=claim))
+
+
+def _concluded_if_finished(state: EnvironmentState) -> EnvironmentState:
+    """A run that stopped on the way leaves what one would return to as it was: the next one may still need it."""
+    return replace(state, interrupted=None) if state.attempted else _concluded(state)
 
 
 def _concluded(state: EnvironmentState) -> EnvironmentState:
@@ -158,7 +164,7 @@ def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) ->
 
 
 def _closed(state: EnvironmentState, _: ClaimClosed, __: Entry) -> EnvironmentState:
-    return _concluded(replace(state, claim=None)) if not state.attempted else replace(state, claim=None)
+    return _concluded_if_finished(replace(state, claim=None))
 
 
 def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> EnvironmentState:

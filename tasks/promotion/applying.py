@@ -108,7 +108,7 @@ def _attempted(run: EnvironmentRun, made: Plan) -> Applied:
         return Applied(Outcome.UNANSWERED, detail=str(error))
 
 
-class _Unchanged(Exception):  # noqa: N818 (no error: the apply did nothing and may be tried again)
+class _Unchanged(Exception):
     """The unanswered apply changed nothing."""
 
 

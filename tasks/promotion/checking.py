@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -66,8 +65,9 @@ def prepare_clients(run: EnvironmentRun) -> None:
     def reach() -> None:
         # Nothing depends on it: an error here is raised again where the client is needed.
         with suppress(FlowmartError):
-            for service in checks.services(check for unit in run.units for check in run.unit(unit).checks):
-                run.runtime.access.client(service, run.environment)
+            for unit in run.units:
+                for service in checks.services(run.unit(unit).checks):
+                    run.runtime.access.client(service, run.environment_of(unit))
 
     threading.Thread(target=reach, daemon=True).start()
 
@@ -76,11 +76,12 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
     declared = run.unit(receipt.target.unit).checks
     if not declared:
         return ()
+    environment = run.environment_of(receipt.target.unit, receipt.target.release)
     around = checks.Surroundings(
-        client=lambda service: run.runtime.access.client(service, run.environment),
+        client=lambda service: run.runtime.access.client(service, environment),
         outputs=receipt.outputs,
         folder=run.checkout(receipt.target.release).infrastructure,
-        variables=run.runtime.access.reading(run.environment),
+        variables=run.runtime.access.reading(environment),
         processes=run.processes,
     )
     within = max(check.within for check in declared)

@@ -167,6 +167,8 @@ class EnvironmentRun:
             platform=found.platform.name,
             executable=self.runtime.settings.executables.get(unit.engine, ""),
             receipt=now.receipts.get(target.unit),
+            baseline=now.baselines.get(target.unit),
+            residual=now.residual.get(target.unit, ()),
             elsewhere=lambda: self._elsewhere(target.unit),
             reconciling=target.unit in self.drifting,
         )

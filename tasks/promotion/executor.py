@@ -52,7 +52,7 @@ class Executor(Protocol):
         """
 
 
-class NotBegun(Exception):  # noqa: N818 (no error: it says that nothing was done)
+class NotBegun(Exception):
     """A verb was not begun, since one that it waits for failed."""
 
 

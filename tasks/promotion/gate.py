@@ -16,7 +16,6 @@ from typing import Any, Literal
 from tasks import drift
 from tasks.domain.errors import ApprovalWanted, EnvironmentClosed, Refused
 from tasks.domain.events import ClosureOverridden, DriftAccepted, ReleaseVerified
-from tasks.domain.plan import Action, Plan
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Approval, Environment, Freeze, Window
 from tasks.domain.rules import Violation

@@ -88,7 +88,7 @@ def adopt(
 
 
 def _history(runtime: Runtime) -> History:
-    return History(runtime.settings, runtime.run)
+    return History(runtime.settings, runtime.run, runtime.store)
 
 
 def _request(wanted: ApprovalWanted) -> Request:

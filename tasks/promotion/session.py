@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tasks.domain.errors import ApprovalWanted, ClaimLost, FlowmartError, Interrupted
-from tasks.ledger.state import Claim, environment_state
+from tasks.ledger.state import Claim, EnvironmentState, environment_state
 from tasks.promotion import claims
 from tasks.promotion.environment_run import EnvironmentRun, log, opened
 from tasks.promotion.runtime import Runtime
@@ -72,7 +72,10 @@ def held(run: EnvironmentRun) -> Iterator[None]:
 def await_turn(runtime: Runtime, environment: str) -> None:
     """Wait for the run that works in an environment, for as long as FLOWMART_WAIT says."""
     ledger, patience = runtime.ledger(), runtime.settings.wait
-    look = lambda: environment_state(environment, ledger.entries(environment))  # noqa: E731
+
+    def look() -> EnvironmentState:
+        return environment_state(environment, ledger.entries(environment))
+
     held_by = look().claim
     if held_by and patience and not claims.is_over(held_by):
         what = f"for {held_by.actor} to {held_by.purpose} {held_by.release}"

@@ -1,8 +1,8 @@
 """Prefect is a guest: a flow does the same without a server, in the same time, and only the run history misses it.
 
-    the server does not respond    the flow's function runs plainly, on threads of this process
-    it stops before the flow began the same
-    it stops in the middle         the flow goes on; what it returned or raised counts, not what Prefect says of it
+the server does not respond    the flow's function runs plainly, on threads of this process
+it stops before the flow began the same
+it stops in the middle         the flow goes on; what it returned or raised counts, not what Prefect says of it
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Session(NamedTuple):
     @property
     def history(self) -> History:
         """What happened so far."""
-        return History(self.runtime.settings, self.runtime.run)
+        return History(self.runtime.settings, self.runtime.run, self.runtime.store)
 
 
 @contextmanager

@@ -190,13 +190,28 @@ def test_a_baseline_is_kept_and_the_first_one_counts(told: Told) -> None:
     assert told.now().baselines == {"networking": SERIAL_12, "database": SERIAL_13}
 
 
-def test_what_the_applies_under_a_claim_create_adds_up_until_it_is_closed(told: Told) -> None:
+def test_what_applies_create_adds_up_until_the_environment_is_good_again(told: Told) -> None:
     told.claim("a")
     told.write(UnitApplying(unit="networking", release="a", plan="1", creates=("vpc",)))
     told.write(UnitApplying(unit="networking", release="a", plan="2", creates=("subnet",)))
     assert told.now().created == {"networking": {"vpc", "subnet"}}
     told.write(ClaimClosed(outcome="failed"))
+    assert told.now().created == {"networking": {"vpc", "subnet"}}
+    told.write(ReleaseVerified(release="a"))
     assert told.now().created == {}
+
+
+def test_a_run_that_stopped_on_the_way_leaves_what_one_would_return_to(told: Told) -> None:
+    told.claim("a")
+    told.apply("networking", "a")
+    told.write(ReleaseVerified(release="a"))
+    told.write(ClaimClosed(outcome="succeeded"))
+    told.claim("b")
+    told.apply("networking", "b")
+    told.write(ClaimClosed(outcome="failed"))
+    told.claim("c")
+    assert told.now().before["networking"].target.release == "a"
+    assert told.now().attempted == ("networking",)
 
 
 CHANGE = Change("aws_vpc.this", "aws_vpc", Action.UPDATE, {"a": 1}, {"a": 2})

@@ -61,9 +61,7 @@ class Shop:
         ]
 
     def promote(self, release: str, to: str = "dev", force: bool = False, **consent: Any) -> Request | None:
-        return operations.promote(
-            self.runtime, self.executor, release, to, force=force, consent=Consent(**consent)
-        )
+        return operations.promote(self.runtime, self.executor, release, to, force=force, consent=Consent(**consent))
 
     def promoted(self, colour: str) -> str:
         """A good release in that colour, promoted to dev."""
@@ -89,8 +87,7 @@ class Shop:
     def kinds(self, *wanted: str, environment: str = "dev") -> list[str]:
         """What the ledger tells, in order: "applied network"."""
         entries = self.runtime.ledger().entries(environment)
-        told = [f"{e.kind} {e.body.get('unit', '')}".strip() for e in entries if not wanted or e.kind in wanted]
-        return told
+        return [f"{e.kind} {e.body.get('unit', '')}".strip() for e in entries if not wanted or e.kind in wanted]
 
 
 @pytest.fixture

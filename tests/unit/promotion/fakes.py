@@ -1,4 +1,4 @@
-"""A world without tools: an engine over a dictionary, a clock that does not wait, releases that are declared in place.
+"""A world without tools: an engine over a dictionary, a clock that does not wait, releases declared in place.
 
 Whole promotions take milliseconds here. What is fake is only what touches the outside; the promotion, the ledger, the
 gate, the policies and the checks are the product's own.
@@ -10,7 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Verification
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.platform import Check, Environment, Platform, Roles, Unit
 from tasks.domain.release import Baseline, Inputs, Receipt, Release
+from tasks.domain.rules import Suppression, Violation
 from tasks.domain.values import digest_of
 from tasks.engines.base import Engine, Interface, Workspace
 from tasks.engines.observations import observed, verified
@@ -222,7 +223,7 @@ class NoAccess:
 
 def unit(name: str, *, needs: Sequence[str] = (), good: str = "", objects: Mapping[str, str] | None = None) -> Unit:
     """A unit whose check wants its object `it` to match `good`."""
-    check = Check("good", "output", {"output": "it", "matches": good}, within=1.0)
+    check = Check("good", "output", {"name": "it", "matches": good}, within=1.0)
     inputs = {"objects": dict(objects or {"it": "blue"})}
     return Unit(name, "fake", name, ("dev", "staging"), tuple(needs), inputs, (check,) if good else (), time_limit=60)
 
@@ -230,6 +231,24 @@ def unit(name: str, *, needs: Sequence[str] = (), good: str = "", objects: Mappi
 def environment(name: str, after: tuple[str, ...] | str | None = None, **more: Any) -> Environment:
     """An environment without an account of its own."""
     return Environment(name, "222222222222", "eu-west-1", Roles("", ""), after=after, **more)
+
+
+class FakePolicies:
+    """Deny what a test wants denied: objects whose value is "forbidden"."""
+
+    def test(self, plan: Plan, *_: object) -> tuple[Violation, ...]:
+        bad = [change for change in plan.changes if (change.after or {}).get("value") == "forbidden"]
+        return tuple(Violation("names", "forbidden", change.address) for change in bad)
+
+
+class FakeCheckout(Checkout):
+    """A release that is declared in place: no files, no Rego."""
+
+    policies = FakePolicies()  # type: ignore[assignment]
+    overrides = ()  # type: ignore[assignment]
+
+    def suppressions(self, today: date) -> Sequence[Suppression]:
+        return ()
 
 
 class FakeReleases:
@@ -243,7 +262,7 @@ class FakeReleases:
         platform = Platform("fake", tuple(environments), tuple(units))
         digests = {f"{e.name}/{u.name}": digest_of([u.inputs, u.needs]) for e in environments for u in units}
         made = Release(release, digest_of(release), release, f"make it {release}", "2030-01-07", digests)
-        self._made[release] = Checkout(made, self._folder, platform)
+        self._made[release] = FakeCheckout(made, self._folder, platform)
         return release
 
     def of(self, release: str) -> Checkout:

@@ -34,9 +34,9 @@ def test_where_the_tool_keeps_the_earlier_version_the_rollback_returns_to_it(sho
 
 
 def test_the_plan_says_what_it_adopts_and_that_it_cannot_simply_be_undone(shop: Shop) -> None:
-    shop.world.by_hand("dev", "app", **OLD)
+    shop.world.by_hand("dev", "network", **OLD)
     with opened(shop.runtime, failing(shop), "dev") as run:
-        planned = plan_and_test(run, shop.executor)[0]["app"].result()
+        planned = plan_and_test(run, shop.executor)[0]["network"].result()
     assert isinstance(planned, Plan)
     assert planned.warnings[0].startswith("adopts what exists: 2 objects")
     assert planned.reversibility is not Reversibility.REVERSIBLE
