@@ -228,7 +228,7 @@ def unit(name: str, *, needs: Sequence[str] = (), good: str = "", objects: Mappi
     return Unit(name, "fake", name, ("dev", "staging"), tuple(needs), inputs, (check,) if good else (), time_limit=60)
 
 
-def environment(name: str, after: tuple[str, ...] | str | None = None, **more: Any) -> Environment:
+def environment(name: str, *after: str, **more: Any) -> Environment:
     """An environment without an account of its own."""
     return Environment(name, "222222222222", "eu-west-1", Roles("", ""), after=after, **more)
 
