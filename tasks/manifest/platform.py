@@ -39,7 +39,7 @@ def resolve(platform: Platform, environment: str, unit: str) -> Unit:
     """
     around = _environment(platform, environment)
     declared = _unit(platform, around, unit)
-    names = environments.scope(environments.unit_environment(around, declared))
+    names = environments.scope(platform.name, environments.unit_environment(platform.name, around, declared))
     return replace(
         declared,
         source=str(placeholders.fill(declared.source, names)),

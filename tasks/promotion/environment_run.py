@@ -204,7 +204,7 @@ class EnvironmentRun:
 
     def environment_of(self, unit: str, release: str | None = None) -> Environment:
         """The environment as a unit of a release (default: the one to go to) sees it: its own region and roles."""
-        return manifest.unit_environment(self.environment, self.unit(unit, release))
+        return manifest.unit_environment(self.platform.name, self.environment, self.unit(unit, release))
 
     def checkout(self, release: str) -> Checkout:
         """A release's files."""

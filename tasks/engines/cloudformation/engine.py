@@ -224,4 +224,6 @@ def _why(stacks: Stacks, stack: Described, began: str, source: Source | None = N
     return str(answers.scrubbed(told, source.secrets if source else ()))
 
 
-ENGINE = Engine(name="cloudformation", make=CloudFormation, reads=reads, interface=interface)
+ENGINE = Engine(
+    name="cloudformation", make=CloudFormation, reads=reads, interface=interface, needs_aws=lambda _, __: True
+)

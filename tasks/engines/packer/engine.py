@@ -253,4 +253,6 @@ def _retire(wanted: Wanted, images: Images, newest: Image) -> None:
         log.warning("old images stay", family=wanted.family, why=str(error))
 
 
-ENGINE = Engine(name="packer", make=Packer, reads=reads, interface=interface, executable="packer")
+ENGINE = Engine(
+    name="packer", make=Packer, reads=reads, interface=interface, needs_aws=lambda _, __: True, executable="packer"
+)
