@@ -139,11 +139,13 @@ def _asked(history: History, environment: str) -> tuple[DriftReport | None, Flow
     """The report of one environment, and why it is not whole; without an error it is."""
     from flows.drift import drift as flow
 
-    before = len(history.ledger.entries(environment))
+    before = history.state(environment).number
     try:
         return flow(environment), None
     except FlowmartError as error:
-        return last_report(history.ledger.entries(environment)[before:]), error
+        found = history.state(environment)
+        made = found.drift.report is not None and found.drift.report.number > before
+        return last_report(found) if made else None, error
 
 
 def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], json: bool) -> int:

@@ -15,11 +15,11 @@ from deployments.cli import graph_table, screen
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import BrokenChain, InvalidInput, UnreadableRecord
 from tasks.domain.platform import Environment
 from tasks.domain.release import Release
-from tasks.ledger import chain
-from tasks.ledger.history import History
+from tasks.ledger import auditing
+from tasks.ledger.history import History, chronological
 from tasks.ledger.state import EnvironmentState
 from tasks.manifest import load as load_platform
 from tasks.promotion import approvals
@@ -40,20 +40,54 @@ def status(json: Json = False) -> None:
     """Which release is where, and what is going on."""
     asked, now = _history(), datetime.now(UTC)
     environments = _declared() or [Environment(name) for name in asked.ledger.environments()]
-    states = {environment.name: asked.state(environment.name) for environment in environments}
+    states, damage = _readable(asked, environments)
     if json:
-        screen.document({e.name: _status_document(asked, e, states, now) for e in environments})
-        return
+        screen.document({e.name: _status_document(asked, e, states, damage, now) for e in environments})
+    else:
+        _show_status(asked, environments, states, damage, now)
+    if damage:
+        raise BrokenChain("\n".join(damage.values()))
+
+
+def _readable(
+    asked: History, environments: Sequence[Environment]
+) -> tuple[dict[str, EnvironmentState], dict[str, str]]:
+    """The states by environment, and what is wrong with those that cannot be read: they do not stop the others."""
+    states, damage = {}, {}
+    for name in (environment.name for environment in environments):
+        try:
+            states[name] = asked.state(name)
+        except (BrokenChain, UnreadableRecord) as error:
+            states[name], damage[name] = EnvironmentState(name), str(error)
+    return states, damage
+
+
+def _show_status(
+    asked: History,
+    environments: Sequence[Environment],
+    states: Mapping[str, EnvironmentState],
+    damage: Mapping[str, str],
+    now: datetime,
+) -> None:
     subjects = {release.id: release.subject for release in releases.everyone(asked.store)}
-    said = {name: _state(state) + _left_behind(state) for name, state in states.items()}
+    said = {
+        name: "DAMAGED: its ledger cannot be read" if name in damage else _state(state) + _left_behind(state)
+        for name, state in states.items()
+    }
     screen.table("", graph_table.COLUMNS, [*graph_table.rows(environments, states, said, subjects, now)])
     for request in approvals.waiting(asked.ledger, now):
         screen.result(screen.waiting(request))
 
 
 def _status_document(
-    asked: History, environment: Environment, states: Mapping[str, EnvironmentState], now: datetime
+    asked: History,
+    environment: Environment,
+    states: Mapping[str, EnvironmentState],
+    damage: Mapping[str, str],
+    now: datetime,
 ) -> dict[str, Any]:
+    if environment.name in damage:
+        return {"state": "damaged", "damage": damage[environment.name]}
     around = graph_table.document(environment, states, now)
     return status_of(states[environment.name]) | around | {"left_behind": asked.left_behind(environment.name)}
 
@@ -84,7 +118,7 @@ def history(
     if environment:
         known_environment(environment)
     names = [environment] if environment else _environments(asked)
-    entries = sorted((e for name in names for e in asked.ledger.entries(name)), key=lambda entry: entry.at)[-limit:]
+    entries = chronological(asked.ledger.entries(name) for name in names)[-limit:]
     if json:
         screen.document([entry.document for entry in entries])
         return
@@ -128,17 +162,23 @@ def diff(one: str, other: str, json: Json = False) -> None:
 def audit(json: Json = False) -> None:
     """Check the ledger's chains, and every release's archive against its digest."""
     asked = _history()
-    entries = {name: chain.audit(asked.ledger, name) for name in asked.ledger.environments()}
+    chains = [auditing.audit(asked.store, name, asked.platform) for name in asked.ledger.environments()]
+    problems = [problem for chain in chains for problem in chain.problems]
+    if problems:
+        raise BrokenChain("\n".join(problems))
     checked = releases.everyone(asked.store)
     for release in checked:
         with tempfile.TemporaryDirectory(prefix="flowmart-audit-") as folder:
             releases.checkout(asked.store, release.id, Path(folder))
-    heads = {name: asked.ledger.entries(name)[-1].digest for name in entries}
     if json:
+        entries = {chain.environment: chain.entries for chain in chains}
+        heads = {chain.environment: chain.head for chain in chains}
         screen.document({"entries": entries, "heads": heads, "releases": [release.id for release in checked]})
         return
-    rows = [(name, str(number), heads[name][:16]) for name, number in entries.items()]
+    rows = [(chain.environment, str(chain.entries), chain.head[:16]) for chain in chains]
     screen.table("", ("chain", "entries", "head"), rows)
+    for name in (name for chain in chains for name in chain.foreign):
+        screen.say(f"ignored: {name} is no entry")
     screen.result(f"the ledger adds up; {len(checked)} releases are what they were when they were made")
 
 

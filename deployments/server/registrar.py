@@ -64,7 +64,7 @@ class Registrar:
 
     def _what_happened(self) -> Hashable:
         environments = self._history.ledger.environments()
-        newest = tuple((name, self._history.ledger.entries(name)[-1].number) for name in environments)
+        newest = tuple((name, self._history.state(name).number) for name in environments)
         return releases.ids(self._history.store), newest
 
     def _world(self) -> forms.World:

@@ -16,6 +16,7 @@ from tasks.clock import Clock, SystemClock
 from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
+from tasks.manifest.platform import name_in
 from tasks.promotion.access import Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
@@ -43,7 +44,8 @@ class Runtime:
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""
-        return Ledger(self.store, self.settings.acting, self.run)
+        platform = name_in(self.settings.repository / "infrastructure")
+        return Ledger(self.store, self.settings.acting, self.run, platform)
 
     def release_id(self, name: str) -> str:
         """The whole id of the release whose id begins with `name`."""

@@ -11,7 +11,6 @@ from tasks.domain.errors import InvalidInput, NotFound, Refused
 from tasks.domain.platform import Approval
 from tasks.domain.release import Release
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import environment_state
 from tasks.ledger.store import Store
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question
@@ -34,7 +33,7 @@ def ask(ledger: Ledger, digest: str = DIGEST, **rules: object) -> approvals.Requ
 
 
 def holds(ledger: Ledger, digest: str = DIGEST, after: timedelta = timedelta()) -> str | None:
-    found = approvals.decided(ledger.entries("production"), digest, datetime.now(UTC) + after)
+    found = approvals.decided(ledger.state("production"), digest, datetime.now(UTC) + after)
     return found.kind if found else None
 
 
@@ -104,7 +103,7 @@ def test_an_author_may_refuse(ledger: Ledger) -> None:
 
 def test_a_refusal_rejects_the_release(ledger: Ledger) -> None:
     approvals.refuse(ledger, ask(ledger).digest, BEN, "not before the sale")
-    assert environment_state("production", ledger.entries("production")).rejected == {"3f2a1c"}
+    assert ledger.state("production").rejected == {"3f2a1c"}
 
 
 def test_github_only_means_github_only(ledger: Ledger) -> None:

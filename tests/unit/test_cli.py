@@ -60,12 +60,56 @@ def test_an_entry_is_shown_by_its_name(mini: MiniPlatform, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["release"] == "abc"
 
 
+def damaged(mini: MiniPlatform) -> None:
+    """The first entry of dev is empty; staging is verified."""
+    ledger = History(mini.settings).ledger
+    ledger.append("dev", ReleaseVerified(release="abc"))
+    ledger.append("staging", ReleaseVerified(release="abc"))
+    (Path(mini.store.address) / "ledger/dev/00000001.json").write_bytes(b"")
+
+
 def test_audit_names_a_broken_chain(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
-    History(mini.settings).ledger.append("dev", ReleaseVerified(release="abc"))
-    file = Path(mini.store.address) / "ledger/dev/00000001.json"
-    file.write_text(file.read_text().replace("abc", "abd"))
+    damaged(mini)
     assert cli.run(["audit"]) == 1
-    assert "00000001.json was changed after it was written" in capsys.readouterr().err
+    assert "ledger/dev/00000001.json: it is empty" in capsys.readouterr().err
+
+
+def test_status_shows_the_other_environments_when_one_chain_is_damaged(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged(mini)
+    assert cli.run(["status"]) == 1
+    shown = capsys.readouterr()
+    assert "DAMAGED" in shown.out
+    assert "abc" in shown.out
+    assert "ledger/dev/00000001.json: it is empty" in shown.err
+
+
+def test_status_as_a_document_names_the_damage_of_one_environment(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged(mini)
+    assert cli.run(["status", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {name: here["state"] for name, here in found.items()} == {"dev": "damaged", "staging": "verified"}
+    assert found["dev"]["damage"].startswith("ledger/dev/00000001.json: it is empty")
+
+
+@pytest.mark.parametrize("command", [["history", "dev"], ["diff", "dev", "staging"], ["show", "dev/1"]])
+def test_a_command_that_needs_a_damaged_chain_names_the_damage(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    damaged(mini)
+    assert cli.run(command) == 1
+    assert "ledger/dev/00000001.json: it is empty" in capsys.readouterr().err
+
+
+def test_the_history_keeps_the_newest_entries(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = History(mini.settings).ledger
+    for release in ("a", "b", "c"):
+        ledger.append("dev", ReleaseVerified(release=release))
+    assert cli.run(["history", "--limit", "2", "--json"]) == 0
+    assert [entry["number"] for entry in json.loads(capsys.readouterr().out)] == [2, 3]
 
 
 def test_resolve_frees_a_blocked_environment(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
