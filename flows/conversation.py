@@ -59,6 +59,7 @@ class Talk:
 
 
 @flow(name="comment", flow_run_name="comment {comment} on {number}", **options.FLOW)
+@steps.remembered
 def comment(repository: Repository, number: Number, comment: CommentId, author: Login, body: str) -> str:
     """Do what somebody with write access asks for in a comment, and answer there. Says what came of it."""
     asked = commands.parse(body)
@@ -96,7 +97,7 @@ def _help(_: Talk, __: Command) -> str:
 
 def _plan(talk: Talk, _: Command) -> str:
     pull = pulls.get(talk.client, talk.repository, talk.number)
-    pull_request(talk.repository, talk.number, pull.sha)
+    steps.call(pull_request, talk.repository, talk.number, pull.sha)
     return f"✅ Planned {text.code(pull.sha[:12])}; the plan's comment is up to date."
 
 
@@ -155,6 +156,7 @@ _DO: dict[str, Callable[[Talk, Command], str]] = {
 
 
 @flow(name="review", flow_run_name="review {review} of {number}", **options.FLOW)
+@steps.remembered
 def review(
     repository: Repository,
     number: Number,
@@ -220,7 +222,7 @@ def _carried_on(client: Client, repository: str, request: Request) -> str:
         found: object = roll_back_shown(client, repository, request.environment, request.release)
     elif request.purpose == "reconcile":
         done = f"It is as release {release} has it again."
-        found = reconcile(request.environment)
+        found = steps.call(reconcile, request.environment)
     else:
         done = f"Release {release} is verified."
         found = promote_shown(client, repository, _released(request.release))

@@ -30,6 +30,7 @@ Branch = Annotated[str, Field(title="Branch", description="The default branch of
 
 
 @flow(name="deliver", flow_run_name="deliver {sha}", **options.FLOW)
+@steps.remembered
 def deliver(repository: Repository, sha: Commit, branch: Branch) -> str:
     """Make a release of a commit and promote it through all environments. Says what came of it."""
     client = connect(settings.load())
@@ -53,7 +54,7 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
         environments = eligibility.unfinished(session.runtime, release.id, to)
     for environment in environments:
         with deployments.shown(client, _deployment(repository, environment, release)) as say:
-            wanted = promote(release.id, environment)
+            wanted = steps.call(promote, release.id, environment)
             if wanted is not None:
                 say("queued", waits(wanted))
                 return wanted
@@ -65,7 +66,7 @@ def roll_back_shown(client: Client, repository: str, environment: str, to: str |
     with steps.session() as session:
         release = session.history.release(session.history.earlier_release(environment, to))
     with deployments.shown(client, _deployment(repository, environment, release, "roll back")) as say:
-        found = rollback(environment, to)
+        found = steps.call(rollback, environment, to)
         if isinstance(found, Request):
             say("queued", waits(found))
     return found

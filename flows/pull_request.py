@@ -33,6 +33,7 @@ Commit = Annotated[str, Field(title="Commit", pattern=r"^[0-9a-f]{40,64}$")]
 
 
 @flow(name="pull-request", flow_run_name="pull request {number} at {sha}", **options.FLOW)
+@steps.remembered
 def pull_request(repository: Repository, number: Number, sha: Commit) -> None:
     """Plan and test what a pull request would do, everywhere, and say so there. Changes nothing.
 
