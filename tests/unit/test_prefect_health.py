@@ -33,7 +33,7 @@ class Prefect:
     updated: float = LONG_AGO
     schedule: Mapping[str, Any] = field(default_factory=lambda: {"cron": "13 * * * *"})
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def ask(self, _: str, path: str, body: Mapping[str, Any] | None) -> Any:
         if path == "/deployments/filter":
             schedule = {"id": "s", "active": self.active, "updated": moment(self.changed), "schedule": self.schedule}
             shown = {"flow_id": "f", "name": "dev", "paused": self.paused, "updated": moment(self.updated)}
