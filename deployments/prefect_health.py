@@ -58,12 +58,11 @@ def ours(ask: Ask, log: Path) -> Server:
     return Server("ours", ask, log, "flowmart server down && flowmart server up")
 
 
-def led_to(environ: Mapping[str, str] = os.environ) -> Server:
-    """The server that the variables lead to, ours or not."""
-    log = environ.get(LOG_VARIABLE)
-    if log:
-        return ours(as_led(), Path(log))
-    return Server(f"the Prefect server at {environ.get('PREFECT_API_URL', '')}", as_led())
+def of(api: str) -> Server:
+    """The server of that API, ours or not."""
+    log = os.environ.get(LOG_VARIABLE)
+    ask = with_prefects_client(api)
+    return ours(ask, Path(log)) if log else Server(f"the Prefect server at {api}", ask)
 
 
 def judge(server: Server, started: float, now: float | None = None) -> Finding:
@@ -155,11 +154,13 @@ def at(api: str, auth: str) -> Ask:
     return ask
 
 
-def as_led() -> Ask:
-    """Asks the server that the variables name, with Prefect's own client: it knows every way to get in."""
-    from prefect.client.orchestration import get_client
+def with_prefects_client(api: str) -> Ask:
+    """Asks any server, with Prefect's own client: it knows every way to get in."""
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY
 
-    client = get_client(sync_client=True)
+    auth, key = PREFECT_API_AUTH_STRING.value(), PREFECT_API_KEY.value()
+    client = SyncPrefectClient(api, auth_string=auth, api_key=key, httpx_settings={"timeout": 10.0})
 
     def ask(method: Any, path: Any, body: Mapping[str, Any] | None) -> Any:
         with _as_no_answer():

@@ -80,7 +80,7 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     inbox = Inbox(settings.inbox_file)
     dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY)
     sweep = _sweep(settings, product, inbox, dispatcher)
-    prefect = prefect_health.led_to()
+    prefect = prefect_health.of(runs.address)
     watch = Watch(lambda since: prefect_health.judge(prefect, since))
 
     @asynccontextmanager

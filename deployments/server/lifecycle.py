@@ -84,7 +84,7 @@ def _server(layout: Layout, settings: ServerSettings) -> Part:
     if not given:
         auth = layout.password.read_text().strip() if layout.password.exists() else ""
         return services.part(layout, parts.server(settings, auth))
-    theirs = prefect_health.led_to()
+    theirs = prefect_health.of(given)
     try:
         found = prefect_health.judge(theirs, started=0)
     except Unanswered as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from deployments import processes
+from deployments import processes, server
 from deployments.profile import activate
 from deployments.sandbox import Sandbox
 from deployments.server import Serving
@@ -141,5 +141,16 @@ def test_a_prefect_server_that_is_there_is_served_and_left_alone(
     assert served.said == [f"serving the Prefect server at {there}", "registrar starting", "worker starting"]
     assert (serving.address.api, serving.password) == (there, None)
     assert not served.layout.profile.exists()
+    first = server.status(served.root)[0]
+    assert (first.pid, first.address, first.finding.state == "fails") == (None, prefect_server.prefect_url, False)
     served.down()
     assert served.said == ["worker stopped", "registrar stopped"]
+
+
+def test_a_prefect_server_that_does_not_answer_is_not_called_ready(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    first = server.status(served.root)[0]
+    assert (first.state, first.healthy) == ("fails", False)
+    assert "the Prefect server at http://127.0.0.1:9/api does not say how it is" in first.finding.reason
