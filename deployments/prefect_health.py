@@ -2,7 +2,7 @@
 
 Prefect shows a schedule as active even when its scheduler does nothing, and /api/health says yes. So we look at what
 the services leave behind: a working scheduler keeps three runs planned for each active schedule, and a run that
-nobody starts is soon marked as late. This cannot be fooled. The log tells sooner, and about more services.
+nobody starts is soon marked as late. The log, where we have it, tells sooner and about more services.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _missing(server: Server, now: float) -> tuple[list[str], list[str]]:
 
 
 def _no_runs(deployments: list[str], how: str) -> list[str]:
-    return [f"Prefect has no runs planned for {', '.join(sorted(deployments))} {how}"] if deployments else []
+    return [f"Prefect has no runs planned for {', '.join(sorted(set(deployments)))} {how}"] if deployments else []
 
 
 def _unplanned(server: Server, now: float) -> Iterator[tuple[str, float]]:
