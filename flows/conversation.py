@@ -104,12 +104,11 @@ def _plan(talk: Talk, _: Command) -> str:
 def _promote(talk: Talk, asked: Command) -> str:
     _refuse_unmerged(talk)
     branch = pulls.default_branch(talk.client, talk.repository)
-    release = steps.create_release(
-        settings.load(), steps.fetch(settings.load(), talk.client, talk.repository, f"refs/heads/{branch}")
-    )
+    commit = steps.fetch(settings.load(), talk.client, talk.repository, f"refs/heads/{branch}")
+    release = steps.create_release(settings.load(), commit, "promote")
     wanted = promote_shown(talk.client, talk.repository, release, asked.argument or None)
     where = asked.argument or "all environments"
-    done = f"✅ Release {text.code(release.id)} (commit {text.code(release.commit[:12])}) is verified in {where}."
+    done = f"✅ Release {text.code(release.id)} (commit {text.code(commit[:12])}) is verified in {where}."
     return _waiting(wanted) if wanted else done
 
 
@@ -193,10 +192,10 @@ def _releases(client: Client, repository: str, pull: Pull, sha: str) -> frozense
     """The releases that were reviewed: the commit's, and the merge's if the last commit was what was looked at."""
     chosen = settings.load()
     steps.fetch(chosen, client, repository, f"refs/pull/{pull.number}/head")
-    found = {steps.create_release(chosen, sha).id}
+    found = {steps.create_release(chosen, sha, "plan").id}
     if pull.merge and pull.sha == sha:
         steps.fetch(chosen, client, repository, f"refs/heads/{pulls.default_branch(client, repository)}")
-        found.add(steps.create_release(chosen, pull.merge).id)
+        found.add(steps.create_release(chosen, pull.merge, "plan").id)
     return frozenset(found)
 
 

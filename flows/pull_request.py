@@ -53,7 +53,7 @@ def _released(client: Client, report: PullReport) -> Release:
     try:
         chosen = settings.load()
         steps.fetch(chosen, client, report.repository, f"refs/pull/{report.number}/head")
-        release = steps.create_release(chosen, report.sha)
+        release = steps.create_release(chosen, report.sha, "plan", report.number)
     except FlowmartError as error:
         report.refused(pull_requests.outcome_of(error), str(error), pull_requests.mistakes(error))
         raise

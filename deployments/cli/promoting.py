@@ -12,25 +12,23 @@ from typing import Annotated, Any
 
 import typer
 
-from deployments.cli import screen
-from deployments.cli.reading import known_environment, status_of
+from deployments.cli import naming, screen, status
+from deployments.cli.environments import known_environment
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.events import EnvironmentResolved
 from tasks.domain.plan import Plan
-from tasks.domain.release import Release
 from tasks.drift import DriftReport, descriptions, last_report
 from tasks.ledger.history import History
 from tasks.promotion import eligibility
 from tasks.promotion.approvals import Request
 from tasks.promotion.runtime import compose
-from tasks.releases import releases
 
 ReleaseArgument = Annotated[
     str | None,
-    typer.Argument(help="A release's id or its beginning; without it, HEAD is released.", show_default=False),
+    typer.Argument(help=f"{naming.HELP} Without it, HEAD.", show_default=False),
 ]
 AWAITS_APPROVAL = 6
 """Exit code: nothing was changed, somebody has to approve."""
@@ -61,8 +59,8 @@ def promote(
 ) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
     history = History(settings.load())
-    found = _released(history, release)
-    screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
+    found = naming.create_or_find(history, release, "promote")
+    screen.say(naming.described(found, history.releases.latest_request(found.id)))
     begun = eligibility.unfinished(compose(settings.load()), found.id, to)
     wanted: object = None
     if begun:
@@ -76,7 +74,7 @@ def promote(
         wanted = call(several, found.id, to, *said) if whole else call(one, found.id, begun[0], *said)
     if json:
         states = [history.state(name) for name in history.ledger.environments()]
-        document = {standing.environment: status_of(standing) for standing in states}
+        document = {standing.environment: status.document(standing) for standing in states}
         waits = wanted.short if isinstance(wanted, Request) else None
         screen.document({"release": found.id, "promoted_in": begun, "environments": document, "awaits": waits})
     elif isinstance(wanted, Request):
@@ -91,12 +89,14 @@ def promote(
 def adopt(
     environment: EnvironmentArgument,
     unit: Annotated[str | None, typer.Argument(help="One unit; all that exist already without it.")] = None,
-    release: Annotated[str | None, typer.Option(help="The release to compare with; HEAD without it.")] = None,
+    release: Annotated[
+        str | None, typer.Option(help=f"The release to compare with; HEAD without it. {naming.HELP}")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Record what exists already, so that no rollback ever removes it. Shows the plan; applies nothing."""
     history = History(settings.load())
-    found = _released(history, release)
+    found = naming.create_or_find(history, release, "plan")
     prepare_flows()
     from flows.adopt import adopt as flow
     from tasks.steps import call
@@ -117,7 +117,7 @@ def adopt(
 def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json: Json = False) -> None:
     """What a release would do to an environment. Changes nothing."""
     history = History(settings.load())
-    found = _released(history, release)
+    found = naming.create_or_find(history, release, "plan")
     prepare_flows()
     from flows.plan import plan as flow
     from tasks.steps import call
@@ -188,16 +188,19 @@ def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], j
 
 def rollback(
     environment: EnvironmentArgument,
-    to: Annotated[str | None, typer.Option(help="A release verified here before; the last one without it.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help=f"A release verified here before; the last one without it. {naming.HELP}")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
     known_environment(environment)
+    wanted = naming.find(History(settings.load()), to).id if to else None
     prepare_flows()
     from flows.rollback import rollback as flow
     from tasks.steps import call
 
-    done = call(flow, environment, to)
+    done = call(flow, environment, wanted)
     if isinstance(done, Request):
         screen.document(done) if json else screen.result(screen.waiting(done))
         return AWAITS_APPROVAL
@@ -243,15 +246,6 @@ def resolve(
         screen.document(entry.document)
     else:
         screen.result(f"{environment} is free again ({entry.id})")
-
-
-def _released(history: History, release: str | None) -> Release:
-    if release:
-        return history.release(release)
-    repository = settings.load().repository
-    if releases.has_uncommitted(repository):
-        screen.say("infrastructure/ has changes that are not committed: they are not in this release")
-    return releases.create(repository, "HEAD", history.store)
 
 
 def _show_plan(unit: str, made: Plan) -> None:

@@ -83,7 +83,10 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
     )
     last_begun = event.release if event.purpose == PROMOTE else state.last_begun
     drift = replace(state.drift, reconciled_at=entry.at) if event.purpose == RECONCILE else state.drift
-    return _concluded_if_finished(replace(state, claim=claim, last_begun=last_begun, drift=drift))
+    # The first promotion counts: what the ledger says of a record never changes.
+    recorded = {event.release: event.release_digest} if event.release_digest else {}
+    records = {**recorded, **state.records}
+    return _concluded_if_finished(replace(state, claim=claim, last_begun=last_begun, records=records, drift=drift))
 
 
 def _concluded_if_finished(state: EnvironmentState) -> EnvironmentState:
@@ -164,8 +167,11 @@ def _rolled_back(state: EnvironmentState, event: UnitRolledBack, entry: Entry) -
 
 def _verified(state: EnvironmentState, event: ReleaseVerified, entry: Entry) -> EnvironmentState:
     earlier = (release for release in state.verified_releases if release != event.release)
+    claim = state.claim
+    origin = {event.release: claim.provenance} if claim is not None and claim.release == event.release else {}
     verified = replace(
         state,
+        origins={**state.origins, **origin},
         verified=event.release,
         verified_at=state.verified_at if state.verified == event.release else entry.at,
         rejected=state.rejected - {event.release},

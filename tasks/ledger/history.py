@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tasks.domain.errors import NotFound, Refused
-from tasks.domain.release import Release
+from tasks.domain.release import Provenance, Release
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import EnvironmentState, left_behind
 from tasks.ledger.store import Store
 from tasks.ledger.verifications import rollback_target
 from tasks.manifest.platform import name_in
-from tasks.releases import releases
+from tasks.releases.releases import Releases
 from tasks.settings import Settings
 
 
@@ -23,10 +23,11 @@ class History:
         self.store = store or Store.open(settings.store_address)
         self.platform = name_in(settings.repository / "infrastructure")
         self.ledger = Ledger(self.store, settings.acting, run, self.platform)
+        self.releases = Releases(self.store, self.ledger)
 
     def release(self, name: str) -> Release:
         """The release whose id begins with `name`."""
-        return releases.load(self.store, name)
+        return self.releases.load(name)
 
     def state(self, environment: str) -> EnvironmentState:
         """Where an environment stands now."""
@@ -63,6 +64,10 @@ class History:
     def verified(self, environment: str) -> Sequence[str]:
         """The releases that were verified in an environment, in the order in which each was last verified."""
         return self.state(environment).verified_releases
+
+    def origin(self, environment: str, release: str) -> Provenance:
+        """Where a release came from when it was last verified in an environment; all empty when it never was."""
+        return self.state(environment).origins.get(release, Provenance())
 
     def last_begun(self, environment: str) -> str:
         """The release that a promotion into an environment was last begun with, however it ended; "" before any."""

@@ -16,7 +16,7 @@ from tasks.domain.drift import DriftedObject
 from tasks.domain.environment_graph import Verified
 from tasks.domain.events import ApprovalRequested, DriftReported
 from tasks.domain.plan import Change
-from tasks.domain.release import Baseline, Receipt, Release
+from tasks.domain.release import Baseline, Provenance, Receipt, Release
 from tasks.ledger.entries import GENESIS
 
 
@@ -35,7 +35,7 @@ class Claim:
     at: str
     holder: Mapping[str, Any]
     release_digest: str = ""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class EnvironmentState:
 
     The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
     environment in the release that was verified last; `last_begun` is the release that was last to be promoted here;
-    `drift`.
+    `drift`. `records` maps every release that was promoted here to the digest of its record, `origins` every release
+    that was verified here to where it came from the last time.
     """
 
     environment: str
@@ -129,6 +130,8 @@ class EnvironmentState:
     rules: Mapping[str, Any] = field(default_factory=dict)
     verified_releases: tuple[str, ...] = ()
     last_begun: str = ""
+    records: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Provenance] = field(default_factory=dict)
     drift: KnownDrift = field(default_factory=KnownDrift)
     number: int = 0
     head: str = GENESIS

@@ -43,13 +43,17 @@ class Approver:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the digest of an environment's plan set, what its units would do in words, who may answer."""
+    """What is asked: the digest of an environment's plan set, what its units would do in words, who may answer.
+
+    `author` wrote the commit that the release came from this time, as git writes it: not one to approve it.
+    """
 
     environment: str
     digest: str
     units: Mapping[str, str]
     rules: Approval
     purpose: str = "promote"
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,17 +126,17 @@ def _readable(ledger: Ledger) -> Iterator[EnvironmentState]:
 
 
 def want(ledger: Ledger, release: Release, question: Question) -> Request:
-    """Ask for an approval; the request that is open already, when it is the same."""
+    """Ask for an approval; the request that is open already, when it is the same, of the same author."""
     now = datetime.now(UTC)
     known = decided(ledger.state(question.environment), question.digest, now)
-    if known is not None and known.kind == "wanted":
+    if known is not None and known.kind == "wanted" and known.request.author == question.author:
         return known.request
     rules = question.rules
     asked = ApprovalRequested(
         release=release.id,
         plan_set=question.digest,
         units=question.units,
-        author=release.author,
+        author=question.author,
         expires=(now + timedelta(seconds=rules.expires)).isoformat(timespec="seconds"),
         approvers=rules.approvers,
         identity=rules.identity,

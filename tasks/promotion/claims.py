@@ -15,6 +15,7 @@ from typing import Any
 from tasks import process_identity
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
 from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed
+from tasks.domain.release import Provenance
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import Claim, EnvironmentState
@@ -24,15 +25,40 @@ _LOOK_AGAIN = 2.0
 """Seconds."""
 
 
-def claim(ledger: Ledger, environment: str, release: str, purpose: str, patience: float = 0.0) -> Entry:
-    """Claim an environment for this process; `EnvironmentBusy` or `EnvironmentBlocked` says who is in the way.
+def claim(
+    ledger: Ledger,
+    environment: str,
+    release: str,
+    purpose: str,
+    patience: float = 0.0,
+    release_digest: str = "",
+    provenance: Callable[[], Provenance] = Provenance,
+) -> Entry:
+    """Claim an environment for this process.
 
-    `patience` is for how many seconds to wait while a run that lives holds it.
+    Args:
+        ledger: where the claim is written.
+        environment: what is claimed.
+        release: what will be worked on there.
+        purpose: "promote", "roll back to" or "reconcile".
+        patience: for how many seconds to wait while a run that lives holds the environment.
+        release_digest: the SHA-256 of the release's record.
+        provenance: where the release came from; asked at the moment of the claim, which may be later.
+
+    Raises:
+        EnvironmentBusy: Another run holds it.
+        EnvironmentBlocked: A rollback failed there.
     """
 
     def decide(found: EnvironmentState) -> EnvironmentClaimed:
         refuse_if_taken(found)
-        return EnvironmentClaimed(release=release, purpose=purpose, holder=_ourselves())
+        return EnvironmentClaimed(
+            release=release,
+            purpose=purpose,
+            holder=_ourselves(),
+            release_digest=release_digest,
+            provenance=provenance(),
+        )
 
     deadline = time.monotonic() + patience
     while True:

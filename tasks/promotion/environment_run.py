@@ -21,7 +21,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.events import Event
 from tasks.domain.plan import Change
 from tasks.domain.platform import Environment, Platform, Unit
-from tasks.domain.release import Inputs, Receipt, Release, Target
+from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression
 from tasks.domain.values import MASK
 from tasks.engines.base import UnitEngine, Workspace
@@ -205,6 +205,10 @@ class EnvironmentRun:
     def environment_of(self, unit: str, release: str | None = None) -> Environment:
         """The environment as a unit of a release (default: the one to go to) sees it: its own region and roles."""
         return manifest.unit_environment(self.platform.name, self.environment, self.unit(unit, release))
+
+    def provenance(self) -> Provenance:
+        """Where the release came from the last time that it was asked for."""
+        return self._checkouts.provenance(self.release.id)
 
     def checkout(self, release: str) -> Checkout:
         """A release's files."""

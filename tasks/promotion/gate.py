@@ -132,12 +132,15 @@ def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
 
 def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:
     ledger, name = run.ledger, run.environment.name
+    claim = run.state().claim
+    author = claim.provenance.author if claim else ""
     said = approvals.decided(run.state(), plans.digest, run.clock.now())
-    if said is not None and said.kind == "approved":
+    if said is not None and said.kind == "approved" and said.request.author == author:
         return
     last = approvals.decisions(run.state())[-1:]
     changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
-    request = approvals.want(ledger, run.release, Question(name, plans.digest, plans.told, rules, purpose))
+    question = Question(name, plans.digest, plans.told, rules, purpose, author)
+    request = approvals.want(ledger, run.release, question)
     raise ApprovalWanted(_asking(request, changed), request)
 
 

@@ -20,7 +20,7 @@ from tasks.manifest.platform import name_in
 from tasks.promotion.access import Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
-from tasks.releases import releases
+from tasks.releases.releases import Releases
 from tasks.settings import Settings
 
 
@@ -47,9 +47,13 @@ class Runtime:
         platform = name_in(self.settings.repository / "infrastructure")
         return Ledger(self.store, self.settings.acting, self.run, platform)
 
+    def releases(self) -> Releases:
+        """The releases of the store, held against the ledger."""
+        return Releases(self.store, self.ledger())
+
     def release_id(self, name: str) -> str:
         """The whole id of the release whose id begins with `name`."""
-        return name if self.checkouts is not None else releases.load(self.store, name).id
+        return name if self.checkouts is not None else self.releases().load(name).id
 
     @contextmanager
     def unpacked(self) -> Iterator[Checkouts]:
@@ -58,7 +62,7 @@ class Runtime:
             yield self.checkouts
             return
         with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-            yield StoredCheckouts(self.store, Path(folder))
+            yield StoredCheckouts(self.releases(), Path(folder))
 
 
 def compose(settings: Settings, run: str = "", reporter: Reporter | None = None) -> Runtime:

@@ -10,6 +10,7 @@ from tasks.ledger.state import Claim, EnvironmentState
 from tasks.promotion import claims
 from tasks.promotion.environment_run import EnvironmentRun, log, opened
 from tasks.promotion.runtime import Runtime
+from tasks.releases import records
 
 
 @contextmanager
@@ -20,7 +21,8 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
     `recover` or the next promotion. So does an apply or a rollback that got no answer.
     """
     with opened(runtime, release, environment) as run:
-        claims.claim(run.ledger, environment, run.release.id, purpose, runtime.settings.wait)
+        digest = records.digest(run.release)
+        claims.claim(run.ledger, environment, run.release.id, purpose, runtime.settings.wait, digest, run.provenance)
         with held(run):
             yield run
 

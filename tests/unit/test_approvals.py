@@ -15,7 +15,8 @@ from tasks.ledger.store import Store
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question
 
-RELEASE = Release("3f2a1c", "3f2a1c", "c0ffee", "a change", "", {}, "Anna Berg <anna.berg@flowmart.example>")
+RELEASE = Release("3f2a1c", "3f2a1c", {})
+AUTHOR = "Anna Berg <anna.berg@flowmart.example>"
 DIGEST, OTHER = "d" * 64, "e" * 64
 ANNA = Approver("anna.berg", "GitHub review", "github")
 BEN = Approver("ben", "command line", "host")
@@ -27,9 +28,9 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(Store.open(str(tmp_path)), "tester")
 
 
-def ask(ledger: Ledger, digest: str = DIGEST, **rules: object) -> approvals.Request:
-    question = Question("production", digest, {"compute": "1 to replace"}, Approval(**rules))  # type: ignore[arg-type]
-    return approvals.want(ledger, RELEASE, question)
+def ask(ledger: Ledger, digest: str = DIGEST, author: str = AUTHOR, **rules: object) -> approvals.Request:
+    units, approval = {"compute": "1 to replace"}, Approval(**rules)  # type: ignore[arg-type]
+    return approvals.want(ledger, RELEASE, Question("production", digest, units, approval, author=author))
 
 
 def holds(ledger: Ledger, digest: str = DIGEST, after: timedelta = timedelta()) -> str | None:
@@ -127,3 +128,11 @@ def test_a_digest_has_to_be_long_enough_and_known(ledger: Ledger) -> None:
         approvals.approve(ledger, asked.digest[:11], BEN)
     with pytest.raises(NotFound, match=rf"waiting: {asked.short} \(production\)"):
         approvals.approve(ledger, OTHER, BEN)
+
+
+def test_a_release_that_another_author_brings_back_is_asked_for_again(ledger: Ledger) -> None:
+    ask(ledger, approvers=("ben", "anna.berg"))
+    again = ask(ledger, author="Ben <ben@flowmart.example>", approvers=("ben", "anna.berg"))
+    with pytest.raises(Refused, match="ben is the author of 3f2a1c"):
+        approvals.approve(ledger, again.digest, BEN)
+    assert approvals.approve(ledger, again.digest, ANNA).author == "Ben <ben@flowmart.example>"

@@ -30,7 +30,7 @@ from tasks.domain.events import (
 )
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Change
-from tasks.domain.release import Baseline, Receipt, Target
+from tasks.domain.release import Baseline, Provenance, Receipt, Target
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import EnvironmentState, ManualFreeze
 from tasks.ledger.store import Store
@@ -260,7 +260,7 @@ def test_an_environment_is_interrupted_until_a_run_has_finished_it(told: Told, e
 
 
 def test_a_claim_keeps_where_its_release_came_from(told: Told) -> None:
-    origin = {"commit": "c", "author": "Anna"}
+    origin = Provenance(commit="c", author="Anna")
     claimed = EnvironmentClaimed(release="a", purpose="promote", holder={}, release_digest="d", provenance=origin)
     told.write(claimed)
     held = told.now().claim
@@ -364,3 +364,18 @@ def test_expired_requests_are_dropped_when_another_one_is_made(told: Told) -> No
     assert known_approvals(told) == [("1", "wanted")]
     told.write(asked("2"))
     assert known_approvals(told) == [("2", "wanted")]
+
+
+def test_a_verified_release_carries_the_origin_of_its_own_promotion(told: Told) -> None:
+    for release, author in (("a", "Anna"), ("b", "Ben"), ("a", "Ben"), ("c", "Carl")):
+        origin = Provenance(author=author)
+        told.write(EnvironmentClaimed(release=release, purpose="promote", holder={}, provenance=origin))
+        if release != "c":
+            told.write(ReleaseVerified(release=release))
+    assert {release: origin.author for release, origin in told.now().origins.items()} == {"a": "Ben", "b": "Ben"}
+
+
+def test_the_first_promotion_of_a_release_says_what_its_record_is(told: Told) -> None:
+    for digest in ("", "d", "e"):
+        told.write(EnvironmentClaimed(release="a", purpose="promote", holder={}, release_digest=digest))
+    assert told.now().records == {"a": "d"}
