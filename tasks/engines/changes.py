@@ -18,6 +18,16 @@ def listed(changes: Iterable[Change], told: Callable[[Change], Sequence[str]], w
     return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])
 
 
+def without(changes: Iterable[Change], residual: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes but for those in `residual`, which the tool reports though nobody touched anything.
+
+    A residual difference counts in both directions: as drift (`before` is what was applied) and as what a plan would
+    still change.
+    """
+    known = [*residual, *map(the_other_way, residual)]
+    return tuple(change for change in changes if change not in known)
+
+
 def the_other_way(change: Change) -> Change:
     """From what was done to what would put it right, and back: what was deleted would be created."""
     action = _TURNED.get(change.action, change.action)

@@ -14,10 +14,10 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tasks.domain.errors import InvalidInput, Refused, StalePlan
-from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.outcome import Applied, Outcome, Progress
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.platform import Unit
-from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import MASK
 from tasks.engines.base import UnitEngine, Workspace
 from tasks.engines.cloudformation.engine import ENGINE
@@ -101,8 +101,8 @@ class Colours:
     def drift(self, receipt: Receipt) -> Plan:
         return self.engine(receipt.target).detect_drift(receipt)
 
-    def rollback(self, failed: Target, to: Receipt | None) -> Plan:
-        plan = self.engine(to.target if to else failed).plan_rollback(self.workspace(failed), to)
+    def rollback(self, failed: Target, to: Receipt | Baseline | None) -> Plan:
+        plan = self.engine(to.target if isinstance(to, Receipt) else failed).plan_rollback(self.workspace(failed), to)
         assert plan
         return plan
 
@@ -246,7 +246,7 @@ def test_a_stack_that_somebody_changed_makes_the_plan_stale(colours: Colours) ->
     colours.promoted(one)
     plan = colours.plan(colours.release("two", template(Orders=ORDERS), Seconds=GOOD))
     colours.promoted(colours.release("three", template(Orders=ORDERS), Seconds="90"))
-    with pytest.raises(StalePlan, match="was changed since it was planned"):
+    with pytest.raises(StalePlan, match="changed since it was planned"):
         colours.applied(plan)
     assert colours.seconds == "90"
 
@@ -344,6 +344,47 @@ def test_what_the_sandbox_does_not_emulate_fails_and_says_so(colours: Colours) -
     cluster = {"Type": "AWS::ECS::Cluster"}
     failed = colours.apply(colours.release("one", template(Cluster=cluster)))
     assert "the sandbox does not emulate AWS::ECS::Cluster" in failed.detail
+
+
+# --- after an apply without an answer, and over what was there before -------------------------------------------
+
+
+def test_what_was_done_is_observed_as_done(colours: Colours) -> None:
+    plan = colours.plan(colours.release("one", template(Orders=ORDERS), Seconds=GOOD))
+    assert colours.engine(plan.target).observe(plan).progress is Progress.UNCHANGED
+    applied = colours.applied(plan)
+    found = colours.engine(plan.target).observe(plan)
+    assert (found.progress, found.outputs) == (Progress.DONE, applied.outputs)
+
+
+def test_an_update_that_cloudformation_put_back_is_observed_as_unchanged_with_its_reason(colours: Colours) -> None:
+    colours.promoted(colours.release("one", template(Orders=ORDERS), Seconds=GOOD))
+    plan = colours.plan(colours.release("two", template(Orders=ORDERS), Seconds=BAD))
+    colours.applied(plan)
+    found = colours.engine(plan.target).observe(plan)
+    assert found.progress is Progress.UNCHANGED
+    assert "was put back (UPDATE_ROLLBACK_COMPLETE): Orders (AWS::SQS::Queue)" in found.detail
+
+
+def test_a_deletion_is_observed_as_done(colours: Colours) -> None:
+    one = colours.release("one", template(Orders=ORDERS))
+    colours.promoted(one)
+    plan = colours.rollback(one, None)
+    colours.applied(plan)
+    assert colours.engine(one).observe(plan).progress is Progress.DONE
+
+
+def test_what_existed_before_is_returned_to_and_not_removed(colours: Colours) -> None:
+    colours.promoted(colours.release("by hand", template(Orders=ORDERS), Seconds=GOOD))
+    one = colours.release("one", template(Orders=ORDERS, Alerts=ALERTS), Seconds="90")
+    baseline = colours.engine(one).adopt()
+    assert baseline
+    assert baseline.description == f"existing stack {STACK}, CREATE_COMPLETE"
+    colours.promoted(one)
+    back = colours.rollback(one, baseline)
+    assert ("Alerts", Action.DELETE) in [(change.address, change.action) for change in back.changes]
+    assert colours.applied(back).outcome is Outcome.SUCCEEDED
+    assert colours.seconds == GOOD
 
 
 # --- what protects a stack -------------------------------------------------------------------------------------

@@ -10,16 +10,16 @@ import pytest
 
 from tasks.domain.plan import Action, Change, Reversibility
 from tasks.domain.values import MASK, UNKNOWN
-from tasks.engines.cloudformation import answers as answers
+from tasks.engines.cloudformation import answers
 
 ITEMS = json.loads((Path(__file__).parent / "cloudformation" / "change_set.json").read_text())["Changes"]
 SECRET = "hunter2hunter2"
-AROUND = answers.Around({"Unit": "orders"}, {"Unit": "orders", "Project": "flowmart"}, frozenset({SECRET}))
+CONTEXT = answers.Context({"Unit": "orders"}, {"Unit": "orders", "Project": "flowmart"}, frozenset({SECRET}))
 
 
 @pytest.fixture
 def changes() -> dict[str, Change]:
-    return {change.address: change for change in answers.changes(ITEMS, AROUND)}
+    return {change.address: change for change in answers.changes(ITEMS, CONTEXT)}
 
 
 def test_every_resource_is_a_change_and_nothing_else_is(changes: dict[str, Change]) -> None:
@@ -69,6 +69,7 @@ def test_a_plan_reads_like_a_plan(changes: dict[str, Change]) -> None:
 
 
 QUEUE, ROLE = "AWS::SQS::Queue", "AWS::IAM::Role"
+UNLISTED = "Some::New::Type"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,8 @@ QUEUE, ROLE = "AWS::SQS::Queue", "AWS::IAM::Role"
         (ROLE, Action.REPLACE, {}, Reversibility.NEEDS_CARE),
         (ROLE, Action.DELETE, {"protected": True}, Reversibility.IRREVERSIBLE),
         (QUEUE, Action.DELETE, {}, Reversibility.IRREVERSIBLE),
+        (UNLISTED, Action.DELETE, {}, Reversibility.IRREVERSIBLE),
+        ("AWS::ElastiCache::ReplicationGroup", Action.REPLACE, {}, Reversibility.IRREVERSIBLE),
         (QUEUE, Action.REPLACE, {}, Reversibility.IRREVERSIBLE),
         (QUEUE, Action.DELETE, {"retained": ["it"]}, Reversibility.NEEDS_CARE),
     ],
@@ -142,3 +145,33 @@ def test_drift_is_what_was_changed_or_deleted() -> None:
 def test_outputs_that_hold_a_secret_are_masked() -> None:
     stack = {"Outputs": [{"OutputKey": "Url", "OutputValue": "a"}, {"OutputKey": "Key", "OutputValue": f"x{SECRET}"}]}
     assert answers.outputs(stack, {SECRET}) == {"Url": "a", "Key": MASK}
+
+
+def reference(causing: str, evaluation: str = "Static", name: str = "ImageId") -> dict[str, Any]:
+    target = {"Attribute": "Properties", "Name": name}
+    return {
+        "Target": target,
+        "Evaluation": evaluation,
+        "CausingEntity": causing,
+        "ChangeSource": "ParameterReference",
+    }
+
+
+DIRECT = {"Target": {"Attribute": "Properties", "Name": "ImageId"}, "ChangeSource": "DirectModification"}
+
+
+@pytest.mark.parametrize(
+    ("details", "moved"),
+    [
+        ([reference("Image")], True),
+        ([reference("Image"), {**DIRECT, "Evaluation": "Dynamic"}], True),
+        ([reference("Image"), {**DIRECT, "Evaluation": "Static"}], False),
+        ([reference("Image"), reference("Other", name="KeyName")], False),
+        ([reference("Moved.Arn")], True),
+        ([], False),
+    ],
+)
+def test_a_resource_moved_with_a_parameter_when_nothing_else_changes_it(details: list[Any], moved: bool) -> None:
+    bodies = {"Moved": [reference("Image")], "It": details}
+    items = [{"ResourceChange": {"LogicalResourceId": name, "Details": found}} for name, found in bodies.items()]
+    assert ("It" in answers.moved(items, {"Image"})) is moved

@@ -112,6 +112,40 @@ def test_inputs_win_over_the_parameter_file_and_are_written_as_cloudformation_ta
     assert loaded(folder, stack="mine", capabilities=["CAPABILITY_IAM"]).stack == "mine"
 
 
+AS_WRITTEN = """
+Parameters:
+  Name: 012345670123
+  Seconds: 22:30
+  Zones: [yes, 2026-12-31]
+"""
+
+
+def test_values_of_a_parameter_file_are_sent_as_they_are_written(folder: Path) -> None:
+    (folder / "parameters/dev.yaml").write_text(AS_WRITTEN)
+    assert loaded(folder).parameters == {"Name": "012345670123", "Seconds": "22:30", "Zones": "yes,2026-12-31"}
+
+
+def test_the_default_of_a_parameter_that_is_not_echoed_is_a_secret_too(folder: Path) -> None:
+    (folder / "template.yaml").write_text(
+        TEMPLATE.replace('NoEcho: true, Default: ""', "NoEcho: true, Default: hunter1")
+    )
+    assert loaded(folder).secrets == {"hunter1"}
+    assert loaded(folder, Secret="hunter2").secrets == {"hunter1", "hunter2"}
+
+
+SSM = """
+Parameters: {Image: {Type: 'AWS::SSM::Parameter::Value<List<String>>'}}
+Resources: {Q: {Type: AWS::SQS::Queue}}
+"""
+
+
+def test_a_parameter_of_the_systems_manager_is_given_by_its_name(folder: Path) -> None:
+    (folder / "template.yaml").write_text(SSM)
+    (folder / "parameters/dev.yaml").write_text("Parameters: {Image: /images/newest}\n")
+    assert (sources.interface(folder.parent, "orders").accepts or {})["Image"] == "string"
+    assert loaded(folder).moving == {"Image"}
+
+
 @pytest.mark.parametrize(
     ("file", "text", "inputs", "message"),
     [

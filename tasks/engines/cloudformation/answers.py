@@ -7,7 +7,7 @@ StackResourceDrift) and the user guide's "Stack status codes".
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from tasks.domain import wording
 from tasks.domain.plan import Action, Change, Reversibility
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.changes import SIGNS, listed
+from tasks.engines.cloudformation.losses import loses_data
 
 STACK = "AWS::CloudFormation::Stack"
 
@@ -32,14 +33,6 @@ _KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _NO_ECHO = "****"
 _SHORTEST_SECRET = 4
 
-_HOLDS_DATA = (
-    *("AWS::Backup::BackupVault", "AWS::Cognito::UserPool", "AWS::DynamoDB::", "AWS::EC2::Volume", "AWS::ECR::"),
-    *("AWS::EFS::FileSystem", "AWS::Events::Archive", "AWS::FSx::", "AWS::KMS::Key", "AWS::Kinesis::Stream"),
-    *("AWS::Logs::LogGroup", "AWS::OpenSearchService::Domain", "AWS::RDS::", "AWS::S3::Bucket", "AWS::SQS::Queue"),
-    *("AWS::SSM::Parameter", "AWS::SecretsManager::Secret"),
-)
-"""Beginnings of the types with which data go that an earlier template does not bring back."""
-
 
 def is_no_op(described: Mapping[str, Any]) -> bool:
     """Whether a change set failed because there is nothing to change; its reason is all that tells."""
@@ -48,10 +41,10 @@ def is_no_op(described: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class Around:
-    """What the changes of a change set are told with: the stack's tags before and after, and what must not be shown.
+class Context:
+    """What the changes of a change set are read with: the stack's tags before and after, and what must not be shown.
 
-    CloudFormation hands the stack's tags on to every resource that takes tags: they are told as `tags_all`.
+    CloudFormation hands the stack's tags on to every resource that takes tags: they are shown as `tags_all`.
     """
 
     before: Mapping[str, str] = field(default_factory=dict)
@@ -59,10 +52,10 @@ class Around:
     secrets: frozenset[str] = frozenset()
 
 
-def changes(items: Iterable[Mapping[str, Any]], around: Around) -> tuple[Change, ...]:
+def changes(items: Iterable[Mapping[str, Any]], context: Context) -> tuple[Change, ...]:
     """The changes of DescribeChangeSet (`Changes`, all pages, with property values), in CloudFormation's order."""
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
-    return tuple(_change(body, around) for body in found)
+    return tuple(_change(body, context) for body in found)
 
 
 def doubts(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -88,10 +81,10 @@ def kept(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 def reversibility(
     planned: Iterable[Change], protected: bool, *, in_doubt: bool = False, retained: Iterable[str] = ()
 ) -> Reversibility:
-    """Losing what holds data, or anything of a protected unit, cannot be undone; other losses need care."""
+    """Losing what may hold data, or anything of a protected unit, cannot be undone; other losses need care."""
     lost = [change for change in planned if change.action in (Action.DELETE, Action.REPLACE)]
     gone = [change for change in lost if change.address not in {*retained}]
-    if any(protected or change.kind.startswith(_HOLDS_DATA) for change in gone):
+    if any(protected or loses_data(change.kind) for change in gone):
         return Reversibility.IRREVERSIBLE
     return Reversibility.NEEDS_CARE if lost or in_doubt else Reversibility.REVERSIBLE
 
@@ -109,14 +102,33 @@ def outputs(stack: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, 
     return {name: MASK if any(secret in value for secret in hidden) else value for name, value in found.items()}
 
 
+def moved(items: Iterable[Mapping[str, Any]], parameters: Iterable[str]) -> frozenset[str]:
+    """The resources that change for no other reason than that the value of one of the parameters did.
+
+    A property is evaluated statically because of the parameter, and dynamically because what it holds is not known
+    before (user guide, "Change set JSON samples"). What refers to such a resource changes for the same reason.
+    """
+    waiting = {body["LogicalResourceId"]: body for item in items if (body := item.get("ResourceChange"))}
+    causes, found = {*parameters}, set[str]()
+    while fresh := {name for name, body in waiting.items() if name not in found and _is_moved(body, causes)}:
+        found |= fresh
+        causes |= fresh
+    return frozenset(found)
+
+
 def first_failure(events: Sequence[Mapping[str, Any]]) -> str:
     """Why a change failed: of its events, oldest first, the first that says so; later ones follow from it."""
-    for event in events:
-        why = str(event.get("ResourceStatusReason") or "")
-        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in why.lower():
-            kind = f" ({event['ResourceType']})" if event.get("ResourceType") else ""
-            return f"{event['LogicalResourceId']}{kind}: {why or event['ResourceStatus']}"
+    for event in failures(events):
+        why = str(event.get("ResourceStatusReason") or event["ResourceStatus"])
+        kind = f" ({event['ResourceType']})" if event.get("ResourceType") else ""
+        return f"{event['LogicalResourceId']}{kind}: {why}"
     return "CloudFormation gave no reason"
+
+
+def failures(events: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """The events of failures, but for those that only follow from another one."""
+    failed = (event for event in events if event["ResourceStatus"].endswith("_FAILED"))
+    return tuple(e for e in failed if "cancelled" not in str(e.get("ResourceStatusReason") or "").lower())
 
 
 def drifted(items: Iterable[Mapping[str, Any]], secrets: Iterable[str]) -> tuple[Change, ...]:
@@ -151,15 +163,15 @@ def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
     return MASK if value == _NO_ECHO else UNKNOWN if _KNOWN_LATER in value else value
 
 
-def _change(body: Mapping[str, Any], around: Around) -> Change:
+def _change(body: Mapping[str, Any], context: Context) -> Change:
     replaced = body.get("Replacement") == "True"
     action = Action.REPLACE if replaced else _ACTIONS.get(body["Action"], Action.UPDATE)
     return Change(
         address=str(body["LogicalResourceId"]),
         kind=str(body["ResourceType"]),
         action=action,
-        before=_properties(body, "Before", around.before, around.secrets) if action is not Action.CREATE else None,
-        after=_properties(body, "After", around.after, around.secrets) if action is not Action.DELETE else None,
+        before=_properties(body, "Before", context.before, context.secrets) if action is not Action.CREATE else None,
+        after=_properties(body, "After", context.after, context.secrets) if action is not Action.DELETE else None,
         because=_recreating(body) if replaced else (),
     )
 
@@ -185,6 +197,20 @@ def _recreating(body: Mapping[str, Any]) -> tuple[str, ...]:
         t.get("Name") or t.get("Attribute", "") for t in targets if t.get("RequiresRecreation", "Never") != "Never"
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _is_moved(body: Mapping[str, Any], causes: Collection[str]) -> bool:
+    by_property: dict[str, list[Mapping[str, Any]]] = {}
+    for detail in body.get("Details", ()):
+        by_property.setdefault(json.dumps(detail.get("Target", {}).get("Name", "")), []).append(detail)
+    return bool(by_property) and all(_is_caused(details, causes) for details in by_property.values())
+
+
+def _is_caused(details: Sequence[Mapping[str, Any]], causes: Collection[str]) -> bool:
+    caused = [str(detail.get("CausingEntity", "")).split(".")[0] in causes for detail in details]
+    return any(caused) and all(
+        known or detail.get("Evaluation") == "Dynamic" for known, detail in zip(caused, details, strict=True)
+    )
 
 
 def _is_retained(body: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """What there is to do to a stack: the change set, or what takes its place where none can be made.
 
-Looking reads only, but for the change set itself: CloudFormation computes a plan no other way.
+Comparing reads only, but for the change set itself: CloudFormation computes a plan no other way.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.plan import Action, Change
 from tasks.domain.values import digest_of
 from tasks.engines.base import Workspace
-from tasks.engines.cloudformation import answers as answers
-from tasks.engines.cloudformation import values as values
+from tasks.engines.cloudformation import answers, values
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.sources import Source
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy, names
@@ -23,8 +22,17 @@ ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal"
 """What a stack policy is set to that is no longer wanted: it can be replaced, never taken away."""
 
 
+_REMEDIES = {
+    "UPDATE_FAILED": "rollback-stack",
+    "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",
+    "IMPORT_ROLLBACK_FAILED": "continue-update-rollback",
+}
+"""State that a stack does not leave by itself -> the command that leads out of it (user guide, "Stack failure
+options")."""
+
+
 @dataclass(frozen=True)
-class Look:
+class Comparison:
     """What a plan is made of. `doubts`: whether something may come to a replacement."""
 
     saved: Saved
@@ -36,7 +44,7 @@ class Look:
     outputs_only: bool = False
 
 
-def looked(workspace: Workspace, source: Source, stacks: Stacks) -> Look:
+def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
     """What there is to do to bring the stack to its source."""
     stack = stacks.find(source.stack)
     status = stack["StackStatus"] if stack else ""
@@ -45,24 +53,29 @@ def looked(workspace: Workspace, source: Source, stacks: Stacks) -> Look:
     if stack is not None and status in answers.NOT_MADE:
         return _recreation(workspace, source, stack)
     if stack is not None and status not in answers.UPDATABLE | {"REVIEW_IN_PROGRESS"}:
-        stuck = names(stacks.resources(stack), "_FAILED")
-        mend = f"aws cloudformation continue-update-rollback --stack-name {source.stack}"
-        advice = f"roll the release back, or mend them and run: {mend}"
-        raise Refused(f"stack {source.stack} is {status}, stuck on {stuck}; {advice}")
+        raise Refused(_stuck(source, stacks, stack))
     if stack is not None:
         stacks.tidy(stack)
     return _change_set(workspace, source, stacks, stack)
 
 
-def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Look:
+def _stuck(source: Source, stacks: Stacks, stack: Described) -> str:
+    """What a stack is stuck on, and the command for its state."""
+    command = _REMEDIES.get(stack["StackStatus"], "describe-stack-events")
+    advice = f"roll the release back, or mend them and run: aws cloudformation {command} --stack-name {source.stack}"
+    failed = names(stacks.resources(stack), "_FAILED")
+    return f"stack {source.stack} is {stack['StackStatus']}, stuck on {failed}; {advice}"
+
+
+def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Comparison:
     described = stacks.compare(source, stack, workspace.unit_digest)
-    settings = _settings(workspace, source, stacks, stack)
+    settings = _settings(source, stacks, stack)
     if answers.is_no_op(described):
-        return Look(Saved("settings", source.stack, source.parameters), settings, stack)
+        return Comparison(Saved("settings", source.stack, source.parameters), settings, stack)
     items = described["Changes"]
-    changes = answers.changes(items, answers.Around(_tags(stack), source.tags, source.secrets))
+    changes = answers.changes(items, answers.Context(_tags(stack), source.tags, source.secrets))
     doubts = answers.doubts(items)
-    return Look(
+    return Comparison(
         saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
         changes=(*changes, *settings),
         stack=stacks.find(source.stack),
@@ -73,20 +86,21 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
     )
 
 
-def _recreation(workspace: Workspace, source: Source, stack: Described) -> Look:
+def _recreation(workspace: Workspace, source: Source, stack: Described) -> Comparison:
     """A stack whose first create failed can only be deleted; what it becomes then is what the template says."""
     found = values.resources(source.document, source.parameters, _pseudo(workspace, source))
     changes = tuple(
-        Change(name, declared.kind, Action.CREATE, None, _told(declared, source)) for name, declared in found.items()
+        Change(name, declared.kind, Action.CREATE, None, _properties(declared, source))
+        for name, declared in found.items()
     )
     left = f"stack {source.stack} is {stack['StackStatus']} since its create failed: it is deleted first"
-    return Look(Saved("recreate", source.stack, source.parameters), changes, stack, (left,))
+    return Comparison(Saved("recreate", source.stack, source.parameters), changes, stack, (left,))
 
 
-def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Look:
+def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Comparison:
     """Take the stack away with everything in it, but for what its template retains."""
     if stack is None:
-        return Look(Saved("delete", source.stack, source.parameters))
+        return Comparison(Saved("delete", source.stack, source.parameters))
     there = stacks.resources(stack)
     declared = values.resources(stacks.document(stack), _given(stack), _pseudo(workspace, source)) if there else {}
     changes, retained = [], []
@@ -98,18 +112,20 @@ def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Descri
         else:
             before = answers.scrubbed(known.properties if known else {}, source.secrets)
             changes.append(Change(name, kind, Action.DELETE, before, None))
-    return Look(Saved("delete", source.stack, source.parameters), tuple(changes), stack, tuple(retained))
+    return Comparison(Saved("delete", source.stack, source.parameters), tuple(changes), stack, tuple(retained))
 
 
-def continuation(source: Source, stacks: Stacks, stack: Described) -> Look:
+def continuation(source: Source, stacks: Stacks, stack: Described) -> Comparison:
     """Let CloudFormation go on with its own way back, which ends at the stack's earlier template."""
     stuck = [found for found in stacks.resources(stack) if found["ResourceStatus"].endswith("_FAILED")]
     changes = tuple(Change(f["LogicalResourceId"], f["ResourceType"], Action.UPDATE, {}, {}) for f in stuck)
     why = f"{stack.get('StackStatusReason', '')} CloudFormation's rollback of {source.stack} is continued".strip()
-    return Look(Saved("continue", source.stack, source.parameters), changes, stack, (why,), outputs_only=not changes)
+    return Comparison(
+        Saved("continue", source.stack, source.parameters), changes, stack, (why,), outputs_only=not changes
+    )
 
 
-def _settings(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> tuple[Change, ...]:
+def _settings(source: Source, stacks: Stacks, stack: Described | None) -> tuple[Change, ...]:
     """Stack policy and termination protection, where an existing stack has others: no change set tells of them."""
     if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
         return ()
@@ -118,23 +134,34 @@ def _settings(workspace: Workspace, source: Source, stacks: Stacks, stack: Descr
         "StackPolicy": stacks.policy(stack) or ALLOW_ALL,
     }
     after = {
-        "EnableTerminationProtection": workspace.unit.protected,
+        "EnableTerminationProtection": source.protected,
         "StackPolicy": source.policy or ALLOW_ALL,
     }
     change = Change(source.stack, answers.STACK, Action.UPDATE, before, after)
     return (change,) if change.attributes else ()
 
 
-def compared(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> tuple[Change, ...]:
-    """What bringing the stack to its source would change, with nothing left behind."""
-    look = _change_set(workspace, source, stacks, stack)
-    if look.saved.change_set:
-        stacks.forget(look.saved.change_set)
+def differences(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> tuple[Change, ...]:
+    """What bringing the stack to its source would change; the change set that tells is deleted again.
+
+    What changes only because a parameter of the Systems Manager moved is nothing that anybody did to the stack.
+    """
+    described = stacks.compare(source, stack, workspace.unit_digest)
+    settings = _settings(source, stacks, stack)
+    if answers.is_no_op(described):
+        return settings
+    stacks.forget(described["ChangeSetId"])
+    items = described["Changes"]
+    moved = answers.moved(items, source.moving)
+    found = answers.changes(items, answers.Context(_tags(stack), source.tags, source.secrets))
+    staying = tuple(change for change in found if change.address not in moved)
+    if staying or moved or (source.moving and stacks.template(stack) == source.text):
+        return (*staying, *settings)
     outputs = Change(source.stack, answers.STACK, Action.UPDATE, {"Outputs": "others"}, {"Outputs": "as released"})
-    return look.changes or ((outputs,) if look.outputs_only else ())
+    return settings or (outputs,)
 
 
-def _told(declared: values.Declared, source: Source) -> Mapping[str, Any]:
+def _properties(declared: values.Declared, source: Source) -> Mapping[str, Any]:
     properties: dict[str, Any] = answers.scrubbed(declared.properties, source.secrets)
     return {**properties, "tags_all": dict(source.tags)}
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
 from tasks.domain import references
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface, Workspace
@@ -22,6 +23,9 @@ TEMPLATE, POLICY, PARAMETERS = "template.yaml", "stack-policy.json", "parameters
 
 LARGEST = 51_200
 """Bytes of a template that CloudFormation takes in a request (its quotas)."""
+
+MOVING = "AWS::SSM::Parameter::Value<"
+"""How the types begin of parameters that name a parameter of the Systems Manager."""
 
 _OURS = {"capabilities": "list", "stack": "string"}
 """Inputs that are no parameters, with their kinds. Parameters are named in another case by custom."""
@@ -32,7 +36,6 @@ class Source:
     """A unit's source for one environment, with its inputs filled in.
 
     `parameters` hold None where a value refers to an output that is not known here: the stack keeps the one it has.
-    `secrets` are the values of parameters with NoEcho.
     """
 
     stack: str
@@ -42,12 +45,21 @@ class Source:
     tags: Mapping[str, str]
     capabilities: tuple[str, ...]
     policy: Mapping[str, Any] | None
+    protected: bool = False
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must not be shown."""
+        """The values of parameters with NoEcho, given or by default: they are shown nowhere."""
+        slots = {name: slot for name, slot in declared(self.document).items() if is_hidden(slot)}
+        values = {self.parameters.get(name) or str(slot.get("Default", "")) for name, slot in slots.items()}
+        defaults = {str(slot.get("Default", "")) for slot in slots.values()}
+        return frozenset(values | defaults) - {""}
+
+    @property
+    def moving(self) -> frozenset[str]:
+        """The parameters whose values somebody else decides: they name a parameter of the Systems Manager."""
         slots = declared(self.document)
-        return frozenset(v for k, v in self.parameters.items() if v and _is_true(slots[k].get("NoEcho")))
+        return frozenset(name for name, slot in slots.items() if str(slot.get("Type", "")).startswith(MOVING))
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
@@ -89,13 +101,14 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
     given = {**configured["Parameters"], **{name: value for name, value in inputs.items() if name not in _OURS}}
     tags = {"Environment": environment, "Unit": workspace.unit.name, "ManagedBy": "cloudformation"}
     return Source(
-        stack=str(inputs.get("stack") or f"flowmart-{environment}-{workspace.unit.name}"),
+        stack=str(inputs.get("stack") or f"{workspace.platform}-{environment}-{workspace.unit.name}"),
         text=text,
         document=document,
         parameters=_parameters(folder / TEMPLATE, declared(document), given),
         tags={**{key: str(value) for key, value in configured["Tags"].items()}, **tags},
         capabilities=tuple(inputs.get("capabilities") or ()),
         policy=_policy(folder / POLICY),
+        protected=workspace.unit.protected,
     )
 
 
@@ -119,6 +132,11 @@ def document_of(text: str) -> dict[str, Any]:
 def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """The parameters that a template declares."""
     return document.get("Parameters") or {}
+
+
+def is_hidden(slot: Mapping[str, Any]) -> bool:
+    """Whether a parameter is declared with NoEcho."""
+    return str(slot.get("NoEcho", "")).lower() == "true"
 
 
 class _Loader(yaml.SafeLoader):
@@ -151,7 +169,7 @@ def _configuration(file: Path) -> dict[str, Mapping[str, Any]]:
     if not file.is_file():
         return {"Parameters": {}, "Tags": {}}
     try:
-        found = yaml.safe_load(file.read_text()) or {}
+        found = yaml12.load_text(file.read_text()) or {}
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file} is no YAML: {error}") from error
     if not isinstance(found, dict) or not found.keys() <= {"Parameters", "Tags"}:
@@ -195,10 +213,8 @@ def _policy(file: Path) -> Mapping[str, Any] | None:
 
 
 def _kind(declared_type: str) -> str:
-    if declared_type == "CommaDelimitedList" or "List<" in declared_type:
+    if declared_type.startswith(MOVING):
+        return "string"
+    if declared_type == "CommaDelimitedList" or declared_type.startswith("List<"):
         return "list"
     return "number" if declared_type == "Number" else "string"
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"

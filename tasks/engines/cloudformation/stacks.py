@@ -14,12 +14,11 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
 
 from tasks import aws
-from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
+from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.values import digest_of
-from tasks.engines.cloudformation import answers as answers
+from tasks.engines.cloudformation import answers, errors
 from tasks.engines.cloudformation.sources import Source, document_of
 
 log = structlog.get_logger("flowmart.cloudformation")
@@ -35,8 +34,6 @@ _STALE_AFTER = timedelta(days=1)
 _SECONDS = 600.0
 """How long making a change set or a drift detection may take: minutes, for hundreds of resources."""
 
-_GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
-
 
 class Stacks:
     """The stacks of one environment, reached with the credentials in `variables`."""
@@ -49,10 +46,10 @@ class Stacks:
         """The stack of that name, or of that id also after its end; None when there is none."""
         try:
             found: Described = self._client.describe_stacks(StackName=name)["Stacks"][0]
-        except (BotoCoreError, ClientError) as error:
-            if "does not exist" in str(error):
+        except aws.AWS_ERRORS as error:
+            if errors.is_absent(error):
                 return None
-            raise aws.explained(error, f"describe stack {name}") from error
+            raise errors.explained(error, f"describe stack {name}") from error
         return found
 
     def basis(self, stack: Described | None) -> str:
@@ -116,10 +113,8 @@ class Stacks:
         try:
             pages = self._client.get_paginator("describe_change_set")
             found = list(pages.paginate(ChangeSetName=change_set, IncludePropertyValues=True))
-        except ClientError as error:
-            raise self._stale_or(error, f"describe change set {change_set}") from error
-        except BotoCoreError as error:
-            raise aws.explained(error, f"describe change set {change_set}") from error
+        except aws.AWS_ERRORS as error:
+            raise errors.explained(error, f"describe change set {change_set}") from error
         return {**found[0], "Changes": [change for page in found for change in page.get("Changes", ())]}
 
     def forget(self, change_set: str) -> None:
@@ -137,13 +132,11 @@ class Stacks:
         """Begin to execute it; `StalePlan` when that is not possible any more."""
         try:
             self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=uuid4().hex)
-        except ClientError as error:
-            raise self._stale_or(error, f"execute change set {change_set}") from error
-        except BotoCoreError as error:
-            raise aws.explained(error, f"execute change set {change_set}") from error
+        except aws.AWS_ERRORS as error:
+            raise errors.explained(error, f"execute change set {change_set}") from error
 
     def continue_rollback(self, stack: str) -> None:
-        """Begin to go on with a way back that failed."""
+        """Begin to go on with a rollback that failed."""
         self._ask("continue_update_rollback", StackName=stack)
 
     def delete(self, stack: Described) -> None:
@@ -160,19 +153,26 @@ class Stacks:
         """Set the stack policy."""
         self._ask("set_stack_policy", StackName=stack, StackPolicyBody=json.dumps(policy))
 
-    def settled(self, stack_id: str, seconds: float, after: str = "") -> Described:
-        """The stack once nobody is at work on it; `Unanswered` after `seconds`. Meanwhile new events are told.
+    def settled(self, stack_id: str, seconds: float, since: str | None = None) -> Described:
+        """The stack once nobody is at work on it. Meanwhile new events are logged.
 
-        `after` is the event with which nothing had begun yet.
+        Args:
+            stack_id: the stack's id, or its name.
+            seconds: how long to wait.
+            since: the event with which nothing had begun yet: what was asked for begins some time after the call, so
+                the stack counts as being worked on until there is another one. None: nothing was asked for.
+
+        Raises:
+            Unanswered: when it is still being worked on.
         """
-        until = time.monotonic() + seconds
+        until, logged = time.monotonic() + seconds, since or ""
         while True:
-            found = self._patiently(stack_id, until)
-            if not is_busy(found):
+            found, fresh = self._patiently(stack_id, logged, until)
+            if not is_busy(found) and (fresh or logged != since):
                 return found
             if time.monotonic() > until:
                 raise Unanswered(f"stack {found['StackName']}: still {found['StackStatus']} after {seconds:g} s")
-            after = self._tell(found, after)
+            logged = _log_progress(found, fresh) or logged
             self._sleep(2.0)
 
     def latest(self, stack: Described | None) -> str:
@@ -198,31 +198,18 @@ class Stacks:
             raise Unanswered(f"drift of stack {stack['StackName']}: {ended.get('DetectionStatusReason')}")
         return found
 
-    def _patiently(self, stack_id: str, until: float) -> Described:
-        """A stack that is at work goes on whether or not we can see it: asking may fail for a while."""
+    def _patiently(self, stack_id: str, after: str, until: float) -> tuple[Described, list[Described]]:
+        """The stack and its new events. A stack that is worked on goes on whether or not we can read it."""
         while True:
             try:
                 found = self.find(stack_id)
+                if found is None:
+                    raise Refused(f"stack {stack_id} does not exist any more")
+                return found, self.events(found["StackId"], after)
             except Unanswered:
                 if time.monotonic() > until:
                     raise
                 self._sleep(2.0)
-                continue
-            if found is None:
-                raise Refused(f"stack {stack_id} is not there any more")
-            return found
-
-    def _tell(self, stack: Described, after: str) -> str:
-        """One line for what is new, so that whoever waits sees that it goes on; the id of the newest event."""
-        fresh = self.events(stack["StackId"], after)
-        ended = [
-            f"{e['LogicalResourceId']} {e['ResourceStatus']}"
-            for e in fresh
-            if not is_busy_status(e["ResourceStatus"])
-        ]
-        if ended:
-            log.info("in progress", stack=stack["StackName"], what=", ".join(ended))
-        return str(fresh[-1]["EventId"]) if fresh else after
 
     def _awaited(self, ask: Callable[[], Described], key: str, ends: Sequence[str]) -> Described:
         until, pause = time.monotonic() + _SECONDS, 0.2
@@ -247,11 +234,6 @@ class Stacks:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    def _stale_or(self, error: ClientError, what: str) -> FlowmartError:
-        if error.response["Error"].get("Code") in _GONE:
-            return StalePlan(f"could not {what}: {error.response['Error'].get('Message')}; plan again")
-        return aws.explained(error, what)
-
 
 def is_busy(stack: Described) -> bool:
     """Whether CloudFormation is at work on the stack."""
@@ -261,6 +243,15 @@ def is_busy(stack: Described) -> bool:
 def is_busy_status(status: str) -> bool:
     """All states that end by themselves; a stack in review waits for somebody."""
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
+def _log_progress(stack: Described, events: Sequence[Described]) -> str:
+    """One line for what ended meanwhile, so that whoever waits sees progress; the id of the newest event."""
+    ended = [event for event in events if not is_busy_status(event["ResourceStatus"])]
+    if ended:
+        what = ", ".join(f"{event['LogicalResourceId']} {event['ResourceStatus']}" for event in ended)
+        log.info("in progress", stack=stack["StackName"], what=what)
+    return str(events[-1]["EventId"]) if events else ""
 
 
 def names(resources: Iterable[Described], status: str) -> str:

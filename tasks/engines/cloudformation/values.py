@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain.values import UNKNOWN
-from tasks.engines.cloudformation.sources import declared
+from tasks.engines.cloudformation.sources import MOVING, declared
 
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = "AWS::NoValue"
@@ -40,7 +40,9 @@ def resources(
             str(body["Type"]), values.of(body.get("Properties") or {}), str(body.get("DeletionPolicy", "Delete"))
         )
         for name, body in document["Resources"].items()
-        if "Condition" not in body or values.holds({"Condition": body["Condition"]}) is not False
+        if isinstance(body, Mapping)
+        # Fn::ForEach declares resources in a list, which only CloudFormation unrolls.
+        and ("Condition" not in body or values.holds({"Condition": body["Condition"]}) is not False)
     }
 
 
@@ -48,9 +50,12 @@ class _Values:
     def __init__(
         self, document: Mapping[str, Any], parameters: Mapping[str, str | None], pseudo: Mapping[str, str]
     ) -> None:
-        defaults = {name: slot.get("Default", UNKNOWN) for name, slot in declared(document).items()}
+        slots = declared(document)
+        defaults = {name: slot.get("Default", UNKNOWN) for name, slot in slots.items()}
         given = {name: UNKNOWN if value is None else value for name, value in parameters.items()}
-        self._known: dict[str, Any] = {**pseudo, **defaults, **given}
+        # Such a parameter's value is only a name; what it stands for is in the Systems Manager.
+        moving = {name: UNKNOWN for name, slot in slots.items() if str(slot.get("Type", "")).startswith(MOVING)}
+        self._known: dict[str, Any] = {**pseudo, **defaults, **given, **moving}
         self._conditions = document.get("Conditions") or {}
         self._mappings = document.get("Mappings") or {}
 

@@ -57,6 +57,8 @@ def template_of(response: BaseResponse, stack: Stack) -> Template:
             values[key] = str(given["ParameterValue"])
         elif key in stack.template.parameters:
             values[key] = stack.template.parameters[key]
+        elif "Default" in stack.template.slots.get(key, {}):
+            values[key] = str(stack.template.slots[key]["Default"])
         else:
             message = f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true"
             raise ValidationError(message=f"{message} for a parameter key not in the previous template")
