@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Outcome
+from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Plan, Reversibility
 from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs, Receipt, Target
+from tasks.domain.values import MASK
 from tasks.engines.ansible.engine import ENGINE, FRESH
 from tasks.engines.base import UnitEngine, Workspace
 from tests.hosts import SandboxHosts
@@ -113,8 +114,8 @@ def test_a_host_that_is_gone_before_the_apply_is_no_failure(bastion: Bastion) ->
     bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/gone, mode: '0644'}}\n")
     plan = bastion.plan()
     bastion.variables = {**NOBODY, "ANSIBLE_SSH_COMMON_ARGS": "-o HostName=127.0.0.1"}
-    with pytest.raises(Unanswered, match="nothing was changed"):
-        bastion.engine.apply(plan)
+    applied = bastion.engine.apply(plan)
+    assert (applied.outcome, applied.detail.splitlines()[0]) == (Outcome.UNANSWERED, "nothing was changed")
 
 
 def test_a_plan_that_is_no_longer_fresh_is_rehearsed_again(bastion: Bastion, hosts: SandboxHosts) -> None:
@@ -171,23 +172,117 @@ def test_every_plan_that_changes_something_says_that_going_back_may_not_undo_it(
     plan = bastion.plan()
     assert plan.reversibility is Reversibility.NEEDS_CARE
     assert plan.warnings == (
-        "going back runs the earlier release's playbook: what only this release brings to a host stays there",
-        "bastion : Call: is not rehearsed; what it would do is not in this plan",
+        "a rollback of this first release only runs its remove.yml: how the hosts were before is not known",
     )
+    assert plan.unknown == ("bastion : Call: cannot be rehearsed",)
+
+
+def test_a_task_that_cannot_be_rehearsed_is_in_the_plan_and_is_run(bastion: Bastion, hosts: SandboxHosts) -> None:
+    bastion.does("    - {name: Migrate, ansible.builtin.command: touch /srv/migrated}\n")
+    plan = bastion.plan()
+    assert (plan.changes, plan.empty) == ((), False)
+    assert plan.text.splitlines()[:2] == [
+        "1 task cannot be rehearsed; the apply runs them:",
+        "  bastion : Migrate: cannot be rehearsed",
+    ]
+    assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert hosts.ssh("dev", "ls /srv/migrated").returncode == 0
+    assert bastion.engine.verify().outcome is Outcome.SUCCEEDED
+
+
+def test_what_depends_on_what_a_command_says_is_neither_drift_nor_a_difference(bastion: Bastion) -> None:
+    bastion.does(
+        "    - {name: Ask, ansible.builtin.command: echo blue, register: asked, changed_when: false}\n"
+        "    - name: Write\n"
+        "      ansible.builtin.copy: {content: '{{ asked.stdout | default() }}', dest: /srv/asked, mode: '0644'}\n"
+    )
+    plan = bastion.plan()
+    assert plan.unknown[1] == "bastion : Write: depends on a task that cannot be rehearsed"
+    assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert bastion.engine.verify().outcome is Outcome.SUCCEEDED
+    assert bastion.engine.detect_drift(bastion.receipt(plan)).empty
+
+
+def test_a_play_that_matches_no_host_is_refused_with_the_groups_that_there_are(bastion: Bastion) -> None:
+    (bastion.folder / "bastion/playbook.yml").write_text("- hosts: webservers\n  tasks: []\n")
+    with pytest.raises(Refused, match=r"webservers'\) matches no host; the groups are all, bastion$"):
+        bastion.plan()
+
+
+def test_hosts_can_be_declared_by_group(bastion: Bastion) -> None:
+    bastion.inputs = {"hosts": {"webservers": {"web": "i-0123456789abcdef0"}}}
+    write = "{name: Write, ansible.builtin.copy: {content: a, dest: /srv/web, mode: '0644'}}"
+    play = f"- hosts: webservers\n  gather_facts: false\n  tasks:\n    - {write}\n"
+    (bastion.folder / "bastion/playbook.yml").write_text(play)
+    plan = bastion.plan()
+    assert [change.address for change in plan.changes] == ["web : Write"]
+    assert (plan.outputs or {})["hosts"] == {"web": "i-0123456789abcdef0"}
+
+
+def test_an_encrypted_value_is_not_shown_in_a_plan(bastion: Bastion, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("open sesame")
+    bastion.variables = {**bastion.variables, "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
+    argv = (tool("ansible-vault"), "encrypt_string", "hunter2hunter2", "--vault-password-file", str(password))
+    encrypted = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.replace("\n", "\n  ")
+    copy = "{content: 'key={{ secret }}', dest: /srv/vaulted, mode: '0600'}"
+    bastion.does(f"    - name: Write\n      ansible.builtin.copy: {copy}\n")
+    folder = bastion.folder / "bastion/group_vars"
+    folder.mkdir()
+    (folder / "all.yml").write_text(f"secret: {encrypted}\n")
+    plan = bastion.plan()
+    assert (plan.changes[0].after or {})["content"] == [f"key={MASK}"]
+
+
+NOTIFIES = (
+    "    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/notifies, mode: '0644'}, notify: Restart}\n"
+)
+HANDLER = "  handlers:\n    - {name: Restart, ansible.builtin.command: touch /srv/restarted}\n"
+
+
+def test_a_handler_that_a_failed_run_left_out_is_run_by_the_rollback(bastion: Bastion, hosts: SandboxHosts) -> None:
+    bastion.does(NOTIFIES + HANDLER)
+    good = bastion.plan()
+    bastion.engine.apply(good)
+    hosts.ssh("dev", "rm /srv/restarted")
+    back = bastion.engine.plan_rollback(bastion.workspace(), bastion.receipt(good))
+    assert back
+    assert back.unknown == ("bastion : Restart: cannot be rehearsed",)
+    assert back.warnings[1] == "all handlers run: the failed release may have ended before its handlers ran"
+    assert bastion.engine.apply(back).outcome is Outcome.SUCCEEDED
+    assert hosts.ssh("dev", "ls /srv/restarted").returncode == 0
+
+
+def test_after_a_rollback_of_what_was_applied_to_its_end_no_handler_is_run(bastion: Bastion) -> None:
+    bastion.does(NOTIFIES + HANDLER)
+    good = bastion.plan()
+    bastion.engine.apply(good)
+    failed = replace(bastion.workspace(), receipt=bastion.receipt(good))
+    back = bastion.engine.plan_rollback(failed, bastion.receipt(good))
+    assert back
+    assert back.empty
+
+
+def test_after_an_apply_the_hosts_tell_how_far_it_got(bastion: Bastion) -> None:
+    bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/observed, mode: '0644'}}\n")
+    plan = bastion.plan()
+    assert bastion.engine.observe(plan).progress is Progress.UNCHANGED
+    bastion.engine.apply(plan)
+    assert bastion.engine.observe(plan).progress is Progress.DONE
 
 
 def test_without_a_removal_the_way_back_says_what_stays_and_does_nothing(bastion: Bastion) -> None:
     bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/stays, mode: '0644'}}\n")
     plan = bastion.rollback()
     assert plan.empty
-    assert plan.warnings[0].startswith("nothing is taken back: the release has no remove.yml")
+    assert plan.warnings[0].startswith("nothing is removed: the release has no remove.yml")
     assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
 
 
 def test_a_run_that_takes_too_long_is_ended(bastion: Bastion) -> None:
     bastion.does("    - {name: Wait, ansible.builtin.pause: {seconds: 600}}\n")
     bastion.time_limit = 8
-    with pytest.raises(Unanswered, match="ended after its time limit of 8 s"):
+    with pytest.raises(Unanswered, match="stopped after its time limit of 8 s"):
         bastion.plan()
 
 

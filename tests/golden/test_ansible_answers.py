@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action
 from tasks.domain.values import MASK, UNKNOWN
-from tasks.engines.ansible.answers import Heard, heard
+from tasks.engines.ansible import errors
+from tasks.engines.ansible.answers import Results, masked, results, without_hosts
 
 RECORDED = Path(__file__).parent / "ansible"
 
@@ -21,11 +23,11 @@ def recorded(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def rehearsed() -> Heard:
-    return heard(recorded("rehearsed"))
+def rehearsed() -> Results:
+    return results(recorded("rehearsed"))
 
 
-def test_a_task_that_would_change_something_is_a_change_of_its_host(rehearsed: Heard) -> None:
+def test_a_task_that_would_change_something_is_a_change_of_its_host(rehearsed: Results) -> None:
     assert [(change.address, change.action.value) for change in rehearsed.changes] == [
         ("bastion : paint : Write a file", "create"),
         ("bastion : Make folders (a)", "create"),
@@ -43,13 +45,13 @@ def test_a_task_that_would_change_something_is_a_change_of_its_host(rehearsed: H
     }
 
 
-def test_of_a_file_only_the_lines_that_differ_are_told(rehearsed: Heard) -> None:
+def test_of_a_file_only_the_lines_that_differ_are_told(rehearsed: Results) -> None:
     line = next(change for change in rehearsed.changes if change.address == "bastion : Set a line")
     assert line.before == {"content": ["Debian GNU/Linux 12 \\n \\l"]}
     assert line.after == {"content": ["FlowMart"]}
 
 
-def test_what_a_task_with_no_log_does_is_told_without_what(rehearsed: Heard) -> None:
+def test_what_a_task_with_no_log_does_is_told_without_what(rehearsed: Results) -> None:
     secret = rehearsed.changes[-1]
     assert (secret.before, secret.after) == ({"result": MASK}, {"result": UNKNOWN})
     assert "hunter2" not in (RECORDED / "rehearsed.json").read_text()
@@ -58,33 +60,121 @@ def test_what_a_task_with_no_log_does_is_told_without_what(rehearsed: Heard) -> 
 def test_where_nothing_changed_a_task_with_no_log_did_not_either() -> None:
     hidden = [event for event in recorded("again") if "censored" in (event["event_data"].get("res") or {})]
     assert hidden
-    assert not [change for change in heard(recorded("again")).changes if "secret" in change.address]
+    assert not [change for change in results(recorded("again")).changes if "secret" in change.address]
 
 
-def test_a_change_that_shows_no_difference_and_a_command_that_is_not_rehearsed_are_named(rehearsed: Heard) -> None:
+def test_a_change_that_shows_no_difference_is_named(rehearsed: Results) -> None:
     assert "bastion : paint : Tell" in rehearsed.blind
-    assert rehearsed.unrehearsed == ("bastion : Ask",)
 
 
-def test_a_failure_that_is_ignored_is_none(rehearsed: Heard) -> None:
+def test_a_failure_that_is_ignored_is_none(rehearsed: Results) -> None:
     assert rehearsed.failed == ()
     assert rehearsed.finished
 
 
 def test_a_failed_task_is_told_with_host_and_reason() -> None:
-    found = heard(recorded("failed"))
+    found = results(recorded("failed"))
     assert found.failed == ("bastion : Must not fail: there is no paint left",)
     assert found.unreachable == ()
     assert Action.CREATE in {change.action for change in found.changes}
 
 
 def test_unreachable_is_not_failed() -> None:
-    found = heard(recorded("unreachable"))
+    found = results(recorded("unreachable"))
     assert found.failed == ()
     assert len(found.unreachable) == 1
     assert found.unreachable[0].startswith("bastion : paint : Write a file: Task failed: Failed to connect")
 
 
 def test_a_run_that_ended_half_way_has_not_finished() -> None:
-    assert not heard([event for event in recorded("rehearsed") if event["event"] != "playbook_on_stats"]).finished
-    assert heard([]) == Heard()
+    assert not results([event for event in recorded("rehearsed") if event["event"] != "playbook_on_stats"]).finished
+    assert results([]) == Results()
+
+
+# --- what our callback plugin records (rehearsal.jsonl) ---------------------------------------------------------
+
+LINES = [json.loads(line) for line in (RECORDED / "rehearsal.jsonl").read_text().splitlines()]
+
+
+def test_a_task_that_check_mode_skips_is_unrehearsed_and_one_that_its_condition_skips_is_not() -> None:
+    assert results([], LINES).unrehearsed == (
+        "bastion : Ask",
+        "bastion : Loop ask",
+        "bastion : Raw",
+        "bastion : Not check",
+        "bastion : In include",
+    )
+
+
+def test_what_depends_on_an_unrehearsed_task_is_not_comparable_through_other_variables_too() -> None:
+    assert results([], LINES).dependent == ("bastion : Cond", "bastion : Set", "bastion : Write")
+
+
+def test_a_dependent_change_is_unknown_and_no_change() -> None:
+    done = {"event": "runner_on_ok", "event_data": {"host": "bastion", "task": "Write", "res": {"changed": True}}}
+    found = results([done], LINES)
+    assert found.changes == ()
+    assert "bastion : Write: depends on a task that cannot be rehearsed" in found.unknown
+
+
+def test_another_host_does_not_depend_on_it() -> None:
+    elsewhere = {**LINES[9], "host": "other"}
+    assert "other : Write" not in results([], [*LINES, elsewhere]).dependent
+
+
+def test_handlers_that_ran_are_named() -> None:
+    assert results([], LINES).handlers == ("bastion : Restart",)
+
+
+def test_a_play_that_matches_no_host_is_named() -> None:
+    assert without_hosts(LINES) == ("play webservers (hosts: 'webservers')",)
+
+
+def failure(task: str) -> dict[str, Any]:
+    data = {"host": "bastion", "task": task, "res": {"msg": "could not find the requested service"}}
+    return {"event": "runner_on_failed", "event_data": data}
+
+
+def test_a_task_that_fails_where_earlier_changes_were_not_made_is_unknown() -> None:
+    installed = {"event": "runner_on_ok", "event_data": {"host": "bastion", "task": "I", "res": {"changed": True}}}
+    found = results([installed, failure("Start")])
+    assert found.blocked == found.failed == ("bastion : Start: could not find the requested service",)
+    assert found.unknown[0].startswith("bastion : Start: could not find the requested service; earlier changes")
+    assert results([failure("Start")]).blocked == ()
+
+
+def test_an_unreachable_host_that_the_play_goes_on_without_is_not_reported() -> None:
+    events = recorded("unreachable")
+    ignored = [e if e["event"] != "playbook_on_stats" else {**e, "event_data": {"ignored": 1}} for e in events]
+    assert results(ignored).unreachable == ()
+
+
+def test_secrets_are_masked_in_changes_and_in_errors() -> None:
+    found = masked(results(recorded("failed")), {"there is no paint"})
+    assert found.failed == (f"bastion : Must not fail: {MASK} left",)
+    line = next(c for c in masked(results(recorded("rehearsed")), {"FlowMart"}).changes if "Set a line" in c.address)
+    assert line.after == {"content": [MASK]}
+
+
+# --- how a run ended --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "exit_code", "outcome"),
+    [
+        (Results(finished=True), 0, Outcome.SUCCEEDED),
+        (Results(failed=("it broke",), finished=True), 2, Outcome.FAILED),
+        (Results(failed=("it broke",), unreachable=("gone",), finished=True), 2, Outcome.FAILED),
+        (Results(unreachable=("gone",), finished=True), 4, Outcome.UNANSWERED),
+        (Results(failed=("it broke",)), -9, Outcome.UNANSWERED),
+        (Results(), -15, Outcome.UNANSWERED),
+        (Results(), 137, Outcome.UNANSWERED),
+        (Results(), 99, Outcome.UNANSWERED),
+        (Results(), 250, Outcome.UNANSWERED),
+        (Results(), 1, Outcome.FAILED),
+    ],
+)
+def test_a_run_that_was_ended_or_reached_no_host_says_nothing_about_the_release(
+    found: Results, exit_code: int, outcome: Outcome
+) -> None:
+    assert errors.outcome_of(found, exit_code) is outcome

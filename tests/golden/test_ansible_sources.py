@@ -84,3 +84,51 @@ def test_the_configuration_is_the_nearest_and_never_from_outside(tmp_path: Path)
     assert configuration(root, root / "a" / "b") is None
     write(root, {"a/ansible.cfg": ""})
     assert configuration(root, root / "a" / "b") == root / "a" / "ansible.cfg"
+
+
+@pytest.mark.parametrize(
+    ("playbook", "read"),
+    [
+        ("- hosts: all\n  tasks: [{ansible.builtin.include_tasks: ../shared/tasks.yml}]", "shared/tasks.yml"),
+        ("- hosts: all\n  tasks: [{import_tasks: ../shared/tasks.yml}]", "shared/more.yml"),
+        ("- hosts: all\n  tasks: [{include_tasks: '{{ playbook_dir }}/../shared/tasks.yml'}]", "shared/tasks.yml"),
+        ("- hosts: all\n  vars_files: [../shared/vars.yml]", "shared/vars.yml"),
+        ("- hosts: all\n  vars_files: ['../shared/{{ flowmart_environment }}.yml']", "shared/vars.yml"),
+        ("- hosts: all\n  tasks: [{template: {src: ../shared/motd.j2, dest: /etc/motd}}]", "shared/footer.j2"),
+        ("- hosts: all\n  tasks: [{copy: src=../shared/motd.j2 dest=/etc/motd}]", "shared/motd.j2"),
+        ("- import_playbook: ../shared/play.yml", "shared/tasks.yml"),
+        (
+            "- hosts: all\n  tasks: [{debug: {msg: \"{{ lookup('file', '../shared/vars.yml') }}\"}}]",
+            "shared/vars.yml",
+        ),
+        (
+            "- hosts: all\n  tasks: [{copy: {src: '{{ item }}', dest: /}, with_fileglob: ['../shared/*.j2']}]",
+            "shared/motd.j2",
+        ),
+        ("- hosts: all\n  tasks: [{include_tasks: '{{ anywhere }}/tasks.yml'}]", "unrelated/file"),
+        ("- hosts: all\n  roles: [../shared/role]", "shared/role/tasks/main.yml"),
+    ],
+)
+def test_what_a_path_leads_to_is_read_and_what_that_leads_to(tmp_path: Path, playbook: str, read: str) -> None:
+    write(
+        tmp_path,
+        {
+            "unit/playbook.yml": playbook,
+            "shared/tasks.yml": "- include_tasks: more.yml",
+            "shared/more.yml": "[]",
+            "shared/play.yml": "- hosts: all\n  tasks: [{include_tasks: tasks.yml}]",
+            "shared/vars.yml": "{}",
+            "shared/motd.j2": "{% include 'footer.j2' %}",
+            "shared/footer.j2": "bye",
+            "shared/role/tasks/main.yml": "[]",
+            "unrelated/file": "",
+        },
+    )
+    assert read in reads(tmp_path, "unit")
+
+
+def test_what_nothing_leads_to_is_not_read(tmp_path: Path) -> None:
+    link = "{file: {src: '{{ anywhere }}/x', dest: /etc/y, state: link}}"
+    playbook = f"- hosts: all\n  tasks: [{{copy: {{content: a b/c .., dest: /etc/motd}}}}, {link}]"
+    write(tmp_path, {"unit/playbook.yml": playbook, "shared/tasks.yml": "[]", "etc/motd": ""})
+    assert reads(tmp_path, "unit") == ("unit/playbook.yml",)

@@ -3,12 +3,16 @@
 Events are those of ansible-runner's own callback (its documentation, "Runner Artifact Job Events"): one a task and
 host, and `playbook_on_stats` at the end. What a task with `no_log` did is not in them, nor whether it changed
 something: the stats count it, so where more tasks changed than told so, all that say nothing count as changes.
+
+What these events leave out, our own callback plugin records (`callbacks/flowmart_rehearsal.py`): which tasks check
+mode skipped, and which names a task registers and mentions. What mentions a name that an unrehearsed task registers
+would do something else in earnest: it is not comparable, and so is what mentions what that one registers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -17,43 +21,126 @@ from tasks.domain.values import MASK, UNKNOWN
 
 Event = Mapping[str, Any]
 
-_NEVER_REHEARSED = frozenset({"command", "shell", "raw", "script", "expect", "win_command", "win_shell"})
-"""Modules that do nothing in check mode, since Ansible cannot know what they would do."""
+Line = Mapping[str, Any]
+"""What our callback plugin records of a task on a host."""
 
 _LINES = 5
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What came of a run. `finished`: it got to its end on the hosts that it reached, whatever happened there.
+class Results:
+    """What came of a run.
 
-    `failed` and `unreachable` are a line each; `blind`: addresses of changes that show no difference; `unrehearsed`:
-    addresses of commands that a rehearsal leaves out.
+    Attributes:
+        changes: what tasks changed, or would; without those that are not comparable.
+        failed: a line each.
+        blocked: those of `failed` on hosts where tasks before them would have changed something, so that a rehearsal
+            cannot tell whether they fail in earnest.
+        unreachable: a line each.
+        blind: addresses of changes that show no difference.
+        unrehearsed: addresses of tasks that check mode skipped.
+        dependent: addresses of tasks that depend on what an unrehearsed one returns.
+        handlers: addresses of handlers that ran.
+        finished: the run got to its end on the hosts that it reached, whatever happened there.
     """
 
     changes: tuple[Change, ...] = ()
     failed: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
     unreachable: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
     unrehearsed: tuple[str, ...] = ()
+    dependent: tuple[str, ...] = ()
+    handlers: tuple[str, ...] = ()
     finished: bool = False
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What a rehearsal could not tell, in words."""
+        return (
+            *(f"{address}: cannot be rehearsed" for address in self.unrehearsed),
+            *(f"{address}: depends on a task that cannot be rehearsed" for address in self.dependent),
+            *(f"{line}; earlier changes are not made in a rehearsal" for line in self.blocked),
+        )
 
-def heard(events: Sequence[Event]) -> Heard:
-    """What the events of one run add up to."""
+
+def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
+    """What the events of one run, and what our plugin recorded of it, add up to."""
     stats = next((_data(e) for e in events if e["event"] == "playbook_on_stats"), None)
+    tasks = [line for line in lines if "host" in line]
+    unrehearsed = _unique(_address(line) for line in tasks if not line["rehearsed"])
+    dependent = tuple(address for address in _dependent(tasks) if address not in unrehearsed)
     done = [e for e in events if e["event"] in ("runner_on_ok", "runner_on_failed") and not _is_fatal(e, stats)]
-    changes = [change for event in done for change in _changes(event)]
-    changes += [_hidden(_data(e)) for e in done if _is_hidden(e) and _has_hidden(_data(e)["host"], done, stats)]
-    skipped = [_data(e) for e in events if e["event"] == "runner_on_skipped"]
-    return Heard(
+    comparable = [e for e in done if _address(_data(e)) not in dependent]
+    changes = [change for event in comparable for change in _changes(event)]
+    changes += [_hidden(_data(e)) for e in comparable if _is_hidden(e) and _has_hidden(_data(e)["host"], done, stats)]
+    pending = {address.split(" : ")[0] for address in [*unrehearsed, *(c.address for c in changes)]}
+    fatal = [_data(e) for e in events if _is_fatal(e, stats)]
+    return Results(
         changes=tuple(changes),
-        failed=tuple(_failure(_data(e)) for e in events if _is_fatal(e, stats)),
-        unreachable=tuple(_failure(_data(e)) for e in events if e["event"] == "runner_on_unreachable"),
+        failed=tuple(map(_failure, fatal)),
+        blocked=tuple(_failure(data) for data in fatal if data["host"] in pending),
+        unreachable=tuple(_failure(_data(e)) for e in events if _is_unreachable(e, stats)),
         blind=tuple(c.address for c in changes if c.after and UNKNOWN in c.after.values()),
-        unrehearsed=tuple(_address(d) for d in skipped if _module(d) in _NEVER_REHEARSED),
+        unrehearsed=unrehearsed,
+        dependent=dependent,
+        handlers=_unique(_address(line) for line in tasks if line["handler"] and line["event"] == "ok"),
         finished=stats is not None,
     )
+
+
+def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
+    """The plays that matched no host, in words: their names and what they are written for."""
+    found, play = [], ""
+    for line in lines:
+        if line["event"] == "play":
+            play = f"play {line['name']} (hosts: {line['pattern'].strip('[]')})"
+        if line["event"] == "no hosts":
+            found.append(play)
+    return tuple(found)
+
+
+def masked(found: Results, secrets: Iterable[str]) -> Results:
+    """The same without any of the secrets in what is shown."""
+    hidden = tuple(sorted(secrets, key=len, reverse=True))
+    return replace(
+        found,
+        changes=tuple(
+            replace(c, before=_without(c.before, hidden), after=_without(c.after, hidden)) for c in found.changes
+        ),
+        failed=_without(found.failed, hidden),
+        blocked=_without(found.blocked, hidden),
+        unreachable=_without(found.unreachable, hidden),
+    )
+
+
+def _without(value: Any, secrets: Sequence[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without(item, secrets) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_without(item, secrets) for item in value)
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, MASK)
+    return value
+
+
+def _dependent(tasks: Sequence[Line]) -> tuple[str, ...]:
+    """Addresses of the tasks that mention what an unrehearsed task registers, directly or through another one."""
+    tainted: dict[str, set[str]] = {}
+    found = []
+    for line in tasks:
+        known = tainted.setdefault(line["host"], set())
+        depends = not known.isdisjoint(line["names"])
+        if depends:
+            found.append(_address(line))
+        if depends or not line["rehearsed"]:
+            known.update(line["registers"])
+    return _unique(found)
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
 
 
 def _data(event: Event) -> Mapping[str, Any]:
@@ -67,6 +154,13 @@ def _is_fatal(event: Event, stats: Mapping[str, Any] | None) -> bool:
     if event["event"] != "runner_on_failed" or data.get("ignore_errors"):
         return False
     return stats is None or bool(stats.get("failures", {}).get(data["host"]))
+
+
+def _is_unreachable(event: Event, stats: Mapping[str, Any] | None) -> bool:
+    """An unreachable host, unless the play says to go on without it (`ignore_unreachable`): then no count has it."""
+    if event["event"] != "runner_on_unreachable":
+        return False
+    return stats is None or bool(stats.get("dark", {}).get(_data(event)["host"]))
 
 
 def _changes(event: Event) -> Iterable[Change]:
@@ -164,7 +258,3 @@ def _address(data: Mapping[str, Any], item: str = "") -> str:
     """ "bastion : hardening : Configure sshd (item)"; without the role for a task of the playbook's own."""
     parts = [str(data.get(key)) for key in ("host", "role", "task") if data.get(key)]
     return " : ".join(parts) + (f" ({item})" if item else "")
-
-
-def _module(data: Mapping[str, Any]) -> str:
-    return str(data.get("task_action", "")).rpartition(".")[2]

@@ -1,14 +1,18 @@
-"""Runs playbooks: ansible-runner builds the command and gathers the events, `tasks.shell` runs it.
+"""Runs playbooks: ansible-runner builds the command and gathers the events, `tasks.processes` runs it.
 
-ansible-runner could run the command too, but what it starts nobody else can end: with `tasks.shell` the time limit
-and the cancellation of a run hold here as for every other tool. Inventory, variables and events are in a folder that
-only we may read, gone when the run is; nothing of a variable is in an argument.
+ansible-runner could run the command too, but what it starts nobody else can end: with `tasks.processes` the time
+limit and the cancellation of a run hold here as for every other tool. Inventory, variables and events are in a folder
+that only we may read, gone when the run is; nothing of a variable is in an argument.
+
+Names of hosts repeat across environments by design. So whatever Ansible keys by them and keeps (facts, connections,
+retry files, logs) is in that folder too, or in one of the environment's own.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -18,7 +22,8 @@ from typing import Any
 
 from tasks.domain.errors import InvalidInput, Refused, Unanswered
 from tasks.domain.values import digest_of
-from tasks.engines.ansible.answers import Event, Heard, heard
+from tasks.engines.ansible import errors, vaults
+from tasks.engines.ansible.answers import Event, Line, Results, masked, results, without_hosts
 from tasks.engines.ansible.plans import Job
 from tasks.processes import Command, Finished, Processes
 
@@ -29,15 +34,18 @@ PARSE = ("--syntax-check",)
 _PYTHON = "/usr/bin/python3"
 """What modules run with on hosts, where a unit's variables do not say otherwise."""
 
-_ANSIBLE_INTERRUPTED = 99
-"""ansible-playbook's exit code for "user interrupted execution" (ansible.cli)."""
+_CALLBACKS = Path(__file__).parent / "callbacks"
+"""Where our callback plugin is, which records what ansible-runner's events leave out."""
+
+_SHARED_CONNECTIONS = re.compile(r"^\s*control_path\s*=", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a playbook is run: the unit's folder, its configuration, which environment it works for."""
+    """Where a playbook is run: the unit's folder and all files that it reads, its configuration, its environment."""
 
     folder: Path
+    files: tuple[Path, ...]
     config: Path | None
     unit: str
     environment: str
@@ -45,24 +53,41 @@ class Place:
     time_limit: float
 
 
-def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runner: Processes) -> Heard:
-    """Run the playbook of a job; what it told. `Unanswered` when it was ended, `Refused` when it never began."""
+@dataclass(frozen=True)
+class Run:
+    """What a run came to, and how the process ended."""
+
+    results: Results
+    exit_code: int
+
+
+def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runner: Processes) -> Run:
+    """Run the playbook of a job.
+
+    Raises:
+        InvalidInput: Ansible is not installed.
+        Refused: the run never began, or a play matches no host.
+        Unanswered: the run was ended before it came to anything.
+    """
     if not shutil.which(executable):
         raise InvalidInput(f"{executable} is missing: install it with: pip install ansible-core")
     with tempfile.TemporaryDirectory(prefix="flowmart-ansible-") as folder:
-        finished, events = _run(executable, place, job, options, Path(folder), runner)
-    found = heard(events)
-    if found.finished or found.failed or found.unreachable or (options == PARSE and finished.exit_code == 0):
-        return found
+        finished, events, lines = _run(executable, place, job, options, Path(folder), runner)
+    found = masked(results(events, lines), _secrets(executable, place, runner))
     what = f"ansible-playbook {job.playbook} of {place.unit} in {place.environment}"
-    if finished.exit_code < 0 or finished.exit_code == _ANSIBLE_INTERRUPTED:
-        raise Unanswered(f"{what}: was interrupted")
+    if options != PARSE and (missed := without_hosts(lines)):
+        groups = ", ".join(sorted({"all", _group(place), *job.groups}))
+        raise Refused(f"{what}: {missed[0]} matches no host; the groups are {groups}")
+    if found.finished or found.failed or found.unreachable or (options == PARSE and finished.exit_code == 0):
+        return Run(found, finished.exit_code)
+    if errors.was_ended(finished.exit_code):
+        raise Unanswered(f"{what}: was ended ({finished.exit_code})")
     raise Refused(f"{what}: {_why(finished)}")
 
 
 def _run(
     executable: str, place: Place, job: Job, options: tuple[str, ...], folder: Path, runner: Processes
-) -> tuple[Finished, list[Event]]:
+) -> tuple[Finished, list[Event], list[Line]]:
     # A third of a second to import: only runs of this engine pay for it.
     from ansible_runner.config.runner import RunnerConfig
 
@@ -74,22 +99,32 @@ def _run(
         inventory=str(_written(folder / "inventory.json", json.dumps(_inventory(place, job)))),
         extravars=str(_written(folder / "variables.json", json.dumps(dict(job.variables or {})))),
         cmdline=" ".join(options),
-        envvars=_variables(place, folder),
+        envvars={**_variables(place, folder), **({"FLOWMART_RUN_HANDLERS": "1"} if job.runs_handlers else {})},
         fact_cache_type="memory",
         quiet=True,
     )
     config.prepare()
     argv = (executable, *config.command[1:])
+    recorded = folder / "rehearsal.jsonl"
+    config.env["ANSIBLE_CALLBACK_PLUGINS"] += f":{_CALLBACKS}"
+    config.env["FLOWMART_REHEARSAL"] = str(recorded)
     variables = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
     finished = runner.run(Command(argv, place.folder, variables, place.time_limit))
-    return finished, _events(Path(config.artifact_dir) / "job_events")
+    lines = recorded.read_text().splitlines() if recorded.exists() else []
+    return finished, _events(Path(config.artifact_dir) / "job_events"), [json.loads(line) for line in lines]
 
 
 def _inventory(place: Place, job: Job) -> dict[str, Any]:
     hosts = {name: {"ansible_host": address} for name, address in job.hosts.items()}
     user = {"ansible_user": job.user} if job.user else {}
     known = {"ansible_python_interpreter": _PYTHON, "flowmart_environment": place.environment, **user}
-    return {"all": {"children": {place.unit.replace("-", "_"): {"hosts": hosts}}, "vars": known}}
+    groups: dict[str, Any] = {group: {"hosts": dict.fromkeys(members)} for group, members in job.groups.items()}
+    return {"all": {"children": {**groups, _group(place): {"hosts": hosts}}, "vars": known}}
+
+
+def _group(place: Place) -> str:
+    """The group of all of a unit's hosts."""
+    return place.unit.replace("-", "_")
 
 
 def _variables(place: Place, folder: Path) -> dict[str, str]:
@@ -100,7 +135,11 @@ def _variables(place: Place, folder: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_HOST_KEY_CHECKING": own.get("ANSIBLE_HOST_KEY_CHECKING", "true"),
+        "ANSIBLE_CACHE_PLUGIN": "memory",
+        "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
+        "ANSIBLE_RETRY_FILES_ENABLED": "false",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": _connections(place.environment),
+        **_own_connections(place.config),
         "ANSIBLE_TIMEOUT": own.get("ANSIBLE_TIMEOUT", "10"),
         "ANSIBLE_SSH_COMMON_ARGS": f"{own.get('ANSIBLE_SSH_COMMON_ARGS', '')} -o BatchMode=yes".strip(),
         **place.variables,
@@ -118,6 +157,17 @@ def _connections(environment: str) -> str:
     """
     own = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
     return f"{own}/{digest_of(environment)[:8]}"
+
+
+def _secrets(executable: str, place: Place, runner: Processes) -> frozenset[str]:
+    config = {"ANSIBLE_CONFIG": str(place.config)} if place.config else {}
+    return vaults.secrets(executable, place.files, {**place.variables, **config}, runner)
+
+
+def _own_connections(config: Path | None) -> dict[str, str]:
+    """A configuration that names the sockets of connections itself would share them between environments."""
+    shared = config is not None and _SHARED_CONNECTIONS.search(config.read_text())
+    return {"ANSIBLE_SSH_CONTROL_PATH": "%(directory)s/%%C"} if shared else {}
 
 
 def _written(file: Path, text: str) -> Path:

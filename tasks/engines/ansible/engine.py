@@ -2,10 +2,12 @@
 
 A plan is a rehearsal (`--check --diff`): what each task would change on each host. Ansible has no plan that it could
 be bound to. So a plan is used up by its apply, and one that is no longer fresh is rehearsed again before: when that
-is not what was planned, nothing is done.
-Another rehearsal that finds nothing to change is what verifies a unit.
+is not what was planned, nothing is done. Another rehearsal that finds nothing to change is what verifies a unit.
 
-What cannot be promised is the way back: the earlier release's playbook puts back what it knows of, and nothing else.
+A task that check mode skips is unknown: the plan names it and is applied. Such tasks, and what depends on what they
+return, are neither drift nor a difference.
+
+What cannot be promised is a rollback: the earlier release's playbook restores what it knows of, and nothing else.
 Every plan that changes something says so. A host that cannot be reached has not failed: that is no answer.
 """
 
@@ -22,21 +24,23 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Change, Plan, Reversibility
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import digest_of
-from tasks.engines.ansible import commands, plans
-from tasks.engines.ansible.answers import Heard
-from tasks.engines.ansible.commands import APPLY, PARSE, REHEARSE, Place
+from tasks.engines.ansible import commands, errors, plans
+from tasks.engines.ansible.answers import Results
+from tasks.engines.ansible.commands import APPLY, PARSE, REHEARSE, Place, Run
 from tasks.engines.ansible.plans import Job
 from tasks.engines.ansible.sources import PLAYBOOK, REMOVAL, configuration, interface, reads
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.changes import the_other_way
+from tasks.engines.changes import the_other_way, without
 
 log = structlog.get_logger("flowmart.ansible")
 
 FRESH = 60.0
 """Seconds after which a rehearsal is done again: about as long as one and a run take on a few hosts."""
 
-_WAY_BACK = "going back runs the earlier release's playbook: what only this release brings to a host stays there"
-_STAYS = f"nothing is taken back: the release has no {REMOVAL}; what it did to the hosts stays"
+_ROLLBACK = "a rollback runs the earlier release's playbook: what only this release brings to a host stays there"
+_FIRST = f"a rollback of this first release only runs its {REMOVAL}: how the hosts were before is not known"
+_STAYS = f"nothing is removed: the release has no {REMOVAL}; what it did to the hosts stays"
+_HANDLERS = "all handlers run: the failed release may have ended before its handlers ran"
 
 
 class Ansible:
@@ -44,7 +48,6 @@ class Ansible:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._executable = workspace.executable
 
     def validate(self) -> None:
         """Ansible can read the playbook and finds its roles. No host is asked."""
@@ -61,29 +64,28 @@ class Ansible:
         """Run what was planned; `StalePlan` when it would not do any more what was planned."""
         workspace = self.workspace
         job, age = plans.take(plan)
-        outputs = _outputs(job)
         if age > FRESH:
             self._refuse_stale(plan, workspace, job)
         if plan.empty:
-            return Applied(Outcome.SUCCEEDED, outputs)
+            return Applied(Outcome.SUCCEEDED, _outputs(job))
         try:
-            heard = self._run(workspace, job, APPLY, workspace.writing)
+            run = self._run(workspace, job, APPLY, workspace.writing)
         except Unanswered as error:
             return Applied(Outcome.UNANSWERED, detail=str(error))
-        if heard.failed:
-            return Applied(Outcome.FAILED, detail=_told([*heard.failed, *heard.unreachable]))
-        if heard.unreachable and not heard.changes:
-            raise Unanswered(f"{plan.target}: nothing was changed\n{_told(heard.unreachable)}")
-        if heard.unreachable:
-            return Applied(Outcome.UNANSWERED, detail=_told(heard.unreachable))
-        log.debug("applied", unit=plan.target.unit, hosts=len(job.hosts), changed=len(heard.changes))
-        return Applied(Outcome.SUCCEEDED, outputs)
+        outcome, found = errors.outcome_of(run.results, run.exit_code), run.results
+        if outcome is Outcome.SUCCEEDED:
+            log.debug("applied", unit=plan.target.unit, hosts=len(job.hosts), changed=len(found.changes))
+            return Applied(outcome, _outputs(job))
+        nothing = [] if found.changes else ["nothing was changed"]
+        return Applied(outcome, detail=_lines([*nothing, *found.failed, *found.unreachable]))
 
     def verify(self) -> Verification:
-        """Whether another run would change nothing."""
+        """Whether another run would change nothing, as far as that can be rehearsed."""
         workspace = self.workspace
-        heard = self._rehearsed(workspace, _declared(workspace))
-        return Verification(Outcome.FAILED if heard.changes else Outcome.SUCCEEDED, heard.changes)
+        found = self._rehearsed(workspace, _declared(workspace))
+        differing = without(found.changes, workspace.residual)
+        detail = f"not compared: {'; '.join(found.unknown)}" if found.unknown else ""
+        return Verification(Outcome.FAILED if differing else Outcome.SUCCEEDED, differing, detail=detail)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """The earlier release's playbook; without one, the failed release's own `remove.yml` where it has one."""
@@ -91,7 +93,8 @@ class Ansible:
         if isinstance(to, Baseline):
             return None
         if to:
-            return self._planned(workspace, to.target, to.inputs_digest, _declared(workspace))
+            job = replace(_declared(workspace), runs_handlers=not _is_applied(failed))
+            return self._planned(workspace, to.target, to.inputs_digest, job)
         removal = REMOVAL if (workspace.folder / REMOVAL).is_file() else ""
         job = _declared(workspace, removal)
         return self._planned(workspace, workspace.target, Inputs(workspace.unit.inputs).digest, job)
@@ -100,70 +103,90 @@ class Ansible:
         """What a run would have to put right: as it was applied, against as it is."""
         workspace = self.workspace
         plan = self._planned(workspace, receipt.target, receipt.inputs_digest, _declared(workspace))
-        changes = tuple(the_other_way(change) for change in plan.changes)
-        return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=())
+        changes = without(map(the_other_way, plan.changes), workspace.residual)
+        return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=plan.unknown, unknown=())
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
         """What differs right after a good apply."""
         return self.detect_drift(receipt).changes
 
     def observe(self, plan: Plan) -> Observation:
-        """Rehearse again: nothing left to change, the same, or something else."""
-        job = _declared(self.workspace)
-        heard = self._rehearsed(self.workspace, job)
-        if not heard.changes:
-            return Observation(Progress.DONE, _outputs(job))
-        if _basis(heard.changes) == plan.basis:
+        """Rehearse again: nothing left to change, the same, or something else.
+
+        What cannot be rehearsed may have been done or not. A handler that was to run may have been left out.
+        """
+        job = plans.used(plan)
+        found = self._rehearsed(self.workspace, replace(job, runs_handlers=False))
+        if plan.unknown:
+            return Observation(Progress.PARTIAL, detail=f"may have been done or not: {'; '.join(plan.unknown)}")
+        if _basis(found) == plan.basis:
             return Observation(Progress.UNCHANGED)
-        return Observation(Progress.PARTIAL, detail=f"{len(heard.changes)} tasks would still change something")
+        if found.changes:
+            return Observation(Progress.PARTIAL, detail=f"{len(found.changes)} tasks would still change something")
+        if job.handlers:
+            return Observation(Progress.PARTIAL, detail=f"handlers may not have run: {'; '.join(job.handlers)}")
+        return Observation(Progress.DONE, _outputs(job))
 
     def adopt(self) -> Baseline | None:
         """Nothing: whether a host was configured before cannot be told from the host."""
         return None
 
     def _planned(self, workspace: Workspace, target: Target, inputs_digest: str, job: Job) -> Plan:
-        heard = self._rehearsed(workspace, job)
-        warnings = _warnings(job, heard)
+        found = self._rehearsed(workspace, job)
+        job = replace(job, handlers=found.handlers)
+        warnings = _warnings(job, found, first=workspace.receipt is None)
+        certain = not found.changes and not found.unknown
         return Plan(
             target=target,
             engine="ansible",
-            changes=heard.changes,
+            changes=found.changes,
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs_digest,
-            basis=_basis(heard.changes),
+            basis=_basis(found),
             artifact=plans.save(job, workspace.folder),
-            text=plans.text(heard.changes, warnings),
-            reversibility=Reversibility.NEEDS_CARE if heard.changes else Reversibility.REVERSIBLE,
+            text=plans.text(found.changes, warnings, found.unknown),
+            reversibility=Reversibility.REVERSIBLE if certain else Reversibility.NEEDS_CARE,
             outputs=_outputs(job),
             warnings=warnings,
+            unknown=found.unknown,
         )
 
-    def _rehearsed(self, workspace: Workspace, job: Job, variables: Variables | None = None) -> Heard:
-        """What the job would do; `Refused` when a task fails already now, `Unanswered` for an unreachable host."""
+    def _rehearsed(self, workspace: Workspace, job: Job, variables: Variables | None = None) -> Results:
+        """What the job would do.
+
+        Raises:
+            Refused: a task fails already now, and nothing before it could be the reason.
+            Unanswered: a host cannot be reached, or the run was ended.
+        """
         if not job.playbook:
-            return Heard(finished=True)
-        heard = self._run(workspace, job, REHEARSE, variables or workspace.reading)
-        place = f"{workspace.unit.name} in {workspace.environment.name}"
-        if heard.failed:
-            raise Refused(f"{place}: a rehearsal of {job.playbook} fails\n{_told(heard.failed)}")
-        if heard.unreachable:
-            raise Unanswered(f"{place}: hosts cannot be reached\n{_told(heard.unreachable)}")
-        return heard
+            return Results(finished=True)
+        run = self._run(workspace, job, REHEARSE, variables or workspace.reading)
+        place, found = f"{workspace.unit.name} in {workspace.environment.name}", run.results
+        if errors.was_ended(run.exit_code):
+            raise Unanswered(f"{place}: a rehearsal of {job.playbook} was ended ({run.exit_code})")
+        if failed := [line for line in found.failed if line not in found.blocked]:
+            raise Refused(f"{place}: a rehearsal of {job.playbook} fails\n{_lines(failed)}")
+        if found.unreachable:
+            raise Unanswered(f"{place}: hosts cannot be reached\n{_lines(found.unreachable)}")
+        return found
 
     def _refuse_stale(self, plan: Plan, workspace: Workspace, job: Job) -> None:
-        if _basis(self._rehearsed(workspace, job, workspace.writing).changes) != plan.basis:
+        if _basis(self._rehearsed(workspace, job, workspace.writing)) != plan.basis:
             raise StalePlan(f"{plan.target}: another rehearsal finds other changes than were planned; plan again")
 
-    def _run(self, workspace: Workspace, job: Job, options: tuple[str, ...], variables: Variables) -> Heard:
+    def _run(self, workspace: Workspace, job: Job, options: tuple[str, ...], variables: Variables) -> Run:
         place = Place(
             folder=workspace.folder,
+            files=tuple(
+                workspace.infrastructure / path for path in reads(workspace.infrastructure, workspace.unit.source)
+            ),
             config=configuration(workspace.infrastructure, workspace.folder),
             unit=workspace.unit.name,
             environment=workspace.environment.name,
             variables=variables(),
             time_limit=workspace.unit.time_limit,
         )
-        return commands.run(self._executable, place, job, options, workspace.processes)
+        return commands.run(workspace.executable, place, job, options, workspace.processes)
 
 
 def _declared(workspace: Workspace, playbook: str = PLAYBOOK) -> Job:
@@ -175,24 +198,29 @@ def _outputs(job: Job) -> dict[str, Any]:
     return {"hosts": dict(job.hosts), "addresses": ",".join(job.hosts.values())}
 
 
-def _warnings(job: Job, heard: Heard) -> tuple[str, ...]:
+def _is_applied(failed: Workspace) -> bool:
+    """Whether the failed release was applied to its end here, handlers and all."""
+    return failed.receipt is not None and failed.receipt.target.release == failed.target.release
+
+
+def _warnings(job: Job, found: Results, *, first: bool) -> tuple[str, ...]:
     """What whoever approves should know: what comes back, and what a rehearsal does not show."""
     if not job.playbook:
         return (_STAYS,)
-    if not heard.changes:
+    if not found.changes and not found.unknown:
         return ()
-    found = [_WAY_BACK] if job.playbook == PLAYBOOK else []
-    found += [f"{address}: changes something that it does not show" for address in heard.blind]
-    found += [f"{address}: is not rehearsed; what it would do is not in this plan" for address in heard.unrehearsed]
-    return tuple(found)
+    rollback = [_FIRST if first else _ROLLBACK] if job.playbook == PLAYBOOK else []
+    handlers = [_HANDLERS] if job.runs_handlers else []
+    return (*rollback, *handlers, *(f"{address}: changes something that it does not show" for address in found.blind))
 
 
-def _told(lines: Sequence[str]) -> str:
+def _lines(lines: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _basis(changes: Sequence[Change]) -> str:
-    return digest_of([[c.address, c.action, c.before, c.after] for c in changes])
+def _basis(found: Results) -> str:
+    changes = [[c.address, c.action, c.before, c.after] for c in found.changes]
+    return digest_of([changes, list(found.unknown)] if found.unknown else changes)
 
 
 ENGINE = Engine(name="ansible", make=Ansible, reads=reads, interface=interface, executable="ansible-playbook")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tasks.domain import wording
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, StalePlan
 from tasks.domain.plan import Artifact, Change, Plan
 from tasks.engines import sealed
 from tasks.engines.changes import SIGNS, listed
@@ -18,26 +18,48 @@ from tasks.engines.changes import SIGNS, listed
 
 @dataclass(frozen=True)
 class Job:
-    """One playbook (a file of the unit's folder), on which hosts (name -> address), as whom, with which variables.
+    """One run of a playbook.
 
-    `playbook` is empty where there is nothing to run: a way back that nobody wrote.
+    Attributes:
+        playbook: a file of the unit's folder; empty where there is nothing to run, a removal that nobody wrote.
+        hosts: name -> address.
+        user: as whom to log in; empty for the configuration's.
+        variables: extra variables.
+        groups: group -> the names of its hosts, beside the group of all of the unit's hosts.
+        runs_handlers: every handler runs, because an earlier run may have ended before its handlers ran.
+        handlers: addresses of the handlers that ran in the rehearsal.
     """
 
     playbook: str
     hosts: Mapping[str, str]
     user: str = ""
     variables: Mapping[str, Any] | None = None
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    runs_handlers: bool = False
+    handlers: Sequence[str] = ()
 
 
 def job(unit: str, playbook: str, inputs: Mapping[str, Any]) -> Job:
     """The job that a unit's inputs describe; `InvalidInput` names what is wrong with them."""
-    hosts = inputs.get("hosts")
-    if not isinstance(hosts, Mapping) or not hosts:
+    given = inputs.get("hosts")
+    if not isinstance(given, Mapping) or not given:
         raise InvalidInput(f"{unit}: inputs.hosts: name at least one host and its address, as {{bastion: 10.0.0.1}}")
+    groups = {str(name): members for name, members in given.items() if isinstance(members, Mapping)}
+    hosts = {str(name): address for name, address in given.items() if name not in groups}
+    for group, members in groups.items():
+        if not members:
+            raise InvalidInput(f"{unit}: inputs.hosts.{group}: a group needs at least one host")
+        hosts |= members
     for name, address in hosts.items():
         if not isinstance(address, str) or not address or "{" in address:
             raise InvalidInput(f"{unit}: inputs.hosts.{name}: {address!r} is no address")
-    return Job(playbook, dict(hosts), str(inputs.get("user") or ""), dict(inputs.get("variables") or {}))
+    return Job(
+        playbook,
+        hosts,
+        str(inputs.get("user") or ""),
+        dict(inputs.get("variables") or {}),
+        {group: list(members) for group, members in groups.items()},
+    )
 
 
 def save(what: Job, folder: Path) -> Artifact:
@@ -52,14 +74,37 @@ def take(plan: Plan) -> tuple[Job, float]:
     """
     file = sealed.intact(plan, "the plan is used up, or its file is not the one that was planned")
     saved, age = file.read_text(), time.time() - file.stat().st_mtime
-    file.unlink()
+    file.rename(_used(file))
     return Job(**json.loads(saved)), age
 
 
-def text(changes: Iterable[Change], warnings: Iterable[str]) -> str:
-    """A line for each task that changes something, then what differs; warnings last."""
-    return listed(changes, _told, warnings)
+def used(plan: Plan) -> Job:
+    """The job of a plan that may have been applied.
+
+    Raises:
+        StalePlan: when neither the plan's file nor that of its apply is there.
+    """
+    file = plan.artifact.path if plan.artifact else Path()
+    found = next((path for path in (_used(file), file) if path.is_file()), None)
+    if found is None:
+        raise StalePlan(f"{plan.target}: the plan file is gone; plan again")
+    return Job(**json.loads(found.read_text()))
 
 
-def _told(change: Change) -> list[str]:
+def _used(file: Path) -> Path:
+    return file.with_suffix(".applied")
+
+
+def text(changes: Iterable[Change], warnings: Iterable[str], unknown: Sequence[str] = ()) -> str:
+    """A line for each task that changes something, then what differs; what is unknown, and warnings last."""
+    count = f"{len(unknown)} task{'s' if len(unknown) > 1 else ''}"
+    more = [f"{count} cannot be rehearsed; the apply runs them:", *(f"  {each}" for each in unknown)]
+    known = listed(changes, _lines, () if unknown else warnings)
+    if not unknown:
+        return known
+    listing = [] if known == "No changes." else [known]
+    return "\n".join([*listing, *more, *(f"! {warning}" for warning in warnings)])
+
+
+def _lines(change: Change) -> list[str]:
     return [f"{SIGNS[change.action]} {change.address}", *(f"    {line}" for line in wording.differences(change))]

@@ -1,0 +1,97 @@
+"""Values that Ansible Vault encrypts: whatever a playbook makes of them, they are shown in no plan and no error.
+
+They are decrypted with the very ansible-vault that is beside ansible-playbook, with the password that the playbook
+gets, and are kept for the length of one run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.processes import Command, Processes
+
+_HEADER = "$ANSIBLE_VAULT;"
+_SHORTEST = 4
+"""Shorter texts occur by chance: masking them would only make a plan unreadable."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Collects the values that are tagged as encrypted."""
+
+
+def _encrypted(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!vault", _encrypted)
+_Loader.add_constructor("!vault-encrypted", _encrypted)
+_Loader.add_multi_constructor("!", lambda _, __, ___: None)
+
+
+def secrets(
+    executable: str, files: Iterable[Path], variables: Mapping[str, str], runner: Processes
+) -> frozenset[str]:
+    """The decrypted values of everything that is encrypted in the files that a unit reads.
+
+    What cannot be decrypted the playbook cannot use either, so it cannot be shown.
+    """
+    found = list(_ciphertexts(files))
+    if not found:
+        return frozenset()
+    place = Path(shutil.which(executable) or executable).with_name("ansible-vault")
+    with tempfile.TemporaryDirectory(prefix="flowmart-vault-") as temporary:
+        plain = [_decrypted(place, text, Path(temporary), variables, runner) for text in found]
+    return frozenset(value for text in plain for value in _values(text) if len(value) >= _SHORTEST)
+
+
+def _ciphertexts(files: Iterable[Path]) -> Iterator[str]:
+    """Whole files, and single values of YAML files."""
+    for file in files:
+        text = file.read_text(errors="replace")
+        if text.startswith(_HEADER):
+            yield text
+        elif _HEADER in text and file.suffix in (".yml", ".yaml", ""):
+            yield from (value for value in _texts(_parsed(text)) if value.startswith(_HEADER))
+
+
+def _decrypted(place: Path, text: str, temporary: Path, variables: Mapping[str, str], runner: Processes) -> str:
+    file = temporary / "value"
+    file.touch(mode=0o600)
+    file.write_text(text)
+    argv = (str(place), "view", str(file))
+    finished = runner.run(Command(argv, temporary, {**variables, "PAGER": "cat"}, 60.0))
+    return finished.stdout if finished.exit_code == 0 else ""
+
+
+def _values(text: str) -> Iterator[str]:
+    """The texts in a decrypted value: of a file of variables each of them, and each line of a longer text."""
+    parsed = _parsed(text)
+    if isinstance(parsed, Mapping | list):
+        yield from _texts(parsed)
+        return
+    yield text.strip()
+    yield from (line.strip() for line in text.splitlines())
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader, with Ansible's tags)
+    except yaml.YAMLError:
+        return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None:
+        yield str(value)
