@@ -16,7 +16,6 @@ from tasks.promotion.approvals import Approver, Request
 
 
 @flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)
-@steps.remembered
 def approve(
     digest: Digest = NOT_CHOSEN, name: Name = NOT_CHOSEN, decision: Decision = "approve", reason: Reason = ""
 ) -> None:
@@ -32,10 +31,10 @@ def approve(
 def carry_on(request: Request, *, onward: bool = False) -> None:
     """Do what was approved; with `onward` in the environments behind it too."""
     if request.purpose == "roll back":
-        steps.call(rollback, request.environment, request.release)
+        rollback(request.environment, request.release)
     elif request.purpose == "reconcile":
-        steps.call(reconcile, request.environment)
+        reconcile(request.environment)
     elif onward:
-        steps.call(release, request.release)
+        release(request.release)
     else:
-        steps.call(promote, request.release, request.environment)
+        promote(request.release, request.environment)

@@ -21,7 +21,6 @@ def run_name() -> str:
 
 
 @flow(name="release", flow_run_name=run_name, **options.FLOW)
-@steps.remembered
 def release(
     release: ReleaseId = NOT_CHOSEN,
     to: UpTo = None,
@@ -36,7 +35,7 @@ def release(
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release, to)
     for environment in environments:
-        wanted = steps.call(promote, release, environment, force, despite, accept_drift)
+        wanted = promote(release, environment, force, despite, accept_drift)
         if wanted is not None:
             return wanted
     return environments

@@ -13,7 +13,7 @@ from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Environment, Unit
 from tasks.domain.release import Inputs, Receipt, Target
-from tasks.engines.base import UnitEngine, Workspace
+from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.engines.packer.engine import ENGINE
 from tasks.processes import Processes
 from tests.tools import tool
@@ -41,7 +41,7 @@ source "amazon-ebs" "paint" {{
   instance_type          = var.size
   communicator           = "none"
   tags                   = merge(var.tags, {{ Colour = "{colour}" }})
-  run_tags               = {{ Name = var.name }}
+  run_tags               = merge(var.tags, {{ Name = var.name }})
   source_ami_filter {{
     filters     = {{ name = "{source}" }}
     owners      = ["amazon"]
@@ -79,6 +79,7 @@ class Painted:
         self.owner, self.user = sandbox.platform.environment("shared"), sandbox.platform.environment("dev")
         self.inputs: dict[str, Any] = {"owner": self.owner.account, "accounts": [self.user.account]}
         self.receipts: dict[str, Receipt] = {}
+        self.readers: dict[str, Variables] = {}
 
     def release(self, colour: str, environment: Environment, command: str = "true") -> Target:
         """A release that paints images in a colour."""
@@ -106,6 +107,7 @@ class Painted:
             receipt=self.receipts.get(environment.name),
             executable=tool("packer"),
             processes=Processes(),
+            readers=self.readers,
             elsewhere=lambda: tuple(r for name, r in self.receipts.items() if name != environment.name),
         )
 

@@ -9,8 +9,7 @@ people, `issues` to GitHub.
 from tasks.domain.drift import DriftedObject
 from tasks.drift.descriptions import refusal
 from tasks.drift.detection import DETECT, compare, detect, drifting, is_reconciled, report
-from tasks.drift.reports import DriftReport, last_report, report_of, unexplained
-from tasks.ledger.folding import RECONCILE
+from tasks.drift.reports import RECONCILE, DriftReport, last_report, report_of, unexplained
 
 __all__ = [
     "DETECT",

@@ -53,6 +53,7 @@ class Workspace:
         baseline: what existed before our first apply; None when nothing did, or when that is not known yet.
         residual: differences that the tool reported right after the last good apply, though nobody touched anything.
         reconciling: drift is to be repaired, so what somebody else has taken hold of meanwhile is taken back.
+        readers: by account, variables to read other accounts of the platform with, for what environments share.
         elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
             share (images).
     """
@@ -71,6 +72,7 @@ class Workspace:
     baseline: Baseline | None = None
     residual: tuple[Change, ...] = ()
     reconciling: bool = False
+    readers: Mapping[str, Variables] = field(default_factory=dict)
     elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)
 
     @property
@@ -132,7 +134,6 @@ class Engine:
         reads: paths below infrastructure/ of the files that a unit reads, given that folder and the unit's source.
         interface: what a unit takes and gives, given the same.
         executable: the tool's name on PATH; empty when the engine needs none.
-        needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
     """
 
     name: str
@@ -140,4 +141,3 @@ class Engine:
     reads: Callable[[Path, str], tuple[str, ...]]
     interface: Callable[[Path, str], Interface]
     executable: str = ""
-    needs_aws: Callable[[Path, str], bool] = lambda _, __: False

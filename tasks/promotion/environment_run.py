@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import structlog
@@ -21,12 +21,12 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.events import Event
 from tasks.domain.plan import Change
 from tasks.domain.platform import Environment, Platform, Unit
-from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
+from tasks.domain.release import Inputs, Receipt, Release, Target
 from tasks.domain.rules import Suppression
 from tasks.domain.values import MASK
-from tasks.engines.base import UnitEngine, Workspace
+from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import EnvironmentState
+from tasks.ledger.state import EnvironmentState, environment_state
 from tasks.processes import Processes
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
@@ -101,7 +101,7 @@ class EnvironmentRun:
 
     def state(self) -> EnvironmentState:
         """What the ledger says about the environment now."""
-        return self.ledger.state(self.environment.name)
+        return environment_state(self.environment.name, self.ledger.entries(self.environment.name))
 
     def record(self, event: Event) -> str:
         """Write what happened into the ledger; the entry's id."""
@@ -169,9 +169,16 @@ class EnvironmentRun:
             receipt=now.receipts.get(target.unit),
             baseline=now.baselines.get(target.unit),
             residual=now.residual.get(target.unit, ()),
+            readers=self._readers(),
             elsewhere=lambda: self._elsewhere(target.unit),
             reconciling=target.unit in self.drifting,
         )
+
+    def _readers(self) -> dict[str, Variables]:
+        """Read-only credentials for the accounts of the platform's other environments, assumed when asked for."""
+        others = [each for each in self.platform.environments if each.account and each.roles]
+        reading = self.runtime.access.reading
+        return {each.account: partial(reading, each) for each in others if each.account != self.environment.account}
 
     def _wired(self, target: Target, found: EnvironmentState) -> Unit:
         """The unit as declared, its edges filled in with what holds for that release, if it is known.
@@ -198,17 +205,13 @@ class EnvironmentRun:
     def _elsewhere(self, unit: str) -> tuple[Receipt, ...]:
         """The unit's receipts in other environments: what is there, and what a promotion would go back to."""
         others = (name for name in self.ledger.environments() if name != self.environment.name)
-        found = [self.ledger.state(name) for name in others]
+        found = [environment_state(name, self.ledger.entries(name)) for name in others]
         receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
         return tuple(receipt for receipt in receipts if receipt is not None)
 
     def environment_of(self, unit: str, release: str | None = None) -> Environment:
         """The environment as a unit of a release (default: the one to go to) sees it: its own region and roles."""
-        return manifest.unit_environment(self.platform.name, self.environment, self.unit(unit, release))
-
-    def provenance(self) -> Provenance:
-        """Where the release came from the last time that it was asked for."""
-        return self._checkouts.provenance(self.release.id)
+        return manifest.unit_environment(self.environment, self.unit(unit, release))
 
     def checkout(self, release: str) -> Checkout:
         """A release's files."""

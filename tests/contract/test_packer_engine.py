@@ -10,12 +10,12 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tasks.domain.errors import InvalidInput, Refused, StalePlan
-from tasks.domain.outcome import Outcome
+from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Inputs, Target
 from tasks.domain.values import UNKNOWN
 from tasks.engines.packer.sources import identity
-from tests.images import SOURCE, Painted
+from tests.images import SOURCE, Painted, as_role
 
 pytestmark = pytest.mark.sandbox
 
@@ -297,7 +297,7 @@ def test_a_first_image_that_nobody_needs_is_removed_with_its_snapshots(images: P
     assert snapshot not in [each["SnapshotId"] for each in left]
 
 
-@pytest.mark.parametrize("reason", ["shared with", "selected in dev", "an instance or a launch template"])
+@pytest.mark.parametrize("reason", ["shared with", "selected in dev", "an instance, a launch template"])
 def test_an_image_that_somebody_needs_is_kept(images: Painted, reason: str) -> None:
     blue = images.release("blue", images.owner)
     receipt = images.promoted(blue)
@@ -332,6 +332,7 @@ def test_elsewhere_the_first_selection_leaves_nothing_to_remove(images: Painted)
 
 
 def test_old_images_are_retired_but_for_those_that_somebody_may_go_back_to(images: Painted) -> None:
+    images.readers = {images.user.account: as_role(images.user, images.user.roles.plan)}
     images.inputs["keep"] = {"count": 1, "days": 0}
     blue = images.release("blue", images.owner)
     images.promoted(blue)
@@ -341,3 +342,74 @@ def test_old_images_are_retired_but_for_those_that_somebody_may_go_back_to(image
     # Blue is selected in dev, green was the owner's until just now, and white is the newest.
     images.promoted(images.release("white", images.owner))
     assert set(images.images()) == {"blue", "yellow", "white"}
+
+
+def test_a_unit_whose_name_begins_like_anothers_keeps_its_images(images: Painted) -> None:
+    images.inputs |= {"keep": {"count": 1, "days": 0}, "accounts": []}
+    web = Painted(images.sandbox, images.folder / "web", f"{images.name}-web")
+    web.inputs |= {"accounts": []}
+    web.promoted(web.release("web", web.owner))
+    for colour in ("blue", "green", "yellow"):
+        images.promoted(images.release(colour, images.owner))
+    assert set(web.images()) == {"web"}
+    assert "blue" not in images.images()
+
+
+def test_an_image_of_which_nobody_can_tell_whether_it_is_used_elsewhere_is_kept(images: Painted) -> None:
+    images.inputs["keep"] = {"count": 1, "days": 0}
+    for colour in ("blue", "green", "yellow"):
+        images.promoted(images.release(colour, images.owner))
+    assert set(images.images()) == {"blue", "green", "yellow"}
+
+
+def test_a_shared_image_that_is_used_nowhere_is_retired_and_one_that_is_used_is_kept(images: Painted) -> None:
+    images.readers = {images.user.account: as_role(images.user, images.user.roles.plan)}
+    images.inputs["keep"] = {"count": 1, "days": 0}
+    blue = images.promoted(images.release("blue", images.owner)).outputs["ami_id"]
+    images.ec2(images.user).create_launch_template(
+        LaunchTemplateName=images.name, LaunchTemplateData={"ImageId": blue, "InstanceType": "t3.small"}
+    )
+    for colour in ("green", "yellow", "white"):
+        images.promoted(images.release(colour, images.owner))
+    assert set(images.images()) == {"blue", "yellow", "white"}
+
+
+# --- after a build without an answer ---------------------------------------------------------------------
+
+
+def test_a_build_is_observed_by_its_image(images: Painted) -> None:
+    plan = images.planned(images.release("blue", images.owner))
+    assert images.engine(plan.target).observe(plan).progress is Progress.UNCHANGED
+    built = images.engine(plan.target).apply(plan)
+    found = images.engine(plan.target).observe(plan)
+    assert (found.progress, found.outputs) == (Progress.DONE, built.outputs)
+
+
+def test_a_half_made_image_is_named(images: Painted) -> None:
+    plan = images.planned(images.release("blue", images.owner))
+    image = images.applied(plan).outputs["ami_id"]
+    images.receipts.clear()
+    images.ec2(images.owner).delete_tags(Resources=[image], Tags=[{"Key": "Digest"}])
+    found = images.engine(plan.target).observe(plan)
+    assert found.progress is Progress.PARTIAL
+    assert f"({image}) is half made" in found.detail
+
+
+def test_what_a_killed_build_left_is_named_by_the_next_plan_and_removed_by_the_next_build(images: Painted) -> None:
+    ec2 = images.ec2(images.owner)
+    tags = [
+        {"Key": k, "Value": v}
+        for k, v in {"Platform": "flowmart", "Unit": images.name, "ManagedBy": "packer"}.items()
+    ]
+    source = ec2.describe_images(Filters=[{"Name": "name", "Values": [SOURCE]}])["Images"][0]["ImageId"]
+    tagged = [{"ResourceType": "instance", "Tags": tags}]
+    made = ec2.run_instances(ImageId=source, MinCount=1, MaxCount=1, TagSpecifications=tagged)["Instances"][0]
+    ec2.create_key_pair(KeyName=f"packer_{images.name}")
+    plan = images.planned(images.release("blue", images.owner))
+    assert f"instance {made['InstanceId']} was left by a killed build: the next build removes it" in plan.warnings
+    assert any(f"key pair packer_{images.name}" in warning for warning in plan.warnings)
+    images.applied(plan)
+    (left,) = ec2.describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"]
+    assert left["State"]["Name"] in ("shutting-down", "terminated")
+    assert ec2.describe_key_pairs(KeyNames=[f"packer_{images.name}"])["KeyPairs"]
+    ec2.delete_key_pair(KeyName=f"packer_{images.name}")

@@ -10,8 +10,8 @@ import hcl2
 import pytest
 
 from tasks.domain.errors import InvalidInput, Refused
-from tasks.engines.packer import commands as commands
-from tasks.engines.packer import sources as sources
+from tasks.domain.outcome import Outcome
+from tasks.engines.packer import commands, errors, sources
 from tasks.engines.packer.images import Image, Keep, to_retire
 
 RECORDED = Path(__file__).with_name("packer")
@@ -74,17 +74,32 @@ def test_the_image_is_read_from_the_last_run_of_the_manifest() -> None:
         commands.built(manifest, "us-east-1")
 
 
+AWS_V1 = "Error launching source instance: %s: why\n\tstatus code: %d, request id: 1f2e"
+AWS_V2 = "operation error EC2: RunInstances, https response error StatusCode: %d, RequestID: 1, api error %s: why"
+
+
 @pytest.mark.parametrize(
-    ("why", "asked"),
+    ("why", "exit_code", "outcome"),
     [
-        ("RequestError: send request failed caused by: dial tcp: i/o timeout", False),
-        ("Timeout waiting for SSH.", False),
-        ("Error executing Ansible: Non-zero exit status: exit status 2", True),
-        ("UnauthorizedOperation: You are not authorized to perform this operation", True),
+        ("RequestError: send request failed\ncaused by: dial tcp: i/o timeout", 1, Outcome.UNANSWERED),
+        ("Timeout waiting for SSH.", 1, Outcome.UNANSWERED),
+        ("Build was cancelled.", 1, Outcome.UNANSWERED),
+        (AWS_V1 % ("RequestLimitExceeded", 503), 1, Outcome.UNANSWERED),
+        (AWS_V1 % ("InternalError", 500), 1, Outcome.UNANSWERED),
+        (AWS_V1 % ("RequestExpired", 400), 1, Outcome.UNANSWERED),
+        (AWS_V1 % ("UnauthorizedOperation", 403), 1, Outcome.FAILED),
+        (AWS_V2 % (503, "Unavailable"), 1, Outcome.UNANSWERED),
+        (AWS_V2 % (500, "Whatever"), 1, Outcome.UNANSWERED),
+        (AWS_V2 % (400, "InvalidParameterValue"), 1, Outcome.FAILED),
+        ("Error executing Ansible: Non-zero exit status: exit status 2", 1, Outcome.FAILED),
+        ("Error executing Ansible: Non-zero exit status: exit status 2", -9, Outcome.UNANSWERED),
+        ("", 137, Outcome.UNANSWERED),
     ],
 )
-def test_no_answer_is_told_from_a_no(why: str, asked: bool) -> None:
-    assert commands.could_not_ask(why) is not asked
+def test_a_build_that_was_killed_or_got_no_answer_says_nothing_about_the_release(
+    why: str, exit_code: int, outcome: Outcome
+) -> None:
+    assert errors.outcome_of(why, exit_code) is outcome
 
 
 # --- what goes into an image -----------------------------------------------------------------------------
@@ -130,6 +145,57 @@ def test_an_image_is_another_one_when_something_that_goes_into_it_is(release: Pa
     with (release / path).open("a") as file:
         file.write("# more\n")
     assert (sources.identity(release, "packer/base", {"source_name": "a"}) != before) is changes
+
+
+SHARED = "infrastructure/shared/scripts/install.sh"
+
+
+@pytest.mark.parametrize(
+    ("template", "read"),
+    [
+        ('provisioner "shell" { script = "../shared/scripts/install.sh" }', SHARED),
+        ('provisioner "shell" { script = "${path.root}/../shared/scripts/install.sh" }', SHARED),
+        ('provisioner "shell" {\n  scripts = [\n    "../shared/scripts/install.sh",\n  ]\n}', SHARED),
+        ('provisioner "shell" { script = "../shared/${var.os}/install.sh" }', SHARED),
+        ('provisioner "file" { source = "../shared/" }', SHARED),
+        ('locals { a = templatefile("${path.root}/../shared/scripts/install.sh", {}) }', SHARED),
+        ('locals { a = file("${path.root}/../shared/${each.key}.sh") }', SHARED),
+        ('provisioner "shell" {\n  script = var.script\n}', "infrastructure/unrelated"),
+        ('provisioner "shell" {\n  script = "${var.folder}/install.sh"\n}', "infrastructure/unrelated"),
+        ("locals {\n  a = file(local.path)\n}", "infrastructure/unrelated"),
+        ('provisioner "ansible" { playbook_file = "../shared/play.yml" }', "infrastructure/shared/tasks.yml"),
+    ],
+)
+def test_what_a_path_leads_to_goes_into_the_image(tmp_path: Path, template: str, read: str) -> None:
+    write_shared(tmp_path, template)
+    assert read.removeprefix("infrastructure/") in sources.reads(tmp_path / "infrastructure", "image")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        'source "amazon-ebs" "a" { ami_name = "${var.name}-x"\n  source_ami = var.source_ami\n}',
+        'required_plugins { amazon = { source = "github.com/hashicorp/amazon" } }',
+        '# provisioner "shell" { script = "../shared/scripts/install.sh" }',
+    ],
+)
+def test_what_is_no_path_leads_nowhere(tmp_path: Path, template: str) -> None:
+    write_shared(tmp_path, template)
+    assert sources.reads(tmp_path / "infrastructure", "image") == ("image/a.pkr.hcl",)
+
+
+def write_shared(root: Path, template: str) -> None:
+    files = {
+        "image/a.pkr.hcl": template,
+        "shared/scripts/install.sh": "",
+        "shared/play.yml": "- hosts: all\n  tasks: [{include_tasks: tasks.yml}]",
+        "shared/tasks.yml": "[]",
+        "unrelated": "",
+    }
+    for path, text in files.items():
+        file = root / "infrastructure" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
 
 def test_what_a_build_leaves_in_the_folder_changes_nothing(release: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from tasks.domain.events.base import Event
-from tasks.domain.release import Provenance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +14,8 @@ class EnvironmentClaimed(Event):
     """A run took the environment for a release.
 
     `purpose` is what for: "promote", "roll back", "reconcile". `holder` tells whether the run is over.
-    `release_digest` is the SHA-256 of the release's record. `provenance` is where the release came from this time.
+    `release_digest` is the SHA-256 of the release's record. `provenance` is where the release came from this time:
+    commit, author, subject, pull_request.
     """
 
     kind: ClassVar[str] = "claimed"
@@ -23,7 +23,7 @@ class EnvironmentClaimed(Event):
     purpose: str
     holder: Mapping[str, Any]
     release_digest: str = ""
-    provenance: Provenance = field(default_factory=Provenance)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,11 @@ from pathlib import Path
 import structlog
 
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
+from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
-from tasks.engines.packer import commands as commands
-from tasks.engines.packer import sources as sources
+from tasks.engines.packer import commands, errors, sources
 from tasks.engines.packer.images import DIGEST, Image, Images
+from tasks.engines.packer.leftovers import Leftovers
 from tasks.processes import Command, Finished
 
 log = structlog.get_logger("flowmart.packer")
@@ -51,7 +52,8 @@ class Builder:
         finished = self._run(command, self._workspace.writing)
         if finished.exit_code != 0:
             why = commands.errors(finished.stdout) if finished.stdout else finished.stderr.strip()
-            raise (Unanswered if commands.could_not_ask(why) else Refused)(f"packer build of {self._place}: {why}")
+            failed = errors.outcome_of(why, finished.exit_code) is Outcome.FAILED
+            raise (Refused if failed else Unanswered)(f"packer build of {self._place}: {why or 'it was killed'}")
         if not manifest.exists():
             raise Refused(f"packer build of {self._place}: it wrote no {manifest.name} beside its template")
         return Built(*commands.built(manifest.read_text(), self._workspace.environment.region))
@@ -82,20 +84,40 @@ class Builder:
         return finished
 
 
-def tidied(images: Images, name: str, owner: str) -> str:
-    """After a build that failed: remove the half-made image that it may have left, and name what else is there."""
-    told = []
+def remove_half_made(images: Images, name: str, owner: str) -> str:
+    """After a build that failed, remove the half-made image that it may have left; what was done, as a line."""
     try:
         left = images.named(name, owner)
-        if left is not None:
-            images.remove(left)
-            told.append(f"The image {left.id} that it had begun was deregistered.")
-        running = images.instances(name)
-        if running:
-            told.append(f"Left behind, terminate by hand: {', '.join(running)}.")
+        if left is None:
+            return ""
+        images.remove(left)
+        return f"\nThe image {left.id} that it had begun was deregistered."
     except FlowmartError as error:
-        told.append(f"What it left behind under the name {name} is not known: {error}")
-    return "".join(f"\n{line}" for line in told)
+        return f"\nWhether it left an image {name} is not known: {error}"
+
+
+def described(leftovers: Leftovers) -> tuple[str, ...]:
+    """What killed builds left, in words for a plan; ours is removed by the next build."""
+    try:
+        found = leftovers.find()
+    except FlowmartError as error:
+        return (f"what earlier builds left is not known: {error}",)
+    ours = [f"{each} was left by a killed build: the next build removes it" for each in found if each.ours]
+    others = [str(each) for each in found if not each.ours]
+    named = f"{', '.join(others)}: maybe left by a killed build; delete them if no build is running"
+    return (*ours, *([named] if others else []))
+
+
+def source_in_manifest(workspace: Workspace, image: Image) -> str:
+    """What the image was made from, as the manifest of its build says; empty when that was not written."""
+    manifest = workspace.folder / sources.MANIFEST
+    if not manifest.exists():
+        return ""
+    try:
+        built, source = commands.built(manifest.read_text(), workspace.environment.region)
+    except Refused:
+        return ""
+    return source if built == image.id else ""
 
 
 def is_whole(image: Image, digest: str) -> bool:

@@ -19,11 +19,6 @@ OLDEST = (1, 6)
 """Variables with validation, and templates in HCL that are no longer a beta, came with 1.6."""
 
 _VERSION = re.compile(r"Packer v(\d+)\.(\d+)\.(\d+)")
-_COULD_NOT_ASK = re.compile(
-    r"RequestError: send request failed|RequestLimitExceeded|ServiceUnavailable|InternalError|i/o timeout|"
-    r"Timeout waiting for SSH|connection refused|no such host",
-    re.IGNORECASE,
-)
 
 
 def version(executable: str) -> tuple[str, ...]:
@@ -74,11 +69,6 @@ def complaint(said: str) -> str:
     """What `packer validate` has against a template, without its empty lines."""
     lines = (line.rstrip() for line in said.splitlines())
     return "\n".join(line for line in lines if line and "source code not available" not in line)
-
-
-def could_not_ask(why: str) -> bool:
-    """Whether a build failed for want of an answer, and not because of what it was to do."""
-    return bool(_COULD_NOT_ASK.search(why))
 
 
 def built(manifest: str, region: str) -> tuple[str, str]:

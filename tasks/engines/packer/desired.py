@@ -11,9 +11,9 @@ from tasks.domain.plan import Change, Plan, Reversibility
 from tasks.domain.release import Target
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Workspace
-from tasks.engines.packer import plans
-from tasks.engines.packer import sources as sources
+from tasks.engines.packer import plans, sources
 from tasks.engines.packer.images import DIGEST, Image, Images
+from tasks.engines.packer.leftovers import Leftovers
 from tasks.engines.packer.plans import Declared, Does, Saved
 
 
@@ -27,14 +27,19 @@ class Wanted:
         )
         self.region = workspace.environment.region
         self.owns = workspace.environment.account == self.declared.owner
-        self.family = f"flowmart-{Path(workspace.unit.source).name}-"
+        self.family = {"Platform": workspace.platform, "Unit": workspace.unit.name}
         self.digest = sources.identity(workspace.infrastructure, workspace.unit.source, self.declared.variables)
-        self.name = f"{self.family}{self.digest[:12]}"
+        self.name = f"{workspace.platform}-{Path(workspace.unit.source).name}-{self.digest[:12]}"
 
     def images(self, *, writing: bool = False) -> Images:
         """The images that this account sees."""
         variables = self.workspace.writing if writing else self.workspace.reading
         return Images(variables(), self.workspace.environment.account)
+
+    def leftovers(self, *, writing: bool = False) -> Leftovers:
+        """What builds of this unit left behind."""
+        variables = self.workspace.writing if writing else self.workspace.reading
+        return Leftovers(variables(), {**self.family, "ManagedBy": "packer"})
 
     def seen(self, images: Images, saved: Saved) -> Image | None:
         """The image that a plan is about, as it is now."""
@@ -86,8 +91,8 @@ def source_of(wanted: Wanted, image: Image) -> str:
 def variables_file(wanted: Wanted, target: Target) -> Path:
     """The values of the template's variables, in a file whose name tells Packer that it is JSON."""
     tags = {
-        "Project": "flowmart",
-        "Unit": target.unit,
+        "Project": wanted.workspace.platform,
+        **wanted.family,
         "ManagedBy": "packer",
         "Release": target.release,
         DIGEST: wanted.digest,

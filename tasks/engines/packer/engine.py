@@ -7,23 +7,22 @@ go into it, and so does its name, by which it is found. Going back selects the e
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
+from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines import sealed
 from tasks.engines.base import Engine, Workspace
-from tasks.engines.packer import plans
-from tasks.engines.packer import sources as sources
-from tasks.engines.packer.builds import Builder, is_whole, tidied
+from tasks.engines.packer import plans, sources
+from tasks.engines.packer.builds import Builder, described, is_whole, remove_half_made, source_in_manifest
 from tasks.engines.packer.desired import Wanted, source_of, variables_file
-from tasks.engines.packer.images import DIGEST, Image, Images, to_retire
+from tasks.engines.packer.images import DIGEST, Image, Images
 from tasks.engines.packer.plans import Does, Saved
+from tasks.engines.packer.retirement import needed_by, retire
 from tasks.engines.packer.sources import interface, reads
 
 log = structlog.get_logger("flowmart.packer")
@@ -34,14 +33,13 @@ class Packer:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._executable = workspace.executable
 
     def validate(self) -> None:
         """The inputs are of the right kind, and where images are built, Packer takes the template."""
         wanted = Wanted(self.workspace)
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, self.workspace.unit.name)
         if wanted.owns:
-            Builder(self._executable, wanted.workspace).check(None)
+            Builder(self.workspace.executable, wanted.workspace).check(None)
 
     def plan(self, inputs: Inputs) -> Plan:
         """The image that the target asks for: selected where it is there, else built, where it is to be owned."""
@@ -56,26 +54,21 @@ class Packer:
 
     def apply(self, plan: Plan) -> Applied:
         """Build, select or remove what was planned; `StalePlan` when the image is not what it was."""
-        saved = plans.load(plan)
-        wanted = Wanted(self.workspace)
-        images = wanted.images(writing=True)
-        found = wanted.seen(images, saved)
-        if plans.basis(found, wanted.workspace.receipt) != plan.basis:
-            raise StalePlan(f"{plan.target}: image {saved.name} is not what it was when it was planned; plan again")
-        if saved.does is Does.BUILD:
-            return self._built(wanted, images, saved)
-        if saved.does is Does.REMOVE and found is not None:
-            images.remove(found)
-            log.info("deregistered", image=found.id, name=found.name)
-            return Applied(Outcome.SUCCEEDED)
-        if (
-            saved.does is Does.SELECT
-            and found is not None
-            and wanted.owns
-            and found.accounts != wanted.declared.shared
-        ):
-            images.share(found, wanted.declared.shared)
-        return Applied(Outcome.SUCCEEDED, saved.outputs)
+        saved, wanted = plans.load(plan), Wanted(self.workspace)
+        try:
+            images = wanted.images(writing=True)
+            found = wanted.seen(images, saved)
+            if plans.basis(found, wanted.workspace.receipt) != plan.basis:
+                raise StalePlan(f"{plan.target}: image {saved.name} changed since it was planned; plan again")
+            if saved.does is Does.BUILD:
+                return self._built(wanted, images, saved)
+            return _changed(wanted, images, saved, found)
+        except StalePlan:
+            raise
+        except Unanswered as error:
+            return Applied(Outcome.UNANSWERED, detail=str(error))
+        except Refused as error:
+            return Applied(Outcome.FAILED, detail=str(error))
 
     def verify(self) -> Verification:
         """Whether the image of the target is available and may be used from this account."""
@@ -115,19 +108,21 @@ class Packer:
         return self.detect_drift(receipt).changes
 
     def observe(self, plan: Plan) -> Observation:
-        """Whether the image is there and whole, and what `plan` would select or remove."""
+        """Whether the image is there and whole, and what `plan` would select or remove.
+
+        Raises:
+            Unanswered: the image is still pending: AWS is at work on it.
+        """
         saved, wanted = plans.load(plan), Wanted(self.workspace)
         images = wanted.images()
         found = wanted.seen(images, saved)
         if saved.does is Does.REMOVE:
-            return Observation(Progress.UNCHANGED if found else Progress.DONE)
+            return _removal(images, plan, found)
         if saved.does is not Does.BUILD:
-            return Observation(Progress.DONE, saved.outputs)
-        if found is not None and found.id != saved.half_made and is_whole(found, saved.digest):
-            return Observation(Progress.DONE, plans.outputs(found, wanted.region, saved.digest, ""))
-        if plans.basis(found, self.workspace.receipt) == plan.basis:
-            return Observation(Progress.UNCHANGED)
-        return Observation(Progress.PARTIAL, detail=f"image {saved.name} is half made")
+            shared = found is None or not wanted.owns or found.accounts == wanted.declared.shared
+            progress = Progress.DONE if shared or saved.does is Does.KEEP else Progress.UNCHANGED
+            return Observation(progress, saved.outputs if progress is Progress.DONE else {})
+        return self._build_observed(wanted, plan, saved, found)
 
     def adopt(self) -> Baseline | None:
         """The finished image of the same content, where there is one: it is selected, not built again."""
@@ -136,14 +131,26 @@ class Packer:
         usable = found is not None and found.state == "available"
         return Baseline(f"existing image {found.name} ({found.id})") if found and usable else None
 
+    def _build_observed(self, wanted: Wanted, plan: Plan, saved: Saved, found: Image | None) -> Observation:
+        if found is not None and found.state == "pending":
+            raise Unanswered(f"image {found.name} ({found.id}) is still pending")
+        if found is not None and found.id != saved.half_made and is_whole(found, saved.digest):
+            outputs = plans.outputs(found, wanted.region, saved.digest, source_in_manifest(wanted.workspace, found))
+            return Observation(Progress.DONE, outputs)
+        left = "; ".join(described(wanted.leftovers()))
+        if plans.basis(found, self.workspace.receipt) == plan.basis:
+            return Observation(Progress.UNCHANGED, detail=left)
+        detail = f"image {found.name} ({found.id}) is half made" if found else f"image {saved.name} was removed"
+        return Observation(Progress.PARTIAL, detail="; ".join(filter(None, [detail, left])))
+
     def _to_build(self, wanted: Wanted, target: Target, inputs_digest: str, found: Image | None) -> Plan:
         variables = variables_file(wanted, target)
-        Builder(self._executable, wanted.workspace).check(variables)
-        half_made, warnings = "", []
+        Builder(self.workspace.executable, wanted.workspace).check(variables)
+        half_made, warnings = "", [*described(wanted.leftovers())]
         if found is not None:
             _refuse_in_use(wanted, found)
             half_made = found.id
-            warnings = [f"{found.name} ({found.id}) was left by a build that did not end: it is removed first"]
+            warnings.append(f"{found.name} ({found.id}) was left by a build that did not end: it is removed first")
         after = {"ami_name": wanted.name, "accounts": sorted(wanted.declared.shared), **wanted.declared.variables}
         change = plans.to_build(target.unit, wanted.workspace.receipt, after)
         saved = Saved(
@@ -157,18 +164,47 @@ class Packer:
         return wanted.plan(target, inputs_digest, (change,), saved, found, warnings=warnings)
 
     def _built(self, wanted: Wanted, images: Images, saved: Saved) -> Applied:
-        """Build the image and look at it; what a failed build left is removed or named."""
-        if saved.half_made and (left := images.identified(saved.half_made)):
-            images.remove(left)
+        """Build the image and look at it. What earlier builds left goes first; a half-made image of this one too.
+
+        Of a build without an answer nothing is removed: it is not known whether somebody is still at work.
+        """
+        wanted.leftovers(writing=True).remove()
+        if saved.half_made and (half_made := images.identified(saved.half_made)):
+            images.remove(half_made)
         try:
-            built = Builder(self._executable, wanted.workspace).build(Path(saved.variables))
+            built = Builder(self.workspace.executable, wanted.workspace).build(Path(saved.variables))
             image = _accepted(images.identified(built.image), saved)
-        except (Unanswered, Refused) as error:
-            outcome = Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
-            return Applied(outcome, detail=f"{error}{tidied(images, saved.name, wanted.declared.owner)}")
+        except Unanswered as error:
+            left = "".join(f"\n{line}" for line in described(wanted.leftovers()))
+            return Applied(Outcome.UNANSWERED, detail=f"{error}{left}")
+        except Refused as error:
+            detail = remove_half_made(images, saved.name, wanted.declared.owner)
+            return Applied(Outcome.FAILED, detail=f"{error}{detail}")
         log.info("built", image=image.id, name=image.name)
-        _retire(wanted, images, image)
+        retire(wanted, images, image)
         return Applied(Outcome.SUCCEEDED, plans.outputs(image, wanted.region, saved.digest, built.source))
+
+
+def _changed(wanted: Wanted, images: Images, saved: Saved, found: Image | None) -> Applied:
+    """Remove or share what was planned."""
+    if saved.does is Does.REMOVE and found is not None:
+        images.remove(found)
+        log.info("deregistered", image=found.id, name=found.name)
+        return Applied(Outcome.SUCCEEDED)
+    selected = found if saved.does is Does.SELECT and wanted.owns else None
+    if selected is not None and selected.accounts != wanted.declared.shared:
+        images.share(selected, wanted.declared.shared)
+    return Applied(Outcome.SUCCEEDED, saved.outputs)
+
+
+def _removal(images: Images, plan: Plan, found: Image | None) -> Observation:
+    if found is not None:
+        return Observation(Progress.UNCHANGED)
+    before = [snapshot for change in plan.changes for snapshot in (change.before or {}).get("snapshots", ())]
+    if left := images.snapshots(before):
+        detail = f"the image is deregistered, its snapshots are there: delete {', '.join(left)}"
+        return Observation(Progress.PARTIAL, detail=detail)
+    return Observation(Progress.DONE)
 
 
 def _is_usable(wanted: Wanted, image: Image) -> bool:
@@ -193,7 +229,7 @@ def _to_remove(wanted: Wanted, failed: Target) -> Plan:
     images, name = wanted.images(), wanted.name
     found = images.identified(receipt.outputs["ami_id"]) if receipt else images.named(name, wanted.declared.owner)
     digest = Inputs(values=wanted.workspace.unit.inputs).digest
-    needed = _needed(wanted, images, found) if found and wanted.owns else ""
+    needed = needed_by(wanted, images, found) if found and wanted.owns else ""
     if found is None or needed or not wanted.owns:
         told = [f"{found.name} ({found.id}) stays: {needed}"] if found and needed else []
         return wanted.plan(
@@ -203,18 +239,8 @@ def _to_remove(wanted: Wanted, failed: Target) -> Plan:
     return wanted.plan(failed, digest, (plans.to_remove(failed.unit, found),), saved, found)
 
 
-def _needed(wanted: Wanted, images: Images, image: Image) -> str:
-    """Who may still want an image, in words; empty when nobody does."""
-    if image.accounts:
-        return f"it is shared with {', '.join(sorted(image.accounts))}"
-    selected = [r.target.environment for r in wanted.workspace.elsewhere() if r.outputs.get("ami_id") == image.id]
-    if selected:
-        return f"it is selected in {', '.join(sorted({*selected}))}"
-    return "an instance or a launch template is of it" if images.used([image.id]) else ""
-
-
 def _refuse_in_use(wanted: Wanted, half_made: Image) -> None:
-    if needed := _needed(wanted, wanted.images(), half_made):
+    if needed := needed_by(wanted, wanted.images(), half_made):
         told = (
             f"image {half_made.name} ({half_made.id}) lacks the tag {DIGEST} that a finished build sets, yet {needed}"
         )
@@ -239,20 +265,4 @@ def _accepted(image: Image | None, saved: Saved) -> Image:
     return image
 
 
-def _retire(wanted: Wanted, images: Images, newest: Image) -> None:
-    """Deregister old images of the family. The build stands even if this fails: the next one will try again."""
-    receipts = [*filter(None, [wanted.workspace.receipt]), *wanted.workspace.elsewhere()]
-    selected = {newest.id, *(str(receipt.outputs.get("ami_id")) for receipt in receipts)}
-    try:
-        family = images.family(wanted.family)
-        used = selected | images.used([image.id for image in family])
-        for image in to_retire(family, wanted.declared.kept, used, datetime.now(UTC)):
-            images.remove(image)
-            log.info("retired", image=image.id, name=image.name)
-    except FlowmartError as error:
-        log.warning("old images stay", family=wanted.family, why=str(error))
-
-
-ENGINE = Engine(
-    name="packer", make=Packer, reads=reads, interface=interface, needs_aws=lambda _, __: True, executable="packer"
-)
+ENGINE = Engine(name="packer", make=Packer, reads=reads, interface=interface, executable="packer")

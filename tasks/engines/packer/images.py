@@ -49,6 +49,7 @@ class Images:
 
     def __init__(self, variables: Mapping[str, str], account: str) -> None:
         self._ec2 = aws.client_with("ec2", variables)
+        self._autoscaling = aws.client_with("autoscaling", variables)
         self._account = account
 
     def named(self, name: str, owner: str) -> Image | None:
@@ -61,22 +62,27 @@ class Images:
         found = self._described(f"look at image {identity}", ImageIds=[identity])
         return found[0] if found else None
 
-    def family(self, prefix: str) -> tuple[Image, ...]:
-        """Our own images whose name begins with `prefix`."""
-        pattern = [{"Name": "name", "Values": [f"{prefix}*"]}]
-        return self._described(f"list images {prefix}*", Owners=[self._account], Filters=pattern)
+    def family(self, tags: Mapping[str, str]) -> tuple[Image, ...]:
+        """Our own images that carry all of these tags."""
+        asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
+        return self._described(f"list images tagged {tags}", Owners=[self._account], Filters=asked)
 
     def used(self, identities: Collection[str]) -> frozenset[str]:
-        """Those of the images that an instance or a launch template of this account is of."""
-        with aws.asking("find out which images are in use"):
-            return frozenset(identities) & {*self._of_instances(identities), *self._of_templates()}
+        """Those of the images that something in this account is, or may be, started from.
 
-    def instances(self, name: str) -> tuple[str, ...]:
-        """Instances that carry this name and are not gone: what a build works on."""
-        asked = [{"Name": "tag:Name", "Values": [name]}, {"Name": "instance-state-name", "Values": _ALIVE}]
-        with aws.asking(f"look for what is left of building {name}"):
-            pages = self._ec2.get_paginator("describe_instances").paginate(Filters=asked)
-            return tuple(i["InstanceId"] for page in pages for r in page["Reservations"] for i in r["Instances"])
+        Instances, launch templates in all their versions, and launch configurations: an auto scaling group starts
+        from one of the last two.
+        """
+        with aws.asking("find out which images are in use"):
+            known = {*self._of_instances(identities), *self._of_templates(), *self._of_configurations()}
+            return frozenset(identities) & known
+
+    def snapshots(self, identities: Collection[str]) -> tuple[str, ...]:
+        """Those of the snapshots that are still there."""
+        asked = [{"Name": "snapshot-id", "Values": sorted(identities)}]
+        with aws.asking("look for snapshots"):
+            found = self._ec2.describe_snapshots(Filters=asked)["Snapshots"] if identities else []
+            return tuple(each["SnapshotId"] for each in found)
 
     def share(self, image: Image, accounts: Collection[str]) -> None:
         """Let exactly these accounts use the image, and read the snapshots that it is started from."""
@@ -131,12 +137,16 @@ class Images:
         return [i["ImageId"] for page in pages for r in page["Reservations"] for i in r["Instances"]]
 
     def _of_templates(self) -> Iterable[str]:
-        """Of the versions that something may be started from without naming a number."""
+        """Of all versions: a group may be bound to an old one by its number."""
         pages = self._ec2.get_paginator("describe_launch_templates").paginate()
         for template in [each for page in pages for each in page["LaunchTemplates"]]:
-            asked = {"LaunchTemplateId": template["LaunchTemplateId"], "Versions": ["$Latest", "$Default"]}
-            versions = self._ec2.describe_launch_template_versions(**asked)["LaunchTemplateVersions"]
-            yield from (v["LaunchTemplateData"].get("ImageId", "") for v in versions)
+            versions = self._ec2.get_paginator("describe_launch_template_versions")
+            for page in versions.paginate(LaunchTemplateId=template["LaunchTemplateId"]):
+                yield from (v["LaunchTemplateData"].get("ImageId", "") for v in page["LaunchTemplateVersions"])
+
+    def _of_configurations(self) -> Iterable[str]:
+        pages = self._autoscaling.get_paginator("describe_launch_configurations").paginate()
+        return [found["ImageId"] for page in pages for found in page["LaunchConfigurations"]]
 
 
 def to_retire(family: Sequence[Image], keep: Keep, used: Collection[str], now: datetime) -> tuple[Image, ...]:

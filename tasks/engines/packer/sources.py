@@ -1,9 +1,9 @@
 """What a template is: the files that go into its image, the variables that it takes, and what to hand to Packer.
 
-Two releases have the same image exactly when these files and the values of the variables are the same. Paths in a
-template begin with ${path.root}/, and what exists there is taken as read. Of an Ansible playbook that is its roles
-and the variables beside it: any text that is the name of a role counts, which can only err on the side of building
-once too often.
+Two releases have the same image exactly when these files and the values of the variables are the same. Any text in a
+template that leads to an existing file or folder counts as read. A path that is put together when Packer runs counts
+as everything below its longest literal folder, or, where it has none, as the whole of infrastructure/. Of an Ansible
+playbook its roles, what lies beside it and what its paths lead to count. That errs on the side of building too often.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import hcl2
-import yaml
 from lark.exceptions import LarkError
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import digest_of
 from tasks.engines.base import Interface
+from tasks.engines.playbooks import Reading, files_below
 
 PLUGINS = "plugins.pkr.hcl"
 """What Packer 1.7 and later installs; 1.6 has it built in, and refuses the file."""
@@ -34,7 +34,24 @@ SUPPLIED = frozenset({"name", "region", "accounts", "tags"})
 
 _TEMPLATE = ".pkr.hcl"
 _NOT_READ = (".md", MANIFEST)
-_PATH = re.compile(r"\$\{path\.root\}/([^\"$]+)")
+_QUOTE = re.compile(r"[\"\s,()=]+")
+_OPEN = re.compile(r"\$\{|[*?\[]")
+"""Where the literal part of a path ends: at an expression or a wildcard."""
+
+_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_ROOT = "${path.root}/"
+_PATHS = re.compile(
+    r"^\s*(?:scripts?|source|sources|playbook_files?|playbook_dir|playbook_paths|role_paths|group_vars|host_vars|"
+    r"inventory_file|inventory_directory|galaxy_file|user_data_file|cd_files|floppy_files|http_directory)"
+    r"\s*=\s*(?P<value>\[[^\]]*\]|[^\n]*)",
+    re.MULTILINE,
+)
+"""Arguments of provisioners and builders that are paths on our side."""
+
+_FUNCTIONS = re.compile(r"\b(?:file|filebase64|templatefile|fileset|pathexpand|abspath)\(\s*(?P<value>[^,)]*)")
+_LED_BY_VALUE = re.compile(r"(?:^|[\[,]\s*|\")\s*(?:\$\{)?(?:var|local|each|data)\.")
+"""A path that begins with a value, so that nobody can tell where it leads."""
+
 _BESIDE_A_PLAYBOOK = ("group_vars", "host_vars", "files", "templates", "vars")
 _TYPES = {"string": "string", "number": "number", "bool": "bool"}
 
@@ -53,12 +70,12 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     own = [file for file in (root / source).iterdir() if file.is_file() and not file.name.endswith(_NOT_READ)]
     found = set(own)
     for file in own:
-        for place in _named(file):
+        for place in _named(root, file):
             if not place.is_relative_to(root):
-                told = "which is outside of infrastructure/ and so not in a release"
-                raise InvalidInput(f"{source}/{file.name}: reads {place}, {told}")
-            found |= set(_files(place))
-            found |= set(_played(place)) if place.suffix in (".yml", ".yaml") else set()
+                outside = "which is outside of infrastructure/ and so not in a release"
+                raise InvalidInput(f"{source}/{file.name}: reads {place}, {outside}")
+            found |= {below for below in files_below(place) if not below.name.endswith(_NOT_READ)}
+            found |= _played(root, place) if place.suffix in (".yml", ".yaml") else set()
     return tuple(sorted(str(file.relative_to(root)) for file in found))
 
 
@@ -130,38 +147,46 @@ def _variable(body: Mapping[str, Any]) -> Variable:
     return Variable(_TYPES.get(kind) or collection.get(kind.partition("(")[0], "any"), "default" not in body)
 
 
-def _named(file: Path) -> list[Path]:
+def _named(root: Path, file: Path) -> Iterator[Path]:
+    """The files and folders that a template's texts lead to."""
     if not file.name.endswith(_TEMPLATE):
-        return []
-    named = (file.parent / path for path in _PATH.findall(file.read_text()))
-    return [path.resolve() for path in named if path.exists() and path.name != MANIFEST]
+        return
+    text = _COMMENT.sub("", file.read_text()).replace(_ROOT, "")
+    given = [match["value"] for match in (*_PATHS.finditer(text), *_FUNCTIONS.finditer(text))]
+    paths = {piece for value in given for piece in _QUOTE.split(value)}
+    for piece in _QUOTE.split(text):
+        end = _OPEN.search(piece)
+        literal = piece[: end.start()].rpartition("/")[0] if end else piece
+        if literal.strip("./"):
+            # A word that happens to be a folder's name is no path.
+            folders = bool(end) or "/" in piece or piece in paths
+            yield from (place for place in _leads_to(file.parent, literal) if folders or place.is_file())
+    if any(_LED_BY_VALUE.search(value.strip()) for value in given):
+        yield root
 
 
-def _files(place: Path) -> list[Path]:
-    return [place] if place.is_file() else [file for file in place.rglob("*") if file.is_file()]
-
-
-def _played(playbook: Path) -> Iterator[Path]:
-    """What a playbook reads besides itself: the variables and files beside it, its roles and theirs."""
-    for name in _BESIDE_A_PLAYBOOK:
-        yield from _files(playbook.parent / name)
-    roles = playbook.parent / "roles"
-    known = {folder.name for folder in roles.iterdir()} if roles.is_dir() else set()
-    waiting, seen = [playbook], set[str]()
-    while waiting:
-        for text in _texts(waiting.pop()) & (known - seen):
-            seen.add(text)
-            files = _files(roles / text)
-            yield from files
-            waiting += [file for file in files if file.suffix in (".yml", ".yaml")]
-
-
-def _texts(file: Path) -> set[str]:
-    """All texts in a YAML file."""
+def _leads_to(folder: Path, literal: str) -> Iterator[Path]:
+    place = (folder / literal).resolve()
     try:
-        return {event.value for event in yaml.parse(file.read_text()) if isinstance(event, yaml.ScalarEvent)}
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"{file} is no YAML: {error}") from error
+        if place.exists() and place.name != MANIFEST and not literal.startswith("/"):
+            yield place
+    except OSError:
+        # Longer than a path may be: a text, and no path.
+        return
+
+
+def _played(root: Path, playbook: Path) -> set[Path]:
+    """What a playbook reads: the variables and files beside it, its roles, and whatever their paths lead to."""
+    roles = playbook.parent / "roles"
+
+    def named(name: str) -> list[Path]:
+        there = sorted(folder for folder in roles.iterdir() if folder.is_dir()) if roles.is_dir() else []
+        return there if "{{" in name else [folder for folder in there if folder.name == name]
+
+    reading = Reading(root, playbook.parent, named)
+    beside = (file for name in _BESIDE_A_PLAYBOOK for file in files_below(playbook.parent / name))
+    reading.follow([playbook, *beside])
+    return reading.found
 
 
 def _digest(file: Path) -> str:

@@ -1,0 +1,62 @@
+"""Which images of a unit may go: nobody's receipt selects them, and nothing in any account uses them.
+
+Whose use cannot be read counts as using. What belongs to a unit is told by the tags of its images, never by how
+their names begin: "base-" is how "base-web-" begins.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import structlog
+
+from tasks.domain.errors import FlowmartError
+from tasks.engines.packer.desired import Wanted
+from tasks.engines.packer.images import Image, Images, to_retire
+
+log = structlog.get_logger("flowmart.packer")
+
+
+def needed_by(wanted: Wanted, images: Images, image: Image) -> str:
+    """Who may still want an image, in words; empty when nobody does."""
+    if image.accounts:
+        return f"it is shared with {', '.join(sorted(image.accounts))}"
+    selected = [r.target.environment for r in wanted.workspace.elsewhere() if r.outputs.get("ami_id") == image.id]
+    if selected:
+        return f"it is selected in {', '.join(sorted({*selected}))}"
+    return "an instance, a launch template or an auto scaling group uses it" if images.used([image.id]) else ""
+
+
+def retire(wanted: Wanted, images: Images, newest: Image) -> None:
+    """Deregister old images of the unit. The build stands even if this fails: the next one will try again."""
+    receipts = [*filter(None, [wanted.workspace.receipt]), *wanted.workspace.elsewhere()]
+    selected = {newest.id, *(str(receipt.outputs.get("ami_id")) for receipt in receipts)}
+    try:
+        family = images.family(wanted.family)
+        used = selected | images.used([image.id for image in family])
+        for image in to_retire(family, wanted.declared.kept, used, datetime.now(UTC)):
+            if accounts := _using(wanted, image):
+                log.info("kept", image=image.id, name=image.name, why=f"in use, or may be, in {', '.join(accounts)}")
+                continue
+            images.remove(image)
+            log.info("retired", image=image.id, name=image.name)
+    except FlowmartError as error:
+        log.warning("old images stay", unit=wanted.workspace.unit.name, why=str(error))
+
+
+def _using(wanted: Wanted, image: Image) -> tuple[str, ...]:
+    """The accounts that an image is shared with and in which something uses it; who cannot be asked does."""
+    return tuple(account for account in sorted(image.accounts) if _is_used_in(wanted, account, image))
+
+
+def _is_used_in(wanted: Wanted, account: str, image: Image) -> bool:
+    reading = wanted.workspace.readers.get(account)
+    if reading is None:
+        return True
+    try:
+        # An image is of one region, whatever region the other environment is in.
+        region = {"AWS_REGION": wanted.region, "AWS_DEFAULT_REGION": wanted.region}
+        return bool(Images({**reading(), **region}, account).used([image.id]))
+    except FlowmartError as error:
+        log.warning("use is not known", image=image.id, account=account, why=str(error))
+        return True
