@@ -17,6 +17,7 @@ import typer
 
 from deployments import profile
 from deployments.cli import deciding, github, preparing, promoting, reading, screen, serving
+from deployments.cli.leaving import leave
 from deployments.setup import put_tools_on_path
 from tasks.domain.errors import (
     EnvironmentBlocked,
@@ -57,7 +58,7 @@ for commands in (promoting, deciding, reading, preparing, serving, github):
 
 def main() -> None:
     """Run the command line of this process, and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:

@@ -248,6 +248,9 @@ def prepare_flows() -> None:
     """Before Prefect is imported: its own console log off (its words are in the UI), ours on."""
     os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+    # A request without an answer is given up after seconds, not after a minute: the run history holds nothing up.
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "1")
     from flows import logs
 
     logs.configure(settings.load().log)

@@ -16,7 +16,7 @@ from tasks.reports.artifacts import Page
 
 log = structlog.get_logger("flowmart.steps")
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds for which the end of a run waits until its pages have been sent."""
 
 _pages = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
