@@ -58,18 +58,18 @@ def _status_document(
     return status_of(states[environment.name]) | around | {"left_behind": asked.left_behind(environment.name)}
 
 
-def status_of(standing: EnvironmentState) -> dict[str, Any]:
-    """An environment's standing as a document."""
+def status_of(state: EnvironmentState) -> dict[str, Any]:
+    """An environment's state as a document."""
     units = {
-        name: {"release": receipt.target.release, "receipt": receipt.id, "smoke_passed": name in standing.smoked}
-        for name, receipt in standing.receipts.items()
+        name: {"release": receipt.target.release, "receipt": receipt.id, "smoke_passed": name in state.smoked}
+        for name, receipt in state.receipts.items()
     }
     return {
-        "release": standing.verified,
-        "state": _state(standing),
-        "rejected": sorted(standing.rejected),
-        "claim": asdict(standing.claim) if standing.claim else None,
-        "blocked": standing.blocked,
+        "release": state.verified,
+        "state": _state(state),
+        "rejected": sorted(state.rejected),
+        "claim": asdict(state.claim) if state.claim else None,
+        "blocked": state.blocked,
         "units": units,
     }
 
@@ -165,26 +165,28 @@ def known_environment(name: str) -> str:
     return name
 
 
-def _state(standing: EnvironmentState) -> str:
-    if standing.blocked:
-        return f"BLOCKED: {standing.blocked.splitlines()[0]}"
-    if standing.claim and is_over(standing.claim):
-        return f"its run is gone; `flowmart recover {standing.environment}` or the next promotion puts it back"
-    if standing.claim:
-        return f"busy: {standing.claim.actor} began to {standing.claim.purpose} {standing.claim.release}"
-    if standing.verified:
-        rejected = ", ".join(sorted(standing.rejected))
+def _state(state: EnvironmentState) -> str:
+    if state.blocked:
+        return f"BLOCKED: {state.blocked.splitlines()[0]}"
+    if state.interrupted:
+        return f"INTERRUPTED: {state.interrupted.splitlines()[0]}; `flowmart recover {state.environment}`"
+    if state.claim and is_over(state.claim):
+        return f"its run is gone; `flowmart recover {state.environment}` or the next promotion recovers it"
+    if state.claim:
+        return f"busy: {state.claim.actor} began to {state.claim.purpose} {state.claim.release}"
+    if state.verified:
+        rejected = ", ".join(sorted(state.rejected))
         return f"verified{f'; rejected here: {rejected}' if rejected else ''}"
-    return "not verified" if standing.receipts else "nothing here yet"
+    return "not verified" if state.receipts else "nothing here yet"
 
 
-def _left_behind(standing: EnvironmentState) -> str:
-    units = _history().left_behind(standing.environment)
+def _left_behind(state: EnvironmentState) -> str:
+    units = _history().left_behind(state.environment)
     return f"; left behind, no longer declared: {', '.join(units)}" if units else ""
 
 
-def _release(standing: EnvironmentState, unit: str) -> str | None:
-    receipt = standing.receipts.get(unit)
+def _release(state: EnvironmentState, unit: str) -> str | None:
+    receipt = state.receipts.get(unit)
     return receipt.target.release if receipt else None
 
 

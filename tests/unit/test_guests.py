@@ -17,7 +17,7 @@ from tasks.steps.guests import call, remembered
 class Healthy(BaseHTTPRequestHandler):
     """A server that says that it is well, and nothing else."""
 
-    def do_GET(self) -> None:  # noqa: N802 (as http.server calls it)
+    def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
 
