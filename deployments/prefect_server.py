@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from deployments import prefect_database
+from deployments import prefect_database, prefect_log
+
+POOL = "flowmart"
+"""The work pool of all our deployments."""
 
 
 def command(home: Path, port: int | None) -> list[str]:
@@ -25,5 +28,6 @@ def variables(home: Path, address: str) -> dict[str, str]:
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+        "PREFECT_LOGGING_FORMATTERS_STANDARD_DATEFMT": prefect_log.DATE_FORMAT,
         "DO_NOT_TRACK": "1",
     }

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from deployments import processes
 from deployments.processes import Layout, Process
@@ -26,9 +26,25 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
+class Finding:
+    """The state of a process that answers. `reason` says what is wrong and what to do; empty when it is ready."""
+
+    state: Literal["ready", "starting", "fails"] = "ready"
+    reason: str = ""
+
+
+READY = Finding()
+
+
+def nothing_more(_: object, __: object) -> Finding:
+    """What is to be said of a process that does all that it is there for when it answers."""
+    return READY
+
+
+@dataclass(frozen=True)
 class Kind(Generic[L]):
     """One kind of process. `answers` asks it once; `patience` is how long its start may take, in seconds; `port`
-    is where it listens if that is free.
+    is where it listens if that is free; `examine` finds out whether one that answers does what it is there for.
     """
 
     name: str
@@ -38,29 +54,36 @@ class Kind(Generic[L]):
     patience: float
     listens: bool = True
     port: int = 0
+    examine: Callable[[L, Process], Finding] = nothing_more
 
 
 @dataclass(frozen=True)
 class Part:
-    """What `status` says of one process. `port` is on 127.0.0.1; `log` is where it writes."""
+    """What `status` says of one process. `port` is on 127.0.0.1; `log` is where it writes; `url` says where somebody
+    else's is. `healthy`: it answers, and does what it is there for.
+    """
 
     name: str
     pid: int | None
     port: int | None
     healthy: bool
     log: Path
+    finding: Finding = READY
+    url: str = ""
 
     @property
     def state(self) -> str:
         """How it is, in words."""
-        if self.pid is None:
+        if self.pid is None and not self.url:
             return "not running"
-        return "ready" if self.healthy else f"does not answer; see {self.log}"
+        if self.healthy or self.finding != READY:
+            return self.finding.state
+        return f"does not answer; see {self.log}"
 
     @property
     def address(self) -> str:
         """Where it listens, or a dash."""
-        return f"http://127.0.0.1:{self.port}" if self.port and self.pid else "-"
+        return f"http://127.0.0.1:{self.port}" if self.port and self.pid else self.url or "-"
 
 
 def part(layout: L, kind: Kind[L]) -> Part:
@@ -68,7 +91,16 @@ def part(layout: L, kind: Kind[L]) -> Part:
     process = processes.find(layout, kind.name)
     alive = process if process and process.alive else None
     pid, port = (alive.pid, alive.port) if alive else (None, None)
-    return Part(kind.name, pid, port, is_healthy(layout, kind, alive), processes.log_of(layout, kind.name))
+    answers, log = is_healthy(layout, kind, alive), processes.log_of(layout, kind.name)
+    finding = _examined(layout, kind, alive) if alive and answers else READY
+    return Part(kind.name, pid, port, answers and finding == READY, log, finding)
+
+
+def _examined(layout: L, kind: Kind[L], process: Process) -> Finding:
+    try:
+        return kind.examine(layout, process)
+    except Unanswered as error:
+        return Finding("fails", f"it does not say how it is: {error}; see {processes.log_of(layout, kind.name)}")
 
 
 def ensure_started(layout: L, kind: Kind[L]) -> tuple[Process, bool]:

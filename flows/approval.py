@@ -16,6 +16,7 @@ from tasks.promotion.approvals import Approver, Request
 
 
 @flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)
+@steps.remembered
 def approve(
     digest: Digest = NOT_CHOSEN, name: Name = NOT_CHOSEN, decision: Decision = "approve", reason: Reason = ""
 ) -> None:
@@ -31,10 +32,10 @@ def approve(
 def carry_on(request: Request, *, onward: bool = False) -> None:
     """Do what was approved; with `onward` in the environments behind it too."""
     if request.purpose == "roll back":
-        rollback(request.environment, request.release)
+        steps.call(rollback, request.environment, request.release)
     elif request.purpose == "reconcile":
-        reconcile(request.environment)
+        steps.call(reconcile, request.environment)
     elif onward:
-        release(request.release)
+        steps.call(release, request.release)
     else:
-        promote(request.release, request.environment)
+        steps.call(promote, request.release, request.environment)

@@ -59,6 +59,7 @@ class Talk:
 
 
 @flow(name="comment", flow_run_name="comment {comment} on {number}", **options.FLOW)
+@steps.remembered
 def comment(repository: Repository, number: Number, comment: CommentId, author: Login, body: str) -> str:
     """Do what somebody with write access asks for in a comment, and answer there. Says what came of it."""
     asked = commands.parse(body)
@@ -96,19 +97,18 @@ def _help(_: Talk, __: Command) -> str:
 
 def _plan(talk: Talk, _: Command) -> str:
     pull = pulls.get(talk.client, talk.repository, talk.number)
-    pull_request(talk.repository, talk.number, pull.sha)
+    steps.call(pull_request, talk.repository, talk.number, pull.sha)
     return f"✅ Planned {text.code(pull.sha[:12])}; the plan's comment is up to date."
 
 
 def _promote(talk: Talk, asked: Command) -> str:
     _refuse_unmerged(talk)
     branch = pulls.default_branch(talk.client, talk.repository)
-    release = steps.create_release(
-        settings.load(), steps.fetch(settings.load(), talk.client, talk.repository, f"refs/heads/{branch}")
-    )
+    commit = steps.fetch(settings.load(), talk.client, talk.repository, f"refs/heads/{branch}")
+    release = steps.create_release(settings.load(), commit, "promote")
     wanted = promote_shown(talk.client, talk.repository, release, asked.argument or None)
     where = asked.argument or "all environments"
-    done = f"✅ Release {text.code(release.id)} (commit {text.code(release.commit[:12])}) is verified in {where}."
+    done = f"✅ Release {text.code(release.id)} (commit {text.code(commit[:12])}) is verified in {where}."
     return _waiting(wanted) if wanted else done
 
 
@@ -155,6 +155,7 @@ _DO: dict[str, Callable[[Talk, Command], str]] = {
 
 
 @flow(name="review", flow_run_name="review {review} of {number}", **options.FLOW)
+@steps.remembered
 def review(
     repository: Repository,
     number: Number,
@@ -191,10 +192,10 @@ def _releases(client: Client, repository: str, pull: Pull, sha: str) -> frozense
     """The releases that were reviewed: the commit's, and the merge's if the last commit was what was looked at."""
     chosen = settings.load()
     steps.fetch(chosen, client, repository, f"refs/pull/{pull.number}/head")
-    found = {steps.create_release(chosen, sha).id}
+    found = {steps.create_release(chosen, sha, "plan").id}
     if pull.merge and pull.sha == sha:
         steps.fetch(chosen, client, repository, f"refs/heads/{pulls.default_branch(client, repository)}")
-        found.add(steps.create_release(chosen, pull.merge).id)
+        found.add(steps.create_release(chosen, pull.merge, "plan").id)
     return frozenset(found)
 
 
@@ -220,7 +221,7 @@ def _carried_on(client: Client, repository: str, request: Request) -> str:
         found: object = roll_back_shown(client, repository, request.environment, request.release)
     elif request.purpose == "reconcile":
         done = f"It is as release {release} has it again."
-        found = reconcile(request.environment)
+        found = steps.call(reconcile, request.environment)
     else:
         done = f"Release {release} is verified."
         found = promote_shown(client, repository, _released(request.release))

@@ -30,6 +30,7 @@ Branch = Annotated[str, Field(title="Branch", description="The default branch of
 
 
 @flow(name="deliver", flow_run_name="deliver {sha}", **options.FLOW)
+@steps.remembered
 def deliver(repository: Repository, sha: Commit, branch: Branch) -> str:
     """Make a release of a commit and promote it through all environments. Says what came of it."""
     client = connect(settings.load())
@@ -39,6 +40,8 @@ def deliver(repository: Repository, sha: Commit, branch: Branch) -> str:
     release = _released(client, repository, sha)
     if _was_begun_last(release):
         return _nothing(client, repository, sha, f"nothing below infrastructure/ differs from release {release.id}")
+    # Only now is it asked for: a commit beside infrastructure/ does not make its author that of what is under way.
+    steps.create_release(settings.load(), sha, "promote")
     _tell(client, repository, sha, "success", f"release {release.id}")
     wanted = promote_shown(client, repository, release)
     return waits(wanted) if wanted else f"release {release.id} is verified everywhere"
@@ -51,9 +54,10 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
     """
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release.id, to)
+        commit = session.history.releases.latest_request(release.id).commit
     for environment in environments:
-        with deployments.shown(client, _deployment(repository, environment, release)) as say:
-            wanted = promote(release.id, environment)
+        with deployments.shown(client, _deployment(repository, environment, release.id, commit)) as say:
+            wanted = steps.call(promote, release.id, environment)
             if wanted is not None:
                 say("queued", waits(wanted))
                 return wanted
@@ -63,9 +67,10 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
 def roll_back_shown(client: Client, repository: str, environment: str, to: str | None = None) -> str | Request:
     """Put an environment back on an earlier release, while GitHub shows it; the release, or the request."""
     with steps.session() as session:
-        release = session.history.release(session.history.earlier_release(environment, to))
-    with deployments.shown(client, _deployment(repository, environment, release, "roll back")) as say:
-        found = rollback(environment, to)
+        release = session.history.earlier_release(environment, to)
+        commit = session.history.origin(environment, release).commit
+    with deployments.shown(client, _deployment(repository, environment, release, commit, "roll back")) as say:
+        found = steps.call(rollback, environment, to)
         if isinstance(found, Request):
             say("queued", waits(found))
     return found
@@ -78,7 +83,7 @@ def waits(request: Request) -> str:
 
 def _released(client: Client, repository: str, sha: str) -> Release:
     try:
-        return steps.create_release(settings.load(), sha)
+        return steps.create_release(settings.load(), sha, "plan")
     except FlowmartError as error:
         _tell(client, repository, sha, statuses.OF[pull_requests.outcome_of(error)], str(error))
         raise
@@ -103,6 +108,6 @@ def _tell(client: Client, repository: str, sha: str, state: statuses.State, what
 
 
 def _deployment(
-    repository: str, environment: str, release: Release, purpose: Literal["promote", "roll back"] = "promote"
+    repository: str, environment: str, release: str, commit: str, purpose: Literal["promote", "roll back"] = "promote"
 ) -> Deployment:
-    return Deployment(repository, environment, release.commit, release.id, flow_run.ui_url or "", purpose)
+    return Deployment(repository, environment, commit, release, flow_run.ui_url or "", purpose)

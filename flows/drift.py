@@ -16,6 +16,7 @@ from tasks.promotion.promotion import stop
 
 
 @flow(name="drift", flow_run_name="drift in {environment}", **options.FLOW)
+@steps.remembered
 def drift(environment: EnvironmentName, repair: Repair = False) -> DriftReport | None:
     """What somebody changed in an environment since the last apply; what is left of it, where it was repaired.
 
@@ -31,7 +32,7 @@ def drift(environment: EnvironmentName, repair: Repair = False) -> DriftReport |
             report, errors = drifting.compare(run, session.executor)
             wanted = is_reconciled(run, report) or (repair and bool(report.open))
         if wanted:
-            reconcile(environment)
+            steps.call(reconcile, environment)
             current = session.history.current_release(environment)
             with opened(session.runtime, current, environment) as run:
                 report, errors = drifting.compare(run, session.executor)

@@ -14,6 +14,7 @@ from tasks.promotion.planning import Planned
 
 
 @flow(name="plan", flow_run_name="plan {release} in {environment}", **options.FLOW)
+@steps.remembered
 def plan(release: ReleaseId = NOT_CHOSEN, environment: EnvironmentName = NOT_CHOSEN) -> dict[str, Planned]:
     """Plan and test all units of an environment; {unit: its plan, or why there is none}."""
     with steps.session() as session, opened(session.runtime, release, environment) as run:

@@ -13,6 +13,7 @@ from tasks.promotion.gate import Consent
 
 
 @flow(name="promote", flow_run_name="promote {release} to {environment}", **options.FLOW)
+@steps.remembered
 def promote(
     release: ReleaseId = NOT_CHOSEN,
     environment: EnvironmentName = NOT_CHOSEN,

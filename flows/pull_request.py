@@ -33,6 +33,7 @@ Commit = Annotated[str, Field(title="Commit", pattern=r"^[0-9a-f]{40,64}$")]
 
 
 @flow(name="pull-request", flow_run_name="pull request {number} at {sha}", **options.FLOW)
+@steps.remembered
 def pull_request(repository: Repository, number: Number, sha: Commit) -> None:
     """Plan and test what a pull request would do, everywhere, and say so there. Changes nothing.
 
@@ -52,7 +53,7 @@ def _released(client: Client, report: PullReport) -> Release:
     try:
         chosen = settings.load()
         steps.fetch(chosen, client, report.repository, f"refs/pull/{report.number}/head")
-        release = steps.create_release(chosen, report.sha)
+        release = steps.create_release(chosen, report.sha, "plan", report.number)
     except FlowmartError as error:
         report.refused(pull_requests.outcome_of(error), str(error), pull_requests.mistakes(error))
         raise

@@ -12,6 +12,7 @@ from tasks.promotion.approvals import Request
 
 
 @flow(name="reconcile", flow_run_name="reconcile {environment}", **options.FLOW)
+@steps.remembered
 def reconcile(environment: EnvironmentName) -> tuple[str, ...] | Request:
     """Repair what the last report found and nothing suppresses, under the same policies and gate. The units.
 

@@ -11,6 +11,7 @@ from tasks.promotion import recovery
 
 
 @flow(name="recover", flow_run_name="recover {environment}", **options.FLOW)
+@steps.remembered
 def recover(environment: EnvironmentName, run_is_over: RunIsOver = False) -> bool:
     """Finish or roll back what a run left behind that is over. False when there is nothing to recover."""
     with steps.session() as session:

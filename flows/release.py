@@ -21,6 +21,7 @@ def run_name() -> str:
 
 
 @flow(name="release", flow_run_name=run_name, **options.FLOW)
+@steps.remembered
 def release(
     release: ReleaseId = NOT_CHOSEN,
     to: UpTo = None,
@@ -35,7 +36,7 @@ def release(
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release, to)
     for environment in environments:
-        wanted = promote(release, environment, force, despite, accept_drift)
+        wanted = steps.call(promote, release, environment, force, despite, accept_drift)
         if wanted is not None:
             return wanted
     return environments

@@ -12,6 +12,7 @@ from tasks.promotion.approvals import Request
 
 
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)
+@steps.remembered
 def rollback(environment: EnvironmentName, to: BackTo = None) -> str | Request:
     """Return an environment to an earlier release, planned, tested and smoke-checked like any other. Its id.
 

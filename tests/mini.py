@@ -10,8 +10,9 @@ import subprocess
 from pathlib import Path
 
 from tasks.domain.release import Release
+from tasks.ledger.history import History
 from tasks.ledger.store import Store
-from tasks.releases import releases
+from tasks.releases.releases import Releases
 from tasks.settings import Settings
 
 PLATFORM = """
@@ -100,12 +101,25 @@ class MiniPlatform:
         """More of a file below infrastructure/."""
         self.write(path, (self.repository / "infrastructure" / path).read_text() + text)
 
-    def release(self, subject: str = "a change") -> Release:
-        """Commit what is there and freeze it."""
+    @property
+    def releases(self) -> Releases:
+        """The releases of the store, as a new process sees them."""
+        return History(self.settings).releases
+
+    def release(self, subject: str = "a change", author: str = "tester") -> Release:
+        """Commit what is there and make a release of it."""
+        self.commit(subject, author)
+        return self.releases.create(self.repository, "HEAD", "tester")
+
+    def commit(self, subject: str = "a change", author: str = "tester") -> None:
+        """Commit what is there."""
         _git(self.repository, "add", "--all")
-        author = ("-c", "user.name=tester", "-c", "user.email=tester@flowmart.example")
-        _git(self.repository, *author, "commit", "--quiet", "--allow-empty", "-m", subject)
-        return releases.create(self.repository, "HEAD", self.store)
+        identity = ("-c", f"user.name={author}", "-c", f"user.email={author.lower()}@flowmart.example")
+        _git(self.repository, *identity, "commit", "--quiet", "--allow-empty", "-m", subject)
+
+    def git(self, *arguments: str) -> None:
+        """Run git in the repository."""
+        _git(self.repository, *arguments)
 
 
 def _git(repository: Path, *arguments: str) -> None:

@@ -1,4 +1,5 @@
-"""The two calls of Prefect's API that start a flow run, held against Prefect's own models; anything else is an error.
+"""The two calls of Prefect's API that start a flow run, held against Prefect's own models, and the two that ask what
+is planned (nothing is). Anything else is an error.
 
 Faster to start and to break than a real server: for what happens when it is slow, gone, or says no.
 """
@@ -42,6 +43,10 @@ class PrefectStub:
                 return self._deployment(f"{flow}/{name}")
             case "POST", ["deployments", id, "create_flow_run"]:
                 return self._run(id, DeploymentFlowRunCreate.model_validate_json(body))
+            case "POST", ["deployments", "filter"]:
+                return 200, []
+            case "POST", ["flow_runs", "count"]:
+                return 200, 0
             case _:
                 self.strange.append(f"{method} {path}")
                 return 405, {}

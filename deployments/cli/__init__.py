@@ -2,8 +2,8 @@
 
 `main` finds the project, switches the profile on before anything reads the environment, and turns errors into
 messages and exit codes. The commands are in `promoting` (they start flows), `deciding` (approvals and freezes),
-`reading` (they only read the store), `preparing` (sandbox, bootstrap, releases) and `serving` (the Prefect server);
-`screen` is all that prints.
+`status`, `reading` and `comparing` (they only read the store), `preparing` (sandbox, bootstrap, releases) and
+`serving` (the Prefect server); `screen` is all that prints.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import deciding, github, preparing, promoting, reading, screen, serving
+from deployments.cli import comparing, deciding, github, preparing, promoting, reading, screen, serving, status
 from deployments.cli.leaving import leave
 from deployments.setup import put_tools_on_path
 from tasks.domain.errors import (
@@ -52,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, deciding, reading, preparing, serving, github):
+for commands in (promoting, deciding, status, reading, comparing, preparing, serving, github):
     commands.add_to(app)
 
 

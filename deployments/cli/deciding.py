@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from deployments.cli import screen
+from deployments.cli.environments import known_environment
 from deployments.cli.promoting import EnvironmentArgument, prepare_flows
-from deployments.cli.reading import known_environment
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain.errors import InvalidInput

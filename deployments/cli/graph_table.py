@@ -16,6 +16,7 @@ from typing import Any
 from tasks.domain import environment_graph
 from tasks.domain.environment_graph import Eligibility
 from tasks.domain.platform import Environment
+from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
 
 COLUMNS = ("environment", "after", "release", "", "since (UTC)", "state")
@@ -27,7 +28,6 @@ def rows(
     environments: Sequence[Environment],
     states: States,
     said: Mapping[str, str],
-    subjects: Mapping[str, str],
     now: datetime,
 ) -> Iterator[tuple[str, ...]]:
     """A row for each environment under `COLUMNS`.
@@ -36,7 +36,6 @@ def rows(
         environments: in promotion order.
         states: by environment.
         said: each environment's state in words.
-        subjects: what each release is called.
         now: the current time, with a time zone.
     """
     depth = _depths(environments)
@@ -47,7 +46,7 @@ def rows(
             f"{'  ' * depth[environment.name]}{environment.name}",
             ", ".join(environment.after),
             here.verified or "-",
-            subjects.get(here.verified or "", ""),
+            here.origins.get(here.verified or "", Provenance()).subject,
             (here.verified_at or "-")[:16].replace("T", " "),
             said[environment.name] + (f"; {coming[0]} {coming[1]}" if coming else ""),
         )

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli import screen
+from deployments.cli import naming, screen
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.ledger.history import History
-from tasks.releases import releases
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,26 +26,29 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(boxing, name="sandbox")
 
 
-def create(
-    ref: Annotated[str, typer.Option(help="A commit, branch or tag of the repository.")] = "HEAD", json: Json = False
-) -> None:
+def create(ref: Annotated[str, typer.Option(help=naming.HELP)] = "HEAD", json: Json = False) -> None:
     """Freeze infrastructure/ at a commit. The same content is the same release."""
     history = History(settings.load())
-    release = releases.create(settings.load().repository, ref, history.store)
+    release = naming.create_or_find(history, ref, "promote")
+    origin = history.releases.latest_request(release.id)
     if json:
-        screen.document(release)
+        screen.document({**asdict(release), "provenance": origin})
     else:
-        screen.result(f"release {release.id} ({release.commit[:8]} {release.subject})")
+        screen.result(naming.described(release, origin))
 
 
-def list_releases(json: Json = False) -> None:
-    """All releases, oldest first."""
-    found = releases.everyone(History(settings.load()).store)
+def list_releases(json: Json = False) -> int:
+    """All releases, the one that was asked for last at the end. Exit code 1 when one is damaged."""
+    found, damage = History(settings.load()).releases.everyone()
     if json:
-        screen.document([asdict(release) for release in found])
-        return
-    rows = [(release.id, release.created_at[:19], release.commit[:8], release.subject) for release in found]
-    screen.table("", ("release", "made (UTC)", "commit", "subject"), rows)
+        screen.document([{**asdict(each.release), "provenance": each.provenance} for each in found])
+    else:
+        origins = [(each.id, each.provenance) for each in found]
+        rows = [(id_, origin.at[:19], origin.commit[:8], origin.author, origin.subject) for id_, origin in origins]
+        screen.table("", ("release", "asked for (UTC)", "commit", "author", "subject"), rows)
+    for error in damage:
+        screen.error(error)
+    return 1 if damage else 0
 
 
 def bootstrap(

@@ -12,24 +12,23 @@ from typing import Annotated, Any
 
 import typer
 
-from deployments.cli import screen
-from deployments.cli.reading import known_environment, status_of
+from deployments.cli import naming, screen, status
+from deployments.cli.environments import known_environment
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.events import EnvironmentResolved
-from tasks.domain.release import Release
+from tasks.domain.plan import Plan
 from tasks.drift import DriftReport, descriptions, last_report
 from tasks.ledger.history import History
 from tasks.promotion import eligibility
 from tasks.promotion.approvals import Request
 from tasks.promotion.runtime import compose
-from tasks.releases import releases
 
 ReleaseArgument = Annotated[
     str | None,
-    typer.Argument(help="A release's id or its beginning; without it, HEAD is released.", show_default=False),
+    typer.Argument(help=f"{naming.HELP} Without it, HEAD.", show_default=False),
 ]
 AWAITS_APPROVAL = 6
 """Exit code: nothing was changed, somebody has to approve."""
@@ -42,7 +41,7 @@ Despite = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
-    for command in (promote, plan, drift, reconcile, rollback, recover, resolve):
+    for command in (promote, adopt, plan, drift, reconcile, rollback, recover, resolve):
         app.command()(command)
 
 
@@ -60,21 +59,22 @@ def promote(
 ) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
     history = History(settings.load())
-    found = _released(history, release)
-    screen.say(f"release {found.id} ({found.commit[:8]} {found.subject})")
+    found = naming.create_or_find(history, release, "promote")
+    screen.say(naming.described(found, history.releases.latest_request(found.id)))
     begun = eligibility.unfinished(compose(settings.load()), found.id, to)
     wanted: object = None
     if begun:
         prepare_flows()
         from flows.promote import promote as one
         from flows.release import release as several
+        from tasks.steps import call
 
         whole = bool(begun[1:])
         said = (force, despite, accept_drift)
-        wanted = several(found.id, to, *said) if whole else one(found.id, begun[0], *said)
+        wanted = call(several, found.id, to, *said) if whole else call(one, found.id, begun[0], *said)
     if json:
         states = [history.state(name) for name in history.ledger.environments()]
-        document = {standing.environment: status_of(standing) for standing in states}
+        document = {standing.environment: status.document(standing) for standing in states}
         waits = wanted.short if isinstance(wanted, Request) else None
         screen.document({"release": found.id, "promoted_in": begun, "environments": document, "awaits": waits})
     elif isinstance(wanted, Request):
@@ -86,15 +86,43 @@ def promote(
     return AWAITS_APPROVAL if isinstance(wanted, Request) else 0
 
 
+def adopt(
+    environment: EnvironmentArgument,
+    unit: Annotated[str | None, typer.Argument(help="One unit; all that exist already without it.")] = None,
+    release: Annotated[
+        str | None, typer.Option(help=f"The release to compare with; HEAD without it. {naming.HELP}")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Record what exists already, so that no rollback ever removes it. Shows the plan; applies nothing."""
+    history = History(settings.load())
+    found = naming.create_or_find(history, release, "plan")
+    prepare_flows()
+    from flows.adopt import adopt as flow
+    from tasks.steps import call
+
+    adopted = call(flow, found.id, environment, unit)
+    if json:
+        units = {
+            one.unit: {"baseline": one.baseline, "counts": one.plan.counts if one.plan else None} for one in adopted
+        }
+        screen.document({"environment": environment, "release": found.id, "adopted": units})
+        return
+    for one in adopted:
+        screen.result(f"{one.unit}: adopted {one.baseline.description}")
+        if one.plan:
+            _show_plan(one.unit, one.plan)
+
+
 def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json: Json = False) -> None:
     """What a release would do to an environment. Changes nothing."""
     history = History(settings.load())
-    found = _released(history, release)
+    found = naming.create_or_find(history, release, "plan")
     prepare_flows()
     from flows.plan import plan as flow
-    from tasks.domain.plan import Plan
+    from tasks.steps import call
 
-    plans = flow(found.id, environment)
+    plans = call(flow, found.id, environment)
     if json:
         screen.document({"release": found.id, "environment": environment, "units": _documents(plans)})
         return
@@ -102,11 +130,7 @@ def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json
         if not isinstance(made, Plan):
             screen.result(f"{unit}: {made.why}")
             continue
-        screen.result(f"{unit}: {wording.counts(made)} ({made.reversibility.value})")
-        for change in made.changes:
-            screen.result(f"  {change.action.value:8}{change.address}")
-            for line in wording.differences(change) if change.action.value == "update" else ():
-                screen.result(f"            {line}")
+        _show_plan(unit, made)
 
 
 def drift(
@@ -131,19 +155,23 @@ def reconcile(environment: EnvironmentArgument, json: Json = False) -> int:
         raise InvalidInput(f"reconcile: nothing has been promoted to {environment} yet")
     prepare_flows()
     from flows.drift import drift as flow
+    from tasks.steps import call
 
-    return _reported([report for report in [flow(environment, True)] if report], [], json)
+    return _reported([report for report in [call(flow, environment, True)] if report], [], json)
 
 
 def _asked(history: History, environment: str) -> tuple[DriftReport | None, FlowmartError | None]:
     """The report of one environment, and why it is not whole; without an error it is."""
     from flows.drift import drift as flow
+    from tasks.steps import call
 
-    before = len(history.ledger.entries(environment))
+    before = history.state(environment).number
     try:
-        return flow(environment), None
+        return call(flow, environment), None
     except FlowmartError as error:
-        return last_report(history.ledger.entries(environment)[before:]), error
+        found = history.state(environment)
+        made = found.drift.report is not None and found.drift.report.number > before
+        return last_report(found) if made else None, error
 
 
 def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], json: bool) -> int:
@@ -160,15 +188,19 @@ def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], j
 
 def rollback(
     environment: EnvironmentArgument,
-    to: Annotated[str | None, typer.Option(help="A release verified here before; the last one without it.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help=f"A release verified here before; the last one without it. {naming.HELP}")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
     known_environment(environment)
+    wanted = naming.find(History(settings.load()), to).id if to else None
     prepare_flows()
     from flows.rollback import rollback as flow
+    from tasks.steps import call
 
-    done = flow(environment, to)
+    done = call(flow, environment, wanted)
     if isinstance(done, Request):
         screen.document(done) if json else screen.result(screen.waiting(done))
         return AWAITS_APPROVAL
@@ -190,8 +222,9 @@ def recover(
     known_environment(environment)
     prepare_flows()
     from flows.recover import recover as flow
+    from tasks.steps import call
 
-    done = flow(environment, run_is_over)
+    done = call(flow, environment, run_is_over)
     if json:
         screen.document({"environment": environment, "recovered": done})
     else:
@@ -215,13 +248,14 @@ def resolve(
         screen.result(f"{environment} is free again ({entry.id})")
 
 
-def _released(history: History, release: str | None) -> Release:
-    if release:
-        return history.release(release)
-    repository = settings.load().repository
-    if releases.has_uncommitted(repository):
-        screen.say("infrastructure/ has changes that are not committed: they are not in this release")
-    return releases.create(repository, "HEAD", history.store)
+def _show_plan(unit: str, made: Plan) -> None:
+    screen.result(f"{unit}: {wording.counts(made)} ({made.reversibility.value})")
+    for change in made.changes:
+        screen.result(f"  {change.action.value:8}{change.address}")
+        for line in wording.differences(change) if change.action.value == "update" else ():
+            screen.result(f"            {line}")
+    for warning in made.warnings:
+        screen.result(f"  ! {warning}")
 
 
 def _applied(history: History, environment: str) -> bool:
@@ -229,7 +263,6 @@ def _applied(history: History, environment: str) -> bool:
 
 
 def _documents(plans: Any) -> dict[str, Any]:
-    from tasks.domain.plan import Plan
 
     return {
         unit: {

@@ -77,6 +77,9 @@ def parts(found: Sequence[Part], json: bool) -> None:
         return
     rows = [(part.name, str(part.pid or "-"), part.state, part.address) for part in found]
     table("", ("part", "process", "state", "address"), rows)
+    for part in found:
+        if part.finding.reason:
+            result(f"{part.name}: {part.finding.reason}")
 
 
 def shown(value: Mapping[str, Any]) -> None:

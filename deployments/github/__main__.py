@@ -16,12 +16,14 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from deployments import prefect_health
 from deployments.github import settings as github_settings
 from deployments.github.asking import GitHubSource
 from deployments.github.dispatch import Dispatcher
 from deployments.github.inbox import Inbox
 from deployments.github.receiver import PATH, create_app
 from deployments.github.runs import PrefectRuns
+from deployments.github.schedules import Watch
 from deployments.github.settings import ReceiverSettings
 from deployments.github.sweep import Sweep
 from flows import logs
@@ -78,10 +80,13 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     inbox = Inbox(settings.inbox_file)
     dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY)
     sweep = _sweep(settings, product, inbox, dispatcher)
+    prefect = prefect_health.of(runs.address)
+    watch = Watch(lambda since: prefect_health.judge(prefect, since))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         dispatcher.start()
+        watch.start()
         if sweep:
             sweep.start()
         else:
@@ -90,13 +95,14 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
         if sweep:
             sweep.stop()
         dispatcher.stop()
+        watch.stop()
         inbox.close()
         log.info("ended")
 
     def trouble() -> str:
         return "; ".join(filter(None, (dispatcher.trouble(), sweep.trouble() if sweep else "")))
 
-    return create_app(settings, inbox, dispatcher.wake, trouble, lifespan)
+    return create_app(settings, inbox, dispatcher.wake, trouble, lambda: watch.finding, lifespan)
 
 
 def _sweep(settings: ReceiverSettings, product: Settings, inbox: Inbox, dispatcher: Dispatcher) -> Sweep | None:

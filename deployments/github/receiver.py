@@ -21,6 +21,7 @@ from deployments.github.authentication import NotADelivery, Room, read_body, rea
 from deployments.github.events import Decision, Ignored, Intent, Refusal, Why, decide
 from deployments.github.inbox import Inbox, Receipt, State
 from deployments.github.settings import ReceiverSettings
+from deployments.services import READY, Finding
 from tasks.domain.errors import Unanswered
 
 PATH = "/github/webhook"
@@ -43,9 +44,12 @@ def create_app(
     inbox: Inbox,
     arrived: Callable[[], None] = lambda: None,
     trouble: Callable[[], str] = lambda: "",
+    prefect: Callable[[], Finding] = lambda: READY,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """The receiver. `arrived` is called when a delivery waits; `trouble` says what is wrong with dispatching."""
+    """The receiver. `arrived` is called when a delivery waits; `trouble` says what is wrong with dispatching, and
+    `prefect` how the server is that it dispatches to.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     room = Room(settings.body_limit * _BODIES_AT_ONCE)
 
@@ -65,18 +69,24 @@ def create_app(
 
     @app.get("/health")
     async def health() -> JSONResponse:
-        """Whether deliveries can be kept, how many wait, and what keeps them from being started."""
+        """Whether deliveries can be kept, how many wait, what keeps them from being started, and how Prefect is."""
         try:
             counts = await asyncio.to_thread(inbox.counts)
             since = await asyncio.to_thread(inbox.waiting_since)
         except Unanswered as error:
             return JSONResponse({"status": "failing", "reason": str(error)}, 503)
         found = {"deliveries": {state.value: number for state, number in counts.items()}, "waiting_since": since}
-        wrong = trouble()
-        return JSONResponse({"status": "troubled" if wrong else "ok", "reason": wrong, **found})
+        return JSONResponse({**_condition(trouble(), prefect()), **found})
 
     app.add_exception_handler(ClientDisconnect, _gone)
     return app
+
+
+def _condition(trouble: str, prefect: Finding) -> dict[str, str]:
+    """What is wrong here comes first; where only Prefect is not ready, it is that."""
+    if trouble or prefect.state == "fails":
+        return {"status": "troubled", "reason": "; ".join(filter(None, (trouble, prefect.reason)))}
+    return {"status": "ok" if prefect == READY else prefect.state, "reason": prefect.reason}
 
 
 async def _keep(

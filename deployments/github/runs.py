@@ -40,8 +40,8 @@ class PrefectRuns:
 
     def __init__(self) -> None:
         """`InvalidInput` when no server is named: Prefect would start one of its own, that nobody looks at."""
-        self._address = PREFECT_API_URL.value()
-        if not self._address:
+        self.address = PREFECT_API_URL.value() or ""
+        if not self.address:
             raise InvalidInput("PREFECT_API_URL is not set: the address of the Prefect server's API, ending in /api")
         self._deployments: dict[str, UUID] = {}
 
@@ -74,13 +74,13 @@ class PrefectRuns:
             raise self._said_no(deployment, error.response) from error
         except (httpx.HTTPError, ValidationError) as error:
             what = str(error) or type(error).__name__
-            raise Unanswered(f"Prefect at {self._address}: {what}") from error
+            raise Unanswered(f"Prefect at {self.address}: {what}") from error
 
     def _said_no(self, deployment: str, response: httpx.Response) -> Unanswered | NotFound | Refused:
         status = response.status_code
         if status == 404:
             return self._missing(deployment)
-        said = f"Prefect at {self._address}: {status} {response.text[:300]}"
+        said = f"Prefect at {self.address}: {status} {response.text[:300]}"
         if status >= 500 or status in _NOT_ABOUT_THE_RUN:
             return Unanswered(said)
         return Refused(f"{deployment}: {said}")
@@ -88,5 +88,5 @@ class PrefectRuns:
     def _missing(self, deployment: str) -> NotFound:
         self._deployments.pop(deployment, None)
         return NotFound(
-            f"Prefect at {self._address} has no deployment {deployment}: `prefect --no-prompt deploy --all` makes it"
+            f"Prefect at {self.address} has no deployment {deployment}: `prefect --no-prompt deploy --all` makes it"
         )

@@ -12,10 +12,11 @@ import sys
 from collections.abc import Mapping
 from socket import AF_UNIX, socket
 
-from deployments import prefect_server
+from deployments import prefect_health, prefect_server, processes
+from deployments.processes import Process
 from deployments.sandbox import hosts, kubernetes
 from deployments.sandbox.layout import Layout
-from deployments.services import Kind, gets
+from deployments.services import Finding, Kind, gets
 
 AWS, PROVIDER, KUBERNETES, HOSTS, PREFECT = "aws", "provider", "kubernetes", "hosts", "prefect"
 
@@ -49,6 +50,12 @@ def _prefect_variables(layout: Layout, port: int | None) -> Mapping[str, str]:
     return prefect_server.variables(layout.prefect_home, f"http://127.0.0.1:{port}")
 
 
+def _examine_prefect(layout: Layout, process: Process) -> Finding:
+    api, log = f"http://127.0.0.1:{process.port}/api", processes.log_of(layout, PREFECT)
+    restart = "flowmart sandbox down && flowmart sandbox up; the sandbox begins from scratch then"
+    return prefect_health.judge(prefect_health.Server(api, prefect_health.at(api, ""), log, restart), process.started)
+
+
 def _nothing(_: Layout, __: int | None) -> Mapping[str, str]:
     return {}
 
@@ -68,5 +75,7 @@ KINDS: Mapping[str, Kind[Layout]] = {
     PROVIDER: Kind(PROVIDER, _provider_command, _nothing, _accepts, 60.0, listens=False),
     KUBERNETES: Kind(KUBERNETES, _kubernetes_command, _nothing, _kubernetes_answers, 60.0),
     HOSTS: Kind(HOSTS, hosts.command, _nothing, _hosts_answer, 30.0),
-    PREFECT: Kind(PREFECT, _prefect_command, _prefect_variables, gets("/api/health"), 180.0),
+    PREFECT: Kind(
+        PREFECT, _prefect_command, _prefect_variables, gets("/api/health"), 180.0, examine=_examine_prefect
+    ),
 }

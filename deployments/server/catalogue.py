@@ -15,9 +15,6 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from tasks.domain.errors import InvalidInput
 
-POOL = "flowmart"
-"""The work pool of all deployments."""
-
 
 @dataclass(frozen=True)
 class Queue:

@@ -16,7 +16,7 @@ from typing import Any
 from deployments.server.catalogue import Declared
 from tasks.domain import graph
 from tasks.domain.platform import Environment, Platform
-from tasks.domain.release import Release
+from tasks.domain.release import RequestedRelease
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.verifications import earlier
 from tasks.promotion.approvals import Request
@@ -37,12 +37,12 @@ class World:
     """
 
     platform: Platform
-    releases: Sequence[Release]
+    releases: Sequence[RequestedRelease]
     states: Mapping[str, EnvironmentState]
     verified: Mapping[str, Sequence[str]]
     waiting: Sequence[Request] = ()
 
-    def release(self, name: str | None) -> Release | None:
+    def release(self, name: str | None) -> RequestedRelease | None:
         """The release of that id, if it is known."""
         return next((release for release in self.releases if release.id == name), None)
 
@@ -77,15 +77,15 @@ def _required(schema: Schema, properties: Mapping[str, Schema]) -> Schema:
     return {"required": names} if names else {}
 
 
-def label(release: Release) -> str:
+def label(release: RequestedRelease) -> str:
     """A release in a list to choose from; its id is the first word."""
-    subject = release.subject
+    subject = release.provenance.subject
     cut = subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…"
-    made = datetime.fromisoformat(release.created_at)
+    made = datetime.fromisoformat(release.provenance.at)
     return f"{release.id} · {cut} · {made:%d %b %H:%M}"
 
 
-def candidates(environment: Environment, world: World) -> list[Release]:
+def candidates(environment: Environment, world: World) -> list[RequestedRelease]:
     """The releases that may be promoted to an environment now, newest first."""
     if not environment.after:
         return list(world.releases[:MOST])
@@ -93,7 +93,7 @@ def candidates(environment: Environment, world: World) -> list[Release]:
     return [release for release in world.releases if set(before.values()) == {release.id}]
 
 
-def ways_back(environment: str, world: World) -> list[Release]:
+def ways_back(environment: str, world: World) -> list[RequestedRelease]:
     """The releases that were verified in an environment before the one that is there, the last one first."""
     names = earlier(world.verified.get(environment, ()), world.states[environment].verified)
     return [release for release in map(world.release, names) if release]
@@ -111,7 +111,7 @@ class Reach:
     """Are, and need none of those."""
 
 
-def reach(release: Release, environment: str, world: World) -> Reach:
+def reach(release: RequestedRelease, environment: str, world: World) -> Reach:
     """Compare a release with what is known to be applied in an environment."""
     standing = world.states[environment]
     needs = {unit.name: unit.needs for unit in world.platform.units_in(environment)}
@@ -121,9 +121,9 @@ def reach(release: Release, environment: str, world: World) -> Reach:
     return Reach(other, behind, [name for name in needs if name not in moved])
 
 
-def _is_there(release: Release, environment: str, unit: str, standing: EnvironmentState) -> bool:
+def _is_there(release: RequestedRelease, environment: str, unit: str, standing: EnvironmentState) -> bool:
     receipt = standing.receipts.get(unit)
-    digest = release.units.get(f"{environment}/{unit}")
+    digest = release.release.units.get(f"{environment}/{unit}")
     return receipt is not None and receipt.unit_digest == digest and unit in standing.smoked
 
 
@@ -206,7 +206,7 @@ def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping
     return [told + again, f"[See exactly what it would do]({address}) before you start it: that changes nothing."]
 
 
-def _what_it_would(release: Release, environment: str, world: World) -> str:
+def _what_it_would(release: RequestedRelease, environment: str, world: World) -> str:
     found = reach(release, environment, world)
     if not found.other:
         return "is what is there: nothing would be changed."
@@ -215,5 +215,5 @@ def _what_it_would(release: Release, environment: str, world: World) -> str:
     return f"would touch {', '.join(found.other)}{behind}{same}."
 
 
-def _named(release: Release) -> str:
-    return f"`{release.id}` {release.subject}"
+def _named(release: RequestedRelease) -> str:
+    return f"`{release.id}` {release.provenance.subject}"

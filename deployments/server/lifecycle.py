@@ -14,13 +14,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from deployments import processes, profile, services
+from deployments import prefect_health, processes, profile, services
 from deployments.server import catalogue, parts
 from deployments.server.layout import Layout, ServerSettings
 from deployments.server.parts import RECEIVER, REGISTRAR, SERVER, WORKER, Address
-from deployments.services import Kind, Part
+from deployments.services import READY, Finding, Kind, Part
 from tasks import manifest
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 
 Report = Callable[[str], None]
 
@@ -74,8 +74,31 @@ def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None
 def status(root: Path) -> list[Part]:
     """Every process of the server, running or not."""
     layout, settings, nowhere = _layout(root), _settings(), Address("")
-    kinds = [parts.server(settings, ""), *_serving(settings, nowhere)]
-    return [services.part(layout, kind) for kind in kinds]
+    rest = [services.part(layout, kind) for kind in _serving(settings, nowhere)]
+    return [_server(layout, settings), *rest]
+
+
+def _server(layout: Layout, settings: ServerSettings) -> Part:
+    """The Prefect server that is served, ours or not."""
+    given = _given(layout)
+    if not given:
+        auth = layout.password.read_text().strip() if layout.password.exists() else ""
+        return services.part(layout, parts.server(settings, auth))
+    theirs = prefect_health.of(given)
+    try:
+        found = prefect_health.judge(theirs, started=0)
+    except Unanswered as error:
+        found = Finding("fails", f"{theirs.name} does not say how it is: {error}")
+    return Part(
+        SERVER, None, None, found == READY, processes.log_of(layout, SERVER), found, given.removesuffix("/api")
+    )
+
+
+def _given(layout: Layout) -> str:
+    """The API of a Prefect server that we are led to and that is not ours; empty when there is none."""
+    given = os.environ.get("PREFECT_API_URL", "")
+    ours = profile.read(layout.profile) if layout.profile.exists() else {}
+    return "" if given == ours.get("PREFECT_API_URL") else given
 
 
 def _serving(settings: ServerSettings, address: Address) -> list[Kind[Layout]]:
@@ -85,14 +108,12 @@ def _serving(settings: ServerSettings, address: Address) -> list[Kind[Layout]]:
 
 def _address(layout: Layout, settings: ServerSettings, report: Report) -> Address:
     """The Prefect server to serve: the one that we are led to, or our own, started if need be."""
-    given = os.environ.get("PREFECT_API_URL")
-    ours = profile.read(layout.profile) if layout.profile.exists() else {}
-    if given and given != ours.get("PREFECT_API_URL"):
+    if given := _given(layout):
         report(f"serving the Prefect server at {given}")
         return Address(given, os.environ.get("PREFECT_API_AUTH_STRING", ""))
     auth = _password(layout)
     process = _started(layout, parts.server(settings, auth), report)
-    address = Address(f"http://127.0.0.1:{process.port}/api", auth)
+    address = Address(f"http://127.0.0.1:{process.port}/api", auth, processes.log_of(layout, SERVER))
     _write(layout.profile, "".join(f"{name}='{value}'\n" for name, value in address.variables.items()))
     return address
 

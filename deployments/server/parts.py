@@ -12,12 +12,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from socket import create_connection
 
-from deployments import prefect_server, processes
-from deployments.server.catalogue import POOL
+from deployments import prefect_health, prefect_server, processes
+from deployments.prefect_server import POOL
+from deployments.processes import Process
 from deployments.server.layout import Layout, ServerSettings
-from deployments.services import Kind, gets
+from deployments.services import Finding, Kind, gets
 
 SERVER, REGISTRAR, WORKER, RECEIVER = "server", "registrar", "worker", "receiver"
 
@@ -30,10 +32,11 @@ _HEARTBEAT = "30"
 
 @dataclass(frozen=True)
 class Address:
-    """A Prefect API and how to get in. `auth` is `user:password`, or empty."""
+    """A Prefect API and how to get in. `auth` is `user:password`, or empty. `log`: of a server of ours."""
 
     api: str
     auth: str = field(default="", repr=False)
+    log: Path | None = None
 
     @property
     def variables(self) -> dict[str, str]:
@@ -52,7 +55,12 @@ def server(settings: ServerSettings, auth: str) -> Kind[Layout]:
         told = prefect_server.variables(layout.prefect_home, address)
         return {**told, "PREFECT_SERVER_API_AUTH_STRING": auth, **_database(settings)}
 
-    return Kind(SERVER, _server_command, variables, gets("/api/health"), 180.0, port=settings.port)
+    def examine(layout: Layout, process: Process) -> Finding:
+        api = f"http://127.0.0.1:{process.port}/api"
+        ours = prefect_health.ours(prefect_health.at(api, auth), processes.log_of(layout, SERVER))
+        return prefect_health.judge(ours, process.started)
+
+    return Kind(SERVER, _server_command, variables, gets("/api/health"), 180.0, port=settings.port, examine=examine)
 
 
 def registrar(address: Address) -> Kind[Layout]:
@@ -91,7 +99,11 @@ def receiver(address: Address) -> Kind[Layout]:
     def command(_: Layout, port: int | None) -> list[str]:
         return [sys.executable, "-m", "deployments.github", "--host", "127.0.0.1", "--port", str(port)]
 
-    return Kind(RECEIVER, command, _working(address), _accepts, 60.0, port=4280)
+    def variables(layout: Layout, port: int | None) -> Mapping[str, str]:
+        log = {prefect_health.LOG_VARIABLE: str(address.log)} if address.log else {}
+        return {**_working(address)(layout, port), **log}
+
+    return Kind(RECEIVER, command, variables, _accepts, 60.0, port=4280)
 
 
 def _server_command(layout: Layout, port: int | None) -> list[str]:

@@ -25,7 +25,6 @@ from tasks import manifest, settings
 from tasks.domain.errors import FlowmartError
 from tasks.ledger.history import History
 from tasks.promotion import approvals
-from tasks.releases import releases
 
 _NEAR, _FAR = 2.0, 15.0
 """Seconds between looks at a folder, and at a bucket."""
@@ -64,15 +63,15 @@ class Registrar:
 
     def _what_happened(self) -> Hashable:
         environments = self._history.ledger.environments()
-        newest = tuple((name, self._history.ledger.entries(name)[-1].number) for name in environments)
-        return releases.ids(self._history.store), newest
+        newest = tuple((name, self._history.state(name).number) for name in environments)
+        return self._history.store.names("releases"), newest
 
     def _world(self) -> forms.World:
         platform = manifest.load(self._infrastructure)
         names = [environment.name for environment in platform.environments]
         return forms.World(
             platform,
-            tuple(reversed(releases.everyone(self._history.store))),
+            tuple(reversed(self._history.releases.everyone()[0])),
             {name: self._history.state(name) for name in names},
             {name: self._history.verified(name) for name in names},
             approvals.waiting(self._history.ledger, datetime.now(UTC)),

@@ -25,8 +25,9 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 from pydantic.fields import FieldInfo
 
+from deployments.prefect_server import POOL
 from deployments.server import forms
-from deployments.server.catalogue import POOL, Catalogue, Declared, Queue
+from deployments.server.catalogue import Catalogue, Declared, Queue
 from deployments.server.forms import Form, World
 
 _MISSED = timedelta(seconds=150)

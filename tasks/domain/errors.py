@@ -73,6 +73,10 @@ class BrokenChain(FlowmartError):
     """The ledger does not add up: an entry was changed, removed or put in between."""
 
 
+class DamagedRelease(FlowmartError):
+    """What the store holds of a release is not what was released: something was changed, cut off or removed."""
+
+
 class UnreadableRecord(FlowmartError):
     """A record of the store has an unknown kind, version or field: another version of the product wrote it."""
 

@@ -11,19 +11,44 @@ from tasks.domain.values import digest_of
 
 @dataclass(frozen=True)
 class Release:
-    """One commit of `infrastructure/`, frozen. `digest` is over every file in it; `id` is its first 12 digits.
+    """The content of `infrastructure/`, frozen. `digest` is over every file in it; `id` is its first 12 digits.
 
-    `units` maps "environment/unit" to the digest of exactly what that unit reads there. `author` is the commit's, as
-    git writes it: "Anna Berg <anna@flowmart.example>".
+    `units` maps "environment/unit" to the digest of exactly what that unit reads there. Where the content came from
+    is not part of it: see `Provenance`.
     """
 
     id: str
     digest: str
-    commit: str
-    subject: str
-    created_at: str
     units: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a release came from, one of the times that it was asked for.
+
+    `author` is the commit's, as git writes it: "Anna Berg <anna@flowmart.example>". `pull_request` is the number of
+    the one that brought the commit, where that is known. `requested_by` asked for the release, `at` is when (UTC).
+    """
+
+    commit: str = ""
     author: str = ""
+    subject: str = ""
+    pull_request: int | None = None
+    requested_by: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class RequestedRelease:
+    """A release, and where it came from the last time that it was asked for."""
+
+    release: Release
+    provenance: Provenance
+
+    @property
+    def id(self) -> str:
+        """The release's id."""
+        return self.release.id
 
 
 @dataclass(frozen=True, order=True)

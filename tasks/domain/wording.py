@@ -9,6 +9,7 @@ from typing import Any
 
 from tasks.domain import events
 from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.release import Provenance
 
 _DONE = {
     Action.CREATE: "was added",
@@ -144,8 +145,12 @@ def _rolled_back(event: events.UnitRolledBack) -> str:
     return f"rolled back to {event.receipt.target.release}" if event.receipt else "removed, it did not exist before"
 
 
+def _origin(provenance: Provenance) -> str:
+    return f" ({provenance.commit[:8]} {provenance.subject})" if provenance.commit else ""
+
+
 _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
-    events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}",
+    events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}{_origin(e.provenance)}",
     events.ClaimTakenOver: lambda _: "took over from a run that is gone",
     events.ClaimClosed: lambda e: f"ended: {e.outcome}",
     events.UnitPlanned: lambda e: f"planned: {_numbers(e.counts)}",

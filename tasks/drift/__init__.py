@@ -9,7 +9,8 @@ people, `issues` to GitHub.
 from tasks.domain.drift import DriftedObject
 from tasks.drift.descriptions import refusal
 from tasks.drift.detection import DETECT, compare, detect, drifting, is_reconciled, report
-from tasks.drift.reports import RECONCILE, DriftReport, last_report, report_of, unexplained
+from tasks.drift.reports import DriftReport, last_report, report_of, unexplained
+from tasks.ledger.folding import RECONCILE
 
 __all__ = [
     "DETECT",

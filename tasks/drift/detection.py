@@ -71,7 +71,9 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
         unanswered={unit: str(error) for unit, error in unanswered.items()},
         left_behind=left_behind(run.state(), run.release),
     )
-    entry = run.ledger.append(seen.environment, lambda entries: event_of(judge(seen, entries, run.suppressions, now)))
+    entry = run.ledger.append(
+        seen.environment, lambda state: event_of(judge(seen, state.drift, run.suppressions, now))
+    )
     made = report_of(entry)
     log.info("compared", environment=made.environment, what=_counts(made))
     run.reporter.drifted(made)
@@ -80,8 +82,7 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
 
 def drifting(run: EnvironmentRun) -> frozenset[str]:
     """The units of the stage that drifted and that no suppression covers, as far as the ledger knows."""
-    name = run.environment.name
-    found = unexplained(name, run.ledger.entries(name), run.suppressions, run.clock.now())
+    found = unexplained(run.state(), run.suppressions, run.clock.now())
     return frozenset(item.unit for item in found) & {*run.units}
 
 
@@ -92,7 +93,7 @@ def is_reconciled(run: EnvironmentRun, report: DriftReport) -> bool:
     """
     now = run.state()
     settled = now.verified == run.release.id and not now.claim and not now.blocked
-    tried_not = untried(run.ledger.entries(run.environment.name), report.open)
+    tried_not = untried(now.drift, report.open)
     return run.environment.reconcile and settled and bool(tried_not)
 
 

@@ -12,16 +12,11 @@ from datetime import UTC, datetime
 
 from tasks.domain.drift import DriftedObject, Idle
 from tasks.domain.errors import InvalidInput
-from tasks.domain.events import DriftReported, EnvironmentClaimed, UnitApplied, UnitRolledBack
+from tasks.domain.events import DriftReported
 from tasks.domain.rules import Suppression
 from tasks.drift import suppressions
 from tasks.ledger.entries import Entry
-
-RECONCILE = "reconcile"
-"""The purpose of the claim under which drift is put right."""
-
-Found = Mapping[str, tuple[DriftedObject, ...]]
-"""{unit: what was found in it}; a unit that was not compared is not there."""
+from tasks.ledger.state import EnvironmentState, KnownDrift
 
 
 @dataclass(frozen=True)
@@ -53,11 +48,9 @@ class DriftReport:
         return tuple(item for item in self.open if item.new)
 
 
-def judge(
-    seen: DriftReport, entries: Iterable[Entry], suppressing: Sequence[Suppression], now: datetime
-) -> DriftReport:
+def judge(seen: DriftReport, known: KnownDrift, suppressing: Sequence[Suppression], now: datetime) -> DriftReport:
     """What was seen, with all that earlier reports and the release's suppressions say about it."""
-    before = last_found(entries)
+    before = known.found
     today = now.astimezone(UTC).date()
     mine = [each for each in suppressing if each.environment == seen.environment]
     settled = (suppressions.settle(item, mine, today) for item in seen.drifted)
@@ -85,13 +78,42 @@ def event_of(report: DriftReport) -> DriftReported:
 
 def report_of(entry: Entry) -> DriftReport:
     """The report that a `drift` entry holds; `InvalidInput` for an entry of another kind."""
-    event = entry.event
-    if not isinstance(event, DriftReported):
+    if not isinstance(entry.event, DriftReported):
         raise InvalidInput(f"{entry.id}: a {entry.kind} entry holds no drift report")
+    return _report(entry.environment, entry.at, entry.event)
+
+
+def last_report(found: EnvironmentState) -> DriftReport | None:
+    """The newest report of an environment; None before the first."""
+    recorded = found.drift.report
+    return _report(found.environment, recorded.at, recorded.event) if recorded else None
+
+
+def unexplained(
+    found: EnvironmentState, suppressing: Sequence[Suppression], now: datetime
+) -> tuple[DriftedObject, ...]:
+    """The drift of an environment that no suppression covers `now`, as far as its ledger knows.
+
+    What was found in a unit before something was applied to it, or rolled back, is not known to be there any more.
+    """
+    known = found.drift
+    drifted = (item for unit, items in known.found.items() if unit not in known.outdated for item in items)
+    mine = [each for each in suppressing if each.environment == found.environment]
+    today = now.astimezone(UTC).date()
+    settled = (suppressions.settle(item, mine, today) for item in drifted)
+    return tuple(item for item in settled if not item.suppressed)
+
+
+def untried(known: KnownDrift, drifted: Iterable[DriftedObject]) -> tuple[DriftedObject, ...]:
+    """The findings that no reconcile was begun for: what one could not put right, the next will not either."""
+    return tuple(item for item in drifted if item.since > known.reconciled_at)
+
+
+def _report(environment: str, at: str, event: DriftReported) -> DriftReport:
     return DriftReport(
-        environment=entry.environment,
+        environment=environment,
         release=event.release,
-        at=entry.at,
+        at=at,
         units=event.units,
         drifted=event.drifted,
         unanswered=event.unanswered,
@@ -101,55 +123,6 @@ def report_of(entry: Entry) -> DriftReport:
     )
 
 
-def last_report(entries: Iterable[Entry]) -> DriftReport | None:
-    """The newest report of an environment; None before the first."""
-    newest = None
-    for entry in entries:
-        newest = report_of(entry) if isinstance(entry.event, DriftReported) else newest
-    return newest
-
-
-def last_found(entries: Iterable[Entry]) -> Found:
-    """What was found in each unit when it was last compared."""
-    found: Found = {}
-    for entry in entries:
-        found = _after(found, entry.event) if isinstance(entry.event, DriftReported) else found
-    return found
-
-
-def unexplained(
-    environment: str, entries: Iterable[Entry], suppressing: Sequence[Suppression], now: datetime
-) -> tuple[DriftedObject, ...]:
-    """The drift of an environment that no suppression covers `now`, as far as its ledger knows.
-
-    What was found in a unit before something was applied to it, or put back, is not known to be there any more.
-    """
-    found: dict[str, tuple[DriftedObject, ...]] = {}
-    for entry in entries:
-        if isinstance(entry.event, DriftReported):
-            found = dict(_after(found, entry.event))
-        elif isinstance(entry.event, UnitApplied | UnitRolledBack):
-            found.pop(entry.event.unit, None)
-    mine = [each for each in suppressing if each.environment == environment]
-    today = now.astimezone(UTC).date()
-    settled = (suppressions.settle(item, mine, today) for items in found.values() for item in items)
-    return tuple(item for item in settled if not item.suppressed)
-
-
-def untried(entries: Iterable[Entry], drifted: Iterable[DriftedObject]) -> tuple[DriftedObject, ...]:
-    """The findings that no reconcile was begun for: what one could not put right, the next will not either."""
-    claims = ((entry.event, entry.at) for entry in entries)
-    begun = [at for event, at in claims if isinstance(event, EnvironmentClaimed) and event.purpose == RECONCILE]
-    return tuple(item for item in drifted if not begun or item.since > begun[-1])
-
-
-def _after(found: Found, report: DriftReported) -> Found:
-    """What is known once a report has been made: only units that could not be asked keep what was found before."""
-    kept = {unit: items for unit, items in found.items() if unit in report.unanswered}
-    compared = {unit: tuple(item for item in report.drifted if item.unit == unit) for unit in report.units}
-    return {**kept, **compared}
-
-
 def _dated(item: DriftedObject, before: Sequence[DriftedObject], at: str) -> DriftedObject:
     """The finding with when it was first seen. One whose suppression has ended has not been told of."""
     known = next((each for each in before if each.identity == item.identity), None)
@@ -157,7 +130,9 @@ def _dated(item: DriftedObject, before: Sequence[DriftedObject], at: str) -> Dri
     return replace(item, since=known.since if known else at, new=not told)
 
 
-def _recovered(before: Found, now: Sequence[DriftedObject], compared: Sequence[str]) -> tuple[DriftedObject, ...]:
+def _recovered(
+    before: Mapping[str, tuple[DriftedObject, ...]], now: Sequence[DriftedObject], compared: Sequence[str]
+) -> tuple[DriftedObject, ...]:
     """What was told of and is gone. An object that drifts in another way now has not recovered."""
     there = {(item.unit, item.address) for item in now}
     told = (item for unit in compared for item in before.get(unit, ()) if not item.suppressed)

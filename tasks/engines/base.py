@@ -134,6 +134,7 @@ class Engine:
         reads: paths below infrastructure/ of the files that a unit reads, given that folder and the unit's source.
         interface: what a unit takes and gives, given the same.
         executable: the tool's name on PATH; empty when the engine needs none.
+        needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
     """
 
     name: str
@@ -141,3 +142,4 @@ class Engine:
     reads: Callable[[Path, str], tuple[str, ...]]
     interface: Callable[[Path, str], Interface]
     executable: str = ""
+    needs_aws: Callable[[Path, str], bool] = lambda _, __: False

@@ -1,103 +1,124 @@
 """The append-only, hash-chained record of what happened in each environment.
 
-Every environment has a chain of its own: numbered objects, each with the digest of the one before it, each
-created only if its number is free. Two writers can therefore never both believe that they were first, on a
-folder or on S3. What an environment's entries add up to is told by `tasks.ledger.state`; here they are only
-written, read and audited.
+Every environment has a chain of its own: numbered objects, each with the digest of the one before it, each created
+only if its number is free. Two writers can therefore never both believe that they were first, on a folder or on S3.
 
-A chain shows changed, removed and inserted entries. It cannot show that the newest entries were cut off at
-the end: keep the store versioned, or note the head digest elsewhere, where that matters.
+What is read is checked: an entry must be the one that its name says, follow the entry before it, and belong to the
+environment and the platform. A reader begins at the newest snapshot (see `snapshots`), so it checks what came after
+that; `audit` checks all of it. A chain cannot show that its newest entries were cut off: keep the store versioned, or
+note the head that `flowmart audit` prints elsewhere.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from tasks.domain.errors import AlreadyExists, BrokenChain, InvalidInput
+from tasks.domain.errors import AlreadyExists, InvalidInput
 from tasks.domain.events import Event
-from tasks.ledger import entries
-from tasks.ledger.entries import GENESIS, Entry
+from tasks.ledger import entries, reading, snapshots
+from tasks.ledger.entries import Entry
+from tasks.ledger.folding import fold
+from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
-Decide = Callable[[Sequence[Entry]], Event]
-"""From everything that has happened so far to the next event; raises when it must not be written."""
+Decide = Callable[[EnvironmentState], Event]
+"""From the state of an environment to the next event; raises when it must not be written."""
 
 
 class Ledger:
-    """Entries by environment. Reads are cached: what has been written never changes."""
+    """The chains of a platform's environments. What was read is kept: a state is continued, not folded again.
+
+    `platform` is the platform's name; without it, entries are written and read for the platform that the chain names.
+    """
 
     def __init__(self, store: Store, actor: str, run: str = "", platform: str = "") -> None:
         self._store = store
-        self._platform = platform
         self._actor = actor
+        self._platform = platform
         self.run = run
-        self._known: dict[str, list[Entry]] = {}
+        self._states: dict[str, EnvironmentState] = {}
+        self._snapshots: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def entries(self, environment: str) -> tuple[Entry, ...]:
-        """The whole chain of an environment, oldest first, including what others wrote meanwhile."""
+    def state(self, environment: str) -> EnvironmentState:
+        """Where an environment is now, with what others wrote meanwhile.
+
+        Raises:
+            BrokenChain: The chain is damaged; the message names the object, what is wrong and the remedy.
+            UnreadableRecord: Another version of the product wrote to it.
+        """
         with self._lock:
-            return tuple(self._catch_up(environment))
+            return self._catch_up(environment)
+
+    def entries(self, environment: str) -> tuple[Entry, ...]:
+        """The whole chain of an environment, oldest first, read anew; raises what `state` does."""
+        return tuple(reading.listed(self._store, _beginning(environment), self._platform))
+
+    def entry(self, environment: str, number: int) -> Entry:
+        """One entry; `NotFound` when there is none of that number."""
+        name = entries.name_of(environment, number)
+        return entries.decode(name, self._store.read(name))
 
     def append(self, environment: str, event: Event | Decide) -> Entry:
-        """Write the next entry. A function as `event` decides on the newest history, again after each lost race."""
+        """Write the next entry. A function as `event` decides on the newest state, again after each lost race."""
         with self._lock:
             while True:
-                known = self._catch_up(environment)
-                decided = event(tuple(known)) if callable(event) else event
-                entry = self._next(environment, decided, known)
+                state = self._catch_up(environment)
+                entry = self._next(state, event(state) if callable(event) else event)
                 try:
-                    self._store.create(_name(environment, entry.number), entries.encode(entry))
+                    self._store.create(entries.name_of(environment, entry.number), entries.encode(entry))
                 except AlreadyExists:
                     continue
-                known.append(entry)
+                self._keep(fold(state, entry))
                 return entry
 
     def environments(self) -> tuple[str, ...]:
         """The environments that have a chain."""
-        return tuple(sorted({name.split("/")[1] for name in self._store.names("ledger")}))
+        return self._store.folders(entries.FOLDER)
 
-    def _catch_up(self, environment: str) -> list[Entry]:
-        if not environment:
-            raise InvalidInput("environment: none was chosen")
-        known = self._known.setdefault(environment, [])
-        after = _name(environment, known[-1].number) if known else None
-        for name in self._store.names(f"ledger/{environment}", after):
-            known.append(entries.decode(name, self._store.read(name)))
+    def _catch_up(self, environment: str) -> EnvironmentState:
+        known = self._states.get(environment)
+        if known is None:
+            known = self._newest_snapshot(environment)
+            found = reading.listed(self._store, known, self._platform)
+        else:
+            found = reading.following(self._store, known, self._platform)
+        for entry in found:
+            known = fold(known, entry)
+        self._states[environment] = known
         return known
 
-    def _next(self, environment: str, event: Event, known: Sequence[Entry]) -> Entry:
+    def _newest_snapshot(self, environment: str) -> EnvironmentState:
+        found = snapshots.newest(self._store, _beginning(environment), self._platform)
+        self._snapshots[environment] = found.number
+        return found
+
+    def _next(self, state: EnvironmentState, event: Event) -> Entry:
         return entries.sealed(
             Entry(
-                environment=environment,
-                number=known[-1].number + 1 if known else 1,
+                environment=state.environment,
+                number=state.number + 1,
                 at=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 actor=self._actor,
                 run=self.run,
-                platform=self._platform,
+                platform=self._platform or state.platform,
                 event=event,
-                previous=known[-1].digest if known else GENESIS,
+                previous=state.head,
                 digest="",
             )
         )
 
-
-def audit(ledger: Ledger, environment: str) -> int:
-    """The number of entries of a chain that adds up; `BrokenChain` names the first one that does not."""
-    previous = GENESIS
-    chain = ledger.entries(environment)
-    for number, entry in enumerate(chain, start=1):
-        if entry.number != number:
-            raise BrokenChain(f"ledger of {environment}: entry {number} is missing; the next one is {entry.id}")
-        if entry.previous != previous:
-            raise BrokenChain(f"ledger of {environment}: {entry.id} does not follow the entry before it")
-        if entry.environment != environment:
-            raise BrokenChain(f"ledger of {environment}: {entry.id} is of another environment")
-        previous = entry.digest
-    return len(chain)
+    def _keep(self, state: EnvironmentState) -> None:
+        """Keep the state after our own entry, now and then for all later readers too."""
+        self._states[state.environment] = state
+        if state.number - self._snapshots[state.environment] >= snapshots.EVERY:
+            snapshots.write(self._store, state)
+            self._snapshots[state.environment] = state.number
 
 
-def _name(environment: str, number: int) -> str:
-    return f"ledger/{environment}/{number:08d}.json"
+def _beginning(environment: str) -> EnvironmentState:
+    if not environment:
+        raise InvalidInput("environment: none was chosen")
+    return EnvironmentState(environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,17 @@ from tasks.domain.values import digest_of
 
 GENESIS = "0" * 64
 """What the first entry of a chain has in place of the digest of the one before."""
+
+FOLDER = "ledger"
+"""Where the store keeps all chains."""
+
+REMEDY = (
+    "Restore the object from the store's backup or version history, or remove it if it is a copy; "
+    "`flowmart audit` lists all damage"
+)
+"""What every message about a damaged chain says."""
+
+_NAME = re.compile(r"(\d{8})\.json")
 
 
 @dataclass(frozen=True)
@@ -88,23 +100,46 @@ def encode(entry: Entry) -> bytes:
     return json.dumps(entry.document, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
+def name_of(environment: str, number: int) -> str:
+    """The object of the store that holds an entry."""
+    return f"{folder_of(environment)}/{number:08d}.json"
+
+
+def folder_of(environment: str) -> str:
+    """Where the store keeps the chain of an environment."""
+    return f"{FOLDER}/{environment}"
+
+
+def number_of(name: str) -> int | None:
+    """The number of the entry that an object must hold, by its name; None for an object that is no entry."""
+    found = _NAME.fullmatch(name.rsplit("/", 1)[-1])
+    return int(found[1]) if found else None
+
+
 def decode(name: str, data: bytes) -> Entry:
     """The entry in an object of the store.
 
     Raises:
-        BrokenChain: The object holds no entry, or one whose digest does not fit its content.
+        BrokenChain: The object holds no entry, or not the one that its name and its digest say.
         UnreadableRecord: Another version of the product wrote it.
     """
     try:
         content = json.loads(data)
     except ValueError as error:
-        raise BrokenChain(f"ledger: {name} is not an entry: {error}") from error
+        raise damaged(name, f"it is not an entry: {error}" if data else "it is empty") from error
     written = records.decode(_Written, content, name)
     if written.digest != digest_of({key: value for key, value in content.items() if key != "digest"}):
-        raise BrokenChain(f"ledger: {name} was changed after it was written")
+        raise damaged(name, "it was changed after it was written")
+    if name != name_of(written.environment, written.number):
+        raise damaged(name, f"it holds entry {written.environment}/{written.number}")
     event = events.decode(written.kind, written.version, written.body, name)
     shared = {key: value for key, value in vars(written).items() if key not in ("kind", "version", "body")}
     return Entry(**shared, event=event)
+
+
+def damaged(name: str, what: str) -> BrokenChain:
+    """The error for an object of the chain that is not what it must be, with the remedy."""
+    return BrokenChain(f"{name}: {what}. {REMEDY}")
 
 
 def _content(entry: Entry) -> dict[str, Any]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tasks.domain.errors import NotFound, Refused
-from tasks.domain.events import EnvironmentClaimed
-from tasks.domain.release import Release
+from tasks.domain.release import Provenance, Release
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
-from tasks.ledger.state import EnvironmentState, environment_state, left_behind
+from tasks.ledger.state import EnvironmentState, left_behind
 from tasks.ledger.store import Store
-from tasks.ledger.verifications import rollback_target, verified
-from tasks.releases import releases
+from tasks.ledger.verifications import rollback_target
+from tasks.manifest.platform import name_in
+from tasks.releases.releases import Releases
 from tasks.settings import Settings
 
 
@@ -21,15 +21,17 @@ class History:
 
     def __init__(self, settings: Settings, run: str = "", store: Store | None = None) -> None:
         self.store = store or Store.open(settings.store_address)
-        self.ledger = Ledger(self.store, settings.acting, run)
+        self.platform = name_in(settings.repository / "infrastructure")
+        self.ledger = Ledger(self.store, settings.acting, run, self.platform)
+        self.releases = Releases(self.store, self.ledger)
 
     def release(self, name: str) -> Release:
         """The release whose id begins with `name`."""
-        return releases.load(self.store, name)
+        return self.releases.load(name)
 
     def state(self, environment: str) -> EnvironmentState:
         """Where an environment stands now."""
-        return environment_state(environment, self.ledger.entries(environment))
+        return self.ledger.state(environment)
 
     def current_release(self, environment: str) -> str:
         """The release that was last worked on in an environment and is still there; `NotFound` before the first."""
@@ -60,19 +62,33 @@ class History:
         return rollback_target(environment, self.verified(environment), current, rejected, wanted)
 
     def verified(self, environment: str) -> Sequence[str]:
-        """The releases that were verified in an environment, oldest first, again each time."""
-        return verified(self.ledger.entries(environment))
+        """The releases that were verified in an environment, in the order in which each was last verified."""
+        return self.state(environment).verified_releases
+
+    def origin(self, environment: str, release: str) -> Provenance:
+        """Where a release came from when it was last verified in an environment; all empty when it never was."""
+        return self.state(environment).origins.get(release, Provenance())
 
     def last_begun(self, environment: str) -> str:
         """The release that a promotion into an environment was last begun with, however it ended; "" before any."""
-        happened = (entry.event for entry in reversed(self.ledger.entries(environment)))
-        claims = (event for event in happened if isinstance(event, EnvironmentClaimed))
-        return next((event.release for event in claims if event.purpose == "promote"), "")
+        return self.state(environment).last_begun
 
     def entry(self, name: str) -> Entry:
         """The ledger entry `environment/number`."""
         environment, _, number = name.partition("/")
-        for entry in self.ledger.entries(environment):
-            if str(entry.number) == number:
-                return entry
-        raise NotFound(f"{name}: the ledger has no such entry; `flowmart history {environment}` lists them")
+        try:
+            return self.ledger.entry(environment, int(number))
+        except (ValueError, NotFound) as error:
+            hint = f"`flowmart history {environment}` lists them"
+            raise NotFound(f"{name}: the ledger has no such entry; {hint}") from error
+
+
+def chronological(chains: Iterable[Sequence[Entry]]) -> list[Entry]:
+    """The entries of several chains by time; those of one chain by number, even where a clock went back."""
+    timed = []
+    for chain in chains:
+        latest = ""
+        for entry in chain:
+            latest = max(latest, entry.at)
+            timed.append((latest, entry))
+    return [entry for _, entry in sorted(timed, key=lambda each: each[0])]

@@ -1,72 +1,168 @@
 """Where releases and the ledger live: a folder, or an S3 bucket for teams.
 
-One small surface over obstore: names are slash-separated, values are bytes, and a name is written once.
-Create-only writes are what makes the ledger linearizable on a folder and on S3 alike (S3: `If-None-Match: *`);
-nothing here overwrites or deletes.
+Names are slash-separated, values are bytes, and a name is written once. Create-only writes are what makes the ledger
+linearizable on a folder and on S3 alike (S3: `If-None-Match: *`); nothing here overwrites or deletes.
 """
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, S3Store
+from obstore.store import S3Store
 
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswered
+from tasks.ledger.folders import create_file, files_below, folders_below
+
+_READERS = 16
+"""Objects that are read from a bucket at the same time."""
+
+_BATCH = 256
+"""Objects that are read ahead of whoever takes them."""
 
 
-class Store:
-    """Named, immutable objects below one folder or bucket prefix."""
+class Store(ABC):
+    """Named, immutable objects below one folder or bucket prefix, which `address` names."""
 
-    def __init__(self, backend: LocalStore | S3Store, address: str) -> None:
-        self._backend = backend
-        self.address = address
+    address: str
 
-    @classmethod
-    def open(cls, address: str) -> Store:
+    @staticmethod
+    def open(address: str) -> Store:
         """The store at `address`: a folder's path (made when missing) or `s3://bucket/prefix`.
 
         Credentials, region and endpoint of S3 are boto3's: environment, profile, AWS_ENDPOINT_URL.
         """
         parts = urlsplit(address)
         if parts.scheme == "s3":
-            return cls(_bucket(parts.netloc, parts.path.strip("/")), address)
+            return BucketStore(_bucket(parts.netloc, parts.path.strip("/")), address)
         if parts.scheme not in ("", "file"):
             raise InvalidInput(f"FLOWMART_STORE={address}: a store is a folder or s3://bucket/prefix")
         folder = Path(parts.path if parts.scheme else address).expanduser().resolve()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return cls(LocalStore(prefix=folder), str(folder))
+        return FolderStore(folder)
+
+    @abstractmethod
+    def create(self, name: str, data: bytes) -> None:
+        """Write `data`, durably, under a name that does not exist yet; `AlreadyExists` when somebody was first."""
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """The bytes under `name`; `NotFound` when there are none."""
+
+    @abstractmethod
+    def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
+        """All names below the folder `prefix`, sorted; with `after`, only those that sort behind it."""
+
+    @abstractmethod
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """The names of the folders directly below the folder `prefix`, sorted, without `prefix`."""
+
+    def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
+        """The bytes under each of the names, in their order."""
+        return map(self.read, names)
+
+
+class FolderStore(Store):
+    """A store in a folder of a file system that has hard links. What `create` wrote outlives a power loss."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.address = str(folder)
 
     def create(self, name: str, data: bytes) -> None:
-        """Write `data` under a name that does not exist yet; `AlreadyExists` when somebody was first."""
+        """See `Store.create`."""
         try:
-            obstore.put(self._backend, name, data, mode="create")
+            create_file(self._folder, self._path(name), data)
+        except FileExistsError as error:
+            raise AlreadyExists(f"{self.address}: {name} exists already") from error
+        except OSError as error:
+            raise Unanswered(f"{self.address}: {name} could not be written: {error}") from error
+
+    def read(self, name: str) -> bytes:
+        """See `Store.read`."""
+        try:
+            return self._path(name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise NotFound(f"{self.address}: there is no {name}") from error
+        except OSError as error:
+            raise Unanswered(f"{self.address}: {name} could not be read: {error}") from error
+
+    def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
+        """See `Store.names`."""
+        try:
+            found = files_below(self._path(prefix), prefix)
+            return tuple(sorted(name for name in found if after is None or name > after))
+        except OSError as error:
+            raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """See `Store.folders`."""
+        try:
+            return tuple(sorted(folders_below(self._path(prefix))))
+        except OSError as error:
+            raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
+
+    def _path(self, name: str) -> Path:
+        parts = name.split("/")
+        if any(part in ("", ".", "..") for part in parts):
+            raise InvalidInput(f"{self.address}: {name!r} cannot be the name of an object")
+        return self._folder.joinpath(*parts)
+
+
+class BucketStore(Store):
+    """A store in an S3 bucket, or in anything that speaks its protocol and has conditional writes."""
+
+    def __init__(self, bucket: S3Store, address: str) -> None:
+        self._bucket = bucket
+        self.address = address
+
+    def create(self, name: str, data: bytes) -> None:
+        """See `Store.create`."""
+        try:
+            obstore.put(self._bucket, name, data, mode="create")
         except AlreadyExistsError as error:
             raise AlreadyExists(f"{self.address}: {name} exists already") from error
         except BaseError as error:
             raise Unanswered(f"{self.address}: {name} could not be written: {error}") from error
 
     def read(self, name: str) -> bytes:
-        """The bytes under `name`; `NotFound` when there are none."""
+        """See `Store.read`."""
         try:
-            return bytes(obstore.get(self._backend, name).bytes())
+            return bytes(obstore.get(self._bucket, name).bytes())
         except FileNotFoundError as error:
             raise NotFound(f"{self.address}: there is no {name}") from error
         except BaseError as error:
             raise Unanswered(f"{self.address}: {name} could not be read: {error}") from error
 
+    def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
+        """See `Store.read_all`; several at the same time, since each takes a request."""
+        with ThreadPoolExecutor(max_workers=_READERS) as pool:
+            for begin in range(0, len(names), _BATCH):
+                yield from pool.map(self.read, names[begin : begin + _BATCH])
+
     def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
-        """All names below `prefix`, sorted; with `after`, only those that sort behind it."""
+        """See `Store.names`."""
         try:
-            pages = obstore.list(self._backend, prefix=prefix, offset=after)
+            pages = obstore.list(self._bucket, prefix=prefix, offset=after)
             found = sorted(entry["path"] for page in pages for entry in page)
         except BaseError as error:
             raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
         return tuple(name for name in found if after is None or name > after)
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """See `Store.folders`."""
+        try:
+            listed = obstore.list_with_delimiter(self._bucket, prefix=prefix)
+        except BaseError as error:
+            raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
+        return tuple(sorted(found.rsplit("/", 1)[-1] for found in listed["common_prefixes"]))
 
 
 def _bucket(bucket: str, prefix: str) -> S3Store:

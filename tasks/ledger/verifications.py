@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from tasks.domain.errors import InvalidInput
-from tasks.domain.events import ReleaseVerified
-from tasks.ledger.entries import Entry
-
-
-def verified(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """The releases that were verified, oldest first; one that was verified twice is there twice."""
-    return tuple(entry.event.release for entry in entries if isinstance(entry.event, ReleaseVerified))
 
 
 def earlier(verified: Sequence[str], current: str | None) -> tuple[str, ...]:

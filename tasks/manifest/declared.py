@@ -6,91 +6,25 @@ models. What needs more than one key to judge (an order that loops, a folder tha
 
 from __future__ import annotations
 
-import math
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StrictBool,
-    WithJsonSchema,
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+
+from tasks.manifest.notation import (
+    ACCOUNT,
+    CLOCK,
+    PRINCIPAL,
+    REGION,
+    UNIT_ACCOUNT,
+    UNIT_REGION,
+    Day,
+    Duration,
+    Identifier,
+    RoleArn,
+    Slug,
+    Slugs,
+    Text,
 )
-from pydantic_core import PydanticCustomError
-
-SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_-]*$"
-ACCOUNT = r"^[0-9]{12}$"
-REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"
-ROLE = r"^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@{}/-]+$"
-PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)$"
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-NOT_EMPTY = r"\S"
-OUTPUT = r"^\{outputs\.[A-Za-z0-9_-]+\}$"
-
-PATTERNS = {
-    SLUG: "lowercase letters, digits and single hyphens, beginning with a letter",
-    IDENTIFIER: "letters, digits, _ and -, beginning with a letter or _",
-    ACCOUNT: 'the 12 digits of an AWS account, in quotes: "222222222222"',
-    REGION: "an AWS region, such as eu-west-1",
-    ROLE: "the ARN of a role: arn:aws:iam::{account}:role/NAME",
-    PRINCIPAL: "the ARN of a principal, such as arn:aws:iam::111111111111:root",
-    DATE: "a date: YYYY-MM-DD",
-    CLOCK: 'a time of day, in quotes: "09:00"',
-    NOT_EMPTY: "text",
-    OUTPUT: "{outputs.NAME}",
-}
-"""What a text must be, in words."""
-
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
-SECONDS = {"s": 1, "m": 60, "h": 3600}
-
-
-def seconds(written: Any) -> float:
-    """The seconds of "90s", "5m", "1h" or a number; more than none."""
-    found = DURATION.fullmatch(written) if isinstance(written, str) else None
-    if found:
-        written = float(found[1]) * SECONDS[found[2]]
-    if isinstance(written, bool | str) or not isinstance(written, int | float) or not 0 < written < math.inf:
-        raise PydanticCustomError("duration", "no duration")
-    return float(written)
-
-
-def one_or_several(written: Any) -> Any:
-    """The names of "dev" or ["dev", "staging"], as a list; at least one."""
-    if not isinstance(written, str | list):
-        raise PydanticCustomError("names", "no names")
-    if not written:
-        raise PydanticCustomError("too_short", "none")
-    return [written] if isinstance(written, str) else written
-
-
-Slug = Annotated[str, Field(pattern=SLUG)]
-Slugs = Annotated[
-    tuple[Slug, ...],
-    BeforeValidator(one_or_several, json_schema_input_type=Slug | Annotated[tuple[Slug, ...], Field(min_length=1)]),
-]
-Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
-Text = Annotated[str, Field(pattern=NOT_EMPTY)]
-Day = Annotated[str, Field(pattern=DATE)]
-RoleArn = Annotated[str, Field(pattern=ROLE)]
-Duration = Annotated[
-    float,
-    BeforeValidator(seconds),
-    PlainSerializer(lambda value: f"{value:g}s"),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": f"^{DURATION.pattern}$"},
-            ]
-        }
-    ),
-]
 
 
 class Declared(BaseModel):
@@ -103,13 +37,20 @@ class DeclaredRoles(Declared):
     """The roles that the product assumes in the environment's account."""
 
     plan: RoleArn = Field(
-        default="arn:aws:iam::{account}:role/flowmart-plan",
+        default="arn:aws:iam::{account}:role/{platform}-plan",
         description="ARN of the role that only reads: to plan, to smoke-check and to look for drift.",
     )
     apply: RoleArn = Field(
-        default="arn:aws:iam::{account}:role/flowmart-apply",
+        default="arn:aws:iam::{account}:role/{platform}-apply",
         description="ARN of the role that writes: to apply and to roll back.",
     )
+
+
+class DeclaredUnitRoles(Declared):
+    """The roles of a unit that has its own; those that are left out are the environment's."""
+
+    plan: RoleArn | None = Field(default=None, description="ARN of the role that only reads.")
+    apply: RoleArn | None = Field(default=None, description="ARN of the role that writes.")
 
 
 class DeclaredCluster(Declared):
@@ -179,14 +120,20 @@ class DeclaredEnvironment(Declared):
         default=None,
         description="How long a release must have been verified in all environments of `after` before it may begin.",
     )
-    account: str = Field(pattern=ACCOUNT, description="The AWS account: 12 digits, in quotes.")
-    region: str = Field(pattern=REGION, description="The AWS region, such as eu-west-1.")
+    account: str = Field(
+        default="",
+        pattern=ACCOUNT,
+        description="The AWS account: 12 digits, in quotes. None, and no region: no unit here needs AWS.",
+    )
+    region: str = Field(default="", pattern=REGION, description="The AWS region, such as eu-west-1.")
     roles: DeclaredRoles = Field(
-        default_factory=DeclaredRoles, description="The roles to plan and to apply with. May contain {account}."
+        default_factory=DeclaredRoles,
+        description="The roles to plan and to apply with. May contain {account}, {environment} and {platform}.",
     )
     cluster: DeclaredCluster | None = Field(
         default=None,
-        description="The Kubernetes cluster, where there is one. May contain {environment}, {account} and {region}.",
+        description="The Kubernetes cluster, where there is one. "
+        "May contain {environment}, {platform}, {account} and {region}.",
     )
     gate: Literal["auto", "approval"] = Field(
         default="auto",
@@ -207,7 +154,7 @@ class DeclaredEnvironment(Declared):
     values: dict[Identifier, Any] = Field(
         default_factory=dict,
         description="What is different here. Units use it as {values.NAME}. "
-        "May contain {environment}, {account} and {region}.",
+        "May contain {environment}, {platform}, {account} and {region}.",
     )
 
 
@@ -233,7 +180,7 @@ class DeclaredUnit(Declared):
     engine: Slug = Field(description="The tool that the unit is written for.")
     source: Text = Field(
         description="The unit's folder, relative to the folder of platform.yaml. "
-        "May contain {environment}, {account}, {region} and {values.NAME}."
+        "May contain {environment}, {platform}, {account}, {region} and {values.NAME}."
     )
     environments: tuple[Slug, ...] = Field(min_length=1, description="Where the unit is deployed.")
     needs: tuple[Slug, ...] = Field(
@@ -245,9 +192,25 @@ class DeclaredUnit(Declared):
     )
     inputs: dict[Identifier, Any] = Field(
         default_factory=dict,
-        description="Values for the tool. May contain {environment}, {account}, {region} and {values.NAME}.",
+        description="Values for the tool. "
+        "May contain {environment}, {platform}, {account}, {region} and {values.NAME}.",
     )
     time_limit: Duration = Field(default=3600.0, description="How long one command of the tool may run.")
+    account: str = Field(
+        default="",
+        pattern=UNIT_ACCOUNT,
+        description="The AWS account of this unit, where it is not the environment's. May be {values.NAME}.",
+    )
+    region: str = Field(
+        default="",
+        pattern=UNIT_REGION,
+        description="The AWS region of this unit, where it is not the environment's. May be {values.NAME}.",
+    )
+    roles: DeclaredUnitRoles | None = Field(
+        default=None,
+        description="The roles of this unit, where they are not the environment's. "
+        "May contain {account}, {environment} and {platform}.",
+    )
     checks: tuple[DeclaredCheck, ...] = Field(
         default=(), description="Smoke checks, asked after every apply of the unit."
     )
@@ -256,7 +219,7 @@ class DeclaredUnit(Declared):
 class DeclaredPlatform(Declared):
     """All units and environments that are promoted together."""
 
-    platform: Slug = Field(description="The name of the platform.")
+    platform: Slug = Field(description="The name of the platform: what it stores, makes and runs is called after it.")
     trusted: tuple[Annotated[str, Field(pattern=PRINCIPAL)], ...] = Field(
         default=(), description="ARNs of the principals that may assume the roles of the environments."
     )

@@ -22,9 +22,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Draft:
-    """The entries whose shape is right, and the names of all entries. `folder` is where sources are found."""
+    """The entries whose shape is right, and the names of all entries. `folder` is where sources are found.
+
+    `platform` is its name, empty where that is none.
+    """
 
     folder: Path
+    platform: str
     environments: Mapping[str, DeclaredEnvironment]
     units: Mapping[str, DeclaredUnit]
     environment_names: tuple[str, ...]
@@ -36,6 +40,7 @@ def draft(folder: Path, document: Document) -> Draft:
     environments, units = _entries(document, "environments"), _entries(document, "units")
     return Draft(
         folder=folder,
+        platform=_name(document),
         environments=_well_formed(DeclaredEnvironment, environments),
         units=_well_formed(DeclaredUnit, units),
         environment_names=tuple(environments),
@@ -50,6 +55,11 @@ def mistakes(document: Document) -> tuple[Mistake, ...]:
     except ValidationError as error:
         return explain.mistakes(error, document.data, platform_schema())
     return ()
+
+
+def _name(document: Document) -> str:
+    found = document.data.get("platform") if isinstance(document.data, Mapping) else None
+    return found if isinstance(found, str) else ""
 
 
 def _entries(document: Document, key: str) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ several after the same one, and several before one; a cycle is a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
@@ -21,44 +21,39 @@ from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 ROOT = "environments"
 
 
-def scope(environment: Environment) -> dict[str, Any]:
+def scope(platform: str, environment: Environment) -> dict[str, Any]:
     """The placeholders that units may use in this environment, with what stands for them."""
-    about = _about(environment.name, environment)
+    about = _about(platform, environment.name, environment)
     return {**about, **{f"values.{name}": value for name, value in environment.values.items()}}
 
 
-def unit_environment(around: Environment, unit: Unit) -> Environment:
-    """The environment as a unit sees it. A unit with an account of its own has the default roles in there."""
-    names = scope(around)
+def unit_environment(platform: str, around: Environment, unit: Unit) -> Environment:
+    """The environment as a unit sees it. A unit with an account of its own has the default roles in there.
+
+    Args:
+        platform: the platform's name.
+        around: the environment as it is declared.
+        unit: the unit as it is declared, or resolved for this environment.
+    """
+    names = scope(platform, around)
     place = replace(
         around,
         account=str(placeholders.fill(unit.account, names)) or around.account,
         region=str(placeholders.fill(unit.region, names)) or around.region,
     )
-    about = _about(around.name, place)
-    default = Roles(**placeholders.fill(DeclaredRoles().model_dump(), about))
-    roles = default if unit.account else around.roles
+    about = _about(platform, around.name, place)
+    roles = _roles(DeclaredRoles(), about) if unit.account else around.roles
     return replace(place, roles=_own(unit.roles, roles, about))
 
 
-def _own(own: Roles | None, roles: Roles | None, about: dict[str, Any]) -> Roles | None:
-    if own is None:
-        return roles
-    around = roles or Roles("", "")
-    return Roles(
-        plan=str(placeholders.fill(own.plan, about)) or around.plan,
-        apply=str(placeholders.fill(own.apply, about)) or around.apply,
-    )
-
-
-def filled(name: str, declared: DeclaredEnvironment) -> Environment:
+def filled(platform: str, name: str, declared: DeclaredEnvironment) -> Environment:
     """The environment with its roles and values filled in."""
-    about = _about(name, declared)
+    about = _about(platform, name, declared)
     return Environment(
         name=name,
         account=declared.account,
         region=declared.region,
-        roles=Roles(**placeholders.fill(declared.roles.model_dump(), about)),
+        roles=_roles(declared.roles, about) if declared.account else None,
         cluster=Cluster(**placeholders.fill(declared.cluster.model_dump(), about)) if declared.cluster else None,
         after=declared.after,
         soak=declared.soak or 0.0,
@@ -74,13 +69,13 @@ def filled(name: str, declared: DeclaredEnvironment) -> Environment:
 def built(draft: Draft) -> tuple[Environment, ...]:
     """The environments in promotion order. Only for a draft without mistakes."""
     order = environment_graph.order(_after(draft))
-    return tuple(filled(name, draft.environments[name]) for name in order)
+    return tuple(filled(draft.platform, name, draft.environments[name]) for name in order)
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
     """What is wrong with the environments, one by one and as a graph."""
     for name, declared in draft.environments.items():
-        yield from (m.below((ROOT, name)) for m in _in_one(name, declared))
+        yield from (m.below((ROOT, name)) for m in _in_one(draft, name, declared))
         yield from (m.below((ROOT, name)) for m in _order(draft, name, declared))
     # One that names itself was reported already.
     others = {name: tuple(before for before in after if before != name) for name, after in _after(draft).items()}
@@ -104,18 +99,39 @@ def _order(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[M
         yield Mistake(("soak",), f"{name} comes after no environment: add `after`, or leave `soak` out")
 
 
-def _in_one(name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
-    about = _about(name, declared)
+def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
+    about = _about(draft.platform, name, declared)
     yield from (m.below(("values",)) for m in placeholders.mistakes(declared.values, about))
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
     yield from _calendar(declared)
-    for role, arn in declared.roles:
-        found = list(placeholders.mistakes(arn, about))
-        yield from (m.below(("roles", role)) for m in found)
-        account = placeholders.fill(arn, about).split(":")[4]
-        if account != declared.account:
-            yield Mistake(("roles", role), f"is in account {account}, but {name} is in {declared.account}")
+    yield from _half_an_account(name, declared)
+    if declared.account:
+        yield from role_mistakes(dict(declared.roles), about, name)
+
+
+def role_mistakes(roles: Mapping[str, str | None], about: Mapping[str, Any], name: str) -> Iterator[Mistake]:
+    """What is wrong with the roles of `name`, an environment or a unit; those that are None are not its own."""
+    for role, arn in roles.items():
+        if arn is None:
+            continue
+        yield from (m.below(("roles", role)) for m in placeholders.mistakes(arn, about))
+        account = str(placeholders.fill(arn, about)).split(":")[4]
+        if account != about.get("account"):
+            yield Mistake(
+                ("roles", role), f"is in account {account}, but {name} is in {about.get('account', 'none')}"
+            )
+
+
+def _half_an_account(name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
+    if declared.region and not declared.account:
+        yield Mistake(("region",), f"{name} has a region and no account: add `account`, or leave `region` out")
+    if declared.account and not declared.region:
+        yield Mistake(("account",), f"{name} has an account and no region: add `region`, or leave `account` out")
+    if "roles" in declared.model_fields_set and not declared.account:
+        yield Mistake(
+            ("roles",), f"{name} has roles and no account: add `account` and `region`, or leave `roles` out"
+        )
 
 
 def _calendar(declared: DeclaredEnvironment) -> Iterator[Mistake]:
@@ -135,5 +151,20 @@ def _after(draft: Draft) -> dict[str, tuple[str, ...]]:
     return {name: declared.after for name, declared in draft.environments.items()}
 
 
-def _about(name: str, around: DeclaredEnvironment | Environment) -> dict[str, Any]:
-    return {"environment": name, "account": around.account, "region": around.region}
+def _own(own: Roles | None, roles: Roles | None, about: dict[str, Any]) -> Roles | None:
+    if own is None:
+        return roles
+    around = roles or Roles("", "")
+    return Roles(
+        plan=str(placeholders.fill(own.plan, about)) or around.plan,
+        apply=str(placeholders.fill(own.apply, about)) or around.apply,
+    )
+
+
+def _roles(declared: DeclaredRoles, about: dict[str, Any]) -> Roles:
+    return Roles(**placeholders.fill(declared.model_dump(), about))
+
+
+def _about(platform: str, name: str, around: DeclaredEnvironment | Environment) -> dict[str, Any]:
+    place = {"account": around.account, "region": around.region}
+    return {"environment": name, "platform": platform, **{key: text for key, text in place.items() if text}}

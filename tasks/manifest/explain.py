@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from tasks.manifest.declared import PATTERNS
 from tasks.manifest.mistakes import Key, Mistake, any_of, did_you_mean, not_among, shown
+from tasks.manifest.notation import PATTERNS
 from tasks.manifest.schema import Schema, at
 
 

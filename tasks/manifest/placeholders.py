@@ -1,4 +1,4 @@
-"""`{environment}`, `{account}`, `{region}` and `{values.NAME}` in the texts of a manifest.
+"""`{environment}`, `{platform}`, `{account}`, `{region}` and `{values.NAME}` in the texts of a manifest.
 
 A text that is one placeholder and nothing else becomes the value itself, so that a number stays a number; inside
 of a longer text, what is not text is written as JSON. Braces that belong to somebody else are left alone: `${x}`,

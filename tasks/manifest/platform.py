@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,14 @@ def load(infrastructure: Path) -> Platform:
     )
 
 
+def name_in(infrastructure: Path) -> str:
+    """The name that `infrastructure`/platform.yaml gives the platform, whatever else is in it; "" without one."""
+    file = infrastructure / FILE
+    text = file.read_text(errors="replace") if file.is_file() else ""
+    found = re.search(r"^platform:[ ]*[\"']?([\w.-]+)", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
 def resolve(platform: Platform, environment: str, unit: str) -> Unit:
     """The unit as it is deployed to `environment`: source, inputs and checks filled in.
 
@@ -39,7 +48,7 @@ def resolve(platform: Platform, environment: str, unit: str) -> Unit:
     """
     around = _environment(platform, environment)
     declared = _unit(platform, around, unit)
-    names = environments.scope(environments.unit_environment(around, declared))
+    names = environments.scope(platform.name, environments.unit_environment(platform.name, around, declared))
     return replace(
         declared,
         source=str(placeholders.fill(declared.source, names)),

@@ -16,7 +16,7 @@ from tasks.manifest.options import WRITTEN
 
 Schema = dict[str, Any]
 REFERENCE = "#/$defs/{model}"
-PLACEHOLDER: Schema = {"type": "string", "pattern": r"^\{(environment|account|region|values\.[\w-]+)\}$"}
+PLACEHOLDER: Schema = {"type": "string", "pattern": r"^\{(environment|platform|account|region|values\.[\w-]+)\}$"}
 
 
 def platform_schema() -> Schema:

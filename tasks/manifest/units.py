@@ -5,16 +5,19 @@ What a rule finds in every environment of a unit is told once; what it finds in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from tasks.domain import graph, references
-from tasks.domain.platform import Check, Unit
+from tasks.domain.platform import Check, Environment, Roles, Unit
 from tasks.engines import NAMES
 from tasks.manifest import checks, environments, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
 from tasks.manifest.draft import Draft
-from tasks.manifest.mistakes import Key, Mistake, not_among
+from tasks.manifest.mistakes import Key, Mistake, not_among, shown
+from tasks.manifest.notation import ACCOUNT, PATTERNS, REGION
 from tasks.manifest.options import fields
 
 ROOT = "units"
@@ -23,6 +26,10 @@ Scope = dict[str, Any]
 
 def built(name: str, declared: DeclaredUnit) -> Unit:
     """The unit as it is declared, with its placeholders."""
+    return replace(_without_checks(name, declared), checks=tuple(_check(check) for check in declared.checks))
+
+
+def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
     return Unit(
         name=name,
         engine=declared.engine,
@@ -30,16 +37,18 @@ def built(name: str, declared: DeclaredUnit) -> Unit:
         environments=declared.environments,
         needs=declared.needs,
         inputs=declared.inputs,
-        checks=tuple(_check(check) for check in declared.checks),
         protected=declared.protected,
         time_limit=declared.time_limit,
+        account=declared.account,
+        region=declared.region,
+        roles=Roles(declared.roles.plan or "", declared.roles.apply or "") if declared.roles else None,
     )
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
     """What is wrong with the units, one by one and together."""
     for name, declared in draft.units.items():
-        for rule in (_engine, _environments, _needs, _texts, _sources, _checks):
+        for rule in (_engine, _environments, _needs, _place, _texts, _sources, _checks):
             yield from (m.below((ROOT, name)) for m in rule(draft, name, declared))
     for circle in graph.cycles({name: unit.needs for name, unit in draft.units.items()}):
         told = " -> ".join(circle)
@@ -78,13 +87,45 @@ def _names(
             yield Mistake((key, place), f"{name!r} is in the list twice: name it once")
 
 
+def _place(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    if not (declared.account or declared.region or declared.roles):
+        return
+
+    def misplaced(environment: str) -> Iterator[Mistake]:
+        around = _filled(draft, environment)
+        names = environments.scope(draft.platform, around)
+        for key, pattern in (("account", ACCOUNT), ("region", REGION)):
+            text = getattr(declared, key)
+            unknown = [m.below((key,)) for m in placeholders.mistakes(text, names)]
+            yield from unknown
+            if text and not unknown and not re.match(pattern, str(placeholders.fill(text, names))):
+                yield Mistake(
+                    (key,), f"{text} is {shown(placeholders.fill(text, names))}: must be {PATTERNS[pattern]}"
+                )
+        yield from _own_place(draft, name, declared, around)
+
+    yield from _in_its_environments(draft, declared, misplaced)
+
+
+def _own_place(draft: Draft, name: str, declared: DeclaredUnit, around: Environment) -> Iterator[Mistake]:
+    here = environments.unit_environment(draft.platform, around, _without_checks(name, declared))
+    if here.region and not here.account:
+        yield Mistake(("region",), f"{name} has a region and no account: add `account` here, or to the environment")
+    elif here.account and not here.region:
+        yield Mistake(("account",), f"{name} has an account and no region: add `region` here, or to the environment")
+    elif declared.roles:
+        about = {key: value for key, value in environments.scope(draft.platform, here).items() if "." not in key}
+        yield from environments.role_mistakes(dict(declared.roles), about, name)
+
+
 def _texts(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     # Which outputs a unit has is known when it was applied; that it is needed, and so applied before, is known now.
     outputs = {
         f"{unit}.{name}": "" for unit, name in references.references(declared.inputs) if unit in declared.needs
     }
 
-    def unfilled(scope: Scope) -> Iterator[Mistake]:
+    def unfilled(environment: str) -> Iterator[Mistake]:
+        scope = _scope(draft, environment, declared)
         yield from (m.below(("source",)) for m in placeholders.mistakes(declared.source, scope))
         yield from (m.below(("inputs",)) for m in placeholders.mistakes(declared.inputs, {**scope, **outputs}))
 
@@ -92,7 +133,8 @@ def _texts(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
 
 
 def _sources(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
-    def missing(scope: Scope) -> Iterator[Mistake]:
+    def missing(environment: str) -> Iterator[Mistake]:
+        scope = _scope(draft, environment, declared)
         if not list(placeholders.mistakes(declared.source, scope)):
             fault = sources.fault(draft.folder, str(placeholders.fill(declared.source, scope)))
             yield from [Mistake(("source",), fault)] if fault else []
@@ -106,27 +148,33 @@ def _checks(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
         key: Key = ("checks", place)
         yield from (m.below(key) for m in checks.mistakes(check))
 
-        def wrong_options(scope: Scope, check: DeclaredCheck = check) -> Iterator[Mistake]:
+        def wrong_options(environment: str, check: DeclaredCheck = check) -> Iterator[Mistake]:
+            scope = _scope(draft, environment, declared)
             yield from checks.option_mistakes(check, scope, draft.folder)
 
         yield from (m.below(key) for m in _in_its_environments(draft, declared, wrong_options))
 
 
 def _in_its_environments(
-    draft: Draft, declared: DeclaredUnit, rule: Callable[[Scope], Iterator[Mistake]]
+    draft: Draft, declared: DeclaredUnit, rule: Callable[[str], Iterator[Mistake]]
 ) -> Iterator[Mistake]:
     known = [name for name in dict.fromkeys(declared.environments) if name in draft.environments]
     found: dict[Mistake, list[str]] = {}
     for name in known:
-        for mistake in rule(_scope(draft, name)):
+        for mistake in rule(name):
             found.setdefault(mistake, []).append(name)
     for mistake, where in found.items():
         suffix = "" if where == known else f" (in {', '.join(where)})"
         yield Mistake(mistake.key, f"{mistake.message}{suffix}")
 
 
-def _scope(draft: Draft, environment: str) -> Scope:
-    return environments.scope(environments.filled(environment, draft.environments[environment]))
+def _scope(draft: Draft, environment: str, declared: DeclaredUnit) -> Scope:
+    here = environments.unit_environment(draft.platform, _filled(draft, environment), _without_checks("", declared))
+    return environments.scope(draft.platform, here)
+
+
+def _filled(draft: Draft, environment: str) -> Environment:
+    return environments.filled(draft.platform, environment, draft.environments[environment])
 
 
 def _shared_sources(draft: Draft) -> Iterator[Mistake]:
@@ -134,7 +182,7 @@ def _shared_sources(draft: Draft) -> Iterator[Mistake]:
     for name, declared in draft.units.items():
         for environment in declared.environments:
             if environment in draft.environments:
-                scope = _scope(draft, environment)
+                scope = _scope(draft, environment, declared)
                 source = sources.normal(str(placeholders.fill(declared.source, scope)))
                 first = taken.setdefault((environment, source), name)
                 if first != name:

@@ -12,24 +12,43 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain import references
-from tasks.domain.platform import Platform, Unit
-from tasks.engines import Interface, interface
+from tasks.domain.platform import Environment, Platform, Unit
+from tasks.engines import ENGINES, Interface, interface
 from tasks.manifest import document
+from tasks.manifest.environments import unit_environment
 from tasks.manifest.mistakes import Mistake, not_among, refuse
 from tasks.manifest.platform import FILE, resolve
 
 
 def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
-    """`InvalidInput` names every input that is missing, unknown, or fed from an output that does not fit."""
+    """Refuse units that do not fit together, or that need an account which is not there.
+
+    Raises:
+        InvalidInput: names every input that is missing, unknown, or fed from an output that does not fit.
+    """
     mistakes: dict[Mistake, list[str]] = {}
     for environment in platform.environments:
         units = {u.name: resolve(platform, environment.name, u.name) for u in platform.units_in(environment.name)}
         known = _interfaces(infrastructure, units)
         for unit in units.values():
-            for mistake in _in_one(unit, known):
+            for mistake in (*_in_one(unit, known), *_without_account(infrastructure, platform, environment, unit)):
                 mistakes.setdefault(mistake.below(("units", unit.name)), []).append(environment.name)
     told = (Mistake(m.key, f"{m.message} (in {', '.join(where)})") for m, where in mistakes.items())
     refuse(document.read(infrastructure / FILE), told)
+
+
+def _without_account(
+    infrastructure: Path, platform: Platform, environment: Environment, unit: Unit
+) -> Iterator[Mistake]:
+    """That a unit works with AWS where neither it nor its environment has an account."""
+    if unit_environment(platform.name, environment, unit).account:
+        return
+    remedy = "needs an AWS account: add `account` and `region` to the environment, or to this unit"
+    if ENGINES[unit.engine].needs_aws(infrastructure, unit.source):
+        yield Mistake(("engine",), f"{unit.engine} {remedy}")
+    for place, check in enumerate(unit.checks):
+        if check.kind == "aws":
+            yield Mistake(("checks", place, "kind"), f"a check of AWS {remedy}")
 
 
 def _interfaces(infrastructure: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:

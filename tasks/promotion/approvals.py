@@ -9,17 +9,21 @@ which user of which machine typed, and the Prefect UI has one login for everybod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from tasks.domain.errors import InvalidInput, NotFound, Refused
+import structlog
+
+from tasks.domain.errors import BrokenChain, InvalidInput, NotFound, Refused, UnreadableRecord
 from tasks.domain.events import ApprovalRequested, PlanSetApproved, PlanSetDecision, PlanSetRefused, ReleaseRejected
 from tasks.domain.platform import Approval
 from tasks.domain.release import Release
 from tasks.ledger.chain import Ledger
-from tasks.ledger.entries import Entry
+from tasks.ledger.state import AskedApproval, EnvironmentState
+
+log = structlog.get_logger("flowmart.approvals")
 
 SHORTEST = 12
 """Digits of a digest that have to be given: fewer could be meant for another plan set."""
@@ -39,13 +43,17 @@ class Approver:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the digest of an environment's plan set, what its units would do in words, who may answer."""
+    """What is asked: the digest of an environment's plan set, what its units would do in words, who may answer.
+
+    `author` wrote the commit that the release came from this time, as git writes it: not one to approve it.
+    """
 
     environment: str
     digest: str
     units: Mapping[str, str]
     rules: Approval
     purpose: str = "promote"
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,52 +95,55 @@ class Decision:
         return now >= self.request.expires
 
 
-def decisions(entries: Iterable[Entry]) -> Iterator[Decision]:
-    """The last word on every plan set of an environment that was ever asked for, in the order of asking."""
-    found: dict[str, Decision] = {}
-    for entry in entries:
-        event = entry.event
-        if isinstance(event, ApprovalRequested):
-            found[event.plan_set] = Decision("wanted", _request(entry, event))
-        elif isinstance(event, PlanSetDecision) and event.plan_set in found:
-            found[event.plan_set] = Decision(event.kind, found[event.plan_set].request, event.by)
-    yield from found.values()
+def decisions(found: EnvironmentState) -> tuple[Decision, ...]:
+    """The last word on every plan set that was asked for and that may still count, in the order of asking."""
+    return tuple(Decision(each.decision, _request(found.environment, each), each.by) for each in found.approvals)
 
 
-def decided(entries: Iterable[Entry], digest: str, now: datetime) -> Decision | None:
+def decided(found: EnvironmentState, digest: str, now: datetime) -> Decision | None:
     """What holds for a plan set at `now`; None when nobody asked, or when it is too late for what was said."""
-    found = {decision.request.digest: decision for decision in decisions(entries)}.get(digest)
-    return None if found is None or found.expired(now) else found
+    known = {decision.request.digest: decision for decision in decisions(found)}.get(digest)
+    return None if known is None or known.expired(now) else known
 
 
 def waiting(ledger: Ledger, now: datetime) -> tuple[Request, ...]:
     """The requests of all environments that nobody has decided on yet, oldest first; one an environment.
 
-    A newer request of an environment replaces the older one: its plans are what would be applied now.
+    A newer request of an environment replaces the older one: its plans are what would be applied now. An environment
+    whose ledger cannot be read is skipped.
     """
-    newest = (list(decisions(ledger.entries(name)))[-1:] for name in ledger.environments())
+    newest = (decisions(found)[-1:] for found in _readable(ledger))
     found = [d.request for last in newest for d in last if d.kind == "wanted" and not d.expired(now)]
     return tuple(sorted(found, key=lambda request: request.at))
 
 
+def _readable(ledger: Ledger) -> Iterator[EnvironmentState]:
+    for name in ledger.environments():
+        try:
+            yield ledger.state(name)
+        except (BrokenChain, UnreadableRecord) as error:
+            log.error("ledger damaged", environment=name, why=str(error))
+
+
 def want(ledger: Ledger, release: Release, question: Question) -> Request:
-    """Ask for an approval; the request that is open already, when it is the same."""
+    """Ask for an approval; the request that is open already, when it is the same, of the same author."""
     now = datetime.now(UTC)
-    known = decided(ledger.entries(question.environment), question.digest, now)
-    if known is not None and known.kind == "wanted":
+    known = decided(ledger.state(question.environment), question.digest, now)
+    if known is not None and known.kind == "wanted" and known.request.author == question.author:
         return known.request
     rules = question.rules
     asked = ApprovalRequested(
         release=release.id,
         plan_set=question.digest,
         units=question.units,
-        author=release.author,
+        author=question.author,
         expires=(now + timedelta(seconds=rules.expires)).isoformat(timespec="seconds"),
         approvers=rules.approvers,
         identity=rules.identity,
         purpose=question.purpose,
     )
-    return _request(ledger.append(question.environment, asked), asked)
+    entry = ledger.append(question.environment, asked)
+    return _request(question.environment, AskedApproval(entry.at, entry.actor, asked))
 
 
 def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Request:
@@ -174,9 +185,9 @@ def find(ledger: Ledger, digest: str) -> Request:
 
 
 def _decide(ledger: Ledger, request: Request, decision: type[PlanSetDecision], by: Approver, reason: str) -> Request:
-    def decide(entries: Iterable[Entry]) -> PlanSetDecision:
+    def decide(state: EnvironmentState) -> PlanSetDecision:
         # Two people may answer at the same time: the first word counts.
-        found = decided(entries, request.digest, datetime.now(UTC))
+        found = decided(state, request.digest, datetime.now(UTC))
         if found is None or found.kind != "wanted":
             said = f"{found.kind} by {found.by}" if found else "expired"
             raise Refused(f"plan set {request.short} of {request.environment}: {said} already")
@@ -223,14 +234,15 @@ def _same(name: str, author: str) -> bool:
     return name.lower() in {person.strip().lower(), mail, mail.partition("@")[0].rpartition("+")[2]} - {""}
 
 
-def _request(entry: Entry, asked: ApprovalRequested) -> Request:
+def _request(environment: str, known: AskedApproval) -> Request:
+    asked = known.asked
     return Request(
-        environment=entry.environment,
+        environment=environment,
         release=asked.release,
         digest=asked.plan_set,
         author=asked.author,
-        asked_by=entry.actor,
-        at=datetime.fromisoformat(entry.at),
+        asked_by=known.actor,
+        at=datetime.fromisoformat(known.at),
         expires=datetime.fromisoformat(asked.expires),
         units=asked.units,
         rules=Approval(asked.approvers, identity=asked.identity),

@@ -11,11 +11,10 @@ from typing import Protocol
 
 from tasks import manifest
 from tasks.domain.platform import Platform
-from tasks.domain.release import Release
+from tasks.domain.release import Provenance, Release
 from tasks.domain.rules import Override, Suppression
-from tasks.ledger.store import Store
 from tasks.policy import rego
-from tasks.releases import releases
+from tasks.releases.releases import Releases
 
 
 class Checkout:
@@ -47,12 +46,15 @@ class Checkouts(Protocol):
     def of(self, release: str) -> Checkout:
         """The checkout of a release."""
 
+    def provenance(self, release: str) -> Provenance:
+        """Where a release came from the last time that it was asked for."""
+
 
 class StoredCheckouts:
     """Checkouts of releases in a store; each is unpacked below `folder` when it is first asked for."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
-        self.store = store
+    def __init__(self, releases: Releases, folder: Path) -> None:
+        self._releases = releases
         self._folder = folder
         self._made: dict[str, Checkout] = {}
         self._lock = threading.Lock()
@@ -61,7 +63,11 @@ class StoredCheckouts:
         """The checkout of a release, by its whole id."""
         with self._lock:
             if release not in self._made:
-                infrastructure = releases.checkout(self.store, release, self._folder / release)
-                found = releases.load(self.store, release)
+                infrastructure = self._releases.checkout(release, self._folder / release)
+                found = self._releases.load(release)
                 self._made[release] = Checkout(found, infrastructure, manifest.load(infrastructure))
             return self._made[release]
+
+    def provenance(self, release: str) -> Provenance:
+        """Where a release came from the last time that it was asked for, by its whole id."""
+        return self._releases.latest_request(release)

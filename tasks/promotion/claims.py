@@ -9,39 +9,65 @@ before anything else.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from tasks import process_identity
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
 from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed
+from tasks.domain.release import Provenance
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
-from tasks.ledger.state import Claim, EnvironmentState, environment_state
+from tasks.ledger.state import Claim, EnvironmentState
 from tasks.process_identity import ProcessIdentity
 
 _LOOK_AGAIN = 2.0
 """Seconds."""
 
 
-def claim(ledger: Ledger, environment: str, release: str, purpose: str, patience: float = 0.0) -> Entry:
-    """Claim an environment for this process; `EnvironmentBusy` or `EnvironmentBlocked` says who is in the way.
+def claim(
+    ledger: Ledger,
+    environment: str,
+    release: str,
+    purpose: str,
+    patience: float = 0.0,
+    release_digest: str = "",
+    provenance: Callable[[], Provenance] = Provenance,
+) -> Entry:
+    """Claim an environment for this process.
 
-    `patience` is for how many seconds to wait while a run that lives holds it.
+    Args:
+        ledger: where the claim is written.
+        environment: what is claimed.
+        release: what will be worked on there.
+        purpose: "promote", "roll back to" or "reconcile".
+        patience: for how many seconds to wait while a run that lives holds the environment.
+        release_digest: the SHA-256 of the release's record.
+        provenance: where the release came from; asked at the moment of the claim, which may be later.
+
+    Raises:
+        EnvironmentBusy: Another run holds it.
+        EnvironmentBlocked: A rollback failed there.
     """
 
-    def decide(entries: Sequence[Entry]) -> EnvironmentClaimed:
-        refuse_if_taken(environment_state(environment, entries))
-        return EnvironmentClaimed(release=release, purpose=purpose, holder=_ourselves())
+    def decide(found: EnvironmentState) -> EnvironmentClaimed:
+        refuse_if_taken(found)
+        return EnvironmentClaimed(
+            release=release,
+            purpose=purpose,
+            holder=_ourselves(),
+            release_digest=release_digest,
+            provenance=provenance(),
+        )
 
     deadline = time.monotonic() + patience
     while True:
-        await_end(lambda: environment_state(environment, ledger.entries(environment)), deadline - time.monotonic())
+        await_end(lambda: ledger.state(environment), deadline - time.monotonic())
         try:
             return ledger.append(environment, decide)
         except EnvironmentBusy:
             # Somebody else who waited was first, or the run that held it died: that one is put back before.
-            held = environment_state(environment, ledger.entries(environment)).claim
+            held = ledger.state(environment).claim
             if time.monotonic() > deadline or (held and is_over(held)):
                 raise
 
@@ -56,8 +82,8 @@ def await_end(look: Callable[[], EnvironmentState], patience: float) -> None:
 def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> None:
     """Give the environment back, saying how it went; `EnvironmentBusy` when it is not ours to give back."""
 
-    def decide(entries: Sequence[Entry]) -> ClaimClosed:
-        held = environment_state(environment, entries).claim
+    def decide(found: EnvironmentState) -> ClaimClosed:
+        held = found.claim
         if held is None or not _is_ours(held):
             raise EnvironmentBusy(f"{environment}: the claim of this run was taken over by another")
         return ClaimClosed(outcome=outcome, detail=detail)
@@ -71,8 +97,7 @@ def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> No
     `run_is_over`: a person says so, for a run on another machine or in a container, which cannot be seen from here.
     """
 
-    def decide(entries: Sequence[Entry]) -> ClaimTakenOver:
-        found = environment_state(environment, entries)
+    def decide(found: EnvironmentState) -> ClaimTakenOver:
         if found.claim is None:
             raise EnvironmentBusy(f"{environment}: somebody else has put it back meanwhile; try again")
         if not (run_is_over or is_over(found.claim)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks.domain import environment_graph
 from tasks.domain.environment_graph import Eligibility
 from tasks.domain.errors import EnvironmentClosed, InvalidInput, Refused
-from tasks.ledger.state import environment_state, verified_in
+from tasks.ledger.state import verified_in
 from tasks.promotion import planning
 from tasks.promotion.claims import refuse_if_taken
 from tasks.promotion.environment_run import EnvironmentRun
@@ -32,7 +32,7 @@ def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
 
 def eligibility(run: EnvironmentRun) -> Eligibility:
     """Whether the release may begin in the environment, as the ledger has it now."""
-    states = (environment_state(name, run.ledger.entries(name)) for name in run.environment.after)
+    states = (run.ledger.state(name) for name in run.environment.after)
     return environment_graph.eligibility(run.environment, run.release.id, verified_in(states), run.clock.now())
 
 

@@ -21,12 +21,12 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.events import Event
 from tasks.domain.plan import Change
 from tasks.domain.platform import Environment, Platform, Unit
-from tasks.domain.release import Inputs, Receipt, Release, Target
+from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression
 from tasks.domain.values import MASK
 from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import EnvironmentState, environment_state
+from tasks.ledger.state import EnvironmentState
 from tasks.processes import Processes
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
@@ -101,7 +101,7 @@ class EnvironmentRun:
 
     def state(self) -> EnvironmentState:
         """What the ledger says about the environment now."""
-        return environment_state(self.environment.name, self.ledger.entries(self.environment.name))
+        return self.ledger.state(self.environment.name)
 
     def record(self, event: Event) -> str:
         """Write what happened into the ledger; the entry's id."""
@@ -205,13 +205,17 @@ class EnvironmentRun:
     def _elsewhere(self, unit: str) -> tuple[Receipt, ...]:
         """The unit's receipts in other environments: what is there, and what a promotion would go back to."""
         others = (name for name in self.ledger.environments() if name != self.environment.name)
-        found = [environment_state(name, self.ledger.entries(name)) for name in others]
+        found = [self.ledger.state(name) for name in others]
         receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
         return tuple(receipt for receipt in receipts if receipt is not None)
 
     def environment_of(self, unit: str, release: str | None = None) -> Environment:
         """The environment as a unit of a release (default: the one to go to) sees it: its own region and roles."""
-        return manifest.unit_environment(self.environment, self.unit(unit, release))
+        return manifest.unit_environment(self.platform.name, self.environment, self.unit(unit, release))
+
+    def provenance(self) -> Provenance:
+        """Where the release came from the last time that it was asked for."""
+        return self._checkouts.provenance(self.release.id)
 
     def checkout(self, release: str) -> Checkout:
         """A release's files."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from tasks import drift
 from tasks.domain.errors import ApprovalWanted, EnvironmentClosed, Refused
-from tasks.domain.events import ClosureOverridden, DriftAccepted, ReleaseVerified
+from tasks.domain.events import ClosureOverridden, DriftAccepted
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Approval, Environment, Freeze, Window
 from tasks.domain.rules import Violation
@@ -81,9 +81,7 @@ def rules_of(environment: Environment) -> dict[str, Any]:
 def in_force(run: EnvironmentRun) -> tuple[Rules, ...]:
     """The rules of the release that is verified here, then those of the one to come."""
     coming = _declared(run.environment)
-    happened = (entry.event for entry in run.ledger.entries(run.environment.name))
-    verified = [event for event in happened if isinstance(event, ReleaseVerified)]
-    known = verified[-1].rules if verified else None
+    known = run.state().rules
     return (_read(known), coming) if known else (coming,)
 
 
@@ -111,8 +109,8 @@ def refuse_uncovered(run: EnvironmentRun, plan: Plan) -> None:
 
 def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | None) -> None:
     name = run.environment.name
-    entries, now = run.ledger.entries(name), run.clock.now()
-    why = next(filter(None, (windows.closed(found.windows, found.freezes, entries, now) for found in rules)), None)
+    by_hand, now = run.state().frozen, run.clock.now()
+    why = next(filter(None, (windows.closed(found.windows, found.freezes, by_hand, now) for found in rules)), None)
     if why is None:
         return
     if not despite:
@@ -123,7 +121,7 @@ def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | N
 
 def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
     name = run.environment.name
-    found = drift.unexplained(name, run.ledger.entries(name), run.suppressions, run.clock.now())
+    found = drift.unexplained(run.state(), run.suppressions, run.clock.now())
     if not found:
         return
     if not accepted:
@@ -134,12 +132,15 @@ def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
 
 def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:
     ledger, name = run.ledger, run.environment.name
-    said = approvals.decided(ledger.entries(name), plans.digest, run.clock.now())
-    if said is not None and said.kind == "approved":
+    claim = run.state().claim
+    author = claim.provenance.author if claim else ""
+    said = approvals.decided(run.state(), plans.digest, run.clock.now())
+    if said is not None and said.kind == "approved" and said.request.author == author:
         return
-    last = list(approvals.decisions(ledger.entries(name)))[-1:]
+    last = approvals.decisions(run.state())[-1:]
     changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
-    request = approvals.want(ledger, run.release, Question(name, plans.digest, plans.told, rules, purpose))
+    question = Question(name, plans.digest, plans.told, rules, purpose, author)
+    request = approvals.want(ledger, run.release, question)
     raise ApprovalWanted(_asking(request, changed), request)
 
 

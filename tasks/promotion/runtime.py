@@ -16,10 +16,11 @@ from tasks.clock import Clock, SystemClock
 from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
+from tasks.manifest.platform import name_in
 from tasks.promotion.access import Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
-from tasks.releases import releases
+from tasks.releases.releases import Releases
 from tasks.settings import Settings
 
 
@@ -43,11 +44,16 @@ class Runtime:
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""
-        return Ledger(self.store, self.settings.acting, self.run)
+        platform = name_in(self.settings.repository / "infrastructure")
+        return Ledger(self.store, self.settings.acting, self.run, platform)
+
+    def releases(self) -> Releases:
+        """The releases of the store, held against the ledger."""
+        return Releases(self.store, self.ledger())
 
     def release_id(self, name: str) -> str:
         """The whole id of the release whose id begins with `name`."""
-        return name if self.checkouts is not None else releases.load(self.store, name).id
+        return name if self.checkouts is not None else self.releases().load(name).id
 
     @contextmanager
     def unpacked(self) -> Iterator[Checkouts]:
@@ -56,7 +62,7 @@ class Runtime:
             yield self.checkouts
             return
         with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-            yield StoredCheckouts(self.store, Path(folder))
+            yield StoredCheckouts(self.releases(), Path(folder))
 
 
 def compose(settings: Settings, run: str = "", reporter: Reporter | None = None) -> Runtime:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tasks.domain.errors import ApprovalWanted, ClaimLost, FlowmartError, Interrupted
-from tasks.ledger.state import Claim, EnvironmentState, environment_state
+from tasks.ledger.state import Claim, EnvironmentState
 from tasks.promotion import claims
 from tasks.promotion.environment_run import EnvironmentRun, log, opened
 from tasks.promotion.runtime import Runtime
+from tasks.releases import records
 
 
 @contextmanager
@@ -20,7 +21,8 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
     `recover` or the next promotion. So does an apply or a rollback that got no answer.
     """
     with opened(runtime, release, environment) as run:
-        claims.claim(run.ledger, environment, run.release.id, purpose, runtime.settings.wait)
+        digest = records.digest(run.release)
+        claims.claim(run.ledger, environment, run.release.id, purpose, runtime.settings.wait, digest, run.provenance)
         with held(run):
             yield run
 
@@ -29,7 +31,7 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
 def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterator[EnvironmentRun | None]:
     """A run that holds the claim of one that is over; None when there is no claim to take over."""
     ledger = runtime.ledger()
-    found = environment_state(environment, ledger.entries(environment))
+    found = ledger.state(environment)
     if found.claim is None:
         claims.refuse_if_taken(found)
         yield None
@@ -74,7 +76,7 @@ def await_turn(runtime: Runtime, environment: str) -> None:
     ledger, patience = runtime.ledger(), runtime.settings.wait
 
     def look() -> EnvironmentState:
-        return environment_state(environment, ledger.entries(environment))
+        return ledger.state(environment)
 
     held_by = look().claim
     if held_by and patience and not claims.is_over(held_by):
@@ -85,5 +87,5 @@ def await_turn(runtime: Runtime, environment: str) -> None:
 
 def abandoned(runtime: Runtime, environment: str) -> Claim | None:
     """The environment's open claim, if the run that made it is over."""
-    claim = environment_state(environment, runtime.ledger().entries(environment)).claim
+    claim = runtime.ledger().state(environment).claim
     return claim if claim is not None and claims.is_over(claim) else None

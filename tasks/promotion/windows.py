@@ -6,24 +6,23 @@ some days whatever the windows say. Going back is never held up: a window protec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.domain.platform import Freeze, Window
-from tasks.ledger.entries import Entry
+from tasks.ledger.state import ManualFreeze
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def closed(
-    windows: Sequence[Window], freezes: Sequence[Freeze], entries: Iterable[Entry], now: datetime
+    windows: Sequence[Window], freezes: Sequence[Freeze], by_hand: ManualFreeze | None, now: datetime
 ) -> str | None:
     """Why an environment is closed at `now` (UTC), in words; None when it is open."""
-    by_hand = _frozen_by_hand(entries, now)
-    if by_hand:
-        return by_hand
+    if by_hand and _is_frozen_by_hand(by_hand, now):
+        until = f" until {by_hand.until}" if by_hand.until else ""
+        return f"frozen by {by_hand.actor}{until}: {by_hand.reason}"
     for freeze in freezes:
         if _frozen(freeze, now):
             return f"frozen until {freeze.ends}: {freeze.reason}"
@@ -46,14 +45,5 @@ def _frozen(freeze: Freeze, now: datetime) -> bool:
     return date.fromisoformat(freeze.begins) <= now.date() <= date.fromisoformat(freeze.ends)
 
 
-def _frozen_by_hand(entries: Iterable[Entry], now: datetime) -> str | None:
-    last = None
-    for entry in entries:
-        if isinstance(entry.event, EnvironmentFrozen | EnvironmentThawed):
-            last = entry
-    if last is None or not isinstance(last.event, EnvironmentFrozen):
-        return None
-    until = last.event.until
-    if until and date.fromisoformat(until) < now.date():
-        return None
-    return f"frozen by {last.actor}{f' until {until}' if until else ''}: {last.event.reason}"
+def _is_frozen_by_hand(freeze: ManualFreeze, now: datetime) -> bool:
+    return freeze.until is None or date.fromisoformat(freeze.until) >= now.date()

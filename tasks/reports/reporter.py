@@ -13,7 +13,6 @@ from tasks.drift import DriftReport
 from tasks.drift.issues import issues as issues_of
 from tasks.github import best_effort, issues
 from tasks.github.client import connect
-from tasks.ledger.state import environment_state
 from tasks.notifications import notifications
 from tasks.notifications.notifications import Notification
 from tasks.promotion.approvals import Request
@@ -70,7 +69,7 @@ class RunReporter:
     def verified(self, run: EnvironmentRun) -> None:
         """A page with the release of each environment."""
         names = [environment.name for environment in run.platform.environments]
-        self._publish(artifacts.matrix(environment_state(name, run.ledger.entries(name)) for name in names))
+        self._publish(artifacts.matrix(run.ledger.state(name) for name in names))
 
     def failed(self, run: EnvironmentRun, error: Exception) -> None:
         """A notification that a run did not get to its end."""

@@ -7,6 +7,7 @@ it stops in the middle         the flow goes on; what it returned or raised coun
 
 from __future__ import annotations
 
+import inspect
 import urllib.request
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -60,6 +61,8 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
             attempt.ended = True
         return result
 
+    # Prefect reads what a flow takes off its signature, whose names only the function's own module knows.
+    noted.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
     return noted
 
 

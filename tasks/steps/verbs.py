@@ -22,12 +22,12 @@ from tasks.domain.release import Receipt, Release
 from tasks.domain.rules import Violation
 from tasks.github import commits
 from tasks.github.client import Client
-from tasks.ledger.store import Store
+from tasks.ledger.history import History
 from tasks.promotion import applying, checking, planning, promotion, rollback
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import RETRY_DELAYS, Verb
 from tasks.promotion.planning import Planned
-from tasks.releases import releases
+from tasks.releases.requests import Purpose
 from tasks.settings import Settings
 
 
@@ -113,7 +113,8 @@ def fetch(settings: Settings, client: Client, repository: str, ref: str) -> str:
 
 
 @task(name="create release", task_run_name="create release of {sha}", **_READS)
-def create_release(settings: Settings, sha: str) -> Release:
-    """Make a release of a commit that is in the local repository."""
+def create_release(settings: Settings, sha: str, purpose: Purpose, pull_request: int | None = None) -> Release:
+    """Make a release of a commit that is in the local repository, to promote it or only to plan it."""
     commits.refuse_missing(settings, sha)
-    return releases.create(settings.repository, sha, Store.open(settings.store_address))
+    releases = History(settings).releases
+    return releases.create(settings.repository, sha, settings.acting, purpose, pull_request)

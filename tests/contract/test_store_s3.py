@@ -7,8 +7,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
-from tasks.ledger.chain import Ledger, audit
+from tasks.domain.events import UnitPlanned
+from tasks.ledger.auditing import audit
+from tasks.ledger.chain import Ledger
+from tasks.ledger.snapshots import EVERY
 from tasks.ledger.store import Store
+from tests.memory_store import CountedStore
 
 BUCKET = "flowmart-store-tests"
 
@@ -60,9 +64,34 @@ def test_names_below_a_prefix_are_listed_behind_one(store: Store) -> None:
 def test_two_ledgers_in_one_bucket_make_one_chain(store: Store) -> None:
     first, second = Ledger(store, "ada"), Ledger(Store.open(store.address), "bob")
     for number in range(3):
-        first.append("dev", "planned", {"number": number})
-        second.append("dev", "planned", {"number": number})
-    assert audit(Ledger(Store.open(store.address), "auditor"), "dev") == 6
+        planned = UnitPlanned(unit="orders", release="a", counts={"create": number})
+        first.append("dev", planned)
+        second.append("dev", planned)
+    found = audit(Store.open(store.address), "dev")
+    assert (found.entries, found.problems) == (6, [])
+
+
+def test_several_objects_are_read_at_once_in_the_order_asked_for(store: Store) -> None:
+    for number in range(20):
+        store.create(f"a/{number:02d}", str(number).encode())
+    assert list(store.read_all(store.names("a"))) == [str(number).encode() for number in range(20)]
+
+
+def test_folders_are_those_that_have_something_in_them(store: Store) -> None:
+    for name in ("ledger/dev/1", "ledger/staging/1", "ledger/README"):
+        store.create(name, b"")
+    assert store.folders("ledger") == ("dev", "staging")
+    assert store.folders("nothing") == ()
+
+
+def test_a_reader_of_a_long_chain_begins_at_a_snapshot(store: Store) -> None:
+    ledger = Ledger(store, "ada")
+    for number in range(EVERY + 3):
+        ledger.append("dev", UnitPlanned(unit="orders", release="a", counts={"create": number}))
+    counted = CountedStore(Store.open(store.address))
+    assert Ledger(counted, "bob").state("dev") == ledger.state("dev")
+    # Both listings, the snapshot, the entry that it was taken at, and three entries behind it.
+    assert counted.requests == 7
 
 
 def test_a_bucket_of_the_real_aws_needs_no_endpoint(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,7 +230,7 @@ def test_what_a_promotion_is_at_work_on_is_not_done_by_hand(mini: MiniPlatform, 
     history.ledger.append("dev", UnitApplying(unit="first", release=release, plan=""))
     with pytest.raises(Unanswered, match=r"first in dev.*a promotion is at work on it"):
         drift("dev")
-    report = last_report(history.ledger.entries("dev"))
+    report = last_report(history.state("dev"))
     assert report is not None
     assert (report.units, [*report.unanswered]) == (("second",), ["first"])
 
@@ -248,14 +248,14 @@ def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
     cluster.stop()
     with pytest.raises(Unanswered):
         drift("dev")
-    report = last_report(history.ledger.entries("dev"))
+    report = last_report(history.state("dev"))
     assert report is not None
     assert (report.units, [*report.unanswered]) == (("first", "second"), ["base"])
     assert cli.run(["drift", "dev"]) == 3
     assert "dev: nothing found in those that could be asked" in capsys.readouterr().out
     # Nothing is known to have recovered, and what was found stands in the way of a promotion still.
     assert listener.titles == ["dev: 1 object drifted"]
-    found = unexplained("dev", history.ledger.entries("dev"), (), datetime.now(UTC))
+    found = unexplained(history.state("dev"), (), datetime.now(UTC))
     assert [item.identity for item in found] == [before.drifted[0].identity]
 
 

@@ -19,6 +19,11 @@ from tasks.ledger.history import History
 from tests.flows.test_promote import colours, kinds
 from tests.mini import MiniPlatform
 
+BROKEN_LATE = """
+resource "terraform_data" "late" {
+  provisioner "local-exec" { command = "sleep 4; exit 1" }
+}
+"""
 SLOW = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "sleep 60" }\n}\n'
 
 
@@ -45,7 +50,7 @@ def test_rollback_goes_only_where_it_was_good_before(mini: MiniPlatform, history
     assert history.state("dev").verified == only.id
 
 
-def test_what_a_killed_run_began_is_put_back_by_the_next_one(mini: MiniPlatform, history: History) -> None:
+def test_what_the_tool_of_a_killed_run_finished_is_finished_by_recovery(mini: MiniPlatform, history: History) -> None:
     good = mini.release("good")
     promote(good.id, "dev")
     mini.paint("dev", "green")
@@ -55,10 +60,24 @@ def test_what_a_killed_run_began_is_put_back_by_the_next_one(mini: MiniPlatform,
     with pytest.raises(InvalidInput, match="release: none was chosen"):
         promote(environment="dev")
     assert history.state("dev").attempted == ("first", "second")
+    _await_the_tool(mini)
+    assert recover("dev") is True
+    assert colours(mini, "dev") == {"first": "green", "second": "green"}
+    state = history.state("dev")
+    assert (state.verified, state.claim, state.rejected) == (slow.id, None, frozenset())
+
+
+def test_what_a_killed_run_left_half_done_is_rolled_back(mini: MiniPlatform, history: History) -> None:
+    good = mini.release("good")
+    promote(good.id, "dev")
+    mini.paint("dev", "green")
+    mini.append("terraform/dev/second/main.tf", BROKEN_LATE)
+    _kill_while_applying(mini, mini.release("slow").id, history)
+    _await_the_tool(mini)
     assert recover("dev") is True
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
-    standing = history.state("dev")
-    assert (standing.verified, standing.claim, standing.rejected) == (good.id, None, frozenset())
+    state = history.state("dev")
+    assert (state.verified, state.claim, state.rejected) == (good.id, None, frozenset())
 
 
 def test_nothing_to_recover_says_so(mini: MiniPlatform, history: History) -> None:
@@ -116,6 +135,12 @@ def _kill_while_applying(mini: MiniPlatform, release: str, history: History) -> 
     time.sleep(1)
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+def _await_the_tool(mini: MiniPlatform) -> None:
+    """The terraform of a killed run goes on to its own end, and gives its lock back."""
+    while any(mini.state.glob(".*.lock.info")):
+        time.sleep(0.1)
 
 
 def _wait_for(history: History, kind: str) -> None:

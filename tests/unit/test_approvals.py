@@ -11,12 +11,12 @@ from tasks.domain.errors import InvalidInput, NotFound, Refused
 from tasks.domain.platform import Approval
 from tasks.domain.release import Release
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import environment_state
 from tasks.ledger.store import Store
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question
 
-RELEASE = Release("3f2a1c", "3f2a1c", "c0ffee", "a change", "", {}, "Anna Berg <anna.berg@flowmart.example>")
+RELEASE = Release("3f2a1c", "3f2a1c", {})
+AUTHOR = "Anna Berg <anna.berg@flowmart.example>"
 DIGEST, OTHER = "d" * 64, "e" * 64
 ANNA = Approver("anna.berg", "GitHub review", "github")
 BEN = Approver("ben", "command line", "host")
@@ -28,13 +28,13 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(Store.open(str(tmp_path)), "tester")
 
 
-def ask(ledger: Ledger, digest: str = DIGEST, **rules: object) -> approvals.Request:
-    question = Question("production", digest, {"compute": "1 to replace"}, Approval(**rules))  # type: ignore[arg-type]
-    return approvals.want(ledger, RELEASE, question)
+def ask(ledger: Ledger, digest: str = DIGEST, author: str = AUTHOR, **rules: object) -> approvals.Request:
+    units, approval = {"compute": "1 to replace"}, Approval(**rules)  # type: ignore[arg-type]
+    return approvals.want(ledger, RELEASE, Question("production", digest, units, approval, author=author))
 
 
 def holds(ledger: Ledger, digest: str = DIGEST, after: timedelta = timedelta()) -> str | None:
-    found = approvals.decided(ledger.entries("production"), digest, datetime.now(UTC) + after)
+    found = approvals.decided(ledger.state("production"), digest, datetime.now(UTC) + after)
     return found.kind if found else None
 
 
@@ -104,7 +104,7 @@ def test_an_author_may_refuse(ledger: Ledger) -> None:
 
 def test_a_refusal_rejects_the_release(ledger: Ledger) -> None:
     approvals.refuse(ledger, ask(ledger).digest, BEN, "not before the sale")
-    assert environment_state("production", ledger.entries("production")).rejected == {"3f2a1c"}
+    assert ledger.state("production").rejected == {"3f2a1c"}
 
 
 def test_github_only_means_github_only(ledger: Ledger) -> None:
@@ -128,3 +128,11 @@ def test_a_digest_has_to_be_long_enough_and_known(ledger: Ledger) -> None:
         approvals.approve(ledger, asked.digest[:11], BEN)
     with pytest.raises(NotFound, match=rf"waiting: {asked.short} \(production\)"):
         approvals.approve(ledger, OTHER, BEN)
+
+
+def test_a_release_that_another_author_brings_back_is_asked_for_again(ledger: Ledger) -> None:
+    ask(ledger, approvers=("ben", "anna.berg"))
+    again = ask(ledger, author="Ben <ben@flowmart.example>", approvers=("ben", "anna.berg"))
+    with pytest.raises(Refused, match="ben is the author of 3f2a1c"):
+        approvals.approve(ledger, again.digest, BEN)
+    assert approvals.approve(ledger, again.digest, ANNA).author == "Ben <ben@flowmart.example>"

@@ -1,13 +1,16 @@
 """The command line without flows: what it reads, how it refuses, what it exits with."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from deployments import cli
-from tasks.domain.events import ReleaseVerified, UnitApplied, UnitRollbackFailed
+from tasks.domain.events import ClaimClosed, EnvironmentClaimed, ReleaseVerified, UnitApplied, UnitRollbackFailed
+from tasks.domain.release import Release
 from tasks.ledger.history import History
+from tasks.releases import records
 from tests.mini import MiniPlatform
 from tests.unit.test_environment_state import receipt
 
@@ -27,7 +30,7 @@ def test_a_release_is_made_shown_and_listed(mini: MiniPlatform, capsys: pytest.C
     made = json.loads(capsys.readouterr().out)
     assert cli.run(["show", made["id"][:6], "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert (shown["subject"], shown["verified_in"]) == ("Paint it blue", [])
+    assert (shown["requests"][-1]["provenance"]["subject"], shown["verified_in"]) == ("Paint it blue", [])
     assert cli.run(["release", "list"]) == 0
     assert made["id"] in capsys.readouterr().out
 
@@ -54,18 +57,179 @@ def test_status_names_the_units_that_are_left_behind(mini: MiniPlatform, capsys:
     assert json.loads(capsys.readouterr().out)["dev"]["left_behind"] == ["third"]
 
 
+def verify(mini: MiniPlatform, environment: str, release: Release) -> None:
+    """What the ledger says of a release once it is verified somewhere."""
+    history = History(mini.settings)
+    digest, origin = records.digest(release), history.releases.latest_request(release.id)
+    claim = EnvironmentClaimed(
+        release=release.id, purpose="promote", holder={}, release_digest=digest, provenance=origin
+    )
+    history.ledger.append(environment, claim)
+    history.ledger.append(
+        environment, UnitApplied(unit="first", release=release.id, receipt=receipt("first", release.id))
+    )
+    history.ledger.append(environment, ReleaseVerified(release=release.id))
+    history.ledger.append(environment, ClaimClosed(outcome="succeeded"))
+
+
+def damage(mini: MiniPlatform, release: Release) -> None:
+    """Cut off the archive of a release."""
+    os.truncate(Path(mini.store.address) / "releases" / f"{release.id}.tar.gz", 99)
+
+
+def test_status_shows_the_subject_that_an_environment_was_verified_with(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = mini.release("Paint it blue")
+    verify(mini, "dev", release)
+    mini.release("Another commit of the same content")
+    verify(mini, "staging", release)
+    assert cli.run(["status"]) == 0
+    dev, staging = (line for line in capsys.readouterr().out.splitlines() if release.id in line)
+    assert "Paint it blue" in dev
+    assert "Another commit of the same content" in staging
+
+
+def test_status_of_the_other_environments_survives_a_damaged_release(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = mini.release("bad")
+    verify(mini, "dev", bad)
+    mini.paint("dev", "green")
+    verify(mini, "staging", mini.release("good"))
+    damage(mini, bad)
+    assert cli.run(["status"]) == 1
+    printed = capsys.readouterr()
+    assert f"release {bad.id}: its archive releases/{bad.id}.tar.gz in" in printed.err
+    assert "staging" in printed.out
+    assert cli.run(["status", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert bad.id in found["dev"]["damage"]
+    assert "damage" not in found["staging"]
+
+
+@pytest.mark.parametrize(
+    "command", [["audit"], ["show", "HEAD"], ["promote"], ["plan", "dev"], ["diff", "HEAD", "dev"]]
+)
+def test_a_damaged_release_is_refused_by_every_command(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    release = mini.release()
+    verify(mini, "dev", release)
+    damage(mini, release)
+    assert cli.run(command) == 1
+    printed = capsys.readouterr()
+    assert f"release {release.id}: its archive" in printed.out + printed.err
+
+
+def test_an_audit_counts_what_is_as_it_was_made(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    verify(mini, "dev", mini.release())
+    assert cli.run(["audit"]) == 0
+    assert "1 releases are what they were when they were made" in capsys.readouterr().out
+
+
+def test_a_list_shows_the_good_releases_and_the_damaged_ones(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = mini.release("bad")
+    mini.paint("dev", "green")
+    mini.release("good")
+    (Path(mini.store.address) / "releases" / f"{bad.id}.json").write_bytes(b"")
+    assert cli.run(["release", "list"]) == 1
+    printed = capsys.readouterr()
+    assert "good" in printed.out
+    assert f"release {bad.id}: its record" in printed.err
+
+
+def test_a_release_is_shown_by_the_name_of_its_commit(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    release = mini.release("Paint it blue")
+    mini.git("tag", "v1")
+    assert cli.run(["show", "v1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == release.id
+
+
+def test_a_release_is_created_of_any_name_of_a_commit(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    release = mini.release()
+    for name in ("HEAD", release.id):
+        assert cli.run(["release", "create", "--ref", name, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["id"] == release.id
+
+
+def test_two_releases_are_compared_by_units_and_files(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    before = mini.release()
+    mini.paint("dev", "green")
+    mini.release()
+    assert cli.run(["diff", before.id, "HEAD", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (list(found["units"]), found["files"]) == (["dev/first"], ["terraform/dev/first/main.tf"])
+
+
+def test_a_release_is_compared_with_an_environment(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    verify(mini, "dev", mini.release())
+    mini.paint("staging", "green")
+    mini.release()
+    assert cli.run(["diff", "dev", "HEAD", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["files"] == ["terraform/staging/first/main.tf"]
+    assert {unit.partition("/")[0] for unit in found["units"]} == {"dev"}
+
+
 def test_an_entry_is_shown_by_its_name(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
     History(mini.settings).ledger.append("dev", ReleaseVerified(release="abc"))
     assert cli.run(["show", "dev/1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["release"] == "abc"
 
 
+def damaged(mini: MiniPlatform) -> None:
+    """The first entry of dev is empty; staging is verified."""
+    ledger = History(mini.settings).ledger
+    ledger.append("dev", ReleaseVerified(release="abc"))
+    ledger.append("staging", ReleaseVerified(release="abc"))
+    (Path(mini.store.address) / "ledger/dev/00000001.json").write_bytes(b"")
+
+
 def test_audit_names_a_broken_chain(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
-    History(mini.settings).ledger.append("dev", ReleaseVerified(release="abc"))
-    file = Path(mini.store.address) / "ledger/dev/00000001.json"
-    file.write_text(file.read_text().replace("abc", "abd"))
+    damaged(mini)
     assert cli.run(["audit"]) == 1
-    assert "00000001.json was changed after it was written" in capsys.readouterr().err
+    assert "ledger/dev/00000001.json: it is empty" in capsys.readouterr().err
+
+
+def test_status_shows_the_other_environments_when_one_chain_is_damaged(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged(mini)
+    assert cli.run(["status"]) == 1
+    shown = capsys.readouterr()
+    assert "DAMAGED" in shown.out
+    assert "abc" in shown.out
+    assert "ledger/dev/00000001.json: it is empty" in shown.err
+
+
+def test_status_as_a_document_names_the_damage_of_one_environment(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged(mini)
+    assert cli.run(["status", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {name: here["state"] for name, here in found.items()} == {"dev": "damaged", "staging": "verified"}
+    assert found["dev"]["damage"].startswith("ledger/dev/00000001.json: it is empty")
+
+
+@pytest.mark.parametrize("command", [["history", "dev"], ["diff", "dev", "staging"], ["show", "dev/1"]])
+def test_a_command_that_needs_a_damaged_chain_names_the_damage(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    damaged(mini)
+    assert cli.run(command) == 1
+    assert "ledger/dev/00000001.json: it is empty" in capsys.readouterr().err
+
+
+def test_the_history_keeps_the_newest_entries(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = History(mini.settings).ledger
+    for release in ("a", "b", "c"):
+        ledger.append("dev", ReleaseVerified(release=release))
+    assert cli.run(["history", "--limit", "2", "--json"]) == 0
+    assert [entry["number"] for entry in json.loads(capsys.readouterr().out)] == [2, 3]
 
 
 def test_resolve_frees_a_blocked_environment(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,11 +273,14 @@ def test_a_wrong_setting_of_the_server_does_not_print_the_password(
     [
         (["nonsense"], "No such command 'nonsense'"),
         (["promote", "--nope"], "No such option"),
-        (["show", "ffff"], "release ffff: there is none"),
+        (["show", "ffff"], "ffff: no release begins with it"),
         (["show", "dev/99"], "dev/99: the ledger has no such entry"),
-        (["diff", "dev", "nowhere"], "environment nowhere: there are dev, staging"),
+        (["diff", "dev", "nowhere"], "environments are dev, staging"),
         (["drift"], "nothing has been promoted yet"),
-        (["release", "create", "--ref", "nowhere"], "git has no commit nowhere"),
+        (
+            ["release", "create", "--ref", "nowhere"],
+            "nowhere: no release begins with it",
+        ),
         (["bootstrap", "nowhere"], "nowhere"),
     ],
 )

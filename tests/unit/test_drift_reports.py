@@ -17,8 +17,8 @@ from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Receipt, Target
 from tasks.domain.rules import Suppression
 from tasks.domain.values import MASK
-from tasks.drift import DriftReport, drifted_objects, last_report, unexplained
-from tasks.drift.reports import RECONCILE, event_of, judge, report_of, untried
+from tasks.drift import RECONCILE, DriftReport, drifted_objects, last_report, unexplained
+from tasks.drift.reports import event_of, judge, report_of, untried
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 
@@ -49,12 +49,13 @@ class World:
         drifted = tuple(item for plan in plans for item in drifted_objects.of(plan))
         whys = dict.fromkeys(unanswered, "no answer")
         seen = DriftReport("dev", "a", self.now.isoformat(), tuple(units), drifted, whys)
-        told = self.ledger.append("dev", lambda e: event_of(judge(seen, e, self.suppressions, self.now)))
+        told = self.ledger.append(
+            "dev", lambda state: event_of(judge(seen, state.drift, self.suppressions, self.now))
+        )
         return report_of(told)
 
     def unexplained(self, *suppressions: Suppression) -> list[str]:
-        entries = self.ledger.entries("dev")
-        return [item.address for item in unexplained("dev", entries, suppressions, self.now)]
+        return [item.address for item in unexplained(self.ledger.state("dev"), suppressions, self.now)]
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_an_object_that_drifts_in_another_way_is_new_and_has_not_recovered(world
 
 
 def test_without_a_report_there_is_none(world: World) -> None:
-    assert last_report(world.ledger.entries("dev")) is None
+    assert last_report(world.ledger.state("dev")) is None
     assert world.unexplained() == []
 
 
@@ -188,7 +189,7 @@ def test_what_could_not_be_asked_since_stays_unexplained(world: World) -> None:
 
 def test_a_reconcile_is_begun_once_for_a_finding(world: World) -> None:
     def left(report: DriftReport) -> int:
-        return len(untried(world.ledger.entries("dev"), report.open))
+        return len(untried(world.ledger.state("dev").drift, report.open))
 
     world.now = datetime.now(UTC) - timedelta(hours=2)
     assert left(world.report(cart=[SCALED])) == 1

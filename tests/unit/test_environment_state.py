@@ -5,14 +5,18 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.events import (
+    ApprovalRequested,
     ClaimClosed,
     ClaimTakenOver,
     DriftReported,
     EnvironmentClaimed,
+    EnvironmentFrozen,
     EnvironmentInterrupted,
     EnvironmentResolved,
     EnvironmentRestored,
+    EnvironmentThawed,
     Event,
+    PlanSetApproved,
     ReleaseRejected,
     ReleaseVerified,
     UnitAdopted,
@@ -26,9 +30,9 @@ from tasks.domain.events import (
 )
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Change
-from tasks.domain.release import Baseline, Receipt, Target
+from tasks.domain.release import Baseline, Provenance, Receipt, Target
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import EnvironmentState, environment_state
+from tasks.ledger.state import EnvironmentState, ManualFreeze
 from tasks.ledger.store import Store
 
 
@@ -52,7 +56,7 @@ class Told:
         self.write(UnitSmoked(unit=unit, release=release, outcome=outcome))
 
     def now(self) -> EnvironmentState:
-        return environment_state("dev", self.ledger.entries("dev"))
+        return self.ledger.state("dev")
 
 
 def receipt(unit: str, release: str) -> Receipt:
@@ -256,7 +260,7 @@ def test_an_environment_is_interrupted_until_a_run_has_finished_it(told: Told, e
 
 
 def test_a_claim_keeps_where_its_release_came_from(told: Told) -> None:
-    origin = {"commit": "c", "author": "Anna"}
+    origin = Provenance(commit="c", author="Anna")
     claimed = EnvironmentClaimed(release="a", purpose="promote", holder={}, release_digest="d", provenance=origin)
     told.write(claimed)
     held = told.now().claim
@@ -285,3 +289,93 @@ def test_a_promotion_that_changed_nothing_leaves_the_soak_time_alone(told: Told)
     told.claim("b")
     told.write(EnvironmentRestored(release="b"))
     assert told.now().verified_at == first
+
+
+def verify(told: Told, release: str) -> None:
+    told.claim(release)
+    told.write(ReleaseVerified(release=release, rules={"gate": release}))
+    told.write(ClaimClosed(outcome="succeeded"))
+
+
+@pytest.mark.parametrize(
+    ("history", "order"),
+    [("A", "A"), ("A B C", "A B C"), ("A B A", "B A"), ("A B C D A", "B C D A"), ("A B B", "A B")],
+)
+def test_releases_are_kept_in_the_order_in_which_each_was_last_verified(told: Told, history: str, order: str) -> None:
+    for release in history.split():
+        verify(told, release)
+    assert told.now().verified_releases == tuple(order.split())
+
+
+def test_the_rules_are_those_of_the_release_that_was_verified_last(told: Told) -> None:
+    verify(told, "a")
+    verify(told, "b")
+    told.claim("c")
+    assert told.now().rules == {"gate": "b"}
+
+
+def test_the_release_that_was_begun_last_is_that_of_the_last_promotion(told: Told) -> None:
+    told.claim("a")
+    told.write(ClaimClosed(outcome="failed"))
+    told.write(EnvironmentClaimed(release="b", purpose="roll back to", holder={}))
+    assert told.now().last_begun == "a"
+
+
+def test_an_environment_is_frozen_until_it_is_thawed(told: Told) -> None:
+    told.write(EnvironmentFrozen(reason="sale", until="2030-01-01"))
+    assert told.now().frozen == ManualFreeze("ada", "sale", "2030-01-01")
+    told.write(EnvironmentThawed(reason="over"))
+    assert told.now().frozen is None
+
+
+def asked(plan_set: str, expires: str = "2100-01-01T00:00:00+00:00") -> ApprovalRequested:
+    return ApprovalRequested(
+        release="a",
+        plan_set=plan_set,
+        units={},
+        author="",
+        expires=expires,
+        approvers=(),
+        identity="any",
+        purpose="promote",
+    )
+
+
+def known_approvals(told: Told) -> list[tuple[str, str]]:
+    return [(each.asked.plan_set, each.decision) for each in told.now().approvals]
+
+
+def test_a_decision_belongs_to_its_plan_set(told: Told) -> None:
+    told.write(asked("1"))
+    told.write(asked("2"))
+    told.write(PlanSetApproved(release="a", plan_set="1", by="ben", how="", identity="host", reason=""))
+    assert known_approvals(told) == [("1", "approved"), ("2", "wanted")]
+
+
+def test_what_is_asked_for_again_is_the_newest_request(told: Told) -> None:
+    told.write(asked("1"))
+    told.write(asked("2"))
+    told.write(asked("1"))
+    assert known_approvals(told) == [("2", "wanted"), ("1", "wanted")]
+
+
+def test_expired_requests_are_dropped_when_another_one_is_made(told: Told) -> None:
+    told.write(asked("1", expires="2020-01-01T00:00:00+00:00"))
+    assert known_approvals(told) == [("1", "wanted")]
+    told.write(asked("2"))
+    assert known_approvals(told) == [("2", "wanted")]
+
+
+def test_a_verified_release_carries_the_origin_of_its_own_promotion(told: Told) -> None:
+    for release, author in (("a", "Anna"), ("b", "Ben"), ("a", "Ben"), ("c", "Carl")):
+        origin = Provenance(author=author)
+        told.write(EnvironmentClaimed(release=release, purpose="promote", holder={}, provenance=origin))
+        if release != "c":
+            told.write(ReleaseVerified(release=release))
+    assert {release: origin.author for release, origin in told.now().origins.items()} == {"a": "Ben", "b": "Ben"}
+
+
+def test_the_first_promotion_of_a_release_says_what_its_record_is(told: Told) -> None:
+    for digest in ("", "d", "e"):
+        told.write(EnvironmentClaimed(release="a", purpose="promote", holder={}, release_digest=digest))
+    assert told.now().records == {"a": "d"}

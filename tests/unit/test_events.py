@@ -13,7 +13,7 @@ from tasks.domain.errors import UnreadableRecord
 from tasks.domain.events import Event
 from tasks.domain.outcome import CheckResult, Outcome, Progress
 from tasks.domain.plan import Action, Change
-from tasks.domain.release import Baseline, Receipt, Target
+from tasks.domain.release import Baseline, Provenance, Receipt, Target
 from tasks.domain.rules import Violation
 
 OF_UNIT = {"unit": "orders", "release": "a"}
@@ -24,7 +24,7 @@ DRIFTED = DriftedObject("orders", "Deployment/orders", "Deployment", "update", (
 DECISION = {"release": "a", "plan_set": "d", "by": "ben", "how": "command line", "identity": "host", "reason": ""}
 
 EXAMPLES: tuple[Event, ...] = (
-    events.EnvironmentClaimed(release="a", purpose="promote", holder={"pid": 1}, provenance={"commit": "c"}),
+    events.EnvironmentClaimed(release="a", purpose="promote", holder={"pid": 1}, provenance=Provenance("c")),
     events.ClaimTakenOver(holder={"pid": 2}, run_is_over=True),
     events.ClaimClosed(outcome="succeeded"),
     events.UnitPlanned(**OF_UNIT, counts={"create": 2}, digest="d"),

@@ -10,6 +10,7 @@ import pytest
 
 from deployments.cli import graph_table
 from tasks.domain.platform import Environment
+from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState
 
 STAGING = Environment("staging")
@@ -25,7 +26,10 @@ def states(**verified: str) -> dict[str, EnvironmentState]:
     empty = {one.name: EnvironmentState(one.name) for one in ALL}
     there = {
         name.replace("_", "-"): EnvironmentState(
-            name.replace("_", "-"), verified=release, verified_at=NOON.isoformat(timespec="milliseconds")
+            name.replace("_", "-"),
+            verified=release,
+            verified_at=NOON.isoformat(timespec="milliseconds"),
+            origins={"b": Provenance(subject="Paint it blue")},
         )
         for name, release in verified.items()
     }
@@ -34,7 +38,7 @@ def states(**verified: str) -> dict[str, EnvironmentState]:
 
 def shown(found: Mapping[str, EnvironmentState], now: datetime = NOON) -> list[tuple[str, ...]]:
     said = {one.name: "fine" for one in ALL}
-    return list(graph_table.rows(ALL, found, said, {"b": "Paint it blue"}, now))
+    return list(graph_table.rows(ALL, found, said, now))
 
 
 def test_each_wave_is_indented_below_the_one_before() -> None:

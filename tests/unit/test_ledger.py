@@ -1,15 +1,15 @@
 """The ledger: numbered, chained, written once, on a folder and on S3 alike."""
 
-import json
 import threading
 from pathlib import Path
 
 import pytest
 
-from tasks.domain.errors import BrokenChain, EnvironmentBusy
+from tasks.domain.errors import EnvironmentBusy, InvalidInput, NotFound
 from tasks.domain.events import ClaimClosed, EnvironmentClaimed, UnitPlanned
-from tasks.ledger.chain import Ledger, audit
+from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import GENESIS
+from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
 CLAIMED = EnvironmentClaimed(release="a", purpose="promote", holder={})
@@ -56,8 +56,8 @@ def test_only_one_of_many_writers_gets_the_claim(folder: Path) -> None:
     barrier = threading.Barrier(8)
 
     def writer(number: int) -> None:
-        def only_the_first(entries: object) -> EnvironmentClaimed:
-            if entries:
+        def only_the_first(state: EnvironmentState) -> EnvironmentClaimed:
+            if state.claim:
                 raise EnvironmentBusy("taken")
             return CLAIMED
 
@@ -92,48 +92,22 @@ def test_many_writers_lose_no_entry(folder: Path) -> None:
     ledger = Ledger(Store.open(str(folder)), actor="reader")
     written = {(entry.body["unit"], entry.body["counts"]["create"]) for entry in ledger.entries("dev")}
     assert written == {(f"unit-{number}", step) for number in range(4) for step in range(5)}
-    assert audit(ledger, "dev") == 20
+    assert [entry.number for entry in ledger.entries("dev")] == list(range(1, 21))
 
 
-def _three_entries(ledger: Ledger) -> None:
-    for number in range(3):
-        ledger.append("dev", planned("orders", number))
+def test_one_entry_is_read_by_its_number(ledger: Ledger) -> None:
+    written = ledger.append("dev", CLAIMED)
+    assert ledger.entry("dev", 1) == written
+    with pytest.raises(NotFound):
+        ledger.entry("dev", 2)
 
 
-def test_an_untouched_chain_adds_up(ledger: Ledger, folder: Path) -> None:
-    _three_entries(ledger)
-    assert audit(Ledger(Store.open(str(folder)), actor="auditor"), "dev") == 3
+def test_no_environment_is_named(ledger: Ledger) -> None:
+    with pytest.raises(InvalidInput, match="environment: none was chosen"):
+        ledger.state("")
 
 
-def test_audit_finds_a_changed_entry(ledger: Ledger, folder: Path) -> None:
-    _three_entries(ledger)
-    file = folder / "ledger/dev/00000002.json"
-    content = json.loads(file.read_text())
-    file.write_text(json.dumps({**content, "actor": "somebody else"}))
-    with pytest.raises(BrokenChain, match=r"00000002\.json was changed"):
-        audit(Ledger(Store.open(str(folder)), actor="auditor"), "dev")
-
-
-def test_audit_finds_a_removed_entry(ledger: Ledger, folder: Path) -> None:
-    _three_entries(ledger)
-    (folder / "ledger/dev/00000002.json").unlink()
-    with pytest.raises(BrokenChain, match="entry 2 is missing"):
-        audit(Ledger(Store.open(str(folder)), actor="auditor"), "dev")
-
-
-def test_audit_finds_an_entry_that_was_written_again_with_a_fitting_digest(ledger: Ledger, folder: Path) -> None:
-    _three_entries(ledger)
-    forged = Ledger(Store.open(str(folder.parent / "forged")), actor="forger")
-    forged.append("dev", planned("orders", 0))
-    (folder / "ledger/dev/00000001.json").write_bytes(
-        (folder.parent / "forged/ledger/dev/00000001.json").read_bytes()
-    )
-    with pytest.raises(BrokenChain, match="dev/2 does not follow"):
-        audit(Ledger(Store.open(str(folder)), actor="auditor"), "dev")
-
-
-def test_audit_finds_a_file_that_is_no_entry(ledger: Ledger, folder: Path) -> None:
-    _three_entries(ledger)
-    (folder / "ledger/dev/00000003.json").write_text("no JSON")
-    with pytest.raises(BrokenChain, match=r"00000003\.json is not an entry"):
-        audit(Ledger(Store.open(str(folder)), actor="auditor"), "dev")
+def test_entries_belong_to_the_platform_of_the_ledger(folder: Path) -> None:
+    named = Ledger(Store.open(str(folder)), "ada", platform="shop")
+    assert named.append("dev", CLAIMED).platform == "shop"
+    assert Ledger(Store.open(str(folder)), "ada").append("dev", ClaimClosed(outcome="failed")).platform == "shop"

@@ -19,7 +19,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Platform, Roles, Unit
 from tasks.engines import NAMES, interface
 from tasks.manifest import document, placeholders
-from tasks.manifest.declared import seconds
+from tasks.manifest.notation import seconds
 from tasks.manifest.schema import text
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -129,7 +129,7 @@ def test_roles_are_in_the_account_of_their_environment_unless_said_otherwise(tmp
     role = "arn:aws:iam::{account}:role/deploy/{environment}"
     entries = {"dev": {"account": "222222222222", "region": "eu-west-1", "roles": {"apply": role}}}
     assert load(tmp_path, environments=entries).environment("dev").roles == Roles(
-        plan="arn:aws:iam::222222222222:role/flowmart-plan",
+        plan="arn:aws:iam::222222222222:role/shop-plan",
         apply="arn:aws:iam::222222222222:role/deploy/dev",
     )
 
@@ -143,6 +143,47 @@ def test_inputs_and_values_are_filled_in_at_every_depth(tmp_path: Path) -> None:
         "zones": ["a", "b"],
         "site": {"urls": ["https://dev.shop.example/eu-west-1"]},
     }
+
+
+@pytest.mark.parametrize(
+    ("own", "place", "roles"),
+    [
+        ({}, ("222222222222", "eu-west-1"), ("222222222222:role/shop-plan", "222222222222:role/shop-apply")),
+        (
+            {"region": "us-east-1"},
+            ("222222222222", "us-east-1"),
+            ("222222222222:role/shop-plan", "222222222222:role/shop-apply"),
+        ),
+        (
+            {"region": "{values.edge}", "account": "{values.dns}"},
+            ("555555555555", "us-west-2"),
+            ("555555555555:role/shop-plan", "555555555555:role/shop-apply"),
+        ),
+        (
+            {"roles": {"apply": "arn:aws:iam::{account}:role/{platform}-{environment}-dns"}},
+            ("222222222222", "eu-west-1"),
+            ("222222222222:role/shop-plan", "222222222222:role/shop-dev-dns"),
+        ),
+    ],
+)
+def test_a_unit_may_have_a_region_an_account_and_roles_of_its_own(
+    tmp_path: Path, own: dict[str, object], place: tuple[str, str], roles: tuple[str, str]
+) -> None:
+    values = {"edge": "us-west-2", "dns": "555555555555"}
+    entries = {"dev": {"account": "222222222222", "region": "eu-west-1", "values": values}}
+    platform = load(tmp_path, environments=entries, inputs={"where": "{account}/{region}"}, unit=own)
+    unit = manifest.resolve(platform, "dev", "app")
+    here = manifest.unit_environment(platform.name, platform.environment("dev"), unit)
+    assert (here.account, here.region) == place
+    assert here.roles == Roles(*(f"arn:aws:iam::{role}" for role in roles))
+    assert unit.inputs == {"where": "/".join(place)}
+
+
+def test_an_environment_without_an_account_has_no_roles(tmp_path: Path) -> None:
+    environment = load(tmp_path, environments={"dev": {}}).environment("dev")
+    assert (environment.account, environment.region, environment.roles) == ("", "", None)
+    with pytest.raises(InvalidInput, match="dev: has no AWS account; add account and region"):
+        environment.role("plan")
 
 
 @pytest.mark.parametrize(
@@ -231,11 +272,17 @@ def test_filling_without_names_changes_nothing(part: object) -> None:
     assert placeholders.fill(part, {}) == part
 
 
-def load(folder: Path, *, environments: Mapping[str, object], inputs: Mapping[str, object] | None = None) -> Platform:
+def load(
+    folder: Path,
+    *,
+    environments: Mapping[str, object],
+    inputs: Mapping[str, object] | None = None,
+    unit: Mapping[str, object] | None = None,
+) -> Platform:
     """A platform with these environments and one unit, `app`, that is deployed to all of them."""
     (folder / "app").mkdir()
     (folder / "app" / "main.tf").touch()
-    unit = {"engine": NAMES[0], "source": "app", "environments": list(environments), "inputs": inputs or {}}
-    declared = {"platform": "shop", "environments": environments, "units": {"app": unit}}
+    app = {"engine": NAMES[0], "source": "app", "environments": list(environments), "inputs": inputs or {}}
+    declared = {"platform": "shop", "environments": environments, "units": {"app": {**app, **(unit or {})}}}
     (folder / "platform.yaml").write_text(yaml.safe_dump(declared, sort_keys=False))
     return manifest.load(folder)

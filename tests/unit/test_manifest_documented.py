@@ -30,6 +30,7 @@ MODELS = (
     declared.DeclaredRoles,
     declared.DeclaredDrift,
     declared.DeclaredUnit,
+    declared.DeclaredUnitRoles,
     declared.DeclaredCheck,
     declared.DeclaredOverride,
 )
@@ -109,15 +110,37 @@ def test_the_example_of_regions_is_a_graph(infrastructure: Path) -> None:
     assert platform.environment("production-us").soak == 7200.0
 
 
+def test_the_examples_of_units_in_another_place_are_right(infrastructure: Path) -> None:
+    for unit in ("certificate", "domain"):
+        (infrastructure / "terraform" / unit).mkdir()
+        (infrastructure / "terraform" / unit / "main.tf").touch()
+
+    def change(platform: dict[str, Any]) -> None:
+        platform["units"].update(yaml.safe_load(EXAMPLES[3]))
+        for environment in platform["environments"].values():
+            environment["values"]["domains_account"] = "555555555555"
+
+    rewrite(infrastructure, change)
+    platform = manifest.load(infrastructure)
+    units = {name: manifest.resolve(platform, "dev", name) for name in ("certificate", "domain")}
+    places = [manifest.unit_environment("shop", platform.environment("dev"), unit) for unit in units.values()]
+    assert [(place.account, place.region) for place in places] == [
+        ("222222222222", "us-east-1"),
+        ("555555555555", "eu-west-1"),
+    ]
+    assert places[1].role("plan") == "arn:aws:iam::555555555555:role/shop-plan"
+    assert places[1].role("apply") == "arn:aws:iam::555555555555:role/shop-dev-domains"
+
+
 def test_the_examples_of_checks_are_right(infrastructure: Path) -> None:
-    checks = yaml.safe_load(EXAMPLES[3])["checks"]
+    checks = yaml.safe_load(EXAMPLES[4])["checks"]
     rewrite(infrastructure, lambda platform: platform["units"]["compute"].update(checks=checks))
     found = manifest.resolve(manifest.load(infrastructure), "dev", "compute").checks
     assert [check.kind for check in found] == ["http", "output", "script"]
 
 
 def test_the_example_of_an_override_has_every_key() -> None:
-    (override,) = yaml.safe_load(EXAMPLES[4])
+    (override,) = yaml.safe_load(EXAMPLES[5])
     assert list(override) == list(declared.DeclaredOverride.model_fields)
 
 

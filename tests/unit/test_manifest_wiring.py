@@ -94,3 +94,56 @@ def test_code_that_is_none_is_told_by_its_file(tmp_path: Path) -> None:
 
 def test_flowmart_fits_together() -> None:
     manifest.refuse_miswired(INFRASTRUCTURE, manifest.load(INFRASTRUCTURE))
+
+
+@pytest.mark.parametrize(
+    ("engine", "file", "code"),
+    [
+        ("terraform", "main.tf", 'provider "aws" {}\n'),
+        ("terraform", "main.tf", 'terraform {\n  backend "s3" {}\n}\n'),
+        ("terraform", "main.tf", 'terraform {\n  required_providers { aws = { source = "hashicorp/aws" } }\n}\n'),
+        ("cloudformation", "template.yaml", "Resources: {}\n"),
+    ],
+)
+def test_a_unit_that_works_with_aws_needs_an_account(tmp_path: Path, engine: str, file: str, code: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        refuse_alone(tmp_path, {"engine": engine}, {file: code}, {})
+    assert (
+        f"units.app.engine: {engine} needs an AWS account: add `account` and `region` to the environment, "
+        "or to this unit (in dev)"
+    ) in str(refused.value)
+
+
+def test_a_check_of_aws_needs_an_account(tmp_path: Path) -> None:
+    check = {"name": "table", "kind": "aws", "fact": "table_active", "table": "carts"}
+    with pytest.raises(InvalidInput, match=r"units\.app\.checks\[0\]\.kind: a check of AWS needs an AWS account"):
+        refuse_alone(tmp_path, {"engine": "terraform", "checks": [check]}, {"main.tf": ""}, {})
+
+
+@pytest.mark.parametrize(
+    ("unit", "environment"),
+    [
+        ({}, {"account": "222222222222", "region": "eu-west-1"}),
+        ({"account": "222222222222", "region": "us-east-1"}, {}),
+    ],
+)
+def test_the_account_is_the_units_or_the_environments(
+    tmp_path: Path, unit: dict[str, str], environment: dict[str, str]
+) -> None:
+    refuse_alone(tmp_path, {"engine": "terraform", **unit}, {"main.tf": 'provider "aws" {}\n'}, environment)
+
+
+@pytest.mark.parametrize("code", ['provider "google" {}\n', 'resource "terraform_data" "aws" {}\n', ""])
+def test_a_unit_of_another_cloud_needs_no_account(tmp_path: Path, code: str) -> None:
+    refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf": code}, {})
+
+
+def refuse_alone(folder: Path, unit: dict[str, Any], files: dict[str, str], environment: dict[str, str]) -> None:
+    """A platform of one unit in one environment; raises what is wrong with it."""
+    (folder / "app").mkdir()
+    for name, text in files.items():
+        (folder / "app" / name).write_text(text)
+    units = {"app": {"source": "app", "environments": ["dev"], **unit}}
+    document = {"platform": "wired", "environments": {"dev": environment}, "units": units}
+    (folder / "platform.yaml").write_text(yaml.safe_dump(document))
+    manifest.refuse_miswired(folder, manifest.load(folder))

@@ -15,7 +15,7 @@ from deployments.server.catalogue import Declared
 from deployments.server.forms import World
 from flows.approval import approve
 from tasks.domain.platform import Approval, Environment, Platform, Roles, Unit
-from tasks.domain.release import Receipt, Release, Target
+from tasks.domain.release import Provenance, Receipt, Release, RequestedRelease, Target
 from tasks.ledger.state import Claim, EnvironmentState
 from tasks.promotion.approvals import Request
 
@@ -28,12 +28,15 @@ UNITS = (
 )
 PLATFORM = Platform("mini", (DEV, STAGING), UNITS)
 
-OLD = Release(
-    "aaaaaaaaaaaa", "", "", "The beginning", "2026-11-01T09:00:00+00:00", {"dev/network": "1", "dev/shop": "1"}
-)
-NEW = Release(
-    "bbbbbbbbbbbb", "", "", "A new shop", "2026-11-23T18:40:00+00:00", {"dev/network": "1", "dev/shop": "2"}
-)
+
+def requested(release: str, subject: str, at: str, **units: str) -> RequestedRelease:
+    """A release that was asked for once."""
+    digests = {f"dev/{unit}": digest for unit, digest in units.items()}
+    return RequestedRelease(Release(release, "", digests), Provenance(subject=subject, at=at))
+
+
+OLD = requested("aaaaaaaaaaaa", "The beginning", "2026-11-01T09:00:00+00:00", network="1", shop="1")
+NEW = requested("bbbbbbbbbbbb", "A new shop", "2026-11-23T18:40:00+00:00", network="1", shop="2")
 
 FLOW: dict[str, Any] = {
     "type": "object",
@@ -49,11 +52,11 @@ BACK: dict[str, Any] = {
 }
 
 
-def on(environment: str, release: Release) -> EnvironmentState:
+def on(environment: str, release: RequestedRelease) -> EnvironmentState:
     """Where a release is verified."""
     receipts = {
         unit.name: Receipt(
-            "", Target(release.id, environment, unit.name), release.units[f"dev/{unit.name}"], "", "", {}, ""
+            "", Target(release.id, environment, unit.name), release.release.units[f"dev/{unit.name}"], "", "", {}, ""
         )
         for unit in UNITS
     }
@@ -83,7 +86,7 @@ def test_a_release_is_offered_by_id_subject_and_time() -> None:
 
 
 def test_a_long_subject_is_cut() -> None:
-    assert "…" in forms.label(replace(NEW, subject="x" * 80))
+    assert "…" in forms.label(requested("cccccccccccc", "x" * 80, OLD.provenance.at))
 
 
 def test_the_first_environment_takes_every_release_newest_first() -> None:
@@ -98,7 +101,7 @@ def test_a_later_environment_takes_what_is_verified_in_the_one_before() -> None:
 
 
 def test_what_needs_what_would_be_touched_is_planned_again() -> None:
-    moved = replace(NEW, units={"dev/network": "2", "dev/shop": "1"})
+    moved = requested("cccccccccccc", "moved", "", network="2", shop="1")
     found = forms.reach(moved, "dev", world(on("dev", OLD)))
     assert (found.other, found.behind, found.same) == (["network"], ["shop"], [])
 

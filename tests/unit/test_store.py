@@ -1,5 +1,6 @@
 """The store: names are written once, and a missing one says so."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,58 @@ def test_the_folder_is_closed_to_others(tmp_path: Path) -> None:
 def test_an_address_of_another_kind_says_what_is_right() -> None:
     with pytest.raises(InvalidInput, match="a store is a folder or s3://bucket/prefix"):
         Store.open("gs://bucket")
+
+
+def test_folders_are_those_that_have_something_in_them(store: Store) -> None:
+    for name in ("ledger/dev/1", "ledger/staging/1", "ledger/README"):
+        store.create(name, b"")
+    assert store.folders("ledger") == ("dev", "staging")
+    assert store.folders("nothing") == ()
+
+
+def test_several_objects_are_read_in_the_order_asked_for(store: Store) -> None:
+    for number in range(3):
+        store.create(f"a/{number}", str(number).encode())
+    assert list(store.read_all(["a/2", "a/0", "a/1"])) == [b"2", b"0", b"1"]
+
+
+@pytest.mark.parametrize("name", ["../outside", "a//b", "/etc/passwd", "a/./b", ""])
+def test_a_name_stays_below_the_folder(store: Store, name: str) -> None:
+    with pytest.raises(InvalidInput, match="cannot be the name of an object"):
+        store.create(name, b"")
+
+
+def test_a_folder_is_not_an_object(store: Store) -> None:
+    store.create("ledger/dev/1", b"")
+    with pytest.raises(NotFound):
+        store.read("ledger/dev")
+    with pytest.raises(NotFound):
+        store.read("ledger/dev/1/2")
+
+
+def test_what_a_killed_writer_left_is_no_object(store: Store) -> None:
+    store.create("ledger/dev/1", b"")
+    (Path(store.address) / "ledger/dev/.new-abc").write_bytes(b"half")
+    assert store.names("ledger") == ("ledger/dev/1",)
+
+
+def test_nothing_is_left_of_a_write_that_came_second(store: Store) -> None:
+    store.create("ledger/dev/1", b"first")
+    with pytest.raises(AlreadyExists):
+        store.create("ledger/dev/1", b"second")
+    assert [file.name for file in (Path(store.address) / "ledger/dev").iterdir()] == ["1"]
+
+
+def test_an_object_and_every_folder_on_its_way_are_brought_to_the_disk(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    store.create("ledger/dev/1", b"")
+    root = Path(store.address)
+    assert [path if path.is_dir() else path.parent / "(file)" for path in synced] == [
+        root,
+        root / "ledger",
+        root / "ledger/dev/(file)",
+        root / "ledger/dev",
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from tasks.domain.events.base import Event
+from tasks.domain.release import Provenance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,8 +15,7 @@ class EnvironmentClaimed(Event):
     """A run took the environment for a release.
 
     `purpose` is what for: "promote", "roll back", "reconcile". `holder` tells whether the run is over.
-    `release_digest` is the SHA-256 of the release's record. `provenance` is where the release came from this time:
-    commit, author, subject, pull_request.
+    `release_digest` is the SHA-256 of the release's record. `provenance` is where the release came from this time.
     """
 
     kind: ClassVar[str] = "claimed"
@@ -23,7 +23,7 @@ class EnvironmentClaimed(Event):
     purpose: str
     holder: Mapping[str, Any]
     release_digest: str = ""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 @dataclass(frozen=True, kw_only=True)

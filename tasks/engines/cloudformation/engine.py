@@ -184,4 +184,6 @@ def _status(stack: Described | None) -> str:
     return str(stack["StackStatus"]) if stack else "not there"
 
 
-ENGINE = Engine(name="cloudformation", make=CloudFormation, reads=reads, interface=interface)
+ENGINE = Engine(
+    name="cloudformation", make=CloudFormation, reads=reads, interface=interface, needs_aws=lambda _, __: True
+)

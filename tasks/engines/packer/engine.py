@@ -265,4 +265,6 @@ def _accepted(image: Image | None, saved: Saved) -> Image:
     return image
 
 
-ENGINE = Engine(name="packer", make=Packer, reads=reads, interface=interface, executable="packer")
+ENGINE = Engine(
+    name="packer", make=Packer, reads=reads, interface=interface, needs_aws=lambda _, __: True, executable="packer"
+)

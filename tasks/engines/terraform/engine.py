@@ -27,6 +27,7 @@ from tasks.engines.observations import observed, verified
 from tasks.engines.terraform import answers as answers
 from tasks.engines.terraform import commands as commands
 from tasks.engines.terraform.interface import interface
+from tasks.engines.terraform.providers import needs_aws
 from tasks.engines.terraform.sources import reads
 from tasks.processes import Command, Finished
 
@@ -196,4 +197,6 @@ def _known_secrets(workspace: Workspace) -> list[str]:
     return found
 
 
-ENGINE = Engine(name="terraform", make=Terraform, reads=reads, interface=interface, executable="terraform")
+ENGINE = Engine(
+    name="terraform", make=Terraform, reads=reads, interface=interface, executable="terraform", needs_aws=needs_aws
+)

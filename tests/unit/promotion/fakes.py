@@ -18,7 +18,7 @@ from tasks.domain.errors import StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Verification
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.platform import Check, Environment, Platform, Roles, Unit
-from tasks.domain.release import Baseline, Inputs, Receipt, Release
+from tasks.domain.release import Baseline, Inputs, Provenance, Receipt, Release
 from tasks.domain.rules import Suppression, Violation
 from tasks.domain.values import digest_of
 from tasks.engines.base import Engine, Interface, Workspace
@@ -261,12 +261,15 @@ class FakeReleases:
     def add(self, release: str, units: Sequence[Unit], environments: Sequence[Environment]) -> str:
         platform = Platform("fake", tuple(environments), tuple(units))
         digests = {f"{e.name}/{u.name}": digest_of([u.inputs, u.needs]) for e in environments for u in units}
-        made = Release(release, digest_of(release), release, f"make it {release}", "2030-01-07", digests)
+        made = Release(release, digest_of(release), digests)
         self._made[release] = FakeCheckout(made, self._folder, platform)
         return release
 
     def of(self, release: str) -> Checkout:
         return self._made[release]
+
+    def provenance(self, release: str) -> Provenance:
+        return Provenance(commit=release, subject=f"make it {release}")
 
 
 def engine_of(world: World) -> Engine:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.errors import InvalidInput
-from tasks.releases import releases
+from tasks.releases import commits
 from tasks.releases.contents import File
 
 
@@ -34,7 +34,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def committed(self) -> tuple[File, ...]:
-        return releases.committed(self.folder, self.commit())
+        return commits.committed(self.folder, self.commit())
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_submodule_is_refused_by_its_path(repository: Repository) -> None:
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{head},infrastructure/modules/vpc")
     repository.git("commit", "--quiet", "--message", "a submodule")
     with pytest.raises(InvalidInput, match=r"infrastructure/modules/vpc is a submodule.* Copy them below"):
-        releases.committed(repository.folder, "HEAD")
+        commits.committed(repository.folder, "HEAD")
 
 
 def test_everything_that_is_in_the_way_is_named_at_once(repository: Repository) -> None:

@@ -1,0 +1,29 @@
+"""The environments that commands can be asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import manifest, settings
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Environment
+from tasks.ledger.history import History
+
+
+def declared() -> Sequence[Environment]:
+    """The environments that the working tree declares, in promotion order; none where there is no platform.yaml."""
+    infrastructure = settings.load().repository / "infrastructure"
+    return manifest.load(infrastructure).environments if (infrastructure / "platform.yaml").exists() else ()
+
+
+def names(history: History) -> Sequence[str]:
+    """In promotion order, as the working tree declares them; before that, or elsewhere, those with a ledger."""
+    return [environment.name for environment in declared()] or history.ledger.environments()
+
+
+def known_environment(name: str) -> str:
+    """The name, if there is such an environment; `InvalidInput` names those that there are."""
+    known = names(History(settings.load()))
+    if name not in known:
+        raise InvalidInput(f"environment {name}: there are {', '.join(known)}")
+    return name

@@ -1,0 +1,36 @@
+"""Releases by the names that a person gives them: an id or its beginning, a branch, a tag, HEAD, a commit."""
+
+from __future__ import annotations
+
+from deployments.cli import screen
+from tasks import settings
+from tasks.domain.release import Provenance, Release
+from tasks.ledger.history import History
+from tasks.releases import commits, names
+from tasks.releases.requests import Purpose
+
+HELP = "A release's id or its beginning, or what git takes for a commit: a branch, a tag, HEAD, a hash."
+"""What every argument that names a release says."""
+
+
+def create_or_find(history: History, name: str | None, purpose: Purpose) -> Release:
+    """The release of that name, made of the commit where it is a commit; of HEAD without a name."""
+    chosen = settings.load()
+    meant = names.meaning(history.releases, chosen.repository, name or "HEAD")
+    if meant.commit is None:
+        return history.release(meant.release or "")
+    if name in (None, "HEAD") and commits.has_uncommitted(chosen.repository):
+        screen.say("infrastructure/ has changes that are not committed: they are not in this release")
+    return history.releases.create(chosen.repository, meant.commit.hash, chosen.acting, purpose)
+
+
+def find(history: History, name: str) -> Release:
+    """The release of that name; of a commit, the one that was made of its content. Makes none."""
+    repository = settings.load().repository
+    meant = names.meaning(history.releases, repository, name)
+    return history.releases.find(repository, name) if meant.commit else history.release(meant.release or "")
+
+
+def described(release: Release, origin: Provenance) -> str:
+    """A release in a sentence: "release 3f2a1c09d4e8 (c0ffee12 Paint it blue)"."""
+    return f"release {release.id} ({origin.commit[:8]} {origin.subject})"

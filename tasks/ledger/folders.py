@@ -1,0 +1,69 @@
+"""Files that are written once and completely, and that outlive a power loss.
+
+A new file is written under a temporary name, brought to the disk, and only then linked to its own name: the link
+fails when that name is taken, so of two writers one wins, and nobody ever reads half a file. The folder is brought to
+the disk as well, or the name could be missing after a power loss.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_TEMPORARY = ".new-"
+
+
+def create_file(root: Path, file: Path, data: bytes) -> None:
+    """Write a new file below `root`, with the folders on its way; `FileExistsError` when there is one already."""
+    _create_folders(root, file.parent)
+    handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.link(temporary, file)
+    finally:
+        Path(temporary).unlink()
+    _sync(file.parent)
+
+
+def files_below(folder: Path, name: str) -> Iterator[str]:
+    """The names of all files below a folder that is itself called `name`; a folder that is not there has none."""
+    try:
+        with os.scandir(folder) as found:
+            for each in found:
+                if each.is_dir():
+                    yield from files_below(folder / each.name, f"{name}/{each.name}")
+                elif not each.name.startswith(_TEMPORARY):
+                    yield f"{name}/{each.name}"
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def folders_below(folder: Path) -> Iterator[str]:
+    """The names of the folders directly in a folder; a folder that is not there has none."""
+    try:
+        with os.scandir(folder) as found:
+            yield from (each.name for each in found if each.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def _create_folders(root: Path, folder: Path) -> None:
+    """Make the folders between `root` and `folder`, each brought to the disk in the one that it is in."""
+    if folder == root or folder.is_dir():
+        return
+    _create_folders(root, folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

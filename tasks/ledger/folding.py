@@ -1,0 +1,282 @@
+"""Folds entries into the state of an environment: one small function for each kind of event that changes it. Pure.
+
+A change of what a fold means changes what snapshots hold: raise `snapshots.VERSION` with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from tasks.domain.events import (
+    ApprovalRequested,
+    ClaimClosed,
+    ClaimTakenOver,
+    DriftReported,
+    EnvironmentClaimed,
+    EnvironmentFrozen,
+    EnvironmentInterrupted,
+    EnvironmentResolved,
+    EnvironmentRestored,
+    EnvironmentRollingBack,
+    EnvironmentThawed,
+    Event,
+    PlanSetApproved,
+    PlanSetDecision,
+    PlanSetRefused,
+    ReleaseRejected,
+    ReleaseVerified,
+    UnitAdopted,
+    UnitApplied,
+    UnitApplying,
+    UnitRollbackFailed,
+    UnitRolledBack,
+    UnitSettled,
+    UnitSmoked,
+)
+from tasks.domain.outcome import Outcome
+from tasks.domain.release import Baseline, Receipt
+from tasks.ledger.entries import Entry
+from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze, RecordedDrift
+
+Held = TypeVar("Held")
+
+PROMOTE, RECONCILE = "promote", "reconcile"
+"""What a claim is for."""
+
+
+def environment_state(environment: str, entries: Iterable[Entry]) -> EnvironmentState:
+    """The state after these entries, oldest first, of a chain from its beginning."""
+    state = EnvironmentState(environment)
+    for entry in entries:
+        state = fold(state, entry)
+    return state
+
+
+def fold(state: EnvironmentState, entry: Entry) -> EnvironmentState:
+    """The state after one more entry. Kinds that only inform (planned, denied ...) change nothing but the head."""
+    if change := _FOLDS.get(type(entry.event)):
+        state = change(state, entry.event, entry)
+    return replace(state, number=entry.number, head=entry.digest, platform=entry.platform or state.platform)
+
+
+def receipt_of(entry: Entry) -> Receipt | None:
+    """The receipt of an `applied` or `rolled_back` entry; None where the unit was removed."""
+    event = entry.event
+    held = event.receipt if isinstance(event, UnitApplied | UnitRolledBack) else None
+    return replace(held, id=entry.id, at=entry.at) if held else None
+
+
+def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -> EnvironmentState:
+    claim = Claim(
+        entry=entry.id,
+        release=event.release,
+        purpose=event.purpose,
+        run=entry.run,
+        actor=entry.actor,
+        at=entry.at,
+        holder=event.holder,
+        release_digest=event.release_digest,
+        provenance=event.provenance,
+    )
+    last_begun = event.release if event.purpose == PROMOTE else state.last_begun
+    drift = replace(state.drift, reconciled_at=entry.at) if event.purpose == RECONCILE else state.drift
+    # The first promotion counts: what the ledger says of a record never changes.
+    recorded = {event.release: event.release_digest} if event.release_digest else {}
+    records = {**recorded, **state.records}
+    return _concluded_if_finished(replace(state, claim=claim, last_begun=last_begun, records=records, drift=drift))
+
+
+def _concluded_if_finished(state: EnvironmentState) -> EnvironmentState:
+    """A run that stopped on the way leaves what one would return to as it was: the next one may still need it."""
+    return replace(state, interrupted=None) if state.attempted else _concluded(state)
+
+
+def _concluded(state: EnvironmentState) -> EnvironmentState:
+    """From here on there is nothing to roll back: what is there now is what one would return to."""
+    return replace(
+        state,
+        before=state.receipts,
+        smoked_before=state.smoked,
+        verified_before=state.verified,
+        rolling_back=None,
+        interrupted=None,
+        attempted=(),
+        created={},
+    )
+
+
+def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) -> EnvironmentState:
+    # Only the holder changes: what the dead run began has still to be rolled back.
+    if state.claim is None:
+        return state
+    claim = replace(state.claim, entry=entry.id, run=entry.run, actor=entry.actor, holder=event.holder)
+    return replace(state, claim=claim)
+
+
+def _closed(state: EnvironmentState, _: ClaimClosed, __: Entry) -> EnvironmentState:
+    return _concluded_if_finished(replace(state, claim=None))
+
+
+def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> EnvironmentState:
+    unit = event.unit
+    attempted = state.attempted if unit in state.attempted else (*state.attempted, unit)
+    # A stale plan is applied once more from a newer one: both may have created something.
+    created = {**state.created, unit: frozenset({*state.created.get(unit, ()), *event.creates})}
+    state = replace(state, attempted=attempted, created=created, smoked=state.smoked - {unit})
+    state = replace(state, verified=None, verified_at=None)
+    return _with_baseline(state, unit, event.baseline)
+
+
+def _adopted(state: EnvironmentState, event: UnitAdopted, _: Entry) -> EnvironmentState:
+    return _with_baseline(state, event.unit, event.baseline)
+
+
+def _with_baseline(state: EnvironmentState, unit: str, baseline: Baseline | None) -> EnvironmentState:
+    # The first one counts: what is found later may be of our own making.
+    if baseline is None or unit in state.baselines:
+        return state
+    return replace(state, baselines={**state.baselines, unit: baseline})
+
+
+def _received(state: EnvironmentState, event: UnitApplied | UnitRolledBack, entry: Entry) -> EnvironmentState:
+    receipt = receipt_of(entry)
+    others = _without(state.receipts, event.unit)
+    receipts = {**others, event.unit: receipt} if receipt else others
+    drift = replace(state.drift, outdated=state.drift.outdated | {event.unit})
+    return replace(state, receipts=receipts, residual=_without(state.residual, event.unit), drift=drift)
+
+
+def _settled(state: EnvironmentState, event: UnitSettled, _: Entry) -> EnvironmentState:
+    return replace(state, residual={**state.residual, event.unit: event.residual})
+
+
+def _smoked(state: EnvironmentState, event: UnitSmoked, _: Entry) -> EnvironmentState:
+    passed = event.outcome is Outcome.SUCCEEDED
+    return replace(state, smoked=state.smoked | {event.unit} if passed else state.smoked - {event.unit})
+
+
+def _rolled_back(state: EnvironmentState, event: UnitRolledBack, entry: Entry) -> EnvironmentState:
+    # What was found good before this promotion is good again; what could only be left as it is was never found good.
+    good = event.unit in state.smoked_before and not event.kept
+    smoked = state.smoked | {event.unit} if good else state.smoked - {event.unit}
+    return replace(_received(state, event, entry), smoked=smoked)
+
+
+def _verified(state: EnvironmentState, event: ReleaseVerified, entry: Entry) -> EnvironmentState:
+    earlier = (release for release in state.verified_releases if release != event.release)
+    claim = state.claim
+    origin = {event.release: claim.provenance} if claim is not None and claim.release == event.release else {}
+    verified = replace(
+        state,
+        origins={**state.origins, **origin},
+        verified=event.release,
+        verified_at=state.verified_at if state.verified == event.release else entry.at,
+        rejected=state.rejected - {event.release},
+        rules=event.rules,
+        verified_releases=(*earlier, event.release),
+    )
+    return _concluded(verified)
+
+
+def _rolling_back(state: EnvironmentState, event: EnvironmentRollingBack, _: Entry) -> EnvironmentState:
+    return replace(state, rolling_back=event.why, rejects=event.rejects)
+
+
+def _interrupted(state: EnvironmentState, event: EnvironmentInterrupted, _: Entry) -> EnvironmentState:
+    return replace(state, interrupted=event.why)
+
+
+def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> EnvironmentState:
+    return replace(state, rejected=state.rejected | {event.release})
+
+
+def _restored(state: EnvironmentState, _: EnvironmentRestored, entry: Entry) -> EnvironmentState:
+    # A unit in which the release changed nothing was not attempted: it is where it was, by its earlier receipt.
+    untouched = {unit: held for unit, held in state.before.items() if unit not in state.attempted}
+    smoked = state.smoked | (state.smoked_before & {*untouched})
+    receipts = {**state.receipts, **untouched}
+    # Where something was attempted, another release was here meanwhile: the soak time begins again.
+    since = state.verified_at or (entry.at if state.verified_before else None)
+    restored = replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before, verified_at=since)
+    return _concluded(restored)
+
+
+def _blocked(state: EnvironmentState, event: UnitRollbackFailed, _: Entry) -> EnvironmentState:
+    return replace(state, blocked=event.why)
+
+
+def _resolved(state: EnvironmentState, _: EnvironmentResolved, __: Entry) -> EnvironmentState:
+    return replace(state, blocked=None)
+
+
+def _frozen(state: EnvironmentState, event: EnvironmentFrozen, entry: Entry) -> EnvironmentState:
+    return replace(state, frozen=ManualFreeze(entry.actor, event.reason, event.until))
+
+
+def _thawed(state: EnvironmentState, _: EnvironmentThawed, __: Entry) -> EnvironmentState:
+    return replace(state, frozen=None)
+
+
+def _approval_requested(state: EnvironmentState, event: ApprovalRequested, entry: Entry) -> EnvironmentState:
+    # Expired requests are dropped here, or they would pile up.
+    now = datetime.fromisoformat(entry.at)
+    kept = (
+        each
+        for each in state.approvals
+        if each.asked.plan_set != event.plan_set and datetime.fromisoformat(each.asked.expires) > now
+    )
+    return replace(state, approvals=(*kept, AskedApproval(entry.at, entry.actor, event)))
+
+
+def _approval_decided(state: EnvironmentState, event: PlanSetDecision, _: Entry) -> EnvironmentState:
+    approvals = tuple(
+        replace(each, decision=event.kind, by=event.by) if each.asked.plan_set == event.plan_set else each
+        for each in state.approvals
+    )
+    return replace(state, approvals=approvals)
+
+
+def _drift_reported(state: EnvironmentState, event: DriftReported, entry: Entry) -> EnvironmentState:
+    # A unit that could not be compared keeps what was found in it before; one that is compared no more is dropped.
+    kept = {unit: items for unit, items in state.drift.found.items() if unit in event.unanswered}
+    compared = {unit: tuple(item for item in event.drifted if item.unit == unit) for unit in event.units}
+    drift = KnownDrift(
+        found={**kept, **compared},
+        outdated=state.drift.outdated - {*event.units},
+        reconciled_at=state.drift.reconciled_at,
+        report=RecordedDrift(entry.number, entry.at, event),
+    )
+    return replace(state, drift=drift)
+
+
+def _without(held: Mapping[str, Held], unit: str) -> dict[str, Held]:
+    return {name: each for name, each in held.items() if name != unit}
+
+
+_FOLDS: Mapping[type[Event], Callable[[EnvironmentState, Any, Entry], EnvironmentState]] = {
+    EnvironmentClaimed: _claimed,
+    ClaimTakenOver: _taken_over,
+    ClaimClosed: _closed,
+    UnitApplying: _applying,
+    UnitAdopted: _adopted,
+    UnitApplied: _received,
+    UnitSettled: _settled,
+    UnitSmoked: _smoked,
+    UnitRolledBack: _rolled_back,
+    ReleaseVerified: _verified,
+    EnvironmentInterrupted: _interrupted,
+    EnvironmentRollingBack: _rolling_back,
+    EnvironmentRestored: _restored,
+    ReleaseRejected: _rejected,
+    UnitRollbackFailed: _blocked,
+    EnvironmentResolved: _resolved,
+    EnvironmentFrozen: _frozen,
+    EnvironmentThawed: _thawed,
+    ApprovalRequested: _approval_requested,
+    PlanSetApproved: _approval_decided,
+    PlanSetRefused: _approval_decided,
+    DriftReported: _drift_reported,
+}

@@ -1,0 +1,83 @@
+"""Reads a chain from one of its entries on, and checks each entry against the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tasks.domain.errors import NotFound
+from tasks.ledger import entries
+from tasks.ledger.entries import Entry
+from tasks.ledger.state import EnvironmentState
+from tasks.ledger.store import Store
+
+
+def listed(store: Store, after: EnvironmentState, platform: str) -> Iterator[Entry]:
+    """The entries behind a state, oldest first, as the store lists them: a missing one is noticed.
+
+    Args:
+        store: where the chain is.
+        after: the state that the entries are to continue.
+        platform: whose chain it must be; "" where that is not known.
+
+    Raises:
+        BrokenChain: An entry is missing, damaged, or does not belong there.
+        UnreadableRecord: Another version of the product wrote one.
+    """
+    numbers = _numbers(store, after)
+    while (missing := _first_missing(numbers, after)) is not None:
+        _refuse_missing(store, after.environment, missing)
+        numbers = _numbers(store, after)
+    names = [entries.name_of(after.environment, number) for number in numbers]
+    return _checked(zip(names, store.read_all(names), strict=True), after, platform)
+
+
+def following(store: Store, after: EnvironmentState, platform: str) -> Iterator[Entry]:
+    """The entries behind a state that is not old, asked for one after the other: where there are none, one request.
+
+    Args and errors are those of `listed`.
+    """
+    return _checked(_one_by_one(store, after), after, platform)
+
+
+def _numbers(store: Store, after: EnvironmentState) -> list[int]:
+    """The numbers of the entries that are listed; objects that are no entries are not ours, and skipped."""
+    begin = entries.name_of(after.environment, after.number) if after.number else None
+    found = map(entries.number_of, store.names(entries.folder_of(after.environment), begin))
+    return [number for number in found if number is not None]
+
+
+def _first_missing(numbers: list[int], after: EnvironmentState) -> int | None:
+    expected = range(after.number + 1, after.number + 1 + len(numbers))
+    return next((wanted for wanted, number in zip(expected, numbers, strict=True) if wanted != number), None)
+
+
+def _refuse_missing(store: Store, environment: str, number: int) -> None:
+    """A listing is no moment in time: what was written while it was made may be missing in it, and is there."""
+    name = entries.name_of(environment, number)
+    try:
+        store.read(name)
+    except NotFound as error:
+        raise entries.damaged(name, "it is missing, and there are later entries") from error
+
+
+def _one_by_one(store: Store, after: EnvironmentState) -> Iterator[tuple[str, bytes]]:
+    number = after.number
+    while True:
+        number += 1
+        name = entries.name_of(after.environment, number)
+        try:
+            yield name, store.read(name)
+        except NotFound:
+            return
+
+
+def _checked(objects: Iterable[tuple[str, bytes]], after: EnvironmentState, platform: str) -> Iterator[Entry]:
+    head, owner = after.head, platform or after.platform
+    for name, data in objects:
+        entry = entries.decode(name, data)
+        if entry.previous != head:
+            raise entries.damaged(name, "it does not follow the entry before it")
+        if owner and entry.platform not in ("", owner):
+            raise entries.damaged(name, f"it belongs to platform {entry.platform}, and this is {owner}")
+        head, owner = entry.digest, owner or entry.platform
+        yield entry

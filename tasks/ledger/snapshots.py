@@ -1,0 +1,113 @@
+"""Snapshots of an environment's state beside its chain, so that reading it does not take longer every day.
+
+A snapshot is a shortcut, never a source: it names the entry that it was taken at by number and digest, carries a
+digest of itself, and is ignored when any of that does not fit. Then an earlier one, or the whole chain, is read. An
+audit folds the chain again and compares. What another version of the product wrote is ignored as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from tasks.domain import records
+from tasks.domain.errors import AlreadyExists, BrokenChain, FlowmartError, NotFound, UnreadableRecord
+from tasks.domain.values import digest_of
+from tasks.ledger import entries
+from tasks.ledger.state import EnvironmentState
+from tasks.ledger.store import Store
+
+VERSION = 1
+"""Of what a snapshot means: raise it when a fold changes. A change of its fields is noticed without that."""
+
+EVERY = 200
+"""Entries between two snapshots."""
+
+FOLDER = "snapshots"
+"""Where the store keeps all snapshots."""
+
+log = structlog.get_logger("flowmart.ledger")
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    version: int
+    state: EnvironmentState
+    digest: str
+
+
+def newest(store: Store, beginning: EnvironmentState, platform: str) -> EnvironmentState:
+    """The state in the newest snapshot that is valid and belongs to the chain; without one, `beginning`."""
+    for name in reversed(store.names(f"{FOLDER}/{beginning.environment}")):
+        state = _read(store, name, beginning.environment)
+        if state is not None and _belongs(store, name, state, platform):
+            return state
+    return beginning
+
+
+def write(store: Store, state: EnvironmentState) -> None:
+    """Keep a state. The chain is complete without it: when that fails, the failure is only logged."""
+    name = f"{FOLDER}/{state.environment}/{state.number:08d}.json"
+    content = {"version": VERSION, "state": records.encode(state)}
+    data = json.dumps({**content, "digest": digest_of(content)}, sort_keys=True, ensure_ascii=False).encode()
+    try:
+        store.create(name, data)
+    except AlreadyExists:
+        return
+    except FlowmartError as error:
+        log.warning("snapshot not written", snapshot=name, why=str(error))
+
+
+def everyone(store: Store, environment: str) -> Iterator[tuple[str, EnvironmentState]]:
+    """All valid snapshots of an environment by their names, oldest first."""
+    for name in store.names(f"{FOLDER}/{environment}"):
+        state = _read(store, name, environment)
+        if state is not None:
+            yield name, state
+
+
+def _read(store: Store, name: str, environment: str) -> EnvironmentState | None:
+    try:
+        return _decode(store.read(name), name, environment)
+    except (NotFound, UnreadableRecord) as error:
+        _log_ignored(name, str(error))
+        return None
+
+
+def _decode(data: bytes, name: str, environment: str) -> EnvironmentState:
+    try:
+        content: Any = json.loads(data)
+    except ValueError as error:
+        raise UnreadableRecord(f"{name}: it is no snapshot: {error}") from error
+    snapshot = records.decode(_Snapshot, content, name)
+    if snapshot.version != VERSION:
+        raise UnreadableRecord(f"{name}: version {snapshot.version} is unknown; {records.ELSEWHERE}")
+    if snapshot.digest != digest_of({key: value for key, value in content.items() if key != "digest"}):
+        raise UnreadableRecord(f"{name}: it was changed after it was written")
+    if (snapshot.state.environment, snapshot.state.number) != (environment, entries.number_of(name)):
+        raise UnreadableRecord(f"{name}: it is of {snapshot.state.environment}/{snapshot.state.number}")
+    return snapshot.state
+
+
+def _belongs(store: Store, name: str, state: EnvironmentState, platform: str) -> bool:
+    """Whether the snapshot is of this platform, and the entry that it was taken at is in the chain."""
+    if platform and state.platform not in ("", platform):
+        _log_ignored(name, f"it belongs to platform {state.platform}")
+        return False
+    anchor = entries.name_of(state.environment, state.number)
+    try:
+        found = entries.decode(anchor, store.read(anchor))
+    except (NotFound, BrokenChain, UnreadableRecord) as error:
+        _log_ignored(name, str(error))
+        return False
+    if found.digest != state.head:
+        _log_ignored(name, f"{anchor} is another entry than the one that it was taken at")
+    return found.digest == state.head
+
+
+def _log_ignored(name: str, why: str) -> None:
+    log.warning("snapshot ignored", snapshot=name, why=why)

@@ -1,0 +1,89 @@
+"""How single texts are written in platform.yaml, overrides.yaml and drift.yaml: names, places, days, durations.
+
+`declared` puts them together to what may be written; `explain` says what such a text must be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_-]*$"
+ACCOUNT = r"^[0-9]{12}$"
+REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"
+ROLE = r"^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@{}/-]+$"
+PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+VALUE = r"\{values\.[A-Za-z_][A-Za-z0-9_-]*\}"
+UNIT_ACCOUNT = rf"^([0-9]{{12}}|{VALUE})$"
+UNIT_REGION = rf"^([a-z]{{2}}(-[a-z]+)+-[0-9]+|{VALUE})$"
+NOT_EMPTY = r"\S"
+OUTPUT = r"^\{outputs\.[A-Za-z0-9_-]+\}$"
+
+PATTERNS = {
+    SLUG: "lowercase letters, digits and single hyphens, beginning with a letter",
+    IDENTIFIER: "letters, digits, _ and -, beginning with a letter or _",
+    ACCOUNT: 'the 12 digits of an AWS account, in quotes: "222222222222"',
+    REGION: "an AWS region, such as eu-west-1",
+    UNIT_ACCOUNT: 'the 12 digits of an AWS account, in quotes, or "{values.NAME}"',
+    UNIT_REGION: 'an AWS region, such as us-east-1, or "{values.NAME}"',
+    ROLE: "the ARN of a role: arn:aws:iam::{account}:role/NAME",
+    PRINCIPAL: "the ARN of a principal, such as arn:aws:iam::111111111111:root",
+    DATE: "a date: YYYY-MM-DD",
+    CLOCK: 'a time of day, in quotes: "09:00"',
+    NOT_EMPTY: "text",
+    OUTPUT: "{outputs.NAME}",
+}
+"""What a text must be, in words."""
+
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(written: Any) -> float:
+    """The seconds of "90s", "5m", "1h" or a number; more than none."""
+    found = DURATION.fullmatch(written) if isinstance(written, str) else None
+    if found:
+        written = float(found[1]) * SECONDS[found[2]]
+    if isinstance(written, bool | str) or not isinstance(written, int | float) or not 0 < written < math.inf:
+        raise PydanticCustomError("duration", "no duration")
+    return float(written)
+
+
+def one_or_several(written: Any) -> Any:
+    """The names of "dev" or ["dev", "staging"], as a list; at least one."""
+    if not isinstance(written, str | list):
+        raise PydanticCustomError("names", "no names")
+    if not written:
+        raise PydanticCustomError("too_short", "none")
+    return [written] if isinstance(written, str) else written
+
+
+Slug = Annotated[str, Field(pattern=SLUG)]
+Slugs = Annotated[
+    tuple[Slug, ...],
+    BeforeValidator(one_or_several, json_schema_input_type=Slug | Annotated[tuple[Slug, ...], Field(min_length=1)]),
+]
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+Text = Annotated[str, Field(pattern=NOT_EMPTY)]
+Day = Annotated[str, Field(pattern=DATE)]
+RoleArn = Annotated[str, Field(pattern=ROLE)]
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds),
+    PlainSerializer(lambda value: f"{value:g}s"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": f"^{DURATION.pattern}$"},
+            ]
+        }
+    ),
+]

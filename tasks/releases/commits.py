@@ -1,0 +1,74 @@
+"""From a commit to the files of a release, and to where they came from."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.domain.errors import InvalidInput
+from tasks.domain.release import Provenance
+from tasks.releases import repository as git
+from tasks.releases.contents import FOLDER, File, Kind, content_digest
+from tasks.releases.portability import SUBMODULE, objections, submodule
+from tasks.releases.records import DIGITS
+from tasks.releases.repository import Commit
+
+_PULL_REQUEST = re.compile(r"^Merge pull request #(\d+) from |\(#(\d+)\)$")
+"""How GitHub words the subject of a merge and of a squashed commit:
+https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository."""
+
+
+def commit_of(repository: Path, ref: str) -> Commit:
+    """The commit that git means by a branch, tag or hash; `InvalidInput` when it knows none."""
+    found = git.find(repository, ref)
+    if found is None:
+        raise InvalidInput(
+            f"{repository.resolve()}: git has no commit {ref}; `git log` and `git branch` show what is"
+        )
+    return found
+
+
+def committed(repository: Path, commit: str) -> tuple[File, ...]:
+    """What a commit has below infrastructure/; `InvalidInput` names every file that cannot be in a release."""
+    entries = git.tree(repository, commit, FOLDER)
+    plain = [entry for entry in entries if entry.mode != SUBMODULE and entry.path != FOLDER]
+    contents = git.blobs(repository, [entry.object for entry in plain])
+    files = tuple(_file(entry, data) for entry, data in zip(plain, contents, strict=True))
+    against = [submodule(entry.path) for entry in entries if entry.mode == SUBMODULE] + [*objections(files)]
+    if len(plain) == len(entries) and not against:
+        return files
+    told = "\n".join(f"  {why}" for why in against or [f"{FOLDER} is not a folder in it."])
+    raise InvalidInput(f"commit {commit[:12]} cannot be released:\n{told}")
+
+
+def release_id(repository: Path, commit: Commit) -> str:
+    """The id of the release that a commit is, whether or not somebody made it."""
+    return content_digest(committed(repository, commit.hash))[:DIGITS]
+
+
+def provenance_of(commit: Commit, requested_by: str, pull_request: int | None = None) -> Provenance:
+    """Where the content of a commit comes from. Without a number, the pull request that the subject names, if any."""
+    return Provenance(
+        commit=commit.hash,
+        author=commit.author,
+        subject=commit.subject,
+        pull_request=pull_request or _merged(commit.subject),
+        requested_by=requested_by,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def has_uncommitted(repository: Path) -> bool:
+    """Whether the working tree's infrastructure/ differs from HEAD."""
+    return bool(git.git(repository, "status", "--porcelain", "--", FOLDER).strip())
+
+
+def _merged(subject: str) -> int | None:
+    found = _PULL_REQUEST.search(subject)
+    return int(found[1] or found[2]) if found else None
+
+
+def _file(entry: git.TreeEntry, data: bytes) -> File:
+    kinds: dict[str, Kind] = {"100755": "executable", "120000": "link"}
+    return File(entry.path.removeprefix(f"{FOLDER}/"), kinds.get(entry.mode, "file"), data)

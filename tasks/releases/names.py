@@ -1,0 +1,62 @@
+"""What a person means by the name of a release: its id or how that begins, or what git takes for a commit."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.domain.errors import InvalidInput, NotFound
+from tasks.releases import commits
+from tasks.releases import repository as git
+from tasks.releases.releases import SHORTEST, Releases
+from tasks.releases.repository import Commit
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A release by its whole id; or a commit, which may not be released yet."""
+
+    release: str | None = None
+    commit: Commit | None = None
+
+
+def meaning(releases: Releases, repository: Path, name: str) -> Meaning:
+    """What a name means.
+
+    A name that is both means the commit, provided that it makes just that release.
+
+    Raises:
+        NotFound: It means nothing.
+        InvalidInput: It could be several releases, or a release and a commit of another one.
+    """
+    found = [known for known in releases.known() if len(name) >= SHORTEST and known.startswith(name)]
+    commit = _commit(repository, name)
+    if commit is None:
+        return Meaning(release=_only(found, name))
+    if found and found != [commits.release_id(repository, commit)]:
+        _refuse_ambiguous(name, found, commit)
+    return Meaning(commit=commit)
+
+
+def _commit(repository: Path, name: str) -> Commit | None:
+    # Releases can be named where there is no git, or no repository.
+    with suppress(InvalidInput):
+        return git.find(repository, name)
+    return None
+
+
+def _only(found: list[str], name: str) -> str:
+    if len(found) > 1:
+        raise InvalidInput(f"release {name}: could be {' or '.join(found)}; give more digits")
+    if not found:
+        raise NotFound(
+            f"{name}: no release begins with it (at least {SHORTEST} digits), and git has no such commit; "
+            "`flowmart release list` shows all releases"
+        )
+    return found[0]
+
+
+def _refuse_ambiguous(name: str, found: list[str], commit: Commit) -> None:
+    told = f"{name} could be release {' or '.join(found)}, or commit {commit.hash[:12]} ({commit.subject})"
+    raise InvalidInput(f"{told}; give more digits, or a whole ref such as refs/heads/{name}")

@@ -1,0 +1,107 @@
+"""What the store has of one release, given out only if it is what was released.
+
+Three things have to hold together: the files add up to the digest in the record, the id is the first digits of that,
+and the record is the one that the ledger has the digest of since the release was first promoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tasks.domain.errors import BrokenChain, DamagedRelease, NotFound, UnreadableRecord
+from tasks.domain.release import Provenance, Release
+from tasks.ledger.chain import Ledger
+from tasks.ledger.store import Store
+from tasks.releases import archives, records
+from tasks.releases.contents import File, content_digest
+from tasks.releases.requests import latest_request, requests
+
+
+def recorded(ledger: Ledger) -> dict[str, str]:
+    """{release: the digest of its record} of all releases that were promoted anywhere."""
+    found: dict[str, str] = {}
+    for environment in ledger.environments():
+        # A chain that does not add up is refused where its environment is used; here it merely says nothing.
+        with suppress(BrokenChain, UnreadableRecord):
+            found |= ledger.state(environment).records
+    return found
+
+
+@dataclass(frozen=True)
+class StoredRelease:
+    """A release in a store, by its id. `recorded` is the digest of its record in the ledger, once it was promoted."""
+
+    store: Store
+    id: str
+    recorded: str | None
+
+    @property
+    def record_name(self) -> str:
+        """The name of its record in the store."""
+        return f"releases/{self.id}.json"
+
+    @property
+    def archive_name(self) -> str:
+        """The name of its archive in the store."""
+        return f"releases/{self.id}.tar.gz"
+
+    def record(self) -> Release:
+        """The release as its record has it.
+
+        Raises:
+            DamagedRelease: The record is missing or cut off, or is not the one that the ledger knows.
+            UnreadableRecord: Another version of the product wrote it.
+        """
+        name = f"its record {self.record_name}"
+        try:
+            found = records.decode(self.store.read(self.record_name), f"release {self.id}: {name}")
+        except NotFound as error:
+            raise self.damaged(name, "is missing") from error
+        except ValueError as error:
+            raise self.damaged(name, f"cannot be read ({error})") from error
+        if found.id != self.id or self.recorded not in (None, records.digest(found)):
+            raise self.damaged(name, "is not the one in the ledger")
+        return found
+
+    def files(self) -> tuple[File, ...]:
+        """Its files, which add up to the digest in its record; `DamagedRelease` when they do not."""
+        digest, name = self.record().digest, f"its archive {self.archive_name}"
+        try:
+            files = archives.unpack(self.store.read(self.archive_name))
+        except NotFound as error:
+            raise self.damaged(name, "is missing") from error
+        except ValueError as error:
+            raise self.damaged(name, f"cannot be unpacked ({error})") from error
+        if content_digest(files) != digest:
+            raise self.damaged(name, "is not what was released")
+        return files
+
+    def refuse_miscounted(self, units: Mapping[str, str]) -> None:
+        """Hold unit digests that were counted again against the record.
+
+        Only for a release that was never promoted: afterwards the ledger vouches for the record, and a newer version
+        of the product may count otherwise.
+        """
+        if self.recorded is None and self.record().units != units:
+            raise self.damaged(f"its record {self.record_name}", "has other unit digests than its files")
+
+    def refuse_unrequested(self, promoted: Sequence[Provenance]) -> None:
+        """Hold its requests against each other, and against where the ledger says that it came from."""
+        known = [request.provenance for request in requests(self.store, self.id)]
+        for origin in promoted:
+            if origin not in known:
+                told = f"was promoted for commit {origin.commit[:12]}, but that request is not in the store"
+                raise DamagedRelease(f"release {self.id} {told}. Restore releases/{self.id}/ from a backup.")
+
+    def damaged(self, what: str, how: str) -> DamagedRelease:
+        """What is wrong, and what to do: made again from its commit, a release is the same byte by byte."""
+        again = f"flowmart release create --ref {self._commit()}"
+        remedy = f"Restore it from a backup, or delete it there and run `{again}`."
+        return DamagedRelease(f"release {self.id}: {what} in {self.store.address} {how}. {remedy}")
+
+    def _commit(self) -> str:
+        with suppress(DamagedRelease, UnreadableRecord, NotFound):
+            return latest_request(self.store, self.id).commit[:12]
+        return "COMMIT"

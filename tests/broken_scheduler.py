@@ -1,0 +1,18 @@
+"""`python -m tests.broken_scheduler server start ...`: Prefect's command, with a scheduler that fails on every turn.
+
+It fails where SQLAlchemy 2.1 made it fail: when it inserts the runs that it has planned.
+"""
+
+from typing import Any, NoReturn
+
+from prefect.cli import app
+from prefect.server.models import deployments
+
+
+async def refuse(*_: Any, **__: Any) -> NoReturn:
+    raise RuntimeError("the test refuses to insert runs")
+
+
+if __name__ == "__main__":
+    deployments._insert_scheduled_flow_runs = refuse
+    app()

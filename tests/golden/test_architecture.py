@@ -1,0 +1,44 @@
+"""ARCHITECTURE.md says what the code is: the folders that it draws are those that there are, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tasks.engines import NAMES
+
+PROJECT = Path(__file__).resolve().parents[2]
+TEXT = (PROJECT / "ARCHITECTURE.md").read_text()
+
+
+def folders(of: Path) -> set[str]:
+    return {path.name for path in of.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+
+
+def drawn(below: str) -> set[str]:
+    """The folders drawn below one, in the picture of the house."""
+    picture = TEXT.split("## Folders")[1].split("```")[1]
+    inside = re.search(rf"^{below}/[^\n]*\n((?:  [^\n]*\n)+)", picture, re.MULTILINE)
+    assert inside
+    heads = (line.strip().split("  ")[0] for line in inside[1].splitlines())
+    return {name.rstrip("/") for head in heads for name in head.split() if name.endswith("/")}
+
+
+def test_every_folder_of_the_core_is_drawn_and_no_other() -> None:
+    assert drawn("tasks") == folders(PROJECT / "tasks")
+
+
+def test_every_folder_of_the_ways_in_is_drawn_and_no_other() -> None:
+    assert drawn("deployments") == folders(PROJECT / "deployments")
+
+
+def test_every_engine_is_in_the_table() -> None:
+    rows = re.findall(r"^\| (\w+) \|", TEXT.split("## Engines")[1].split("## The sandbox")[0], re.MULTILINE)
+    assert set(rows) - {"engine"} == set(NAMES)
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:tasks|flows|deployments|tests)/[\w/.]+)`", TEXT))))
+def test_every_file_that_is_named_exists(path: str) -> None:
+    assert (PROJECT / path).exists()
