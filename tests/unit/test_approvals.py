@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -120,6 +121,29 @@ def test_the_first_word_counts(ledger: Ledger) -> None:
     with pytest.raises(NotFound):
         approvals.refuse(ledger, asked.digest, ANNA, "too late")
     assert holds(ledger) == "approved"
+
+
+class Interleaved(Store):
+    """A store in which somebody else writes an entry right before our next one."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def create(self, name: str, data: bytes) -> None:
+        act, self.meanwhile = self.meanwhile, None
+        if act:
+            act()
+        super().create(name, data)
+
+
+def test_of_two_answers_at_the_same_time_the_first_one_counts(tmp_path: Path) -> None:
+    store = Interleaved.open(str(tmp_path))
+    assert isinstance(store, Interleaved)
+    ours, theirs = Ledger(store, "tester"), Ledger(Store.open(str(tmp_path)), "somebody")
+    asked = ask(ours)
+    store.meanwhile = lambda: approvals.refuse(theirs, asked.digest, ANNA, "not today")
+    with pytest.raises(Refused, match=r"refused by anna\.berg already"):
+        approvals.approve(ours, asked.digest, BEN)
+    assert holds(ours) == "refused"
 
 
 def test_a_digest_has_to_be_long_enough_and_known(ledger: Ledger) -> None:
