@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
@@ -18,6 +20,10 @@ from deployments.setup import put_tools_on_path
 from tests.sandboxes import folder, silent
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# How fast inputs are made says how busy the machine is, and nothing about the product.
+hypothesis_settings.register_profile("flowmart", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("flowmart")
 
 # Before any test asks for terraform: the set-up may have provided the only one there is.
 put_tools_on_path()

@@ -19,8 +19,8 @@ PLATFORM = """
 platform: mini
 trusted: ["arn:aws:iam::111111111111:root"]
 environments:
-  dev: {account: "222222222222", region: eu-west-1}
-  staging: {account: "333333333333", region: eu-west-1, after: dev}
+  dev: {account: "222222222222", region: eu-west-1, roles: &roles {plan: "ROLE-plan", apply: "ROLE-apply"}}
+  staging: {account: "333333333333", region: eu-west-1, after: dev, roles: *roles}
 units:
   first:
     engine: terraform
@@ -36,6 +36,9 @@ units:
     checks:
       - {name: echo, kind: output, output: echo, matches: "^(blue|green)$", within: 1s}
 """
+
+# The sandbox's accounts are FlowMart's; this platform has another name.
+PLATFORM = PLATFORM.replace("ROLE", "arn:aws:iam::{account}:role/flowmart")
 
 FIRST = """
 terraform {{

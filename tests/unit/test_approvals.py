@@ -15,6 +15,7 @@ from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question
+from tests.memory_store import MemoryStore
 
 RELEASE = Release("3f2a1c", "3f2a1c", {})
 AUTHOR = "Anna Berg <anna.berg@flowmart.example>"
@@ -123,7 +124,7 @@ def test_the_first_word_counts(ledger: Ledger) -> None:
     assert holds(ledger) == "approved"
 
 
-class Interleaved(Store):
+class Interleaved(MemoryStore):
     """A store in which somebody else writes an entry right before our next one."""
 
     meanwhile: Callable[[], object] | None = None
@@ -135,10 +136,9 @@ class Interleaved(Store):
         super().create(name, data)
 
 
-def test_of_two_answers_at_the_same_time_the_first_one_counts(tmp_path: Path) -> None:
-    store = Interleaved.open(str(tmp_path))
-    assert isinstance(store, Interleaved)
-    ours, theirs = Ledger(store, "tester"), Ledger(Store.open(str(tmp_path)), "somebody")
+def test_of_two_answers_at_the_same_time_the_first_one_counts() -> None:
+    store = Interleaved()
+    ours, theirs = Ledger(store, "tester"), Ledger(store, "somebody")
     asked = ask(ours)
     store.meanwhile = lambda: approvals.refuse(theirs, asked.digest, ANNA, "not today")
     with pytest.raises(Refused, match=r"refused by anna\.berg already"):

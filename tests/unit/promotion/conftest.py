@@ -18,6 +18,7 @@ from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.gate import Consent
 from tasks.promotion.runtime import Runtime
 from tasks.settings import Settings
+from tests.memory_store import MemoryStore
 from tests.unit.promotion.fakes import (
     FakeClock,
     FakeReleases,
@@ -92,6 +93,4 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    from tasks.ledger.store import Store
-
-    return Shop(tmp_path, Store.open(str(tmp_path / "store")))
+    return Shop(tmp_path, MemoryStore())
