@@ -18,11 +18,10 @@ from typing import Any
 
 from tasks.cluster.errors import Answered, refusal
 from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.ownership import MANAGER
 from tasks.domain.errors import InvalidInput, Unanswered
 
 CONTEXT = "HELM_KUBECONTEXT"
-MANAGER = "flowmart"
-"""Who we are in the managedFields of what we apply."""
 
 _SECONDS = 30
 

@@ -7,11 +7,12 @@ controllers add) is no difference, and two spellings of one quantity are none ei
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from tasks.cluster.objects import CHANGED, Manifest, Reference, ordered, shown
+from tasks.cluster.objects import CHANGED, Manifest, Reference, ordered, sent, shown
+from tasks.cluster.ownership import owned_fields, relevant
 from tasks.domain.plan import Action, Change
 
 _QUANTITIES = frozenset(
@@ -30,6 +31,10 @@ _QUANTITIES = frozenset(
 )
 """The keys below which Kubernetes keeps quantities ("1000m" is "1")."""
 
+_IDENTITY: Mapping[str, Any] = {"f:apiVersion": {}, "f:kind": {}}
+_NAMES: Mapping[str, Any] = {"f:name": {}, "f:namespace": {}}
+"""Fields that are in no managedFields, and are shown always: as FieldsV1."""
+
 _SCALES = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
@@ -39,7 +44,7 @@ _SCALES = {
 
 def changes(before: Mapping[Reference, Manifest], after: Mapping[Reference, Manifest]) -> tuple[Change, ...]:
     """What has to happen to every object of `before` to be as in `after`, in the order of applying."""
-    found = (change(about, before.get(about), after.get(about)) for about in ordered({*before, *after}))
+    found = (change(about, before.get(about), after.get(about)) for about in ordered({**after, **before}))
     return tuple(one for one in found if one is not None)
 
 
@@ -54,11 +59,29 @@ def change(about: Reference, before: Manifest | None, after: Manifest | None) ->
     return Change(str(about), about.type, action, was, becomes)
 
 
+def change_of_ours(about: Reference, live: Manifest | None, becomes: Manifest | None) -> Change | None:
+    """What happens to one object, told by the fields that we own and those that change.
+
+    Replicas that an autoscaler sets, labels and annotations of others, whatever controllers write: none of it is part
+    of the change, or an approval would be void whenever they move.
+    """
+    found = change(about, live, becomes)
+    if found is None:
+        return None
+    owned = owned_fields(becomes or live)
+    if not owned:
+        return found
+    fields = {**owned, **_IDENTITY, "f:metadata": {**owned.get("f:metadata", {}), **_NAMES}}
+    before = relevant(found.before, fields, found.after or found.before) if found.before else None
+    after = relevant(found.after, fields, found.before or found.after) if found.after else None
+    return replace(found, before=before, after=after)
+
+
 def drifted(about: Reference, manifest: Manifest, live: Manifest | None) -> Change | None:
     """How a live object differs from what its manifest sets; `None` when it does not."""
     if live is None:
         return change(about, manifest, None)
-    wanted = _plain(manifest)
+    wanted = sent(manifest)
     return change(about, wanted, as_declared(wanted, live))
 
 
@@ -85,15 +108,6 @@ def _list_as_declared(declared: list[Any], live: list[Any], quantity: bool) -> l
     return [as_declared(item, found, quantity) for item, found in zip(declared, live, strict=True)]
 
 
-def _plain(manifest: Manifest) -> dict[str, Any]:
-    """The manifest as the server keeps it: a Secret's stringData is data; a status is not for us to set."""
-    kept = {key: value for key, value in manifest.items() if key not in ("status", "stringData")}
-    if manifest.get("kind") == "Secret" and manifest.get("stringData"):
-        encoded = {key: base64.b64encode(str(v).encode()).decode() for key, v in manifest["stringData"].items()}
-        kept["data"] = {**(kept.get("data") or {}), **encoded}
-    return kept
-
-
 def _complete(manifest: Manifest) -> dict[str, Any]:
     """What is compared: as it is shown, but with the secrets."""
     return {**shown(manifest), **{part: manifest[part] for part in ("data", "stringData") if part in manifest}}
@@ -114,7 +128,8 @@ def _secrets_that_change(before: Manifest, after: Manifest, masked: Mapping[str,
 
 
 def _empty(value: Any) -> bool:
-    return value is None or value in ({}, [])
+    """What the API drops from the objects that it keeps."""
+    return value is None or value in ({}, [], "", 0, False)
 
 
 def _same_quantity(one: Any, other: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,6 +162,18 @@ def shown(manifest: Manifest) -> dict[str, Any]:
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED}
     kept["metadata"] = {**metadata, "annotations": annotations} if "annotations" in metadata else metadata
     return _masked(kept) if manifest.get("kind") == "Secret" else kept
+
+
+def sent(manifest: Manifest) -> dict[str, Any]:
+    """The manifest as it is sent to the server: without a status, and with a Secret's stringData as data.
+
+    The API merges stringData into data and then owns neither: a key that a release drops would stay for ever.
+    """
+    kept = {key: value for key, value in manifest.items() if key not in ("status", "stringData")}
+    if manifest.get("kind") == "Secret" and manifest.get("stringData"):
+        encoded = {key: base64.b64encode(str(v).encode()).decode() for key, v in manifest["stringData"].items()}
+        kept["data"] = {**(kept.get("data") or {}), **encoded}
+    return kept
 
 
 def _masked(secret: Mapping[str, Any]) -> dict[str, Any]:

@@ -171,6 +171,7 @@ class EnvironmentRun:
             residual=now.residual.get(target.unit, ()),
             readers=self._readers(),
             elsewhere=lambda: self._elsewhere(target.unit),
+            neighbours=lambda: self._neighbours(target),
             reconciling=target.unit in self.drifting,
         )
 
@@ -179,6 +180,11 @@ class EnvironmentRun:
         others = [each for each in self.platform.environments if each.account and each.roles]
         reading = self.runtime.access.reading
         return {each.account: partial(reading, each) for each in others if each.account != self.environment.account}
+
+    def _neighbours(self, target: Target) -> list[Unit]:
+        """The other units of the environment, as the target's release declares them."""
+        declared = self.checkout(target.release).platform.units_in(target.environment)
+        return [self.unit(unit.name, target.release) for unit in declared if unit.name != target.unit]
 
     def _wired(self, target: Target, found: EnvironmentState) -> Unit:
         """The unit as declared, its edges filled in with what holds for that release, if it is known.

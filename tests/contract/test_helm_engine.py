@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import signal
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Outcome
-from tasks.domain.plan import Action, Plan
-from tasks.domain.platform import Environment, Roles, Unit
-from tasks.domain.release import Baseline, Inputs, Receipt, Target
+from tasks.domain.plan import Action
+from tasks.domain.release import Inputs
 from tasks.domain.values import MASK
-from tasks.engines.base import Workspace
 from tasks.engines.helm.engine import Helm
-from tasks.processes import Processes
-from tests.clusters import PROJECT, SandboxCluster
-from tests.tools import tool
-
-DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
-GOOD, BETTER, CRASHES, HANGS = "1.0.0", "2.0.0", "broken-crash", "broken-ready"
+from tests.clusters import SandboxCluster
+from tests.helm_shop import BETTER, CRASHES, GOOD, HANGS, Shop, kill_in_the_middle, prepared
 
 SECRET = """
 apiVersion: v1
@@ -78,112 +66,9 @@ spec: {percent: {{ .Values.percent }}}
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
-    """A cluster as an administrator leaves it: FlowMart's access, and what the services stand on."""
-    made = SandboxCluster(tmp_path_factory.mktemp("cluster"))
-    kubernetes = PROJECT / "infrastructure/kubernetes"
-    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(kubernetes / "access"))
-    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(kubernetes / "overlays/production"))
+    made = prepared(tmp_path_factory.mktemp("cluster"))
     yield made
     made.stop()
-
-
-class Shop:
-    """One unit with a chart, its releases in a folder, and the engine for it."""
-
-    def __init__(self, cluster: SandboxCluster, folder: Path, helm: str, unit: str) -> None:
-        self.cluster, self.folder, self.unit = cluster, folder, unit
-        self.executable = tool(helm)
-        self.chart, self.namespace, self.time_limit = "cart", "flowmart", 60.0
-        self.reader, self.writer = "plan", "apply"
-
-    def workspace(self, target: Target) -> Workspace:
-        inputs = {"namespace": self.namespace}
-        unit = Unit(self.unit, "helm", f"charts/{self.chart}", ("dev",), inputs=inputs, time_limit=self.time_limit)
-        return Workspace(
-            target=target,
-            infrastructure=self.folder / target.release / "infrastructure",
-            unit=unit,
-            environment=DEV,
-            unit_digest=f"digest of {target.release}",
-            reading=lambda: self.cluster.variables(self.reader),
-            writing=lambda: self.cluster.variables(self.writer),
-            processes=Processes({**os.environ, "HELM_CACHE_HOME": str(self.folder / "cache")}),
-            executable=self.executable,
-        )
-
-    def engine(self, target: Target) -> Helm:
-        return Helm(self.workspace(target))
-
-    def release(self, name: str) -> Target:
-        """A release with FlowMart's charts as they are."""
-        charts = self.folder / name / "infrastructure/charts"
-        if not charts.exists():
-            shutil.copytree(PROJECT / "infrastructure/helm-charts", charts)
-        return Target(name, "dev", self.unit)
-
-    def own_chart(self, release: str, **files: str) -> Target:
-        """A release with a chart made of these templates; names in crds_... are custom resource definitions."""
-        self.chart = "own"
-        folder = self.folder / release / "infrastructure/charts/own"
-        folder.mkdir(parents=True)
-        (folder / "Chart.yaml").write_text("apiVersion: v2\nname: own\nversion: 1.0.0\n")
-        for name, text in files.items():
-            place = folder / ("crds" if name.startswith("crds_") else "templates")
-            place.mkdir(exist_ok=True)
-            (place / f"{name}.yaml").write_text(text)
-        return Target(release, "dev", self.unit)
-
-    def planned(self, target: Target, **values: Any) -> Plan:
-        return self.engine(target).plan(Inputs({"namespace": self.namespace, "values": values}))
-
-    def apply(self, plan: Plan) -> Applied:
-        return self.engine(plan.target).apply(plan)
-
-    def rollback(self, failed: Target, to: Receipt | Baseline | None) -> Plan:
-        """The plan back to a receipt's revision, or to what was there before the first apply."""
-        target = to.target if isinstance(to, Receipt) else failed
-        plan = self.engine(target).plan_rollback(self.workspace(failed), to)
-        assert plan is not None
-        return plan
-
-    def drift(self, receipt: Receipt) -> Plan:
-        return self.engine(receipt.target).detect_drift(receipt)
-
-    def of_image(self, target: Target, tag: str) -> Plan:
-        return self.planned(target, service={"image": {"tag": tag}, "replicas": 1})
-
-    def installed(self, target: Target, tag: str = GOOD) -> Receipt:
-        """The receipt of an apply that succeeded."""
-        plan = self.of_image(target, tag)
-        return self.receipt(plan, self.apply(plan))
-
-    def receipt(self, plan: Plan, applied: Applied) -> Receipt:
-        assert applied.outcome is Outcome.SUCCEEDED, applied.detail
-        return Receipt("1", plan.target, plan.unit_digest, plan.inputs_digest, plan.digest, applied.outputs, "")
-
-    def helm(self, *arguments: str) -> str:
-        """What helm says to the administrator."""
-        finished = self._ran(*arguments)
-        finished.check_returncode()
-        return finished.stdout
-
-    def removed(self) -> None:
-        """Nothing of the unit is left, whatever a test did with it."""
-        finished = self._ran("uninstall", self.unit, "--wait")
-        assert finished.returncode == 0 or "not found" in finished.stderr, finished.stderr
-
-    def _ran(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        context = ["--kubeconfig", str(self.cluster.kubeconfig), "--kube-context", "dev-admin"]
-        argv = [self.executable, *arguments, *context, "--namespace", self.namespace]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=60)
-
-    def statuses(self) -> list[str]:
-        """The statuses of all revisions, oldest first, as helm itself tells."""
-        return [entry["status"] for entry in json.loads(self.helm("history", self.unit, "--output", "json"))]
-
-    def image(self) -> str:
-        deployment = self.cluster.object("deployment", self.unit, "-n", self.namespace)
-        return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"]).rpartition(":")[2]
 
 
 @pytest.fixture(params=["helm3", "helm"])
@@ -285,7 +170,7 @@ def test_what_a_killed_helm_left_behind_is_cleared_first(shop: Shop, was_install
     target = shop.release("a")
     if was_installed:
         shop.installed(target)
-    _kill_in_the_middle(shop, shop.of_image(target, HANGS))
+    kill_in_the_middle(shop, shop.of_image(target, HANGS))
     assert shop.statuses()[-1] == ("pending-upgrade" if was_installed else "pending-install")
     plan = shop.of_image(target, BETTER)
     assert "it is cleared first" in plan.warnings[0]
@@ -293,31 +178,6 @@ def test_what_a_killed_helm_left_behind_is_cleared_first(shop: Shop, was_install
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
     assert shop.image() == BETTER
     assert shop.statuses()[-1] == "deployed"
-
-
-def _kill_in_the_middle(shop: Shop, plan: Plan) -> None:
-    """Begin what the plan says with helm itself, and kill it while it waits."""
-    assert plan.artifact is not None
-    folder = plan.artifact.path.parent
-    where = ["--kubeconfig", str(shop.cluster.kubeconfig), "--kube-context", "dev-apply", "-n", "flowmart"]
-    argv = [
-        "upgrade",
-        "--install",
-        shop.unit,
-        str(next(folder.glob("*.tgz"))),
-        "--values",
-        str(folder / "values.json"),
-    ]
-    running = subprocess.Popen([shop.executable, *argv, "--wait", *where], stderr=subprocess.DEVNULL)
-    while _pods(shop, HANGS) == 0:
-        time.sleep(0.05)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-
-
-def _pods(shop: Shop, tag: str) -> int:
-    found = shop.cluster.object("pods", "-n", "flowmart", "-l", f"app.kubernetes.io/instance={shop.unit}")["items"]
-    return sum(pod["spec"]["containers"][0]["image"].endswith(tag) for pod in found)
 
 
 def test_without_a_receipt_a_rollback_removes_everything(shop: Shop) -> None:
@@ -363,7 +223,9 @@ def test_an_object_that_was_deleted_by_hand_is_drift_and_not_verified(shop: Shop
     shop.cluster.kubectl("delete", f"service/{shop.unit}", "-n", "flowmart")
     (change,) = shop.drift(receipt).changes
     assert (change.address, change.action) == (f"Service/flowmart/{shop.unit}", Action.DELETE)
-    assert shop.engine(target).verify().outcome is Outcome.FAILED
+    verification = shop.engine(target).verify()
+    assert (verification.outcome, verification.pending) == (Outcome.FAILED, False)
+    assert [(c.address, c.action) for c in verification.differences] == [(change.address, Action.CREATE)]
 
 
 def test_a_release_that_somebody_worked_on_with_helm_is_drift(shop: Shop) -> None:

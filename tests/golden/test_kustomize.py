@@ -70,16 +70,22 @@ def test_the_deployer_gives_out_no_rights_opens_no_shell_and_keeps_the_namespace
     assert ("namespaces", "delete") not in allowed
 
 
-def test_the_planner_may_only_rehearse_what_the_overlays_consist_of() -> None:
+def test_the_planner_may_only_rehearse_what_overlays_and_charts_consist_of() -> None:
     allowed = rules("Role", "flowmart-plan") | rules("ClusterRole", "flowmart-plan")
     writes = {what for what, verb in allowed if verb not in ("get", "list", "watch")}
     assert writes == {
         "configmaps",
+        "deployments",
+        "horizontalpodautoscalers",
+        "ingresses",
         "limitranges",
         "namespaces",
         "networkpolicies",
+        "poddisruptionbudgets",
         "priorityclasses",
         "resourcequotas",
+        "serviceaccounts",
+        "services",
     }
     assert not {verb for _, verb in allowed} & {"delete", "update", "deletecollection"}
     policy = overlay("access")["ValidatingAdmissionPolicy/flowmart-planners-only-rehearse"]["spec"]

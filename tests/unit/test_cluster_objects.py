@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.cluster.objects import Reference, indexed, parsed, reference, shown
+from tasks.cluster.objects import Reference, indexed, parsed, reference, sent, shown
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import MASK
 
@@ -112,3 +112,14 @@ def test_status_and_what_the_server_adds_is_not_shown() -> None:
 def test_the_data_of_a_secret_is_masked_and_its_keys_are_shown() -> None:
     secret = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "c2VjcmV0"}, "stringData": {"b": "secret"}}
     assert shown(secret) == {**secret, "data": {"a": MASK}, "stringData": {"b": MASK}}
+
+
+def test_the_string_data_of_a_secret_is_sent_as_data() -> None:
+    secret = {
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "data": {"a": "eA=="},
+        "stringData": {"b": "y"},
+        "status": 1,
+    }
+    assert sent(secret) == {"kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "eA==", "b": "eQ=="}}

@@ -16,13 +16,15 @@ _TESTS = ("test", "test-success", "test-failure")
 class Installed:
     """One revision of a release: what it is made of, and the objects that its hooks make for a while.
 
-    The pods of `helm test` are in neither: nothing that a promotion does makes them.
+    The pods of `helm test` are in neither: nothing that a promotion does makes them. `began` is when helm began the
+    revision, in ISO 8601; empty for what is only rendered.
     """
 
     revision: int
     status: str
     objects: Mapping[Reference, Manifest] = field(default_factory=dict)
     hooks: Mapping[Reference, Manifest] = field(default_factory=dict)
+    began: str = ""
 
     @property
     def basis(self) -> str:
@@ -49,6 +51,7 @@ def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
         status=str(answer["info"]["status"]),
         objects=parsed(answer.get("manifest") or "", origin, namespace),
         hooks={about: hook for about, hook in parsed(hooks, origin, namespace).items() if not _is_test(hook)},
+        began=str(answer["info"].get("last_deployed") or ""),
     )
 
 

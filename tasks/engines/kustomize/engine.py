@@ -5,58 +5,42 @@ admission included, against what is there. What the unit's receipt lists and the
 somebody else owns a field that would change, the plan is refused and names them; on the way back it is taken.
 
 An object with the annotation `flowmart.example/removal: keep` is never removed, neither with the release that drops
-it nor with the first release that brought it.
+it nor with the first release that brought it. What existed before our first apply is never removed by a rollback.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import structlog
 
-from tasks.cluster import access, comparison
-from tasks.cluster.access import MANAGER, Cluster
-from tasks.cluster.objects import Manifest, Reference, ordered, shown
-from tasks.cluster.readiness import readiness
+from tasks.cluster import access
+from tasks.cluster.access import Cluster
+from tasks.cluster.objects import Manifest, Reference, ordered
+from tasks.cluster.ownership import is_terminating
+from tasks.cluster.readiness import State, readiness
+from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Change, Plan
-from tasks.domain.release import Baseline, Inputs, Receipt, Target
-from tasks.domain.values import digest_of
+from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Workspace
 from tasks.engines.changes import the_other_way
 from tasks.engines.kustomize import plans
+from tasks.engines.kustomize.application import Application
 from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.sources import interface, reads, rendered
+from tasks.engines.kustomize.survey import Objects, Ownership, Survey, basis, compare, compare_exactly, survey
+from tasks.processes import Processes
 
 log = structlog.get_logger("flowmart.kustomize")
 
-REMOVAL = "flowmart.example/removal"
-
-Objects = Mapping[Reference, Manifest]
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What is there, and what it would become: of every object that is wanted or to go."""
-
-    live: Objects
-    becomes: Objects
-    gone: tuple[Reference, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        before = {about: self.live[about] for about in (*self.becomes, *self.gone) if about in self.live}
-        return comparison.changes(before, self.becomes)
-
-    @property
-    def basis(self) -> str:
-        """Changes when somebody changes one of the objects that are wanted or to go; their status may move."""
-        return _basis({about: self.live.get(about) for about in (*self.becomes, *self.gone)})
+_RENDERED: WeakKeyDictionary[Processes, dict[str, Objects]] = WeakKeyDictionary()
+"""What kustomizations render to, for as long as a run lasts: a release does not change, and neighbours are asked for
+by every unit."""
 
 
 class Kustomize:
@@ -64,202 +48,192 @@ class Kustomize:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._executable = workspace.executable
 
     def validate(self) -> None:
         """The kustomization can be rendered."""
-        self._rendered(self.workspace)
+        _rendered(self.workspace)
 
     def plan(self, inputs: Inputs) -> Plan:
         """What applying the kustomization would change, and what it would remove."""
+        workspace = self.workspace
         if inputs.values:
             told = "a kustomization takes no inputs; what differs between environments is in its overlays"
-            raise InvalidInput(f"{self.workspace.unit.name}: inputs.{next(iter(inputs.values))}: {told}")
-        workspace = self.workspace
-        return self._planned(
-            workspace,
-            workspace.target,
-            inputs.digest,
-            self._rendered(workspace),
-            _before(workspace),
-            force=workspace.reconciling,
-        )
+            raise InvalidInput(f"{workspace.unit.name}: inputs.{next(iter(inputs.values))}: {told}")
+        whose = Ownership(_mark(workspace), _listed(workspace), _elsewhere(workspace))
+        force = workspace.reconciling
+        found = survey(self._reading(), _rendered(workspace), whose, force=force)
+        plan = self._planned(found, inputs.digest, force=force)
+        return replace(plan, changes_outputs=set(found.wanted) != set(_listed(workspace)))
 
     def apply(self, plan: Plan) -> Applied:
-        """Apply the manifests that were planned, in order, then remove; `StalePlan` when something has changed."""
-        workspace = self.workspace
-        saved = plans.load(plan)
+        """Apply what was planned, wait until it is ready, then remove what goes.
+
+        Raises:
+            StalePlan: something that the unit owns or sets has changed since.
+        """
+        workspace, saved = self.workspace, plans.load(plan)
         cluster = access.opened(workspace.writing())
-        if _basis({about: cluster.read(about) for about in (*saved.wanted, *saved.gone)}) != plan.basis:
+        if _basis_now(cluster, saved) != plan.basis:
             raise StalePlan(f"{plan.target}: somebody changed an object since it was planned; plan again")
-        done: list[str] = []
+        work = Application(cluster, saved, _mark(workspace), Deadline(workspace.unit.time_limit))
         try:
-            for about, manifest in saved.wanted.items():
-                _apply(cluster, about, manifest, saved.force, workspace.unit.time_limit)
-                done.append(str(about))
-            for about in reversed(ordered(saved.gone)):
-                _remove(cluster, about)
-                done.append(f"{about} (removed)")
+            work.carry_out()
         except (Unanswered, Refused) as error:
             outcome = Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
-            return Applied(outcome, detail=f"{error}\nDone before: {', '.join(done) or 'nothing'}")
+            return Applied(outcome, detail=f"{error}\nDone before: {', '.join(work.done) or 'nothing'}")
         log.debug("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
-        return Applied(Outcome.SUCCEEDED, {"objects": plans.listed(ordered(saved.wanted))})
+        return Applied(Outcome.SUCCEEDED, _outputs(work.uids))
+
+    def observe(self, plan: Plan) -> Observation:
+        """Compare every object that was planned with what is there now."""
+        saved, cluster = plans.load(plan), self._reading()
+        found = compare_exactly(cluster, saved.wanted)
+        present = {about: live for about in saved.gone if (live := cluster.read(about)) is not None}
+        left = [about for about, live in present.items() if live["metadata"].get("uid") == saved.gone[about]]
+        if found.changes or any(not is_terminating(present[about]) for about in left):
+            if _basis_now(cluster, saved) == plan.basis:
+                return Observation(Progress.UNCHANGED)
+            todo = [*(change.address for change in found.changes), *(f"remove {about}" for about in left)]
+            return Observation(Progress.PARTIAL, detail=f"still to do: {', '.join(todo)}")
+        return _ended(plan, found, left)
 
     def verify(self) -> Verification:
         """Whether everything is there as the release has it, and ready."""
-        look = self._look()
-        if look.changes:
-            return Verification(Outcome.FAILED, look.changes)
-        waiting = [about for about in look.becomes if not readiness(look.live.get(about)).ready]
+        found = self._compared()
+        if found.changes:
+            return Verification(Outcome.FAILED, found.changes)
+        waiting = [f"{about}: {why}" for about, why in _unready(found).items()]
         if waiting:
-            told = f"not ready: {', '.join(map(str, waiting))}"
-            return Verification(Outcome.FAILED, pending=True, detail=told)
+            return Verification(Outcome.FAILED, pending=True, detail=f"not ready: {'; '.join(waiting)}")
         return Verification(Outcome.SUCCEEDED)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """Back to the manifests of the receipt's release; what only the failed one brought is removed."""
+        """Back to the manifests of the receipt's release; what only the failed one created is removed.
+
+        To a baseline: the objects that existed before stay as they are, since their earlier manifests are not kept.
+        """
         workspace = self.workspace
-        if isinstance(to, Baseline):
+        existed = _baseline(to if isinstance(to, Baseline) else workspace.baseline or failed.baseline)
+        tried = {**dict.fromkeys(_rendered(failed), ""), **_listed(failed), **_listed(workspace)}
+        whose = Ownership(_mark(workspace), tried, _elsewhere(workspace), existed)
+        wanted = _rendered(workspace) if isinstance(to, Receipt) else {}
+        found = survey(self._reading(), wanted, whose, force=True)
+        if isinstance(to, Baseline) and not found.gone:
             return None
-        tried = [*self._rendered(failed), *_before(workspace)]
-        wanted = self._rendered(workspace) if to else {}
-        inputs = to.inputs_digest if to else Inputs().digest
-        return self._planned(workspace, workspace.target, inputs, wanted, tried, force=True)
+        return self._planned(found, to.inputs_digest if isinstance(to, Receipt) else Inputs().digest, force=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What an apply would have to put right: as it was applied, against as it is."""
-        workspace = self.workspace
-        look = self._look()
-        changes = tuple(the_other_way(change) for change in look.changes)
+        """What somebody did: as it was applied, against as it is, without what differed right after the apply."""
+        workspace, found = self.workspace, self._compared()
+        changes = kubernetes_plans.unsettled(_drifted(found), workspace.residual)
         return Plan(
             target=receipt.target,
             engine="kustomize",
             changes=changes,
             unit_digest=workspace.unit_digest,
             inputs_digest=receipt.inputs_digest,
-            basis=look.basis,
+            basis=found.basis,
             text=kubernetes_plans.text(changes),
         )
 
-    def observe(self, plan: Plan) -> Observation:
-        """Compare every object that was planned with what is there now."""
-        saved = plans.load(plan)
-        cluster = access.opened(self.workspace.reading())
-        look = _look(cluster, saved.wanted, saved.gone, force=True)
-        if not look.changes:
-            return Observation(Progress.DONE, {"objects": plans.listed(ordered(saved.wanted))})
-        if look.basis == plan.basis:
-            return Observation(Progress.UNCHANGED)
-        left = ", ".join(change.address for change in look.changes)
-        return Observation(Progress.PARTIAL, detail=f"still to do: {left}")
-
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply."""
-        return self.detect_drift(receipt).changes
+        """What differs right after a good apply, though nobody touched anything: webhooks and controllers did it."""
+        return _drifted(self._compared())
 
     def adopt(self) -> Baseline | None:
         """The objects of the kustomization that are there already."""
-        cluster = access.opened(self.workspace.reading())
-        there = [str(about) for about in self._rendered(self.workspace) if cluster.read(about) is not None]
-        return Baseline(f"existing objects: {', '.join(there)}", {"objects": there}) if there else None
+        cluster = self._reading()
+        read = {about: cluster.read(about) for about in _rendered(self.workspace)}
+        there = {about: live["metadata"]["uid"] for about, live in read.items() if live and not is_terminating(live)}
+        if not there:
+            return None
+        return Baseline(f"existing objects: {', '.join(map(str, there))}", _outputs(there))
 
-    def _look(self) -> _Look:
-        return _look(access.opened(self.workspace.reading()), self._rendered(self.workspace), (), force=True)
+    def _reading(self) -> Cluster:
+        return access.opened(self.workspace.reading())
 
-    def _rendered(self, workspace: Workspace) -> Objects:
-        return rendered(self._executable, workspace.folder, workspace.processes)
+    def _compared(self) -> Survey:
+        return compare(self._reading(), _rendered(self.workspace), _mark(self.workspace))
 
-    def _planned(
-        self,
-        workspace: Workspace,
-        target: Target,
-        inputs_digest: str,
-        wanted: Objects,
-        before: Iterable[Reference],
-        *,
-        force: bool = False,
-    ) -> Plan:
-        look = _look(access.opened(workspace.reading()), wanted, before, force=force)
+    def _planned(self, found: Survey, inputs_digest: str, *, force: bool) -> Plan:
+        workspace = self.workspace
+        gone = {about: live["metadata"]["uid"] for about, live in found.gone.items()}
+        changes = found.changes
         return Plan(
-            target=target,
+            target=workspace.target,
             engine="kustomize",
-            changes=look.changes,
+            changes=changes,
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs_digest,
-            basis=look.basis,
-            artifact=plans.save(Saved(wanted, look.gone, force), workspace.folder),
-            text=kubernetes_plans.text(look.changes, look.warnings),
-            reversibility=kubernetes_plans.reversibility(look.changes, workspace.unit.protected),
-            warnings=look.warnings,
+            basis=found.basis,
+            artifact=plans.save(Saved(found.wanted, gone, force), workspace.folder),
+            text=kubernetes_plans.text(changes, found.notes),
+            reversibility=kubernetes_plans.reversibility(changes, workspace.unit.protected),
+            warnings=found.notes,
+            unknown=found.unknown,
         )
 
 
-def _before(workspace: Workspace) -> list[Reference]:
-    """The objects that the unit's current receipt lists."""
+def _rendered(workspace: Workspace, source: str | None = None) -> Objects:
+    """The objects of the unit, or of the neighbour whose source is given."""
+    folder = workspace.infrastructure / (source or workspace.unit.source)
+    known = _RENDERED.setdefault(workspace.processes, {})
+    if str(folder) not in known:
+        known[str(folder)] = rendered(workspace.executable, folder, workspace.processes)
+    return known[str(folder)]
+
+
+def _elsewhere(workspace: Workspace) -> Mapping[Reference, str]:
+    """What other units of the environment list."""
+    others = [unit for unit in workspace.neighbours() if unit.engine == "kustomize"]
+    return {about: unit.name for unit in others for about in _rendered(workspace, unit.source)}
+
+
+def _listed(workspace: Workspace) -> Mapping[Reference, str]:
+    """The objects that the unit's current receipt lists, with their UIDs."""
     receipt = workspace.receipt
-    return plans.recorded(receipt.outputs.get("objects", ())) if receipt else []
+    return plans.recorded(receipt.outputs.get("objects", ())) if receipt else {}
 
 
-def _look(cluster: Cluster, wanted: Objects, before: Iterable[Reference], *, force: bool) -> _Look:
-    candidates = [about for about in dict.fromkeys(before) if about not in wanted]
-    live = {about: found for about in [*wanted, *candidates] if (found := cluster.read(about)) is not None}
-    there = [about for about in candidates if about in live and _is_ours(live[about])]
-    kept = [about for about in there if _annotations(live[about]).get(REMOVAL) == "keep"]
-    becomes = {about: _rehearsed(cluster, about, wanted, force) for about in wanted}
-    warnings = tuple(f"{about} stays: it says {REMOVAL}: keep" for about in kept)
-    return _Look(live, becomes, tuple(about for about in there if about not in kept), warnings)
+def _baseline(baseline: Baseline | None) -> frozenset[Reference]:
+    return frozenset(plans.recorded(baseline.data.get("objects", ()))) if baseline else frozenset()
 
 
-def _rehearsed(cluster: Cluster, about: Reference, wanted: Objects, force: bool) -> Manifest:
-    """What the object would be; as it is rendered, where its kind or namespace only comes with this release."""
-    found = cluster.apply(about, wanted[about], force=force, rehearse=True)
-    if found is not None:
-        return found
-    if not cluster.knows(about) and (about.group, about.kind) not in _defined(wanted):
-        raise Refused(f"{about}: cluster {cluster.name} knows no {about.type}; install what defines it first")
-    return wanted[about]
+def _mark(workspace: Workspace) -> str:
+    return f"{workspace.platform}/{workspace.target.environment}/{workspace.target.unit}"
 
 
-def _defined(wanted: Objects) -> set[tuple[str, str]]:
-    """Group and kind of what the custom resource definitions among the objects bring."""
-    definitions = (m["spec"] for about, m in wanted.items() if about.kind == "CustomResourceDefinition")
-    return {(spec["group"], spec["names"]["kind"]) for spec in definitions}
+def _outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]]:
+    return {"objects": plans.listed(ordered(uids), uids)}
 
 
-def _apply(cluster: Cluster, about: Reference, manifest: Manifest, force: bool, seconds: float) -> None:
-    if cluster.apply(about, manifest, force=force) is None:
-        raise Refused(f"could not apply {about}: cluster {cluster.name} has no such kind, or no such namespace")
-    if about.kind == "CustomResourceDefinition":
-        _await(cluster, about, seconds)
+def _basis_now(cluster: Cluster, saved: Saved) -> str:
+    return basis(saved.wanted, {about: cluster.read(about) for about in (*saved.wanted, *saved.gone)})
 
 
-def _remove(cluster: Cluster, about: Reference) -> None:
-    live = cluster.read(about)
-    if live is not None:
-        cluster.remove(about, live["metadata"]["uid"])
+def _drifted(found: Survey) -> tuple[Change, ...]:
+    return tuple(the_other_way(change) for change in found.changes)
 
 
-def _await(cluster: Cluster, about: Reference, seconds: float) -> None:
-    """Objects of a new kind can be applied only after the cluster has established it."""
-    until = time.monotonic() + seconds
-    while not (found := readiness(cluster.read(about))).ready:
-        if time.monotonic() > until:
-            raise Refused(f"{about}: {found.why} after {seconds:g} s")
-        time.sleep(0.2)
+def _unready(found: Survey) -> dict[Reference, str]:
+    states = {about: readiness(one.live) for about, one in found.rehearsals.items()}
+    return {about: state.why for about, state in states.items() if not state.ready}
 
 
-def _basis(live: Mapping[Reference, Manifest | None]) -> str:
-    return digest_of({f"{about.type} {about}": shown(found) for about, found in live.items() if found is not None})
+def _ended(plan: Plan, found: Survey, leaving: Iterable[Reference]) -> Observation:
+    """Everything is as planned: done, unless it is still on its way, or will not get ready."""
+    states = {about: readiness(one.live) for about, one in found.rehearsals.items()}
+    failed = [f"{about}: {state.why}" for about, state in states.items() if state.state is State.FAILED]
+    if failed:
+        return Observation(Progress.PARTIAL, detail=f"applied, but not ready: {'; '.join(failed)}")
+    waiting = [*_unready(found), *leaving]
+    if waiting:
+        raise Unanswered(f"{plan.target}: the cluster is still at work on {', '.join(map(str, waiting))}")
+    return Observation(Progress.DONE, _outputs({about: _uid(one.live) for about, one in found.rehearsals.items()}))
 
 
-def _is_ours(live: Manifest) -> bool:
-    """Whether we ever applied it: what only has the same name is somebody else's."""
-    return any(entry.get("manager") == MANAGER for entry in live["metadata"].get("managedFields") or ())
-
-
-def _annotations(live: Manifest) -> Mapping[str, str]:
-    return live["metadata"].get("annotations") or {}
+def _uid(live: Manifest | None) -> str:
+    return str(live["metadata"].get("uid", "")) if live else ""
 
 
 ENGINE = Engine(name="kustomize", make=Kustomize, reads=reads, interface=interface, executable="kubectl")

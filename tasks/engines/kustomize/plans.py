@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,22 @@ from tasks.cluster.objects import Manifest, Reference
 from tasks.domain.plan import Artifact, Plan
 from tasks.engines import sealed
 
+_PARTS = ("api_version", "kind", "namespace", "name")
+
 
 @dataclass(frozen=True)
 class Saved:
-    """The objects to apply, the objects to remove, and whether fields are taken from whoever owns them."""
+    """The objects to apply, those to remove with their UIDs, and whether fields are taken from whoever owns them."""
 
     wanted: Mapping[Reference, Manifest]
-    gone: Sequence[Reference]
+    gone: Mapping[Reference, str]
     force: bool = False
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: there may be secrets in the manifests."""
-    wanted = [{"about": _listed(about), "manifest": dict(manifest)} for about, manifest in saved.wanted.items()]
-    content = {"wanted": wanted, "gone": listed(saved.gone), "force": saved.force}
+    wanted = [{"about": _identity(about), "manifest": dict(manifest)} for about, manifest in saved.wanted.items()]
+    content = {"wanted": wanted, "gone": listed(saved.gone, saved.gone), "force": saved.force}
     return sealed.save(content, folder / "kustomize.plan.json")
 
 
@@ -35,20 +37,15 @@ def load(plan: Plan) -> Saved:
     return Saved(wanted, recorded(kept["gone"]), kept["force"])
 
 
-def listed(references: Sequence[Reference]) -> list[dict[str, str]]:
-    """References as the outputs of a unit hold them."""
-    return [_listed(about) for about in references]
+def listed(references: Iterable[Reference], uids: Mapping[Reference, str]) -> list[dict[str, str]]:
+    """References as the outputs of a unit hold them, with the UIDs that are known."""
+    return [{**_identity(about), **({"uid": uids[about]} if uids.get(about) else {})} for about in references]
 
 
-def recorded(objects: Sequence[Mapping[str, Any]]) -> list[Reference]:
-    """References from the outputs of a unit."""
-    return [Reference(**item) for item in objects]
+def recorded(objects: Sequence[Mapping[str, Any]]) -> dict[Reference, str]:
+    """References from the outputs of a unit, with their UIDs; empty where none is recorded."""
+    return {Reference(*(item[part] for part in _PARTS)): str(item.get("uid", "")) for item in objects}
 
 
-def _listed(about: Reference) -> dict[str, str]:
-    return {
-        "api_version": about.api_version,
-        "kind": about.kind,
-        "namespace": about.namespace,
-        "name": about.name,
-    }
+def _identity(about: Reference) -> dict[str, str]:
+    return {part: str(getattr(about, part)) for part in _PARTS}

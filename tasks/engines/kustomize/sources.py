@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tasks.cluster.objects import Manifest, Reference, parsed
+from tasks.cluster.objects import Manifest, Reference, parsed, sent
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.engines.base import Interface
 from tasks.processes import Command, Processes
@@ -53,7 +53,8 @@ def rendered(executable: str, folder: Path, runner: Processes) -> dict[Reference
     if finished.exit_code != 0:
         said = " ".join(finished.stderr.split()).removeprefix("error: ")
         raise Refused(f"kubectl kustomize {folder.name}: {said or 'it gave no reason'}")
-    return parsed(finished.stdout, f"what {folder} renders to")
+    found = parsed(finished.stdout, f"what {folder} renders to")
+    return {about: sent(manifest) for about, manifest in found.items()}
 
 
 def _kustomization(folder: Path) -> Path:

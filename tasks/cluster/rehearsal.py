@@ -1,0 +1,63 @@
+"""What an object would become: a server-side apply that the cluster only rehearses, against what was read.
+
+The server fills in defaults, drops empty values and runs admission, so nothing of that is a difference. Controllers
+write at any time: an answer that is about another revision of the object than was read is asked for again, or their
+writing would look like a change of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tasks.cluster.access import Cluster
+from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.ownership import is_terminating, without_autoscaled
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """An object before and after.
+
+    Attributes:
+        sent: the manifest that was rehearsed.
+        live: the object as it is; None when there is none, or when it is being deleted.
+        becomes: the object as it would be; None when that cannot be rehearsed, since the cluster has no such kind or
+            no such namespace (yet).
+        leaving: whether an object of that name is being deleted.
+    """
+
+    sent: Manifest
+    live: Manifest | None
+    becomes: Manifest | None
+    leaving: bool = False
+
+
+def rehearse(
+    cluster: Cluster, about: Reference, prepare: Callable[[Manifest | None], Manifest], *, force: bool
+) -> Rehearsal:
+    """Read an object and rehearse an apply.
+
+    Args:
+        prepare: the manifest to apply, given the live object.
+        force: take fields from whoever owns them; without it `Refused` names the owners.
+
+    Raises:
+        Refused: the cluster refuses the manifest.
+        Unanswered: the cluster does not answer.
+    """
+    for _ in range(_ATTEMPTS):
+        found = cluster.read(about)
+        leaving = is_terminating(found)
+        live = None if leaving else found
+        sent = without_autoscaled(prepare(live), live)
+        becomes = cluster.apply(about, sent, force=force or leaving, rehearse=True)
+        if live is None or becomes is None or _revision(live) == _revision(becomes):
+            break
+    return Rehearsal(sent, live, becomes, leaving)
+
+
+def _revision(item: Manifest) -> str:
+    return str(item["metadata"].get("resourceVersion", ""))

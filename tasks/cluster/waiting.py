@@ -1,0 +1,115 @@
+"""Waiting for a cluster: until objects are ready, until they are gone.
+
+What is waited for is logged whenever it changes. Reads that get no answer are repeated until the time is up, since
+reading changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from tasks.cluster import rollouts
+from tasks.cluster.access import Cluster
+from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.readiness import State, readiness
+from tasks.domain.errors import Unanswered
+
+log = structlog.get_logger("flowmart.cluster")
+
+_SHORTEST, _LONGEST = 0.1, 2.0
+"""Seconds between two looks: what is quick is seen quickly, what takes minutes is not asked for all the time."""
+
+_T = TypeVar("_T")
+
+
+class Deadline:
+    """When the time for a piece of work is up."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self._end
+
+    def poll(self, look: Callable[[], _T], done: Callable[[_T], bool]) -> _T:
+        """The first finding that is `done`, or the last one before the time is up.
+
+        Raises:
+            Unanswered: the last look got no answer, and the time is up.
+        """
+        pause = _SHORTEST
+        while True:
+            try:
+                found = look()
+                if done(found) or self.passed:
+                    return found
+            except Unanswered:
+                if self.passed:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST)
+
+
+def until_ready(cluster: Cluster, references: Iterable[Reference], deadline: Deadline) -> list[str]:
+    """Wait until all objects are ready; the reasons of those that are not, when one failed or the time is up."""
+    objects = tuple(references)
+    report = _Report("waiting until objects are ready")
+
+    def look() -> dict[Reference, Manifest | None]:
+        read: dict[Reference, Manifest | None] = {about: cluster.read(about) for about in objects}
+        waiting = {about: live for about, live in read.items() if not readiness(live).ready}
+        report.of([f"{about}: {readiness(live).why}" for about, live in waiting.items()])
+        return waiting
+
+    waiting = deadline.poll(look, lambda found: not found or any(map(_has_failed, found.values())))
+    return [f"{about}: {rollouts.reasons(cluster, about, live)}" for about, live in waiting.items()]
+
+
+def until_gone(cluster: Cluster, uids: dict[Reference, str], deadline: Deadline) -> None:
+    """Wait until objects that are being deleted are gone, each by its UID.
+
+    Raises:
+        Unanswered: they are still there when the time is up; something holds them.
+    """
+    report = _Report("waiting until objects are deleted")
+
+    def look() -> dict[Reference, Manifest]:
+        read = {about: cluster.read(about) for about in uids}
+        left: dict[Reference, Manifest] = {}
+        left |= {about: live for about, live in read.items() if live and live["metadata"].get("uid") == uids[about]}
+        report.of([str(about) for about in left])
+        return left
+
+    left = deadline.poll(look, lambda found: not found)
+    if left:
+        told = "; ".join(f"{about} (finalizers: {_finalizers(live)})" for about, live in left.items())
+        raise Unanswered(f"still being deleted after {deadline.seconds:g} s: {told}; find out what holds them")
+
+
+class _Report:
+    """Logs what is waited for, when it is another than before."""
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+        self._last: Sequence[str] = ()
+
+    def of(self, waiting: Sequence[str]) -> None:
+        """Log it, unless it is nothing or the same again."""
+        if waiting and waiting != self._last:
+            log.info(self._event, objects="; ".join(waiting))
+        self._last = waiting
+
+
+def _has_failed(live: Manifest | None) -> bool:
+    return readiness(live).state is State.FAILED
+
+
+def _finalizers(live: Manifest) -> str:
+    return ", ".join(live["metadata"].get("finalizers") or ()) or "none"

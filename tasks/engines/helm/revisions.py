@@ -1,0 +1,102 @@
+"""What helm knows of a release: its revisions, read; and the commands that make a new one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from tasks.cluster.objects import indexed
+from tasks.domain.errors import Refused
+from tasks.domain.release import Receipt
+from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
+from tasks.engines.helm.charts import Installation
+from tasks.engines.helm.commands import HISTORY, Helm, done
+from tasks.engines.helm.errors import NotInstalled
+from tasks.engines.helm.plans import Does, Saved
+
+log = structlog.get_logger("flowmart.helm")
+
+_UNKNOWN_KIND = re.compile(r"no matches for kind|error validating data: the server could not find")
+"""How helm says that a manifest is of a kind whose definition is not in the cluster yet."""
+
+
+def read(helm: Helm, release: str, namespace: str, revision: int | None = None) -> Installed | None:
+    """A revision of the release, by default the newest; `None` when there is none."""
+    try:
+        return installed(done(helm.status(release, namespace=namespace, revision=revision)), namespace)
+    except NotInstalled:
+        return None
+
+
+def recorded(helm: Helm, what: Installation, receipt: Receipt) -> Installed:
+    """The revision that a receipt names, as helm keeps it."""
+    revision = receipt.outputs.get("revision")
+    found = read(helm, what.release, what.namespace, int(revision)) if revision else None
+    if found is None:
+        told = f"{receipt.target}: helm has no revision {revision} of {what.namespace}/{what.release} any more"
+        raise Refused(f"{told} (it keeps {HISTORY}); promote the release that should be there")
+    return found
+
+
+def rehearsed(
+    helm: Helm, what: Installation, chart: Path, values: Path, live: Installed | None
+) -> tuple[Installed, list[str]]:
+    """What the release would be, as the cluster sees it; what helm does not ask it about, as the chart renders it."""
+    given = json.loads(values.read_text())
+    asked = partial(helm.install_or_upgrade, dry_run=True, create_namespace=False)
+    # helm rehearses nothing on a release that is stuck.
+    if not (live and live.stuck):
+        try:
+            return installed(done(asked(what.release, chart, given, namespace=what.namespace)), what.namespace), []
+        except Refused as error:
+            if not _UNKNOWN_KIND.search(str(error)):
+                raise
+    documents = done(helm.template(what.release, chart, given, namespace=what.namespace, include_crds=True))
+    objects = rendered(indexed(documents, str(chart), what.namespace))
+    if live and live.stuck:
+        return objects, []
+    return objects, ["the chart brings kinds that the cluster does not know yet: it was not asked about them"]
+
+
+def outputs(saved: Saved, live: Installed | None) -> Mapping[str, Any]:
+    """What the unit gives to others."""
+    if live is None:
+        return {}
+    return {"release": saved.release, "namespace": saved.namespace, "revision": live.revision}
+
+
+def change(helm: Helm, saved: Saved) -> None:
+    """The one command that changes the cluster."""
+    if saved.does is Does.REMOVE:
+        done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
+    elif saved.does is Does.ROLL_BACK:
+        done(helm.rollback(saved.release, saved.revision, namespace=saved.namespace, wait=True))
+    else:
+        given = json.loads(Path(saved.values).read_text())
+        asked = partial(helm.install_or_upgrade, create_namespace=False, wait=True)
+        done(asked(saved.release, Path(saved.chart), given, namespace=saved.namespace))
+
+
+def clear(helm: Helm, saved: Saved, live: Installed | None, *, existed: bool) -> Installed | None:
+    """Clear what a helm that was killed left behind, so that an upgrade can begin; what is installed then.
+
+    Goes back to the last good revision. Without one, a first install of ours is removed; one that `existed` before
+    our first apply is only taken out of its pending status.
+    """
+    if live is None or not live.stuck or saved.does is not Does.UPGRADE:
+        return live
+    good = good_revision(list(done(helm.history(saved.release, namespace=saved.namespace))))
+    good = live.revision if good is None and existed else good
+    log.warning("release is stuck", release=saved.release, status=live.status, back_to=good)
+    if good is None or live.status == "uninstalling":
+        done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
+        return None
+    # Without waiting: what was good then may not get ready now, and what we are about to apply is to mend that.
+    done(helm.rollback(saved.release, good, namespace=saved.namespace))
+    return live
