@@ -22,14 +22,13 @@ from pathlib import Path
 
 import psutil
 
+from tasks.tool_environment import SYSTEM, kept
+
 _SAME_START = 2.0
 """Seconds by which two readings of one process's start may differ: the machine's clock is corrected at times."""
 
 _HARD = 10.0
 """Seconds that the operating system may need to end a process that it was told to kill."""
-
-_FOREIGN = ("AWS_", "PREFECT_", "TF_", "FLOWMART_")
-"""Variables that stand for somebody's real accounts and servers: a process sees those that it is given, no others."""
 
 
 class Layout(ABC):
@@ -169,9 +168,8 @@ def _reap(pid: int) -> None:
 
 
 def _environment() -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     project = str(Path(__file__).resolve().parents[1])
-    return own | {"PYTHONPATH": project, "PYTHONUNBUFFERED": "1"}
+    return kept(os.environ, SYSTEM) | {"PYTHONPATH": project, "PYTHONUNBUFFERED": "1"}
 
 
 def _fresh_log(layout: Layout, name: str) -> Path:

@@ -1,11 +1,13 @@
 """Runs programs: the only module that starts a process.
 
 `Processes` belongs to one run. Cancelling that run ends the tools it started and no other's, and each command sees
-only the variables that are kept for tools (`KEPT`) and those it is given.
+only the variables that are kept for tools (`tasks.tool_environment`) and those it is given.
 
 Every command is a list, has a time limit and a session of its own, so that Ctrl-C on the terminal does not reach
-the tool directly: it is passed on, first as SIGINT (on which terraform finishes the current operation and saves its
-state), then as SIGKILL to the whole session.
+the tool directly. A tool is ended as a terminal does it: SIGINT once to its whole process group. Terraform then
+finishes the current operation and saves its state; its plugins ignore the signal (as HashiCorp's go-plugin does), and
+what a provisioner started gets it too. Packer runs itself as a child and leaves the signal to that. What is left of
+the session after `GRACE` gets SIGKILL.
 """
 
 from __future__ import annotations
@@ -17,15 +19,24 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.tool_environment import kept
 
 GRACE = 60.0
 """Seconds that an interrupted tool gets to finish and save its state before it is killed."""
+
+_KILLED = 10.0
+"""Seconds that the operating system may need to end a process that was killed."""
+
+_LOOK_AGAIN = 0.05
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,8 @@ class Processes:
     """The programs of one run."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self._environment = inherited(environment)
+        self.environment = kept(os.environ if environment is None else environment)
+        """What every program of the run sees of our own variables (`tasks.tool_environment`)."""
         self._running: set[subprocess.Popen[str]] = set()
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -119,7 +131,7 @@ class Processes:
                     process = subprocess.Popen(
                         command.argv,
                         cwd=command.cwd,
-                        env={**self._environment, **command.variables},
+                        env={**self.environment, **command.variables},
                         stdin=given,
                         stdout=taken or out,
                         stderr=err,
@@ -142,33 +154,39 @@ def _files(command: Command) -> Iterator[tuple[IO[bytes] | int, IO[bytes] | None
 
 
 def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
-    """End a process and what it started: SIGINT, then after `grace` seconds SIGKILL to its whole session."""
+    """End a process and what it started: SIGINT to its group, then after `grace` seconds SIGKILL to its session."""
     if process.poll() is not None:
         return
-    process.send_signal(signal.SIGINT)
-    try:
+    deadline = time.monotonic() + grace
+    _signal_group(process.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
         process.wait(grace)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    _await_end(process.pid, deadline)
+    for pid in _members(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+    _await_end(process.pid, time.monotonic() + _KILLED)
 
 
-def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our own environment without anything that would give a tool other credentials than those it is handed.
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
 
-    A plan runs the code of whoever wrote the pull request: our own access to GitHub is nothing for it either.
-    """
-    credentials = (
-        "AWS_ACCESS_KEY",
-        "AWS_SECRET",
-        "AWS_SESSION",
-        "AWS_PROFILE",
-        "AWS_DEFAULT_PROFILE",
-        "AWS_ROLE_ARN",
-        "FLOWMART_GITHUB_",
-    )
-    source = os.environ if environ is None else environ
-    return {name: value for name, value in source.items() if not name.startswith(credentials)}
+
+def _await_end(session: int, deadline: float) -> None:
+    while _members(session) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN)
+
+
+def _members(session: int) -> list[int]:
+    """The processes of a session that have not ended. A zombie is one that has."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
 
 
 def _end_after(seconds: float, process: subprocess.Popen[str], expired: threading.Event) -> threading.Timer:

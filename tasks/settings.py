@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(_words)] = Field(
         SUBJECTS, description="What people are notified of; default: everything. A failed rollback always is told"
     )
+    keep_variables: str = Field(
+        "",
+        description="More variables that tools inherit: names, or beginnings with *, by commas",
+    )
     wait: float = Field(0.0, ge=0, description="Seconds to wait for an environment that another run holds; 0: refuse")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 

@@ -9,6 +9,7 @@ messages and exit codes. The commands are in `promoting` (they start flows), `de
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -16,7 +17,18 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import comparing, deciding, github, preparing, promoting, reading, screen, serving, status
+from deployments.cli import (
+    comparing,
+    deciding,
+    github,
+    preparing,
+    promoting,
+    reading,
+    screen,
+    serving,
+    signals,
+    status,
+)
 from deployments.cli.leaving import leave
 from deployments.setup import put_tools_on_path
 from tasks.domain.errors import (
@@ -32,8 +44,11 @@ from tasks.domain.errors import (
 EXIT_CODES = """
 Exit codes: 0 done; 1 it said no (a policy, a tool, a smoke check; rolled back where something was applied);
 2 there is drift; 3 could not ask; 4 the environment is busy or blocked; 5 a rollback failed; 6 an approval is
-wanted, nothing was changed; 64 wrong usage or input; 70 something unexpected, or a mistake of ours; 130 interrupted.
+wanted, nothing was changed; 64 wrong usage or input; 70 something unexpected, or a mistake of ours; 130 interrupted;
+143 ended by SIGTERM.
 """
+
+INTERRUPTED = 128 + signal.SIGINT
 
 _CODES: tuple[tuple[type[FlowmartError], int], ...] = (
     (RollbackFailed, 5),
@@ -58,7 +73,12 @@ for commands in (promoting, deciding, status, reading, comparing, preparing, ser
 
 def main() -> None:
     """Run the command line of this process, and exit with its code."""
-    leave(run(sys.argv[1:]))
+    try:
+        with signals.termination_raised():
+            code = run(sys.argv[1:])
+    except signals.Terminated:
+        code = _stopped("SIGTERM", signals.EXIT_CODE)
+    leave(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -75,14 +95,24 @@ def run(arguments: list[str]) -> int:
         screen.error(error)
         return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
     except (KeyboardInterrupt, click.Abort):
-        screen.say("interrupted; `flowmart status` shows where it stands")
-        return 130
+        return _stopped("Ctrl-C", INTERRUPTED)
     except Exception as error:
         if os.environ.get("FLOWMART_TRACEBACK"):
             raise
         screen.error(FlowmartError(f"{type(error).__name__}: {error}\n(FLOWMART_TRACEBACK=1 shows where)"))
         return 70
+    if result == INTERRUPTED:
+        # typer turns KeyboardInterrupt into this result.
+        return _stopped("Ctrl-C", INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def _stopped(by: str, code: int) -> int:
+    screen.say(
+        f"Stopped by {by}. If a run was active, its tools were interrupted. `flowmart status` shows the state; "
+        "the next promotion, or `flowmart recover ENV`, rolls back what it had begun."
+    )
+    return code
 
 
 def project_root(start: Path) -> Path:

@@ -26,8 +26,12 @@ from deployments.services import Part
 from tasks import manifest
 from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.domain.platform import Platform
+from tasks.tool_environment import KEEP
 
 Report = Callable[[str], None]
+
+_KEPT = ("PKR_VAR_ec2_endpoint", "PKR_VAR_ssh_timeout", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+"""What tools have to see of the profile besides: the last two lead them away from ~/.aws."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,7 @@ def _variables(
         "TF_CLI_CONFIG_FILE": str(install(layout.terraform_mirror, layout.provider_socket)),
         "CHECKPOINT_DISABLE": "1",
         "PKR_VAR_ec2_endpoint": endpoint,
+        KEEP: ",".join(filter(None, [os.environ.get(KEEP), *_KEPT])),
         # Packer asks again every 15 s otherwise, and here things are ready at once.
         "AWS_POLL_DELAY_SECONDS": "1",
         # Where there can be no hosts, nobody answers ever.

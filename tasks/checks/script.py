@@ -11,7 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-from tasks import processes
 from tasks.checks.answers import Answer, Surroundings, failed, passed, shortened, unanswered
 from tasks.checks.options import Script
 from tasks.domain.errors import FlowmartError
@@ -45,7 +44,7 @@ def _command(program: Path, options: Script, around: Surroundings) -> Command:
 
 
 def _path(around: Surroundings) -> str:
-    inherited = around.variables.get("PATH") or processes.inherited().get("PATH", os.defpath)
+    inherited = around.variables.get("PATH") or around.processes.environment.get("PATH", os.defpath)
     return os.pathsep.join([str(Path(sys.executable).parent), inherited])
 
 

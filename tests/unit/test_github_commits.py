@@ -3,7 +3,6 @@
 from base64 import b64decode
 from pathlib import Path
 
-from tasks import processes
 from tasks.github.commits import fetching
 
 ADDRESS = "https://github.com/flowmart/infrastructure.git"
@@ -20,8 +19,3 @@ def test_a_token_is_in_no_argument() -> None:
 def test_without_a_token_git_signs_in_as_it_is_set_up_and_asks_nobody() -> None:
     command = fetching(Path("/tmp"), "git@github.com:flowmart/infrastructure.git", "+a:b", "")  # noqa: S108
     assert command.variables == {"GIT_TERMINAL_PROMPT": "0"}
-
-
-def test_the_tools_that_run_a_pull_requests_code_do_not_get_our_access_to_github() -> None:
-    ours = {"FLOWMART_GITHUB_TOKEN": "secret", "FLOWMART_GITHUB_PRIVATE_KEY": "secret", "PATH": "/bin"}
-    assert processes.inherited(ours) == {"PATH": "/bin"}

@@ -99,7 +99,10 @@ def _run(
         inventory=str(_written(folder / "inventory.json", json.dumps(_inventory(place, job)))),
         extravars=str(_written(folder / "variables.json", json.dumps(dict(job.variables or {})))),
         cmdline=" ".join(options),
-        envvars={**_variables(place, folder), **({"FLOWMART_RUN_HANDLERS": "1"} if job.runs_handlers else {})},
+        envvars={
+            **_variables(place, folder, runner.environment),
+            **({"FLOWMART_RUN_HANDLERS": "1"} if job.runs_handlers else {}),
+        },
         fact_cache_type="memory",
         quiet=True,
     )
@@ -108,6 +111,7 @@ def _run(
     recorded = folder / "rehearsal.jsonl"
     config.env["ANSIBLE_CALLBACK_PLUGINS"] += f":{_CALLBACKS}"
     config.env["FLOWMART_REHEARSAL"] = str(recorded)
+    # ansible-runner copies our whole environment; `runner` adds what may be inherited.
     variables = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
     finished = runner.run(Command(argv, place.folder, variables, place.time_limit))
     lines = recorded.read_text().splitlines() if recorded.exists() else []
@@ -127,9 +131,8 @@ def _group(place: Place) -> str:
     return place.unit.replace("-", "_")
 
 
-def _variables(place: Place, folder: Path) -> dict[str, str]:
+def _variables(place: Place, folder: Path, own: Mapping[str, str]) -> dict[str, str]:
     """No colours, no questions, nothing left behind; hosts whose key is not known are refused."""
-    own = os.environ
     return {
         "ANSIBLE_CONFIG": str(place.config or _written(folder / "ansible.cfg", "")),
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
@@ -138,7 +141,7 @@ def _variables(place: Place, folder: Path) -> dict[str, str]:
         "ANSIBLE_CACHE_PLUGIN": "memory",
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": _connections(place.environment),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": _connections(place.environment, own),
         **_own_connections(place.config),
         "ANSIBLE_TIMEOUT": own.get("ANSIBLE_TIMEOUT", "10"),
         "ANSIBLE_SSH_COMMON_ARGS": f"{own.get('ANSIBLE_SSH_COMMON_ARGS', '')} -o BatchMode=yes".strip(),
@@ -148,15 +151,15 @@ def _variables(place: Place, folder: Path) -> dict[str, str]:
     }
 
 
-def _connections(environment: str) -> str:
+def _connections(environment: str, own: Mapping[str, str]) -> str:
     """Where connections to an environment's hosts wait to be used again, for a minute as Ansible has it.
 
     Ansible tells them apart by host, port and user alone: with the same address in two environments, the second one's
     playbook would go over the connection to the first one's host (`_create_control_path` of its ssh plugin). The
     name is short because the path of a socket has to be.
     """
-    own = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
-    return f"{own}/{digest_of(environment)[:8]}"
+    folder = own.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
+    return f"{folder}/{digest_of(environment)[:8]}"
 
 
 def _secrets(executable: str, place: Place, runner: Processes) -> frozenset[str]:

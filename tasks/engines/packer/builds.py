@@ -76,7 +76,7 @@ class Builder:
     def _run(self, argv: tuple[str, ...], variables: Variables) -> Finished:
         if shutil.which(self._executable) is None:
             raise InvalidInput(f"{self._executable} is missing: {commands.INSTALL}")
-        around = {**_surroundings(os.environ), **variables()}
+        around = {**_surroundings(self._workspace.processes.environment), **variables()}
         finished = self._workspace.processes.run(
             Command(argv, self._workspace.folder, around, self._workspace.unit.time_limit)
         )

@@ -8,7 +8,6 @@ looked up again right before the apply, since a first plan without a lineage can
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import threading
 from contextlib import nullcontext
@@ -132,7 +131,7 @@ class Terraform:
         initialised = workspace.folder / ".terraform" / "flowmart-initialised"
         if initialised.exists():
             return
-        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in os.environ else nullcontext():
+        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in workspace.processes.environment else nullcontext():
             self._asked(commands.init(self._executable), workspace, workspace.reading)
         initialised.parent.mkdir(exist_ok=True)
         initialised.touch()

@@ -1,10 +1,12 @@
 """Running programs: output, time limits, a gentle end before a hard one."""
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tasks import processes
@@ -100,6 +102,59 @@ def test_a_tool_that_does_not_listen_is_killed() -> None:
     process = started(STUBBORN)
     processes.stop(process, grace=0.2)
     assert process.returncode == -9
+
+
+PARENT = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+child = subprocess.Popen([sys.executable, "-c", {child!r}], stdout=subprocess.PIPE, text=True)
+child.stdout.readline()
+print("ready", flush=True)
+time.sleep(60)
+"""
+"""A tool that leaves a child behind when it is interrupted, as Terraform does with what a provisioner started."""
+
+
+def test_an_interrupt_reaches_what_a_tool_started(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    child = PATIENT.replace('print("saved", flush=True)', f"open({str(saved)!r}, 'w').close()")
+    processes.stop(started(PARENT.format(child=child)), grace=30)
+    assert saved.exists()
+
+
+def test_what_a_tool_started_is_killed_when_it_does_not_listen() -> None:
+    process = started(PARENT.format(child=STUBBORN))
+    processes.stop(process, grace=0.2)
+    assert sessions(process.pid) == []
+
+
+def test_a_child_in_a_group_of_its_own_is_killed_with_the_session() -> None:
+    process = started(PARENT.format(child=f"import os; os.setpgid(0, 0)\n{STUBBORN}"))
+    processes.stop(process, grace=0.2)
+    assert sessions(process.pid) == []
+
+
+COUNTING = """
+import signal, sys, time
+got = []
+signal.signal(signal.SIGINT, lambda *_: got.append(1))
+print("ready", flush=True)
+while not got: time.sleep(0.01)
+time.sleep(0.5)
+sys.exit(len(got))
+"""
+
+
+def test_a_tool_is_interrupted_once() -> None:
+    process = started(COUNTING)
+    processes.stop(process, grace=30)
+    assert process.returncode == 1
+
+
+def sessions(session: int) -> list[int]:
+    """The processes of a session that still run."""
+    running = [process for process in psutil.process_iter() if process.status() != psutil.STATUS_ZOMBIE]
+    return [process.pid for process in running if os.getsid(process.pid) == session]
 
 
 def test_a_tool_gets_no_other_credentials_than_those_it_is_handed(monkeypatch: pytest.MonkeyPatch) -> None:

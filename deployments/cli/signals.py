@@ -1,0 +1,38 @@
+"""What SIGTERM does to the command: the same as Ctrl-C. A run ends its tools, and a person reads what follows.
+
+A container platform, systemd and a batch system stop programs with SIGTERM, whose default ends Python at once and
+without a word. While a Prefect flow runs, Prefect handles the signal itself, lets the flow clean up and sends it once
+more (`capture_sigterm` in prefect.utilities.engine): then it comes here.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+EXIT_CODE = 128 + signal.SIGTERM
+"""As a shell reports a program that SIGTERM ended: 143."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived. Like KeyboardInterrupt, nothing that handles errors should catch it."""
+
+
+@contextmanager
+def termination_raised() -> Iterator[None]:
+    """While this lasts, the first SIGTERM raises `Terminated` in the main thread; more of them are ignored.
+
+    The second would otherwise interrupt the cleaning up after the first.
+    """
+
+    def end(_: int, __: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
