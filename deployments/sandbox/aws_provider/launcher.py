@@ -4,6 +4,7 @@ Not imported: `install.py` copies it into the mirror, with the lines in capitals
 imports built-in modules only, because every millisecond here is paid two to four times a command.
 """
 
+import _signal  # type: ignore[import-not-found]
 import _socket
 import posix
 import sys
@@ -40,6 +41,8 @@ def _fds(*numbers: int) -> bytes:
 
 def main() -> None:
     """Be the provider: by way of the server, or in this process when there is none."""
+    # Ctrl-C goes to the whole process group; terraform ends its plugins itself, as with HashiCorp's go-plugin.
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         connection.connect(posix.readlink(SOCKET_LINK))
