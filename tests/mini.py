@@ -16,11 +16,11 @@ from tasks.releases.releases import Releases
 from tasks.settings import Settings
 
 PLATFORM = """
-platform: mini
+platform: flowmart
 trusted: ["arn:aws:iam::111111111111:root"]
 environments:
-  dev: {account: "222222222222", region: eu-west-1, roles: &roles {plan: "ROLE-plan", apply: "ROLE-apply"}}
-  staging: {account: "333333333333", region: eu-west-1, after: dev, roles: *roles}
+  dev: {account: "222222222222", region: eu-west-1}
+  staging: {account: "333333333333", region: eu-west-1, after: dev}
 units:
   first:
     engine: terraform
@@ -36,9 +36,6 @@ units:
     checks:
       - {name: echo, kind: output, output: echo, matches: "^(blue|green)$", within: 1s}
 """
-
-# The sandbox's accounts are FlowMart's; this platform has another name.
-PLATFORM = PLATFORM.replace("ROLE", "arn:aws:iam::{account}:role/flowmart")
 
 FIRST = """
 terraform {{
