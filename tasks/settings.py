@@ -44,11 +44,6 @@ class Settings(BaseSettings):
         "auto", description="Events as text or JSON; auto: text on a terminal"
     )
     parallelism: int = Field(4, ge=1, le=32, description="Units that are worked on at the same time")
-    terraform: str = Field("terraform", description="The terraform executable, a path or a name on PATH")
-    helm: str = Field("helm", description="The helm executable, version 3 or 4")
-    kubectl: str = Field("kubectl", description="The kubectl executable; it renders kustomizations")
-    packer: str = Field("packer", description="The packer executable, from 1.6 on")
-    ansible: str = Field("ansible-playbook", description="The ansible-playbook executable")
     github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
     github_repository: str = Field("", description="owner/name in which drift is told as issues; empty: it is not")
     github_token: SecretStr = Field(SecretStr(""), description="A token for GitHub, unless there is a GitHub App")
@@ -72,16 +67,9 @@ class Settings(BaseSettings):
         """The store, with a relative folder taken from the repository, wherever the command is run."""
         return self.store if "://" in self.store else str(self.repository / self.store)
 
-    @property
-    def executables(self) -> dict[str, str]:
-        """Engine -> its tool. Engines that talk to AWS themselves need none."""
-        return {
-            "terraform": self.terraform,
-            "helm": self.helm,
-            "kustomize": self.kubectl,
-            "packer": self.packer,
-            "ansible": self.ansible,
-        }
+    def executable(self, variable: str, default: str) -> str:
+        """The tool that a variable names (FLOWMART_TERRAFORM), a path or a name on PATH; else `default`."""
+        return os.environ.get(variable) or default
 
     @cached_property
     def acting(self) -> str:

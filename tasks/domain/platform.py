@@ -42,6 +42,7 @@ class Unit:
     """One deployable piece, as declared: `source` may still hold `{environment}`.
 
     `account`, `region` and `roles` are this unit's own, where it is not in the environment's; otherwise empty.
+    `options` are the engine's, as written.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Unit:
     account: str = ""
     region: str = ""
     roles: Roles | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

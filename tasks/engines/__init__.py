@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.engines.ansible.engine import ENGINE as ANSIBLE
-from tasks.engines.base import Engine, Interface, UnitEngine, Workspace
+from tasks.engines.base import Engine, Interface, Options, UnitEngine, Workspace
 from tasks.engines.cloudformation.engine import ENGINE as CLOUDFORMATION
 from tasks.engines.helm.engine import ENGINE as HELM
 from tasks.engines.kustomize.engine import ENGINE as KUSTOMIZE
 from tasks.engines.packer.engine import ENGINE as PACKER
+from tasks.engines.registry import Registry
 from tasks.engines.terraform.engine import ENGINE as TERRAFORM
 
-__all__ = ["ENGINES", "NAMES", "Engine", "Interface", "UnitEngine", "Workspace", "interface"]
+__all__ = ["BUILT_IN", "ENGINES", "Engine", "Interface", "Options", "UnitEngine", "Workspace", "interface"]
 
-ENGINES: Mapping[str, Engine] = {
-    engine.name: engine for engine in (TERRAFORM, HELM, KUSTOMIZE, CLOUDFORMATION, PACKER, ANSIBLE)
-}
-"""Engine name -> its registration."""
+BUILT_IN = (TERRAFORM, HELM, KUSTOMIZE, CLOUDFORMATION, PACKER, ANSIBLE)
+"""The engines that the product brings."""
 
-NAMES = tuple(ENGINES)
-"""What `engine:` in platform.yaml may be."""
+ENGINES: Mapping[str, Engine] = Registry(BUILT_IN)
+"""Engine name -> its registration: what `engine:` in platform.yaml may be, installed engines included."""
 
 
 def interface(engine: str, infrastructure: Path, source: str) -> Interface:

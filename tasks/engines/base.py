@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
 
 from tasks.domain.outcome import Applied, Observation, Verification
 from tasks.domain.plan import Change, Plan
@@ -37,6 +39,19 @@ class Interface:
     accepts: Kinds | None = None
     required: frozenset[str] = frozenset()
     gives: Kinds | None = None
+
+
+class Options(BaseModel):
+    """What a unit may set of its engine, in a block under the engine's name in platform.yaml.
+
+    An engine with options derives its model from this one, with a description for every field. Values are the same in
+    every environment; they may hold no placeholders.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Chosen = TypeVar("Chosen", bound=Options)
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,10 @@ class Workspace:
     def inputs(self) -> Inputs:
         """The unit's inputs without what was upstream: enough to verify, to detect drift, to go back."""
         return Inputs(values=self.unit.inputs)
+
+    def options(self, model: type[Chosen]) -> Chosen:
+        """The unit's options for its engine, with defaults for what it does not set."""
+        return model.model_validate(self.unit.options)
 
     @property
     def folder(self) -> Path:
@@ -135,7 +154,9 @@ class Engine:
         make: an engine for one workspace.
         reads: paths below infrastructure/ of the files that a unit reads, given that folder and the unit's source.
         interface: what a unit takes and gives, given the same.
+        options: the model of the block that a unit may have under the engine's name.
         executable: the tool's name on PATH; empty when the engine needs none.
+        setting: the setting that names another executable (FLOWMART_TERRAFORM), lowercase; by default the name.
         needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
     """
 
@@ -143,5 +164,15 @@ class Engine:
     make: Callable[[Workspace], UnitEngine]
     reads: Callable[[Path, str], tuple[str, ...]]
     interface: Callable[[Path, str], Interface]
+    options: type[Options] = Options
     executable: str = ""
+    setting: str = ""
     needs_aws: Callable[[Path, str], bool] = lambda _, __: False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "setting", self.setting or self.name.replace("-", "_"))
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that names another executable."""
+        return f"FLOWMART_{self.setting.upper()}"

@@ -26,6 +26,9 @@ from tasks.manifest.notation import (
     Text,
 )
 
+OPTIONS_OF = "options_of_"
+"""Begins the names of the fields that `models` adds to units, one for the block of every engine."""
+
 
 class Declared(BaseModel):
     """A key that nobody reads is a mistake; what was read does not change."""
@@ -214,6 +217,20 @@ class DeclaredUnit(Declared):
     checks: tuple[DeclaredCheck, ...] = Field(
         default=(), description="Smoke checks, asked after every apply of the unit."
     )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is written in the block of the unit's engine; defaults are left to the engine."""
+        block = self._block(self.engine)
+        return block.model_dump(mode="json", exclude_unset=True) if block else {}
+
+    def has_options_of(self, engine: str) -> bool:
+        """Whether there is a block of options for an engine."""
+        return self._block(engine) is not None
+
+    def _block(self, engine: str) -> BaseModel | None:
+        found: BaseModel | None = getattr(self, f"{OPTIONS_OF}{engine}", None)
+        return found
 
 
 class DeclaredPlatform(Declared):

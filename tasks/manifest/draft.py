@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tasks.manifest import explain
-from tasks.manifest.declared import DeclaredEnvironment, DeclaredPlatform, DeclaredUnit
+from tasks.manifest.declared import DeclaredEnvironment, DeclaredUnit
 from tasks.manifest.mistakes import Document, Mistake
+from tasks.manifest.models import platform_model, unit_model
 from tasks.manifest.schema import platform_schema
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -42,7 +43,7 @@ def draft(folder: Path, document: Document) -> Draft:
         folder=folder,
         platform=_name(document),
         environments=_well_formed(DeclaredEnvironment, environments),
-        units=_well_formed(DeclaredUnit, units),
+        units=_well_formed(unit_model(), units),
         environment_names=tuple(environments),
         unit_names=tuple(units),
     )
@@ -51,7 +52,7 @@ def draft(folder: Path, document: Document) -> Draft:
 def mistakes(document: Document) -> tuple[Mistake, ...]:
     """What is wrong with the shape of `document`."""
     try:
-        DeclaredPlatform.model_validate(document.data)
+        platform_model().model_validate(document.data)
     except ValidationError as error:
         return explain.mistakes(error, document.data, platform_schema())
     return ()

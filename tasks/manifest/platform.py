@@ -10,8 +10,8 @@ from typing import Any
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Check, Environment, Platform, Unit
 from tasks.manifest import document, draft, environments, placeholders, units
-from tasks.manifest.declared import DeclaredPlatform
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
+from tasks.manifest.models import platform_model
 
 FILE = "platform.yaml"
 
@@ -23,7 +23,7 @@ def load(infrastructure: Path) -> Platform:
     understood = draft.draft(infrastructure, found)
     rules = (*environments.mistakes(understood), *units.mistakes(understood))
     refuse(found, (*found.mistakes, *draft.mistakes(found), *rules))
-    declared = DeclaredPlatform.model_validate(found.data)
+    declared = platform_model().model_validate(found.data)
     return Platform(
         name=declared.platform,
         environments=environments.built(understood),

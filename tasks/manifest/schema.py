@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tasks.engines import NAMES
-from tasks.manifest.declared import DeclaredPlatform
+from tasks.engines import ENGINES
 from tasks.manifest.mistakes import Key
+from tasks.manifest.models import platform_model
 from tasks.manifest.options import WRITTEN
 
 Schema = dict[str, Any]
@@ -21,9 +21,9 @@ PLACEHOLDER: Schema = {"type": "string", "pattern": r"^\{(environment|platform|a
 
 def platform_schema() -> Schema:
     """The JSON schema (draft 2020-12) of platform.yaml."""
-    schema = _tidied(DeclaredPlatform.model_json_schema(ref_template=REFERENCE))
+    schema = _tidied(platform_model().model_json_schema(ref_template=REFERENCE))
     definitions = schema["$defs"]
-    definitions["DeclaredUnit"]["properties"]["engine"]["enum"] = list(NAMES)
+    definitions["DeclaredUnit"]["properties"]["engine"]["enum"] = list(ENGINES)
     own = definitions.pop("DeclaredCheck")
     definitions["DeclaredCheck"] = {
         "description": own["description"],
@@ -66,6 +66,10 @@ def _below(node: Schema, step: str | int) -> Schema:
 
 
 def _resolved(schema: Schema, node: Schema) -> Schema:
+    branches = [branch for branch in node.get("anyOf", ()) if branch != {"type": "null"}]
+    if len(branches) == 1:
+        # What may be left out: the one thing that it is otherwise.
+        node = {**branches[0], **{key: value for key, value in node.items() if key != "anyOf"}}
     if "$ref" not in node:
         return node
     target: Schema = schema["$defs"][_name(node)]

@@ -12,11 +12,12 @@ from typing import Any
 
 from tasks.domain import graph, references
 from tasks.domain.platform import Check, Environment, Roles, Unit
-from tasks.engines import NAMES
-from tasks.manifest import checks, environments, placeholders, sources
+from tasks.engines import ENGINES
+from tasks.manifest import checks, environments, explain, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, not_among, shown
+from tasks.manifest.models import option_error
 from tasks.manifest.notation import ACCOUNT, PATTERNS, REGION
 from tasks.manifest.options import fields
 
@@ -42,13 +43,14 @@ def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
         account=declared.account,
         region=declared.region,
         roles=Roles(declared.roles.plan or "", declared.roles.apply or "") if declared.roles else None,
+        options=declared.options,
     )
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
     """What is wrong with the units, one by one and together."""
     for name, declared in draft.units.items():
-        for rule in (_engine, _environments, _needs, _place, _texts, _sources, _checks):
+        for rule in (_engine, _options, _environments, _needs, _place, _texts, _sources, _checks):
             yield from (m.below((ROOT, name)) for m in rule(draft, name, declared))
     for circle in graph.cycles({name: unit.needs for name, unit in draft.units.items()}):
         told = " -> ".join(circle)
@@ -57,8 +59,19 @@ def mistakes(draft: Draft) -> Iterator[Mistake]:
 
 
 def _engine(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
-    if declared.engine not in NAMES:
-        yield Mistake(("engine",), not_among(declared.engine, "an engine", NAMES))
+    if declared.engine not in ENGINES:
+        yield Mistake(("engine",), not_among(declared.engine, "an engine", ENGINES))
+
+
+def _options(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    for engine in ENGINES:
+        if engine != declared.engine and declared.has_options_of(engine):
+            told = f"has options of {engine}, but the unit's engine is {declared.engine}"
+            yield Mistake((engine,), f"{told}: remove them, or write `engine: {engine}`")
+    if declared.engine in ENGINES and not declared.has_options_of(declared.engine):
+        error = option_error(declared.engine)
+        schema = ENGINES[declared.engine].options.model_json_schema()
+        yield from (m.below((declared.engine,)) for m in explain.mistakes(error, {}, schema)) if error else ()
 
 
 def _environments(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:

@@ -165,7 +165,7 @@ class EnvironmentRun:
             writing=lambda: self.runtime.access.writing(environment),
             processes=self.processes,
             platform=found.platform.name,
-            executable=self.runtime.settings.executables.get(unit.engine, ""),
+            executable=self.runtime.executable(unit.engine),
             receipt=now.receipts.get(target.unit),
             baseline=now.baselines.get(target.unit),
             residual=now.residual.get(target.unit, ()),

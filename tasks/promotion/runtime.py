@@ -55,6 +55,11 @@ class Runtime:
         """The whole id of the release whose id begins with `name`."""
         return name if self.checkouts is not None else self.releases().load(name).id
 
+    def executable(self, engine: str) -> str:
+        """The tool of an engine; empty when it needs none."""
+        registered = self.engines[engine]
+        return self.settings.executable(registered.variable, registered.executable) if registered.executable else ""
+
     @contextmanager
     def unpacked(self) -> Iterator[Checkouts]:
         """Checkouts that go when this ends."""

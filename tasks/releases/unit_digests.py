@@ -15,7 +15,7 @@ from tasks.releases.contents import File, digests, follow, links
 
 
 def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]) -> dict[str, str]:
-    """{"environment/unit": digest over the files that the unit reads there, and over what is checked of it}.
+    """{"environment/unit": digest over the files that the unit reads there, and over its checks and options}.
 
     Its inputs have a digest of their own. `infrastructure` holds the same files, for the engines to read.
     """
@@ -31,7 +31,8 @@ def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]
 def _unit_digest(infrastructure: Path, unit: Unit, known: Mapping[str, str], leading: Mapping[str, str]) -> str:
     paths = (*ENGINES[unit.engine].reads(infrastructure, unit.source), *_scripts(unit.checks))
     found = {path: known[path] for path in followed(paths, unit.source, known, leading) if path in known}
-    return digest_of({"engine": unit.engine, "files": found, "checks": [asdict(check) for check in unit.checks]})
+    what = {"engine": unit.engine, "files": found, "checks": [asdict(check) for check in unit.checks]}
+    return digest_of({**what, "options": dict(unit.options)} if unit.options else what)
 
 
 def followed(

@@ -41,6 +41,7 @@ class Bastion:
         self.inputs: dict[str, Any] = dict(INPUTS)
         self.executable = tool("ansible-playbook")
         self.time_limit = 120.0
+        self.options: dict[str, Any] = {}
         self.environment = DEV
         (folder / "bastion").mkdir(parents=True)
         (folder / "ansible.cfg").write_text(CONFIG)
@@ -66,6 +67,7 @@ class Bastion:
 
     def workspace(self) -> Workspace:
         unit = Unit("bastion", "ansible", "bastion", ("dev",), inputs=self.inputs, time_limit=self.time_limit)
+        unit = replace(unit, options=self.options)
         variables = lambda: self.variables  # noqa: E731
         return workspace(
             self.folder,
@@ -96,6 +98,15 @@ def test_a_host_that_cannot_be_reached_is_no_answer(tmp_path: Path) -> None:
     bastion.does("    - {name: Ping, ansible.builtin.ping: {}}\n")
     with pytest.raises(Unanswered, match=r"hosts cannot be reached\nbastion : Ping: .*Connection refused"):
         bastion.plan()
+
+
+def test_the_option_forks_reaches_ansible(bastion: Bastion, hosts: SandboxHosts) -> None:
+    bastion.options = {"forks": 17}
+    bastion.does(
+        "    - name: Write\n      ansible.builtin.copy: {content: '{{ ansible_forks }}', dest: /srv/forks}\n"
+    )
+    assert bastion.engine.apply(bastion.plan()).outcome is Outcome.SUCCEEDED
+    assert hosts.ssh("dev", "cat /srv/forks").stdout == "17"
 
 
 def test_an_address_that_two_environments_have_leads_to_the_host_of_each(

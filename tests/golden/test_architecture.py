@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engines import NAMES
+from tasks.engines import BUILT_IN
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEXT = (PROJECT / "ARCHITECTURE.md").read_text()
@@ -36,7 +36,7 @@ def test_every_folder_of_the_ways_in_is_drawn_and_no_other() -> None:
 
 def test_every_engine_is_in_the_table() -> None:
     rows = re.findall(r"^\| (\w+) \|", TEXT.split("## Engines")[1].split("## The sandbox")[0], re.MULTILINE)
-    assert set(rows) - {"engine"} == set(NAMES)
+    assert set(rows) - {"engine"} == {engine.name for engine in BUILT_IN}
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:tasks|flows|deployments|tests)/[\w/.]+)`", TEXT))))

@@ -17,7 +17,7 @@ from tasks import manifest
 from tasks.checks.options import OPTIONS
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Platform, Roles, Unit
-from tasks.engines import NAMES, interface
+from tasks.engines import interface
 from tasks.manifest import document, placeholders
 from tasks.manifest.notation import seconds
 from tasks.manifest.schema import text
@@ -282,7 +282,7 @@ def load(
     """A platform with these environments and one unit, `app`, that is deployed to all of them."""
     (folder / "app").mkdir()
     (folder / "app" / "main.tf").touch()
-    app = {"engine": NAMES[0], "source": "app", "environments": list(environments), "inputs": inputs or {}}
+    app = {"engine": "terraform", "source": "app", "environments": list(environments), "inputs": inputs or {}}
     declared = {"platform": "shop", "environments": environments, "units": {"app": {**app, **(unit or {})}}}
     (folder / "platform.yaml").write_text(yaml.safe_dump(declared, sort_keys=False))
     return manifest.load(folder)

@@ -13,7 +13,7 @@ import yaml
 from tasks import manifest
 from tasks.domain import environment_graph
 from tasks.domain.errors import InvalidInput
-from tasks.engines import NAMES
+from tasks.engines import ENGINES
 from tasks.manifest import declared
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import option_schemas
@@ -45,7 +45,9 @@ def keys() -> Iterator[str]:
         for schema in option_schemas(kind):
             yield from schema["properties"]
             yield from (part["const"] for part in schema["properties"].values() if "const" in part)
-    yield from NAMES
+    for name, engine in ENGINES.items():
+        yield name
+        yield from engine.options.model_fields
 
 
 @pytest.mark.parametrize("key", sorted(set(keys())))

@@ -14,7 +14,7 @@ import yaml
 
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
-from tasks.engines import NAMES
+from tasks.engines import ENGINES
 from tasks.manifest import document
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import option_schemas, platform_schema
@@ -23,7 +23,7 @@ CASES = Path(__file__).parent / "manifest_cases"
 BASE = (CASES / "base.yaml").read_text()
 FOLDERS = ("live/dev/app", "live/dev/network", "live/dev/dns", "live/production/app", "live/production/network")
 ALLOWED = {
-    "<engines>": ", ".join(NAMES),
+    "<engines>": ", ".join(ENGINES),
     "<kinds>": ", ".join(WRITTEN),
     "<facts>": ", ".join(schema["properties"]["fact"]["const"] for schema in option_schemas("aws")),
 }

@@ -27,6 +27,7 @@ from tasks.domain.values import digest_of
 from tasks.engines.ansible import commands, errors, plans
 from tasks.engines.ansible.answers import Results
 from tasks.engines.ansible.commands import APPLY, PARSE, REHEARSE, Place, Run
+from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.ansible.plans import Job
 from tasks.engines.ansible.sources import PLAYBOOK, REMOVAL, configuration, interface, reads
 from tasks.engines.base import Engine, Variables, Workspace
@@ -183,7 +184,7 @@ class Ansible:
             config=configuration(workspace.infrastructure, workspace.folder),
             unit=workspace.unit.name,
             environment=workspace.environment.name,
-            variables=variables(),
+            variables={**variables(), **workspace.options(AnsibleOptions).variables},
             time_limit=workspace.unit.time_limit,
         )
         return commands.run(workspace.executable, place, job, options, workspace.processes)
@@ -223,4 +224,11 @@ def _basis(found: Results) -> str:
     return digest_of([changes, list(found.unknown)] if found.unknown else changes)
 
 
-ENGINE = Engine(name="ansible", make=Ansible, reads=reads, interface=interface, executable="ansible-playbook")
+ENGINE = Engine(
+    name="ansible",
+    make=Ansible,
+    reads=reads,
+    interface=interface,
+    options=AnsibleOptions,
+    executable="ansible-playbook",
+)

@@ -236,4 +236,6 @@ def _uid(live: Manifest | None) -> str:
     return str(live["metadata"].get("uid", "")) if live else ""
 
 
-ENGINE = Engine(name="kustomize", make=Kustomize, reads=reads, interface=interface, executable="kubectl")
+ENGINE = Engine(
+    name="kustomize", make=Kustomize, reads=reads, interface=interface, executable="kubectl", setting="kubectl"
+)

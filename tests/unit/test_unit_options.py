@@ -1,0 +1,44 @@
+"""The options of an engine, from platform.yaml to the tool, and into the digest that decides what is planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasks import manifest
+from tasks.engines.ansible.options import AnsibleOptions
+from tasks.releases.unit_digests import unit_digests
+from tests.workspaces import workspace
+
+
+def infrastructure(folder: Path, **unit: object) -> Path:
+    """A platform with one unit for Ansible, and what else is declared for it."""
+    hosts = {"engine": "ansible", "source": "hosts", "environments": ["dev"], **unit}
+    (folder / "hosts").mkdir(parents=True)
+    (folder / "hosts/playbook.yml").write_text("- hosts: all\n")
+    declared = {"platform": "shop", "environments": {"dev": {}}, "units": {"hosts": hosts}}
+    (folder / "platform.yaml").write_text(yaml.safe_dump(declared))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("written", "variables"), [({}, {}), ({"ansible": {}}, {}), ({"ansible": {"forks": 20}}, {"ANSIBLE_FORKS": "20"})]
+)
+def test_the_options_of_a_unit_reach_its_engine(
+    tmp_path: Path, written: dict[str, object], variables: dict[str, str]
+) -> None:
+    folder = infrastructure(tmp_path, **written)
+    unit = manifest.resolve(manifest.load(folder), "dev", "hosts")
+    assert workspace(folder, unit).options(AnsibleOptions).variables == variables
+
+
+def test_a_changed_option_is_a_changed_unit(tmp_path: Path) -> None:
+    def digest(name: str, **unit: object) -> str:
+        folder = infrastructure(tmp_path / name, **unit)
+        return unit_digests(folder, manifest.load(folder), ())["dev/hosts"]
+
+    without = digest("without")
+    assert digest("empty", ansible={}) == without
+    assert digest("five", ansible={"forks": 5}) != digest("six", ansible={"forks": 6}) != without
