@@ -125,9 +125,8 @@ def _readable(ledger: Ledger) -> Iterator[EnvironmentState]:
             log.error("ledger damaged", environment=name, why=str(error))
 
 
-def want(ledger: Ledger, release: Release, question: Question) -> Request:
+def want(ledger: Ledger, release: Release, question: Question, now: datetime) -> Request:
     """Ask for an approval; the request that is open already, when it is the same, of the same author."""
-    now = datetime.now(UTC)
     known = decided(ledger.state(question.environment), question.digest, now)
     if known is not None and known.kind == "wanted" and known.request.author == question.author:
         return known.request

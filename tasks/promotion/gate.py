@@ -140,7 +140,7 @@ def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, rules: Approval, pur
     last = approvals.decisions(run.state())[-1:]
     changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
     question = Question(name, plans.digest, plans.told, rules, purpose, author)
-    request = approvals.want(ledger, run.release, question)
+    request = approvals.want(ledger, run.release, question, run.clock.now())
     raise ApprovalWanted(_asking(request, changed), request)
 
 

@@ -32,7 +32,8 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def ask(ledger: Ledger, digest: str = DIGEST, author: str = AUTHOR, **rules: object) -> approvals.Request:
     units, approval = {"compute": "1 to replace"}, Approval(**rules)  # type: ignore[arg-type]
-    return approvals.want(ledger, RELEASE, Question("production", digest, units, approval, author=author))
+    question = Question("production", digest, units, approval, author=author)
+    return approvals.want(ledger, RELEASE, question, datetime.now(UTC))
 
 
 def holds(ledger: Ledger, digest: str = DIGEST, after: timedelta = timedelta()) -> str | None:

@@ -257,6 +257,7 @@ class FakeReleases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: dict[str, Checkout] = {}
+        self.author = "Anna <anna@flowmart.example>"
 
     def add(self, release: str, units: Sequence[Unit], environments: Sequence[Environment]) -> str:
         platform = Platform("fake", tuple(environments), tuple(units))
@@ -269,7 +270,7 @@ class FakeReleases:
         return self._made[release]
 
     def provenance(self, release: str) -> Provenance:
-        return Provenance(commit=release, subject=f"make it {release}")
+        return Provenance(commit=release, author=self.author, subject=f"make it {release}")
 
 
 def engine_of(world: World) -> Engine:
