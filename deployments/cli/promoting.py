@@ -261,7 +261,7 @@ def _show_plan(unit: str, made: Plan) -> None:
 def _applied(history: History, environment: str) -> bool:
     return bool(history.state(environment).receipts)
 
-
+        screen.result(f"  {change.action.value:8}{change.address}{f' ({change.note})' if change.note else ''}")
 def _documents(plans: Any) -> dict[str, Any]:
 
     return {

@@ -3,7 +3,7 @@ package flowmart.encryption
 
 import rego.v1
 
-opaque := {"(known after apply)", "(sensitive value)"}
+opaque := {"(known after apply)", "(sensitive value)", "(sensitive value, changed)"}
 
 # The attribute that says it, where one attribute of the object does.
 flags := {

@@ -11,7 +11,7 @@ mandatory := {
 	"ManagedBy": "",
 }
 
-opaque := {"(known after apply)", "(sensitive value)"}
+opaque := {"(known after apply)", "(sensitive value)", "(sensitive value, changed)"}
 
 # No tags_all: the object cannot have tags. Unknown or masked: nobody can tell.
 tags(change) := found if {

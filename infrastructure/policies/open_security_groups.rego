@@ -5,7 +5,7 @@ import rego.v1
 
 web_ports := {80, 443}
 
-opaque := {"(known after apply)", "(sensitive value)"}
+opaque := {"(known after apply)", "(sensitive value)", "(sensitive value, changed)"}
 
 # What lets the whole world in, in one shape wherever it was written. What goes away lets nobody in.
 open contains door(change, block, cidr, whose(change)) if {

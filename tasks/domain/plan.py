@@ -13,12 +13,24 @@ from tasks.domain.values import digest_of
 
 
 class Action(StrEnum):
-    """What a plan would do to one object."""
+    """What a plan would do to one object, or (`move`, `import`, `forget`) to what the tool remembers of it.
+
+    `invoke`: run something that is no object. `other`: what a tool says and nobody here knows; it needs care.
+    """
 
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
+    MOVE = "move"
+    IMPORT = "import"
+    FORGET = "forget"
+    INVOKE = "invoke"
+    OTHER = "other"
+
+
+OBJECT_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+"""Those that change an object itself."""
 
 
 class Reversibility(StrEnum):
@@ -33,7 +45,8 @@ class Reversibility(StrEnum):
 class Change:
     """What a plan would do to one object. `before` and `after` hold `MASK` and `UNKNOWN`, never a secret.
 
-    `kind` is the tool's own type ("aws_vpc"); `because` names the attributes that force a replacement.
+    `kind` is the tool's own type ("aws_vpc"); `because` names the attributes that force a replacement. `note` is what
+    else happens to it ("moved from aws_vpc.old", "imports vpc-1").
     """
 
     address: str
@@ -42,6 +55,7 @@ class Change:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     because: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -65,6 +79,9 @@ class Plan:
     `unknown` names what could not be planned, rehearsed or read. `baseline` is what exists already of a unit that
     was never applied by us: applying the plan adopts it.
 
+    `secrets` is a keyed hash over the sensitive values that it would set, empty without any: another secret is
+    another plan.
+
     `outputs` are those that applying it will give, where that is known already: then units below can be planned with
     them. None: they are only known afterwards, or stay as they are.
     """
@@ -83,6 +100,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    secrets: str = ""
 
     @property
     def empty(self) -> bool:
@@ -111,6 +129,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """Over the meaning of the plan (what it changes, from which sources), not over the tool's bytes."""
-        changes = [[c.address, c.kind, c.action, c.before, c.after] for c in self.changes]
+        changes = [[c.address, c.kind, c.action, c.before, c.after, *filter(None, [c.note])] for c in self.changes]
         what = [str(self.target), self.unit_digest, self.inputs_digest, changes]
-        return digest_of([*what, sorted(self.unknown)] if self.unknown else what)
+        named = {"unknown": sorted(self.unknown), "secrets": self.secrets}
+        more = {name: value for name, value in named.items() if value}
+        return digest_of([*what, more] if more else what)

@@ -9,6 +9,9 @@ from typing import Any
 MASK = "(sensitive value)"
 """What stands in plans, logs, artifacts and the ledger where a tool says that a value is sensitive."""
 
+CHANGED = "(sensitive value, changed)"
+"""What stands after a change where a tool says that a value is sensitive, and it is another one than before."""
+
 UNKNOWN = "(known after apply)"
 """What stands where a tool cannot know the value before it has applied."""
 

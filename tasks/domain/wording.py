@@ -16,7 +16,13 @@ _DONE = {
     Action.UPDATE: "was changed",
     Action.REPLACE: "was replaced",
     Action.DELETE: "was deleted",
+    Action.MOVE: "was moved",
+    Action.IMPORT: "was imported",
+    Action.FORGET: "was forgotten",
+    Action.INVOKE: "was invoked",
+    Action.OTHER: "was changed in an unknown way",
 }
+_VERBS = {"update": "change", "other": "look at"}
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,7 @@ class Difference:
 
 def counted(changes: Mapping[str, int]) -> str:
     """Numbers of changes by action: "2 to create, 1 to change"; empty when there are none."""
-    verbs = {"create": "create", "update": "change", "replace": "replace", "delete": "delete"}
-    return ", ".join(f"{number} to {verbs[action]}" for action, number in changes.items() if number)
+    return ", ".join(f"{number} to {_VERBS.get(action, action)}" for action, number in changes.items() if number)
 
 
 def counts(plan: Plan) -> str:

@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tasks.domain.outcome import Observation, Outcome, Progress, Verification
-from tasks.domain.plan import Plan
+from tasks.domain.plan import Change, Plan
+from tasks.domain.values import CHANGED, MASK, UNKNOWN
 
 
 def observed(planned: Plan, again: Plan, outputs: Mapping[str, Any]) -> Observation:
     """How far the apply of `planned` got, by a plan of the same made `again` afterwards.
 
-    Nothing left to do: done. The same left to do, from the same basis: unchanged. Anything else: partial.
+    Nothing left to do: done. Exactly the same left to do: unchanged; the state's serial says nothing about that,
+    since also a refresh moves it. Done as well, when all that is left are changes that come back with every plan:
+    they begin where the planned ones ended. Anything else: partial.
     """
     if again.empty:
         return Observation(Progress.DONE, outputs)
-    if (again.basis, again.changes) == (planned.basis, planned.changes):
+    if (again.changes, again.changes_outputs) == (planned.changes, planned.changes_outputs):
         return Observation(Progress.UNCHANGED)
-    left = ", ".join(change.address for change in again.changes)
-    return Observation(Progress.PARTIAL, detail=f"still to do: {left or 'outputs'}")
+    before = {change.address: change for change in planned.changes}
+    left = [change for change in again.changes if not _returns(before.get(change.address), change)]
+    if again.changes and not left:
+        return Observation(Progress.DONE, outputs)
+    return Observation(Progress.PARTIAL, detail=f"still to do: {_named(left) or 'outputs'}")
 
 
-def verified(plan: Plan) -> Verification:
-    """A unit is as declared when a new plan of it has no changes."""
-    return Verification(Outcome.FAILED if plan.changes else Outcome.SUCCEEDED, plan.changes)
+def verified(changes: Iterable[Change], residual: Iterable[Change] = ()) -> Verification:
+    """A unit is as declared when a new plan has no changes but those of `residual`, whatever their values are now."""
+    known = {(change.address, change.action, change.attributes) for change in residual}
+    left = tuple(change for change in changes if (change.address, change.action, change.attributes) not in known)
+    return Verification(Outcome.FAILED if left else Outcome.SUCCEEDED, left)
+
+
+def unlike(changes: Iterable[Change], residual: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes of which `residual` has none at the same address with the same values found."""
+    known = [(change.address, change.after) for change in residual]
+    return tuple(change for change in changes if (change.address, change.after) not in known)
+
+
+def _returns(planned: Change | None, left: Change) -> bool:
+    """Whether a change that is left begins where the planned one ended. What a note tells of was half done."""
+    if planned is None or planned.before == left.before or left.note:
+        return False
+    return _fits(planned.after, left.before)
+
+
+def _fits(expected: Any, found: Any) -> bool:
+    """Whether a value is what was planned. What was not known, or is secret, may be anything."""
+    if isinstance(expected, str) and expected in (UNKNOWN, MASK, CHANGED):
+        return True
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        return all(_fits(value, found.get(key)) for key, value in expected.items())
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        return all(_fits(*pair) for pair in zip(expected, found, strict=True))
+    return bool(expected == found) or not (expected or found)
+
+
+def _named(changes: Iterable[Change]) -> str:
+    return ", ".join(change.address for change in changes)

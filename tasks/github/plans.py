@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tasks.domain import wording
 from tasks.domain.outcome import Outcome, overall
-from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.plan import OBJECT_ACTIONS, Action, Change, Plan, Reversibility
 from tasks.domain.rules import Violation
 from tasks.github import text
 from tasks.github.reported import EnvironmentReport, UnitReport
@@ -89,9 +89,10 @@ def _title(head: Head, reports: Sequence[EnvironmentReport]) -> str:
 
 
 def _counts(reports: Sequence[EnvironmentReport]) -> str:
-    lines = ["| | environment | create | change | replace | delete | units |", "| --- " * 7 + "|"]
+    lines = ["| | environment | create | change | replace | delete | other | units |", "| --- " * 8 + "|"]
     for report in reports:
-        counts = " | ".join(str(report.count(action)) for action in Action)
+        others = sum(report.count(action) for action in Action if action not in OBJECT_ACTIONS)
+        counts = " | ".join(str(number) for number in [*map(report.count, OBJECT_ACTIONS), others])
         units = ", ".join(text.cell(unit.unit) for unit in report.units) or "nothing to change"
         lines.append(f"| {SIGNS[report.outcome]} | {text.cell(report.environment)} | {counts} | {units} |")
     return "\n".join(lines)

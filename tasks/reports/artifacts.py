@@ -33,7 +33,7 @@ class Page:
 def plan(found: Plan) -> Page:
     """What a plan would do: a table of changes, then the tool's own text."""
     target = found.target
-    rows = [(f"`{c.address}`", c.action.value, ", ".join(c.because or c.attributes)) for c in found.changes]
+    rows = [(f"`{c.address}`", c.action.value, c.note or ", ".join(c.because or c.attributes)) for c in found.changes]
     parts = [
         f"# Plan: {target}",
         f"**{wording.counts(found)}** · {found.reversibility.value} · plan `{found.digest[:12]}`",
@@ -48,10 +48,10 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
     """What is to be approved: what it does in counts, every replacement and deletion by name, how to decide."""
     worst = max((p.reversibility for p in plans.plans if not p.empty), key=list(Reversibility).index, default=None)
     taken = [
-        (p.target.unit, f"`{c.address}`", c.action.value, ", ".join(c.because))
+        (p.target.unit, f"`{c.address}`", c.action.value, c.note or ", ".join(c.because))
         for p in plans.plans
         for c in p.changes
-        if c.action in (Action.REPLACE, Action.DELETE)
+        if c.action not in (Action.CREATE, Action.UPDATE) or c.note
     ]
     total = {a.value: sum(p.counts[a.value] for p in plans.plans) for a in Action}
     said = [(f.policy, f"`{f.address}`" if f.address else "", f.message) for f in findings]
@@ -62,7 +62,7 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
         f"asked for by {request.asked_by} · stands until {request.until}",
         _table(("unit", "what it would do"), list(request.units.items())),
-        "## What would be replaced or deleted\n\n" + _table(("unit", "object", "", "because of"), taken),
+        "## What would be replaced, deleted, or needs care\n\n" + _table(("unit", "object", "", "because of"), taken),
         "## What the policies say\n\n" + _table(("policy", "object", ""), said),
         f"## Decide\n\nApproving: {', '.join(request.rules.approvers) or 'anybody'}. Nothing is held up "
         f"meanwhile.\n\n```\nflowmart approve {request.short}\nflowmart refuse {request.short} --reason ...\n```\n\n"

@@ -77,24 +77,24 @@ def test_state_is_kept_with_all_its_versions(operator: Sandbox, applier: aws.Cre
     assert sorted(state["serial"] for state in states) == [1, 2]
 
 
-def test_the_planning_role_plans_with_the_lock_held(planner: aws.Credentials, folder: Path) -> None:
-    planned = terraform(folder, planner, "plan", "-detailed-exitcode")
+def test_the_planning_role_plans_without_a_lock(planner: aws.Credentials, folder: Path) -> None:
+    planned = terraform(folder, planner, "plan", "-lock=false", "-detailed-exitcode")
     assert (planned.returncode, planned.stderr) == (2, "")
 
 
 def test_the_planning_role_cannot_apply(planner: aws.Credentials, applier: aws.Credentials, folder: Path) -> None:
-    applied = terraform(folder, planner, "apply", "-auto-approve")
+    applied = terraform(folder, planner, "apply", "-lock=false", "-auto-approve")
     assert applied.returncode == 1
     assert "AccessDenied" in applied.stderr
     assert terraform(folder, applier, "plan", "-detailed-exitcode").returncode == 2
 
 
-def test_a_lock_of_somebody_else_stops_terraform(operator: Sandbox, planner: aws.Credentials, folder: Path) -> None:
+def test_a_lock_of_somebody_else_stops_terraform(operator: Sandbox, applier: aws.Credentials, folder: Path) -> None:
     held = {"ID": "4711", "Operation": "OperationTypeApply", "Who": "anna@elsewhere", "Path": key_of(folder)}
     lock = {"Bucket": "flowmart-dev-tfstate-222222222222", "Key": f"{key_of(folder)}.tflock"}
     s3 = operator.administrator("dev")("s3")
     s3.put_object(**lock, Body=json.dumps(held).encode())
-    planned = terraform(folder, planner, "plan")
+    planned = terraform(folder, applier, "plan")
     s3.delete_object(**lock)
     assert planned.returncode == 1
     assert "anna@elsewhere" in planned.stderr

@@ -1,189 +1,389 @@
 """The terraform engine with the real terraform: saved plans, applied exactly, refused when they are stale."""
 
+from __future__ import annotations
+
+import hashlib
 import json
 import stat
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from deployments.sandbox import Sandbox
-from tasks import processes
 from tasks.domain.errors import Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
-from tasks.domain.plan import Plan
-from tasks.domain.release import Inputs
-from tasks.engines.terraform import commands as commands
-from tasks.promotion import environment_run as stages
-from tasks.promotion.environment_run import EnvironmentRun
-from tests.mini import MiniPlatform
+from tasks.domain.outcome import Applied, Outcome, Progress
+from tasks.domain.plan import Action, Artifact, Reversibility
+from tasks.domain.values import MASK
+from tasks.engines.terraform import commands
+from tasks.engines.terraform.engine import Terraform
+from tests.terraform_roots import PAINT, Root, applied, planned, receipt, settled
 
 SLOW = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "sleep 60" }\n}\n'
+ALWAYS = 'resource "terraform_data" "always" { triggers_replace = timestamp() }\n'
 
 
 @pytest.fixture
-def mini(tmp_path: Path, operator: Sandbox) -> MiniPlatform:
-    return MiniPlatform(tmp_path)
+def root(tmp_path: Path) -> Root:
+    return Root(tmp_path)
 
 
-@pytest.fixture
-def run(mini: MiniPlatform) -> Iterator[EnvironmentRun]:
-    with stages.opened(mini.settings, mini.release().id, "dev", "run") as made:
-        yield made
-
-
-def planned(run: EnvironmentRun, unit: str = "first") -> Plan:
-    return run.engine(unit).plan(run.target(unit), Inputs())
-
-
-def applied(run: EnvironmentRun, plan: Plan) -> Applied:
-    return run.engine(plan.target.unit).apply(plan)
-
-
-def test_a_plan_is_data_and_a_file_that_only_its_owner_reads(run: EnvironmentRun) -> None:
-    plan = planned(run)
+def test_a_plan_is_data_and_a_file_that_only_its_owner_reads(root: Root) -> None:
+    plan = planned(root.painted("blue"))
     assert [change.address for change in plan.changes] == ["terraform_data.paint"]
     assert "terraform_data.paint will be created" in plan.text
     assert plan.artifact is not None
     assert stat.S_IMODE(plan.artifact.path.stat().st_mode) == 0o600
 
 
-def test_apply_gives_the_outputs_and_then_a_plan_is_empty(run: EnvironmentRun) -> None:
-    assert applied(run, planned(run)) == Applied(Outcome.SUCCEEDED, {"colour": "blue"})
-    assert planned(run).empty
-    assert run.engine("first").verify(run.target("first")) is Outcome.SUCCEEDED
+def test_apply_gives_the_outputs_and_then_a_plan_is_empty(root: Root) -> None:
+    workspace = root.painted("blue")
+    assert applied(workspace) == Applied(Outcome.SUCCEEDED, {"colour": "blue"})
+    assert planned(workspace).empty
+    assert Terraform(workspace).verify().outcome is Outcome.SUCCEEDED
 
 
-def test_another_plan_file_than_the_planned_one_is_refused(run: EnvironmentRun, mini: MiniPlatform) -> None:
-    plan = planned(run)
+def test_a_changed_object_fails_the_verification(root: Root) -> None:
+    applied(root.painted("blue"))
+    found = Terraform(root.painted("green")).verify()
+    assert found.outcome is Outcome.FAILED
+    assert [change.address for change in found.differences] == ["terraform_data.paint"]
+
+
+def test_another_plan_file_than_the_planned_one_is_refused(root: Root) -> None:
+    workspace = root.painted("blue")
+    plan = planned(workspace)
     assert plan.artifact is not None
     plan.artifact.path.write_bytes(plan.artifact.path.read_bytes() + b"x")
     with pytest.raises(StalePlan, match="not the one that was planned"):
-        applied(run, plan)
-    assert not (mini.state / "dev-first.tfstate").exists()
+        Terraform(workspace).apply(plan)
+    assert not root.state_file.exists()
 
 
-def test_a_first_plan_is_not_applied_twice(run: EnvironmentRun) -> None:
-    plan = planned(run)
-    applied(run, plan)
+def test_a_first_plan_is_not_applied_twice(root: Root) -> None:
+    workspace = root.painted("blue")
+    plan = planned(workspace)
+    Terraform(workspace).apply(plan)
     with pytest.raises(StalePlan, match="planned from state none"):
-        applied(run, plan)
+        Terraform(workspace).apply(plan)
 
 
-def test_a_plan_is_refused_when_the_state_has_moved_on(run: EnvironmentRun, mini: MiniPlatform) -> None:
-    applied(run, planned(run))
-    plan = planned(run)
-    state = mini.state / "dev-first.tfstate"
-    moved = json.loads(state.read_text())
-    state.write_text(json.dumps({**moved, "serial": moved["serial"] + 1}))
+def test_a_plan_is_refused_when_the_state_has_moved_on(root: Root) -> None:
+    applied(root.painted("blue"))
+    workspace = root.painted("green")
+    plan = planned(workspace)
+    root.state_file.write_text(json.dumps({**root.state, "serial": root.state["serial"] + 1}))
     with pytest.raises(StalePlan, match="plan again"):
-        applied(run, plan)
+        Terraform(workspace).apply(plan)
 
 
-def test_code_that_terraform_refuses_is_a_no(mini: MiniPlatform) -> None:
-    mini.append("terraform/dev/first/main.tf", 'output "wrong" { value = terraform_data.nothing.id }\n')
-    with stages.opened(mini.settings, mini.release().id, "dev", "run") as run:
-        with pytest.raises(Refused, match=r"terraform plan of first in dev: Error: Reference to undeclared resource"):
-            planned(run)
+def test_code_that_terraform_refuses_is_a_no_and_names_the_file(root: Root) -> None:
+    workspace = root.release('output "wrong" { value = terraform_data.nothing.id }\n')
+    with pytest.raises(Refused, match="terraform plan of first in dev: Error: Reference to undeclared") as raised:
+        planned(workspace)
+    assert "(terraform/dev/first/main.tf line 5)" in str(raised.value)
+    assert str(root.folder) not in str(raised.value)
 
 
-def test_a_failed_apply_says_why_and_keeps_what_was_done_in_the_state(mini: MiniPlatform) -> None:
+def test_a_failed_apply_says_why_and_keeps_what_was_done_in_the_state(root: Root) -> None:
     broken = 'resource "terraform_data" "broken" {\n  provisioner "local-exec" { command = "exit 9" }\n}\n'
-    mini.append("terraform/dev/first/main.tf", broken)
-    with stages.opened(mini.settings, mini.release().id, "dev", "run") as run:
-        result = applied(run, planned(run))
+    result = applied(root.release(PAINT.format(colour="blue") + broken))
     assert result.outcome is Outcome.FAILED
     assert "exit status 9" in result.detail
-    state = json.loads((mini.state / "dev-first.tfstate").read_text())
-    assert {resource["name"] for resource in state["resources"]} == {"paint", "broken"}
+    assert {resource["name"] for resource in root.state["resources"]} == {"paint", "broken"}
 
 
-def test_a_state_that_could_not_be_saved_is_pushed_afterwards(run: EnvironmentRun, mini: MiniPlatform) -> None:
-    plan = planned(run)
-    applied(run, plan)
-    saved = json.loads((mini.state / "dev-first.tfstate").read_text())
-    workspace = run.workspace(plan.target)
-    lost = {**saved, "serial": saved["serial"] + 1}
+def test_a_state_that_could_not_be_saved_is_pushed_afterwards(root: Root) -> None:
+    workspace = root.painted("blue")
+    applied(workspace)
+    lost = {**root.state, "serial": root.state["serial"] + 1}
+    again = planned(workspace)
     (workspace.folder / "errored.tfstate").write_text(json.dumps(lost))
-    again = planned(run)
     assert again.artifact is not None
     again.artifact.path.write_bytes(b"no plan")
-    failing = Plan(**{**vars(again), "artifact": type(again.artifact)(again.artifact.path, _sha256(b"no plan"))})
-    result = applied(run, failing)
+    artifact = Artifact(again.artifact.path, hashlib.sha256(b"no plan").hexdigest())
+    result = Terraform(workspace).apply(replace(again, artifact=artifact))
     assert "was pushed afterwards" in result.detail
-    assert json.loads((mini.state / "dev-first.tfstate").read_text())["serial"] == lost["serial"]
+    assert root.state["serial"] == lost["serial"]
 
 
-def test_the_time_limit_interrupts_terraform_which_saves_its_state(mini: MiniPlatform) -> None:
-    mini.append("terraform/dev/first/main.tf", SLOW)
-    text = (mini.repository / "infrastructure/platform.yaml").read_text()
-    mini.write("platform.yaml", text.replace("    engine: terraform", "    engine: terraform\n    time_limit: 3s", 1))
-    with stages.opened(mini.settings, mini.release().id, "dev", "run") as run:
-        result = applied(run, planned(run))
+def test_the_time_limit_interrupts_terraform_which_saves_its_state(root: Root) -> None:
+    workspace = root.release(PAINT.format(colour="blue") + SLOW, time_limit=3.0)
+    plan = planned(workspace)
+    result = Terraform(workspace).apply(plan)
     assert result.outcome is Outcome.UNANSWERED
     assert "time limit of 3 s" in result.detail
-    state = json.loads((mini.state / "dev-first.tfstate").read_text())
-    assert "paint" in {resource["name"] for resource in state["resources"]}
+    assert "paint" in {resource["name"] for resource in root.state["resources"]}
+    seen = Terraform(workspace).observe(plan)
+    assert seen.progress is Progress.PARTIAL
+    assert "terraform_data.slow" in seen.detail
 
 
-def test_cancelling_interrupts_the_apply_and_leaves_no_process(mini: MiniPlatform) -> None:
-    mini.append("terraform/dev/first/main.tf", SLOW)
-    with stages.opened(mini.settings, mini.release().id, "dev", "run") as run:
-        plan = planned(run)
-        results: list[Applied] = []
-        applying = threading.Thread(target=lambda: results.append(applied(run, plan)))
-        applying.start()
-        terraform = _wait_for_child("terraform")
-        run.processes.stop_all()
-        applying.join()
-        processes.start_again()
+def test_cancelling_interrupts_the_apply_and_leaves_no_process(root: Root) -> None:
+    workspace = root.release(PAINT.format(colour="blue") + SLOW)
+    plan = planned(workspace)
+    results: list[Applied] = []
+    applying = threading.Thread(target=lambda: results.append(Terraform(workspace).apply(plan)))
+    applying.start()
+    terraform = _terraform_with_a_child("sleep")
+    workspace.processes.stop_all()
+    applying.join()
     assert not terraform.is_running()
-    assert results[0].outcome is Outcome.FAILED
-    assert "paint" in (mini.state / "dev-first.tfstate").read_text()
+    assert results[0].outcome is Outcome.UNANSWERED
+    assert "paint" in root.state_file.read_text()
 
 
-def test_without_a_previous_receipt_a_rollback_removes_everything(run: EnvironmentRun, mini: MiniPlatform) -> None:
-    applied(run, planned(run))
-    engine = run.engine("first")
-    plan = engine.plan_rollback(run.target("first"), None)
-    assert [change.action.value for change in plan.changes] == ["delete"]
-    engine.apply(plan)
-    assert json.loads((mini.state / "dev-first.tfstate").read_text())["resources"] == []
+def test_without_a_previous_receipt_a_rollback_removes_everything(root: Root) -> None:
+    workspace = root.painted("blue")
+    applied(workspace)
+    plan = Terraform(workspace).plan_rollback(workspace, None)
+    assert plan is not None
+    assert [change.action for change in plan.changes] == [Action.DELETE]
+    assert Terraform(workspace).apply(plan).outcome is Outcome.SUCCEEDED
+    assert root.state["resources"] == []
 
 
-def test_a_backend_that_does_not_answer_is_no_answer(mini: MiniPlatform) -> None:
-    remote = 'backend "http" { address = "http://127.0.0.1:1/state" }'
-    file = mini.repository / "infrastructure/terraform/dev/first/main.tf"
-    local = f'backend "local" {{ path = "{mini.state}/dev-first.tfstate" }}'
-    file.write_text(file.read_text().replace(local, remote))
-    with stages.opened(mini.settings, mini.release().id, "dev", "run") as run:
-        with pytest.raises(Unanswered, match="connection refused"):
-            planned(run)
+def test_a_backend_that_does_not_answer_is_no_answer(root: Root) -> None:
+    remote = 'terraform {{\n  backend "http" {{ address = "http://127.0.0.1:1/state" }}\n}}\n'
+    with pytest.raises(Unanswered, match="connection refused"):
+        planned(root.release(PAINT.format(colour="blue"), backend=remote))
+
+
+# --- no answer, then observe ---------------------------------------------------------------------------------
+
+
+def test_an_apply_that_changed_nothing_is_observed_unchanged(root: Root) -> None:
+    workspace = root.painted("blue")
+    assert Terraform(workspace).observe(planned(workspace)).progress is Progress.UNCHANGED
+
+
+def test_an_apply_that_finished_after_its_run_is_observed_done(root: Root) -> None:
+    workspace = root.painted("blue")
+    plan = planned(workspace)
+    Terraform(workspace).apply(plan)
+    seen = Terraform(workspace).observe(plan)
+    assert (seen.progress, seen.outputs) == (Progress.DONE, {"colour": "blue"})
+
+
+def test_an_apply_of_outputs_alone_is_observed(root: Root) -> None:
+    applied(root.painted("blue"))
+    workspace = root.release(PAINT.format(colour="blue") + 'output "more" { value = 1 }\n')
+    plan = planned(workspace)
+    assert Terraform(workspace).observe(plan).progress is Progress.UNCHANGED
+    Terraform(workspace).apply(plan)
+    assert Terraform(workspace).observe(plan).progress is Progress.DONE
+
+
+def test_a_removal_is_observed_as_one(root: Root) -> None:
+    workspace = root.painted("blue")
+    applied(workspace)
+    plan = Terraform(workspace).plan_rollback(workspace, None)
+    assert plan is not None
+    assert Terraform(workspace).observe(plan).progress is Progress.UNCHANGED
+    Terraform(workspace).apply(plan)
+    assert Terraform(workspace).observe(plan).progress is Progress.DONE
+
+
+def test_a_rollback_is_observed_as_one(root: Root) -> None:
+    before, failed = root.painted("blue"), root.painted("green")
+    applied(before)
+    applied(failed)
+    plan = Terraform(before).plan_rollback(failed, receipt(before))
+    assert plan is not None
+    assert Terraform(before).observe(plan).progress is Progress.UNCHANGED
+    Terraform(before).apply(plan)
+    assert Terraform(before).observe(plan).progress is Progress.DONE
+
+
+def test_a_unit_that_always_changes_is_observed_done(root: Root) -> None:
+    workspace = root.release(PAINT.format(colour="blue") + ALWAYS)
+    applied(workspace)
+    plan = planned(workspace)
+    assert Terraform(workspace).observe(plan).progress is Progress.UNCHANGED
+    Terraform(workspace).apply(plan)
+    assert Terraform(workspace).observe(plan).progress is Progress.DONE
+
+
+def test_a_tool_that_outlived_its_run_holds_the_lock_until_it_is_found_done(root: Root) -> None:
+    wait = f"until test -e {root.folder}/go; do sleep 0.1; done"
+    waits = f'resource "terraform_data" "slow" {{\n  provisioner "local-exec" {{ command = "{wait}" }}\n}}\n'
+    workspace = root.release(PAINT.format(colour="blue") + waits)
+    plan = planned(workspace)
+    outliving = subprocess.Popen(commands.apply("terraform"), cwd=workspace.folder, stdout=subprocess.DEVNULL)
+    _wait_until(lambda: _children(psutil.Process(outliving.pid), "sleep"))
+    with pytest.raises(
+        Unanswered, match=r"locked by .*@.* since [\d-]+ [\d:]+ UTC \(apply\)\.\nIf that run is over"
+    ) as lock:
+        Terraform(workspace).observe(plan)
+    assert "terraform -chdir=infrastructure/terraform/dev/first force-unlock " in str(lock.value)
+    (root.folder / "go").touch()
+    outliving.wait()
+    assert Terraform(workspace).observe(plan).progress is Progress.DONE
+
+
+def test_a_plan_needs_no_lock_and_an_apply_without_it_gives_no_answer(root: Root) -> None:
+    holding = root.release(SLOW)
+    planned(holding)
+    holder = subprocess.Popen(commands.apply("terraform"), cwd=holding.folder, stdout=subprocess.DEVNULL)
+    sleeping = _wait_until(lambda: _children(psutil.Process(holder.pid), "sleep"))
+    plan = planned(root.painted("green"))
+    sleeping[0].kill()
+    holder.wait()
+    assert plan.created == {"terraform_data.paint"}
+
+
+# --- what a rollback could not put back ----------------------------------------------------------------------
+
+MOVED = """
+resource "terraform_data" "wall" { input = "blue" }
+moved {
+  from = terraform_data.paint
+  to   = terraform_data.wall
+}
+output "colour" { value = terraform_data.wall.output }
+"""
+REMOVED = """
+removed {
+  from = terraform_data.paint
+  lifecycle { destroy = false }
+}
+output "colour" { value = "none" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "action", "address", "note"),
+    [
+        (MOVED, Action.MOVE, "terraform_data.wall", "moved from terraform_data.paint"),
+        (REMOVED, Action.FORGET, "terraform_data.paint", "no longer managed, and stays"),
+    ],
+)
+def test_what_only_the_state_does_is_a_change_and_needs_care(
+    root: Root, code: str, action: Action, address: str, note: str
+) -> None:
+    applied(root.painted("blue"))
+    plan = planned(root.release(code))
+    assert [(change.action, change.address, change.note) for change in plan.changes] == [(action, address, note)]
+    assert plan.reversibility is Reversibility.NEEDS_CARE
+    assert f"{address}" in "".join(plan.warnings)
+    assert note in plan.text
+
+
+def test_existing_state_is_the_baseline_and_no_rollback_touches_it(root: Root) -> None:
+    applied(root.painted("blue"))
+    failed = root.painted("green")
+    engine = Terraform(failed)
+    baseline = engine.adopt()
+    assert baseline is not None
+    assert baseline.description == "existing state, serial 2, 1 resource"
+    Terraform(failed).apply(planned(failed))
+    assert engine.plan_rollback(failed, baseline) is None
+    assert [resource["name"] for resource in root.state["resources"]] == ["paint"]
+
+
+def test_no_state_is_no_baseline(root: Root) -> None:
+    assert Terraform(root.painted("blue")).adopt() is None
+
+
+# --- drift ---------------------------------------------------------------------------------------------------
+
+
+def test_right_after_an_apply_nothing_differs(root: Root) -> None:
+    workspace = root.painted("blue")
+    applied(workspace)
+    after, residual = settled(workspace)
+    assert residual == ()
+    assert Terraform(after).detect_drift(receipt(after)).empty
+    assert planned(after).empty
+
+
+def test_a_unit_that_always_changes_is_settled_verified_and_does_not_drift(root: Root) -> None:
+    workspace = root.release(ALWAYS)
+    applied(workspace)
+    after, residual = settled(workspace)
+    assert [change.address for change in residual] == ["terraform_data.always"]
+    assert Terraform(after).detect_drift(receipt(after)).empty
+    assert Terraform(after).verify().outcome is Outcome.SUCCEEDED
+
+
+# --- secrets -------------------------------------------------------------------------------------------------
+
+PIN = """
+variable "pin" {
+  type      = number
+  sensitive = true
+  validation {
+    condition     = var.pin > 1000
+    error_message = "too small"
+  }
+}
+resource "terraform_data" "copy" { input = nonsensitive(var.pin) }
+output "pin" {
+  value     = var.pin
+  sensitive = true
+}
+"""
+
+
+def test_a_secret_number_stands_nowhere(root: Root) -> None:
+    plan = planned(root.release(PIN, inputs={"pin": 482913}))
+    assert "482913" not in f"{plan.text}{plan.changes}"
+    result = Terraform(root.release(PIN, inputs={"pin": 482913})).workspace
+    assert applied(result).outputs == {"pin": MASK}
+
+
+def test_a_failed_validation_does_not_show_the_value(root: Root) -> None:
+    with pytest.raises(Refused, match="too small") as raised:
+        planned(root.release(PIN, inputs={"pin": 987}))
+    assert "987" not in str(raised.value)
+
+
+def test_another_secret_is_another_plan(root: Root) -> None:
+    one, same, other = (planned(root.release(PIN, inputs={"pin": pin})) for pin in (482913, 482913, 111222))
+    assert (one.changes, one.secrets) == (same.changes, same.secrets)
+    assert one.changes == other.changes
+    assert one.secrets != other.secrets
+
+
+CHECK = """
+check "colour" {
+  assert {
+    condition     = terraform_data.paint.output == "red"
+    error_message = "not red"
+  }
+}
+"""
+
+
+def test_a_failing_check_is_a_warning(root: Root) -> None:
+    applied(root.painted("blue"))
+    plan = planned(root.release(PAINT.format(colour="blue") + CHECK))
+    assert "check.colour fails: not red" in plan.warnings
 
 
 def test_every_command_is_a_list_that_terraform_understands() -> None:
-    reading = (commands.init, commands.validate, commands.plan, commands.show, commands.output, commands.state_pull)
-    builders = (*reading, commands.apply)
-    for command in builders:
+    reading = (commands.init, commands.validate, commands.plan, commands.show, commands.state_pull, commands.schema)
+    for command in (*reading, commands.apply):
         argv = command("terraform")
-        options = [word.split("=")[0] for word in argv if word.startswith("-")]
-        told = subprocess.run([*argv[:2], *argv[2:3][: argv[1] == "state"], "-help"], capture_output=True, text=True)
+        options = {word.split("=")[0] for word in argv if word.startswith("-")} - {"-no-color", "-json"}
+        words = argv[1:3] if argv[1] in ("state", "providers") else argv[1:2]
+        told = subprocess.run(["terraform", *words, "-help"], capture_output=True, text=True)
         assert all(option in told.stdout for option in options), (argv, told.stdout)
 
 
-def _wait_for_child(name: str) -> psutil.Process:
-    while True:
-        for child in psutil.Process().children(recursive=True):
-            if child.name() == "sleep":
-                return child.parents()[1] if name == "terraform" else child
+def _terraform_with_a_child(name: str) -> psutil.Process:
+    return _wait_until(lambda: _children(psutil.Process(), name))[0].parents()[1]
+
+
+def _children(process: psutil.Process, name: str) -> list[psutil.Process]:
+    return [child for child in process.children(recursive=True) if child.name() == name]
+
+
+def _wait_until(found: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
+    while not (processes := found()):
         time.sleep(0.05)
-
-
-def _sha256(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()
+    return processes

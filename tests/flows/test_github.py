@@ -78,7 +78,7 @@ def test_a_pull_request_is_planned_everywhere_and_reported(hub: Hub, history: Hi
     assert state.status("flowmart/staging")[-1] == ("success", "1 to create")
     (body,) = state.bodies(1)
     assert body.startswith(f"<!-- flowmart:plan -->\n### ✅ Plan of `{sha[:12]}`: nothing objects")
-    assert "| ✅ | `dev` | 0 | 1 | 0 | 0 | `first` |" in body
+    assert "| ✅ | `dev` | 0 | 1 | 0 | 0 | 0 | `first` |" in body
     assert "terraform_data.paint" in body
     (run,) = state.check_runs.values()
     assert (run["conclusion"], run["head_sha"], run["annotations"]) == ("success", sha, [])

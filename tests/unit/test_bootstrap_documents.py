@@ -65,4 +65,9 @@ def test_the_planning_policy_names_nothing_that_changes_what_is_built() -> None:
     verbs = {action.split(":")[1].rstrip("*") for action in statements["ReadWhatWeBuild"]["Action"]}
     assert all(verb.startswith(("Get", "List", "Describe")) for verb in verbs)
     assert not any("GetSecretValue" in verb or verb in ("", "Get*") for verb in verbs)
-    assert statements["LockStateWhileReadingIt"]["Resource"] == "arn:aws:s3:::state/*.tflock"
+
+
+def test_the_planning_policy_only_reads_the_state() -> None:
+    statements = document(POLICIES / "plan.json", NAMES)["Statement"]
+    on_state = [s for s in statements if str(s["Resource"]).startswith("arn:aws:s3:::state")]
+    assert [s["Action"] for s in on_state] == [["s3:GetObject", "s3:GetObjectVersion"]]

@@ -82,7 +82,7 @@ def test_a_comment_names_what_is_replaced_and_deleted_and_how_reversible_it_is()
     assert "**Deleted:**\n- `aws_db.old`" in said
     assert "**Replaced:**\n- `aws_db.new` (`engine_version`)" in said
     assert "**Irreversible:**" in said
-    assert "| ✅ | `dev` | 0 | 0 | 1 | 1 | `compute` |" in said
+    assert "| ✅ | `dev` | 0 | 0 | 1 | 1 | 0 | `compute` |" in said
     assert "[The run](<https://prefect.example/runs/1>)" in said
 
 

@@ -1,178 +1,210 @@
-"""What terraform answers, parsed into the product's words. Pure: golden tests hold it without running anything.
+"""What a terraform plan and state say, in the product's words. Pure: golden tests hold it without running anything.
 
 Source of the plan format: Terraform's "JSON Output Format", version 1.x (`terraform show -json`): each resource
-change carries `before`, `after`, and in the same shape `before_sensitive`, `after_sensitive`, `after_unknown`,
-where `true` marks the value at that place.
+change carries `before`, `after`, and in the same shape `before_sensitive`, `after_sensitive`, `after_unknown`, where
+`true` marks the value at that place. Older Terraform and OpenTofu leave out `applyable` and `complete`.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tasks.domain.plan import Action, Change, Reversibility
 from tasks.domain.release import Baseline
-from tasks.domain.values import MASK, UNKNOWN
+from tasks.domain.values import CHANGED, MASK, UNKNOWN
+from tasks.engines.terraform.secrets import Secrets, of_plan
 
+Document = Mapping[str, Any]
+"""A plan, as `terraform show -json` gives it."""
+
+_NOTHING = (("no-op",), ("read",))
 _ACTIONS = {
     ("create",): Action.CREATE,
     ("update",): Action.UPDATE,
     ("delete",): Action.DELETE,
     ("delete", "create"): Action.REPLACE,
     ("create", "delete"): Action.REPLACE,
-    ("forget",): None,
-    ("no-op",): None,
-    ("read",): None,
+    ("forget",): Action.FORGET,
 }
 
-_COULD_NOT_ASK = re.compile(
-    r"connection (refused|reset)|no such host|i/o timeout|timeout while|TLS handshake|request send failed"
-    r"|RequestError|Throttling|TooManyRequests|RequestLimitExceeded|ServiceUnavailable|InternalFailure"
-    r"|Error acquiring the state lock|Failed to query available provider packages|Failed to install provider"
-    r"|Could not retrieve the list of available versions|ExpiredToken",
-    re.IGNORECASE,
-)
+
+def planned_changes(plan: Document) -> tuple[Change, ...]:
+    """The changes of a plan, sensitive values masked, in the tool's order; actions that it invokes last."""
+    found = of_plan(plan)
+    items = [change for item in plan.get("resource_changes", ()) if (change := change_of(item, found)) is not None]
+    return (*items, *(_invocation(item, found) for item in plan.get("action_invocations", ())))
 
 
-def planned_changes(shown: str) -> tuple[Change, ...]:
-    """The changes of `terraform show -json PLAN`, sensitive values masked, in the tool's order."""
-    return _changes(json.loads(shown).get("resource_changes", ()), secrets(shown))
-
-
-def drifted(shown: str) -> tuple[Change, ...]:
-    """What differs from the state in the world: `resource_drift`, which planned changes do not always show."""
-    return _changes(json.loads(shown).get("resource_drift", ()), secrets(shown))
-
-
-def secrets(shown: str) -> frozenset[str]:
-    """Every text that a plan marks as sensitive somewhere.
-
-    Terraform forgets the mark where a value is passed on by a resource (`terraform_data` prints its input again as
-    `output`), so what is secret in one place is taken as secret in all. Short texts are left out: masking every
-    "true" would hide the plan.
-    """
-    plan = json.loads(shown)
-    found: set[str] = set()
-    for item in (*plan.get("resource_changes", ()), *plan.get("resource_drift", ())):
-        change = item["change"]
-        for side in ("before", "after"):
-            found |= _marked_texts(change.get(side), change.get(f"{side}_sensitive"))
-    for change in plan.get("output_changes", {}).values():
-        for side in ("before", "after"):
-            found |= _marked_texts(change.get(side), change.get(f"{side}_sensitive"))
-    return frozenset(text for text in found if len(text) >= _SHORTEST_SECRET)
-
-
-def scrubbed(text: str, found: Iterable[str]) -> str:
-    """`text` with the mask in place of every secret; longer ones first, since one may hold another."""
-    for secret in sorted(found, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text
-
-
-def outputs(answer: str) -> dict[str, Any]:
-    """{name: value} of `terraform output -json`; sensitive ones masked."""
-    found = json.loads(answer)
-    return {name: MASK if item["sensitive"] else item["value"] for name, item in found.items()}
-
-
-def applyable(shown: str) -> bool:
-    """Whether applying a plan would do anything: also outputs, moves and imports, which change no resource."""
-    return bool(json.loads(shown)["applyable"])
-
-
-def notes(shown: str) -> tuple[str, ...]:
-    """What a plan does to the state alone, in words."""
-    items = json.loads(shown).get("resource_changes", ())
-    moved = [f"{i['previous_address']} is {i['address']} from now on" for i in items if i.get("previous_address")]
-    taken = [f"{i['address']} is taken over as it is" for i in items if i["change"].get("importing")]
-    left = [f"{i['address']} is no longer managed, and stays" for i in items if i["change"]["actions"] == ["forget"]]
-    return (*moved, *taken, *left)
-
-
-def is_locked(stderr: str) -> bool:
-    """Whether a command did nothing because somebody else holds the state's lock."""
-    return "Error acquiring the state lock" in stderr
-
-
-def basis(state: str) -> str:
-    """`lineage/serial` of `terraform state pull`: the state that a plan was computed from; empty without a state."""
-    if not state.strip():
-        return ""
-    found = json.loads(state)
-    return f"{found['lineage']}/{found['serial']}"
-
-
-def baseline(state: str) -> Baseline | None:
-    """What `terraform state pull` says exists already; None without a state or with an empty one."""
-    found = json.loads(state) if state.strip() else {}
-    resources = [item for item in found.get("resources", ()) if item.get("mode") == "managed"]
-    if not resources:
+def change_of(item: Mapping[str, Any], found: Secrets) -> Change | None:
+    """One entry of `resource_changes` or `resource_drift`; None when it does nothing to a managed object."""
+    change = item["change"]
+    action = _action(item)
+    if action is None or item.get("mode", "managed") != "managed":
         return None
-    what = f"{len(resources)} resource{'' if len(resources) == 1 else 's'}"
-    data = {"lineage": found["lineage"], "serial": found["serial"]}
-    return Baseline(f"existing state, serial {found['serial']}, {what}", data)
+    before, after = _sides(change, found)
+    because = tuple(".".join(map(str, path)) for path in change.get("replace_paths") or ())
+    address = f"{item['address']} (deposed {item['deposed']})" if item.get("deposed") else item["address"]
+    return Change(address, item["type"], action, before, after, because, _note(item))
+
+
+def changed_outputs(plan: Document) -> tuple[Change, ...]:
+    """The outputs that applying a plan changes, sensitive values masked."""
+    found = of_plan(plan)
+    items = plan.get("output_changes", {}).items()
+    return tuple(_output(name, change, found) for name, change in items if tuple(change["actions"]) != ("no-op",))
+
+
+def changes_outputs(plan: Document) -> bool:
+    """Whether applying a plan changes outputs, or anything else that is in none of its changes."""
+    if changed_outputs(plan):
+        return True
+    return bool(plan.get("applyable")) and not planned_changes(plan)
+
+
+def unknown(plan: Document) -> tuple[str, ...]:
+    """What a plan leaves for later: changes that it defers."""
+    items = ((item.get("resource_change", {}), item.get("reason", "")) for item in plan.get("deferred_changes", ()))
+    return tuple(f"{change.get('address', 'a change')} is deferred: {why}" for change, why in items)
+
+
+def warnings(plan: Document) -> tuple[str, ...]:
+    """What else a person has to know before approving: failed checks, an incomplete plan, what no rollback undoes."""
+    incomplete = ["the plan is not complete: after applying it, there will be more to do"]
+    partial = plan.get("complete") is False and not plan.get("deferred_changes")
+    return (*_failed_checks(plan), *(incomplete if partial else ()), *_not_undone(planned_changes(plan)))
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
-    """Deleting or replacing what is stateful cannot be undone; replacing anything else needs care."""
-    destructive = [change for change in changes if change.action in (Action.DELETE, Action.REPLACE)]
-    if destructive and protected:
+    """Removing what is stateful cannot be undone, nor can an action; whatever a rollback leaves needs care."""
+    items = tuple(changes)
+    destructive = any(change.action in (Action.DELETE, Action.REPLACE) for change in items)
+    if (destructive and protected) or any(change.action is Action.INVOKE for change in items):
         return Reversibility.IRREVERSIBLE
-    return Reversibility.NEEDS_CARE if destructive else Reversibility.REVERSIBLE
+    simple = all(change.action in (Action.CREATE, Action.UPDATE) and not change.note for change in items)
+    return Reversibility.REVERSIBLE if simple else Reversibility.NEEDS_CARE
 
 
-def could_not_ask(stderr: str) -> bool:
-    """Whether an error says that we got no answer, rather than that the answer is no."""
-    return bool(_COULD_NOT_ASK.search(stderr))
+def outputs_in(state: Mapping[str, Any]) -> dict[str, Any]:
+    """{name: value} of a state's outputs; sensitive ones masked."""
+    found = state.get("outputs", {})
+    return {name: MASK if item.get("sensitive") else item["value"] for name, item in found.items()}
 
 
-def why(stderr: str) -> str:
-    """Terraform's error without the frame that it draws around it, one line an error."""
-    lines = [line.strip("│╷╵ \t") for line in stderr.splitlines()]
-    told = " ".join(line for line in lines if line)
-    return re.sub(r"\s*(Error: )", r"\n\1", told).strip() or "terraform gave no reason"
+def outputs_of(applied: str) -> dict[str, Any]:
+    """{name: value} of the outputs that `terraform apply -json` ends with; sensitive ones masked."""
+    found = [line["outputs"] for line in _lines(applied) if line["type"] == "outputs"]
+    values = [each for each in found if all("action" not in item for item in each.values())]
+    return outputs_in({"outputs": values[-1]}) if values else {}
 
 
-_SHORTEST_SECRET = 6
+def failed_checks_of(applied: str) -> tuple[str, ...]:
+    """What `terraform apply -json` says of `check` blocks that fail: they stop nothing."""
+    found = [line["diagnostic"] for line in _lines(applied) if line["type"] == "diagnostic"]
+    return tuple(
+        f"a check fails: {item['detail']}" for item in found if item["summary"] == "Check block assertion failed"
+    )
 
 
-def _changes(items: Iterable[Mapping[str, Any]], found: frozenset[str]) -> tuple[Change, ...]:
-    return tuple(change for item in items if (change := _change(item, found)) is not None)
+def basis(state: Mapping[str, Any]) -> str:
+    """`lineage/serial` of a state: what a plan was computed from; empty without a state."""
+    return f"{state['lineage']}/{state['serial']}" if state else ""
 
 
-def _change(item: Mapping[str, Any], found: frozenset[str]) -> Change | None:
-    change = item["change"]
-    action = _ACTIONS[tuple(change["actions"])]
-    if action is None or item["mode"] != "managed":
+def baseline(state: Mapping[str, Any]) -> Baseline | None:
+    """What a state says exists already; None without a state or with an empty one."""
+    resources = [item for item in state.get("resources", ()) if item.get("mode") == "managed"]
+    if not resources:
         return None
-    before = _marked(change.get("before"), change.get("before_sensitive"), MASK)
+    what = f"{len(resources)} resource{'' if len(resources) == 1 else 's'}"
+    data = {"lineage": state["lineage"], "serial": state["serial"]}
+    return Baseline(f"existing state, serial {state['serial']}, {what}", data)
+
+
+def _lines(output: str) -> Iterator[Mapping[str, Any]]:
+    return (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+
+
+def _action(item: Mapping[str, Any]) -> Action | None:
+    actions = tuple(item["change"]["actions"])
+    if actions not in _NOTHING:
+        return _ACTIONS.get(actions, Action.OTHER)
+    if item["change"].get("importing"):
+        return Action.IMPORT
+    return Action.MOVE if item.get("previous_address") else None
+
+
+def _note(item: Mapping[str, Any]) -> str:
+    actions = tuple(item["change"]["actions"])
+    importing = item["change"].get("importing")
+    identity = (importing.get("id") or "by its identity") if importing else ""
+    parts = [
+        f"moved from {item['previous_address']}" if item.get("previous_address") else "",
+        f"imported: {identity}" if importing else "",
+        "no longer managed, and stays" if actions == ("forget",) else "",
+        "tainted" if item.get("action_reason") == "replace_because_tainted" else "",
+        ", ".join(actions) if actions not in _ACTIONS and actions not in _NOTHING else "",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _invocation(item: Mapping[str, Any], found: Secrets) -> Change:
+    trigger = item.get("lifecycle_action_trigger", {}).get("triggering_resource_address", "")
+    values = _marked(item.get("config_values") or {}, item.get("config_sensitive"), MASK)
+    note = f"triggered by {trigger}" if trigger else "an action"
+    return Change(item["address"], item["type"], Action.INVOKE, None, found.masked(values), (), note)
+
+
+def _output(name: str, change: Mapping[str, Any], found: Secrets) -> Change:
+    before, after = _sides(change, found)
+    action = _ACTIONS.get(tuple(change["actions"]), Action.OTHER)
+    return Change(f"output.{name}", "output", action, {"value": before}, {"value": after})
+
+
+def _failed_checks(plan: Document) -> Iterator[str]:
+    for item in plan.get("checks") or ():
+        name = item["address"]["to_display"]
+        if item["status"] in ("fail", "error"):
+            said = [p["message"] for found in item.get("instances", ()) for p in found.get("problems", ())]
+            yield f"{name} fails: {'; '.join(said) or item['status']}"
+
+
+def _not_undone(changes: Iterable[Change]) -> Iterator[str]:
+    items = tuple(changes)
+    for words, why in (
+        (("moved from",), "a rollback does not move back"),
+        (("imported",), "a rollback would delete what was imported, so it stops for a person"),
+        (("no longer managed",), "a rollback does not manage again"),
+    ):
+        if named := [change.address for change in items if change.note.startswith(words) or words[0] in change.note]:
+            yield f"{why}: {', '.join(named)}"
+    if taken := [change.address for change in items if change.action in (Action.DELETE, Action.REPLACE)]:
+        yield f"a rollback creates these anew, without what they hold: {', '.join(taken)}"
+    if run := [change.address for change in items if change.action is Action.INVOKE]:
+        yield f"a rollback does not undo these actions: {', '.join(run)}"
+    if odd := [f"{change.address} ({change.note})" for change in items if change.action is Action.OTHER]:
+        yield f"actions that FlowMart does not know: {', '.join(odd)}"
+
+
+def _sides(change: Mapping[str, Any], found: Secrets) -> tuple[Any, Any]:
+    """Before and after with the marks of what is secret, not known yet, or another secret than before."""
+    before = found.masked(_marked(change.get("before"), change.get("before_sensitive"), MASK))
     after = _marked(change.get("after"), change.get("after_unknown"), UNKNOWN)
-    after = _marked(after, change.get("after_sensitive"), MASK)
-    because = tuple(".".join(map(str, path)) for path in change.get("replace_paths", ()))
-    return Change(item["address"], item["type"], action, _clean(before, found), _clean(after, found), because)
+    after = found.masked(_marked(after, change.get("after_sensitive"), MASK))
+    return before, _other_secrets(before, after, change.get("before"), change.get("after"))
 
 
-def _clean(value: Any, found: frozenset[str]) -> Any:
-    """`value` without secrets, wherever they stand in it."""
-    if isinstance(value, Mapping):
-        return {key: _clean(item, found) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_clean(item, found) for item in value]
-    return scrubbed(value, found) if isinstance(value, str) else value
-
-
-def _marked_texts(value: Any, marks: Any) -> set[str]:
-    """The texts at those places of `value` that `marks`, which has the same shape, holds true."""
-    if isinstance(value, Mapping):
-        below = [(item, marks.get(key) if isinstance(marks, Mapping) else marks) for key, item in value.items()]
-        return {text for item, mark in below for text in _marked_texts(item, mark)}
-    if isinstance(value, list):
-        each = [*marks, *[False] * (len(value) - len(marks))] if isinstance(marks, list) else [marks] * len(value)
-        return {text for item, mark in zip(value, each, strict=False) for text in _marked_texts(item, mark)}
-    return {value} if marks is True and isinstance(value, str) else set()
+def _other_secrets(before: Any, after: Any, raw_before: Any, raw_after: Any) -> Any:
+    """`after`, with `CHANGED` where both sides look the same and are not."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        old, new = (raw if isinstance(raw, Mapping) else {} for raw in (raw_before, raw_after))
+        return {k: _other_secrets(before.get(k), v, old.get(k), new.get(k)) for k, v in after.items()}
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        raws = [raw if isinstance(raw, list) else [None] * len(after) for raw in (raw_before, raw_after)]
+        return [_other_secrets(*sides) for sides in zip(before, after, *raws, strict=False)]
+    hides = isinstance(after, str) and MASK in after
+    return CHANGED if hides and before == after and raw_before != raw_after else after
 
 
 def _marked(value: Any, marks: Any, word: str) -> Any:

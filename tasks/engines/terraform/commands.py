@@ -1,4 +1,4 @@
-"""The command lines that the terraform engine runs, as data. Built by python-terraform, run by `tasks.shell`.
+"""The command lines that the terraform engine runs, as data. Built by python-terraform, run by `tasks.processes`.
 
 python-terraform 0.10 knows how options are spelled, and is used for nothing else: its own runner cannot stream,
 has no time limit and copies the whole environment.
@@ -14,8 +14,11 @@ from python_terraform import IsFlagged, Terraform
 PLAN_FILE = "flowmart.tfplan"
 """Name of the saved plan in the unit's folder of the checkout. It holds secrets: 0600, never stored."""
 
-SECRETS_FILE = "flowmart.secrets.json"
-"""The texts that the plan marks as sensitive; as closed as the plan file."""
+LOOK_FILE = "flowmart.look.tfplan"
+"""A plan that is only looked at: it leaves the one that waits to be applied alone."""
+
+REFRESH_FILE = "flowmart.refresh.tfplan"
+"""A refresh-only plan: applying it writes the state alone."""
 
 VARIABLES_FILE = "flowmart.auto.tfvars.json"
 """The unit's inputs; terraform reads *.auto.tfvars.json by itself."""
@@ -23,54 +26,64 @@ VARIABLES_FILE = "flowmart.auto.tfvars.json"
 LOCK_TIMEOUT = "60s"
 
 
-def init(executable: str) -> tuple[str, ...]:
-    """Install providers and modules and reach the backend."""
-    return _build(executable, "init", input=False, no_color=IsFlagged)
+def init(executable: str, *, as_json: bool = True) -> tuple[str, ...]:
+    """Install providers and modules and reach the backend. Terraform before 1.9 knows no JSON for it."""
+    return _build(executable, "init", input=False, no_color=IsFlagged, json=IsFlagged if as_json else None)
 
 
 def validate(executable: str) -> tuple[str, ...]:
     """Whether the code is right, as far as that can be known without any state."""
-    return _build(executable, "validate", no_color=IsFlagged)
+    return _build(executable, "validate", no_color=IsFlagged, json=IsFlagged)
 
 
-def plan(executable: str, *, destroy: bool = False, refresh_only: bool = False) -> tuple[str, ...]:
-    """Save a plan; exit code 2 when it holds changes."""
+def plan(
+    executable: str, file: str = PLAN_FILE, *, destroy: bool = False, refresh_only: bool = False, locks: bool = False
+) -> tuple[str, ...]:
+    """Save a plan; exit code 2 when it holds changes.
+
+    A plan writes no state, so it takes no lock: one that is killed leaves none behind, and the read-only role needs
+    no right to write. `locks`: take it all the same, for a moment, to see whether somebody is at work.
+    """
     return _build(
         executable,
         "plan",
         input=False,
         no_color=IsFlagged,
+        json=IsFlagged,
         detailed_exitcode=IsFlagged,
-        lock_timeout=LOCK_TIMEOUT,
-        out=PLAN_FILE,
+        lock=None if locks else False,
+        lock_timeout="5s" if locks else None,
+        out=file,
         destroy=IsFlagged if destroy else None,
         refresh_only=IsFlagged if refresh_only else None,
     )
 
 
-def show(executable: str) -> tuple[str, ...]:
+def show(executable: str, file: str = PLAN_FILE) -> tuple[str, ...]:
     """The saved plan as JSON (format 1.x), with the marks of what is sensitive."""
-    return _build(executable, "show", PLAN_FILE, json=IsFlagged)
+    return _build(executable, "show", file, json=IsFlagged, no_color=IsFlagged)
 
 
-def apply(executable: str) -> tuple[str, ...]:
+def apply(executable: str, file: str = PLAN_FILE) -> tuple[str, ...]:
     """Apply the saved plan, nothing else."""
-    return _build(executable, "apply", PLAN_FILE, input=False, no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT)
-
-
-def output(executable: str) -> tuple[str, ...]:
-    """All outputs as JSON."""
-    return _build(executable, "output", json=IsFlagged)
+    return _build(
+        executable, "apply", file, input=False, no_color=IsFlagged, json=IsFlagged, lock_timeout=LOCK_TIMEOUT
+    )
 
 
 def state_pull(executable: str) -> tuple[str, ...]:
     """The state as the backend has it; nothing on standard output when there is none."""
-    return _build(executable, "state pull")
+    return _build(executable, "state pull", no_color=IsFlagged)
 
 
 def state_push(executable: str, file: Path) -> tuple[str, ...]:
     """Give the backend a state that an apply could not save (`errored.tfstate`)."""
-    return _build(executable, "state push", str(file))
+    return _build(executable, "state push", str(file), no_color=IsFlagged)
+
+
+def schema(executable: str) -> tuple[str, ...]:
+    """The schemas of the root's providers."""
+    return _build(executable, "providers schema", json=IsFlagged, no_color=IsFlagged)
 
 
 def _build(executable: str, command: str, *arguments: str, **options: Any) -> tuple[str, ...]:

@@ -1,39 +1,34 @@
 """Terraform behind the engine protocol: saved plans, applied exactly as they were planned.
 
-Reading (plan, verify, drift) uses the environment's read-only credentials, applying its writing ones. A saved
-plan is bound twice to what was seen when it was made: the file by its SHA-256, the state by lineage and serial,
-looked up again right before the apply, since a first plan without a lineage can otherwise be applied twice.
+Reading (plan, verify, drift) uses the environment's read-only credentials and takes no lock; applying uses the
+writing ones. A saved plan is bound twice to what was seen when it was made: the file by its SHA-256, the state by
+lineage and serial, looked up again right before the apply, since a first plan without a lineage can otherwise be
+applied twice.
+
+After a good apply `settle` writes down in the state what the world made of it (defaults, what objects do to one
+another), by one refresh-only plan: what a refresh finds from then on, somebody did.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import threading
-from contextlib import nullcontext
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 
-import structlog
-
-from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Observation, Outcome, Verification
-from tasks.domain.plan import Change, Plan
+from tasks.domain.errors import StalePlan, Unanswered
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
+from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import sealed
-from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.observations import observed, verified
-from tasks.engines.terraform import answers as answers
-from tasks.engines.terraform import commands as commands
+from tasks.engines.base import Engine, Workspace
+from tasks.engines.observations import observed, unlike, verified
+from tasks.engines.terraform import answers, commands, drift, errors, locks, plans, secrets, states
+from tasks.engines.terraform.answers import Document
+from tasks.engines.terraform.configuration import ignored
+from tasks.engines.terraform.execution import Ended, Execution
 from tasks.engines.terraform.interface import interface
 from tasks.engines.terraform.providers import needs_aws
 from tasks.engines.terraform.sources import reads
-from tasks.processes import Command, Finished
-
-log = structlog.get_logger("flowmart.terraform")
-
-_plugin_cache = threading.Lock()
-"""Terraform's plugin cache is not safe for several inits at once (its documentation says so)."""
+from tasks.engines.terraform.text import text
 
 
 class Terraform:
@@ -41,159 +36,171 @@ class Terraform:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self._terraform = Execution(workspace)
         self._executable = workspace.executable
 
     def validate(self) -> None:
         """Init and validate: providers, backend and code are right, whatever the outputs of others will be."""
-        workspace = self.workspace
-        self._prepare(workspace, Inputs())
-        self._asked(commands.validate(self._executable), workspace, workspace.reading)
+        self._terraform.prepare(Inputs())
+        self._terraform.read(commands.validate(self._executable))
 
     def plan(self, inputs: Inputs) -> Plan:
         """A saved plan of the target, and what it changes."""
-        return self._plan(inputs)
+        return self._saved(inputs)
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
-        workspace = self.workspace
-        self._refuse_stale(plan, workspace)
-        command = commands.apply(self._executable)
+        kept = plans.load(self.workspace.folder) or plans.Kept()
+        self._terraform.secrets |= kept.secrets
+        self._refuse_stale(plan)
         try:
-            finished = self._run(command, workspace, workspace.writing)
+            ended = self._terraform.run(commands.apply(self._executable), self.workspace.writing)
         except Unanswered as error:
-            return Applied(Outcome.UNANSWERED, detail=f"{error}{self._save_state(workspace)}")
-        if finished.exit_code != 0:
-            why = answers.scrubbed(answers.why(finished.stderr), _known_secrets(workspace))
-            if answers.is_locked(finished.stderr):
-                raise Unanswered(f"{plan.target}: nothing was applied, somebody else holds the state's lock\n{why}")
-            return Applied(Outcome.FAILED, detail=f"{why}{self._save_state(workspace)}")
-        found = self._asked(commands.output(self._executable), workspace, workspace.reading)
-        return Applied(Outcome.SUCCEEDED, answers.outputs(found))
-
-    def verify(self) -> Verification:
-        """Whether a new plan of the target is empty."""
-        return verified(self._plan(self.workspace.inputs))
-
-    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """A plan back to the receipt's release; without one, a plan that destroys what the failed release made."""
-        if isinstance(to, Baseline):
-            return None
-        return self._plan(self.workspace.inputs, destroy=to is None)
-
-    def detect_drift(self, receipt: Receipt) -> Plan:
-        """What a refresh finds different from the state: `resource_drift`, whether or not it would be planned."""
-        return self._plan(self.workspace.inputs, refresh_only=True)
+            return Applied(Outcome.UNANSWERED, detail=f"{error}{states.save(self.workspace, self._terraform).detail}")
+        if ended.exit_code == 0:
+            failed = "\n".join(answers.failed_checks_of(ended.stdout))
+            return Applied(Outcome.SUCCEEDED, answers.outputs_of(ended.stdout), self._terraform.shown(failed))
+        return self._failed(plan, ended, kept)
 
     def observe(self, plan: Plan) -> Observation:
-        """Compare the state and a new plan with those of `plan`."""
-        workspace = self.workspace
-        again = self._plan(workspace.inputs, destroy=plan.removed != frozenset() and not plan.created)
-        outputs = self._asked(commands.output(self._executable), workspace, workspace.reading)
-        return observed(plan, again, answers.outputs(outputs))
+        """Compare a new plan with `plan`; `Unanswered` while somebody holds the state's lock.
+
+        The lock is taken for a moment, which needs the writing credentials.
+        """
+        kept = plans.load(self.workspace.folder) or plans.Kept(destroy=_removes_all(plan))
+        document = self._planned(self.workspace.inputs, commands.LOOK_FILE, destroy=kept.destroy, locks=True)
+        state = self._terraform.state()
+        again = self._plan_from(document, self.workspace.inputs, state)
+        if lost := sorted(kept.lost & again.created):
+            why = "was begun and got no answer; look whether it exists, then import or delete it"
+            return Observation(Progress.PARTIAL, detail=f"the creation of {', '.join(lost)} {why}")
+        return observed(plan, again, answers.outputs_in(state))
+
+    def verify(self) -> Verification:
+        """Whether a new plan of the target is empty, but for what is there right after a good apply too."""
+        document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
+        return verified(answers.planned_changes(document), self.workspace.residual)
+
+    def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
+        """A plan back to the receipt's release; without one, a plan that destroys what the failed release made.
+
+        Terraform keeps no earlier version of what it did not apply: over a baseline the unit stays as it is.
+        """
+        if isinstance(to, Baseline):
+            return None
+        return self._saved(self.workspace.inputs, destroy=to is None)
+
+    def detect_drift(self, receipt: Receipt) -> Plan:
+        """What somebody changed since the last apply was settled."""
+        document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
+        found = self._drift(document)
+        changes = unlike(found.changes, self.workspace.residual)
+        plan = self._plan_from(document, self.workspace.inputs, self._terraform.state())
+        return replace(
+            plan,
+            changes=changes,
+            changes_outputs=False,
+            unknown=(),
+            secrets="",
+            text=text(changes),
+            warnings=found.notes,
+        )
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What a refresh and a plan report right after a good apply."""
-        return self.detect_drift(receipt).changes
+        """Bring the state up to date, which writes nothing else; then what the tool still reports.
+
+        A refresh that misses objects is not applied: right after an apply the API may not show them yet, and without
+        its state an object is nobody's.
+        """
+        inputs = self.workspace.inputs
+        document = self._planned(inputs, commands.LOOK_FILE)
+        if drift.has_refreshed(document) and not drift.loses_objects(document):
+            self._refreshed(inputs)
+            document = self._planned(inputs, commands.LOOK_FILE)
+        return (*answers.planned_changes(document), *self._drift(document).changes)
 
     def adopt(self) -> Baseline | None:
         """The state, where there is one with resources in it."""
-        workspace = self.workspace
-        self._prepare(workspace, workspace.inputs)
-        return answers.baseline(self._asked(commands.state_pull(self._executable), workspace, workspace.reading))
+        self._terraform.prepare(self.workspace.inputs)
+        return answers.baseline(self._terraform.state())
 
-    def _plan(self, inputs: Inputs, *, destroy: bool = False, refresh_only: bool = False) -> Plan:
-        workspace, target = self.workspace, self.workspace.target
-        self._prepare(workspace, inputs)
-        basis = answers.basis(self._asked(commands.state_pull(self._executable), workspace, workspace.reading))
-        command = commands.plan(self._executable, destroy=destroy, refresh_only=refresh_only)
-        text = self._asked(command, workspace, workspace.reading, good=(0, 2))
-        shown = self._asked(commands.show(self._executable), workspace, workspace.reading)
-        secrets = answers.secrets(shown)
-        _keep_secrets(workspace, secrets)
-        changes = answers.drifted(shown) if refresh_only else answers.planned_changes(shown)
+    def _saved(self, inputs: Inputs, *, destroy: bool = False) -> Plan:
+        """A plan that can be applied."""
+        self._terraform.prepare(inputs)
+        state = self._terraform.state()
+        document = self._planned(inputs, commands.PLAN_FILE, destroy=destroy)
+        found = secrets.of_plan(document) | self._terraform.secrets
+        plans.save(plans.Kept(destroy, found), self.workspace.folder)
+        artifact = sealed.seal(self.workspace.folder / commands.PLAN_FILE)
+        return replace(self._plan_from(document, inputs, state), artifact=artifact)
+
+    def _planned(self, inputs: Inputs, file: str, *, destroy: bool = False, locks: bool = False) -> Document:
+        terraform = self._terraform
+        variables = self.workspace.writing if locks else self.workspace.reading
+        terraform.prepare(inputs)
+        terraform.read(commands.plan(self._executable, file, destroy=destroy, locks=locks), variables, good=(0, 2))
+        (self.workspace.folder / file).chmod(0o600)
+        document: Document = json.loads(terraform.read(commands.show(self._executable, file)))
+        return document
+
+    def _plan_from(self, document: Document, inputs: Inputs, state: Document) -> Plan:
+        workspace, changes = self.workspace, answers.planned_changes(document)
+        key = f"{workspace.platform}/{state.get('lineage', '')}".encode()
         return Plan(
-            target=target,
+            target=workspace.target,
             engine="terraform",
             changes=changes,
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs.digest,
-            basis=basis,
-            artifact=sealed.seal(workspace.folder / commands.PLAN_FILE),
-            text=answers.scrubbed(text, secrets),
+            basis=answers.basis(state),
+            text=text(changes, answers.changed_outputs(document)),
             reversibility=answers.reversibility(changes, workspace.unit.protected),
-            changes_outputs=answers.applyable(shown),
-            warnings=answers.notes(shown),
+            changes_outputs=answers.changes_outputs(document),
+            warnings=answers.warnings(document),
+            unknown=answers.unknown(document),
+            secrets=secrets.fingerprint(document, key),
         )
 
-    def _prepare(self, workspace: Workspace, inputs: Inputs) -> None:
-        if inputs.values:
-            (workspace.folder / commands.VARIABLES_FILE).write_text(json.dumps(dict(inputs.values)))
-        initialised = workspace.folder / ".terraform" / "flowmart-initialised"
-        if initialised.exists():
-            return
-        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in workspace.processes.environment else nullcontext():
-            self._asked(commands.init(self._executable), workspace, workspace.reading)
-        initialised.parent.mkdir(exist_ok=True)
-        initialised.touch()
+    def _drift(self, document: Document) -> drift.Drift:
+        folder, source = self.workspace.folder, self.workspace.unit.source
+        return drift.found_in(document, source, self._terraform.kind, lambda address: ignored(folder, address))
 
-    def _refuse_stale(self, plan: Plan, workspace: Workspace) -> None:
+    def _refreshed(self, inputs: Inputs) -> None:
+        file, writing = commands.REFRESH_FILE, self.workspace.writing
+        self._terraform.read(commands.plan(self._executable, file, refresh_only=True), good=(0, 2))
+        (self.workspace.folder / file).chmod(0o600)
+        ended = self._terraform.run(commands.apply(self._executable, file), writing)
+        saved = states.save(self.workspace, self._terraform)
+        if ended.exit_code != 0:
+            raise Unanswered(f"{self._terraform.error(commands.apply(self._executable, file), ended)}{saved.detail}")
+
+    def _refuse_stale(self, plan: Plan) -> None:
         sealed.intact(plan)
-        now = answers.basis(self._asked(commands.state_pull(self._executable), workspace, workspace.writing))
+        now = answers.basis(self._terraform.state(self.workspace.writing))
         if now != plan.basis:
             raise StalePlan(f"{plan.target}: planned from state {plan.basis or 'none'}, it is {now} now; plan again")
 
-    def _save_state(self, workspace: Workspace) -> str:
-        """After a failed apply: push the state that terraform could not save. What came of it, for the detail."""
-        unanswered = workspace.folder / "errored.tfstate"
-        if not unanswered.exists():
-            return ""
-        try:
-            self._asked(commands.state_push(self._executable, unanswered), workspace, workspace.writing)
-        except FlowmartError as error:
-            kept = _kept(unanswered, f"{workspace.environment.name}-{workspace.unit.name}")
-            return f"\nThe state could not be saved: {error}\nIt is kept in {kept}: push it before anything else."
-        return "\nTerraform could not save the state; it was pushed afterwards and is complete."
-
-    def _asked(
-        self, argv: tuple[str, ...], workspace: Workspace, variables: Variables, good: tuple[int, ...] = (0,)
-    ) -> str:
-        """Standard output of a command that must end well; `Unanswered` or `Refused` says why it did not."""
-        finished = self._run(argv, workspace, variables)
-        if finished.exit_code in good:
-            return finished.stdout
-        kind = Unanswered if answers.could_not_ask(finished.stderr) or finished.exit_code < 0 else Refused
-        place = f"{workspace.unit.name} in {workspace.environment.name}"
-        raise kind(f"terraform {argv[1]} of {place}: {answers.why(finished.stderr)}")
-
-    def _run(self, argv: tuple[str, ...], workspace: Workspace, variables: Variables) -> Finished:
-        variables_now = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **variables()}
-        finished = workspace.processes.run(Command(argv, workspace.folder, variables_now, workspace.unit.time_limit))
-        log.debug(
-            "ran", command=" ".join(argv[1:3]), seconds=round(finished.seconds, 2), exit_code=finished.exit_code
-        )
-        return finished
+    def _failed(self, plan: Plan, ended: Ended, kept: plans.Kept) -> Applied:
+        if any(item.summary in errors.STALE for item in ended.errors):
+            raise StalePlan(f"{plan.target}: {self._terraform.why(ended)}; plan again")
+        if locks.is_locked(ended.errors):
+            return Applied(Outcome.UNANSWERED, detail=f"nothing was applied\n{self._terraform.why(ended)}")
+        lost = {item.address for item in ended.errors if errors.is_lost(item)} & plan.created
+        plans.save(replace(kept, lost=kept.lost | lost), self.workspace.folder)
+        saved = states.save(self.workspace, self._terraform)
+        left = _without_unsaved(ended)
+        answered = saved.complete and left.errors and left.outcome is Outcome.FAILED
+        outcome = Outcome.FAILED if answered else Outcome.UNANSWERED
+        return Applied(outcome, detail=f"{self._terraform.why(ended)}{saved.detail}")
 
 
-def _kept(state: Path, name: str) -> Path:
-    """Move a state that could not be saved out of the temporary checkout, for its owner's eyes only."""
-    place = Path.cwd() / ".flowmart"
-    place.mkdir(exist_ok=True)
-    kept = place / f"errored-{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.tfstate"
-    shutil.move(state, kept)
-    kept.chmod(0o600)
-    return kept
+def _without_unsaved(ended: Ended) -> Ended:
+    """The errors but those of saving the state, once it is saved after all."""
+    return replace(ended, errors=tuple(item for item in ended.errors if item.summary not in errors.UNSAVED))
 
 
-def _keep_secrets(workspace: Workspace, secrets: frozenset[str]) -> None:
-    """Beside the plan file, which holds them too: what must not stand in an error of the apply."""
-    file = workspace.folder / commands.SECRETS_FILE
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(sorted(secrets)))
-
-
-def _known_secrets(workspace: Workspace) -> list[str]:
-    found: list[str] = json.loads((workspace.folder / commands.SECRETS_FILE).read_text())
-    return found
+def _removes_all(plan: Plan) -> bool:
+    return bool(plan.changes) and all(change.action is Action.DELETE for change in plan.changes)
 
 
 ENGINE = Engine(

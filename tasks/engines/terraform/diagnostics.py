@@ -1,0 +1,101 @@
+"""What terraform says is wrong, as data: from the lines of `-json`, from `validate -json`, and from plain text.
+
+Source: Terraform's "Machine-Readable UI" (`type: diagnostic`) and `terraform validate -json`. Commands without
+`-json` for errors (`state pull`, `show`) and the CLI configuration give text. Snippets of code are left out: beside
+them terraform prints the values of variables, sensitive ones too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+_HEADING = re.compile(r"^(Error|Warning): ", re.MULTILINE)
+_PLACE = re.compile(r"^on (\S+) line (\d+)\b.*$")
+_CODE = re.compile(r"^\d+: ")
+_WIDTH = 77
+"""Columns at which terraform breaks lines where there is no terminal."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One error or warning. `address`: the object that it is about; `place`: "main.tf line 3"; empty if not known."""
+
+    severity: str
+    summary: str
+    detail: str = ""
+    address: str = ""
+    place: str = ""
+
+    def told(self, source: str = "") -> str:
+        """All of it on one line, what it is about first, the file with its path below `source` last."""
+        parts = (" ".join(part.split()) for part in (self.address, self.summary, self.detail))
+        told = ": ".join(part for part in parts if part)
+        place = f"{source}/{self.place}" if source else self.place
+        return f"{told} ({place})" if self.place else told
+
+
+def errors(stdout: str, stderr: str) -> tuple[Diagnostic, ...]:
+    """The errors of one command, in its order; each once."""
+    found = [*_lines(stdout), *_document(stdout), *_texts(stderr)]
+    return tuple(dict.fromkeys(item for item in found if item.severity == "error"))
+
+
+def why(found: Iterable[Diagnostic], source: str = "") -> str:
+    """A line an error; files are named by their path below `source`, the unit's folder."""
+    return "\n".join(f"Error: {item.told(source)}" for item in found) or "terraform gave no reason"
+
+
+def _lines(stdout: str) -> Iterator[Diagnostic]:
+    for line in stdout.splitlines():
+        parsed = _parsed(line)
+        if isinstance(parsed, Mapping) and parsed.get("type") == "diagnostic":
+            yield _diagnostic(parsed["diagnostic"])
+
+
+def _document(stdout: str) -> Iterator[Diagnostic]:
+    parsed = _parsed(stdout)
+    found = parsed.get("diagnostics", ()) if isinstance(parsed, Mapping) else ()
+    return (_diagnostic(item) for item in found)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text) if text.startswith("{") else None
+    except ValueError:
+        return None
+
+
+def _diagnostic(item: Mapping[str, Any]) -> Diagnostic:
+    where = item.get("range")
+    place = f"{where['filename']} line {where['start']['line']}" if where else ""
+    return Diagnostic(item["severity"], item["summary"], item.get("detail", ""), item.get("address") or "", place)
+
+
+def _texts(text: str) -> Iterator[Diagnostic]:
+    """Errors and warnings as terraform draws them for people, with its frame or without."""
+    plain = "\n".join(line.strip("│╷╵ \t") for line in text.splitlines())
+    parts = _HEADING.split(plain)[1:]
+    return (_from_text(kind, body) for kind, body in zip(parts[::2], parts[1::2], strict=True))
+
+
+def _from_text(severity: str, body: str) -> Diagnostic:
+    summary, _, rest = body.partition("\n")
+    lines = [line for line in rest.splitlines() if not _CODE.match(line)]
+    places = [match for line in lines if (match := _PLACE.match(line))]
+    detail = _unwrapped([line for line in lines if not _PLACE.match(line) and not line.startswith("├")])
+    place = f"{places[0][1]} line {places[0][2]}" if places else ""
+    return Diagnostic(severity.lower(), summary, detail, place=place)
+
+
+def _unwrapped(lines: list[str]) -> str:
+    """Lines that terraform broke since the next word did not fit are put together again."""
+    text = lines[0] if lines else ""
+    for before, line in pairwise(lines):
+        broken = bool(line) and len(before) + 1 + len(line.split()[0]) > _WIDTH
+        text += f"{' ' if broken else chr(10)}{line}"
+    return text.strip()

@@ -1,0 +1,144 @@
+"""Runs terraform for one unit, and turns its errors into the product's, without secrets and temporary paths."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import structlog
+
+from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.outcome import Outcome
+from tasks.domain.release import Inputs
+from tasks.engines.base import Variables, Workspace
+from tasks.engines.terraform import commands, diagnostics, errors, locks
+from tasks.engines.terraform.configuration import sensitive_values
+from tasks.engines.terraform.diagnostics import Diagnostic
+from tasks.engines.terraform.drift import Kind
+from tasks.engines.terraform.schemas import kinds
+from tasks.engines.terraform.secrets import Secrets, of_state, of_values
+from tasks.processes import Command, Finished
+
+log = structlog.get_logger("flowmart.terraform")
+
+_plugin_cache = threading.Lock()
+"""Terraform's plugin cache is not safe for several inits at once (its documentation says so)."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what terraform says is wrong."""
+
+    exit_code: int
+    stdout: str
+    errors: tuple[Diagnostic, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether it was rejected or got no answer, if it did not succeed."""
+        return errors.outcome(self.errors, self.exit_code)
+
+
+class Execution:
+    """Terraform in one workspace. `secrets` is what is known of them so far: no error shows any."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.secrets = Secrets()
+
+    def prepare(self, inputs: Inputs) -> None:
+        """Write the inputs, and install what the root needs, once a checkout."""
+        folder = self._workspace.folder
+        if inputs.values:
+            (folder / commands.VARIABLES_FILE).write_text(json.dumps(dict(inputs.values)))
+        initialised = folder / ".terraform" / "flowmart-initialised"
+        if initialised.exists():
+            return
+        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in os.environ else nullcontext():
+            self._init()
+        initialised.parent.mkdir(exist_ok=True)
+        initialised.touch()
+
+    def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
+        """The state; empty when there is none."""
+        text = self.read(commands.state_pull(self._workspace.executable), variables)
+        found: Mapping[str, Any] = json.loads(text) if text.strip() else {}
+        self.secrets |= of_state(found)
+        return found
+
+    @cached_property
+    def _schemas(self) -> Mapping[str, Mapping[str, Kind]]:
+        return kinds(self.read(commands.schema(self._workspace.executable)))
+
+    def kind(self, provider: str, name: str) -> Kind:
+        """The schema of a type; without any where its provider is not installed any more."""
+        return self._schemas.get(provider, {}).get(name, Kind())
+
+    def read(self, argv: tuple[str, ...], variables: Variables | None = None, good: tuple[int, ...] = (0,)) -> str:
+        """Standard output of a command that must end well, by default with the read-only credentials.
+
+        Raises:
+            Unanswered: no answer, or somebody else holds the state's lock.
+            Refused: it was rejected.
+        """
+        ended = self.run(argv, variables or self._workspace.reading)
+        if ended.exit_code not in good:
+            raise self.error(argv, ended)
+        return ended.stdout
+
+    def run(self, argv: tuple[str, ...], variables: Variables) -> Ended:
+        """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
+        workspace = self._workspace
+        fixed = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        command = Command(argv, workspace.folder, {**fixed, **variables()}, workspace.unit.time_limit)
+        finished: Finished = workspace.processes.run(command)
+        seconds = round(finished.seconds, 2)
+        log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)
+        failed = finished.exit_code not in (0, 2)
+        found = diagnostics.errors(finished.stdout, finished.stderr) if failed else ()
+        return Ended(finished.exit_code, finished.stdout, found)
+
+    def error(self, argv: tuple[str, ...], ended: Ended) -> FlowmartError:
+        """What to raise for a command that failed."""
+        workspace = self._workspace
+        kind = Unanswered if ended.outcome is Outcome.UNANSWERED else Refused
+        words = " ".join(word for word in argv[1:3] if not word.startswith("-") and word not in _FILES)
+        return kind(f"terraform {words} of {workspace.unit.name} in {workspace.environment.name}: {self.why(ended)}")
+
+    def why(self, ended: Ended) -> str:
+        """What terraform says, a line an error; who holds the lock where that is the reason."""
+        source = self._workspace.unit.source
+        if locks.is_locked(ended.errors):
+            return locks.described(ended.errors, source)
+        if not ended.errors and ended.exit_code not in (0, 1, 2):
+            return f"it was ended from outside (exit code {ended.exit_code})"
+        return self.shown(diagnostics.why(ended.errors, source))
+
+    def shown(self, text: str) -> str:
+        """A text of terraform's without secrets, with the unit's own path in place of the temporary one."""
+        folder = self._workspace.folder
+        for spelled in (str(folder.resolve()), str(folder)):
+            text = text.replace(spelled, self._workspace.unit.source)
+        return (self.secrets | self._declared).scrubbed(text)
+
+    @cached_property
+    def _declared(self) -> Secrets:
+        return of_values(sensitive_values(self._workspace.folder, self._workspace.unit.inputs))
+
+    def _init(self) -> None:
+        argv = commands.init(self._workspace.executable)
+        ended = self.run(argv, self._workspace.reading)
+        if ended.exit_code == 1 and not ended.errors:  # an older one, which knows no -json here
+            argv = commands.init(self._workspace.executable, as_json=False)
+            ended = self.run(argv, self._workspace.reading)
+        if ended.exit_code != 0:
+            raise self.error(argv, ended)
+
+
+_FILES = (commands.PLAN_FILE, commands.LOOK_FILE, commands.REFRESH_FILE)

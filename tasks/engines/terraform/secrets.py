@@ -1,0 +1,166 @@
+"""What must not be shown of a terraform unit, and the mask in its place. Pure.
+
+Terraform marks what is sensitive, but forgets the mark where a resource passes a value on (`terraform_data` prints
+its input again as `output`). So a value that is marked in one place is masked wherever it stands: inside of longer
+texts, and in the forms that JSON gives it. Short texts and numbers are masked where they are a whole value, or in an
+error a whole word. `true`, `false` and single characters are no secrets: masking them would hide the plan.
+
+Source of the marks: Terraform's "JSON Output Format": `before_sensitive`, `after_sensitive`, `sensitive_values`, and
+`sensitive_attributes` of a state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tasks.domain.values import MASK
+
+_INSIDE = 6
+"""Texts of at least so many characters are masked inside of others."""
+_WORD = 3
+"""In an error a shorter secret is masked where it is a word of at least so many characters."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Sensitive texts and numbers (as texts) of one unit."""
+
+    values: frozenset[str] = frozenset()
+
+    def __or__(self, other: Secrets) -> Secrets:
+        return Secrets(self.values | other.values)
+
+    def masked(self, value: Any) -> Any:
+        """`value`, of any shape, with the mask in place of every secret in it."""
+        if isinstance(value, Mapping):
+            return {key: self.masked(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.masked(item) for item in value]
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return value
+        if _text(value) in self.values:
+            return MASK
+        return self._inside.sub(MASK, value) if self._inside and isinstance(value, str) else value
+
+    def scrubbed(self, text: str) -> str:
+        """An error's text with the mask in place of every secret in it."""
+        for pattern in (self._inside, self._words):
+            text = pattern.sub(MASK, text) if pattern else text
+        return text
+
+    @cached_property
+    def _inside(self) -> re.Pattern[str] | None:
+        return _any_of(form for value in self.values if len(value) >= _INSIDE for form in _forms(value))
+
+    @cached_property
+    def _words(self) -> re.Pattern[str] | None:
+        short = [value for value in self.values if _WORD <= len(value) < _INSIDE]
+        return _any_of(short, r"(?<![\w.])", r"(?![\w])")
+
+
+def of_plan(plan: Mapping[str, Any]) -> Secrets:
+    """Everything that `terraform show -json PLAN` marks as sensitive somewhere."""
+    found: set[str] = set()
+    changes = [item["change"] for key in ("resource_changes", "resource_drift") for item in plan.get(key, ())]
+    for change in (*changes, *plan.get("output_changes", {}).values()):
+        for side in ("before", "after"):
+            found.update(marked(change.get(side), change.get(f"{side}_sensitive")))
+    for resource in _resources(plan.get("prior_state", {}).get("values", {}).get("root_module", {})):
+        found.update(marked(resource.get("values"), resource.get("sensitive_values")))
+    return Secrets(frozenset(found) | _variables(plan))
+
+
+def of_state(state: Mapping[str, Any]) -> Secrets:
+    """Everything that `terraform state pull` marks as sensitive."""
+    found: set[str] = set()
+    for output in state.get("outputs", {}).values():
+        found.update(marked(output.get("value"), output.get("sensitive", False)))
+    for resource in state.get("resources", ()):
+        for instance in resource.get("instances", ()):
+            for path in instance.get("sensitive_attributes", ()):
+                found.update(marked(_at(instance.get("attributes"), path), True))
+    return Secrets(frozenset(found))
+
+
+def of_values(values: Iterable[Any]) -> Secrets:
+    """All texts and numbers in values that are secret as a whole."""
+    return Secrets(frozenset(text for value in values for text in marked(value, True)))
+
+
+def fingerprint(plan: Mapping[str, Any], key: bytes) -> str:
+    """A keyed hash over the sensitive values that a plan would set; empty where there are none.
+
+    It tells whether two plans set the same secrets, to nobody who has not the key.
+    """
+    changes = {item["address"]: item["change"] for item in plan.get("resource_changes", ())}
+    changes |= {f"output.{name}": change for name, change in plan.get("output_changes", {}).items()}
+    found = {name: sorted(marked(c.get("after"), c.get("after_sensitive"))) for name, c in changes.items()}
+    found = {name: values for name, values in found.items() if values}
+    canonical = json.dumps(found, sort_keys=True).encode()
+    return hmac.new(key, canonical, hashlib.sha256).hexdigest() if found else ""
+
+
+def marked(value: Any, marks: Any) -> Iterator[str]:
+    """The texts and numbers at those places of `value` that `marks`, which has the same shape, holds true."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from marked(item, marks.get(key) if isinstance(marks, Mapping) else marks)
+    elif isinstance(value, list):
+        each = [*marks, *[False] * (len(value) - len(marks))] if isinstance(marks, list) else [marks] * len(value)
+        for item, mark in zip(value, each, strict=False):
+            yield from marked(item, mark)
+    elif marks is True and isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield from filter(_is_secret, [_text(value)])
+
+
+def _is_secret(text: str) -> bool:
+    return len(text) > 1 and text not in ("true", "false", MASK)
+
+
+def _text(value: str | int | float) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _forms(value: str) -> set[str]:
+    """A text as it is, its lines, and as JSON spells it (Terraform's `jsonencode` also escapes <, > and &)."""
+    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    html = {form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") for form in escaped}
+    lines = {line for line in value.splitlines() if len(line.strip()) >= _INSIDE} if "\n" in value else set()
+    return {value, *escaped, *html, *lines}
+
+
+def _any_of(texts: Iterable[str], before: str = "", after: str = "") -> re.Pattern[str] | None:
+    """One pattern for all of them; longer ones first, since one may hold another."""
+    ordered = sorted(set(texts), key=lambda text: (-len(text), text))
+    return re.compile(f"{before}(?:{'|'.join(map(re.escape, ordered))}){after}") if ordered else None
+
+
+def _variables(plan: Mapping[str, Any]) -> frozenset[str]:
+    declared = plan.get("configuration", {}).get("root_module", {}).get("variables", {})
+    given = plan.get("variables", {})
+    sensitive = [given.get(name, {}).get("value") for name, body in declared.items() if body.get("sensitive")]
+    return of_values(sensitive).values
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from module.get("resources", ())
+    for child in module.get("child_modules", ()):
+        yield from _resources(child)
+
+
+def _at(value: Any, path: Iterable[Mapping[str, Any]]) -> Any:
+    """The value at a path as a state writes it: steps of type `get_attr` and `index`."""
+    for step in path:
+        key = step["value"]["value"] if isinstance(step["value"], Mapping) else step["value"]
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

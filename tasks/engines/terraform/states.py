@@ -1,0 +1,48 @@
+"""A state that an apply could not save: pushed afterwards, or kept for its owner."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.domain.errors import FlowmartError
+from tasks.engines.base import Workspace
+from tasks.engines.terraform import commands
+from tasks.engines.terraform.execution import Execution
+
+_UNSAVED = "errored.tfstate"
+"""Where terraform leaves a state that the backend did not take."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Whether everything that was done is in the state now, and what to say about it."""
+
+    complete: bool = True
+    detail: str = ""
+
+
+def save(workspace: Workspace, terraform: Execution) -> Saved:
+    """Push the state that terraform could not save, if there is one."""
+    unsaved = workspace.folder / _UNSAVED
+    if not unsaved.exists():
+        return Saved()
+    try:
+        terraform.read(commands.state_push(workspace.executable, unsaved), workspace.writing)
+    except FlowmartError as error:
+        kept = _kept(unsaved, f"{workspace.environment.name}-{workspace.unit.name}")
+        return Saved(False, f"\nThe state could not be saved: {error}\nIt is kept in {kept}: push it first.")
+    unsaved.unlink()
+    return Saved(True, "\nTerraform could not save the state; it was pushed afterwards and is complete.")
+
+
+def _kept(state: Path, name: str) -> Path:
+    """Move it out of the temporary checkout, for its owner's eyes only."""
+    place = Path.cwd() / ".flowmart"
+    place.mkdir(exist_ok=True)
+    kept = place / f"errored-{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.tfstate"
+    shutil.move(state, kept)
+    kept.chmod(0o600)
+    return kept

@@ -1,0 +1,70 @@
+"""Which failed terraform commands got no answer and which were rejected, held against recorded answers."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks.domain.outcome import Outcome
+from tasks.engines.terraform import diagnostics
+from tasks.engines.terraform.errors import outcome
+
+RECORDED = yaml.safe_load((Path(__file__).parent / "terraform" / "errors.yaml").read_text())
+
+
+def recorded() -> Iterator[Any]:
+    for expected, sources in RECORDED.items():
+        for source, answers in sources.items():
+            for number, answer in enumerate(answers):
+                yield pytest.param(answer, Outcome(expected), id=f"{expected}-{source}-{number}")
+
+
+CASES = list(recorded())
+WRAP = textwrap.TextWrapper(77, break_long_words=False, break_on_hyphens=False)
+"""As terraform breaks the lines of a detail where there is no terminal."""
+
+
+def line(diagnostic: dict[str, Any], severity: str = "error") -> str:
+    """As a command with `-json` prints it."""
+    return json.dumps({"@level": "error", "type": "diagnostic", "diagnostic": {"severity": severity, **diagnostic}})
+
+
+@pytest.mark.parametrize(("answer", "expected"), CASES)
+def test_a_recorded_answer_is_classified(answer: dict[str, Any], expected: Outcome) -> None:
+    assert outcome(diagnostics.errors(line(answer), ""), 1) is expected
+
+
+@pytest.mark.parametrize(("answer", "expected"), [case for case in CASES if "address" not in case.values[0]])
+def test_the_same_answer_as_text_is_classified_alike(answer: dict[str, Any], expected: Outcome) -> None:
+    detail = [part for text in answer.get("detail", "").splitlines() for part in WRAP.wrap(text) or [""]]
+    plain = "\n".join(["", f"Error: {answer['summary']}", "", *detail, ""])
+    assert outcome(diagnostics.errors("", plain), 1) is expected
+
+
+def test_one_rejection_among_lost_answers_is_a_rejection() -> None:
+    lost, rejected = RECORDED["unanswered"]["aws sdk v2"][0], RECORDED["failed"]["aws sdk v2"][0]
+    assert outcome(diagnostics.errors(f"{line(lost)}\n{line(rejected)}", ""), 1) is Outcome.FAILED
+
+
+@pytest.mark.parametrize("exit_code", [-9, -15, 11, 137])
+def test_a_tool_that_was_killed_gave_no_answer(exit_code: int) -> None:
+    rejected = line(RECORDED["failed"]["aws sdk v2"][0])
+    assert outcome(diagnostics.errors(rejected, ""), exit_code) is Outcome.UNANSWERED
+
+
+def test_what_fails_while_terraform_stops_is_no_rejection() -> None:
+    killed = line({"summary": "local-exec provisioner error", "detail": "Error running command: signal: killed."})
+    halted = line({"summary": "execution halted", "detail": ""})
+    assert outcome(diagnostics.errors(f"{killed}\n{halted}", ""), 1) is Outcome.UNANSWERED
+
+
+def test_warnings_decide_nothing() -> None:
+    lost = RECORDED["unanswered"]["aws sdk v2"][0]
+    rejected = RECORDED["failed"]["aws sdk v2"][0]
+    assert outcome(diagnostics.errors(f"{line(lost)}\n{line(rejected, 'warning')}", ""), 1) is Outcome.UNANSWERED

@@ -1,0 +1,104 @@
+"""A terraform root in a folder, and engines at work on it: one per release, as a promotion makes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.outcome import Applied
+from tasks.domain.plan import Change, Plan
+from tasks.domain.platform import Environment, Roles, Unit
+from tasks.domain.release import Inputs, Receipt, Target
+from tasks.engines.base import Variables, Workspace
+from tasks.engines.terraform.engine import Terraform
+from tasks.processes import Processes
+
+DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
+UNIT = Unit("first", "terraform", "terraform/dev/first", ("dev",))
+
+BACKEND = """
+terraform {{
+  backend "local" {{ path = "{state}" }}
+}}
+"""
+PAINT = """
+resource "terraform_data" "paint" {{ input = "{colour}" }}
+output "colour" {{ value = terraform_data.paint.output }}
+"""
+
+
+def no_variables() -> Mapping[str, str]:
+    """A root without a cloud needs no credentials."""
+    return {}
+
+
+@dataclass
+class Root:
+    """One unit's root: `release` checks out a version of its code, all of them share one state."""
+
+    folder: Path
+    unit: Unit = UNIT
+    variables: Variables = no_variables
+    processes: Callable[[], Processes] = Processes
+    _releases: list[str] = field(default_factory=list)
+
+    @property
+    def state_file(self) -> Path:
+        return self.folder / "dev-first.tfstate"
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The state as it is saved."""
+        found: dict[str, Any] = json.loads(self.state_file.read_text())
+        return found
+
+    def release(self, code: str, backend: str = BACKEND, **changes: Any) -> Workspace:
+        """A checkout of this code, and the workspace that an engine gets for it."""
+        release = f"r{len(self._releases)}"
+        self._releases.append(release)
+        unit = replace(self.unit, **changes)
+        infrastructure = self.folder / release / "infrastructure"
+        source = infrastructure / unit.source
+        source.mkdir(parents=True)
+        (source / "main.tf").write_text(backend.format(state=self.state_file) + code)
+        target = Target(release, "dev", unit.name)
+        return Workspace(
+            target=target,
+            infrastructure=infrastructure,
+            unit=unit,
+            environment=DEV,
+            unit_digest=release,
+            reading=self.variables,
+            writing=self.variables,
+            processes=self.processes(),
+            executable="terraform",
+        )
+
+    def painted(self, colour: str) -> Workspace:
+        """A release that gives its one object a colour."""
+        return self.release(PAINT.format(colour=colour))
+
+
+def planned(workspace: Workspace) -> Plan:
+    """The forward plan of a workspace."""
+    return Terraform(workspace).plan(Inputs(workspace.unit.inputs))
+
+
+def applied(workspace: Workspace) -> Applied:
+    """A plan of the workspace, applied by another engine, as another step would."""
+    plan = planned(workspace)
+    return Terraform(workspace).apply(plan)
+
+
+def receipt(workspace: Workspace, outputs: Mapping[str, Any] | None = None) -> Receipt:
+    """What the ledger would hold of a good apply."""
+    return Receipt("x", workspace.target, workspace.unit_digest, "", "", outputs or {}, "")
+
+
+def settled(workspace: Workspace) -> tuple[Workspace, tuple[Change, ...]]:
+    """The workspace as it is handed out after a good apply was settled, and what was left."""
+    residual = Terraform(workspace).settle(receipt(workspace))
+    return replace(workspace, receipt=receipt(workspace), residual=residual), residual
