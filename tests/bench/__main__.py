@@ -141,7 +141,6 @@ def _unit(folder: Path, before: list[Future[None]], reading: Mapping[str, str], 
         _run(list(command("terraform")), folder, reading)
     for command in (commands.state_pull, commands.apply):
         _run(list(command("terraform")), folder, writing)
-    _run(list(commands.output("terraform")), folder, reading)
 
 
 def _run(command: list[str], folder: Path, variables: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.platform import Unit
 from tasks.domain.release import Target
 from tasks.domain.rules import Override, Violation
-from tasks.domain.values import MASK, UNKNOWN
+from tasks.domain.values import CHANGED, MASK, UNKNOWN
 from tasks.policy import rego
 
 POLICIES = rego.load(Path(__file__).parents[2] / "infrastructure/policies")
@@ -176,7 +176,7 @@ def test_several_threads_get_the_same_answers_as_one() -> None:
 
 
 def test_the_policies_have_the_same_words_for_what_cannot_be_known() -> None:
-    words = f'opaque := {{"{UNKNOWN}", "{MASK}"}}'
+    words = f'opaque := {{"{UNKNOWN}", "{MASK}", "{CHANGED}"}}'
     assert [path.stem for path, source in POLICIES.sources.items() if words in source] == [
         path.stem for path, source in POLICIES.sources.items() if "opaque" in source
     ]
