@@ -251,7 +251,7 @@ def resolve(
 def _show_plan(unit: str, made: Plan) -> None:
     screen.result(f"{unit}: {wording.counts(made)} ({made.reversibility.value})")
     for change in made.changes:
-        screen.result(f"  {change.action.value:8}{change.address}")
+        screen.result(f"  {change.action.value:8}{change.address}{f' ({change.note})' if change.note else ''}")
         for line in wording.differences(change) if change.action.value == "update" else ():
             screen.result(f"            {line}")
     for warning in made.warnings:
@@ -261,7 +261,7 @@ def _show_plan(unit: str, made: Plan) -> None:
 def _applied(history: History, environment: str) -> bool:
     return bool(history.state(environment).receipts)
 
-        screen.result(f"  {change.action.value:8}{change.address}{f' ({change.note})' if change.note else ''}")
+
 def _documents(plans: Any) -> dict[str, Any]:
 
     return {

@@ -28,10 +28,10 @@ def observed(planned: Plan, again: Plan, outputs: Mapping[str, Any]) -> Observat
     return Observation(Progress.PARTIAL, detail=f"still to do: {_named(left) or 'outputs'}")
 
 
-def verified(changes: Iterable[Change], residual: Iterable[Change] = ()) -> Verification:
+def verified(plan: Plan, residual: Iterable[Change] = ()) -> Verification:
     """A unit is as declared when a new plan has no changes but those of `residual`, whatever their values are now."""
     known = {(change.address, change.action, change.attributes) for change in residual}
-    left = tuple(change for change in changes if (change.address, change.action, change.attributes) not in known)
+    left = tuple(change for change in plan.changes if (change.address, change.action, change.attributes) not in known)
     return Verification(Outcome.FAILED if left else Outcome.SUCCEEDED, left)
 
 

@@ -65,12 +65,12 @@ def test_what_is_not_known_is_not_done() -> None:
 
 
 def test_a_residual_difference_fails_no_verification_whatever_its_values_are() -> None:
-    assert verified([AGAIN], residual=[ALWAYS]).outcome is Outcome.SUCCEEDED
-    assert verified([AGAIN, RESIZED], residual=[ALWAYS]).differences == (RESIZED,)
+    assert verified(plan(AGAIN), residual=[ALWAYS]).outcome is Outcome.SUCCEEDED
+    assert verified(plan(AGAIN, RESIZED), residual=[ALWAYS]).differences == (RESIZED,)
 
 
 def test_another_action_on_a_residual_object_fails_the_verification() -> None:
-    assert verified([replace(AGAIN, action=Action.DELETE)], residual=[ALWAYS]).outcome is Outcome.FAILED
+    assert verified(plan(replace(AGAIN, action=Action.DELETE)), residual=[ALWAYS]).outcome is Outcome.FAILED
 
 
 def test_drift_is_residual_only_with_the_same_values() -> None:

@@ -79,7 +79,7 @@ class Terraform:
     def verify(self) -> Verification:
         """Whether a new plan of the target is empty, but for what is there right after a good apply too."""
         document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
-        return verified(answers.planned_changes(document), self.workspace.residual)
+        return verified(self._plan_from(document, self.workspace.inputs, {}), self.workspace.residual)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """A plan back to the receipt's release; without one, a plan that destroys what the failed release made.
