@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -60,7 +59,7 @@ class Execution:
         initialised = folder / ".terraform" / "flowmart-initialised"
         if initialised.exists():
             return
-        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in os.environ else nullcontext():
+        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in self._workspace.processes.environment else nullcontext():
             self._init()
         initialised.parent.mkdir(exist_ok=True)
         initialised.touch()
