@@ -32,6 +32,7 @@ from deployments.cli import (
 from deployments.cli.leaving import leave
 from deployments.setup import put_tools_on_path
 from tasks.domain.errors import (
+    ClaimLost,
     EnvironmentBlocked,
     EnvironmentBusy,
     FlowmartError,
@@ -43,9 +44,9 @@ from tasks.domain.errors import (
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 it said no (a policy, a tool, a smoke check; rolled back where something was applied);
-2 there is drift; 3 could not ask; 4 the environment is busy or blocked; 5 a rollback failed; 6 an approval is
-wanted, nothing was changed; 64 wrong usage or input; 70 something unexpected, or a mistake of ours; 130 interrupted;
-143 ended by SIGTERM.
+2 there is drift; 3 could not ask; 4 the environment is busy or blocked, or this run lost its claim; 5 a rollback
+failed; 6 an approval is wanted, nothing was changed; 64 wrong usage or input; 70 something unexpected, or a mistake
+of ours; 130 interrupted; 143 ended by SIGTERM.
 """
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -53,6 +54,7 @@ INTERRUPTED = 128 + signal.SIGINT
 _CODES: tuple[tuple[type[FlowmartError], int], ...] = (
     (RollbackFailed, 5),
     (EnvironmentBusy, 4),
+    (ClaimLost, 4),
     (EnvironmentBlocked, 4),
     (Unanswered, 3),
     (InvalidInput, 64),

@@ -26,6 +26,9 @@ from tasks.ledger.store import Store
 Decide = Callable[[EnvironmentState], Event]
 """From the state of an environment to the next event; raises when it must not be written."""
 
+Fence = Callable[[EnvironmentState, Event], None]
+"""Raises when the writer may not write this event after this state."""
+
 
 class Ledger:
     """The chains of a platform's environments. What was read is kept: a state is continued, not folded again.
@@ -40,6 +43,7 @@ class Ledger:
         self.run = run
         self._states: dict[str, EnvironmentState] = {}
         self._snapshots: dict[str, int] = {}
+        self._fences: dict[str, Fence] = {}
         self._lock = threading.Lock()
 
     def state(self, environment: str) -> EnvironmentState:
@@ -66,13 +70,21 @@ class Ledger:
         with self._lock:
             while True:
                 state = self._catch_up(environment)
-                entry = self._next(state, event(state) if callable(event) else event)
+                decided = event(state) if callable(event) else event
+                if fence := self._fences.get(environment):
+                    fence(state, decided)
+                entry = self._next(state, decided)
                 try:
                     self._store.create(entries.name_of(environment, entry.number), entries.encode(entry))
                 except AlreadyExists:
                     continue
                 self._keep(fold(state, entry))
                 return entry
+
+    def fence(self, environment: str, fence: Fence) -> None:
+        """From now on, ask `fence` before every entry that this ledger writes to an environment."""
+        with self._lock:
+            self._fences[environment] = fence
 
     def environments(self) -> tuple[str, ...]:
         """The environments that have a chain."""

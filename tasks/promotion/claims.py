@@ -4,17 +4,22 @@ A claim is an entry that may only be written when no claim is open; the ledger's
 hold between machines. It has no lease that could expire under a long apply: a claim is over when its run says
 so, or when the process that made it has ended (`tasks.process_identity`), and then what it began is rolled back
 before anything else.
+
+The run that made a claim is fenced: once the claim is closed or taken over, whatever the reason, its ledger refuses
+to write (`ClaimLost`), and `watched` ends its tools.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tasks import process_identity
-from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
-from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed
+from tasks.domain.errors import ClaimLost, EnvironmentBlocked, EnvironmentBusy, FlowmartError
+from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed, Event
 from tasks.domain.release import Provenance
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
@@ -23,6 +28,9 @@ from tasks.process_identity import ProcessIdentity
 
 _LOOK_AGAIN = 2.0
 """Seconds."""
+
+_WATCH = 10.0
+"""Seconds between two looks at the ledger while a tool runs: one listing of the newest entries each."""
 
 
 def claim(
@@ -64,7 +72,7 @@ def claim(
     while True:
         await_end(lambda: ledger.state(environment), deadline - time.monotonic())
         try:
-            return ledger.append(environment, decide)
+            return _fenced(ledger, ledger.append(environment, decide))
         except EnvironmentBusy:
             # Somebody else who waited was first, or the run that held it died: that one is put back before.
             held = ledger.state(environment).claim
@@ -80,18 +88,17 @@ def await_end(look: Callable[[], EnvironmentState], patience: float) -> None:
 
 
 def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> None:
-    """Give the environment back, saying how it went; `EnvironmentBusy` when it is not ours to give back."""
+    """Give the environment back, saying how it went; `ClaimLost` when it is not ours to give back."""
 
     def decide(found: EnvironmentState) -> ClaimClosed:
-        held = found.claim
-        if held is None or not _is_ours(held):
-            raise EnvironmentBusy(f"{environment}: the claim of this run was taken over by another")
+        if found.claim is None or not _is_ours(found.claim):
+            raise _lost(found)
         return ClaimClosed(outcome=outcome, detail=detail)
 
     ledger.append(environment, decide)
 
 
-def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> None:
+def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> Entry:
     """Make the open claim of a run that is over our own, with all that it began; refused while its run lives.
 
     `run_is_over`: a person says so, for a run on another machine or in a container, which cannot be seen from here.
@@ -104,7 +111,28 @@ def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> No
             refuse_if_taken(found)
         return ClaimTakenOver(holder=_ourselves(), run_is_over=run_is_over)
 
-    ledger.append(environment, decide)
+    return _fenced(ledger, ledger.append(environment, decide))
+
+
+@contextmanager
+def watched(ledger: Ledger, claim: Entry, lost: Callable[[], None], interval: float = _WATCH) -> Iterator[None]:
+    """While this lasts, look every `interval` seconds whether a claim is still open; `lost` is called once if not.
+
+    Every append asks that too. This is for the hours in which a tool runs and nothing is appended.
+    """
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(interval):
+            if _is_lost(ledger, claim):
+                lost()
+                return
+
+    threading.Thread(target=watch, name=f"watch {claim.id}", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def refuse_if_taken(found: EnvironmentState) -> None:
@@ -127,6 +155,37 @@ def refuse_if_taken(found: EnvironmentState) -> None:
 def is_over(claim: Claim) -> bool:
     """Whether the process that holds a claim has ended; False when that cannot be known from here."""
     return process_identity.is_over(ProcessIdentity.from_record(claim.holder))
+
+
+def _fenced(ledger: Ledger, claim: Entry) -> Entry:
+    """Let the ledger write to the environment only while this claim is open. Another claim of its own replaces it."""
+
+    def fence(found: EnvironmentState, event: Event) -> None:
+        if not isinstance(event, EnvironmentClaimed | ClaimTakenOver) and not _holds(found, claim):
+            raise _lost(found)
+
+    ledger.fence(claim.environment, fence)
+    return claim
+
+
+def _holds(found: EnvironmentState, claim: Entry) -> bool:
+    return found.claim is not None and found.claim.entry == claim.id
+
+
+def _is_lost(ledger: Ledger, claim: Entry) -> bool:
+    """Whether the ledger says so; when it cannot be read, nothing is known, and appends fail anyway."""
+    try:
+        return not _holds(ledger.state(claim.environment), claim)
+    except FlowmartError:
+        return False
+
+
+def _lost(found: EnvironmentState) -> ClaimLost:
+    who = f"{found.claim.actor} took it over ({found.claim.entry})" if found.claim else "it was closed"
+    return ClaimLost(
+        f"{found.environment}: this run lost its claim, {who}. It stopped its tools and writes nothing more; see "
+        f"`flowmart history {found.environment}`."
+    )
 
 
 def _is_ours(claim: Claim) -> bool:

@@ -103,6 +103,11 @@ class EnvironmentRun:
         """What the ledger says about the environment now."""
         return self.ledger.state(self.environment.name)
 
+    def stop(self) -> None:
+        """Begin nothing more and end the tools of this run."""
+        self.halted.set()
+        self.processes.stop_all()
+
     def record(self, event: Event) -> str:
         """Write what happened into the ledger; the entry's id."""
         return self.ledger.append(self.environment.name, event).id

@@ -22,8 +22,10 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
     """
     with opened(runtime, release, environment) as run:
         digest = records.digest(run.release)
-        claims.claim(run.ledger, environment, run.release.id, purpose, runtime.settings.wait, digest, run.provenance)
-        with held(run):
+        claim = claims.claim(
+            run.ledger, environment, run.release.id, purpose, runtime.settings.wait, digest, run.provenance
+        )
+        with held(run), claims.watched(run.ledger, claim, run.stop):
             yield run
 
 
@@ -37,8 +39,8 @@ def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterato
         yield None
         return
     with opened(runtime, found.claim.release, environment) as run:
-        claims.take_over(run.ledger, environment, run_is_over)
-        with held(run):
+        claim = claims.take_over(run.ledger, environment, run_is_over)
+        with held(run), claims.watched(run.ledger, claim, run.stop):
             yield run
 
 
@@ -52,7 +54,7 @@ def held(run: EnvironmentRun) -> Iterator[None]:
         claims.close(run.ledger, name, "waiting")
         raise
     except ClaimLost:
-        run.processes.stop_all()
+        run.stop()
         raise
     except FlowmartError as error:
         found = run.state()
@@ -61,8 +63,7 @@ def held(run: EnvironmentRun) -> Iterator[None]:
         run.reporter.failed(run, error)
         raise
     except BaseException as error:
-        run.halted.set()
-        run.processes.stop_all()
+        run.stop()
         if not run.state().attempted:
             claims.close(run.ledger, name, "cancelled")
         if isinstance(error, Exception):

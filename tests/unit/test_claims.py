@@ -1,14 +1,17 @@
 """Claims: one run at a time, given back by its owner, taken over only from the dead."""
 
 import os
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy
-from tasks.domain.events import EnvironmentClaimed, UnitRollbackFailed
+from tasks.domain.errors import ClaimLost, EnvironmentBlocked, EnvironmentBusy, Unanswered
+from tasks.domain.events import ClaimClosed, EnvironmentClaimed, UnitApplying, UnitRollbackFailed
 from tasks.ledger.chain import Ledger
+from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 from tasks.process_identity import current
 from tasks.promotion import claims
@@ -37,7 +40,7 @@ def test_a_claim_keeps_others_out_until_it_is_closed(ledger: Ledger) -> None:
 
 def test_only_the_owner_gives_a_claim_back(ledger: Ledger) -> None:
     held_by(ledger, host="elsewhere", pid=1, started=0.0)
-    with pytest.raises(EnvironmentBusy, match="taken over by another"):
+    with pytest.raises(ClaimLost):
         claims.close(ledger, "dev", "succeeded")
 
 
@@ -101,3 +104,125 @@ def test_nobody_waits_for_the_dead(ledger: Ledger) -> None:
     held_by(ledger, **a_dead_process())
     with pytest.raises(EnvironmentBusy, match="dev is busy"):
         claims.claim(ledger, "dev", "b", "promote", patience=3600.0)
+
+
+APPLYING = UnitApplying(unit="first", release="a", plan="p")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Ledger:
+    """The ledger as another run sees it, in this very process."""
+    return Ledger(Store.open(str(tmp_path)), actor="ben")
+
+
+def close_by_another(ledger: Ledger) -> None:
+    ledger.append("dev", ClaimClosed(outcome="failed"))
+
+
+def take_over_and_close(ledger: Ledger) -> None:
+    claims.take_over(ledger, "dev", run_is_over=True)
+    claims.close(ledger, "dev", "succeeded")
+
+
+def close_and_claim_again(ledger: Ledger) -> None:
+    close_by_another(ledger)
+    claims.claim(ledger, "dev", "a", "promote")
+
+
+LOSSES = [lambda other: claims.take_over(other, "dev", run_is_over=True), close_by_another, take_over_and_close]
+
+
+@pytest.mark.parametrize("lose", [*LOSSES, close_and_claim_again])
+def test_a_run_that_lost_its_claim_writes_nothing_more(
+    ledger: Ledger, other: Ledger, lose: Callable[[Ledger], object]
+) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+    lose(other)
+    before = other.entries("dev")
+    with pytest.raises(ClaimLost, match="flowmart history dev"):
+        ledger.append("dev", APPLYING)
+    with pytest.raises(ClaimLost):
+        claims.close(ledger, "dev", "succeeded")
+    assert other.entries("dev") == before
+
+
+def test_the_claim_is_checked_again_after_a_lost_race(ledger: Ledger, other: Ledger) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+
+    def decide(_: EnvironmentState) -> UnitApplying:
+        if other.state("dev").claim:
+            close_by_another(other)
+        return APPLYING
+
+    with pytest.raises(ClaimLost, match="it was closed"):
+        ledger.append("dev", decide)
+
+
+def test_a_run_that_gave_its_claim_back_writes_nothing_more(ledger: Ledger) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+    claims.close(ledger, "dev", "succeeded")
+    with pytest.raises(ClaimLost):
+        ledger.append("dev", APPLYING)
+
+
+def test_who_took_over_writes_under_the_claim(ledger: Ledger, other: Ledger) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+    claims.take_over(other, "dev", run_is_over=True)
+    other.append("dev", APPLYING)
+    assert other.state("dev").attempted == ("first",)
+
+
+def test_a_claim_fences_its_own_environment_only(ledger: Ledger) -> None:
+    claims.claim(ledger, "dev", "a", "promote")
+    claims.close(ledger, "dev", "succeeded")
+    ledger.append("staging", APPLYING)
+    assert ledger.state("staging").attempted == ("first",)
+
+
+def test_losing_the_claim_is_noticed_while_a_tool_runs(ledger: Ledger, other: Ledger) -> None:
+    stopped = threading.Event()
+    claim = claims.claim(ledger, "dev", "a", "promote")
+    with claims.watched(ledger, claim, stopped.set, interval=0.01):
+        claims.take_over(other, "dev", run_is_over=True)
+        assert stopped.wait(60)
+
+
+def test_a_claim_that_is_held_is_left_alone(ledger: Ledger) -> None:
+    looks = CountingLedger(ledger)
+    lost: list[bool] = []
+    claim = claims.claim(ledger, "dev", "a", "promote")
+    with claims.watched(looks, claim, lambda: lost.append(True), interval=0.01):
+        assert looks.twice.wait(60)
+    assert not lost
+
+
+class CountingLedger(Ledger):
+    """Knows when it was asked for the state twice."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._asked = ledger
+        self._times = 0
+        self.twice = threading.Event()
+
+    def state(self, environment: str) -> EnvironmentState:
+        self._times += 1
+        if self._times > 1:
+            self.twice.set()
+        return self._asked.state(environment)
+
+
+def test_a_ledger_that_cannot_be_read_says_nothing_about_the_claim(ledger: Ledger) -> None:
+    looks = SilentLedger(ledger)
+    lost: list[bool] = []
+    claim = claims.claim(ledger, "dev", "a", "promote")
+    with claims.watched(looks, claim, lambda: lost.append(True), interval=0.01):
+        assert looks.twice.wait(60)
+    assert not lost
+
+
+class SilentLedger(CountingLedger):
+    """A store that does not respond."""
+
+    def state(self, environment: str) -> EnvironmentState:
+        super().state(environment)
+        raise Unanswered("no answer")
