@@ -47,9 +47,9 @@ class Step:
         return f"{self.name}: {self.done}"
 
 
-def state_bucket(environment: Environment) -> str:
-    """The name of the bucket that holds the environment's Terraform states."""
-    return f"flowmart-{environment.name}-tfstate-{environment.account}"
+def state_bucket(platform: str, environment: Environment) -> str:
+    """The name of the bucket that holds the Terraform states of a platform in an environment."""
+    return f"{platform}-{environment.name}-tfstate-{environment.account}"
 
 
 def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, client: Client) -> tuple[Step, ...]:
@@ -64,7 +64,7 @@ def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, c
         names = _names(platform, environment)
         policies = infrastructure / "bootstrap"
         pieces = [
-            *_bucket_pieces(client("s3"), environment, document(policies / "state-bucket.json", names)),
+            *_bucket_pieces(client("s3"), environment, names, document(policies / "state-bucket.json", names)),
             *_role_pieces(client("iam"), environment.role("plan"), policies / "plan.json", names),
             *_role_pieces(client("iam"), environment.role("apply"), policies / "apply.json", names),
         ]
@@ -107,15 +107,18 @@ def _refuse_another_account(environment: Environment, sts: Any) -> None:
 def _names(platform: Platform, environment: Environment) -> dict[str, Any]:
     return {
         "account": environment.account,
-        "bucket": state_bucket(environment),
+        "bucket": state_bucket(platform.name, environment),
         "environment": environment.name,
+        "platform": platform.name,
         "region": environment.region,
         "trusted": list(platform.trusted),
     }
 
 
-def _bucket_pieces(s3: Any, environment: Environment, policy: Mapping[str, Any]) -> list[Piece]:
-    bucket = state_bucket(environment)
+def _bucket_pieces(
+    s3: Any, environment: Environment, names: Mapping[str, Any], policy: Mapping[str, Any]
+) -> list[Piece]:
+    bucket = names["bucket"]
     place = {"LocationConstraint": environment.region}
     # In us-east-1, and only there, S3 refuses to be told the region.
     located = {} if environment.region == "us-east-1" else {"CreateBucketConfiguration": place}
@@ -126,7 +129,7 @@ def _bucket_pieces(s3: Any, environment: Environment, policy: Mapping[str, Any])
     closed = dict.fromkeys(
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
-    tags = _tags(environment.name)
+    tags = _tags(names)
     return [
         Piece(
             f"bucket {bucket}",
@@ -169,16 +172,14 @@ def _bucket_pieces(s3: Any, environment: Environment, policy: Mapping[str, Any])
 
 def _role_pieces(iam: Any, arn: str, policy_file: Path, names: Mapping[str, Any]) -> list[Piece]:
     role = arn.rpartition("/")[2]
-    here, policy_name = {"RoleName": role}, {"PolicyName": "flowmart"}
+    here, policy_name = {"RoleName": role}, {"PolicyName": names["platform"]}
     trust, policy = document(policy_file.with_name("trust.json"), names), document(policy_file, names)
     return [
         Piece(
             f"role {role}",
             _there(iam.get_role, here, lambda _: "exists"),
             "exists",
-            partial(
-                iam.create_role, **here, AssumeRolePolicyDocument=json.dumps(trust), Tags=_tags(names["environment"])
-            ),
+            partial(iam.create_role, **here, AssumeRolePolicyDocument=json.dumps(trust), Tags=_tags(names)),
         ),
         Piece(
             f"role {role}, who may assume it",
@@ -239,6 +240,6 @@ def _normal(value: Any) -> Any:
     return value
 
 
-def _tags(environment: str) -> list[dict[str, str]]:
-    tags = {"Project": "flowmart", "Environment": environment, "ManagedBy": "flowmart bootstrap"}
+def _tags(names: Mapping[str, Any]) -> list[dict[str, str]]:
+    tags = {"Project": names["platform"], "Environment": names["environment"], "ManagedBy": "flowmart bootstrap"}
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -39,6 +40,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FLOWMART_", extra="ignore")
 
     repository: Path = Field(Path(), description="Git repository that holds infrastructure/")
+    platform: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9]*(-[a-z0-9]+)*)?$",
+        description="The platform's name; default: what platform.yaml of the repository says",
+    )
     store: str = Field(".flowmart/store", description="Folder or s3://bucket/prefix of releases and ledger")
     log: Literal["auto", "text", "json"] = Field(
         "auto", description="Events as text or JSON; auto: text on a terminal"
@@ -62,10 +68,24 @@ class Settings(BaseSettings):
     wait: float = Field(0.0, ge=0, description="Seconds to wait for an environment that another run holds; 0: refuse")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 
+    @cached_property
+    def platform_name(self) -> str:
+        """The platform that is worked on: FLOWMART_PLATFORM, or what the working tree's platform.yaml says.
+
+        Raises:
+            InvalidInput: neither says it.
+        """
+        file = self.repository / "infrastructure" / "platform.yaml"
+        found = self.platform or _platform_in(file)
+        if not found:
+            raise InvalidInput(f"{file}: names no platform; run in the repository, or set FLOWMART_PLATFORM")
+        return found
+
     @property
     def store_address(self) -> str:
-        """The store, with a relative folder taken from the repository, wherever the command is run."""
-        return self.store if "://" in self.store else str(self.repository / self.store)
+        """The platform's own part of the store. A relative folder is taken from the repository."""
+        whole = self.store if "://" in self.store else str(self.repository / self.store)
+        return f"{whole.rstrip('/')}/{self.platform_name}"
 
     def executable(self, variable: str, default: str) -> str:
         """The tool that a variable names (FLOWMART_TERRAFORM), a path or a name on PATH; else `default`."""
@@ -75,6 +95,13 @@ class Settings(BaseSettings):
     def acting(self) -> str:
         """The name that the ledger records."""
         return _instead.get() or self.actor or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
+
+
+def _platform_in(file: Path) -> str:
+    """The name in a platform.yaml, whatever else is wrong in it; "" without one."""
+    text = file.read_text(errors="replace") if file.is_file() else ""
+    found = re.search(r"^platform:[ ]*[\"']?([a-z0-9-]+)", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def load() -> Settings:

@@ -77,8 +77,8 @@ class MiniPlatform:
         self.repository = folder / "repository"
         self.state = folder / "state"
         self.settings = Settings(repository=self.repository, store=str(folder / "store"), actor="tester")
-        self.store = Store.open(self.settings.store_address)
         self.write("platform.yaml", PLATFORM)
+        self.store = Store.open(self.settings.store_address)
         self.write("policies/names.rego", NAMES)
         for environment in ("dev", "staging"):
             self.paint(environment, "blue")

@@ -130,7 +130,7 @@ def at_a_sandbox(sandbox: Sandbox, folder: Path) -> Iterator[Served]:
         for name, value in sandbox.variables.items():
             patch.setenv(name, value)
         patch.setenv("FLOWMART_PROFILE", "none")
-        patch.setenv("FLOWMART_STORE", found.mini.store.address)
+        patch.setenv("FLOWMART_STORE", found.mini.settings.store)
         patch.setenv("FLOWMART_SERVER_PORT", "0")
         patch.delenv("PREFECT_API_URL", raising=False)
         yield found

@@ -73,7 +73,7 @@ def basis_of(platform: Platform, infrastructure: Path) -> str:
     """Changes when accounts would be prepared differently: another environment, another policy."""
     environments = [[e.name, e.account, e.region, e.roles] for e in platform.environments]
     policies = [file.read_text() for file in sorted((infrastructure / "bootstrap").glob("*.json"))]
-    return digest_of([environments, list(platform.trusted), policies])
+    return digest_of([platform.name, environments, list(platform.trusted), policies])
 
 
 def prepare(
@@ -139,7 +139,7 @@ def _make_administrator_role(iam: Any, platform: Platform) -> None:
 
 def _make_people(endpoint: str, platform: Platform) -> tuple[Key, Key]:
     iam = _anyone(endpoint, platform.environments[0])("iam")
-    operator = _make_person(iam, "operator", "arn:aws:iam::*:role/flowmart-*")
+    operator = _make_person(iam, "operator", f"arn:aws:iam::*:role/{platform.name}-*")
     return operator, _make_person(iam, "administrator", f"arn:aws:iam::*:role/{ADMINISTRATOR_ROLE}")
 
 

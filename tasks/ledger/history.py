@@ -11,7 +11,6 @@ from tasks.ledger.entries import Entry
 from tasks.ledger.state import EnvironmentState, left_behind
 from tasks.ledger.store import Store
 from tasks.ledger.verifications import rollback_target
-from tasks.manifest.platform import name_in
 from tasks.releases.releases import Releases
 from tasks.settings import Settings
 
@@ -21,7 +20,7 @@ class History:
 
     def __init__(self, settings: Settings, run: str = "", store: Store | None = None) -> None:
         self.store = store or Store.open(settings.store_address)
-        self.platform = name_in(settings.repository / "infrastructure")
+        self.platform = settings.platform_name
         self.ledger = Ledger(self.store, settings.acting, run, self.platform)
         self.releases = Releases(self.store, self.ledger)
 

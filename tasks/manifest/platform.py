@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,6 @@ def load(infrastructure: Path) -> Platform:
         units=tuple(units.built(name, unit) for name, unit in declared.units.items()),
         trusted=declared.trusted,
     )
-
-
-def name_in(infrastructure: Path) -> str:
-    """The name that `infrastructure`/platform.yaml gives the platform, whatever else is in it; "" without one."""
-    file = infrastructure / FILE
-    text = file.read_text(errors="replace") if file.is_file() else ""
-    found = re.search(r"^platform:[ ]*[\"']?([\w.-]+)", text, re.MULTILINE)
-    return found[1] if found else ""
 
 
 def resolve(platform: Platform, environment: str, unit: str) -> Unit:

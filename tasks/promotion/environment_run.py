@@ -72,6 +72,7 @@ class EnvironmentRun:
         self.turns = threading.BoundedSemaphore(runtime.settings.parallelism)
         self._checkouts = checkouts
         self.release: Release = self.checkout(release).release
+        self._refuse_another_platform(runtime.settings.platform_name)
         self.environment = self._environment(environment)
 
     @cached_property
@@ -231,6 +232,14 @@ class EnvironmentRun:
     def checkout(self, release: str) -> Checkout:
         """A release's files."""
         return self._checkouts.of(release)
+
+    def _refuse_another_platform(self, name: str) -> None:
+        """What is applied under one platform's name must not be applied again under another's."""
+        if self.platform.name != name:
+            raise InvalidInput(
+                f"release {self.release.id} is of platform {self.platform.name}, and this is {name}; "
+                "promote a release of this platform, or set FLOWMART_PLATFORM"
+            )
 
     def _environment(self, name: str) -> Environment:
         names = [environment.name for environment in self.platform.environments]

@@ -16,7 +16,6 @@ from tasks.clock import Clock, SystemClock
 from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
-from tasks.manifest.platform import name_in
 from tasks.promotion.access import Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
@@ -44,8 +43,7 @@ class Runtime:
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""
-        platform = name_in(self.settings.repository / "infrastructure")
-        return Ledger(self.store, self.settings.acting, self.run, platform)
+        return Ledger(self.store, self.settings.acting, self.run, self.settings.platform_name)
 
     def releases(self) -> Releases:
         """The releases of the store, held against the ledger."""
@@ -75,7 +73,7 @@ def compose(settings: Settings, run: str = "", reporter: Reporter | None = None)
     return Runtime(
         settings=settings,
         store=Store.open(settings.store_address),
-        access=AssumedRoles(f"flowmart-{run}"),
+        access=AssumedRoles(f"{settings.platform_name}-{run}"),
         reporter=reporter or Silent(),
         run=run,
     )

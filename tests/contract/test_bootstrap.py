@@ -14,7 +14,7 @@ import pytest
 from deployments.sandbox import Sandbox
 from tasks.bootstrap import Step, bootstrap, state_bucket
 from tasks.domain.errors import InvalidInput, Refused
-from tasks.domain.platform import Environment, Platform
+from tasks.domain.platform import Environment, Platform, Roles
 
 pytestmark = pytest.mark.sandbox
 
@@ -38,17 +38,17 @@ def infrastructure(project: Path) -> Path:
 def fresh(platform: Platform, administrator: Callable[[str], Any]) -> Iterator[Platform]:
     """The platform with an environment of its own in dev's account, which nobody has prepared."""
     dev = platform.environment("dev")
-    roles = replace(dev.roles, plan=dev.roles.plan + "-trial", apply=dev.roles.apply + "-trial")
+    roles = Roles(plan=dev.role("plan") + "-trial", apply=dev.role("apply") + "-trial")
     trial = replace(dev, name="trial", roles=roles)
     yield replace(platform, environments=(*platform.environments, trial))
     remove(trial, administrator)
 
 
-def remove(environment: Environment, client: Callable[[str], Any]) -> None:
-    client("s3").delete_bucket(Bucket=state_bucket(environment))
-    for arn in (environment.roles.plan, environment.roles.apply):
+def remove(environment: Environment, client: Callable[[str], Any], platform: str = "flowmart") -> None:
+    client("s3").delete_bucket(Bucket=state_bucket(platform, environment))
+    for arn in (environment.role("plan"), environment.role("apply")):
         role = arn.rpartition("/")[2]
-        client("iam").delete_role_policy(RoleName=role, PolicyName="flowmart")
+        client("iam").delete_role_policy(RoleName=role, PolicyName=platform)
         client("iam").delete_role(RoleName=role)
 
 
@@ -76,10 +76,22 @@ def test_it_makes_everything_once_and_then_says_that_it_is_right(
     assert done(second) == {"already right"}
 
 
+def test_two_platforms_share_an_account_and_do_not_meet(
+    platform: Platform, infrastructure: Path, administrator: Callable[[str], Any]
+) -> None:
+    dev = platform.environment("dev")
+    own = Roles(*(f"arn:aws:iam::{dev.account}:role/shop-{purpose}" for purpose in ("plan", "apply")))
+    shop = replace(platform, name="shop", environments=(replace(dev, roles=own),))
+    # Who may assume a role is right as soon as the role is there.
+    assert done(bootstrap(shop, "dev", infrastructure, administrator)) == {"created", "already right"}
+    assert done(bootstrap(platform, "dev", infrastructure, administrator)) == {"already right"}
+    remove(shop.environment("dev"), administrator, "shop")
+
+
 def test_it_corrects_what_somebody_changed_and_nothing_else(
     platform: Platform, infrastructure: Path, administrator: Callable[[str], Any]
 ) -> None:
-    bucket = state_bucket(platform.environment("dev"))
+    bucket = state_bucket(platform.name, platform.environment("dev"))
     administrator("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
     anyone = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
     document = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
@@ -98,7 +110,7 @@ def test_it_corrects_what_somebody_changed_and_nothing_else(
 def test_the_state_bucket_is_versioned_encrypted_and_closed(
     platform: Platform, administrator: Callable[[str], Any]
 ) -> None:
-    s3, here = administrator("s3"), {"Bucket": state_bucket(platform.environment("dev"))}
+    s3, here = administrator("s3"), {"Bucket": state_bucket(platform.name, platform.environment("dev"))}
     encryption = s3.get_bucket_encryption(**here)["ServerSideEncryptionConfiguration"]["Rules"][0]
     policy = json.loads(s3.get_bucket_policy(**here)["Policy"])["Statement"][0]
     assert s3.get_bucket_versioning(**here)["Status"] == "Enabled"

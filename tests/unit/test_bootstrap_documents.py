@@ -16,6 +16,7 @@ NAMES = {
     "environment": "dev",
     "region": "eu-west-1",
     "trusted": ["a", "b"],
+    "platform": "flowmart",
 }
 POLICIES = Path(__file__).resolve().parents[2] / "infrastructure" / "bootstrap"
 

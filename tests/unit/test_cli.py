@@ -20,7 +20,7 @@ def mini(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
     made = MiniPlatform(tmp_path)
     monkeypatch.setenv("FLOWMART_PROFILE", "none")
     monkeypatch.setenv("FLOWMART_REPOSITORY", str(made.repository))
-    monkeypatch.setenv("FLOWMART_STORE", made.store.address)
+    monkeypatch.setenv("FLOWMART_STORE", made.settings.store)
     return made
 
 

@@ -14,7 +14,7 @@ from tasks.settings import Settings
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:
-    return History(Settings(repository=tmp_path, store=str(tmp_path / "store"), actor="ada"))
+    return History(Settings(platform="shop", repository=tmp_path, store=str(tmp_path / "store"), actor="ada"))
 
 
 def verify(history: History, *releases: str) -> None:

@@ -39,7 +39,7 @@ class Shop:
         self.releases = FakeReleases(folder)
         self.environments: Sequence[Environment] = (environment("dev"), environment("staging", "dev"))
         self.runtime = Runtime(
-            settings=Settings(actor="tester", parallelism=2),
+            settings=Settings(platform="fake", actor="tester", parallelism=2),
             store=store,
             access=NoAccess(),
             engines={"fake": engine_of(self.world)},
