@@ -194,7 +194,7 @@ def _die_when_verified(mini: MiniPlatform, release: str) -> None:
     from prefect.settings import PREFECT_API_URL
 
     program = (
-        "import os; from tasks import promotion, steps; verified = promotion.verify\n"
+        "import os; from tasks.promotion import promotion; verified = promotion.verify\n"
         "def die(run): verified(run); os._exit(9)\n"
         f"promotion.verify = die; from flows.promote import promote; promote({release!r}, 'dev')"
     )

@@ -46,12 +46,12 @@ def test_a_platform_sees_only_its_own_environments_and_releases(mini: MiniPlatfo
 def test_entries_say_whose_they_are(mini: MiniPlatform) -> None:
     histories = History(mini.settings), History(another(mini))
     entries = [claims.claim(history.ledger, "dev", "a", "promote") for history in histories]
-    assert [entry.platform for entry in entries] == ["mini", "another"]
+    assert [entry.platform for entry in entries] == ["flowmart", "another"]
 
 
 def test_each_has_its_own_part_of_the_store(mini: MiniPlatform) -> None:
     assert [compose(settings).store.address for settings in (mini.settings, another(mini))] == [
-        str(Path(mini.settings.store) / "mini"),
+        str(Path(mini.settings.store) / "flowmart"),
         str(Path(mini.settings.store) / "another"),
     ]
 
