@@ -84,7 +84,7 @@ def _answered(talk: Talk, asked: Command) -> str:
         with settings.acting_as(f"{talk.author} (GitHub)"):
             said = _DO[asked.name](talk, asked)
     except FlowmartError as error:
-        verdict = "❔ Could not ask" if isinstance(error, Unanswered) else "❌ It said no"
+        verdict = "❔ No answer" if isinstance(error, Unanswered) else "❌ Rejected"
         talk.reply(f"{verdict} to {text.code(f'{asked.name} {asked.argument}')}:\n\n{text.fence(str(error))}")
         raise
     talk.reply(said)

@@ -43,10 +43,10 @@ from tasks.domain.errors import (
 )
 
 EXIT_CODES = """
-Exit codes: 0 done; 1 it said no (a policy, a tool, a smoke check; rolled back where something was applied);
-2 there is drift; 3 could not ask; 4 the environment is busy or blocked, or this run lost its claim; 5 a rollback
-failed; 6 an approval is wanted, nothing was changed; 64 wrong usage or input; 70 something unexpected, or a mistake
-of ours; 130 interrupted; 143 ended by SIGTERM.
+Exit codes: 0 done; 1 rejected by a policy, a tool or a smoke check, and rolled back where something was applied;
+2 there is drift; 3 a dependency did not respond; 4 the environment is busy or blocked, or this run lost its claim;
+5 a rollback failed; 6 waiting for an approval, nothing was changed; 64 wrong usage or input; 70 unexpected error;
+130 cancelled by Ctrl-C; 143 ended by SIGTERM.
 """
 
 INTERRUPTED = 128 + signal.SIGINT

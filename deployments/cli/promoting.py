@@ -74,7 +74,7 @@ def promote(
         wanted = call(several, found.id, to, *said) if whole else call(one, found.id, begun[0], *said)
     if json:
         states = [history.state(name) for name in history.ledger.environments()]
-        document = {standing.environment: status.document(standing) for standing in states}
+        document = {state.environment: status.document(state) for state in states}
         waits = wanted.short if isinstance(wanted, Request) else None
         screen.document({"release": found.id, "promoted_in": begun, "environments": document, "awaits": waits})
     elif isinstance(wanted, Request):
@@ -150,7 +150,7 @@ def drift(
 
 
 def reconcile(environment: EnvironmentArgument, json: Json = False) -> int:
-    """Put right what somebody changed by hand: the verified release is promoted again for the units that drifted."""
+    """Repair drift: promote the verified release again for the units that drifted."""
     if not _applied(History(settings.load()), known_environment(environment)):
         raise InvalidInput(f"reconcile: nothing has been promoted to {environment} yet")
     prepare_flows()
@@ -218,7 +218,7 @@ def recover(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Put back what a promotion began whose run is over. The next promotion does this by itself."""
+    """Finish or roll back what a run left behind that is over. The next promotion does this first."""
     known_environment(environment)
     prepare_flows()
     from flows.recover import recover as flow
@@ -236,7 +236,7 @@ def resolve(
     reason: Annotated[str, typer.Option(help="What you found and did; it is recorded.")],
     json: Json = False,
 ) -> None:
-    """Unblock an environment after you put right by hand what a failed rollback left."""
+    """Unblock an environment after you repaired what a failed rollback left."""
     known_environment(environment)
     history = History(settings.load())
     if not history.state(environment).blocked:

@@ -2,7 +2,7 @@
 
 `options` is what may be declared, `references` fills in the unit's outputs, one module a kind asks (`network`,
 `outputs`, `aws`, `script`, `kubernetes`), and `running` asks again until it is good or the time is up. A check ends
-in one of three ways: it passed, it failed (we were answered, and the answer is wrong), or we could not ask. Only the
+in one of three ways: it passed, it failed (the answer is wrong), or it got no answer. Only the
 second is a reason to roll back, so every kind says in its docstring where it draws that line.
 """
 

@@ -26,7 +26,7 @@ def order(units: Needs) -> tuple[str, ...]:
 
 
 def reverse_order(units: Needs) -> tuple[str, ...]:
-    """Everything before what it needs: the order in which things are put back or taken away."""
+    """Everything before what it needs: the order in which things are rolled back or removed."""
     return tuple(reversed(order(units)))
 
 

@@ -81,13 +81,13 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
 
 
 def drifting(run: EnvironmentRun) -> frozenset[str]:
-    """The units of the stage that drifted and that no suppression covers, as far as the ledger knows."""
+    """The units of the run that drifted and that no suppression covers, as far as the ledger knows."""
     found = unexplained(run.state(), run.suppressions, run.clock.now())
     return frozenset(item.unit for item in found) & {*run.units}
 
 
 def is_reconciled(run: EnvironmentRun, report: DriftReport) -> bool:
-    """Whether what was found is put right by itself: the environment says so, nobody is at work there, and it is new.
+    """Whether the drift is repaired at once: the environment says so, nobody is at work there, and it is new.
 
     What a reconcile has been begun for and what is still there is left to a person.
     """

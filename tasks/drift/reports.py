@@ -105,7 +105,7 @@ def unexplained(
 
 
 def untried(known: KnownDrift, drifted: Iterable[DriftedObject]) -> tuple[DriftedObject, ...]:
-    """The findings that no reconcile was begun for: what one could not put right, the next will not either."""
+    """The drifted objects that no reconcile was begun for: what one could not repair, the next will not either."""
     return tuple(item for item in drifted if item.since > known.reconciled_at)
 
 

@@ -124,10 +124,10 @@ def _ended(error: BaseException) -> tuple[State, str]:
     if isinstance(error, RolledBack):
         return "failure", f"rolled back, rejected: {error}"
     if isinstance(error, Unanswered):
-        return "error", f"could not ask: {error}"
+        return "error", f"no answer: {error}"
     if isinstance(error, FlowmartError):
         return "failure", str(error)
-    return "error", "the run ended before it was done; what it began is put back by the next one"
+    return "error", "the run ended before it was done; the next one recovers what it began"
 
 
 def _done(deployment: Deployment) -> str:

@@ -21,7 +21,7 @@ SIGNS = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.UNANSWERED: "�
 HEADINGS = {
     Outcome.SUCCEEDED: "nothing objects",
     Outcome.FAILED: "it said no",
-    Outcome.UNANSWERED: "could not ask: nothing is decided, try again",
+    Outcome.UNANSWERED: "no answer: nothing was decided, retry",
 }
 
 _ROOM = (20_000, 4_000, 800, 0)

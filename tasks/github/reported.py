@@ -60,5 +60,5 @@ class EnvironmentReport:
         denied = [unit.unit for unit in self.units if unit.denials]
         failed = [unit.unit for unit in self.units if unit.outcome is Outcome.FAILED and not unit.denials]
         silent = [unit.unit for unit in self.units if unit.outcome is Outcome.UNANSWERED]
-        named = {"denied": denied, "failed": failed, "could not ask": silent}
+        named = {"denied": denied, "failed": failed, "no answer": silent}
         return [f"{what}: {', '.join(units)}" for what, units in named.items() if units]

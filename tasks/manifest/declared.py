@@ -106,7 +106,7 @@ class DeclaredDrift(Declared):
 
     reconcile: StrictBool = Field(
         default=False,
-        description="Whether what drifted is put right by itself: the verified release is promoted again for the "
+        description="Whether drift is repaired at once: the verified release is promoted again for the "
         "units that drifted, under the same policies and gate.",
     )
 
@@ -162,7 +162,7 @@ class DeclaredEnvironment(Declared):
 
 
 class DeclaredCheck(Declared):
-    """A smoke check: asked again and again until it passes, or until its time is over."""
+    """A smoke check: repeated until it passes, or until its time is over."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 

@@ -74,7 +74,7 @@ def claim(
         try:
             return _fenced(ledger, ledger.append(environment, decide))
         except EnvironmentBusy:
-            # Somebody else who waited was first, or the run that held it died: that one is put back before.
+            # Somebody else who waited was first, or the run that held it died: that one is recovered first.
             held = ledger.state(environment).claim
             if time.monotonic() > deadline or (held and is_over(held)):
                 raise

@@ -196,7 +196,7 @@ class EnvironmentRun:
         """The unit as declared, its edges filled in with what holds for that release, if it is known.
 
         For the release to come that is what is applied now. An earlier one is gone back to, so for it that is what
-        was applied before: units are put back before those that they need.
+        was applied before: units are rolled back before those that they need.
         """
         declared = self.unit(target.unit, target.release)
         receipts = found.receipts if target.release == self.release.id else found.before

@@ -135,7 +135,7 @@ def _destination(run: EnvironmentRun, unit: str) -> Destination:
 
 
 def _restored_once(run: EnvironmentRun, unit: str, to: Destination) -> str:
-    """Plan the way back and apply it; planned again when a tool that outlived its run was still at work."""
+    """Plan the rollback and apply it; planned again when a tool that outlived its run was still at work."""
     for attempt in (1, 2):
         made, denials = _planned(run, unit, to)
         if made is None:

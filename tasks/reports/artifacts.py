@@ -18,7 +18,7 @@ from tasks.promotion.planning import PlanSet
 LONGEST_TEXT = 60_000
 """Characters of a tool's own plan text that a page shows; an artifact is kept in a database row."""
 
-_SIGNS = {Outcome.SUCCEEDED: "✅ passed", Outcome.FAILED: "❌ failed", Outcome.UNANSWERED: "❔ could not ask"}
+_SIGNS = {Outcome.SUCCEEDED: "✅ passed", Outcome.FAILED: "❌ failed", Outcome.UNANSWERED: "❔ no answer"}
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotati
         if unit.outcome is not Outcome.SUCCEEDED and not unit.denials:
             place = lines.of_unit(infrastructure, unit.unit)
             failed = unit.outcome is Outcome.FAILED
-            title = f"{unit.unit} in {report.environment}: {'no plan' if failed else 'could not ask'}"
+            title = f"{unit.unit} in {report.environment}: {'no plan' if failed else 'no answer'}"
             said.append(_annotation(place, title, unit.said, failed=failed))
     return said
 

@@ -258,7 +258,7 @@ def test_a_pull_request_that_is_not_merged_is_not_promoted(hub: Hub, history: Hi
     with pytest.raises(Refused, match="is not merged"):
         hub.say("/flowmart promote")
     assert kinds(history, "dev") == []
-    assert "❌ It said no" in hub.stub.state.bodies(1)[-1]
+    assert "❌ Rejected" in hub.stub.state.bodies(1)[-1]
 
 
 def test_a_comment_rolls_back_and_github_shows_it(hub: Hub, history: History) -> None:

@@ -92,7 +92,7 @@ def test_failed_and_errored_are_told_apart() -> None:
     assert "❌ Plan" in plans.comment(HEAD, [environment(denied)])
     assert "❔ Plan" in plans.comment(HEAD, [environment(silent)])
     assert environment(denied, silent).outcome is Outcome.FAILED
-    assert environment(denied, silent).told == "no changes; denied: compute; could not ask: network"
+    assert environment(denied, silent).told == "no changes; denied: compute; no answer: network"
 
 
 HOSTILE = "@everyone </details> ``` #1 <img src=x> [a](http://b) <!-- flowmart:plan -->\n```\n@team\n````\n# heading"

@@ -58,7 +58,7 @@ class ReleaseRejected(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentResolved(Event):
-    """A person put right what a failed rollback left: the environment is no longer blocked."""
+    """A person repaired what a failed rollback left: the environment is no longer blocked."""
 
     kind: ClassVar[str] = "resolved"
     reason: str

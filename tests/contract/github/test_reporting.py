@@ -117,10 +117,10 @@ def test_what_was_there_before_is_inactive(client: Client, github: GitHubStub) -
     [
         (RolledBack("smoke said no"), ("failure", "rolled back, rejected: smoke said no")),
         (Refused("denied by policy"), ("failure", "denied by policy")),
-        (Unanswered("no network"), ("error", "could not ask: no network")),
+        (Unanswered("no network"), ("error", "no answer: no network")),
         (
             KeyboardInterrupt(),
-            ("error", "the run ended before it was done; what it began is put back by the next one"),
+            ("error", "the run ended before it was done; the next one recovers what it began"),
         ),
     ],
 )
