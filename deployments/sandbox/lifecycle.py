@@ -30,7 +30,7 @@ from tasks.tool_environment import KEEP
 
 Report = Callable[[str], None]
 
-_KEPT = ("PKR_VAR_ec2_endpoint", "PKR_VAR_ssh_timeout", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+_KEPT = ("PKR_VAR_*", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 """What tools have to see of the profile besides: the last two lead them away from ~/.aws."""
 
 
