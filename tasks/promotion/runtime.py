@@ -6,11 +6,9 @@ hands in a fake engine, a clock that does not wait and a store in memory.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tasks.clock import Clock, SystemClock
 from tasks.engines import ENGINES, Engine
@@ -20,6 +18,7 @@ from tasks.promotion.access import Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
 from tasks.releases.releases import Releases
+from tasks.run_folder import remove_leftovers, run_folder
 from tasks.settings import Settings
 
 
@@ -64,8 +63,9 @@ class Runtime:
         if self.checkouts is not None:
             yield self.checkouts
             return
-        with tempfile.TemporaryDirectory(prefix="flowmart-") as folder:
-            yield StoredCheckouts(self.releases(), Path(folder))
+        remove_leftovers()
+        with run_folder("checkout") as folder:
+            yield StoredCheckouts(self.releases(), folder)
 
 
 def compose(settings: Settings, run: str = "", reporter: Reporter | None = None) -> Runtime:

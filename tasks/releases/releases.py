@@ -12,7 +12,6 @@ and `tasks.releases.stored` gives a release out only if all of that holds togeth
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -38,6 +37,7 @@ from tasks.releases.records import DIGITS
 from tasks.releases.requests import Purpose, ReleaseRequest
 from tasks.releases.stored import StoredRelease, recorded
 from tasks.releases.unit_digests import unit_digests
+from tasks.run_folder import run_folder
 
 _ID = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 
@@ -163,8 +163,8 @@ class Releases:
             release: its id.
             promoted: where the ledger says that it came from, as `promotions` has it.
         """
-        with tempfile.TemporaryDirectory(prefix="flowmart-audit-") as folder:
-            self.checkout(release, Path(folder))
+        with run_folder("audit") as folder:
+            self.checkout(release, folder)
         self._stored(release).refuse_unrequested(promoted)
 
     def _put(self, release: Release, files: Sequence[File]) -> Release:
@@ -198,8 +198,8 @@ class Releases:
 
 def _units(files: Sequence[File]) -> dict[str, str]:
     """The digests of all units, of files that hang together; `InvalidInput` when they do not."""
-    with tempfile.TemporaryDirectory(prefix="flowmart-release-") as folder:
-        infrastructure = write(files, Path(folder))
+    with run_folder("release") as folder:
+        infrastructure = write(files, folder)
         platform = manifest.load(infrastructure)
         manifest.refuse_miswired(infrastructure, platform)
         manifest.load_suppressions(infrastructure, datetime.now(UTC).date())

@@ -6,7 +6,6 @@ filters, `export-ignore`) would change or drop some, so that one commit could be
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from tasks import processes
 from tasks.domain.errors import InvalidInput
 from tasks.processes import Command, Finished
+from tasks.run_folder import run_folder
 
 _TIME_LIMIT = 120.0
 """Seconds."""
@@ -63,8 +63,8 @@ def tree(repository: Path, commit: str, folder: str) -> tuple[TreeEntry, ...]:
 
 def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
     """The contents of blobs, in order, by one `git cat-file --batch`."""
-    with tempfile.TemporaryDirectory(prefix="flowmart-objects-") as folder:
-        asked = Path(folder) / "asked"
+    with run_folder("objects") as folder:
+        asked = folder / "asked"
         asked.write_text("".join(f"{name}\n" for name in objects))
         return tuple(_batch(_output(repository, ("cat-file", "--batch"), asked)))
 
@@ -100,8 +100,8 @@ def _batch(data: bytes) -> Sequence[bytes]:
 
 
 def _output(repository: Path, arguments: tuple[str, ...], given: Path | None = None) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="flowmart-git-") as folder:
-        file = Path(folder) / "output"
+    with run_folder("git") as folder:
+        file = folder / "output"
         command = Command(_argv(repository, *arguments), Path.cwd(), time_limit=_TIME_LIMIT, stdin=given, stdout=file)
         _accepted(repository, processes.run(command), arguments[0])
         return file.read_bytes()

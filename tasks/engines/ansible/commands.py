@@ -14,7 +14,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from tasks.engines.ansible import errors, vaults
 from tasks.engines.ansible.answers import Event, Line, Results, masked, results, without_hosts
 from tasks.engines.ansible.plans import Job
 from tasks.processes import Command, Finished, Processes
+from tasks.run_folder import run_folder
 
 REHEARSE = ("--check", "--diff")
 APPLY = ("--diff",)
@@ -71,8 +71,8 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
     """
     if not shutil.which(executable):
         raise InvalidInput(f"{executable} is missing: install it with: pip install ansible-core")
-    with tempfile.TemporaryDirectory(prefix="flowmart-ansible-") as folder:
-        finished, events, lines = _run(executable, place, job, options, Path(folder), runner)
+    with run_folder("ansible") as folder:
+        finished, events, lines = _run(executable, place, job, options, folder, runner)
     found = masked(results(events, lines), _secrets(executable, place, runner))
     what = f"ansible-playbook {job.playbook} of {place.unit} in {place.environment}"
     if options != PARSE and (missed := without_hosts(lines)):

@@ -7,7 +7,6 @@ gets, and are kept for the length of one run.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from tasks.processes import Command, Processes
+from tasks.run_folder import run_folder
 
 _HEADER = "$ANSIBLE_VAULT;"
 _SHORTEST = 4
@@ -45,8 +45,8 @@ def secrets(
     if not found:
         return frozenset()
     place = Path(shutil.which(executable) or executable).with_name("ansible-vault")
-    with tempfile.TemporaryDirectory(prefix="flowmart-vault-") as temporary:
-        plain = [_decrypted(place, text, Path(temporary), variables, runner) for text in found]
+    with run_folder("vault") as temporary:
+        plain = [_decrypted(place, text, temporary, variables, runner) for text in found]
     return frozenset(value for text in plain for value in _values(text) if len(value) >= _SHORTEST)
 
 

@@ -8,9 +8,7 @@ options, which are put right in the same place.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -24,6 +22,7 @@ from tasks.cluster.access import CONTEXT
 from tasks.domain.errors import InvalidInput
 from tasks.engines.helm.errors import failure
 from tasks.processes import Processes
+from tasks.run_folder import run_folder
 
 HISTORY = 10
 """How many revisions of a release helm keeps: as many releases can be rolled back to natively."""
@@ -107,14 +106,12 @@ def major_version(executable: str) -> int:
 
 @contextmanager
 def _kept(content: bytes | None) -> Iterator[Path | None]:
-    """A file with that content, for as long as helm reads it; mkstemp makes it 0600."""
+    """A file with that content, for as long as helm reads it."""
     if content is None:
         yield None
         return
-    handle, name = tempfile.mkstemp(prefix="flowmart-values-", suffix=".json")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        yield Path(name)
-    finally:
-        Path(name).unlink()
+    with run_folder("helm") as folder:
+        file = folder / "values.json"
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        yield file
