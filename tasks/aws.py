@@ -27,6 +27,7 @@ __all__ = [
     "AWS_ERRORS",
     "AwsError",
     "Credentials",
+    "RoleSessions",
     "ambient_client",
     "asking",
     "assume",
@@ -71,26 +72,38 @@ class Credentials:
         return self.expires_at - datetime.now(UTC) > _RENEW_BEFORE
 
 
-_assumed: dict[tuple[str, ...], Credentials] = {}
-_assuming = threading.Lock()
+class RoleSessions:
+    """Credentials of roles for one run, by the ambient ones; the same again until shortly before they expire.
+
+    `name` is what AWS shows in every record of what the run did. Safe to use from several threads.
+    """
+
+    def __init__(self, name: str = "flowmart") -> None:
+        # What STS takes for a name.
+        self._name = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)[:64]
+        self._known: dict[tuple[str, str], Credentials] = {}
+        self._asking = threading.Lock()
+
+    def assume(self, role_arn: str, region: str) -> Credentials:
+        """Credentials of a role.
+
+        Raises:
+            Refused: There are no ambient credentials, or they may not assume the role.
+            Unanswered: AWS did not respond.
+        """
+        with self._asking, asking(f"assume {role_arn}"):
+            known = self._known.get((role_arn, region))
+            if known is None or not known.fresh:
+                known = self._known[role_arn, region] = _ask(role_arn, region, self._name)
+            return known
+
+
 _making = threading.Lock()
 
 
 def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Credentials:
-    """Credentials of the role, from the ambient ones; the same again until shortly before they expire.
-
-    Raises `Refused` when there are no ambient credentials or they may not assume the role, `Unanswered` when AWS
-    gave no answer. Safe to call from several threads.
-    """
-    key = (role_arn, region, session_name, *_ambient())
-    known = _assumed.get(key)
-    if known is not None and known.fresh:
-        return known
-    with _assuming, asking(f"assume {role_arn}"):
-        known = _assumed.get(key)
-        if known is None or not known.fresh:
-            known = _assumed[key] = _ask(_fresh_session(), role_arn, region, session_name)
-        return known
+    """New credentials of a role; raises what `RoleSessions.assume` does."""
+    return RoleSessions(session_name).assume(role_arn, region)
 
 
 def client(service: str, credentials: Credentials) -> Any:
@@ -101,17 +114,25 @@ def client(service: str, credentials: Credentials) -> Any:
 def client_with(service: str, variables: Mapping[str, str]) -> Any:
     """The same, with what `Credentials.environment` gives: for engines that have no tool."""
     given = ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
-    return _client(service, *(variables.get(name) for name in given))
+    region, key, secret, token, endpoint = (variables.get(name) for name in given)
+    # What the process itself is told, boto3 finds alone, with an AWS_ENDPOINT_URL_S3 that goes before it.
+    elsewhere = endpoint if endpoint != os.environ.get("AWS_ENDPOINT_URL") else None
+    return _client(service, region, key, secret, token, elsewhere, _ambient())
 
 
 @lru_cache(maxsize=128)
 def _client(
-    service: str, region: str | None, key: str | None, secret: str | None, token: str | None, endpoint: str | None
+    service: str,
+    region: str | None,
+    key: str | None,
+    secret: str | None,
+    token: str | None,
+    elsewhere: str | None,
+    _: tuple[str, ...],
 ) -> Any:
-    # What the process itself is told, boto3 finds alone, with an AWS_ENDPOINT_URL_S3 that goes before it.
-    elsewhere = endpoint if endpoint != os.environ.get("AWS_ENDPOINT_URL") else None
+    """A client by all that it is made from: no run gets one that acts as another's role, or asks elsewhere."""
     with _making, asking(f"reach {service}"):
-        return _session().create_client(
+        return _fresh_session().create_client(
             service,
             region_name=region,
             aws_access_key_id=key,
@@ -128,10 +149,9 @@ def ambient_client(service: str, region: str) -> Any:
     return session.client(service, config=_QUICK)
 
 
-def _ask(session: Any, role_arn: str, region: str, session_name: str) -> Credentials:
-    sts = session.create_client("sts", region_name=region, config=_QUICK)
-    # What STS takes for a name; AWS shows it in every record of what the session did.
-    name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[:64]
+def _ask(role_arn: str, region: str, name: str) -> Credentials:
+    with _making:
+        sts = _fresh_session().create_client("sts", region_name=region, config=_QUICK)
     found = sts.assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
     return Credentials(
         role=role_arn,
@@ -144,16 +164,13 @@ def _ask(session: Any, role_arn: str, region: str, session_name: str) -> Credent
 
 
 def _ambient() -> tuple[str, ...]:
-    """Who and where we are, as far as it decides whose roles we get: what boto3 would look at.
-
-    A session would tell exactly, but takes ten milliseconds to make, and we are asked before every command.
-    """
+    """Where AWS is and how it is asked, as far as boto3 reads it from our environment."""
     return tuple(f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("AWS_"))
 
 
 @lru_cache(maxsize=1)
 def _session() -> Any:
-    """One session for all clients: it holds the service descriptions, which are slow to load."""
+    """Holds the service descriptions, which are slow to load and the same for everybody; makes no clients."""
     return get_session()
 
 

@@ -146,4 +146,5 @@ class Painted:
 
 
 def as_role(environment: Environment, role: str) -> Callable[[], Mapping[str, str]]:
-    return lambda: aws.assume(role, environment.region, "tests").environment()
+    sessions = aws.RoleSessions("tests")
+    return lambda: sessions.assume(role, environment.region).environment()

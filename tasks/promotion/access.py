@@ -30,7 +30,7 @@ class AssumedRoles:
     """Short-lived credentials of the environment's roles. `session` is what CloudTrail shows."""
 
     def __init__(self, session: str) -> None:
-        self._session = session[:64]
+        self._sessions = aws.RoleSessions(session)
 
     def reading(self, environment: Environment) -> Mapping[str, str]:
         """Variables with which a tool can only read."""
@@ -49,7 +49,7 @@ class AssumedRoles:
         return own | _context(environment.cluster, purpose)
 
     def _credentials(self, environment: Environment, purpose: Purpose) -> aws.Credentials:
-        return aws.assume(environment.role(purpose), environment.region, self._session)
+        return self._sessions.assume(environment.role(purpose), environment.region)
 
 
 def _context(cluster: Cluster | None, purpose: Purpose) -> dict[str, str]:

@@ -242,8 +242,10 @@ def cloudformation(_: Path, request: pytest.FixtureRequest) -> Subject:
     def tamper() -> object:
         return sns.set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue="by hand")
 
+    sessions = aws.RoleSessions("tests")
+
     def acting(role: str) -> Callable[[], Mapping[str, str]]:
-        return lambda: aws.assume(role, dev.region, "tests").environment()
+        return lambda: sessions.assume(role, dev.region).environment()
 
     def files(colour: str) -> Mapping[str, str]:
         return {"template.yaml": STACK.format(colour=colour)}

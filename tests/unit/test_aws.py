@@ -120,7 +120,8 @@ def test_a_tool_that_was_led_elsewhere_is_followed_there(monkeypatch: pytest.Mon
 
 
 def test_credentials_are_asked_for_once(sts: Sts) -> None:
-    first, second = aws.assume(ROLE, "eu-west-1"), aws.assume(ROLE, "eu-west-1")
+    sessions = aws.RoleSessions()
+    first, second = sessions.assume(ROLE, "eu-west-1"), sessions.assume(ROLE, "eu-west-1")
     assert first == second
     assert first.session_token.get_secret_value() == "token-1"
     assert sts.asked == 1
@@ -132,22 +133,42 @@ def test_a_session_is_called_what_sts_takes_for_a_name(sts: Sts) -> None:
 
 
 def test_threads_that_ask_at_the_same_time_share_one_answer(sts: Sts) -> None:
+    sessions = aws.RoleSessions()
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(lambda _: aws.assume(ROLE, "eu-west-1"), range(16)))
+        found = set(pool.map(lambda _: sessions.assume(ROLE, "eu-west-1"), range(16)))
     assert (len(found), sts.asked) == (1, 1)
 
 
-def test_another_role_or_person_gets_its_own(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {aws.assume(ROLE, "eu-west-1").access_key_id, aws.assume(f"{ROLE}-2", "eu-west-1").access_key_id}
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
-    found.add(aws.assume(ROLE, "eu-west-1").access_key_id)
-    assert (len(found), sts.asked) == (3, 3)
+def test_another_role_gets_its_own(sts: Sts) -> None:
+    sessions = aws.RoleSessions()
+    found = {sessions.assume(role, "eu-west-1").access_key_id for role in (ROLE, f"{ROLE}-2")}
+    assert (len(found), sts.asked) == (2, 2)
+
+
+def test_two_runs_share_no_credentials(sts: Sts) -> None:
+    found = {aws.RoleSessions("same").assume(ROLE, "eu-west-1").access_key_id for _ in range(2)}
+    assert (len(found), sts.asked) == (2, 2)
 
 
 def test_credentials_that_are_about_to_expire_are_renewed(sts: Sts) -> None:
     sts.minutes = 5
-    assert aws.assume(ROLE, "eu-west-1") != aws.assume(ROLE, "eu-west-1")
+    sessions = aws.RoleSessions()
+    assert sessions.assume(ROLE, "eu-west-1") != sessions.assume(ROLE, "eu-west-1")
     assert sts.asked == 2
+
+
+def test_a_client_is_made_once_for_one_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_SNS", raising=False)
+    assert aws.client("sns", credentials()) is aws.client("sns", credentials())
+    assert aws.client("sns", credentials()) is not aws.client("sns", credentials(session_token=SecretStr("other")))
+
+
+def test_a_client_asks_where_the_environment_says_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for port in ("4566", "4567"):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{port}")
+        found.append(aws.client("sns", credentials()).meta.endpoint_url)
+    assert found == ["http://127.0.0.1:4566", "http://127.0.0.1:4567"]
 
 
 def test_a_service_that_does_not_exist_is_named() -> None:
