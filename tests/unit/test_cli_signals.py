@@ -10,8 +10,11 @@ import pytest
 from deployments.cli.signals import Terminated, termination_raised
 
 WAITING = """
-import sys, time
+import signal, sys, time
 from deployments import cli
+
+# A shell's background jobs are started with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @cli.app.command()
 def wait() -> None:
