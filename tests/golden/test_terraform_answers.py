@@ -76,6 +76,15 @@ def test_the_outputs_of_an_apply_are_the_last_that_it_names() -> None:
     assert answers.outputs_of(stream) == {"size": 1, "password": MASK}
 
 
+def test_what_an_apply_began_and_did_not_finish() -> None:
+    def hook(kind: str, address: str) -> str:
+        return json.dumps({"type": kind, "hook": {"resource": {"addr": address}}})
+
+    lines = [hook("apply_start", "a.b"), hook("apply_start", "a.c"), hook("apply_complete", "a.b")]
+    cut_off = hook("apply_complete", "a.c")[:30]
+    assert answers.unfinished("\n".join([*lines, cut_off])) == {"a.c"}
+
+
 def test_the_basis_of_a_plan_is_lineage_and_serial() -> None:
     assert answers.basis(recorded("state.json")) == "e01ad2cc-7fd1-8f01-8e12-850ce1ffc641/4"
     assert answers.basis({}) == ""

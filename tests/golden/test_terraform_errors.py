@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tasks.domain.outcome import Outcome
-from tasks.engines.terraform import diagnostics
+from tasks.engines.terraform import diagnostics, errors
 from tasks.engines.terraform.errors import outcome
 
 RECORDED = yaml.safe_load((Path(__file__).parent / "terraform" / "errors.yaml").read_text())
@@ -62,6 +62,26 @@ def test_what_fails_while_terraform_stops_is_no_rejection() -> None:
     killed = line({"summary": "local-exec provisioner error", "detail": "Error running command: signal: killed."})
     halted = line({"summary": "execution halted", "detail": ""})
     assert outcome(diagnostics.errors(f"{killed}\n{halted}", ""), 1) is Outcome.UNANSWERED
+
+
+LOST, THROTTLED = RECORDED["unanswered"]["aws sdk v2"][0], RECORDED["unanswered"]["aws sdk v2"][1]
+DIED, REJECTED = RECORDED["unanswered"]["plugin protocol"][1], RECORDED["failed"]["aws sdk v2"][0]
+
+
+@pytest.mark.parametrize(
+    ("told", "lost"),
+    [
+        pytest.param([{**LOST, "address": "a.b"}], {"a.b"}, id="the API failed"),
+        pytest.param([{**THROTTLED, "address": "a.b"}], set(), id="it was throttled, so it was not carried out"),
+        pytest.param([{**REJECTED, "address": "a.b"}], set(), id="it was rejected"),
+        pytest.param([DIED], {"a.b", "a.c"}, id="a provider died, which says nothing of any object"),
+        pytest.param([DIED, {**REJECTED, "address": "a.b"}], {"a.c"}, id="one was rejected before the provider died"),
+        pytest.param([], {"a.b", "a.c"}, id="terraform was killed"),
+    ],
+)
+def test_what_may_have_been_carried_out_without_an_answer(told: list[dict[str, Any]], lost: set[str]) -> None:
+    found = diagnostics.errors("\n".join(map(line, told)), "")
+    assert errors.lost(found, frozenset({"a.b", "a.c"})) == lost
 
 
 def test_warnings_decide_nothing() -> None:

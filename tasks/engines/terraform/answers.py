@@ -99,6 +99,15 @@ def outputs_of(applied: str) -> dict[str, Any]:
     return outputs_in({"outputs": values[-1]}) if values else {}
 
 
+def unfinished(applied: str) -> frozenset[str]:
+    """The objects that `terraform apply -json` began to change and did not finish, whether or not it says so."""
+    kinds: dict[str, set[str]] = {"apply_start": set(), "apply_complete": set()}
+    for line in _lines(applied):
+        if line["type"] in kinds:
+            kinds[line["type"]].add(line["hook"]["resource"]["addr"])
+    return frozenset(kinds["apply_start"] - kinds["apply_complete"])
+
+
 def failed_checks_of(applied: str) -> tuple[str, ...]:
     """What `terraform apply -json` says of `check` blocks that fail: they stop nothing."""
     found = [line["diagnostic"] for line in _lines(applied) if line["type"] == "diagnostic"]
@@ -123,7 +132,8 @@ def baseline(state: Mapping[str, Any]) -> Baseline | None:
 
 
 def _lines(output: str) -> Iterator[Mapping[str, Any]]:
-    return (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    """The lines of JSON; not the last one of a command that was killed while it wrote it."""
+    return (json.loads(line) for line in output.splitlines() if line.startswith("{") and line.endswith("}"))
 
 
 def _action(item: Mapping[str, Any]) -> Action | None:

@@ -185,7 +185,7 @@ class Terraform:
             raise StalePlan(f"{plan.target}: {self._terraform.why(ended)}; plan again")
         if locks.is_locked(ended.errors):
             return Applied(Outcome.UNANSWERED, detail=f"nothing was applied\n{self._terraform.why(ended)}")
-        lost = {item.address for item in ended.errors if errors.is_lost(item)} & plan.created
+        lost = errors.lost(ended.errors, answers.unfinished(ended.stdout)) & plan.created
         plans.save(replace(kept, lost=kept.lost | lost), self.workspace.folder)
         saved = states.save(self.workspace, self._terraform)
         left = _without_unsaved(ended)

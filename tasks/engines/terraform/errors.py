@@ -146,7 +146,19 @@ def is_unanswered(item: Diagnostic) -> bool:
     return _is_link(text) if answer is None else answer
 
 
-def is_lost(item: Diagnostic) -> bool:
+def lost(found: Iterable[Diagnostic], unfinished: frozenset[str]) -> frozenset[str]:
+    """Of the objects whose apply was begun and not finished, those that may have been carried out all the same.
+
+    An error tells of which object it is, but for that of a provider that died: then it may be each that no other
+    error is about. So it may be when terraform itself was killed, which leaves no error.
+    """
+    items = tuple(found)
+    about = {item.address: _is_lost(item) for item in items if item.address}
+    silent = not items or any(_is_lost(item) for item in items if not item.address)
+    return frozenset(address for address in unfinished if about.get(address, silent))
+
+
+def _is_lost(item: Diagnostic) -> bool:
     """Whether an unanswered request may have been carried out: not one that was throttled or never sent."""
     text = f"{item.summary}: {item.detail}"
     refused = (

@@ -10,6 +10,7 @@ from typing_extensions import override
 from deployments.sandbox.aws_provider.aws import Place
 from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.schema import catalog
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification
 from deployments.sandbox.aws_provider.tags import from_pairs
 from deployments.sandbox.aws_provider.values import UNKNOWN, Values, policy
@@ -35,7 +36,7 @@ def _table(place: Place, identity: str) -> Any:
 
 
 class RouteTable(Ec2):
-    """aws_route_table. Routes made by `aws_route` are not shown in `route`: that would be drift of its own making."""
+    """aws_route_table. A refresh shows in `route` also what `aws_route` objects made, as the real provider's does."""
 
     type = "aws_route_table"
     label = "EC2 Route Table"
@@ -80,11 +81,10 @@ class RouteTable(Ec2):
         }
 
     def _routes(self, table: Any, held: Any) -> list[Values]:
-        if not held or held is UNKNOWN:
-            return []
+        held = [] if not held or held is UNKNOWN else held
         routes = [route for route in table["Routes"] if _is_own(route)]
         found = [{"cidr_block": r.get("DestinationCidrBlock"), **_names(r)} for r in routes]
-        blank = dict.fromkeys(held[0])
+        blank = dict.fromkeys(catalog().resources[self.type].blocks["route"].block.arguments)
         spelled = {(route["cidr_block"], *sorted(_target(route).items())): route for route in held}
         return [spelled.get((r["cidr_block"], *sorted(_target(r).items())), {**blank, **r}) for r in found]
 
