@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -153,8 +154,13 @@ def test_a_tool_is_interrupted_once() -> None:
 
 def sessions(session: int) -> list[int]:
     """The processes of a session that still run."""
-    running = [process for process in psutil.process_iter() if process.status() != psutil.STATUS_ZOMBIE]
-    return [process.pid for process in running if os.getsid(process.pid) == session]
+    running = []
+    for process in psutil.process_iter():
+        # Other processes of the machine come and go meanwhile.
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if process.status() != psutil.STATUS_ZOMBIE and os.getsid(process.pid) == session:
+                running.append(process.pid)
+    return running
 
 
 def test_a_tool_gets_no_other_credentials_than_those_it_is_handed(monkeypatch: pytest.MonkeyPatch) -> None:
