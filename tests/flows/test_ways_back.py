@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from flows.drift import drift
@@ -119,6 +120,39 @@ def test_two_promotions_at_once_one_runs_the_other_is_refused(mini: MiniPlatform
         promote(release, "dev")
     assert first.wait() == 0
     assert kinds(history, "dev", "claimed", "verified") == ["claimed", "verified"]
+
+
+def test_a_terminated_promotion_ends_its_tools_says_so_and_is_recovered(mini: MiniPlatform, history: History) -> None:
+    good = mini.release("good").id
+    promote(good, "dev")
+    mini.append("terraform/dev/first/main.tf", SLOW)
+    release = mini.release("slow").id
+    command = _promote_by_command(release)
+    _wait_for(history, "applying first")
+    terraform = _child(command.pid, "terraform")
+    command.send_signal(signal.SIGTERM)
+    _, told = command.communicate()
+    assert command.returncode == 143
+    assert "Stopped by SIGTERM." in " ".join(told.split())
+    assert not terraform.is_running()
+    assert recover("dev") is True
+    assert history.current_release("dev") == good
+
+
+def _promote_by_command(release: str) -> subprocess.Popen[str]:
+    from prefect.settings import PREFECT_API_URL
+
+    variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value() or "", "FLOWMART_PROFILE": "none"}
+    argv = [sys.executable, "-m", "deployments.cli", "promote", release, "--to", "dev"]
+    return subprocess.Popen(argv, env=variables, cwd=Path(__file__).parents[2], text=True, stderr=subprocess.PIPE)
+
+
+def _child(pid: int, name: str) -> psutil.Process:
+    while True:
+        for process in psutil.Process(pid).children(recursive=True):
+            if process.name() == name and "apply" in process.cmdline():
+                return process
+        time.sleep(0.05)
 
 
 def _start(mini: MiniPlatform, release: str) -> subprocess.Popen[bytes]:
