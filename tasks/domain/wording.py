@@ -173,7 +173,7 @@ _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.ReleaseVerified: lambda e: f"VERIFIED {e.release}",
     events.EnvironmentInterrupted: lambda e: f"INTERRUPTED at {', '.join(e.units)}: {_first_line(e.why)}",
     events.EnvironmentRollingBack: lambda e: f"rolling back {e.release}: {_first_line(e.why)}",
-    events.EnvironmentRestored: lambda e: f"everything that {e.release} changed is rolled back",
+    events.EnvironmentRestored: lambda e: f"the rollback of {e.release} ended",
     events.ReleaseRejected: lambda e: f"REJECTED {e.release}",
     events.EnvironmentResolved: lambda e: f"resolved by hand: {e.reason}",
     events.ApprovalRequested: lambda e: f"approval requested for plan set {e.plan_set[:12]}",
