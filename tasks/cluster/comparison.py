@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tasks.cluster.objects import CHANGED, Manifest, Reference, ordered, sent, shown
+from tasks.cluster.objects import Manifest, Reference, ordered, sent, shown
 from tasks.cluster.ownership import owned_fields, relevant
 from tasks.domain.plan import Action, Change
+from tasks.domain.values import CHANGED
 
 _QUANTITIES = frozenset(
     {

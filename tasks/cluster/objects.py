@@ -14,9 +14,6 @@ from tasks.domain.values import MASK
 
 Manifest = Mapping[str, Any]
 
-CHANGED = "(sensitive value, changed)"
-"""What stands for a secret value that differs, so that a plan shows which one without showing it."""
-
 _CLUSTER_WIDE = frozenset(
     {
         "APIService",

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from tasks.domain import graph, wording
 from tasks.domain.errors import Refused
 from tasks.domain.events import PlanDenied, UnitPlanned
-from tasks.domain.plan import Action, Plan, Reversibility
+from tasks.domain.plan import Plan, Reversibility
 from tasks.domain.release import Baseline, Inputs
 from tasks.domain.rules import Violation
 from tasks.domain.values import digest_of
@@ -171,8 +170,3 @@ def _adopting(run: EnvironmentRun, made: Plan, found: EnvironmentState) -> Plan:
 
 def _care(found: Reversibility) -> int:
     return [*Reversibility].index(found)
-
-
-def destructive(made: Plan) -> Sequence[Any]:
-    """The changes that replace or delete something."""
-    return [change for change in made.changes if change.action in (Action.REPLACE, Action.DELETE)]

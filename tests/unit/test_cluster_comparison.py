@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tasks.cluster import comparison
-from tasks.cluster.objects import CHANGED, Reference
+from tasks.cluster.objects import Reference
 from tasks.domain import wording
 from tasks.domain.plan import Action
-from tasks.domain.values import MASK
+from tasks.domain.values import CHANGED, MASK
 
 CART = Reference("apps/v1", "Deployment", "shop", "cart")
 KEYS = Reference("v1", "Secret", "shop", "keys")
