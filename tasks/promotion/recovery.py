@@ -7,7 +7,7 @@ otherwise                     what was begun is rolled back; the release is not 
 
 from __future__ import annotations
 
-from tasks.domain.errors import FlowmartError, Unanswered
+from tasks.domain.errors import Refused, Unanswered
 from tasks.promotion import planning
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Executor, errors
@@ -54,9 +54,7 @@ def _finished(run: EnvironmentRun, executor: Executor) -> bool:
         return False
     try:
         promote(run, executor, _purpose(run), Consent())
-    except Unanswered:
-        raise
-    except FlowmartError:
+    except Refused:
         # Rejected after all: promote has rolled it back, or changed nothing, which is left to the rollback.
         return not run.state().attempted
     return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.domain.errors import RollbackFailed
+from tasks.domain.outcome import Applied, Outcome
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import half_done, killed, lost_answer
 
@@ -69,3 +71,20 @@ def test_killed_anywhere_a_promotion_can_be_recovered_and_made_again(shop: Shop,
         shop.promote(green)
     assert shop.live() == {name: {"it": "green"} for name in ("network", "app", "mail")}
     assert shop.state().rejected == frozenset()
+
+
+def test_a_recovery_whose_rollback_is_rejected_tries_it_once_and_blocks_the_environment(shop: Shop) -> None:
+    shop.promoted("blue")
+
+    def done_then_killed(engine: object, plan: object) -> None:
+        lost_answer(engine, plan)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    shop.world.fail("app", "apply", done_then_killed)
+    kill(shop, shop.release("red", *shop.units("red")))
+    good = lambda *_: None  # noqa: E731
+    shop.world.fail("app", "apply", good, lambda *_: Applied(Outcome.FAILED, detail="no permission"))
+    with pytest.raises(RollbackFailed, match="no permission"):
+        shop.recover()
+    assert shop.kinds("rolling_back") == ["rolling_back"]
+    assert shop.state().blocked
