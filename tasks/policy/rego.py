@@ -1,11 +1,11 @@
 """Policies: what a plan must not do, written in Rego, tested over plan data.
 
-A policy is a file `infrastructure/policies/<name>.rego` with the package `flowmart.<name>`; it says what is wrong
-(`deny`) or worth knowing (`warn`) and nothing else. Which denial an override lifts is decided here, once, for
-every policy. Nothing here asks the outside: the same plan, overrides and time give the same findings.
+A policy is a file `infrastructure/policies/<name>.rego` whose package ends in its name: `acme.<name>`. It says what
+is wrong (`deny`) or worth knowing (`warn`) and nothing else. Which denial an override lifts is decided here, once, for
+every policy. Nothing here reads anything else: the same plan, overrides and time give the same violations.
 
 A policy that cannot be evaluated is an error, never a silent pass. That is why built-in errors are strict, and
-why every policy is asked once, about an empty plan, when it is loaded.
+why every policy is evaluated once, on an empty plan, when it is loaded.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from tasks.domain.rules import Override, Violation
 LIMITS = "limits.yaml"
 
 Purpose = Literal["promote", "rollback"]
+
+_PACKAGE = re.compile(r"^package\s+(\w+(?:\.\w+)*)\s*(?:#.*)?$", re.MULTILINE)
 
 # rego-cpp tells where as offset|length: `(error 12:policies.rego|52|2 (errormsg 24:Invalid boolean operator) ...`.
 _PARSE_ERROR = re.compile(r"\(error \d+:[^|]*\|(\d+)\|\d+.*?\(errormsg \d+:([^)]*)\)", re.DOTALL)
@@ -60,7 +62,7 @@ class Limits(_Caps):
 
 @dataclass(frozen=True)
 class Policies:
-    """Policies that have been read and found evaluable. Safe to use from several threads, one after the other."""
+    """Policies that were read and can be evaluated. Safe to use from several threads: they take turns."""
 
     sources: Mapping[Path, str]
     limits: Limits = field(default_factory=Limits)
@@ -68,26 +70,37 @@ class Policies:
 
     @cached_property
     def _compiled(self) -> Bundle:
-        """All of them, compiled: that takes 20 ms, as long as testing a small plan does."""
+        """All of them, compiled once: compiling takes 20 ms, as long as testing a small plan."""
         return _interpreter(self.sources).build(_EVERYTHING)
 
     def test(
         self, plan: Plan, unit: Unit, overrides: Sequence[Override], now: datetime, purpose: Purpose = "promote"
     ) -> tuple[Violation, ...]:
-        """What the policies find in `plan`, denials first. `InvalidInput` if a policy cannot be evaluated.
+        """Test `plan` against every policy.
 
-        They see what the plan is for: taking away again what a failed promotion made is not what a promotion does.
+        Args:
+            purpose: what the plan is for. A rollback may delete what a promotion may not.
+
+        Returns:
+            The violations, denials first.
+
+        Raises:
+            InvalidInput: a policy cannot be evaluated on this plan.
         """
         question = _question(plan, unit, self.limits.of(plan.target.environment), now) | {"purpose": purpose}
         with self._turn:
-            found = _evaluate(self.sources, question, self._compiled)
+            violations = _evaluate(self.sources, question, self._compiled)
         mine = [o for o in overrides if _is_for(o, plan)]
-        settled = (_settle(finding, mine, now) for finding in found)
-        return tuple(sorted(settled, key=lambda f: (not f.denied, f.policy, f.address, f.message)))
+        settled = (_settle(violation, mine, now) for violation in violations)
+        return tuple(sorted(settled, key=lambda v: (not v.denied, v.policy, v.address, v.message)))
 
 
 def load(folder: Path) -> Policies:
-    """The policies and limits in `folder`. `InvalidInput` names the file and line that is wrong."""
+    """Read the policies and limits in `folder`.
+
+    Raises:
+        InvalidInput: naming the file and line that is wrong.
+    """
     sources = {path: path.read_text() for path in sorted(folder.glob("*.rego"))}
     if not sources:
         raise InvalidInput(f"{folder} holds no policy (*.rego): a plan could not be tested. Restore the folder.")
@@ -99,10 +112,19 @@ def load(folder: Path) -> Policies:
 
 
 def _require_package(path: Path, source: str) -> None:
-    declared = re.search(r"^package\s+(\S+)", source, re.MULTILINE)
-    if declared is None or declared[1] != f"flowmart.{path.stem}":
-        found = declared[1] if declared else "no package"
-        raise InvalidInput(f"{path} declares {found}; it should declare `package flowmart.{path.stem}`.")
+    # Any root will do: a repository that has policies already keeps its own.
+    declared = _package(source)
+    if not declared or declared[-1] != path.stem:
+        found = f"package {'.'.join(declared)}" if declared else "no package"
+        raise InvalidInput(
+            f"{path} declares {found}; a policy's package ends in the file's name: `package acme.{path.stem}`."
+        )
+
+
+def _package(source: str) -> tuple[str, ...]:
+    """The names of the package, root first; empty when none is declared."""
+    declared = _PACKAGE.search(source)
+    return tuple(declared[1].split(".")) if declared else ()
 
 
 def _limits(path: Path) -> Limits:
@@ -117,7 +139,7 @@ def _limits(path: Path) -> Limits:
         raise InvalidInput(f"{path} is wrong: {wrong}. Known keys: deletions, environments.") from error
 
 
-# --- asking Rego ------------------------------------------------------------------------------------------
+# --- evaluating Rego ------------------------------------------------------------------------------------------
 
 _EMPTY: dict[str, Any] = {
     "now": "1970-01-01T00:00:00Z",
@@ -140,7 +162,7 @@ def _question(plan: Plan, unit: Unit, limits: Mapping[str, Any], now: datetime) 
     }
 
 
-_EVERYTHING = "answer := data.flowmart"
+_EVERYTHING = "answer := data"
 
 
 def _evaluate(
@@ -150,7 +172,7 @@ def _evaluate(
     asked = json.dumps(question, ensure_ascii=False, default=str)
     answers = _quick_answers(sources, asked, compiled) if compiled else None
     answers = answers or _answers(sources, asked)
-    return [finding for path in sources for finding in _findings(path, answers[path])]
+    return [violation for path in sources for violation in _violations(path, answers[path])]
 
 
 def _interpreter(sources: Mapping[Path, str]) -> Interpreter:
@@ -166,10 +188,10 @@ def _add(interpreter: Interpreter, path: Path, source: str) -> None:
     try:
         interpreter.add_module(path.name, source)
     except RegoError as error:
-        raise InvalidInput(_told(path, source, str(error))) from error
+        raise InvalidInput(_parse_error(path, source, str(error))) from error
 
 
-def _told(path: Path, source: str, error: str) -> str:
+def _parse_error(path: Path, source: str, error: str) -> str:
     match = _PARSE_ERROR.search(error)
     if match is None:
         return f"{path} cannot be read as Rego: {error}"
@@ -177,58 +199,70 @@ def _told(path: Path, source: str, error: str) -> str:
     return f"{path}, line {line}: {match[2]}. Correct the policy; nothing is planned without it."
 
 
-def _quick_answers(paths: Iterable[Path], asked: str, compiled: Bundle) -> dict[Path, Mapping[str, Any]] | None:
+def _quick_answers(sources: Mapping[Path, str], asked: str, compiled: Bundle) -> dict[Path, Mapping[str, Any]] | None:
     """What every package says; None when one of them says nothing."""
     interpreter = _interpreter({})
     interpreter.set_input_term(asked)
-    said = _said(lambda: interpreter.query_bundle(compiled))
-    return {path: said[path.stem] for path in paths} if all(said.get(path.stem) for path in paths) else None
+    document = _document(lambda: interpreter.query_bundle(compiled))
+    answers: dict[Path, Mapping[str, Any]] = {p: _at(document, _package(s)) for p, s in sources.items()}
+    return answers if all(answers.values()) else None
 
 
 def _answers(sources: Mapping[Path, str], asked: str) -> dict[Path, Mapping[str, Any]]:
-    """What every package says. All are asked at once, which is faster than one by one.
+    """What every package says. All are evaluated at once, which is faster than one by one.
 
-    One that cannot be evaluated silences all; then each is asked alone, to name it.
+    One that cannot be evaluated silences all; then each is evaluated alone, to name it.
     """
     interpreter = _interpreter(sources)
     interpreter.set_input_term(asked)
-    said = _said(lambda: interpreter.query(_EVERYTHING))
-    return {path: said.get(path.stem) or _answer(interpreter, path) for path in sources}
+    document = _document(lambda: interpreter.query(_EVERYTHING))
+    return {
+        path: _at(document, _package(source)) or _answer(interpreter, path, _package(source))
+        for path, source in sources.items()
+    }
 
 
-def _answer(interpreter: Interpreter, path: Path) -> dict[str, Any]:
-    said = _said(lambda: interpreter.query(f"answer := data.flowmart.{path.stem}"))
-    if not said:
+def _answer(interpreter: Interpreter, path: Path, package: Sequence[str]) -> dict[str, Any]:
+    answer = _document(lambda: interpreter.query(f"answer := data.{'.'.join(package)}"))
+    if not answer:
         raise InvalidInput(
             f"{path} could not be evaluated. Check that it has a `deny`, that the functions that it calls exist, "
             "and that the values in this plan are what they take."
         )
-    return said
+    return answer
 
 
-def _said(ask: Callable[[], Output]) -> dict[str, Any]:
-    """The answer; nothing when it is undefined or cannot be evaluated. Rego tells no reason that could be shown."""
+def _document(evaluate: Callable[[], Output]) -> dict[str, Any]:
+    """The answer; empty when it is undefined or cannot be evaluated, for which Rego gives no reason to show."""
     try:
-        output = ask()
-        said = json.loads(str(output))["bindings"]["answer"] if output.ok() else None
+        output = evaluate()
+        answer = json.loads(str(output))["bindings"]["answer"] if output.ok() else None
     except (RegoError, ValueError, KeyError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return answer if isinstance(answer, dict) else {}
 
 
-def _findings(path: Path, said: Mapping[str, Any]) -> Iterable[Violation]:
-    if "deny" not in said:
-        raise InvalidInput(f"{path} denies nothing and never could: it has no `deny`. Say what is wrong in one.")
+def _at(document: Mapping[str, Any], package: Sequence[str]) -> dict[str, Any]:
+    """The part of `document` that `package` defines; empty when it defines nothing."""
+    found: Any = document
+    for name in package:
+        found = found.get(name, {}) if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _violations(path: Path, answer: Mapping[str, Any]) -> Iterable[Violation]:
+    if "deny" not in answer:
+        raise InvalidInput(f"{path} has no `deny`, so it can never deny anything. Add one.")
     for rule in ("deny", "warn"):
-        for found in said.get(rule, []):
+        for found in answer.get(rule, []):
             if not isinstance(found, dict) or set(found) != {"address", "message"}:
                 raise InvalidInput(f"{path}: {rule} should hold objects of address and message, not {found!r}.")
             yield Violation(path.stem, _self_contained(found), found["address"], denied=rule == "deny")
 
 
-def _self_contained(said: Mapping[str, str]) -> str:
+def _self_contained(found: Mapping[str, str]) -> str:
     """The message with its address in front: it is also read where the address is not shown."""
-    return f"{said['address']}: {said['message']}" if said["address"] else said["message"]
+    return f"{found['address']}: {found['message']}" if found["address"] else found["message"]
 
 
 # --- overrides --------------------------------------------------------------------------------------------
@@ -239,22 +273,22 @@ def _is_for(override: Override, plan: Plan) -> bool:
     return (override.environment, override.unit) == (target.environment, target.unit)
 
 
-def _settle(finding: Violation, overrides: Sequence[Override], now: datetime) -> Violation:
+def _settle(violation: Violation, overrides: Sequence[Override], now: datetime) -> Violation:
     """What is left of a denial: lifted by an override in force, sharpened by one that has expired."""
-    mine = [o for o in overrides if finding.denied and _lifts(o, finding)]
+    mine = [o for o in overrides if violation.denied and _lifts(o, violation)]
     if not mine:
-        return finding
+        return violation
     latest = max(mine, key=lambda o: o.expires)
     if _in_force(latest, now):
-        message = f"{finding.message} (allowed until {latest.expires} by an override: {latest.reason})"
-        return Violation(finding.policy, message, finding.address, denied=False)
-    message = f"{finding.message} (the override for it expired on {latest.expires}: {latest.reason})"
-    return Violation(finding.policy, message, finding.address)
+        message = f"{violation.message} (allowed until {latest.expires} by an override: {latest.reason})"
+        return Violation(violation.policy, message, violation.address, denied=False)
+    message = f"{violation.message} (the override for it expired on {latest.expires}: {latest.reason})"
+    return Violation(violation.policy, message, violation.address)
 
 
-def _lifts(override: Override, finding: Violation) -> bool:
+def _lifts(override: Override, violation: Violation) -> bool:
     """An override names one address exactly; "*" is for denials about the plan as a whole, and only those."""
-    return override.policy == finding.policy and override.address == (finding.address or "*")
+    return override.policy == violation.policy and override.address == (violation.address or "*")
 
 
 def _in_force(override: Override, now: datetime) -> bool:

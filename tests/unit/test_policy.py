@@ -78,14 +78,21 @@ def test_a_function_that_does_not_exist_is_found_when_loading(write: Write) -> N
 
 def test_a_policy_without_a_deny_is_refused(write: Write) -> None:
     folder = write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndenied contains 1 if false\n")
-    with pytest.raises(InvalidInput, match=r"costs\.rego denies nothing and never could"):
+    with pytest.raises(InvalidInput, match=r"costs\.rego has no `deny`"):
         rego.load(folder)
 
 
 def test_a_package_that_is_not_called_like_its_file_is_refused(write: Write) -> None:
     folder = write("costs.rego", "package flowmart.cost\n")
-    with pytest.raises(InvalidInput, match=r"declares flowmart\.cost; it should declare `package flowmart\.costs`"):
+    with pytest.raises(InvalidInput, match=r"declares package flowmart\.cost; .* `package acme\.costs`"):
         rego.load(folder)
+
+
+def test_policies_of_any_root_are_evaluated_side_by_side(write: Write) -> None:
+    says = 'deny contains {{"address": "", "message": "{}"}} if true\n'
+    write("costs.rego", "package acme.infra.costs # ours\n\nimport rego.v1\n\n" + says.format("too dear"))
+    policies = rego.load(write("names.rego", "package names\n\nimport rego.v1\n\n" + says.format("too long")))
+    assert [(v.policy, v.message) for v in found(policies)] == [("costs", "too dear"), ("names", "too long")]
 
 
 def test_a_folder_without_policies_is_no_permission(tmp_path: Path) -> None:
