@@ -78,7 +78,7 @@ class RoleSessions:
     `name` is what AWS shows in every record of what the run did. Safe to use from several threads.
     """
 
-    def __init__(self, name: str = "flowmart") -> None:
+    def __init__(self, name: str) -> None:
         # What STS takes for a name.
         self._name = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)[:64]
         self._known: dict[tuple[str, str], Credentials] = {}
@@ -101,7 +101,7 @@ class RoleSessions:
 _making = threading.Lock()
 
 
-def assume(role_arn: str, region: str, session_name: str = "flowmart") -> Credentials:
+def assume(role_arn: str, region: str, session_name: str) -> Credentials:
     """New credentials of a role; raises what `RoleSessions.assume` does."""
     return RoleSessions(session_name).assume(role_arn, region)
 

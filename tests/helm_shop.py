@@ -55,6 +55,7 @@ class Shop:
             reading=lambda: self.cluster.variables(self.reader),
             writing=lambda: self.cluster.variables(self.writer),
             processes=Processes({**os.environ, "HELM_CACHE_HOME": str(self.folder / "cache")}),
+            platform="flowmart",
             executable=self.executable,
         )
 

@@ -107,6 +107,7 @@ class Painted:
             receipt=self.receipts.get(environment.name),
             executable=tool("packer"),
             processes=Processes(),
+            platform="flowmart",
             readers=self.readers,
             elsewhere=lambda: tuple(r for name, r in self.receipts.items() if name != environment.name),
         )

@@ -54,6 +54,7 @@ class Releases:
             reading=lambda: self.cluster.variables("admin"),
             writing=lambda: self.cluster.variables("admin"),
             processes=Processes(),
+            platform="flowmart",
             executable=tool("kubectl"),
             receipt=self.receipts.get(target.unit),
             neighbours=lambda: others,

@@ -74,6 +74,7 @@ class Root:
             reading=self.variables,
             writing=self.variables,
             processes=self.processes(),
+            platform="flowmart",
             executable="terraform",
         )
 

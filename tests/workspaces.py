@@ -24,5 +24,6 @@ def workspace(infrastructure: Path, unit: Unit, environment: Environment = DEV, 
         "reading": dict,
         "writing": dict,
         "processes": Processes(),
+        "platform": "flowmart",
     }
     return Workspace(**{**known, **more})

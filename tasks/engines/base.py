@@ -82,7 +82,7 @@ class Workspace:
     reading: Variables
     writing: Variables
     processes: Processes
-    platform: str = "flowmart"
+    platform: str
     executable: str = ""
     receipt: Receipt | None = None
     baseline: Baseline | None = None

@@ -87,6 +87,7 @@ class Story:
             reading=subject.reading,
             writing=subject.writing or subject.reading,
             processes=Processes(),
+            platform="flowmart",
             executable=subject.executable or subject.engine.executable,
             receipt=self.receipt,
             baseline=self.baseline,

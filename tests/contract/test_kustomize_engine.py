@@ -65,6 +65,7 @@ class Base:
             reading=lambda: self.cluster.variables(self.reader),
             writing=lambda: self.cluster.variables(self.writer),
             processes=Processes(),
+            platform="flowmart",
             executable=tool("kubectl"),
             receipt=self.receipt,
         )

@@ -120,7 +120,7 @@ def test_a_tool_that_was_led_elsewhere_is_followed_there(monkeypatch: pytest.Mon
 
 
 def test_credentials_are_asked_for_once(sts: Sts) -> None:
-    sessions = aws.RoleSessions()
+    sessions = aws.RoleSessions("tests")
     first, second = sessions.assume(ROLE, "eu-west-1"), sessions.assume(ROLE, "eu-west-1")
     assert first == second
     assert first.session_token.get_secret_value() == "token-1"
@@ -133,14 +133,14 @@ def test_a_session_is_called_what_sts_takes_for_a_name(sts: Sts) -> None:
 
 
 def test_threads_that_ask_at_the_same_time_share_one_answer(sts: Sts) -> None:
-    sessions = aws.RoleSessions()
+    sessions = aws.RoleSessions("tests")
     with ThreadPoolExecutor(8) as pool:
         found = set(pool.map(lambda _: sessions.assume(ROLE, "eu-west-1"), range(16)))
     assert (len(found), sts.asked) == (1, 1)
 
 
 def test_another_role_gets_its_own(sts: Sts) -> None:
-    sessions = aws.RoleSessions()
+    sessions = aws.RoleSessions("tests")
     found = {sessions.assume(role, "eu-west-1").access_key_id for role in (ROLE, f"{ROLE}-2")}
     assert (len(found), sts.asked) == (2, 2)
 
@@ -152,7 +152,7 @@ def test_two_runs_share_no_credentials(sts: Sts) -> None:
 
 def test_credentials_that_are_about_to_expire_are_renewed(sts: Sts) -> None:
     sts.minutes = 5
-    sessions = aws.RoleSessions()
+    sessions = aws.RoleSessions("tests")
     assert sessions.assume(ROLE, "eu-west-1") != sessions.assume(ROLE, "eu-west-1")
     assert sts.asked == 2
 
@@ -183,5 +183,5 @@ def test_without_credentials_it_says_what_to_do(sts: Sts, monkeypatch: pytest.Mo
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
     with pytest.raises(Refused, match=r"could not assume .*: no usable AWS credentials here .* set AWS_PROFILE"):
-        aws.assume(ROLE, "eu-west-1")
+        aws.assume(ROLE, "eu-west-1", "tests")
     assert sts.asked == 0
