@@ -1,8 +1,8 @@
 """Policies: what a plan must not do, written in Rego, tested over plan data.
 
 A policy is a file `infrastructure/policies/<name>.rego` whose package ends in its name: `acme.<name>`. It says
-what is wrong (`deny`) or worth knowing (`warn`) and nothing else. Which denial an override lifts is decided here, once,
-for every policy. Nothing here reads anything else: the same plan, overrides and time give the same violations.
+what is wrong (`deny`) or worth knowing (`warn`) and nothing else. Which denial an override lifts is decided here,
+once, for every policy. Nothing here reads anything else: the same plan, overrides and time give the same violations.
 
 A policy that cannot be evaluated is an error, never a silent pass. That is why built-in errors are strict, and
 why every policy is evaluated once, on an empty plan, when it is loaded.
