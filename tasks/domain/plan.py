@@ -65,6 +65,20 @@ class Change:
 
 
 @dataclass(frozen=True)
+class StateChange:
+    """What a plan changes in what the tool remembers, and not in an object: a move, an import or a forgotten object.
+
+    `previous` is the address before a move. `identity` is the id of what is imported or forgotten; empty if the tool
+    does not say it.
+    """
+
+    action: Action
+    address: str
+    previous: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True)
 class Artifact:
     """The tool's own plan: a file that only its owner may read (0600), and the SHA-256 of its bytes."""
 
@@ -81,6 +95,8 @@ class Plan:
 
     `secrets` is a keyed hash over the sensitive values that it would set, empty without any: another secret is
     another plan.
+
+    `state_changes` is what it changes in what the tool remembers: a rollback undoes that too.
 
     `outputs` are those that applying it will give, where that is known already: then units below can be planned with
     them. None: they are only known afterwards, or stay as they are.
@@ -101,6 +117,7 @@ class Plan:
     unknown: tuple[str, ...] = ()
     baseline: Baseline | None = None
     secrets: str = ""
+    state_changes: tuple[StateChange, ...] = ()
 
     @property
     def empty(self) -> bool:

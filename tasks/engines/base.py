@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from tasks.domain.outcome import Applied, Observation, Verification
-from tasks.domain.plan import Change, Plan
+from tasks.domain.plan import Change, Plan, StateChange
 from tasks.domain.platform import Environment, Unit
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.processes import Processes
@@ -67,6 +67,7 @@ class Workspace:
         receipt: what is applied now, of whatever release; None when nothing is.
         baseline: what existed before our first apply; None when nothing did, or when that is not known yet.
         residual: differences that the tool reported right after the last good apply, though nobody touched anything.
+        state_changes: what this claim's applies changed in what the tool remembers: a rollback undoes it.
         reconciling: drift is to be repaired, so what somebody else has taken hold of meanwhile is taken back.
         readers: by account, variables to read other accounts of the platform with, for what environments share.
         elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
@@ -87,6 +88,7 @@ class Workspace:
     receipt: Receipt | None = None
     baseline: Baseline | None = None
     residual: tuple[Change, ...] = ()
+    state_changes: tuple[StateChange, ...] = ()
     reconciling: bool = False
     readers: Mapping[str, Variables] = field(default_factory=dict)
     elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)

@@ -105,6 +105,7 @@ def _concluded(state: EnvironmentState) -> EnvironmentState:
         interrupted=None,
         attempted=(),
         created={},
+        state_changes={},
     )
 
 
@@ -125,7 +126,9 @@ def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> Environ
     attempted = state.attempted if unit in state.attempted else (*state.attempted, unit)
     # A stale plan is applied once more from a newer one: both may have created something.
     created = {**state.created, unit: frozenset({*state.created.get(unit, ()), *event.creates})}
+    done = dict.fromkeys((*state.state_changes.get(unit, ()), *event.state_changes))
     state = replace(state, attempted=attempted, created=created, smoked=state.smoked - {unit})
+    state = replace(state, state_changes={**state.state_changes, unit: tuple(done)})
     state = replace(state, verified=None, verified_at=None)
     return _with_baseline(state, unit, event.baseline)
 

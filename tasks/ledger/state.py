@@ -15,7 +15,7 @@ from typing import Any
 from tasks.domain.drift import DriftedObject
 from tasks.domain.environment_graph import Verified
 from tasks.domain.events import ApprovalRequested, DriftReported
-from tasks.domain.plan import Change
+from tasks.domain.plan import Change, StateChange
 from tasks.domain.release import Baseline, Provenance, Receipt, Release
 from tasks.ledger.entries import GENESIS
 
@@ -97,7 +97,8 @@ class EnvironmentState:
 
     How to roll back: the `..._before` are the same at the time that the open claim began, and `attempted` the units
     whose apply was begun under it, in order. `created` are the addresses that those applies create or replace, by
-    unit: all that a rollback may delete. `baselines` is what existed of a unit before our first apply. `rolling_back`
+    unit: all that a rollback may delete; `state_changes` what they change in what the tool remembers. `baselines` is
+    what existed of a unit before our first apply. `rolling_back`
     says why, while a rollback has begun and not ended, and `rejects` whether the release is rejected then;
     `interrupted` why a run stopped and does not know how far it got.
 
@@ -122,6 +123,7 @@ class EnvironmentState:
     interrupted: str | None = None
     attempted: tuple[str, ...] = ()
     created: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    state_changes: Mapping[str, tuple[StateChange, ...]] = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     residual: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
     blocked: str | None = None

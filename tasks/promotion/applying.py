@@ -96,7 +96,10 @@ def _applied(run: EnvironmentRun, planned: Plan) -> tuple[Plan, Applied]:
 def _record_intent(run: EnvironmentRun, made: Plan) -> None:
     creates = tuple(sorted(made.created))
     about = run.about(made.target.unit)
-    run.record(UnitApplying(**about, plan=made.digest, creates=creates, baseline=made.baseline))
+    intent = UnitApplying(
+        **about, plan=made.digest, creates=creates, baseline=made.baseline, state_changes=made.state_changes
+    )
+    run.record(intent)
     run.log(made.target.unit).info("applying", what=wording.counts(made))
 
 

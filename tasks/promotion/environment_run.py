@@ -175,6 +175,7 @@ class EnvironmentRun:
             receipt=now.receipts.get(target.unit),
             baseline=now.baselines.get(target.unit),
             residual=now.residual.get(target.unit, ()),
+            state_changes=now.state_changes.get(target.unit, ()),
             readers=self._readers(),
             elsewhere=lambda: self._elsewhere(target.unit),
             neighbours=lambda: self._neighbours(target),

@@ -32,7 +32,7 @@ from tasks.domain.events import (
     UnitRolledBack,
 )
 from tasks.domain.outcome import Outcome, Verification
-from tasks.domain.plan import Change, Plan
+from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Baseline, Receipt
 from tasks.promotion import planning
 from tasks.promotion.applying import pauses
@@ -180,7 +180,9 @@ def _carry_out(run: EnvironmentRun, unit: str, to: Destination, made: Plan, deni
 
 def _refuse_other_removals(run: EnvironmentRun, unit: str, made: Plan) -> None:
     """A rollback deletes or replaces only what the release created."""
-    others = sorted(made.removed - run.state().created.get(unit, frozenset()))
+    moved = {each.address: each.previous for each in made.state_changes if each.action is Action.MOVE}
+    created = run.state().created.get(unit, frozenset())
+    others = sorted(address for address in made.removed if created.isdisjoint({address, moved.get(address)}))
     if others:
         raise Refused(f"it would delete or replace what the release did not create: {', '.join(others)}")
 

@@ -29,7 +29,7 @@ from tasks.domain.events import (
     UnitSmoked,
 )
 from tasks.domain.outcome import Outcome
-from tasks.domain.plan import Action, Change
+from tasks.domain.plan import Action, Change, StateChange
 from tasks.domain.release import Baseline, Provenance, Receipt, Target
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import EnvironmentState, ManualFreeze
@@ -203,6 +203,16 @@ def test_what_applies_create_adds_up_until_the_environment_is_good_again(told: T
     assert told.now().created == {"networking": {"vpc", "subnet"}}
     told.write(ReleaseVerified(release="a"))
     assert told.now().created == {}
+
+
+def test_what_applies_change_in_the_state_is_known_until_the_environment_is_good_again(told: Told) -> None:
+    moved, forgotten = StateChange(Action.MOVE, "vpc", "old"), StateChange(Action.FORGET, "subnet", identity="s-1")
+    told.claim("a")
+    told.write(UnitApplying(unit="networking", release="a", plan="1", state_changes=(moved,)))
+    told.write(UnitApplying(unit="networking", release="a", plan="2", state_changes=(moved, forgotten)))
+    assert told.now().state_changes == {"networking": (moved, forgotten)}
+    told.write(ReleaseVerified(release="a"))
+    assert told.now().state_changes == {}
 
 
 def test_a_run_that_stopped_on_the_way_leaves_what_one_would_return_to(told: Told) -> None:

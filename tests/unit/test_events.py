@@ -12,7 +12,7 @@ from tasks.domain.drift import DriftedObject, Idle
 from tasks.domain.errors import UnreadableRecord
 from tasks.domain.events import Event
 from tasks.domain.outcome import CheckResult, Outcome, Progress
-from tasks.domain.plan import Action, Change
+from tasks.domain.plan import Action, Change, StateChange
 from tasks.domain.release import Baseline, Provenance, Receipt, Target
 from tasks.domain.rules import Violation
 
@@ -46,7 +46,11 @@ EXAMPLES: tuple[Event, ...] = (
     events.ClosureOverridden(release="a", why="frozen", reason="security fix"),
     events.DriftAccepted(release="a", objects=("orders: Deployment/orders",), reason="test"),
     events.UnitApplying(
-        **OF_UNIT, plan="p", creates=("aws_vpc.this",), baseline=Baseline("serial 12", {"serial": 12})
+        **OF_UNIT,
+        plan="p",
+        creates=("aws_vpc.this",),
+        baseline=Baseline("serial 12", {"serial": 12}),
+        state_changes=(StateChange(Action.MOVE, "aws_vpc.this", "aws_vpc.that"),),
     ),
     events.UnitApplied(**OF_UNIT, receipt=RECEIPT),
     events.UnitApplyFailed(**OF_UNIT, detail="no\nbecause"),

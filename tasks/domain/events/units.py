@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tasks.domain.events.base import UnitEvent
 from tasks.domain.outcome import CheckResult, Outcome, Progress
-from tasks.domain.plan import Change
+from tasks.domain.plan import Change, StateChange
 from tasks.domain.release import Baseline, Receipt
 
 
@@ -17,13 +17,15 @@ class UnitApplying(UnitEvent):
     """The apply of a plan (its digest) is about to begin.
 
     `creates` are the addresses that the plan creates or replaces: all that a rollback may delete. `baseline` is what
-    existed already of a unit that was never applied by us.
+    existed already of a unit that was never applied by us. `state_changes` is what the plan changes in what the tool
+    remembers.
     """
 
     kind: ClassVar[str] = "applying"
     plan: str
     creates: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    state_changes: tuple[StateChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ Document = Mapping[str, Any]
 """A plan, as `terraform show -json` gives it."""
 
 _NOTHING = (("no-op",), ("read",))
+_MOVED = "moved from "
 _ACTIONS = {
     ("create",): Action.CREATE,
     ("update",): Action.UPDATE,
@@ -70,20 +71,19 @@ def unknown(plan: Document) -> tuple[str, ...]:
 
 
 def warnings(plan: Document) -> tuple[str, ...]:
-    """What else a person has to know before approving: failed checks, an incomplete plan, what no rollback undoes."""
+    """What else the plan says that a person has to know before approving: failed checks, that it is incomplete."""
     incomplete = ["the plan is not complete: after applying it, there will be more to do"]
     partial = plan.get("complete") is False and not plan.get("deferred_changes")
-    return (*_failed_checks(plan), *(incomplete if partial else ()), *_not_undone(planned_changes(plan)))
+    return (*_failed_checks(plan), *(incomplete if partial else ()))
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
-    """Removing what is stateful cannot be undone, nor can an action; whatever a rollback leaves needs care."""
+    """Removing what is stateful cannot be undone, nor can an action; a move is moved back; the rest needs care."""
     items = tuple(changes)
     destructive = any(change.action in (Action.DELETE, Action.REPLACE) for change in items)
     if (destructive and protected) or any(change.action is Action.INVOKE for change in items):
         return Reversibility.IRREVERSIBLE
-    simple = all(change.action in (Action.CREATE, Action.UPDATE) and not change.note for change in items)
-    return Reversibility.REVERSIBLE if simple else Reversibility.NEEDS_CARE
+    return Reversibility.REVERSIBLE if all(map(_is_simple, items)) else Reversibility.NEEDS_CARE
 
 
 def outputs_in(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,13 +150,18 @@ def _note(item: Mapping[str, Any]) -> str:
     importing = item["change"].get("importing")
     identity = (importing.get("id") or "by its identity") if importing else ""
     parts = [
-        f"moved from {item['previous_address']}" if item.get("previous_address") else "",
+        f"{_MOVED}{item['previous_address']}" if item.get("previous_address") else "",
         f"imported: {identity}" if importing else "",
         "no longer managed, and stays" if actions == ("forget",) else "",
         "tainted" if item.get("action_reason") == "replace_because_tainted" else "",
         ", ".join(actions) if actions not in _ACTIONS and actions not in _NOTHING else "",
     ]
     return "; ".join(filter(None, parts))
+
+
+def _is_simple(change: Change) -> bool:
+    notes = [note for note in change.note.split("; ") if note and not note.startswith(_MOVED)]
+    return change.action in (Action.CREATE, Action.UPDATE, Action.MOVE) and not notes
 
 
 def _invocation(item: Mapping[str, Any], found: Secrets) -> Change:
@@ -178,23 +183,6 @@ def _failed_checks(plan: Document) -> Iterator[str]:
         if item["status"] in ("fail", "error"):
             said = [p["message"] for found in item.get("instances", ()) for p in found.get("problems", ())]
             yield f"{name} fails: {'; '.join(said) or item['status']}"
-
-
-def _not_undone(changes: Iterable[Change]) -> Iterator[str]:
-    items = tuple(changes)
-    for words, why in (
-        (("moved from",), "a rollback does not move back"),
-        (("imported",), "a rollback would delete what was imported, so it stops for a person"),
-        (("no longer managed",), "a rollback does not manage again"),
-    ):
-        if named := [change.address for change in items if change.note.startswith(words) or words[0] in change.note]:
-            yield f"{why}: {', '.join(named)}"
-    if taken := [change.address for change in items if change.action in (Action.DELETE, Action.REPLACE)]:
-        yield f"a rollback creates these anew, without what they hold: {', '.join(taken)}"
-    if run := [change.address for change in items if change.action is Action.INVOKE]:
-        yield f"a rollback does not undo these actions: {', '.join(run)}"
-    if odd := [f"{change.address} ({change.note})" for change in items if change.action is Action.OTHER]:
-        yield f"actions that FlowMart does not know: {', '.join(odd)}"
 
 
 def _sides(change: Mapping[str, Any], found: Secrets) -> tuple[Any, Any]:

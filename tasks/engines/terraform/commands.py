@@ -23,6 +23,9 @@ REFRESH_FILE = "flowmart.refresh.tfplan"
 VARIABLES_FILE = "flowmart.auto.tfvars.json"
 """The unit's inputs; terraform reads *.auto.tfvars.json by itself."""
 
+UNDO_FILE = "flowmart_undo.tf"
+"""Beside the earlier release's code in a rollback: blocks that undo what the failed release did to the state."""
+
 LOCK_TIMEOUT = "60s"
 
 

@@ -1,6 +1,6 @@
-"""What a root's HCL says that no plan does: which variables are secret, and which attributes `ignore_changes` names.
+"""What a root's code says that no plan does: which variables are secret, what is ignored, kept, moved and imported.
 
-Read only when there is an error to mask or a difference to judge: parsing takes about 0.2 s a folder.
+Read only when there is an error to mask, a difference to judge or a rollback: parsing takes about 0.2 s a folder.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import hcl2
+from tasks.domain.errors import InvalidInput
+from tasks.engines.terraform import code
+from tasks.engines.terraform.code import Block
 
 _MODULES = Path(".terraform/modules/modules.json")
 """Where `terraform init` writes down each module's folder."""
 _STEP = re.compile(r"\[[^\]]*\]")
-_HEREDOC = re.compile(r"<<-?(\w+)\n(.*)\n\s*\1", re.DOTALL)
 
 ALL = "*"
 """In place of names: the whole object is ignored."""
@@ -24,7 +25,9 @@ ALL = "*"
 
 def sensitive_values(folder: Path, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
     """All values that the variables of a root marked `sensitive` or `ephemeral` may have: given, or by default."""
-    declared = {name: body for name, body in _named(folder, "variable") if _is_secret(body)}
+    declared = {
+        block.name: block.body for block in code.readable_blocks(folder, "variable") if _is_secret(block.body)
+    }
     given = [values for file in sorted(folder.iterdir()) if (values := _values(file))]
     defaults = {name: body.get("default") for name, body in declared.items()}
     return tuple(values[name] for values in (defaults, *given, inputs) for name in declared if name in values)
@@ -32,77 +35,63 @@ def sensitive_values(folder: Path, inputs: Mapping[str, Any]) -> tuple[Any, ...]
 
 def ignored(folder: Path, address: str) -> frozenset[str]:
     """The top-level attributes of an object that the code says to ignore; `ALL` for every one."""
-    *modules, kind, name = _STEP.sub("", address.split(" ")[0]).split(".")
-    where = _module(folder, ".".join(modules[1::2]))
-    blocks = (body for label, body in _resources(where) if label == (kind, name)) if where else ()
-    found = (entry for body in blocks for block in body.get("lifecycle", ()) for entry in _listed(block))
+    found = (entry for block in _lifecycles(folder, address) for entry in _listed(block.body))
     return frozenset(ALL if entry == "all" else re.split(r"[.\[]", entry)[0] for entry in found)
+
+
+def is_undeletable(folder: Path, address: str) -> bool:
+    """Whether the code protects an object with `prevent_destroy`."""
+    return any(block.body.get("prevent_destroy") is True for block in _lifecycles(folder, address))
+
+
+def moves(folder: Path) -> tuple[tuple[str, str], ...]:
+    """The `moved` blocks of a root and of its modules: from, to, as addresses in the root."""
+    return tuple(
+        (f"{prefix}{code.address(block.body.get('from'))}", f"{prefix}{code.address(block.body.get('to'))}")
+        for prefix, where in _modules(folder)
+        for block in code.readable_blocks(where, "moved")
+    )
+
+
+def imports(folder: Path) -> frozenset[str]:
+    """The addresses that a root's `import` blocks name."""
+    return frozenset(code.address(block.body.get("to")) for block in code.readable_blocks(folder, "import"))
 
 
 def _is_secret(body: Mapping[str, Any]) -> bool:
     return body.get("sensitive") is True or body.get("ephemeral") is True
 
 
+def _lifecycles(folder: Path, address: str) -> Iterator[Block]:
+    """The `lifecycle` blocks of the object at an address."""
+    *modules, kind, name = _STEP.sub("", address.split(" ")[0]).split(".")
+    prefix = "".join(f"{step}." for step in modules)
+    for where in (folder for known, folder in _modules(folder) if known == prefix):
+        for block in code.readable_blocks(where, "resource"):
+            if block.labels == (kind, name):
+                yield from block.inner("lifecycle")
+
+
 def _listed(lifecycle: Mapping[str, Any]) -> list[str]:
     written = lifecycle.get("ignore_changes", [])
     entries = written if isinstance(written, list) else [written]
-    return [re.sub(r"^\$\{|\}$", "", str(entry)) for entry in entries]
+    return [code.address(entry) for entry in entries]
 
 
-def _module(folder: Path, key: str) -> Path | None:
-    if not key:
-        return folder
+def _modules(folder: Path) -> list[tuple[str, Path]]:
+    """The root and its modules: how their addresses begin ("module.a.module.b."), and their folders."""
     file = folder / _MODULES
     known = json.loads(file.read_text())["Modules"] if file.is_file() else ()
-    return next((folder / item["Dir"] for item in known if item["Key"] == key), None)
-
-
-def _resources(folder: Path) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
-    for kind, named in _named(folder, "resource"):
-        for name, body in named.items():
-            if isinstance(body, Mapping):
-                yield (kind, name), body
-
-
-def _named(folder: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for file in sorted(folder.glob("*.tf")):
-        for block in _read(file).get(kind, ()):
-            yield from block.items()
+    named = [(item["Key"], folder / item["Dir"]) for item in known if item["Key"]]
+    return [("", folder), *(("".join(f"module.{name}." for name in key.split(".")), where) for key, where in named)]
 
 
 def _values(file: Path) -> Mapping[str, Any]:
-    """The values in a file of variables that terraform reads by itself."""
-    if file.name == "terraform.tfvars" or file.name.endswith(".auto.tfvars"):
-        return _read(file)
-    if file.name == "terraform.tfvars.json" or file.name.endswith(".auto.tfvars.json"):
-        found: Mapping[str, Any] = json.loads(file.read_text())
-        return found
-    return {}
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    """A file's content; nothing of one that is no HCL, which terraform itself rejects."""
-    try:
-        found: Mapping[str, Any] = _plain(hcl2.loads(file.read_text()))
-    except Exception:  # noqa: BLE001 (the parser's own, of many types)
+    """The values in a file of variables that terraform reads by itself; nothing of one that it cannot read."""
+    names = ("terraform.tfvars", "terraform.tfvars.json")
+    if file.name not in names and not file.name.endswith((".auto.tfvars", ".auto.tfvars.json")):
         return {}
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """What python-hcl2 read, without the quotes of texts, the marks of here-documents, and its own keys."""
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(inner) for key, inner in value.items() if not key.startswith("__")}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if not (isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"'):
-        return value
-    document = _HEREDOC.fullmatch(value[1:-1])
-    return document[2] if document else _unescaped(value)
-
-
-def _unescaped(quoted: str) -> str:
     try:
-        return str(json.loads(quoted))
-    except ValueError:
-        return quoted[1:-1]
+        return code.values(file)
+    except InvalidInput:
+        return {}

@@ -14,16 +14,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tasks.domain.errors import StalePlan, Unanswered
+from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
-from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import sealed
 from tasks.engines.base import Engine, Workspace
 from tasks.engines.observations import observed, unlike, verified
-from tasks.engines.terraform import answers, commands, drift, errors, locks, plans, secrets, states
+from tasks.engines.terraform import answers, commands, drift, errors, locks, plans, rollbacks, secrets, states
 from tasks.engines.terraform.answers import Document
-from tasks.engines.terraform.configuration import ignored
+from tasks.engines.terraform.configuration import ignored, imports, is_undeletable, moves
 from tasks.engines.terraform.execution import Ended, Execution
 from tasks.engines.terraform.interface import interface
 from tasks.engines.terraform.providers import needs_aws
@@ -46,7 +46,8 @@ class Terraform:
 
     def plan(self, inputs: Inputs) -> Plan:
         """A saved plan of the target, and what it changes."""
-        return self._saved(inputs)
+        made = self._saved(inputs)
+        return replace(made, warnings=(*made.warnings, *self._not_undone(made)))
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
@@ -88,7 +89,16 @@ class Terraform:
         """
         if isinstance(to, Baseline):
             return None
-        return self._saved(self.workspace.inputs, destroy=to is None)
+        if to is None:
+            return self._saved(self.workspace.inputs, destroy=True)
+        self._write_undo(failed.state_changes)
+        made = self._saved(self.workspace.inputs)
+        if twice := rollbacks.created_twice(made, failed.state_changes):
+            raise Refused(
+                f"it would create what exists and is only not managed any more: {', '.join(twice)}; "
+                "import it, then promote again"
+            )
+        return made
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What somebody changed since the last apply was settled."""
@@ -159,7 +169,24 @@ class Terraform:
             warnings=answers.warnings(document),
             unknown=answers.unknown(document),
             secrets=secrets.fingerprint(document, key),
+            state_changes=rollbacks.state_changes(document, secrets.of_plan(document)),
         )
+
+    def _not_undone(self, plan: Plan) -> tuple[str, ...]:
+        """What a rollback of `plan` leaves or stops at; nothing where it would leave the whole unit as it is."""
+        workspace = self.workspace
+        if workspace.baseline is not None and workspace.receipt is None:
+            return ()
+        first = workspace.receipt is None
+        kept = [each for each in plan.created if first and is_undeletable(workspace.folder, each)]
+        return tuple(rollbacks.not_undone(plan, kept, first=first))
+
+    def _write_undo(self, changes: tuple[StateChange, ...]) -> None:
+        folder = self.workspace.folder
+        if not changes:
+            return
+        self._terraform.prepare(self.workspace.inputs)
+        (folder / commands.UNDO_FILE).write_text(rollbacks.undo(changes, moves(folder), imports(folder)))
 
     def _drift(self, document: Document) -> drift.Drift:
         folder, source = self.workspace.folder, self.workspace.unit.source

@@ -6,14 +6,12 @@ Terraform knows an output's type only once it has a value, so all that is known 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import hcl2
-
-from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface
+from tasks.engines.terraform import code
 
 _TYPE = re.compile(r"\$?\{?\s*(\w+)")
 _KINDS = {
@@ -29,26 +27,16 @@ _KINDS = {
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
-    """The interface of the root at `source`; `InvalidInput` names the file that is no HCL."""
-    blocks = list(_blocks(infrastructure / source))
-    variables = {name: body for kind, name, body in blocks if kind == "variable"}
+    """The interface of the root at `source`; `InvalidInput` names the file that cannot be read."""
+    folder = infrastructure / source
+    variables: dict[str, Mapping[str, Any]] = {}
+    for block in code.blocks(folder, "variable"):
+        variables[block.name] = {**variables.get(block.name, {}), **block.body}
     return Interface(
         accepts={name: _kind(body.get("type")) for name, body in variables.items()},
         required=frozenset(name for name, body in variables.items() if "default" not in body),
-        gives={name: "any" for kind, name, _ in blocks if kind == "output"},
+        gives={block.name: "any" for block in code.blocks(folder, "output")},
     )
-
-
-def _blocks(folder: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for file in sorted(folder.glob("*.tf")):
-        try:
-            found = hcl2.loads(file.read_text())
-        except Exception as error:  # the parser's own, of many types
-            raise InvalidInput(f"{file}: cannot be read as HCL: {str(error).splitlines()[0]}") from error
-        for kind in ("variable", "output"):
-            for block in found.get(kind, ()):
-                for name, body in block.items():
-                    yield kind, name.strip('"'), body
 
 
 def _kind(written: Any) -> str:

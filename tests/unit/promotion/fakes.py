@@ -16,7 +16,7 @@ from typing import Any
 
 from tasks.domain.errors import StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Verification
-from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.platform import Check, Environment, Platform, Roles, Unit
 from tasks.domain.release import Baseline, Inputs, Provenance, Receipt, Release
 from tasks.domain.rules import Suppression, Violation
@@ -55,7 +55,8 @@ class World:
 
     `faults` are used up one by one: {(unit, verb): what happens instead}. `keeps_versions`: the tool can return to
     what existed before. Values that begin with "~" differ with every plan; those that begin with "!" are changed by
-    their server a moment after the apply.
+    their server a moment after the apply. `renames` are what a forward plan of a unit does besides: {unit: {new name:
+    old name}}; a rollback knows of them or it would remove what it finds under the new name.
     """
 
     objects: dict[tuple[str, str], Objects] = field(default_factory=lambda: defaultdict(dict))
@@ -63,6 +64,7 @@ class World:
     faults: dict[tuple[str, str], list[Fault]] = field(default_factory=lambda: defaultdict(list))
     done: list[str] = field(default_factory=list)
     keeps_versions: bool = False
+    renames: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def fail(self, unit: str, verb: str, *faults: Fault) -> None:
         self.faults[unit, verb] += faults
@@ -93,7 +95,9 @@ class FakeEngine:
 
     def plan(self, inputs: Inputs) -> Plan:
         self._meet("plan", None)
-        return self._plan(self.wanted(inputs), inputs.digest)
+        plan = self._plan(self.wanted(inputs), inputs.digest)
+        renames = self.world.renames.get(self.place[1], {}).items()
+        return replace(plan, state_changes=tuple(StateChange(Action.MOVE, *names) for names in renames))
 
     def apply(self, plan: Plan) -> Applied:
         if plan.basis != self._basis():
@@ -130,7 +134,9 @@ class FakeEngine:
         self._meet("plan_rollback", None)
         if isinstance(to, Baseline):
             return self._plan(dict(to.data["objects"]), "") if self.world.keeps_versions else None
-        return self._plan(self.wanted() if to else {}, to.inputs_digest if to else "")
+        plan = self._plan(self.wanted() if to else {}, to.inputs_digest if to else "")
+        undone = tuple(replace(each, address=each.previous, previous=each.address) for each in failed.state_changes)
+        return replace(plan, state_changes=undone)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         self._meet("detect_drift", None)

@@ -6,8 +6,9 @@ import pytest
 
 from tasks.domain.errors import EnvironmentBlocked, Interrupted, RollbackFailed, RolledBack
 from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Plan
 from tests.unit.promotion.conftest import Shop
-from tests.unit.promotion.fakes import no_answer, rejected, unit
+from tests.unit.promotion.fakes import FakeEngine, no_answer, rejected, unit
 
 
 def test_a_failed_check_rolls_back_in_reverse_order(shop: Shop) -> None:
@@ -89,6 +90,19 @@ def test_a_rollback_never_deletes_what_the_release_did_not_create(shop: Shop) ->
         shop.promote(shop.release("red", *shop.units("red")))
     assert shop.live()["app"]["extra"] == "by hand"
     assert shop.state().before["app"].target.release == blue
+
+
+def test_what_the_release_created_under_another_name_may_be_removed_again(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.renames["app"] = {"new": "old"}
+
+    def created_and_moved_back(engine: FakeEngine, _: Plan) -> None:
+        engine.live["old"] = engine.live.pop("new")
+
+    shop.world.fail("app", "plan_rollback", created_and_moved_back)
+    with pytest.raises(RolledBack):
+        shop.promote(shop.release("red", *shop.units("red", app={"new": "made"})))
+    assert shop.live()["app"] == {"it": "blue"}
 
 
 def test_what_needs_a_kept_unit_keeps_it(shop: Shop) -> None:
