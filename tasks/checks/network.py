@@ -83,7 +83,7 @@ def _unanswered(error: BaseException) -> Answer:
         return failed("no answer in time")
     if any(isinstance(cause, ConnectionError | ssl.SSLError | _DROPPED) for cause in causes):
         return failed(f"no answer: {words}")
-    return unanswered(f"could not be asked: {words}")
+    return unanswered(f"did not respond: {words}")
 
 
 def _words(error: BaseException) -> str:

@@ -1,6 +1,6 @@
 """Asks a check until it passes or its time is up.
 
-The last attempt decides. A service that was down and then could not be asked any more is not known to be down,
+The last attempt decides. A service that was down and then did not respond any more is not known to be down,
 and what is not known is left to a person.
 """
 

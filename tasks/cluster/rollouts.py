@@ -41,7 +41,7 @@ def reasons(cluster: Cluster, about: Reference, live: Manifest | None) -> str:
     try:
         return "; ".join([own, *_of_its_pods(cluster, about.namespace, live)])
     except FlowmartError as error:
-        return f"{own} (its pods could not be asked: {error})"
+        return f"{own} (its pods did not respond: {error})"
 
 
 def _of_its_pods(cluster: Cluster, namespace: str, live: Manifest) -> Iterator[str]:

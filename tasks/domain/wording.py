@@ -140,7 +140,7 @@ def _decided(event: events.PlanSetDecision) -> str:
 def _drift(event: events.DriftReported) -> str:
     new = sum(item.new and not item.suppressed for item in event.drifted)
     parts = [f"drift: {len(event.drifted)} objects{f', {new} new' if new else ''}"] if event.drifted else []
-    parts += [f"{len(event.unanswered)} units could not be asked"] if event.unanswered else []
+    parts += [f"{len(event.unanswered)} units did not respond"] if event.unanswered else []
     return "; ".join(parts) or "no drift"
 
 

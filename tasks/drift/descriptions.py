@@ -9,11 +9,11 @@ from tasks.drift.reports import DriftReport
 
 
 def heading(report: DriftReport) -> str:
-    """ "dev: 2 objects drifted (1 new), 6 units compared". Where one could not be asked it never says "no drift"."""
+    """ "dev: 2 objects drifted (1 new), 6 units compared". Where one did not respond it never says "no drift"."""
     silent = len(report.unanswered)
     nothing = "nothing found in those that could be asked" if silent else "no drift"
     found = f"{objects(len(report.drifted))} drifted{_kinds(report)}" if report.drifted else nothing
-    unanswered = f", {silent} could NOT be asked" if silent else ""
+    unanswered = f", {silent} did NOT respond" if silent else ""
     return f"{report.environment}: {found}, {len(report.units)} units compared{unanswered}"
 
 
@@ -22,7 +22,7 @@ def lines(report: DriftReport) -> Iterator[str]:
     yield from found(report.drifted)
     yield from (f"  recovered: {item.unit}: {item.address}" for item in report.recovered)
     for unit, why in report.unanswered.items():
-        yield f"  {unit}: could not be asked"
+        yield f"  {unit}: did not respond"
         yield from (f"      {line}" for line in why.splitlines())
     for unit in report.left_behind:
         yield f"  {unit}: left behind: it is applied here, but the release does not declare it any more"

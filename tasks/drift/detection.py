@@ -98,5 +98,5 @@ def is_reconciled(run: EnvironmentRun, report: DriftReport) -> bool:
 
 
 def _counts(report: DriftReport) -> str:
-    unanswered = f", {len(report.unanswered)} could not be asked" if report.unanswered else ""
+    unanswered = f", {len(report.unanswered)} did not respond" if report.unanswered else ""
     return f"{len(report.units)} units, {len(report.drifted)} objects drifted{unanswered}"

@@ -32,7 +32,7 @@ class Issue:
 def issues(report: DriftReport) -> tuple[Issue, ...]:
     """An issue for every unit that was compared; drift that is suppressed needs none.
 
-    Units that could not be asked are not among them: their issues stay as they are.
+    Units that did not respond are not among them: their issues stay as they are.
     """
     return tuple(_issue(report, unit) for unit in report.units)
 

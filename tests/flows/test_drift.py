@@ -1,4 +1,4 @@
-"""Drift of a real object in a cluster: told once, let be, put right; what could not be asked is never "no drift"."""
+"""Drift of a real object in a cluster: told once, let be, put right; what did not respond is never "no drift"."""
 
 from __future__ import annotations
 

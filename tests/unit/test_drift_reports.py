@@ -43,7 +43,7 @@ class World:
         self.now = NOON
 
     def report(self, *unanswered: str, **units: Sequence[Change]) -> DriftReport:
-        """Compare these units; those in `unanswered` could not be asked."""
+        """Compare these units; those in `unanswered` did not respond."""
         self.now += timedelta(hours=1)
         plans = [Plan(Target("a", "dev", unit), "helm", tuple(found), "", "") for unit, found in units.items()]
         drifted = tuple(item for plan in plans for item in drifted_objects.of(plan))
@@ -213,8 +213,8 @@ NEW = replace(FOUND, new=True)
         ({}, "no drift"),
         ({"drifted": (FOUND, FOUND)}, "drift: 2 objects"),
         ({"drifted": (NEW, replace(NEW, until="2030-01-31"))}, "drift: 2 objects, 1 new"),
-        ({"unanswered": {"cart": "no answer"}}, "1 units could not be asked"),
-        ({"drifted": (FOUND,), "unanswered": {"cart": "?"}}, "drift: 1 objects; 1 units could not be asked"),
+        ({"unanswered": {"cart": "no answer"}}, "1 units did not respond"),
+        ({"drifted": (FOUND,), "unanswered": {"cart": "?"}}, "drift: 1 objects; 1 units did not respond"),
     ],
 )
 def test_the_history_never_says_no_drift_of_what_was_not_asked(told: Mapping[str, Any], words: str) -> None:

@@ -38,7 +38,7 @@ CLEAN = DriftReport("dev", "a", "2030-01-01T11:00:00+00:00", ("cart", "orders"),
         (replace(CLEAN, drifted=(NEW, SUPPRESSED)), "dev: 2 objects drifted (1 new, 1 suppressed), 2 units compared"),
         (
             replace(CLEAN, unanswered={"base": "no answer"}),
-            "dev: nothing found in those that could be asked, 2 units compared, 1 could NOT be asked",
+            "dev: nothing found in those that could be asked, 2 units compared, 1 did NOT respond",
         ),
     ],
 )
@@ -65,7 +65,7 @@ def test_a_report_says_everything_that_it_knows() -> None:
   cart: Deployment/cart was changed by hand (since 2030-01-01 10:00 UTC; suppressed until 2030-01-31: The load test.)
       spec.replicas: 1 -> 3
   recovered: cart: Deployment/cart
-  base: could not be asked
+  base: did not respond
       no answer
       from the cluster
   old: left behind: it is applied here, but the release does not declare it any more
