@@ -30,7 +30,7 @@ class MemoryStore(Store):
 
     def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
         self.asked["names"] += 1
-        below = (name for name in self.objects if name.startswith(f"{prefix}/"))
+        below = (name for name in list(self.objects) if name.startswith(f"{prefix}/"))
         return tuple(sorted(name for name in below if after is None or name > after))
 
     def folders(self, prefix: str) -> tuple[str, ...]:
