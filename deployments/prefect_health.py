@@ -19,7 +19,6 @@ from typing import Any
 import httpx
 
 from deployments import prefect_log
-from deployments.prefect_server import POOL
 from deployments.services import READY, Finding
 from tasks.domain.errors import Unanswered
 
@@ -35,8 +34,6 @@ GRACE = 90.0
 _PLANNED = 3
 """Runs that Prefect keeps planned for a schedule: its PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS."""
 
-_OURS = {"work_pools": {"name": {"any_": [POOL]}}}
-
 _FAR = timedelta(days=33)
 """Prefect plans 100 days ahead: what comes about more seldom than so may have fewer runs planned."""
 
@@ -45,24 +42,33 @@ _REINSTALL = "if it fails again, install the pinned packages again: sh deploymen
 
 @dataclass(frozen=True)
 class Server:
-    """A Prefect server. `log` is its log file, if that is on this machine; `restart` are the commands for that."""
+    """A Prefect server. `log` is its log file, if that is on this machine; `restart` are the commands for that.
+
+    `pool` is the work pool whose deployments count: others' are none of our business. Empty: all of them.
+    """
 
     name: str
     ask: Ask
     log: Path | None = None
     restart: str = ""
+    pool: str = ""
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The part of a question that asks for what counts alone."""
+        return {"work_pools": {"name": {"any_": [self.pool]}}} if self.pool else {}
 
 
-def ours(ask: Ask, log: Path) -> Server:
+def ours(ask: Ask, log: Path, pool: str) -> Server:
     """The server of `flowmart server`."""
-    return Server("ours", ask, log, "flowmart server down && flowmart server up")
+    return Server("ours", ask, log, "flowmart server down && flowmart server up", pool)
 
 
-def of(api: str) -> Server:
+def of(api: str, pool: str) -> Server:
     """The server of that API, ours or not."""
     log = os.environ.get(LOG_VARIABLE)
     ask = with_prefects_client(api)
-    return ours(ask, Path(log)) if log else Server(f"the Prefect server at {api}", ask)
+    return ours(ask, Path(log), pool) if log else Server(f"the Prefect server at {api}", ask, pool=pool)
 
 
 def judge(server: Server, started: float, now: float | None = None) -> Finding:
@@ -98,7 +104,7 @@ def _no_runs(deployments: list[str], how: str) -> list[str]:
 
 def _unplanned(server: Server, now: float) -> Iterator[tuple[str, float]]:
     """Deployments with a schedule whose runs are not planned, and when one of the two was changed last."""
-    for deployment in server.ask("POST", "/deployments/filter", _OURS):
+    for deployment in server.ask("POST", "/deployments/filter", server.chosen):
         for schedule in () if deployment["paused"] else deployment["schedules"]:
             if schedule["active"] and _planned(server, schedule["id"], now) < _expected(schedule["schedule"]):
                 flow = server.ask("GET", f"/flows/{deployment['flow_id']}", None)["name"]
@@ -125,7 +131,7 @@ def _unmarked(server: Server, now: float) -> list[str]:
     """Runs that nobody started and that are not called late."""
     state = {"name": {"any_": ["Scheduled"]}}
     due = {"state": state, "next_scheduled_start_time": {"before_": _moment(now - GRACE)}}
-    number = int(server.ask("POST", "/flow_runs/count", {"flow_runs": due, **_OURS}))
+    number = int(server.ask("POST", "/flow_runs/count", {"flow_runs": due, **server.chosen}))
     return (
         [f"{number} runs that were due over {GRACE:g} s ago are neither started nor marked as late"] if number else []
     )

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from deployments import prefect_database, prefect_log
 
-POOL = "flowmart"
-"""The work pool of all our deployments."""
+
+def deployment_of(flow: str, platform: str) -> str:
+    """What Prefect calls the deployment that GitHub's events start for a flow: "comment/shop-github-comment"."""
+    return f"{flow}/{platform}-github-{flow}"
 
 
 def command(home: Path, port: int | None) -> list[str]:

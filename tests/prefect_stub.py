@@ -17,7 +17,9 @@ from typing import Any
 
 from prefect.client.schemas.actions import DeploymentFlowRunCreate
 
-DEPLOYMENTS = ("pull-request/flowmart", "deliver/flowmart", "comment/flowmart", "review/flowmart")
+from deployments.prefect_server import deployment_of
+
+DEPLOYMENTS = tuple(deployment_of(flow, "flowmart") for flow in ("pull-request", "deliver", "comment", "review"))
 
 
 @dataclass

@@ -25,10 +25,8 @@ def up(json: Json = False) -> None:
     from deployments import server
 
     running = server.up(settings.load().repository, screen.say)
-    for name in running.missing:
-        screen.say(f"{name} is in platform.yaml, but prefect.yaml has no deployments for it: copy those of another")
     if json:
-        screen.document({"ui": running.ui, "password": running.password, "missing": running.missing})
+        screen.document({"ui": running.ui, "password": running.password})
         return
     screen.result(f"the UI: {running.ui}")
     if running.password:

@@ -76,11 +76,11 @@ def main() -> None:
 
 def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     """The receiver with everything behind it, begun and ended with the app."""
-    runs = PrefectRuns()
+    runs = PrefectRuns(product.platform_name)
     inbox = Inbox(settings.inbox_file)
     dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY)
     sweep = _sweep(settings, product, inbox, dispatcher)
-    prefect = prefect_health.of(runs.address)
+    prefect = prefect_health.of(runs.address, product.platform_name)
     watch = Watch(lambda since: prefect_health.judge(prefect, since))
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 from pydantic import ValidationError
 
 from deployments.github.events import Parameters
+from deployments.prefect_server import deployment_of
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 
 _TIMEOUT = 15.0
@@ -38,8 +39,13 @@ class Runs(Protocol):
 class PrefectRuns:
     """Runs of a Prefect server's deployments; the server sees to it that a key has one run."""
 
-    def __init__(self) -> None:
-        """`InvalidInput` when no server is named: Prefect would start one of its own, that nobody looks at."""
+    def __init__(self, platform: str = "") -> None:
+        """`InvalidInput` when no server is named: Prefect would start one of its own, that nobody looks at.
+
+        Args:
+            platform: whose deployments are started, by their flows; empty: deployments are named as Prefect has them.
+        """
+        self._platform = platform
         self.address = PREFECT_API_URL.value() or ""
         if not self.address:
             raise InvalidInput("PREFECT_API_URL is not set: the address of the Prefect server's API, ending in /api")
@@ -55,6 +61,8 @@ class PrefectRuns:
 
     def start(self, deployment: str, parameters: Parameters, key: str) -> str:
         """Start it; see `Runs`."""
+        if self._platform:
+            deployment = deployment_of(deployment.partition("/")[0], self._platform)
         with self._answers(deployment) as client:
             if deployment not in self._deployments:
                 self._deployments[deployment] = client.read_deployment_by_name(deployment).id
@@ -87,6 +95,4 @@ class PrefectRuns:
 
     def _missing(self, deployment: str) -> NotFound:
         self._deployments.pop(deployment, None)
-        return NotFound(
-            f"Prefect at {self.address} has no deployment {deployment}: `prefect --no-prompt deploy --all` makes it"
-        )
+        return NotFound(f"Prefect at {self.address} has no deployment {deployment}: `flowmart server up` makes it")

@@ -1,19 +1,30 @@
 """prefect.yaml as data: which deployments and queues there are to be for a platform.
 
-The file is Prefect's own, so `prefect deploy --all` reads it too; `definitions.queues` is ours.
+The file holds one template a flow. One that contains `{environment}` stands for a deployment of every environment of
+platform.yaml; nothing about an environment is written here a second time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError, model_validator
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Environment, Platform
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+_FIRST, _APART, _HOUR = 3, 7, 60
+"""Minutes past the hour at which the first environment's schedules begin, and by which those of the next are later:
+Prefect's schedules have no jitter, and nothing should begin on the full hour. Seven and sixty share no factor."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +37,19 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """When a deployment is started by itself: by `cron`, or every so often from `begins` minutes past an hour on."""
+
+    cron: str = ""
+    every: timedelta | None = None
+    begins: int = 0
+    timezone: str = "UTC"
+    active: bool = True
+
+
+@dataclass(frozen=True)
 class Declared:
-    """One deployment of prefect.yaml. `environment` is the one that it is for, when it is for one alone."""
+    """One deployment. `environment` is the one that it is for, when it is for one alone."""
 
     name: str
     entrypoint: str
@@ -35,7 +57,7 @@ class Declared:
     queue: str
     tags: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    schedules: tuple[Mapping[str, Any], ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     @property
     def environment(self) -> str | None:
@@ -46,6 +68,20 @@ class Declared:
     def flow(self) -> str:
         """The name of its flow's function, by which forms are told apart."""
         return self.entrypoint.rpartition(":")[2]
+
+
+class _Schedule(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    cron: str = ""
+    interval: PositiveFloat | None = None
+    timezone: str = "UTC"
+    active: bool = True
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> _Schedule:
+        if bool(self.cron) == bool(self.interval):
+            raise ValueError("write either cron or interval")
+        return self
 
 
 class _Entry(BaseModel):
@@ -60,7 +96,7 @@ class _Entry(BaseModel):
     work_pool: Pool
     tags: tuple[str, ...] = ()
     parameters: dict[str, Any] = {}
-    schedules: tuple[dict[str, Any], ...] = ()
+    schedules: tuple[_Schedule, ...] = ()
 
 
 class _Queue(BaseModel):
@@ -73,53 +109,106 @@ class _File(BaseModel):
         queues: dict[str, _Queue]
 
     definitions: Definitions
-    deployments: tuple[_Entry, ...]
+    deployments: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What prefect.yaml declares for a platform with these environments, in promotion order."""
+    """The deployments and queues of a platform; all of them are in the work pool that is named after it."""
 
+    platform: str
     deployments: tuple[Declared, ...]
     queues: tuple[Queue, ...]
-    missing: tuple[str, ...]
-    """Environments of the platform that no `promote` is declared for."""
 
 
-def load(file: Path, environments: Sequence[str]) -> Catalogue:
-    """Read prefect.yaml; `InvalidInput` names the entry that is wrong."""
+def load(file: Path, platform: Platform) -> Catalogue:
+    """Read prefect.yaml and fill it in for a platform; `InvalidInput` names the entry that is wrong."""
     content = _read(file)
-    found = [_declared(entry) for entry in content.deployments]
-    here = tuple(one for one in found if one.environment is None or one.environment in environments)
-    promoted = {one.environment for one in here if one.flow == "promote"}
-    own = tuple(Queue(name, 1, 1) for name in environments)
+    names = [environment.name for environment in platform.environments]
+    _refuse_ambiguous_queues(file, names, content.definitions.queues)
+    own = tuple(Queue(name, 1, 1) for name in names)
     others = tuple(Queue(name, queue.limit, queue.priority) for name, queue in content.definitions.queues.items())
-    _refuse_unknown_queues(file, here, {queue.name for queue in (*own, *others)})
-    return Catalogue(here, (*own, *others), tuple(name for name in environments if name not in promoted))
+    found = tuple(_declared(file, place, each, platform) for place, each in _filled(file, content, platform))
+    _refuse_unknown_queues(file, found, {queue.name for queue in (*own, *others)})
+    return Catalogue(platform.name, found, (*own, *others))
 
 
 def _read(file: Path) -> _File:
     try:
-        return _File.model_validate(yaml.safe_load(file.read_text()))
+        return _File.model_validate(yaml12.load(file.read_text()))
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file}: {error}") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InvalidInput(f"{file}: {wrong}") from error
+        raise InvalidInput(f"{file}: {_told(error)}") from error
 
 
-def _declared(entry: _Entry) -> Declared:
+def _told(error: ValidationError, *before: object) -> str:
+    return "; ".join(f"{'.'.join(map(str, (*before, *e['loc'])))}: {e['msg']}" for e in error.errors())
+
+
+def _filled(file: Path, content: _File, platform: Platform) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Every entry as it is to be: its place in the file, and what it says for the platform or one environment."""
+    for place, template in enumerate(content.deployments):
+        if "environment" not in _placeholders(template):
+            yield place, _fill(file, place, template, {"platform": platform.name})
+            continue
+        for environment in platform.environments:
+            about = {"platform": platform.name, "environment": environment.name}
+            about["drift_every"] = f"{environment.drift_every:g}"
+            yield place, _fill(file, place, template, about)
+
+
+def _placeholders(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return set(_PLACEHOLDER.findall(value))
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return {name for item in items for name in _placeholders(item)}
+
+
+def _fill(file: Path, place: int, value: Any, about: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        unknown = sorted(set(_PLACEHOLDER.findall(value)) - about.keys())
+        if unknown:
+            known = ", ".join(f"{{{name}}}" for name in about)
+            raise InvalidInput(f"{file}: deployments.{place}: {{{unknown[0]}}} stands for nothing here; use {known}")
+        return _PLACEHOLDER.sub(lambda found: about[found[1]], value)
+    if isinstance(value, Mapping):
+        return {name: _fill(file, place, item, about) for name, item in value.items()}
+    return [_fill(file, place, item, about) for item in value] if isinstance(value, list) else value
+
+
+def _declared(file: Path, place: int, filled: Mapping[str, Any], platform: Platform) -> Declared:
+    try:
+        entry = _Entry.model_validate(filled)
+    except ValidationError as error:
+        raise InvalidInput(f"{file}: {_told(error, 'deployments', place)}") from error
+    if entry.work_pool.name != platform.name:
+        raise InvalidInput(f"{file}: deployments.{place}.work_pool.name: write {{platform}}, as the worker does")
     return Declared(
         name=entry.name,
         entrypoint=entry.entrypoint,
         description=entry.description.strip(),
         queue=entry.work_pool.work_queue_name,
-        tags=entry.tags,
+        tags=tuple(dict.fromkeys(entry.tags)),
         parameters=entry.parameters,
-        schedules=entry.schedules,
+        schedules=tuple(_schedule(each, entry, platform.environments) for each in entry.schedules),
     )
+
+
+def _schedule(written: _Schedule, entry: _Entry, environments: Sequence[Environment]) -> Schedule:
+    names = [environment.name for environment in environments]
+    here = entry.parameters.get("environment")
+    begins = (_FIRST + _APART * names.index(here)) % _HOUR if here in names else _FIRST
+    every = timedelta(seconds=written.interval) if written.interval else None
+    return Schedule(written.cron, every, begins, written.timezone, written.active)
+
+
+def _refuse_ambiguous_queues(file: Path, environments: Sequence[str], queues: Mapping[str, _Queue]) -> None:
+    for name in environments:
+        if name in queues:
+            raise InvalidInput(f"{file}: definitions.queues.{name}: an environment has that name; rename the queue")
 
 
 def _refuse_unknown_queues(file: Path, deployments: Sequence[Declared], known: set[str]) -> None:

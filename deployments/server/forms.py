@@ -49,10 +49,14 @@ class World:
 
 @dataclass(frozen=True)
 class Form:
-    """A deployment's form: the JSON schema of its parameters, and what is said of it."""
+    """A deployment's form: the JSON schema of its parameters, and what is said of it.
+
+    `closed`: nothing that it could be sent with would do anything, so Prefect is to refuse it.
+    """
 
     schema: Schema
     description: str
+    closed: bool = False
 
 
 def form(declared: Declared, schema: Schema, world: World, link: Callable[[str, Mapping[str, Any]], str]) -> Form:
@@ -67,7 +71,18 @@ def form(declared: Declared, schema: Schema, world: World, link: Callable[[str, 
     if first is not None and standing:
         first["description"] = f"{standing}\n\n{first.get('description', '')}".strip()
     described = f"{declared.description}\n\n{standing}".strip()
-    return Form({**schema, "properties": properties, **_required(schema, properties)}, described)
+    made = {**schema, "properties": properties, **_required(schema, properties)}
+    if declared.flow == "approve" and not world.waiting:
+        return Form(_refusing(made), described, closed=True)
+    return Form(made, described)
+
+
+def _refusing(schema: Schema) -> Schema:
+    """The form of an approval while nothing waits for one: its one field cannot be filled in, and it is required."""
+    nothing = {"type": "string", "title": "Nothing waits for an approval", "enum": []}
+    first = next(iter(schema["properties"]), "digest")
+    told = schema["properties"].get(first, {}).get("description", "")
+    return {**schema, "properties": {first: {**nothing, "description": told}}, "required": [first]}
 
 
 def _required(schema: Schema, properties: Mapping[str, Schema]) -> Schema:
@@ -160,6 +175,8 @@ def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str
     """What is there now and what would go, in Markdown that can be read as text too."""
     if declared.flow == "approve":
         return f"**Now:** {_told(world.waiting)}"
+    if declared.flow == "release":
+        return _everywhere(world, link)
     if declared.flow not in ("promote", "rollback", "recover") or not declared.environment:
         return ""
     here = world.platform.environment(declared.environment)
@@ -167,6 +184,27 @@ def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str
     if declared.flow == "promote":
         lines += _what_may_come(here, world, link)
     return "\n\n".join(lines)
+
+
+def _everywhere(world: World, link: Callable[[str, Mapping[str, Any]], str]) -> str:
+    """What the newest release would do in each environment, in promotion order."""
+    if not world.releases:
+        return "**Nothing may go:** no release was made; `flowmart release create` makes one."
+    newest = world.releases[0]
+    lines = [f"**The newest release:** {_named(newest)}"]
+    for here in world.platform.environments:
+        what = _what_it_would(newest, here.name, world)
+        rejected = " It was rejected there before." if newest.id in world.states[here.name].rejected else ""
+        address = link("plan", {"release": label(newest), "environment": here.name})
+        closed = _in_the_way(world, here.name)
+        lines.append(f"- **{here.name}:** {what}{rejected}{closed} [See the plan]({address})")
+    return "\n".join([lines[0], "", *lines[1:]])
+
+
+def _in_the_way(world: World, environment: str) -> str:
+    standing = world.states[environment]
+    stopped = standing.blocked or standing.claim or standing.interrupted
+    return f" Now: {_now(world, environment)}." if stopped else ""
 
 
 def _told(waiting: Sequence[Request]) -> str:
@@ -180,6 +218,8 @@ def _now(world: World, environment: str) -> str:
     standing = world.states[environment]
     if standing.blocked:
         return f"blocked by a failed rollback, until `flowmart resolve {environment}`"
+    if standing.interrupted:
+        return f"interrupted, until `flowmart recover {environment}`"
     if standing.claim:
         return f"busy: {standing.claim.actor} began to {standing.claim.purpose} {standing.claim.release}"
     release = world.release(standing.verified)
@@ -209,7 +249,7 @@ def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping
 def _what_it_would(release: RequestedRelease, environment: str, world: World) -> str:
     found = reach(release, environment, world)
     if not found.other:
-        return "is what is there: nothing would be changed."
+        return "is there already: nothing would be changed."
     behind = f"; planned again behind that: {', '.join(found.behind)}" if found.behind else ""
     same = f"; as they are: {', '.join(found.same)}" if found.same else ""
     return f"would touch {', '.join(found.other)}{behind}{same}."

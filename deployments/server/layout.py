@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deployments import processes
+from tasks.settings import Settings
 
 
 class ServerSettings(BaseSettings):
@@ -29,6 +30,11 @@ class Layout(processes.Layout):
 
     root: Path
     sandbox: bool
+
+    @property
+    def platform(self) -> str:
+        """The platform's name, after which the work pool, the deployments and their tags are called."""
+        return Settings(repository=self.root).platform_name  # type: ignore[call-arg]
 
     @property
     def folder(self) -> Path:

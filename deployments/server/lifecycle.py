@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +35,6 @@ class Serving:
     ui: str
     address: Address
     password: Path | None
-    missing: Sequence[str]
-    """Environments that prefect.yaml has no deployments for."""
 
 
 def up(root: Path, report: Report) -> Serving:
@@ -46,13 +44,13 @@ def up(root: Path, report: Report) -> Serving:
     """
     layout, settings = _layout(root), _settings()
     platform = manifest.load(layout.root / "infrastructure")
-    declared = catalogue.load(PROJECT / "prefect.yaml", [environment.name for environment in platform.environments])
+    catalogue.load(PROJECT / "prefect.yaml", platform)
     with processes.alone(layout):
         address = _address(layout, settings, report)
         for kind in _serving(settings, address):
             _started(layout, kind, report)
     password = layout.password if address.auth and layout.password.exists() else None
-    return Serving(settings.url or address.api.removesuffix("/api"), address, password, declared.missing)
+    return Serving(settings.url or address.api.removesuffix("/api"), address, password)
 
 
 def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None:
@@ -84,7 +82,7 @@ def _server(layout: Layout, settings: ServerSettings) -> Part:
     if not given:
         auth = layout.password.read_text().strip() if layout.password.exists() else ""
         return services.part(layout, parts.server(settings, auth))
-    theirs = prefect_health.of(given)
+    theirs = prefect_health.of(given, layout.platform)
     try:
         found = prefect_health.judge(theirs, started=0)
     except Unanswered as error:

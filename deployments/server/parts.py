@@ -16,7 +16,6 @@ from pathlib import Path
 from socket import create_connection
 
 from deployments import prefect_health, prefect_server, processes
-from deployments.prefect_server import POOL
 from deployments.processes import Process
 from deployments.server.layout import Layout, ServerSettings
 from deployments.services import Finding, Kind, gets
@@ -57,7 +56,7 @@ def server(settings: ServerSettings, auth: str) -> Kind[Layout]:
 
     def examine(layout: Layout, process: Process) -> Finding:
         api = f"http://127.0.0.1:{process.port}/api"
-        ours = prefect_health.ours(prefect_health.at(api, auth), processes.log_of(layout, SERVER))
+        ours = prefect_health.ours(prefect_health.at(api, auth), processes.log_of(layout, SERVER), layout.platform)
         return prefect_health.judge(ours, process.started)
 
     return Kind(SERVER, _server_command, variables, gets("/api/health"), 180.0, port=settings.port, examine=examine)
@@ -80,8 +79,8 @@ def registrar(address: Address) -> Kind[Layout]:
 def worker(address: Address, settings: ServerSettings) -> Kind[Layout]:
     """Who starts the runs."""
 
-    def command(_: Layout, __: int | None) -> list[str]:
-        start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+    def command(layout: Layout, _: int | None) -> list[str]:
+        start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", layout.platform, "--type", "process"]
         return [*start, "--limit", str(settings.limit), "--with-healthcheck", "--install-policy", "never"]
 
     def variables(layout: Layout, port: int | None) -> Mapping[str, str]:

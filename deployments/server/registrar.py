@@ -25,6 +25,7 @@ from tasks import manifest, settings
 from tasks.domain.errors import FlowmartError
 from tasks.ledger.history import History
 from tasks.promotion import approvals
+from tasks.settings import Settings
 
 _NEAR, _FAR = 2.0, 15.0
 """Seconds between looks at a folder, and at a bucket."""
@@ -33,8 +34,8 @@ _NEAR, _FAR = 2.0, 15.0
 class Registrar:
     """What was registered last, to do only what has changed since."""
 
-    def __init__(self) -> None:
-        self._settings = settings.load()
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._history = History(self._settings)
         self._infrastructure = self._settings.repository / "infrastructure"
         self._declared: Hashable = None
@@ -54,7 +55,7 @@ class Registrar:
         happened = self._what_happened()
         if declared != self._declared:
             platform = manifest.load(self._infrastructure)
-            wanted = catalogue.load(PROJECT / "prefect.yaml", [one.name for one in platform.environments])
+            wanted = catalogue.load(PROJECT / "prefect.yaml", platform)
             self._known = registration.register(wanted, PROJECT)
             self._declared, self._happened, self._offered = declared, None, {}
         if happened != self._happened:
@@ -83,7 +84,7 @@ def main() -> NoReturn:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registered", type=Path, required=True, help="file to write once all is registered")
     file: Path = parser.parse_args().registered
-    registrar = Registrar()
+    registrar = Registrar(settings.load())
     registrar.look()
     file.write_text(str(os.getpid()))
     while True:

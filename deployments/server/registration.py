@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import quote
@@ -15,8 +15,10 @@ from uuid import UUID
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
 from prefect.client.schemas.objects import StateType
-from prefect.client.schemas.schedules import CronSchedule
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
@@ -25,13 +27,21 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 from pydantic.fields import FieldInfo
 
-from deployments.prefect_server import POOL
 from deployments.server import forms
-from deployments.server.catalogue import Catalogue, Declared, Queue
+from deployments.server.catalogue import Catalogue, Declared, Queue, Schedule
 from deployments.server.forms import Form, World
 
 _MISSED = timedelta(seconds=150)
 """Without a sign of life for so long, five heartbeats, a run is taken for dead."""
+
+_SOME_HOUR = datetime(2024, 1, 1, tzinfo=UTC)
+"""From which the beginnings of schedules are counted."""
+
+_DEFAULT_QUEUE = "default"
+"""Prefect makes it with every pool, and does not let it be removed."""
+
+_PAGE = 200
+"""Deployments that Prefect gives at once."""
 
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Cancelling", "Paused", "Suspended", "AwaitingRetry")
 
@@ -46,13 +56,16 @@ class Known:
 
 
 def register(wanted: Catalogue, project: Path) -> tuple[Known, ...]:
-    """Make pool, queues and deployments, or make them again as they are declared now."""
+    """Make pool, queues and deployments as they are declared now, and remove what of the pool is not declared."""
+    pool = wanted.platform
     with get_client(sync_client=True) as client:
-        _pool(client)
+        _pool(client, pool)
         for queue in wanted.queues:
-            _queue(client, queue)
+            _queue(client, pool, queue)
         _find_dead_runs(client)
-        return tuple(_deployment(client, declared, project) for declared in wanted.deployments)
+        known = tuple(_deployment(client, pool, declared, project) for declared in wanted.deployments)
+        _remove_others(client, pool, {one.id for one in known}, {queue.name for queue in wanted.queues})
+        return known
 
 
 def offer(known: Sequence[Known], world: World, offered: dict[UUID, Form]) -> None:
@@ -62,26 +75,31 @@ def offer(known: Sequence[Known], world: World, offered: dict[UUID, Form]) -> No
         for one in known:
             made = forms.form(one.declared, one.schema, world, links)
             if made != offered.get(one.id):
-                shown = DeploymentUpdate(description=made.description, parameter_openapi_schema=made.schema)
+                shown = DeploymentUpdate(
+                    description=made.description,
+                    parameter_openapi_schema=made.schema,
+                    enforce_parameter_schema=made.closed,
+                )
                 client.update_deployment(one.id, shown)
                 offered[one.id] = made
 
 
-def _pool(client: SyncPrefectClient) -> None:
+def _pool(client: SyncPrefectClient, pool: str) -> None:
+    described = f"Runs of the platform {pool}"
     with suppress(ObjectAlreadyExists):
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process", description="FlowMart's runs"))
+        client.create_work_pool(WorkPoolCreate(name=pool, type="process", description=described))
 
 
-def _queue(client: SyncPrefectClient, queue: Queue) -> None:
+def _queue(client: SyncPrefectClient, pool: str, queue: Queue) -> None:
     try:
-        found = client.read_work_queue_by_name(queue.name, POOL)
+        found = client.read_work_queue_by_name(queue.name, pool)
     except ObjectNotFound:
-        found = client.create_work_queue(queue.name, work_pool_name=POOL)
+        found = client.create_work_queue(queue.name, work_pool_name=pool)
     if (found.concurrency_limit, found.priority) != (queue.limit, queue.priority):
         client.update_work_queue(found.id, concurrency_limit=queue.limit, priority=queue.priority)
 
 
-def _deployment(client: SyncPrefectClient, declared: Declared, project: Path) -> Known:
+def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, project: Path) -> Known:
     flow: Flow[..., Any] = load_flow_from_entrypoint(str(project / declared.entrypoint))
     schema = _schema(flow)
     made = client.create_deployment(
@@ -93,7 +111,7 @@ def _deployment(client: SyncPrefectClient, declared: Declared, project: Path) ->
         parameter_openapi_schema=schema,
         # What a form offers is old at times, and others start flows by a release's bare id: the flow says no itself.
         enforce_parameter_schema=False,
-        work_pool_name=POOL,
+        work_pool_name=pool,
         work_queue_name=declared.queue,
         entrypoint=declared.entrypoint,
         pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(project)}}],
@@ -113,9 +131,31 @@ def _schema(flow: Flow[..., Any]) -> forms.Schema:
     return schema
 
 
-def _schedule(declared: Mapping[str, Any]) -> DeploymentScheduleCreate:
-    cron = CronSchedule(cron=declared["cron"], timezone=declared.get("timezone", "UTC"))
-    return DeploymentScheduleCreate(schedule=cron, active=declared.get("active", True))
+def _schedule(declared: Schedule) -> DeploymentScheduleCreate:
+    if declared.every is None:
+        when: CronSchedule | IntervalSchedule = CronSchedule(cron=declared.cron, timezone=declared.timezone)
+    else:
+        begins = _SOME_HOUR + timedelta(minutes=declared.begins)
+        when = IntervalSchedule(interval=declared.every, anchor_date=begins, timezone=declared.timezone)
+    return DeploymentScheduleCreate(schedule=when, active=declared.active)
+
+
+def _remove_others(client: SyncPrefectClient, pool: str, deployments: set[UUID], queues: set[str]) -> None:
+    """Remove what an earlier prefect.yaml or platform.yaml declared; planned runs go with their deployment."""
+    for found in _all_deployments(client, pool):
+        if found.id not in deployments:
+            client.delete_deployment(found.id)
+    for queue in client.read_work_queues(work_pool_name=pool):
+        if queue.name not in {*queues, _DEFAULT_QUEUE}:
+            client.delete_work_queue_by_id(queue.id)
+
+
+def _all_deployments(client: SyncPrefectClient, pool: str) -> list[DeploymentResponse]:
+    ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
+    found: list[DeploymentResponse] = []
+    while page := client.read_deployments(work_pool_filter=ours, limit=_PAGE, offset=len(found)):
+        found += page
+    return found
 
 
 def _links(known: Sequence[Known]) -> Callable[[str, Mapping[str, Any]], str]:

@@ -115,6 +115,7 @@ class Environment:
         after: the environments in which the release must be verified first; none for a first environment.
         soak: for how many seconds it must have been verified in all of them before it may begin here.
         reconcile: drift is repaired as soon as a report has found it.
+        drift_every: how often the server looks for drift, in seconds.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Environment:
     windows: tuple[Window, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     reconcile: bool = False
+    drift_every: float = 3600.0
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def role(self, purpose: Purpose) -> str:

@@ -109,6 +109,7 @@ class DeclaredDrift(Declared):
         description="Whether drift is repaired at once: the verified release is promoted again for the "
         "units that drifted, under the same policies and gate.",
     )
+    every: Duration = Field(default=3600.0, description="How often the server looks for drift; at least 1m.")
 
 
 class DeclaredEnvironment(Declared):

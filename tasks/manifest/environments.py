@@ -20,6 +20,9 @@ from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 
 ROOT = "environments"
 
+_SHORTEST_DRIFT = 60.0
+"""Seconds: a report of a large environment takes longer, and they come one after the other."""
+
 
 def scope(platform: str, environment: Environment) -> dict[str, Any]:
     """The placeholders that units may use in this environment, with what stands for them."""
@@ -62,6 +65,7 @@ def filled(platform: str, name: str, declared: DeclaredEnvironment) -> Environme
         windows=tuple(Window(**window.model_dump()) for window in declared.windows),
         freezes=tuple(Freeze(**freeze.model_dump()) for freeze in declared.freezes),
         reconcile=declared.drift.reconcile,
+        drift_every=declared.drift.every,
         values=placeholders.fill(declared.values, about),
     )
 
@@ -105,6 +109,8 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
     yield from _calendar(declared)
+    if declared.drift.every < _SHORTEST_DRIFT:
+        yield Mistake(("drift", "every"), "is less than a minute: write 1m or more")
     yield from _half_an_account(name, declared)
     if declared.account:
         yield from role_mistakes(dict(declared.roles), about, name)

@@ -65,22 +65,23 @@ def test_each_environment_has_a_queue_that_takes_one_at_a_time(served: Served, s
 
 
 def test_drift_is_looked_for_by_schedule(served: Served, serving: Serving) -> None:
-    schedules = [served.deployment(f"drift/{name}")["schedules"] for name in ("dev", "staging")]
-    assert [one["schedule"]["cron"] for (one,) in schedules] == ["13 * * * *", "43 * * * *"]
+    schedules = [served.deployment(f"drift/flowmart-drift-{name}")["schedules"] for name in ("dev", "staging")]
+    assert [one["schedule"]["interval"] for (one,) in schedules] == [3600.0, 3600.0]
+    assert [one["schedule"]["anchor_date"][14:16] for (one,) in schedules] == ["03", "10"]
     assert all(one["active"] for (one,) in schedules)
 
 
 def test_a_release_is_offered_soon_after_it_was_made(served: Served, serving: Serving) -> None:
     served.mini.paint("dev", "green")
     made = served.mini.release("Paint dev green")
-    assert "Paint dev green" in served.choices("promote/dev", "release", made.id)[0]
-    assert "Paint dev green" in served.deployment("promote/dev")["description"]
+    assert "Paint dev green" in served.choices("promote/flowmart-promote-dev", "release", made.id)[0]
+    assert "Paint dev green" in served.deployment("promote/flowmart-promote-dev")["description"]
 
 
 def test_a_run_is_started_by_the_worker(served: Served, serving: Serving) -> None:
     release = served.mini.release("Planned")
-    chosen = served.choices("plan/flowmart", "release", release.id)[0]
-    run = served.ended(served.start("plan/flowmart", release=chosen, environment="dev"))
+    chosen = served.choices("plan/flowmart-plan", "release", release.id)[0]
+    run = served.ended(served.start("plan/flowmart-plan", release=chosen, environment="dev"))
     assert (run["state_type"], run["name"]) == ("COMPLETED", f"plan {release.id} in dev")
 
 
@@ -88,7 +89,7 @@ def test_the_second_promotion_of_an_environment_waits_for_the_first(served: Serv
     releases = [served.mini.release("As it is").id]
     served.mini.paint("dev", "blue")
     releases.append(served.mini.release("Paint dev blue again").id)
-    runs = [served.start("promote/dev", release=release) for release in releases]
+    runs = [served.start("promote/flowmart-promote-dev", release=release) for release in releases]
     before, after = sorted((served.ended(run) for run in runs), key=lambda run: str(run["start_time"]))
     assert [before["state_type"], after["state_type"]] == ["COMPLETED", "COMPLETED"]
     assert after["start_time"] > before["end_time"]
@@ -98,7 +99,7 @@ def test_a_release_through_all_environments_waits_for_one_that_is_busy(served: S
     release = served.mini.release("Everywhere").id
     ledger = served.history.ledger
     claims.claim(ledger, "dev", release, "promote")
-    run = served.start("release/flowmart", release=release)
+    run = served.start("release/flowmart-release", release=release)
     served.waits("dev")
     claims.close(ledger, "dev", "succeeded")
     assert served.ended(run)["state_type"] == "COMPLETED"

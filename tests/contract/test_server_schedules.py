@@ -57,9 +57,9 @@ def test_a_run_that_a_schedule_planned_is_executed(served: Served) -> None:
     served.up()
     every_five_seconds = {"active": True, "schedule": {"interval": 5.0}}
     with served.api() as api:
-        drift = served.deployment("drift/dev")["id"]
+        drift = served.deployment("drift/flowmart-drift-dev")["id"]
         api.patch(f"/deployments/{drift}", json={"schedules": [every_five_seconds]}).raise_for_status()
-    (schedule,) = served.deployment("drift/dev")["schedules"]
+    (schedule,) = served.deployment("drift/flowmart-drift-dev")["schedules"]
     until(lambda: completed(served, schedule["id"]), lambda: processes.log_of(served.layout, "server").read_text())
     assert completed(served, schedule["id"])[0]["auto_scheduled"]
     until(lambda: part(served).state == "ready", lambda: part(served))
@@ -92,4 +92,6 @@ def test_a_scheduler_that_fails_is_told_by_status_and_health(broken: Served) -> 
         assert "RuntimeError: the test refuses to insert runs" in reason
         assert f"see {processes.log_of(broken.layout, 'server')}" in reason
         assert "flowmart server down && flowmart server up" in reason
-    assert "no runs planned for drift/dev, drift/staging though" in judged(broken, time.time() + GRACE)
+    assert "no runs planned for drift/flowmart-drift-dev, drift/flowmart-drift-staging though" in judged(
+        broken, time.time() + GRACE
+    )

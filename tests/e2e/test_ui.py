@@ -65,15 +65,15 @@ def test_a_person_chooses_a_release_starts_it_and_reads_what_happened(person: Pe
     served, seen = person.served, person.browser
     served.mini.paint("dev", "green")
     release = served.mini.release("Paint dev green")
-    served.choices("promote/dev", "release", release.id)
+    served.choices("promote/flowmart-promote-dev", "release", release.id)
 
-    person.opens("promote/dev")
+    person.opens("promote/flowmart-promote-dev")
     person.starts_custom_run()
     seen.reads("would touch first, second")
     assert "Paint dev green" in seen.choose("Release", release.id)
     person.submits()
 
-    run = served.ended(served.newest_run("promote/dev"))
+    run = served.ended(served.newest_run("promote/flowmart-promote-dev"))
     assert (run["state_type"], run["parameters"]["environment"]) == ("COMPLETED", "dev")
     assert served.history.state("dev").verified == release.id
 
@@ -88,15 +88,15 @@ def test_what_a_release_would_do_can_be_seen_before(person: Person) -> None:
     served, seen = person.served, person.browser
     served.mini.paint("dev", "red")
     release = served.mini.release("Paint dev red")
-    served.choices("promote/dev", "release", release.id)
+    served.choices("promote/flowmart-promote-dev", "release", release.id)
 
-    person.opens("promote/dev")
+    person.opens("promote/flowmart-promote-dev")
     person.starts_custom_run()
     seen.follow("//a[normalize-space(.)='See exactly what it would do']")
     seen.reads(f"{release.id} · Paint dev red")
     person.submits()
 
-    run = served.ended(served.newest_run("plan/flowmart"))
+    run = served.ended(served.newest_run("plan/flowmart-plan"))
     assert run["name"] == f"plan {release.id} in dev"
     assert served.history.state("dev").verified != release.id
 
@@ -107,10 +107,10 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
     for environment in ("dev", "staging"):
         served.mini.paint(environment, "green")
     release = served.mini.release("Paint staging green")
-    done = served.ended(served.start("promote/dev", release=release.id))
+    done = served.ended(served.start("promote/flowmart-promote-dev", release=release.id))
     assert done["state_type"] == "COMPLETED", done["state"]["message"]
 
-    asked = served.ended(served.start("promote/staging", release=release.id))
+    asked = served.ended(served.start("promote/flowmart-promote-staging", release=release.id))
     assert (asked["state_name"], served.history.state("staging").receipts) == ("AwaitingApproval", {})
     (request,) = approvals.waiting(served.history.ledger, datetime.now(UTC))
     seen.open(f"/runs/flow-run/{asked['id']}")
@@ -119,14 +119,14 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
     seen.click("//a[contains(@href, 'artifact')][.//text()[contains(., 'approval-staging')]]")
     seen.reads(f"staging wants an approval: promote {release.id}")
 
-    served.choices("approve/flowmart", "digest", request.short)
-    person.opens("approve/flowmart")
+    served.choices("approve/flowmart-approve", "digest", request.short)
+    person.opens("approve/flowmart-approve")
     person.starts_custom_run()
     seen.choose("Plan set", request.short)
     person.writes("Your name", "Anna")
     person.submits()
 
-    run = served.ended(served.newest_run("approve/flowmart"))
+    run = served.ended(served.newest_run("approve/flowmart-approve"))
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert run["name"] == f"approve {request.short}"
     assert served.history.state("staging").verified == release.id

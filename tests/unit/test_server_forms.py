@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from prefect.utilities.callables import parameter_schema
 
 from deployments.server import forms
@@ -31,7 +32,7 @@ PLATFORM = Platform("mini", (DEV, STAGING), UNITS)
 
 def requested(release: str, subject: str, at: str, **units: str) -> RequestedRelease:
     """A release that was asked for once."""
-    digests = {f"dev/{unit}": digest for unit, digest in units.items()}
+    digests = {f"{name}/{unit}": digest for name in ("dev", "staging") for unit, digest in units.items()}
     return RequestedRelease(Release(release, "", digests), Provenance(subject=subject, at=at))
 
 
@@ -47,6 +48,7 @@ FLOW: dict[str, Any] = {
     },
     "required": ["release", "environment"],
 }
+RELEASE: dict[str, Any] = {"properties": {"release": {"type": "string"}, "to": {"type": "string"}}}
 BACK: dict[str, Any] = {
     "properties": {"environment": {"type": "string"}, "to": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
 }
@@ -132,7 +134,7 @@ def test_a_person_reads_what_is_there_what_would_be_touched_and_where_to_see_mor
             "ada began to promote bbbbbbbbbbbb",
         ),
         (replace(on("dev", NEW), rejected=frozenset({NEW.id})), "It was rejected here before"),
-        (on("dev", NEW), "is what is there"),
+        (on("dev", NEW), "is there already: nothing would be changed"),
     ],
 )
 def test_what_stands_in_the_way_is_said(standing: EnvironmentState, said: str) -> None:
@@ -146,8 +148,8 @@ def test_the_way_back_is_to_what_was_verified_before_the_last_one_first() -> Non
     assert "required" not in made.schema
 
 
-def test_what_waits_for_an_approval_can_be_chosen_with_what_it_would_do() -> None:
-    asked = Request(
+def asked() -> Request:
+    return Request(
         environment="staging",
         release=NEW.id,
         digest="d" * 64,
@@ -159,15 +161,40 @@ def test_what_waits_for_an_approval_can_be_chosen_with_what_it_would_do() -> Non
         rules=Approval(),
         purpose="promote",
     )
+
+
+def test_what_waits_for_an_approval_can_be_chosen_with_what_it_would_do() -> None:
     schema = {"properties": {"digest": {"type": "string"}}}
-    made = forms.form(declared("approve"), schema, replace(world(), waiting=(asked,)), link)
-    assert choices(made, "digest") == [asked.short]
+    made = forms.form(declared("approve"), schema, replace(world(), waiting=(asked(),)), link)
+    assert choices(made, "digest") == [asked().short]
     assert "staging: promote bbbbbbbbbbbb; shop: 1 to replace" in made.description
-    assert "nothing waits" in forms.form(declared("approve"), schema, world(), link).description
+    assert not made.closed
+
+
+def test_an_approval_cannot_be_sent_while_nothing_waits_for_one() -> None:
+    made = forms.form(declared("approve"), parameter_schema(approve).model_dump(), world(), link)
+    assert "**Now:** nothing waits for an approval." in made.description
+    assert made.closed
+    assert [*made.schema["properties"]] == made.schema["required"] == ["digest"]
+    assert list(Draft202012Validator(made.schema).iter_errors({"digest": NEW.id}))
+    assert list(Draft202012Validator(made.schema).iter_errors({}))
+
+
+def test_the_release_form_says_what_would_change_in_each_environment() -> None:
+    standing = replace(on("staging", OLD), blocked="no")
+    made = forms.form(declared("release"), RELEASE, world(on("dev", NEW), standing), link)
+    assert "**The newest release:** `bbbbbbbbbbbb` A new shop" in made.description
+    assert "**dev:** is there already: nothing would be changed." in made.description
+    staging = next(line for line in made.description.splitlines() if "staging" in line)
+    assert "would touch shop; as they are: network." in staging
+    assert "Now: blocked by a failed rollback, until `flowmart resolve staging`." in staging
+    assert "[See the plan](/plan/bbbbbbbbbbbb/staging)" in staging
+    assert made.schema["properties"]["release"]["description"].startswith("**The newest release:**")
 
 
 def test_a_form_asks_for_the_name_of_who_decides() -> None:
-    made = forms.form(declared("approve"), parameter_schema(approve).model_dump(), world(), link)
+    waiting = replace(world(), waiting=(asked(),))
+    made = forms.form(declared("approve"), parameter_schema(approve).model_dump(), waiting, link)
     assert made.schema["required"] == ["digest", "name"]
 
 

@@ -1,0 +1,112 @@
+"""What the registrar makes of platform.yaml at a real Prefect server, and what it removes again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from deployments.sandbox import Sandbox
+from deployments.server.registrar import Registrar
+from tasks.settings import Settings
+
+pytestmark = pytest.mark.sandbox
+
+PLATFORM = """
+platform: {platform}
+environments:
+  dev: {{}}
+  {more}
+units:
+  first: {{engine: terraform, source: terraform/first, environments: [dev]}}
+"""
+
+QA = "qa: {after: dev, drift: {every: 15m}}"
+
+
+class Team:
+    """A platform of its own at a shared Prefect server."""
+
+    def __init__(self, folder: Path, platform: str, api: str) -> None:
+        self.platform, self._api, self._folder = platform, api, folder / platform
+        (self._folder / "infrastructure/terraform/first").mkdir(parents=True)
+        (self._folder / "infrastructure/terraform/first/main.tf").write_text("")
+        self.declares("")
+        self.registrar = Registrar(Settings(repository=self._folder, store=str(self._folder / "store")))
+        self.registrar.look()
+
+    def declares(self, more: str) -> None:
+        text = PLATFORM.format(platform=self.platform, more=more)
+        (self._folder / "infrastructure/platform.yaml").write_text(text)
+
+    def ask(self, path: str, **body: Any) -> Any:
+        return httpx.post(f"{self._api}{path}", json=body, trust_env=False, timeout=60).raise_for_status().json()
+
+    def deployments(self) -> dict[str, Any]:
+        mine = {"name": {"any_": [self.platform]}}
+        return {one["name"]: one for one in self.ask("/deployments/filter", work_pools=mine)}
+
+    def queues(self) -> dict[str, int]:
+        found = self.ask(f"/work_pools/{self.platform}/queues/filter")
+        return {queue["name"]: queue["concurrency_limit"] for queue in found}
+
+    def planned(self, deployment: str) -> int:
+        return int(self.ask("/flow_runs/count", deployments={"id": {"any_": [deployment]}}))
+
+
+@pytest.fixture
+def api(prefect_server: Sandbox) -> Iterator[str]:
+    address = f"{prefect_server.prefect_url}/api"
+    with temporary_settings({PREFECT_API_URL: address}):
+        yield address
+
+
+@pytest.fixture
+def team(tmp_path: Path, api: str) -> Team:
+    return Team(tmp_path, "bakery", api)
+
+
+def test_an_environment_that_is_added_has_everything_and_loses_it_when_it_is_removed(team: Team) -> None:
+    before, queues = team.deployments(), team.queues()
+    team.declares(QA)
+    team.registrar.look()
+    added = {name: one for name, one in team.deployments().items() if name not in before}
+    assert set(added) == {f"bakery-{flow}-qa" for flow in ("promote", "rollback", "recover", "drift")}
+    assert (team.queues().keys() - queues.keys(), team.queues()["qa"]) == ({"qa"}, 1)
+    assert added["bakery-promote-qa"]["tags"] == ["bakery", "qa", "people"]
+    assert added["bakery-promote-qa"]["parameters"] == {"environment": "qa"}
+    assert "**qa now:** nothing here yet" in added["bakery-promote-qa"]["description"]
+    (schedule,) = added["bakery-drift-qa"]["schedules"]
+    assert (schedule["active"], schedule["schedule"]["interval"]) == (True, 900.0)
+    form = team.deployments()["bakery-plan"]["parameter_openapi_schema"]["properties"]["environment"]
+    assert form["enum"] == ["dev", "qa"]
+
+    drift = added["bakery-drift-qa"]["id"]
+    team.ask(f"/deployments/{drift}/create_flow_run", state={"type": "SCHEDULED"})
+    assert team.planned(drift) > 0
+    team.declares("")
+    team.registrar.look()
+    assert (team.deployments().keys(), team.queues()) == (before.keys(), queues)
+    assert team.planned(drift) == 0
+
+
+def test_two_platforms_at_one_server_do_not_meet(team: Team, tmp_path: Path, api: str) -> None:
+    other = Team(tmp_path, "winery", api)
+    assert not team.deployments().keys() & other.deployments().keys()
+    other.declares(QA)
+    other.registrar.look()
+    team.registrar.look()
+    assert "winery-promote-qa" in other.deployments()
+    assert not [name for name in team.deployments() if not name.startswith("bakery-")]
+    assert "qa" not in team.queues()
+
+
+def test_prefect_refuses_an_approval_while_nothing_waits_for_one(team: Team) -> None:
+    approve = team.deployments()["bakery-approve"]["id"]
+    for parameters in ({}, {"digest": "d" * 12, "name": "anna"}):
+        with pytest.raises(httpx.HTTPStatusError, match="409"):
+            team.ask(f"/deployments/{approve}/create_flow_run", parameters=parameters)
