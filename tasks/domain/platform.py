@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal
 
 from tasks.domain.errors import InvalidInput
 
 Purpose = Literal["plan", "apply"]
 """What credentials are for: `plan` only reads (plan, smoke, drift), `apply` writes (apply, rollback)."""
+
+
+class Level(StrEnum):
+    """What a validator's errors do: `deny` the plan, only `warn`, or it is `off` and not run."""
+
+    DENY = "deny"
+    WARN = "warn"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How a unit wants one validator of its tool. `level` None: the validator's own; `ignore` is {rule: reason}."""
+
+    level: Level | None = None
+    ignore: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,7 @@ class Unit:
     """One deployable piece, as declared: `source` may still hold `{environment}`.
 
     `account`, `region` and `roles` are this unit's own, where it is not in the environment's; otherwise empty.
-    `options` are the engine's, as written.
+    `options` are the engine's, as written; `validators` are how the unit wants those of its tool, by name.
     """
 
     name: str
@@ -58,6 +75,7 @@ class Unit:
     region: str = ""
     roles: Roles | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    validators: Mapping[str, Validation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

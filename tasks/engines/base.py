@@ -7,7 +7,7 @@ as declared for that environment, credentials by purpose, and what is known of e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.domain.outcome import Applied, Observation, Verification
 from tasks.domain.plan import Change, Plan, StateChange
-from tasks.domain.platform import Environment, Unit
+from tasks.domain.platform import Environment, Level, Unit
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.processes import Processes
 
@@ -148,6 +148,40 @@ class UnitEngine(Protocol):
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What a validator has against a unit.
+
+    Attributes:
+        rule: the validator's id of the rule, by which a unit can ignore it.
+        message: what is wrong.
+        file: where, relative to infrastructure/; empty where the validator does not say.
+        line: its line; 0 where the validator does not say.
+        error: whether the validator itself calls it an error, and no warning.
+    """
+
+    rule: str
+    message: str
+    file: str = ""
+    line: int = 0
+    error: bool = True
+
+
+@dataclass(frozen=True)
+class Validator:
+    """One validator of a tool.
+
+    Attributes:
+        find: what it has against the unit of a workspace.
+        executable: its program's name, on PATH or beside our interpreter; empty when the engine's own tool runs it.
+        level: what holds where the unit does not set one.
+    """
+
+    find: Callable[[Workspace], Iterable[Finding]]
+    executable: str = ""
+    level: Level = Level.DENY
+
+
+@dataclass(frozen=True)
 class Engine:
     """The registration of one tool: all that the product knows about it derives from this.
 
@@ -158,6 +192,7 @@ class Engine:
         interface: what a unit takes and gives, given the same.
         options: the model of the block that a unit may have under the engine's name.
         executable: the tool's name on PATH; empty when the engine needs none.
+        validators: the tool's own validators, by the names under which a unit sets their levels.
         setting: the setting that names another executable (FLOWMART_TERRAFORM), lowercase; by default the name.
         needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
     """
@@ -169,6 +204,7 @@ class Engine:
     options: type[Options] = Options
     executable: str = ""
     setting: str = ""
+    validators: Mapping[str, Validator] = field(default_factory=dict, hash=False)
     needs_aws: Callable[[Path, str], bool] = lambda _, __: False
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from tasks.domain.platform import Level
 from tasks.manifest.notation import (
     ACCOUNT,
     CLOCK,
@@ -178,6 +179,18 @@ class DeclaredCheck(Declared):
         return dict(self.__pydantic_extra__ or {})
 
 
+class DeclaredValidator(Declared):
+    """How a unit wants one validator of its tool."""
+
+    level: Level | None = Field(
+        default=None,
+        description="deny: its errors deny the plan. warn: everything it finds is a warning. off: it is not run.",
+    )
+    ignore: dict[Text, Text] = Field(
+        default_factory=dict, description="Rules that do not count, by the validator's own id, each with the reason."
+    )
+
+
 class DeclaredUnit(Declared):
     """One deployable piece of the platform."""
 
@@ -217,6 +230,9 @@ class DeclaredUnit(Declared):
     )
     checks: tuple[DeclaredCheck, ...] = Field(
         default=(), description="Smoke checks, asked after every apply of the unit."
+    )
+    validators: dict[Text, DeclaredValidator] = Field(
+        default_factory=dict, description="How the unit wants the validators of its tool, by their names."
     )
 
     @property

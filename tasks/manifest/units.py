@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tasks.domain import graph, references
-from tasks.domain.platform import Check, Environment, Roles, Unit
+from tasks.domain.platform import Check, Environment, Roles, Unit, Validation
 from tasks.engines import ENGINES
 from tasks.manifest import checks, environments, explain, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
@@ -44,13 +44,14 @@ def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
         region=declared.region,
         roles=Roles(declared.roles.plan or "", declared.roles.apply or "") if declared.roles else None,
         options=declared.options,
+        validators={name: Validation(each.level, each.ignore) for name, each in declared.validators.items()},
     )
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
     """What is wrong with the units, one by one and together."""
     for name, declared in draft.units.items():
-        for rule in (_engine, _options, _environments, _needs, _place, _texts, _sources, _checks):
+        for rule in (_engine, _options, _validators, _environments, _needs, _place, _texts, _sources, _checks):
             yield from (m.below((ROOT, name)) for m in rule(draft, name, declared))
     for circle in graph.cycles({name: unit.needs for name, unit in draft.units.items()}):
         told = " -> ".join(circle)
@@ -72,6 +73,13 @@ def _options(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
         error = option_error(declared.engine)
         schema = ENGINES[declared.engine].options.model_json_schema()
         yield from (m.below((declared.engine,)) for m in explain.mistakes(error, {}, schema)) if error else ()
+
+
+def _validators(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    known = ENGINES[declared.engine].validators if declared.engine in ENGINES else declared.validators
+    for name in declared.validators:
+        if name not in known:
+            yield Mistake(("validators", name), not_among(name, f"a validator of {declared.engine}", known))
 
 
 def _environments(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:

@@ -16,6 +16,7 @@ from tasks.domain.plan import Plan, Reversibility
 from tasks.domain.release import Baseline, Inputs
 from tasks.domain.rules import Violation
 from tasks.domain.values import digest_of
+from tasks.engines import validation
 from tasks.ledger.state import EnvironmentState
 from tasks.policy.rego import Purpose
 from tasks.promotion.environment_run import Approved, EnvironmentRun
@@ -97,7 +98,7 @@ def baseline_of(run: EnvironmentRun, unit: str, found: EnvironmentState) -> Base
 
 
 def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, ...]:
-    """Evaluate the policies over a plan; `Refused` names every denial."""
+    """Run validators and policies over a plan; `Refused` names every denial."""
     if not isinstance(planned, Plan):
         return ()
     found = violations(run, planned)
@@ -105,15 +106,19 @@ def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, .
     if denials:
         run.record(PlanDenied(**run.about(unit), findings=tuple(denials)))
         told = "\n".join(f"  {violation.policy}: {violation.message}" for violation in denials)
-        raise Refused(f"{planned.target}: denied by policy\n{told}")
+        raise Refused(f"{planned.target}: denied\n{told}")
     run.log(unit).info("tested", what=f"{len(found)} warnings" if found else "no violations")
     return found
 
 
 def violations(run: EnvironmentRun, made: Plan, purpose: Purpose = "promote") -> tuple[Violation, ...]:
-    """What the release's policies have against a plan."""
+    """What the tool's validators and the release's policies have against a plan; for a rollback, the policies."""
     unit = run.unit(made.target.unit, made.target.release)
-    return run.here.policies.test(made, unit, run.here.overrides, run.clock.now(), purpose)
+    found = run.here.policies.test(made, unit, run.here.overrides, run.clock.now(), purpose)
+    if purpose == "rollback":
+        return found
+    validators = run.runtime.engines[unit.engine].validators
+    return (*validation.violations(run.workspace(made.target), validators), *found)
 
 
 def is_good(run: EnvironmentRun, unit: str, found: EnvironmentState) -> bool:

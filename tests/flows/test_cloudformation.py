@@ -29,7 +29,8 @@ UNIT = """
       - {name: stack, kind: aws, fact: stack_good, stack: flowmart-dev-alerts, within: 1s}
 """
 TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Colour"}}}
-REFUSED = {"Type": "AWS::SQS::Queue", "DependsOn": "Topic", "Properties": {"VisibilityTimeout": "no number"}}
+SQS_REFUSES = {"Type": "AWS::SQS::Queue", "DependsOn": "Topic", "Properties": {"VisibilityTimeout": {"Ref": "Colour"}}}
+"""What no validator can see: the number is a colour."""
 
 
 def template(**more: Any) -> str:
@@ -72,7 +73,7 @@ def test_a_stack_that_fails_takes_itself_and_terraform_back(
     good = shop.release("good")
     promote(good.id, "dev")
     shop.paint("dev", "green")
-    shop.write("alerts/template.yaml", template(Orders=REFUSED))
+    shop.write("alerts/template.yaml", template(Orders=SQS_REFUSES))
     with pytest.raises(RolledBack, match=r"Orders \(AWS::SQS::Queue\)"):
         promote(shop.release("bad").id, "dev")
     assert displayed(clients) == "blue"
@@ -84,7 +85,7 @@ def test_a_stack_that_fails_takes_itself_and_terraform_back(
 def test_a_first_release_that_fails_leaves_no_stack(
     shop: MiniPlatform, clients: Callable[[str], Any], history: History
 ) -> None:
-    shop.write("alerts/template.yaml", template(Orders=REFUSED))
+    shop.write("alerts/template.yaml", template(Orders=SQS_REFUSES))
     with pytest.raises(RolledBack):
         promote(shop.release("bad").id, "dev")
     assert STACK not in [stack["StackName"] for stack in clients("cloudformation").describe_stacks()["Stacks"]]

@@ -13,6 +13,7 @@ import yaml
 from tasks import manifest
 from tasks.domain import environment_graph
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Level
 from tasks.engines import ENGINES
 from tasks.manifest import declared
 from tasks.manifest.options import WRITTEN
@@ -21,6 +22,14 @@ from tasks.manifest.schema import option_schemas
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "platform.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 EXAMPLES = [text for language, text in BLOCKS if language == "yaml"]
+
+
+def example(words: str) -> str:
+    """The one example that has these words."""
+    (found,) = [text for text in EXAMPLES if words in text]
+    return found
+
+
 MODELS = (
     declared.DeclaredPlatform,
     declared.DeclaredEnvironment,
@@ -32,6 +41,7 @@ MODELS = (
     declared.DeclaredUnit,
     declared.DeclaredUnitRoles,
     declared.DeclaredCheck,
+    declared.DeclaredValidator,
     declared.DeclaredOverride,
 )
 
@@ -82,11 +92,11 @@ def test_the_complete_example_is_a_platform(infrastructure: Path) -> None:
 
 
 def test_the_example_of_an_environment_is_right(infrastructure: Path) -> None:
-    example = yaml.safe_load(EXAMPLES[1])
+    wanted = yaml.safe_load(example("Christmas trade"))
 
     def change(platform: dict[str, Any]) -> None:
         platform["environments"]["staging"] = {**platform["environments"]["dev"], "after": "dev"}
-        platform["environments"].update(example)
+        platform["environments"].update(wanted)
 
     rewrite(infrastructure, change)
     production = manifest.load(infrastructure).environment("production")
@@ -95,7 +105,7 @@ def test_the_example_of_an_environment_is_right(infrastructure: Path) -> None:
 
 
 def test_the_example_of_regions_is_a_graph(infrastructure: Path) -> None:
-    regions = yaml.safe_load(EXAMPLES[2])["environments"]
+    regions = yaml.safe_load(example("production-ap:"))["environments"]
 
     def change(platform: dict[str, Any]) -> None:
         platform["environments"] = regions
@@ -118,7 +128,7 @@ def test_the_examples_of_units_in_another_place_are_right(infrastructure: Path) 
         (infrastructure / "terraform" / unit / "main.tf").touch()
 
     def change(platform: dict[str, Any]) -> None:
-        platform["units"].update(yaml.safe_load(EXAMPLES[3]))
+        platform["units"].update(yaml.safe_load(example("certificate:")))
         for environment in platform["environments"].values():
             environment["values"]["domains_account"] = "555555555555"
 
@@ -134,15 +144,23 @@ def test_the_examples_of_units_in_another_place_are_right(infrastructure: Path) 
     assert places[1].role("apply") == "arn:aws:iam::555555555555:role/shop-dev-domains"
 
 
+def test_the_example_of_validators_is_right(infrastructure: Path) -> None:
+    (infrastructure / "cloudformation/orders").mkdir(parents=True)
+    (infrastructure / "cloudformation/orders/template.yaml").write_text("Resources: {}\n")
+    rewrite(infrastructure, lambda platform: platform["units"].update(yaml.safe_load(example("validators:"))))
+    [(name, chosen)] = manifest.resolve(manifest.load(infrastructure), "dev", "orders").validators.items()
+    assert (name, chosen.level, list(chosen.ignore)) == ("cfn-lint", Level.DENY, ["W3005"])
+
+
 def test_the_examples_of_checks_are_right(infrastructure: Path) -> None:
-    checks = yaml.safe_load(EXAMPLES[4])["checks"]
+    checks = yaml.safe_load(example("- name: shop-answers"))["checks"]
     rewrite(infrastructure, lambda platform: platform["units"]["compute"].update(checks=checks))
     found = manifest.resolve(manifest.load(infrastructure), "dev", "compute").checks
     assert [check.kind for check in found] == ["http", "output", "script"]
 
 
 def test_the_example_of_an_override_has_every_key() -> None:
-    (override,) = yaml.safe_load(EXAMPLES[5])
+    (override,) = yaml.safe_load(example("- policy:"))
     assert list(override) == list(declared.DeclaredOverride.model_fields)
 
 

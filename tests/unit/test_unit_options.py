@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from tasks import manifest
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Level, Validation
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.releases.unit_digests import unit_digests
 from tests.workspaces import workspace
@@ -42,3 +44,15 @@ def test_a_changed_option_is_a_changed_unit(tmp_path: Path) -> None:
     without = digest("without")
     assert digest("empty", ansible={}) == without
     assert digest("five", ansible={"forks": 5}) != digest("six", ansible={"forks": 6}) != without
+
+
+def test_how_a_unit_wants_a_validator_reaches_its_test_stage(tmp_path: Path) -> None:
+    folder = infrastructure(tmp_path, validators={"ansible-lint": {"level": "off", "ignore": {"name": "known"}}})
+    unit = manifest.resolve(manifest.load(folder), "dev", "hosts")
+    assert unit.validators == {"ansible-lint": Validation(Level.OFF, {"name": "known"})}
+
+
+def test_a_validator_that_the_engine_does_not_have_is_a_mistake(tmp_path: Path) -> None:
+    folder = infrastructure(tmp_path, validators={"cfn-lint": {}})
+    with pytest.raises(InvalidInput, match=r"'cfn-lint' is not a validator of ansible\. Allowed: ansible-lint"):
+        manifest.load(folder)

@@ -30,6 +30,7 @@ from tasks.engines.ansible.commands import APPLY, PARSE, REHEARSE, Place, Run
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.ansible.plans import Job
 from tasks.engines.ansible.sources import PLAYBOOK, REMOVAL, configuration, interface, reads
+from tasks.engines.ansible.validators import VALIDATORS
 from tasks.engines.base import Engine, Variables, Workspace
 from tasks.engines.changes import the_other_way, without
 
@@ -231,4 +232,5 @@ ENGINE = Engine(
     interface=interface,
     options=AnsibleOptions,
     executable="ansible-playbook",
+    validators=VALIDATORS,
 )

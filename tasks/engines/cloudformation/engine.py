@@ -23,6 +23,7 @@ from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.progress import progress
 from tasks.engines.cloudformation.sources import Source, interface, load, reads
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy
+from tasks.engines.cloudformation.validators import VALIDATORS
 
 _NOTHING = Saved("nothing", "")
 
@@ -185,5 +186,10 @@ def _status(stack: Described | None) -> str:
 
 
 ENGINE = Engine(
-    name="cloudformation", make=CloudFormation, reads=reads, interface=interface, needs_aws=lambda _, __: True
+    name="cloudformation",
+    make=CloudFormation,
+    reads=reads,
+    interface=interface,
+    validators=VALIDATORS,
+    needs_aws=lambda _, __: True,
 )

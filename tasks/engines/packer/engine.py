@@ -24,6 +24,7 @@ from tasks.engines.packer.images import DIGEST, Image, Images
 from tasks.engines.packer.plans import Does, Saved
 from tasks.engines.packer.retirement import needed_by, retire
 from tasks.engines.packer.sources import interface, reads
+from tasks.engines.packer.validators import VALIDATORS
 
 log = structlog.get_logger("flowmart.packer")
 
@@ -266,5 +267,11 @@ def _accepted(image: Image | None, saved: Saved) -> Image:
 
 
 ENGINE = Engine(
-    name="packer", make=Packer, reads=reads, interface=interface, needs_aws=lambda _, __: True, executable="packer"
+    name="packer",
+    make=Packer,
+    reads=reads,
+    interface=interface,
+    validators=VALIDATORS,
+    needs_aws=lambda _, __: True,
+    executable="packer",
 )

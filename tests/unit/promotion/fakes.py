@@ -21,7 +21,7 @@ from tasks.domain.platform import Check, Environment, Platform, Roles, Unit
 from tasks.domain.release import Baseline, Inputs, Provenance, Receipt, Release
 from tasks.domain.rules import Suppression, Violation
 from tasks.domain.values import digest_of
-from tasks.engines.base import Engine, Interface, Workspace
+from tasks.engines.base import Engine, Finding, Interface, Validator, Workspace
 from tasks.engines.observations import observed, verified
 from tasks.promotion.checkouts import Checkout
 
@@ -279,5 +279,17 @@ class FakeReleases:
         return Provenance(commit=release, author=self.author, subject=f"make it {release}")
 
 
+def misspelled(workspace: Workspace) -> list[Finding]:
+    """What the fake tool's own validator finds: objects whose value is "bleu"."""
+    objects = workspace.unit.inputs.get("objects", {})
+    return [Finding("SP1", f"{name} is misspelled") for name, value in objects.items() if value == "bleu"]
+
+
 def engine_of(world: World) -> Engine:
-    return Engine("fake", lambda workspace: FakeEngine(world, workspace), lambda *_: (), lambda *_: Interface())
+    return Engine(
+        "fake",
+        lambda workspace: FakeEngine(world, workspace),
+        lambda *_: (),
+        lambda *_: Interface(),
+        validators={"spelling": Validator(misspelled)},
+    )
