@@ -29,7 +29,8 @@ UNIT = """
       - {name: stack, kind: aws, fact: stack_good, stack: flowmart-dev-alerts, within: 1s}
 """
 TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Colour"}}}
-SQS_REFUSES = {"Type": "AWS::SQS::Queue", "DependsOn": "Topic", "Properties": {"VisibilityTimeout": {"Ref": "Colour"}}}
+NUMBER = {"VisibilityTimeout": {"Ref": "Colour"}}
+SQS_REFUSES = {"Type": "AWS::SQS::Queue", "DependsOn": "Topic", "Properties": NUMBER}
 """What no validator can see: the number is a colour."""
 
 
