@@ -139,11 +139,12 @@ def _own_place(draft: Draft, name: str, declared: DeclaredUnit, around: Environm
         yield from environments.role_mistakes(dict(declared.roles), about, name)
 
 
-def _texts(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+def _texts(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     # Which outputs a unit has is known when it was applied; that it is needed, and so applied before, is known now.
-    outputs = {
-        f"{unit}.{name}": "" for unit, name in references.references(declared.inputs) if unit in declared.needs
-    }
+    used = [found for found in references.references(declared.inputs) if found[0] in draft.unit_names]
+    for unit in sorted({unit for unit, _ in used} - {*declared.needs, name}):
+        yield Mistake(("inputs",), f"uses outputs of {unit}, which {name} does not need: add {unit} to its `needs`")
+    outputs = {f"{unit}.{output}": "" for unit, output in used if unit != name}
 
     def unfilled(environment: str) -> Iterator[Mistake]:
         scope = _scope(draft, environment, declared)
