@@ -35,7 +35,7 @@ class MemoryStore(Store):
 
     def folders(self, prefix: str) -> tuple[str, ...]:
         self.asked["folders"] += 1
-        behind = (name.removeprefix(f"{prefix}/") for name in self.objects if name.startswith(f"{prefix}/"))
+        behind = (name.removeprefix(f"{prefix}/") for name in list(self.objects) if name.startswith(f"{prefix}/"))
         return tuple(sorted({name.split("/")[0] for name in behind if "/" in name}))
 
 

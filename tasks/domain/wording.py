@@ -41,7 +41,11 @@ def counted(changes: Mapping[str, int]) -> str:
 
 def counts(plan: Plan) -> str:
     """ "2 to create, 1 to change", or "no changes"."""
-    return counted(plan.counts) or ("outputs only" if plan.changes_outputs else "no changes")
+    return _counted(plan.counts, plan.changes_outputs)
+
+
+def _counted(changes: Mapping[str, int], changes_outputs: bool) -> str:
+    return counted(changes) or ("outputs only" if changes_outputs else "no changes")
 
 
 def planned(plan: Plan) -> str:
@@ -123,8 +127,8 @@ def _first_line(text: str) -> str:
     return text.splitlines()[0] if text else ""
 
 
-def _numbers(changes: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {action}" for action, number in changes.items() if number) or "no changes"
+def _closed(event: events.ClaimClosed) -> str:
+    return f"ended: {event.outcome}{': ' + _first_line(event.detail) if event.detail else ''}"
 
 
 def _smoked(event: events.UnitSmoked) -> str:
@@ -157,8 +161,8 @@ def _origin(provenance: Provenance) -> str:
 _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}{_origin(e.provenance)}",
     events.ClaimTakenOver: lambda _: "took over from a run that is gone",
-    events.ClaimClosed: lambda e: f"ended: {e.outcome}",
-    events.UnitPlanned: lambda e: f"planned: {_numbers(e.counts)}",
+    events.ClaimClosed: _closed,
+    events.UnitPlanned: lambda e: f"planned: {_counted(e.counts, e.changes_outputs)}",
     events.PlanDenied: lambda e: f"DENIED: {e.findings[0].message}" if e.findings else "DENIED",
     events.UnitApplying: lambda e: f"apply of {e.release} begun",
     events.UnitApplied: lambda e: f"applied {e.release}",

@@ -84,7 +84,9 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
         if is_up_to_date(run, unit, found, inputs) and unit not in run.drifting:
             return NotPlanned(unit, "is up to date")
         made = _adopting(run, engine.plan(inputs), found)
-    run.record(UnitPlanned(**run.about(unit), counts=made.counts, digest=made.digest))
+    run.record(
+        UnitPlanned(**run.about(unit), counts=made.counts, changes_outputs=made.changes_outputs, digest=made.digest)
+    )
     run.log(unit).info("planned", what=wording.planned(made))
     run.reporter.planned(made)
     return made

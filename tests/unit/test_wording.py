@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasks.domain import wording
-from tasks.domain.events import Event, ReleaseVerified, UnitPlanned, UnitRolledBack
+from tasks.domain.events import ClaimClosed, Event, ReleaseVerified, UnitPlanned, UnitRolledBack
 from tasks.domain.plan import Action, Change, Plan, Reversibility
 from tasks.domain.release import Receipt, Target
 
@@ -73,9 +73,15 @@ KEPT = Receipt("", Target("a", "dev", "x"), "", "", "", {}, "")
     [
         (
             UnitPlanned(unit="database", release="a", counts={"create": 2, "delete": 0}),
-            ("database", "planned: 2 create"),
+            ("database", "planned: 2 to create"),
         ),
         (UnitPlanned(unit="database", release="a", counts={}), ("database", "planned: no changes")),
+        (
+            UnitPlanned(unit="database", release="a", counts={}, changes_outputs=True),
+            ("database", "planned: outputs only"),
+        ),
+        (ClaimClosed(outcome="succeeded"), ("", "ended: succeeded")),
+        (ClaimClosed(outcome="failed", detail="no syntax\nline 2"), ("", "ended: failed: no syntax")),
         (ReleaseVerified(release="a"), ("", "VERIFIED a")),
         (UnitRolledBack(unit="x", release="b", receipt=None), ("x", "removed, it did not exist before")),
         (UnitRolledBack(unit="x", release="b", receipt=KEPT), ("x", "rolled back to a")),
