@@ -1,15 +1,15 @@
 """Frozen dataclasses as JSON and back, strictly: what the store holds is either read completely or refused.
 
-`encode` gives what `json` can write. `decode` reads it by the annotations of the dataclass: every field must be
-there, no other may be, and each value must be of the annotated type. So a record that another version of the product
-wrote is named as such, and is never half understood.
+`encode` gives what `json` can write. `decode` reads it by the annotations of the dataclass: every field without a
+default must be there, no unknown one may be, and each value must be of the annotated type. So a newer version reads
+what an older one wrote before a field was added, and an older one refuses, by name, what it would half understand.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -47,7 +47,7 @@ def decode(kind: type[Decoded], data: Any, where: str) -> Decoded:
         where: what a message names: "staging/17, applied".
 
     Raises:
-        UnreadableRecord: A field is missing, unknown or of another type.
+        UnreadableRecord: A field without a default is missing, or a field is unknown or of another type.
     """
     hint: Any = kind
     found: Decoded = _reader(hint)(data, where)
@@ -72,15 +72,18 @@ def _reader(hint: Any) -> _Read:
 def _dataclass_reader(kind: type) -> _Read:
     hints = get_type_hints(kind)
     readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    required = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
 
     def read(data: Any, where: str) -> Any:
         if not isinstance(data, dict):
             raise _refusal(where, f"{_shown(data)} is not an object")
-        if data.keys() != readers.keys():
-            missing, unknown = sorted(readers.keys() - data.keys()), sorted(data.keys() - readers.keys())
-            told = [f"field {name} is missing" for name in missing] + [f"field {name} is unknown" for name in unknown]
-            raise _refusal(where, ", ".join(told))
-        return kind(**{name: reader(data[name], f"{where}.{name}") for name, reader in readers.items()})
+        missing, unknown = sorted(required - data.keys()), sorted(data.keys() - readers.keys())
+        if missing or unknown:
+            faults = [f"field {name} is missing" for name in missing] + [
+                f"field {name} is unknown" for name in unknown
+            ]
+            raise _refusal(where, ", ".join(faults))
+        return kind(**{name: readers[name](value, f"{where}.{name}") for name, value in data.items()})
 
     return read
 

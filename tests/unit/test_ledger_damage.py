@@ -163,6 +163,11 @@ def test_what_another_version_wrote_is_refused(
         Ledger(store, "bob", platform="shop").state("dev")
 
 
+def test_a_field_that_was_added_since_has_its_default(store: MemoryStore) -> None:
+    rewritten(store, 3, body={"unit": "orders", "release": "a", "counts": {"create": 2}})
+    assert Ledger(store, "bob", platform="shop").entries("dev")[-1].event == planned("orders", 2)
+
+
 @pytest.mark.parametrize("foreign", ["ledger/README", "ledger/dev/README.md", "ledger/dev/00000004.json.bak"])
 def test_objects_that_are_no_entries_are_skipped(store: MemoryStore, foreign: str) -> None:
     store.objects[foreign] = b"read me"
