@@ -19,14 +19,21 @@ from tasks.promotion.approvals import Approver, Request
 @steps.remembered
 def approve(
     digest: Digest = NOT_CHOSEN, name: Name = NOT_CHOSEN, decision: Decision = "approve", reason: Reason = ""
-) -> None:
-    """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it."""
+) -> Request | None:
+    """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it.
+
+    Returns the request while others have to approve it too.
+    """
     with steps.session() as session:
         ledger, by = session.runtime.ledger(), Approver(name, "Prefect UI", "nothing")
     if decision == "refuse":
         approvals.refuse(ledger, digest, by, reason)
-    else:
-        carry_on(approvals.approve(ledger, digest, by, reason))
+        return None
+    request = approvals.approve(ledger, digest, by, reason)
+    if request.missing:
+        return steps.finished(request)  # type: ignore[no-any-return]
+    carry_on(request)
+    return None
 
 
 def carry_on(request: Request, *, onward: bool = False) -> None:

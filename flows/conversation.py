@@ -215,6 +215,8 @@ def _approved(client: Client, repository: str, number: int, request: Request, re
 def _carried_on(client: Client, repository: str, request: Request) -> str:
     """Do what was approved, and show it; a promotion goes on to the environments behind, until the next one asks."""
     approved = f"Approved: {text.code(request.environment)}, {text.code(request.short)}."
+    if request.missing:
+        return f"{approved} ⏸ {request.missing} more people have to approve."
     release = text.code(request.release)
     if request.purpose == "roll back":
         done = f"It is back on release {release}."

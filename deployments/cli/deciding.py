@@ -10,7 +10,7 @@ import typer
 
 from deployments.cli import screen
 from deployments.cli.environments import known_environment
-from deployments.cli.promoting import EnvironmentArgument, prepare_flows
+from deployments.cli.promoting import AWAITS_APPROVAL, EnvironmentArgument, prepare_flows
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain.errors import InvalidInput
@@ -49,18 +49,22 @@ def approve(
     onward: Annotated[bool, typer.Option("--onward", help="Go on to the environments behind it too.")] = False,
     record_only: Annotated[bool, typer.Option("--record-only", help="Do not start what is approved.")] = False,
     json: Json = False,
-) -> None:
-    """Approve a plan set, and do what it says."""
+) -> int:
+    """Approve a plan set, and do what it says once enough people have. Exit code 6 while others have to."""
     history = History(settings.load())
     by = _ourselves()
     request = approvals.approve(history.ledger, digest, by, reason)
     screen.say(f"plan set {request.short} of {request.environment} is approved by {by.name}")
+    if request.missing:
+        screen.document(_document(request)) if json else screen.result(screen.waiting(request))
+        return AWAITS_APPROVAL
     if not record_only:
         prepare_flows()
         from flows.approval import carry_on
 
         carry_on(request, onward=onward)
     _tell(request, "approved", json)
+    return 0
 
 
 def refuse(

@@ -124,13 +124,16 @@ def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json
 
     plans = call(flow, found.id, environment)
     if json:
-        screen.document({"release": found.id, "environment": environment, "units": _documents(plans)})
+        verdict = {"waits": plans.verdict.approval is not None, "because": plans.verdict.because}
+        about = {"release": found.id, "environment": environment, "gate": verdict}
+        screen.document({**about, "units": _documents(plans.units)})
         return
-    for unit, made in plans.items():
+    for unit, made in plans.units.items():
         if not isinstance(made, Plan):
             screen.result(f"{unit}: {made.why}")
             continue
         _show_plan(unit, made)
+    screen.result(f"{environment}: it {plans.verdict.told}")
 
 
 def drift(

@@ -54,10 +54,19 @@ def document(value: Any) -> None:
 
 def waiting(request: Request) -> str:
     """That something waits for an approval, and what to type."""
+    because = f", because {request.because}" if request.because else ""
     return (
-        f"{request.environment}: {request.purpose} {request.release} waits for an approval until "
-        f"{request.until}; flowmart approve {request.short}"
+        f"{request.environment}: {request.purpose} {request.release} waits for {_people(request)} until "
+        f"{request.until}{because}; flowmart approve {request.short}"
     )
+
+
+def _people(request: Request) -> str:
+    """ "an approval", or "2 approvals (1 more besides ben)"."""
+    if request.rules.count == 1:
+        return "an approval"
+    known = f" ({request.missing} more besides {', '.join(request.approved_by)})" if request.approved_by else ""
+    return f"{request.rules.count} approvals{known}"
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -139,6 +139,18 @@ class Plan:
         )
 
     @property
+    def risks(self) -> frozenset[str]:
+        """What applying it takes or may take away: objects deleted, replaced or forgotten, and what is unknown.
+
+        What it adopts counts too: nobody has compared that with anything before.
+        """
+        changed = [(each.action, each.address) for each in self.changes]
+        changed += [(each.action, each.address) for each in self.state_changes]
+        forgotten = {address for action, address in changed if action in (Action.FORGET, Action.OTHER)}
+        adopted = {self.baseline.description} if self.baseline else set()
+        return self.removed | forgotten | adopted | {*self.unknown}
+
+    @property
     def counts(self) -> dict[str, int]:
         """Changes by action; actions that do not occur are 0."""
         return {action.value: sum(c.action is action for c in self.changes) for action in Action}

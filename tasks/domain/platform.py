@@ -90,13 +90,27 @@ class Cluster:
     kubeconfig: str = ""
 
 
+ALWAYS, WHEN_IRREVERSIBLE, WHEN_DRIFTED = "always", "when irreversible", "when drifted"
+"""Conditions under which plans wait for an approval."""
+
+
 @dataclass(frozen=True)
 class Approval:
-    """Who may approve (nobody named: everybody), for how many seconds a request stands, and what must prove it."""
+    """When people have to approve plans, and who.
+
+    Attributes:
+        approvers: who may approve; none named: everybody.
+        expires: for how many seconds a request stands.
+        identity: what must prove who somebody is.
+        when: the conditions of which one is enough; none: never.
+        count: how many different people have to approve.
+    """
 
     approvers: tuple[str, ...] = ()
     expires: float = 86400.0
     identity: str = "any"
+    when: tuple[str, ...] = ()
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -143,7 +157,6 @@ class Environment:
     cluster: Cluster | None = None
     after: tuple[str, ...] = ()
     soak: float = 0.0
-    gate: str = "auto"
     approval: Approval = Approval()
     windows: tuple[Window, ...] = ()
     freezes: tuple[Freeze, ...] = ()

@@ -100,7 +100,8 @@ def _counts(reports: Sequence[EnvironmentReport]) -> str:
 
 def _environment(report: EnvironmentReport, units: str) -> str:
     summary = f"{SIGNS[report.outcome]} <b>{text.html(report.environment)}</b> {text.html(report.told)}"
-    inside = "\n\n".join(filter(None, [text.fence(report.said) if report.said else "", units]))
+    gate = f"It {text.code(report.gate)}." if report.gate and report.units else ""
+    inside = "\n\n".join(filter(None, [text.fence(report.said) if report.said else "", gate, units]))
     return text.folded(summary, inside) if inside else ""
 
 

@@ -33,12 +33,16 @@ class UnitReport:
 
 @dataclass(frozen=True)
 class EnvironmentReport:
-    """One environment: `units` are those that are affected. `said`: what went wrong with it as a whole."""
+    """One environment: `units` are those that are affected. `said`: what went wrong with it as a whole.
+
+    `gate` is whether the plans would wait for people, and why; empty where not all of them could be made.
+    """
 
     environment: str
     units: tuple[UnitReport, ...] = ()
     said: str = ""
     failed: Outcome = Outcome.SUCCEEDED
+    gate: str = ""
 
     @property
     def outcome(self) -> Outcome:

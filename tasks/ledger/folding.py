@@ -236,10 +236,18 @@ def _approval_requested(state: EnvironmentState, event: ApprovalRequested, entry
 
 def _approval_decided(state: EnvironmentState, event: PlanSetDecision, _: Entry) -> EnvironmentState:
     approvals = tuple(
-        replace(each, decision=event.kind, by=event.by) if each.asked.plan_set == event.plan_set else each
-        for each in state.approvals
+        _decided(each, event) if each.asked.plan_set == event.plan_set else each for each in state.approvals
     )
     return replace(state, approvals=approvals)
+
+
+def _decided(asked: AskedApproval, event: PlanSetDecision) -> AskedApproval:
+    if not isinstance(event, PlanSetApproved):
+        return replace(asked, decision=event.kind, by=event.by)
+    known = [name.lower() for name in asked.approved_by]
+    people = asked.approved_by if event.by.lower() in known else (*asked.approved_by, event.by)
+    decision = event.kind if len(people) >= asked.asked.count else asked.decision
+    return replace(asked, decision=decision, by=", ".join(people), approved_by=people)
 
 
 def _drift_reported(state: EnvironmentState, event: DriftReported, entry: Entry) -> EnvironmentState:

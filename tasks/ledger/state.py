@@ -51,7 +51,8 @@ class ManualFreeze:
 class AskedApproval:
     """A request for an approval, made `at` by `actor`, and the last decision on it.
 
-    `decision` is "wanted", "approved" or "refused"; `by` who decided.
+    `decision` is "wanted", "approved" or "refused"; `by` who decided. `approved_by` are all who approved so far: it
+    is approved once they are as many as were asked for.
     """
 
     at: str
@@ -59,6 +60,7 @@ class AskedApproval:
     asked: ApprovalRequested
     decision: str = "wanted"
     by: str = ""
+    approved_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

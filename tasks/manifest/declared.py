@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from tasks.domain.platform import Level
 from tasks.manifest.notation import (
@@ -18,6 +18,8 @@ from tasks.manifest.notation import (
     REGION,
     UNIT_ACCOUNT,
     UNIT_REGION,
+    Condition,
+    Conditions,
     Day,
     Duration,
     Identifier,
@@ -25,6 +27,7 @@ from tasks.manifest.notation import (
     Slug,
     Slugs,
     Text,
+    gate,
 )
 
 OPTIONS_OF = "options_of_"
@@ -68,7 +71,7 @@ class DeclaredCluster(Declared):
 
 
 class DeclaredApproval(Declared):
-    """Who approves where the gate is `approval`, and how."""
+    """Who approves, and how, where `gate` is a single word. A gate that is a mapping holds this itself."""
 
     approvers: tuple[Text, ...] = Field(
         default=(),
@@ -81,6 +84,24 @@ class DeclaredApproval(Declared):
         description="github: only decisions made on GitHub count, which proves who somebody is. any: those of the "
         "command line and the Prefect UI too.",
     )
+
+
+class DeclaredGate(DeclaredApproval):
+    """What stands between tested plans and their apply."""
+
+    approval: Conditions = Field(
+        default=(),
+        description="When people approve the digest of the plans before anything is applied: never, always, "
+        "when irreversible (something is deleted, replaced, forgotten or unknown), when drifted (something was "
+        "changed by hand), or a list of these.",
+    )
+    count: int = Field(default=1, ge=1, strict=True, description="How many different people have to approve.")
+
+
+Gate = Annotated[
+    DeclaredGate,
+    BeforeValidator(gate, json_schema_input_type=Literal["never", "auto", "approval"] | Condition | DeclaredGate),
+]
 
 
 class DeclaredWindow(Declared):
@@ -140,12 +161,13 @@ class DeclaredEnvironment(Declared):
         description="The Kubernetes cluster, where there is one. "
         "May contain {environment}, {platform}, {account} and {region}.",
     )
-    gate: Literal["auto", "approval"] = Field(
-        default="auto",
-        description="auto: apply what passed its tests. approval: a person approves the digest of the plans first.",
+    gate: Gate = Field(
+        default_factory=DeclaredGate,
+        description="When people approve the plans before they are applied, and who: a mapping, or `approval` alone.",
     )
     approval: DeclaredApproval = Field(
-        default_factory=DeclaredApproval, description="Who approves where the gate is `approval`, and how."
+        default_factory=DeclaredApproval,
+        description="Who approves, and how, where `gate` is a single word. Better: write it into `gate`.",
     )
     windows: tuple[DeclaredWindow, ...] = Field(
         default=(), description="When promotions may begin to apply. None: always."

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from tasks.domain import environment_graph, graph
 from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
 from tasks.manifest import placeholders
-from tasks.manifest.declared import DeclaredEnvironment, DeclaredRoles
+from tasks.manifest.declared import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 
@@ -60,8 +60,7 @@ def filled(platform: str, name: str, declared: DeclaredEnvironment) -> Environme
         cluster=Cluster(**placeholders.fill(declared.cluster.model_dump(), about)) if declared.cluster else None,
         after=declared.after,
         soak=declared.soak or 0.0,
-        gate=declared.gate,
-        approval=Approval(**dict(declared.approval)),
+        approval=_approval(declared),
         windows=tuple(Window(**window.model_dump()) for window in declared.windows),
         freezes=tuple(Freeze(**freeze.model_dump()) for freeze in declared.freezes),
         reconcile=declared.drift.reconcile,
@@ -109,6 +108,7 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
     yield from _calendar(declared)
+    yield from _gate(declared)
     if declared.drift.every < _SHORTEST_DRIFT:
         yield Mistake(("drift", "every"), "is less than a minute: write 1m or more")
     yield from _half_an_account(name, declared)
@@ -137,6 +137,24 @@ def _half_an_account(name: str, declared: DeclaredEnvironment) -> Iterator[Mista
     if "roles" in declared.model_fields_set and not declared.account:
         yield Mistake(
             ("roles",), f"{name} has roles and no account: add `account` and `region`, or leave `roles` out"
+        )
+
+
+def _approval(declared: DeclaredEnvironment) -> Approval:
+    who: DeclaredApproval = declared.approval if "approval" in declared.model_fields_set else declared.gate
+    gate = declared.gate
+    return Approval(who.approvers, who.expires, who.identity, gate.approval, gate.count)
+
+
+def _gate(declared: DeclaredEnvironment) -> Iterator[Mistake]:
+    if "approval" in declared.model_fields_set and declared.gate.model_fields_set - {"approval"}:
+        keys = ", ".join(declared.approval.model_fields_set) or "its keys"
+        yield Mistake(("approval",), f"the gate is a mapping already: move {keys} into `gate`")
+    approval = _approval(declared)
+    people = {name.lower() for name in approval.approvers}
+    if people and approval.count > len(people):
+        yield Mistake(
+            ("gate", "count"), f"{approval.count} people have to approve, but only {len(people)} may: add approvers"
         )
 
 

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from tasks.domain.platform import ALWAYS, WHEN_DRIFTED, WHEN_IRREVERSIBLE
+from tasks.manifest.mistakes import not_among, shown
 
 SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_-]*$"
@@ -42,6 +46,10 @@ PATTERNS = {
 }
 """What a text must be, in words."""
 
+NEVER = "never"
+CONDITIONS: tuple[str, ...] = (ALWAYS, WHEN_IRREVERSIBLE, WHEN_DRIFTED)
+"""When people approve plans."""
+
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -65,6 +73,28 @@ def one_or_several(written: Any) -> Any:
     return [written] if isinstance(written, str) else written
 
 
+def conditions(written: Any) -> Any:
+    """The conditions of "when drifted", or of a list of them; none for "never"."""
+    listed = written if isinstance(written, list) else [written]
+    for each in listed:
+        if each not in (NEVER, *CONDITIONS):
+            raise ValueError(not_among(each, "a condition", (NEVER, *CONDITIONS)))
+    if NEVER in listed and len(listed) > 1:
+        raise ValueError(f"{NEVER} stands alone: leave it out, or leave the others out")
+    return [each for each in listed if each != NEVER]
+
+
+def gate(written: Any) -> Any:
+    """A gate that is written as its condition alone, as the mapping that it stands for."""
+    if isinstance(written, str):
+        # Two older words for two of them.
+        return {"approval": {"auto": NEVER, "approval": ALWAYS}.get(written, written)}
+    if not isinstance(written, Mapping | BaseModel):
+        words = ", ".join((NEVER, *CONDITIONS))
+        raise ValueError(f"{shown(written)} is no gate: write {words}, or a mapping such as {{approval: {ALWAYS}}}")
+    return written
+
+
 Slug = Annotated[str, Field(pattern=SLUG)]
 Slugs = Annotated[
     tuple[Slug, ...],
@@ -74,6 +104,11 @@ Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Text = Annotated[str, Field(pattern=NOT_EMPTY)]
 Day = Annotated[str, Field(pattern=DATE)]
 RoleArn = Annotated[str, Field(pattern=ROLE)]
+Condition = Literal["always", "when irreversible", "when drifted"]
+Conditions = Annotated[
+    tuple[Condition, ...],
+    BeforeValidator(conditions, json_schema_input_type=Literal["never"] | Condition | list[Condition]),
+]
 Duration = Annotated[
     float,
     BeforeValidator(seconds),

@@ -54,11 +54,15 @@ class Question:
     rules: Approval
     purpose: str = "promote"
     author: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What waits for a decision. `at` and `expires` are UTC; `units` what each plan would do, in words."""
+    """What waits for a decision. `at` and `expires` are UTC; `units` what each plan would do, in words.
+
+    `because` is why people are asked, `approved_by` those who have approved so far.
+    """
 
     environment: str
     release: str
@@ -70,6 +74,13 @@ class Request:
     units: Mapping[str, str]
     rules: Approval
     purpose: str
+    because: str = ""
+    approved_by: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """How many more people have to approve."""
+        return max(0, self.rules.count - len(self.approved_by))
 
     @property
     def short(self) -> str:
@@ -140,13 +151,18 @@ def want(ledger: Ledger, release: Release, question: Question, now: datetime) ->
         approvers=rules.approvers,
         identity=rules.identity,
         purpose=question.purpose,
+        count=rules.count,
+        because=question.because,
     )
     entry = ledger.append(question.environment, asked)
     return _request(question.environment, AskedApproval(entry.at, entry.actor, asked))
 
 
 def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Request:
-    """Approve what waits under a digest (or its beginning). `Refused` when this person may not."""
+    """Approve what waits under a digest (or its beginning). `Refused` when this person may not.
+
+    Returns the request as it is then: nothing may be applied while others are `missing`.
+    """
     _refuse_nobody(by)
     request = find(ledger, digest)
     _refuse_who_may_not(request, by)
@@ -190,6 +206,8 @@ def _decide(ledger: Ledger, request: Request, decision: type[PlanSetDecision], b
         if found is None or found.kind != "wanted":
             said = f"{found.kind} by {found.by}" if found else "expired"
             raise Refused(f"plan set {request.short} of {request.environment}: {said} already")
+        if decision is PlanSetApproved:
+            _refuse_twice(found.request, by)
         return decision(
             release=request.release,
             plan_set=request.digest,
@@ -200,7 +218,14 @@ def _decide(ledger: Ledger, request: Request, decision: type[PlanSetDecision], b
         )
 
     ledger.append(request.environment, decide)
-    return request
+    after = {each.request.digest: each.request for each in decisions(ledger.state(request.environment))}
+    return after.get(request.digest, request)
+
+
+def _refuse_twice(request: Request, by: Approver) -> None:
+    if by.name.lower() in [name.lower() for name in request.approved_by]:
+        told = f"{by.name} has approved already; {request.missing} more, somebody else, has to"
+        raise Refused(f"plan set {request.short} of {request.environment}: {told}")
 
 
 def _refuse_nobody(by: Approver) -> None:
@@ -244,6 +269,8 @@ def _request(environment: str, known: AskedApproval) -> Request:
         at=datetime.fromisoformat(known.at),
         expires=datetime.fromisoformat(asked.expires),
         units=asked.units,
-        rules=Approval(asked.approvers, identity=asked.identity),
+        rules=Approval(asked.approvers, identity=asked.identity, count=asked.count),
         purpose=asked.purpose,
+        because=asked.because,
+        approved_by=known.approved_by,
     )

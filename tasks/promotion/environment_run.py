@@ -19,7 +19,7 @@ from tasks import manifest
 from tasks.domain import graph, references
 from tasks.domain.errors import InvalidInput
 from tasks.domain.events import Event
-from tasks.domain.plan import Change
+from tasks.domain.plan import Change, Plan
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression
@@ -36,14 +36,28 @@ log = structlog.get_logger("flowmart.promotion")
 
 @dataclass(frozen=True)
 class Approved:
-    """What a person approved: plans by digest, and units to be planned again, with what these may take away."""
+    """What may be applied: plans by digest, and units to be planned again, with what these may take away.
+
+    `by_itself`: no person approved it, so what is unknown or forgotten counts as taken away too; but not what is
+    unknown of a unit in `new`, of which nothing was applied before.
+    """
 
     digests: frozenset[str]
     again: Mapping[str, frozenset[str]]
+    by_itself: bool = False
+    new: frozenset[str] = frozenset()
 
-    def covers(self, unit: str, digest: str, destroyed: frozenset[str]) -> bool:
-        """Whether a plan of a unit, by its digest and the addresses that it replaces or deletes, was approved."""
-        return digest in self.digests or (unit in self.again and destroyed <= self.again[unit])
+    def covers(self, plan: Plan) -> bool:
+        """Whether a plan is one of those, or takes nothing away that its unit may not."""
+        unit = plan.target.unit
+        return plan.digest in self.digests or (unit in self.again and not self.uncovered(plan))
+
+    def uncovered(self, plan: Plan) -> frozenset[str]:
+        """What a plan takes away that its unit may not."""
+        unit, taken = plan.target.unit, plan.risks if self.by_itself else plan.removed
+        if unit in self.new:
+            taken -= {*plan.unknown}
+        return taken - self.again.get(unit, frozenset())
 
 
 class EnvironmentRun:
@@ -51,7 +65,7 @@ class EnvironmentRun:
 
     Attributes:
         halted: set when nothing more may begin, since a unit failed or the run is being cancelled.
-        approved: what a person approved, where the gate asks for that.
+        approved: what may be applied, where the gate says so: what a person approved, or what can be undone.
         drifting: units to plan although nothing about them is new, since they are not as they were applied.
         turns: how many units are worked on at once.
         restored: {unit: changes} that this run's rollback has applied.

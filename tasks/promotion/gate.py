@@ -21,6 +21,7 @@ from tasks.domain.platform import Approval, Environment, Freeze, Window
 from tasks.domain.rules import Violation
 from tasks.promotion import approvals, windows
 from tasks.promotion.approvals import Question, Request
+from tasks.promotion.conditions import Verdict, judge
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import PlanSet
 
@@ -43,7 +44,6 @@ class Consent:
 class Rules:
     """What a release says about the gate of an environment."""
 
-    gate: str
     approval: Approval
     windows: tuple[Window, ...]
     freezes: tuple[Freeze, ...]
@@ -63,14 +63,29 @@ def pass_through(
         _refuse_closed(run, rules, consent.despite)
     if purpose == "promote":
         _refuse_drifted(run, consent.accept_drift)
-    gated = [found.approval for found in rules if found.gate == "approval"]
-    if gated:
-        try:
-            _refuse_unapproved(run, plans, gated[0], purpose)
-        except ApprovalWanted as wanted:
-            run.reporter.approval_wanted(wanted.request, plans, violations)
-            raise
-        run.approved = plans.approved
+    verdict = _verdict(run, plans, rules)
+    run.log().info("gate", what=verdict.told)
+    if verdict.approval is None:
+        run.approved = plans.going_by_themselves(run.state().receipts) if verdict.watched else None
+        return
+    try:
+        _refuse_unapproved(run, plans, verdict, purpose)
+    except ApprovalWanted as wanted:
+        run.reporter.approval_wanted(wanted.request, plans, violations)
+        raise
+    run.approved = plans.approved
+
+
+def verdict(run: EnvironmentRun, plans: PlanSet) -> Verdict:
+    """What the gate would say about plans that were made without a claim: wait for people, or go by themselves."""
+    return _verdict(run, plans, in_force(run))
+
+
+def _verdict(run: EnvironmentRun, plans: PlanSet, rules: Sequence[Rules]) -> Verdict:
+    found = run.state()
+    drifted = {f"{item.unit} {item.address}" for item in drift.unexplained(found, run.suppressions, run.clock.now())}
+    approvals_of = [each.approval for each in rules]
+    return judge(approvals_of, plans, drifted, found.receipts, rejected=run.release.id in found.rejected)
 
 
 def rules_of(environment: Environment) -> dict[str, Any]:
@@ -86,24 +101,30 @@ def in_force(run: EnvironmentRun) -> tuple[Rules, ...]:
 
 
 def _declared(environment: Environment) -> Rules:
-    return Rules(environment.gate, environment.approval, environment.windows, environment.freezes)
+    return Rules(environment.approval, environment.windows, environment.freezes)
 
 
 def _read(known: Mapping[str, Any]) -> Rules:
-    approval = {**known["approval"], "approvers": tuple(known["approval"]["approvers"])}
+    # Before conditions could be written, an environment had either a gate that always asked, or one that never did.
+    when = ("always",) if known.get("gate") == "approval" else ()
+    approval = {"when": when, **known["approval"]}
+    lists = {name: tuple(approval[name]) for name in ("approvers", "when")}
     return Rules(
-        gate=known["gate"],
-        approval=Approval(**approval),
+        approval=Approval(**{**approval, **lists}),
         windows=tuple(Window(**{**window, "days": tuple(window["days"])}) for window in known["windows"]),
         freezes=tuple(Freeze(**freeze) for freeze in known["freezes"]),
     )
 
 
 def refuse_uncovered(run: EnvironmentRun, plan: Plan) -> None:
-    """Where a person approved the plans, nothing else is applied: `Refused` for what they did not cover."""
-    if run.approved is None or plan.empty or run.approved.covers(plan.target.unit, plan.digest, plan.removed):
+    """Where the gate let only some plans through, nothing else is applied: `Refused` for what it did not cover."""
+    if run.approved is None or plan.empty or run.approved.covers(plan):
         return
     run.halted.set()
+    if run.approved.by_itself:
+        taken = ", ".join(sorted(run.approved.uncovered(plan))) or "the plan changed"
+        what = f"what could not be foreseen cannot be undone ({taken})"
+        raise Refused(f"{plan.target}: {what}; promote with --force, which asks for an approval")
     raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
 
 
@@ -130,24 +151,28 @@ def _refuse_drifted(run: EnvironmentRun, accepted: str | None) -> None:
     run.ledger.append(name, DriftAccepted(release=run.release.id, objects=objects, reason=accepted))
 
 
-def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, rules: Approval, purpose: Purpose) -> None:
-    ledger, name = run.ledger, run.environment.name
+def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, verdict: Verdict, purpose: Purpose) -> None:
+    ledger, name, rules = run.ledger, run.environment.name, verdict.approval or Approval()
     claim = run.state().claim
     author = claim.provenance.author if claim else ""
     said = approvals.decided(run.state(), plans.digest, run.clock.now())
-    if said is not None and said.kind == "approved" and said.request.author == author:
+    enough = said is not None and said.kind == "approved" and said.request.rules.count >= rules.count
+    if said is not None and enough and said.request.author == author:
         return
     last = approvals.decisions(run.state())[-1:]
     changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
-    question = Question(name, plans.digest, plans.told, rules, purpose, author)
+    question = Question(name, plans.digest, plans.told, rules, purpose, author, verdict.because)
     request = approvals.want(ledger, run.release, question, run.clock.now())
     raise ApprovalWanted(_asking(request, changed), request)
 
 
 def _asking(request: Request, changed: bool) -> str:
-    who = f" by {' or '.join(request.rules.approvers)}" if request.rules.approvers else ""
+    people = f" by {request.rules.count} people" if request.rules.count > 1 else ""
+    who = f"{people} of" if people and request.rules.approvers else " by" if request.rules.approvers else people
+    who += f" {' or '.join(request.rules.approvers)}" if request.rules.approvers else ""
     void = " What was approved before is not what would be applied now." if changed else ""
     return (
-        f"{request.environment} wants an approval{who}.{void} Nothing was changed. Look at the plans, then, until "
+        f"{request.environment} wants an approval{who}, because {request.because}.{void} Nothing was changed. "
+        f"Look at the plans, then, until "
         f"{request.until}: flowmart approve {request.short}"
     )

@@ -6,7 +6,7 @@ outputs which do not exist yet is validated now, and planned in its turn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasks.domain import graph, wording
@@ -36,10 +36,15 @@ Planned = Plan | NotPlanned
 
 @dataclass(frozen=True)
 class PlanSet:
-    """All plans of an environment. `later`: {unit that is planned again on the way: the units it waits for}."""
+    """All plans of an environment.
+
+    `later`: {unit that is planned again on the way: the units it waits for}; of those in `unplanned` there is no plan
+    at all yet, because they need outputs that do not exist.
+    """
 
     plans: Sequence[Plan]
     later: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unplanned: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
@@ -65,6 +70,13 @@ class PlanSet:
         known = {plan.target.unit: plan.removed for plan in self.plans}
         again = {unit: known.get(unit, frozenset()) for unit in self.later}
         return Approved(frozenset(plan.digest for plan in self.plans), again)
+
+    def going_by_themselves(self, applied: Collection[str]) -> Approved:
+        """What may be applied though no person looks at it. `applied` are the units of which something is applied."""
+        known = {plan.target.unit: plan.risks for plan in self.plans}
+        again = {unit: known.get(unit, frozenset()) for unit in self.later}
+        new = frozenset(again.keys() - {*applied})
+        return Approved(frozenset(plan.digest for plan in self.plans), again, by_itself=True, new=new)
 
 
 def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Planned:
@@ -154,7 +166,8 @@ def plan_set(run: EnvironmentRun, plans: Mapping[str, Planned]) -> PlanSet:
         waits = [need for need in run.needs[unit] if need in later or _gives_unknown(plans[need])]
         if waits:
             later[unit] = waits
-    return PlanSet([made for made in plans.values() if isinstance(made, Plan)], later)
+    unplanned = frozenset(unit for unit, made in plans.items() if isinstance(made, NotPlanned) and made.later)
+    return PlanSet([made for made in plans.values() if isinstance(made, Plan)], later, unplanned)
 
 
 def _changes(made: Planned) -> bool:

@@ -13,6 +13,7 @@ from tasks.domain.rules import Violation
 from tasks.drift import DriftedObject, DriftReport, descriptions
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion.approvals import Request
+from tasks.promotion.conditions import Verdict
 from tasks.promotion.planning import PlanSet
 
 LONGEST_TEXT = 60_000
@@ -59,16 +60,31 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
     parts = [
         f"# {name} wants an approval: {request.purpose} {request.release}",
         f"Plan set `{request.short}` · " + wording.counted(total),
+        f"Wanted because {request.because}." if request.because else "",
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
         f"asked for by {request.asked_by} · stands until {request.until}",
         _table(("unit", "what it would do"), list(request.units.items())),
         "## What would be replaced, deleted, or needs care\n\n" + _table(("unit", "object", "", "because of"), taken),
         "## What the policies say\n\n" + _table(("policy", "object", ""), said),
-        f"## Decide\n\nApproving: {', '.join(request.rules.approvers) or 'anybody'}. Nothing is held up "
+        f"## Decide\n\nApproving: {_approving(request)}. Nothing is held up "
         f"meanwhile.\n\n```\nflowmart approve {request.short}\nflowmart refuse {request.short} --reason ...\n```\n\n"
         "Or run the deployment `approve` with this plan set. An approval is void when the plans change.",
     ]
-    return Page(f"approval-{name}", f"Approval wanted in {name}", "\n\n".join(parts))
+    return Page(f"approval-{name}", f"Approval wanted in {name}", "\n\n".join(filter(None, parts)))
+
+
+def _approving(request: Request) -> str:
+    who = ", ".join(request.rules.approvers) or "anybody"
+    return f"{who}; {request.rules.count} different people" if request.rules.count > 1 else who
+
+
+def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Verdict) -> Page:
+    """What a release would do to an environment, and whether the gate would wait for people."""
+    rows = list(plans.told.items())
+    text = f"# {environment}: what {release} would do\n\nIt **{verdict.told}**.\n\n" + _table(
+        ("unit", "what it would do"), rows
+    )
+    return Page(f"plans-{environment}", f"What {release} would do to {environment}", text)
 
 
 def smoke(target: Target, results: Sequence[CheckResult]) -> Page:

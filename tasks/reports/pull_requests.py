@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from tasks.domain.errors import FlowmartError, Unanswered
 from tasks.domain.outcome import Outcome
@@ -15,7 +16,7 @@ from tasks.github import lines
 from tasks.github.check_runs import Annotation
 from tasks.github.lines import Place
 from tasks.github.reported import EnvironmentReport, UnitReport
-from tasks.promotion import planning
+from tasks.promotion import gate, planning
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Step, errors, raise_mistakes
 from tasks.promotion.planning import NotPlanned
@@ -33,7 +34,10 @@ def outcome_of(error: FlowmartError) -> Outcome:
 def of_steps(run: EnvironmentRun, planned: Mapping[str, Step], tested: Mapping[str, Step]) -> EnvironmentReport:
     """The report of an environment by the steps that plan and test its units. Waits for all of them."""
     raise_mistakes(errors([*planned.values(), *tested.values()]))
-    return of_environment(run, (of_unit(run, unit, _found(step)) for unit, step in planned.items()))
+    found = {unit: _found(step) for unit, step in planned.items()}
+    report = of_environment(run, (of_unit(run, unit, each) for unit, each in found.items()))
+    plans = {unit: each for unit, each in found.items() if isinstance(each, Plan | NotPlanned)}
+    return replace(report, gate=gate.verdict(run, planning.plan_set(run, plans)).told) if plans == found else report
 
 
 def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartError | None) -> UnitReport | None:

@@ -51,7 +51,8 @@ class RunReporter:
     def approval_wanted(self, request: Request, plans: PlanSet, violations: Sequence[Violation]) -> None:
         """A page with what is to be approved, and a notification."""
         self._publish(artifacts.approval(request, plans, violations))
-        what = "\n".join(f"  {unit}: {told}" for unit, told in request.units.items())
+        units = [f"  {unit}: {told}" for unit, told in request.units.items()]
+        what = "\n".join([f"  because {request.because}", *units])
         how = f"flowmart approve {request.short}, until {request.until}"
         where = (request.environment, request.release, what, how, self._address)
         self._notify(notifications.approval_wanted(*where))

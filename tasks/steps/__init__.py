@@ -6,8 +6,18 @@ not a Prefect server responds.
 """
 
 from tasks.steps.guests import call, remembered
-from tasks.steps.publishing import run_address
+from tasks.steps.publishing import publish, run_address
 from tasks.steps.sessions import Session, finished, session
 from tasks.steps.verbs import create_release, fetch
 
-__all__ = ["Session", "call", "create_release", "fetch", "finished", "remembered", "run_address", "session"]
+__all__ = [
+    "Session",
+    "call",
+    "create_release",
+    "fetch",
+    "finished",
+    "publish",
+    "remembered",
+    "run_address",
+    "session",
+]

@@ -172,7 +172,7 @@ def test_a_person_reconciles_what_a_report_found(
 @pytest.fixture
 def asked(shop: MiniPlatform, cluster: SandboxCluster, github: GitHubStub) -> Request:
     """A reconcile of dev that waits for an approval of Ben's."""
-    gated = DEV + "gate: approval, approval: {approvers: [ben], identity: github}, "
+    gated = DEV + "gate: {approval: always, approvers: [ben], identity: github}, "
     promote(shop.release().id, "dev")
     shop.write("platform.yaml", PLATFORM.replace("  dev: {", gated) + BASE)
     github.state.permissions.update(ben="write")

@@ -132,9 +132,9 @@ def test_a_release_cannot_loosen_the_gate_that_it_goes_through(gated: MiniPlatfo
 
 
 def test_a_release_cannot_appoint_its_approvers(gated: MiniPlatform, history: History) -> None:
-    gated.write("platform.yaml", GATED.replace("gate: approval", "gate: approval, approval: {approvers: [ben]}"))
+    gated.write("platform.yaml", GATED.replace("gate: approval", "gate: {approval: always, approvers: [ben]}"))
     approved(history, gated.release().id, BEN)
-    gated.write("platform.yaml", GATED.replace("gate: approval", "gate: approval, approval: {approvers: [mallory]}"))
+    gated.write("platform.yaml", GATED.replace("gate: approval", "gate: {approval: always, approvers: [mallory]}"))
     gated.paint("dev", "green")
     assert wanted(gated.release().id).rules.approvers == ("ben",)
 

@@ -276,7 +276,7 @@ def test_a_comment_rolls_back_and_github_shows_it(hub: Hub, history: History) ->
 # --- approvals ---
 
 GATED = PLATFORM.replace(
-    "region: eu-west-1}", "region: eu-west-1, gate: approval, approval: {approvers: [ben], identity: github}}", 1
+    "region: eu-west-1}", "region: eu-west-1, gate: {approval: always, approvers: [ben], identity: github}}", 1
 )
 
 

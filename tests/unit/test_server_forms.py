@@ -22,7 +22,9 @@ from tasks.promotion.approvals import Request
 
 ROLES = Roles("plan", "apply")
 DEV = Environment("dev", "222222222222", "eu-west-1", ROLES)
-STAGING = Environment("staging", "333333333333", "eu-west-1", ROLES, after=("dev",), gate="approval")
+STAGING = Environment(
+    "staging", "333333333333", "eu-west-1", ROLES, after=("dev",), approval=Approval(when=("always",))
+)
 UNITS = (
     Unit("network", "terraform", "terraform/network", ("dev", "staging")),
     Unit("shop", "terraform", "terraform/shop", ("dev", "staging"), needs=("network",)),

@@ -30,7 +30,10 @@ class PlanDenied(UnitEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalRequested(Event):
-    """A plan set waits for a decision until `expires`. `units` maps each unit to what its plan does, in words."""
+    """A plan set waits for a decision until `expires`. `units` maps each unit to what its plan does, in words.
+
+    `count` different people have to approve it, `because` says why they are asked.
+    """
 
     kind: ClassVar[str] = "approval_wanted"
     release: str
@@ -41,6 +44,8 @@ class ApprovalRequested(Event):
     approvers: tuple[str, ...]
     identity: str
     purpose: str
+    count: int = 1
+    because: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
