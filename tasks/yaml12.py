@@ -1,4 +1,7 @@
-"""YAML as YAML 1.2 reads it, where PyYAML reads 1.1: `yes`, `22:30`, `0123` and dates are what they look like.
+"""The one reader of YAML: within the limits of `bounds`, whichever loader is needed.
+
+`load` and `load_text` read YAML 1.2, where PyYAML reads 1.1: `yes`, `22:30`, `0123` and dates are what they look
+like.
 
 Two readings. By the core schema `true` is a boolean, `30` a number and the rest text; as text, every scalar is
 exactly as it is written, for places where values are texts anyway (parameters of CloudFormation).
@@ -8,10 +11,13 @@ Source: YAML 1.2.2, chapter 10, "Recommended schemas" (failsafe and core).
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import yaml
+
+from tasks import bounds
 
 _NULL = re.compile(r"^(?:null|Null|NULL|~|)$")
 _BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
@@ -21,14 +27,42 @@ _FLOAT = re.compile(
 )
 
 
+Loader = type[yaml.SafeLoader] | type[yaml.CSafeLoader]
+
+
 def load(text: str) -> Any:
     """Read a document by the core schema; `yaml.YAMLError` when it is none."""
-    return yaml.load(text, _Core)  # noqa: S506 (a SafeLoader with fewer types)
+    return load_by(text, _Core)
 
 
 def load_text(text: str) -> Any:
     """Read a document with every scalar as it is written; an empty one is "". `yaml.YAMLError` when it is none."""
-    return yaml.load(text, _Text)  # noqa: S506 (a SafeLoader with fewer types)
+    return load_by(text, _Text)
+
+
+def load_by(text: str, loader: Loader) -> Any:
+    """Read a document with a loader of one's own, for the tags and the YAML 1.1 of a tool."""
+    bounds.refuse_large_yaml(text)
+    return yaml.load(text, loader)  # noqa: S506 (safe loaders only)
+
+
+def load_all_by(text: str, loader: Loader) -> list[Any]:
+    """Read all documents of a stream."""
+    bounds.refuse_large_yaml(text)
+    return list(yaml.load_all(text, loader))
+
+
+def compose_by(text: str, loader: Loader = yaml.SafeLoader) -> yaml.Node | None:
+    """The nodes of a document, which know their lines; None for an empty one."""
+    bounds.refuse_large_yaml(text)
+    node: yaml.Node | None = yaml.compose(text, Loader=loader)
+    return node
+
+
+def load_json(text: str) -> Any:
+    """Read a JSON text; `ValueError` when it is none."""
+    bounds.refuse_large_json(text)
+    return json.loads(text)
 
 
 class _Text(yaml.SafeLoader):

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import MASK
 
@@ -133,7 +134,7 @@ def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manif
     `origin` is named when the stream is no YAML, or something in it is no Kubernetes object.
     """
     try:
-        return indexed(list(yaml.load_all(text, _Loader)), origin, namespace)
+        return indexed(yaml12.load_all_by(text, _Loader), origin, namespace)
     except yaml.YAMLError as error:
         raise InvalidInput(f"{origin}: is no YAML: {error}") from error
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 
 _INCLUDES = ("import_role", "include_role")
@@ -104,7 +105,7 @@ class Reading:
 def parsed(file: Path) -> Any:
     """A YAML file of Ansible's: its first document, or a list of all of them."""
     try:
-        return list(yaml.load_all(file.read_text(), _Loader))
+        return yaml12.load_all_by(file.read_text(), _Loader)
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file}: is no YAML: {error}") from error
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import yaml
 
+from tasks import yaml12
+
 PLATFORM = "platform.yaml"
 
 _MODULE = re.compile(r"module\.([\w-]+)(?:\[(?:\"[^\"]*\"|\d+)\])?\.")
@@ -37,7 +39,7 @@ def find(infrastructure: Path, unit: str, source: str, address: str) -> Place:
 
 def of_unit(infrastructure: Path, unit: str) -> Place:
     """The line of a unit in platform.yaml; the file's first line when it is not there."""
-    document = yaml.compose((infrastructure / PLATFORM).read_text())
+    document = yaml12.compose_by((infrastructure / PLATFORM).read_text())
     units = _child(document, "units")
     for key, _ in units.value if isinstance(units, yaml.MappingNode) else ():
         if key.value == unit:

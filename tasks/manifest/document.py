@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
+from tasks.bounds import TooLarge
 from tasks.domain.errors import InvalidInput
 from tasks.manifest.mistakes import Document, Key, Mistake, shown
 
@@ -50,10 +52,7 @@ def read(path: Path) -> Document:
     It is named after the folder it is in, as people know it, also when that is a temporary checkout.
     """
     name = f"{path.resolve().parent.name}/{path.name}"
-    try:
-        return _document(name, _compose(name, _text(name, path)))
-    except RecursionError:
-        raise InvalidInput(f"{name}: is nested too deeply to be read; write it flatter") from None
+    return _document(name, _compose(name, _text(name, path)))
 
 
 def _document(name: str, root: yaml.Node | None) -> Document:
@@ -75,12 +74,13 @@ def _text(name: str, path: Path) -> str:
 
 def _compose(name: str, text: str) -> yaml.Node | None:
     try:
-        node: yaml.Node | None = yaml.compose(text, Loader=Scalars)
+        return yaml12.compose_by(text, Scalars)
+    except TooLarge as error:
+        raise InvalidInput(f"{name}: {error}") from None
     except yaml.MarkedYAMLError as error:
         raise InvalidInput(_not_yaml(name, text, error)) from error
     except yaml.YAMLError as error:
         raise InvalidInput(f"{name}: is not valid YAML: {error}") from error
-    return node
 
 
 def _not_yaml(name: str, text: str, error: yaml.MarkedYAMLError) -> str:

@@ -24,6 +24,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from regopy import Bundle, Interpreter, LogLevel, Output, RegoError
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Unit
@@ -131,7 +132,7 @@ def _limits(path: Path) -> Limits:
     if not path.exists():
         return Limits()
     try:
-        return Limits.model_validate(yaml.safe_load(path.read_text()) or {})
+        return Limits.model_validate(yaml12.load_by(path.read_text(), yaml.SafeLoader) or {})
     except yaml.YAMLError as error:
         raise InvalidInput(f"{path} is no YAML: {error}") from error
     except ValidationError as error:

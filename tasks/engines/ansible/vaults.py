@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
 from tasks.processes import Command, Processes
 from tasks.run_folder import run_folder
 
@@ -81,7 +82,7 @@ def _values(text: str) -> Iterator[str]:
 
 def _parsed(text: str) -> Any:
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader, with Ansible's tags)
+        return yaml12.load_by(text, _Loader)
     except yaml.YAMLError:
         return None
 

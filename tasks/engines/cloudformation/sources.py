@@ -122,8 +122,7 @@ def parsed(file: Path) -> dict[str, Any]:
 
 def document_of(text: str) -> dict[str, Any]:
     """A template's text with its short forms written out; ValueError or YAMLError when it is none."""
-    # Not unsafe: a SafeLoader that knows CloudFormation's tags too.
-    found = yaml.load(text, _Loader)  # noqa: S506
+    found = yaml12.load_by(text, _Loader)
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise ValueError("is no template: it has no Resources")
     return found
@@ -206,7 +205,7 @@ def _policy(file: Path) -> Mapping[str, Any] | None:
     if not file.is_file():
         return None
     try:
-        found: Mapping[str, Any] = json.loads(file.read_text())
+        found: Mapping[str, Any] = yaml12.load_json(file.read_text())
     except ValueError as error:
         raise InvalidInput(f"{file} is no JSON: {error}") from error
     return found

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface
 
@@ -138,7 +139,7 @@ def _is_read(file: Path) -> bool:
 def _mapping(file: Path) -> dict[str, Any]:
     """The map in a YAML file; `InvalidInput` names the file."""
     try:
-        found = yaml.safe_load(file.read_text()) or {}
+        found = yaml12.load_by(file.read_text(), yaml.SafeLoader) or {}
     except FileNotFoundError as error:
         raise InvalidInput(f"{file}: there is no such file; is {file.parent} the folder of a chart?") from error
     except yaml.YAMLError as error:

@@ -16,6 +16,7 @@ from typing import Any
 
 import hcl2
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 
 _ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
@@ -115,7 +116,7 @@ def _unfolded(content: Any, depth: int) -> Iterator[tuple[tuple[str, ...], Mappi
 def _read(file: Path) -> Mapping[str, Any]:
     try:
         text = file.read_text(encoding="utf-8-sig")
-        found = json.loads(text) if file.suffix == ".json" else _from_hcl(text)
+        found = yaml12.load_json(text) if file.suffix == ".json" else _from_hcl(text)
     except Exception as error:  # the parser's own, of many types
         what = "JSON" if file.suffix == ".json" else "HCL"
         reason = (str(error) or type(error).__name__).splitlines()[0]
