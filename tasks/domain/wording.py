@@ -132,6 +132,8 @@ def _closed(event: events.ClaimClosed) -> str:
 
 
 def _smoked(event: events.UnitSmoked) -> str:
+    if not event.results:
+        return "no smoke checks are declared"
     answers = ", ".join(f"{result.name} {result.outcome}" for result in event.results)
     return f"smoke checks {event.outcome}: {answers}"
 

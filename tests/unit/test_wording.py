@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tasks.domain import wording
-from tasks.domain.events import ClaimClosed, Event, ReleaseVerified, UnitPlanned, UnitRolledBack
+from tasks.domain.events import ClaimClosed, Event, ReleaseVerified, UnitPlanned, UnitRolledBack, UnitSmoked
+from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Change, Plan, Reversibility
 from tasks.domain.release import Receipt, Target
 
@@ -82,6 +83,10 @@ KEPT = Receipt("", Target("a", "dev", "x"), "", "", "", {}, "")
         ),
         (ClaimClosed(outcome="succeeded"), ("", "ended: succeeded")),
         (ClaimClosed(outcome="failed", detail="no syntax\nline 2"), ("", "ended: failed: no syntax")),
+        (
+            UnitSmoked(unit="x", release="a", outcome=Outcome.SUCCEEDED, results=()),
+            ("x", "no smoke checks are declared"),
+        ),
         (ReleaseVerified(release="a"), ("", "VERIFIED a")),
         (UnitRolledBack(unit="x", release="b", receipt=None), ("x", "removed, it did not exist before")),
         (UnitRolledBack(unit="x", release="b", receipt=KEPT), ("x", "rolled back to a")),
