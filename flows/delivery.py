@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import structlog
 from prefect import flow
-from prefect.runtime import flow_run
-from pydantic import Field
 
 from flows import options
 from flows.promote import promote
@@ -18,36 +16,35 @@ from tasks.domain.errors import FlowmartError
 from tasks.domain.release import Release
 from tasks.github import deployments, statuses
 from tasks.github.best_effort import tell
-from tasks.github.client import Client, connect
 from tasks.github.deployments import Deployment
+from tasks.github.repositories import OnGitHub
 from tasks.promotion import eligibility
 from tasks.promotion.approvals import Request
 from tasks.reports import pull_requests
 
 log = structlog.get_logger("flowmart.delivery")
 
-Branch = Annotated[str, Field(title="Branch", description="The default branch of the repository")]
-
 
 @flow(name="deliver", flow_run_name="deliver {sha}", **options.FLOW)
 @steps.remembered
-def deliver(repository: Repository, sha: Commit, branch: Branch) -> str:
+def deliver(repository: Repository, sha: Commit) -> str:
     """Make a release of a commit and promote it through all environments. Says what came of it."""
-    client = connect(settings.load())
-    head = steps.fetch(settings.load(), client, repository, f"refs/heads/{branch}")
+    home = steps.on_github(repository)
+    branch = home.repository.branch
+    head = steps.fetch(settings.load(), home.client, home.name, f"refs/heads/{branch}")
     if head != sha:
-        return _nothing(client, repository, sha, f"{branch} is at {head[:12]} already, which is delivered instead")
-    release = _released(client, repository, sha)
+        return _nothing(home, sha, f"{branch} is at {head[:12]} already, which is delivered instead")
+    release = _released(home, sha)
     if _was_begun_last(release):
-        return _nothing(client, repository, sha, f"nothing below infrastructure/ differs from release {release.id}")
+        return _nothing(home, sha, f"nothing below infrastructure/ differs from release {release.id}")
     # Only now is it asked for: a commit beside infrastructure/ does not make its author that of what is under way.
     steps.create_release(settings.load(), sha, "promote")
-    _tell(client, repository, sha, "success", f"release {release.id}")
-    wanted = promote_shown(client, repository, release)
+    _tell(home, sha, "success", f"release {release.id}")
+    wanted = promote_shown(home, release)
     return waits(wanted) if wanted else f"release {release.id} is verified everywhere"
 
 
-def promote_shown(client: Client, repository: str, release: Release, to: str | None = None) -> Request | None:
+def promote_shown(home: OnGitHub, release: Release, to: str | None = None) -> Request | None:
     """Promote a release in order, up to `to` or everywhere, and show it on GitHub.
 
     It is what `flows.release` does; the request where it stops for one.
@@ -56,7 +53,7 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
         environments = eligibility.unfinished(session.runtime, release.id, to)
         commit = session.history.releases.latest_request(release.id).commit
     for environment in environments:
-        with deployments.shown(client, _deployment(repository, environment, release.id, commit)) as say:
+        with deployments.shown(home.client, _deployment(home, environment, release.id, commit)) as say:
             wanted = steps.call(promote, release.id, environment)
             if wanted is not None:
                 say("queued", waits(wanted))
@@ -64,12 +61,12 @@ def promote_shown(client: Client, repository: str, release: Release, to: str | N
     return None
 
 
-def roll_back_shown(client: Client, repository: str, environment: str, to: str | None = None) -> str | Request:
+def roll_back_shown(home: OnGitHub, environment: str, to: str | None = None) -> str | Request:
     """Put an environment back on an earlier release, while GitHub shows it; the release, or the request."""
     with steps.session() as session:
         release = session.history.earlier_release(environment, to)
         commit = session.history.origin(environment, release).commit
-    with deployments.shown(client, _deployment(repository, environment, release, commit, "roll back")) as say:
+    with deployments.shown(home.client, _deployment(home, environment, release, commit, "roll back")) as say:
         found = steps.call(rollback, environment, to)
         if isinstance(found, Request):
             say("queued", waits(found))
@@ -81,11 +78,11 @@ def waits(request: Request) -> str:
     return f"{request.environment} waits for an approval of {request.short}"
 
 
-def _released(client: Client, repository: str, sha: str) -> Release:
+def _released(home: OnGitHub, sha: str) -> Release:
     try:
         return steps.create_release(settings.load(), sha, "plan")
     except FlowmartError as error:
-        _tell(client, repository, sha, statuses.OF[pull_requests.outcome_of(error)], str(error))
+        _tell(home, sha, statuses.OF[pull_requests.outcome_of(error)], str(error))
         raise
 
 
@@ -96,18 +93,18 @@ def _was_begun_last(release: Release) -> bool:
         return session.history.last_begun(first.name) == release.id
 
 
-def _nothing(client: Client, repository: str, sha: str, why: str) -> str:
+def _nothing(home: OnGitHub, sha: str, why: str) -> str:
     log.info("nothing to deliver", what=why)
-    _tell(client, repository, sha, "success", why)
+    _tell(home, sha, "success", why)
     return why
 
 
-def _tell(client: Client, repository: str, sha: str, state: statuses.State, what: str) -> None:
-    url = flow_run.ui_url or ""
-    tell("status of the release", lambda: statuses.tell(client, repository, sha, "release", state, what, url))
+def _tell(home: OnGitHub, sha: str, state: statuses.State, what: str) -> None:
+    context = statuses.context(home.platform, "release")
+    tell(context, lambda: statuses.tell(home.client, home.name, sha, context, state, what, home.address))
 
 
 def _deployment(
-    repository: str, environment: str, release: str, commit: str, purpose: Literal["promote", "roll back"] = "promote"
+    home: OnGitHub, environment: str, release: str, commit: str, purpose: Literal["promote", "roll back"] = "promote"
 ) -> Deployment:
-    return Deployment(repository, environment, commit, release, flow_run.ui_url or "", purpose)
+    return Deployment(home.name, home.platform, environment, commit, release, home.address, purpose, home.run)

@@ -1,7 +1,7 @@
 """A pull request: its commit becomes a release, which is planned and tested in every environment, and reported.
 
-Reads only: no claim, no apply, the read-only roles. What it says on GitHub is a courtesy; what it found stands in the
-run history too.
+Reads only: no claim, no apply, the read-only roles. What it reports on GitHub is best effort;
+what it found is in the run history too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import options
@@ -20,7 +19,6 @@ from tasks.domain.outcome import Outcome, overall
 from tasks.domain.release import Release
 from tasks.github import pull_report, pulls
 from tasks.github.check_runs import Annotation
-from tasks.github.client import Client, connect
 from tasks.github.pull_report import PullReport
 from tasks.github.reported import EnvironmentReport
 from tasks.promotion.environment_run import opened
@@ -34,31 +32,46 @@ Commit = Annotated[str, Field(title="Commit", pattern=r"^[0-9a-f]{40,64}$")]
 
 @flow(name="pull-request", flow_run_name="pull request {number} at {sha}", **options.FLOW)
 @steps.remembered
-def pull_request(repository: Repository, number: Number, sha: Commit) -> None:
-    """Plan and test what a pull request would do, everywhere, and say so there. Changes nothing.
+def pull_request(repository: Repository, number: Number, sha: Commit) -> str:
+    """Plan and test what a pull request would do, everywhere, and report it there. Changes nothing.
 
+    A commit that is not its head any more is not planned: the head has a run of its own.
     `Refused` when something says no to it, `Unanswered` when only answers are missing; both after reporting it.
     """
-    client = connect(settings.load())
-    pulls.refuse_fork(pulls.get(client, repository, number))
-    report = pull_report.begin(client, repository, number, sha, flow_run.ui_url or "")
-    release = _released(client, report)
+    home = steps.on_github(repository)
+    pull = pulls.get(home.client, home.name, number)
+    pulls.refuse_fork(pull)
+    if pull.sha != sha:
+        return f"pull request {number} is at {pull.sha[:12]}, which is planned instead"
+    with pull_report.begun(home, sha, number) as report:
+        return plan_reported(report, f"refs/pull/{number}/head")
+
+
+def plan_reported(report: PullReport, ref: str) -> str:
+    """Plan and test the commit that a ref on GitHub is at, in every environment, and report it."""
+    release = _released(report, ref)
     found, said = _planned(report, release)
     report.conclude(release.id, found, pull_requests.together(said))
     _end(found)
+    return f"release {release.id} is planned"
 
 
-def _released(client: Client, report: PullReport) -> Release:
+def _released(report: PullReport, ref: str) -> Release:
     """The release that the commit makes; that it makes none is reported."""
     try:
         chosen = settings.load()
-        steps.fetch(chosen, client, report.repository, f"refs/pull/{report.number}/head")
+        _refuse_other(report, ref, steps.fetch(chosen, report.home.client, report.home.name, ref))
         release = steps.create_release(chosen, report.sha, "plan", report.number)
     except FlowmartError as error:
         report.refused(pull_requests.outcome_of(error), str(error), pull_requests.mistakes(error))
         raise
     report.released(release.id)
     return release
+
+
+def _refuse_other(report: PullReport, ref: str, there: str) -> None:
+    if there != report.sha:
+        raise Refused(f"{ref} is at {there[:12]}, not at {report.sha[:12]}; nothing was planned")
 
 
 def _planned(report: PullReport, release: Release) -> tuple[Sequence[EnvironmentReport], Sequence[Annotation]]:

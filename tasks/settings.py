@@ -16,9 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
+import yaml
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 
 _instead: ContextVar[str] = ContextVar("acting", default="")
@@ -51,7 +53,14 @@ class Settings(BaseSettings):
     )
     parallelism: int = Field(4, ge=1, le=32, description="Units that are worked on at the same time")
     github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
-    github_repository: str = Field("", description="owner/name in which drift is told as issues; empty: it is not")
+    github_repository: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)?$",
+        description="The platform's repository, owner/name; default: what platform.yaml of the repository says",
+    )
+    github_branch: str = Field(
+        "", description="The branch that is delivered; default: what platform.yaml says, or the default branch"
+    )
     github_token: SecretStr = Field(SecretStr(""), description="A token for GitHub, unless there is a GitHub App")
     github_app_id: str = Field("", description="Id of the GitHub App that reports")
     github_private_key: SecretStr = Field(SecretStr(""), description="The app's key, PEM, or the path of its file")
@@ -75,11 +84,31 @@ class Settings(BaseSettings):
         Raises:
             InvalidInput: neither says it.
         """
-        file = self.repository / "infrastructure" / "platform.yaml"
-        found = self.platform or _platform_in(file)
+        found = self.platform or _platform_in(self._manifest)
         if not found:
-            raise InvalidInput(f"{file}: names no platform; run in the repository, or set FLOWMART_PLATFORM")
+            raise InvalidInput(
+                f"{self._manifest}: names no platform; run in the repository, or set FLOWMART_PLATFORM"
+            )
         return found
+
+    @cached_property
+    def platform_repository(self) -> str:
+        """The one repository on GitHub that is the platform's, owner/name; "" where nothing names one."""
+        return self.github_repository or _github_in(self._manifest).get("repository", "")
+
+    @cached_property
+    def delivered_branch(self) -> str:
+        """The branch whose commits are delivered; "" for the repository's default branch."""
+        return self.github_branch or _github_in(self._manifest).get("branch", "")
+
+    @property
+    def signs_in_to_github(self) -> bool:
+        """Whether there is a GitHub App or a token to ask GitHub with."""
+        return bool(self.github_app_id or self.github_token.get_secret_value())
+
+    @property
+    def _manifest(self) -> Path:
+        return self.repository / "infrastructure" / "platform.yaml"
 
     @property
     def store_address(self) -> str:
@@ -102,6 +131,16 @@ def _platform_in(file: Path) -> str:
     text = file.read_text(errors="replace") if file.is_file() else ""
     found = re.search(r"^platform:[ ]*[\"']?([a-z0-9-]+)", text, re.MULTILINE)
     return found[1] if found else ""
+
+
+def _github_in(file: Path) -> dict[str, str]:
+    """The block `github` of a platform.yaml as far as it is one, whatever else is wrong there; empty without one."""
+    try:
+        found = yaml12.load_text(file.read_text(errors="replace")) if file.is_file() else None
+    except yaml.YAMLError:
+        return {}
+    github = found.get("github") if isinstance(found, dict) else None
+    return {key: value for key, value in github.items() if isinstance(value, str)} if isinstance(github, dict) else {}
 
 
 def load() -> Settings:

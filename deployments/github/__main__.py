@@ -11,6 +11,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import structlog
 import uvicorn
@@ -20,16 +21,21 @@ from deployments import prefect_health
 from deployments.github import settings as github_settings
 from deployments.github.asking import GitHubSource
 from deployments.github.dispatch import Dispatcher
+from deployments.github.endings import Closing
+from deployments.github.home import Home
 from deployments.github.inbox import Inbox
 from deployments.github.receiver import PATH, create_app
 from deployments.github.runs import PrefectRuns
 from deployments.github.schedules import Watch
 from deployments.github.settings import ReceiverSettings
+from deployments.github.strangers import Strangers
 from deployments.github.sweep import Sweep
 from flows import logs
 from tasks import settings as product_settings
 from tasks.domain.errors import InvalidInput
+from tasks.github import repositories
 from tasks.github.client import connect
+from tasks.github.repositories import OnGitHub
 from tasks.settings import Settings
 
 log = structlog.get_logger("flowmart.github")
@@ -78,37 +84,60 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     """The receiver with everything behind it, begun and ended with the app."""
     runs = PrefectRuns(product.platform_name)
     inbox = Inbox(settings.inbox_file)
-    dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY)
-    sweep = _sweep(settings, product, inbox, dispatcher)
+    home = Home(product, inbox)
+    client = connect(product) if product.signs_in_to_github else None
+    objection = Strangers(client, home).objection if client else lambda _: ""
+    dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY, objection=objection)
     prefect = prefect_health.of(runs.address, product.platform_name)
     watch = Watch(lambda since: prefect_health.judge(prefect, since))
+    workers: list[Worker] = [dispatcher, watch]
+    if client:
+        workers.append(Sweep(inbox, GitHubSource(client, product), settings, home, dispatcher.wake))
+        # A client of its own: each belongs to one thread.
+        workers.append(Closing(inbox, PrefectRuns(product.platform_name), Hub(product)))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        dispatcher.start()
-        watch.start()
-        if sweep:
-            sweep.start()
-        else:
+        for worker in workers:
+            worker.start()
+        if not client:
             log.warning("not sweeping", what=_NO_SWEEP)
         yield
-        if sweep:
-            sweep.stop()
-        dispatcher.stop()
-        watch.stop()
+        for worker in reversed(workers):
+            worker.stop()
         inbox.close()
         log.info("ended")
 
     def trouble() -> str:
-        return "; ".join(filter(None, (dispatcher.trouble(), sweep.trouble() if sweep else "")))
+        return "; ".join(filter(None, (worker.trouble() for worker in workers)))
 
-    return create_app(settings, inbox, dispatcher.wake, trouble, lambda: watch.finding, lifespan)
+    return create_app(settings, home, inbox, dispatcher.wake, trouble, lambda: watch.finding, lifespan)
 
 
-def _sweep(settings: ReceiverSettings, product: Settings, inbox: Inbox, dispatcher: Dispatcher) -> Sweep | None:
-    if not product.github_app_id and not product.github_token.get_secret_value():
-        return None
-    return Sweep(inbox, GitHubSource(connect(product)), settings, dispatcher.wake)
+class Worker(Protocol):
+    """What goes on beside the receiver, in a thread of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
+    def trouble(self) -> str:
+        """What keeps it from its work; empty when nothing does."""
+
+
+class Hub:
+    """The platform on GitHub, asked as the product."""
+
+    def __init__(self, product: Settings) -> None:
+        self._product = product
+        self._client = connect(product)
+
+    def __call__(self, run: str) -> OnGitHub:
+        """As the run with that id sees it."""
+        found = repositories.of_platform(self._client, self._product)
+        return OnGitHub(self._client, found, self._product.platform_name, run)
 
 
 if __name__ == "__main__":

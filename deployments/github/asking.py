@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from deployments.github.events import seconds
+from tasks.github import repositories
 from tasks.github.client import APP, Client, segment
+from tasks.github.repositories import Repository
+from tasks.settings import Settings
 
 _OF_THE_APP = 0
 """In the place of a webhook's number, of which GitHub has none below 1."""
@@ -36,6 +39,9 @@ class Head:
 class Source(Protocol):
     """Something that knows what GitHub knows. Every question may end in `Unanswered`, `NotFound` or `Refused`."""
 
+    def repository(self) -> Repository:
+        """The platform's repository, as it is called now."""
+
     def hooks(self, repository: str, address: str) -> Iterator[int]:
         """The repository's webhooks that lead to an address."""
 
@@ -46,15 +52,20 @@ class Source(Protocol):
         """What was in a delivery."""
 
     def heads(self, repository: str, branch: str) -> Iterator[Head]:
-        """The branch (empty: the default one), and the open pull requests that are no forks."""
+        """The branch, and the open pull requests that are no forks."""
 
 
 class GitHubSource:
     """The real one, asked as what the product is at GitHub: an app, or whoever a token belongs to."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, product: Settings) -> None:
         """Needs to read webhooks, contents and pull requests; an app reads its own webhook without being asked."""
         self._client = client
+        self._product = product
+
+    def repository(self) -> Repository:
+        """See `Source`."""
+        return repositories.of_platform(self._client, self._product)
 
     def hooks(self, repository: str, address: str) -> Iterator[int]:
         """See `Source`. An app has one webhook for all repositories, in which it is its own."""
@@ -82,12 +93,11 @@ class GitHubSource:
     def heads(self, repository: str, branch: str) -> Iterator[Head]:
         """See `Source`."""
         about = self._client.ask("GET", repository, "")
-        name = branch or about["default_branch"]
-        tip = self._client.ask("GET", repository, f"/branches/{segment(name)}")
-        yield Head(tip["commit"]["sha"], seconds(about["pushed_at"]), branch=name)
+        tip = self._client.ask("GET", repository, f"/branches/{segment(branch)}")
+        yield Head(tip["commit"]["sha"], seconds(about["pushed_at"]), branch=branch)
         for found in self._client.all(repository, "/pulls", {"state": "open"}):
             head = found["head"]
-            if head["repo"] and head["repo"]["full_name"].lower() == repository.lower():
+            if head["repo"] and head["repo"]["id"] == about["id"]:
                 yield Head(head["sha"], seconds(found["updated_at"]), number=found["number"])
 
 

@@ -61,11 +61,19 @@ class Pauses:
 class Dispatcher:
     """Takes deliveries from `inbox` and has `runs` start them."""
 
-    def __init__(self, inbox: Inbox, runs: Runs, keep_seconds: float, pauses: Pauses | None = None) -> None:
-        """`keep_seconds`: how long deliveries are kept that were done with."""
+    def __init__(
+        self,
+        inbox: Inbox,
+        runs: Runs,
+        keep_seconds: float,
+        pauses: Pauses | None = None,
+        objection: Callable[[Entry], str] = lambda _: "",
+    ) -> None:
+        """`keep_seconds`: how long deliveries are kept that were done with. `objection`: why one starts nothing."""
         self._inbox = inbox
         self._runs = runs
         self._keep = keep_seconds
+        self._objection = objection
         self._pauses = pauses or Pauses()
         self._trouble: dict[str, str] = {}
         self._pruned = 0.0
@@ -117,6 +125,10 @@ class Dispatcher:
                 self._awake.wait(_LOOK_AGAIN)
 
     def _start(self, entry: Entry) -> None:
+        if objection := self._objection(entry):
+            self._inbox.ignored(entry, objection).result()
+            log.info("ignored", delivery=entry.id, what=objection)
+            return
         try:
             run = self._runs.start(entry.deployment, entry.parameters, entry.key)
         except Refused as error:

@@ -26,6 +26,9 @@ _COMMAND = re.compile(r"/flowmart(\s|$)")
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _NAME = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _LOGIN = re.compile(r"[A-Za-z0-9-]+(_[A-Za-z0-9]+)?(\[bot\])?")
+_QUEUED = re.compile(r"refs/heads/gh-readonly-queue/[A-Za-z0-9._/-]+")
+"""Branches that GitHub's merge queue makes, and nobody else may."""
+
 _LONGEST_REF = 255
 _LARGEST = 2**53
 _HEADS = "refs/heads/"
@@ -33,9 +36,13 @@ _HEADS = "refs/heads/"
 
 @dataclass(frozen=True)
 class Rules:
-    """`repositories`: the allowlist, lower case. `branch`: the one to deliver; empty: each repository's default."""
+    """`repository`: the platform's, owner/name; `number` is GitHub's for it, 0 while that is not known.
 
-    repositories: frozenset[str]
+    `branch`: the one to deliver; empty: the repository's default.
+    """
+
+    repository: str
+    number: int = 0
     branch: str = ""
 
 
@@ -44,7 +51,8 @@ class Intent:
     """A flow run that is wanted. A later intent about the same `subject` makes an earlier one unnecessary.
 
     `head` is the commit that the subject stands at, `moment` when GitHub says that was, in seconds since the epoch;
-    0 when it does not say.
+    0 when it does not say. `once` names what is acted on once, whatever number of deliveries bring it. `author` is
+    whose wish it is, where not everybody may wish for it.
     """
 
     deployment: str
@@ -52,6 +60,8 @@ class Intent:
     subject: str = ""
     head: str = ""
     moment: float = 0.0
+    once: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,8 +100,8 @@ def decide(event: str, payload: Mapping[str, Any], rules: Rules) -> Decision:
     """What this delivery starts, or why it starts nothing."""
     try:
         repository = repository_of(payload)
-        if repository and repository.lower() not in rules.repositories:
-            return Refusal(f"{repository} is not on the allowlist (FLOWMART_GITHUB_REPOSITORIES)", Why.REPOSITORY)
+        if repository and not _is_ours(repository, payload, rules):
+            return Refusal(f"{repository} is not the platform's repository, {rules.repository}", Why.REPOSITORY)
         kind = _KINDS.get(event)
         if kind is None:
             return Ignored("pong" if event == "ping" else f"{event} starts nothing")
@@ -109,6 +119,14 @@ def repository_of(payload: Mapping[str, Any]) -> str:
     return _text(payload, "repository.full_name", _NAME)
 
 
+def _is_ours(repository: str, payload: Mapping[str, Any], rules: Rules) -> bool:
+    """By number where it is known: a name may change, and be somebody else's then."""
+    number = _at(payload, "repository.id")
+    if rules.number and number is not None:
+        return bool(number == rules.number)
+    return repository.lower() == rules.repository.lower()
+
+
 def pull_request(repository: str, number: int, sha: str, moment: float) -> Intent:
     """The head of a pull request is to be planned."""
     parameters: Parameters = {"repository": repository, "number": number, "sha": sha}
@@ -117,7 +135,7 @@ def pull_request(repository: str, number: int, sha: str, moment: float) -> Inten
 
 def deliver(repository: str, branch: str, sha: str, moment: float) -> Intent:
     """The head of the delivered branch is to be released and promoted."""
-    parameters: Parameters = {"repository": repository, "sha": sha, "branch": branch}
+    parameters: Parameters = {"repository": repository, "sha": sha}
     return Intent("deliver/flowmart", parameters, f"{repository.lower()}@{branch}", sha, moment)
 
 
@@ -133,7 +151,7 @@ def seconds(value: object) -> float:
 
 def _pull_request(repository: str, payload: Mapping[str, Any], _: Rules) -> Decision:
     action = _text(payload, "action")
-    if action not in PLANNED:
+    if action not in PLANNED and not (action == "edited" and _at(payload, "changes.base")):
         return Ignored(f"a pull request that was {_shown(action)} starts nothing")
     if fork := _fork(repository, payload):
         return fork
@@ -163,17 +181,16 @@ def _comment(repository: str, payload: Mapping[str, Any], _: Rules) -> Decision:
         return Ignored("a comment on an issue that is no pull request starts nothing")
     if _is_bot(payload, "comment.user"):
         return Ignored("bots give no commands")
-    body = _clean(_text(payload, "comment.body", longest=LONGEST_COMMENT)).strip()
-    if not _COMMAND.match(body):
+    if not _COMMAND.match(_text(payload, "comment.body", longest=LONGEST_COMMENT).strip()):
         return Ignored("the comment does not begin with /flowmart")
+    comment = _number(payload, "comment.id")
     parameters: Parameters = {
         "repository": repository,
         "number": _number(payload, "issue.number"),
-        "comment": _number(payload, "comment.id"),
-        "author": _text(payload, "comment.user.login", _LOGIN),
-        "body": body,
+        "comment": comment,
     }
-    return Intent("comment/flowmart", parameters)
+    author = _text(payload, "comment.user.login", _LOGIN)
+    return Intent("comment/flowmart", parameters, once=f"comment-{comment}", author=author)
 
 
 def _review(repository: str, payload: Mapping[str, Any], _: Rules) -> Decision:
@@ -181,17 +198,28 @@ def _review(repository: str, payload: Mapping[str, Any], _: Rules) -> Decision:
         return Ignored("only submitted reviews start something")
     if _is_bot(payload, "review.user"):
         return Ignored("bots approve nothing")
+    if _text(payload, "review.state").lower() != "approved":
+        return Ignored("a review that does not approve starts nothing")
     if fork := _fork(repository, payload):
         return fork
+    review = _number(payload, "review.id")
     parameters: Parameters = {
         "repository": repository,
         "number": _number(payload, "pull_request.number"),
-        "review": _number(payload, "review.id"),
-        "reviewer": _text(payload, "review.user.login", _LOGIN),
-        "state": _text(payload, "review.state", re.compile(r"[A-Za-z_]+")).lower(),
-        "sha": _text(payload, "review.commit_id", _SHA),
+        "review": review,
     }
-    return Intent("review/flowmart", parameters)
+    author = _text(payload, "review.user.login", _LOGIN)
+    return Intent("review/flowmart", parameters, once=f"review-{review}", author=author)
+
+
+def _merge_group(repository: str, payload: Mapping[str, Any], _: Rules) -> Decision:
+    action = _text(payload, "action")
+    if action != "checks_requested":
+        return Ignored(f"a merge group that was {_shown(action)} starts nothing")
+    ref = _text(payload, "merge_group.head_ref", _QUEUED)
+    sha = _text(payload, "merge_group.head_sha", _SHA)
+    parameters: Parameters = {"repository": repository, "ref": ref, "sha": sha}
+    return Intent("merge-group/flowmart", parameters, f"{repository.lower()}@{ref}", sha)
 
 
 _KINDS: Mapping[str, Callable[[str, Mapping[str, Any], Rules], Decision]] = {
@@ -199,6 +227,7 @@ _KINDS: Mapping[str, Callable[[str, Mapping[str, Any], Rules], Decision]] = {
     "push": _push,
     "issue_comment": _comment,
     "pull_request_review": _review,
+    "merge_group": _merge_group,
 }
 
 
@@ -207,7 +236,8 @@ def _fork(repository: str, payload: Mapping[str, Any]) -> Refusal | None:
     if _at(payload, "pull_request.head.repo") is None:
         return Refusal("a fork that no longer exists", Why.FORK)
     head = _text(payload, "pull_request.head.repo.full_name", _NAME)
-    return None if head.lower() == repository.lower() else Refusal(f"a fork: {head}", Why.FORK)
+    same = head.lower() == repository.lower()
+    return None if same else Refusal(f"a fork: {head}", Why.FORK)
 
 
 def _is_bot(payload: Mapping[str, Any], path: str) -> bool:

@@ -23,39 +23,22 @@ from pathlib import Path
 
 from deployments.github.events import Decision, Ignored, Intent, Parameters, Refusal
 from deployments.github.journal import Journal
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE delivery (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    event TEXT NOT NULL,
-    at REAL NOT NULL,
-    changed REAL NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('received', 'dispatched', 'ignored', 'refused', 'failed')),
-    reason TEXT NOT NULL DEFAULT '',
-    deployment TEXT NOT NULL DEFAULT '',
-    parameters TEXT NOT NULL DEFAULT '{}',
-    subject TEXT NOT NULL DEFAULT '',
-    head TEXT NOT NULL DEFAULT '',
-    moment REAL NOT NULL DEFAULT 0,
-    tries INTEGER NOT NULL DEFAULT 0,
-    again INTEGER NOT NULL DEFAULT 0,
-    run TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX waiting ON delivery (number) WHERE state = 'received';
-CREATE INDEX subjects ON delivery (subject, number) WHERE subject <> '';
-CREATE TABLE sweep (repository TEXT PRIMARY KEY, at REAL NOT NULL)
-"""
+from deployments.github.schema import STEPS
 
 _INSERT = """
-INSERT INTO delivery (id, event, at, changed, state, reason, deployment, parameters, subject, head, moment)
-VALUES (:id, :event, :now, :now, :state, :reason, :deployment, :parameters, :subject, :head, :moment)
+INSERT INTO delivery (id, event, at, changed, state, reason, deployment, parameters, subject, head, moment,
+    once, author)
+VALUES (:id, :event, :now, :now, :state, :reason, :deployment, :parameters, :subject, :head, :moment,
+    :once, :author)
 ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, reason = excluded.reason, deployment = excluded.deployment, tries = 0,
     parameters = excluded.parameters, subject = excluded.subject, head = excluded.head, moment = excluded.moment,
-    changed = excluded.changed
+    once = excluded.once, author = excluded.author, changed = excluded.changed
 WHERE delivery.state IN ('refused', 'failed')
+"""
+
+_SAME = """
+SELECT id FROM delivery WHERE once = :once AND id <> :id AND state IN ('received', 'dispatched') LIMIT 1
 """
 
 _NEWER = """
@@ -115,11 +98,15 @@ class Entry:
     tries: int
     again: int
     run: str
+    once: str
+    author: str
+    ended: float
 
     @property
     def key(self) -> str:
         """What keeps Prefect from starting a second run for the same wish."""
-        return f"{self.id}:{self.again}" if self.again else self.id
+        wish = self.once or self.id
+        return f"{wish}:{self.again}" if self.again else wish
 
 
 class Inbox:
@@ -127,7 +114,7 @@ class Inbox:
 
     def __init__(self, file: Path) -> None:
         """Open or make it; `InvalidInput` when the file cannot be that."""
-        self._journal = Journal(file, _SCHEMA, _VERSION)
+        self._journal = Journal(file, STEPS)
 
     def close(self) -> None:
         """Finish what was asked for, and end."""
@@ -150,9 +137,17 @@ class Inbox:
         """It will not be started as it is."""
         return self._change(entry.number, "tries = tries + 1, state = 'failed', reason = ?", reason)
 
+    def ignored(self, entry: Entry, reason: str) -> Future[None]:
+        """Nothing is started for it, and nothing is wrong with it."""
+        return self._change(entry.number, "state = 'ignored', reason = ?", reason)
+
+    def ended(self, entry: Entry, reason: str) -> Future[None]:
+        """Its flow run is over, and nothing that it began on GitHub is left open."""
+        return self._change(entry.number, "ended = 1, reason = ?", reason)
+
     def again(self, entry: Entry) -> Future[None]:
         """Have it started anew, also if it was before: then with a key that Prefect has not seen."""
-        again = "again = again + (state = 'dispatched'), state = 'received', tries = 0, reason = ?"
+        again = "again = again + (state = 'dispatched'), state = 'received', tries = 0, ended = 0, reason = ?"
         return self._change(entry.number, again, "asked for again")
 
     def waiting(self, without: Collection[str] = (), limit: int = 100) -> Sequence[Entry]:
@@ -165,6 +160,10 @@ class Inbox:
         """The newest in any of these states, newest first."""
         marks = ", ".join("?" for _ in states)
         return self._select(f"state IN ({marks}) ORDER BY number DESC LIMIT ?", *states, limit)
+
+    def under_way(self, limit: int = 100) -> Sequence[Entry]:
+        """Those whose flow run was started and is not known to be over, oldest first."""
+        return self._select("state = 'dispatched' AND ended = 0 ORDER BY changed LIMIT ?", limit)
 
     def find(self, beginning: str) -> Sequence[Entry]:
         """Those whose id begins so; at most two, which is enough to know that it is not one."""
@@ -200,6 +199,19 @@ class Inbox:
         write = "INSERT INTO sweep VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at"
         return self._journal.write(lambda connection: connection.execute(write, (repository, at)) and None)
 
+    def number_of(self, repository: str) -> int:
+        """GitHub's number of a repository; 0 while it is not known."""
+        with self._journal.reading() as connection:
+            row = connection.execute("SELECT number FROM repository WHERE name = ?", (repository.lower(),)).fetchone()
+        return int(row["number"]) if row else 0
+
+    def learn(self, repository: str, number: int) -> Future[None]:
+        """Keep GitHub's number of a repository, by which it is known when its name has changed."""
+        write = "INSERT INTO repository VALUES (?, ?) ON CONFLICT DO UPDATE SET number = excluded.number"
+        return self._journal.write(
+            lambda connection: connection.execute(write, (repository.lower(), number)) and None
+        )
+
     def prune(self, before: float) -> Future[int]:
         """Forget what was done with before that moment; how many. What waits or failed stays."""
         return self._journal.write(lambda connection: connection.execute(_PRUNE, (before,)).rowcount)
@@ -225,6 +237,8 @@ def _row(decision: Decision) -> dict[str, str | float]:
         "subject": noted.subject,
         "head": noted.head,
         "moment": intent.moment,
+        "once": intent.once,
+        "author": intent.author,
     }
 
 
@@ -242,6 +256,8 @@ def _receive(connection: sqlite3.Connection, row: dict[str, str | float]) -> Rec
     """Deliveries overtake each other, and may be sent again days later: GitHub's own time says what is newer."""
     if row["subject"] and (newer := connection.execute(_NEWER, row).fetchone()):
         row |= {"state": State.IGNORED, "reason": f"superseded by {newer['id']}"}
+    if row["once"] and (same := connection.execute(_SAME, row).fetchone()):
+        row |= {"state": State.IGNORED, "reason": f"the same as delivery {same['id']}"}
     if not connection.execute(_INSERT, row).rowcount:
         found = connection.execute("SELECT state, reason FROM delivery WHERE id = :id", row).fetchone()
         return Receipt(State(found["state"]), found["reason"], known=True)

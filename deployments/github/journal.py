@@ -37,11 +37,16 @@ class _Asked:
 class Journal:
     """Writes in the order in which they are asked for, each done once its future says so."""
 
-    def __init__(self, file: Path, schema: str, version: int) -> None:
-        """Open or make the file; `InvalidInput` when it is something else, or of another version."""
+    def __init__(self, file: Path, schema: Sequence[str]) -> None:
+        """Open or make the file; `InvalidInput` when it is something else, or of a later version.
+
+        Args:
+            file: where it is.
+            schema: statements by version, each what makes it out of the version before; the last one is today's.
+        """
         self._file = file
         self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
-        self._prepare(schema, version)
+        self._prepare(schema)
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._thread.start()
 
@@ -67,14 +72,14 @@ class Journal:
         self._queue.put(None)
         self._thread.join()
 
-    def _prepare(self, schema: str, version: int) -> None:
+    def _prepare(self, schema: Sequence[str]) -> None:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             # What people write in comments is nobody else's business on this machine.
             os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
             connection = self._connect()
             connection.execute("PRAGMA journal_mode = WAL")
-            _make(connection, schema, version, self._file)
+            _make(connection, schema, self._file)
             connection.close()
         except (OSError, sqlite3.Error) as error:
             raise InvalidInput(f"inbox {self._file}: {error}; FLOWMART_GITHUB_INBOX names another file") from error
@@ -132,13 +137,13 @@ class Journal:
         return Unanswered(f"inbox {self._file}: {error}")
 
 
-def _make(connection: sqlite3.Connection, schema: str, version: int, file: Path) -> None:
+def _make(connection: sqlite3.Connection, schema: Sequence[str], file: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found not in (0, version):
-        raise InvalidInput(f"inbox {file}: its form is {found}, this program's is {version}; use another file")
-    if found == 0:
-        for statement in schema.split(";\n"):
+    if found > len(schema):
+        raise InvalidInput(f"inbox {file}: its form is {found}, this program's is {len(schema)}; use another file")
+    for step in schema[found:]:
+        for statement in step.split(";\n"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute(f"PRAGMA user_version = {len(schema)}")
     connection.execute("COMMIT")

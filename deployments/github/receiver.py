@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from deployments.github.authentication import NotADelivery, Room, read_body, read_headers, refuse_unsigned
 from deployments.github.events import Decision, Ignored, Intent, Refusal, Why, decide
+from deployments.github.home import Home
 from deployments.github.inbox import Inbox, Receipt, State
 from deployments.github.settings import ReceiverSettings
 from deployments.services import READY, Finding
@@ -41,6 +42,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def create_app(
     settings: ReceiverSettings,
+    home: Home,
     inbox: Inbox,
     arrived: Callable[[], None] = lambda: None,
     trouble: Callable[[], str] = lambda: "",
@@ -64,7 +66,7 @@ def create_app(
         except NotADelivery as error:
             log.warning("refused", status=error.status, what=str(error))
             return JSONResponse({"error": str(error)}, error.status)
-        decision = decide(headers.event, payload, settings.rules)
+        decision = decide(headers.event, payload, home.rules)
         return await _keep(inbox, headers.delivery, headers.event, decision, arrived)
 
     @app.get("/health")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 from uuid import UUID
@@ -34,6 +35,14 @@ class Runs(Protocol):
         `Unanswered`: no answer, for whatever run. `NotFound`: no such deployment. `Refused`: never with these
         parameters.
         """
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: `good` when it came to its own end; `why` not, for people."""
+
+    good: bool
+    why: str = ""
 
 
 class PrefectRuns:
@@ -70,6 +79,20 @@ class PrefectRuns:
                 self._deployments[deployment], parameters=dict(parameters), idempotency_key=key, tags=["github"]
             )
         return str(run.id)
+
+    def ending(self, run: str) -> Ending | None:
+        """How a run ended; None while it goes on. `Unanswered`: no answer."""
+        try:
+            with self._answers("run"):
+                found = self._client.read_flow_run(UUID(run)).state
+        except NotFound:
+            return Ending(False, "The run was deleted.")
+        if found is None or not found.is_final():
+            return None
+        if found.is_completed():
+            return Ending(True)
+        told = (found.message or "").strip().splitlines()
+        return Ending(False, f"The run ended before it was done ({found.name}){f': {told[0]}' if told else '.'}")
 
     @contextmanager
     def _answers(self, deployment: str) -> Iterator[SyncPrefectClient]:

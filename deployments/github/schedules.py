@@ -43,6 +43,10 @@ class Watch:
         self._stopping.set()
         self._thread.join(patience)
 
+    def trouble(self) -> str:
+        """Nothing: what is found is Prefect's trouble, told as `finding`."""
+        return ""
+
     @property
     def finding(self) -> Finding:
         """What was found last."""

@@ -7,40 +7,33 @@ product is configured, and because its secret should be known to it alone.
 from __future__ import annotations
 
 import os
-import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from deployments.github.events import Rules
 from tasks.domain.errors import InvalidInput
 
 PREFIX = "FLOWMART_GITHUB_"
-_REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _SHORTEST_SECRET = 16
 _ROTATED = 2
 
 _WANTED = {
     "webhook_secret": "the secret of the webhook, the same as in its form at GitHub; while it is being rotated two, "
     "separated by a comma",
-    "repositories": "the repositories whose deliveries are accepted: owner/name, separated by commas",
 }
 
 
 class ReceiverSettings(BaseSettings):
-    """Secrets, the allowlist, where deliveries are kept, and how often GitHub is asked for missed ones.
+    """Secrets, where deliveries are kept, and how often GitHub is asked for missed ones.
 
-    As whom GitHub is asked is the product's setting, as for everything else that is asked or said there.
+    Which repository is the platform's, and as whom GitHub is asked, are the product's settings.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
     webhook_secret: SecretStr = Field(description="The webhook's secret; two while it is rotated")
-    repositories: Annotated[tuple[str, ...], NoDecode] = Field(description="Allowlist: owner/name, ...")
-    branch: str = Field("", description="The branch that is delivered; default: the repository's default branch")
     inbox: Path = Field(Path(".flowmart/inbox.sqlite"), description="Where deliveries are kept")
     body_limit: int = Field(25 * 1024 * 1024, ge=1024, description="Bytes; GitHub sends no payload above 25 MB")
     retention_days: int = Field(30, ge=4, description="GitHub offers to send again for three days")
@@ -57,23 +50,10 @@ class ReceiverSettings(BaseSettings):
             raise ValueError(f"shorter than {_SHORTEST_SECRET} characters can be guessed")
         return value
 
-    @field_validator("repositories", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        names = tuple(_listed(value)) if isinstance(value, str) else value
-        if not names or not all(_REPOSITORY.fullmatch(name) for name in names):
-            raise ValueError("write owner/name, several separated by commas")
-        return names
-
     @cached_property
     def secrets(self) -> tuple[bytes, ...]:
         """Each secret that a delivery may be signed with."""
         return tuple(secret.encode() for secret in _listed(self.webhook_secret.get_secret_value()))
-
-    @cached_property
-    def rules(self) -> Rules:
-        """What `events` has to know."""
-        return Rules(frozenset(name.lower() for name in self.repositories), self.branch)
 
     @property
     def inbox_file(self) -> Path:

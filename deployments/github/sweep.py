@@ -17,9 +17,11 @@ import structlog
 
 from deployments.github.asking import Head, Source
 from deployments.github.events import Decision, Ignored, Intent, decide, deliver, pull_request
+from deployments.github.home import Home
 from deployments.github.inbox import Inbox, State
 from deployments.github.settings import ReceiverSettings
 from tasks.domain.errors import NotFound, Refused, Unanswered
+from tasks.github.repositories import Repository
 
 log = structlog.get_logger("flowmart.github")
 
@@ -35,13 +37,14 @@ _NAMESPACE = uuid.UUID("6b3a1df2-5c0e-4d0a-9a55-0f1c2f6f7a11")
 
 
 class Sweep:
-    """Asks `source` about every repository on the allowlist, and puts what is missing into the inbox."""
+    """Asks `source` about the platform's repository, and puts what is missing into the inbox."""
 
     def __init__(
         self,
         inbox: Inbox,
         source: Source,
         settings: ReceiverSettings,
+        home: Home,
         arrived: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -49,9 +52,10 @@ class Sweep:
         self._inbox = inbox
         self._source = source
         self._settings = settings
+        self._home = home
         self._arrived = arrived
         self._clock = clock
-        self._unasked: dict[str, str] = {}
+        self._unasked = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -68,36 +72,32 @@ class Sweep:
         """What keeps GitHub from being asked; empty when nothing does."""
         if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
             return "the sweep has ended unexpectedly: see the log, and start the receiver again"
-        return "; ".join(f"{name} was not swept: {why}" for name, why in tuple(self._unasked.items()))
+        return f"{self._home.name} was not swept: {self._unasked}" if self._unasked else ""
 
     def once(self) -> int:
-        """Ask about every repository; how many deliveries were put into the inbox that start something.
+        """Ask about the repository; how many deliveries were put into the inbox that start something.
 
-        A repository that cannot be asked about keeps its time of the last sweep, and the others are asked.
+        One that cannot be asked about keeps its time of the last sweep.
         """
-        found = 0
-        for repository in self._settings.repositories:
-            try:
-                found += self.repository(repository)
-            except (Unanswered, NotFound, Refused) as error:
-                self._unasked[repository] = str(error)
-                log.warning("not swept", repository=repository, what=str(error))
-            else:
-                self._unasked.pop(repository, None)
-        return found
-
-    def repository(self, name: str) -> int:
-        """Ask about one repository; how many deliveries were missing that start something."""
         began = self._clock()
-        missed = [self._keep(*delivery) for delivery in self._missed(name, began)]
-        self._inbox.sweep_done(name.lower(), began).result()
+        try:
+            repository = self._source.repository()
+            self._home.learn(repository.number)
+            missed = [self._keep(*delivery) for delivery in self._missed(repository, began)]
+        except (Unanswered, NotFound, Refused) as error:
+            self._unasked = str(error)
+            log.warning("not swept", repository=self._home.name, what=str(error))
+            return 0
+        self._inbox.sweep_done(self._home.name.lower(), began).result()
+        self._unasked = ""
         return sum(missed)
 
-    def _missed(self, name: str, now: float) -> Iterator[tuple[str, str, Decision]]:
-        last = self._inbox.swept(name.lower())
+    def _missed(self, repository: Repository, now: float) -> Iterator[tuple[str, str, Decision]]:
+        last = self._inbox.swept(self._home.name.lower())
         if last is not None:
-            yield from self._deliveries(name, max(last - _OVERLAP, now - _GITHUB_KEEPS), now - _ON_ITS_WAY)
-        yield from self._heads(name, now - _ON_ITS_WAY, is_first=last is None)
+            since = max(last - _OVERLAP, now - _GITHUB_KEEPS)
+            yield from self._deliveries(repository.name, since, now - _ON_ITS_WAY)
+        yield from self._heads(repository, now - _ON_ITS_WAY, is_first=last is None)
 
     def _deliveries(self, name: str, since: float, until: float) -> Iterator[tuple[str, str, Decision]]:
         """Oldest first, as they would have arrived. Without our address there is no telling which hook is ours."""
@@ -107,11 +107,11 @@ class Sweep:
             for attempt in reversed([a for a in self._source.attempts(name, hook, since) if a.at <= until]):
                 if not self._inbox.has(attempt.delivery):
                     payload = self._source.payload(name, hook, attempt.number)
-                    yield attempt.delivery, attempt.event, decide(attempt.event, payload, self._settings.rules)
+                    yield attempt.delivery, attempt.event, decide(attempt.event, payload, self._home.rules)
 
-    def _heads(self, name: str, until: float, is_first: bool) -> Iterator[tuple[str, str, Decision]]:
-        for head in self._source.heads(name, self._settings.branch):
-            intent = _intent(name, head)
+    def _heads(self, found: Repository, until: float, is_first: bool) -> Iterator[tuple[str, str, Decision]]:
+        for head in self._source.heads(found.name, found.branch):
+            intent = _intent(found.name, head)
             if self._inbox.has_seen(intent.subject, head.sha) or (head.moment > until and not is_first):
                 continue
             delivery = str(uuid.uuid5(_NAMESPACE, f"{intent.subject} {head.sha}"))

@@ -15,8 +15,6 @@ from tasks.domain.outcome import Outcome
 from tasks.github import text
 from tasks.github.client import Client
 
-NAME = "flowmart"
-
 MOST = 50
 """Annotations that GitHub takes in one request."""
 
@@ -51,9 +49,9 @@ class Conclusion:
     annotations: Sequence[Annotation] = ()
 
 
-def begin(client: Client, repository: str, sha: str, url: str) -> int:
-    """Show that a commit is being checked; the id of the check run."""
-    body = {"name": NAME, "head_sha": sha, "status": "in_progress", "started_at": _now(), **_details(url)}
+def begin(client: Client, repository: str, name: str, sha: str, url: str, run: str = "") -> int:
+    """Show that a commit is being checked, by which run; the id of the check run. `name` is the platform's."""
+    body = {"name": name, "head_sha": sha, "status": "in_progress", "started_at": _now(), **_details(url, run)}
     return int(client.ask("POST", repository, "/check-runs", body)["id"])
 
 
@@ -90,8 +88,8 @@ def _annotation(said: Annotation) -> dict[str, Any]:
     }
 
 
-def _details(url: str) -> dict[str, str]:
-    return {"details_url": url} if url else {}
+def _details(url: str, run: str) -> dict[str, str]:
+    return {**({"details_url": url} if url else {}), **({"external_id": run} if run else {})}
 
 
 def _now() -> str:

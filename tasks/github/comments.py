@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from tasks.github import text
@@ -10,22 +11,48 @@ from tasks.github.client import Client
 Reaction = Literal["+1", "-1", "confused", "eyes"]
 
 
-def keep(client: Client, repository: str, number: int, key: str, body: str) -> None:
-    """Make our one comment of a kind (`key`) say `body`: the one that is there is changed, else one is made.
+@dataclass(frozen=True)
+class Comment:
+    """What somebody wrote, on pull request or issue `number`; `edited`: it is not what was written at first."""
 
-    Ours is told by a hidden marker in its first line, and by its author: anybody can write a marker.
+    id: int
+    number: int
+    author: str
+    body: str
+    bot: bool
+    edited: bool
+
+
+def get(client: Client, repository: str, comment: int) -> Comment:
+    """One comment as it is now; `NotFound` when there is none, or none any more."""
+    found = client.ask("GET", repository, f"/issues/comments/{comment}")
+    user = found.get("user") or {}
+    return Comment(
+        id=int(found["id"]),
+        number=int(found["issue_url"].rpartition("/")[2]),
+        author=str(user.get("login", "")),
+        body=str(found.get("body") or ""),
+        bot=user.get("type") == "Bot",
+        edited=found["updated_at"] != found["created_at"],
+    )
+
+
+def keep(client: Client, repository: str, number: int, marker: str, body: str) -> None:
+    """Make our one comment with a marker say `body`: the one that is there is changed, else one is made.
+
+    Ours is told by the hidden marker in its first line, and by its author: anybody can write a marker.
     """
-    marked = text.cut(f"{text.marker(key)}\n{body}")
-    there = _found(client, repository, number, key)
+    marked = text.cut(f"{marker}\n{body}")
+    there = find(client, repository, number, marker)
     if there is None:
         client.ask("POST", repository, f"/issues/{number}/comments", {"body": marked})
     else:
         client.ask("PATCH", repository, f"/issues/comments/{there}", {"body": marked})
 
 
-def reply(client: Client, repository: str, number: int, body: str) -> None:
-    """Say something, once."""
-    client.ask("POST", repository, f"/issues/{number}/comments", {"body": text.cut(body)})
+def reply(client: Client, repository: str, number: int, marker: str, body: str) -> None:
+    """Say something, once. The marker says what it answers."""
+    client.ask("POST", repository, f"/issues/{number}/comments", {"body": text.cut(f"{marker}\n{body}")})
 
 
 def react(client: Client, repository: str, comment: int, reaction: Reaction) -> None:
@@ -33,8 +60,8 @@ def react(client: Client, repository: str, comment: int, reaction: Reaction) -> 
     client.ask("POST", repository, f"/issues/comments/{comment}/reactions", {"content": reaction})
 
 
-def _found(client: Client, repository: str, number: int, key: str) -> int | None:
-    marker = text.marker(key)
+def find(client: Client, repository: str, number: int, marker: str) -> int | None:
+    """Our first comment with a marker; None where there is none."""
     for comment in client.all(repository, f"/issues/{number}/comments"):
         author = (comment.get("user") or {}).get("login")
         if author == client.login and (comment.get("body") or "").startswith(marker):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Collection
 from pathlib import Path
 
 from tasks import processes
@@ -16,6 +17,9 @@ REMOTE = "origin"
 TIME_LIMIT = 300.0
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_HOSTED = re.compile(r"(?:(?:https?|ssh|git)://|[^/@\s]+@).*?([^/:\s]+/[^/:\s]+?)(?:\.git)?/?")
+"""owner/name at the end of an address of a host's: https://host/owner/name.git, git@host:owner/name."""
+
 _CREDENTIALS = re.compile(r"(?<=://)[^@/\s]+@")
 
 
@@ -26,6 +30,7 @@ def fetch(settings: Settings, client: Client, repository: str, ref: str) -> str:
     """
     kept = f"refs/flowmart/{ref.removeprefix('refs/')}"
     address = _run(settings.repository, "remote", "get-url", REMOTE).stdout.strip()
+    _refuse_other(address, {repository.lower(), settings.platform_repository.lower()})
     done = processes.run(
         fetching(settings.repository, address, f"+{ref}:{kept}", _token(client, repository, address))
     )
@@ -38,9 +43,28 @@ def refuse_missing(settings: Settings, sha: str) -> None:
     """`Refused` when a commit is not in the local repository: the branch that it was on has been rewritten."""
     if not _SHA.fullmatch(sha):
         raise InvalidInput(f"commit {sha!r}: should be the whole SHA")
-    command = ("git", "-C", str(settings.repository.resolve()), "cat-file", "-e", f"{sha}^{{commit}}")
-    if processes.run(Command(command, Path.cwd(), time_limit=60)).exit_code != 0:
+    if not _is_there(settings, sha):
         raise Refused(f"commit {sha}: it is no longer on GitHub; it was replaced by a newer one")
+
+
+def have(settings: Settings, client: Client, repository: str, sha: str) -> None:
+    """Bring a commit into the local repository, where it is not there yet; `Refused` when GitHub does not have it."""
+    if _is_there(settings, sha):
+        return
+    try:
+        fetch(settings, client, repository, sha)
+    except NotFound as error:
+        raise Refused(f"commit {sha[:12]}: it is neither here nor on GitHub: {error}") from error
+
+
+def between(settings: Settings, base: str, head: str, folder: str) -> tuple[str, ...]:
+    """The commits that `head` has and `base` has not, and that change something in a folder, the newest first.
+
+    All that `head` has, where `base` is "".
+    """
+    chosen = (f"^{base}",) if base else ()
+    listed = _run(settings.repository, "rev-list", "--full-history", head, *chosen, "--", folder)
+    return tuple(listed.stdout.split())
 
 
 def fetching(repository: Path, address: str, refs: str, token: str) -> Command:
@@ -57,6 +81,21 @@ def fetching(repository: Path, address: str, refs: str, token: str) -> Command:
     return Command(argv, Path.cwd(), variables, TIME_LIMIT)
 
 
+def _is_there(settings: Settings, sha: str) -> bool:
+    command = ("git", "-C", str(settings.repository.resolve()), "cat-file", "-e", f"{sha}^{{commit}}")
+    return processes.run(Command(command, Path.cwd(), time_limit=60)).exit_code == 0
+
+
+def _refuse_other(address: str, names: Collection[str]) -> None:
+    """A clone of another repository would promote that one's commits. A folder does not say what it is of."""
+    found = _HOSTED.fullmatch(address)
+    if found and found[1].lower() not in names:
+        wanted = " or ".join(sorted(filter(None, names)))
+        raise Refused(
+            f"remote {REMOTE} of the clone is {found[1]}; it should be {wanted}: git remote set-url {REMOTE}"
+        )
+
+
 def _token(client: Client, repository: str, address: str) -> str:
     """Only for HTTPS: other ways (ssh, a folder) have credentials of their own, or need none."""
     return client.git_token(repository) if address.startswith("https://") else ""
@@ -64,7 +103,7 @@ def _token(client: Client, repository: str, address: str) -> str:
 
 def _refuse(ref: str, done: Finished) -> None:
     why = _CREDENTIALS.sub("", done.stderr).strip()
-    if "couldn't find remote ref" in why:
+    if "couldn't find remote ref" in why or "not our ref" in why:
         raise NotFound(f"{ref}: {why}")
     raise Unanswered(f"git fetch {ref}: {why}")
 

@@ -19,8 +19,6 @@ from tasks.github.client import Client
 State = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
 Say = Callable[[State, str], None]
 
-TASK = "deploy:flowmart"
-
 LONGEST = 140
 """Characters of a description."""
 
@@ -30,14 +28,31 @@ _RECENT = 10
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is brought where. `sha`: the commit of the release; `url`: the run, may be empty."""
+    """What is brought where. `sha`: the commit of the release; `url` and `run`: the flow run, may be empty."""
 
     repository: str
+    platform: str
     environment: str
     sha: str
     release: str
     url: str
     purpose: Literal["promote", "roll back"] = "promote"
+    run: str = ""
+
+    @property
+    def place(self) -> str:
+        """The environment as GitHub lists it, apart from those of other platforms: "shop/dev"."""
+        return f"{self.platform}/{self.environment}"
+
+    @property
+    def task(self) -> str:
+        """What tells our deployments from others."""
+        return task(self.platform)
+
+
+def task(platform: str) -> str:
+    """What tells the deployments of a platform from others."""
+    return f"deploy:{platform}"
 
 
 @contextmanager
@@ -62,14 +77,14 @@ def begin(client: Client, deployment: Deployment) -> int:
     What waited in the environment for an approval is taken up by it, or overtaken.
     """
     for earlier in _earlier(client, deployment, 1):
-        if _state(client, deployment.repository, earlier) == "queued":
+        if state_of(client, deployment.repository, earlier) == "queued":
             say(client, deployment, earlier, "inactive", "taken up again")
     body = {
         "ref": deployment.sha,
-        "task": TASK,
-        "environment": deployment.environment,
+        "task": deployment.task,
+        "environment": deployment.place,
         "description": text.line(f"{deployment.purpose} {deployment.release}", LONGEST),
-        "payload": {"release": deployment.release, "purpose": deployment.purpose},
+        "payload": {"release": deployment.release, "purpose": deployment.purpose, "run": deployment.run},
         # GitHub would merge, and wait for statuses, before it lets us tell what is going on anyway.
         "auto_merge": False,
         "required_contexts": [],
@@ -81,20 +96,25 @@ def begin(client: Client, deployment: Deployment) -> int:
 
 def say(client: Client, deployment: Deployment, number: int, state: State, description: str) -> None:
     """Set the state of a deployment."""
+    set_state(client, deployment.repository, number, state, description, deployment.url)
+
+
+def set_state(client: Client, repository: str, number: int, state: State, description: str, url: str = "") -> None:
+    """Set the state of a deployment by its number."""
     body = {
         "state": state,
         "description": text.line(description, LONGEST),
         "auto_inactive": False,
-        **({"log_url": deployment.url} if deployment.url else {}),
+        **({"log_url": url} if url else {}),
     }
-    client.ask("POST", deployment.repository, f"/deployments/{number}/statuses", body)
+    client.ask("POST", repository, f"/deployments/{number}/statuses", body)
 
 
 def end_earlier(client: Client, deployment: Deployment, but: int) -> None:
     """What was deployed to the environment before is there no more: `inactive`, with what came in its place."""
     gone = "rolled back, rejected" if deployment.purpose == "roll back" else f"replaced by {deployment.release}"
     for number in _earlier(client, deployment, _RECENT):
-        if number != but and _state(client, deployment.repository, number) == "success":
+        if number != but and state_of(client, deployment.repository, number) == "success":
             say(client, deployment, number, "inactive", gone)
 
 
@@ -108,11 +128,12 @@ def _end(client: Client, deployment: Deployment, number: int | None, state: Stat
 
 def _earlier(client: Client, deployment: Deployment, most: int) -> list[int]:
     """The newest deployments to the environment, the newest first."""
-    query = {"environment": deployment.environment, "task": TASK, "per_page": most}
+    query = {"environment": deployment.place, "task": deployment.task, "per_page": most}
     return [int(found["id"]) for found in client.ask("GET", deployment.repository, "/deployments", query=query)]
 
 
-def _state(client: Client, repository: str, number: int) -> str:
+def state_of(client: Client, repository: str, number: int) -> str:
+    """The state that was last set of a deployment; "" before any."""
     newest = client.ask("GET", repository, f"/deployments/{number}/statuses", query={"per_page": 1})
     return str(newest[0]["state"]) if newest else ""
 

@@ -11,22 +11,23 @@ from typing import Any
 from tasks.github import text
 from tasks.github.client import Client
 
-LABEL = "flowmart"
-
 LONGEST_TITLE = 256
 
 _GONE = "<!-- flowmart:gone -->"
 
 
-def keep(client: Client, repository: str, key: str, title: str, body: str | None) -> None:
-    """Have one open issue for `key` that says `body` (Markdown); None: its reason is gone, so it is closed."""
-    there = _found(client, repository, key)
+def keep(client: Client, repository: str, platform: str, key: str, title: str, body: str | None) -> None:
+    """Have one open issue for `key` that says `body` (Markdown); None: its reason is gone, so it is closed.
+
+    The platform's name is its label.
+    """
+    there = _found(client, repository, platform, key)
     if body is None:
         _close(client, repository, there)
         return
-    said = {"title": text.line(title, LONGEST_TITLE), "body": text.cut(f"{text.marker(key)}\n{body}")}
+    said = {"title": text.line(title, LONGEST_TITLE), "body": text.cut(f"{text.marker(platform, key)}\n{body}")}
     if there is None or there["body"].rstrip().endswith(_GONE):
-        client.ask("POST", repository, "/issues", {**said, "labels": [LABEL]})
+        client.ask("POST", repository, "/issues", {**said, "labels": [platform]})
     elif any(there[name] != value for name, value in said.items()):
         client.ask("PATCH", repository, f"/issues/{there['number']}", said)
 
@@ -40,10 +41,10 @@ def _close(client: Client, repository: str, there: dict[str, Any] | None) -> Non
     client.ask("PATCH", repository, f"/issues/{there['number']}", ended)
 
 
-def _found(client: Client, repository: str, key: str) -> dict[str, Any] | None:
+def _found(client: Client, repository: str, platform: str, key: str) -> dict[str, Any] | None:
     """The newest issue of a key: GitHub lists the newest first."""
-    marker = text.marker(key)
-    for issue in client.all(repository, "/issues", {"labels": LABEL, "state": "all"}):
+    marker = text.marker(platform, key)
+    for issue in client.all(repository, "/issues", {"labels": platform, "state": "all"}):
         author = (issue.get("user") or {}).get("login")
         if author == client.login and (issue.get("body") or "").startswith(marker):
             return dict(issue)

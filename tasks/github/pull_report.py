@@ -1,37 +1,43 @@
-"""A pull request as the product reports on it: statuses while it works, then the comment and the check run.
+"""A commit as the product reports on it: statuses while it works, then the comment and the check run.
 
-Everything here is a courtesy: that it could not be told is logged, and changes nothing.
+The commit is the head of a pull request, or what a merge queue has made of several; that has no comment. Everything
+here is best effort: what could not be reported is logged, and changes nothing. However the work on a commit ends, it
+ends on GitHub too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from tasks.domain.outcome import Outcome, overall
-from tasks.github import check_runs, comments, plans, pulls, statuses
+from tasks.github import check_runs, comments, plans, pulls, statuses, text
 from tasks.github.best_effort import tell
 from tasks.github.check_runs import Annotation, Conclusion
-from tasks.github.client import Client
 from tasks.github.plans import Head
 from tasks.github.reported import EnvironmentReport
+from tasks.github.repositories import OnGitHub
 
 COMMENT = "plan"
 
 
-@dataclass(frozen=True)
+@dataclass
 class PullReport:
-    """What is told about one commit of a pull request. `check_run` is None where there could be none."""
+    """What is reported about one commit. `number`: its pull request; `check_run`: None where there could be none."""
 
-    client: Client
-    repository: str
-    number: int
+    home: OnGitHub
     sha: str
-    url: str
+    number: int | None
     check_run: int | None
+    open: set[str] = field(default_factory=set)
+    """The statuses that say "pending"."""
+    is_released: bool = False
+    ended: bool = False
 
     def released(self, release: str) -> None:
         """The commit makes a release."""
+        self.is_released = True
         self._status("release", "success", f"release {release}")
 
     def pending(self, environment: str) -> None:
@@ -44,40 +50,60 @@ class PullReport:
 
     def conclude(self, release: str, reports: Sequence[EnvironmentReport], said: Sequence[Annotation]) -> None:
         """All environments are: the comment, and the check run with its annotations."""
-        head = Head(self.sha, release, self.url)
+        head = Head(self.sha, release, self.home.address)
         title = "; ".join(f"{report.environment}: {report.told}" for report in reports)
         self._comment(plans.comment(head, reports))
         found = overall(report.outcome for report in reports)
         self._end(Conclusion(found, title, plans.summary(head, reports), said))
 
     def refused(self, outcome: Outcome, why: str, said: Sequence[Annotation] = ()) -> None:
-        """There is nothing to plan: the commit could not be brought here, or makes no release."""
-        body = plans.refused(Head(self.sha, "", self.url), outcome, why)
-        self._status("release", statuses.OF[outcome], why)
+        """There is nothing to plan, or it could not be planned to its end."""
+        body = plans.refused(Head(self.sha, "", self.home.address), outcome, why)
+        for about in sorted(self.open | (set() if self.is_released else {"release"})):
+            self._status(about, statuses.OF[outcome], why)
         self._comment(body)
         self._end(Conclusion(outcome, "no plan", body, said))
 
     def _comment(self, body: str) -> None:
-        tell("comment", lambda: self._keep(body))
+        if self.number is not None:
+            number = self.number
+            tell("comment", lambda: self._keep(number, body))
 
-    def _keep(self, body: str) -> None:
+    def _keep(self, number: int, body: str) -> None:
         # An older run may end after a newer one: what it found is no news then.
-        if pulls.get(self.client, self.repository, self.number).sha == self.sha:
-            comments.keep(self.client, self.repository, self.number, COMMENT, body)
+        if pulls.get(self.home.client, self.home.name, number).sha == self.sha:
+            marker = text.marker(self.home.platform, COMMENT)
+            comments.keep(self.home.client, self.home.name, number, marker, body)
 
-    def _status(self, about: str, state: statuses.State, description: str) -> None:
+    def _status(self, about: str, state: statuses.State, said: str) -> None:
+        home, context = self.home, statuses.context(self.home.platform, about)
+        (self.open.add if state == "pending" else self.open.discard)(about)
         tell(
             f"status of {about}",
-            lambda: statuses.tell(self.client, self.repository, self.sha, about, state, description, self.url),
+            lambda: statuses.tell(home.client, home.name, self.sha, context, state, said, home.address),
         )
 
     def _end(self, found: Conclusion) -> None:
+        self.ended = True
         check_run = self.check_run
         if check_run is not None:
-            tell("check run", lambda: check_runs.conclude(self.client, self.repository, check_run, found))
+            tell("check run", lambda: check_runs.conclude(self.home.client, self.home.name, check_run, found))
 
 
-def begin(client: Client, repository: str, number: int, sha: str, url: str) -> PullReport:
-    """Show on GitHub that a commit of a pull request is being planned."""
-    begun = tell("check run", lambda: check_runs.begin(client, repository, sha, url))
-    return PullReport(client, repository, number, sha, url, begun)
+@contextmanager
+def begun(home: OnGitHub, sha: str, number: int | None = None) -> Iterator[PullReport]:
+    """Show on GitHub that a commit is being planned, while the body of the `with` does it, and that it ended.
+
+    What ends the body before it has said how it ended is shown as no answer: it says nothing about the commit.
+    """
+    check_run = tell(
+        "check run",
+        lambda: check_runs.begin(home.client, home.name, home.platform, sha, home.address, home.run),
+    )
+    report = PullReport(home, sha, number, check_run)
+    try:
+        yield report
+    except BaseException as error:
+        if not report.ended:
+            report.refused(Outcome.UNANSWERED, f"The run ended before it was done: {type(error).__name__}: {error}")
+        raise

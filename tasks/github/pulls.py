@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from tasks.domain.errors import Refused
 from tasks.github.client import Client
@@ -10,7 +12,10 @@ from tasks.github.client import Client
 
 @dataclass(frozen=True)
 class Pull:
-    """A pull request. `sha` is its head now, `merge` the commit that it became; `fork`: its code is from outside."""
+    """A pull request.
+
+    `sha` is its head now, `merge` the commit that it became, `merger` who merged it; `fork`: a stranger wrote it.
+    """
 
     number: int
     sha: str
@@ -18,20 +23,22 @@ class Pull:
     fork: bool
     merged: bool
     merge: str
+    merger: str = ""
 
 
 def get(client: Client, repository: str, number: int) -> Pull:
     """One pull request; `NotFound` when the number is of an issue, or of nothing."""
     found = client.ask("GET", repository, f"/pulls/{number}")
-    # GitHub has no repository for a head whose fork is gone.
-    home = (found["head"].get("repo") or {}).get("full_name", "")
+    # GitHub has no repository for a head whose fork is gone. Names change, numbers do not.
+    home, base = found["head"].get("repo") or {}, found["base"].get("repo") or {}
     return Pull(
         number=number,
         sha=found["head"]["sha"],
         author=(found.get("user") or {}).get("login", ""),
-        fork=home.lower() != repository.lower(),
+        fork=home.get("id") is None or home.get("id") != base.get("id"),
         merged=bool(found.get("merged")),
         merge=(found.get("merge_commit_sha") or "") if found.get("merged") else "",
+        merger=(found.get("merged_by") or {}).get("login", ""),
     )
 
 
@@ -41,14 +48,6 @@ def refuse_fork(pull: Pull) -> None:
         raise Refused(f"pull request {pull.number} comes from a fork: what is there is not planned")
 
 
-def authors(client: Client, repository: str, pull: Pull) -> frozenset[str]:
-    """The logins of everybody who had a hand in a pull request's commits, in lower case."""
-    found = {pull.author.lower()}
-    for commit in client.all(repository, f"/pulls/{pull.number}/commits"):
-        found |= {(commit.get(role) or {}).get("login", "").lower() for role in ("author", "committer")}
-    return frozenset(found - {""})
-
-
-def default_branch(client: Client, repository: str) -> str:
-    """The name of the branch from which releases are promoted."""
-    return str(client.ask("GET", repository, "")["default_branch"])
+def commits(client: Client, repository: str, number: int) -> Iterator[dict[str, Any]]:
+    """The commits of a pull request as GitHub lists them, also of one that was squashed."""
+    yield from client.all(repository, f"/pulls/{number}/commits")

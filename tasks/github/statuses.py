@@ -17,11 +17,16 @@ LONGEST = 140
 """Characters of a description."""
 
 
-def tell(client: Client, repository: str, sha: str, about: str, state: State, description: str, url: str) -> None:
-    """Set the status `flowmart/<about>` of a commit. `url`: where it says more; may be empty."""
+def context(platform: str, about: str) -> str:
+    """What a status is called, and branch protection asks for: "shop/dev"."""
+    return f"{platform}/{about}"
+
+
+def tell(client: Client, repository: str, sha: str, context: str, state: State, description: str, url: str) -> None:
+    """Set a status of a commit. `url`: where it says more; may be empty."""
     body = {
         "state": state,
-        "context": f"flowmart/{about}",
+        "context": context,
         "description": text.line(description, LONGEST),
         **({"target_url": url} if url else {}),
     }

@@ -21,9 +21,9 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
-def marker(key: str) -> str:
-    """A hidden line that says what a text of ours is for."""
-    return f"<!-- flowmart:{re.sub(r'[^A-Za-z0-9./_]+', '-', key)} -->"
+def marker(platform: str, key: str) -> str:
+    """A hidden line that says which platform's a text of ours is, and what it is for."""
+    return f"<!-- {platform}:{re.sub(r'[^A-Za-z0-9./_]+', '-', key)} -->"
 
 
 def clean(text: str) -> str:

@@ -16,6 +16,7 @@ from tasks.manifest.notation import (
     CLOCK,
     PRINCIPAL,
     REGION,
+    REPOSITORY,
     UNIT_ACCOUNT,
     UNIT_REGION,
     Condition,
@@ -272,10 +273,24 @@ class DeclaredUnit(Declared):
         return found
 
 
+class DeclaredGitHub(Declared):
+    """The one repository on GitHub that this platform is developed in."""
+
+    repository: Annotated[str, Field(pattern=REPOSITORY)] = Field(
+        description="owner/name: only its pull requests, pushes, comments and reviews count."
+    )
+    branch: Text | None = Field(
+        default=None, description="The branch that is delivered; default: the repository's default branch."
+    )
+
+
 class DeclaredPlatform(Declared):
     """All units and environments that are promoted together."""
 
     platform: Slug = Field(description="The name of the platform: what it stores, makes and runs is called after it.")
+    github: DeclaredGitHub | None = Field(
+        default=None, description="Where this platform is developed; without it GitHub starts nothing."
+    )
     trusted: tuple[Annotated[str, Field(pattern=PRINCIPAL)], ...] = Field(
         default=(), description="ARNs of the principals that may assume the roles of the environments."
     )

@@ -22,6 +22,7 @@ ACCOUNT = r"^[0-9]{12}$"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"
 ROLE = r"^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@{}/-]+$"
 PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)$"
+REPOSITORY = r"^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 VALUE = r"\{values\.[A-Za-z_][A-Za-z0-9_-]*\}"
@@ -39,6 +40,7 @@ PATTERNS = {
     UNIT_REGION: 'an AWS region, such as us-east-1, or "{values.NAME}"',
     ROLE: "the ARN of a role: arn:aws:iam::{account}:role/NAME",
     PRINCIPAL: "the ARN of a principal, such as arn:aws:iam::111111111111:root",
+    REPOSITORY: "a repository on GitHub: owner/name",
     DATE: "a date: YYYY-MM-DD",
     CLOCK: 'a time of day, in quotes: "09:00"',
     NOT_EMPTY: "text",

@@ -91,11 +91,10 @@ class RunReporter:
         notifications.send(self._settings, notification)
 
     def _keep_issues(self, report: DriftReport) -> None:
-        repository = self._settings.github_repository
-        if not repository:
+        repository, platform = self._settings.platform_repository, self._settings.platform_name
+        if not repository or not self._settings.signs_in_to_github:
             return
         client = connect(self._settings)
         for issue in issues_of(report):
-            best_effort.tell(
-                issue.title, partial(issues.keep, client, repository, issue.key, issue.title, issue.body)
-            )
+            keep = partial(issues.keep, client, repository, platform, issue.key, issue.title, issue.body)
+            best_effort.tell(issue.title, keep)

@@ -2,10 +2,11 @@
 
 `verbs` are the Prefect tasks, one thin function a verb; `executor` submits them in the order of a promotion;
 `publishing` sends pages to the run history; `sessions` wires what a flow works with; `guests` runs flows whether or
-not a Prefect server responds.
+not a Prefect server responds; `platforms` finds the platform on GitHub.
 """
 
 from tasks.steps.guests import call, remembered
+from tasks.steps.platforms import on_github
 from tasks.steps.publishing import publish, run_address
 from tasks.steps.sessions import Session, finished, session
 from tasks.steps.verbs import create_release, fetch
@@ -16,6 +17,7 @@ __all__ = [
     "create_release",
     "fetch",
     "finished",
+    "on_github",
     "publish",
     "remembered",
     "run_address",

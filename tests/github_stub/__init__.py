@@ -54,6 +54,8 @@ class GitHubStub:
         if self.next_answers:
             status, headers, message = self.next_answers.pop(0)
             return status, headers, {"message": message}
+        if moved := self._moved(request):
+            return moved
         operation = self.description.operation(request.method, request.path)
         if operation is None:
             self.violations.append(f"{request.method} {request.path}: no such operation is used")
@@ -63,6 +65,17 @@ class GitHubStub:
             self.violations += [f"{request.method} {request.path}: {one}" for one in wrong]
             return 422, {}, {"message": "; ".join(wrong)}
         return self._done(operation, request)
+
+    def _moved(self, request: Request) -> tuple[int, Mapping[str, str], Any] | None:
+        """What is asked about a name that the repository had: its number, where GitHub answers for ever."""
+        named = "/".join(request.path.split("/")[2:4])
+        if request.path.startswith("/repos/") and named in self.state.former:
+            address = f"{self.url}/repositories/{self.state.number}{request.path.removeprefix(f'/repos/{named}')}"
+            return (301 if request.method == "GET" else 307), {"Location": address}, {"message": "Moved Permanently"}
+        begins = f"/repositories/{self.state.number}"
+        if request.path.startswith(begins):
+            request.path = f"/repos/{self.state.repository}{request.path.removeprefix(begins)}"
+        return None
 
     def _wrong(self, operation: Operation, request: Request) -> Iterator[str]:
         yield from self.description.mistakes(operation, request.query, request.body)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.github_stub.state import (
+    LATER,
     LONGEST_COMMENT,
     LONGEST_DESCRIPTION,
     MOST_ANNOTATIONS,
@@ -39,7 +40,7 @@ def _installation_token(_: State, __: Path, ___: Query, ____: Any) -> Answer:
 
 
 def _repository(state: State, _: Path, __: Query, ___: Any) -> Answer:
-    return 200, {"full_name": state.repository, "default_branch": state.default_branch}
+    return 200, {"id": state.number, "full_name": state.repository, "default_branch": state.default_branch}
 
 
 def _permission(state: State, path: Path, _: Query, __: Any) -> Answer:
@@ -54,6 +55,43 @@ def _pull(state: State, path: Path, _: Query, __: Any) -> Answer:
 
 def _pull_commits(state: State, path: Path, query: Query, _: Any) -> Answer:
     return 200, page(_of(state.commits, path["pull_number"]), query)
+
+
+def _reviews(state: State, path: Path, query: Query, _: Any) -> Answer:
+    return 200, page(state.reviews.get(int(path["pull_number"]), []), query)
+
+
+def _review(state: State, path: Path, _: Query, __: Any) -> Answer:
+    made = {review["id"]: review for review in state.reviews.get(int(path["pull_number"]), [])}
+    return 200, _of(made, path["review_id"])
+
+
+def _commit(state: State, path: Path, _: Query, __: Any) -> Answer:
+    if path["ref"] not in state.authored:
+        raise Missing(f"No commit found for SHA: {path['ref']}")
+    return 200, state.authored[path["ref"]]
+
+
+def _commits(state: State, _: Path, query: Query, __: Any) -> Answer:
+    login = state.addresses.get(query["author"])
+    return 200, page([{"sha": "e" * 40, "author": {"login": login}}] if login else [], query)
+
+
+def _pulls_of_commit(state: State, path: Path, query: Query, _: Any) -> Answer:
+    return 200, page((state.pulls[number] for number in state.brought.get(path["commit_sha"], [])), query)
+
+
+def _check_runs_of(state: State, path: Path, query: Query, _: Any) -> Answer:
+    found = [
+        {key: run.get(key) for key in ("id", "name", "head_sha", "status", "conclusion", "external_id")}
+        for run in state.check_runs.values()
+        if run["head_sha"] == path["ref"] and query.get("check_name") in (None, run["name"])
+    ]
+    return 200, {"total_count": len(found), "check_runs": page(found, query)}
+
+
+def _statuses_of(state: State, path: Path, query: Query, _: Any) -> Answer:
+    return 200, page((one for one in reversed(state.statuses) if one["sha"] == path["ref"]), query)
 
 
 def _issues(state: State, _: Path, query: Query, __: Any) -> Answer:
@@ -104,8 +142,12 @@ def _comment(state: State, path: Path, _: Query, body: Any) -> Answer:
 def _change_comment(state: State, path: Path, _: Query, body: Any) -> Answer:
     state.refuse_long("body", body["body"], LONGEST_COMMENT)
     comment = _of(state.comments, path["comment_id"])
-    comment.update(body)
+    comment.update(body, updated_at=LATER)
     return 200, comment
+
+
+def _one_comment(state: State, path: Path, _: Query, __: Any) -> Answer:
+    return 200, _of(state.comments, path["comment_id"])
 
 
 def _react(state: State, path: Path, _: Query, body: Any) -> Answer:
@@ -114,6 +156,11 @@ def _react(state: State, path: Path, _: Query, body: Any) -> Answer:
     if not known:
         state.reactions.append((comment["id"], body["content"]))
     return 200 if known else 201, {"id": state.new_id(), "content": body["content"]}
+
+
+def _reactions(state: State, path: Path, query: Query, _: Any) -> Answer:
+    found = [content for comment, content in state.reactions if comment == int(path["comment_id"])]
+    return 200, page([{"id": 1, "content": content, "user": {"login": state.us}} for content in found], query)
 
 
 def _status(state: State, path: Path, _: Query, body: Any) -> Answer:
@@ -195,6 +242,14 @@ ANSWERS: Mapping[str, Callable[[State, Path, Query, Any], Answer]] = {
     "repos/get-collaborator-permission-level": _permission,
     "pulls/get": _pull,
     "pulls/list-commits": _pull_commits,
+    "pulls/list-reviews": _reviews,
+    "pulls/get-review": _review,
+    "repos/list-commits": _commits,
+    "repos/get-commit": _commit,
+    "repos/list-pull-requests-associated-with-commit": _pulls_of_commit,
+    "checks/list-for-ref": _check_runs_of,
+    "repos/list-commit-statuses-for-ref": _statuses_of,
+    "issues/get-comment": _one_comment,
     "issues/list-for-repo": _issues,
     "issues/create": _open_issue,
     "issues/update": _change_issue,
@@ -202,6 +257,7 @@ ANSWERS: Mapping[str, Callable[[State, Path, Query, Any], Answer]] = {
     "issues/create-comment": _comment,
     "issues/update-comment": _change_comment,
     "reactions/create-for-issue-comment": _react,
+    "reactions/list-for-issue-comment": _reactions,
     "repos/create-commit-status": _status,
     "checks/create": _check_run,
     "checks/update": _change_check_run,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NOW = "2026-01-01T00:00:00Z"
+LATER = "2026-01-01T00:10:00Z"
 
 LONGEST_COMMENT = 65_536
 LONGEST_DESCRIPTION = 140
@@ -24,14 +25,25 @@ class Missing(Exception):
 
 @dataclass
 class State:
-    """One repository. `permissions` is {login: permission}; who is not in it is no collaborator."""
+    """One repository. `permissions` is {login: permission}; who is not in it is no collaborator.
+
+    `former` are the names that it had before. `authored` is {commit: what GitHub says of it}, `brought` is
+    {commit: the numbers of the pull requests that it came by}, `addresses` is {mail address: the account's login}.
+    """
 
     repository: str = "flowmart/infrastructure"
+    number: int = 4711
+    former: set[str] = field(default_factory=set)
+    platform: str = "flowmart"
     us: str = "flowmart-bot"
     default_branch: str = "main"
     permissions: dict[str, str] = field(default_factory=dict)
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     commits: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    authored: dict[str, dict[str, Any]] = field(default_factory=dict)
+    brought: dict[str, list[int]] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     on_issue: dict[int, int] = field(default_factory=dict)
@@ -51,22 +63,56 @@ class State:
 
     def open_pull(self, number: int, sha: str, author: str = "anna", fork: bool = False) -> None:
         """A pull request to the default branch, from this repository or from a fork of it."""
-        owner, _, name = self.repository.partition("/")
-        head = f"stranger/{name}" if fork else self.repository
+        name = self.repository.partition("/")[2]
+        head = {"full_name": f"stranger/{name}", "id": 666} if fork else self._itself
         self.pulls[number] = {
             "number": number,
             "state": "open",
             "merged": False,
+            "merged_at": None,
+            "merged_by": None,
             "merge_commit_sha": None,
             "user": {"login": author},
-            "head": {"sha": sha, "ref": "change", "repo": {"full_name": head}},
-            "base": {"sha": "0" * 40, "ref": self.default_branch, "repo": {"full_name": f"{owner}/{name}"}},
+            "head": {"sha": sha, "ref": "change", "repo": head},
+            "base": {"sha": "0" * 40, "ref": self.default_branch, "repo": self._itself},
         }
-        self.commits[number] = [{"sha": sha, "author": {"login": author}, "committer": {"login": author}}]
+        self.commits[number] = [self.commit(sha, author)]
+
+    def merge_pull(self, number: int, sha: str, by: str = "anna") -> None:
+        """It was merged, as that commit."""
+        self.pulls[number].update(
+            state="closed", merged=True, merged_at=NOW, merged_by={"login": by}, merge_commit_sha=sha
+        )
+        self.commit(sha, by)
+        for commit in (sha, *(one["sha"] for one in self.commits[number])):
+            self.brought.setdefault(commit, []).append(number)
+
+    def commit(self, sha: str, author: str | None, message: str = "a change") -> dict[str, Any]:
+        """What GitHub says of a commit; no `author`: it knows no account of whoever wrote it."""
+        who = {"login": author} if author else None
+        self.authored[sha] = {"sha": sha, "author": who, "committer": who, "commit": {"message": message}}
+        return self.authored[sha]
+
+    def review(self, number: int, by: str, state: str, sha: str) -> int:
+        """Somebody's review; its id."""
+        made = {"id": self.new_id(), "user": {"login": by, "type": "User"}, "state": state, "commit_id": sha}
+        self.reviews.setdefault(number, []).append(made)
+        return int(str(made["id"]))
+
+    @property
+    def _itself(self) -> dict[str, Any]:
+        return {"full_name": self.repository, "id": self.number}
 
     def comment(self, number: int, body: str, by: str) -> int:
         """Somebody's comment; its id."""
-        made = {"id": self.new_id(), "body": body, "user": {"login": by}}
+        made = {
+            "id": self.new_id(),
+            "body": body,
+            "user": {"login": by, "type": "User"},
+            "issue_url": f"https://api.github.com/repos/{self.repository}/issues/{number}",
+            "created_at": NOW,
+            "updated_at": NOW,
+        }
         self.comments[made["id"]] = made  # type: ignore[index]
         self.on_issue[made["id"]] = number  # type: ignore[index]
         return made["id"]  # type: ignore[return-value]
@@ -81,7 +127,9 @@ class State:
 
     def deployed(self, environment: str) -> list[list[tuple[str, str]]]:
         """Of each deployment to an environment its states with descriptions, oldest first."""
-        found = (key for key, made in self.deployments.items() if made["environment"] == environment)
+        found = (
+            key for key, made in self.deployments.items() if made["environment"] == f"{self.platform}/{environment}"
+        )
         return [[(s["state"], s["description"]) for s in self.deployment_statuses[key]] for key in found]
 
     # --- the limits ---

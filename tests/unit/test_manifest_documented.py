@@ -32,6 +32,7 @@ def example(words: str) -> str:
 
 MODELS = (
     declared.DeclaredPlatform,
+    declared.DeclaredGitHub,
     declared.DeclaredEnvironment,
     declared.DeclaredApproval,
     declared.DeclaredWindow,

@@ -15,7 +15,7 @@ SHA = "a" * 40
 
 
 def test_an_answer_is_plain_json(client: Client, github: GitHubStub) -> None:
-    assert client.ask("GET", REPOSITORY, "") == {"full_name": REPOSITORY, "default_branch": "main"}
+    assert client.ask("GET", REPOSITORY, "") == {"id": 4711, "full_name": REPOSITORY, "default_branch": "main"}
 
 
 @pytest.mark.parametrize(

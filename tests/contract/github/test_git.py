@@ -98,7 +98,7 @@ def test_what_is_not_on_github_is_told_from_a_github_that_is_not_there(
 ) -> None:
     with pytest.raises(NotFound, match="refs/pull/2/head"):
         commits.fetch(settings.load(), client, REPOSITORY, "refs/pull/2/head")
-    git(local, "remote", "set-url", "origin", "http://anna:secret@127.0.0.1:1/x.git")
+    git(local, "remote", "set-url", "origin", "http://anna:secret@127.0.0.1:1/flowmart/infrastructure.git")
     with pytest.raises(Unanswered) as silent:
         commits.fetch(settings.load(), client, REPOSITORY, "refs/pull/1/head")
     assert "secret" not in str(silent.value)

@@ -4,7 +4,7 @@ import pytest
 
 from tasks.domain.errors import Refused, RolledBack, Unanswered
 from tasks.domain.outcome import Outcome
-from tasks.github import check_runs, comments, deployments, issues, permissions, pulls, statuses
+from tasks.github import check_runs, comments, deployments, issues, permissions, pulls, statuses, text
 from tasks.github.best_effort import tell
 from tasks.github.check_runs import Annotation, Conclusion
 from tasks.github.client import Client
@@ -14,6 +14,7 @@ from tests.github_stub import GitHubStub
 REPOSITORY = "flowmart/infrastructure"
 SHA = "a" * 40
 URL = "https://prefect.example/runs/1"
+MARKER = text.marker("flowmart", "plan")
 
 
 # --- comments ---
@@ -21,27 +22,27 @@ URL = "https://prefect.example/runs/1"
 
 def test_the_comment_is_made_once_and_then_kept_up_to_date(client: Client, github: GitHubStub) -> None:
     for said in ("first", "second", "third"):
-        comments.keep(client, REPOSITORY, 1, "plan", said)
+        comments.keep(client, REPOSITORY, 1, MARKER, said)
     assert github.state.bodies(1) == ["<!-- flowmart:plan -->\nthird"]
 
 
 def test_our_comment_is_found_behind_hundreds_of_others(client: Client, github: GitHubStub) -> None:
     for number in range(250):
         github.state.comment(1, f"talk {number}", by="anna")
-    comments.keep(client, REPOSITORY, 1, "plan", "first")
-    comments.keep(client, REPOSITORY, 1, "plan", "second")
+    comments.keep(client, REPOSITORY, 1, MARKER, "first")
+    comments.keep(client, REPOSITORY, 1, MARKER, "second")
     assert len(github.state.bodies(1)) == 251
     assert github.state.bodies(1)[-1].endswith("second")
 
 
 def test_somebody_elses_comment_is_not_changed_whatever_it_claims_to_be(client: Client, github: GitHubStub) -> None:
     github.state.comment(1, "<!-- flowmart:plan -->\nforged", by="mallory")
-    comments.keep(client, REPOSITORY, 1, "plan", "true")
+    comments.keep(client, REPOSITORY, 1, MARKER, "true")
     assert github.state.bodies(1) == ["<!-- flowmart:plan -->\nforged", "<!-- flowmart:plan -->\ntrue"]
 
 
 def test_a_comment_that_is_too_long_is_cut_to_what_github_takes(client: Client, github: GitHubStub) -> None:
-    comments.keep(client, REPOSITORY, 1, "plan", "a line\n" * 20_000)
+    comments.keep(client, REPOSITORY, 1, MARKER, "a line\n" * 20_000)
     (body,) = github.state.bodies(1)
     assert 60_000 < len(body) <= 65_536
     assert body.endswith("*The rest does not fit here.*")
@@ -51,14 +52,14 @@ def test_a_comment_that_is_too_long_is_cut_to_what_github_takes(client: Client, 
 
 
 def test_a_status_says_which_environment_and_where_it_says_more(client: Client, github: GitHubStub) -> None:
-    statuses.tell(client, REPOSITORY, SHA, "dev", "pending", "being planned", URL)
-    statuses.tell(client, REPOSITORY, SHA, "dev", "failure", "x" * 500, URL)
+    statuses.tell(client, REPOSITORY, SHA, "flowmart/dev", "pending", "being planned", URL)
+    statuses.tell(client, REPOSITORY, SHA, "flowmart/dev", "failure", "x" * 500, URL)
     assert github.state.status("flowmart/dev") == [("pending", "being planned"), ("failure", f"{'x' * 139}…")]
     assert {(status["sha"], status["target_url"]) for status in github.state.statuses} == {(SHA, URL)}
 
 
 def test_a_run_without_an_address_is_not_linked(client: Client, github: GitHubStub) -> None:
-    statuses.tell(client, REPOSITORY, SHA, "dev", "success", "", "")
+    statuses.tell(client, REPOSITORY, SHA, "flowmart/dev", "success", "", "")
     assert github.state.statuses[0]["target_url"] is None
 
 
@@ -70,7 +71,7 @@ def annotation(number: int) -> Annotation:
 
 
 def test_annotations_come_in_batches_and_none_is_lost(client: Client, github: GitHubStub) -> None:
-    number = check_runs.begin(client, REPOSITORY, SHA, URL)
+    number = check_runs.begin(client, REPOSITORY, "flowmart", SHA, URL)
     found = Conclusion(Outcome.FAILED, "it said no", "a summary", [annotation(line) for line in range(1, 121)])
     check_runs.conclude(client, REPOSITORY, number, found)
     run = github.state.check_runs[number]
@@ -84,7 +85,7 @@ def test_annotations_come_in_batches_and_none_is_lost(client: Client, github: Gi
     [(Outcome.SUCCEEDED, "success"), (Outcome.FAILED, "failure"), (Outcome.UNANSWERED, "action_required")],
 )
 def test_no_answer_is_not_shown_as_a_no(client: Client, github: GitHubStub, outcome: Outcome, shown: str) -> None:
-    number = check_runs.begin(client, REPOSITORY, SHA, "")
+    number = check_runs.begin(client, REPOSITORY, "flowmart", SHA, "")
     check_runs.conclude(client, REPOSITORY, number, Conclusion(outcome, "title", "x" * 70_000))
     assert github.state.check_runs[number]["conclusion"] == shown
 
@@ -93,7 +94,7 @@ def test_no_answer_is_not_shown_as_a_no(client: Client, github: GitHubStub, outc
 
 
 def deployment(release: str, purpose: str = "promote") -> Deployment:
-    return Deployment(REPOSITORY, "dev", SHA, release, URL, purpose)  # type: ignore[arg-type]
+    return Deployment(REPOSITORY, "flowmart", "dev", SHA, release, URL, purpose)  # type: ignore[arg-type]
 
 
 def test_a_deployment_is_shown_from_its_beginning_to_its_end(client: Client, github: GitHubStub) -> None:
@@ -170,13 +171,13 @@ def test_that_github_is_down_stops_no_deployment(client: Client, github: GitHubS
 
 def test_what_got_no_answer_is_told_once_more(client: Client, github: GitHubStub) -> None:
     github.answer_next(502)
-    tell("a reply", lambda: comments.reply(client, REPOSITORY, 1, "hello"))
-    assert github.state.bodies(1) == ["hello"]
+    tell("a reply", lambda: comments.reply(client, REPOSITORY, 1, MARKER, "hello"))
+    assert github.state.bodies(1) == [f"{MARKER}\nhello"]
 
 
 def test_what_github_refuses_is_not_told_again_and_stops_nothing(client: Client, github: GitHubStub) -> None:
     github.answer_next(403, "Resource not accessible by personal access token")
-    assert tell("check run", lambda: check_runs.begin(client, REPOSITORY, SHA, URL)) is None
+    assert tell("check run", lambda: check_runs.begin(client, REPOSITORY, "flowmart", SHA, URL)) is None
     assert len(github.asked("POST")) == 1
 
 
@@ -212,13 +213,6 @@ def test_a_fork_that_is_gone_is_still_a_fork(client: Client, github: GitHubStub)
     assert pulls.get(client, REPOSITORY, 1).fork
 
 
-def test_everybody_who_wrote_something_is_an_author(client: Client, github: GitHubStub) -> None:
-    github.state.open_pull(1, SHA, author="Anna")
-    github.state.commits[1].append({"sha": "b" * 40, "author": {"login": "Ben"}, "committer": None})
-    pull = pulls.get(client, REPOSITORY, 1)
-    assert pulls.authors(client, REPOSITORY, pull) == {"anna", "ben"}
-
-
 # --- issues ---
 
 
@@ -226,32 +220,32 @@ def test_an_issue_is_opened_once_updated_and_closed_when_its_reason_is_gone(
     client: Client, github: GitHubStub
 ) -> None:
     for body in ("one thing", "one thing", "two things"):
-        issues.keep(client, REPOSITORY, "drift/dev/compute", "Drift in dev", body)
+        issues.keep(client, REPOSITORY, "flowmart", "drift/dev/compute", "Drift in dev", body)
     (issue,) = github.state.issues.values()
     assert (issue["state"], issue["body"]) == ("open", "<!-- flowmart:drift/dev/compute -->\ntwo things")
     assert len(github.asked("PATCH")) == 1
-    issues.keep(client, REPOSITORY, "drift/dev/compute", "Drift in dev", None)
+    issues.keep(client, REPOSITORY, "flowmart", "drift/dev/compute", "Drift in dev", None)
     assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
-    issues.keep(client, REPOSITORY, "drift/dev/compute", "Drift in dev", None)
+    issues.keep(client, REPOSITORY, "flowmart", "drift/dev/compute", "Drift in dev", None)
     assert len(github.state.issues) == 1
 
 
 def test_what_comes_back_later_is_a_new_issue(client: Client, github: GitHubStub) -> None:
     for body in ("drift", None, "drift again"):
-        issues.keep(client, REPOSITORY, "drift/dev/compute", "Drift in dev", body)
+        issues.keep(client, REPOSITORY, "flowmart", "drift/dev/compute", "Drift in dev", body)
     assert [issue["state"] for issue in github.state.issues.values()] == ["closed", "open"]
 
 
 def test_what_a_person_closed_stays_closed(client: Client, github: GitHubStub) -> None:
-    issues.keep(client, REPOSITORY, "drift/dev/compute", "Drift in dev", "drift")
+    issues.keep(client, REPOSITORY, "flowmart", "drift/dev/compute", "Drift in dev", "drift")
     github.state.issues[1]["state"] = "closed"
-    issues.keep(client, REPOSITORY, "drift/dev/compute", "Drift in dev", "drift")
+    issues.keep(client, REPOSITORY, "flowmart", "drift/dev/compute", "Drift in dev", "drift")
     assert [issue["state"] for issue in github.state.issues.values()] == ["closed"]
 
 
 def test_units_have_an_issue_each(client: Client, github: GitHubStub) -> None:
     for unit in ("compute", "database"):
-        issues.keep(client, REPOSITORY, f"drift/dev/{unit}", f"Drift of {unit} in dev", "drift")
+        issues.keep(client, REPOSITORY, "flowmart", f"drift/dev/{unit}", f"Drift of {unit} in dev", "drift")
     assert [issue["title"] for issue in github.state.issues.values()] == [
         "Drift of compute in dev",
         "Drift of database in dev",

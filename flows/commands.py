@@ -1,0 +1,150 @@
+"""What a command in a comment does, once it is known whose it is; and what follows from an approval on GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flows.delivery import promote_shown, roll_back_shown, waits
+from flows.pull_request import pull_request
+from flows.reconcile import reconcile
+from tasks import authorship, settings, steps
+from tasks.domain.errors import NotFound, Refused
+from tasks.domain.release import Release
+from tasks.github import commands, comments, endings, pulls, text
+from tasks.github.best_effort import tell
+from tasks.github.commands import Command
+from tasks.github.comments import Comment, Reaction
+from tasks.github.repositories import OnGitHub
+from tasks.promotion import approvals
+from tasks.promotion.approvals import Approver, Request
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A comment that is for us, and where to answer it."""
+
+    home: OnGitHub
+    comment: Comment
+
+    @property
+    def author(self) -> str:
+        """Whose command it is."""
+        return self.comment.author
+
+    @property
+    def number(self) -> int:
+        """The pull request's or issue's."""
+        return self.comment.number
+
+    def react(self, reaction: Reaction) -> None:
+        """Show that it was read."""
+        home = self.home
+        tell("reaction", lambda: comments.react(home.client, home.name, self.comment.id, reaction))
+
+    def reply(self, words: str) -> None:
+        """Answer."""
+        home, marker = self.home, text.marker(self.home.platform, endings.answer_to(self.comment.id))
+        tell("reply", lambda: comments.reply(home.client, home.name, self.number, marker, words))
+
+
+def run(talk: Talk, asked: Command) -> str:
+    """Do what a command says; what came of it, in Markdown. Raises what stops it."""
+    return _DO[asked.name](talk, asked)
+
+
+def carried_on(home: OnGitHub, request: Request) -> str:
+    """Do what was approved, and show it; a promotion goes on to the environments behind, until the next one asks."""
+    approved = f"Approved: {text.code(request.environment)}, {text.code(request.short)}."
+    if request.missing:
+        return f"{approved} ⏸ {request.missing} more people have to approve."
+    release = text.code(request.release)
+    if request.purpose == "roll back":
+        done = f"It is back on release {release}."
+        found: object = roll_back_shown(home, request.environment, request.release)
+    elif request.purpose == "reconcile":
+        done = f"It is as release {release} has it again."
+        found = steps.call(reconcile, request.environment)
+    else:
+        done = f"Release {release} is verified."
+        found = promote_shown(home, _released(request.release))
+    return f"{approved} {_waiting(found) if isinstance(found, Request) else f'✅ {done}'}"
+
+
+def refuse_author(home: OnGitHub, request: Request, login: str) -> None:
+    """`Refused` when somebody had a hand in what a request would bring, or when nobody knows who had."""
+    with steps.session() as session:
+        authorship.refuse_author(home, settings.load(), session.history, request, login)
+
+
+def _help(_: Talk, __: Command) -> str:
+    return commands.HELP
+
+
+def _plan(talk: Talk, _: Command) -> str:
+    pull = pulls.get(talk.home.client, talk.home.name, talk.number)
+    steps.call(pull_request, talk.home.name, talk.number, pull.sha)
+    return f"✅ Planned {text.code(pull.sha[:12])}; the plan's comment is up to date."
+
+
+def _promote(talk: Talk, asked: Command) -> str:
+    home = talk.home
+    _refuse_unmerged(talk)
+    commit = steps.fetch(settings.load(), home.client, home.name, f"refs/heads/{home.repository.branch}")
+    release = steps.create_release(settings.load(), commit, "promote")
+    wanted = promote_shown(home, release, asked.argument or None)
+    where = asked.argument or "all environments"
+    done = f"✅ Release {text.code(release.id)} (commit {text.code(commit[:12])}) is verified in {where}."
+    return _waiting(wanted) if wanted else done
+
+
+def _refuse_unmerged(talk: Talk) -> None:
+    """What is promoted is what is on the default branch, which somebody at an open pull request may not expect."""
+    try:
+        pull = pulls.get(talk.home.client, talk.home.name, talk.number)
+    except NotFound:
+        return
+    if not pull.merged:
+        raise Refused(f"pull request {talk.number} is not merged: only what is on the default branch is promoted")
+
+
+def _roll_back(talk: Talk, asked: Command) -> str:
+    found = roll_back_shown(talk.home, asked.argument)
+    done = f"✅ {text.code(asked.argument)} is back on release"
+    return _waiting(found) if isinstance(found, Request) else f"{done} {text.code(found)}."
+
+
+def _approve(talk: Talk, asked: Command) -> str:
+    with steps.session() as session:
+        ledger = session.runtime.ledger()
+    refuse_author(talk.home, approvals.find(ledger, asked.argument), talk.author)
+    request = approvals.approve(ledger, asked.argument, Approver(talk.author, "GitHub comment", "github"))
+    return carried_on(talk.home, request)
+
+
+def _refuse(talk: Talk, asked: Command) -> str:
+    with steps.session() as session:
+        ledger = session.runtime.ledger()
+    reason = asked.rest or "in a comment on GitHub"
+    by = Approver(talk.author, "GitHub comment", "github")
+    request = approvals.refuse(ledger, asked.argument, by, reason)
+    return f"Refused: release {text.code(request.release)} is rejected in {text.code(request.environment)}."
+
+
+def _waiting(request: Request) -> str:
+    return f"⏸ {waits(request)}: `/flowmart approve {request.short}`"
+
+
+def _released(name: str) -> Release:
+    with steps.session() as session:
+        return session.history.release(name)
+
+
+_DO: dict[str, Callable[[Talk, Command], str]] = {
+    "help": _help,
+    "plan": _plan,
+    "promote": _promote,
+    "rollback": _roll_back,
+    "approve": _approve,
+    "refuse": _refuse,
+}

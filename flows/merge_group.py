@@ -1,0 +1,33 @@
+"""What a merge queue would merge: planned and reported like the head of a pull request, but for the comment.
+
+Branch protection waits for the statuses on the queue's own commit. Nobody but GitHub makes its branches.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows import options
+from flows.pull_request import Commit, Repository, plan_reported
+from tasks import steps
+from tasks.github import pull_report
+
+QueuedRef = Annotated[
+    str,
+    Field(title="Ref", description="The merge queue's branch", pattern=r"^refs/heads/gh-readonly-queue/[\w./-]+$"),
+]
+
+
+@flow(name="merge-group", flow_run_name="merge group at {sha}", **options.FLOW)
+@steps.remembered
+def merge_group(repository: Repository, ref: QueuedRef, sha: Commit) -> str:
+    """Plan and test what a merge queue would merge, everywhere, and report it there. Changes nothing.
+
+    `Refused` when something says no to it, `Unanswered` when only answers are missing; both after reporting it.
+    """
+    home = steps.on_github(repository)
+    with pull_report.begun(home, sha) as report:
+        return plan_reported(report, ref)

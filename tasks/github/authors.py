@@ -1,0 +1,92 @@
+"""Who had a hand in commits, as GitHub knows it: nobody approves her own change.
+
+Of each commit: its author and its committer, those whom it names as co-authors, and of the pull request that brought
+it whoever opened and merged it and wrote its commits, which a squashed commit does not show. Text that git writes is
+not proof of anything, so a commit whose author GitHub does not know, and that no pull request brought, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tasks.domain.errors import NotFound, Refused
+from tasks.github import pulls
+from tasks.github.client import Client
+
+_CO_AUTHOR = re.compile(r"^co-authored-by:[^<\n]*<([^>\s]+)>\s*$", re.IGNORECASE | re.MULTILINE)
+"""https://docs.github.com/pull-requests/committing-changes-to-your-project/creating-and-editing-commits"""
+
+_NO_REPLY = re.compile(
+    r"(?:\d+\+)?([A-Za-z0-9-]+(?:_[A-Za-z0-9]+)?)(?:\[bot\])?@users\.noreply\.github\.com", re.IGNORECASE
+)
+"""The addresses that GitHub gives to accounts."""
+
+
+def of(client: Client, repository: str, commits: Sequence[str]) -> Mapping[str, str]:
+    """{login in lower case: the first of the commits that it had a hand in}.
+
+    Raises:
+        Refused: GitHub does not know a commit, or nobody knows whose it is.
+        Unanswered: GitHub does not say.
+    """
+    found: dict[str, str] = {}
+    accounts = _Accounts(client, repository)
+    for sha in commits:
+        for login in accounts.of_commit(sha):
+            found.setdefault(login.lower(), sha)
+    return found
+
+
+class _Accounts:
+    """Asks once about each pull request and each address."""
+
+    def __init__(self, client: Client, repository: str) -> None:
+        self._client = client
+        self._repository = repository
+        self._pulls: dict[int, frozenset[str]] = {}
+        self._addresses: dict[str, str] = {}
+
+    def of_commit(self, sha: str) -> frozenset[str]:
+        commit = self._commit(sha)
+        brought = list(self._client.all(self._repository, f"/commits/{sha}/pulls"))
+        if not _login(commit, "author") and not any(pull.get("merged_at") for pull in brought):
+            raise Refused(f"commit {sha[:12]}: GitHub knows no account of its author, and no pull request brought it")
+        through = [self._of_pull(int(pull["number"])) for pull in brought]
+        return frozenset(self._written(commit)).union(*through) - {""}
+
+    def _commit(self, sha: str) -> Mapping[str, Any]:
+        try:
+            found: Mapping[str, Any] = self._client.ask("GET", self._repository, f"/commits/{sha}")
+        except (NotFound, Refused) as error:
+            raise Refused(f"commit {sha[:12]}: GitHub does not say whose it is: {error}") from error
+        return found
+
+    def _of_pull(self, number: int) -> frozenset[str]:
+        if number not in self._pulls:
+            pull = pulls.get(self._client, self._repository, number)
+            commits = pulls.commits(self._client, self._repository, number)
+            written = [login for commit in commits for login in self._written(commit)]
+            self._pulls[number] = frozenset([pull.author, pull.merger, *written])
+        return self._pulls[number]
+
+    def _written(self, commit: Mapping[str, Any]) -> Iterator[str]:
+        yield _login(commit, "author")
+        yield _login(commit, "committer")
+        for address in _CO_AUTHOR.findall((commit.get("commit") or {}).get("message") or ""):
+            yield self._account(address)
+
+    def _account(self, address: str) -> str:
+        """The login behind an address; "" where GitHub knows no account with it, then it approves nothing."""
+        if given := _NO_REPLY.fullmatch(address):
+            return given[1]
+        if address not in self._addresses:
+            query = {"author": address, "per_page": 1}
+            newest = self._client.ask("GET", self._repository, "/commits", query=query)
+            self._addresses[address] = _login(newest[0], "author") if newest else ""
+        return self._addresses[address]
+
+
+def _login(commit: Mapping[str, Any], role: str) -> str:
+    return str((commit.get(role) or {}).get("login") or "")
