@@ -22,6 +22,10 @@ from typing import Any
 
 import httpx
 
+from deployments.github.home import Home
+from deployments.github.inbox import Inbox
+from tasks.settings import Settings
+
 PROJECT = Path(__file__).resolve().parents[1]
 SECRET = "a secret that nobody guesses"
 REPOSITORY = "flowmart/shop"
@@ -91,6 +95,18 @@ def headers(event: str, body: bytes, delivery: str = "", secret: str = SECRET) -
         "x-github-delivery": delivery or str(uuid.uuid4()),
         "x-hub-signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
     }
+
+
+def merge_group(action: str = "checks_requested", sha: str = SHA, **more: Any) -> dict[str, Any]:
+    """The payload of what a merge queue wants to have checked."""
+    ref = "refs/heads/gh-readonly-queue/main/pr-7-" + SHA
+    group = {"head_sha": sha, "head_ref": ref, "base_ref": "refs/heads/main", **more}
+    return {"action": action, "merge_group": group, "repository": {"full_name": REPOSITORY}}
+
+
+def home(inbox: Inbox, repository: str = REPOSITORY) -> Home:
+    """The one repository whose deliveries count."""
+    return Home(Settings(github_repository=repository, platform="flowmart"), inbox)
 
 
 def encoded(payload: Any) -> bytes:
@@ -173,7 +189,7 @@ class ReceiverProcess:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWMART_", "PREFECT_"))}
         return own | {
             "FLOWMART_GITHUB_WEBHOOK_SECRET": SECRET,
-            "FLOWMART_GITHUB_REPOSITORIES": f"{REPOSITORY},{EXAMPLE}",
+            "FLOWMART_GITHUB_REPOSITORY": EXAMPLE,
             "FLOWMART_GITHUB_INBOX": str(self.folder / "inbox.sqlite"),
             "FLOWMART_LOG": "json",
             "PREFECT_API_URL": self.prefect,

@@ -19,7 +19,8 @@ from prefect.client.schemas.actions import DeploymentFlowRunCreate
 
 from deployments.prefect_server import deployment_of
 
-DEPLOYMENTS = tuple(deployment_of(flow, "flowmart") for flow in ("pull-request", "deliver", "comment", "review"))
+FLOWS = ("pull-request", "deliver", "comment", "review", "merge-group")
+DEPLOYMENTS = tuple(deployment_of(flow, "flowmart") for flow in FLOWS)
 
 
 @dataclass

@@ -1,7 +1,7 @@
-"""The inbox's tables, and how those of an earlier version become today's. Each version is a step from the one before.
+"""The inbox's tables: each version is a step from the one before.
 
-`once` names what is acted on once whatever deliveries bring it, `author` whose wish it is where not everybody may wish
-for it, `ended` when a flow run was found to be over and what it left open on GitHub was closed.
+`once` names what is acted on once whatever deliveries bring it, `author` whose wish it is where not everybody may
+wish, `ended` says that a flow run is over and that what it left open on GitHub was closed.
 """
 
 from __future__ import annotations

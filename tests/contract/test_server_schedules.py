@@ -76,7 +76,7 @@ def broken(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
 
     monkeypatch.setattr(prefect_server, "command", faulty)
     monkeypatch.setenv("FLOWMART_GITHUB_WEBHOOK_SECRET", SECRET)
-    monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORIES", REPOSITORY)
+    monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORY", REPOSITORY)
     served.up()
     return served
 

@@ -78,7 +78,12 @@ def _commits(state: State, _: Path, query: Query, __: Any) -> Answer:
 
 
 def _pulls_of_commit(state: State, path: Path, query: Query, _: Any) -> Answer:
-    return 200, page((state.pulls[number] for number in state.brought.get(path["commit_sha"], [])), query)
+    # Lists have less of a pull request than it says itself.
+    short = [
+        {key: value for key, value in state.pulls[number].items() if key not in ("merged", "merged_by")}
+        for number in state.brought.get(path["commit_sha"], [])
+    ]
+    return 200, page(short, query)
 
 
 def _check_runs_of(state: State, path: Path, query: Query, _: Any) -> Answer:
@@ -91,7 +96,8 @@ def _check_runs_of(state: State, path: Path, query: Query, _: Any) -> Answer:
 
 
 def _statuses_of(state: State, path: Path, query: Query, _: Any) -> Answer:
-    return 200, page((one for one in reversed(state.statuses) if one["sha"] == path["ref"]), query)
+    ours = [one for one in reversed(state.statuses) if one["sha"] == path["ref"]]
+    return 200, page(({key: value for key, value in one.items() if key != "sha"} for one in ours), query)
 
 
 def _issues(state: State, _: Path, query: Query, __: Any) -> Answer:

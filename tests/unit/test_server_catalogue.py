@@ -62,7 +62,7 @@ def test_no_two_deployments_have_the_same_name(ours: Catalogue) -> None:
 
 def test_what_github_starts_can_be_told_from_what_people_start(ours: Catalogue) -> None:
     internal = {one.flow for one in ours.deployments if "people" not in one.tags}
-    assert internal == {"pull_request", "deliver", "comment", "review"}
+    assert internal == {"pull_request", "deliver", "comment", "review", "merge_group"}
     assert internal == {one.flow for one in ours.deployments if one.name.startswith("flowmart-github-")}
 
 

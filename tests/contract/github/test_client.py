@@ -6,10 +6,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tasks import settings
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
-from tasks.github import comments, pulls
+from tasks.github import comments
 from tasks.github.client import Client, connect
 from tests.github_stub import TOKEN, GitHubStub
 
+MARKER = "<!-- flowmart:answer/1 -->"
 REPOSITORY = "flowmart/infrastructure"
 SHA = "a" * 40
 
@@ -24,7 +25,7 @@ def test_an_answer_is_plain_json(client: Client, github: GitHubStub) -> None:
 def test_a_no_is_told_from_no_answer(client: Client, github: GitHubStub, status: int, meant: type[Exception]) -> None:
     github.answer_next(status, "because")
     with pytest.raises(meant, match=rf"POST /repos/{REPOSITORY}/issues/1/comments: {status} .*because"):
-        comments.reply(client, REPOSITORY, 1, "hello")
+        comments.reply(client, REPOSITORY, 1, MARKER, "hello")
 
 
 def test_the_token_is_in_no_error(client: Client, github: GitHubStub) -> None:
@@ -36,35 +37,35 @@ def test_the_token_is_in_no_error(client: Client, github: GitHubStub) -> None:
 
 def test_a_question_is_asked_again_when_github_is_broken_for_a_moment(client: Client, github: GitHubStub) -> None:
     github.answer_next(502)
-    assert pulls.default_branch(client, REPOSITORY) == "main"
+    assert client.ask("GET", REPOSITORY, "")["default_branch"] == "main"
     assert github.asked("GET") == [f"/repos/{REPOSITORY}"] * 2
 
 
 def test_what_would_be_done_twice_is_not_asked_again(client: Client, github: GitHubStub) -> None:
     github.answer_next(502)
     with pytest.raises(Unanswered):
-        comments.reply(client, REPOSITORY, 1, "hello")
+        comments.reply(client, REPOSITORY, 1, MARKER, "hello")
     assert len(github.asked("POST")) == 1
 
 
 @pytest.mark.parametrize("status", [403, 429])
 def test_a_secondary_rate_limit_is_waited_for(client: Client, github: GitHubStub, status: int) -> None:
     github.answer_next(status, "You have exceeded a secondary rate limit", retry_after="1")
-    comments.reply(client, REPOSITORY, 1, "hello")
-    assert github.state.bodies(1) == ["hello"]
+    comments.reply(client, REPOSITORY, 1, MARKER, "hello")
+    assert github.state.bodies(1) == [f"{MARKER}\nhello"]
 
 
 def test_a_rate_limit_that_ends_too_late_is_not_waited_for(client: Client, github: GitHubStub) -> None:
     github.answer_next(403, "API rate limit exceeded", retry_after="1800")
     with pytest.raises(Unanswered, match="try again in 1800 s"):
-        comments.reply(client, REPOSITORY, 1, "hello")
+        comments.reply(client, REPOSITORY, 1, MARKER, "hello")
     assert len(github.asked("POST")) == 1
 
 
 def test_nobody_there_is_no_answer(monkeypatch: pytest.MonkeyPatch, github: GitHubStub) -> None:
     monkeypatch.setenv("FLOWMART_GITHUB_API", "http://127.0.0.1:1")
     with pytest.raises(Unanswered, match="ConnectError"):
-        comments.reply(connect(settings.load()), REPOSITORY, 1, "hello")
+        comments.reply(connect(settings.load()), REPOSITORY, 1, MARKER, "hello")
 
 
 @pytest.mark.parametrize("name", ["flowmart", "../user", "flowmart/..", "flowmart/infrastructure/../x", "a/b?c"])
@@ -92,9 +93,9 @@ def app(monkeypatch: pytest.MonkeyPatch, github: GitHubStub) -> Client:
 
 
 def test_an_app_signs_in_as_its_installation_once(app: Client, github: GitHubStub) -> None:
-    comments.reply(app, REPOSITORY, 1, "one")
-    comments.reply(app, REPOSITORY, 1, "two")
-    assert github.state.bodies(1) == ["one", "two"]
+    comments.reply(app, REPOSITORY, 1, MARKER, "one")
+    comments.reply(app, REPOSITORY, 1, MARKER, "two")
+    assert github.state.bodies(1) == [f"{MARKER}\none", f"{MARKER}\ntwo"]
     assert github.asked("GET") == [f"/repos/{REPOSITORY}/installation"]
     assert github.asked("POST").count("/app/installations/7/access_tokens") == 1
 

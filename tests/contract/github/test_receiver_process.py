@@ -11,7 +11,7 @@ import pytest
 from deployments.github.events import Intent
 from deployments.github.inbox import Inbox, State
 from tests import load
-from tests.deliveries import ReceiverProcess, comment, encoded, headers, pull_request
+from tests.deliveries import EXAMPLE, REPOSITORY, ReceiverProcess, comment, encoded, headers, pull_request
 from tests.prefect_stub import PrefectStub, prefect_stub
 
 
@@ -117,7 +117,7 @@ def test_told_to_end_it_ends_well_and_what_waits_stays(tmp_path: Path) -> None:
 
 
 def test_a_stranger_s_request_is_refused_and_its_body_is_not_in_the_log(receiver: ReceiverProcess) -> None:
-    body = encoded(comment("/flowmart promote of-the-royal-wedding"))
+    body = encoded(comment("/flowmart promote of-the-royal-wedding") | {"repository": {"full_name": EXAMPLE}})
     answer = httpx.post(receiver.webhook, content=body, headers=headers("issue_comment", body, secret="a guess"))
     assert answer.status_code == 401
     accepted = httpx.post(receiver.webhook, content=body, headers=headers("issue_comment", body))
@@ -128,13 +128,11 @@ def test_a_stranger_s_request_is_refused_and_its_body_is_not_in_the_log(receiver
 def test_a_repository_that_was_not_allowed_is_accepted_when_github_sends_it_again(
     receiver: ReceiverProcess, prefect: PrefectStub
 ) -> None:
-    payload = pull_request()
-    payload["repository"]["full_name"] = payload["pull_request"]["head"]["repo"]["full_name"] = "flowmart/infra"
-    body = encoded(payload)
+    body = encoded(pull_request())
     about = headers("pull_request", body)
     assert httpx.post(receiver.webhook, content=body, headers=about).status_code == 403
     receiver.end()
-    receiver.variables = {"FLOWMART_GITHUB_REPOSITORIES": "flowmart/infra"}
+    receiver.variables = {"FLOWMART_GITHUB_REPOSITORY": REPOSITORY}
     receiver.start()
     assert httpx.post(receiver.webhook, content=body, headers=about).status_code == 202
     until(lambda: idle(receiver), receiver)

@@ -33,12 +33,12 @@ def delivery(id: int) -> dict[str, Any]:
 
 
 def pull(number: int, repository: str | None) -> dict[str, Any]:
-    repo = {"full_name": repository} if repository else None
+    repo = {"full_name": repository, "id": 4711 if repository == REPOSITORY else 666} if repository else None
     return {"number": number, "updated_at": AT, "head": {"sha": SHA, "repo": repo}}
 
 
 ANSWERS: dict[str, Any] = {
-    f"/repos/{REPOSITORY}": {"default_branch": "main", "pushed_at": AT},
+    f"/repos/{REPOSITORY}": {"id": 4711, "full_name": REPOSITORY, "default_branch": "main", "pushed_at": AT},
     f"/repos/{REPOSITORY}/branches/main": {"name": "main", "commit": {"sha": SHA}},
     f"/repos/{REPOSITORY}/pulls": [pull(1, REPOSITORY), pull(2, "mallory/shop"), pull(3, None)],
     f"/repos/{REPOSITORY}/hooks": [
@@ -112,7 +112,9 @@ def address() -> Iterator[str]:
 
 
 def source_at(address: str, token: str = TOKEN) -> GitHubSource:
-    return GitHubSource(connect(Settings.model_validate({"github_api": address, "github_token": token})))
+    told = {"github_api": address, "github_token": token, "github_repository": REPOSITORY, "platform": "shop"}
+    product = Settings.model_validate(told)
+    return GitHubSource(connect(product), product)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +125,8 @@ def key() -> str:
 
 def test_an_app_has_one_webhook_of_its_own(address: str, key: str) -> None:
     told = {"github_api": address, "github_app_id": "12345", "github_private_key": key}
-    source = GitHubSource(connect(Settings.model_validate(told)))
+    product = Settings.model_validate(told)
+    source = GitHubSource(connect(product), product)
     (hook,) = source.hooks(REPOSITORY, ADDRESS)
     (attempt,) = source.attempts(REPOSITORY, hook, MOMENT)
     assert attempt == Attempt(3, "guid-3", "push", MOMENT)
@@ -146,19 +149,20 @@ def test_a_payload_is_what_was_sent(address: str) -> None:
 
 
 def test_heads_are_the_default_branch_and_pull_requests_that_are_no_forks(address: str) -> None:
-    found = list(source_at(address).heads(REPOSITORY, ""))
+    source = source_at(address)
+    found = list(source.heads(REPOSITORY, source.repository().branch))
     assert found == [Head(SHA, MOMENT, branch="main"), Head(SHA, MOMENT, number=1)]
 
 
 @pytest.mark.parametrize(("name", "error"), [("gone", NotFound), ("closed", Refused), ("down", Unanswered)])
 def test_a_refusal_is_no_and_silence_is_none(address: str, name: str, error: type[Exception]) -> None:
     with pytest.raises(error, match=f"GET /repos/flowmart/{name}"):
-        list(source_at(address).heads(f"flowmart/{name}", ""))
+        list(source_at(address).heads(f"flowmart/{name}", "main"))
 
 
 def test_a_wrong_token_is_told_and_not_shown(address: str) -> None:
     with pytest.raises(Refused, match="401") as caught:
-        list(source_at(address, "ghp_wrong").heads(REPOSITORY, ""))
+        list(source_at(address, "ghp_wrong").heads(REPOSITORY, "main"))
     assert "ghp_wrong" not in str(caught.value)
 
 
@@ -169,4 +173,4 @@ def test_a_branch_may_have_a_slash_in_its_name(address: str) -> None:
 
 def test_where_nobody_listens_there_is_no_answer() -> None:
     with pytest.raises(Unanswered, match="GET /repos/flowmart/shop"):
-        list(source_at("http://127.0.0.1:9").heads(REPOSITORY, ""))
+        list(source_at("http://127.0.0.1:9").heads(REPOSITORY, "main"))

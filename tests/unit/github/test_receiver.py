@@ -9,13 +9,12 @@ import httpx
 import pytest
 
 from deployments.github import settings as github_settings
-from deployments.github.events import Rules
 from deployments.github.inbox import Inbox, State
 from deployments.github.receiver import create_app
 from deployments.github.settings import ReceiverSettings
 from flows import logs
 from tasks.domain.errors import InvalidInput
-from tests.deliveries import REPOSITORY, SECRET, AppClient, comment, encoded, headers, pull_request, push
+from tests.deliveries import SECRET, AppClient, comment, encoded, headers, home, pull_request, push
 
 NEXT_SECRET = "the secret of next month"
 LIMIT = 4096
@@ -28,10 +27,8 @@ def woken() -> list[None]:
 
 @pytest.fixture
 def client(inbox: Inbox, woken: list[None]) -> AppClient:
-    settings = ReceiverSettings.model_validate(
-        {"webhook_secret": f"{SECRET},{NEXT_SECRET}", "repositories": REPOSITORY, "body_limit": LIMIT}
-    )
-    app = create_app(settings, inbox, lambda: woken.append(None), lambda: "Prefect does not answer")
+    settings = ReceiverSettings.model_validate({"webhook_secret": f"{SECRET},{NEXT_SECRET}", "body_limit": LIMIT})
+    app = create_app(settings, home(inbox), inbox, lambda: woken.append(None), lambda: "Prefect does not answer")
     return AppClient(app)
 
 
@@ -123,12 +120,12 @@ def test_a_body_that_does_not_say_how_long_it_is_is_read_up_to_the_limit(client:
     assert len(read) == LIMIT // 1024 + 1
 
 
-def test_a_repository_that_is_not_allowed_is_told_so(client: AppClient, inbox: Inbox) -> None:
+def test_another_repository_is_told_so(client: AppClient, inbox: Inbox) -> None:
     payload = push()
     payload["repository"]["full_name"] = "mallory/shop"
     answer = send(client, "push", payload)
     assert answer.status_code == 403
-    assert "mallory/shop is not on the allowlist" in answer.json()["what"]
+    assert "mallory/shop is not the platform's repository" in answer.json()["what"]
     assert inbox.counts() == {State.REFUSED: 1}
 
 
@@ -180,12 +177,9 @@ def test_neither_bodies_nor_secrets_are_logged(client: AppClient, caplog: pytest
 
 def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FLOWMART_GITHUB_WEBHOOK_SECRET", f"{SECRET} , {NEXT_SECRET}")
-    monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORIES", "FlowMart/shop, flowmart/infra")
-    monkeypatch.setenv("FLOWMART_GITHUB_BRANCH", "trunk")
     monkeypatch.setenv("FLOWMART_REPOSITORY", str(tmp_path))
     found = github_settings.load()
     assert found.secrets == (SECRET.encode(), NEXT_SECRET.encode())
-    assert found.rules == Rules(frozenset({"flowmart/shop", "flowmart/infra"}), "trunk")
     assert found.inbox_file == tmp_path / ".flowmart/inbox.sqlite"
     assert SECRET not in repr(found)
 
@@ -194,12 +188,10 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch,
     ("variables", "said"),
     [
         ({}, "FLOWMART_GITHUB_WEBHOOK_SECRET is not set"),
-        ({"WEBHOOK_SECRET": SECRET}, "FLOWMART_GITHUB_REPOSITORIES is not set"),
-        ({"WEBHOOK_SECRET": "geheim", "REPOSITORIES": REPOSITORY}, "can be guessed"),
-        ({"WEBHOOK_SECRET": f"{SECRET},{SECRET},{SECRET}", "REPOSITORIES": REPOSITORY}, "two while it is rotated"),
-        ({"WEBHOOK_SECRET": SECRET, "REPOSITORIES": "shop"}, "FLOWMART_GITHUB_REPOSITORIES: write owner/name"),
+        ({"WEBHOOK_SECRET": "geheim"}, "can be guessed"),
+        ({"WEBHOOK_SECRET": f"{SECRET},{SECRET},{SECRET}"}, "two while it is rotated"),
         (
-            {"WEBHOOK_SECRET": SECRET, "REPOSITORIES": REPOSITORY, "SWEEP_SECONDS": "1"},
+            {"WEBHOOK_SECRET": SECRET, "SWEEP_SECONDS": "1"},
             "FLOWMART_GITHUB_SWEEP_SECONDS",
         ),
     ],
@@ -207,8 +199,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch,
 def test_wrong_settings_are_named_and_secrets_are_not_repeated(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
 ) -> None:
-    for name in ("WEBHOOK_SECRET", "REPOSITORIES"):
-        monkeypatch.delenv(f"FLOWMART_GITHUB_{name}", raising=False)
+    monkeypatch.delenv("FLOWMART_GITHUB_WEBHOOK_SECRET", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(f"FLOWMART_GITHUB_{name}", value)
     with pytest.raises(InvalidInput, match=said) as caught:

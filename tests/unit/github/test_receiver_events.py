@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.github.events import Decision, Ignored, Intent, Refusal, Rules, Why, decide
-from tests.deliveries import REPOSITORY, SHA, comment, pull_request, push, review
+from tests.deliveries import REPOSITORY, SHA, comment, merge_group, pull_request, push, review
 
-RULES = Rules(frozenset({REPOSITORY}))
+RULES = Rules(REPOSITORY)
 FORK = {"sha": SHA, "repo": {"full_name": "mallory/shop"}}
 
 
@@ -31,44 +31,44 @@ def test_a_push_to_the_default_branch_is_delivered() -> None:
     wanted = about("push", push())
     assert isinstance(wanted, Intent)
     assert wanted.deployment == "deliver/flowmart"
-    assert wanted.parameters == {"repository": REPOSITORY, "sha": SHA, "branch": "main"}
+    assert wanted.parameters == {"repository": REPOSITORY, "sha": SHA}
     assert (wanted.subject, wanted.moment) == ("flowmart/shop@main", 1772359200.0)
 
 
 def test_a_configured_branch_is_delivered_instead_of_the_default_one() -> None:
-    rules = Rules(frozenset({REPOSITORY}), "releases/now")
+    rules = Rules(REPOSITORY, branch="releases/now")
     wanted = about("push", push(ref="refs/heads/releases/now"), rules)
     assert isinstance(wanted, Intent)
-    assert wanted.parameters["branch"] == "releases/now"
+    assert wanted.subject == "flowmart/shop@releases/now"
     assert about("push", push(), rules) == Ignored("only pushes to releases/now start something")
 
 
-def test_a_command_in_a_comment_is_passed_on_as_it_is() -> None:
+def test_of_a_command_only_its_comment_s_number_is_passed_on() -> None:
     wanted = about("issue_comment", comment("  /flowmart promote staging\nplease\n"))
-    assert wanted == Intent(
-        "comment/flowmart",
-        {
-            "repository": REPOSITORY,
-            "number": 7,
-            "comment": 99,
-            "author": "anna",
-            "body": "/flowmart promote staging\nplease",
-        },
-    )
+    numbers = {"repository": REPOSITORY, "number": 7, "comment": 99}
+    assert wanted == Intent("comment/flowmart", numbers, once="comment-99", author="anna")
 
 
-def test_a_review_is_passed_on_with_the_commit_that_was_looked_at() -> None:
+def test_of_a_review_only_its_number_is_passed_on() -> None:
     wanted = about("pull_request_review", review("APPROVED"))
-    assert wanted == Intent(
-        "review/flowmart",
-        {
-            "repository": REPOSITORY,
-            "number": 7,
-            "review": 55,
-            "reviewer": "anna",
-            "state": "approved",
-            "sha": SHA,
-        },
+    numbers = {"repository": REPOSITORY, "number": 7, "review": 55}
+    assert wanted == Intent("review/flowmart", numbers, once="review-55", author="anna")
+
+
+def test_a_pull_request_with_another_base_is_planned_again() -> None:
+    edited = pull_request(action="edited") | {"changes": {"base": {"ref": {"from": "main"}}}}
+    assert isinstance(about("pull_request", edited), Intent)
+    renamed = pull_request(action="edited") | {"changes": {"title": {"from": "a title"}}}
+    assert about("pull_request", renamed) == Ignored("a pull request that was edited starts nothing")
+
+
+def test_what_a_merge_queue_would_merge_is_planned() -> None:
+    wanted = about("merge_group", merge_group())
+    assert isinstance(wanted, Intent)
+    ref = f"refs/heads/gh-readonly-queue/main/pr-7-{SHA}"
+    assert (wanted.deployment, wanted.parameters) == (
+        "merge-group/flowmart",
+        {"repository": REPOSITORY, "ref": ref, "sha": SHA},
     )
 
 
@@ -92,6 +92,8 @@ def test_a_review_is_passed_on_with_the_commit_that_was_looked_at() -> None:
         ("issue_comment", comment("/flowmartian"), "the comment does not begin with /flowmart"),
         ("issue_comment", comment("/flowmart help", "Bot"), "bots give no commands"),
         ("pull_request_review", review() | {"action": "edited"}, "only submitted reviews start something"),
+        ("pull_request_review", review("commented"), "a review that does not approve starts nothing"),
+        ("merge_group", merge_group("destroyed"), "a merge group that was destroyed starts nothing"),
     ],
 )
 def test_the_rest_starts_nothing_and_says_why(event: str, payload: Mapping[str, Any], reason: str) -> None:
@@ -110,9 +112,24 @@ def test_a_fork_that_was_deleted_is_refused() -> None:
     assert found == Refusal("a fork that no longer exists", Why.FORK)
 
 
-def test_a_repository_that_nobody_allowed_is_refused_whatever_the_event() -> None:
+def test_another_repository_is_refused_whatever_the_event() -> None:
     found = about("star", {"repository": {"full_name": "mallory/shop"}})
-    assert found == Refusal("mallory/shop is not on the allowlist (FLOWMART_GITHUB_REPOSITORIES)", Why.REPOSITORY)
+    assert found == Refusal("mallory/shop is not the platform's repository, flowmart/shop", Why.REPOSITORY)
+
+
+def test_a_repository_that_was_renamed_is_known_by_its_number() -> None:
+    payload = push()
+    payload["repository"] |= {"full_name": "flowmart/store", "id": 4711}
+    assert isinstance(about("push", payload, Rules(REPOSITORY, 4711)), Intent)
+    assert isinstance(about("push", payload, Rules(REPOSITORY)), Refusal)
+
+
+def test_another_repository_that_took_the_old_name_is_refused() -> None:
+    payload = push()
+    payload["repository"] |= {"id": 666}
+    found = about("push", payload, Rules(REPOSITORY, 4711))
+    assert isinstance(found, Refusal)
+    assert found.why is Why.REPOSITORY
 
 
 def test_names_of_repositories_are_the_same_in_capitals() -> None:
@@ -134,7 +151,9 @@ def test_names_of_repositories_are_the_same_in_capitals() -> None:
         ("push", push(sha=""), "after"),
         ("push", push() | {"ref": None}, "ref"),
         ("issue_comment", comment("/flowmart " + "x" * 70_000), "comment.body"),
-        ("pull_request_review", review() | {"review": None}, "review.id"),
+        ("pull_request_review", review() | {"review": None}, "review.state"),
+        ("merge_group", merge_group(head_ref="refs/heads/main"), "merge_group.head_ref"),
+        ("merge_group", merge_group(sha="main"), "merge_group.head_sha"),
     ],
 )
 def test_an_odd_field_is_refused_by_name(event: str, payload: Mapping[str, Any], named: str) -> None:
@@ -142,12 +161,6 @@ def test_an_odd_field_is_refused_by_name(event: str, payload: Mapping[str, Any],
     assert isinstance(found, Refusal)
     assert found.why is Why.PAYLOAD
     assert named in found.reason
-
-
-def test_what_no_database_can_keep_is_taken_out_of_a_comment() -> None:
-    wanted = about("issue_comment", comment("/flowmart plan \ud800\0now"))
-    assert isinstance(wanted, Intent)
-    assert wanted.parameters["body"] == "/flowmart plan ?now"
 
 
 JSON = st.recursive(
@@ -160,6 +173,7 @@ EVENTS = {
     "push": push(),
     "issue_comment": comment("/flowmart help"),
     "pull_request_review": review(),
+    "merge_group": merge_group(),
 }
 
 

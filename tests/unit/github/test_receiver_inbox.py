@@ -12,8 +12,10 @@ import pytest
 from deployments.github.events import Ignored, Intent, Refusal, Why, deliver, pull_request
 from deployments.github.inbox import Entry, Inbox, Receipt, State
 from deployments.github.journal import Journal
+from deployments.github.schema import STEPS
 from tasks.domain.errors import InvalidInput, Unanswered
 
+OLD_DELIVERY = "VALUES ('a', 'push', 1, 1, 'received')"
 COMMAND = Intent("comment/flowmart", {"body": "/flowmart plan"})
 
 
@@ -127,7 +129,7 @@ def test_many_at_once_are_all_kept(inbox: Inbox) -> None:
 
 
 def test_one_that_cannot_be_written_does_not_take_the_others_with_it(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.sqlite", "CREATE TABLE kept (word TEXT)", 1)
+    journal = Journal(tmp_path / "journal.sqlite", ["CREATE TABLE kept (word TEXT)"])
     words = ["one", "\ud800", "two"]
     futures: list[Future[Any]] = [
         journal.write(lambda c, word=word: c.execute("INSERT INTO kept VALUES (?)", (word,)).rowcount)  # type: ignore[misc]
@@ -137,6 +139,24 @@ def test_one_that_cannot_be_written_does_not_take_the_others_with_it(tmp_path: P
     with journal.reading() as connection:
         assert [row["word"] for row in connection.execute("SELECT word FROM kept")] == ["one", "two"]
     journal.close()
+
+
+def test_an_inbox_of_an_earlier_version_keeps_what_it_has(tmp_path: Path) -> None:
+    file = tmp_path / "inbox.sqlite"
+    old = Journal(file, STEPS[:1])
+    old.write(lambda c: c.execute(f"INSERT INTO delivery (id, event, at, changed, state) {OLD_DELIVERY}")).result(10)
+    old.close()
+    inbox = Inbox(file)
+    assert [(entry.id, entry.key, entry.once) for entry in inbox.waiting()] == [("a", "a", "")]
+    inbox.close()
+
+
+def test_a_comment_that_two_webhooks_bring_is_one(inbox: Inbox) -> None:
+    command = Intent("comment/flowmart", {"comment": 99}, once="comment-99", author="anna")
+    assert receive(inbox, "a", command).state is State.RECEIVED
+    again = receive(inbox, "b", command)
+    assert (again.state, again.reason) == (State.IGNORED, "the same as delivery a")
+    assert [entry.key for entry in inbox.waiting()] == ["comment-99"]
 
 
 def test_when_the_file_is_gone_it_says_so_instead_of_promising(inbox: Inbox, file: Path) -> None:

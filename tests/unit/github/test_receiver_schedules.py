@@ -12,12 +12,13 @@ from deployments.github.schedules import Watch
 from deployments.github.settings import ReceiverSettings
 from deployments.services import READY, Finding
 from tasks.domain.errors import Unanswered
-from tests.deliveries import REPOSITORY, SECRET, AppClient
+from tests.deliveries import SECRET, AppClient, home
 
 
 def health(inbox: Inbox, prefect: Callable[[], Finding], trouble: str = "") -> tuple[str, str]:
-    settings = ReceiverSettings.model_validate({"webhook_secret": SECRET, "repositories": REPOSITORY})
-    found = AppClient(create_app(settings, inbox, trouble=lambda: trouble, prefect=prefect)).get("/health").json()
+    settings = ReceiverSettings.model_validate({"webhook_secret": SECRET})
+    app = create_app(settings, home(inbox), inbox, trouble=lambda: trouble, prefect=prefect)
+    found = AppClient(app).get("/health").json()
     return found["status"], found["reason"]
 
 

@@ -12,7 +12,8 @@ from deployments.github.inbox import Inbox, State
 from deployments.github.settings import ReceiverSettings
 from deployments.github.sweep import Sweep
 from tasks.domain.errors import Unanswered
-from tests.deliveries import REPOSITORY, SECRET, comment, pull_request
+from tasks.github.repositories import Repository
+from tests.deliveries import REPOSITORY, SECRET, home, pull_request
 
 ADDRESS = "https://flowmart.example/github/webhook"
 NOW = 1_800_000_000.0
@@ -29,6 +30,9 @@ class FakeGitHub:
     standing: list[Head] = field(default_factory=list)
     asked_since: list[float] = field(default_factory=list)
     is_down: bool = False
+
+    def repository(self) -> Repository:
+        return Repository(REPOSITORY, 4711, "main")
 
     def hooks(self, repository: str, address: str) -> Iterator[int]:
         return iter([1] if (repository, address) == (REPOSITORY, ADDRESS) else [])
@@ -53,8 +57,8 @@ def github() -> FakeGitHub:
 
 @pytest.fixture
 def sweep(inbox: Inbox, github: FakeGitHub) -> Sweep:
-    settings = ReceiverSettings.model_validate({"webhook_secret": SECRET, "repositories": REPOSITORY, "url": ADDRESS})
-    return Sweep(inbox, github, settings, clock=lambda: NOW)
+    settings = ReceiverSettings.model_validate({"webhook_secret": SECRET, "url": ADDRESS})
+    return Sweep(inbox, github, settings, home(inbox), clock=lambda: NOW)
 
 
 def test_what_was_there_before_the_receiver_starts_nothing(inbox: Inbox, sweep: Sweep) -> None:
@@ -93,17 +97,20 @@ def test_a_delivery_that_never_arrived_is_fetched_and_decided_as_if_it_had(
 ) -> None:
     sweep.once()
     github.attempted = [
-        Attempt(13, "third", "issue_comment", NOW - 5),
-        Attempt(12, "second", "issue_comment", NOW - 200),
-        Attempt(11, "first", "issue_comment", NOW - 300),
-        Attempt(10, "first", "issue_comment", NOW - 400),
+        Attempt(13, "third", "pull_request", NOW - 5),
+        Attempt(12, "second", "pull_request", NOW - 200),
+        Attempt(11, "first", "pull_request", NOW - 300),
+        Attempt(10, "first", "pull_request", NOW - 400),
     ]
-    github.payloads = {n: comment(f"/flowmart plan {n}") for n in (10, 11, 12, 13)}
+    github.payloads = {number: pull_request(number, action="opened") for number in (10, 11, 12, 13)}
     assert (sweep.once(), sweep.once()) == (2, 0)
-    assert [(entry.id, entry.parameters["body"]) for entry in inbox.waiting()] == [
-        ("first", "/flowmart plan 10"),
-        ("second", "/flowmart plan 12"),
-    ]
+    assert [(entry.id, entry.parameters["number"]) for entry in inbox.waiting()] == [("first", 10), ("second", 12)]
+
+
+def test_the_sweep_learns_the_number_by_which_a_renamed_repository_is_known(inbox: Inbox, sweep: Sweep) -> None:
+    assert home(inbox).rules.number == 0
+    sweep.once()
+    assert home(inbox).rules.number == 4711
 
 
 def test_a_missed_delivery_of_a_fork_is_refused_as_it_would_have_been(
