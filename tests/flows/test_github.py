@@ -31,7 +31,7 @@ class Hub:
         self.mini, self.stub, self.folder = mini, stub, folder
         subprocess.run(["git", "init", "--quiet", "--bare", str(folder)], check=True)
         self._git("remote", "add", "origin", str(folder))
-        stub.state.permissions.update(anna="write", ben="admin", mallory="read")
+        stub.state.permissions.update(anna="write", ben="admin", carla="write", mallory="read")
 
     def push(self, ref: str, subject: str = "a change") -> str:
         """Commit what is there and push it to a ref; the commit."""
@@ -342,7 +342,7 @@ def test_a_comment_approves_by_digest(waiting: Hub, history: History) -> None:
 
 def test_a_comment_of_somebody_who_is_no_approver_approves_nothing(waiting: Hub, history: History) -> None:
     with pytest.raises(Refused, match="not among its approvers"):
-        waiting.say(f"/flowmart approve {digest(waiting)}", by="anna")
+        waiting.say(f"/flowmart approve {digest(waiting)}", by="carla")
     assert kinds(history, "dev", "approved") == []
 
 
