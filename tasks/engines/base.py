@@ -68,6 +68,7 @@ class Workspace:
         baseline: what existed before our first apply; None when nothing did, or when that is not known yet.
         residual: differences that the tool reported right after the last good apply, though nobody touched anything.
         state_changes: what this claim's applies changed in what the tool remembers: a rollback undoes it.
+        unfinished: the last apply here did not come to its end, and no earlier release was put back to since.
         reconciling: drift is to be repaired, so what somebody else has taken hold of meanwhile is taken back.
         readers: by account, variables to read other accounts of the platform with, for what environments share.
         elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
@@ -89,6 +90,7 @@ class Workspace:
     baseline: Baseline | None = None
     residual: tuple[Change, ...] = ()
     state_changes: tuple[StateChange, ...] = ()
+    unfinished: bool = False
     reconciling: bool = False
     readers: Mapping[str, Variables] = field(default_factory=dict)
     elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)

@@ -128,6 +128,7 @@ def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> Environ
     created = {**state.created, unit: frozenset({*state.created.get(unit, ()), *event.creates})}
     done = dict.fromkeys((*state.state_changes.get(unit, ()), *event.state_changes))
     state = replace(state, attempted=attempted, created=created, smoked=state.smoked - {unit})
+    state = replace(state, unfinished=state.unfinished | {unit})
     state = replace(state, state_changes={**state.state_changes, unit: tuple(done)})
     state = replace(state, verified=None, verified_at=None)
     return _with_baseline(state, unit, event.baseline)
@@ -152,6 +153,10 @@ def _received(state: EnvironmentState, event: UnitApplied | UnitRolledBack, entr
     return replace(state, receipts=receipts, residual=_without(state.residual, event.unit), drift=drift)
 
 
+def _applied(state: EnvironmentState, event: UnitApplied, entry: Entry) -> EnvironmentState:
+    return replace(_received(state, event, entry), unfinished=state.unfinished - {event.unit})
+
+
 def _settled(state: EnvironmentState, event: UnitSettled, _: Entry) -> EnvironmentState:
     return replace(state, residual={**state.residual, event.unit: event.residual})
 
@@ -165,7 +170,8 @@ def _rolled_back(state: EnvironmentState, event: UnitRolledBack, entry: Entry) -
     # What was found good before this promotion is good again; what could only be left as it is was never found good.
     good = event.unit in state.smoked_before and not event.kept
     smoked = state.smoked | {event.unit} if good else state.smoked - {event.unit}
-    return replace(_received(state, event, entry), smoked=smoked)
+    finished = {event.unit} if event.receipt and not event.kept else frozenset[str]()
+    return replace(_received(state, event, entry), smoked=smoked, unfinished=state.unfinished - finished)
 
 
 def _verified(state: EnvironmentState, event: ReleaseVerified, entry: Entry) -> EnvironmentState:
@@ -273,7 +279,7 @@ _FOLDS: Mapping[type[Event], Callable[[EnvironmentState, Any, Entry], Environmen
     ClaimClosed: _closed,
     UnitApplying: _applying,
     UnitAdopted: _adopted,
-    UnitApplied: _received,
+    UnitApplied: _applied,
     UnitSettled: _settled,
     UnitSmoked: _smoked,
     UnitRolledBack: _rolled_back,

@@ -104,6 +104,8 @@ class EnvironmentState:
     says why, while a rollback has begun and not ended, and `rejects` whether the release is rejected then;
     `interrupted` why a run stopped and does not know how far it got.
 
+    `unfinished` are units whose last apply did not come to its end, and that no earlier release was put back to.
+
     The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
     environment in the release that was verified last; `last_begun` is the release that was last to be promoted here;
     `drift`. `records` maps every release that was promoted here to the digest of its record, `origins` every release
@@ -123,6 +125,7 @@ class EnvironmentState:
     rolling_back: str | None = None
     rejects: bool = False
     interrupted: str | None = None
+    unfinished: frozenset[str] = frozenset()
     attempted: tuple[str, ...] = ()
     created: Mapping[str, frozenset[str]] = field(default_factory=dict)
     state_changes: Mapping[str, tuple[StateChange, ...]] = field(default_factory=dict)

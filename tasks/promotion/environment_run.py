@@ -193,6 +193,7 @@ class EnvironmentRun:
             readers=self._readers(),
             elsewhere=lambda: self._elsewhere(target.unit),
             neighbours=lambda: self._neighbours(target),
+            unfinished=target.unit in now.unfinished,
             reconciling=target.unit in self.drifting,
         )
 

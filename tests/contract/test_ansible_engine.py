@@ -259,9 +259,90 @@ def test_a_handler_that_a_failed_run_left_out_is_run_by_the_rollback(bastion: Ba
     back = bastion.engine.plan_rollback(bastion.workspace(), bastion.receipt(good))
     assert back
     assert back.unknown == ("bastion : Restart: cannot be rehearsed",)
-    assert back.warnings[1] == "all handlers run: the failed release may have ended before its handlers ran"
+    assert back.warnings[1] == "all handlers run: the last run may have ended before its handlers ran"
     assert bastion.engine.apply(back).outcome is Outcome.SUCCEEDED
     assert hosts.ssh("dev", "ls /srv/restarted").returncode == 0
+
+
+def test_a_handler_that_a_failed_run_left_out_is_run_by_the_next_release(
+    bastion: Bastion, hosts: SandboxHosts
+) -> None:
+    write = NOTIFIES.replace("/srv/notifies", "/srv/lost")
+    bastion.does(write + "    - {name: Break, fail: {msg: broke}, when: not ansible_check_mode}\n" + HANDLER)
+    assert bastion.engine.apply(bastion.plan()).outcome is Outcome.FAILED
+    hosts.ssh("dev", "rm -f /srv/restarted")
+    bastion.does(write + HANDLER)
+    mended = ENGINE.make(replace(bastion.workspace(), unfinished=True))
+    plan = mended.plan(Inputs(bastion.inputs))
+    assert (plan.changes, plan.unknown) == ((), ("bastion : Restart: cannot be rehearsed",))
+    assert mended.apply(plan).outcome is Outcome.SUCCEEDED
+    assert hosts.ssh("dev", "ls /srv/restarted").returncode == 0
+
+
+def test_a_task_that_is_left_running_is_unknown(bastion: Bastion) -> None:
+    bastion.does(
+        "    - {name: Begin, shell: touch /srv/begun, async: 20, poll: 0, register: job}\n"
+        "    - {name: Keep, copy: {content: '{{ job.ansible_job_id }}', dest: /srv/job}}\n"
+    )
+    plan = bastion.plan()
+    assert plan.changes == ()
+    assert plan.unknown == (
+        "bastion : Begin: cannot be rehearsed",
+        "bastion : Keep: depends on a task that cannot be rehearsed",
+    )
+    assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert bastion.engine.verify().outcome is Outcome.SUCCEEDED
+
+
+def test_of_two_tasks_with_one_name_only_the_dependent_one_is_not_compared(
+    bastion: Bastion, hosts: SandboxHosts
+) -> None:
+    bastion.does(
+        "    - {command: echo blue, register: asked, changed_when: false}\n"
+        "    - copy: {content: known, dest: /srv/twin-one}\n"
+        "    - copy: {content: '{{ asked.stdout | default() }}', dest: /srv/twin-two}\n"
+    )
+    plan = bastion.plan()
+    assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    hosts.ssh("dev", "echo by hand > /srv/twin-one; echo by hand > /srv/twin-two")
+    drift = bastion.engine.detect_drift(bastion.receipt(plan))
+    assert [(change.address, change.after) for change in drift.changes] == [
+        ("bastion : copy", {"content": ["by hand"]})
+    ]
+
+
+def test_what_comes_after_a_task_that_fails_for_want_of_earlier_ones_is_told(bastion: Bastion) -> None:
+    bastion.does(
+        "    - {name: Install, command: mkdir -p /srv/package}\n"
+        "    - {name: Configure, lineinfile: {path: /srv/package/app.conf, line: a, create: false}}\n"
+        "    - {name: Last, copy: {content: a, dest: /srv/package/last}}\n"
+    )
+    told = bastion.plan().unknown
+    assert told[0] == "bastion : Install: cannot be rehearsed"
+    assert told[1].startswith("bastion : Configure: Destination /srv/package/app.conf does not exist")
+    assert told[1].endswith("the tasks after it are not rehearsed")
+
+
+def test_another_checkout_of_the_same_release_gives_the_same_plan(
+    bastion: Bastion, hosts: SandboxHosts, tmp_path: Path
+) -> None:
+    other = Bastion(tmp_path / "elsewhere", hosts.variables())
+    for each in (bastion, other):
+        each.does(
+            "    - {name: Ask, command: echo web, register: asked}\n"
+            "    - {name: Include, include_tasks: '{{ asked.stdout | default() }}/tasks.yml'}\n"
+        )
+    assert bastion.plan().digest == other.plan().digest
+
+
+def test_why_a_run_never_began_is_told_in_plain_text(bastion: Bastion) -> None:
+    bastion.does("    - {name: Write, copy: {content: a, dest: /srv/a}, notify: Nobody}\n")
+    with pytest.raises(Refused) as refused:
+        bastion.plan()
+    assert str(refused.value) == (
+        "ansible-playbook playbook.yml of bastion in dev: [ERROR]: The requested handler 'Nobody' was not found in "
+        "either the main handlers list nor in the listening handlers list"
+    )
 
 
 def test_after_a_rollback_of_what_was_applied_to_its_end_no_handler_is_run(bastion: Bastion) -> None:

@@ -96,6 +96,23 @@ def test_while_it_runs_it_knows_how_to_get_back(told: Told) -> None:
     assert (now.verified, now.verified_before) == (None, "a")
 
 
+def test_an_apply_that_did_not_end_well_is_unfinished_until_one_does(told: Told) -> None:
+    told.claim("a")
+    told.write(UnitApplying(unit="networking", release="a", plan=""))
+    assert told.now().unfinished == {"networking"}
+    told.write(UnitRolledBack(unit="networking", release="a", receipt=None))
+    assert told.now().unfinished == {"networking"}
+    told.apply("networking", "b")
+    assert told.now().unfinished == frozenset()
+
+
+def test_an_earlier_release_that_was_put_back_leaves_nothing_unfinished(told: Told) -> None:
+    told.claim("b")
+    told.write(UnitApplying(unit="networking", release="b", plan=""))
+    told.write(UnitRolledBack(unit="networking", release="b", receipt=receipt("networking", "a")))
+    assert told.now().unfinished == frozenset()
+
+
 def test_taking_over_keeps_what_the_dead_run_began(told: Told) -> None:
     told.claim("a")
     told.write(UnitApplying(unit="networking", release="a", plan=""))

@@ -25,6 +25,7 @@ Line = Mapping[str, Any]
 """What our callback plugin records of a task on a host."""
 
 _LINES = 5
+_BLOCKED = "earlier changes are not made in a rehearsal; the tasks after it are not rehearsed"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Results:
         return (
             *(f"{address}: cannot be rehearsed" for address in self.unrehearsed),
             *(f"{address}: depends on a task that cannot be rehearsed" for address in self.dependent),
-            *(f"{line}; earlier changes are not made in a rehearsal" for line in self.blocked),
+            *(f"{line}; {_BLOCKED}" for line in self.blocked),
         )
 
 
@@ -69,9 +70,11 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
     stats = next((_data(e) for e in events if e["event"] == "playbook_on_stats"), None)
     tasks = [line for line in lines if "host" in line]
     unrehearsed = _unique(_address(line) for line in tasks if not line["rehearsed"])
-    dependent = tuple(address for address in _dependent(tasks) if address not in unrehearsed)
+    depending = _dependent(tasks)
+    dependent = tuple(each for each in _unique(map(_address, depending)) if each not in unrehearsed)
+    incomparable = {_task(line) for line in tasks if not line["rehearsed"]} | {*map(_task, depending)}
     done = [e for e in events if e["event"] in ("runner_on_ok", "runner_on_failed") and not _is_fatal(e, stats)]
-    comparable = [e for e in done if _address(_data(e)) not in dependent]
+    comparable = [e for e in done if _task(_data(e)) not in incomparable]
     changes = [change for event in comparable for change in _changes(event)]
     changes += [_hidden(_data(e)) for e in comparable if _is_hidden(e) and _has_hidden(_data(e)["host"], done, stats)]
     pending = {address.split(" : ")[0] for address in [*unrehearsed, *(c.address for c in changes)]}
@@ -114,6 +117,15 @@ def masked(found: Results, secrets: Iterable[str]) -> Results:
     )
 
 
+def placed(found: Results, checkout: str) -> Results:
+    """The same without the folder of the checkout in its lines: it is another one each time, and a plan is not."""
+    shortened = {
+        name: tuple(line.replace(f"{checkout}/", "") for line in lines)
+        for name, lines in (("failed", found.failed), ("blocked", found.blocked), ("unreachable", found.unreachable))
+    }
+    return replace(found, **shortened)
+
+
 def _without(value: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, Mapping):
         return {key: _without(item, secrets) for key, item in value.items()}
@@ -125,18 +137,23 @@ def _without(value: Any, secrets: Sequence[str]) -> Any:
     return value
 
 
-def _dependent(tasks: Sequence[Line]) -> tuple[str, ...]:
-    """Addresses of the tasks that mention what an unrehearsed task registers, directly or through another one."""
+def _dependent(tasks: Sequence[Line]) -> list[Line]:
+    """The tasks that mention what an unrehearsed task registers, directly or through another one."""
     tainted: dict[str, set[str]] = {}
     found = []
     for line in tasks:
         known = tainted.setdefault(line["host"], set())
         depends = not known.isdisjoint(line["names"])
         if depends:
-            found.append(_address(line))
+            found.append(line)
         if depends or not line["rehearsed"]:
             known.update(line["registers"])
-    return _unique(found)
+    return found
+
+
+def _task(data: Mapping[str, Any]) -> tuple[str, str]:
+    """One task on one host: several tasks may have the same name."""
+    return str(data["host"]), str(data.get("task_uuid") or _address(data))
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:
@@ -250,7 +267,7 @@ def _said(result: Mapping[str, Any]) -> str:
     if "censored" in result:
         return "it may not be shown why (no_log)"
     more = str(result.get("stderr") or result.get("module_stderr") or "").strip().splitlines()[-_LINES:]
-    said = " ".join(str(result.get("msg") or "it gave no reason").split())
+    said = " ".join(str(result.get("msg") or result.get("reason") or "it gave no reason").split())
     return "\n    ".join([said, *more])
 
 

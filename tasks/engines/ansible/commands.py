@@ -22,7 +22,7 @@ from typing import Any
 from tasks.domain.errors import InvalidInput, Refused, Unanswered
 from tasks.domain.values import digest_of
 from tasks.engines.ansible import errors, vaults
-from tasks.engines.ansible.answers import Event, Line, Results, masked, results, without_hosts
+from tasks.engines.ansible.answers import Event, Line, Results, masked, placed, results, without_hosts
 from tasks.engines.ansible.plans import Job
 from tasks.processes import Command, Finished, Processes
 from tasks.run_folder import run_folder
@@ -37,6 +37,9 @@ _PYTHON = "/usr/bin/python3"
 _CALLBACKS = Path(__file__).parent / "callbacks"
 """Where our callback plugin is, which records what ansible-runner's events leave out."""
 
+_EVENT_DATA = re.compile(r"\x1b\[K(?:[A-Za-z0-9+/=]+\x1b\[\d+D)+\x1b\[K|\x1b\[K")
+"""What ansible-runner's display plugin writes between the lines, for a terminal to overwrite."""
+
 _SHARED_CONNECTIONS = re.compile(r"^\s*control_path\s*=", re.MULTILINE)
 
 
@@ -44,6 +47,7 @@ _SHARED_CONNECTIONS = re.compile(r"^\s*control_path\s*=", re.MULTILINE)
 class Place:
     """Where a playbook is run: the unit's folder and all files that it reads, its configuration, its environment."""
 
+    infrastructure: Path
     folder: Path
     files: tuple[Path, ...]
     config: Path | None
@@ -74,6 +78,7 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
     with run_folder("ansible") as folder:
         finished, events, lines = _run(executable, place, job, options, folder, runner)
     found = masked(results(events, lines), _secrets(executable, place, runner))
+    found = placed(found, str(place.infrastructure.resolve()))
     what = f"ansible-playbook {job.playbook} of {place.unit} in {place.environment}"
     if options != PARSE and (missed := without_hosts(lines)):
         groups = ", ".join(sorted({"all", _group(place), *job.groups}))
@@ -185,5 +190,6 @@ def _events(folder: Path) -> list[Event]:
 
 
 def _why(finished: Finished) -> str:
-    lines = [line for line in finished.stderr.splitlines() if line.strip()]
+    text = _EVENT_DATA.sub("", finished.stderr)
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("[WARNING]")]
     return "\n".join(lines[:12]) or f"it ended with {finished.exit_code} and gave no reason"

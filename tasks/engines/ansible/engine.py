@@ -42,7 +42,7 @@ FRESH = 60.0
 _ROLLBACK = "a rollback runs the earlier release's playbook: what only this release brings to a host stays there"
 _FIRST = f"a rollback of this first release only runs its {REMOVAL}: how the hosts were before is not known"
 _STAYS = f"nothing is removed: the release has no {REMOVAL}; what it did to the hosts stays"
-_HANDLERS = "all handlers run: the failed release may have ended before its handlers ran"
+_HANDLERS = "all handlers run: the last run may have ended before its handlers ran"
 
 
 class Ansible:
@@ -60,6 +60,7 @@ class Ansible:
         """What the playbook would change on its hosts."""
         workspace = self.workspace
         job = plans.job(workspace.unit.name, PLAYBOOK, inputs.values)
+        job = replace(job, runs_handlers=workspace.unfinished)
         return self._planned(workspace, workspace.target, inputs.digest, job)
 
     def apply(self, plan: Plan) -> Applied:
@@ -178,6 +179,7 @@ class Ansible:
 
     def _run(self, workspace: Workspace, job: Job, options: tuple[str, ...], variables: Variables) -> Run:
         place = Place(
+            infrastructure=workspace.infrastructure,
             folder=workspace.folder,
             files=tuple(
                 workspace.infrastructure / path for path in reads(workspace.infrastructure, workspace.unit.source)

@@ -69,8 +69,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 "event": event,
                 "host": result._host.get_name(),
                 "role": task._role.get_name() if task._role else "",
+                "task_uuid": str(task._uuid),
                 "task": str(task.get_name()).rpartition(" : ")[2],
-                "rehearsed": event != "skipped" or _is_conditional(task, found),
+                "rehearsed": (event != "skipped" or _is_conditional(task, found)) and not _is_only_started(task),
                 "registers": sorted({*_texts(getattr(task, "register", None)), *_facts(task)}),
                 "names": sorted(_names(task)),
                 "handler": type(task).__name__ == "Handler",
@@ -93,6 +94,11 @@ def _is_conditional(task: Any, result: Mapping[str, Any]) -> bool:
     if "ansible_check_mode" in str(result.get("false_condition", "")):
         return False
     return any(key in result for key in _CONDITIONAL)
+
+
+def _is_only_started(task: Any) -> bool:
+    """Whether a task is left running (`async` with `poll: 0`): nobody knows what it comes to, in earnest or not."""
+    return bool(task.async_val) and not task.poll
 
 
 def _facts(task: Any) -> Iterable[str]:
