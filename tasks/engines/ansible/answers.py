@@ -119,11 +119,12 @@ def masked(found: Results, secrets: Iterable[str]) -> Results:
 
 def placed(found: Results, checkout: str) -> Results:
     """The same without the folder of the checkout in its lines: it is another one each time, and a plan is not."""
-    shortened = {
-        name: tuple(line.replace(f"{checkout}/", "") for line in lines)
-        for name, lines in (("failed", found.failed), ("blocked", found.blocked), ("unreachable", found.unreachable))
-    }
-    return replace(found, **shortened)
+
+    def shortened(lines: Iterable[str]) -> tuple[str, ...]:
+        return tuple(line.replace(f"{checkout}/", "") for line in lines)
+
+    failed, blocked = shortened(found.failed), shortened(found.blocked)
+    return replace(found, failed=failed, blocked=blocked, unreachable=shortened(found.unreachable))
 
 
 def _without(value: Any, secrets: Sequence[str]) -> Any:
