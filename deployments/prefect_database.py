@@ -27,6 +27,7 @@ def prepare(home: Path, schema: Path = SCHEMA) -> bool:
     home.mkdir(parents=True, exist_ok=True)
     unfinished = home / "prefect.db.new"
     unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
     with closing(sqlite3.connect(unfinished)) as connection:
         connection.executescript(script)
     unfinished.rename(database)

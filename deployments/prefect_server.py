@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from deployments import prefect_database, prefect_log
+from tasks.reports.board import Links
+from tasks.settings import Settings
 
 
 def deployment_of(flow: str, platform: str) -> str:
     """What Prefect calls the deployment that GitHub's events start for a flow: "comment/shop-github-comment"."""
     return f"{flow}/{platform}-github-{flow}"
+
+
+def ui_address(environ: Mapping[str, str]) -> str:
+    """Where people reach the Prefect UI, without a slash at its end; empty where no server is named."""
+    chosen = environ.get("FLOWMART_SERVER_URL") or environ.get("PREFECT_UI_URL")
+    return (chosen or environ.get("PREFECT_API_URL", "").removesuffix("/api")).rstrip("/")
+
+
+def links(chosen: Settings) -> Links:
+    """Where runs and pull requests are shown."""
+    site = chosen.github_api.removesuffix("/api/v3").replace("//api.", "//", 1)
+    repository = f"{site}/{chosen.github_repository}" if chosen.github_repository else ""
+    return Links(ui_address(os.environ), repository)
 
 
 def command(home: Path, port: int | None) -> list[str]:

@@ -84,18 +84,29 @@ class Process:
 def alone(layout: Layout) -> Iterator[None]:
     """Only one at a time starts or stops: the second waits."""
     layout.folder.mkdir(parents=True, exist_ok=True)
+    # Databases, logs and passwords are in here: nobody else enters, whatever the mode of a file that a program makes.
+    layout.folder.chmod(0o700)
     with layout.lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def start(
-    layout: Layout, name: str, command: Sequence[str], port: int | None, variables: Mapping[str, str]
+    layout: Layout,
+    name: str,
+    command: Sequence[str],
+    port: int | None,
+    variables: Mapping[str, str],
+    umask: int = -1,
 ) -> Process:
-    """Start `command` in the background, its output in the log of `name`, and remember it."""
+    """Start `command` in the background, its output in the log of `name`, and remember it.
+
+    Args:
+        umask: of the process; -1: what this one has.
+    """
     for folder in (layout.logs, layout.records):
         folder.mkdir(parents=True, exist_ok=True)
-    with _fresh_log(layout, name).open("wb") as log:
+    with open(_fresh_log(layout, name), "wb", opener=_for_the_owner) as log:
         started = subprocess.Popen(
             list(command),
             cwd=layout.folder,
@@ -104,6 +115,7 @@ def start(
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=umask,
         )
     process = Process(name, started.pid, psutil.Process(started.pid).create_time(), port)
     _record(layout, name).write_text(json.dumps(asdict(process)))
@@ -177,6 +189,11 @@ def _fresh_log(layout: Layout, name: str) -> Path:
     if log.exists():
         log.replace(log.with_name(f"{log.name}.1"))
     return log
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    """Opens a file that only its owner may read."""
+    return os.open(path, flags, 0o600)
 
 
 def _record(layout: Layout, name: str) -> Path:

@@ -45,6 +45,7 @@ def nothing_more(_: object, __: object) -> Finding:
 class Kind(Generic[L]):
     """One kind of process. `answers` asks it once; `patience` is how long its start may take, in seconds; `port`
     is where it listens if that is free; `examine` finds out whether one that answers does what it is there for.
+    `private`: the files that it makes are its owner's alone.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Kind(Generic[L]):
     listens: bool = True
     port: int = 0
     examine: Callable[[L, Process], Finding] = nothing_more
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def ensure_started(layout: L, kind: Kind[L]) -> tuple[Process, bool]:
         processes.end(layout, found)
     port = processes.free_port(layout, kind.name, kind.port) if kind.listens else None
     command, variables = kind.command(layout, port), kind.variables(layout, port)
-    return processes.start(layout, kind.name, command, port, variables), True
+    return processes.start(layout, kind.name, command, port, variables, 0o077 if kind.private else -1), True
 
 
 def wait_until_ready(layout: L, kind: Kind[L], process: Process) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,13 @@ class Served:
         deadline = time.monotonic() + 240
         while not any(_told(line["message"], environment, "waits") for line in self._newest_lines()):
             assert time.monotonic() < deadline, f"nobody waits for {environment}"
+            time.sleep(0.5)
+
+    def waits_for(self, condition: Callable[[], bool]) -> None:
+        """Return once something is so."""
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come about within a minute"
             time.sleep(0.5)
 
     def _newest_lines(self) -> Any:

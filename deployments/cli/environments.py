@@ -6,14 +6,20 @@ from collections.abc import Sequence
 
 from tasks import manifest, settings
 from tasks.domain.errors import InvalidInput
-from tasks.domain.platform import Environment
+from tasks.domain.platform import Environment, Platform
 from tasks.ledger.history import History
+
+
+def platform() -> Platform | None:
+    """The platform that the working tree declares; None where there is no platform.yaml."""
+    infrastructure = settings.load().repository / "infrastructure"
+    return manifest.load(infrastructure) if (infrastructure / "platform.yaml").exists() else None
 
 
 def declared() -> Sequence[Environment]:
     """The environments that the working tree declares, in promotion order; none where there is no platform.yaml."""
-    infrastructure = settings.load().repository / "infrastructure"
-    return manifest.load(infrastructure).environments if (infrastructure / "platform.yaml").exists() else ()
+    found = platform()
+    return found.environments if found else ()
 
 
 def names(history: History) -> Sequence[str]:

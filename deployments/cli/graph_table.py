@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from tasks.domain import environment_graph
-from tasks.domain.environment_graph import Eligibility
 from tasks.domain.platform import Environment
 from tasks.domain.release import Provenance
-from tasks.ledger.state import EnvironmentState, verified_in
+from tasks.ledger.state import EnvironmentState
+from tasks.reports import board
 
 COLUMNS = ("environment", "after", "release", "", "since (UTC)", "state")
 
@@ -41,7 +41,7 @@ def rows(
     depth = _depths(environments)
     for environment in environments:
         here = states[environment.name]
-        coming = _coming(environment, states, now)
+        coming = board.coming(environment, states, now)
         yield (
             f"{'  ' * depth[environment.name]}{environment.name}",
             ", ".join(environment.after),
@@ -54,7 +54,7 @@ def rows(
 
 def document(environment: Environment, states: States, now: datetime) -> dict[str, Any]:
     """What the graph says about one environment: what it comes after, since when, and which release is next."""
-    coming = _coming(environment, states, now)
+    coming = board.coming(environment, states, now)
     until = coming[1].soaks_until if coming else None
     return {
         "after": list(environment.after),
@@ -62,15 +62,6 @@ def document(environment: Environment, states: States, now: datetime) -> dict[st
         "next": coming[0] if coming else None,
         "soaks_until": until.isoformat() if until else None,
     }
-
-
-def _coming(environment: Environment, states: States, now: datetime) -> tuple[str, Eligibility] | None:
-    """The release that is verified in all environments before this one, and neither verified nor rejected here."""
-    verified, here = verified_in(states.values()), states[environment.name]
-    release = environment_graph.candidate(environment, verified)
-    if release is None or release == here.verified or release in here.rejected:
-        return None
-    return release, environment_graph.eligibility(environment, release, verified, now)
 
 
 def _depths(environments: Sequence[Environment]) -> dict[str, int]:

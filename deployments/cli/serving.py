@@ -26,8 +26,9 @@ def up(json: Json = False) -> None:
 
     running = server.up(settings.load().repository, screen.say)
     if json:
-        screen.document({"ui": running.ui, "password": running.password})
+        screen.document({"ui": running.ui, "board": running.board, "password": running.password})
         return
+    screen.result(f"the board: {running.board}")
     screen.result(f"the UI: {running.ui}")
     if running.password:
         screen.result(f"log in with the content of {running.password}")

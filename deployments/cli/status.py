@@ -9,16 +9,17 @@ from typing import Any
 
 import typer
 
-from deployments.cli import graph_table, screen
-from deployments.cli.environments import declared
+from deployments.cli import environments, graph_table, screen
 from deployments.cli.screen import Json
+from deployments.prefect_server import links
 from tasks import settings
 from tasks.domain.errors import BrokenChain, DamagedRelease, FlowmartError, NotFound, UnreadableRecord
 from tasks.domain.platform import Environment
 from tasks.ledger.history import History
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import approvals
-from tasks.promotion.claims import is_over
+from tasks.reports.board import Kind, rows, words
+from tasks.reports.board_reading import read
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Looked:
             return "DAMAGED: its ledger cannot be read"
         left = f"; left behind, no longer declared: {', '.join(self.left_behind)}" if self.left_behind else ""
         damaged = "; DAMAGED: its release cannot be used" if self.damage else ""
-        return f"{in_words(self.state)}{left}{damaged}"
+        return f"{words(self.state)}{left}{damaged}"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,8 +50,8 @@ def add_to(app: typer.Typer) -> None:
 def status(json: Json = False) -> int:
     """Which release is where, and what is going on. Exit code 1 when something there is damaged."""
     history, now = History(settings.load()), datetime.now(UTC)
-    environments = declared() or [Environment(name) for name in history.ledger.environments()]
-    found = [_look(history, environment) for environment in environments]
+    declared = environments.declared() or [Environment(name) for name in history.ledger.environments()]
+    found = [_look(history, environment) for environment in declared]
     if json:
         states = {here.environment.name: here.state for here in found}
         screen.document({here.environment.name: _document(here, states, now) for here in found})
@@ -70,28 +71,12 @@ def document(state: EnvironmentState) -> dict[str, Any]:
     }
     return {
         "release": state.verified,
-        "state": in_words(state),
+        "state": words(state),
         "rejected": sorted(state.rejected),
         "claim": asdict(state.claim) if state.claim else None,
         "blocked": state.blocked,
         "units": units,
     }
-
-
-def in_words(state: EnvironmentState) -> str:
-    """The state of an environment for a person."""
-    if state.blocked:
-        return f"BLOCKED: {state.blocked.splitlines()[0]}"
-    if state.interrupted:
-        return f"INTERRUPTED: {state.interrupted.splitlines()[0]}; `flowmart recover {state.environment}`"
-    if state.claim and is_over(state.claim):
-        return f"its run is gone; `flowmart recover {state.environment}` or the next promotion recovers it"
-    if state.claim:
-        return f"busy: {state.claim.actor} began to {state.claim.purpose} {state.claim.release}"
-    if state.verified:
-        rejected = ", ".join(sorted(state.rejected))
-        return f"verified{f'; rejected here: {rejected}' if rejected else ''}"
-    return "not verified" if state.receipts else "nothing here yet"
 
 
 def _look(history: History, environment: Environment) -> Looked:
@@ -114,9 +99,23 @@ def _document(here: Looked, states: Mapping[str, EnvironmentState], now: datetim
 
 
 def _show(history: History, found: Sequence[Looked], now: datetime) -> None:
-    environments = [here.environment for here in found]
+    places = [here.environment for here in found]
     states = {here.environment.name: here.state for here in found}
     said = {here.environment.name: here.words for here in found}
-    screen.table("", graph_table.COLUMNS, [*graph_table.rows(environments, states, said, now)])
+    screen.table("", graph_table.COLUMNS, [*graph_table.rows(places, states, said, now)])
     for request in approvals.waiting(history.ledger, now):
         screen.result(screen.waiting(request))
+    _show_units(history, now)
+
+
+def _show_units(history: History, now: datetime) -> None:
+    """The board's lower part: units down, environments across. None where no platform.yaml declares units."""
+    platform = environments.platform()
+    if platform is None:
+        return
+    found = read(history, platform, now, links(settings.load()))
+    for notice in found.notices:
+        if notice.kind is not Kind.APPROVAL:
+            where = "".join(f" {link.url}" for link in notice.links)
+            screen.result(f"{notice.environment} {notice.kind.value}: {notice.text}{where}")
+    screen.table("", ("unit", *(column.name for column in found.columns)), rows(found))

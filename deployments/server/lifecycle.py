@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from deployments import prefect_health, processes, profile, services
 from deployments.server import catalogue, parts
 from deployments.server.layout import Layout, ServerSettings
-from deployments.server.parts import RECEIVER, REGISTRAR, SERVER, WORKER, Address
+from deployments.server.parts import BOARD, RECEIVER, REGISTRAR, SERVER, WORKER, Address
 from deployments.services import READY, Finding, Kind, Part
 from tasks import manifest
 from tasks.domain.errors import InvalidInput, Unanswered
@@ -33,6 +33,7 @@ class Serving:
     """A server that runs. `password` is the file with `user:password`, where there is one of ours."""
 
     ui: str
+    board: str
     address: Address
     password: Path | None
 
@@ -50,7 +51,9 @@ def up(root: Path, report: Report) -> Serving:
         for kind in _serving(settings, address):
             _started(layout, kind, report)
     password = layout.password if address.auth and layout.password.exists() else None
-    return Serving(settings.url or address.api.removesuffix("/api"), address, password)
+    page = processes.find(layout, BOARD)
+    board = f"http://127.0.0.1:{page.port}/board" if page else ""
+    return Serving(settings.url or address.api.removesuffix("/api"), board, address, password)
 
 
 def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None:
@@ -62,7 +65,7 @@ def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None
     with processes.alone(layout):
         if not layout.sandbox:
             layout.profile.unlink(missing_ok=True)
-        for name in (RECEIVER, WORKER, REGISTRAR, SERVER):
+        for name in (RECEIVER, BOARD, WORKER, REGISTRAR, SERVER):
             found = processes.find(layout, name)
             if found:
                 processes.end(layout, found, gently=30.0 if name == WORKER else 8.0)
@@ -101,7 +104,7 @@ def _given(layout: Layout) -> str:
 
 def _serving(settings: ServerSettings, address: Address) -> list[Kind[Layout]]:
     configured = [parts.receiver(address)] if settings.webhook_secret.get_secret_value() else []
-    return [parts.registrar(address), parts.worker(address, settings), *configured]
+    return [parts.registrar(address), parts.worker(address, settings), parts.board(address), *configured]
 
 
 def _address(layout: Layout, settings: ServerSettings, report: Report) -> Address:

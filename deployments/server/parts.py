@@ -3,6 +3,7 @@
 server      Prefect's own, with its UI; none where a Prefect server is there already (the sandbox's, or a team's)
 registrar   keeps pool, queues, deployments and forms as prefect.yaml, platform.yaml and the store say
 worker      starts the runs, each in a process of its own, with the variables of whoever said `server up`
+board       the page that shows which release is where, at /board
 receiver    takes GitHub's webhooks, when FLOWMART_GITHUB_WEBHOOK_SECRET is set
 """
 
@@ -20,7 +21,7 @@ from deployments.processes import Process
 from deployments.server.layout import Layout, ServerSettings
 from deployments.services import Finding, Kind, gets
 
-SERVER, REGISTRAR, WORKER, RECEIVER = "server", "registrar", "worker", "receiver"
+SERVER, REGISTRAR, WORKER, BOARD, RECEIVER = "server", "registrar", "worker", "board", "receiver"
 
 _PATIENCE = "21600"
 """Seconds for which a run that the worker starts waits for an environment that somebody else is working in."""
@@ -59,7 +60,8 @@ def server(settings: ServerSettings, auth: str) -> Kind[Layout]:
         ours = prefect_health.ours(prefect_health.at(api, auth), processes.log_of(layout, SERVER), layout.platform)
         return prefect_health.judge(ours, process.started)
 
-    return Kind(SERVER, _server_command, variables, gets("/api/health"), 180.0, port=settings.port, examine=examine)
+    ready = gets("/api/health")
+    return Kind(SERVER, _server_command, variables, ready, 180.0, port=settings.port, examine=examine, private=True)
 
 
 def registrar(address: Address) -> Kind[Layout]:
@@ -73,7 +75,7 @@ def registrar(address: Address) -> Kind[Layout]:
         found = processes.find(layout, REGISTRAR)
         return found is not None and layout.registered.exists() and layout.registered.read_text() == str(found.pid)
 
-    return Kind(REGISTRAR, command, _working(address), answers, 120.0, listens=False)
+    return Kind(REGISTRAR, command, _working(address), answers, 120.0, listens=False, private=True)
 
 
 def worker(address: Address, settings: ServerSettings) -> Kind[Layout]:
@@ -92,6 +94,15 @@ def worker(address: Address, settings: ServerSettings) -> Kind[Layout]:
     return Kind(WORKER, command, variables, gets("/health"), 120.0)
 
 
+def board(address: Address) -> Kind[Layout]:
+    """Who serves the board; a proxy with a certificate belongs in front of it."""
+
+    def command(_: Layout, port: int | None) -> list[str]:
+        return [sys.executable, "-m", "deployments.server.board", "--port", str(port)]
+
+    return Kind(BOARD, command, _working(address), gets("/health"), 60.0, port=4230, private=True)
+
+
 def receiver(address: Address) -> Kind[Layout]:
     """Who takes GitHub's webhooks; a proxy with a certificate belongs in front of it."""
 
@@ -102,7 +113,7 @@ def receiver(address: Address) -> Kind[Layout]:
         log = {prefect_health.LOG_VARIABLE: str(address.log)} if address.log else {}
         return {**_working(address)(layout, port), **log}
 
-    return Kind(RECEIVER, command, variables, _accepts, 60.0, port=4280)
+    return Kind(RECEIVER, command, variables, _accepts, 60.0, port=4280, private=True)
 
 
 def _server_command(layout: Layout, port: int | None) -> list[str]:

@@ -18,6 +18,7 @@ from uuid import UUID
 import httpx
 from prefect.exceptions import PrefectException
 
+from deployments.prefect_server import links
 from deployments.server import catalogue, forms, registration
 from deployments.server.forms import Form
 from deployments.server.lifecycle import PROJECT
@@ -25,6 +26,8 @@ from tasks import manifest, settings
 from tasks.domain.errors import FlowmartError
 from tasks.ledger.history import History
 from tasks.promotion import approvals
+from tasks.reports import board_markdown
+from tasks.reports.board import Board, board
 from tasks.settings import Settings
 
 _NEAR, _FAR = 2.0, 15.0
@@ -59,8 +62,13 @@ class Registrar:
             self._known = registration.register(wanted, PROJECT)
             self._declared, self._happened, self._offered = declared, None, {}
         if happened != self._happened:
-            registration.offer(self._known, self._world(), self._offered)
+            world = self._world()
+            registration.offer(self._known, world, self._offered)
+            registration.show(board_markdown.page(self._board(world)))
             self._happened = happened
+
+    def _board(self, world: forms.World) -> Board:
+        return board(world.platform, world.states, datetime.now(UTC), links(self._settings))
 
     def _what_happened(self) -> Hashable:
         environments = self._history.ledger.environments()

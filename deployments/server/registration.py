@@ -14,8 +14,14 @@ from uuid import UUID
 
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
-from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
+from prefect.client.schemas.actions import (
+    ArtifactCreate,
+    ArtifactUpdate,
+    DeploymentScheduleCreate,
+    DeploymentUpdate,
+    WorkPoolCreate,
+)
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, WorkPoolFilter, WorkPoolFilterName
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
@@ -30,6 +36,7 @@ from pydantic.fields import FieldInfo
 from deployments.server import forms
 from deployments.server.catalogue import Catalogue, Declared, Queue, Schedule
 from deployments.server.forms import Form, World
+from tasks.reports.artifacts import Page
 
 _MISSED = timedelta(seconds=150)
 """Without a sign of life for so long, five heartbeats, a run is taken for dead."""
@@ -82,6 +89,19 @@ def offer(known: Sequence[Known], world: World, offered: dict[UUID, Form]) -> No
                 )
                 client.update_deployment(one.id, shown)
                 offered[one.id] = made
+
+
+def show(page: Page) -> None:
+    """Keep one artifact up to date: the page with this key."""
+    with get_client(sync_client=True) as client:
+        same = ArtifactFilter(key=ArtifactFilterKey(any_=[page.key]))
+        known = client.read_artifacts(artifact_filter=same, limit=1)
+        if known:
+            client.update_artifact(known[0].id, ArtifactUpdate(data=page.text, description=page.title))
+        else:
+            client.create_artifact(
+                ArtifactCreate(key=page.key, type="markdown", description=page.title, data=page.text)
+            )
 
 
 def _pool(client: SyncPrefectClient, pool: str) -> None:

@@ -38,7 +38,7 @@ def plan(found: Plan) -> Page:
     parts = [
         f"# Plan: {target}",
         f"**{wording.counts(found)}** · {found.reversibility.value} · plan `{found.digest[:12]}`",
-        _table(("object", "action", "what differs, or forces the replacement"), rows),
+        table(("object", "action", "what differs, or forces the replacement"), rows),
         *[f"> {warning}" for warning in found.warnings],
         f"<details><summary>{found.engine}'s own plan</summary>\n\n```\n{_cut(found.text)}\n```\n\n</details>",
     ]
@@ -63,9 +63,9 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
         f"Wanted because {request.because}." if request.because else "",
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
         f"asked for by {request.asked_by} · stands until {request.until}",
-        _table(("unit", "what it would do"), list(request.units.items())),
-        "## What would be replaced, deleted, or needs care\n\n" + _table(("unit", "object", "", "because of"), taken),
-        "## What the policies say\n\n" + _table(("policy", "object", ""), said),
+        table(("unit", "what it would do"), list(request.units.items())),
+        "## What would be replaced, deleted, or needs care\n\n" + table(("unit", "object", "", "because of"), taken),
+        "## What the policies say\n\n" + table(("policy", "object", ""), said),
         f"## Decide\n\nApproving: {_approving(request)}. Nothing is held up "
         f"meanwhile.\n\n```\nflowmart approve {request.short}\nflowmart refuse {request.short} --reason ...\n```\n\n"
         "Or run the deployment `approve` with this plan set. An approval is void when the plans change.",
@@ -81,7 +81,7 @@ def _approving(request: Request) -> str:
 def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Verdict) -> Page:
     """What a release would do to an environment, and whether the gate would wait for people."""
     rows = list(plans.told.items())
-    text = f"# {environment}: what {release} would do\n\nIt **{verdict.told}**.\n\n" + _table(
+    text = f"# {environment}: what {release} would do\n\nIt **{verdict.told}**.\n\n" + table(
         ("unit", "what it would do"), rows
     )
     return Page(f"plans-{environment}", f"What {release} would do to {environment}", text)
@@ -90,8 +90,8 @@ def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Ve
 def smoke(target: Target, results: Sequence[CheckResult]) -> Page:
     """What each smoke check expected and found."""
     rows = [(_SIGNS[r.outcome], r.name, r.expected, r.found, f"{r.attempts}", f"{r.seconds:.1f} s") for r in results]
-    table = _table(("", "check", "expected", "found", "attempts", "took"), rows)
-    return Page(_key("smoke", target), f"Smoke checks of {target}", f"# Smoke checks: {target}\n\n{table}")
+    listed = table(("", "check", "expected", "found", "attempts", "took"), rows)
+    return Page(_key("smoke", target), f"Smoke checks of {target}", f"# Smoke checks: {target}\n\n{listed}")
 
 
 def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) -> Page:
@@ -99,7 +99,7 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
     rows = [(unit, what) for unit, what in done.items()]
     text = f"# {environment}: release {release} was rolled back\n\n## Why\n\n```\n{why}\n```\n\n## What was done\n\n"
     return Page(
-        f"rollback-{environment}", f"Rollback of {release} in {environment}", text + _table(("unit", ""), rows)
+        f"rollback-{environment}", f"Rollback of {release} in {environment}", text + table(("unit", ""), rows)
     )
 
 
@@ -120,8 +120,8 @@ def drift(report: DriftReport) -> Page:
 def _drifted(item: DriftedObject) -> str:
     names = [*item.expected]
     rows = [(f"`{name}`", _value(item.expected[name]), _value(item.found.get(name))) for name in names]
-    table = f"\n\n{_table(('what', 'expected', 'found'), rows)}" if rows else ""
-    return f"### {item.unit}: {item.told[0]}\n\n{descriptions.state(item)}{table}"
+    listed = f"\n\n{table(('what', 'expected', 'found'), rows)}" if rows else ""
+    return f"### {item.unit}: {item.told[0]}\n\n{descriptions.state(item)}{listed}"
 
 
 def _value(value: object) -> str:
@@ -139,11 +139,12 @@ def matrix(states: Iterable[EnvironmentState]) -> Page:
         (s.environment, f"`{s.verified}`" if s.verified else "not verified", ", ".join(sorted(s.rejected)) or "-")
         for s in states
     ]
-    text = "# Which release is where\n\n" + _table(("environment", "verified release", "rejected here"), rows)
+    text = "# Which release is where\n\n" + table(("environment", "verified release", "rejected here"), rows)
     return Page("releases", "Which release is where", text)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; "nothing" without rows."""
     if not rows:
         return "*nothing*"
     lines = [head, ["---"] * len(head), *rows]

@@ -7,6 +7,7 @@ import signal
 import stat
 from collections.abc import Iterator
 
+import httpx
 import psutil
 import pytest
 
@@ -14,6 +15,7 @@ from deployments import processes, server
 from deployments.profile import activate
 from deployments.sandbox import Sandbox
 from deployments.server import Serving
+from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.promotion import claims
 from tests.served import Served, at_a_sandbox
 
@@ -45,6 +47,15 @@ def test_the_password_is_its_owners_alone(served: Served, serving: Serving) -> N
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_no_file_of_the_server_can_be_read_by_others(served: Served, serving: Serving) -> None:
+    files = [file for file in served.layout.folder.rglob("*") if file.is_file()]
+    names = {file.name for file in files}
+    assert {"prefect.db", "server.log", "worker.log", "registrar.log", "password"} <= names
+    assert stat.S_IMODE(served.layout.folder.stat().st_mode) == 0o700
+    databases_and_logs = [file for file in files if ".db" in file.name or file.suffix == ".log"]
+    assert [file for file in databases_and_logs if file.stat().st_mode & 0o077] == []
+
+
 def test_it_tells_nobody_that_it_runs(served: Served, serving: Serving) -> None:
     assert served.ask("GET", "/admin/settings")["server"]["analytics_enabled"] is False
 
@@ -62,6 +73,20 @@ def test_each_environment_has_a_queue_that_takes_one_at_a_time(served: Served, s
     assert (limits["dev"], limits["staging"], limits["releases"]) == (1, 1, 1)
     priorities = {queue["name"]: queue["priority"] for queue in queues}
     assert max(priorities.values()) == priorities["drift"]
+
+
+def test_the_board_is_a_page_and_an_artifact_that_follow_the_ledger(served: Served, serving: Serving) -> None:
+    user, _, password = served.layout.password.read_text().partition(":")
+    assert httpx.get(serving.board, trust_env=False).status_code == 401
+    page = httpx.get(serving.board, auth=(user, password), trust_env=False)
+    assert (page.status_code, "first" in page.text) == (200, True)
+    artifact = served.ask("GET", "/artifacts/flowmart-board/latest")
+    assert "| first |" in artifact["data"]
+    served.history.ledger.append("staging", EnvironmentFrozen(reason="sale"))
+    assert "staging frozen" in httpx.get(serving.board, auth=(user, password), trust_env=False).text
+    served.waits_for(lambda: "sale" in served.ask("GET", "/artifacts/flowmart-board/latest")["data"])
+    served.history.ledger.append("staging", EnvironmentThawed(reason="over"))
+    assert served.ask("POST", "/artifacts/count", artifacts={"key": {"any_": ["flowmart-board"]}}) == 1
 
 
 def test_drift_is_looked_for_by_schedule(served: Served, serving: Serving) -> None:
@@ -108,7 +133,12 @@ def test_a_release_through_all_environments_waits_for_one_that_is_busy(served: S
 def test_up_again_changes_nothing(served: Served, serving: Serving) -> None:
     pids, password = served.pids(), served.layout.password.read_text()
     again = served.up()
-    assert served.said == ["server runs already", "registrar runs already", "worker runs already"]
+    assert served.said == [
+        "server runs already",
+        "registrar runs already",
+        "worker runs already",
+        "board runs already",
+    ]
     assert (served.pids(), served.layout.password.read_text(), again) == (pids, password, serving)
 
 
@@ -119,14 +149,14 @@ def test_a_killed_worker_is_started_again(served: Served, serving: Serving) -> N
     os.kill(pid, signal.SIGKILL)
     psutil.Process(pid).wait(10)
     served.up()
-    assert served.said == ["server runs already", "registrar runs already", "worker starting"]
+    assert served.said == ["server runs already", "registrar runs already", "worker starting", "board runs already"]
     assert {**served.pids(), "worker": pid} == before
 
 
 def test_down_ends_everything_and_leads_nobody_there_any_more(served: Served, serving: Serving) -> None:
     before = [processes.find(served.layout, name) for name in ("server", "registrar", "worker")]
     served.down()
-    assert served.said == ["worker stopped", "registrar stopped", "server stopped"]
+    assert served.said == ["board stopped", "worker stopped", "registrar stopped", "server stopped"]
     assert [process.alive for process in before if process] == [False, False, False]
     environ: dict[str, str] = {}
     assert activate(served.root, environ) is None
@@ -139,13 +169,14 @@ def test_a_prefect_server_that_is_there_is_served_and_left_alone(
     there = prefect_server.variables["PREFECT_API_URL"]
     monkeypatch.setenv("PREFECT_API_URL", there)
     serving = served.up()
-    assert served.said == [f"serving the Prefect server at {there}", "registrar starting", "worker starting"]
+    starting = [f"{name} starting" for name in ("registrar", "worker", "board")]
+    assert served.said == [f"serving the Prefect server at {there}", *starting]
     assert (serving.address.api, serving.password) == (there, None)
     assert not served.layout.profile.exists()
     first = server.status(served.root)[0]
     assert (first.pid, first.address, first.finding.state == "fails") == (None, prefect_server.prefect_url, False)
     served.down()
-    assert served.said == ["worker stopped", "registrar stopped"]
+    assert served.said == ["board stopped", "worker stopped", "registrar stopped"]
 
 
 def test_a_prefect_server_that_does_not_answer_is_not_called_ready(

@@ -85,7 +85,9 @@ def test_status_shows_the_subject_that_an_environment_was_verified_with(
     mini.release("Another commit of the same content")
     verify(mini, "staging", release)
     assert cli.run(["status"]) == 0
-    dev, staging = (line for line in capsys.readouterr().out.splitlines() if release.id in line)
+    dev, staging = (
+        line for line in capsys.readouterr().out.splitlines() if release.id in line and "verified" in line
+    )
     assert "Paint it blue" in dev
     assert "Another commit of the same content" in staging
 
@@ -254,7 +256,7 @@ def test_the_profile_is_the_repositorys_wherever_the_command_is_run(
 def test_a_server_that_is_not_up_is_shown_as_such(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["server", "status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert {part["name"]: part["pid"] for part in found} == {"server": None, "registrar": None, "worker": None}
+    assert {part["name"]: part["pid"] for part in found} == dict.fromkeys(["server", "registrar", "worker", "board"])
 
 
 def test_a_wrong_setting_of_the_server_does_not_print_the_password(

@@ -1,0 +1,81 @@
+"""`python -m deployments.server.board`: serves the board, one page that shows which release is where.
+
+It reads the store when it is asked and changes nothing. Where Prefect's UI has a password, this page wants the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import os
+import secrets
+from datetime import UTC, datetime
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+
+from deployments.prefect_server import links
+from tasks import manifest, settings
+from tasks.domain.errors import FlowmartError
+from tasks.ledger.history import History
+from tasks.reports import board_html
+from tasks.reports.board import Board
+from tasks.reports.board_reading import read
+from tasks.settings import Settings
+
+PATH = "/board"
+
+
+def of(chosen: Settings) -> Board:
+    """The board as the store has it now."""
+    platform = manifest.load(chosen.repository / "infrastructure")
+    return read(History(chosen), platform, datetime.now(UTC), links(chosen))
+
+
+def create_app(chosen: Settings, auth: str) -> FastAPI:
+    """The page, its health, and nothing else. `auth` is `user:password`, or empty."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.get("/health")
+    def health() -> Response:
+        return PlainTextResponse("ok")
+
+    @app.get("/")
+    def start() -> Response:
+        return RedirectResponse(PATH)
+
+    @app.get(PATH)
+    def board(request: Request) -> Response:
+        if auth and not _knows(request.headers.get("authorization", ""), auth):
+            return PlainTextResponse("log in", 401, {"www-authenticate": 'Basic realm="board", charset="UTF-8"'})
+        try:
+            return HTMLResponse(board_html.page(of(chosen)), headers=board_html.HEADERS)
+        except FlowmartError as error:
+            return PlainTextResponse(f"The board cannot be made: {error}\n", 503, board_html.HEADERS)
+
+    return app
+
+
+def _knows(header: str, auth: str) -> bool:
+    kind, _, given = header.partition(" ")
+    try:
+        said = base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return kind.lower() == "basic" and secrets.compare_digest(said, auth.encode())
+
+
+def main() -> None:
+    """Serve on 127.0.0.1 until SIGTERM."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1")
+    app = create_app(settings.load(), os.environ.get("PREFECT_API_AUTH_STRING", ""))
+    uvicorn.run(
+        app, host="127.0.0.1", port=parser.parse_args().port, access_log=False, server_header=False, ws="none"
+    )
+
+
+if __name__ == "__main__":
+    main()

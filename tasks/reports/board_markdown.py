@@ -1,0 +1,77 @@
+"""The board as Markdown, for an artifact in Prefect. Times are absolute: it changes only when something does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tasks.reports.artifacts import Page, table
+from tasks.reports.board import Board, Cell, Column, Health, Link, Notice
+
+SIGNS = {
+    Health.GOOD: "✅",
+    Health.DRIFTED: "⚠️",
+    Health.UNCHECKED: "❔",
+    Health.ABSENT: "·",
+    Health.LEFT_BEHIND: "🗑",
+}
+
+
+def page(found: Board) -> Page:
+    """The artifact."""
+    head = ("unit", *(column.name for column in found.columns))
+    environments = [
+        (
+            _inert(column.name),
+            _inert(", ".join(column.after)),
+            _release(column),
+            _moment(column.since),
+            _state(column),
+        )
+        for column in found.columns
+    ]
+    units = [
+        (_inert(unit), *(_cell(found.cells.get((unit, column.name))) for column in found.columns))
+        for unit in found.units
+    ]
+    parts = [
+        f"# {_inert(found.platform)}",
+        "\n".join(_notice(notice) for notice in found.notices) or "Nothing waits, runs, or is blocked.",
+        table(("environment", "after", "release", "since (UTC)", "state"), environments),
+        table(head, units),
+    ]
+    return Page(f"{found.platform}-board", f"The board of {found.platform}", "\n\n".join(parts))
+
+
+def _notice(notice: Notice) -> str:
+    return f"- **{_inert(notice.environment)} {notice.kind.value}:** {_inert(notice.text)}{_links(notice.links)}"
+
+
+def _release(column: Column) -> str:
+    return f"`{column.release}` {_inert(column.subject)}{_links(column.links)}" if column.release else "-"
+
+
+def _state(column: Column) -> str:
+    return _inert("; ".join(filter(None, (column.words, column.coming))))
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    if not cell.release:
+        return f"{SIGNS[cell.health]} {cell.health.value}"
+    drifted = f" ({cell.drifted})" if cell.drifted else ""
+    return f"{SIGNS[cell.health]} `{cell.release}` {cell.health.value}{drifted}, {_moment(cell.since)}"
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def _links(links: tuple[Link, ...]) -> str:
+    return "".join(f" [{_inert(link.text)}]({link.url})" for link in links)
+
+
+def _inert(text: str) -> str:
+    """Text of somebody else's, in which nothing is Markdown or HTML."""
+    escaped = "".join(f"&#{ord(each)};" if each in "<>&[]*_`|#\\!~" else each for each in text)
+    return " ".join(escaped.split())
