@@ -1,9 +1,10 @@
-"""Smoke checks: what is asked of a unit right after it was applied, and what counts as an answer.
+"""Smoke checks, run on a unit right after it was applied.
 
-`options` is what may be declared, `references` fills in the unit's outputs, one module a kind asks (`network`,
-`outputs`, `aws`, `script`, `kubernetes`), and `running` asks again until it is good or the time is up. A check ends
-in one of three ways: it passed, it failed (the answer is wrong), or it got no answer. Only the
-second is a reason to roll back, so every kind says in its docstring where it draws that line.
+    options -> references -> network | outputs | aws | script | kubernetes -> running
+
+`options` declares what each kind accepts, `references` fills in the unit's outputs, one module per kind makes a
+single attempt, and `running` retries until the check passes or its time is up. A check passes, fails or is
+unanswered. Only a failed check rolls the release back, so each module's docstring says which results count as failed.
 """
 
 from tasks.checks.answers import Surroundings

@@ -1,4 +1,4 @@
-"""What a check is asked with, and what comes back from one attempt."""
+"""What one attempt of a check is given, and what it returns."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from tasks.processes import Processes
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where a check is asked.
+    """The context that a check runs in.
 
-    `client` makes a boto3 client for a service with the planning role's credentials, `outputs` are those of the
-    unit, `folder` is infrastructure/ in the release's checkout, `variables` are what a script finds in its
-    environment (credentials, region). `processes` runs scripts.
+    Attributes:
+        client: returns a boto3 client for a service name, with the planning role's credentials.
+        outputs: the outputs of the unit.
+        folder: infrastructure/ in the release's checkout.
+        variables: the environment variables of a script (credentials, region).
+        processes: runs scripts.
     """
 
     client: Callable[[str], Any]
@@ -29,33 +32,33 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Answer:
-    """One attempt: its outcome, and in words for people what was found."""
+    """The result of one attempt: its outcome, and a phrase for people about what was found."""
 
     outcome: Outcome
     found: str
 
 
 def passed(found: str) -> Answer:
-    """The answer is right."""
+    """The answer is as expected."""
     return Answer(Outcome.SUCCEEDED, found)
 
 
 def failed(found: str) -> Answer:
-    """There is an answer, and it is wrong."""
+    """There is an answer, and it is not as expected."""
     return Answer(Outcome.FAILED, found)
 
 
 def unanswered(found: str) -> Answer:
-    """There is no answer."""
+    """There is no answer, so nothing is known about the unit."""
     return Answer(Outcome.UNANSWERED, found)
 
 
 def judged(right: bool, found: str) -> Answer:
-    """There is an answer: right or wrong."""
+    """There is an answer: passed if it is `right`, else failed."""
     return passed(found) if right else failed(found)
 
 
 def shortened(text: str, limit: int = 200) -> str:
-    """`text` on one line, cut off where a table would become unreadable."""
+    """`text` on one line of at most `limit` characters, so that it fits into a table."""
     line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

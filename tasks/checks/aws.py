@@ -1,7 +1,7 @@
-"""The `aws` check: facts that AWS knows about what was applied, asked with the role that only reads.
+"""The `aws` check: a fact about what was applied, read from AWS's API with the read-only role.
 
-That a thing does not exist, or is in another state, is a wrong answer. Refused credentials, throttling and an
-API that does not answer are no answer.
+Failed: the resource does not exist or is in another state. Unanswered: AWS rejects the credentials, throttles the
+request or does not respond.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ _ABSENT = frozenset(
         "TargetGroupNotFoundException",
     }
 )
-"""The codes by which these APIs say that there is no such thing."""
+"""Error codes of these APIs for a resource that does not exist."""
 
 
 def expected(options: Aws) -> str:
-    """In words for people."""
+    """What the check expects, as a phrase for people."""
     return _EXPECTED[type(options.root)](options.root)
 
 
 def service(options: Aws) -> str:
-    """The AWS service that knows the fact."""
+    """The boto3 name of the AWS service that the fact is read from."""
     return _SERVICES[type(options.root)]
 
 
 def ask(options: Aws, around: Surroundings) -> Answer:
-    """Ask for the fact once."""
+    """Read the fact once."""
     try:
         return _ASKED[type(options.root)](options.root, around.client(service(options)))
     except aws.AWS_ERRORS as error:
@@ -115,9 +115,9 @@ def _alarms(fact: AlarmsQuiet, cloudwatch: Any) -> Answer:
     pages = cloudwatch.get_paginator("describe_alarms")
     asked = pages.paginate(AlarmNamePrefix=fact.prefix)
     states = {alarm["AlarmName"]: alarm["StateValue"] for page in asked for alarm in page["MetricAlarms"]}
-    loud = sorted(name for name, state in states.items() if state == "ALARM")
-    if loud:
-        return failed(f"in alarm: {shortened(', '.join(loud))}")
+    in_alarm = sorted(name for name, state in states.items() if state == "ALARM")
+    if in_alarm:
+        return failed(f"in alarm: {shortened(', '.join(in_alarm))}")
     return judged(len(states) >= int(fact.at_least), f"{len(states)} alarms, none in alarm")
 
 
@@ -140,7 +140,7 @@ def _stack(fact: StackGood, cloudformation: Any) -> Answer:
 
 def _image(fact: ImageAvailable, ec2: Any) -> Answer:
     found = ec2.describe_images(ImageIds=[fact.image])["Images"]
-    # Of another account's image this is all that can be seen; one that may not be used is not among them.
+    # AWS does not list an image of another account that this account may not use.
     return (
         judged(found[0]["State"] == "available", f"it is {found[0]['State']}")
         if found

@@ -1,7 +1,7 @@
-"""The checks of what runs in a cluster: `rollout`, `endpoints` and `service-http`, asked as who may only read.
+"""The checks of what runs in a cluster: `rollout`, `endpoints` and `service-http`, with read-only access.
 
-That a thing is missing, not ready or answers wrongly is a wrong answer, and so is a service that nobody stands
-behind. An API that does not answer, or does not let us ask, is no answer.
+Failed: an object is missing or not ready, a service has no ready endpoints, or it responds with something else.
+Unanswered: the API server does not respond, or denies the request.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _KINDS = {
     "job": ("batch/v1", "Job"),
 }
 _REASONS = 900
-"""How much is told of why a rollout does not get on: events and the last lines of a log are the point of it."""
+"""Characters of the reasons why a rollout is not ready: long, so that events and the end of a log fit."""
 
 _O = TypeVar("_O")
 
 
 def _in_cluster(ask: Callable[[_O, Cluster], Answer]) -> Callable[[_O, Surroundings], Answer]:
-    """Ask in the cluster that the check's variables lead to; an error on the way is no answer."""
+    """Run a check in the cluster that its variables name; an error on the way makes it unanswered."""
 
     @wraps(ask)
     def asked(options: _O, around: Surroundings) -> Answer:
@@ -45,13 +45,13 @@ def _in_cluster(ask: Callable[[_O, Cluster], Answer]) -> Callable[[_O, Surroundi
 
 
 def rollout_expected(options: Rollout) -> str:
-    """In words for people."""
+    """What the check expects, as a phrase for people."""
     return f"{options.workload} in {options.namespace} is rolled out"
 
 
 @_in_cluster
 def rollout(options: Rollout, cluster: Cluster) -> Answer:
-    """Look once whether the workload is ready; when it is not, ask its pods why."""
+    """Read once whether the workload is ready; if it is not, collect the reasons from its pods."""
     kind, _, name = options.workload.partition("/")
     about = Reference(*_KINDS[kind], options.namespace, name)
     live = cluster.read(about)
@@ -63,7 +63,7 @@ def rollout(options: Rollout, cluster: Cluster) -> Answer:
 
 
 def endpoints_expected(options: Endpoints) -> str:
-    """In words for people."""
+    """What the check expects, as a phrase for people."""
     return f"at least {options.at_least} ready endpoints of service {options.service} in {options.namespace}"
 
 
@@ -75,25 +75,25 @@ def endpoints(options: Endpoints, cluster: Cluster) -> Answer:
     chosen = f"kubernetes.io/service-name={options.service}"
     slices = cluster.listed("discovery.k8s.io/v1", "EndpointSlice", options.namespace, label_selector=chosen)
     found = [each for slice_ in slices for each in slice_.get("endpoints") or ()]
-    # An endpoint that does not say is to be taken as ready (EndpointConditions in the API reference).
+    # The API reference (EndpointConditions) says to treat a missing condition as ready.
     ready = [each for each in found if (each.get("conditions") or {}).get("ready") is not False]
     return judged(len(ready) >= int(options.at_least), f"{len(ready)} of {len(found)} ready")
 
 
 def service_http_expected(options: ServiceHttp) -> str:
-    """In words for people."""
+    """What the check expects, as a phrase for people."""
     status = f"{options.service}:{options.port}{options.path} in {options.namespace} answers {options.status}"
     return status if options.contains is None else f'{status} with "{options.contains}"'
 
 
 @_in_cluster
 def service_http(options: ServiceHttp, cluster: Cluster) -> Answer:
-    """One GET through the API server's proxy of services."""
+    """Send one GET through the API server's service proxy."""
     answered = cluster.through(
         options.namespace, options.service, options.port, options.path, seconds=options.timeout
     )
     if answered.status in (401, 403) and answered.status_object:
-        return unanswered(shortened(f"the API does not let us ask: {answered.status_object.get('message')}"))
+        return unanswered(shortened(f"the API server denied the request: {answered.status_object.get('message')}"))
     return judged(_is_right(options, answered), _found(answered))
 
 
@@ -102,6 +102,6 @@ def _is_right(options: ServiceHttp, answered: Answered) -> bool:
 
 
 def _found(answered: Answered) -> str:
-    """What came back; the API server's own words where the request did not get to a pod."""
+    """The status and body; the API server's own message if the request did not reach a pod."""
     said = shortened(str(answered.status_object.get("message") or answered.body), 100)
     return f"status {answered.status}{f': {said}' if said else ''}"

@@ -1,9 +1,8 @@
-"""The `http` and `tcp` checks: does the service answer, and rightly?
+"""The `http` and `tcp` checks: does the service respond as expected?
 
-That a service refuses the connection, drops it or lets us wait is a wrong answer: it is what these checks look
-for. What says more about the place that we ask from than about the service is no answer: a name that our
-resolver does not know (a private zone, a missing DNS server), a network that we have no route to, a certificate
-that our trust store does not accept.
+Failed: the service refuses the connection, drops it or times out, which is what these checks look for. Unanswered:
+the cause is more likely on this machine than in the service. Its resolver does not know the name (a private zone, a
+missing DNS server), it has no route to the network, or its trust store does not accept the certificate.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ _ENOUGH = 1_048_576
 
 
 def http_expected(options: Http) -> str:
-    """In words for people."""
+    """What the check expects, as a phrase for people."""
     status = f"{options.url} answers {' or '.join(map(str, options.statuses))}"
     return status if options.contains is None else f'{status} with "{options.contains}"'
 
 
 def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - every kind is asked alike
-    """One GET."""
+    """Send one GET."""
     try:
         with httpx.stream("GET", options.url, headers=options.headers, timeout=options.timeout) as response:
             return _judged(options, response)
@@ -38,12 +37,12 @@ def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - every
 
 
 def tcp_expected(options: Tcp) -> str:
-    """In words for people."""
+    """What the check expects, as a phrase for people."""
     return f"{options.host}:{options.port} accepts connections"
 
 
 def tcp(options: Tcp, around: Surroundings) -> Answer:  # noqa: ARG001 - every kind is asked alike
-    """One connection, closed at once."""
+    """Open one connection and close it at once."""
     try:
         with socket.create_connection((options.host, int(options.port)), timeout=options.timeout):
             return passed("it does")
@@ -63,7 +62,7 @@ def _judged(options: Http, response: httpx.Response) -> Answer:
 
 
 def _text(response: httpx.Response, within: float) -> str:
-    """The beginning of the body. A service that trickles does not get more time than one that is silent."""
+    """The first part of the body. The time limit holds for all of it, so a trickling service cannot stall a check."""
     body, until = b"", time.monotonic() + within
     for piece in response.iter_bytes():
         body += piece
@@ -95,7 +94,7 @@ _DROPPED = httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError | http
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it came from: httpx wraps what the socket said."""
+    """The error and its causes: httpx wraps the socket's error."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,8 +1,8 @@
 """What may be written under a smoke check in platform.yaml: one model a kind, and for `aws` one a fact.
 
 The same models are used twice: when the manifest is read, where a value may still be a reference such as
-`{outputs.port}`, and right before a check is asked, when every reference has been replaced. That is why
-numbers accept a reference here, and why a reference that turns out to be no number is found before asking.
+`{outputs.port}`, and right before a check runs, when every reference has been replaced. Numbers therefore accept a
+reference, and a reference that does not resolve to a number is rejected before the check runs.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ Status = Annotated[int, Field(ge=100, le=599)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
-class Options(BaseModel):
-    """Options are frozen, and a key that nobody reads is a mistake."""
+class CheckOptions(BaseModel):
+    """The options of one check: immutable, and unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Http(Options):
-    """GET `url`; redirects are answers, they are not followed. `timeout` is for one attempt, in seconds."""
+class Http(CheckOptions):
+    """GET `url` returns `status`. Redirects are not followed. `timeout` is for one attempt, in seconds."""
 
     url: Text
     status: Status | Annotated[list[Status], Field(min_length=1)] = 200
@@ -55,11 +55,11 @@ class Http(Options):
 
     @property
     def statuses(self) -> tuple[int, ...]:
-        """The status codes that are right."""
+        """The accepted status codes."""
         return tuple(self.status) if isinstance(self.status, list) else (self.status,)
 
 
-class Tcp(Options):
+class Tcp(CheckOptions):
     """A connection to `host`:`port` is accepted. `timeout` is for one attempt, in seconds."""
 
     host: Text
@@ -67,7 +67,7 @@ class Tcp(Options):
     timeout: Seconds = 5.0
 
 
-class Output(Options):
+class Output(CheckOptions):
     """An assertion on an output of the unit: exactly one of `equals`, `matches`, `present`, `at_least`.
 
     `matches` is a regular expression searched in a string; `at_least` compares a number, or counts the
@@ -88,7 +88,7 @@ class Output(Options):
         try:
             re.compile(matches)
         except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from error
+            raise ValueError(f"is not a regular expression: {error}") from error
         return matches
 
     @model_validator(mode="after")
@@ -97,78 +97,78 @@ class Output(Options):
         asserted = [name for name in assertions if getattr(self, name) is not None]
         if len(asserted) != 1:
             found = ", ".join(asserted) or "none of them"
-            raise ValueError(f"exactly one of equals, matches, present, at_least is asserted, not {found}")
+            raise ValueError(f"should have exactly one of equals, matches, present, at_least, not {found}")
         return self
 
 
-class DatabaseAvailable(Options):
+class DatabaseAvailable(CheckOptions):
     """The RDS instance `identifier` is in the state "available"."""
 
     fact: Literal["database_available"]
     identifier: Text
 
 
-class TableActive(Options):
+class TableActive(CheckOptions):
     """The DynamoDB `table` is in the state "ACTIVE"."""
 
     fact: Literal["table_active"]
     table: Text
 
 
-class PointInTimeRecovery(Options):
+class PointInTimeRecovery(CheckOptions):
     """The DynamoDB `table` can be restored to any second of its recovery window."""
 
     fact: Literal["point_in_time_recovery"]
     table: Text
 
 
-class HealthyHosts(Options):
-    """`at_least` so many targets of the `target_group` (its ARN) are healthy."""
+class HealthyHosts(CheckOptions):
+    """At least `at_least` targets of the `target_group` (its ARN) are healthy."""
 
     fact: Literal["healthy_hosts"]
     target_group: Text
     at_least: Count = 1
 
 
-class InstancesInService(Options):
-    """`at_least` so many healthy instances of the `autoscaling_group` (its name) are in service."""
+class InstancesInService(CheckOptions):
+    """At least `at_least` healthy instances of the `autoscaling_group` (its name) are in service."""
 
     fact: Literal["instances_in_service"]
     autoscaling_group: Text
     at_least: Count = 1
 
 
-class NatGatewaysAvailable(Options):
-    """`at_least` so many NAT gateways of the `vpc` (its id) are in the state "available"."""
+class NatGatewaysAvailable(CheckOptions):
+    """At least `at_least` NAT gateways of the `vpc` (its id) are in the state "available"."""
 
     fact: Literal["nat_gateways_available"]
     vpc: Text
     at_least: Count = 1
 
 
-class AlarmsQuiet(Options):
-    """`at_least` so many CloudWatch alarms begin with `prefix`, and none of them is in the state "ALARM"."""
+class AlarmsQuiet(CheckOptions):
+    """At least `at_least` CloudWatch alarms begin with `prefix`, and none of them is in the state "ALARM"."""
 
     fact: Literal["alarms_quiet"]
     prefix: Text
     at_least: Count = 1
 
 
-class QueueExists(Options):
-    """The SQS `queue` (its URL) is there."""
+class QueueExists(CheckOptions):
+    """The SQS `queue` (its URL) exists."""
 
     fact: Literal["queue_exists"]
     queue: Text
 
 
-class StackGood(Options):
-    """The CloudFormation `stack` (its name) was created or updated to its end, and nothing was rolled back."""
+class StackGood(CheckOptions):
+    """The CloudFormation `stack` (its name) was created or updated completely, without a rollback."""
 
     fact: Literal["stack_good"]
     stack: Text
 
 
-class ImageAvailable(Options):
+class ImageAvailable(CheckOptions):
     """The machine `image` (its id) is available, and instances of this account may be started from it."""
 
     fact: Literal["image_available"]
@@ -190,13 +190,13 @@ Fact = (
 
 
 class Aws(RootModel[Annotated[Fact, Field(discriminator="fact")]]):
-    """A fact that AWS knows; `fact` says which, and with it which other options there are."""
+    """A fact read from AWS. The key `fact` chooses it, and with it the other options."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Script(Options):
-    """A program of the release. `path` is below infrastructure/, `timeout` is for one attempt, in seconds."""
+class Script(CheckOptions):
+    """A program of the release exits with 0. `path` is below infrastructure/, `timeout` of one attempt in seconds."""
 
     path: Text
     arguments: list[str] = Field(default_factory=list)
@@ -213,27 +213,27 @@ class Script(Options):
 Workload = Annotated[str, StringConstraints(pattern=r"^(deployment|statefulset|daemonset|job)/[a-z0-9][a-z0-9.-]*$")]
 
 
-class InNamespace(Options):
+class InNamespace(CheckOptions):
     """Something in a `namespace` of the environment's cluster."""
 
     namespace: Text
 
 
 class Rollout(InNamespace):
-    """The `workload` ("deployment/cart", or statefulset/, daemonset/, job/) has got to its end."""
+    """The `workload` ("deployment/cart", or statefulset/, daemonset/, job/) is completely rolled out."""
 
     workload: Workload
 
 
 class Endpoints(InNamespace):
-    """`at_least` so many ready pods stand behind the `service`."""
+    """The `service` has at least `at_least` ready endpoints."""
 
     service: Text
     at_least: Count = 1
 
 
 class ServiceHttp(InNamespace):
-    """GET `path` of a `service`, through the API server. `port` is a number or a name, `timeout` of one attempt."""
+    """GET `path` of a `service`, through the API server. `port` is a number or name, `timeout` of one attempt."""
 
     service: Text
     port: Port | Text = "http"

@@ -1,7 +1,7 @@
 """The `output` check: an assertion on an output of the unit.
 
-An output that is missing is a wrong answer. A sensitive one is no answer, unless only its presence is asked:
-its value is masked before it gets here.
+Failed: the output is missing or differs. Unanswered: the output is sensitive and more than its presence is asserted,
+because its value is masked before it gets here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tasks.domain.values import MASK
 
 
 def expected(options: Output) -> str:
-    """In words for people."""
+    """What the check expects, as a phrase for people."""
     if options.present is not None:
         return f"output {options.name} is {'present' if options.present else 'absent'}"
     if options.matches is not None:
@@ -26,14 +26,14 @@ def expected(options: Output) -> str:
 
 
 def ask(options: Output, around: Surroundings) -> Answer:
-    """Compare once: outputs do not change while we wait."""
+    """Compare once; a retry sees the same outputs."""
     value = around.outputs.get(options.name)
     if options.present is not None:
         return judged((value is not None) is options.present, "absent" if value is None else "present")
     if value is None:
         return failed(f"no such output; there are: {', '.join(sorted(around.outputs)) or 'none'}")
     if value == MASK:
-        return unanswered("the output is sensitive: only whether it is present can be asked")
+        return unanswered("the output is sensitive; assert `present` instead of its value")
     return _compared(options, value)
 
 
@@ -51,7 +51,7 @@ def _counted(at_least: float, value: Any) -> Answer:
         return judged(len(value) >= at_least, f"{len(value)} entries")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return judged(value >= at_least, f"{value:g}")
-    return failed(f"{_worded(value)}, which is no number, list or map")
+    return failed(f"{_worded(value)}, which is not a number, list or map")
 
 
 def _worded(value: Any) -> str:

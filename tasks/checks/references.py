@@ -1,4 +1,4 @@
-"""Replaces `{outputs.NAME}` in the options of a check by what the unit gave out. Pure."""
+"""Replaces `{outputs.NAME}` in the options of a check with the unit's output. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ def resolved(value: Any, outputs: Mapping[str, Any]) -> Any:
     """`value` with every reference replaced, in nested maps and lists too.
 
     A string that is one reference and nothing else becomes the output as it is, so a number stays a number.
-    Raises `Refused` when there is no such output: the release is wrong, asking again would not help. Raises
-    `Unanswered` when the output is sensitive: its value is not kept anywhere that a check may read.
+
+    Raises:
+        Refused: there is no such output; the release is wrong, and a retry would not help.
+        Unanswered: the output is sensitive; its value is not kept where a check may read it.
     """
     if isinstance(value, str):
         whole = _REFERENCE.fullmatch(value)
@@ -38,5 +40,5 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
         known = ", ".join(sorted(outputs)) or "none"
         raise Refused(f"the unit has no output {name}; its outputs: {known}")
     if outputs[name] == MASK:
-        raise Unanswered(f"output {name} is sensitive: a check cannot refer to it")
+        raise Unanswered(f"output {name} is sensitive; a check cannot refer to it")
     return outputs[name]

@@ -1,7 +1,7 @@
-"""Asks a check until it passes or its time is up.
+"""Runs a check until it passes or its time is up.
 
-The last attempt decides. A service that was down and then did not respond any more is not known to be down,
-and what is not known is left to a person.
+The last attempt decides. If a service was down and then stopped responding, it is not known to be down, so an
+operator decides and nothing is rolled back.
 """
 
 from __future__ import annotations
@@ -50,9 +50,18 @@ def run(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> CheckResult:
-    """Ask every `check.every` seconds until it passes, or for `check.within` seconds: then the last answer stands.
+    """Attempt a check every `check.every` seconds until it passes, or for `check.within` seconds.
 
-    An option that refers to an output that is not there fails at once: waiting does not bring it.
+    A check whose options refer to a missing output fails without an attempt.
+
+    Args:
+        check: as declared, with references to outputs.
+        around: the context that it runs in.
+        sleep: waits for so many seconds.
+        clock: seconds since some point in the past; never goes back.
+
+    Returns:
+        The result of the last attempt.
     """
     began = clock()
     try:
@@ -67,7 +76,7 @@ def run(
 
 
 def services(checks: Iterable[Check]) -> frozenset[str]:
-    """The AWS services that will be asked, as boto3 calls them."""
+    """The boto3 names of the AWS services that the checks will read from."""
     return frozenset(aws.service(Aws.model_validate(check.options)) for check in checks if check.kind == "aws")
 
 
@@ -83,7 +92,7 @@ def _options(check: Check, around: Surroundings) -> BaseModel:
 
 
 def _wrong(error: ValidationError, options: Mapping[str, Any]) -> str:
-    """The option that is wrong, its value and why; of several ways to be right, why it is not the first."""
+    """The wrong option, its value and the reason; for a union of types, the reason of the first type."""
     first = error.errors()[0]
     option = next((str(part) for part in first["loc"] if part in options), "an option")
     return shortened(f"{option} is {options.get(option)!r}: {first['msg']}")

@@ -1,8 +1,7 @@
-"""The `script` check: a program of the release says whether all is well.
+"""The `script` check: the exit code of a program of the release.
 
-Exit code 0 is a right answer, 1 a wrong one. Everything else is no answer: another code, a signal, the time
-limit, a program or interpreter that is missing. So is a Python program that ends with a traceback, although
-Python exits with 1 then: nobody decided that.
+Passed: exit code 0. Failed: exit code 1. Unanswered: another code, a signal, the time limit, a missing program or
+interpreter. A Python program that ends with a traceback is unanswered too: it exits with 1, but has found nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ _TRACEBACK = "Traceback (most recent call last):"
 
 
 def expected(options: Script) -> str:
-    """In words for people."""
-    return f"{' '.join([options.path, *options.arguments])} says that all is well"
+    """What the check expects, as a phrase for people."""
+    return f"{' '.join([options.path, *options.arguments])} exits with 0"
 
 
 def ask(options: Script, around: Surroundings) -> Answer:
@@ -36,7 +35,7 @@ def ask(options: Script, around: Surroundings) -> Answer:
 
 
 def _command(program: Path, options: Script, around: Surroundings) -> Command:
-    """A Python file runs under our interpreter, which has boto3; anything else by its first line."""
+    """A Python file runs under the product's interpreter, which has boto3; other programs by their `#!` line."""
     starter = (sys.executable,) if program.suffix == ".py" else ()
     argv = (*starter, str(program), *options.arguments)
     variables = {**around.variables, "PATH": _path(around)}
@@ -49,7 +48,7 @@ def _path(around: Surroundings) -> str:
 
 
 def _read(finished: Finished) -> Answer:
-    said = _last_line(finished.stdout) or _last_line(finished.stderr) or "it said nothing"
+    said = _last_line(finished.stdout) or _last_line(finished.stderr) or "it printed nothing"
     if finished.exit_code == 0:
         return passed(said)
     if finished.exit_code == 1 and _TRACEBACK not in finished.stderr:

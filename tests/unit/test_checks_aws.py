@@ -187,7 +187,7 @@ def test_gateways_are_counted_in_their_own_network(aws: Aws, subnet: dict[str, s
     assert told(gone) == (Outcome.FAILED, "0 of 0 available")
 
 
-def test_alarms_are_there_and_quiet(aws: Aws) -> None:
+def test_alarms_pass_when_enough_exist_and_none_is_in_alarm(aws: Aws) -> None:
     watch = aws.client("cloudwatch")
     assert told(aws.asked("alarms_quiet", prefix="shop-")) == (Outcome.FAILED, "0 alarms, none in alarm")
     for name in ("shop-errors", "shop-latency", "other"):
@@ -202,7 +202,7 @@ def test_alarms_are_there_and_quiet(aws: Aws) -> None:
     assert told(aws.asked("alarms_quiet", prefix="shop-")) == (Outcome.FAILED, "in alarm: shop-latency")
 
 
-def test_a_queue_that_is_there(aws: Aws) -> None:
+def test_a_queue_that_exists(aws: Aws) -> None:
     url = aws.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
     aws.client("sqs").send_message(QueueUrl=url, MessageBody="one")
     result = aws.asked("queue_exists", queue=url)
@@ -247,7 +247,7 @@ def test_an_image_that_is_available_and_one_that_was_deregistered(aws: Aws) -> N
         ),
     ],
 )
-def test_what_does_not_exist_is_a_wrong_answer(aws: Aws, fact: str, options: dict[str, str]) -> None:
+def test_a_missing_resource_fails(aws: Aws, fact: str, options: dict[str, str]) -> None:
     assert told(aws.asked(fact, **options)) == (Outcome.FAILED, "it does not exist")
 
 
@@ -258,7 +258,7 @@ def test_what_does_not_exist_is_a_wrong_answer(aws: Aws, fact: str, options: dic
     ("code", "status"),
     [("ThrottlingException", 400), ("AccessDeniedException", 400), ("ExpiredTokenException", 400), ("Internal", 500)],
 )
-def test_an_error_that_says_nothing_about_the_thing_is_no_answer(code: str, status: int) -> None:
+def test_an_error_that_says_nothing_about_the_resource_is_unanswered(code: str, status: int) -> None:
     with refusing(code, status) as unwilling:
         result = unwilling.asked("table_active", table="carts")
         script = unwilling.script("buckets_are_closed.py", "logs")
@@ -267,7 +267,7 @@ def test_an_error_that_says_nothing_about_the_thing_is_no_answer(code: str, stat
     assert script.outcome is Outcome.UNANSWERED
 
 
-def test_an_endpoint_that_does_not_answer_is_no_answer() -> None:
+def test_an_endpoint_that_does_not_respond_is_unanswered() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         nobody = Aws(f"http://127.0.0.1:{bound.getsockname()[1]}")
@@ -275,7 +275,7 @@ def test_an_endpoint_that_does_not_answer_is_no_answer() -> None:
         assert nobody.script("buckets_are_closed.py", "logs").outcome is Outcome.UNANSWERED
 
 
-def test_credentials_that_cannot_be_had_are_no_answer() -> None:
+def test_missing_credentials_are_unanswered() -> None:
     def no_client(service: str) -> Any:
         raise Refused(f"may not assume the role to ask {service}")
 

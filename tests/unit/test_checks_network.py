@@ -150,30 +150,30 @@ def test_http(port: int, path: str, options: dict[str, Any], outcome: Outcome, f
     assert (result.outcome, result.found) == (outcome, found)
 
 
-def test_a_service_that_trickles_does_not_hold_us(port: int) -> None:
+def test_a_service_that_trickles_is_cut_off_by_the_timeout(port: int) -> None:
     result = asked("http", url=f"http://127.0.0.1:{port}/trickle", contains="the end", timeout=1)
     assert result.outcome is Outcome.FAILED
     assert result.found.startswith("status 200: ....")
 
 
-def test_a_body_that_breaks_off_is_a_wrong_answer(port: int) -> None:
+def test_a_body_that_breaks_off_fails(port: int) -> None:
     result = asked("http", url=f"http://127.0.0.1:{port}/broken", contains="the end")
     assert result.outcome is Outcome.FAILED
     assert result.found.startswith("no answer: peer closed connection")
 
 
-def test_what_is_expected_of_a_page_is_said_in_words() -> None:
+def test_the_expectation_names_url_statuses_and_text() -> None:
     result = asked("http", url="http://127.0.0.1:1/", status=[200, 204], contains="ok")
     assert result.expected == 'http://127.0.0.1:1/ answers 200 or 204 with "ok"'
 
 
-def test_a_service_that_nobody_listens_for_has_failed(closed: int) -> None:
+def test_a_refused_connection_fails(closed: int) -> None:
     http, tcp = asked("http", url=f"http://127.0.0.1:{closed}/"), asked("tcp", host="127.0.0.1", port=closed)
     assert (http.outcome, http.found) == (Outcome.FAILED, "no answer: Connection refused")
     assert (tcp.outcome, tcp.found) == (Outcome.FAILED, "no answer: Connection refused")
 
 
-def test_a_service_that_hangs_up_has_failed(hanging_up: int) -> None:
+def test_a_dropped_connection_fails(hanging_up: int) -> None:
     assert asked("http", url=f"http://127.0.0.1:{hanging_up}/").outcome is Outcome.FAILED
 
 
@@ -183,14 +183,14 @@ def test_a_port_that_accepts_connections(port: int) -> None:
     assert result.expected == f"127.0.0.1:{port} accepts connections"
 
 
-def test_a_name_that_cannot_be_resolved_is_no_answer() -> None:
+def test_a_name_that_cannot_be_resolved_is_unanswered() -> None:
     http, tcp = asked("http", url="http://shop.invalid/"), asked("tcp", host="shop.invalid", port=80)
     assert (http.outcome, tcp.outcome) == (Outcome.UNANSWERED, Outcome.UNANSWERED)
     assert http.found.startswith("the name cannot be resolved here: ")
     assert tcp.found.startswith("the name cannot be resolved here: ")
 
 
-def test_a_certificate_that_we_do_not_trust_is_no_answer(self_signed: Path) -> None:
+def test_an_untrusted_certificate_is_unanswered(self_signed: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed)
     with serving(lambda plain: context.wrap_socket(plain, server_side=True)) as secure:
@@ -199,10 +199,10 @@ def test_a_certificate_that_we_do_not_trust_is_no_answer(self_signed: Path) -> N
     assert result.found.startswith("its certificate is not trusted here: ")
 
 
-def test_a_service_that_does_not_speak_tls_has_failed(port: int) -> None:
+def test_a_service_that_does_not_speak_tls_fails(port: int) -> None:
     assert asked("http", url=f"https://127.0.0.1:{port}/").outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/"])
-def test_an_address_that_is_none_is_no_answer(url: str) -> None:
+def test_an_invalid_address_is_unanswered(url: str) -> None:
     assert asked("http", url=url).outcome is Outcome.UNANSWERED

@@ -41,9 +41,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("tcp", {"host": "x", "port": 70000}, "less than or equal to 65535"),
     ("tcp", {"host": "x", "port": "http"}, "valid integer"),
     ("tcp", {"host": "x"}, "Field required"),
-    ("output", {"name": "x"}, "exactly one of equals, matches, present, at_least is asserted, not none"),
+    ("output", {"name": "x"}, "should have exactly one of equals, matches, present, at_least, not none"),
     ("output", {"name": "x", "equals": 1, "at_least": 1}, "not equals, at_least"),
-    ("output", {"name": "x", "matches": "("}, "no regular expression"),
+    ("output", {"name": "x", "matches": "("}, "not a regular expression"),
     ("aws", {"fact": "moon_full"}, "does not match any of the expected tags"),
     ("aws", {"fact": "table_active", "identifier": "x"}, "Extra inputs are not permitted"),
     ("aws", {"identifier": "x"}, "Unable to extract tag"),
@@ -62,7 +62,7 @@ def test_right_options_survive_being_read_twice(kind: str, options: dict[str, An
 
 
 @pytest.mark.parametrize("options", [options for kind, options in RIGHT if kind == "aws"])
-def test_of_every_fact_the_service_is_known_that_is_asked(options: dict[str, Any]) -> None:
+def test_every_fact_names_the_aws_service_that_it_is_read_from(options: dict[str, Any]) -> None:
     (service,) = checks.services([Check("a check", "aws", options), Check("another", "tcp", {})])
     assert service in boto3.Session().get_available_services()
 

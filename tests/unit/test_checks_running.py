@@ -74,7 +74,7 @@ def countdown(folder: Path, codes: list[int]) -> Check:
         ([1, 1, 1, 2], Outcome.UNANSWERED, 4, [1, 1, 1]),
     ],
 )
-def test_it_is_asked_until_it_passes_and_otherwise_the_last_answer_stands(
+def test_a_check_is_retried_until_it_passes_and_else_the_last_attempt_decides(
     tmp_path: Path, codes: list[int], outcome: Outcome, attempts: int, slept: list[float]
 ) -> None:
     time = Time()
@@ -92,13 +92,13 @@ def test_the_last_attempt_is_made_at_the_end_of_the_time(tmp_path: Path) -> None
     assert time.slept == [2, 0.5]
 
 
-def test_without_time_it_is_asked_once(tmp_path: Path) -> None:
+def test_without_time_a_check_is_attempted_once(tmp_path: Path) -> None:
     check = countdown(tmp_path, [1])
     once = Check(check.name, check.kind, check.options, within=0, every=1)
     assert checks.run(once, around(tmp_path)).attempts == 1
 
 
-def test_a_result_says_what_was_asked_expected_and_found() -> None:
+def test_a_result_holds_what_was_checked_expected_and_found() -> None:
     result = asked("output", {"name": "zones", "at_least": 4})
     assert (result.name, result.kind, result.outcome) == ("a check", "output", Outcome.FAILED)
     assert (result.expected, result.found) == ("output zones is at least 4", "3 entries")
@@ -119,8 +119,8 @@ def test_a_result_says_what_was_asked_expected_and_found() -> None:
         ({"name": "zones", "at_least": 3}, Outcome.SUCCEEDED, "3 entries"),
         ({"name": "tags", "at_least": 2}, Outcome.FAILED, "1 entries"),
         ({"name": "zones", "at_least": "{outputs.port}"}, Outcome.FAILED, "3 entries"),
-        ({"name": "url", "at_least": 1}, Outcome.FAILED, "http://shop, which is no number, list or map"),
-        ({"name": "multi_az", "at_least": 0}, Outcome.FAILED, "False, which is no number, list or map"),
+        ({"name": "url", "at_least": 1}, Outcome.FAILED, "http://shop, which is not a number, list or map"),
+        ({"name": "multi_az", "at_least": 0}, Outcome.FAILED, "False, which is not a number, list or map"),
         ({"name": "url", "present": True}, Outcome.SUCCEEDED, "present"),
         ({"name": "url", "present": False}, Outcome.FAILED, "present"),
         ({"name": "absent", "present": True}, Outcome.FAILED, "absent"),
@@ -129,7 +129,7 @@ def test_a_result_says_what_was_asked_expected_and_found() -> None:
         (
             {"name": "password", "equals": "guess"},
             Outcome.UNANSWERED,
-            "the output is sensitive: only whether it is present can be asked",
+            "the output is sensitive; assert `present` instead of its value",
         ),
         (
             {"name": "prot", "equals": 8080},
@@ -156,17 +156,17 @@ def test_a_reference_alone_keeps_its_type_and_others_become_text() -> None:
     }
 
 
-def test_braces_that_are_no_reference_stay() -> None:
+def test_braces_without_a_reference_are_kept() -> None:
     assert resolved("{outputs} {x} {outputs.} {{outputs.port}}", OUTPUTS) == "{outputs} {x} {outputs.} {8080}"
 
 
 @pytest.mark.parametrize("name", ["prot", "nothing"])
-def test_a_reference_to_an_output_that_is_not_there_is_refused_and_names_those_that_are(name: str) -> None:
+def test_a_reference_to_a_missing_output_is_refused_and_lists_the_outputs(name: str) -> None:
     with pytest.raises(Refused, match=f"no output {name}; its outputs: multi_az, .*url"):
         resolved(f"http://{{outputs.{name}}}", OUTPUTS)
 
 
-def test_a_reference_to_a_sensitive_output_cannot_be_followed() -> None:
+def test_a_reference_to_a_sensitive_output_is_unanswered() -> None:
     with pytest.raises(Unanswered, match="password is sensitive"):
         resolved("{outputs.password}", OUTPUTS)
 
@@ -179,7 +179,7 @@ def test_a_check_that_refers_to_a_missing_output_fails_at_once() -> None:
     assert result.found.startswith("the unit has no output hots")
 
 
-def test_a_check_that_refers_to_a_sensitive_output_could_not_be_asked() -> None:
+def test_a_check_that_refers_to_a_sensitive_output_is_unanswered() -> None:
     assert asked("http", {"url": "http://{outputs.password}"}).outcome is Outcome.UNANSWERED
 
 

@@ -48,12 +48,12 @@ def run(folder: Path, path: str, **options: Any) -> CheckResult:
     ("source", "outcome", "found"),
     [
         ("echo first; echo all is well", Outcome.SUCCEEDED, "all is well"),
-        ("exit 0", Outcome.SUCCEEDED, "it said nothing"),
+        ("exit 0", Outcome.SUCCEEDED, "it printed nothing"),
         ("echo recovery is off; exit 1", Outcome.FAILED, "recovery is off"),
         ("echo on stderr >&2; exit 1", Outcome.FAILED, "on stderr"),
         ("echo asking; echo throttled >&2; exit 2", Outcome.UNANSWERED, "exit code 2: throttled"),
         ("no-such-program", Outcome.UNANSWERED, None),
-        ("kill -9 $$", Outcome.UNANSWERED, "exit code -9: it said nothing"),
+        ("kill -9 $$", Outcome.UNANSWERED, "exit code -9: it printed nothing"),
     ],
 )
 def test_the_exit_code_decides(ask: Ask, source: str, outcome: Outcome, found: str | None) -> None:
@@ -64,7 +64,7 @@ def test_the_exit_code_decides(ask: Ask, source: str, outcome: Outcome, found: s
 
 def test_what_is_expected_is_the_command(ask: Ask) -> None:
     result = ask("check.sh", "#!/bin/sh\n", arguments=["--table", "{outputs.table}"])
-    assert result.expected == "scripts/check.sh --table carts says that all is well"
+    assert result.expected == "scripts/check.sh --table carts exits with 0"
 
 
 def test_arguments_reach_the_program_as_they_are_without_a_shell(ask: Ask) -> None:
@@ -73,19 +73,19 @@ def test_arguments_reach_the_program_as_they_are_without_a_shell(ask: Ask) -> No
     assert json.loads(result.found) == [*arguments[:-1], "carts"]
 
 
-def test_it_runs_in_the_infrastructure_folder_with_the_variables_and_our_interpreter_first(
+def test_it_runs_in_the_infrastructure_folder_with_its_variables_and_the_products_interpreter_first(
     ask: Ask, folder: Path
 ) -> None:
     source = "import os, shutil\nprint(os.getcwd(), os.environ['AWS_REGION'], shutil.which('python'))\n"
     assert ask("check.py", source).found == f"{folder} eu-west-1 {Path(sys.executable).parent / 'python'}"
 
 
-def test_a_python_file_needs_no_executable_bit_and_has_our_packages(ask: Ask) -> None:
+def test_a_python_file_needs_no_executable_bit_and_has_the_products_packages(ask: Ask) -> None:
     source = "import boto3, sys\nprint(sys.executable)\n"
     assert ask("check.py", source, mode=0o600).found == sys.executable
 
 
-def test_a_traceback_is_no_answer_although_python_exits_with_1(ask: Ask) -> None:
+def test_a_traceback_is_unanswered_although_python_exits_with_1(ask: Ask) -> None:
     result = ask("check.py", "raise KeyError('status')\n")
     assert (result.outcome, result.found) == (Outcome.UNANSWERED, "exit code 1: KeyError: 'status'")
 
@@ -95,7 +95,7 @@ def test_python_that_decides_to_exit_with_1_has_failed(ask: Ask) -> None:
     assert (result.outcome, result.found) == (Outcome.FAILED, "the table is gone")
 
 
-def test_the_time_limit_is_no_answer(ask: Ask) -> None:
+def test_the_time_limit_is_unanswered(ask: Ask) -> None:
     result = ask("check.py", "import time\ntime.sleep(600)\n", timeout=0.2)
     assert result.outcome is Outcome.UNANSWERED
     assert "time limit of 0.2 s" in result.found
@@ -104,11 +104,11 @@ def test_the_time_limit_is_no_answer(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("source", "mode"), [("#!/no/such/interpreter\n", 0o755), ("#!/bin/sh\n", 0o644), ("\x00\x01", 0o755)]
 )
-def test_what_cannot_be_started_is_no_answer(ask: Ask, source: str, mode: int) -> None:
+def test_a_program_that_cannot_be_started_is_unanswered(ask: Ask, source: str, mode: int) -> None:
     assert ask("check.sh", source, mode=mode).outcome is Outcome.UNANSWERED
 
 
-def test_a_script_that_is_not_in_the_release_is_no_answer(folder: Path) -> None:
+def test_a_script_that_is_not_in_the_release_is_unanswered(folder: Path) -> None:
     result = run(folder, "scripts/missing.py")
     assert (result.outcome, result.found) == (
         Outcome.UNANSWERED,
