@@ -1,9 +1,10 @@
-"""Drift: what somebody changed behind our back, found by the tools themselves, judged by what the ledger knows of it.
+"""Drift: changes made outside of a promotion, detected by the tools and compared with earlier reports in the ledger.
 
-`detection` asks the engines and records a report; it is all that acts here. The rest is pure: `findings` is one
-object that drifted and what makes it the same in the next report, `suppressions` what may stay, `reports` what a
-report says in the light of the earlier ones, and what of it stands in the way of a promotion. `words` tells it to
-people, `issues` to GitHub.
+    detection -> drifted_objects -> suppressions -> reports -> descriptions | issues
+
+`detection` runs the engines and records a report; only it has effects. The rest is pure: `drifted_objects` gives each
+object an identity that is the same in every report, `suppressions` applies drift.yaml, `reports` tells new drift from
+known drift and lists what stops a promotion. `descriptions` writes the text for people, `issues` for GitHub.
 """
 
 from tasks.domain.drift import DriftedObject

@@ -9,36 +9,36 @@ from tasks.drift.reports import DriftReport
 
 
 def heading(report: DriftReport) -> str:
-    """ "dev: 2 objects drifted (1 new), 6 units compared". Where one did not respond it never says "no drift"."""
+    """ "dev: 2 objects drifted (1 new), 6 units compared". Never "no drift" if a unit did not respond."""
     silent = len(report.unanswered)
-    nothing = "nothing found in those that could be asked" if silent else "no drift"
+    nothing = "no drift in the units that responded" if silent else "no drift"
     found = f"{objects(len(report.drifted))} drifted{_kinds(report)}" if report.drifted else nothing
     unanswered = f", {silent} did NOT respond" if silent else ""
     return f"{report.environment}: {found}, {len(report.units)} units compared{unanswered}"
 
 
 def lines(report: DriftReport) -> Iterator[str]:
-    """Everything that a report says, under its heading, indented."""
+    """All lines of a report below its heading, indented."""
     yield from found(report.drifted)
     yield from (f"  recovered: {item.unit}: {item.address}" for item in report.recovered)
     for unit, why in report.unanswered.items():
         yield f"  {unit}: did not respond"
         yield from (f"      {line}" for line in why.splitlines())
     for unit in report.left_behind:
-        yield f"  {unit}: left behind: it is applied here, but the release does not declare it any more"
+        yield f"  {unit}: left behind: it is applied here, but the release no longer declares it"
     for idle in report.idle:
         yield f"  drift.yaml: the suppression of {idle.address} in {idle.unit} {idle.why}; remove it ({idle.reason})"
 
 
 def found(drifted: Iterable[DriftedObject]) -> Iterator[str]:
-    """Each object with what differs, and since when."""
+    """The lines of each drifted object: a headline, then what differs."""
     for item in drifted:
         yield f"  {item.unit}: {headline(item)}"
         yield from (f"      {line}" for line in item.told[1:])
 
 
 def headline(item: DriftedObject) -> str:
-    """What was done to an object, since when it is known, and whether that may stay."""
+    """What changed in an object, since when, and whether it is suppressed."""
     return f"{item.told[0]} ({state(item)})"
 
 
@@ -60,12 +60,12 @@ def objects(number: int) -> str:
 
 
 def refusal(environment: str, drifted: Sequence[DriftedObject]) -> str:
-    """Why a promotion does not go on where somebody changed something by hand, and what a person can do about it."""
-    told = "\n".join(found(drifted))
+    """The error message for a promotion that would overwrite drift, with the ways to resolve it."""
+    listed = "\n".join(found(drifted))
     return (
-        f"{environment}: {objects(len(drifted))} drifted, and the promotion would go over that unseen\n{told}\n"
-        f"Put it right with `flowmart reconcile {environment}`; or let it be, in infrastructure/drift.yaml of the "
-        "next release; or promote with --accept-drift REASON"
+        f"{environment}: {objects(len(drifted))} drifted, and a promotion would overwrite that\n{listed}\n"
+        f"Run `flowmart reconcile {environment}`, suppress the drift in infrastructure/drift.yaml of the next "
+        "release, or promote with --accept-drift REASON"
     )
 
 

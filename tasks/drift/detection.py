@@ -1,4 +1,4 @@
-"""Asking the engines what somebody changed, and recording it. Reads only, but for the ledger."""
+"""Runs drift detection in the engines and records the report. Reads only, except for the ledger entry."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ log = structlog.get_logger("flowmart.drift")
 
 
 def detect(run: EnvironmentRun, unit: str) -> Plan | None:
-    """What differs from the unit's receipt; None for a unit that was never applied here.
+    """Compare a unit with its receipt.
 
-    `Unanswered` while a promotion is at work on the unit: what it changes is not done by hand.
+    Returns:
+        The differences as a plan; None for a unit that was never applied here.
+
+    Raises:
+        Unanswered: A promotion is changing the unit, so a difference may be its own.
     """
     receipt = run.state().receipts.get(unit)
     if receipt is None:
@@ -33,12 +37,12 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
         )
     now = run.state()
     if (now.claim and unit in now.attempted) or now.receipts.get(unit) != receipt:
-        raise Unanswered(f"{receipt.target}: a promotion is at work on it; it is compared again by the next report")
+        raise Unanswered(f"{receipt.target}: a promotion is changing this unit; the next drift report compares it")
     return found
 
 
 def _without_residual(found: Plan, residual: Sequence[Change]) -> Plan:
-    """The plan without the differences that were there right after the apply already: nobody made those."""
+    """The plan without the differences that the tool reported right after the apply: those are not drift."""
     known = {digest_of([change.address, change.after]) for change in residual}
     left = tuple(change for change in found.changes if digest_of([change.address, change.after]) not in known)
     return replace(found, changes=left)
@@ -48,7 +52,11 @@ DETECT = Verb("detect drift", detect, reads=True)
 
 
 def compare(run: EnvironmentRun, executor: Executor) -> tuple[DriftReport, Sequence[Exception]]:
-    """Ask all units at once, then record and report what was found; with the errors of units without an answer."""
+    """Compare all units at once, then record and report the result.
+
+    Returns:
+        The report, and the errors of the units that did not respond.
+    """
     asked = {unit: executor.submit(DETECT, run, unit) for unit in run.units}
     raised = errors_by_name(asked)
     raise_mistakes(raised.values())
@@ -57,9 +65,14 @@ def compare(run: EnvironmentRun, executor: Executor) -> tuple[DriftReport, Seque
 
 
 def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, Exception]) -> DriftReport:
-    """Put the plans of an environment's units into one report, judge it by the earlier ones, and record it.
+    """Make one report of the plans of an environment's units and record it.
 
-    The ledger decides between two reports that are made at once: the later one knows of the earlier.
+    Of two reports made at once, the ledger orders them, so the later one is compared with the earlier one.
+
+    Args:
+        run: the environment run.
+        found: the differences of each unit that was compared.
+        unanswered: {unit: error} of the units that could not be compared.
     """
     now = run.clock.now()
     seen = DriftReport(
@@ -81,20 +94,19 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
 
 
 def drifting(run: EnvironmentRun) -> frozenset[str]:
-    """The units of the run that drifted and that no suppression covers, as far as the ledger knows."""
+    """The units of the run with unsuppressed drift, according to the ledger."""
     found = unexplained(run.state(), run.suppressions, run.clock.now())
     return frozenset(item.unit for item in found) & {*run.units}
 
 
 def is_reconciled(run: EnvironmentRun, report: DriftReport) -> bool:
-    """Whether the drift is repaired at once: the environment says so, nobody is at work there, and it is new.
+    """Whether to reconcile now: the environment enables it, no run holds it, and some drift was not tried yet.
 
-    What a reconcile has been begun for and what is still there is left to a person.
+    Drift that a reconcile has already failed to repair is left to an operator.
     """
     now = run.state()
     settled = now.verified == run.release.id and not now.claim and not now.blocked
-    tried_not = untried(now.drift, report.open)
-    return run.environment.reconcile and settled and bool(tried_not)
+    return run.environment.reconcile and settled and bool(untried(now.drift, report.open))
 
 
 def _counts(report: DriftReport) -> str:

@@ -1,4 +1,4 @@
-"""One object that is not as it was applied, and what makes it the same finding the next time. Pure."""
+"""Turns an engine's differences into drifted objects with an identity that is stable across reports. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _WHOLE = (Action.CREATE, Action.DELETE)
 
 
 def of(plan: Plan) -> tuple[DriftedObject, ...]:
-    """The findings in what an engine's `detect_drift` came to."""
-    return tuple(_finding(plan.target.environment, plan.target.unit, change) for change in plan.changes)
+    """The drifted objects in the plan that an engine's `detect_drift` returned."""
+    return tuple(_drifted(plan.target.environment, plan.target.unit, change) for change in plan.changes)
 
 
 def identity(environment: str, unit: str, change: Change) -> str:
-    """Where it is, what it is, what was done to which attributes, in whatever order; not to which values.
+    """16 hexadecimal digits over environment, unit, address, kind, action and the attributes that differ.
 
-    So a value that moves on is the same finding, while another attribute of the same object is another one.
+    Values are left out: an attribute that changes again is the same drift, another attribute is new drift.
     """
     what = [environment, unit, change.address, change.kind, change.action.value, sorted(_paths(change))]
     return digest_of(what)[:16]
 
 
-def _finding(environment: str, unit: str, change: Change) -> DriftedObject:
+def _drifted(environment: str, unit: str, change: Change) -> DriftedObject:
     differing = () if change.action in _WHOLE else wording.differing(change)
     return DriftedObject(
         unit=unit,

@@ -1,6 +1,6 @@
-"""One GitHub issue for each unit that drifts: opened once, updated, closed when nothing is left. Pure.
+"""One GitHub issue for each unit with drift: opened once, updated, closed when the drift is gone. Pure.
 
-What is to be there is said here; keeping it so is for whoever talks to GitHub.
+This module says what each issue should contain; `tasks.github` makes GitHub match it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from tasks.drift import descriptions
 from tasks.drift.reports import DriftReport
 
 LONGEST = 60_000
-"""Characters of the objects in an issue; its whole text may have 65,536."""
+"""Characters that the objects of an issue may take; GitHub limits the whole text to 65,536."""
 
 _LONGEST_VALUE = 1_000
 
 
 @dataclass(frozen=True)
 class Issue:
-    """What an issue should say. `key` finds it again; no `body`: there should be none open."""
+    """The desired state of an issue. `key` identifies it; without a `body`, it should be closed."""
 
     key: str
     title: str
@@ -30,9 +30,9 @@ class Issue:
 
 
 def issues(report: DriftReport) -> tuple[Issue, ...]:
-    """An issue for every unit that was compared; drift that is suppressed needs none.
+    """One issue for each unit that was compared; suppressed drift is left out.
 
-    Units that did not respond are not among them: their issues stay as they are.
+    Units that did not respond have none here, so their issues stay as they are.
     """
     return tuple(_issue(report, unit) for unit in report.units)
 
@@ -47,19 +47,19 @@ def _body(report: DriftReport, unit: str, drifted: Sequence[DriftedObject]) -> s
     drift = f"{descriptions.objects(len(drifted))} drifted"
     head = f"`{unit}` in **{report.environment}** is not as it was applied: {drift}."
     foot = (
-        f"Put it right with `flowmart reconcile {report.environment}`, take it over into the code, or let it be "
-        "until a day in `infrastructure/drift.yaml`. This issue is closed once a report finds nothing any more."
+        f"Run `flowmart reconcile {report.environment}`, change the code to match, or suppress the drift until a "
+        "date in `infrastructure/drift.yaml`. This issue is closed when a report finds no drift in this unit."
     )
     return "\n\n".join([head, *_fitting([_object(item) for item in drifted]), foot]) + "\n"
 
 
 def _fitting(parts: Sequence[str]) -> Sequence[str]:
-    """As many whole parts as fit, and how many did not."""
+    """As many whole parts as fit, then how many were left out."""
     fitting = sum(end <= LONGEST for end in accumulate(len(part) for part in parts))
     left = len(parts) - fitting
     return [
         *parts[:fitting],
-        *([f"... and {descriptions.objects(left)} more; `flowmart drift` tells all"] if left else []),
+        *([f"... and {descriptions.objects(left)} more; `flowmart drift` lists all"] if left else []),
     ]
 
 

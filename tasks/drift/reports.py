@@ -1,7 +1,7 @@
-"""What a report says in the light of the earlier ones: since when, what is new, what has recovered. Pure.
+"""Compares a drift report with earlier ones: since when an object drifts, what is new, what has recovered. Pure.
 
-A report is one entry of the ledger, and the ledger is all that is known of earlier ones. A unit that could not be
-asked is not compared: what was last found there neither ends nor begins anew.
+Each report is one entry of the ledger, and earlier reports are known from the ledger alone. A unit that did not
+respond is not compared, so its known drift is neither new nor recovered.
 """
 
 from __future__ import annotations
@@ -21,10 +21,18 @@ from tasks.ledger.state import EnvironmentState, KnownDrift
 
 @dataclass(frozen=True)
 class DriftReport:
-    """All drift of an environment against the release that is there, at one time.
+    """All drift of an environment from its release, at one time.
 
-    `units` were compared, `unanswered` could not be: {unit: why}. `left_behind` are units that were applied here and
-    that the release does not declare any more; nobody compares them. `recovered` was told of before and is gone.
+    Attributes:
+        environment: its name.
+        release: the id of the release that it was compared with.
+        at: when (ISO 8601, UTC).
+        units: the units that were compared.
+        drifted: the objects that differ, suppressed ones included.
+        unanswered: {unit: why it could not be compared}.
+        left_behind: units that are applied here but no longer declared by the release; they are not compared.
+        recovered: objects of an earlier report that no longer drift.
+        idle: suppressions that have no effect.
     """
 
     environment: str
@@ -39,17 +47,24 @@ class DriftReport:
 
     @property
     def open(self) -> tuple[DriftedObject, ...]:
-        """What is not suppressed."""
+        """The drifted objects that are not suppressed."""
         return tuple(item for item in self.drifted if not item.suppressed)
 
     @property
     def alerting(self) -> tuple[DriftedObject, ...]:
-        """What somebody has to be told: it is not suppressed, and nobody was told of it before."""
+        """The drifted objects to notify of: not suppressed, and not in an earlier notification."""
         return tuple(item for item in self.open if item.new)
 
 
 def judge(seen: DriftReport, known: KnownDrift, suppressing: Sequence[Suppression], now: datetime) -> DriftReport:
-    """What was seen, with all that earlier reports and the release's suppressions say about it."""
+    """Complete a report with dates, recoveries and suppressions.
+
+    Args:
+        seen: what the engines found now.
+        known: the drift in earlier reports.
+        suppressing: all suppressions of the release.
+        now: the time of the report.
+    """
     before = known.found
     today = now.astimezone(UTC).date()
     mine = [each for each in suppressing if each.environment == seen.environment]
@@ -64,7 +79,7 @@ def judge(seen: DriftReport, known: KnownDrift, suppressing: Sequence[Suppressio
 
 
 def event_of(report: DriftReport) -> DriftReported:
-    """What the ledger keeps of a report; who, where and when are the entry's own."""
+    """The event that the ledger keeps; the entry itself holds actor, environment and time."""
     return DriftReported(
         release=report.release,
         units=report.units,
@@ -77,7 +92,7 @@ def event_of(report: DriftReport) -> DriftReported:
 
 
 def report_of(entry: Entry) -> DriftReport:
-    """The report that a `drift` entry holds; `InvalidInput` for an entry of another kind."""
+    """The report in a `drift` entry; `InvalidInput` for an entry of another kind."""
     if not isinstance(entry.event, DriftReported):
         raise InvalidInput(f"{entry.id}: a {entry.kind} entry holds no drift report")
     return _report(entry.environment, entry.at, entry.event)
@@ -92,9 +107,9 @@ def last_report(found: EnvironmentState) -> DriftReport | None:
 def unexplained(
     found: EnvironmentState, suppressing: Sequence[Suppression], now: datetime
 ) -> tuple[DriftedObject, ...]:
-    """The drift of an environment that no suppression covers `now`, as far as its ledger knows.
+    """The drift of an environment that no suppression covers `now`, according to its ledger.
 
-    What was found in a unit before something was applied to it, or rolled back, is not known to be there any more.
+    Drift found in a unit before its last apply or rollback is left out: it may be gone.
     """
     known = found.drift
     drifted = (item for unit, items in known.found.items() if unit not in known.outdated for item in items)
@@ -105,7 +120,7 @@ def unexplained(
 
 
 def untried(known: KnownDrift, drifted: Iterable[DriftedObject]) -> tuple[DriftedObject, ...]:
-    """The drifted objects that no reconcile was begun for: what one could not repair, the next will not either."""
+    """The drifted objects first seen after the last reconcile: another one would not repair the older ones either."""
     return tuple(item for item in drifted if item.since > known.reconciled_at)
 
 
@@ -124,16 +139,16 @@ def _report(environment: str, at: str, event: DriftReported) -> DriftReport:
 
 
 def _dated(item: DriftedObject, before: Sequence[DriftedObject], at: str) -> DriftedObject:
-    """The finding with when it was first seen. One whose suppression has ended has not been told of."""
+    """The object with the time when it was first seen. It is new again once its suppression has ended."""
     known = next((each for each in before if each.identity == item.identity), None)
-    told = known is not None and (not known.suppressed or item.suppressed)
-    return replace(item, since=known.since if known else at, new=not told)
+    reported = known is not None and (not known.suppressed or item.suppressed)
+    return replace(item, since=known.since if known else at, new=not reported)
 
 
 def _recovered(
     before: Mapping[str, tuple[DriftedObject, ...]], now: Sequence[DriftedObject], compared: Sequence[str]
 ) -> tuple[DriftedObject, ...]:
-    """What was told of and is gone. An object that drifts in another way now has not recovered."""
-    there = {(item.unit, item.address) for item in now}
-    told = (item for unit in compared for item in before.get(unit, ()) if not item.suppressed)
-    return tuple(replace(item, new=False) for item in told if (item.unit, item.address) not in there)
+    """Reported objects that no longer drift. One that now drifts in another way has not recovered."""
+    drifting = {(item.unit, item.address) for item in now}
+    reported = (item for unit in compared for item in before.get(unit, ()) if not item.suppressed)
+    return tuple(replace(item, new=False) for item in reported if (item.unit, item.address) not in drifting)

@@ -1,6 +1,6 @@
-"""Which findings a release lets be, and which of its suppressions do nothing any more. Pure.
+"""Which drifted objects a release suppresses, and which of its suppressions have no effect. Pure.
 
-Only what is covered completely is suppressed: a known difference must not hide another one of the same object.
+An object is suppressed only if all its differences are covered: a known one must not hide another one.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tasks.domain.drift import DriftedObject, Idle
 from tasks.domain.rules import Suppression
 
 _WHOLE_OBJECT = ""
-"""In place of an attribute's path: the object is new or gone."""
+"""Stands for an attribute's path if the whole object is new or gone."""
 
 
 def settle(item: DriftedObject, suppressions: Sequence[Suppression], today: date) -> DriftedObject:
-    """The finding with until when, and why, it may stay, as far as suppressions in force cover all of it."""
+    """The object with the end and reason of its suppression, if suppressions in force cover all its differences."""
     mine = [each for each in suppressions if in_force(each, today) and is_about(each, item)]
     covering = [_covering(path, mine) for path in item.attributes or (_WHOLE_OBJECT,)]
     found = [each for each in covering if each is not None]
@@ -31,18 +31,18 @@ def settle(item: DriftedObject, suppressions: Sequence[Suppression], today: date
 def idle(
     suppressions: Sequence[Suppression], drifted: Sequence[DriftedObject], compared: Collection[str], today: date
 ) -> tuple[Idle, ...]:
-    """The suppressions that have expired, or that match nothing in the units that were `compared`."""
+    """The suppressions that have expired, or that match nothing in the `compared` units, each with the reason."""
     found = ((each, _why_idle(each, drifted, compared, today)) for each in suppressions)
     return tuple(Idle(each.unit, each.address, each.reason, why) for each, why in found if why)
 
 
 def in_force(suppression: Suppression, today: date) -> bool:
-    """`expires` is the last day, in UTC, on which it counts."""
+    """Whether a suppression applies on a day (UTC); `expires` is the last one."""
     return today.isoformat() <= suppression.expires
 
 
 def is_about(suppression: Suppression, item: DriftedObject) -> bool:
-    """Whether it is for this object. Only `*` means more than itself: addresses are full of brackets."""
+    """Whether a suppression matches an object. `*` is the only wildcard, because addresses contain brackets."""
     pattern = ".*".join(re.escape(part) for part in suppression.address.split("*"))
     return suppression.unit == item.unit and re.fullmatch(pattern, item.address, re.DOTALL) is not None
 

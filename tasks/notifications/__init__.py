@@ -1,1 +1,1 @@
-"""Notifications to people who are not watching."""
+"""Notifications to people, through any service that Apprise knows."""

@@ -65,7 +65,7 @@ class RunReporter:
 
     def returned(self, environment: str, left: str | None, to: str, actor: str) -> None:
         """A notification that somebody returned an environment to an earlier release."""
-        self._notify(notifications.went_back(environment, left, to, actor, self._address))
+        self._notify(notifications.returned(environment, left, to, actor, self._address))
 
     def verified(self, run: EnvironmentRun) -> None:
         """A page with the release of each environment."""

@@ -76,7 +76,7 @@ def suppress(mini: MiniPlatform) -> None:
     )
 
 
-def test_new_drift_is_told_once_and_its_end_once(
+def test_new_drift_is_notified_once_and_its_end_once(
     shop: MiniPlatform, cluster: SandboxCluster, listener: Listener, history: History
 ) -> None:
     promote(shop.release().id, "dev")
@@ -98,7 +98,7 @@ def test_new_drift_is_told_once_and_its_end_once(
     assert "data.LOG_LEVEL: info -> debug" in listener.heard[0]["message"]
 
 
-def test_suppressed_drift_is_shown_but_nobody_is_told(
+def test_suppressed_drift_is_shown_but_not_notified(
     shop: MiniPlatform, cluster: SandboxCluster, listener: Listener, history: History
 ) -> None:
     suppress(shop)
@@ -122,7 +122,7 @@ def test_a_release_that_only_suppresses_reaches_the_environment_without_an_apply
     assert level(cluster) == "debug"
 
 
-def test_where_platform_yaml_says_so_drift_is_put_right_by_itself(
+def test_drift_is_reconciled_automatically_where_platform_yaml_says_so(
     shop: MiniPlatform, cluster: SandboxCluster, listener: Listener, history: History
 ) -> None:
     reconciling = DEV + "drift: {reconcile: true}, "
@@ -139,7 +139,7 @@ def test_where_platform_yaml_says_so_drift_is_put_right_by_itself(
     assert listener.titles == ["dev: 1 object drifted", "dev: drift of 1 object is gone"]
 
 
-def test_a_policy_stops_a_reconcile_which_is_not_begun_again_by_itself(
+def test_a_reconcile_that_a_policy_stopped_is_not_started_again_automatically(
     shop: MiniPlatform, cluster: SandboxCluster, history: History
 ) -> None:
     reconciling = DEV + "drift: {reconcile: true}, "
@@ -223,19 +223,19 @@ def test_a_unit_that_is_no_longer_declared_is_named(mini: MiniPlatform) -> None:
     assert (report.units, report.left_behind) == (("first",), ("second",))
 
 
-def test_what_a_promotion_is_at_work_on_is_not_done_by_hand(mini: MiniPlatform, history: History) -> None:
+def test_a_unit_that_a_promotion_is_changing_is_not_compared(mini: MiniPlatform, history: History) -> None:
     release = mini.release().id
     promote(release, "dev")
     claims.claim(history.ledger, "dev", release, "promote")
     history.ledger.append("dev", UnitApplying(unit="first", release=release, plan=""))
-    with pytest.raises(Unanswered, match=r"first in dev.*a promotion is at work on it"):
+    with pytest.raises(Unanswered, match=r"first in dev.*a promotion is changing this unit"):
         drift("dev")
     report = last_report(history.state("dev"))
     assert report is not None
     assert (report.units, [*report.unanswered]) == (("second",), ["first"])
 
 
-def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
+def test_a_unit_that_does_not_respond_does_not_stop_the_report_of_the_others(
     shop: MiniPlatform,
     cluster: SandboxCluster,
     listener: Listener,
@@ -252,14 +252,14 @@ def test_a_unit_that_cannot_be_asked_is_errored_and_the_others_are_reported(
     assert report is not None
     assert (report.units, [*report.unanswered]) == (("first", "second"), ["base"])
     assert cli.run(["drift", "dev"]) == 3
-    assert "dev: nothing found in those that could be asked" in capsys.readouterr().out
+    assert "dev: no drift in the units that responded" in capsys.readouterr().out
     # Nothing is known to have recovered, and what was found stands in the way of a promotion still.
     assert listener.titles == ["dev: 1 object drifted"]
     found = unexplained(history.state("dev"), (), datetime.now(UTC))
     assert [item.identity for item in found] == [before.drifted[0].identity]
 
 
-def test_a_promotion_does_not_go_over_what_somebody_changed_unless_they_say_why(
+def test_a_promotion_does_not_overwrite_drift_without_a_reason(
     shop: MiniPlatform, cluster: SandboxCluster, history: History
 ) -> None:
     promote(shop.release().id, "dev")

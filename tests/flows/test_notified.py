@@ -13,7 +13,9 @@ from tests.listener import Listener
 from tests.mini import PLATFORM, MiniPlatform
 
 
-def test_a_promotion_that_a_policy_denies_is_told_with_why_and_where(mini: MiniPlatform, listener: Listener) -> None:
+def test_a_promotion_that_a_policy_denies_is_notified_with_reason_and_address(
+    mini: MiniPlatform, listener: Listener
+) -> None:
     mini.append("terraform/dev/first/main.tf", 'resource "terraform_data" "forbidden" {}\n')
     release = mini.release().id
     with pytest.raises(Refused):
@@ -24,7 +26,7 @@ def test_a_promotion_that_a_policy_denies_is_told_with_why_and_where(mini: MiniP
     assert "/runs/flow-run/" in heard["message"]
 
 
-def test_a_release_that_was_rolled_back_is_told_once(mini: MiniPlatform, listener: Listener) -> None:
+def test_a_release_that_was_rolled_back_is_notified_once(mini: MiniPlatform, listener: Listener) -> None:
     mini.paint("dev", "red")
     bad = mini.release().id
     with pytest.raises(RolledBack):
@@ -33,16 +35,16 @@ def test_a_release_that_was_rolled_back_is_told_once(mini: MiniPlatform, listene
     assert "found red" in listener.heard[0]["message"]
 
 
-def test_going_back_on_purpose_is_told(mini: MiniPlatform, listener: Listener) -> None:
+def test_a_requested_rollback_is_notified(mini: MiniPlatform, listener: Listener) -> None:
     old = mini.release("old").id
     promote(old, "dev")
     mini.paint("dev", "green")
     promote(mini.release("new").id, "dev")
     rollback("dev")
-    assert listener.titles == [f"dev is back on {old}"]
+    assert listener.titles == [f"dev: rolled back to {old}"]
 
 
-def test_a_rollback_that_fails_is_told_whatever_is_wanted(
+def test_a_failed_rollback_is_notified_whatever_subjects_are_selected(
     mini: MiniPlatform, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FLOWMART_NOTIFY_ON", "drift")
@@ -53,7 +55,7 @@ def test_a_rollback_that_fails_is_told_whatever_is_wanted(
     _lose_archive(mini, good.id)
     with pytest.raises(RollbackFailed):
         promote(bad.id, "dev")
-    assert listener.titles == [f"dev: THE ROLLBACK OF {bad.id} FAILED, a person is needed"]
+    assert listener.titles == [f"dev: THE ROLLBACK OF {bad.id} FAILED, an operator is needed"]
 
 
 def test_what_never_began_and_what_waits_for_an_approval_has_not_failed(
@@ -65,10 +67,10 @@ def test_what_never_began_and_what_waits_for_an_approval_has_not_failed(
     claims.claim(history.ledger, "dev", release, "promote")
     with pytest.raises(EnvironmentBusy):
         promote(release, "dev")
-    assert listener.titles == [f"dev wants an approval of {release}"]
+    assert listener.titles == [f"dev: {release} needs an approval"]
 
 
-def test_nobody_who_can_be_told_changes_nothing(mini: MiniPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_address_does_not_fail_a_run(mini: MiniPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWMART_NOTIFY", "json://127.0.0.1:1 nonsense://x")
     mini.paint("dev", "red")
     with pytest.raises(RolledBack):

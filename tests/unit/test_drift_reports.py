@@ -79,13 +79,13 @@ def world(tmp_path: Path) -> World:
         (SCALED, replace(SCALED, action=Action.DELETE), False),
     ],
 )
-def test_a_finding_is_the_same_by_what_differs_and_not_by_its_value(one: Change, other: Change, same: bool) -> None:
+def test_the_identity_of_drift_depends_on_what_differs_not_on_values(one: Change, other: Change, same: bool) -> None:
     assert (drifted_objects.identity("dev", "cart", one) == drifted_objects.identity("dev", "cart", other)) is same
     assert drifted_objects.identity("dev", "cart", one) != drifted_objects.identity("staging", "cart", one)
     assert drifted_objects.identity("dev", "cart", one) != drifted_objects.identity("dev", "orders", one)
 
 
-def test_a_finding_tells_expected_and_found_of_each_path_and_masks_stay(world: World) -> None:
+def test_a_drifted_object_holds_expected_and_found_values_and_masks_stay(world: World) -> None:
     secret = changed({"password": MASK, "tags": {"Team": "a", "Name": "n"}}, {"password": "", "tags": {"Name": "n"}})
     (item,) = world.report(cart=[secret]).drifted
     assert item.attributes == ("password", "tags.Team")
@@ -95,14 +95,14 @@ def test_a_finding_tells_expected_and_found_of_each_path_and_masks_stay(world: W
 # --- since, new, recovered --------------------------------------------------------------------------------
 
 
-def test_what_stays_is_new_once_and_known_since_then(world: World) -> None:
+def test_drift_is_new_in_its_first_report_only(world: World) -> None:
     first, second = world.report(cart=[SCALED]), world.report(cart=[SCALED])
     assert [item.new for item in first.drifted] == [True]
     assert [(item.new, item.since) for item in second.drifted] == [(False, first.drifted[0].since)]
     assert (len(first.alerting), len(second.alerting)) == (1, 0)
 
 
-def test_what_ended_and_came_back_counts_anew(world: World) -> None:
+def test_drift_that_ended_and_came_back_is_new_again(world: World) -> None:
     first = world.report(cart=[SCALED])
     gone, quiet = world.report(cart=[]), world.report(cart=[])
     back = world.report(cart=[SCALED])
@@ -112,7 +112,7 @@ def test_what_ended_and_came_back_counts_anew(world: World) -> None:
     assert back.drifted[0].since > first.drifted[0].since
 
 
-def test_a_unit_that_could_not_be_asked_has_neither_recovered_nor_begun_anew(world: World) -> None:
+def test_drift_of_a_unit_that_did_not_respond_is_neither_recovered_nor_new(world: World) -> None:
     first = world.report(cart=[SCALED])
     silent = world.report("cart", orders=[])
     again = world.report(cart=[SCALED], orders=[])
@@ -135,7 +135,7 @@ def test_without_a_report_there_is_none(world: World) -> None:
 # --- suppressed -------------------------------------------------------------------------------------------
 
 
-def test_what_is_suppressed_is_shown_with_its_end_and_alerts_nobody(world: World) -> None:
+def test_suppressed_drift_is_shown_with_its_end_and_does_not_alert(world: World) -> None:
     world.suppressions = [CART]
     report = world.report(cart=[SCALED])
     assert [(item.until, item.reason) for item in report.drifted] == [("2030-01-31", "The load test scales it.")]
@@ -143,7 +143,7 @@ def test_what_is_suppressed_is_shown_with_its_end_and_alerts_nobody(world: World
     assert world.report(cart=[]).recovered == ()
 
 
-def test_when_a_suppression_ends_the_drift_is_told_once_with_its_true_age(world: World) -> None:
+def test_when_a_suppression_ends_the_drift_alerts_once_with_its_true_age(world: World) -> None:
     world.suppressions = [CART]
     first = world.report(cart=[SCALED])
     world.now = datetime(2030, 2, 1, tzinfo=UTC)
@@ -168,7 +168,7 @@ def test_drift_is_unexplained_until_something_is_applied_to_its_unit_or_it_is_su
     assert world.unexplained() == []
 
 
-def test_a_unit_that_is_asked_no_more_does_not_stand_in_the_way_for_ever(world: World) -> None:
+def test_drift_of_a_unit_that_is_no_longer_compared_does_not_block_promotions(world: World) -> None:
     world.report(cart=[SCALED], orders=[])
     world.report(orders=[])
     assert world.unexplained() == []
@@ -181,13 +181,13 @@ def test_a_suppression_that_has_expired_explains_nothing(world: World) -> None:
     assert world.unexplained(CART) == ["Deployment/cart"]
 
 
-def test_what_could_not_be_asked_since_stays_unexplained(world: World) -> None:
+def test_drift_of_a_unit_that_did_not_respond_stays_unexplained(world: World) -> None:
     world.report(cart=[SCALED])
     world.report("cart")
     assert world.unexplained() == ["Deployment/cart"]
 
 
-def test_a_reconcile_is_begun_once_for_a_finding(world: World) -> None:
+def test_a_reconcile_is_started_once_for_the_same_drift(world: World) -> None:
     def left(report: DriftReport) -> int:
         return len(untried(world.ledger.state("dev").drift, report.open))
 
@@ -217,5 +217,5 @@ NEW = replace(FOUND, new=True)
         ({"drifted": (FOUND,), "unanswered": {"cart": "?"}}, "drift: 1 objects; 1 units did not respond"),
     ],
 )
-def test_the_history_never_says_no_drift_of_what_was_not_asked(told: Mapping[str, Any], words: str) -> None:
+def test_the_history_never_says_no_drift_if_a_unit_did_not_respond(told: Mapping[str, Any], words: str) -> None:
     assert wording.happened(DriftReported(release="a", **told)) == ("", words)

@@ -34,7 +34,7 @@ def until(day: str, *attributes: str, address: str = "*", unit: str = "compute")
         ("moduleAx.*", False),
     ],
 )
-def test_only_the_star_stands_for_more_than_itself(pattern: str, matches: bool) -> None:
+def test_only_the_star_is_a_wildcard(pattern: str, matches: bool) -> None:
     assert suppressions.is_about(until("2030-01-31", address=pattern), item("tags")) is matches
 
 
@@ -55,7 +55,7 @@ def test_only_the_star_stands_for_more_than_itself(pattern: str, matches: bool) 
         (item("tags"), [], ""),
     ],
 )
-def test_what_is_covered_completely_may_stay_until_the_first_day_that_ends_it(
+def test_an_object_is_suppressed_until_the_first_of_its_suppressions_ends(
     found: DriftedObject, declared: list[Suppression], day: str
 ) -> None:
     assert suppressions.settle(found, declared, TODAY).until == day
@@ -71,8 +71,6 @@ def test_what_is_covered_completely_may_stay_until_the_first_day_that_ends_it(
         (until("2030-01-31", "tags"), ["compute"], None),
     ],
 )
-def test_a_suppression_that_does_nothing_is_named(
-    declared: Suppression, compared: list[str], why: str | None
-) -> None:
+def test_a_suppression_without_effect_is_listed(declared: Suppression, compared: list[str], why: str | None) -> None:
     found = suppressions.idle([declared], [item("tags")], compared, TODAY)
     assert [each.why for each in found] == ([why] if why else [])

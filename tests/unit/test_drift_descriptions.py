@@ -38,15 +38,15 @@ CLEAN = DriftReport("dev", "a", "2030-01-01T11:00:00+00:00", ("cart", "orders"),
         (replace(CLEAN, drifted=(NEW, SUPPRESSED)), "dev: 2 objects drifted (1 new, 1 suppressed), 2 units compared"),
         (
             replace(CLEAN, unanswered={"base": "no answer"}),
-            "dev: nothing found in those that could be asked, 2 units compared, 1 did NOT respond",
+            "dev: no drift in the units that responded, 2 units compared, 1 did NOT respond",
         ),
     ],
 )
-def test_the_heading_counts_and_never_calls_silence_no_drift(report: DriftReport, told: str) -> None:
+def test_the_heading_counts_and_never_says_no_drift_if_a_unit_did_not_respond(report: DriftReport, told: str) -> None:
     assert descriptions.heading(report) == told
 
 
-def test_a_report_says_everything_that_it_knows() -> None:
+def test_a_report_lists_all_that_it_holds() -> None:
     report = replace(
         CLEAN,
         drifted=(NEW, KNOWN, SUPPRESSED),
@@ -68,7 +68,7 @@ def test_a_report_says_everything_that_it_knows() -> None:
   base: did not respond
       no answer
       from the cluster
-  old: left behind: it is applied here, but the release does not declare it any more
+  old: left behind: it is applied here, but the release no longer declares it
   drift.yaml: the suppression of Service/* in cart matches nothing; remove it (The move.)"""
     )
     page = artifacts.drift(report).text
@@ -76,7 +76,7 @@ def test_a_report_says_everything_that_it_knows() -> None:
     assert all(f"## {title}" in page for title in ("Recovered", "Could not be asked", "Left behind", "Suppressions"))
 
 
-def test_a_promotion_that_is_stopped_says_what_a_person_can_do() -> None:
+def test_a_promotion_stopped_by_drift_says_how_to_go_on() -> None:
     told = descriptions.refusal("dev", [KNOWN])
     assert "spec.replicas: 1 -> 3" in told
     assert all(
@@ -99,10 +99,10 @@ def test_an_issue_says_the_same_while_nothing_changes() -> None:
     assert issues(later) == issues(replace(CLEAN, drifted=(NEW,)))
 
 
-def test_an_issue_of_very_much_drift_is_cut_between_objects() -> None:
+def test_a_long_issue_is_cut_between_objects() -> None:
     item = replace(NEW, expected={"policy": "x" * 5_000}, found={"policy": "y" * 5_000})
     body = issues(replace(CLEAN, drifted=(item,) * 100))[0].body
     assert body is not None
     assert len(body) < LONGEST + 1_000
-    assert "more; `flowmart drift` tells all" in body
+    assert "more; `flowmart drift` lists all" in body
     assert body.count("```") % 2 == 0
