@@ -39,7 +39,7 @@ def create(ref: Annotated[str, typer.Option(help=naming.HELP)] = "HEAD", json: J
 
 def list_releases(json: Json = False) -> int:
     """All releases, the one that was asked for last at the end. Exit code 1 when one is damaged."""
-    found, damage = History(settings.load()).releases.everyone()
+    found, damage = History(settings.load()).releases.all()
     if json:
         screen.document([{**asdict(each.release), "provenance": each.provenance} for each in found])
     else:

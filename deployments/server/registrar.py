@@ -80,7 +80,7 @@ class Registrar:
         names = [environment.name for environment in platform.environments]
         return forms.World(
             platform,
-            tuple(reversed(self._history.releases.everyone()[0])),
+            tuple(reversed(self._history.releases.all()[0])),
             {name: self._history.state(name) for name in names},
             {name: self._history.verified(name) for name in names},
             approvals.waiting(self._history.ledger, datetime.now(UTC)),

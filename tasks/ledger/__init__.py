@@ -1,6 +1,9 @@
-"""The memory: objects in a store, the chained entries of each environment, and what they add up to.
+"""The ledger: the append-only chain of entries of each environment, and the state that they add up to.
 
-`store` keeps named objects in a folder (`folders`) or an S3 bucket. `entries` is one entry, `reading` reads and
-checks a chain, `state` and `folding` are what it adds up to, `snapshots` keep that. `chain` is what others use: it
-appends and reads. `auditing` checks everything; `history` and `verifications` answer questions about what happened.
+    store -> entries -> reading -> folding -> state -> snapshots
+
+`store` keeps named objects in a folder (`folders`) or an S3 bucket. `entries` encodes one entry, `reading` reads and
+checks a chain, `folding` computes the `state` from it, and `snapshots` saves states. `chain` is the interface for
+other packages: append and read. `auditing` checks everything; `history` and `verifications` answer questions about
+the past.
 """

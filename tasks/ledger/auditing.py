@@ -1,4 +1,4 @@
-"""Checks a chain as a whole, with its snapshots, and lists all that is wrong with it."""
+"""Checks a whole chain and its snapshots, and lists all damage."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from tasks.ledger.store import Store
 
 @dataclass
 class Audit:
-    """What a chain came to: how many `entries`, the digest of the newest (`head`), and `problems` in words.
+    """The result of an audit.
 
-    `foreign` are objects in the chain's folder that are no entries; nobody reads them.
+    Attributes:
+        environment: whose chain it is.
+        entries: the number of readable entries.
+        head: the digest of the newest entry.
+        problems: the damage, one sentence each, with the remedy.
+        foreign: objects in the chain's folder that are not entries; they are ignored.
     """
 
     environment: str
@@ -32,17 +37,17 @@ def audit(store: Store, environment: str, platform: str = "") -> Audit:
 
     Args:
         store: where the chain is.
-        environment: whose chain.
-        platform: whose it must be; "" where that is not known.
+        environment: whose chain it is.
+        platform: the platform that the entries must belong to; "" if that is not known.
     """
     found = Audit(environment)
-    kept = {state.number: (name, state) for name, state in snapshots.everyone(store, environment)}
+    kept = {state.number: (name, state) for name, state in snapshots.valid(store, environment)}
     state = EnvironmentState(environment)
     for name, entry in _entries(store, found):
         found.problems += _misplaced(name, entry, state, platform)
         state = fold(state, entry)
         found.entries, found.head = found.entries + 1, entry.digest
-        # After damage every later state differs: that says nothing about the snapshots.
+        # After damage every later state differs, so comparing it with a snapshot shows nothing.
         if not found.problems:
             found.problems += _differing(kept, state)
     found.problems += _cut_off(kept, state)
@@ -50,7 +55,7 @@ def audit(store: Store, environment: str, platform: str = "") -> Audit:
 
 
 def _entries(store: Store, found: Audit) -> Iterator[tuple[str, Entry]]:
-    """The readable entries by their names; what is missing or damaged becomes a problem."""
+    """The readable entries with their names; missing and damaged ones are added to the problems."""
     listed = store.names(entries.folder_of(found.environment))
     found.foreign += [name for name in listed if entries.number_of(name) is None]
     names = [name for name in listed if entries.number_of(name) is not None]
@@ -87,7 +92,7 @@ def _differing(kept: Mapping[int, tuple[str, EnvironmentState]], state: Environm
     name, snapshot = kept.get(state.number, ("", state))
     if snapshot == state:
         return []
-    return [f"{name}: it is not what the entries up to {state.number} add up to. Remove it; it is written again"]
+    return [f"{name}: it differs from the state after entry {state.number}. Delete it; the next one is correct"]
 
 
 def _cut_off(kept: Mapping[int, tuple[str, EnvironmentState]], state: EnvironmentState) -> list[str]:

@@ -24,16 +24,20 @@ from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
 Decide = Callable[[EnvironmentState], Event]
-"""From the state of an environment to the next event; raises when it must not be written."""
+"""Returns the next event for the state of an environment; raises if none may be written."""
 
 Fence = Callable[[EnvironmentState, Event], None]
-"""Raises when the writer may not write this event after this state."""
+"""Raises if the writer may not write this event after this state."""
 
 
 class Ledger:
-    """The chains of a platform's environments. What was read is kept: a state is continued, not folded again.
+    """The chains of a platform's environments. States are cached, so a later read only folds newer entries.
 
-    `platform` is the platform's name; without it, entries are written and read for the platform that the chain names.
+    Args:
+        store: where the chains are.
+        actor: who writes entries.
+        run: the run in the run history that entries belong to; "" if there is none.
+        platform: the platform's name; "" accepts the platform that the chain names.
     """
 
     def __init__(self, store: Store, actor: str, run: str = "", platform: str = "") -> None:
@@ -47,26 +51,38 @@ class Ledger:
         self._lock = threading.Lock()
 
     def state(self, environment: str) -> EnvironmentState:
-        """Where an environment is now, with what others wrote meanwhile.
+        """The current state of an environment, including entries that other writers have added.
 
         Raises:
             BrokenChain: The chain is damaged; the message names the object, what is wrong and the remedy.
-            UnreadableRecord: Another version of the product wrote to it.
+            UnreadableRecord: Another version of the product wrote an entry.
         """
         with self._lock:
             return self._catch_up(environment)
 
     def entries(self, environment: str) -> tuple[Entry, ...]:
-        """The whole chain of an environment, oldest first, read anew; raises what `state` does."""
+        """The whole chain of an environment, oldest first, without the cache; raises what `state` does."""
         return tuple(reading.listed(self._store, _beginning(environment), self._platform))
 
     def entry(self, environment: str, number: int) -> Entry:
-        """One entry; `NotFound` when there is none of that number."""
+        """One entry; `NotFound` if there is none with that number."""
         name = entries.name_of(environment, number)
         return entries.decode(name, self._store.read(name))
 
     def append(self, environment: str, event: Event | Decide) -> Entry:
-        """Write the next entry. A function as `event` decides on the newest state, again after each lost race."""
+        """Write the next entry.
+
+        Args:
+            environment: whose chain.
+            event: the event, or a function that decides it from the newest state. It is called again if another
+                writer was faster.
+
+        Returns:
+            The entry as it was written.
+
+        Raises:
+            FlowmartError: What the function or the fence raises, and what `state` raises.
+        """
         with self._lock:
             while True:
                 state = self._catch_up(environment)
@@ -82,7 +98,7 @@ class Ledger:
                 return entry
 
     def fence(self, environment: str, fence: Fence) -> None:
-        """From now on, ask `fence` before every entry that this ledger writes to an environment."""
+        """Call `fence` before every entry that this ledger writes to an environment from now on."""
         with self._lock:
             self._fences[environment] = fence
 
@@ -123,7 +139,7 @@ class Ledger:
         )
 
     def _keep(self, state: EnvironmentState) -> None:
-        """Keep the state after our own entry, now and then for all later readers too."""
+        """Cache the state, and write a snapshot for other readers every `snapshots.EVERY` entries."""
         self._states[state.environment] = state
         if state.number - self._snapshots[state.environment] >= snapshots.EVERY:
             snapshots.write(self._store, state)
@@ -132,5 +148,5 @@ class Ledger:
 
 def _beginning(environment: str) -> EnvironmentState:
     if not environment:
-        raise InvalidInput("environment: none was chosen")
+        raise InvalidInput("environment: none was chosen; name one that platform.yaml declares")
     return EnvironmentState(environment)

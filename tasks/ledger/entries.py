@@ -1,4 +1,4 @@
-"""One entry of a chain, as the product has it and as the store has it. Pure."""
+"""One entry of a chain, and its form in the store. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.domain.events import Event
 from tasks.domain.values import digest_of
 
 GENESIS = "0" * 64
-"""What the first entry of a chain has in place of the digest of the one before."""
+"""The `previous` digest of the first entry of a chain."""
 
 FOLDER = "ledger"
 """Where the store keeps all chains."""
@@ -23,16 +23,25 @@ REMEDY = (
     "Restore the object from the store's backup or version history, or remove it if it is a copy; "
     "`flowmart audit` lists all damage"
 )
-"""What every message about a damaged chain says."""
+"""The remedy in every message about a damaged chain."""
 
 _NAME = re.compile(r"(\d{8})\.json")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened. `digest` is SHA-256 over everything else; `previous` is the digest of the one before.
+    """One event in the chain of an environment.
 
-    `at` is UTC (ISO 8601), `actor` who caused it, `run` the run of the run history that it happened in.
+    Attributes:
+        environment: whose chain.
+        number: its place in the chain, from 1.
+        at: when (ISO 8601, UTC).
+        actor: who caused it.
+        run: the run in the run history; "" if there is none.
+        platform: the platform's name.
+        event: what happened.
+        previous: the digest of the entry before it.
+        digest: SHA-256 over all other fields.
     """
 
     environment: str
@@ -47,33 +56,33 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """How a person names it: `staging/17`."""
+        """Its name in commands and messages: `staging/17`."""
         return f"{self.environment}/{self.number}"
 
     @property
     def kind(self) -> str:
-        """What kind of event it is."""
+        """The kind of its event."""
         return self.event.kind
 
     @property
     def version(self) -> int:
-        """The version of that kind."""
+        """The version of that kind of event."""
         return self.event.version
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """The fields of the event, as JSON has them."""
+        """The fields of the event as JSON values."""
         return events.encode(self.event)
 
     @property
     def document(self) -> dict[str, Any]:
-        """The whole entry, as the store and `--json` have it."""
+        """The whole entry as JSON values, as in the store and in `--json`."""
         return {**_content(self), "digest": self.digest}
 
 
 @dataclass(frozen=True)
 class _Written:
-    """An entry as it is in the store."""
+    """An entry as the store holds it."""
 
     environment: str
     number: int
@@ -89,29 +98,29 @@ class _Written:
 
 
 def sealed(entry: Entry) -> Entry:
-    """The entry with its digest, and its event as every reader will have it."""
+    """The entry with its digest; its event is encoded and decoded once, so writer and readers see the same."""
     content = _content(entry)
     event = events.decode(entry.kind, entry.version, content["body"], entry.id)
     return Entry(**{**vars(entry), "event": event, "digest": digest_of(content)})
 
 
 def encode(entry: Entry) -> bytes:
-    """What the store gets."""
+    """The bytes of an entry for the store."""
     return json.dumps(entry.document, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
 def name_of(environment: str, number: int) -> str:
-    """The object of the store that holds an entry."""
+    """The name of the object that holds an entry: `ledger/staging/00000017.json`."""
     return f"{folder_of(environment)}/{number:08d}.json"
 
 
 def folder_of(environment: str) -> str:
-    """Where the store keeps the chain of an environment."""
+    """The folder of the store that holds the chain of an environment."""
     return f"{FOLDER}/{environment}"
 
 
 def number_of(name: str) -> int | None:
-    """The number of the entry that an object must hold, by its name; None for an object that is no entry."""
+    """The number of the entry that an object must hold, from its name; None if the name is not an entry's."""
     found = _NAME.fullmatch(name.rsplit("/", 1)[-1])
     return int(found[1]) if found else None
 
@@ -120,7 +129,7 @@ def decode(name: str, data: bytes) -> Entry:
     """The entry in an object of the store.
 
     Raises:
-        BrokenChain: The object holds no entry, or not the one that its name and its digest say.
+        BrokenChain: The object is not an entry, or does not match its name or its digest.
         UnreadableRecord: Another version of the product wrote it.
     """
     try:
@@ -138,7 +147,7 @@ def decode(name: str, data: bytes) -> Entry:
 
 
 def damaged(name: str, what: str) -> BrokenChain:
-    """The error for an object of the chain that is not what it must be, with the remedy."""
+    """The error for a damaged object of the chain, with the remedy."""
     return BrokenChain(f"{name}: {what}. {REMEDY}")
 
 

@@ -1,8 +1,8 @@
-"""Files that are written once and completely, and that outlive a power loss.
+"""Files that are created atomically and survive a power loss.
 
-A new file is written under a temporary name, brought to the disk, and only then linked to its own name: the link
-fails when that name is taken, so of two writers one wins, and nobody ever reads half a file. The folder is brought to
-the disk as well, or the name could be missing after a power loss.
+A new file is written under a temporary name, synced, and then hard-linked to its own name. The link fails if the name
+is taken, so exactly one of two writers succeeds, and no reader sees a partial file. The folder is synced too, or the
+name could be missing after a power loss.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _TEMPORARY = ".new-"
 
 
 def create_file(root: Path, file: Path, data: bytes) -> None:
-    """Write a new file below `root`, with the folders on its way; `FileExistsError` when there is one already."""
+    """Create a file below `root`, with the folders above it; `FileExistsError` if it exists."""
     _create_folders(root, file.parent)
     handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=file.parent)
     try:
@@ -31,7 +31,7 @@ def create_file(root: Path, file: Path, data: bytes) -> None:
 
 
 def files_below(folder: Path, name: str) -> Iterator[str]:
-    """The names of all files below a folder that is itself called `name`; a folder that is not there has none."""
+    """The names of all files below a folder, each prefixed with `name`; none if the folder does not exist."""
     try:
         with os.scandir(folder) as found:
             for each in found:
@@ -44,7 +44,7 @@ def files_below(folder: Path, name: str) -> Iterator[str]:
 
 
 def folders_below(folder: Path) -> Iterator[str]:
-    """The names of the folders directly in a folder; a folder that is not there has none."""
+    """The names of the folders directly in a folder; none if it does not exist."""
     try:
         with os.scandir(folder) as found:
             yield from (each.name for each in found if each.is_dir())
@@ -53,7 +53,7 @@ def folders_below(folder: Path) -> Iterator[str]:
 
 
 def _create_folders(root: Path, folder: Path) -> None:
-    """Make the folders between `root` and `folder`, each brought to the disk in the one that it is in."""
+    """Make the folders between `root` and `folder`, and sync each one's parent."""
     if folder == root or folder.is_dir():
         return
     _create_folders(root, folder.parent)

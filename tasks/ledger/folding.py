@@ -1,6 +1,6 @@
-"""Folds entries into the state of an environment: one small function for each kind of event that changes it. Pure.
+"""Folds entries into the state of an environment, one function for each kind of event that changes it. Pure.
 
-A change of what a fold means changes what snapshots hold: raise `snapshots.VERSION` with it.
+Snapshots hold the result: whoever changes the meaning of a fold must raise `snapshots.VERSION`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrif
 Held = TypeVar("Held")
 
 PROMOTE, RECONCILE = "promote", "reconcile"
-"""What a claim is for."""
+"""The purposes of a claim."""
 
 
 def environment_state(environment: str, entries: Iterable[Entry]) -> EnvironmentState:
@@ -56,7 +56,7 @@ def environment_state(environment: str, entries: Iterable[Entry]) -> Environment
 
 
 def fold(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    """The state after one more entry. Kinds that only inform (planned, denied ...) change nothing but the head."""
+    """The state after one more entry. Kinds that only inform (planned, denied ...) change the head alone."""
     if change := _FOLDS.get(type(entry.event)):
         state = change(state, entry.event, entry)
     return replace(state, number=entry.number, head=entry.digest, platform=entry.platform or state.platform)
@@ -83,19 +83,19 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
     )
     last_begun = event.release if event.purpose == PROMOTE else state.last_begun
     drift = replace(state.drift, reconciled_at=entry.at) if event.purpose == RECONCILE else state.drift
-    # The first promotion counts: what the ledger says of a record never changes.
+    # The first promotion counts, so that an edited record cannot replace the digest that is known.
     recorded = {event.release: event.release_digest} if event.release_digest else {}
     records = {**recorded, **state.records}
     return _concluded_if_finished(replace(state, claim=claim, last_begun=last_begun, records=records, drift=drift))
 
 
 def _concluded_if_finished(state: EnvironmentState) -> EnvironmentState:
-    """A run that stopped on the way leaves what one would return to as it was: the next one may still need it."""
+    """After a run that stopped before its end, the state to roll back to is kept: the next run may need it."""
     return replace(state, interrupted=None) if state.attempted else _concluded(state)
 
 
 def _concluded(state: EnvironmentState) -> EnvironmentState:
-    """From here on there is nothing to roll back: what is there now is what one would return to."""
+    """Nothing is left to roll back: what is applied now is what the next rollback returns to."""
     return replace(
         state,
         before=state.receipts,
@@ -110,7 +110,7 @@ def _concluded(state: EnvironmentState) -> EnvironmentState:
 
 
 def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) -> EnvironmentState:
-    # Only the holder changes: what the dead run began has still to be rolled back.
+    # Only the holder changes: what the dead run began may still have to be rolled back.
     if state.claim is None:
         return state
     claim = replace(state.claim, entry=entry.id, run=entry.run, actor=entry.actor, holder=event.holder)
@@ -139,7 +139,7 @@ def _adopted(state: EnvironmentState, event: UnitAdopted, _: Entry) -> Environme
 
 
 def _with_baseline(state: EnvironmentState, unit: str, baseline: Baseline | None) -> EnvironmentState:
-    # The first one counts: what is found later may be of our own making.
+    # The first one counts: whatever is found later may have been created by an apply of this product.
     if baseline is None or unit in state.baselines:
         return state
     return replace(state, baselines={**state.baselines, unit: baseline})
@@ -167,7 +167,7 @@ def _smoked(state: EnvironmentState, event: UnitSmoked, _: Entry) -> Environment
 
 
 def _rolled_back(state: EnvironmentState, event: UnitRolledBack, entry: Entry) -> EnvironmentState:
-    # What was found good before this promotion is good again; what could only be left as it is was never found good.
+    # The checks that passed before this promotion hold again, unless the unit had to be left as it is.
     good = event.unit in state.smoked_before and not event.kept
     smoked = state.smoked | {event.unit} if good else state.smoked - {event.unit}
     finished = {event.unit} if event.receipt and not event.kept else frozenset[str]()
@@ -203,11 +203,11 @@ def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> Envi
 
 
 def _restored(state: EnvironmentState, _: EnvironmentRestored, entry: Entry) -> EnvironmentState:
-    # A unit in which the release changed nothing was not attempted: it is where it was, by its earlier receipt.
+    # A unit that was not attempted is unchanged, so its earlier receipt holds.
     untouched = {unit: held for unit, held in state.before.items() if unit not in state.attempted}
     smoked = state.smoked | (state.smoked_before & {*untouched})
     receipts = {**state.receipts, **untouched}
-    # Where something was attempted, another release was here meanwhile: the soak time begins again.
+    # If something was attempted, another release was here in between, so the soak time begins again.
     since = state.verified_at or (entry.at if state.verified_before else None)
     restored = replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before, verified_at=since)
     return _concluded(restored)
@@ -257,7 +257,7 @@ def _decided(asked: AskedApproval, event: PlanSetDecision) -> AskedApproval:
 
 
 def _drift_reported(state: EnvironmentState, event: DriftReported, entry: Entry) -> EnvironmentState:
-    # A unit that could not be compared keeps what was found in it before; one that is compared no more is dropped.
+    # A unit that did not respond keeps its known drift; one that is no longer compared is dropped.
     kept = {unit: items for unit, items in state.drift.found.items() if unit in event.unanswered}
     compared = {unit: tuple(item for item in event.drifted if item.unit == unit) for unit in event.units}
     drift = KnownDrift(

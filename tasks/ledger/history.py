@@ -1,4 +1,4 @@
-"""Questions about what happened, asked of the store without working on anything: for flows, and for people."""
+"""Questions about the past, answered from the store, read-only: for flows and for commands."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class History:
         return self.releases.load(name)
 
     def state(self, environment: str) -> EnvironmentState:
-        """Where an environment stands now."""
+        """The current state of an environment."""
         return self.ledger.state(environment)
 
     def current_release(self, environment: str) -> str:
-        """The release that was last worked on in an environment and is still there; `NotFound` before the first."""
+        """The release that is verified in an environment, else that of the newest receipt; `NotFound` if none is."""
         found = self.state(environment)
         if found.verified:
             return found.verified
@@ -43,33 +43,33 @@ class History:
         return receipts[-1].target.release
 
     def left_behind(self, environment: str) -> tuple[str, ...]:
-        """Units that are applied in an environment and that the release there does not declare any more."""
+        """The units that are applied in an environment but no longer declared by its release."""
         found = self.state(environment)
         return left_behind(found, self.release(self.current_release(environment))) if found.receipts else ()
 
     def verified_release(self, environment: str) -> str:
-        """The release that is verified in an environment now; `Refused` where none is."""
+        """The release that is verified in an environment now; `Refused` if none is."""
         found = self.state(environment)
         if found.verified is None:
             raise Refused(f"{environment}: no release is verified here now; promote one, or roll back, first")
         return found.verified
 
     def earlier_release(self, environment: str, to: str | None) -> str:
-        """The release to go back to: `to` if it was verified here before, or the one verified before this one."""
+        """The release to roll back to: `to` if it was verified here before, else the one verified before this one."""
         current, rejected = self.current_release(environment), self.state(environment).rejected
         wanted = None if to is None else self.release(to).id
         return rollback_target(environment, self.verified(environment), current, rejected, wanted)
 
     def verified(self, environment: str) -> Sequence[str]:
-        """The releases that were verified in an environment, in the order in which each was last verified."""
+        """The ids of the releases that were verified in an environment, in the order of their last verification."""
         return self.state(environment).verified_releases
 
     def origin(self, environment: str, release: str) -> Provenance:
-        """Where a release came from when it was last verified in an environment; all empty when it never was."""
+        """Where a release came from when it was last verified in an environment; empty if it never was."""
         return self.state(environment).origins.get(release, Provenance())
 
     def last_begun(self, environment: str) -> str:
-        """The release that a promotion into an environment was last begun with, however it ended; "" before any."""
+        """The release of the last promotion into an environment, however it ended; "" before the first."""
         return self.state(environment).last_begun
 
     def entry(self, name: str) -> Entry:
@@ -78,12 +78,12 @@ class History:
         try:
             return self.ledger.entry(environment, int(number))
         except (ValueError, NotFound) as error:
-            hint = f"`flowmart history {environment}` lists them"
+            hint = f"`flowmart history {environment}` lists all entries"
             raise NotFound(f"{name}: the ledger has no such entry; {hint}") from error
 
 
 def chronological(chains: Iterable[Sequence[Entry]]) -> list[Entry]:
-    """The entries of several chains by time; those of one chain by number, even where a clock went back."""
+    """The entries of several chains by time; those of one chain stay in order even if a clock went back."""
     timed = []
     for chain in chains:
         latest = ""

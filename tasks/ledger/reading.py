@@ -1,4 +1,4 @@
-"""Reads a chain from one of its entries on, and checks each entry against the one before it."""
+"""Reads a chain from a given entry on, and checks each entry against the one before it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tasks.ledger.store import Store
 
 
 def listed(store: Store, after: EnvironmentState, platform: str) -> Iterator[Entry]:
-    """The entries behind a state, oldest first, as the store lists them: a missing one is noticed.
+    """The entries after a state, oldest first, found by listing the store, so a missing one is noticed.
 
     Args:
         store: where the chain is.
-        after: the state that the entries are to continue.
-        platform: whose chain it must be; "" where that is not known.
+        after: the state that the entries continue.
+        platform: the platform that the entries must belong to; "" if that is not known.
 
     Raises:
-        BrokenChain: An entry is missing, damaged, or does not belong there.
+        BrokenChain: An entry is missing or damaged, or belongs elsewhere.
         UnreadableRecord: Another version of the product wrote one.
     """
     numbers = _numbers(store, after)
@@ -32,15 +32,15 @@ def listed(store: Store, after: EnvironmentState, platform: str) -> Iterator[Ent
 
 
 def following(store: Store, after: EnvironmentState, platform: str) -> Iterator[Entry]:
-    """The entries behind a state that is not old, asked for one after the other: where there are none, one request.
+    """The entries after a recent state, read one by one: a single request if there are none.
 
-    Args and errors are those of `listed`.
+    Arguments and errors are those of `listed`.
     """
     return _checked(_one_by_one(store, after), after, platform)
 
 
 def _numbers(store: Store, after: EnvironmentState) -> list[int]:
-    """The numbers of the entries that are listed; objects that are no entries are not ours, and skipped."""
+    """The numbers of the listed entries; objects that are not entries are skipped."""
     begin = entries.name_of(after.environment, after.number) if after.number else None
     found = map(entries.number_of, store.names(entries.folder_of(after.environment), begin))
     return [number for number in found if number is not None]
@@ -52,7 +52,7 @@ def _first_missing(numbers: list[int], after: EnvironmentState) -> int | None:
 
 
 def _refuse_missing(store: Store, environment: str, number: int) -> None:
-    """A listing is no moment in time: what was written while it was made may be missing in it, and is there."""
+    """Read an entry that a listing lacks: a listing is not atomic, so the entry may have been written during it."""
     name = entries.name_of(environment, number)
     try:
         store.read(name)

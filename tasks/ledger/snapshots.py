@@ -1,8 +1,8 @@
-"""Snapshots of an environment's state beside its chain, so that reading it does not take longer every day.
+"""Snapshots of an environment's state, so that the cost of a read does not grow with the chain.
 
-A snapshot is a shortcut, never a source: it names the entry that it was taken at by number and digest, carries a
-digest of itself, and is ignored when any of that does not fit. Then an earlier one, or the whole chain, is read. An
-audit folds the chain again and compares. What another version of the product wrote is ignored as well.
+A snapshot is a cache. It names the entry that it was taken at by number and digest, and carries a digest of itself.
+If either does not match, or another version of the product wrote it, it is ignored, and an earlier snapshot or the
+whole chain is read instead. An audit folds the chain again and compares.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
 VERSION = 1
-"""Of what a snapshot means: raise it when a fold changes. A change of its fields is noticed without that."""
+"""The version of a snapshot's meaning: raise it when a fold changes. Changed fields are noticed without that."""
 
 EVERY = 200
 """Entries between two snapshots."""
@@ -41,7 +41,7 @@ class _Snapshot:
 
 
 def newest(store: Store, beginning: EnvironmentState, platform: str) -> EnvironmentState:
-    """The state in the newest snapshot that is valid and belongs to the chain; without one, `beginning`."""
+    """The state in the newest snapshot that is valid and belongs to the chain; `beginning` if there is none."""
     for name in reversed(store.names(f"{FOLDER}/{beginning.environment}")):
         state = _read(store, name, beginning.environment)
         if state is not None and _belongs(store, name, state, platform):
@@ -50,7 +50,7 @@ def newest(store: Store, beginning: EnvironmentState, platform: str) -> Environm
 
 
 def write(store: Store, state: EnvironmentState) -> None:
-    """Keep a state. The chain is complete without it: when that fails, the failure is only logged."""
+    """Write a snapshot. The chain is complete without it, so a failure is only logged."""
     name = f"{FOLDER}/{state.environment}/{state.number:08d}.json"
     content = {"version": VERSION, "state": records.encode(state)}
     data = json.dumps({**content, "digest": digest_of(content)}, sort_keys=True, ensure_ascii=False).encode()
@@ -62,8 +62,8 @@ def write(store: Store, state: EnvironmentState) -> None:
         log.warning("snapshot not written", snapshot=name, why=str(error))
 
 
-def everyone(store: Store, environment: str) -> Iterator[tuple[str, EnvironmentState]]:
-    """All valid snapshots of an environment by their names, oldest first."""
+def valid(store: Store, environment: str) -> Iterator[tuple[str, EnvironmentState]]:
+    """All valid snapshots of an environment as (name, state), oldest first."""
     for name in store.names(f"{FOLDER}/{environment}"):
         state = _read(store, name, environment)
         if state is not None:
@@ -82,14 +82,14 @@ def _decode(data: bytes, name: str, environment: str) -> EnvironmentState:
     try:
         content: Any = json.loads(data)
     except ValueError as error:
-        raise UnreadableRecord(f"{name}: it is no snapshot: {error}") from error
+        raise UnreadableRecord(f"{name}: it is not a snapshot: {error}") from error
     snapshot = records.decode(_Snapshot, content, name)
     if snapshot.version != VERSION:
         raise UnreadableRecord(f"{name}: version {snapshot.version} is unknown; {records.ELSEWHERE}")
     if snapshot.digest != digest_of({key: value for key, value in content.items() if key != "digest"}):
         raise UnreadableRecord(f"{name}: it was changed after it was written")
     if (snapshot.state.environment, snapshot.state.number) != (environment, entries.number_of(name)):
-        raise UnreadableRecord(f"{name}: it is of {snapshot.state.environment}/{snapshot.state.number}")
+        raise UnreadableRecord(f"{name}: it holds {snapshot.state.environment}/{snapshot.state.number}")
     return snapshot.state
 
 
@@ -105,7 +105,7 @@ def _belongs(store: Store, name: str, state: EnvironmentState, platform: str) ->
         _log_ignored(name, str(error))
         return False
     if found.digest != state.head:
-        _log_ignored(name, f"{anchor} is another entry than the one that it was taken at")
+        _log_ignored(name, f"{anchor} is not the entry that it was taken at")
     return found.digest == state.head
 
 

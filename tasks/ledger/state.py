@@ -1,8 +1,8 @@
-"""Where an environment is after all its ledger entries: data, and the few questions that it answers by itself.
+"""The state of an environment after all its ledger entries, as data.
 
 The ledger is the only memory. Which release is here, who holds the claim, what was begun and not finished, how to
-roll back: all of it is folded out of the entries (see `folding`), so there is no second truth. Everything that a
-promotion asks of the past is in here, so that it does not have to read the past.
+roll back: all of it is computed from the entries (see `folding`) and stored nowhere else. The state holds everything
+that a promotion needs of the past, so that a promotion does not read old entries.
 """
 
 from __future__ import annotations
@@ -22,9 +22,18 @@ from tasks.ledger.entries import GENESIS
 
 @dataclass(frozen=True)
 class Claim:
-    """Who holds an environment, for which release, since when. `holder` is what tells whether the run is over.
+    """The run that holds an environment.
 
-    `release_digest` is that of the release's record, `provenance` where the release came from this time.
+    Attributes:
+        entry: the id of the ledger entry that made it or took it over.
+        release: the id of the release that it is for.
+        purpose: `PROMOTE`, `RECONCILE` or another one (see `folding`).
+        run: the run in the run history.
+        actor: who started the run.
+        at: since when (ISO 8601, UTC).
+        holder: the process of the run, by which others find out whether it has ended.
+        release_digest: the digest of the release's record.
+        provenance: where the release came from this time.
     """
 
     entry: str
@@ -40,7 +49,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class ManualFreeze:
-    """`actor` froze the environment, until the end of the day `until` (UTC, YYYY-MM-DD) where that was said."""
+    """A freeze by `actor`, until the end of the day `until` (UTC, YYYY-MM-DD); None: until it is lifted."""
 
     actor: str
     reason: str
@@ -51,8 +60,8 @@ class ManualFreeze:
 class AskedApproval:
     """A request for an approval, made `at` by `actor`, and the last decision on it.
 
-    `decision` is "wanted", "approved" or "refused"; `by` who decided. `approved_by` are all who approved so far: it
-    is approved once they are as many as were asked for.
+    `decision` is "wanted", "approved" or "refused"; `by` is who decided. `approved_by` are all who approved so far:
+    the request is approved once their number is what the environment requires.
     """
 
     at: str
@@ -65,7 +74,7 @@ class AskedApproval:
 
 @dataclass(frozen=True)
 class RecordedDrift:
-    """The newest drift report: the number of its entry, when it was made, and what it holds."""
+    """The newest drift report: the number of its entry, its time (ISO 8601, UTC), and its content."""
 
     number: int
     at: str
@@ -74,10 +83,13 @@ class RecordedDrift:
 
 @dataclass(frozen=True)
 class KnownDrift:
-    """What is known of drift.
+    """The drift that is known.
 
-    `found` is what the last report that compared a unit found in it. `outdated` are units to which something was
-    applied since. `reconciled_at` is when a reconcile was last begun; "" before the first.
+    Attributes:
+        found: {unit: the drift in the last report that compared it}.
+        outdated: units that were applied or rolled back since then.
+        reconciled_at: when a reconcile was last begun (ISO 8601, UTC); "" before the first.
+        report: the newest report; None before the first.
     """
 
     found: Mapping[str, tuple[DriftedObject, ...]] = field(default_factory=dict)
@@ -146,12 +158,12 @@ class EnvironmentState:
 
 
 def left_behind(found: EnvironmentState, release: Release) -> tuple[str, ...]:
-    """Units that are applied in an environment and that the release there does not declare any more."""
+    """The units that are applied in an environment but not declared by the release, sorted."""
     return tuple(sorted(unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units))
 
 
 def verified_in(states: Iterable[EnvironmentState]) -> dict[str, Verified]:
-    """The releases that are verified now, by environment, for the rules of the environment graph."""
+    """{environment: the release that is verified there now}, for the rules of the environment graph."""
     return {
         state.environment: Verified(state.verified, datetime.fromisoformat(state.verified_at))
         for state in states

@@ -1,6 +1,6 @@
 """Where releases and the ledger live: a folder, or an S3 bucket for teams.
 
-Names are slash-separated, values are bytes, and a name is written once. Create-only writes are what makes the ledger
+Names are slash-separated, values are bytes, and a name is written once. Create-only writes make the ledger
 linearizable on a folder and on S3 alike (S3: `If-None-Match: *`); nothing here overwrites or deletes.
 """
 
@@ -22,55 +22,63 @@ from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswere
 from tasks.ledger.folders import create_file, files_below, folders_below
 
 _READERS = 16
-"""Objects that are read from a bucket at the same time."""
+"""Objects that are read from a bucket in parallel."""
 
 _BATCH = 256
-"""Objects that are read ahead of whoever takes them."""
+"""Objects that are read ahead of the consumer."""
 
 
 class Store(ABC):
-    """Named, immutable objects below one folder or bucket prefix, which `address` names."""
+    """Named, immutable objects below the folder or bucket prefix `address`."""
 
     address: str
 
     @staticmethod
     def open(address: str) -> Store:
-        """The store at `address`: a folder's path (made when missing) or `s3://bucket/prefix`.
+        """Open the store at `address`: a folder (created if missing) or `s3://bucket/prefix`.
 
-        Credentials, region and endpoint of S3 are boto3's: environment, profile, AWS_ENDPOINT_URL.
+        Credentials, region and endpoint of S3 are those that boto3 finds: environment, profile, AWS_ENDPOINT_URL.
+
+        Raises:
+            InvalidInput: The address is neither, or boto3 finds no region or credentials.
         """
         parts = urlsplit(address)
         if parts.scheme == "s3":
             return BucketStore(_bucket(parts.netloc, parts.path.strip("/")), address)
         if parts.scheme not in ("", "file"):
-            raise InvalidInput(f"FLOWMART_STORE={address}: a store is a folder or s3://bucket/prefix")
+            raise InvalidInput(f"FLOWMART_STORE={address}: set it to a folder or to s3://bucket/prefix")
         folder = Path(parts.path if parts.scheme else address).expanduser().resolve()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return FolderStore(folder)
 
     @abstractmethod
     def create(self, name: str, data: bytes) -> None:
-        """Write `data`, durably, under a name that does not exist yet; `AlreadyExists` when somebody was first."""
+        """Write an object durably.
+
+        Raises:
+            AlreadyExists: The name is taken.
+            Unanswered: The disk or S3 failed.
+        """
 
     @abstractmethod
     def read(self, name: str) -> bytes:
-        """The bytes under `name`; `NotFound` when there are none."""
+        """The bytes of an object; `NotFound` if there is none, `Unanswered` if the disk or S3 failed."""
 
     @abstractmethod
     def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
-        """All names below the folder `prefix`, sorted; with `after`, only those that sort behind it."""
+        """All names below the folder `prefix`, sorted; with `after`, only those that sort after it."""
 
     @abstractmethod
     def folders(self, prefix: str) -> tuple[str, ...]:
         """The names of the folders directly below the folder `prefix`, sorted, without `prefix`."""
 
     def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
-        """The bytes under each of the names, in their order."""
+        """The bytes of each object, in the order of the names."""
         return map(self.read, names)
 
 
 class FolderStore(Store):
-    """A store in a folder of a file system that has hard links. What `create` wrote outlives a power loss."""
+    """A store in a folder. Its file system must support hard links."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -117,7 +125,7 @@ class FolderStore(Store):
 
 
 class BucketStore(Store):
-    """A store in an S3 bucket, or in anything that speaks its protocol and has conditional writes."""
+    """A store in an S3 bucket, or in any S3-compatible service with conditional writes."""
 
     def __init__(self, bucket: S3Store, address: str) -> None:
         self._bucket = bucket
@@ -142,7 +150,7 @@ class BucketStore(Store):
             raise Unanswered(f"{self.address}: {name} could not be read: {error}") from error
 
     def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
-        """See `Store.read_all`; several at the same time, since each takes a request."""
+        """See `Store.read_all`; in parallel, because each object is one request."""
         with ThreadPoolExecutor(max_workers=_READERS) as pool:
             for begin in range(0, len(names), _BATCH):
                 yield from pool.map(self.read, names[begin : begin + _BATCH])

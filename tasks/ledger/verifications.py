@@ -1,4 +1,4 @@
-"""What was verified in an environment, in order: which releases a rollback can return to. Pure."""
+"""Which verified releases a rollback can return to. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from tasks.domain.errors import InvalidInput
 
 
 def earlier(verified: Sequence[str], current: str | None) -> tuple[str, ...]:
-    """The releases that were verified before the current one, the last one first, each once.
+    """The releases that were verified before the current one, newest first, each once.
 
-    Counted from the last time that each was verified: where an earlier release came back, what it replaced is before
-    it.
+    The last verification of each release counts: a release that was returned to is newer than the one it replaced.
     """
     return tuple(release for release in dict.fromkeys(reversed(verified)) if release != current)
 
@@ -19,14 +18,14 @@ def earlier(verified: Sequence[str], current: str | None) -> tuple[str, ...]:
 def rollback_target(
     environment: str, verified: Sequence[str], current: str | None, rejected: Collection[str], to: str | None = None
 ) -> str:
-    """The release that a rollback of an environment goes to.
+    """The release that a rollback of an environment returns to.
 
     Args:
-        environment: for messages.
-        verified: what was verified there, oldest first, each time.
-        current: what is there now.
-        rejected: what was rejected there; a rollback rejects the release that it leaves.
-        to: the release that a person asks for; without it, the last one before `current` that is not rejected.
+        environment: its name, for messages.
+        verified: the ids of all releases verified there, oldest first.
+        current: the id of the release that is there now.
+        rejected: the ids rejected there; a rollback rejects the release that it leaves.
+        to: the id that an operator asks for; None chooses the newest before `current` that is not rejected.
 
     Raises:
         InvalidInput: There is no such release, or `to` was never verified there.
@@ -36,10 +35,10 @@ def rollback_target(
         good = [release for release in before if release not in rejected]
         if not good:
             raise InvalidInput(
-                f"{environment}: nothing to go back to; no release but {current} was verified here and not rejected"
+                f"{environment}: no release to roll back to; only {current} was verified here and not rejected"
             )
         return good[0]
     if to not in before:
         known = ", ".join(before) or "none"
-        raise InvalidInput(f"{environment}: {to} was not verified here before {current}; these were: {known}")
+        raise InvalidInput(f"{environment}: {to} was not verified here before {current}; choose one of: {known}")
     return to

@@ -1,4 +1,4 @@
-"""The files of a release as one object of the store: a gzipped tar, the same bytes for the same files."""
+"""The files of a release as one object of the store: a reproducible gzipped tar."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tasks.releases.contents import FOLDER, File
 
 
 def pack(files: Iterable[File]) -> bytes:
-    """The files as an archive below infrastructure/, without times and owners."""
+    """The files as a gzipped tar below infrastructure/, without times and owners."""
     packed = io.BytesIO()
-    # The time in gzip's head would make two archives of the same files.
+    # gzip's header holds a time, which would make archives of the same files differ.
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for file in sorted(files, key=lambda file: file.path):
             _add(tar, file)
@@ -26,7 +26,7 @@ def unpack(archive: bytes) -> tuple[File, ...]:
     """The files of an archive, in memory.
 
     Raises:
-        ValueError: It is cut off, is no archive, or has something in it that `pack` does not write.
+        ValueError: It is truncated, is not an archive, or holds something that `pack` does not write.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive)), mode="r:") as tar:
@@ -38,11 +38,11 @@ def unpack(archive: bytes) -> tuple[File, ...]:
 
 
 def _refuse_overlaps(paths: Sequence[str]) -> None:
-    """No path twice, and nothing behind a symlink or a file: it would be written somewhere else."""
+    """Refuse a path that occurs twice or lies below a symlink or file: it would be written elsewhere."""
     known = set(paths)
     for path in paths:
         if len(known) != len(paths) or known.intersection(map(str, PurePosixPath(path).parents)):
-            raise ValueError(f"{FOLDER}/{path} is in the way of another file")
+            raise ValueError(f"{FOLDER}/{path} overlaps with another file")
 
 
 def _add(tar: tarfile.TarFile, file: File) -> None:

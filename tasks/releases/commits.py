@@ -1,4 +1,4 @@
-"""From a commit to the files of a release, and to where they came from."""
+"""Turns a commit into the files of a release and their provenance."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ https://docs.github.com/repositories/configuring-branches-and-merges-in-your-rep
 
 
 def commit_of(repository: Path, ref: str) -> Commit:
-    """The commit that git means by a branch, tag or hash; `InvalidInput` when it knows none."""
+    """The commit of a branch, tag or hash; `InvalidInput` if git knows none."""
     found = git.find(repository, ref)
     if found is None:
         raise InvalidInput(
-            f"{repository.resolve()}: git has no commit {ref}; `git log` and `git branch` show what is"
+            f"{repository.resolve()}: git has no commit {ref}; `git log` and `git branch` list what there is"
         )
     return found
 
 
 def committed(repository: Path, commit: str) -> tuple[File, ...]:
-    """What a commit has below infrastructure/; `InvalidInput` names every file that cannot be in a release."""
+    """The files of a commit below infrastructure/; `InvalidInput` names every file that cannot be in a release."""
     entries = git.tree(repository, commit, FOLDER)
     plain = [entry for entry in entries if entry.mode != SUBMODULE and entry.path != FOLDER]
     contents = git.blobs(repository, [entry.object for entry in plain])
@@ -38,17 +38,17 @@ def committed(repository: Path, commit: str) -> tuple[File, ...]:
     against = [submodule(entry.path) for entry in entries if entry.mode == SUBMODULE] + [*objections(files)]
     if len(plain) == len(entries) and not against:
         return files
-    told = "\n".join(f"  {why}" for why in against or [f"{FOLDER} is not a folder in it."])
-    raise InvalidInput(f"commit {commit[:12]} cannot be released:\n{told}")
+    reasons = "\n".join(f"  {why}" for why in against or [f"{FOLDER} is not a folder in it."])
+    raise InvalidInput(f"commit {commit[:12]} cannot be released:\n{reasons}")
 
 
 def release_id(repository: Path, commit: Commit) -> str:
-    """The id of the release that a commit is, whether or not somebody made it."""
+    """The id of the release that a commit makes, whether or not it was created."""
     return content_digest(committed(repository, commit.hash))[:DIGITS]
 
 
 def provenance_of(commit: Commit, requested_by: str, pull_request: int | None = None) -> Provenance:
-    """Where the content of a commit comes from. Without a number, the pull request that the subject names, if any."""
+    """The provenance of a commit. Without `pull_request`, its number is taken from the commit's subject, if any."""
     return Provenance(
         commit=commit.hash,
         author=commit.author,

@@ -1,4 +1,4 @@
-"""The files of a release: what one is, and the digest over all of them, which the release is called by."""
+"""The files of a release, and the digest over all of them, which identifies the release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 from tasks.domain.values import digest_of
 
 FOLDER = "infrastructure"
-"""The folder of the repository that a release holds."""
+"""The folder of the repository that a release consists of."""
 
 Kind = Literal["file", "executable", "link"]
 
@@ -21,7 +21,7 @@ _MARKS: Mapping[Kind, bytes] = {"file": b"-", "executable": b"x", "link": b"l"}
 
 @dataclass(frozen=True)
 class File:
-    """A file or symlink by its path below infrastructure/. `data` of a link is where it leads, as it is written."""
+    """A file or symlink by its path below infrastructure/. The `data` of a symlink is its target."""
 
     path: str
     kind: Kind
@@ -39,17 +39,17 @@ def digests(files: Iterable[File]) -> dict[str, str]:
 
 
 def content_digest(files: Iterable[File]) -> str:
-    """The digest of a release: over every path and what is there."""
+    """The digest of a release: SHA-256 over every path and its digest."""
     return digest_of(digests(files))
 
 
 def links(files: Iterable[File]) -> dict[str, str]:
-    """{path: where it leads} of the symlinks."""
+    """{path: target} of the symlinks."""
     return {file.path: file.data.decode(errors="surrogateescape") for file in files if file.kind == "link"}
 
 
 def write(files: Iterable[File], into: Path) -> Path:
-    """Write the files below `into`/infrastructure; that folder. They must be portable: nothing is looked at here."""
+    """Write the files to `into`/infrastructure and return that folder. Paths are not checked here."""
     infrastructure = into / FOLDER
     infrastructure.mkdir(parents=True)
     for file in files:
@@ -64,18 +64,18 @@ def write(files: Iterable[File], into: Path) -> Path:
 
 
 _MOST_HOPS = 40
-"""Symlinks on the way to a file; Linux follows as many (path_resolution(7))."""
+"""Symlinks that are followed on the way to a file, as on Linux (path_resolution(7))."""
 
 
 def follow(path: str, leading: Mapping[str, str]) -> str | None:
-    """Where a path below infrastructure/ leads once every symlink on the way is followed, part by part.
+    """Resolve a path below infrastructure/, following every symlink on the way.
 
     Args:
         path: "terraform/dev/modules/vpc".
-        leading: {path of a symlink: where it leads}.
+        leading: {path of a symlink: its target}.
 
     Returns:
-        A path below infrastructure/ ("" is the folder itself), or None when it leads out of it or round and round.
+        A path below infrastructure/ ("" is the folder itself), or None if it leads outside or in a loop.
     """
     done: list[str] = []
     todo = path.split("/")

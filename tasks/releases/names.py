@@ -1,4 +1,4 @@
-"""What a person means by the name of a release: its id or how that begins, or what git takes for a commit."""
+"""Resolves what a person types for a release: its id, the first digits of it, or anything that git resolves."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tasks.releases.repository import Commit
 
 @dataclass(frozen=True)
 class Meaning:
-    """A release by its whole id; or a commit, which may not be released yet."""
+    """Either a release, by its whole id, or a commit, which may not be released yet."""
 
     release: str | None = None
     commit: Commit | None = None
 
 
 def meaning(releases: Releases, repository: Path, name: str) -> Meaning:
-    """What a name means.
+    """Resolve a name to a release or a commit.
 
-    A name that is both means the commit, provided that it makes just that release.
+    If it matches both, it means the commit, provided that the commit makes that very release.
 
     Raises:
-        NotFound: It means nothing.
-        InvalidInput: It could be several releases, or a release and a commit of another one.
+        NotFound: It matches nothing.
+        InvalidInput: It matches several releases, or a release and a commit of another one.
     """
     found = [known for known in releases.known() if len(name) >= SHORTEST and known.startswith(name)]
     commit = _commit(repository, name)
@@ -40,7 +40,7 @@ def meaning(releases: Releases, repository: Path, name: str) -> Meaning:
 
 
 def _commit(repository: Path, name: str) -> Commit | None:
-    # Releases can be named where there is no git, or no repository.
+    # Releases can be named by id on a machine without git or without the repository.
     with suppress(InvalidInput):
         return git.find(repository, name)
     return None
@@ -52,11 +52,11 @@ def _only(found: list[str], name: str) -> str:
     if not found:
         raise NotFound(
             f"{name}: no release begins with it (at least {SHORTEST} digits), and git has no such commit; "
-            "`flowmart release list` shows all releases"
+            "`flowmart release list` lists all"
         )
     return found[0]
 
 
 def _refuse_ambiguous(name: str, found: list[str], commit: Commit) -> None:
-    told = f"{name} could be release {' or '.join(found)}, or commit {commit.hash[:12]} ({commit.subject})"
-    raise InvalidInput(f"{told}; give more digits, or a whole ref such as refs/heads/{name}")
+    matches = f"{name} could be release {' or '.join(found)}, or commit {commit.hash[:12]} ({commit.subject})"
+    raise InvalidInput(f"{matches}; give more digits, or a whole ref such as refs/heads/{name}")

@@ -1,8 +1,8 @@
-"""What of a commit can be in a release: plain files, and symlinks that stay below infrastructure/.
+"""Which files of a commit can be in a release: plain files, and symlinks that stay below infrastructure/.
 
-Everything else that git can hold would be something else wherever the release is unpacked: a submodule is an empty
-folder there, a Git LFS pointer a text of three lines, an absolute symlink whatever that machine has. So it is refused
-when the release is made, each by its path and with the remedy.
+Anything else would differ from one machine to the next: a checkout has an empty folder for a submodule, three lines
+of text for a Git LFS pointer, and whatever the machine holds behind an absolute symlink. Such files are refused when
+the release is created, each with its path and the remedy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LFS = (b"version https://git-lfs.github.com/spec/v1\n", b"version https://hawse
 
 
 def objections(files: Sequence[File]) -> tuple[str, ...]:
-    """Why files cannot be a release: one sentence each, with path and remedy; none when they can."""
+    """Why files cannot be a release, one sentence each with path and remedy; empty if they can."""
     return (*_pointers(files), *_stray_links(files), *_clashes(files))
 
 
@@ -31,8 +31,8 @@ def submodule(path: str) -> str:
 
 
 def _pointers(files: Iterable[File]) -> list[str]:
-    told = "is a Git LFS pointer, not the file itself. Take the file out of LFS, or keep it out of infrastructure/."
-    return [f"{FOLDER}/{file.path} {told}" for file in files if file.kind != "link" and file.data.startswith(_LFS)]
+    why = "is a Git LFS pointer, not the file itself. Take the file out of LFS, or keep it out of infrastructure/."
+    return [f"{FOLDER}/{file.path} {why}" for file in files if file.kind != "link" and file.data.startswith(_LFS)]
 
 
 def _stray_links(files: Sequence[File]) -> list[str]:
@@ -53,7 +53,7 @@ def _is_no_text(target: str) -> bool:
 
 
 def _clashes(files: Iterable[File]) -> list[str]:
-    """Names that a Mac or Windows takes for one: they differ in case, or in how accents are composed."""
+    """Names that macOS or Windows treats as one: they differ only in case or in how accents are composed."""
     found: dict[str, str] = {}
     clashes = {}
     for path in (path for file in files for path in _with_folders(file.path)):

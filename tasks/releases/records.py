@@ -1,6 +1,6 @@
-"""The record of a release as the store has it: written once, the same bytes for the same release.
+"""The record of a release in the store: written once, reproducible byte by byte.
 
-Its SHA-256 goes into the ledger with every claim, so that what decides which units are up to date cannot be edited.
+The record decides which units are up to date. The ledger notes its SHA-256 with every claim, so an edit is noticed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tasks.domain.errors import UnreadableRecord
 from tasks.domain.release import Release
 
 FORMAT = 1
-"""Of what this module writes and reads."""
+"""The format that this module writes and reads."""
 
 DIGITS = 12
-"""Of a release's digest make its id."""
+"""How many digits of a release's digest make its id."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class _Record:
 
 
 def encode(release: Release) -> bytes:
-    """What the store gets."""
+    """The bytes of a record for the store."""
     return json.dumps(records.encode(_Record(FORMAT, release)), indent=1, sort_keys=True).encode()
 
 
@@ -37,14 +37,14 @@ def decode(data: bytes, where: str) -> Release:
 
     Raises:
         UnreadableRecord: Another version of the product wrote it; the message begins with `where`.
-        ValueError: It is cut off, or something in it does not fit together.
+        ValueError: It is truncated, or its parts do not match.
     """
     content: Any = json.loads(data)
     if not isinstance(content, dict):
         raise ValueError("it is not an object")
     if content.get("format") != FORMAT:
         raise UnreadableRecord(
-            f"{where} has format {content.get('format')}, and this flowmart reads {FORMAT}; update it"
+            f"{where} has format {content.get('format')}, but this flowmart reads {FORMAT}; update flowmart"
         )
     release = records.decode(_Record, content, where).release
     if release.id != release.digest[:DIGITS] or encode(release) != data:

@@ -1,12 +1,12 @@
-"""Releases: the content of `infrastructure/`, frozen by digest, archived in the store, checked out to work in.
+"""Creates, loads, checks out and audits releases.
 
-A release is its content: the same files give the same release, whichever commit they come from. The store has
+A release is its content: the same files make the same release, whichever commit they come from. The store holds
 
-    releases/<id>.json                      its record: digest and unit digests
-    releases/<id>.tar.gz                    its files
-    releases/<id>/requests/<number>.json    each time that it was asked for, and where it came from then
+    releases/<id>.json                      the record: digest and unit digests
+    releases/<id>.tar.gz                    the files
+    releases/<id>/requests/<number>.json    each request for it, with the provenance of that time
 
-and `tasks.releases.stored` gives a release out only if all of that holds together.
+and `tasks.releases.stored` returns a release only if all of these match.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from tasks.run_folder import run_folder
 _ID = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 
 SHORTEST = 4
-"""Digits by which a release may be called, as git asks of a commit: fewer could be a slip."""
+"""The fewest digits that may name a release, as in git: fewer are likely a typing error."""
 
 
 class Releases:
-    """The releases of one store, each held against the ledger of that store."""
+    """The releases of one store, each checked against the ledger of that store."""
 
     def __init__(self, store: Store, ledger: Ledger) -> None:
         self.store = store
@@ -60,21 +60,21 @@ class Releases:
         purpose: Purpose = "promote",
         pull_request: int | None = None,
     ) -> Release:
-        """Make the release of a commit, or find the one that it is already; and record who asked for it.
+        """Create the release of a commit, or find it if it exists, and record the request.
 
-        The platform is loaded from the commit, so a release with a mistake in platform.yaml cannot be made; nor one
-        with a mistake in drift.yaml, which would only show when the next report is due.
+        platform.yaml and drift.yaml are checked here, because a mistake in drift.yaml would otherwise only show when
+        the next drift report is due.
 
         Args:
             repository: a git repository.
-            ref: anything that git understands as a commit.
-            requested_by: who asks.
-            purpose: "plan" where nothing of it will be promoted.
-            pull_request: the number of the one that brings the commit, where it is known.
+            ref: anything that git resolves to a commit.
+            requested_by: who requests it.
+            purpose: "plan" if it will not be promoted.
+            pull_request: the number of the commit's pull request, if it is known.
 
         Raises:
-            InvalidInput: There is no such commit, it holds what cannot be released, or its platform has a mistake.
-            DamagedRelease: The store has something else under the release's id.
+            InvalidInput: There is no such commit, it holds files that cannot be released, or its platform is invalid.
+            DamagedRelease: The store holds something else under the release's id.
         """
         commit = commits.commit_of(repository, ref)
         files = commits.committed(repository, commit.hash)
@@ -85,12 +85,12 @@ class Releases:
         return release
 
     def find(self, repository: Path, ref: str) -> Release:
-        """The release that a commit is, without making one; `NotFound` where nobody made it."""
+        """The release of a commit; `NotFound` if it was not created yet."""
         commit = commits.commit_of(repository, ref)
         release = commits.release_id(repository, commit)
         if release not in self.known():
-            told = f"commit {commit.hash[:12]} is not released yet; `flowmart release create --ref {ref}` does it"
-            raise NotFound(f"{ref}: {told}")
+            remedy = f"run `flowmart release create --ref {ref}` first"
+            raise NotFound(f"{ref}: commit {commit.hash[:12]} is not released yet; {remedy}")
         return self.load(release)
 
     def load(self, name: str) -> Release:
@@ -98,15 +98,15 @@ class Releases:
 
         Raises:
             NotFound: There is none.
-            InvalidInput: The name is too short, or could be several.
-            DamagedRelease: The store does not have it as it was made.
+            InvalidInput: The name is too short, or matches several.
+            DamagedRelease: An object of the release in the store is missing or was changed.
         """
         stored = self._stored(self._id(name))
         stored.files()
         return stored.record()
 
     def checkout(self, name: str, into: Path) -> Path:
-        """Write the files of a release below `into`; its `infrastructure` folder. Raises what `load` does."""
+        """Write the files of a release to `into`/infrastructure and return that folder. Raises what `load` does."""
         stored = self._stored(self._id(name))
         files = stored.files()
         infrastructure = write(files, into)
@@ -119,14 +119,14 @@ class Releases:
         return self._stored(self._id(name)).files()
 
     def known(self) -> tuple[str, ...]:
-        """The ids of all releases that the store or the ledger has anything of, sorted."""
+        """The ids of all releases that the store or the ledger mentions, sorted."""
         names = (re.split("[./]", name.removeprefix("releases/"))[0] for name in self.store.names("releases"))
         return tuple(sorted(name for name in {*names, *recorded(self.ledger)} if _ID.fullmatch(name)))
 
-    def everyone(self) -> tuple[tuple[RequestedRelease, ...], tuple[FlowmartError, ...]]:
-        """All releases, the one that was asked for last at the end; and what is wrong with those that are damaged.
+    def all(self) -> tuple[tuple[RequestedRelease, ...], tuple[FlowmartError, ...]]:
+        """All releases, the latest request last, and the errors of the damaged ones.
 
-        Only records and requests are read, so that a list of many is quick: whoever uses a release loads it.
+        Only records and requests are read, so that a long list is quick; archives are checked by `load`.
         """
         found: list[RequestedRelease] = []
         damage: list[FlowmartError] = []
@@ -138,18 +138,18 @@ class Releases:
         return tuple(sorted(found, key=lambda each: each.provenance.at)), tuple(damage)
 
     def latest_request(self, release: str) -> Provenance:
-        """Where a release came from the last time that it was asked for, by its whole id."""
+        """The provenance of the latest request for a release, by its whole id."""
         return requests.latest_request(self.store, release)
 
     def requests(self, release: str) -> tuple[ReleaseRequest, ...]:
-        """All times that a release was asked for, oldest first, by its whole id."""
+        """All requests for a release, oldest first, by its whole id."""
         return requests.requests(self.store, release)
 
     def promotions(self) -> dict[str, list[Provenance]]:
-        """{release: where the ledger says that it came from, each time that it was promoted somewhere}."""
+        """{release: its provenance in each promotion, according to the ledger}."""
         found: dict[str, list[Provenance]] = {}
         for environment in self.ledger.environments():
-            # What is wrong with a chain is said where chains are audited.
+            # A damaged chain is reported by its own audit.
             with suppress(BrokenChain, UnreadableRecord):
                 for event in (entry.event for entry in self.ledger.entries(environment)):
                     if isinstance(event, EnvironmentClaimed) and event.provenance.commit:
@@ -157,11 +157,14 @@ class Releases:
         return found
 
     def audit(self, release: str, promoted: Sequence[Provenance]) -> None:
-        """Check all that the store has of a release, by its whole id; raises what is wrong with it.
+        """Check all objects of a release in the store.
 
         Args:
-            release: its id.
-            promoted: where the ledger says that it came from, as `promotions` has it.
+            release: its whole id.
+            promoted: its provenance according to the ledger, from `promotions`.
+
+        Raises:
+            FlowmartError: What `load` raises, or a request is missing or was changed.
         """
         with run_folder("audit") as folder:
             self.checkout(release, folder)
@@ -169,7 +172,7 @@ class Releases:
 
     def _put(self, release: Release, files: Sequence[File]) -> Release:
         stored = self._stored(release.id)
-        # Either may be there: the same content was released before, or an attempt ended between the two writes.
+        # Either may exist: the same content was released before, or an attempt ended between the two writes.
         with suppress(AlreadyExists):
             self.store.create(stored.archive_name, archives.pack(files))
         with suppress(AlreadyExists):
@@ -183,13 +186,13 @@ class Releases:
 
     def _id(self, name: str) -> str:
         if not name:
-            raise InvalidInput("release: none was chosen; `flowmart release list` shows all")
+            raise InvalidInput("release: none was chosen; `flowmart release list` lists all")
         if len(name) < SHORTEST:
             raise InvalidInput(f"release {name}: give at least {SHORTEST} digits of its id")
         found = [release for release in self.known() if release.startswith(name)]
         if not found:
             raise NotFound(
-                f"release {name}: there is none; `flowmart release list` shows all, `release create` makes one"
+                f"release {name}: not found; `flowmart release list` lists all, `flowmart release create` makes one"
             )
         if len(found) > 1:
             raise InvalidInput(f"release {name}: could be {' or '.join(found)}; give more digits")
@@ -197,7 +200,7 @@ class Releases:
 
 
 def _units(files: Sequence[File]) -> dict[str, str]:
-    """The digests of all units, of files that hang together; `InvalidInput` when they do not."""
+    """The digests of all units; `InvalidInput` if platform.yaml, its wiring or drift.yaml has a mistake."""
     with run_folder("release") as folder:
         infrastructure = write(files, folder)
         platform = manifest.load(infrastructure)

@@ -1,7 +1,7 @@
-"""What a git repository has: commits by any name, the files of one, who wrote it.
+"""Reads a git repository: commits by any name, and their files.
 
-Files are read as blobs, never through the working tree or `git archive`: attributes and a user's settings (line ends,
-filters, `export-ignore`) would change or drop some, so that one commit could be two releases on two machines.
+Files are read as blobs, never through the working tree or `git archive`: attributes and a user's settings (line
+endings, filters, `export-ignore`) would change or drop some, so one commit could be two releases on two machines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tasks.processes import Command, Finished
 from tasks.run_folder import run_folder
 
 _TIME_LIMIT = 120.0
-"""Seconds."""
+"""Seconds that one git command may take."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,22 @@ class Commit:
 
 
 def find(repository: Path, ref: str) -> Commit | None:
-    """The commit that git means by `ref` (a branch, tag, hash or its beginning); None when it knows none."""
+    """The commit of `ref` (a branch, tag, hash or its first digits); None if git knows none."""
     if ref.startswith("-") or not ref.strip():
         return None
     done = _run(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     if done.exit_code != 0:
         return None
-    told = git(repository, "log", "-1", "--no-show-signature", "--format=%H%n%an <%ae>%n%s", done.stdout.strip())
-    found, author, subject = told.rstrip("\n").split("\n", 2)
+    printed = git(repository, "log", "-1", "--no-show-signature", "--format=%H%n%an <%ae>%n%s", done.stdout.strip())
+    found, author, subject = printed.rstrip("\n").split("\n", 2)
     return Commit(found, author, subject)
 
 
 def tree(repository: Path, commit: str, folder: str) -> tuple[TreeEntry, ...]:
-    """Everything that a commit has at or below a folder of the repository.
+    """All files and submodules of a commit at or below a folder of the repository.
 
     Raises:
-        InvalidInput: There is nothing, or a file's name is no UTF-8.
+        InvalidInput: The commit does not have the folder, or a file's name is not UTF-8.
     """
     listed = _output(repository, ("ls-tree", "-r", "-z", commit, folder))
     if not listed:
@@ -62,7 +62,7 @@ def tree(repository: Path, commit: str, folder: str) -> tuple[TreeEntry, ...]:
 
 
 def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
-    """The contents of blobs, in order, by one `git cat-file --batch`."""
+    """The contents of blobs by their object names, in order, read by one `git cat-file --batch`."""
     with run_folder("objects") as folder:
         asked = folder / "asked"
         asked.write_text("".join(f"{name}\n" for name in objects))
@@ -70,7 +70,7 @@ def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
 
 
 def git(repository: Path, *arguments: str) -> str:
-    """Run git in a repository; what it prints. `InvalidInput` with git's own words when it fails."""
+    """Run git in a repository and return its standard output; `InvalidInput` with git's message if it fails."""
     return _accepted(repository, _run(repository, *arguments), arguments[0]).stdout
 
 
@@ -85,7 +85,7 @@ def _entry(line: bytes) -> TreeEntry:
 
 
 def _batch(data: bytes) -> Sequence[bytes]:
-    """`<object> blob <size>`, a line end, the content, a line end; again for each (git-cat-file(1), BATCH OUTPUT)."""
+    """Parse `<object> blob <size>`, newline, content, newline, for each blob (git-cat-file(1), BATCH OUTPUT)."""
     found, at = [], 0
     while at < len(data):
         head, _, _ = data[at : at + 200].partition(b"\n")
@@ -117,5 +117,5 @@ def _argv(repository: Path, *arguments: str) -> tuple[str, ...]:
 
 def _accepted(repository: Path, done: Finished, verb: str) -> Finished:
     if done.exit_code != 0:
-        raise InvalidInput(f"{repository.resolve()}: git {verb}: {done.stderr.strip() or 'failed without a word'}")
+        raise InvalidInput(f"{repository.resolve()}: git {verb}: {done.stderr.strip() or 'failed without a message'}")
     return done

@@ -1,8 +1,8 @@
-"""The times that a release was asked for: `releases/<id>/requests/<number>.json`, create-only, in order.
+"""The requests for a release: `releases/<id>/requests/<number>.json`, create-only, numbered from 1.
 
-The same content can come from several commits: a revert makes the release that it returns to, but it has its own
-author. So a release says nothing about where it came from; each request does. The newest one to promote goes into the
-ledger with the claim. Each carries the digest of the one before, as the ledger's entries do.
+The same content can come from several commits: a revert makes the earlier release again, but has its own author. So
+the provenance belongs to each request, not to the release. The newest request to promote goes into the ledger with
+the claim. Each request carries the digest of the one before it, as the ledger's entries do.
 """
 
 from __future__ import annotations
@@ -19,17 +19,22 @@ from tasks.domain.values import digest_of
 from tasks.ledger.store import Store
 
 FORMAT = 1
-"""Of what this module writes and reads."""
+"""The format that this module writes and reads."""
 
 Purpose = Literal["promote", "plan"]
 
 
 @dataclass(frozen=True)
 class ReleaseRequest:
-    """One of them. `digest` is SHA-256 over everything else, `previous` the digest of the one before ("" for none).
+    """One request for a release.
 
-    `purpose` is "plan" where somebody only wanted to see what the content would do: that says nothing about whose it
-    is when it is promoted.
+    Attributes:
+        format: `FORMAT`.
+        number: its place among the requests, from 1.
+        purpose: "plan" if only a plan was requested; then its author is not the author of a later promotion.
+        provenance: the commit, author, subject and pull request.
+        previous: the digest of the request before it; "" for the first.
+        digest: SHA-256 over all other fields.
     """
 
     format: int
@@ -50,29 +55,27 @@ def requests(store: Store, release: str) -> tuple[ReleaseRequest, ...]:
     previous = ""
     for number, request in enumerate(found, start=1):
         if request.number != number or request.previous != previous:
-            told = (
-                f"request {number} before {_name(release, request.number)} in {store.address} is missing or another"
-            )
-            raise DamagedRelease(f"release {release}: {told}. Restore it from a backup of the store.")
+            damage = f"in {store.address}, request {number} or the one before it is missing or was replaced"
+            raise DamagedRelease(f"release {release}: {damage}. Restore it from a backup of the store.")
         previous = request.digest
     return tuple(found)
 
 
 def latest_request(store: Store, release: str) -> Provenance:
-    """Where a release came from the last time that somebody asked for it to be promoted, or to be planned at least.
+    """The provenance of the newest request to promote a release, or to plan it if there is none to promote.
 
     Raises:
-        NotFound: Nobody asked for it.
-        DamagedRelease: A newer request was changed after it was written.
+        NotFound: There is no request.
+        DamagedRelease: A request was changed after it was written.
     """
     newest = _newest(store, release, "promote") or _newest(store, release)
     if newest is None:
-        raise NotFound(f"release {release}: nobody asked for it; `flowmart release create` makes one of a commit")
+        raise NotFound(f"release {release}: it was never requested; run `flowmart release create` for its commit")
     return newest.provenance
 
 
 def record(store: Store, release: str, provenance: Provenance, purpose: Purpose) -> None:
-    """Write the next request, unless the newest one says the same already."""
+    """Write the next request, unless the newest one is the same but for its time."""
     while True:
         newest = _newest(store, release)
         if newest is not None and _says(newest, provenance, purpose):
@@ -119,8 +122,7 @@ def _refuse_other_formats(content: Any, where: str) -> None:
     if found is None:
         raise ValueError("no format")
     if found != FORMAT:
-        told = f"has format {found}, and this flowmart reads {FORMAT}; update it"
-        raise UnreadableRecord(f"{where} {told}")
+        raise UnreadableRecord(f"{where} has format {found}, but this flowmart reads {FORMAT}; update flowmart")
 
 
 def _damaged(where: str) -> DamagedRelease:

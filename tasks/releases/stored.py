@@ -1,7 +1,7 @@
-"""What the store has of one release, given out only if it is what was released.
+"""The objects of one release in the store, returned only if they match.
 
-Three things have to hold together: the files add up to the digest in the record, the id is the first digits of that,
-and the record is the one that the ledger has the digest of since the release was first promoted.
+Three things are checked: the files make the digest in the record, the id is the first digits of that digest, and the
+record has the digest that the ledger has noted since the release was first promoted.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tasks.releases.requests import latest_request, requests
 
 
 def recorded(ledger: Ledger) -> dict[str, str]:
-    """{release: the digest of its record} of all releases that were promoted anywhere."""
+    """{release: the digest of its record} of all releases that were ever promoted."""
     found: dict[str, str] = {}
     for environment in ledger.environments():
-        # A chain that does not add up is refused where its environment is used; here it merely says nothing.
+        # A damaged chain stops its own environment; releases of other environments can still be read.
         with suppress(BrokenChain, UnreadableRecord):
             found |= ledger.state(environment).records
     return found
@@ -31,7 +31,7 @@ def recorded(ledger: Ledger) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class StoredRelease:
-    """A release in a store, by its id. `recorded` is the digest of its record in the ledger, once it was promoted."""
+    """A release in a store, by its id. `recorded` is the record's digest in the ledger; None before a promotion."""
 
     store: Store
     id: str
@@ -39,19 +39,19 @@ class StoredRelease:
 
     @property
     def record_name(self) -> str:
-        """The name of its record in the store."""
+        """The name of the record in the store."""
         return f"releases/{self.id}.json"
 
     @property
     def archive_name(self) -> str:
-        """The name of its archive in the store."""
+        """The name of the archive in the store."""
         return f"releases/{self.id}.tar.gz"
 
     def record(self) -> Release:
-        """The release as its record has it.
+        """The release, read from its record.
 
         Raises:
-            DamagedRelease: The record is missing or cut off, or is not the one that the ledger knows.
+            DamagedRelease: The record is missing or truncated, or is not the one that the ledger knows.
             UnreadableRecord: Another version of the product wrote it.
         """
         name = f"its record {self.record_name}"
@@ -66,7 +66,7 @@ class StoredRelease:
         return found
 
     def files(self) -> tuple[File, ...]:
-        """Its files, which add up to the digest in its record; `DamagedRelease` when they do not."""
+        """The files; `DamagedRelease` if they do not make the digest in the record."""
         digest, name = self.record().digest, f"its archive {self.archive_name}"
         try:
             files = archives.unpack(self.store.read(self.archive_name))
@@ -79,24 +79,24 @@ class StoredRelease:
         return files
 
     def refuse_miscounted(self, units: Mapping[str, str]) -> None:
-        """Hold unit digests that were counted again against the record.
+        """Compare freshly computed unit digests with the record; `DamagedRelease` if they differ.
 
-        Only for a release that was never promoted: afterwards the ledger vouches for the record, and a newer version
-        of the product may count otherwise.
+        Only for a release that was never promoted: afterwards the ledger protects the record, and a newer version of
+        the product may compute unit digests differently.
         """
         if self.recorded is None and self.record().units != units:
             raise self.damaged(f"its record {self.record_name}", "has other unit digests than its files")
 
     def refuse_unrequested(self, promoted: Sequence[Provenance]) -> None:
-        """Hold its requests against each other, and against where the ledger says that it came from."""
+        """Check the requests, and that each provenance in the ledger has one; `DamagedRelease` if not."""
         known = [request.provenance for request in requests(self.store, self.id)]
         for origin in promoted:
             if origin not in known:
-                told = f"was promoted for commit {origin.commit[:12]}, but that request is not in the store"
-                raise DamagedRelease(f"release {self.id} {told}. Restore releases/{self.id}/ from a backup.")
+                damage = f"was promoted for commit {origin.commit[:12]}, but that request is not in the store"
+                raise DamagedRelease(f"release {self.id} {damage}. Restore releases/{self.id}/ from a backup.")
 
     def damaged(self, what: str, how: str) -> DamagedRelease:
-        """What is wrong, and what to do: made again from its commit, a release is the same byte by byte."""
+        """The error for a damaged object. Creating the release again writes the same bytes, so that is the remedy."""
         again = f"flowmart release create --ref {self._commit()}"
         remedy = f"Restore it from a backup, or delete it there and run `{again}`."
         return DamagedRelease(f"release {self.id}: {what} in {self.store.address} {how}. {remedy}")

@@ -1,4 +1,4 @@
-"""The digest of what a unit reads of a release: it decides whether a promotion touches the unit."""
+"""The digest of everything in a release that a unit reads: it decides whether a promotion touches the unit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ from tasks.releases.contents import File, digests, follow, links
 
 
 def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]) -> dict[str, str]:
-    """{"environment/unit": digest over the files that the unit reads there, and over its checks and options}.
+    """The digests over the files that each unit reads in each environment, and over its checks and options.
 
-    Its inputs have a digest of their own. `infrastructure` holds the same files, for the engines to read.
+    Inputs are left out; they have a digest of their own.
+
+    Args:
+        infrastructure: a checkout of the release, for the engines to read.
+        platform: the platform of the release.
+        files: all files of the release.
+
+    Returns:
+        {"environment/unit": digest}.
     """
     resolved = {
         f"{environment.name}/{unit.name}": manifest.resolve(platform, environment.name, unit.name)
@@ -38,15 +46,18 @@ def _unit_digest(infrastructure: Path, unit: Unit, known: Mapping[str, str], lea
 def followed(
     paths: Sequence[str], source: str, known: Collection[str], leading: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """What is read, with the symlinks on the way and all that is behind them.
+    """The paths that a unit reads, with the symlinks on the way and everything that they lead to.
 
     A symlink beside a file that is read counts too, since engines list folders without following links.
 
     Args:
-        paths: what an engine says that it reads.
+        paths: the paths that the engine reports.
         source: the unit's folder.
-        known: the paths of all files and symlinks.
-        leading: {path of a symlink: where it leads}.
+        known: the paths of all files and symlinks of the release.
+        leading: {path of a symlink: its target}.
+
+    Returns:
+        Paths below infrastructure/, sorted.
     """
     if not leading:
         return tuple(paths)

@@ -77,7 +77,7 @@ def test_several_objects_are_read_at_once_in_the_order_asked_for(store: Store) -
     assert list(store.read_all(store.names("a"))) == [str(number).encode() for number in range(20)]
 
 
-def test_folders_are_those_that_have_something_in_them(store: Store) -> None:
+def test_only_folders_with_objects_are_listed(store: Store) -> None:
     for name in ("ledger/dev/1", "ledger/staging/1", "ledger/README"):
         store.create(name, b"")
     assert store.folders("ledger") == ("dev", "staging")

@@ -27,10 +27,10 @@ def send(flow: Flow[..., Any], sent: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("flow", "sent", "says"),
     [
-        (promote, {"environment": "dev"}, "release: none was chosen; `flowmart release list` shows all"),
-        (plan, {"environment": "dev"}, "release: none was chosen; `flowmart release list` shows all"),
-        (promote, {}, "release: none was chosen; `flowmart release list` shows all"),
-        (release, {}, "release: none was chosen; `flowmart release list` shows all"),
+        (promote, {"environment": "dev"}, "release: none was chosen; `flowmart release list` lists all"),
+        (plan, {"environment": "dev"}, "release: none was chosen; `flowmart release list` lists all"),
+        (promote, {}, "release: none was chosen; `flowmart release list` lists all"),
+        (release, {}, "release: none was chosen; `flowmart release list` lists all"),
         (approve, {}, "name: say who decides; it is recorded with the decision"),
         (approve, {"name": "anna"}, "digest: none was chosen; waiting: nothing"),
         (approve, {"name": "anna", "digest": " "}, "digest: none was chosen; waiting: nothing"),

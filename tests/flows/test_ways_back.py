@@ -43,7 +43,7 @@ def test_rollback_goes_to_the_release_that_was_verified_before(mini: MiniPlatfor
 def test_rollback_goes_only_where_it_was_good_before(mini: MiniPlatform, history: History) -> None:
     only = mini.release("only")
     promote(only.id, "dev")
-    with pytest.raises(InvalidInput, match="nothing to go back to"):
+    with pytest.raises(InvalidInput, match="no release to roll back to"):
         rollback("dev")
     mini.paint("dev", "green")
     with pytest.raises(InvalidInput, match="was not verified here before"):

@@ -68,7 +68,7 @@ def told(tmp_path: Path) -> Told:
     return Told(tmp_path)
 
 
-def test_before_anything_happened_there_is_nothing(told: Told) -> None:
+def test_an_empty_chain_has_an_empty_state(told: Told) -> None:
     assert told.now() == EnvironmentState("dev")
     assert told.now().verified is None
 
@@ -83,7 +83,7 @@ def test_a_promotion_ends_verified_and_free(told: Told) -> None:
     assert now.receipts["networking"].id == "dev/3"
 
 
-def test_while_it_runs_it_knows_how_to_get_back(told: Told) -> None:
+def test_an_open_claim_keeps_what_to_roll_back_to(told: Told) -> None:
     told.claim("a")
     told.apply("networking", "a")
     told.write(ReleaseVerified(release="a"))
@@ -136,7 +136,7 @@ def test_a_unit_that_was_rolled_back_to_nothing_is_gone(told: Told) -> None:
     assert told.now().receipts == {}
 
 
-def test_a_kept_unit_stays_but_was_not_found_good(told: Told) -> None:
+def test_a_unit_that_was_left_as_it_is_has_not_passed_its_checks(told: Told) -> None:
     told.claim("a")
     told.apply("database", "a")
     told.write(UnitRolledBack(unit="database", release="a", receipt=receipt("database", "a"), kept="it is stateful"))
@@ -181,7 +181,7 @@ def test_entries_of_kinds_that_only_inform_change_nothing(told: Told) -> None:
     assert (now.receipts, now.claim, now.verified) == ({}, None, None)
 
 
-def test_once_verified_there_is_nothing_to_put_back(told: Told) -> None:
+def test_a_verified_environment_has_nothing_to_roll_back(told: Told) -> None:
     told.claim("a")
     told.apply("networking", "a")
     told.write(ReleaseVerified(release="a"))
@@ -189,7 +189,7 @@ def test_once_verified_there_is_nothing_to_put_back(told: Told) -> None:
     assert (now.attempted, now.before, now.verified_before) == ((), now.receipts, "a")
 
 
-def test_a_unit_that_had_not_passed_before_has_not_passed_when_it_is_back(told: Told) -> None:
+def test_a_rolled_back_unit_has_passed_only_if_it_had_before(told: Told) -> None:
     told.claim("a")
     told.apply("networking", "a", outcome=Outcome.UNANSWERED)
     told.write(ClaimClosed(outcome="failed"))
@@ -232,7 +232,7 @@ def test_what_applies_change_in_the_state_is_known_until_the_environment_is_good
     assert told.now().state_changes == {}
 
 
-def test_a_run_that_stopped_on_the_way_leaves_what_one_would_return_to(told: Told) -> None:
+def test_a_run_that_stopped_halfway_keeps_the_state_to_roll_back_to(told: Told) -> None:
     told.claim("a")
     told.apply("networking", "a")
     told.write(ReleaseVerified(release="a"))
@@ -379,7 +379,7 @@ def test_a_decision_belongs_to_its_plan_set(told: Told) -> None:
     assert known_approvals(told) == [("1", "approved"), ("2", "wanted")]
 
 
-def test_what_is_asked_for_again_is_the_newest_request(told: Told) -> None:
+def test_a_repeated_request_for_approval_is_the_newest(told: Told) -> None:
     told.write(asked("1"))
     told.write(asked("2"))
     told.write(asked("1"))

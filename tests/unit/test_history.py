@@ -26,27 +26,27 @@ def verify(history: History, *releases: str) -> None:
     ("verified", "earlier"),
     [(("a", "b"), "a"), (("a", "b", "a"), "b"), (("a", "b", "c", "d", "a"), "d"), (("a", "b", "b"), "a")],
 )
-def test_going_back_goes_to_the_release_that_the_current_one_replaced(
+def test_a_rollback_returns_to_the_release_that_the_current_one_replaced(
     history: History, verified: tuple[str, ...], earlier: str
 ) -> None:
     verify(history, *verified)
     assert history.earlier_release("dev", None) == earlier
 
 
-def test_going_back_skips_a_release_that_was_rejected(history: History) -> None:
+def test_a_rollback_skips_a_rejected_release(history: History) -> None:
     verify(history, "a", "b", "c")
     history.ledger.append("dev", ReleaseRejected(release="b", why="slow"))
     assert history.earlier_release("dev", None) == "a"
 
 
-def test_there_is_nothing_to_go_back_to_before_the_second_release(history: History) -> None:
+def test_before_the_second_release_there_is_none_to_roll_back_to(history: History) -> None:
     verify(history, "a")
-    with pytest.raises(InvalidInput, match="nothing to go back to; no release but a was verified here"):
+    with pytest.raises(InvalidInput, match="no release to roll back to; only a was verified here"):
         history.earlier_release("dev", None)
 
 
 @pytest.mark.parametrize("name", ["dev/2", "dev/x", "dev", "nowhere/1"])
-def test_an_entry_that_is_not_there_says_how_to_list_them(history: History, name: str) -> None:
+def test_a_missing_entry_says_how_to_list_all(history: History, name: str) -> None:
     verify(history, "a")
     with pytest.raises(NotFound, match="the ledger has no such entry; `flowmart history"):
         history.entry(name)
@@ -62,7 +62,7 @@ def test_entries_of_several_environments_are_ordered_by_time() -> None:
     assert [each.id for each in chronological([dev, staging])] == ["dev/1", "staging/1", "dev/2"]
 
 
-def test_a_clock_that_went_back_changes_no_order_within_an_environment() -> None:
+def test_a_clock_that_went_back_does_not_reorder_an_environment() -> None:
     dev = [entry("dev", 1, "10:00"), entry("dev", 2, "09:00"), entry("dev", 3, "11:00")]
     staging = [replace(dev[0], environment="staging", at="2030-01-01T10:30")]
     assert [each.id for each in chronological([dev, staging])] == ["dev/1", "dev/2", "staging/1", "dev/3"]

@@ -102,7 +102,7 @@ def test_one_entry_is_read_by_its_number(ledger: Ledger) -> None:
         ledger.entry("dev", 2)
 
 
-def test_no_environment_is_named(ledger: Ledger) -> None:
+def test_an_empty_environment_name_is_refused(ledger: Ledger) -> None:
     with pytest.raises(InvalidInput, match="environment: none was chosen"):
         ledger.state("")
 

@@ -121,7 +121,7 @@ def test_damage_of_one_environment_leaves_the_others_readable(
     assert audit(store, "staging", "shop").problems == []
 
 
-def test_damage_says_what_to_do() -> None:
+def test_a_damage_message_has_the_remedy() -> None:
     store = MemoryStore()
     Ledger(store, "ada").append("dev", CLAIMED)
     store.objects[name(1)] = b""
@@ -129,7 +129,7 @@ def test_damage_says_what_to_do() -> None:
         Ledger(store, "bob").state("dev")
 
 
-def test_a_whole_chain_of_another_environment_is_not_read_as_ones_own(store: MemoryStore) -> None:
+def test_a_copied_chain_of_another_environment_is_refused(store: MemoryStore) -> None:
     for number in (1, 2, 3):
         copied(store, name(number, "production"), name(number))
     with pytest.raises(BrokenChain, match=r"production/00000001\.json: it holds entry dev/1"):
@@ -169,7 +169,7 @@ def test_a_field_that_was_added_since_has_its_default(store: MemoryStore) -> Non
 
 
 @pytest.mark.parametrize("foreign", ["ledger/README", "ledger/dev/README.md", "ledger/dev/00000004.json.bak"])
-def test_objects_that_are_no_entries_are_skipped(store: MemoryStore, foreign: str) -> None:
+def test_objects_that_are_not_entries_are_skipped(store: MemoryStore, foreign: str) -> None:
     store.objects[foreign] = b"read me"
     ledger = Ledger(store, "bob", platform="shop")
     assert ledger.environments() == ("dev", "staging")
@@ -182,7 +182,7 @@ def test_an_audit_counts_the_entries_and_names_the_head(store: MemoryStore) -> N
     assert (found.problems, found.foreign) == ([], [])
 
 
-def test_an_audit_names_what_is_no_entry(store: MemoryStore) -> None:
+def test_an_audit_lists_objects_that_are_not_entries(store: MemoryStore) -> None:
     store.objects["ledger/dev/README.md"] = b"read me"
     assert audit(store, "dev").foreign == ["ledger/dev/README.md"]
 

@@ -39,7 +39,7 @@ def store(filled: MemoryStore) -> MemoryStore:
     return made
 
 
-def test_a_state_is_kept_every_two_hundred_entries(store: MemoryStore) -> None:
+def test_a_snapshot_is_written_every_two_hundred_entries(store: MemoryStore) -> None:
     assert store.names("snapshots") == (FIRST, SECOND)
 
 
@@ -54,7 +54,7 @@ def test_a_state_from_a_snapshot_is_that_of_the_whole_chain(store: MemoryStore) 
     assert ledger.state("dev") == environment_state("dev", ledger.entries("dev"))
 
 
-def test_what_was_read_is_continued(store: MemoryStore) -> None:
+def test_a_second_read_starts_where_the_first_one_ended(store: MemoryStore) -> None:
     ledger = Ledger(store, "bob")
     ledger.state("dev")
     store.asked.clear()
@@ -70,7 +70,7 @@ def test_every_field_of_a_state_is_kept() -> None:
         ledger.append("dev", event)
     state = ledger.state("dev")
     snapshots.write(store, state)
-    assert [kept for _, kept in snapshots.everyone(store, "dev")] == [state]
+    assert [kept for _, kept in snapshots.valid(store, "dev")] == [state]
 
 
 def changed(store: MemoryStore, **fields: object) -> None:
@@ -97,13 +97,13 @@ UNFIT: dict[str, Callable[[MemoryStore], object]] = {
 
 
 @pytest.mark.parametrize("damage", UNFIT.values(), ids=UNFIT)
-def test_a_snapshot_that_does_not_fit_is_ignored(store: MemoryStore, damage: Callable[[MemoryStore], object]) -> None:
+def test_an_invalid_snapshot_is_ignored(store: MemoryStore, damage: Callable[[MemoryStore], object]) -> None:
     damage(store)
     ledger = Ledger(store, "bob", platform="shop")
     assert ledger.state("dev") == environment_state("dev", ledger.entries("dev"))
 
 
-def test_without_a_fitting_snapshot_the_whole_chain_is_read(store: MemoryStore) -> None:
+def test_without_a_valid_snapshot_the_whole_chain_is_read(store: MemoryStore) -> None:
     store.objects[FIRST] = store.objects[SECOND] = b""
     assert Ledger(store, "bob").state("dev").number == 450
 
@@ -117,7 +117,7 @@ def test_a_writer_writes_the_snapshot_that_another_one_did_not(store: MemoryStor
 def test_an_audit_finds_a_snapshot_with_another_state(store: MemoryStore) -> None:
     changed(store, state=state_with(store, verified="b"))
     assert audit(store, "dev").problems == [
-        f"{SECOND}: it is not what the entries up to 400 add up to. Remove it; it is written again"
+        f"{SECOND}: it differs from the state after entry 400. Delete it; the next one is correct"
     ]
 
 

@@ -31,7 +31,7 @@ def test_a_missing_name_is_named(store: Store) -> None:
         store.read("releases/b.json")
 
 
-def test_names_are_sorted_and_can_begin_behind_one(store: Store) -> None:
+def test_names_are_sorted_and_can_start_after_a_given_one(store: Store) -> None:
     for number in (3, 1, 2):
         store.create(f"ledger/dev/{number:08d}", b"")
     store.create("ledger/develop/00000001", b"")
@@ -44,12 +44,12 @@ def test_the_folder_is_closed_to_others(tmp_path: Path) -> None:
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0
 
 
-def test_an_address_of_another_kind_says_what_is_right() -> None:
-    with pytest.raises(InvalidInput, match="a store is a folder or s3://bucket/prefix"):
+def test_an_unknown_kind_of_address_is_refused_with_the_right_ones() -> None:
+    with pytest.raises(InvalidInput, match="set it to a folder or to s3://bucket/prefix"):
         Store.open("gs://bucket")
 
 
-def test_folders_are_those_that_have_something_in_them(store: Store) -> None:
+def test_only_folders_with_objects_are_listed(store: Store) -> None:
     for name in ("ledger/dev/1", "ledger/staging/1", "ledger/README"):
         store.create(name, b"")
     assert store.folders("ledger") == ("dev", "staging")
@@ -76,22 +76,20 @@ def test_a_folder_is_not_an_object(store: Store) -> None:
         store.read("ledger/dev/1/2")
 
 
-def test_what_a_killed_writer_left_is_no_object(store: Store) -> None:
+def test_a_temporary_file_of_a_killed_writer_is_not_an_object(store: Store) -> None:
     store.create("ledger/dev/1", b"")
     (Path(store.address) / "ledger/dev/.new-abc").write_bytes(b"half")
     assert store.names("ledger") == ("ledger/dev/1",)
 
 
-def test_nothing_is_left_of_a_write_that_came_second(store: Store) -> None:
+def test_a_write_that_came_second_leaves_nothing_behind(store: Store) -> None:
     store.create("ledger/dev/1", b"first")
     with pytest.raises(AlreadyExists):
         store.create("ledger/dev/1", b"second")
     assert [file.name for file in (Path(store.address) / "ledger/dev").iterdir()] == ["1"]
 
 
-def test_an_object_and_every_folder_on_its_way_are_brought_to_the_disk(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_object_and_every_new_folder_above_it_are_synced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
     monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
     store.create("ledger/dev/1", b"")

@@ -38,9 +38,9 @@ def test_a_platform_sees_only_its_own_environments_and_releases(mini: MiniPlatfo
     ours, theirs = History(mini.settings), History(another(mini))
     made = mini.release()
     claims.claim(ours.ledger, "dev", made.id, "promote")
-    assert (theirs.ledger.environments(), theirs.releases.everyone()[0]) == ((), ())
+    assert (theirs.ledger.environments(), theirs.releases.all()[0]) == ((), ())
     assert ours.ledger.environments() == ("dev",)
-    assert [release.id for release in ours.releases.everyone()[0]] == [made.id]
+    assert [release.id for release in ours.releases.all()[0]] == [made.id]
 
 
 def test_entries_say_whose_they_are(mini: MiniPlatform) -> None:

@@ -30,10 +30,8 @@ def test_a_rollback_without_a_release_goes_to(verified: str, current: str, rejec
 @pytest.mark.parametrize(
     ("verified", "current", "rejected"), [("A", "A", ""), ("AA", "A", ""), ("AB", "B", "A"), ("ABAB", "B", "A")]
 )
-def test_without_a_good_release_before_there_is_nothing_to_go_back_to(
-    verified: str, current: str, rejected: str
-) -> None:
-    with pytest.raises(InvalidInput, match=f"dev: nothing to go back to; no release but {current}"):
+def test_without_an_earlier_good_release_a_rollback_is_refused(verified: str, current: str, rejected: str) -> None:
+    with pytest.raises(InvalidInput, match=f"dev: no release to roll back to; only {current}"):
         rollback_target("dev", list(verified), current, set(rejected))
 
 
@@ -42,13 +40,13 @@ def test_a_chosen_release_may_be_any_that_was_verified_even_a_rejected_one(to: s
     assert rollback_target("dev", list("ABCD"), "D", {"C"}, to) == to
 
 
-def test_a_revert_can_be_gone_back_from_by_name() -> None:
+def test_a_revert_can_be_rolled_back_by_name() -> None:
     assert rollback_target("dev", list("ABA"), "A", set(), "B") == "B"
 
 
 @pytest.mark.parametrize("to", ["B", "X"])
 def test_neither_the_current_release_nor_an_unknown_one_can_be_chosen(to: str) -> None:
-    with pytest.raises(InvalidInput, match=f"{to} was not verified here before B; these were: A"):
+    with pytest.raises(InvalidInput, match=f"{to} was not verified here before B; choose one of: A"):
         rollback_target("dev", list("AB"), "B", set(), to)
 
 

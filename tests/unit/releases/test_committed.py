@@ -65,7 +65,7 @@ def test_line_ends_do_not_depend_on_a_users_settings(repository: Repository) -> 
     assert [file.data for file in repository.committed()] == [b"one\ntwo\n"]
 
 
-def test_a_symlink_below_the_folder_travels(repository: Repository) -> None:
+def test_a_symlink_below_the_folder_is_released(repository: Repository) -> None:
     repository.write("infrastructure/a/file")
     (repository.folder / "infrastructure/link").symlink_to("a/file")
     assert File("link", "link", b"a/file") in repository.committed()
@@ -80,7 +80,7 @@ def test_a_submodule_is_refused_by_its_path(repository: Repository) -> None:
         commits.committed(repository.folder, "HEAD")
 
 
-def test_everything_that_is_in_the_way_is_named_at_once(repository: Repository) -> None:
+def test_all_files_that_cannot_be_released_are_named_at_once(repository: Repository) -> None:
     repository.write("infrastructure/one", b"version https://git-lfs.github.com/spec/v1\n")
     (repository.folder / "infrastructure/two").symlink_to("/etc/hosts")
     with pytest.raises(InvalidInput, match=r"(?s)infrastructure/one is a Git LFS pointer.*infrastructure/two is a"):
@@ -100,7 +100,7 @@ def test_a_symlink_in_place_of_the_folder_is_refused(repository: Repository) -> 
         repository.committed()
 
 
-def test_a_name_that_is_no_text_is_refused(repository: Repository) -> None:
+def test_a_name_that_is_not_utf8_is_refused(repository: Repository) -> None:
     repository.write("infrastructure/\udcff.tf")
     with pytest.raises(InvalidInput, match=r"xff\.tf.* is not UTF-8; rename it"):
         repository.committed()

@@ -71,7 +71,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("file", "told"), REFUSED)
-def test_what_would_be_something_else_elsewhere_is_refused_by_its_path(file: File, told: str) -> None:
+def test_what_would_differ_on_another_machine_is_refused_by_its_path(file: File, told: str) -> None:
     found = "\n".join(objections([plain("terraform/main.tf"), file]))
     assert told in found
     assert f"infrastructure/{file.path.split('/')[0]}" in found

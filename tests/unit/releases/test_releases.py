@@ -50,7 +50,7 @@ def test_the_same_content_is_the_same_release_whatever_the_commit(mini: MiniPlat
     assert mini.releases.known() == (first.id,)
 
 
-def test_what_is_not_committed_is_not_released(mini: MiniPlatform) -> None:
+def test_uncommitted_changes_are_not_released(mini: MiniPlatform) -> None:
     before = mini.release()
     mini.paint("dev", "green")
     assert mini.releases.create(mini.repository, "HEAD", "tester") == before
@@ -93,7 +93,7 @@ def test_a_release_is_found_by_how_its_id_begins(mini: MiniPlatform) -> None:
 
 
 def test_an_unknown_release_says_what_to_do(mini: MiniPlatform) -> None:
-    with pytest.raises(NotFound, match="`flowmart release list` shows all"):
+    with pytest.raises(NotFound, match="`flowmart release list` lists all"):
         mini.releases.load("ffff")
 
 
@@ -102,7 +102,7 @@ def test_an_unknown_ref_names_the_repository_and_the_ref(mini: MiniPlatform) -> 
         mini.releases.create(mini.repository, "nowhere", "tester")
 
 
-def test_a_commit_with_a_wrong_platform_is_no_release(mini: MiniPlatform) -> None:
+def test_a_commit_with_an_invalid_platform_is_refused(mini: MiniPlatform) -> None:
     mini.append("platform.yaml", "nonsense: 1\n")
     with pytest.raises(InvalidInput, match=r"platform\.yaml:\d+: nonsense"):
         mini.release()
@@ -110,7 +110,7 @@ def test_a_commit_with_a_wrong_platform_is_no_release(mini: MiniPlatform) -> Non
 
 
 class TestWhereAReleaseComesFrom:
-    def test_a_revert_is_its_own_authors(self, mini: MiniPlatform) -> None:
+    def test_a_revert_has_its_own_author(self, mini: MiniPlatform) -> None:
         first = mini.release("Paint it blue", author="Anna")
         mini.paint("dev", "green")
         mini.release("Paint it green", author="Ben")
@@ -119,23 +119,23 @@ class TestWhereAReleaseComesFrom:
         found = mini.releases.latest_request(first.id)
         assert (found.author, found.subject) == ("Ben <ben@flowmart.example>", "Revert")
 
-    def test_each_time_that_it_was_asked_for_is_kept_in_order(self, mini: MiniPlatform) -> None:
+    def test_all_requests_are_kept_in_order(self, mini: MiniPlatform) -> None:
         release, _ = (mini.release(subject) for subject in ("one", "two"))
         found = mini.releases.requests(release.id)
         assert [(each.number, each.provenance.subject) for each in found] == [(1, "one"), (2, "two")]
 
-    def test_asking_twice_for_the_same_commit_is_one_request(self, mini: MiniPlatform) -> None:
+    def test_requesting_the_same_commit_twice_is_one_request(self, mini: MiniPlatform) -> None:
         release = mini.release()
         mini.releases.create(mini.repository, "HEAD", "tester")
         assert len(mini.releases.requests(release.id)) == 1
 
-    def test_whoever_only_plans_a_release_does_not_make_it_theirs(self, mini: MiniPlatform) -> None:
+    def test_planning_a_release_does_not_change_its_author(self, mini: MiniPlatform) -> None:
         release = mini.release("Paint it blue", author="Anna")
         mini.commit("The same content", author="Ben")
         mini.releases.create(mini.repository, "HEAD", "ben", "plan")
         assert mini.releases.latest_request(release.id).subject == "Paint it blue"
 
-    def test_a_release_that_was_only_planned_still_says_where_it_comes_from(self, mini: MiniPlatform) -> None:
+    def test_a_release_that_was_only_planned_has_a_provenance(self, mini: MiniPlatform) -> None:
         mini.commit("Paint it blue")
         release = mini.releases.create(mini.repository, "HEAD", "ben", "plan", pull_request=7)
         found = mini.releases.latest_request(release.id)
@@ -150,9 +150,9 @@ class TestWhereAReleaseComesFrom:
     ) -> None:
         assert mini.releases.latest_request(mini.release(subject).id).pull_request == number
 
-    def test_the_one_that_was_asked_for_last_is_listed_last(self, mini: MiniPlatform) -> None:
+    def test_the_latest_request_is_listed_last(self, mini: MiniPlatform) -> None:
         release = mini.release("one")
-        listed, damage = mini.releases.everyone()
+        listed, damage = mini.releases.all()
         assert ([each.id for each in listed], damage) == ([release.id], ())
         assert listed[0].provenance.subject == "one"
 
@@ -238,7 +238,7 @@ def test_an_audit_names_the_damage(mini: MiniPlatform, damage: Damage, told: str
 
 
 @pytest.mark.parametrize("name", ["json", "tar.gz"])
-def test_the_remedy_mends_the_release(mini: MiniPlatform, name: str) -> None:
+def test_the_remedy_repairs_the_release(mini: MiniPlatform, name: str) -> None:
     release = mini.release()
     promote(mini, release)
     stored(mini, f"{release.id}.{name}").unlink()
@@ -256,7 +256,7 @@ def test_a_release_that_is_made_again_is_refused_while_it_is_damaged(mini: MiniP
 def test_a_record_of_another_format_names_both_formats(mini: MiniPlatform) -> None:
     release = mini.release()
     _edit(stored(mini, f"{release.id}.json"), format=2)
-    with pytest.raises(UnreadableRecord, match=r"has format 2, and this flowmart reads 1"):
+    with pytest.raises(UnreadableRecord, match=r"has format 2, but this flowmart reads 1"):
         mini.releases.load(release.id)
 
 
@@ -279,7 +279,7 @@ def test_an_audit_misses_the_request_that_a_release_was_promoted_by(mini: MiniPl
 def test_an_audit_misses_a_request_in_the_middle(mini: MiniPlatform) -> None:
     release, *_ = (mini.release(subject) for subject in ("one", "two", "three"))
     stored(mini, f"{release.id}/requests/00000002.json").unlink()
-    with pytest.raises(DamagedRelease, match="is missing or another"):
+    with pytest.raises(DamagedRelease, match="is missing or was replaced"):
         audit(mini, release)
 
 
@@ -287,7 +287,7 @@ def test_damage_of_one_release_does_not_hide_the_others(mini: MiniPlatform) -> N
     good = mini.release("good")
     mini.paint("dev", "green")
     stored(mini, f"{mini.release('bad').id}.json").write_bytes(b"")
-    listed, damage = mini.releases.everyone()
+    listed, damage = mini.releases.all()
     assert ([each.id for each in listed], len(damage)) == ([good.id], 1)
 
 
@@ -323,13 +323,13 @@ class TestNames:
         with pytest.raises(InvalidInput, match=told):
             meant(mini, release.id[:8])
 
-    def test_a_branch_that_is_called_like_its_own_release_is_no_riddle(self, mini: MiniPlatform) -> None:
+    def test_a_branch_named_like_its_own_release_is_not_ambiguous(self, mini: MiniPlatform) -> None:
         release = mini.release()
         mini.git("branch", release.id)
         assert meant(mini, release.id).commit is not None
 
     @pytest.mark.parametrize("name", ["nowhere", "--all", "ffff"])
-    def test_a_name_of_nothing_says_what_there_is(self, mini: MiniPlatform, name: str) -> None:
+    def test_an_unknown_name_says_how_to_list_releases(self, mini: MiniPlatform, name: str) -> None:
         mini.release()
         with pytest.raises(NotFound, match="no release begins with it"):
             meant(mini, name)
@@ -338,14 +338,14 @@ class TestNames:
         release = mini.release()
         assert names.meaning(mini.releases, tmp_path, release.id).release == release.id
 
-    def test_the_release_of_a_commit_is_found_without_making_one(self, mini: MiniPlatform) -> None:
+    def test_the_release_of_a_commit_is_found_without_creating_one(self, mini: MiniPlatform) -> None:
         release = mini.release()
         assert mini.releases.find(mini.repository, "HEAD") == release
         assert len(mini.releases.requests(release.id)) == 1
 
     def test_a_commit_that_is_not_released_says_how_to_release_it(self, mini: MiniPlatform) -> None:
         mini.commit()
-        with pytest.raises(NotFound, match="`flowmart release create --ref HEAD` does it"):
+        with pytest.raises(NotFound, match="run `flowmart release create --ref HEAD` first"):
             mini.releases.find(mini.repository, "HEAD")
 
 
