@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench down
+.PHONY: help demo test check bench down peers-kubernetes
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -9,7 +9,7 @@ READY := .venv/.installed
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## start the sandbox and promote a good and a bad release through it
 	@$(PYTHON) -m deployments.demo
@@ -28,6 +28,9 @@ check: $(READY) ## what to run before a commit: lint, format, types, import rule
 
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
+
+peers-kubernetes: $(READY) ## build a real Kubernetes control plane with Go, for the tests that can run against one
+	@$(PYTHON) -m deployments.peers.kubernetes build
 
 down: $(READY) ## stop the sandbox that the demo left running
 	@.venv/bin/flowmart sandbox down

@@ -18,18 +18,19 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.helm.engine import Helm
 from tasks.processes import Processes
-from tests.clusters import PROJECT, SandboxCluster
+from tests import clusters
+from tests.clusters import PROJECT, Cluster
 from tests.tools import tool
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 GOOD, BETTER, CRASHES, HANGS = "1.0.0", "2.0.0", "broken-crash", "broken-ready"
 
 
-def prepared(folder: Path) -> SandboxCluster:
+def prepared(folder: Path) -> Cluster:
     """A cluster as an administrator leaves it: FlowMart's access, and what the services stand on."""
-    made = SandboxCluster(folder)
+    made = clusters.started(folder)
     kubernetes = PROJECT / "infrastructure/kubernetes"
-    made.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(kubernetes / "access"))
+    clusters.grant_access(made)
     made.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(kubernetes / "overlays/production"))
     return made
 
@@ -37,7 +38,7 @@ def prepared(folder: Path) -> SandboxCluster:
 class Shop:
     """One unit with a chart, its releases in a folder, and the engine for it."""
 
-    def __init__(self, cluster: SandboxCluster, folder: Path, helm: str, unit: str) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, helm: str, unit: str) -> None:
         self.cluster, self.folder, self.unit = cluster, folder, unit
         self.executable = tool(helm)
         self.chart, self.namespace, self.time_limit = "cart", "flowmart", 60.0

@@ -14,7 +14,7 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize.engine import Kustomize
 from tasks.processes import Processes
-from tests.clusters import SandboxCluster
+from tests.clusters import Cluster
 from tests.tools import tool
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
@@ -24,7 +24,7 @@ DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 class Releases:
     """Releases in a folder, and what is applied of each unit. Everything is done as the cluster's administrator."""
 
-    cluster: SandboxCluster
+    cluster: Cluster
     folder: Path
     namespace: str
     units: Mapping[str, Unit] = field(default_factory=dict)

@@ -14,7 +14,8 @@ from deployments.sandbox import Sandbox
 from tasks.domain.release import Receipt
 from tasks.engines import ENGINES
 from tasks.engines.contract import EngineContract, Subject
-from tests.clusters import SandboxCluster
+from tests import clusters
+from tests.clusters import Cluster
 from tests.hosts import SandboxHosts
 from tests.images import as_role, template
 from tests.tools import tool
@@ -51,8 +52,8 @@ CHART = "apiVersion: v2\nname: paint\nversion: 1.0.0\n"
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
-    made = SandboxCluster(tmp_path_factory.mktemp("cluster"))
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = clusters.started(tmp_path_factory.mktemp("cluster"))
     yield made
     made.stop()
 
@@ -85,7 +86,7 @@ class TestTerraform(EngineContract):
 class ConfigMap:
     """The object of a unit in the cluster."""
 
-    def __init__(self, cluster: SandboxCluster, name: str) -> None:
+    def __init__(self, cluster: Cluster, name: str) -> None:
         self.cluster, self.name = cluster, name
 
     def found(self) -> str | None:
@@ -109,7 +110,7 @@ class ConfigMap:
 
 class TestKustomize(EngineContract):
     @pytest.fixture
-    def subject(self, cluster: SandboxCluster) -> Subject:
+    def subject(self, cluster: Cluster) -> Subject:
         paint = ConfigMap(cluster, "kustomized")
         return Subject(
             engine=ENGINES["kustomize"],
@@ -127,7 +128,7 @@ class TestKustomize(EngineContract):
 
 class TestHelm(EngineContract):
     @pytest.fixture(params=["helm", "helm3"])
-    def subject(self, cluster: SandboxCluster, request: pytest.FixtureRequest) -> Subject:
+    def subject(self, cluster: Cluster, request: pytest.FixtureRequest) -> Subject:
         executable, paint = tool(request.param), ConfigMap(cluster, f"by-{request.param}")
         uninstall = [executable, "uninstall", paint.name, "-n", "default", "--ignore-not-found"]
 

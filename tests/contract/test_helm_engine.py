@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from tasks.domain.plan import Action
 from tasks.domain.release import Inputs
 from tasks.domain.values import MASK
 from tasks.engines.helm.engine import Helm
-from tests.clusters import SandboxCluster
+from tests.clusters import Cluster
 from tests.helm_shop import BETTER, CRASHES, GOOD, HANGS, Shop, kill_in_the_middle, prepared
 
 SECRET = """
@@ -65,14 +64,14 @@ spec: {percent: {{ .Values.percent }}}
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = prepared(tmp_path_factory.mktemp("cluster"))
     yield made
     made.stop()
 
 
 @pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: SandboxCluster, tmp_path: Path) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
     made = Shop(cluster, tmp_path, request.param, f"cart-{request.param}")
     yield made
     made.removed()
@@ -305,11 +304,9 @@ def test_the_identity_that_plans_cannot_apply(shop: Shop) -> None:
     assert "forbidden" in applied.detail
 
 
-def test_a_cluster_that_does_not_answer_is_no_answer(shop: Shop, tmp_path: Path) -> None:
-    away = tmp_path / "away"
-    away.write_text(re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", shop.cluster.kubeconfig.read_text()))
-    variables = {**shop.cluster.variables("plan"), "KUBECONFIG": str(away)}
-    engine = Helm(replace(shop.workspace(shop.release("a")), reading=lambda: variables))
+def test_a_cluster_that_does_not_answer_is_no_answer(shop: Shop) -> None:
+    away = shop.cluster.away("plan")
+    engine = Helm(replace(shop.workspace(shop.release("a")), reading=lambda: away))
     with pytest.raises(Unanswered, match="connection refused"):
         engine.plan(Inputs({"namespace": "flowmart"}))
 

@@ -15,7 +15,7 @@ from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action
 from tasks.domain.release import Receipt, Target
 from tasks.engines.helm.engine import Helm
-from tests.clusters import SandboxCluster
+from tests.clusters import Cluster
 from tests.helm_shop import CRASHES, HANGS, Shop, kill_in_the_middle, prepared
 
 CACHES = """
@@ -83,7 +83,7 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = prepared(tmp_path_factory.mktemp("cluster"))
     made.kubectl("apply", "--server-side", "-f", "-", input=CACHES)
     yield made
@@ -91,7 +91,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster
 
 
 @pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: SandboxCluster, tmp_path: Path) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
     made = Shop(cluster, tmp_path, request.param, f"shop-{request.param}")
     yield made
     made.removed()

@@ -19,7 +19,8 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize.engine import Kustomize
 from tasks.processes import Processes
-from tests.clusters import PROJECT, SandboxCluster
+from tests import clusters
+from tests.clusters import PROJECT, Cluster
 from tests.tools import tool
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
@@ -50,7 +51,7 @@ spec: {percent: 10}
 class Base:
     """The unit with FlowMart's overlay of dev: its releases in a folder, its receipt, and the engine for it."""
 
-    def __init__(self, cluster: SandboxCluster, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
         self.cluster, self.folder = cluster, folder
         self.receipt: Receipt | None = None
         self.reader, self.writer = "plan", "apply"
@@ -119,9 +120,8 @@ class Base:
 @pytest.fixture
 def base(tmp_path: Path) -> Iterator[Base]:
     """A cluster of its own, since everything here is shared by a cluster; with FlowMart's access."""
-    cluster = SandboxCluster(tmp_path)
-    access = str(PROJECT / "infrastructure/kubernetes/access")
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", access)
+    cluster = clusters.started(tmp_path)
+    clusters.grant_access(cluster)
     yield Base(cluster, tmp_path)
     cluster.stop()
 
@@ -316,9 +316,9 @@ def test_the_identity_that_plans_may_only_rehearse(base: Base) -> None:
 
 def test_a_cluster_that_does_not_answer_is_no_answer(base: Base) -> None:
     target = base.release("a")
-    base.cluster.stop()
+    engine = Kustomize(replace(base.workspace(target), reading=lambda: base.cluster.away("plan")))
     with pytest.raises(Unanswered, match="cluster dev-plan: no answer"):
-        base.planned(target)
+        engine.plan(Inputs())
 
 
 def test_inputs_are_refused_since_overlays_are_there_for_that(base: Base) -> None:

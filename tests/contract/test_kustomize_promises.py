@@ -12,7 +12,8 @@ import pytest
 from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action, Plan
-from tests.clusters import SandboxCluster
+from tests import clusters
+from tests.clusters import Cluster
 from tests.kustomizations import Releases, config_map, deployment
 
 DEFINITION = """
@@ -54,15 +55,15 @@ def actions(plan: Plan) -> list[tuple[str, Action]]:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster]:
-    made = SandboxCluster(tmp_path_factory.mktemp("cluster"))
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = clusters.started(tmp_path_factory.mktemp("cluster"))
     made.kubectl("apply", "--server-side", "-f", "-", input=CACHES)
     yield made
     made.stop()
 
 
 @pytest.fixture
-def shop(cluster: SandboxCluster, tmp_path: Path) -> Releases:
+def shop(cluster: Cluster, tmp_path: Path) -> Releases:
     """Releases in a namespace of the test's own."""
     namespace = f"test-{uuid.uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", namespace)

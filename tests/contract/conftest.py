@@ -1,0 +1,24 @@
+"""What all contract tests share: a line about those that ran against the sandbox only."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.clusters import GIVEN
+
+ON_ANY_CLUSTER = ("test_helm_engine", "test_helm_promises", "test_kustomize_engine", "test_kustomize_promises")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests no real cluster has judged: passing on the sandbox is not passing there."""
+    reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "nodeid")]
+    files = sorted({name for report in reports for name in ON_ANY_CLUSTER if f"/{name}.py" in report.nodeid})
+    if not files:
+        return
+    if os.environ.get(GIVEN):
+        terminalreporter.write_line(f"run against the cluster of {os.environ[GIVEN]}: {', '.join(files)}")
+    else:
+        told = f"not run against a real cluster, only against the sandbox: {', '.join(files)}"
+        terminalreporter.write_line(f"{told} ({GIVEN} is not set; make peers-kubernetes builds one)")

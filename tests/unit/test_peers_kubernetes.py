@@ -1,0 +1,69 @@
+"""The programs of a real control plane: given, built once, or missing with what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deployments.peers.kubernetes import programs
+from deployments.peers.kubernetes.programs import ASSETS, PROGRAMS, VERSION, MissingProgram, build, found, path_of
+
+GO = """#!/bin/sh
+echo "$@" >>"$0.calls"
+while [ "$1" != -o ]; do shift; done
+echo program >"$2"
+"""
+FAILS = "#!/bin/sh\necho 'no space left on device' >&2\nexit 1\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, and nothing on PATH."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv(ASSETS, raising=False)
+    return tmp_path
+
+
+def go(folder: Path, script: str = GO) -> None:
+    (folder / "go").write_text(script)
+    (folder / "go").chmod(0o755)
+
+
+def test_the_modules_pin_the_version_that_is_claimed() -> None:
+    module = Path(programs.__file__).with_name("go") / "kubernetes/go.mod"
+    assert f"\tk8s.io/kubernetes v{VERSION}\n" in module.read_text()
+
+
+def test_a_missing_program_says_how_to_get_it() -> None:
+    with pytest.raises(MissingProgram, match="run make peers-kubernetes, or set KUBEBUILDER_ASSETS"):
+        path_of("etcd")
+
+
+def test_what_the_user_has_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "etcd").write_text("theirs")
+    monkeypatch.setenv(ASSETS, str(folder))
+    assert path_of("etcd") == folder / "etcd"
+
+
+def test_every_program_is_built_once(folder: Path) -> None:
+    go(folder)
+    build(lambda _: None)
+    build(lambda _: None)
+    calls = (folder / "go.calls").read_text().splitlines()
+    assert [call.split()[-1] for call in calls] == [program.package for program in PROGRAMS]
+    assert path_of("kwok").read_text() == "program\n"
+
+
+def test_a_build_that_fails_says_why_and_leaves_no_program(folder: Path) -> None:
+    go(folder, FAILS)
+    with pytest.raises(MissingProgram, match="no space left on device"):
+        build(lambda _: None)
+    assert found("etcd") is None
+
+
+def test_without_go_the_error_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(MissingProgram, match="install Go, or set KUBEBUILDER_ASSETS"):
+        build(lambda _: None)
