@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tasks import yaml12
+from tasks.cluster.documents import documents
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import MASK
 
@@ -134,15 +134,15 @@ def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manif
     `origin` is named when the stream is no YAML, or something in it is no Kubernetes object.
     """
     try:
-        return indexed(yaml12.load_all_by(text, _Loader), origin, namespace)
+        return indexed(documents(text), origin, namespace)
     except yaml.YAMLError as error:
         raise InvalidInput(f"{origin}: is no YAML: {error}") from error
 
 
-def indexed(documents: Iterable[Any], origin: str, namespace: str = "") -> dict[Reference, Manifest]:
+def indexed(found: Iterable[Any], origin: str, namespace: str = "") -> dict[Reference, Manifest]:
     """Documents that have been read already, by what they are about, in the order in which they are applied."""
     try:
-        objects = {reference(item, namespace): item for document in documents for item in _listed(document)}
+        objects = {reference(item, namespace): item for document in found for item in _listed(document)}
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidInput(f"{origin}: holds something that is no Kubernetes object ({error})") from error
     return {about: objects[about] for about in ordered(objects)}
@@ -186,14 +186,3 @@ def _listed(document: Any) -> list[Any]:
     if isinstance(document, Mapping) and document.get("kind") == "List":
         return list(document.get("items") or ())
     return [document]
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML as Helm and kubectl write it: a plain `=` is text, though YAML 1.1 gives it a meaning of its own."""
-
-
-_Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: node.value)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tasks import yaml12
+from tasks.cluster.documents import document
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface
 
@@ -139,7 +139,7 @@ def _is_read(file: Path) -> bool:
 def _mapping(file: Path) -> dict[str, Any]:
     """The map in a YAML file; `InvalidInput` names the file."""
     try:
-        found = yaml12.load_by(file.read_text(), yaml.SafeLoader) or {}
+        found = document(file.read_text()) or {}
     except FileNotFoundError as error:
         raise InvalidInput(f"{file}: there is no such file; is {file.parent} the folder of a chart?") from error
     except yaml.YAMLError as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tasks import yaml12
+from tasks.cluster.documents import document
 from tasks.cluster.objects import Manifest, Reference, parsed, sent
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.engines.base import Interface
@@ -67,7 +67,7 @@ def _kustomization(folder: Path) -> Path:
 
 def _named(file: Path) -> list[Path]:
     try:
-        found = yaml12.load_by(file.read_text(), yaml.SafeLoader) or {}
+        found = document(file.read_text()) or {}
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file} is no YAML: {error}") from error
     for key in _MUST_EXIST:

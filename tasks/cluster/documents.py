@@ -1,0 +1,86 @@
+"""YAML as helm and kubectl read it: YAML 1.1 as Go's parser has it, and then JSON. Pure.
+
+PyYAML reads another YAML 1.1: `22:30` is 1350, `1e3` a text, `y` a text, dates are dates. What those tools send to a
+cluster is what counts, so plain scalars are taken here as in go-yaml v2 (`resolve.go`, by way of sigs.k8s.io/yaml),
+and the keys of mappings are texts, as in JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from tasks import yaml12
+
+_TRUE = ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON")
+_FALSE = ("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF")
+_TAG = "tag:yaml.org,2002:"
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_OCTAL = re.compile(r"([-+]?)0([0-7]+)")
+_INT64 = range(-(2**63), 2**64)
+"""What Go takes as a whole number, signed or not; beyond that it is a float."""
+
+
+def documents(text: str) -> list[Any]:
+    """All documents of a stream; `yaml.YAMLError` when it is none."""
+    return yaml12.load_all_by(text, _Loader)  # noqa: S506 (a SafeLoader with Go's scalars)
+
+
+def document(text: str) -> Any:
+    """The one document of a text, None when it is empty; `yaml.YAMLError` when it is none."""
+    return yaml12.load_by(text, _Loader)
+
+
+class _Loader(yaml.CSafeLoader):
+    """Plain scalars as Go resolves them."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own name for it)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """With keys that are texts. Not by way of PyYAML's own: `1` and `true` are one key in Python."""
+        self.flatten_mapping(node)
+        pairs = ((self.construct_object(key, deep=True), value) for key, value in node.value)
+        return {_key(key): self.construct_object(value, deep=deep) for key, value in pairs}
+
+
+def number(text: str) -> int | float | str:
+    """The number that Go sees in a plain scalar, or the text itself where it sees none."""
+    plain = text.replace("_", "")
+    whole = _whole(plain)
+    if whole is not None and whole in _INT64:
+        return whole
+    if not _FLOAT.fullmatch(plain):
+        return text
+    found = float(plain)
+    # JSON knows no difference between 1000 and 1e3.
+    return int(found) if found.is_integer() and abs(found) < 2**53 else found
+
+
+def _whole(plain: str) -> int | None:
+    octal = _OCTAL.fullmatch(plain)
+    try:
+        return int(f"{octal[1]}{octal[2]}", 8) if octal else int(plain, 0)
+    except ValueError:
+        return None
+
+
+def _key(key: Any) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
+def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float | str:
+    return number(str(loader.construct_scalar(node)))
+
+
+def _words(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(f"^(?:{'|'.join(words)})$")
+
+
+_Loader.add_implicit_resolver(f"{_TAG}bool", _words(_TRUE + _FALSE), list("yYnNtTfFoO"))
+_Loader.add_implicit_resolver(f"{_TAG}null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(f"{_TAG}merge", re.compile(r"^<<$"), ["<"])
+_Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"^[-+]?\.?[0-9]"), list("-+.0123456789"))
+_Loader.add_constructor(f"{_TAG}float", _number)
+_Loader.add_constructor(f"{_TAG}bool", lambda loader, node: loader.construct_scalar(node) in _TRUE)
