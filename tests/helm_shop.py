@@ -145,8 +145,7 @@ def kill_in_the_middle(shop: Shop, plan: Plan) -> None:
         "--install",
         shop.unit,
         str(next(folder.glob("*.tgz"))),
-        "--values",
-        str(folder / "values.json"),
+        *(part for file in (*folder.glob("*/values/dev.yaml"), folder / "values.json") for part in ("-f", str(file))),
     ]
     running = subprocess.Popen([shop.executable, *argv, "--wait", *where], stderr=subprocess.DEVNULL)
     while _pods(shop, HANGS) == 0:

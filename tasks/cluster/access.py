@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from tasks.cluster.discovery import Kinds
 from tasks.cluster.errors import Answered, refusal
 from tasks.cluster.objects import Manifest, Reference
-from tasks.cluster.ownership import MANAGER
 from tasks.domain.errors import InvalidInput, Unanswered
 
 CONTEXT = "HELM_KUBECONTEXT"
@@ -26,13 +28,31 @@ CONTEXT = "HELM_KUBECONTEXT"
 _SECONDS = 30
 
 
-class Cluster:
-    """One cluster, as one identity. Make it with `opened`."""
+_WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+"""A header of the API: `299 - "text"`."""
 
-    def __init__(self, client: Any, name: str) -> None:
+
+@dataclass(frozen=True)
+class Written:
+    """What an apply made of an object, and what the cluster warned of."""
+
+    object: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+class Cluster:
+    """One cluster, as one identity. Make it with `opened`.
+
+    Attributes:
+        name: the context's.
+        manager: who we are in the managedFields of what we apply.
+        namespace: where objects live that name no namespace.
+    """
+
+    def __init__(self, client: Any, name: str, manager: str = "flowmart", namespace: str = "default") -> None:
         self._client = client
-        self._resources: dict[str, Mapping[str, Mapping[str, Any]]] = {}
-        self.name = name
+        self._kinds = Kinds(self._described)
+        self.name, self.manager, self.namespace = name, manager, namespace
 
     def read(self, about: Reference) -> dict[str, Any] | None:
         """The live object; `None` when there is none, or nothing of that kind in this cluster."""
@@ -51,8 +71,8 @@ class Cluster:
 
     def apply(
         self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False
-    ) -> dict[str, Any] | None:
-        """Apply server-side, as `MANAGER`; what the object is, or with `rehearse` would be, afterwards.
+    ) -> Written | None:
+        """Apply server-side, as `manager`; what the object is, or with `rehearse` would be, afterwards.
 
         `None`: there is no such kind or no such namespace in this cluster. `Refused` names who owns fields that
         we would have to take from somebody, unless `force` takes them.
@@ -60,9 +80,11 @@ class Cluster:
         place = self._place(about)
         if place is None:
             return None
-        how = {"content_type": "application/apply-patch+yaml", "field_manager": MANAGER, "force_conflicts": force}
-        answered = self._ask("PATCH", place, body=dict(manifest), **how, **({"dry_run": "All"} if rehearse else {}))
-        return _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")
+        how = {"field_manager": self.manager, "force_conflicts": force, "field_validation": "Strict"}
+        how |= {"content_type": "application/apply-patch+yaml", **({"dry_run": "All"} if rehearse else {})}
+        answered = self._ask("PATCH", place, body=dict(manifest), **how)
+        found = _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")
+        return None if found is None else Written(found, answered.warnings)
 
     def remove(self, about: Reference, uid: str) -> bool:
         """Delete the object with that UID and, before it, what belongs to it; whether it was there.
@@ -92,28 +114,32 @@ class Cluster:
 
     def knows(self, about: Reference) -> bool:
         """Whether the cluster has objects of that kind."""
-        return self._resource(about) is not None
+        return self._kinds.resource(about) is not None
+
+    def is_namespaced(self, about: Reference) -> bool | None:
+        """Whether objects of that kind live in namespaces; None when the cluster has no such kind."""
+        found = self._kinds.resource(about)
+        return None if found is None else bool(found["namespaced"])
+
+    def resource_name(self, about: Reference) -> str:
+        """What paths, rights and quotas call the kind ("configmaps"); the kind itself where it is not served."""
+        found = self._kinds.resource(about)
+        return str(found["name"]) if found else about.kind.lower()
+
+    def why_unknown(self, about: Reference) -> str:
+        """Why there can be no object of that kind, and what to do."""
+        served = self._kinds.versions(about)
+        if served:
+            return f"{about}: cluster {self.name} serves no {about.type} any more; use {' or '.join(served)}"
+        return f"{about}: cluster {self.name} knows no {about.type}; install what defines it first"
 
     def _place(self, about: Reference) -> str | None:
         """The path of an object, or of all of a kind when it has no name."""
-        resource = self._resource(about)
-        if resource is None:
-            return None
-        inside = f"/namespaces/{about.namespace}" if resource["namespaced"] and about.namespace else ""
-        return f"{_group(about.api_version)}{inside}/{resource['name']}{f'/{about.name}' if about.name else ''}"
+        return self._kinds.path(about)
 
-    def _resource(self, about: Reference) -> Mapping[str, Any] | None:
-        """What discovery says of a kind; asked again while it is missing, since its definition may come meanwhile."""
-        known = self._resources.get(about.api_version, {})
-        if about.kind not in known:
-            known = self._resources[about.api_version] = self._kinds(about.api_version)
-        return known.get(about.kind)
-
-    def _kinds(self, api_version: str) -> Mapping[str, Mapping[str, Any]]:
-        """The kinds of one group and version; none when the cluster does not serve it."""
-        answered = self._ask("GET", _group(api_version))
-        found = _found(answered, f"ask for the kinds of {api_version} in {self.name}") or {}
-        return {item["kind"]: item for item in found.get("resources", ()) if "/" not in item["name"]}
+    def _described(self, path: str) -> Mapping[str, Any]:
+        """What discovery answers at a path; empty when the cluster does not serve it."""
+        return _found(self._ask("GET", path), f"ask {self.name} for {path}") or {}
 
     def _ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Answered:
         from kubernetes.client.exceptions import ApiException
@@ -124,11 +150,16 @@ class Cluster:
                 answer = self._client.request(method, path, body=body, serialize=False, **parameters)
             except ApiException as error:
                 return Answered(int(error.status or 0), _text(error.body or error.reason))
-            return Answered(200, _text(answer.data))
+            warnings = _WARNING.findall(", ".join(answer.headers.getlist("Warning")))
+            return Answered(200, _text(answer.data), tuple(text.replace('\\"', '"') for text in warnings))
 
 
-def opened(variables: Mapping[str, str]) -> Cluster:
-    """The cluster of the context that `variables` name. `InvalidInput` when there is no such context."""
+def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
+    """The cluster of the context that `variables` name, as `manager` of what is applied.
+
+    Raises:
+        InvalidInput: there is no such context.
+    """
     from kubernetes import client, config
     from kubernetes.dynamic import DynamicClient
 
@@ -145,7 +176,8 @@ def opened(variables: Mapping[str, str]) -> Cluster:
             )
         except config.ConfigException as error:
             raise InvalidInput(f"cluster {context}: {error}; is it in the kubeconfig?") from error
-        return Cluster(DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None), context)
+        reached = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
+        return Cluster(reached, context, manager, _namespace(found, context))
 
 
 def _kubeconfig(variables: Mapping[str, str]) -> Any:
@@ -161,6 +193,12 @@ def _kubeconfig(variables: Mapping[str, str]) -> Any:
         if program:
             program["env"] = [*(program.get("env") or ()), *_as_pairs(variables)]
     return merged
+
+
+def _namespace(kubeconfig: Any, context: str) -> str:
+    """The namespace of a context, as kubectl has it."""
+    found = next(each.value for each in kubeconfig["contexts"] if each.value["name"] == context)
+    return str(found["context"].get("namespace") or "default")
 
 
 def _as_pairs(variables: Mapping[str, str]) -> list[dict[str, str]]:
@@ -196,10 +234,6 @@ def _parsed(answered: Answered, doing: str) -> dict[str, Any]:
         said = " ".join(answered.body.split())[:100]
         raise Unanswered(f"could not {doing}: something else than Kubernetes answers there ({said})") from error
     return found
-
-
-def _group(api_version: str) -> str:
-    return f"/{'apis' if '/' in api_version else 'api'}/{api_version}"
 
 
 def _text(data: Any) -> str:

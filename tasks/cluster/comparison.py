@@ -60,8 +60,8 @@ def change(about: Reference, before: Manifest | None, after: Manifest | None) ->
     return Change(str(about), about.type, action, was, becomes)
 
 
-def change_of_ours(about: Reference, live: Manifest | None, becomes: Manifest | None) -> Change | None:
-    """What happens to one object, told by the fields that we own and those that change.
+def change_of_ours(about: Reference, live: Manifest | None, becomes: Manifest | None, manager: str) -> Change | None:
+    """What happens to one object, told by the fields that we own, as `manager`, and those that change.
 
     Replicas that an autoscaler sets, labels and annotations of others, whatever controllers write: none of it is part
     of the change, or an approval would be void whenever they move.
@@ -69,7 +69,7 @@ def change_of_ours(about: Reference, live: Manifest | None, becomes: Manifest | 
     found = change(about, live, becomes)
     if found is None:
         return None
-    owned = owned_fields(becomes or live)
+    owned = owned_fields(becomes or live, manager)
     if not owned:
         return found
     fields = {**owned, **_IDENTITY, "f:metadata": {**owned.get("f:metadata", {}), **_NAMES}}
@@ -134,11 +134,12 @@ def _empty(value: Any) -> bool:
 
 
 def _same_quantity(one: Any, other: Any) -> bool:
-    number = _quantity(one)
-    return number is not None and number == _quantity(other)
+    number = amount(one)
+    return number is not None and number == amount(other)
 
 
-def _quantity(value: Any) -> float | None:
+def amount(value: Any) -> float | None:
+    """The number that a quantity is ("1500m" is 1.5); None for what is none."""
     text = str(value)
     number = text.rstrip("numkMGTPEi")
     try:

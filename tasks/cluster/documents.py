@@ -25,7 +25,7 @@ _INT64 = range(-(2**63), 2**64)
 
 def documents(text: str) -> list[Any]:
     """All documents of a stream; `yaml.YAMLError` when it is none."""
-    return yaml12.load_all_by(text, _Loader)  # noqa: S506 (a SafeLoader with Go's scalars)
+    return yaml12.load_all_by(text, _Loader)
 
 
 def document(text: str) -> Any:
@@ -74,6 +74,10 @@ def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float | str:
     return number(str(loader.construct_scalar(node)))
 
 
+def _bool(loader: _Loader, node: yaml.ScalarNode) -> bool:
+    return loader.construct_scalar(node) in _TRUE
+
+
 def _words(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"^(?:{'|'.join(words)})$")
 
@@ -83,4 +87,4 @@ _Loader.add_implicit_resolver(f"{_TAG}null", re.compile(r"^(?:~|null|Null|NULL|)
 _Loader.add_implicit_resolver(f"{_TAG}merge", re.compile(r"^<<$"), ["<"])
 _Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"^[-+]?\.?[0-9]"), list("-+.0123456789"))
 _Loader.add_constructor(f"{_TAG}float", _number)
-_Loader.add_constructor(f"{_TAG}bool", lambda loader, node: loader.construct_scalar(node) in _TRUE)
+_Loader.add_constructor(f"{_TAG}bool", _bool)

@@ -37,10 +37,11 @@ class Replaced(Refused):
 
 @dataclass(frozen=True)
 class Answered:
-    """What the API, or a service behind it, answered: the HTTP status and the body's text."""
+    """What the API, or a service behind it, answered: the HTTP status, the body's text, and warnings beside it."""
 
     status: int
     body: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def status_object(self) -> Mapping[str, Any]:

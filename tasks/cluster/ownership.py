@@ -13,8 +13,6 @@ from typing import Any
 
 from tasks.cluster.objects import Manifest
 
-MANAGER = "flowmart"
-"""Who we are in the managedFields of what we apply."""
 UNIT = "flowmart.example/unit"
 """The annotation that names the unit that owns an object: platform/environment/unit."""
 ADOPTED = "flowmart.example/adopted"
@@ -46,9 +44,9 @@ def owner_of(live: Manifest | None) -> str:
     return found.get(UNIT) or (f"Helm release {release}" if release else "")
 
 
-def is_managed(live: Manifest) -> bool:
-    """Whether we ever applied it: what only has the same name is somebody else's."""
-    return any(entry.get("manager") == MANAGER for entry in _entries(live))
+def is_managed(live: Manifest, manager: str) -> bool:
+    """Whether `manager` ever applied it: what only has the same name is somebody else's."""
+    return any(entry.get("manager") == manager for entry in _entries(live))
 
 
 def is_terminating(live: Manifest | None) -> bool:
@@ -68,13 +66,13 @@ def without_autoscaled(manifest: Manifest, live: Manifest | None) -> Manifest:
     return {**manifest, "spec": {key: value for key, value in manifest["spec"].items() if key != "replicas"}}
 
 
-def owned_fields(live: Manifest | None) -> dict[str, Any]:
-    """The fields that we own, as FieldsV1 of managedFields, without replicas that an autoscaler sets."""
+def owned_fields(live: Manifest | None, manager: str) -> dict[str, Any]:
+    """The fields that `manager` owns, as FieldsV1 of managedFields, without replicas that an autoscaler sets."""
     if live is None:
         return {}
     found: dict[str, Any] = {}
     for entry in _entries(live):
-        if entry.get("manager") == MANAGER and not entry.get("subresource"):
+        if entry.get("manager") == manager and not entry.get("subresource"):
             found = _merged(found, entry.get("fieldsV1") or {})
     if _is_autoscaled(live) and _REPLICAS in found.get("f:spec", {}):
         found = {**found, "f:spec": {key: value for key, value in found["f:spec"].items() if key != _REPLICAS}}

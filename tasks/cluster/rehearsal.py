@@ -27,12 +27,14 @@ class Rehearsal:
         becomes: the object as it would be; None when that cannot be rehearsed, since the cluster has no such kind or
             no such namespace (yet).
         leaving: whether an object of that name is being deleted.
+        warnings: what the cluster warned of, with the object's name.
     """
 
     sent: Manifest
     live: Manifest | None
     becomes: Manifest | None
     leaving: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def rehearse(
@@ -53,10 +55,12 @@ def rehearse(
         leaving = is_terminating(found)
         live = None if leaving else found
         sent = without_autoscaled(prepare(live), live)
-        becomes = cluster.apply(about, sent, force=force or leaving, rehearse=True)
-        if live is None or becomes is None or _revision(live) == _revision(becomes):
+        written = cluster.apply(about, sent, force=force or leaving, rehearse=True)
+        if live is None or written is None or _revision(live) == _revision(written.object):
             break
-    return Rehearsal(sent, live, becomes, leaving)
+    if written is None:
+        return Rehearsal(sent, live, None, leaving)
+    return Rehearsal(sent, live, written.object, leaving, tuple(f"{about}: {text}" for text in written.warnings))
 
 
 def _revision(item: Manifest) -> str:

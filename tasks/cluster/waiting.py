@@ -38,6 +38,11 @@ class Deadline:
         """Whether the time is up."""
         return time.monotonic() >= self._end
 
+    @property
+    def left(self) -> float:
+        """How many seconds are left; 0 once the time is up."""
+        return max(0.0, self._end - time.monotonic())
+
     def poll(self, look: Callable[[], _T], done: Callable[[_T], bool]) -> _T:
         """The first finding that is `done`, or the last one before the time is up.
 

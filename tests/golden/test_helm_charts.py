@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -78,23 +80,46 @@ def test_a_dependency_outside_of_the_release_is_told(tmp_path: Path) -> None:
         charts.reads(tmp_path / "infrastructure", "cart")
 
 
-@pytest.mark.parametrize(
-    ("base", "more", "together"),
-    [
-        ({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}}, {"a": {"b": 1, "c": 3}}),
-        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
-        ({"a": {"b": 1}}, {"a": None}, {"a": None}),
-        ({}, {"a": 1}, {"a": 1}),
-    ],
-)
-def test_values_are_merged_as_helm_does(base: dict[str, Any], more: dict[str, Any], together: dict[str, Any]) -> None:
-    assert charts.merged(base, more) == together
+def test_an_environment_may_have_values_of_its_own() -> None:
+    cart = REPOSITORY / "helm-charts/cart"
+    assert charts.values_file(cart, "dev") == cart / "values/dev.yaml"
+    assert charts.values_file(cart, "elsewhere") is None
 
 
-def test_the_environments_values_come_below_those_of_the_inputs() -> None:
-    found = charts.values(REPOSITORY / "helm-charts/cart", "dev", {"service": {"env": {"CARTS_TABLE": "carts"}}})
-    assert found["service"]["env"] == {"LOG_LEVEL": "debug", "CARTS_TABLE": "carts"}
-    assert charts.values(REPOSITORY / "helm-charts/cart", "elsewhere", {}) == {}
+def test_a_chart_that_is_named_twice_by_aliases_is_put_in_place_once(tmp_path: Path) -> None:
+    chart(tmp_path, "base")
+    whole = charts.assemble(chart(tmp_path, "cart", LIBRARY, LIBRARY), tmp_path / "out")
+    assert [path.name for path in (whole / "charts").iterdir()] == ["base"]
+
+
+def test_two_charts_of_one_name_are_both_put_in_place(tmp_path: Path) -> None:
+    chart(tmp_path, "base")
+    chart(tmp_path / "other", "base")
+    other = {"name": "base", "repository": "file://../other/base"}
+    whole = charts.assemble(chart(tmp_path, "cart", LIBRARY, other), tmp_path / "out")
+    assert sorted(path.name for path in (whole / "charts").iterdir()) == ["base", "base-2"]
+
+
+def test_a_chart_reads_every_file_in_it(tmp_path: Path) -> None:
+    made = chart(tmp_path, "cart")
+    (made / "README.md").write_text("a template may read it")
+    assert "cart/README.md" in charts.reads(tmp_path, "cart")
+
+
+def test_definitions_are_those_of_the_chart_and_its_dependencies(tmp_path: Path) -> None:
+    archive = tmp_path / "cart-1.0.0.tgz"
+    with tarfile.open(archive, "w:gz") as packed:
+        for name in (
+            "cart/crds/a.yaml",
+            "cart/charts/base/crds/b.yml",
+            "cart/templates/crds/c.yaml",
+            "cart/crds/d.md",
+        ):
+            text = f"apiVersion: v1\nkind: CustomResourceDefinition\nmetadata: {{name: {Path(name).stem}}}\n".encode()
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            packed.addfile(member, io.BytesIO(text))
+    assert [about.name for about in charts.definitions(archive)] == ["a", "b"]
 
 
 def test_a_release_is_called_like_its_unit_unless_it_says_otherwise() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import sys
 from pathlib import Path
 
@@ -16,15 +15,12 @@ VARIABLES = {"HELM_KUBECONTEXT": "dev-plan"}
 AWKWARD = 'it\'s $(touch made) `x` "y" \\ ; & | > *\nnew line'
 
 STAND_IN = f"""#!{sys.executable}
-import json, os, pathlib, sys
+import json, os, sys
 if sys.argv[1] == "version":
     print("v4.3.1")
     sys.exit()
-values = pathlib.Path(sys.argv[sys.argv.index("--values") + 1]) if "--values" in sys.argv else None
-told = {{"argv": sys.argv[1:], "context": os.environ.get("HELM_KUBECONTEXT")}}
-if values:
-    told |= {{"values": json.loads(values.read_text()), "mode": values.stat().st_mode, "file": str(values)}}
-print(json.dumps(told))
+print("Pulled: something")
+print(json.dumps({{"argv": sys.argv[1:], "context": os.environ.get("HELM_KUBECONTEXT")}}))
 """
 
 
@@ -42,26 +38,30 @@ def test_the_major_version_is_asked_of_the_program(helm: Helm) -> None:
 
 
 def test_nothing_goes_through_a_shell(helm: Helm, tmp_path: Path) -> None:
-    told = done(helm.install_or_upgrade(AWKWARD, Path("chart.tgz"), {}, description=AWKWARD, namespace="shop"))
+    told = done(helm.upgrade(AWKWARD, Path("chart.tgz"), [], "shop"))
     assert told["argv"][1] == AWKWARD
-    assert told["argv"][told["argv"].index("--description") + 1] == AWKWARD
     assert not (tmp_path / "made").exists()
 
 
-def test_values_go_through_a_file_for_our_eyes_only_that_is_gone_afterwards(helm: Helm) -> None:
-    told = done(helm.install_or_upgrade("cart", Path("chart.tgz"), {"a": [AWKWARD]}))
-    assert told["values"] == {"a": [AWKWARD]}
-    assert stat.S_IMODE(told["mode"]) == 0o600
-    assert not Path(told["file"]).exists()
+def test_helm_reads_the_values_files_itself_in_their_order(helm: Helm) -> None:
+    argv = done(helm.upgrade("cart", Path("chart.tgz"), [Path("dev.yaml"), Path("inputs.json")], "shop"))["argv"]
+    first = argv.index("--values")
+    assert argv[first : first + 4] == ["--values", "dev.yaml", "--values", "inputs.json"]
+
+
+def test_a_dry_run_waits_for_nothing(helm: Helm) -> None:
+    argv = done(helm.upgrade("cart", Path("chart.tgz"), [], "shop", dry_run=True))["argv"]
+    assert ("--dry-run=server" in argv, "--wait" in argv) == (True, False)
 
 
 def test_helm_acts_in_the_context_that_the_variables_name(helm: Helm) -> None:
-    assert done(helm.status("cart"))["context"] == "dev-plan"
+    assert done(helm.upgrade("cart", Path("chart.tgz"), [], "shop"))["context"] == "dev-plan"
 
 
 def test_helm_stops_waiting_before_its_time_limit_ends_it(helm: Helm) -> None:
-    told = done(helm.install_or_upgrade("cart", Path("chart.tgz"), wait=True))
-    assert told["argv"][told["argv"].index("--timeout") + 1] == "80s"
+    argv = done(helm.upgrade("cart", Path("chart.tgz"), [], "shop"))["argv"]
+    assert argv[argv.index("--timeout") + 1] == "80s"
+    assert {"--wait", "--wait-for-jobs"} <= set(argv)
 
 
 def test_without_a_context_nothing_is_asked(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_without_a_context_nothing_is_asked(tmp_path: Path) -> None:
     ("command", "major", "argv"),
     [
         (["status", "cart"], 4, ("status", "cart")),
-        (["upgrade", "cart", "--values", "-"], 3, ("upgrade", "cart", "--values", "v.json")),
+        (["upgrade", "cart", Path("c.tgz")], 3, ("upgrade", "cart", "c.tgz")),
         (["upgrade", "cart"], 4, ("upgrade", "cart", "--server-side=true", "--force-conflicts")),
         (["rollback", "cart", 3], 4, ("rollback", "cart", "3", "--server-side=true", "--force-conflicts")),
         (["rollback", "cart", 3], 3, ("rollback", "cart", "3")),
@@ -83,7 +83,7 @@ def test_without_a_context_nothing_is_asked(tmp_path: Path) -> None:
 def test_helm_3_and_4_get_the_options_that_they_know(
     command: list[object], major: int, argv: tuple[str, ...]
 ) -> None:
-    assert arguments(command, Path("v.json"), major) == argv
+    assert arguments(command, major) == argv
 
 
 def test_something_that_is_no_helm_is_told(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""YAML is read as helm and kubectl read it. What is right is what `helm template` 3.17 and 4.3 made of these texts."""
+"""YAML as helm and kubectl read it: what is right is what helm 3.17 and 4.3 made of these texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ def test_a_plain_scalar_is_what_go_makes_of_it(text: str, value: Any) -> None:
 
 
 def test_keys_are_texts() -> None:
-    assert document("{1: a, n: b, on: c, 1.50: d, x: e}") == {"1": "a", "false": "b", "true": "c", "1.5": "d", "x": "e"}
+    assert document("{1: a, n: b, on: c, 1.50: d, x: e}") == {
+        "1": "a",
+        "false": "b",
+        "true": "c",
+        "1.5": "d",
+        "x": "e",
+    }
 
 
 def test_a_merge_takes_in_the_anchored_mapping() -> None:

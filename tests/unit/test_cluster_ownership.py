@@ -79,7 +79,8 @@ def test_our_fields_are_those_of_all_our_entries() -> None:
             entry("flowmart", {"f:spec": {"f:paused": {}}}),
             entry("flowmart", REPLICAS),
             entry("kubectl", {"f:a": {}}),
-        )
+        ),
+        "flowmart",
     )
     assert found == {"f:spec": {"f:paused": {}, "f:replicas": {}}}
 
@@ -115,7 +116,7 @@ def test_a_change_is_not_told_by_what_others_write() -> None:
     before = live(ours, labels={"by": "hand"}, replicas=7)
     after = {**live(ours, labels={"by": "hand"}, replicas=7)}
     after["spec"] = {**after["spec"], "paused": True}
-    change = comparison.change_of_ours(CART, before, after)
+    change = comparison.change_of_ours(CART, before, after, "flowmart")
     assert change is not None
     assert (change.action, change.before, change.after) == (
         Action.UPDATE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.cluster.access import Cluster
+from tasks.cluster.access import Cluster, Written
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.rehearsal import rehearse
 
@@ -26,11 +26,11 @@ class BusyCluster(Cluster):
 
     def apply(
         self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False
-    ) -> dict[str, Any] | None:
+    ) -> Written | None:
         self.asked.append(("rehearse" if rehearse else "apply", about, dict(manifest), force))
         if self.busy:
             self.busy, self.revision = self.busy - 1, self.revision + 1
-        return self._object()
+        return Written(self._object(), ("spec.x is deprecated",))
 
     def _object(self) -> dict[str, Any]:
         item = dict(self.item or {})
@@ -44,6 +44,11 @@ def manifest(_: Manifest | None) -> Manifest:
 def test_what_changed_between_reading_and_rehearsing_is_read_again() -> None:
     found = rehearse(BusyCluster({"kind": "Deployment", "metadata": {}}, busy=2), CART, manifest, force=False)
     assert found.live == found.becomes
+
+
+def test_what_the_cluster_warns_of_is_said_of_the_object() -> None:
+    found = rehearse(BusyCluster(None), CART, manifest, force=False)
+    assert found.warnings == ("Deployment/shop/cart: spec.x is deprecated",)
 
 
 def test_an_object_that_changes_all_the_time_does_not_hold_up_for_ever() -> None:

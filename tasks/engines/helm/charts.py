@@ -7,22 +7,25 @@ elsewhere have to be vendored into charts/, since a release is complete in itsel
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 from tasks.cluster.documents import document
+from tasks.cluster.objects import Manifest, Reference, parsed
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface
 
 _LOCAL = "file://"
+_DEFINITIONS = re.compile(r"[^/]+(/charts/[^/]+)*/crds/.+\.(ya?ml|json)")
 _INPUTS = ("namespace", "release", "values")
-_NOT_READ = (".md", ".gitignore")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,14 @@ class Installation:
     release: str
     namespace: str
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What helm installs: the chart's archive with its dependencies, and values files, the later ones on top."""
+
+    chart: Path
+    values: tuple[Path, ...]
 
 
 def interface(_: Path, __: str) -> Interface:
@@ -53,20 +64,22 @@ def installation(unit: str, inputs: Mapping[str, Any]) -> Installation:
     return Installation(str(inputs.get("release", unit)), namespace, values)
 
 
-def values(chart: Path, environment: str, more: Mapping[str, Any]) -> dict[str, Any]:
-    """The chart's values/<environment>.yaml, where there is one, with `more` on top."""
+def values_file(chart: Path, environment: str) -> Path | None:
+    """The chart's values/<environment>.yaml, where there is one."""
     file = chart / "values" / f"{environment}.yaml"
-    return merged(_mapping(file) if file.exists() else {}, more)
+    return file if file.is_file() else None
 
 
-def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """As Helm merges values: maps key by key, everything else is replaced."""
-    together = {key: _merged(base[key], more[key]) for key in base.keys() & more.keys()}
-    return {**base, **more, **together}
+def definitions(archive: Path) -> dict[Reference, Manifest]:
+    """The custom resource definitions in crds/ of a packed chart and of its dependencies."""
+    with tarfile.open(archive) as opened:
+        files = [member for member in opened.getmembers() if _DEFINITIONS.fullmatch(member.name)]
+        texts = {member.name: opened.extractfile(member) for member in files}
+        return {about: found for name, text in texts.items() if text for about, found in _defined(name, text).items()}
 
 
-def _merged(base: Any, more: Any) -> Any:
-    return merged(base, more) if isinstance(base, Mapping) and isinstance(more, Mapping) else more
+def _defined(name: str, text: IO[bytes]) -> dict[Reference, Manifest]:
+    return parsed(text.read().decode(), name)
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
@@ -76,7 +89,8 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     for folder in folders:
         if not folder.is_relative_to(root):
             raise InvalidInput(f"{source}: depends on {folder}, which is outside of infrastructure/")
-    files = {file for folder in folders for file in folder.rglob("*") if file.is_file() and _is_read(file)}
+    # A template can read any of them (`.Files.Get "README.md"`).
+    files = {file for folder in folders for file in folder.rglob("*") if file.is_file()}
     return tuple(sorted(str(file.relative_to(root)) for file in files))
 
 
@@ -100,8 +114,18 @@ def _copy(chart: Path, to: Path) -> None:
         }
 
     shutil.copytree(chart, to, ignore=by_hand)
-    for dependency in dependencies:
-        _copy(dependency, to / "charts" / dependency.name)
+    for name, dependency in _places(dependencies).items():
+        _copy(dependency, to / "charts" / name)
+
+
+def _places(dependencies: Iterable[Path]) -> dict[str, Path]:
+    """A name below charts/ for each folder: one for a chart that is named twice by aliases, since helm goes by its
+    Chart.yaml; two for charts of equal names from different folders."""
+    found: dict[str, Path] = {}
+    for folder in dict.fromkeys(dependencies):
+        same = sum(other.name == folder.name for other in found.values())
+        found[f"{folder.name}-{same + 1}" if same else folder.name] = folder
+    return found
 
 
 def _with_dependencies(chart: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
@@ -130,10 +154,6 @@ def _folder(chart: Path, path: str) -> Path:
     if not (folder / "Chart.yaml").is_file():
         raise InvalidInput(f"{chart}/Chart.yaml: there is no chart in {path}; name the folder of one")
     return folder
-
-
-def _is_read(file: Path) -> bool:
-    return not file.name.endswith(_NOT_READ)
 
 
 def _mapping(file: Path) -> dict[str, Any]:

@@ -8,9 +8,9 @@ options, which are put right in the same place.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,6 @@ from tasks.cluster.access import CONTEXT
 from tasks.domain.errors import InvalidInput
 from tasks.engines.helm.errors import failure
 from tasks.processes import Processes
-from tasks.run_folder import run_folder
 
 HISTORY = 10
 """How many revisions of a release helm keeps: as many releases can be rolled back to natively."""
@@ -47,15 +46,31 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         self._seconds = seconds
         self._runner = runner
 
-    async def run(self, command: Sequence[Any], input: bytes | None = None) -> bytes:
-        """Run one command of helm; `input` are the values, which go through a file that only its owner reads."""
-        with _kept(input) as values:
-            argv = arguments(command, values, major_version(self._executable))
-            line = processes.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
-            finished = self._runner.run(line)
+    async def run(self, command: Sequence[Any], input: bytes | None = None) -> bytes:  # noqa: ARG002
+        """Run one command of helm. Values are files, which helm reads itself: pyhelm3's `input` is never used."""
+        argv = arguments(command, major_version(self._executable))
+        line = processes.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
+        finished = self._runner.run(line)
         if finished.exit_code != 0:
             raise failure(f"helm {' '.join(argv[:2])}", finished.exit_code, finished.stderr)
         return finished.stdout.encode()
+
+    async def upgrade(
+        self, release: str, chart: Path, values: Sequence[Path], namespace: str, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Install or upgrade a release and wait until it is ready, or with `dry_run` ask what that would be."""
+        how = ["--dry-run"] if dry_run else ["--wait", "--wait-for-jobs"]
+        kept = ["--history-max", HISTORY, "--timeout", self._default_timeout]
+        command = ["upgrade", release, chart, "--install", "--output", "json", *kept, *_read(values)]
+        told = await self.run([*command, "--namespace", namespace, *how])
+        # helm 4 may say something about registries first.
+        found: dict[str, Any] = json.loads(told[told.index(b"{") :])
+        return found
+
+    async def rendered(self, release: str, chart: Path, values: Sequence[Path], namespace: str) -> str:
+        """What the chart renders to without a cluster, as YAML."""
+        command = ["template", release, chart, "--skip-crds", "--namespace", namespace, *_read(values)]
+        return (await self.run(command)).decode()
 
     async def package(self, chart: Path, into: Path) -> Path:
         """The archive of a chart whose dependencies are in place."""
@@ -78,15 +93,13 @@ def done(running: Coroutine[Any, Any, _T]) -> _T:
     raise RuntimeError("a command of helm waits for an event loop")
 
 
-def arguments(command: Sequence[Any], values: Path | None, major: int) -> tuple[str, ...]:
-    """pyhelm3's command, with the values from a file and the options that this helm understands.
+def arguments(command: Sequence[Any], major: int) -> tuple[str, ...]:
+    """A command, with the options that this helm understands.
 
     A dry run asks the server, so that what the cluster would refuse is found by the plan. Helm 4 applies server-side,
     where what somebody changed by hand is theirs: what is declared is taken back.
     """
-    argv = [str(part) for part in command]
-    argv = [str(values) if part == "-" and values else part for part in argv]
-    argv = ["--dry-run=server" if part == "--dry-run" else part for part in argv]
+    argv = ["--dry-run=server" if part == "--dry-run" else str(part) for part in command]
     if major >= 4 and argv[0] in ("upgrade", "rollback"):
         argv += ["--server-side=true", "--force-conflicts"]
     return tuple(argv)
@@ -104,14 +117,6 @@ def major_version(executable: str) -> int:
     return int(found[1])
 
 
-@contextmanager
-def _kept(content: bytes | None) -> Iterator[Path | None]:
-    """A file with that content, for as long as helm reads it."""
-    if content is None:
-        yield None
-        return
-    with run_folder("helm") as folder:
-        file = folder / "values.json"
-        file.touch(mode=0o600)
-        file.write_bytes(content)
-        yield file
+def _read(values: Sequence[Path]) -> list[Any]:
+    """Options that name the values files, the later ones on top."""
+    return [part for file in values for part in ("--values", file)]

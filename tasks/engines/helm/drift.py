@@ -51,5 +51,5 @@ def _drifted(cluster: Cluster, about: Reference, manifest: Manifest) -> Change |
         return comparison.drifted(about, manifest, cluster.read(about))
     if found.live is None:
         return comparison.change(about, manifest, None)
-    change = comparison.change_of_ours(about, found.live, found.becomes or found.sent)
+    change = comparison.change_of_ours(about, found.live, found.becomes or found.sent, cluster.manager)
     return the_other_way(change) if change else None

@@ -1,36 +1,37 @@
 """Helm behind the engine protocol: one unit is one release of one chart.
 
-A plan compares the revision that is installed with what the chart would render now, object by object. Applying it
-installs exactly the archive and values that were planned, on exactly the revision that they were compared with, and
-waits until everything is ready. The way back is helm's own: to the revision that the receipt names.
+A plan compares the revision that is installed with what the chart would render now, object by object, and asks the
+cluster whether it takes that. Applying it installs exactly the archive and values that were planned, on exactly the
+revision that they were compared with, and waits until everything is ready. The way back is helm's own: to the
+revision that the receipt names.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.cluster import access, comparison, rollouts, waiting
+from tasks.cluster import access, rollouts, waiting
 from tasks.cluster.access import Cluster
 from tasks.cluster.ownership import is_terminating
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Change, Plan
-from tasks.domain.release import Baseline, Inputs, Receipt, Target
+from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Variables, Workspace
 from tasks.engines.changes import the_other_way
-from tasks.engines.helm import charts, drift, plans, revisions
+from tasks.engines.helm import charts, drift, planning, plans, revisions
 from tasks.engines.helm.answers import Installed
-from tasks.engines.helm.charts import Installation, interface, reads
+from tasks.engines.helm.charts import Installation, Packed, interface, reads
 from tasks.engines.helm.commands import Helm as Commands
 from tasks.engines.helm.commands import done
 from tasks.engines.helm.plans import Does, Saved
+from tasks.engines.helm.rendering import unplanned
 
 
 class Helm:
@@ -48,17 +49,17 @@ class Helm:
 
     def plan(self, inputs: Inputs) -> Plan:
         """What installing or upgrading the release would change, and the archive and values for it."""
-        workspace = self.workspace
+        workspace, cluster = self.workspace, self._reading()
         what = charts.installation(workspace.target.unit, inputs.values)
         helm = self._commands(workspace, workspace.reading)
-        chart, values = self._packed(helm, workspace, what)
+        packed = self._packed(helm, workspace, what)
         live = revisions.read(helm, what.release, what.namespace)
-        new, warnings = revisions.rehearsed(helm, what, chart, values, live)
-        found = _plan(workspace, workspace.target, inputs.digest, live, new)
+        new, notes = revisions.rehearsed(helm, what, packed, live)
+        found = planning.compared(workspace, inputs.digest, live, new.installed)
+        found = planning.asked(cluster, found, planning.Upgrade(live, new, charts.definitions(packed.chart)))
         if workspace.reconciling and workspace.receipt:
-            found = _repairing(found, self.detect_drift(workspace.receipt).changes)
-        saved = plans.upgrade(what.release, what.namespace, chart, values, plans.identities(new.objects))
-        return _finished(found, saved, chart.parent, [*warnings, *_notes(live)])
+            found = planning.repairing(found, self.detect_drift(workspace.receipt).changes)
+        return planning.finished(found, plans.upgrade(what, packed, new), packed.chart.parent, notes)
 
     def apply(self, plan: Plan) -> Applied:
         """Do what was planned, and wait until it is ready.
@@ -69,14 +70,16 @@ class Helm:
         workspace, saved = self.workspace, plans.load(plan)
         helm = self._commands(workspace, workspace.writing)
         live = revisions.read(helm, saved.release, saved.namespace)
-        if _basis(live) != plan.basis:
-            now = _basis(live) or "none"
+        if planning.basis(live) != plan.basis:
+            now = planning.basis(live) or "none"
             raise StalePlan(
                 f"{plan.target}: planned from revision {plan.basis or 'none'}, it is {now} now; plan again"
             )
         if plan.empty:
             return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, live))
         try:
+            if saved.does is Does.UPGRADE:
+                revisions.require_as_planned(helm, saved, live)
             live = revisions.clear(helm, saved, live, existed=workspace.baseline is not None)
             return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, self._carried_out(helm, saved)))
         except Unanswered as error:
@@ -92,7 +95,7 @@ class Helm:
         """
         workspace, saved = self.workspace, plans.load(plan)
         live = revisions.read(self._commands(workspace, workspace.reading), saved.release, saved.namespace)
-        if _basis(live) == plan.basis:
+        if planning.basis(live) == plan.basis:
             return Observation(Progress.UNCHANGED)
         if live is None:
             ended = Progress.DONE if saved.does is Does.REMOVE else Progress.PARTIAL
@@ -130,20 +133,20 @@ class Helm:
         live = revisions.read(helm, what.release, what.namespace)
         to = to or workspace.baseline or failed.baseline
         if to is None:
-            found = _plan(workspace, workspace.target, workspace.inputs.digest, live, Installed(0, "none"))
+            found = planning.compared(workspace, workspace.inputs.digest, live, Installed(0, "none"))
             saved = Saved(Does.REMOVE, what.release, what.namespace)
-            return _finished(replace(found, changes_outputs=live is not None), saved, _folder(workspace), ())
+            return planning.finished(replace(found, changes_outputs=live is not None), saved, _folder(workspace))
         if isinstance(to, Baseline):
             good = revisions.read(helm, what.release, what.namespace, int(to.data["revision"]))
             if good is None:
                 return None
-            found = _plan(workspace, workspace.target, workspace.inputs.digest, live, good)
+            digest = workspace.inputs.digest
         else:
-            good = revisions.recorded(helm, what, to)
-            found = _plan(workspace, to.target, to.inputs_digest, live, good)
-        objects = plans.identities(good.objects)
-        saved = Saved(Does.ROLL_BACK, what.release, what.namespace, revision=good.revision, objects=objects)
-        return _finished(found, saved, _folder(workspace), _notes(live))
+            good, digest = revisions.recorded(helm, what, to), to.inputs_digest
+        found = planning.compared(workspace, digest, live, good)
+        if isinstance(to, Receipt):
+            found = replace(found, target=to.target)
+        return planning.finished(found, plans.rollback(what, good), _folder(workspace))
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What somebody did: in the cluster, and to the release itself with helm."""
@@ -156,7 +159,7 @@ class Helm:
             changes=changes,
             unit_digest=workspace.unit_digest,
             inputs_digest=receipt.inputs_digest,
-            basis=_basis(live),
+            basis=planning.basis(live),
             text=kubernetes_plans.text(changes),
         )
 
@@ -175,7 +178,10 @@ class Helm:
         return Baseline(told, {"revision": live.revision})
 
     def _reading(self) -> Cluster:
-        return access.opened(self.workspace.reading())
+        return self._opened(self.workspace.reading)
+
+    def _opened(self, variables: Variables) -> Cluster:
+        return access.opened(variables(), self.workspace.platform)
 
     def _drifted(self, receipt: Receipt) -> tuple[Installed | None, tuple[Change, ...]]:
         workspace = self.workspace
@@ -187,11 +193,14 @@ class Helm:
 
     def _carried_out(self, helm: Commands, saved: Saved) -> Installed | None:
         """Run helm, and wait until what it installed is ready; what is installed then."""
-        cluster = access.opened(self.workspace.writing())
+        cluster = self._opened(self.workspace.writing)
         deadline = Deadline(self.workspace.unit.time_limit)
         _await_deletions(cluster, saved, deadline)
         revisions.change(helm, saved)
         now = revisions.read(helm, saved.release, saved.namespace)
+        others = unplanned(saved.planned, now, saved.nameless) if now and saved.does is Does.UPGRADE else []
+        if others:
+            raise Refused(f"installed something else than what was planned: {', '.join(others)}")
         reasons = waiting.until_ready(cluster, now.objects if now else (), deadline)
         if reasons:
             raise Refused(f"not ready within {deadline.seconds:g} s: {'; '.join(reasons)}")
@@ -201,16 +210,19 @@ class Helm:
         seconds = workspace.unit.time_limit
         return Commands(self._executable, _folder(workspace), variables(), seconds, workspace.processes)
 
-    def _packed(self, helm: Commands, workspace: Workspace, what: Installation) -> tuple[Path, Path]:
-        """The chart as one archive, and all values in one file that only its owner reads."""
+    def _packed(self, helm: Commands, workspace: Workspace, what: Installation) -> Packed:
+        """The chart as one archive, and the values: the chart's for the environment, and those of the inputs on top.
+
+        The inputs may hold secrets, so only their owner reads the file.
+        """
         folder = _folder(workspace)
         whole = charts.assemble(workspace.folder, folder)
         archive = done(helm.package(whole, folder))
         values = folder / "values.json"
         values.touch(mode=0o600)
-        found = charts.values(workspace.folder, workspace.environment.name, what.values)
-        values.write_text(json.dumps(found, indent=1))
-        return archive, values
+        values.write_text(json.dumps(what.values, indent=1))
+        of_environment = charts.values_file(whole, workspace.environment.name)
+        return Packed(archive, (*([of_environment] if of_environment else []), values))
 
     def _explained(self, error: Refused, helm: Commands, saved: Saved, before: Installed | None) -> str:
         """Why an apply failed: helm's reason, what the pods say, and what became of a first install."""
@@ -236,7 +248,7 @@ def _folder(workspace: Workspace) -> Path:
 
 def _await_deletions(cluster: Cluster, saved: Saved, deadline: Deadline) -> None:
     """Wait until objects that are being deleted are gone: helm would change them, and they would go all the same."""
-    found = {about: cluster.read(about) for about in plans.references(saved)}
+    found = {about: cluster.read(about) for about in saved.planned.objects}
     leaving = {about: str(live["metadata"]["uid"]) for about, live in found.items() if live and is_terminating(live)}
     waiting.until_gone(cluster, leaving, deadline)
 
@@ -245,43 +257,6 @@ def _is_over(live: Installed, seconds: float) -> bool:
     """Whether a helm that began this revision has ended by its time limit, wherever it ran."""
     began = datetime.fromisoformat(live.began) if live.began else datetime.fromtimestamp(0, UTC)
     return time.time() - began.timestamp() > seconds
-
-
-def _plan(workspace: Workspace, target: Target, inputs_digest: str, live: Installed | None, new: Installed) -> Plan:
-    changes = comparison.changes(live.everything if live else {}, new.everything)
-    return Plan(
-        target=target,
-        engine="helm",
-        changes=changes,
-        unit_digest=workspace.unit_digest,
-        inputs_digest=inputs_digest,
-        basis=_basis(live),
-        reversibility=kubernetes_plans.reversibility(changes, workspace.unit.protected),
-        # A revision that did not come to a good end has to be replaced, even by the same objects.
-        changes_outputs=live is None or live.status != "deployed",
-    )
-
-
-def _repairing(plan: Plan, drifted: Iterable[Change]) -> Plan:
-    """The plan with what helm does unasked: an upgrade of the same release takes back what was done by hand."""
-    planned = {change.address for change in plan.changes}
-    others = (the_other_way(change) for change in drifted if change.address not in planned)
-    return replace(plan, changes=(*plan.changes, *others))
-
-
-def _finished(plan: Plan, saved: Saved, folder: Path, warnings: list[str] | tuple[str, ...]) -> Plan:
-    text = kubernetes_plans.text(plan.changes, warnings)
-    return replace(plan, artifact=plans.save(saved, folder), text=text, warnings=tuple(warnings))
-
-
-def _notes(live: Installed | None) -> list[str]:
-    if live is None or live.status == "deployed":
-        return []
-    return [f"revision {live.revision} is {live.status}: {'it is cleared first' if live.stuck else 'it is replaced'}"]
-
-
-def _basis(live: Installed | None) -> str:
-    return live.basis if live else ""
 
 
 ENGINE = Engine(name="helm", make=Helm, reads=reads, interface=interface, executable="helm")

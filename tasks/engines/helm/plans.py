@@ -1,20 +1,23 @@
 """What a helm plan keeps for its apply: a small file, sealed by its digest, that names its other files by theirs.
 
-Helm has no saved plans. What makes an apply the one that was planned is this: the same chart archive, the same
-values, on the same revision; or, for a rollback, the same revision to return to.
+Helm has no saved plans. What makes an apply the one that was planned is this: the same chart archive and values
+files, on the same revision, rendering to the same objects; or, for a rollback, the same revision to return to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tasks.cluster.objects import Reference
+from tasks.cluster.objects import Manifest, indexed
 from tasks.domain.errors import StalePlan
 from tasks.domain.plan import Artifact, Plan
 from tasks.engines import sealed
+from tasks.engines.helm.answers import Installed
+from tasks.engines.helm.charts import Installation, Packed
+from tasks.engines.helm.rendering import Foretold
 
 
 class Does(StrEnum):
@@ -27,38 +30,54 @@ class Does(StrEnum):
 
 @dataclass(frozen=True)
 class Saved:
-    """What to do with which release. Paths and digests for an upgrade, a revision for a rollback.
+    """What to do with which release. Files with their digests for an upgrade, a revision for a rollback.
 
-    `objects` identifies what the release consists of afterwards.
+    Attributes:
+        files: the chart's archive and the values files, the later ones on top, each with its SHA-256.
+        manifests: the objects that the release consists of afterwards; hooks are in `hooks`.
+        nameless: whether there are more of them, with names that nobody can foretell.
     """
 
     does: Does
     release: str
     namespace: str
-    chart: str = ""
-    chart_sha256: str = ""
-    values: str = ""
-    values_sha256: str = ""
+    files: Sequence[Sequence[str]] = ()
     revision: int = 0
-    objects: tuple[tuple[str, ...], ...] = ()
+    manifests: Sequence[Manifest] = ()
+    hooks: Sequence[Manifest] = ()
+    nameless: bool = False
+
+    @property
+    def chart(self) -> Path:
+        """The chart's archive."""
+        return Path(self.files[0][0])
+
+    @property
+    def values(self) -> list[Path]:
+        """The values files."""
+        return [Path(path) for path, _ in self.files[1:]]
+
+    @property
+    def planned(self) -> Installed:
+        """The revision that applying it leads to."""
+        objects, hooks = (indexed(part, "the plan", self.namespace) for part in (self.manifests, self.hooks))
+        return Installed(self.revision, "planned", objects, hooks)
 
 
-def upgrade(
-    release: str, namespace: str, chart: Path, values: Path, objects: tuple[tuple[str, ...], ...] = ()
-) -> Saved:
-    """An upgrade, or the first install, with exactly these files."""
-    of_chart, of_values = sealed.sha256(chart), sealed.sha256(values)
-    return Saved(Does.UPGRADE, release, namespace, str(chart), of_chart, str(values), of_values, objects=objects)
+def upgrade(what: Installation, packed: Packed, new: Foretold) -> Saved:
+    """An upgrade, or the first install, with exactly these files and objects."""
+    files = [(str(file), sealed.sha256(file)) for file in (packed.chart, *packed.values)]
+    manifests, hooks = list(new.installed.objects.values()), list(new.installed.hooks.values())
+    release, namespace = what.release, what.namespace
+    return Saved(Does.UPGRADE, release, namespace, files, 0, manifests, hooks, bool(new.nameless))
 
 
-def identities(objects: Iterable[Reference]) -> tuple[tuple[str, ...], ...]:
-    """What identifies objects, as a plan keeps it."""
-    return tuple((about.api_version, about.kind, about.namespace, about.name) for about in objects)
-
-
-def references(saved: Saved) -> list[Reference]:
-    """The objects that a plan kept."""
-    return [Reference(*parts) for parts in saved.objects]
+def rollback(what: Installation, good: Installed) -> Saved:
+    """Back to a revision."""
+    manifests, hooks = list(good.objects.values()), list(good.hooks.values())
+    return Saved(
+        Does.ROLL_BACK, what.release, what.namespace, revision=good.revision, manifests=manifests, hooks=hooks
+    )
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
@@ -70,10 +89,7 @@ def load(plan: Plan) -> Saved:
     """What `plan` saved; `StalePlan` when the file, or one that it names, is not what was planned."""
     kept = sealed.content(plan)
     saved = Saved(**{**kept, "does": Does(kept["does"])})
-    for what, path, digest in (
-        ("chart", saved.chart, saved.chart_sha256),
-        ("values", saved.values, saved.values_sha256),
-    ):
-        if path and sealed.sha256(Path(path)) != digest:
-            raise StalePlan(f"{plan.target}: the {what} in {path} are not those that were planned; plan again")
+    for path, digest in saved.files:
+        if sealed.sha256(Path(path)) != digest:
+            raise StalePlan(f"{plan.target}: {path} is not the file that was planned; plan again")
     return saved

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import structlog
 
-from tasks.cluster.objects import indexed
-from tasks.domain.errors import Refused
+from tasks.cluster.objects import parsed
+from tasks.domain.errors import Refused, StalePlan
 from tasks.domain.release import Receipt
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
-from tasks.engines.helm.charts import Installation
+from tasks.engines.helm.charts import Installation, Packed
 from tasks.engines.helm.commands import HISTORY, Helm, done
 from tasks.engines.helm.errors import NotInstalled
 from tasks.engines.helm.plans import Does, Saved
+from tasks.engines.helm.rendering import Foretold, foretold, unplanned
 
 log = structlog.get_logger("flowmart.helm")
 
@@ -44,24 +42,41 @@ def recorded(helm: Helm, what: Installation, receipt: Receipt) -> Installed:
     return found
 
 
-def rehearsed(
-    helm: Helm, what: Installation, chart: Path, values: Path, live: Installed | None
-) -> tuple[Installed, list[str]]:
-    """What the release would be, as the cluster sees it; what helm does not ask it about, as the chart renders it."""
-    given = json.loads(values.read_text())
-    asked = partial(helm.install_or_upgrade, dry_run=True, create_namespace=False)
+def rehearsed(helm: Helm, what: Installation, packed: Packed, live: Installed | None) -> tuple[Foretold, list[str]]:
+    """What the release would be, as far as that can be foretold, and notes on how that was found."""
+    one, notes = _rendered(helm, what, packed, live)
+    other, _ = _rendered(helm, what, packed, live)
+    found = foretold(one, other)
+    if found.unknown:
+        notes.append(f"renders differently each time, so this cannot be foretold: {', '.join(found.unknown)}")
+    return found, notes
+
+
+def _rendered(helm: Helm, what: Installation, packed: Packed, live: Installed | None) -> tuple[Installed, list[str]]:
+    """As the cluster sees it; what helm does not ask it about, as the chart renders it."""
+    given = (what.release, packed.chart, packed.values, what.namespace)
     # helm rehearses nothing on a release that is stuck.
     if not (live and live.stuck):
         try:
-            return installed(done(asked(what.release, chart, given, namespace=what.namespace)), what.namespace), []
+            return installed(done(helm.upgrade(*given, dry_run=True)), what.namespace), []
         except Refused as error:
             if not _UNKNOWN_KIND.search(str(error)):
                 raise
-    documents = done(helm.template(what.release, chart, given, namespace=what.namespace, include_crds=True))
-    objects = rendered(indexed(documents, str(chart), what.namespace))
+    text = done(helm.rendered(*given))
+    objects = rendered(parsed(text, f"what {packed.chart.name} renders to", what.namespace))
     if live and live.stuck:
         return objects, []
     return objects, ["the chart brings kinds that the cluster does not know yet: it was not asked about them"]
+
+
+def require_as_planned(helm: Helm, saved: Saved, live: Installed | None) -> None:
+    """Render again what was planned; `StalePlan` names the objects that would be others now."""
+    what = Installation(saved.release, saved.namespace, {})
+    now, _ = _rendered(helm, what, Packed(saved.chart, tuple(saved.values)), live)
+    others = unplanned(saved.planned, now, saved.nameless)
+    if others:
+        told = f"{saved.namespace}/{saved.release}: the chart renders to something else than when it was planned"
+        raise StalePlan(f"{told}: {', '.join(others)}; plan again")
 
 
 def outputs(saved: Saved, live: Installed | None) -> Mapping[str, Any]:
@@ -78,9 +93,7 @@ def change(helm: Helm, saved: Saved) -> None:
     elif saved.does is Does.ROLL_BACK:
         done(helm.rollback(saved.release, saved.revision, namespace=saved.namespace, wait=True))
     else:
-        given = json.loads(Path(saved.values).read_text())
-        asked = partial(helm.install_or_upgrade, create_namespace=False, wait=True)
-        done(asked(saved.release, Path(saved.chart), given, namespace=saved.namespace))
+        done(helm.upgrade(saved.release, saved.chart, saved.values, saved.namespace))
 
 
 def clear(helm: Helm, saved: Saved, live: Installed | None, *, existed: bool) -> Installed | None:

@@ -1,12 +1,15 @@
 """Applying a kustomize plan: create and change in order, wait until all is ready, and only then remove.
 
+Namespaces and definitions go first. What could not be rehearsed before they were there is rehearsed then, so that a
+release which the cluster does not take is refused before any of the rest is applied.
+
 What goes is removed last, since what is still running may need it. Each removal is of the object that was planned, by
 its UID, and only while no other unit has taken it over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,19 +18,29 @@ from tasks.cluster.access import Cluster
 from tasks.cluster.errors import Replaced
 from tasks.cluster.objects import Manifest, Reference, ordered
 from tasks.cluster.ownership import is_terminating, owner_of, without_autoscaled
+from tasks.cluster.placement import DEFINITION
 from tasks.cluster.waiting import Deadline
-from tasks.domain.errors import Refused
+from tasks.domain.errors import FlowmartError, Refused
 from tasks.engines.kustomize.plans import Saved
+
+_FIRST = ("Namespace", DEFINITION)
+_SETTLES = 10.0
+"""Seconds until an API server goes by a definition that has changed; it takes one or two."""
 
 
 @dataclass
 class Application:
-    """One apply in progress. `done` tells what it has changed; `uids` are those of what it applied."""
+    """One apply in progress. `done` tells what it has changed; `uids` are those of what it applied.
+
+    Attributes:
+        unknown: the objects that could not be rehearsed when this was planned.
+    """
 
     cluster: Cluster
     saved: Saved
     unit: str
     deadline: Deadline
+    unknown: Collection[str] = ()
     done: list[str] = field(default_factory=list)
     uids: dict[Reference, str] = field(default_factory=dict)
 
@@ -38,12 +51,33 @@ class Application:
             Refused: the cluster says no, or an object is not ready in time.
             Unanswered: no answer, or something is still being deleted when the time is up.
         """
-        for about, manifest in self.saved.wanted.items():
-            self._apply(about, manifest)
+        first = [about for about in self.saved.wanted if about.kind in _FIRST]
+        for about in first:
+            self._apply(about, self.saved.wanted[about])
+        for about in self.saved.wanted:
+            if about not in first and str(about) in self.unknown:
+                self._rehearse(about, self.saved.wanted[about])
+        for about in self.saved.wanted:
+            if about not in first:
+                self._apply(about, self.saved.wanted[about])
         reasons = waiting.until_ready(self.cluster, self.saved.wanted, self.deadline)
         if reasons:
             raise Refused(f"not ready within {self.deadline.seconds:g} s: {'; '.join(reasons)}")
         self._remove(self.saved.gone)
+
+    def _rehearse(self, about: Reference, manifest: Manifest) -> None:
+        """What the cluster says to an object now. It takes a definition in a moment after it is established."""
+
+        def refusal() -> FlowmartError | None:
+            try:
+                written = self.cluster.apply(about, manifest, force=self.saved.force, rehearse=True)
+            except Refused as error:
+                return error
+            return None if written else Refused(f"{about}: cluster {self.cluster.name} has {self._missing(about)}")
+
+        refused = Deadline(min(_SETTLES, self.deadline.left)).poll(refusal, lambda found: found is None)
+        if refused is not None:
+            raise refused
 
     def _apply(self, about: Reference, manifest: Manifest) -> None:
         live = self.cluster.read(about)
@@ -54,8 +88,8 @@ class Application:
         if applied is None:
             raise Refused(f"could not apply {about}: cluster {self.cluster.name} has {self._missing(about)}")
         self.done.append(str(about))
-        self.uids[about] = str(applied["metadata"].get("uid", ""))
-        if about.kind == "CustomResourceDefinition":
+        self.uids[about] = str(applied.object["metadata"].get("uid", ""))
+        if about.kind == DEFINITION:
             self._await_kind(about, manifest)
 
     def _await_kind(self, about: Reference, manifest: Manifest) -> None:

@@ -20,6 +20,7 @@ from tasks.cluster import access
 from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Manifest, Reference, ordered
 from tasks.cluster.ownership import is_terminating
+from tasks.cluster.placement import placed
 from tasks.cluster.readiness import State, readiness
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
@@ -31,9 +32,10 @@ from tasks.engines.base import Engine, Workspace
 from tasks.engines.changes import the_other_way
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
+from tasks.engines.kustomize.owners import Ownership
 from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.sources import interface, reads, rendered
-from tasks.engines.kustomize.survey import Objects, Ownership, Survey, basis, compare, compare_exactly, survey
+from tasks.engines.kustomize.survey import Objects, Survey, basis, compare, compare_exactly, survey
 from tasks.processes import Processes
 
 log = structlog.get_logger("flowmart.kustomize")
@@ -59,11 +61,11 @@ class Kustomize:
         if inputs.values:
             told = "a kustomization takes no inputs; what differs between environments is in its overlays"
             raise InvalidInput(f"{workspace.unit.name}: inputs.{next(iter(inputs.values))}: {told}")
-        whose = Ownership(_mark(workspace), _listed(workspace), _elsewhere(workspace))
-        force = workspace.reconciling
-        found = survey(self._reading(), _rendered(workspace), whose, force=force)
+        cluster, force = self._reading(), workspace.reconciling
+        whose = _ownership(cluster, workspace, _listed(workspace))
+        found = survey(cluster, _wanted(cluster, workspace), whose, force=force)
         plan = self._planned(found, inputs.digest, force=force)
-        return replace(plan, changes_outputs=set(found.wanted) != set(_listed(workspace)))
+        return replace(plan, changes_outputs=set(found.wanted) != set(whose.listed))
 
     def apply(self, plan: Plan) -> Applied:
         """Apply what was planned, wait until it is ready, then remove what goes.
@@ -72,10 +74,12 @@ class Kustomize:
             StalePlan: something that the unit owns or sets has changed since.
         """
         workspace, saved = self.workspace, plans.load(plan)
-        cluster = access.opened(workspace.writing())
+        cluster = access.opened(workspace.writing(), workspace.platform)
         if _basis_now(cluster, saved) != plan.basis:
             raise StalePlan(f"{plan.target}: somebody changed an object since it was planned; plan again")
-        work = Application(cluster, saved, _mark(workspace), Deadline(workspace.unit.time_limit))
+        work = Application(
+            cluster, saved, _mark(workspace), Deadline(workspace.unit.time_limit), unknown=plan.unknown
+        )
         try:
             work.carry_out()
         except (Unanswered, Refused) as error:
@@ -112,12 +116,12 @@ class Kustomize:
 
         To a baseline: the objects that existed before stay as they are, since their earlier manifests are not kept.
         """
-        workspace = self.workspace
+        workspace, cluster = self.workspace, self._reading()
         existed = _baseline(to if isinstance(to, Baseline) else workspace.baseline or failed.baseline)
-        tried = {**dict.fromkeys(_rendered(failed), ""), **_listed(failed), **_listed(workspace)}
-        whose = Ownership(_mark(workspace), tried, _elsewhere(workspace), existed)
-        wanted = _rendered(workspace) if isinstance(to, Receipt) else {}
-        found = survey(self._reading(), wanted, whose, force=True)
+        tried = {**dict.fromkeys(_wanted(cluster, failed), ""), **_listed(failed), **_listed(workspace)}
+        whose = replace(_ownership(cluster, workspace, tried), preexisting=existed)
+        wanted = _wanted(cluster, workspace) if isinstance(to, Receipt) else {}
+        found = survey(cluster, wanted, whose, force=True)
         if isinstance(to, Baseline) and not found.gone:
             return None
         return self._planned(found, to.inputs_digest if isinstance(to, Receipt) else Inputs().digest, force=True)
@@ -143,17 +147,18 @@ class Kustomize:
     def adopt(self) -> Baseline | None:
         """The objects of the kustomization that are there already."""
         cluster = self._reading()
-        read = {about: cluster.read(about) for about in _rendered(self.workspace)}
+        read = {about: cluster.read(about) for about in _wanted(cluster, self.workspace)}
         there = {about: live["metadata"]["uid"] for about, live in read.items() if live and not is_terminating(live)}
         if not there:
             return None
         return Baseline(f"existing objects: {', '.join(map(str, there))}", _outputs(there))
 
     def _reading(self) -> Cluster:
-        return access.opened(self.workspace.reading())
+        return access.opened(self.workspace.reading(), self.workspace.platform)
 
     def _compared(self) -> Survey:
-        return compare(self._reading(), _rendered(self.workspace), _mark(self.workspace))
+        cluster = self._reading()
+        return compare(cluster, _wanted(cluster, self.workspace), _mark(self.workspace))
 
     def _planned(self, found: Survey, inputs_digest: str, *, force: bool) -> Plan:
         workspace = self.workspace
@@ -183,10 +188,25 @@ def _rendered(workspace: Workspace, source: str | None = None) -> Objects:
     return known[str(folder)]
 
 
-def _elsewhere(workspace: Workspace) -> Mapping[Reference, str]:
-    """What other units of the environment list."""
+def _wanted(cluster: Cluster, workspace: Workspace) -> Objects:
+    """The objects of the unit, where the cluster has them."""
+    objects = _rendered(workspace)
+    return placed(cluster, objects, objects.values())
+
+
+def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference, str]) -> Ownership:
+    """What the unit needs to know of owners, given the objects that it is known to have applied."""
     others = [unit for unit in workspace.neighbours() if unit.engine == "kustomize"]
-    return {about: unit.name for unit in others for about in _rendered(workspace, unit.source)}
+    theirs = {unit.name: _rendered(workspace, unit.source) for unit in others}
+    coming = {about: manifest for objects in theirs.values() for about, manifest in objects.items()}
+    elsewhere = {about: name for name, objects in theirs.items() for about in objects}
+    return Ownership(
+        _mark(workspace),
+        workspace.platform,
+        listed=placed(cluster, listed),
+        elsewhere=placed(cluster, elsewhere, coming.values()),
+        coming=placed(cluster, coming, coming.values()),
+    )
 
 
 def _listed(workspace: Workspace) -> Mapping[Reference, str]:
@@ -208,7 +228,8 @@ def _outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]
 
 
 def _basis_now(cluster: Cluster, saved: Saved) -> str:
-    return basis(saved.wanted, {about: cluster.read(about) for about in (*saved.wanted, *saved.gone)})
+    live = {about: cluster.read(about) for about in (*saved.wanted, *saved.gone)}
+    return basis(saved.wanted, live, cluster.manager)
 
 
 def _drifted(found: Survey) -> tuple[Change, ...]:

@@ -1,0 +1,55 @@
+"""What becomes of the custom resource definitions in a chart's crds/.
+
+helm creates those that are missing with a first install. It never changes one and never removes one, and an upgrade
+does not even create them (https://helm.sh/docs/chart_best_practices/custom_resource_definitions/): a plan says where
+the cluster has others than the chart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.cluster import comparison
+from tasks.cluster.access import Cluster
+from tasks.cluster.comparison import change
+from tasks.cluster.errors import NotPermitted
+from tasks.cluster.objects import Manifest, Reference
+from tasks.domain.plan import Change
+from tasks.engines.helm.rendering import Objects
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """What an install or upgrade does about them, and what a person should know."""
+
+    created: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+
+def compared(cluster: Cluster, wanted: Objects, *, first: bool) -> Definitions:
+    """Compare the definitions of a chart with those of the cluster.
+
+    Args:
+        first: whether the release is installed for the first time.
+    """
+    created, notes = [], []
+    for about, manifest in wanted.items():
+        try:
+            live = cluster.read(about)
+        except NotPermitted as error:
+            notes.append(f"{about} in crds/ was not compared: {error}")
+            continue
+        if live is None and first:
+            created += [one for one in [change(about, None, manifest)] if one]
+        elif told := _difference(about, manifest, live):
+            notes.append(told)
+    return Definitions(tuple(created), tuple(notes))
+
+
+def _difference(about: Reference, manifest: Manifest, live: Manifest | None) -> str:
+    """What helm will not do about it; empty when there is nothing to do."""
+    if live is None:
+        return f"{about} of crds/ is not in the cluster, and helm does not create it in an upgrade: apply it first"
+    if comparison.drifted(about, manifest, live) is None:
+        return ""
+    return f"{about} differs from the chart's crds/, and helm does not change it: apply it yourself if you need it"

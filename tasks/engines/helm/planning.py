@@ -1,0 +1,107 @@
+"""The plan of a helm unit: what is compared, what the cluster says to it, how it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tasks.cluster import comparison, quotas
+from tasks.cluster.access import Cluster
+from tasks.cluster.objects import Manifest
+from tasks.cluster.ownership import annotated
+from tasks.domain.errors import Refused
+from tasks.domain.plan import Action, Change, Plan
+from tasks.engines import kubernetes_plans
+from tasks.engines.base import Workspace
+from tasks.engines.changes import the_other_way
+from tasks.engines.helm import definitions, plans
+from tasks.engines.helm.answers import Installed
+from tasks.engines.helm.plans import Saved
+from tasks.engines.helm.rehearsing import rehearsed
+from tasks.engines.helm.rendering import Foretold, Objects
+
+_KEEP = "helm.sh/resource-policy"
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What an upgrade leads from and to: the installed revision, the new one, and the chart's definitions."""
+
+    live: Installed | None
+    new: Foretold
+    definitions: Objects
+
+
+def compared(workspace: Workspace, inputs_digest: str, live: Installed | None, new: Installed) -> Plan:
+    """What changes from one revision to another. What says that helm keeps it stays where it is."""
+    found = comparison.changes(live.everything if live else {}, new.everything)
+    kept = _kept(live.objects if live else {}, new.everything)
+    changes = tuple(change for change in found if change.action is not Action.DELETE or change.address not in kept)
+    return Plan(
+        target=workspace.target,
+        engine="helm",
+        changes=changes,
+        unit_digest=workspace.unit_digest,
+        inputs_digest=inputs_digest,
+        basis=basis(live),
+        reversibility=kubernetes_plans.reversibility(changes, workspace.unit.protected),
+        # A revision that did not come to a good end has to be replaced, even by the same objects.
+        changes_outputs=live is None or live.status != "deployed",
+        warnings=(*_notes(live), *(f"{address} stays: it says {_KEEP}: keep" for address in sorted(kept))),
+    )
+
+
+def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
+    """The plan with what the cluster says to it.
+
+    Raises:
+        Refused: the cluster refuses an object, or a quota has no room for all that is new.
+    """
+    before, after = upgrade.live.objects if upgrade.live else {}, upgrade.new.installed.objects
+    created = {about: manifest for about, manifest in after.items() if about not in before}
+    short = quotas.exceeded(cluster, created, after)
+    if short:
+        raise Refused("; ".join(short))
+    compared = definitions.compared(cluster, upgrade.definitions, first=upgrade.live is None)
+    unknown, notes = rehearsed(cluster, before, after, upgrade.definitions)
+    return replace(
+        plan,
+        changes=(*compared.created, *plan.changes),
+        unknown=(*upgrade.new.unknown, *unknown),
+        warnings=(*plan.warnings, *compared.notes, *notes),
+    )
+
+
+def repairing(plan: Plan, drifted: Iterable[Change]) -> Plan:
+    """The plan with what helm does unasked: an upgrade of the same release takes back what was done by hand."""
+    planned = {change.address for change in plan.changes}
+    others = (the_other_way(change) for change in drifted if change.address not in planned)
+    return replace(plan, changes=(*plan.changes, *others))
+
+
+def finished(plan: Plan, saved: Saved, folder: Path, notes: Iterable[str] = ()) -> Plan:
+    """The plan with its file, its notes and its text."""
+    warnings = (*notes, *plan.warnings)
+    text = kubernetes_plans.text(plan.changes, warnings)
+    return replace(plan, artifact=plans.save(saved, folder), text=text, warnings=warnings)
+
+
+def basis(live: Installed | None) -> str:
+    """What a plan was computed from: the installed revision and its status; empty when there is none."""
+    return live.basis if live else ""
+
+
+def _notes(live: Installed | None) -> list[str]:
+    if live is None or live.status == "deployed":
+        return []
+    return [f"revision {live.revision} is {live.status}: {'it is cleared first' if live.stuck else 'it is replaced'}"]
+
+
+def _kept(before: Objects, after: Objects) -> set[str]:
+    """The objects that helm leaves in the cluster though the chart drops them."""
+    return {str(about) for about, manifest in before.items() if about not in after and _says_keep(manifest)}
+
+
+def _says_keep(manifest: Manifest) -> bool:
+    return annotated(manifest).get(_KEEP, "").strip().lower() == "keep"
