@@ -70,12 +70,18 @@ class Shop:
             shutil.copytree(PROJECT / "infrastructure/helm-charts", charts)
         return Target(name, "dev", self.unit)
 
-    def own_chart(self, release: str, **files: str) -> Target:
-        """A release with a chart made of these templates; names in crds_... are custom resource definitions."""
+    def own_chart(self, release: str, dev_values: str = "", **files: str) -> Target:
+        """A release with a chart made of these templates; names in crds_... are custom resource definitions.
+
+        `dev_values` is the text of the environment's values file.
+        """
         self.chart = "own"
         folder = self.folder / release / "infrastructure/charts/own"
         folder.mkdir(parents=True)
         (folder / "Chart.yaml").write_text("apiVersion: v2\nname: own\nversion: 1.0.0\n")
+        if dev_values:
+            (folder / "values").mkdir()
+            (folder / "values/dev.yaml").write_text(dev_values)
         for name, text in files.items():
             place = folder / ("crds" if name.startswith("crds_") else "templates")
             place.mkdir(exist_ok=True)

@@ -29,6 +29,8 @@ class Releases:
     namespace: str
     units: Mapping[str, Unit] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    platform: str = "flowmart"
+    names_namespace: bool = True
 
     def target(self, release: str, unit: str, *manifests: str, **changes: Any) -> Target:
         """A release in which the unit has these manifests; more units may be added to it."""
@@ -37,7 +39,8 @@ class Releases:
         names = [f"{number}.yaml" for number in range(len(manifests))]
         for name, text in zip(names, manifests, strict=True):
             (source / name).write_text(text)
-        (source / "kustomization.yaml").write_text(f"namespace: {self.namespace}\nresources: [{', '.join(names)}]\n")
+        namespace = f"namespace: {self.namespace}\n" if self.names_namespace else ""
+        (source / "kustomization.yaml").write_text(f"{namespace}resources: [{', '.join(names)}]\n")
         self.units = {**self.units, unit: replace(Unit(unit, "kustomize", unit, ("dev",), time_limit=30), **changes)}
         return Target(release, "dev", unit)
 
@@ -54,7 +57,7 @@ class Releases:
             reading=lambda: self.cluster.variables("admin"),
             writing=lambda: self.cluster.variables("admin"),
             processes=Processes(),
-            platform="flowmart",
+            platform=self.platform,
             executable=tool("kubectl"),
             receipt=self.receipts.get(target.unit),
             neighbours=lambda: others,

@@ -28,6 +28,8 @@ CONTEXT = "HELM_KUBECONTEXT"
 _SECONDS = 30
 
 
+_STRICT = (("fieldValidation", "Strict"),)
+"""An unknown field is a mistake, not something to leave out."""
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
 """A header of the API: `299 - "text"`."""
 
@@ -80,10 +82,23 @@ class Cluster:
         place = self._place(about)
         if place is None:
             return None
-        how = {"field_manager": self.manager, "force_conflicts": force, "field_validation": "Strict"}
+        how = {"field_manager": self.manager, "force_conflicts": force, "query_params": list(_STRICT)}
         how |= {"content_type": "application/apply-patch+yaml", **({"dry_run": "All"} if rehearse else {})}
         answered = self._ask("PATCH", place, body=dict(manifest), **how)
         found = _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")
+        return None if found is None else Written(found, answered.warnings)
+
+    def rehearse_merge(self, about: Reference, patch: Mapping[str, Any]) -> Written | None:
+        """Rehearse a JSON merge patch (RFC 7386): what the object would be; `None` when there is none.
+
+        Unlike an apply it takes fields away, whoever owns them.
+        """
+        place = self._place(about)
+        if place is None:
+            return None
+        how = {"field_manager": self.manager, "query_params": list(_STRICT), "dry_run": "All"}
+        answered = self._ask("PATCH", place, body=dict(patch), content_type="application/merge-patch+json", **how)
+        found = _found(answered, f"rehearse {about} in {self.name}")
         return None if found is None else Written(found, answered.warnings)
 
     def remove(self, about: Reference, uid: str) -> bool:

@@ -28,6 +28,19 @@ def placed(cluster: Cluster, objects: Mapping[Reference, _T], coming: Iterable[M
     return {about: found[about] for about in ordered(found)}
 
 
+def placed_manifests(
+    cluster: Cluster, objects: Mapping[Reference, Manifest], coming: Iterable[Manifest] = ()
+) -> dict[Reference, Manifest]:
+    """The same as `placed`, with the namespaces in the manifests, too."""
+    found = placed(cluster, objects, coming)
+    return {about: _in_namespace(manifest, about.namespace) for about, manifest in found.items()}
+
+
+def _in_namespace(manifest: Manifest, namespace: str) -> Manifest:
+    metadata = {key: value for key, value in manifest["metadata"].items() if key != "namespace"}
+    return {**manifest, "metadata": {**metadata, **({"namespace": namespace} if namespace else {})}}
+
+
 def defined(manifests: Iterable[Manifest]) -> dict[tuple[str, str], Mapping[str, object]]:
     """Group and kind of what the custom resource definitions among the objects bring, with their specs."""
     specs = (manifest["spec"] for manifest in manifests if manifest.get("kind") == DEFINITION)

@@ -8,7 +8,10 @@ import pytest
 
 from tests.clusters import GIVEN
 
-ON_ANY_CLUSTER = ("test_helm_engine", "test_helm_promises", "test_kustomize_engine", "test_kustomize_promises")
+ON_ANY_CLUSTER = (
+    *("test_helm_engine", "test_helm_plans", "test_helm_promises"),
+    *("test_kustomize_engine", "test_kustomize_plans", "test_kustomize_promises"),
+)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

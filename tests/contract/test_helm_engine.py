@@ -36,10 +36,12 @@ spec:
   template:
     spec:
       restartPolicy: Never
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
       containers:
         - name: migrate
           image: "shop/migrate:{{ .Values.migration }}"
           resources: {limits: {memory: 16Mi, cpu: 10m}}
+          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 """
 VOUCHERS = """
 apiVersion: apiextensions.k8s.io/v1

@@ -153,10 +153,13 @@ class ControlPlane:
         """The stages of nodes and pods, and what containers log."""
         log, settings = self.folder / "container.log", self.folder / "kwok.yaml"
         log.write_text(_CONTAINER_LOG)
-        logs = {"kind": "ClusterLogs", "apiVersion": "kwok.x-k8s.io/v1alpha1", "metadata": {"name": "all"}}
-        settings.write_text(
-            f"{_STAGES.read_text()}---\n{json.dumps(logs | {'spec': {'logs': [{'logsFile': str(log)}]}})}\n"
-        )
+        logs = {
+            "apiVersion": "kwok.x-k8s.io/v1alpha1",
+            "kind": "ClusterLogs",
+            "metadata": {"name": "all"},
+            "spec": {"logs": [{"logsFile": str(log), "previousLogsFile": str(log)}]},
+        }
+        settings.write_text(f"{_STAGES.read_text()}---\n{json.dumps(logs)}\n")
         return settings
 
 

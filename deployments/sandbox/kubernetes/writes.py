@@ -17,6 +17,7 @@ from deployments.sandbox.kubernetes.objects import clone, is_terminating, new_ui
 from deployments.sandbox.kubernetes.patches import ownership
 from deployments.sandbox.kubernetes.patches.apply import Intent, apply
 from deployments.sandbox.kubernetes.patches.ownership import Manager
+from deployments.sandbox.kubernetes.patches.strict import require_typed
 from deployments.sandbox.kubernetes.resources import Catalogue, Object, Resource, built_in
 from deployments.sandbox.kubernetes.schema.types import type_of
 from deployments.sandbox.kubernetes.storage import Store, key
@@ -108,6 +109,7 @@ class Writes:
         """Server-side apply: the object afterwards, and whether it was created."""
         if wanted.get("metadata", {}).get("managedFields"):
             raise status.bad_request("metadata.managedFields must be nil")
+        require_typed(wanted, resource, namespace, name)
         wanted = self._structured(wanted, resource, asking)
         ignored = _ignored(resource, part)
         intent = Intent(wanted, Manager(asking.manager, ownership.APPLY, wanted["apiVersion"], part), force, ignored)

@@ -82,6 +82,8 @@ class Helm:
                 revisions.require_as_planned(helm, saved, live)
             live = revisions.clear(helm, saved, live, existed=workspace.baseline is not None)
             return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, self._carried_out(helm, saved)))
+        except StalePlan:
+            raise
         except Unanswered as error:
             return Applied(Outcome.UNANSWERED, detail=str(error))
         except Refused as error:

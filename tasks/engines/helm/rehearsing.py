@@ -1,8 +1,7 @@
 """Asking the cluster whether it would take what a chart renders to: helm's own dry run sends nothing to it.
 
-Objects that are created or changed are applied server-side as a dry run, so immutable fields, schemas, quotas and
-admission refuse at plan what they would refuse in the middle of an upgrade. What is there afterwards is helm's
-business and not compared here.
+New objects are applied server-side as a dry run, changed ones patched with what changes between the two revisions. So
+immutable fields, schemas, quotas and admission refuse at plan what they would refuse in the middle of an upgrade.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.cluster.access import Cluster
+from tasks.cluster.access import Cluster, Written
 from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
-from tasks.cluster.rehearsal import Rehearsal, rehearse
 from tasks.domain.errors import Refused
 from tasks.domain.values import UNKNOWN
 from tasks.engines.helm.rendering import Objects
@@ -36,35 +34,39 @@ def rehearsed(cluster: Cluster, before: Objects, after: Objects, brought: Object
         if before.get(about) == manifest:
             continue
         try:
-            found = _asked(cluster, about, with_dropped(_sendable(sent(manifest)), before.get(about)))
+            found = _asked(cluster, about, before.get(about), manifest)
         except NotPermitted as error:
             notes.append(f"{about} was not rehearsed: {error}")
             continue
-        if found.becomes is None:
+        if found is None:
             _require_known(cluster, about, {**after, **brought})
             unknown.append(str(about))
-        notes += found.warnings
+        else:
+            notes += [f"{about}: {text}" for text in found.warnings]
     return unknown, notes
 
 
-def _asked(cluster: Cluster, about: Reference, wanted: Manifest) -> Rehearsal:
-    return rehearse(cluster, about, lambda _: wanted, force=True)
+def _asked(cluster: Cluster, about: Reference, before: Manifest | None, manifest: Manifest) -> Written | None:
+    """What the cluster says to an object.
 
-
-def with_dropped(manifest: Manifest, before: Manifest | None) -> Manifest:
-    """The manifest with a null for every field that it had before and has no more.
-
-    helm takes such fields away. A server-side apply under another name than helm's would leave them, and the server
-    would refuse combinations that never come to be (a rolling update's settings beside `type: Recreate`).
+    An apply would not do for a change: it would leave the fields that helm takes away, and the server would refuse
+    combinations that never come to be.
     """
-    return _with_nulls(manifest, before) if before else manifest
+    after = _sendable(sent(manifest))
+    found = cluster.rehearse_merge(about, merge_patch(sent(before), after)) if before else None
+    return found or cluster.apply(about, after, force=True, rehearse=True)
 
 
-def _with_nulls(after: Any, before: Any) -> Any:
-    if not isinstance(after, Mapping) or not isinstance(before, Mapping):
-        return after
-    kept = {key: _with_nulls(value, before.get(key)) for key, value in after.items()}
-    return {**kept, **{key: None for key in before if key not in after and key not in ("status", "stringData")}}
+def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What leads from one mapping to the other, as a JSON merge patch."""
+    gone = dict.fromkeys(key for key in before if key not in after)
+    changed = {key: value for key, value in after.items() if key not in before or before[key] != value}
+    return {**gone, **{key: _merged(before.get(key), value) for key, value in changed.items()}}
+
+
+def _merged(before: Any, after: Any) -> Any:
+    both = isinstance(before, Mapping) and isinstance(after, Mapping)
+    return merge_patch(before, after) if both else after
 
 
 def _sendable(manifest: Any) -> Any:

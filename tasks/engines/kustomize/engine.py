@@ -20,7 +20,7 @@ from tasks.cluster import access
 from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Manifest, Reference, ordered
 from tasks.cluster.ownership import is_terminating
-from tasks.cluster.placement import placed
+from tasks.cluster.placement import placed, placed_manifests
 from tasks.cluster.readiness import State, readiness
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
@@ -191,7 +191,7 @@ def _rendered(workspace: Workspace, source: str | None = None) -> Objects:
 def _wanted(cluster: Cluster, workspace: Workspace) -> Objects:
     """The objects of the unit, where the cluster has them."""
     objects = _rendered(workspace)
-    return placed(cluster, objects, objects.values())
+    return placed_manifests(cluster, objects, objects.values())
 
 
 def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference, str]) -> Ownership:
@@ -205,7 +205,7 @@ def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference
         workspace.platform,
         listed=placed(cluster, listed),
         elsewhere=placed(cluster, elsewhere, coming.values()),
-        coming=placed(cluster, coming, coming.values()),
+        coming=placed_manifests(cluster, coming, coming.values()),
     )
 
 

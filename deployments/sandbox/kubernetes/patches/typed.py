@@ -1,7 +1,8 @@
 """An object as the set of paths that it consists of, the way server-side apply looks at it.
 
 Follows sigs.k8s.io/structured-merge-diff: a path ends where a value can only be owned as a whole. Its elements are
-written as managed fields write them: `f:<field>`, `k:<keys of a list item>`, `v:<value in a set>`.
+written as managed fields write them: `f:<field>`, `k:<keys of a list item>`, `v:<value in a set>`,
+`i:<place in a list>`.
 """
 
 from __future__ import annotations
@@ -106,5 +107,7 @@ def _described(part: str) -> str:
         return f".{part[2:]}"
     if part.startswith("v:"):
         return f"[={part[2:]}]"
+    if part.startswith("i:"):
+        return f"[{part[2:]}]"
     keys = json.loads(part[2:])
     return "[" + ",".join(f"{name}={json.dumps(value)}" for name, value in keys.items()) + "]"

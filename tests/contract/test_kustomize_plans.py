@@ -1,0 +1,203 @@
+"""What a plan of a kustomization finds before anything is applied, since the cluster itself was asked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.domain.errors import Refused
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Action, Plan
+from tests import clusters
+from tests.clusters import Cluster
+from tests.kustomizations import Releases, config_map, deployment
+
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {plural}.{group}}}
+spec:
+  group: {group}
+  scope: {scope}
+  names: {{kind: {kind}, plural: {plural}, singular: {singular}, listKind: {kind}List}}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {{type: object, properties: {{{fields}}}}}
+"""
+SIZE = "size: {type: integer}"
+COLOUR = f"{SIZE}, colour: {{type: string}}"
+WARNING = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: {name}}}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {name}}}}}
+    resourceRules: [{{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}}]
+  validations: [{{expression: "!has(object.data.old)", message: old is no longer read}}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: {name}}}
+spec: {{policyName: {name}, validationActions: [Warn]}}
+"""
+QUOTA = """
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: few}
+spec: {hard: {secrets: "2"}}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = clusters.started(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def shop(cluster: Cluster, tmp_path: Path) -> Releases:
+    """Releases in a namespace of the test's own."""
+    namespace = f"test-{uuid.uuid4().hex[:8]}"
+    cluster.kubectl("create", "namespace", namespace)
+    return Releases(cluster, tmp_path, namespace)
+
+
+@pytest.fixture
+def group() -> str:
+    """An API group of the test's own."""
+    return f"g{uuid.uuid4().hex[:8]}.example"
+
+
+def definition(group: str, fields: str = SIZE, scope: str = "Namespaced") -> str:
+    return DEFINITION.format(group=group, scope=scope, kind="Cache", plural="caches", singular="cache", fields=fields)
+
+
+def cache(group: str, spec: str = "{size: 1}") -> str:
+    return f"apiVersion: {group}/v1\nkind: Cache\nmetadata: {{name: main}}\nspec: {spec}\n"
+
+
+def secret(name: str) -> str:
+    return f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\n"
+
+
+def actions(plan: Plan) -> dict[str, Action]:
+    return {change.address: change.action for change in plan.changes}
+
+
+def test_an_object_without_a_namespace_lives_in_the_one_of_the_context(shop: Releases) -> None:
+    shop.names_namespace = False
+    name = f"one-{uuid.uuid4().hex[:8]}"
+    target = shop.target("a", "app", config_map(name))
+    assert actions(shop.planned(target)) == {f"ConfigMap/default/{name}": Action.CREATE}
+    shop.applied(target)
+    assert shop.planned(target).empty
+    assert shop.cluster.object("configmap", name, "-n", "default")["data"] == {"a": "b"}
+    dropped = shop.target("b", "app", config_map("another"))
+    assert actions(shop.planned(dropped))[f"ConfigMap/default/{name}"] is Action.DELETE
+
+
+def test_a_cluster_wide_custom_resource_has_no_namespace_whatever_kustomize_writes(
+    shop: Releases, group: str
+) -> None:
+    shop.cluster.kubectl("apply", "--server-side", "-f", "-", input=definition(group, scope="Cluster"))
+    shop.cluster.kubectl("wait", "crd", f"caches.{group}", "--for=condition=Established", "--timeout=30s")
+    target = shop.target("a", "app", cache(group))
+    assert actions(shop.planned(target)) == {f"Cache.{group}/main": Action.CREATE}
+    shop.applied(target)
+    assert shop.planned(target).empty
+
+
+def test_a_field_that_its_definition_gains_in_the_same_release_is_unknown_and_good(
+    shop: Releases, group: str
+) -> None:
+    shop.applied(shop.target("a", "app", definition(group), cache(group)))
+    plan = shop.planned(shop.target("b", "app", definition(group, COLOUR), cache(group, "{size: 1, colour: red}")))
+    assert plan.unknown == (f"Cache.{group}/{shop.namespace}/main",)
+    applied = shop.apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    assert shop.object(f"caches.{group}/main")["spec"] == {"size": 1, "colour": "red"}
+
+
+def test_what_the_new_definition_refuses_is_found_before_anything_else_is_applied(shop: Releases, group: str) -> None:
+    target = shop.target("a", "app", definition(group), cache(group, "{size: large}"), config_map("one"))
+    applied = shop.apply(shop.planned(target))
+    assert applied.outcome is Outcome.FAILED
+    assert f"could not rehearse Cache.{group}/{shop.namespace}/main" in applied.detail
+    assert applied.detail.endswith(f"Done before: CustomResourceDefinition/caches.{group}")
+    assert shop.names("configmap") == []
+
+
+def test_a_field_that_no_definition_has_is_refused_at_plan(shop: Releases, group: str) -> None:
+    shop.applied(shop.target("a", "app", definition(group), cache(group)))
+    with pytest.raises(Refused, match="colour"):
+        shop.planned(shop.target("b", "app", definition(group), cache(group, "{size: 1, colour: red}")))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ("replicaz: 2", "replicaz"),
+        ("replicas: two", "replicas"),
+        ("replicas: -1", "replicas"),
+        ("selector: {matchLabels: {app: other}}", "selector"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_its_schema_is_refused_at_plan(shop: Releases, wrong: str, named: str) -> None:
+    manifest = deployment("cart").replace("replicas: 1", wrong)
+    if wrong.startswith("selector"):
+        manifest = manifest.replace("  selector: {matchLabels: {app: cart}}\n", "")
+    with pytest.raises(Refused, match=named):
+        shop.planned(shop.target("a", "app", manifest))
+
+
+def test_a_version_that_is_served_no_more_names_those_that_are(shop: Releases) -> None:
+    old = "apiVersion: autoscaling/v2beta2\nkind: HorizontalPodAutoscaler\nmetadata: {name: cart}\n"
+    with pytest.raises(Refused, match="serves no autoscaling/v2beta2/HorizontalPodAutoscaler any more; use autosc"):
+        shop.planned(shop.target("a", "app", old))
+
+
+def test_all_new_objects_together_have_to_fit_in_a_quota(shop: Releases) -> None:
+    shop.cluster.kubectl("apply", "--server-side", "-n", shop.namespace, "-f", "-", input=QUOTA)
+    shop.cluster.kubectl("wait", "resourcequota/few", "-n", shop.namespace, "--for=jsonpath={.status.hard.secrets}=2")
+    with pytest.raises(Refused, match="few allows 2 secrets, 0 are used, and the release adds 3"):
+        shop.planned(shop.target("a", "app", secret("one"), secret("two"), secret("three")))
+    shop.applied(shop.target("b", "app", secret("one"), secret("two")))
+
+
+def test_what_the_cluster_warns_of_stands_in_the_plan(shop: Releases) -> None:
+    name = shop.namespace
+    shop.cluster.kubectl("apply", "--server-side", "-f", "-", input=WARNING.format(name=name))
+    plans = (shop.planned(shop.target(str(number), "app", config_map("one", old="x"))) for number in range(100))
+    # A policy is in force a moment after it was applied.
+    warned = next(plan for plan in plans if plan.warnings)
+    assert f"ConfigMap/{name}/one: " in warned.warnings[0]
+    assert "old is no longer read" in warned.warnings[0]
+    assert "! ConfigMap" in warned.text
+
+
+def test_what_another_unit_brings_is_unknown_and_not_refused(shop: Releases, group: str) -> None:
+    name = f"{shop.namespace}-new"
+    shop.namespace = name
+    shop.target("a", "base", definition(group), f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n")
+    plan = shop.planned(shop.target("a", "app", cache(group), config_map("one")))
+    assert set(plan.unknown) == {f"Cache.{group}/{name}/main", f"ConfigMap/{name}/one"}
+
+
+def test_the_manager_of_what_is_applied_is_called_like_the_platform(shop: Releases) -> None:
+    acme = replace(shop, platform="acme")
+    acme.applied(acme.target("a", "app", config_map("one")))
+    shown = shop.cluster.object("configmap", "one", "-n", shop.namespace, "--show-managed-fields")
+    assert [entry["manager"] for entry in shown["metadata"]["managedFields"]] == ["acme"]
