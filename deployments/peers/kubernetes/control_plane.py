@@ -214,6 +214,8 @@ def _kwok_options(kubeconfig: Path, keys: Keys, port: int, settings: Path) -> Se
         f"--kubeconfig={kubeconfig}",
         f"--config={settings}",
         "--manage-all-nodes=true",
+        # Without leases nodes count as lost after a minute.
+        "--node-lease-duration-seconds=40",
         f"--cidr={_PODS}",
         "--node-ip=127.0.0.1",
         f"--node-port={port}",

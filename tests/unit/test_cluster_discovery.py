@@ -1,0 +1,36 @@
+"""Which kinds a cluster serves, asked of a cluster that is a mapping of paths to answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.cluster.discovery import Kinds
+from tasks.cluster.objects import Reference
+
+
+def resources(*kinds: str, namespaced: bool = True) -> dict[str, Any]:
+    return {"resources": [{"kind": k, "name": f"{k.lower()}s", "namespaced": namespaced} for k in kinds]}
+
+
+def kinds(answers: Mapping[str, Any]) -> Kinds:
+    return Kinds(lambda path: answers.get(path, {}))
+
+
+def test_a_path_has_a_namespace_only_where_the_kind_lives_in_one() -> None:
+    found = kinds({"/api/v1": resources("Secret"), "/apis/x/v1": resources("Wide", namespaced=False)})
+    assert found.path(Reference("v1", "Secret", "shop", "a")) == "/api/v1/namespaces/shop/secrets/a"
+    assert found.path(Reference("x/v1", "Wide", "shop", "a")) == "/apis/x/v1/wides/a"
+    assert found.path(Reference("x/v2", "Wide", "", "a")) is None
+
+
+def test_the_versions_that_serve_a_kind_come_with_the_most_stable_one_first() -> None:
+    names = ("v1beta1", "v2alpha1", "v1", "v2", "v2beta2")
+    group = {"versions": [{"groupVersion": f"x/{name}"} for name in names]}
+    served = {f"/apis/x/{name}": resources("Thing") for name in names if name != "v1"}
+    found = kinds({"/apis/x": group, "/apis/x/v1": resources("Other"), **served})
+    assert found.versions(Reference("x/v9", "Thing", "", "a")) == ["x/v2", "x/v2beta2", "x/v1beta1", "x/v2alpha1"]
+
+
+def test_a_group_that_is_gone_serves_nothing() -> None:
+    assert kinds({}).versions(Reference("extensions/v1beta1", "Deployment", "shop", "a")) == []
