@@ -199,7 +199,9 @@ def _interrupted(state: EnvironmentState, event: EnvironmentInterrupted, _: Entr
 
 
 def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> EnvironmentState:
-    return replace(state, rejected=state.rejected | {event.release})
+    # What was approved has been tried: trying it once more is another decision.
+    left = tuple(each for each in state.approvals if each.asked.release != event.release)
+    return replace(state, rejected=state.rejected | {event.release}, approvals=left)
 
 
 def _restored(state: EnvironmentState, _: EnvironmentRestored, entry: Entry) -> EnvironmentState:
@@ -237,7 +239,8 @@ def _approval_requested(state: EnvironmentState, event: ApprovalRequested, entry
         for each in state.approvals
         if each.asked.plan_set != event.plan_set and datetime.fromisoformat(each.asked.expires) > now
     )
-    return replace(state, approvals=(*kept, AskedApproval(entry.at, entry.actor, event)))
+    asked = AskedApproval(entry.at, entry.actor, event, forced=event.release in state.rejected)
+    return replace(state, approvals=(*kept, asked))
 
 
 def _approval_decided(state: EnvironmentState, event: PlanSetDecision, _: Entry) -> EnvironmentState:

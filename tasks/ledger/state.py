@@ -61,7 +61,8 @@ class AskedApproval:
     """A request for an approval, made `at` by `actor`, and the last decision on it.
 
     `decision` is "wanted", "approved" or "refused"; `by` is who decided. `approved_by` are all who approved so far:
-    the request is approved once their number is what the environment requires.
+    the request is approved once their number is what the environment requires. `forced`: the release had been
+    rejected here before, so an approval is a decision to promote it all the same.
     """
 
     at: str
@@ -70,6 +71,7 @@ class AskedApproval:
     decision: str = "wanted"
     by: str = ""
     approved_by: tuple[str, ...] = ()
+    forced: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from tasks.promotion.runtime import Runtime
 def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
     """Refuse a release that may not begin here yet, and one that was rejected here unless it is forced.
 
+    People who approved it after it was rejected have decided that already.
+
     Raises:
         Refused: it is not verified in every environment that comes before, or was rejected here.
         EnvironmentClosed: its soak time is not over.
@@ -26,8 +28,13 @@ def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
         raise Refused(f"{name}: release {release} is not verified in {missing}; promote it there first")
     if found.soaks_until:
         raise EnvironmentClosed(f"{name}: release {release} {found}; promote it then")
-    if release in run.state().rejected and not force:
+    if release in run.state().rejected and not (force or _approved_anyway(run)):
         raise Refused(f"{name}: release {release} was rejected here; fix it, or promote it with --force")
+
+
+def _approved_anyway(run: EnvironmentRun) -> bool:
+    asked = (each for each in run.state().approvals if each.asked.release == run.release.id)
+    return any(each.forced and each.decision == "approved" for each in asked)
 
 
 def eligibility(run: EnvironmentRun) -> Eligibility:

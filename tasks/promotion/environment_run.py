@@ -158,7 +158,9 @@ class EnvironmentRun:
         """
         declared, known = self.unit(unit), {name: receipt.outputs for name, receipt in receipts.items()}
         upstream = {name: {**known, **(foreseen or {})}.get(name) for name in declared.needs}
-        secretive = {name: receipts[name].id for name in declared.needs if MASK in _texts(upstream[name])}
+        secretive = {
+            name: receipts[name].id for name in declared.needs if name in receipts and MASK in _texts(upstream[name])
+        }
         inputs = Inputs(declared.inputs, upstream, secretive)
         return replace(inputs, values=self._filled(declared, upstream)) if inputs.known else inputs
 

@@ -47,6 +47,23 @@ def test_apply_gives_the_outputs_and_then_a_plan_is_empty(root: Root) -> None:
     assert Terraform(workspace).verify().outcome is Outcome.SUCCEEDED
 
 
+def test_outputs_that_a_plan_knows_are_what_its_apply_gives(root: Root) -> None:
+    code = (
+        PAINT
+        + 'output "zones" {{ value = [for zone in ["b", "a"] : upper(zone)] }}\noutput "none" {{ value = null }}\n'
+    )
+    applied(root.release(code.format(colour="blue")))
+    size = 'output "size" {{ value = 2.50 }}\n'
+    workspace = root.release((code + size).format(colour="blue"))
+    plan = planned(workspace)
+    assert plan.outputs == {"colour": "blue", "zones": ["B", "A"], "size": 2.5}
+    assert Terraform(workspace).apply(plan).outputs == plan.outputs
+
+
+def test_outputs_that_only_an_apply_can_tell_are_not_foreseen(root: Root) -> None:
+    assert planned(root.painted("blue")).outputs is None
+
+
 def test_a_changed_object_fails_the_verification(root: Root) -> None:
     applied(root.painted("blue"))
     found = Terraform(root.painted("green")).verify()

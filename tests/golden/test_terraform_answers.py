@@ -172,6 +172,35 @@ def test_a_plan_of_outputs_alone_without_the_word_applyable_changes_outputs() ->
     assert answers.changes_outputs({"output_changes": {"size": change}})
 
 
+def output_change(after: Any, *actions: str, unknown: Any = False, sensitive: Any = False) -> dict[str, Any]:
+    marks = {"after_unknown": unknown, "after_sensitive": sensitive, "before_sensitive": sensitive}
+    return {"actions": list(actions or ("update",)), "before": 1, "after": after, **marks}
+
+
+@pytest.mark.parametrize(
+    ("changes", "foreseen"),
+    [
+        ({}, {}),
+        ({"size": output_change(2), "zone": output_change("a", "no-op")}, {"size": 2, "zone": "a"}),
+        ({"size": output_change(None, unknown=True), "zone": output_change("a")}, None),
+        ({"ids": output_change(["a", None], unknown=[False, True])}, None),
+        ({"network": output_change({"cidr": "x"}, unknown={"id": True})}, None),
+        ({"gone": output_change(None, "delete"), "size": output_change(2)}, {"size": 2}),
+        ({"password": output_change("x", "no-op", sensitive=True)}, {"password": MASK}),
+        ({"password": output_change("x", sensitive=True)}, None),
+        ({"login": output_change({"password": "x"}, sensitive={"password": True})}, None),
+    ],
+)
+def test_outputs_are_foreseen_when_all_of_them_are_known(
+    changes: dict[str, Any], foreseen: dict[str, Any] | None
+) -> None:
+    assert answers.foreseen_outputs({"output_changes": changes}) == foreseen
+
+
+def test_the_outputs_of_an_incomplete_plan_are_not_foreseen() -> None:
+    assert answers.foreseen_outputs({"complete": False, "output_changes": {"size": output_change(2)}}) is None
+
+
 def secret_change(before: Any, after: Any) -> dict[str, Any]:
     """A change of a sensitive attribute that another attribute repeats without its mark."""
     return {

@@ -57,6 +57,37 @@ def changed_outputs(plan: Document) -> tuple[Change, ...]:
     return tuple(_output(name, change, found) for name, change in items if tuple(change["actions"]) != ("no-op",))
 
 
+def foreseen_outputs(plan: Document) -> dict[str, Any] | None:
+    """The outputs that applying a plan will give, sensitive ones masked; None unless all of them are known.
+
+    A sensitive output counts as known only while it stays as it is: its new value must not travel in a plan.
+    """
+    if plan.get("complete") is False:
+        return None
+    left = {name: change for name, change in plan.get("output_changes", {}).items() if _is_left(change)}
+    if any(_is_marked(change.get("after_unknown")) or _is_new_secret(change) for change in left.values()):
+        return None
+    return {
+        name: MASK if _is_marked(change.get("after_sensitive")) else change["after"] for name, change in left.items()
+    }
+
+
+def _is_left(change: Document) -> bool:
+    """Whether the output has a value afterwards: Terraform keeps none that is null."""
+    return change.get("after") is not None or _is_marked(change.get("after_unknown"))
+
+
+def _is_new_secret(change: Document) -> bool:
+    return tuple(change["actions"]) != ("no-op",) and _is_marked(change.get("after_sensitive"))
+
+
+def _is_marked(mark: Any) -> bool:
+    """Whether a mark of the plan (`after_unknown`, `after_sensitive`) is set anywhere in a value."""
+    if isinstance(mark, Mapping):
+        return any(map(_is_marked, mark.values()))
+    return any(map(_is_marked, mark)) if isinstance(mark, list) else bool(mark)
+
+
 def changes_outputs(plan: Document) -> bool:
     """Whether applying a plan changes outputs, or anything else that is in none of its changes."""
     if changed_outputs(plan):

@@ -166,6 +166,7 @@ class Terraform:
             text=text(changes, answers.changed_outputs(document)),
             reversibility=answers.reversibility(changes, workspace.unit.protected),
             changes_outputs=answers.changes_outputs(document),
+            outputs=answers.foreseen_outputs(document),
             warnings=answers.warnings(document),
             unknown=answers.unknown(document),
             secrets=secrets.fingerprint(document, key),

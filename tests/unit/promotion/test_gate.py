@@ -18,7 +18,7 @@ from tasks.promotion.approvals import Approver, Request
 from tasks.promotion.conditions import judge
 from tasks.promotion.planning import PlanSet
 from tests.unit.promotion.conftest import Shop
-from tests.unit.promotion.fakes import FakeEngine, environment
+from tests.unit.promotion.fakes import FakeEngine, environment, rejected
 
 BEN, EVA = (Approver(name, "command line", "host") for name in ("ben", "eva"))
 IRREVERSIBLE = Approval(when=("when irreversible",))
@@ -143,6 +143,23 @@ def test_what_turns_out_irreversible_on_the_way_is_not_applied(shop: Shop) -> No
     assert shop.live()["app"] == {"it": "blue", "precious": "data"}
     asked = waits(shop, "green", force=True)
     assert "the release was rejected here before" in asked.because
+
+
+def test_an_approval_of_a_rejected_release_is_a_decision_to_promote_it_all_the_same(shop: Shop) -> None:
+    gated(shop, "always")
+    blue = shop.release("blue")
+    approve(shop, waits(shop, blue), BEN)
+    shop.world.fail("mail", "apply", rejected)
+    with pytest.raises(RolledBack):
+        shop.promote(blue)
+    with pytest.raises(Refused, match="was rejected here; fix it, or promote it with --force"):
+        shop.promote(blue)
+    approve(shop, waits(shop, blue, force=True), BEN)
+    shop.world.fail("mail", "apply", rejected)
+    with pytest.raises(RolledBack):
+        shop.promote(blue)
+    with pytest.raises(Refused, match="was rejected here"):
+        shop.promote(blue)
 
 
 def plan(**about: Any) -> Plan:
