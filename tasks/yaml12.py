@@ -37,7 +37,7 @@ def load(text: str) -> Any:
 
 def load_text(text: str) -> Any:
     """Read a document with every scalar as it is written; an empty one is "". `yaml.YAMLError` when it is none."""
-    return load_by(text, _Text)
+    return load_by(text, Text)
 
 
 def load_by(text: str, loader: Loader) -> Any:
@@ -65,7 +65,7 @@ def load_json(text: str) -> Any:
     return json.loads(text)
 
 
-class _Text(yaml.SafeLoader):
+class Text(yaml.SafeLoader):
     """Mappings, lists and texts. A duplicate key is an error, as YAML says."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own name for it)
@@ -79,7 +79,7 @@ class _Text(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-class _Core(_Text):
+class _Core(Text):
     """Null, booleans and numbers too."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own name for it)

@@ -146,6 +146,36 @@ def colours(operator: Sandbox, tmp_path: Path) -> Iterator[Colours]:
 # --- planning ------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def templates(colours: Colours) -> Iterator[str]:
+    """A bucket for templates, which the environment's roles may write to."""
+    name, s3 = f"flowmart-dev-templates-{colours.dev.account}", colours.administrator("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": colours.dev.region})
+    yield name
+    for found in s3.list_objects_v2(Bucket=name).get("Contents", ()):
+        s3.delete_object(Bucket=name, Key=found["Key"])
+    s3.delete_bucket(Bucket=name)
+
+
+def test_a_template_that_is_too_large_for_a_request_goes_through_a_bucket(colours: Colours, templates: str) -> None:
+    document = {**template(Orders=ORDERS), "Metadata": {"Padding": "x" * 60_000}}
+    colours.validate(one := colours.release("one", document, template_bucket=templates))
+    receipt = colours.promoted(one)
+    assert colours.verified(one) is Outcome.SUCCEEDED
+    assert colours.drift(receipt).changes == ()
+    two = colours.release("two", document, template_bucket=templates, Seconds=GOOD)
+    colours.promoted(two)
+    assert colours.seconds == GOOD
+    colours.applied(colours.rollback(two, receipt))
+    assert colours.seconds == "30"
+
+
+def test_a_template_that_cannot_be_written_to_its_bucket_is_refused(colours: Colours) -> None:
+    document = {**template(Orders=ORDERS), "Metadata": {"Padding": "x" * 60_000}}
+    with pytest.raises(Refused, match="could not write s3://flowmart-elsewhere/flowmart/dev/colours/"):
+        colours.plan(colours.release("one", document, template_bucket="flowmart-elsewhere"))
+
+
 def test_a_plan_is_a_change_set_that_only_its_owner_finds(colours: Colours) -> None:
     plan = colours.plan(colours.release("one", template(Orders=ORDERS)))
     assert plan.artifact is not None

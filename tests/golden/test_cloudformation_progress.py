@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome, Progress
 from tasks.engines.cloudformation import baselines, errors
+from tasks.engines.cloudformation.packaging import Bucket
 from tasks.engines.cloudformation.plans import Operation, Saved
 from tasks.engines.cloudformation.progress import progress
 
@@ -99,6 +100,7 @@ def test_a_stack_that_does_not_exist_is_no_error() -> None:
     assert not errors.is_absent(answer("AccessDenied", "role does not exist"))
 
 
+NO_BUCKET = Bucket("", "eu-west-1", "")
 TEMPLATE = "Parameters: {Name: {Type: String}, Key: {Type: String, NoEcho: true}}\nResources: {}\n"
 STACK = {
     "StackName": "orders",
@@ -114,13 +116,13 @@ STACK = {
 
 
 def test_a_baseline_leads_back_to_the_template_and_parameters_that_were_there() -> None:
-    source = baselines.source_of(baselines.recorded(STACK, TEMPLATE, {"Statement": []}))
+    source = baselines.source_of(baselines.recorded(STACK, TEMPLATE, {"Statement": []}), NO_BUCKET)
     assert (source.stack, source.text, source.capabilities) == ("orders", TEMPLATE, ("CAPABILITY_IAM",))
     assert (source.tags, source.policy, source.protected) == ({"Team": "shop"}, {"Statement": []}, True)
 
 
 def test_a_parameter_that_is_not_echoed_keeps_its_value_and_that_is_said() -> None:
     baseline = baselines.recorded(STACK, TEMPLATE, None)
-    assert baselines.source_of(baseline).parameters == {"Name": "shop", "Key": None}
+    assert baselines.source_of(baseline, NO_BUCKET).parameters == {"Name": "shop", "Key": None}
     (warning,) = baselines.not_restored(baseline)
     assert warning.startswith("parameter Key keeps the value it has now")

@@ -12,7 +12,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.domain.values import UNKNOWN
 from tasks.engines.base import Interface
-from tasks.engines.cloudformation import sources, values
+from tasks.engines.cloudformation import documents, packaging, sources, values
 from tests.workspaces import workspace
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -79,7 +79,7 @@ def test_cfn_lint_sees_a_mistake() -> None:
 def test_every_environment_of_flowmart_has_its_parameters(name: str) -> None:
     source = f"cloudformation/{name}"
     files = [file for file in sources.reads(INFRASTRUCTURE, source) if "/parameters/" in file]
-    document = sources.parsed(INFRASTRUCTURE / source / "template.yaml")
+    document = documents.parsed(INFRASTRUCTURE / source / "template.yaml")
     assert files
     assert all(output.get("Description") for output in document["Outputs"].values())
     assert sources.interface(INFRASTRUCTURE, source).required <= {"AlertsTopicArn", "Resources"}
@@ -91,12 +91,12 @@ def test_a_unit_reads_its_template_its_parameters_and_its_policy(folder: Path) -
     names = ("parameters/dev.yaml", "stack-policy.json", "template.yaml")
     assert sources.reads(folder.parent, "orders") == tuple(f"orders/{name}" for name in names)
     (folder / "template.yaml").unlink()
-    with pytest.raises(InvalidInput, match=r"holds no template\.yaml"):
+    with pytest.raises(InvalidInput, match=r"holds no template: add template\.yaml"):
         sources.reads(folder.parent, "orders")
 
 
 def test_parameters_are_inputs_by_kind_and_outputs_are_text(folder: Path) -> None:
-    ours = {"capabilities": "list", "stack": "string"}
+    ours = {"capabilities": "list", "stack": "string", "template_bucket": "string"}
     takes = {"Name": "string", "Seconds": "number", "Zones": "list", "Secret": "string"}
     assert sources.interface(folder.parent, "orders") == Interface(ours | takes, frozenset(), {"Url": "string"})
     (folder / "parameters/staging.yaml").write_text("Tags: {Project: flowmart}\n")
@@ -133,6 +133,105 @@ def test_the_default_of_a_parameter_that_is_not_echoed_is_a_secret_too(folder: P
     assert loaded(folder, Secret="hunter2").secrets == {"hunter1", "hunter2"}
 
 
+@pytest.mark.parametrize("written", ["012345670123", "22:30", "yes", "2026-12-31", "1_000"])
+def test_a_default_is_the_text_that_it_is_written_as(folder: Path, written: str) -> None:
+    hidden = f"NoEcho: true, Default: {written}"
+    (folder / "template.yaml").write_text(TEMPLATE.replace('NoEcho: true, Default: ""', hidden))
+    assert loaded(folder).secrets == {written}
+
+
+TABBED = '{\n\t"Resources": {\n\t\t"Q": {"Type": "AWS::SQS::Queue"}\n\t},\n\t"Outputs": {}\n}\n'
+
+
+@pytest.mark.parametrize("name", ["template.yml", "template.json", "template.template", "orders.cfn", "orders.yaml"])
+def test_a_template_may_have_any_name_and_be_json_with_tabs(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    (folder / name).write_text(TABBED)
+    (folder / "stack-policy.json").write_text("{}")
+    assert sources.reads(tmp_path, "orders") == tuple(sorted([f"orders/{name}", "orders/stack-policy.json"]))
+    assert loaded(folder).document["Resources"] == {"Q": {"Type": "AWS::SQS::Queue"}}
+
+
+def test_several_templates_without_a_known_name_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    for name in ("one.yaml", "two.json"):
+        (folder / name).write_text(TABBED)
+    with pytest.raises(InvalidInput, match=r"several templates \(one\.yaml, two\.json\)"):
+        sources.reads(tmp_path, "orders")
+
+
+PARENT = """
+Resources:
+  Database: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ../nested/database.yaml}}
+  Included: {'Fn::Transform': {Name: AWS::Include, Parameters: {Location: parts/queue.yaml}}}
+"""
+CHILD = "Resources: {Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: inner.json}}}\n"
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Path:
+    for name, text in {
+        "orders/template.yaml": PARENT,
+        "orders/parts/queue.yaml": "Type: AWS::SQS::Queue\n",
+        "nested/database.yaml": CHILD,
+        "nested/inner.json": TABBED,
+        "nested/other.yaml": TABBED,
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path / "orders"
+
+
+def test_a_unit_reads_its_nested_and_included_templates(nested: Path) -> None:
+    assert sources.reads(nested.parent, "orders") == (
+        "nested/database.yaml",
+        "nested/inner.json",
+        "orders/parts/queue.yaml",
+        "orders/template.yaml",
+    )
+
+
+def test_nested_templates_are_sent_through_the_bucket_by_their_content(nested: Path) -> None:
+    package = loaded(nested, template_bucket="templates").package
+    assert (package.url, package.bucket, len(package.uploads)) == ("", "templates", 3)
+    database = documents.document_of(package.text)["Resources"]["Database"]["Properties"]["TemplateURL"]
+    prefix = "https://templates.s3.eu-west-1.amazonaws.com/"
+    assert database.startswith(f"{prefix}flowmart/dev/orders/")
+    inner = documents.document_of(package.uploads[database.removeprefix(prefix)])["Resources"]["Inner"]
+    assert package.uploads[inner["Properties"]["TemplateURL"].removeprefix(prefix)] == TABBED
+    (nested.parent / "nested/inner.json").write_text(TABBED.replace("SQS::Queue", "SNS::Topic"))
+    assert loaded(nested, template_bucket="templates").package.text != package.text
+
+
+def test_nested_templates_need_a_bucket(nested: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"inner\.json: .* set the input template_bucket to one in eu-west-1"):
+        loaded(nested)
+
+
+def test_nested_templates_in_a_circle_are_refused(nested: Path) -> None:
+    (nested.parent / "nested/inner.json").write_text(CHILD.replace("inner.json", "database.yaml"))
+    with pytest.raises(InvalidInput, match="refer to each other in a circle"):
+        loaded(nested, template_bucket="templates")
+
+
+def test_a_large_template_is_sent_through_the_bucket(folder: Path) -> None:
+    (folder / "template.yaml").write_text(TEMPLATE + "#" + "x" * packaging.IN_REQUEST)
+    package = loaded(folder, template_bucket="templates").package
+    assert list(package.uploads.values()) == [package.text]
+    assert package.url.endswith(next(iter(package.uploads)))
+
+
+@pytest.mark.parametrize("code", ["src/", "./function.py"])
+def test_code_that_has_to_be_built_is_refused(folder: Path, code: str) -> None:
+    function = f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: {code}}}}}}}\n"
+    (folder / "template.yaml").write_text(function)
+    (folder / "parameters/dev.yaml").unlink()
+    with pytest.raises(InvalidInput, match=r"F is made of the local path .*: refer to an object in S3"):
+        loaded(folder)
+
+
 SSM = """
 Parameters: {Image: {Type: 'AWS::SSM::Parameter::Value<List<String>>'}}
 Resources: {Q: {Type: AWS::SQS::Queue}}
@@ -151,7 +250,7 @@ def test_a_parameter_of_the_systems_manager_is_given_by_its_name(folder: Path) -
     [
         ("template.yaml", "just text", {}, r"template\.yaml: is no template: it has no Resources"),
         ("template.yaml", "a: [", {}, r"template\.yaml: while parsing"),
-        ("template.yaml", "Resources: {}\n#" + "x" * 51_200, {}, "more than the 51200 bytes"),
+        ("template.yaml", "Resources: {}\n#" + "x" * 51_200, {}, "set the input template_bucket to one in eu-west-1"),
         ("parameters/dev.yaml", "Name: shop", {}, r"dev\.yaml: should be a mapping with Parameters and Tags"),
         ("parameters/dev.yaml", "", {}, "parameter Name has no value"),
         ("stack-policy.json", "{", {}, r"stack-policy\.json is no JSON"),
@@ -165,13 +264,13 @@ def test_what_is_wrong_is_named(folder: Path, file: str, text: str, inputs: dict
 
 
 def test_values_are_told_as_far_as_they_are_known() -> None:
-    document = sources.document_of(TEMPLATE)
+    document = documents.document_of(TEMPLATE)
     found = values.resources(document, {"Name": "shop"}, {"AWS::Region": "eu-west-1"})
     assert found.keys() == {"Orders", "Dead"}
     assert found["Orders"].on_deletion == "Retain"
     assert found["Orders"].properties == {
         "QueueName": "shop-eu-west-1",
-        "VisibilityTimeout": 30,
+        "VisibilityTimeout": "30",
         "Description": "a-shop",
         "Size": 10,
         "Dead": UNKNOWN,
@@ -182,7 +281,7 @@ def test_values_are_told_as_far_as_they_are_known() -> None:
 
 
 def test_what_depends_on_an_unknown_value_is_unknown() -> None:
-    found = values.resources(sources.document_of(TEMPLATE), {"Name": None}, {})
+    found = values.resources(documents.document_of(TEMPLATE), {"Name": None}, {})
     assert found["Orders"].properties["QueueName"] == UNKNOWN
     assert found["Orders"].properties["Description"] == UNKNOWN
     assert "Remote" in found

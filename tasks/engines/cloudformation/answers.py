@@ -28,6 +28,9 @@ UPDATABLE = GOOD | {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 NOT_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"})
 """Left by a create that failed, or a delete that did: nothing but deleting is possible."""
 
+NO_REASON = "CloudFormation gave no reason"
+"""What stands for the reason of a failure where no event tells one."""
+
 _ACTIONS = {"Add": Action.CREATE, "Modify": Action.UPDATE, "Remove": Action.DELETE}
 _KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _NO_ECHO = "****"
@@ -122,7 +125,7 @@ def first_failure(events: Sequence[Mapping[str, Any]]) -> str:
         why = str(event.get("ResourceStatusReason") or event["ResourceStatus"])
         kind = f" ({event['ResourceType']})" if event.get("ResourceType") else ""
         return f"{event['LogicalResourceId']}{kind}: {why}"
-    return "CloudFormation gave no reason"
+    return NO_REASON
 
 
 def failures(events: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.domain.release import Baseline
-from tasks.engines.cloudformation.sources import Source, declared, document_of, is_hidden
+from tasks.engines.cloudformation.documents import declared, document_of, is_hidden
+from tasks.engines.cloudformation.packaging import Bucket, sent
+from tasks.engines.cloudformation.sources import Source
 
 
 def recorded(stack: Mapping[str, Any], template: str, policy: Mapping[str, Any] | None) -> Baseline:
@@ -28,12 +30,12 @@ def recorded(stack: Mapping[str, Any], template: str, policy: Mapping[str, Any] 
     return Baseline(f"existing stack {stack['StackName']}, {stack['StackStatus']}", data)
 
 
-def source_of(baseline: Baseline) -> Source:
+def source_of(baseline: Baseline, bucket: Bucket) -> Source:
     """What a change set back to the baseline is made from."""
     data = baseline.data
     return Source(
         stack=data["stack"],
-        text=data["template"],
+        package=sent(data["template"], bucket, f"the adopted template of stack {data['stack']}"),
         document=document_of(data["template"]),
         parameters=data["parameters"],
         tags=data["tags"],

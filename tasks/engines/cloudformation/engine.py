@@ -21,7 +21,7 @@ from tasks.engines.cloudformation import answers, baselines, comparisons, execut
 from tasks.engines.cloudformation.comparisons import Comparison
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.progress import progress
-from tasks.engines.cloudformation.sources import Source, interface, load, reads
+from tasks.engines.cloudformation.sources import Source, bucket_of, interface, load, reads
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy
 from tasks.engines.cloudformation.validators import VALIDATORS
 
@@ -29,14 +29,14 @@ _NOTHING = Saved("nothing", "")
 
 
 class CloudFormation:
-    """The engine for units whose source is a folder with a `template.yaml`."""
+    """The engine for units whose source is a folder with a template."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
     def validate(self) -> None:
         """Template, parameters and inputs fit together, whatever the outputs of others will be."""
-        self._stacks.validate(self._source.text)
+        self._stacks.validate(self._source.package)
 
     def plan(self, inputs: Inputs) -> Plan:
         """A change set, and what it changes."""
@@ -67,8 +67,8 @@ class CloudFormation:
             raise Unanswered(f"stack {saved.stack}: CloudFormation is still at work ({_status(stack)})")
         if stacks.basis(stack) == plan.basis:
             return Observation(Progress.UNCHANGED)
-        events = stacks.events(stack["StackId"], saved.since) if stack else []
-        failed = answers.first_failure(events) if answers.failures(events) else ""
+        failed = stacks.first_failure(stack["StackId"], saved.since) if stack else ""
+        failed = "" if failed == answers.NO_REASON else failed
         secrets = self._source.secrets
         return progress(saved, stack, secrets, str(answers.scrubbed(failed, secrets)))
 
@@ -86,7 +86,7 @@ class CloudFormation:
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """Back to the template and parameters of the receipt's release, or of the baseline; else the stack goes."""
         workspace, stacks = self.workspace, self._stacks
-        source = baselines.source_of(to) if isinstance(to, Baseline) and to.data else self._source
+        source = self._adopted(to) if isinstance(to, Baseline) and to.data else self._source
         if isinstance(to, Baseline) and not to.data:
             return None
         found = self._compared_back(source, stacks, to)
@@ -126,6 +126,9 @@ class CloudFormation:
     @property
     def _stacks(self) -> Stacks:
         return Stacks(self.workspace.reading())
+
+    def _adopted(self, baseline: Baseline) -> Source:
+        return baselines.source_of(baseline, bucket_of(self.workspace, self.workspace.unit.inputs))
 
     def _compared_back(self, source: Source, stacks: Stacks, to: Receipt | Baseline | None) -> Comparison:
         stack = stacks.find(source.stack)

@@ -102,8 +102,8 @@ class Execution:
 
         A resource whose service had a problem of its own says nothing about the release.
         """
-        events = self.stacks.events(stack["StackId"], since)
-        first, status, name = answers.first_failure(events), stack["StackStatus"], stack["StackName"]
+        first = self.stacks.first_failure(stack["StackId"], since)
+        status, name = stack["StackStatus"], stack["StackName"]
         detail = f"{first}\nstack {name} is {status}"
         if status == "UPDATE_ROLLBACK_FAILED":
             detail += f": could not be put back: {names(self.stacks.resources(stack), '_FAILED')}"

@@ -1,7 +1,7 @@
-"""What a CloudFormation unit reads: `template.yaml`, `parameters/<environment>.yaml`, `stack-policy.json`.
+"""What a CloudFormation unit is: its template, `parameters/<environment>.yaml`, `stack-policy.json`, and its inputs.
 
 A parameter file has the keys of AWS's own "template configuration file" (CodePipeline): `Parameters` and `Tags`. The
-unit's inputs are parameters too, and win over it; `stack` and `capabilities` among them are ours.
+unit's inputs are parameters too, and win over it; `OURS` among them are no parameters.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from tasks import yaml12
 from tasks.domain import references
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface, Workspace
+from tasks.engines.cloudformation import packaging
+from tasks.engines.cloudformation.documents import declared, is_hidden, parsed, template_file
+from tasks.engines.cloudformation.packaging import Bucket, Package
 
-TEMPLATE, POLICY, PARAMETERS = "template.yaml", "stack-policy.json", "parameters"
-
-LARGEST = 51_200
-"""Bytes of a template that CloudFormation takes in a request (its quotas)."""
+POLICY, PARAMETERS = "stack-policy.json", "parameters"
 
 MOVING = "AWS::SSM::Parameter::Value<"
 """How the types begin of parameters that name a parameter of the Systems Manager."""
 
-_OURS = {"capabilities": "list", "stack": "string"}
+OURS = {"capabilities": "list", "stack": "string", "template_bucket": "string"}
 """Inputs that are no parameters, with their kinds. Parameters are named in another case by custom."""
 
 
@@ -35,17 +35,23 @@ _OURS = {"capabilities": "list", "stack": "string"}
 class Source:
     """A unit's source for one environment, with its inputs filled in.
 
-    `parameters` hold None where a value refers to an output that is not known here: the stack keeps the one it has.
+    `package` is the template as it is sent. `parameters` hold None where a value refers to an output that is not
+    known here: the stack keeps the one it has.
     """
 
     stack: str
-    text: str
+    package: Package
     document: Mapping[str, Any]
     parameters: Mapping[str, str | None]
     tags: Mapping[str, str]
     capabilities: tuple[str, ...]
     policy: Mapping[str, Any] | None
     protected: bool = False
+
+    @property
+    def text(self) -> str:
+        """The template as it is sent."""
+        return self.package.text
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -63,12 +69,16 @@ class Source:
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the unit at `source` reads; sorted."""
-    folder = infrastructure / source
-    if not (folder / TEMPLATE).is_file():
-        raise InvalidInput(f"{folder}: holds no {TEMPLATE}")
-    there = [folder / TEMPLATE, folder / POLICY, *folder.glob(f"{PARAMETERS}/*.yaml")]
-    return tuple(sorted(str(file.relative_to(infrastructure)) for file in there if file.is_file()))
+    """Paths, relative to `infrastructure`, of all files that the unit at `source` reads; sorted.
+
+    Those are its template, parameters and policy, and every file that a text in the template leads to (nested
+    templates and what they read themselves, included fragments).
+    """
+    root = infrastructure.resolve()
+    folder = root / source
+    there = [folder / POLICY, *folder.glob(f"{PARAMETERS}/*.yaml")]
+    found = {file for file in there if file.is_file()} | packaging.local_files(template_file(folder), root)
+    return tuple(sorted(str(file.relative_to(root)) for file in found))
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
@@ -77,12 +87,12 @@ def interface(infrastructure: Path, source: str) -> Interface:
     Required is what has no Default and does not stand in every parameter file.
     """
     folder = infrastructure / source
-    document = parsed(folder / TEMPLATE)
+    document = parsed(template_file(folder))
     slots = declared(document)
     files = [_configuration(file)["Parameters"] for file in folder.glob(f"{PARAMETERS}/*.yaml")]
     given = {name for name in slots if files and all(name in file for file in files)}
     return Interface(
-        accepts=_OURS | {name: _kind(str(slot.get("Type", "String"))) for name, slot in slots.items()},
+        accepts=OURS | {name: _kind(str(slot.get("Type", "String"))) for name, slot in slots.items()},
         required=frozenset(name for name, slot in slots.items() if "Default" not in slot) - given,
         gives=dict.fromkeys(document.get("Outputs") or {}, "string"),
     )
@@ -91,20 +101,16 @@ def interface(infrastructure: Path, source: str) -> Interface:
 def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
     """The unit's source with `inputs`; `InvalidInput` names the file or input that is wrong."""
     folder, environment = workspace.folder, workspace.environment.name
-    text = (folder / TEMPLATE).read_text()
-    if len(text.encode()) > LARGEST:
-        raise InvalidInput(
-            f"{folder / TEMPLATE}: more than the {LARGEST} bytes that CloudFormation takes; split the unit"
-        )
-    document = parsed(folder / TEMPLATE)
+    template = template_file(folder)
+    document = parsed(template)
     configured = _configuration(folder / PARAMETERS / f"{environment}.yaml")
-    given = {**configured["Parameters"], **{name: value for name, value in inputs.items() if name not in _OURS}}
+    given = {**configured["Parameters"], **{name: value for name, value in inputs.items() if name not in OURS}}
     tags = {"Environment": environment, "Unit": workspace.unit.name, "ManagedBy": "cloudformation"}
     return Source(
         stack=str(inputs.get("stack") or f"{workspace.platform}-{environment}-{workspace.unit.name}"),
-        text=text,
+        package=packaging.packaged(template, workspace.infrastructure, bucket_of(workspace, inputs)),
         document=document,
-        parameters=_parameters(folder / TEMPLATE, declared(document), given),
+        parameters=_parameters(template, declared(document), given),
         tags={**{key: str(value) for key, value in configured["Tags"].items()}, **tags},
         capabilities=tuple(inputs.get("capabilities") or ()),
         policy=_policy(folder / POLICY),
@@ -112,55 +118,10 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
     )
 
 
-def parsed(file: Path) -> dict[str, Any]:
-    """A template file with its short forms (!Ref) written out."""
-    try:
-        return document_of(file.read_text())
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InvalidInput(f"{file}: {error}") from error
-
-
-def document_of(text: str) -> dict[str, Any]:
-    """A template's text with its short forms written out; ValueError or YAMLError when it is none."""
-    found = yaml12.load_by(text, _Loader)
-    if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
-        raise ValueError("is no template: it has no Resources")
-    return found
-
-
-def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The parameters that a template declares."""
-    return document.get("Parameters") or {}
-
-
-def is_hidden(slot: Mapping[str, Any]) -> bool:
-    """Whether a parameter is declared with NoEcho."""
-    return str(slot.get("NoEcho", "")).lower() == "true"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: dates are text, tags are intrinsic functions."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
-    value: Any
-    if isinstance(node, yaml.MappingNode):
-        value = loader.construct_mapping(node, deep=True)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = node.value
-    if name == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
-
-
-_Loader.add_multi_constructor("!", _function)
+def bucket_of(workspace: Workspace, inputs: Mapping[str, Any]) -> Bucket:
+    """Where the unit's templates are uploaded to, if anywhere."""
+    prefix = f"{workspace.platform}/{workspace.environment.name}/{workspace.unit.name}"
+    return Bucket(str(inputs.get("template_bucket") or ""), workspace.environment.region, prefix)
 
 
 def _configuration(file: Path) -> dict[str, Mapping[str, Any]]:

@@ -18,8 +18,10 @@ import structlog
 from tasks import aws
 from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.values import digest_of
-from tasks.engines.cloudformation import answers, errors
-from tasks.engines.cloudformation.sources import Source, document_of
+from tasks.engines.cloudformation import answers, errors, nesting
+from tasks.engines.cloudformation.documents import document_of
+from tasks.engines.cloudformation.packaging import Package
+from tasks.engines.cloudformation.sources import Source
 
 log = structlog.get_logger("flowmart.cloudformation")
 
@@ -40,6 +42,7 @@ class Stacks:
 
     def __init__(self, variables: Mapping[str, str], sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = aws.client_with("cloudformation", variables)
+        self._bucket = aws.client_with("s3", variables)
         self._sleep = sleep
 
     def find(self, name: str) -> Described | None:
@@ -69,8 +72,9 @@ class Stacks:
         return found if isinstance(found, str) else json.dumps(found)
 
     def document(self, stack: Described) -> Mapping[str, Any]:
-        """The stack's template, parsed."""
-        return document_of(self.template(stack))
+        """The stack's template, parsed, as macros left it: SAM and Fn::ForEach are resources there."""
+        found = self._ask("get_template", StackName=stack["StackId"], TemplateStage="Processed")["TemplateBody"]
+        return document_of(found if isinstance(found, str) else json.dumps(found))
 
     def policy(self, stack: Described) -> Mapping[str, Any] | None:
         """The stack policy."""
@@ -83,9 +87,9 @@ class Stacks:
         pages = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack["StackId"])
         return [found for found in pages if found["ResourceStatus"] != "DELETE_COMPLETE"]
 
-    def validate(self, text: str) -> None:
+    def validate(self, package: Package) -> None:
         """`Refused` when it is no template."""
-        self._ask("validate_template", TemplateBody=text)
+        self._ask("validate_template", **self._sent(package))
 
     def compare(self, source: Source, stack: Described | None, digest: str) -> Described:
         """Make a change set and describe it, all pages in one: whether it is good, `is_no_op`, or `Refused`."""
@@ -96,10 +100,11 @@ class Stacks:
             ChangeSetName=f"{_OURS}{uuid4().hex}",
             ChangeSetType="CREATE" if fresh else "UPDATE",
             Description=f"digest of the source: {digest}",
-            TemplateBody=source.text,
+            **self._sent(source.package),
             Parameters=[_parameter(key, value) for key, value in source.parameters.items()],
             Tags=[{"Key": key, "Value": value} for key, value in source.tags.items()],
             Capabilities=list(source.capabilities),
+            **({"IncludeNestedStacks": True} if nesting.has_nested(source.document) else {}),
         )
         described = self._awaited(lambda: self.describe(made["Id"]), "Status", ("CREATE_COMPLETE", "FAILED"))
         if described["Status"] == "FAILED":
@@ -108,6 +113,13 @@ class Stacks:
                 raise Refused(f"{source.stack}: {described.get('StatusReason', 'CloudFormation gave no reason')}")
         return described
 
+    def _sent(self, package: Package) -> dict[str, str]:
+        """How a template is handed over: in the request, or through its bucket with all that belongs to it."""
+        for key, text in package.uploads.items():
+            with aws.asking(f"write s3://{package.bucket}/{key}"):
+                self._bucket.put_object(Bucket=package.bucket, Key=key, Body=text.encode())
+        return {"TemplateURL": package.url} if package.url else {"TemplateBody": package.text}
+
     def describe(self, change_set: str) -> Described:
         """A change set with all its changes and their values; `StalePlan` when it is not there any more."""
         try:
@@ -115,7 +127,8 @@ class Stacks:
             found = list(pages.paginate(ChangeSetName=change_set, IncludePropertyValues=True))
         except aws.AWS_ERRORS as error:
             raise errors.explained(error, f"describe change set {change_set}") from error
-        return {**found[0], "Changes": [change for page in found for change in page.get("Changes", ())]}
+        changes = [change for page in found for change in page.get("Changes", ())]
+        return {**found[0], "Changes": nesting.flattened(changes, self.describe)}
 
     def forget(self, change_set: str) -> None:
         """Delete a change set."""
@@ -187,8 +200,28 @@ class Stacks:
         found = self._pages("describe_stack_events", "StackEvents", StackName=stack_id)
         return list(takewhile(lambda event: event["EventId"] != after, found))[::-1]
 
+    def first_failure(self, stack_id: str, since: str) -> str:
+        """Why a change failed that began after the event of that id; of a nested stack, why its resource did."""
+        own = self.events(stack_id, since)
+        begun = own[0]["Timestamp"] if own else None
+
+        def events(each: str) -> list[Described]:
+            if each == stack_id:
+                return own
+            return [event for event in self.events(each, "") if begun is None or event["Timestamp"] >= begun]
+
+        return nesting.first_failure(stack_id, events)
+
     def drifts(self, stack: Described) -> list[Described]:
-        """What CloudFormation's drift detection finds of each resource."""
+        """What CloudFormation's drift detection finds of each resource, those of nested stacks included."""
+        found = self._drifts(stack)
+        for nested in (each for each in self.resources(stack) if each["ResourceType"] == answers.STACK):
+            if child := self.find(nested["PhysicalResourceId"]):
+                found = [each for each in found if each["LogicalResourceId"] != nested["LogicalResourceId"]]
+                found += nesting.below(nested["LogicalResourceId"], self.drifts(child))
+        return found
+
+    def _drifts(self, stack: Described) -> list[Described]:
         name = stack["StackId"]
         detection = self._ask("detect_stack_drift", StackName=name)["StackDriftDetectionId"]
         ask = lambda: self._ask("describe_stack_drift_detection_status", StackDriftDetectionId=detection)  # noqa: E731

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tasks.domain.platform import Level
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
-from tasks.engines.cloudformation.sources import TEMPLATE
+from tasks.engines.cloudformation.documents import template_file
 
 _CAME_TO_A_RESULT = tuple(range(0, 32, 2))
 """Its exit code is a sum of bits, of which 1 is a failure of its own (README, "Exit Codes")."""
@@ -15,7 +15,14 @@ _CAME_TO_A_RESULT = tuple(range(0, 32, 2))
 
 def lint(workspace: Workspace) -> Iterator[Finding]:
     """What cfn-lint has against the template in the unit's region; its informational rules are left out."""
-    argv = ["cfn-lint", TEMPLATE, "--format", "json", "--regions", workspace.environment.region]
+    argv = [
+        "cfn-lint",
+        template_file(workspace.folder).name,
+        "--format",
+        "json",
+        "--regions",
+        workspace.environment.region,
+    ]
     finished = validation.run(workspace, argv, good=_CAME_TO_A_RESULT)
     for each in validation.parsed(finished, argv[0]):
         if each["Level"] != "Informational":

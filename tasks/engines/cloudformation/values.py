@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain.values import UNKNOWN
-from tasks.engines.cloudformation.sources import MOVING, declared
+from tasks.engines.cloudformation.documents import declared
+from tasks.engines.cloudformation.sources import MOVING
 
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = "AWS::NoValue"

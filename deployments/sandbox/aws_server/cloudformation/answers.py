@@ -28,6 +28,7 @@ from deployments.sandbox.aws_server.cloudformation.requests import (
     reviewed,
     tells_otherwise,
     template_of,
+    text_of,
 )
 from deployments.sandbox.aws_server.cloudformation.rooms import (
     ChangeSet,
@@ -164,12 +165,14 @@ def get_stack_policy(response: Response) -> ActionResult:
 
 def get_template(response: Response) -> ActionResult:
     """The template as it was given."""
-    return ActionResult({"TemplateBody": stack_of(response).template.text, "StagesAvailable": ["Original"]})
+    return ActionResult(
+        {"TemplateBody": stack_of(response).template.text, "StagesAvailable": ["Original", "Processed"]}
+    )
 
 
 def validate_template(response: Response) -> ActionResult:
     """Whether it is a template at all; what is in it is only found out by using it."""
-    text = str(response._get_param("TemplateBody"))
+    text = text_of(response)
     slots = Template(text, {}, "", "", "", "").slots.items()
     declared = [{"ParameterKey": key, "NoEcho": bool(slot.get("NoEcho"))} for key, slot in slots]
     return ActionResult({"Parameters": declared})

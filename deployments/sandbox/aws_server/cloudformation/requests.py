@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import urlparse
 from uuid import uuid4
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import BaseResponse
+from moto.s3.models import s3_backends
 
 from deployments.sandbox.aws_server.cloudformation.rooms import arn
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
@@ -62,8 +64,19 @@ def template_of(response: BaseResponse, stack: Stack) -> Template:
         else:
             message = f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true"
             raise ValidationError(message=f"{message} for a parameter key not in the previous template")
-    text = str(response._get_param("TemplateBody") or "")
-    return replace(stack.template, text=text, parameters=values)
+    return replace(stack.template, text=text_of(response), parameters=values)
+
+
+def text_of(response: BaseResponse) -> str:
+    """The template of a request: in it, or at an URL in S3 that the caller's account can read."""
+    url = urlparse(str(response._get_param("TemplateURL") or ""))
+    if not url.netloc:
+        return str(response._get_param("TemplateBody") or "")
+    bucket, key = url.netloc.partition(".s3.")[0], url.path.removeprefix("/")
+    found = s3_backends[response.current_account]["aws"].get_object(bucket, key)
+    if found is None:
+        raise ValidationError(message="S3 error: Access Denied")
+    return str(found.value.decode())
 
 
 def tells_otherwise(stack: Stack, template: Template) -> bool:

@@ -1,0 +1,122 @@
+"""Templates as files and as documents: under which names they are found, and how YAML and JSON are read.
+
+CloudFormation takes JSON and YAML 1.1; a template's name is its author's affair. Values of parameters are texts to
+CloudFormation, so those that a template declares (defaults above all) are read as they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks import yaml12
+from tasks.domain.errors import InvalidInput
+
+NAMES = ("template.yaml", "template.yml", "template.json", "template.template")
+"""The names by which a unit's template is found without being named."""
+
+_SUFFIXES = (".yaml", ".yml", ".json", ".template", ".cform", ".cfn")
+
+
+def template_file(folder: Path) -> Path:
+    """A unit's template: one of `NAMES`, or the only file in its folder that is a template.
+
+    Raises:
+        InvalidInput: there is none, or more than one.
+    """
+    named = [folder / name for name in NAMES if (folder / name).is_file()]
+    found = named or _templates_in(folder)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        told = ", ".join(file.name for file in found)
+        raise InvalidInput(f"{folder}: holds several templates ({told}): call the unit's own {NAMES[0]}")
+    raise InvalidInput(f"{folder}: holds no template: add {NAMES[0]}")
+
+
+def parsed(file: Path) -> dict[str, Any]:
+    """A template file with its short forms (!Ref) written out; `InvalidInput` when it is none."""
+    try:
+        return document_of(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InvalidInput(f"{file}: {error}") from error
+
+
+def document_of(text: str) -> dict[str, Any]:
+    """A template's text with its short forms written out; ValueError or YAMLError when it is none."""
+    found = _read(text)
+    if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
+        raise ValueError("is no template: it has no Resources")
+    return found
+
+
+def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The parameters that a template declares."""
+    return document.get("Parameters") or {}
+
+
+def is_hidden(slot: Mapping[str, Any]) -> bool:
+    """Whether a parameter is declared with NoEcho."""
+    return str(slot.get("NoEcho", "")).lower() == "true"
+
+
+def _read(text: str) -> Any:
+    # JSON may be indented with tabs, which YAML does not take.
+    if text.lstrip().startswith("{"):
+        try:
+            return yaml12.load_json(text)
+        except ValueError:
+            # YAML's flow style begins with a brace too.
+            pass
+    found = yaml12.load_by(text, _Loader)
+    if isinstance(found, dict) and "Parameters" in found:
+        found["Parameters"] = yaml12.load_by(text, _TextLoader)["Parameters"]
+    return found
+
+
+def _templates_in(folder: Path) -> list[Path]:
+    files = sorted(file for file in folder.iterdir() if file.is_file() and file.suffix in _SUFFIXES)
+    return [file for file in files if _is_template(file)]
+
+
+def _is_template(file: Path) -> bool:
+    try:
+        document_of(file.read_text(encoding="utf-8-sig"))
+    except (ValueError, yaml.YAMLError):
+        return False
+    return True
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as CloudFormation reads it: dates are text, tags are intrinsic functions."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class _TextLoader(yaml12.Text):
+    """Every scalar as it is written. Of two values for one key the last counts, as in the rest of a template."""
+
+    construct_mapping = yaml.SafeLoader.construct_mapping
+
+
+def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.MappingNode):
+        value = loader.construct_mapping(node, deep=True)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+    if name == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
+
+
+for _class in (_Loader, _TextLoader):
+    _class.add_multi_constructor("!", _function)

@@ -1,0 +1,79 @@
+"""Nested stacks: what happens inside of them, told as if it happened in the stack that a unit is. Pure.
+
+A resource of a nested stack is called by its path: `Database/Orders` is Orders in the nested stack Database.
+
+Sources: the CloudFormation API reference (`IncludeNestedStacks` of CreateChangeSet, `ChangeSetId` of ResourceChange)
+and the user guide, "Change sets for nested stacks": a nested stack is listed as modified although nothing in it
+changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from tasks.engines.cloudformation import answers
+from tasks.engines.cloudformation.answers import STACK
+
+Described = Mapping[str, Any]
+
+
+def has_nested(document: Mapping[str, Any]) -> bool:
+    """Whether a template may have nested stacks: it declares one, or a macro may add one."""
+    bodies = (body for body in document["Resources"].values() if isinstance(body, Mapping))
+    return "Transform" in document or any(body.get("Type") == STACK for body in bodies)
+
+
+def flattened(changes: Iterable[Described], describe: Callable[[str], Described]) -> list[Described]:
+    """The changes of a change set, those of the nested change sets behind the stack that they are of.
+
+    Args:
+        changes: `Changes` of DescribeChangeSet.
+        describe: a nested change set by its id, with all its own changes.
+    """
+    found: list[Described] = []
+    for change in changes:
+        body = change.get("ResourceChange", {})
+        child = describe(body["ChangeSetId"]) if body.get("ChangeSetId") else None
+        inside = [_below(body["LogicalResourceId"], each) for each in child["Changes"]] if child else []
+        if child is None or inside or not _is_automatic(body):
+            found.append(change)
+        found += inside
+    return found
+
+
+def first_failure(stack_id: str, events: Callable[[str], Sequence[Described]]) -> str:
+    """Why a change failed: the first failure's reason, of a nested stack that of the resource in it.
+
+    Args:
+        stack_id: the stack that a unit is.
+        events: the events of a stack since the change began, oldest first.
+    """
+    failed = answers.failures(events(stack_id))
+    first: Described = failed[0] if failed else {}
+    child = str(first.get("PhysicalResourceId") or "") if first.get("ResourceType") == STACK else ""
+    if child not in ("", stack_id) and answers.failures(events(child)):
+        return f"{first['LogicalResourceId']}/{first_failure(child, events)}"
+    return answers.first_failure(failed)
+
+
+def below(name: str, resources: Iterable[Described]) -> list[Described]:
+    """The resources of a nested stack, called by their path."""
+    return [{**each, "LogicalResourceId": f"{name}/{each['LogicalResourceId']}"} for each in resources]
+
+
+def _below(name: str, change: Described) -> Described:
+    if "ResourceChange" not in change:
+        return change
+    (body,) = below(name, [change["ResourceChange"]])
+    details = [
+        {**each, "CausingEntity": f"{name}/{each['CausingEntity']}"} if each.get("CausingEntity") else each
+        for each in body.get("Details", ())
+    ]
+    return {**change, "ResourceChange": {**body, **({"Details": details} if details else {})}}
+
+
+def _is_automatic(body: Described) -> bool:
+    """Whether a nested stack is listed for no other reason than that CloudFormation always does."""
+    sources = [detail.get("ChangeSource") for detail in body.get("Details", ())]
+    return body.get("Action") == "Modify" and all(source == "Automatic" for source in sources)
