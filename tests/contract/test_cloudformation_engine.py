@@ -176,6 +176,56 @@ def test_a_template_that_cannot_be_written_to_its_bucket_is_refused(colours: Col
         colours.plan(colours.release("one", document, template_bucket="flowmart-elsewhere"))
 
 
+EXPORTING = {"Export": {"Name": "orders-url"}}
+
+
+@pytest.fixture
+def importer(colours: Colours) -> Iterator[Callable[[], str]]:
+    """Makes a stack that imports `orders-url`, and gives what the import came to."""
+    client = colours.administrator("cloudformation")
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "orders-url"}}}
+
+    def make() -> str:
+        made = client.create_change_set(
+            StackName="flowmart-dev-importer",
+            ChangeSetName="one",
+            ChangeSetType="CREATE",
+            TemplateBody=json.dumps({"Resources": {"T": topic}, "Outputs": {"Arn": {"Value": {"Ref": "T"}}}}),
+        )
+        client.execute_change_set(ChangeSetName=made["Id"])
+        [stack] = client.describe_stacks(StackName="flowmart-dev-importer")["Stacks"]
+        attributes = colours.administrator("sns").get_topic_attributes(TopicArn=stack["Outputs"][0]["OutputValue"])
+        return str(attributes["Attributes"]["DisplayName"])
+
+    yield make
+    client.delete_stack(StackName="flowmart-dev-importer")
+
+
+def test_an_export_that_is_imported_can_neither_go_nor_be_deleted(
+    colours: Colours, importer: Callable[[], str]
+) -> None:
+    document = template(Orders=ORDERS)
+    document["Outputs"]["Url"] |= EXPORTING
+    one = colours.release("one", document)
+    receipt = colours.promoted(one)
+    assert importer() == receipt.outputs["Url"]
+    assert colours.plan(colours.release("same", document, Seconds=GOOD)).changes
+    told = "its export orders-url would go, and is imported by flowmart-dev-importer"
+    with pytest.raises(Refused, match=told):
+        colours.plan(colours.release("two", template(Orders=ORDERS)))
+    with pytest.raises(Refused, match=told):
+        colours.rollback(one, None)
+
+
+def test_an_export_that_nobody_imports_may_go(colours: Colours) -> None:
+    document = template(Orders=ORDERS)
+    document["Outputs"]["Url"] |= EXPORTING
+    colours.promoted(colours.release("one", document))
+    colours.promoted(colours.release("two", template(Orders=ORDERS)))
+    exports = colours.administrator("cloudformation").list_exports()["Exports"]
+    assert "orders-url" not in [export["Name"] for export in exports]
+
+
 def test_a_plan_is_a_change_set_that_only_its_owner_finds(colours: Colours) -> None:
     plan = colours.plan(colours.release("one", template(Orders=ORDERS)))
     assert plan.artifact is not None

@@ -280,6 +280,24 @@ def test_values_are_told_as_far_as_they_are_known() -> None:
     }
 
 
+EXPORTS = """
+Parameters: {Name: {Type: String}}
+Conditions: {Far: !Equals [!Ref Name, far]}
+Resources: {Q: {Type: AWS::SQS::Queue}}
+Outputs:
+  Plain: {Value: a}
+  Named: {Value: a, Export: {Name: !Sub "${Name}-url"}}
+  Remote: {Value: a, Condition: Far, Export: {Name: remote}}
+"""
+
+
+def test_the_names_of_exports_are_told_as_far_as_they_are_known() -> None:
+    document = documents.document_of(EXPORTS)
+    assert values.exports(document, {"Name": "shop"}, {}) == {"shop-url"}
+    assert values.exports(document, {"Name": "far"}, {}) == {"far-url", "remote"}
+    assert values.exports(document, {"Name": None}, {}) == {UNKNOWN, "remote"}
+
+
 def test_what_depends_on_an_unknown_value_is_unknown() -> None:
     found = values.resources(documents.document_of(TEMPLATE), {"Name": None}, {})
     assert found["Orders"].properties["QueueName"] == UNKNOWN

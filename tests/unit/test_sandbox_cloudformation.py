@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from moto.cloudformation.exceptions import ValidationError
 
+from deployments.sandbox.aws_server.cloudformation import exports
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.schemas import recreating
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import LATER, Template
 
 REGION = "eu-west-1"
@@ -97,3 +99,35 @@ def test_what_is_not_emulated_in_templates_is_refused() -> None:
     text = json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Orders": queue()}})
     with pytest.raises(ValidationError, match="the sandbox does not emulate Transform"):
         Template(text, {}, "id", "stack", "222222222222", REGION).refuse_wrong_parameters()
+
+
+def exporting(name: str, value: str, *, stack: str = "exporter") -> Stack:
+    text = {"Resources": {"Orders": queue()}, "Outputs": {"O": {"Value": value, "Export": {"Name": name}}}}
+    made = Template(json.dumps(text), {}, stack, stack, "222222222222", REGION)
+    return Stack(stack, stack, made, status="CREATE_COMPLETE")
+
+
+def importing(name: str) -> Stack:
+    text = {"Resources": {"Orders": queue(QueueName={"Fn::ImportValue": {"Fn::Sub": name}})}}
+    made = Template(json.dumps(text), {}, "importer", "importer", "222222222222", REGION)
+    return Stack("importer", "importer", made, status="CREATE_COMPLETE")
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ({"url": "a"}, ""),
+        ({"url": "b"}, "Export url cannot be updated as it is in use by importer"),
+        ({}, "Export url cannot be deleted as it is in use by importer"),
+        ({"url": "a", "mine": "x"}, "Export with name mine is already exported by stack other"),
+    ],
+)
+def test_what_is_imported_can_be_neither_removed_nor_changed(after: dict[str, str], told: str) -> None:
+    exporter, other = exporting("url", "a"), exporting("mine", "x", stack="other")
+    assert exports.refusal([exporter, importing("url"), other], exporter, after) == told
+
+
+def test_an_imported_value_is_what_the_other_stack_exports() -> None:
+    body = {"Orders": queue(QueueName={"Fn::ImportValue": "url"})}
+    made = Template(json.dumps({"Resources": body}), {}, "id", "stack", "2", REGION, lambda: {"url": "a"})
+    assert made.properties("Orders", {}) == {"QueueName": "a"}

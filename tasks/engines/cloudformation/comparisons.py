@@ -5,13 +5,13 @@ Comparing reads only, but for the change set itself: CloudFormation computes a p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.plan import Action, Change
-from tasks.domain.values import digest_of
+from tasks.domain.values import UNKNOWN, digest_of
 from tasks.engines.base import Workspace
 from tasks.engines.cloudformation import answers, values
 from tasks.engines.cloudformation.plans import Saved
@@ -68,6 +68,9 @@ def _stuck(source: Source, stacks: Stacks, stack: Described) -> str:
 
 
 def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Comparison:
+    if stack is not None and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
+        staying = values.exports(source.document, source.parameters, _pseudo(workspace, source))
+        _refuse_exports_in_use(stacks, stack, staying)
     described = stacks.compare(source, stack, workspace.unit_digest)
     settings = _settings(source, stacks, stack)
     if answers.is_no_op(described):
@@ -86,6 +89,15 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
     )
 
 
+def _refuse_exports_in_use(stacks: Stacks, stack: Described, staying: Collection[str]) -> None:
+    """`Refused` when an export that another stack imports would go: AWS finds that out only half way through."""
+    before = {output["ExportName"] for output in stack.get("Outputs", ()) if output.get("ExportName")}
+    for export in sorted(before - {*staying}) if UNKNOWN not in staying else ():
+        if users := stacks.importers(export):
+            told = f"its export {export} would go, and is imported by {', '.join(users)}"
+            raise Refused(f"stack {stack['StackName']}: {told}; promote them without the import first")
+
+
 def _recreation(workspace: Workspace, source: Source, stack: Described) -> Comparison:
     """A stack whose first create failed can only be deleted; what it becomes then is what the template says."""
     found = values.resources(source.document, source.parameters, _pseudo(workspace, source))
@@ -101,6 +113,7 @@ def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Descri
     """Take the stack away with everything in it, but for what its template retains."""
     if stack is None:
         return Comparison(Saved("delete", source.stack, source.parameters))
+    _refuse_exports_in_use(stacks, stack, ())
     there = stacks.resources(stack)
     declared = values.resources(stacks.document(stack), _given(stack), _pseudo(workspace, source)) if there else {}
     changes, retained = [], []

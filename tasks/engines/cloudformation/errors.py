@@ -43,6 +43,11 @@ def is_absent(error: aws.AwsError) -> bool:
     return aws_errors.code_of(error) == "ValidationError" and "does not exist" in str(error)
 
 
+def is_not_imported(error: aws.AwsError) -> bool:
+    """Whether ListImports says that nobody imports the export: a ValidationError, told from others by its message."""
+    return aws_errors.code_of(error) == "ValidationError" and "is not imported by any stack" in str(error)
+
+
 def outcome_of(reason: str) -> Outcome:
     """What the status reason of a failed resource says: `unanswered` when its service had a problem of its own."""
     if found := _HANDLER.search(reason):

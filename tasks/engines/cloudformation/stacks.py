@@ -82,6 +82,16 @@ class Stacks:
         found: Mapping[str, Any] | None = json.loads(body) if body else None
         return found
 
+    def importers(self, export: str) -> list[str]:
+        """The stacks of the account and region that import an export."""
+        try:
+            pages = self._client.get_paginator("list_imports").paginate(ExportName=export)
+            return [str(stack) for page in pages for stack in page["Imports"]]
+        except aws.AWS_ERRORS as error:
+            if errors.is_not_imported(error):
+                return []
+            raise errors.explained(error, f"list what imports {export}") from error
+
     def resources(self, stack: Described) -> list[Described]:
         """The resources that the stack has now."""
         pages = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack["StackId"])

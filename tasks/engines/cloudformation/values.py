@@ -43,8 +43,18 @@ def resources(
         for name, body in document["Resources"].items()
         if isinstance(body, Mapping)
         # Fn::ForEach declares resources in a list, which only CloudFormation unrolls.
-        and ("Condition" not in body or values.holds({"Condition": body["Condition"]}) is not False)
+        and values.may_hold(body)
     }
+
+
+def exports(
+    document: Mapping[str, Any], parameters: Mapping[str, str | None], pseudo: Mapping[str, str]
+) -> frozenset[str]:
+    """The names under which a template exports outputs; among them UNKNOWN for those that cannot be told."""
+    values = _Values(document, parameters, pseudo)
+    outputs = [body for body in (document.get("Outputs") or {}).values() if isinstance(body, Mapping)]
+    there = [body for body in outputs if "Export" in body and values.may_hold(body)]
+    return frozenset(str(values.of(body["Export"]["Name"])) for body in there)
 
 
 class _Values:
@@ -70,6 +80,10 @@ class _Values:
             return self._function(name, value[name])
         filled = {key: self.of(item) for key, item in value.items()}
         return {key: item for key, item in filled.items() if item != _NO_VALUE}
+
+    def may_hold(self, body: Mapping[str, Any]) -> bool:
+        """Whether a resource or an output is there: its condition holds, cannot be told, or there is none."""
+        return "Condition" not in body or self.holds({"Condition": body["Condition"]}) is not False
 
     def holds(self, condition: Any) -> bool | None:
         """Whether a condition holds; None when only CloudFormation can tell."""

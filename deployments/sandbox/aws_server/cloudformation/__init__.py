@@ -13,8 +13,8 @@ are really made. Replaced, because it matters to whoever plans and rolls back:
 - Resources are made without asking IAM. Here with the rights of the caller, told as aws:CalledVia.
 - Types and properties that moto does not know are left out. Here they fail: "the sandbox does not emulate ...".
 
-Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Nested stacks, imports,
-macros, exports, stack sets, custom resources, CreateStack and UpdateStack are not emulated.
+Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Nested stacks, resource
+imports, macros, stack sets, custom resources, CreateStack and UpdateStack are not emulated.
 """
 
 from deployments.sandbox.aws_server.cloudformation.answers import install

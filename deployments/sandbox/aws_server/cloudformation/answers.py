@@ -11,7 +11,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import drift, stacks
+from deployments.sandbox.aws_server.cloudformation import drift, exports, stacks
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.described import (
     event_described,
@@ -59,7 +59,7 @@ def install() -> None:
         CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.pop(shape, None)
     for operation in _OPERATIONS:
         setattr(CloudFormationResponse, operation.__name__, operation)
-    for operation_name in ("update_stack", "create_stack", "list_exports", "describe_stack_resource"):
+    for operation_name in ("update_stack", "create_stack", "describe_stack_resource"):
         setattr(CloudFormationResponse, operation_name, _refusing(operation_name))
 
 
@@ -113,7 +113,9 @@ def execute_change_set(response: Response) -> ActionResult:
     if found.execution != "AVAILABLE":
         message = f"ChangeSet [{found.arn}] cannot be executed in its current status of [{found.status}]"
         raise _InvalidChangeSetStatus(message)
-    stacks.execute(found.stack, found.template, found.tags, Hands(response))
+    there = [*room.stacks.values()]
+    refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
+    stacks.execute(found.stack, found.template, found.tags, Hands(response), refusal)
     for other in [made for made in room.change_sets.values() if made.stack is found.stack]:
         del room.change_sets[other.arn]
     return EmptyResult()
@@ -138,7 +140,7 @@ def delete_stack(response: Response) -> ActionResult:
     if stack.protected:
         message = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
         raise ValidationError(message=message)
-    stacks.remove(stack, Hands(response))
+    stacks.remove(stack, Hands(response), exports.refusal([*room.stacks.values()], stack, {}))
     for made in [made for made in room.change_sets.values() if made.stack is stack]:
         del room.change_sets[made.arn]
     return EmptyResult()
@@ -184,6 +186,22 @@ def describe_stacks(response: Response) -> ActionResult:
     if name:
         return ActionResult({"Stacks": [stack_described(stack_of(response, room))]})
     return ActionResult({"Stacks": [stack_described(stack) for stack in room.stacks.values() if not stack.deleted]})
+
+
+def list_exports(response: Response) -> ActionResult:
+    """What the stacks of the account export in the region."""
+    found = exports.all_exported(room_of(response).stacks.values())
+    told = [{"ExportingStackId": stack.id, "Name": name, "Value": value} for name, (value, stack) in found.items()]
+    return ActionResult({"Exports": told})
+
+
+def list_imports(response: Response) -> ActionResult:
+    """The stacks that import an export; a ValidationError where none does."""
+    name = str(response._get_param("ExportName"))
+    found = exports.importers(room_of(response).stacks.values(), name)
+    if not found:
+        raise ValidationError(message=f"Export '{name}' is not imported by any stack.")
+    return ActionResult({"Imports": [stack.name for stack in found]})
 
 
 def list_stacks(response: Response) -> ActionResult:
@@ -268,6 +286,8 @@ _OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
     get_template,
     validate_template,
     describe_stacks,
+    list_exports,
+    list_imports,
     list_stacks,
     describe_stack_events,
     list_stack_resources,

@@ -11,7 +11,8 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import BaseResponse
 from moto.s3.models import s3_backends
 
-from deployments.sandbox.aws_server.cloudformation.rooms import arn
+from deployments.sandbox.aws_server.cloudformation import exports
+from deployments.sandbox.aws_server.cloudformation.rooms import arn, room_of
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 
@@ -28,7 +29,14 @@ class _InsufficientCapabilities(CloudFormationError):
 def reviewed(response: BaseResponse, name: str) -> Stack:
     """A stack that is to be: nothing of it is kept until its first change set is good."""
     stack_id = arn(response, f"stack/{name}/{uuid4()}")
-    return Stack(stack_id, name, Template("", {}, stack_id, name, response.current_account, response.region))
+    stacks = room_of(response).stacks
+
+    def others() -> dict[str, str]:
+        there = [stack for stack in stacks.values() if stack.id != stack_id]
+        return {name: value for name, (value, _) in exports.all_exported(there).items()}
+
+    empty = Template("", {}, stack_id, name, response.current_account, response.region, others)
+    return Stack(stack_id, name, empty)
 
 
 def refuse_wrong_name(name: str) -> None:

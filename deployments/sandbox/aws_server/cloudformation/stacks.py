@@ -73,8 +73,17 @@ class _Failed(Exception):
     """A resource could not be made, changed or removed; the message is its status reason."""
 
 
-def execute(stack: Stack, template: Template, tags: Mapping[str, str], aws: Hands) -> None:
-    """Change the stack to the template, or back to what it was where that fails; ends in a final state."""
+def execute(
+    stack: Stack,
+    template: Template,
+    tags: Mapping[str, str],
+    aws: Hands,
+    refusal: Callable[[Template], str] = lambda _: "",
+) -> None:
+    """Change the stack to the template, or back to what it was where that fails; ends in a final state.
+
+    `refusal` is why the outputs may not become those of the template; empty where they may.
+    """
     creating = stack.status == "REVIEW_IN_PROGRESS"
     verb = "CREATE" if creating else "UPDATE"
     stack.enter(f"{verb}_IN_PROGRESS", "User Initiated")
@@ -88,6 +97,9 @@ def execute(stack: Stack, template: Template, tags: Mapping[str, str], aws: Hand
         gone = [todo[name] for name in todo if todo[name].action == "Remove"]
         for difference in gone:
             _refuse_by_policy(stack, difference, "Update:Delete")
+        if why := refusal(template):
+            stack.tell(stack.name, stack.id, "AWS::CloudFormation::Stack", f"{verb}_FAILED", why)
+            raise _Failed(why)
     except _Failed as error:
         aws.tags = old_tags
         _roll_back(stack, aws, str(error), creating)
@@ -107,9 +119,12 @@ def continue_rollback(stack: Stack, aws: Hands, skipped: Iterable[str]) -> None:
     _undo(stack, aws, "UPDATE_ROLLBACK")
 
 
-def remove(stack: Stack, aws: Hands) -> None:
-    """Delete the stack's resources, last ones first; those with DeletionPolicy Retain stay."""
+def remove(stack: Stack, aws: Hands, refusal: str = "") -> None:
+    """Delete the stack's resources, last ones first, but those that are retained; with a `refusal`, none of them."""
     stack.enter("DELETE_IN_PROGRESS", "User Initiated")
+    if refusal:
+        stack.enter("DELETE_FAILED", refusal)
+        return
     aws.tags = stack.tags
     for name in reversed(list(stack.resources)):
         resource = stack.resources[name]

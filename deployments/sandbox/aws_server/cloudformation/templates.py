@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any
@@ -63,6 +63,14 @@ class _Names(ResourceMap):
 
 
 @dataclass(frozen=True)
+class _Export:
+    """What moto looks an imported value up in."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Template:
     """A template's text with the values of its parameters, in one stack."""
 
@@ -72,6 +80,8 @@ class Template:
     stack_name: str
     account: str
     region: str
+    exports: Callable[[], Mapping[str, str]] = field(default=dict, compare=False)
+    """What other stacks export here: name -> value."""
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -119,16 +129,21 @@ class Template:
                 "OutputKey": key,
                 "OutputValue": str(clean_json(body["Value"], names)),
                 "Description": body.get("Description", ""),
+                **({"ExportName": str(clean_json(body["Export"]["Name"], names))} if "Export" in body else {}),
             }
             for key, body in there
         ]
 
+    def imports(self) -> frozenset[str]:
+        """The names of the exports of other stacks that the template uses."""
+        names = self._names({})
+        return frozenset(str(clean_json(name, names)) for name in _imported(self.document))
+
     def _holds(self, body: Mapping[str, Any], names: _Names) -> bool:
-        if "Export" in body:
-            raise ValidationError(message="the sandbox does not emulate Export of outputs")
         return "Condition" not in body or bool(names.lazy_condition_map[body["Condition"]])
 
     def _names(self, made: Mapping[str, Made]) -> _Names:
+        exports: dict[str, Any] = {name: _Export(name, value) for name, value in self.exports().items()}
         names = _Names(
             self.stack_id,
             self.stack_name,
@@ -137,7 +152,7 @@ class Template:
             region_name=self.region,
             account_id=self.account,
             template=self.document,
-            cross_stack_resources={},
+            cross_stack_resources=exports,
         )
         names.made = made
         names.load_mapping()
@@ -158,6 +173,16 @@ class Template:
             allowed = [str(option) for option in slots[name].get("AllowedValues", ())]
             if allowed and value not in allowed:
                 raise ValidationError(message=f"Parameter '{name}' must be one of AllowedValues")
+
+
+def _imported(value: Any) -> Iterator[Any]:
+    """What stands in every Fn::ImportValue."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from ([item] if key == "Fn::ImportValue" else _imported(item))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _imported(item)
 
 
 def _named(value: Any) -> Iterator[str]:

@@ -1,0 +1,51 @@
+"""Exports: the outputs of a stack that other stacks of the account and region import, and what AWS refuses of them.
+
+Source: the user guide, "Get exported outputs from a deployed CloudFormation stack": a name is exported once, and what
+is imported can be neither removed nor changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
+from deployments.sandbox.aws_server.cloudformation.templates import Template
+
+_NOTHING_THERE = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+
+
+def exported(stack: Stack, template: Template | None = None) -> dict[str, str]:
+    """What a stack exports, or would with another template: name -> value."""
+    made = {name: resource.made for name, resource in stack.resources.items()}
+    outputs = (template or stack.template).outputs(made)
+    return {output["ExportName"]: output["OutputValue"] for output in outputs if "ExportName" in output}
+
+
+def all_exported(stacks: Iterable[Stack]) -> dict[str, tuple[str, Stack]]:
+    """Everything that is exported: name -> value and by which stack."""
+    return {name: (value, stack) for stack in _there(stacks) for name, value in exported(stack).items()}
+
+
+def importers(stacks: Iterable[Stack], name: str) -> list[Stack]:
+    """The stacks that import a name."""
+    return [stack for stack in _there(stacks) if name in stack.template.imports()]
+
+
+def refusal(stacks: Collection[Stack], stack: Stack, after: Mapping[str, str]) -> str:
+    """Why AWS refuses that a stack exports this from now on; empty where it does not."""
+    others = [other for other in stacks if other is not stack]
+    theirs = all_exported(others)
+    for name in after:
+        if name in theirs:
+            return f"Export with name {name} is already exported by stack {theirs[name][1].name}"
+    before = {} if stack.status in _NOTHING_THERE or not stack.template.text else exported(stack)
+    for name, value in before.items():
+        users = ", ".join(user.name for user in importers(others, name))
+        if users and after.get(name) != value:
+            what = "deleted" if name not in after else "updated"
+            return f"Export {name} cannot be {what} as it is in use by {users}"
+    return ""
+
+
+def _there(stacks: Iterable[Stack]) -> list[Stack]:
+    return [stack for stack in stacks if stack.status not in _NOTHING_THERE and stack.template.text]
