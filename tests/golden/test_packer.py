@@ -11,8 +11,10 @@ import pytest
 
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.outcome import Outcome
-from tasks.engines.packer import commands, errors, sources
+from tasks.domain.platform import Unit
+from tasks.engines.packer import commands, errors, sources, validators
 from tasks.engines.packer.images import Image, Keep, to_retire
+from tests.workspaces import workspace
 
 RECORDED = Path(__file__).with_name("packer")
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -276,3 +278,67 @@ def test_images_go_when_they_are_many_and_old_and_unused(keep: Keep, used: list[
 def test_an_image_of_unknown_age_stays() -> None:
     assert to_retire([*FAMILY, image("unknown", None)], Keep(5, 500), [], NOW) == ()
     assert [each.id for each in to_retire([image("unknown", None)] * 3, Keep(1, 0), [], NOW)] == []
+
+
+# --- what a unit cannot be -------------------------------------------------------------------------------
+
+ONE = 'source "amazon-ebs" "arm" {}\nbuild {\n  sources = ["source.amazon-ebs.arm", "source.null.check"]\n}\n'
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        'build { sources = ["source.amazon-ebs.arm", "amazon-ebs.intel"] }\n',
+        'build {\n  sources = ["source.amazon-ebs.arm"]\n  source "amazon-ebs.intel" {\n    name = "x"\n  }\n}\n',
+        'build { sources = ["source.amazon-ebs.arm"] }\nbuild { sources = ["source.amazon-ebs.intel"] }\n',
+    ],
+)
+def test_a_template_that_builds_several_images_is_refused(tmp_path: Path, build: str) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(build)
+    with pytest.raises(InvalidInput, match=r"builds 2 images \(amazon-ebs\.arm, amazon-ebs\.intel\)"):
+        sources.refuse_several(tmp_path)
+
+
+def test_a_template_that_builds_one_image_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(ONE)
+    sources.refuse_several(tmp_path)
+
+
+def test_a_template_in_json_is_refused_with_how_to_convert_it(tmp_path: Path) -> None:
+    (tmp_path / "values.json").write_text("{}")
+    (tmp_path / "web.json").write_text('{"builders": [{"type": "amazon-ebs"}]}')
+    with pytest.raises(InvalidInput, match=r"convert the JSON template with: packer hcl2_upgrade web\.json"):
+        sources.templates(tmp_path)
+
+
+PLUGINS = """
+packer {{
+  required_plugins {{
+    amazon = {{
+      source  = "github.com/hashicorp/amazon"
+      version = "{version}"
+    }}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "rules"),
+    [(">= 1.2.8", ["pinned-plugins"]), ("~> 1.2", ["pinned-plugins"]), ("= 1.3.9", []), ("1.3.9", [])],
+)
+def test_a_plugin_whose_version_is_not_pinned_is_told(tmp_path: Path, version: str, rules: list[str]) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/plugins.pkr.hcl").write_text(PLUGINS.format(version=version))
+    found = validators.care(workspace(tmp_path, Unit("base", "packer", "base", ("dev",))))
+    assert [(each.rule, each.file) for each in found] == [(rule, "base/plugins.pkr.hcl") for rule in rules]
+
+
+def test_copies_in_other_regions_are_told(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/image.pkr.hcl").write_text('source "amazon-ebs" "arm" {\n  ami_regions = ["us-east-1"]\n}\n')
+    [found] = validators.care(workspace(tmp_path, Unit("base", "packer", "base", ("dev",))))
+    assert (found.rule, found.message.partition(":")[0]) == (
+        "ami-regions",
+        "amazon-ebs.arm copies the image to other regions",
+    )

@@ -39,6 +39,7 @@ class Packer:
         """The inputs are of the right kind, and where images are built, Packer takes the template."""
         wanted = Wanted(self.workspace)
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, self.workspace.unit.name)
+        sources.refuse_several(wanted.workspace.folder)
         if wanted.owns:
             Builder(self.workspace.executable, wanted.workspace).check(None)
 
@@ -46,6 +47,7 @@ class Packer:
         """The image that the target asks for: selected where it is there, else built, where it is to be owned."""
         wanted, target = Wanted(self.workspace, inputs.values), self.workspace.target
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
+        sources.refuse_several(wanted.workspace.folder)
         found = wanted.images().named(wanted.name, wanted.declared.owner)
         if found is not None and _is_usable(wanted, found):
             return _to_select(wanted, target, inputs.digest, found)

@@ -18,6 +18,7 @@ from typing import Any
 import hcl2
 from lark.exceptions import LarkError
 
+from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import digest_of
 from tasks.engines.base import Interface
@@ -96,14 +97,30 @@ def interface(infrastructure: Path, source: str) -> Interface:
 def variables(folder: Path) -> dict[str, Variable]:
     """The variables that the template in `folder` declares; `InvalidInput` when it cannot be read."""
     found: dict[str, Variable] = {}
-    for file in _templates(folder):
-        try:
-            blocks = hcl2.loads(file.read_text()).get("variable", [])
-        except LarkError as error:
-            raise InvalidInput(f"{file}: is no HCL: {str(error).splitlines()[0]}") from error
-        for block in blocks:
+    for file in templates(folder):
+        for block in parsed(file).get("variable", []):
             found |= {name.strip('"'): _variable(body) for name, body in block.items() if not name.startswith("__")}
     return found
+
+
+def parsed(file: Path) -> Mapping[str, Any]:
+    """A file of a template; `InvalidInput` when it cannot be read."""
+    try:
+        found: Mapping[str, Any] = hcl2.loads(file.read_text())
+    except LarkError as error:
+        raise InvalidInput(f"{file}: is no HCL: {str(error).splitlines()[0]}") from error
+    return found
+
+
+def refuse_several(folder: Path) -> None:
+    """`InvalidInput` when a build makes more than one image: a unit is one image, which its outputs name."""
+    builds = [build for file in templates(folder) for build in parsed(file).get("build", [])]
+    named = [str(name).strip('"') for build in builds for name in build.get("sources", ())]
+    named += [key.strip('"') for build in builds for block in build.get("source", ()) for key in block]
+    images = sorted({name.removeprefix("source.") for name in named if "amazon-" in name})
+    if len(images) > 1:
+        told = f"builds {len(images)} images ({', '.join(images)}), and a unit is one image"
+        raise InvalidInput(f"{folder}: {told}: make a unit of each; they can share files and scripts by path")
 
 
 def refuse_wrong(folder: Path, given: Mapping[str, Any], unit: str) -> None:
@@ -127,18 +144,30 @@ def argument(folder: Path, version: tuple[int, ...]) -> str:
     """What to hand to Packer, run in `folder`: all of it, or for 1.6 the one file that it understands."""
     if version >= (1, 7) or not (folder / PLUGINS).exists():
         return "."
-    files = [file.name for file in _templates(folder) if file.name != PLUGINS]
+    files = [file.name for file in templates(folder) if file.name != PLUGINS]
     if len(files) != 1:
         told = f"Packer 1.6 refuses {PLUGINS} and takes one file instead of the folder"
         raise InvalidInput(f"{folder}: {told}: put {', '.join(files)} into one, or install Packer 1.7 or later")
     return files[0]
 
 
-def _templates(folder: Path) -> list[Path]:
+def templates(folder: Path) -> list[Path]:
+    """The files of the template in `folder`; `InvalidInput` when there are none."""
     found = sorted(folder.glob(f"*{_TEMPLATE}"))
     if not found:
-        raise InvalidInput(f"{folder}: holds no template (*{_TEMPLATE})")
+        legacy = next((file.name for file in sorted(folder.glob("*.json")) if _is_legacy(file)), "")
+        remedy = f"; convert the JSON template with: packer hcl2_upgrade {legacy}" if legacy else ""
+        raise InvalidInput(f"{folder}: holds no template (*{_TEMPLATE}){remedy}")
     return found
+
+
+def _is_legacy(file: Path) -> bool:
+    """Whether a file is a template of Packer's before HCL."""
+    try:
+        document = yaml12.load_json(file.read_text())
+    except ValueError:
+        return False
+    return isinstance(document, Mapping) and "builders" in document
 
 
 def _variable(body: Mapping[str, Any]) -> Variable:

@@ -1,13 +1,20 @@
-"""`packer fmt -check` on a unit's template. `packer validate` is a part of every plan that builds."""
+"""`packer fmt -check` on a unit's template, and what in it makes an image depend on the day or escape our care.
+
+`packer validate` is a part of every plan that builds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tasks.domain.platform import Level
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
+from tasks.engines.packer import sources
 
+_EXACT = re.compile(r"=?\s*\d+\.\d+\.\d+(-[\w.]+)?")
 _FORMATTED, _UNFORMATTED = 0, 3
 """Exit codes of `packer fmt -check` (its documentation)."""
 
@@ -22,4 +29,39 @@ def formatting(workspace: Workspace) -> Iterator[Finding]:
             yield Finding("fmt", message, validation.relative(workspace, file.name))
 
 
-VALIDATORS = {"fmt": Validator(formatting, level=Level.WARN)}
+def care(workspace: Workspace) -> Iterator[Finding]:
+    """Plugins whose version is not pinned, and copies in other regions, which are in no output and never retired."""
+    for file in sources.templates(workspace.folder):
+        place, document = validation.relative(workspace, file.name), sources.parsed(file)
+        for name, version in _plugins(document):
+            if not _EXACT.fullmatch(version):
+                message = f'plugin {name} has the version {version or "of the day"!r}; pin it ("= X.Y.Z")'
+                yield Finding("pinned-plugins", message, place)
+        for kind, name, body in _sources(document):
+            if body.get("ami_regions"):
+                message = (
+                    f"{kind}.{name} copies the image to other regions: copies are in no output and never retired"
+                )
+                yield Finding("ami-regions", message, place)
+
+
+def _plugins(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    blocks = [each for packer in document.get("packer", ()) for each in packer.get("required_plugins", ())]
+    for block in blocks:
+        for name, body in block.items():
+            if isinstance(body, Mapping):
+                yield name.strip('"'), str(body.get("version", "")).strip('"')
+
+
+def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for block in document.get("source", ()):
+        for kind, named in block.items():
+            for name, body in named.items() if isinstance(named, Mapping) else ():
+                if isinstance(body, Mapping):
+                    yield kind.strip('"'), name.strip('"'), body
+
+
+VALIDATORS = {
+    "fmt": Validator(formatting, level=Level.WARN),
+    "care": Validator(care, level=Level.WARN),
+}
