@@ -64,6 +64,48 @@ def test_a_role_that_is_only_known_at_run_time_counts_for_all(tmp_path: Path) ->
     assert len(reads(write(tmp_path, files), "web")) == 3
 
 
+COLLECTION = "ansible_collections/acme/shop"
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [("", "web/collections"), ("[defaults]\ncollections_path = vendored:elsewhere", "vendored")],
+)
+def test_a_vendored_collection_counts_as_a_whole(tmp_path: Path, config: str, place: str) -> None:
+    files = {
+        "ansible.cfg": config,
+        "web/playbook.yml": "- hosts: all\n  roles: [acme.shop.web]\n  tasks: [{acme.shop.paint: {colour: red}}]",
+        f"{place}/{COLLECTION}/roles/web/tasks/main.yml": "[]",
+        f"{place}/{COLLECTION}/plugins/modules/paint.py": "",
+        f"{place}/{COLLECTION}/roles/web/README.md": "",
+        f"{place}/{COLLECTION}/docs/broken.yml": "- [",
+    }
+    found = reads(write(tmp_path, files), "web")
+    assert set(found) == files.keys()
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ("acme.shop.web", r"ansible-galaxy collection install acme\.shop:VERSION -p collections, and commit that"),
+        ("geerlingguy.nginx", r"ansible-galaxy role install geerlingguy\.nginx,VERSION -p roles, and commit that"),
+    ],
+)
+def test_a_role_that_is_not_in_the_release_is_refused_with_how_to_vendor_it(
+    tmp_path: Path, role: str, told: str
+) -> None:
+    with pytest.raises(InvalidInput, match=told):
+        reads(write(tmp_path, {"web/playbook.yml": f"- hosts: all\n  roles: [{role}]"}), "web")
+
+
+def test_a_galaxy_role_that_is_vendored_is_read(tmp_path: Path) -> None:
+    files = {
+        "web/playbook.yml": "- hosts: all\n  roles: [geerlingguy.nginx]",
+        "web/roles/geerlingguy.nginx/tasks/main.yml": "[]",
+    }
+    assert set(reads(write(tmp_path, files), "web")) == files.keys()
+
+
 @pytest.mark.parametrize(
     ("files", "told"),
     [

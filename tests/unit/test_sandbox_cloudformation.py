@@ -127,6 +127,15 @@ def test_what_is_imported_can_be_neither_removed_nor_changed(after: dict[str, st
     assert exports.refusal([exporter, importing("url"), other], exporter, after) == told
 
 
+def test_stacks_that_only_export_are_not_asked_for_what_they_import() -> None:
+    def endless() -> dict[str, str]:
+        raise AssertionError("nothing is imported here")
+
+    text = json.dumps({"Resources": {"Orders": queue()}, "Outputs": {"O": {"Value": "a", "Export": {"Name": "url"}}}})
+    made = Template(text, {}, "id", "stack", "2", REGION, endless)
+    assert made.outputs({})[0]["ExportName"] == "url"
+
+
 def test_an_imported_value_is_what_the_other_stack_exports() -> None:
     body = {"Orders": queue(QueueName={"Fn::ImportValue": "url"})}
     made = Template(json.dumps({"Resources": body}), {}, "id", "stack", "2", REGION, lambda: {"url": "a"})

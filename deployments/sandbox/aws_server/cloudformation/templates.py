@@ -70,6 +70,17 @@ class _Export:
     value: str
 
 
+class _Exports(dict[str, Any]):
+    """What moto looks imported values up in; other stacks are asked only when a template imports one."""
+
+    def __init__(self, found: Callable[[], Mapping[str, str]]) -> None:
+        super().__init__()
+        self._found = found
+
+    def values(self) -> Any:
+        return [_Export(name, value) for name, value in self._found().items()]
+
+
 @dataclass(frozen=True)
 class Template:
     """A template's text with the values of its parameters, in one stack."""
@@ -143,7 +154,6 @@ class Template:
         return "Condition" not in body or bool(names.lazy_condition_map[body["Condition"]])
 
     def _names(self, made: Mapping[str, Made]) -> _Names:
-        exports: dict[str, Any] = {name: _Export(name, value) for name, value in self.exports().items()}
         names = _Names(
             self.stack_id,
             self.stack_name,
@@ -152,7 +162,7 @@ class Template:
             region_name=self.region,
             account_id=self.account,
             template=self.document,
-            cross_stack_resources=exports,
+            cross_stack_resources=_Exports(self.exports),
         )
         names.made = made
         names.load_mapping()
