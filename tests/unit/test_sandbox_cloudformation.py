@@ -11,6 +11,7 @@ from moto.cloudformation.exceptions import ValidationError
 from deployments.sandbox.aws_server.cloudformation import exports
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
+from deployments.sandbox.aws_server.cloudformation.requests import refuse_not_emulated
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.schemas import recreating
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
@@ -140,3 +141,51 @@ def test_an_imported_value_is_what_the_other_stack_exports() -> None:
     body = {"Orders": queue(QueueName={"Fn::ImportValue": "url"})}
     made = Template(json.dumps({"Resources": body}), {}, "id", "stack", "2", REGION, lambda: {"url": "a"})
     assert made.properties("Orders", {}) == {"QueueName": "a"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "message"),
+    [
+        (
+            {"Q": queue(), "F": {"Type": "AWS::Lambda::Function"}, "I": {"Type": "AWS::EC2::Instance"}},
+            "the sandbox does not emulate AWS::EC2::Instance, AWS::Lambda::Function",
+        ),
+        ({"Q": queue(Sqs="x")}, r"the sandbox does not emulate Sqs of AWS::SQS::Queue \[Q\]"),
+    ],
+)
+def test_what_is_not_emulated_is_refused_before_anything_is_made(resources: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        refuse_not_emulated(template(resources))
+
+
+def test_resources_in_a_circle_are_refused() -> None:
+    circle = {"A": {**queue(), "DependsOn": "B"}, "B": queue(QueueName={"Fn::Sub": "${A}-dead"})}
+    with pytest.raises(ValidationError, match=r"Circular dependency between resources: \["):
+        differences({}, template(circle), REGION)
+
+
+def test_a_name_that_is_not_alphanumeric_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Resource name Bad-Name is non alphanumeric"):
+        template({"Bad-Name": queue()}).refuse_wrong_parameters()
+
+
+@pytest.mark.parametrize(
+    ("slot", "value", "told"),
+    [
+        ({"Type": "String", "AllowedPattern": "[a-z]+"}, "A1", r"must match pattern \[a-z\]\+"),
+        ({"Type": "String", "AllowedPattern": "[a-z]+"}, "a", ""),
+        ({"Type": "String", "MinLength": 2, "MaxLength": 3}, "a", "at least 2 and at most 3 characters"),
+        ({"Type": "String", "MaxLength": "3"}, "abcd", "at most 3 characters"),
+        ({"Type": "Number", "MinValue": 1, "MaxValue": 5}, "6", "must be a number from 1 to 5"),
+        ({"Type": "Number", "MinValue": 1}, "6", ""),
+        ({"Type": "Number"}, "six", "must be a number"),
+    ],
+)
+def test_values_that_aws_refuses_are_refused(slot: dict[str, Any], value: str, told: str) -> None:
+    text = json.dumps({"Parameters": {"Name": slot}, "Resources": {"Orders": queue()}})
+    made = Template(text, {"Name": value}, "id", "stack", "222222222222", REGION)
+    if not told:
+        made.refuse_wrong_parameters()
+        return
+    with pytest.raises(ValidationError, match=f"Parameter 'Name' .*{told}"):
+        made.refuse_wrong_parameters()

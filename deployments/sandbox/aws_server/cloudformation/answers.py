@@ -22,6 +22,7 @@ from deployments.sandbox.aws_server.cloudformation.described import (
 )
 from deployments.sandbox.aws_server.cloudformation.hands import Hands
 from deployments.sandbox.aws_server.cloudformation.requests import (
+    refuse_not_emulated,
     refuse_without_capabilities,
     refuse_wrong_kind,
     refuse_wrong_name,
@@ -72,6 +73,7 @@ def create_change_set(response: Response) -> ActionResult:
     refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in room.stacks)
     template = template_of(response, stack)
     template.refuse_wrong_parameters()
+    refuse_not_emulated(template)
     refuse_without_capabilities(template, response._get_param("Capabilities", []))
     tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
     changes = differences(stack.resources, template, response.region, tags != stack.tags)

@@ -12,6 +12,7 @@ from moto.core.responses import BaseResponse
 from moto.s3.models import s3_backends
 
 from deployments.sandbox.aws_server.cloudformation import exports
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS
 from deployments.sandbox.aws_server.cloudformation.rooms import arn, room_of
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
@@ -85,6 +86,19 @@ def text_of(response: BaseResponse) -> str:
     if found is None:
         raise ValidationError(message="S3 error: Access Denied")
     return str(found.value.decode())
+
+
+def refuse_not_emulated(template: Template) -> None:
+    """ValidationError for types and properties that are not emulated: a stack is never half made of them."""
+    declared = template.document["Resources"]
+    there = [(name, declared[name]) for name in template.resources]
+    if unknown := sorted({str(body["Type"]) for _, body in there if body["Type"] not in KINDS}):
+        raise ValidationError(message=f"the sandbox does not emulate {', '.join(unknown)}")
+    for name, body in there:
+        properties = body.get("Properties") or {}
+        if unknown := sorted(properties.keys() - KINDS[body["Type"]].properties):
+            what = f"{', '.join(unknown)} of {body['Type']}"
+            raise ValidationError(message=f"the sandbox does not emulate {what} [{name}]")
 
 
 def tells_otherwise(stack: Stack, template: Template) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
@@ -100,6 +100,9 @@ class Template:
         found = MotoStack.parse_template(self.text)
         if not isinstance(found, dict) or not found.get("Resources"):
             raise ValidationError(message="Template format error: At least one Resources member must be defined.")
+        for name in found["Resources"]:
+            if not re.fullmatch(r"[A-Za-z0-9]+", name):
+                raise ValidationError(message=f"Template format error: Resource name {name} is non alphanumeric.")
         for section in _NOT_EMULATED:
             if section in found:
                 raise ValidationError(message=f"the sandbox does not emulate {section} in templates")
@@ -116,7 +119,11 @@ class Template:
             if "Condition" not in body or names.lazy_condition_map[body["Condition"]]
         }
         graph = {name: {other for other in _named(body) if other in there} for name, body in there.items()}
-        return {name: there[name] for name in TopologicalSorter(graph).static_order()}
+        try:
+            return {name: there[name] for name in TopologicalSorter(graph).static_order()}
+        except CycleError as error:
+            circle = ", ".join(dict.fromkeys(error.args[1]))
+            raise ValidationError(message=f"Circular dependency between resources: [{circle}]") from error
 
     @property
     def slots(self) -> Mapping[str, Mapping[str, Any]]:
@@ -183,6 +190,27 @@ class Template:
             allowed = [str(option) for option in slots[name].get("AllowedValues", ())]
             if allowed and value not in allowed:
                 raise ValidationError(message=f"Parameter '{name}' must be one of AllowedValues")
+            if why := _unfit(slots[name], value):
+                raise ValidationError(message=f"Parameter '{name}' {why}")
+
+
+def _unfit(slot: Mapping[str, Any], value: str) -> str:
+    """Why AWS refuses a parameter's value; empty where it takes it."""
+    told = f": {slot['ConstraintDescription']}" if "ConstraintDescription" in slot else ""
+    if "AllowedPattern" in slot and not re.fullmatch(str(slot["AllowedPattern"]), value):
+        return f"must match pattern {slot['AllowedPattern']}{told}"
+    if not int(slot.get("MinLength", 0)) <= len(value) <= int(slot.get("MaxLength", len(value))):
+        return (
+            f"must contain at least {slot.get('MinLength', 0)} and at most {slot.get('MaxLength', 'any')} characters"
+        )
+    if slot.get("Type") != "Number":
+        return ""
+    try:
+        number = float(value)
+    except ValueError:
+        return "must be a number"
+    lowest, highest = float(slot.get("MinValue", number)), float(slot.get("MaxValue", number))
+    return "" if lowest <= number <= highest else f"must be a number from {lowest:g} to {highest:g}{told}"
 
 
 def _imported(value: Any) -> Iterator[Any]:
