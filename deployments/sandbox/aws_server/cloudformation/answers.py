@@ -13,6 +13,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from deployments.sandbox.aws_server.cloudformation import drift, exports, stacks
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.described import (
     event_described,
     parameters,
@@ -20,7 +21,15 @@ from deployments.sandbox.aws_server.cloudformation.described import (
     summary,
     without_values,
 )
-from deployments.sandbox.aws_server.cloudformation.hands import Hands
+from deployments.sandbox.aws_server.cloudformation.registry import (
+    ChangeSet,
+    ChangeSetNotFound,
+    arn,
+    change_set_of,
+    found_in,
+    registry_of,
+    stack_of,
+)
 from deployments.sandbox.aws_server.cloudformation.requests import (
     refuse_not_emulated,
     refuse_without_capabilities,
@@ -30,15 +39,6 @@ from deployments.sandbox.aws_server.cloudformation.requests import (
     tells_otherwise,
     template_of,
     text_of,
-)
-from deployments.sandbox.aws_server.cloudformation.rooms import (
-    ChangeSet,
-    ChangeSetNotFound,
-    arn,
-    change_set_of,
-    found_in,
-    room_of,
-    stack_of,
 )
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
@@ -66,11 +66,11 @@ def install() -> None:
 
 def create_change_set(response: Response) -> ActionResult:
     """Compare a template with a stack, which is made in REVIEW_IN_PROGRESS where there is none."""
-    room = room_of(response)
+    registry = registry_of(response)
     name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
     refuse_wrong_name(own)
-    stack = found_in(room, name) or reviewed(response, name)
-    refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in room.stacks)
+    stack = found_in(registry, name) or reviewed(response, name)
+    refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in registry.stacks)
     template = template_of(response, stack)
     template.refuse_wrong_parameters()
     refuse_not_emulated(template)
@@ -80,10 +80,10 @@ def create_change_set(response: Response) -> ActionResult:
     made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, tuple(changes.values()))
     if stack.status != "REVIEW_IN_PROGRESS" and not changes and not tells_otherwise(stack, template):
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES
-    if stack.id not in room.stacks:
-        room.stacks[stack.id] = stack
+    if stack.id not in registry.stacks:
+        registry.stacks[stack.id] = stack
         stack.enter("REVIEW_IN_PROGRESS", "User Initiated")
-    room.change_sets[made.arn] = made
+    registry.change_sets[made.arn] = made
     return ActionResult({"Id": made.arn, "StackId": stack.id})
 
 
@@ -97,29 +97,31 @@ def describe_change_set(response: Response) -> ActionResult:
 
 def list_change_sets(response: Response) -> ActionResult:
     """The change sets of a stack."""
-    room, stack = room_of(response), stack_of(response)
-    return ActionResult({"Summaries": [summary(made) for made in room.change_sets.values() if made.stack is stack]})
+    registry, stack = registry_of(response), stack_of(response)
+    return ActionResult(
+        {"Summaries": [summary(made) for made in registry.change_sets.values() if made.stack is stack]}
+    )
 
 
 def delete_change_set(response: Response) -> ActionResult:
     """Forget a change set; one that is not there is fine."""
-    room = room_of(response)
+    registry = registry_of(response)
     with suppress(ChangeSetNotFound, ValidationError):
-        del room.change_sets[change_set_of(response).arn]
+        del registry.change_sets[change_set_of(response).arn]
     return EmptyResult()
 
 
 def execute_change_set(response: Response) -> ActionResult:
     """Carry a change set out; all others of the stack are gone then, as on AWS."""
-    room, found = room_of(response), change_set_of(response)
+    registry, found = registry_of(response), change_set_of(response)
     if found.execution != "AVAILABLE":
         message = f"ChangeSet [{found.arn}] cannot be executed in its current status of [{found.status}]"
         raise _InvalidChangeSetStatus(message)
-    there = [*room.stacks.values()]
+    there = [*registry.stacks.values()]
     refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
-    stacks.execute(found.stack, found.template, found.tags, Hands(response), refusal)
-    for other in [made for made in room.change_sets.values() if made.stack is found.stack]:
-        del room.change_sets[other.arn]
+    stacks.execute(found.stack, found.template, found.tags, Clients(response), refusal)
+    for other in [made for made in registry.change_sets.values() if made.stack is found.stack]:
+        del registry.change_sets[other.arn]
     return EmptyResult()
 
 
@@ -129,22 +131,22 @@ def continue_update_rollback(response: Response) -> ActionResult:
     if stack.status != "UPDATE_ROLLBACK_FAILED":
         message = f"Stack: {stack.id} is in {stack.status} state and can not be continued rolling back"
         raise ValidationError(message=message)
-    stacks.continue_rollback(stack, Hands(response), response._get_param("ResourcesToSkip", []))
+    stacks.continue_rollback(stack, Clients(response), response._get_param("ResourcesToSkip", []))
     return ActionResult({})
 
 
 def delete_stack(response: Response) -> ActionResult:
     """Delete a stack unless it is protected; one that is not there is fine."""
-    room = room_of(response)
-    stack = found_in(room, str(response._get_param("StackName")))
+    registry = registry_of(response)
+    stack = found_in(registry, str(response._get_param("StackName")))
     if stack is None:
         return EmptyResult()
     if stack.protected:
         message = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
         raise ValidationError(message=message)
-    stacks.remove(stack, Hands(response), exports.refusal([*room.stacks.values()], stack, {}))
-    for made in [made for made in room.change_sets.values() if made.stack is stack]:
-        del room.change_sets[made.arn]
+    stacks.remove(stack, Clients(response), exports.refusal([*registry.stacks.values()], stack, {}))
+    for made in [made for made in registry.change_sets.values() if made.stack is stack]:
+        del registry.change_sets[made.arn]
     return EmptyResult()
 
 
@@ -184,15 +186,17 @@ def validate_template(response: Response) -> ActionResult:
 
 def describe_stacks(response: Response) -> ActionResult:
     """One stack, or all that are there."""
-    room, name = room_of(response), response._get_param("StackName")
+    registry, name = registry_of(response), response._get_param("StackName")
     if name:
-        return ActionResult({"Stacks": [stack_described(stack_of(response, room))]})
-    return ActionResult({"Stacks": [stack_described(stack) for stack in room.stacks.values() if not stack.deleted]})
+        return ActionResult({"Stacks": [stack_described(stack_of(response, registry))]})
+    return ActionResult(
+        {"Stacks": [stack_described(stack) for stack in registry.stacks.values() if not stack.deleted]}
+    )
 
 
 def list_exports(response: Response) -> ActionResult:
     """What the stacks of the account export in the region."""
-    found = exports.all_exported(room_of(response).stacks.values())
+    found = exports.all_exported(registry_of(response).stacks.values())
     told = [{"ExportingStackId": stack.id, "Name": name, "Value": value} for name, (value, stack) in found.items()]
     return ActionResult({"Exports": told})
 
@@ -200,7 +204,7 @@ def list_exports(response: Response) -> ActionResult:
 def list_imports(response: Response) -> ActionResult:
     """The stacks that import an export; a ValidationError where none does."""
     name = str(response._get_param("ExportName"))
-    found = exports.importers(room_of(response).stacks.values(), name)
+    found = exports.importers(registry_of(response).stacks.values(), name)
     if not found:
         raise ValidationError(message=f"Export '{name}' is not imported by any stack.")
     return ActionResult({"Imports": [stack.name for stack in found]})
@@ -209,7 +213,7 @@ def list_imports(response: Response) -> ActionResult:
 def list_stacks(response: Response) -> ActionResult:
     """All stacks in short, deleted ones too."""
     wanted = response._get_param("StackStatusFilter", [])
-    found = [s for s in room_of(response).stacks.values() if not wanted or s.status in wanted]
+    found = [s for s in registry_of(response).stacks.values() if not wanted or s.status in wanted]
     keys = ("StackId", "StackName", "CreationTime", "StackStatus")
     return ActionResult({"StackSummaries": [{key: stack_described(stack)[key] for key in keys} for stack in found]})
 
@@ -250,14 +254,14 @@ def describe_stack_resources(response: Response) -> ActionResult:
 def detect_stack_drift(response: Response) -> ActionResult:
     """Compare every resource with what is really there, at once."""
     stack = stack_of(response)
-    made = drift.detect(stack, Hands(response))
-    room_of(response).detections[made.id] = made
+    made = drift.detect(stack, Clients(response))
+    registry_of(response).detections[made.id] = made
     return ActionResult({"StackDriftDetectionId": made.id})
 
 
 def describe_stack_drift_detection_status(response: Response) -> ActionResult:
     """How a detection ended."""
-    found = room_of(response).detections.get(str(response._get_param("StackDriftDetectionId")))
+    found = registry_of(response).detections.get(str(response._get_param("StackDriftDetectionId")))
     if found is None:
         raise ValidationError(message="there is no such drift detection")
     return ActionResult(found.described())
@@ -265,8 +269,8 @@ def describe_stack_drift_detection_status(response: Response) -> ActionResult:
 
 def describe_stack_resource_drifts(response: Response) -> ActionResult:
     """What the latest detection of a stack found."""
-    stack, room = stack_of(response), room_of(response)
-    latest = [made for made in room.detections.values() if made.stack is stack][-1:]
+    stack, registry = stack_of(response), registry_of(response)
+    latest = [made for made in registry.detections.values() if made.stack is stack][-1:]
     wanted = response._get_param("StackResourceDriftStatusFilters", [])
     found = [
         item for made in latest for item in made.resources if not wanted or item["StackResourceDriftStatus"] in wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation.rooms import ChangeSet
+from deployments.sandbox.aws_server.cloudformation.registry import ChangeSet
 from deployments.sandbox.aws_server.cloudformation.stacks import Event, Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from deployments.sandbox.aws_server.cloudformation.hands import Hands
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
@@ -36,12 +36,12 @@ class Detection:
         }
 
 
-def detect(stack: Stack, aws: Hands) -> Detection:
+def detect(stack: Stack, aws: Clients) -> Detection:
     """Read every resource with the caller's rights; ClientError when they do not suffice."""
     return Detection(stack, tuple(_compared(stack, resource, aws) for resource in stack.resources.values()))
 
 
-def _compared(stack: Stack, resource: Resource, aws: Hands) -> dict[str, Any]:
+def _compared(stack: Stack, resource: Resource, aws: Clients) -> dict[str, Any]:
     told = {
         "StackId": stack.id,
         "LogicalResourceId": resource.logical_id,

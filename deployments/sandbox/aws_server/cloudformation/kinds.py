@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation.hands import Hands
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
 
 Properties = Mapping[str, Any]
 
@@ -28,19 +28,19 @@ class Kind:
     properties: frozenset[str] = frozenset()
     checked = True
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         """Make it; `name` is one of its own making, for where the template gives none."""
         raise NotImplementedError
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         """Change it in place."""
         raise NotImplementedError
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         """Remove it."""
         raise NotImplementedError
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         """Its properties as they really are, of those that `p` declares; None when it is not there."""
         raise NotImplementedError
 
@@ -51,7 +51,7 @@ def generated(stack: str, logical_id: str) -> str:
     return f"{stack}-{logical_id}-{''.join(secrets.choice(alphabet) for _ in range(12))}"
 
 
-def tags_of(aws: Hands, p: Properties, key: str = "Tags") -> dict[str, str]:
+def tags_of(aws: Clients, p: Properties, key: str = "Tags") -> dict[str, str]:
     """The stack's tags and the resource's own."""
     own = p.get(key) or {}
     listed = own if isinstance(own, Mapping) else {tag["Key"]: tag["Value"] for tag in own}

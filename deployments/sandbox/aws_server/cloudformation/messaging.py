@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deployments.sandbox.aws_server.cloudformation.hands import Hands
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import (
     Kind,
     Made,
@@ -38,13 +38,13 @@ class Queue(Kind):
 
     properties = frozenset({"QueueName", "Tags", "FifoQueue", "ContentBasedDeduplication", *_QUEUE_DEFAULTS})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("QueueName", name[:80])
         attributes = {key: as_text(p[key]) for key in p if key not in ("QueueName", "Tags")}
         url = aws("sqs").create_queue(QueueName=called, Attributes=attributes, tags=tags_of(aws, p))["QueueUrl"]
         return Made(url, {"Arn": aws.arn("sqs", called), "QueueName": called, "QueueUrl": url})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         wanted = {
             key: as_text(new.get(key, _QUEUE_DEFAULTS[key])) for key in _QUEUE_DEFAULTS if key in {**old, **new}
         }
@@ -52,10 +52,10 @@ class Queue(Kind):
             aws("sqs").set_queue_attributes(QueueUrl=made.id, Attributes=wanted)
         aws("sqs").tag_queue(QueueUrl=made.id, Tags=tags_of(aws, new))
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("sqs").delete_queue(QueueUrl=made.id)
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = _queue_attributes(aws, made.id)
         if found is None:
             return None
@@ -67,23 +67,23 @@ class QueuePolicy(Kind):
 
     properties = frozenset({"Queues", "PolicyDocument"})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         self._put(aws, p["Queues"], json.dumps(p["PolicyDocument"]))
         return Made(name, {"Id": name})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         self._put(aws, [url for url in old["Queues"] if url not in new["Queues"]], "")
         self._put(aws, new["Queues"], json.dumps(new["PolicyDocument"]))
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         self._put(aws, [url for url in p["Queues"] if _queue_attributes(aws, url) is not None], "")
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = [attributes for url in p["Queues"] if (attributes := _queue_attributes(aws, url)) is not None]
         policies = [json.loads(attributes["Policy"]) for attributes in found if attributes.get("Policy")]
         return {"PolicyDocument": policies[0]} if policies else None
 
-    def _put(self, aws: Hands, urls: list[str], policy: str) -> None:
+    def _put(self, aws: Clients, urls: list[str], policy: str) -> None:
         for url in urls:
             aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
@@ -94,7 +94,7 @@ class Topic(Kind):
     properties = frozenset({"TopicName", "DisplayName", "KmsMasterKeyId", "Subscription", "Tags"})
     _attributes = ("DisplayName", "KmsMasterKeyId")
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("TopicName", name)
         attributes = {key: as_text(p[key]) for key in self._attributes if key in p}
         arn = aws("sns").create_topic(Name=called, Attributes=attributes, Tags=as_list(tags_of(aws, p)))["TopicArn"]
@@ -102,17 +102,17 @@ class Topic(Kind):
             aws("sns").subscribe(TopicArn=arn, **subscriber)
         return Made(arn, {"TopicArn": arn, "TopicName": called})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         for key in self._attributes:
             if key in {**old, **new}:
                 value = as_text(new.get(key, ""))
                 aws("sns").set_topic_attributes(TopicArn=made.id, AttributeName=key, AttributeValue=value)
         aws("sns").tag_resource(ResourceArn=made.id, Tags=as_list(tags_of(aws, new)))
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("sns").delete_topic(TopicArn=made.id)
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = _topic_attributes(aws, made.id)
         if found is None:
             return None
@@ -124,23 +124,23 @@ class TopicPolicy(Kind):
 
     properties = frozenset({"Topics", "PolicyDocument"})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         self._put(aws, p["Topics"], p["PolicyDocument"])
         return Made(name, {"Id": name})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         self._put(aws, new["Topics"], new["PolicyDocument"])
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         owner = {"Effect": "Allow", "Principal": {"AWS": aws.account}, "Action": "sns:Publish", "Resource": "*"}
         there = [arn for arn in p["Topics"] if _topic_attributes(aws, arn) is not None]
         self._put(aws, there, {"Version": "2008-10-17", "Statement": [owner]})
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = _topic_attributes(aws, p["Topics"][0])
         return {"PolicyDocument": json.loads(found["Policy"])} if found else None
 
-    def _put(self, aws: Hands, arns: list[str], policy: Any) -> None:
+    def _put(self, aws: Clients, arns: list[str], policy: Any) -> None:
         for arn in arns:
             value = json.dumps(policy)
             aws("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=value)
@@ -152,20 +152,20 @@ class Subscription(Kind):
     properties = frozenset({"TopicArn", "Protocol", "Endpoint", "RawMessageDelivery", "FilterPolicy"})
     checked = False
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         attributes = {key: as_text(p[key]) for key in ("RawMessageDelivery", "FilterPolicy") if key in p}
         whom = {key: p[key] for key in ("TopicArn", "Protocol", "Endpoint")}
         arn = aws("sns").subscribe(**whom, Attributes=attributes, ReturnSubscriptionArn=True)["SubscriptionArn"]
         return Made(arn, {"Arn": arn})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         for key in ("RawMessageDelivery", "FilterPolicy"):
             if key in new:
                 aws("sns").set_subscription_attributes(
                     SubscriptionArn=made.id, AttributeName=key, AttributeValue=as_text(new[key])
                 )
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("sns").unsubscribe(SubscriptionArn=made.id)
 
 
@@ -174,18 +174,18 @@ class EventBus(Kind):
 
     properties = frozenset({"Name", "Description", "Tags"})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         tags = as_list(tags_of(aws, p))
         arn = aws("events").create_event_bus(Name=p["Name"], Tags=tags)["EventBusArn"]
         return Made(p["Name"], {"Arn": arn, "Name": p["Name"]})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         aws("events").tag_resource(ResourceARN=made.attributes["Arn"], Tags=as_list(tags_of(aws, new)))
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("events").delete_event_bus(Name=made.id)
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         try:
             return {"Name": aws("events").describe_event_bus(Name=made.id)["Name"]}
         except aws("events").exceptions.ResourceNotFoundException:
@@ -198,13 +198,13 @@ class Rule(Kind):
     _own = ("Description", "EventPattern", "ScheduleExpression", "State", "RoleArn")
     properties = frozenset({"Name", "EventBusName", "Targets", "Tags", *_own})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("Name", name[:64])
         bus = p.get("EventBusName", "default")
         arn = self._put(aws, called, bus, p)
         return Made(f"{bus}|{called}" if bus != "default" else called, {"Arn": arn, "RuleName": called})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         where = self._where(made, old)
         aws("events").describe_rule(Name=where["Rule"], EventBusName=where["EventBusName"])
         kept = {target["Id"] for target in new.get("Targets", ())}
@@ -213,14 +213,14 @@ class Rule(Kind):
             aws("events").remove_targets(**where, Ids=gone)
         self._put(aws, where["Rule"], where["EventBusName"], new)
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         where = self._where(made, p)
         ids = [target["Id"] for target in aws("events").list_targets_by_rule(**where)["Targets"]]
         if ids:
             aws("events").remove_targets(**where, Ids=ids)
         aws("events").delete_rule(Name=where["Rule"], EventBusName=where["EventBusName"])
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         where = self._where(made, p)
         try:
             found = aws("events").describe_rule(Name=where["Rule"], EventBusName=where["EventBusName"])
@@ -234,7 +234,7 @@ class Rule(Kind):
     def _where(self, made: Made, p: Properties) -> dict[str, str]:
         return {"Rule": made.attributes["RuleName"], "EventBusName": p.get("EventBusName", "default")}
 
-    def _put(self, aws: Hands, name: str, bus: str, p: Properties) -> str:
+    def _put(self, aws: Clients, name: str, bus: str, p: Properties) -> str:
         own = {key: as_text(p[key]) for key in self._own if key in p}
         tags = as_list(tags_of(aws, p))
         arn = aws("events").put_rule(Name=name, EventBusName=bus, **own, Tags=tags)["RuleArn"]
@@ -243,7 +243,7 @@ class Rule(Kind):
         return str(arn)
 
 
-def _queue_attributes(aws: Hands, url: str) -> dict[str, str] | None:
+def _queue_attributes(aws: Clients, url: str) -> dict[str, str] | None:
     try:
         found: dict[str, str] = aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     except aws("sqs").exceptions.QueueDoesNotExist:
@@ -251,7 +251,7 @@ def _queue_attributes(aws: Hands, url: str) -> dict[str, str] | None:
     return found
 
 
-def _topic_attributes(aws: Hands, arn: str) -> dict[str, str] | None:
+def _topic_attributes(aws: Clients, arn: str) -> dict[str, str] | None:
     try:
         found: dict[str, str] = aws("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
     except ClientError as error:

@@ -12,8 +12,8 @@ from moto.core.responses import BaseResponse
 from moto.s3.models import s3_backends
 
 from deployments.sandbox.aws_server.cloudformation import exports
+from deployments.sandbox.aws_server.cloudformation.registry import arn, registry_of
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS
-from deployments.sandbox.aws_server.cloudformation.rooms import arn, room_of
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 
@@ -30,7 +30,7 @@ class _InsufficientCapabilities(CloudFormationError):
 def reviewed(response: BaseResponse, name: str) -> Stack:
     """A stack that is to be: nothing of it is kept until its first change set is good."""
     stack_id = arn(response, f"stack/{name}/{uuid4()}")
-    stacks = room_of(response).stacks
+    stacks = registry_of(response).stacks
 
     def others() -> dict[str, str]:
         there = [stack for stack in stacks.values() if stack.id != stack_id]

@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation import keeping, messaging
+from deployments.sandbox.aws_server.cloudformation import management, messaging
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made
 
 KINDS: Mapping[str, Kind] = {
-    "AWS::Backup::BackupPlan": keeping.BackupPlan(),
-    "AWS::Backup::BackupSelection": keeping.BackupSelection(),
-    "AWS::Backup::BackupVault": keeping.BackupVault(),
-    "AWS::Budgets::Budget": keeping.Budget(),
-    "AWS::CloudWatch::Alarm": keeping.Alarm(),
+    "AWS::Backup::BackupPlan": management.BackupPlan(),
+    "AWS::Backup::BackupSelection": management.BackupSelection(),
+    "AWS::Backup::BackupVault": management.BackupVault(),
+    "AWS::Budgets::Budget": management.Budget(),
+    "AWS::CloudWatch::Alarm": management.Alarm(),
     "AWS::Events::EventBus": messaging.EventBus(),
     "AWS::Events::Rule": messaging.Rule(),
-    "AWS::IAM::Role": keeping.Role(),
-    "AWS::KMS::Alias": keeping.Alias(),
-    "AWS::KMS::Key": keeping.Key(),
+    "AWS::IAM::Role": management.Role(),
+    "AWS::KMS::Alias": management.Alias(),
+    "AWS::KMS::Key": management.Key(),
     "AWS::SNS::Subscription": messaging.Subscription(),
     "AWS::SNS::Topic": messaging.Topic(),
     "AWS::SNS::TopicPolicy": messaging.TopicPolicy(),
     "AWS::SQS::Queue": messaging.Queue(),
     "AWS::SQS::QueuePolicy": messaging.QueuePolicy(),
-    "AWS::SSM::Parameter": keeping.Parameter(),
+    "AWS::SSM::Parameter": management.Parameter(),
 }
 """Anything else fails: "the sandbox does not emulate ..."."""
 

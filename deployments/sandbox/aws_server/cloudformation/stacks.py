@@ -17,13 +17,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudformation.exceptions import ValidationError
 
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
-from deployments.sandbox.aws_server.cloudformation.hands import Hands, Unanswered, via_cloudformation
+from deployments.sandbox.aws_server.cloudformation.clients import Clients, Unanswered, via_cloudformation
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, generated
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 from deployments.sandbox.aws_server.policies import Decision, Request, decide
 
-_Undo = Callable[[Hands], None]
+_Undo = Callable[[Clients], None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def execute(
     stack: Stack,
     template: Template,
     tags: Mapping[str, str],
-    aws: Hands,
+    aws: Clients,
     refusal: Callable[[Template], str] = lambda _: "",
 ) -> None:
     """Change the stack to the template, or back to what it was where that fails; ends in a final state.
@@ -110,7 +110,7 @@ def execute(
     stack.enter(f"{verb}_COMPLETE")
 
 
-def continue_rollback(stack: Stack, aws: Hands, skipped: Iterable[str]) -> None:
+def continue_rollback(stack: Stack, aws: Clients, skipped: Iterable[str]) -> None:
     """Undo what is still to be undone, without the resources in `skipped`."""
     stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
     left_out = set(skipped)
@@ -119,7 +119,7 @@ def continue_rollback(stack: Stack, aws: Hands, skipped: Iterable[str]) -> None:
     _undo(stack, aws, "UPDATE_ROLLBACK")
 
 
-def remove(stack: Stack, aws: Hands, refusal: str = "") -> None:
+def remove(stack: Stack, aws: Clients, refusal: str = "") -> None:
     """Delete the stack's resources, last ones first, but those that are retained; with a `refusal`, none of them."""
     stack.enter("DELETE_IN_PROGRESS", "User Initiated")
     if refusal:
@@ -139,7 +139,7 @@ def remove(stack: Stack, aws: Hands, refusal: str = "") -> None:
 
 
 def _bring_about(
-    stack: Stack, template: Template, name: str, difference: Difference | None, aws: Hands, replaced: list[Resource]
+    stack: Stack, template: Template, name: str, difference: Difference | None, aws: Clients, replaced: list[Resource]
 ) -> None:
     """Make, change or replace one resource, and keep how that is undone."""
     there = stack.resources.get(name)
@@ -150,7 +150,7 @@ def _bring_about(
     if there is None:
         made = _create(stack, name, kind, body["Type"], wanted, aws)
         stack.resources[name] = Resource(name, body["Type"], made, wanted, *policies)
-        stack.undoing.append((name, lambda hands: _forget(stack, stack.resources[name], hands)))
+        stack.undoing.append((name, lambda clients: _forget(stack, stack.resources[name], clients)))
         return
     if difference is None or (wanted == there.properties and not difference.tags_only):
         stack.resources[name] = Resource(name, there.kind, there.made, there.properties, *policies)
@@ -160,17 +160,17 @@ def _bring_about(
         made = _create(stack, name, kind, body["Type"], wanted, aws)
         stack.resources[name] = Resource(name, body["Type"], made, wanted, *policies)
         replaced.append(there)
-        stack.undoing.append((name, lambda hands: _take_back(stack, there, hands)))
+        stack.undoing.append((name, lambda clients: _take_back(stack, there, clients)))
         return
     _refuse_by_policy(stack, difference, "Update:Modify")
-    stack.undoing.append((name, lambda hands: _change_back(stack, kind, there, wanted, hands)))
+    stack.undoing.append((name, lambda clients: _change_back(stack, kind, there, wanted, clients)))
     stack.tell(name, there.made.id, there.kind, "UPDATE_IN_PROGRESS")
     _acted(stack, name, there.kind, "UPDATE_FAILED", lambda: kind.update(aws, there.made, there.properties, wanted))
     stack.resources[name] = Resource(name, there.kind, there.made, wanted, *policies)
     stack.tell(name, there.made.id, there.kind, "UPDATE_COMPLETE")
 
 
-def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str, Any], aws: Hands) -> Any:
+def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str, Any], aws: Clients) -> Any:
     stack.tell(name, "", type_, "CREATE_IN_PROGRESS")
     own = generated(stack.name, name)
     made = _acted(stack, name, type_, "CREATE_FAILED", lambda: kind.create(aws, own, wanted))
@@ -178,7 +178,7 @@ def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str
     return made
 
 
-def _delete(stack: Stack, resource: Resource, aws: Hands, policy: str) -> None:
+def _delete(stack: Stack, resource: Resource, aws: Clients, policy: str) -> None:
     if policy != "Delete":
         stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_SKIPPED")
         return
@@ -191,7 +191,7 @@ def _delete(stack: Stack, resource: Resource, aws: Hands, policy: str) -> None:
     stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_COMPLETE")
 
 
-def _there(kind: Kind, resource: Resource, aws: Hands) -> Mapping[str, Any] | None:
+def _there(kind: Kind, resource: Resource, aws: Clients) -> Mapping[str, Any] | None:
     try:
         with via_cloudformation():
             return kind.read(aws, resource.made, resource.properties)
@@ -199,25 +199,25 @@ def _there(kind: Kind, resource: Resource, aws: Hands) -> Mapping[str, Any] | No
         return {}
 
 
-def _forget(stack: Stack, resource: Resource, aws: Hands) -> None:
+def _forget(stack: Stack, resource: Resource, aws: Clients) -> None:
     _delete(stack, resource, aws, resource.when_undone)
     del stack.resources[resource.logical_id]
 
 
-def _take_back(stack: Stack, earlier: Resource, aws: Hands) -> None:
+def _take_back(stack: Stack, earlier: Resource, aws: Clients) -> None:
     made = stack.resources[earlier.logical_id]
     _delete(stack, made, aws, made.when_undone)
     stack.resources[earlier.logical_id] = earlier
 
 
-def _change_back(stack: Stack, kind: Kind, earlier: Resource, tried: Mapping[str, Any], aws: Hands) -> None:
+def _change_back(stack: Stack, kind: Kind, earlier: Resource, tried: Mapping[str, Any], aws: Clients) -> None:
     undo = lambda: kind.update(aws, earlier.made, tried, earlier.properties)  # noqa: E731
     _acted(stack, earlier.logical_id, earlier.kind, "UPDATE_FAILED", undo)
     stack.resources[earlier.logical_id] = earlier
     stack.tell(earlier.logical_id, earlier.made.id, earlier.kind, "UPDATE_COMPLETE")
 
 
-def _clean_up(stack: Stack, gone: list[Resource], replaced: list[Resource], aws: Hands) -> None:
+def _clean_up(stack: Stack, gone: list[Resource], replaced: list[Resource], aws: Clients) -> None:
     """What is no longer needed goes; what cannot go stays, and does not make the change a failed one."""
     if gone or replaced:
         stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
@@ -231,13 +231,13 @@ def _clean_up(stack: Stack, gone: list[Resource], replaced: list[Resource], aws:
         del stack.resources[resource.logical_id]
 
 
-def _roll_back(stack: Stack, aws: Hands, why: str, creating: bool) -> None:
+def _roll_back(stack: Stack, aws: Clients, why: str, creating: bool) -> None:
     prefix = "ROLLBACK" if creating else "UPDATE_ROLLBACK"
     stack.enter(f"{prefix}_IN_PROGRESS", why)
     _undo(stack, aws, prefix)
 
 
-def _undo(stack: Stack, aws: Hands, prefix: str) -> None:
+def _undo(stack: Stack, aws: Clients, prefix: str) -> None:
     while stack.undoing:
         _, undo = stack.undoing[-1]
         try:

@@ -42,8 +42,8 @@ class _ToMoto(BotocoreStubber):
             raise Unanswered(f"{type(error).__name__}: {error}") from error
 
 
-class Hands:
-    """The caller's hands in one account and region. `tags` are those of the stack that is worked on."""
+class Clients:
+    """Clients with the caller's rights in one account and region. `tags` are those of the stack that is worked on."""
 
     def __init__(self, response: BaseResponse) -> None:
         self.account: str = response.current_account

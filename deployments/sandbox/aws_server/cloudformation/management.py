@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation.hands import Hands
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Properties, as_list, tags_of
 
 
@@ -26,7 +26,7 @@ class Key(Kind):
         }
     )
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         tags = [{"TagKey": key, "TagValue": value} for key, value in tags_of(aws, p).items()]
         policy = {"Policy": json.dumps(p["KeyPolicy"])} if "KeyPolicy" in p else {}
         made = aws("kms").create_key(Description=p.get("Description", ""), Tags=tags, **policy)["KeyMetadata"]
@@ -34,17 +34,17 @@ class Key(Kind):
             aws("kms").enable_key_rotation(KeyId=made["KeyId"])
         return Made(made["KeyId"], {"Arn": made["Arn"], "KeyId": made["KeyId"]})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         if "KeyPolicy" in new:
             aws("kms").put_key_policy(KeyId=made.id, PolicyName="default", Policy=json.dumps(new["KeyPolicy"]))
         rotate = aws("kms").enable_key_rotation if new.get("EnableKeyRotation") else aws("kms").disable_key_rotation
         rotate(KeyId=made.id)
         aws("kms").update_key_description(KeyId=made.id, Description=new.get("Description", ""))
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("kms").schedule_key_deletion(KeyId=made.id, PendingWindowInDays=p.get("PendingWindowInDays", 30))
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = aws("kms").describe_key(KeyId=made.id)["KeyMetadata"]
         if found["KeyState"] == "PendingDeletion":
             return None
@@ -60,14 +60,14 @@ class Alias(Kind):
     properties = frozenset({"AliasName", "TargetKeyId"})
     checked = False
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         aws("kms").create_alias(AliasName=p["AliasName"], TargetKeyId=p["TargetKeyId"])
         return Made(p["AliasName"])
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         aws("kms").update_alias(AliasName=made.id, TargetKeyId=new["TargetKeyId"])
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("kms").delete_alias(AliasName=made.id)
 
 
@@ -78,7 +78,7 @@ class Role(Kind):
         {"RoleName", "AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "Policies", "Path", "Tags"}
     )
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("RoleName", name[:64])
         given = {key: p[key] for key in ("Description", "Path") if key in p}
         trust = json.dumps(p["AssumeRolePolicyDocument"])
@@ -87,17 +87,17 @@ class Role(Kind):
         self._grant(aws, called, p)
         return Made(called, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         trust = json.dumps(new["AssumeRolePolicyDocument"])
         aws("iam").update_assume_role_policy(RoleName=made.id, PolicyDocument=trust)
         self._take(aws, made.id, old)
         self._grant(aws, made.id, new)
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         self._take(aws, made.id, p)
         aws("iam").delete_role(RoleName=made.id)
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         try:
             found = aws("iam").get_role(RoleName=made.id)["Role"]
         except aws("iam").exceptions.NoSuchEntityException:
@@ -109,14 +109,14 @@ class Role(Kind):
         }
         return {key: known[key] for key in known if key in p}
 
-    def _grant(self, aws: Hands, name: str, p: Properties) -> None:
+    def _grant(self, aws: Clients, name: str, p: Properties) -> None:
         for arn in p.get("ManagedPolicyArns", ()):
             aws("iam").attach_role_policy(RoleName=name, PolicyArn=arn)
         for policy in p.get("Policies", ()):
             document = json.dumps(policy["PolicyDocument"])
             aws("iam").put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
 
-    def _take(self, aws: Hands, name: str, p: Properties) -> None:
+    def _take(self, aws: Clients, name: str, p: Properties) -> None:
         for arn in p.get("ManagedPolicyArns", ()):
             aws("iam").detach_role_policy(RoleName=name, PolicyArn=arn)
         for policy in p.get("Policies", ()):
@@ -128,7 +128,7 @@ class BackupVault(Kind):
 
     properties = frozenset({"BackupVaultName", "EncryptionKeyArn", "BackupVaultTags"})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         key = {"EncryptionKeyArn": p["EncryptionKeyArn"]} if "EncryptionKeyArn" in p else {}
         tags = tags_of(aws, p, "BackupVaultTags")
         made = aws("backup").create_backup_vault(BackupVaultName=p["BackupVaultName"], BackupVaultTags=tags, **key)
@@ -136,14 +136,14 @@ class BackupVault(Kind):
             p["BackupVaultName"], {"BackupVaultArn": made["BackupVaultArn"], "BackupVaultName": p["BackupVaultName"]}
         )
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         tags = tags_of(aws, new, "BackupVaultTags")
         aws("backup").tag_resource(ResourceArn=made.attributes["BackupVaultArn"], Tags=tags)
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("backup").delete_backup_vault(BackupVaultName=made.id)
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         vaults = aws("backup").list_backup_vaults()["BackupVaultList"]
         found = [vault for vault in vaults if vault["BackupVaultName"] == made.id]
         return {key: found[0].get(key) for key in ("EncryptionKeyArn",) if key in p} if found else None
@@ -154,18 +154,18 @@ class BackupPlan(Kind):
 
     properties = frozenset({"BackupPlan", "BackupPlanTags"})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         tags = tags_of(aws, p, "BackupPlanTags")
         made = aws("backup").create_backup_plan(BackupPlan=_plan(p), BackupPlanTags=tags)
         return Made(made["BackupPlanId"], {key: made[key] for key in ("BackupPlanId", "BackupPlanArn", "VersionId")})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         aws("backup").update_backup_plan(BackupPlanId=made.id, BackupPlan=_plan(new))
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("backup").delete_backup_plan(BackupPlanId=made.id)
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = aws("backup").get_backup_plan(BackupPlanId=made.id)
         if "DeletionDate" in found:
             return None
@@ -183,13 +183,13 @@ class BackupSelection(Kind):
     properties = frozenset({"BackupPlanId", "BackupSelection"})
     checked = False
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         selection = dict(p["BackupSelection"])
         made = aws("backup").create_backup_selection(BackupPlanId=p["BackupPlanId"], BackupSelection=selection)
         both = {"SelectionId": made["SelectionId"], "BackupPlanId": p["BackupPlanId"]}
         return Made(f"{p['BackupPlanId']}_{made['SelectionId']}", both)
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("backup").delete_backup_selection(**made.attributes)
 
 
@@ -199,7 +199,7 @@ class Budget(Kind):
     properties = frozenset({"Budget", "NotificationsWithSubscribers", "ResourceTags"})
     checked = False
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         budget = {"BudgetName": name, **p["Budget"]}
         if limit := budget.get("BudgetLimit"):
             budget["BudgetLimit"] = {"Amount": str(limit["Amount"]), "Unit": limit["Unit"]}
@@ -207,12 +207,12 @@ class Budget(Kind):
         aws("budgets").create_budget(AccountId=aws.account, Budget=budget, NotificationsWithSubscribers=told)
         return Made(budget["BudgetName"])
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         # moto has no UpdateBudget.
         self.delete(aws, made, old)
         self.create(aws, made.id, new)
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("budgets").delete_budget(AccountId=aws.account, BudgetName=made.id)
 
 
@@ -222,21 +222,21 @@ class Parameter(Kind):
     _own = ("Value", "Type", "Description")
     properties = frozenset({"Name", "Tags", *_own})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("Name", name)
         own = {key: p[key] for key in self._own if key in p}
         aws("ssm").put_parameter(Name=called, **own, Tags=as_list(tags_of(aws, p)))
         return Made(called, {"Type": p["Type"], "Value": p["Value"]})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         aws("ssm").get_parameter(Name=made.id)
         own = {key: new[key] for key in self._own if key in new}
         aws("ssm").put_parameter(Name=made.id, **own, Overwrite=True)
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("ssm").delete_parameter(Name=made.id)
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         try:
             found = aws("ssm").get_parameter(Name=made.id)["Parameter"]
         except aws("ssm").exceptions.ParameterNotFound:
@@ -253,22 +253,22 @@ class Alarm(Kind):
     )
     properties = frozenset({"AlarmName", "Tags", *_own})
 
-    def create(self, aws: Hands, name: str, p: Properties) -> Made:
+    def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("AlarmName", name)
         self._put(aws, called, p)
         return Made(called, {"Arn": aws.arn("cloudwatch", f"alarm:{called}")})
 
-    def update(self, aws: Hands, made: Made, old: Properties, new: Properties) -> None:
+    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         self._put(aws, made.id, new)
 
-    def delete(self, aws: Hands, made: Made, p: Properties) -> None:
+    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("cloudwatch").delete_alarms(AlarmNames=[made.id])
 
-    def read(self, aws: Hands, made: Made, p: Properties) -> Properties | None:
+    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = aws("cloudwatch").describe_alarms(AlarmNames=[made.id])["MetricAlarms"]
         return {key: found[0].get(key) for key in self._own if key in p} if found else None
 
-    def _put(self, aws: Hands, name: str, p: Properties) -> None:
+    def _put(self, aws: Clients, name: str, p: Properties) -> None:
         own = {key: p[key] for key in self._own if key in p}
         aws("cloudwatch").put_metric_alarm(AlarmName=name, **own, Tags=as_list(tags_of(aws, p)))
 

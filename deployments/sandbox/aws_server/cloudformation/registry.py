@@ -1,4 +1,4 @@
-"""What one account has in one region: its stacks, change sets and drift detections, and how requests name them."""
+"""The stacks that one account has in one region, change sets and drift detections, and how requests name them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ChangeSet:
 
 
 @dataclass
-class Room:
+class Registry:
     """What one account has in one region."""
 
     stacks: dict[str, Stack] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Room:
     detections: dict[str, Detection] = field(default_factory=dict)
 
 
-_rooms: dict[tuple[str, str], Room] = {}
+_registries: dict[tuple[str, str], Registry] = {}
 
 
 class ChangeSetNotFound(CloudFormationError):
@@ -48,22 +48,22 @@ class ChangeSetNotFound(CloudFormationError):
     code = "ChangeSetNotFound"
 
 
-def room_of(response: BaseResponse) -> Room:
-    """The room of the account and region that a request is for."""
-    return _rooms.setdefault((response.current_account, response.region), Room())
+def registry_of(response: BaseResponse) -> Registry:
+    """The stacks of the account and region that a request is for."""
+    return _registries.setdefault((response.current_account, response.region), Registry())
 
 
-def found_in(room: Room, name: str) -> Stack | None:
+def found_in(registry: Registry, name: str) -> Stack | None:
     """By name, those that are there; by id, deleted ones too."""
-    if name in room.stacks:
-        return room.stacks[name]
-    return next((stack for stack in room.stacks.values() if stack.name == name and not stack.deleted), None)
+    if name in registry.stacks:
+        return registry.stacks[name]
+    return next((stack for stack in registry.stacks.values() if stack.name == name and not stack.deleted), None)
 
 
-def stack_of(response: BaseResponse, room: Room | None = None) -> Stack:
+def stack_of(response: BaseResponse, registry: Registry | None = None) -> Stack:
     """The stack that a request names; ValidationError when it is not there."""
     name = str(response._get_param("StackName"))
-    stack = found_in(room or room_of(response), name)
+    stack = found_in(registry or registry_of(response), name)
     if stack is None:
         raise ValidationError(name)
     return stack
@@ -71,12 +71,12 @@ def stack_of(response: BaseResponse, room: Room | None = None) -> Stack:
 
 def change_set_of(response: BaseResponse) -> ChangeSet:
     """The change set that a request names, by ARN or by its own name and the stack's."""
-    name, room = str(response._get_param("ChangeSetName")), room_of(response)
-    if name in room.change_sets:
-        return room.change_sets[name]
+    name, registry = str(response._get_param("ChangeSetName")), registry_of(response)
+    if name in registry.change_sets:
+        return registry.change_sets[name]
     if not name.startswith("arn:"):
         stack = stack_of(response)
-        for made in room.change_sets.values():
+        for made in registry.change_sets.values():
             if made.stack is stack and made.name == name:
                 return made
     raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
