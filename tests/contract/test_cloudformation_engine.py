@@ -420,10 +420,9 @@ def test_what_the_applying_role_may_not_do_cloudformation_may_not_do_for_it(colo
     assert "not authorized to perform: ssm:PutParameter" in failed.detail
 
 
-def test_what_the_sandbox_does_not_emulate_fails_and_says_so(colours: Colours) -> None:
-    cluster = {"Type": "AWS::ECS::Cluster"}
-    failed = colours.apply(colours.release("one", template(Cluster=cluster)))
-    assert "the sandbox does not emulate AWS::ECS::Cluster" in failed.detail
+def test_what_the_sandbox_does_not_emulate_is_refused_by_the_plan(colours: Colours) -> None:
+    with pytest.raises(Refused, match="the sandbox does not emulate AWS::ECS::Cluster"):
+        colours.plan(colours.release("one", template(Orders=ORDERS, Cluster={"Type": "AWS::ECS::Cluster"})))
 
 
 # --- after an apply without an answer, and over what was there before -------------------------------------------

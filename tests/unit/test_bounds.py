@@ -15,7 +15,7 @@ from tasks.bounds import TooLarge
 from tasks.cluster import objects
 from tasks.domain.errors import InvalidInput
 from tasks.engines import playbooks
-from tasks.engines.cloudformation import sources
+from tasks.engines.cloudformation import documents
 
 LEVELS = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}' if n else 'x'] * 10)}]" for n in range(9))
 """Ten values, ten times those, and so on: 1 KB that stands for a billion values."""
@@ -38,7 +38,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "composed": yaml12.compose_by,
     "tools": lambda text: yaml12.load_by(text, yaml.SafeLoader),
     "streams": lambda text: yaml12.load_all_by(text, yaml.CSafeLoader),
-    "templates": sources.document_of,
+    "templates": documents.document_of,
 }
 
 
