@@ -22,7 +22,7 @@ check: $(READY) ## what to run before a commit: lint, format, types, import rule
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/zizmor --offline --quiet --no-progress .github/workflows >.venv/zizmor.log 2>&1 || { cat .venv/zizmor.log; exit 1; }
+	@.venv/bin/zizmor --offline --quiet --no-progress .github >.venv/zizmor.log 2>&1 || { cat .venv/zizmor.log; exit 1; }
 	@.venv/bin/actionlint
 	@$(PYTHON) -m pytest --numprocesses 2 tests/unit tests/golden
 

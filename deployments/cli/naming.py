@@ -1,22 +1,28 @@
-"""Releases by the names that a person gives them: an id or its beginning, a branch, a tag, HEAD, a commit."""
+"""Releases by the names that a person gives them: an id or its beginning, a branch, a tag, a commit, #12."""
 
 from __future__ import annotations
+
+import re
 
 from deployments.cli import screen
 from tasks import settings
 from tasks.domain.release import Provenance, Release
+from tasks.github import commits as fetched
+from tasks.github.client import connect
 from tasks.ledger.history import History
 from tasks.releases import commits, names
 from tasks.releases.requests import Purpose
 
-HELP = "A release's id or its beginning, or what git takes for a commit: a branch, a tag, HEAD, a hash."
+HELP = "A release's id or its beginning, a pull request (#12), or what git takes for a commit: a branch, a tag, HEAD."
 """What every argument that names a release says."""
+
+_PULL = re.compile(r"#(\d{1,9})")
 
 
 def create_or_find(history: History, name: str | None, purpose: Purpose) -> Release:
     """The release of that name, made of the commit where it is a commit; of HEAD without a name."""
     chosen = settings.load()
-    meant = names.meaning(history.releases, chosen.repository, name or "HEAD")
+    meant = names.meaning(history.releases, chosen.repository, _commit_of_pull(name) or name or "HEAD")
     if meant.commit is None:
         return history.release(meant.release or "")
     if name in (None, "HEAD") and commits.has_uncommitted(chosen.repository):
@@ -27,8 +33,18 @@ def create_or_find(history: History, name: str | None, purpose: Purpose) -> Rele
 def find(history: History, name: str) -> Release:
     """The release of that name; of a commit, the one that was made of its content. Makes none."""
     repository = settings.load().repository
+    name = _commit_of_pull(name) or name
     meant = names.meaning(history.releases, repository, name)
     return history.releases.find(repository, name) if meant.commit else history.release(meant.release or "")
+
+
+def _commit_of_pull(name: str | None) -> str | None:
+    """The commit of a pull request that is named by its number (#12), fetched from GitHub; None for other names."""
+    found = _PULL.fullmatch(name or "")
+    if found is None:
+        return None
+    chosen = settings.load()
+    return fetched.of_pull(chosen, connect(chosen), int(found[1]))
 
 
 def described(release: Release, origin: Provenance) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasks import processes
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
+from tasks.github import pulls, repositories
 from tasks.github.client import Client
 from tasks.processes import Command, Finished
 from tasks.settings import Settings
@@ -55,6 +56,22 @@ def have(settings: Settings, client: Client, repository: str, sha: str) -> None:
         fetch(settings, client, repository, sha)
     except NotFound as error:
         raise Refused(f"commit {sha[:12]}: it is neither here nor on GitHub: {error}") from error
+
+
+def of_pull(settings: Settings, client: Client, number: int) -> str:
+    """The commit of a pull request, brought into the local repository: its head, or what it was merged as.
+
+    Raises:
+        Refused: it comes from a fork and is not merged; or the clone is of another repository.
+        NotFound: there is no such pull request.
+    """
+    home = repositories.of_platform(client, settings)
+    pull = pulls.get(client, home.name, number)
+    if pull.merged:
+        have(settings, client, home.name, pull.merge)
+        return pull.merge
+    pulls.refuse_fork(pull)
+    return fetch(settings, client, home.name, f"refs/pull/{number}/head")
 
 
 def between(settings: Settings, base: str, head: str, folder: str) -> tuple[str, ...]:

@@ -33,9 +33,9 @@ class Greetings:
         self._git("add", "--all")
         self._git("-c", "user.name=ada", "-c", "user.email=ada@flowmart.example", "commit", "--quiet", "-m", text)
 
-    def promote(self) -> subprocess.CompletedProcess[str]:
-        """Run `flowmart promote` for the newest commit, through all environments."""
-        command = [sys.executable, "-m", "deployments.cli", "promote"]
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a command of this platform is told."""
         own = {
             "PYTHONPATH": f"{self._site}{os.pathsep}{PROJECT}",
             "FLOWMART_REPOSITORY": str(self.folder / "repository"),
@@ -45,8 +45,12 @@ class Greetings:
             # Nobody listens there: the promotion goes on without a run history.
             "PREFECT_API_URL": "http://127.0.0.1:9/api",
         }
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return subprocess.run(command, env={**inherited, **own}, cwd=PROJECT, capture_output=True, text=True)
+        return {**{name: value for name, value in os.environ.items() if not name.startswith("AWS_")}, **own}
+
+    def promote(self) -> subprocess.CompletedProcess[str]:
+        """Run `flowmart promote` for the newest commit, through all environments."""
+        command = [sys.executable, "-m", "deployments.cli", "promote"]
+        return subprocess.run(command, env=self.variables, cwd=PROJECT, capture_output=True, text=True)
 
     def found(self) -> dict[str, str]:
         """The greeting in every environment."""

@@ -13,6 +13,7 @@ from tasks import processes, settings
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github import commits
 from tasks.github.client import Client
+from tests.github_stub import GitHubStub
 
 REPOSITORY = "flowmart/infrastructure"
 
@@ -102,6 +103,45 @@ def test_what_is_not_on_github_is_told_from_a_github_that_is_not_there(
     with pytest.raises(Unanswered) as silent:
         commits.fetch(settings.load(), client, REPOSITORY, "refs/pull/1/head")
     assert "secret" not in str(silent.value)
+
+
+def test_a_pull_request_is_its_head_until_it_is_merged(
+    client: Client, github: GitHubStub, local: Path, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORY", REPOSITORY)
+    monkeypatch.setenv("FLOWMART_PLATFORM", "shop")
+    head = git(hub, "rev-parse", "HEAD")
+    github.state.open_pull(1, head)
+    assert commits.of_pull(settings.load(), client, 1) == head
+    git(hub, "commit", "--quiet", "--allow-empty", "-m", "merged")
+    merge = git(hub, "rev-parse", "HEAD")
+    github.state.merge_pull(1, merge)
+    assert commits.of_pull(settings.load(), client, 1) == merge
+
+
+def test_a_pull_request_of_a_fork_is_not_fetched(
+    client: Client, github: GitHubStub, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORY", REPOSITORY)
+    monkeypatch.setenv("FLOWMART_PLATFORM", "shop")
+    github.state.open_pull(1, git(hub, "rev-parse", "HEAD"), fork=True)
+    with pytest.raises(Refused, match="comes from a fork"):
+        commits.of_pull(settings.load(), client, 1)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/mallory/shop.git",
+        "https://github.com/mallory/shop",
+        "git@github.com:mallory/shop.git",
+        "ssh://git@github.com:22/mallory/shop.git",
+    ],
+)
+def test_a_clone_of_another_repository_is_refused(client: Client, local: Path, address: str) -> None:
+    git(local, "remote", "add", "origin", address)
+    with pytest.raises(Refused, match=f"origin of the clone is mallory/shop; it should be {REPOSITORY}"):
+        commits.fetch(settings.load(), client, REPOSITORY, "refs/pull/1/head")
 
 
 def test_a_commit_that_is_gone_is_refused(local: Path, hub: Path) -> None:
