@@ -146,12 +146,12 @@ def _approved(home: OnGitHub, number: int, request: Request, reviewer: str) -> b
     """Approve one request and do what it is for; False when this reviewer is not the one to approve it."""
     try:
         doing.refuse_author(home, request, reviewer)
-        approvals.approve(_ledger(), request.digest, Approver(reviewer, "GitHub review", "github"))
+        approved = approvals.approve(_ledger(), request.digest, Approver(reviewer, "GitHub review", "github"))
     except Refused as error:
         log.info("not approved", environment=request.environment, what=str(error))
         return False
     with settings.acting_as(f"{reviewer} (GitHub)"):
-        said = doing.carried_on(home, request)
+        said = doing.carried_on(home, approved)
     marker = text.marker(home.platform, f"approval/{request.short}")
     tell("reply", lambda: comments.reply(home.client, home.name, number, marker, said))
     return True

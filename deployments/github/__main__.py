@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from fastapi import FastAPI
 from deployments import prefect_health
 from deployments.github import settings as github_settings
 from deployments.github.asking import GitHubSource
+from deployments.github.connections import ImpatientProtocol, allow_many
 from deployments.github.dispatch import Dispatcher
 from deployments.github.endings import Closing
 from deployments.github.home import Home
@@ -41,9 +43,6 @@ from tasks.settings import Settings
 log = structlog.get_logger("flowmart.github")
 
 _DAY = 24 * 3600.0
-_CONNECTIONS = 512
-"""Beyond it HTTP's 503, at once: GitHub can send again, and a queue that long is not answered in ten seconds."""
-
 _NO_SWEEP = "missed deliveries are not looked for: no GitHub App, and no FLOWMART_GITHUB_TOKEN, to ask as"
 
 _GRACE = 10
@@ -56,6 +55,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4280)
     asked = parser.parse_args()
+    # What people write in comments, and what logs say of it, is nobody else's business on this machine.
+    os.umask(0o077)
+    allow_many()
     try:
         logs.configure(product_settings.load().log, in_runs=False)
         app = compose(github_settings.load(), product_settings.load())
@@ -73,9 +75,9 @@ def main() -> None:
         access_log=False,
         server_header=False,
         ws="none",
-        limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE,
+        http=ImpatientProtocol,
         h11_max_incomplete_event_size=32 * 1024,
     )
 

@@ -11,7 +11,8 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 DELIVERY = "x-github-delivery"
@@ -42,10 +43,23 @@ class Headers:
 
 @dataclass
 class Room:
-    """Bytes of bodies that are being read at the same time: strangers may send them too, before any signature."""
+    """Requests, and bytes of their bodies, that are being read at the same time: strangers may send them too."""
 
     size: int
+    requests: int = 512
     taken: int = field(default=0, init=False)
+    inside: int = field(default=0, init=False)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Have room for one more request; 503 at once when there is none."""
+        if self.inside >= self.requests:
+            raise NotADelivery(503, "too many deliveries at once; GitHub can send it again")
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
 
     def take(self, amount: int) -> None:
         """Have room for so many more bytes; 503 when there is none."""

@@ -60,7 +60,8 @@ def create_app(
         """Take a delivery in."""
         try:
             headers = read_headers(request.headers, settings.body_limit)
-            body = await read_body(request.stream(), settings.body_limit, _PATIENCE, room)
+            with room.one():
+                body = await read_body(request.stream(), settings.body_limit, _PATIENCE, room)
             refuse_unsigned(body, headers.signature, settings.secrets)
             payload = _object(body)
         except NotADelivery as error:

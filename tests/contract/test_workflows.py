@@ -123,7 +123,11 @@ def test_a_pull_request_is_promoted_by_its_number(
     monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORY", github.state.repository)
     subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "hub.git")], check=True)
     runner.git("remote", "add", "origin", str(tmp_path / "hub.git"))
-    for said, ref in (("Hello head", "refs/pull/12/head"), ("Hello merged", "refs/heads/main"), ("Hello later", "HEAD")):
+    for said, ref in (
+        ("Hello head", "refs/pull/12/head"),
+        ("Hello merged", "refs/heads/main"),
+        ("Hello later", "HEAD"),
+    ):
         runner.greetings.release(said)
         if ref != "HEAD":
             runner.git("push", "--quiet", "origin", f"HEAD:{ref}")

@@ -1,8 +1,10 @@
 """The receiver as a process: killed, ended, flooded with the same delivery, and with Prefect gone."""
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -137,3 +139,22 @@ def test_a_repository_that_was_not_allowed_is_accepted_when_github_sends_it_agai
     assert httpx.post(receiver.webhook, content=body, headers=about).status_code == 202
     until(lambda: idle(receiver), receiver)
     assert list(prefect.runs) == [about["x-github-delivery"]]
+
+
+def test_half_open_connections_keep_nobody_out_and_are_closed(receiver: ReceiverProcess) -> None:
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", receiver.port))) for _ in range(600)]
+        for connection in silent[::2]:
+            connection.sendall(b"POST /github/webhook HTTP/1.1\r\nHost: x\r\n")
+        assert httpx.get(f"{receiver.address}/health", timeout=10).status_code == 200
+        for connection in silent:
+            connection.settimeout(60)
+            assert connection.recv(1) == b""
+
+
+def test_what_the_receiver_writes_is_its_own_user_s(receiver: ReceiverProcess) -> None:
+    body = encoded(comment("/flowmart help") | {"repository": {"full_name": EXAMPLE}})
+    assert httpx.post(receiver.webhook, content=body, headers=headers("issue_comment", body)).status_code == 202
+    written = [path for path in receiver.folder.rglob("*") if path.is_file() and path.name != "receiver.log"]
+    assert written
+    assert {oct(path.stat().st_mode & 0o077) for path in written} == {"0o0"}

@@ -158,3 +158,10 @@ def test_a_dispatcher_that_ended_by_a_mistake_of_ours_says_so(inbox: Inbox, runs
     while not dispatcher.trouble():
         pass
     assert "ended unexpectedly" in dispatcher.trouble()
+
+
+def test_what_there_is_an_objection_to_costs_no_run(inbox: Inbox, runs: FakeRuns) -> None:
+    inbox.receive("a", "issue_comment", PLAN).result(10)
+    Dispatcher(inbox, runs, 0, objection=lambda _: "mallory has no write access").once()
+    (entry,) = inbox.find("a")
+    assert (entry.state, entry.reason, runs.keys) == (State.IGNORED, "mallory has no write access", [])
