@@ -420,6 +420,51 @@ def test_what_the_applying_role_may_not_do_cloudformation_may_not_do_for_it(colo
     assert "not authorized to perform: ssm:PutParameter" in failed.detail
 
 
+ROLE = {"Service": "ec2.amazonaws.com"}
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": ROLE, "Action": "sts:AssumeRole"}]}
+OPEN = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}
+
+
+def foundation(days: int, *rules: Mapping[str, Any]) -> dict[str, Any]:
+    group = {"GroupDescription": "web", "SecurityGroupIngress": list(rules)}
+    encryption = {
+        "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    }
+    bucket = {"VersioningConfiguration": {"Status": "Enabled"}, "BucketEncryption": encryption}
+    return template(
+        Files={"Type": "AWS::S3::Bucket", "Properties": bucket},
+        Log={"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": days}},
+        Web={"Type": "AWS::EC2::SecurityGroup", "Properties": group},
+        Role={"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+        Profile={"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
+    )
+
+
+def test_what_most_stacks_are_built_on_is_made_changed_and_removed(colours: Colours) -> None:
+    one = colours.release("one", foundation(7, OPEN), capabilities=["CAPABILITY_IAM"])
+    receipt = colours.promoted(one)
+    assert colours.verified(one) is Outcome.SUCCEEDED
+    assert colours.drift(receipt).changes == ()
+    two = colours.release("two", foundation(14), capabilities=["CAPABILITY_IAM"])
+    assert {(change.address, change.action) for change in colours.plan(two).changes} == {
+        ("Log", Action.UPDATE),
+        ("Web", Action.UPDATE),
+    }
+    colours.promoted(two)
+    assert colours.verified(two) is Outcome.SUCCEEDED
+    assert colours.applied(colours.rollback(two, None)).outcome is Outcome.SUCCEEDED
+
+
+def test_a_queue_of_that_name_is_not_taken_over(colours: Colours) -> None:
+    url = colours.administrator("sqs").create_queue(QueueName="flowmart-dev-somebodys")["QueueUrl"]
+    named = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "flowmart-dev-somebodys"}}
+    applied = colours.apply(colours.release("one", template(Orders=named)))
+    assert applied.outcome is Outcome.FAILED
+    assert "already exists by that name" in applied.detail
+    assert colours.administrator("sqs").get_queue_attributes(QueueUrl=url)
+    colours.administrator("sqs").delete_queue(QueueUrl=url)
+
+
 def test_what_the_sandbox_does_not_emulate_is_refused_by_the_plan(colours: Colours) -> None:
     with pytest.raises(Refused, match="the sandbox does not emulate AWS::ECS::Cluster"):
         colours.plan(colours.release("one", template(Orders=ORDERS, Cluster={"Type": "AWS::ECS::Cluster"})))

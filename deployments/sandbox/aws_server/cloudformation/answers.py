@@ -194,22 +194,6 @@ def describe_stacks(response: Response) -> ActionResult:
     )
 
 
-def list_exports(response: Response) -> ActionResult:
-    """What the stacks of the account export in the region."""
-    found = exports.all_exported(registry_of(response).stacks.values())
-    told = [{"ExportingStackId": stack.id, "Name": name, "Value": value} for name, (value, stack) in found.items()]
-    return ActionResult({"Exports": told})
-
-
-def list_imports(response: Response) -> ActionResult:
-    """The stacks that import an export; a ValidationError where none does."""
-    name = str(response._get_param("ExportName"))
-    found = exports.importers(registry_of(response).stacks.values(), name)
-    if not found:
-        raise ValidationError(message=f"Export '{name}' is not imported by any stack.")
-    return ActionResult({"Imports": [stack.name for stack in found]})
-
-
 def list_stacks(response: Response) -> ActionResult:
     """All stacks in short, deleted ones too."""
     wanted = response._get_param("StackStatusFilter", [])
@@ -292,8 +276,8 @@ _OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
     get_template,
     validate_template,
     describe_stacks,
-    list_exports,
-    list_imports,
+    exports.list_exports,
+    exports.list_imports,
     list_stacks,
     describe_stack_events,
     list_stack_resources,

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from moto.cloudformation.exceptions import ValidationError
+from moto.core.responses import ActionResult, BaseResponse
+
+from deployments.sandbox.aws_server.cloudformation.registry import registry_of
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 
@@ -45,6 +49,22 @@ def refusal(stacks: Collection[Stack], stack: Stack, after: Mapping[str, str]) -
             what = "deleted" if name not in after else "updated"
             return f"Export {name} cannot be {what} as it is in use by {users}"
     return ""
+
+
+def list_exports(response: BaseResponse) -> ActionResult:
+    """What the stacks of the account export in the region."""
+    found = all_exported(registry_of(response).stacks.values())
+    told = [{"ExportingStackId": stack.id, "Name": name, "Value": value} for name, (value, stack) in found.items()]
+    return ActionResult({"Exports": told})
+
+
+def list_imports(response: BaseResponse) -> ActionResult:
+    """The stacks that import an export; a ValidationError where none does."""
+    name = str(response._get_param("ExportName"))
+    found = importers(registry_of(response).stacks.values(), name)
+    if not found:
+        raise ValidationError(message=f"Export '{name}' is not imported by any stack.")
+    return ActionResult({"Imports": [stack.name for stack in found]})
 
 
 def _there(stacks: Iterable[Stack]) -> list[Stack]:

@@ -44,6 +44,10 @@ class Kind:
         """Its properties as they really are, of those that `p` declares; None when it is not there."""
         raise NotImplementedError
 
+    def is_taken(self, aws: Clients, p: Properties) -> bool:
+        """Whether something has the name that the template gives, where the service would hand that over."""
+        return False
+
 
 def generated(stack: str, logical_id: str) -> str:
     """A physical name as CloudFormation makes them: stack, logical id, random text."""

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.infrastructure import is_there
 from deployments.sandbox.aws_server.cloudformation.kinds import (
     Kind,
     Made,
@@ -55,6 +56,9 @@ class Queue(Kind):
     def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("sqs").delete_queue(QueueUrl=made.id)
 
+    def is_taken(self, aws: Clients, p: Properties) -> bool:
+        return "QueueName" in p and is_there(aws("sqs").get_queue_url, QueueName=p["QueueName"])
+
     def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = _queue_attributes(aws, made.id)
         if found is None:
@@ -101,6 +105,10 @@ class Topic(Kind):
         for subscriber in p.get("Subscription", ()):
             aws("sns").subscribe(TopicArn=arn, **subscriber)
         return Made(arn, {"TopicArn": arn, "TopicName": called})
+
+    def is_taken(self, aws: Clients, p: Properties) -> bool:
+        arn = aws.arn("sns", str(p.get("TopicName", "")))
+        return "TopicName" in p and is_there(aws("sns").get_topic_attributes, TopicArn=arn)
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         for key in self._attributes:

@@ -173,6 +173,8 @@ def _bring_about(
 def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str, Any], aws: Clients) -> Any:
     stack.tell(name, "", type_, "CREATE_IN_PROGRESS")
     own = generated(stack.name, name)
+    if _acted(stack, name, type_, "CREATE_FAILED", lambda: kind.is_taken(aws, wanted)):
+        raise _fail(stack, name, type_, "CREATE_FAILED", f"Resource of type '{type_}' already exists by that name")
     made = _acted(stack, name, type_, "CREATE_FAILED", lambda: kind.create(aws, own, wanted))
     stack.tell(name, made.id, type_, "CREATE_COMPLETE")
     return made
