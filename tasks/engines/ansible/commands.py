@@ -191,5 +191,6 @@ def _events(folder: Path) -> list[Event]:
 
 def _why(finished: Finished) -> str:
     text = _EVENT_DATA.sub("", finished.stderr)
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("[WARNING]")]
+    said = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in said if not line.startswith("[WARNING]")] or said
     return "\n".join(lines[:12]) or f"it ended with {finished.exit_code} and gave no reason"
