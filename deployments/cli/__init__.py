@@ -3,15 +3,16 @@
 `main` finds the project, switches the profile on before anything reads the environment, and turns errors into
 messages and exit codes. The commands are in `promoting` (they start flows), `deciding` (approvals and freezes),
 `status`, `reading` and `comparing` (they only read the store), `preparing` (sandbox, bootstrap, releases) and
-`serving` (the Prefect server); `screen` is all that prints.
+`serving` (the Prefect server); `exit_codes` is the table of these, and `screen` is all that prints.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import click
 import typer
@@ -19,7 +20,9 @@ import typer
 from deployments import profile
 from deployments.cli import (
     comparing,
+    completing,
     deciding,
+    exit_codes,
     github,
     preparing,
     promoting,
@@ -31,46 +34,32 @@ from deployments.cli import (
 )
 from deployments.cli.leaving import leave
 from deployments.setup import put_tools_on_path
-from tasks.domain.errors import (
-    ClaimLost,
-    EnvironmentBlocked,
-    EnvironmentBusy,
-    FlowmartError,
-    InvalidInput,
-    NotFound,
-    RollbackFailed,
-    Unanswered,
-)
-
-EXIT_CODES = """
-Exit codes: 0 done; 1 rejected by a policy, a tool or a smoke check, and rolled back where something was applied;
-2 there is drift; 3 a dependency did not respond; 4 the environment is busy or blocked, or this run lost its claim;
-5 a rollback failed; 6 waiting for an approval, nothing was changed; 64 wrong usage or input; 70 unexpected error;
-130 cancelled by Ctrl-C; 143 ended by SIGTERM.
-"""
-
-INTERRUPTED = 128 + signal.SIGINT
-
-_CODES: tuple[tuple[type[FlowmartError], int], ...] = (
-    (RollbackFailed, 5),
-    (EnvironmentBusy, 4),
-    (ClaimLost, 4),
-    (EnvironmentBlocked, 4),
-    (Unanswered, 3),
-    (InvalidInput, 64),
-    (NotFound, 64),
-)
+from tasks.domain.errors import FlowmartError
 
 app = typer.Typer(
     help="Promote FlowMart's infrastructure dev -> staging -> production, and look at what happened.",
-    epilog=EXIT_CODES,
+    epilog=exit_codes.told(),
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, deciding, status, reading, comparing, preparing, serving, github):
+for commands in (promoting, deciding, status, reading, comparing, preparing, serving, github, completing):
     commands.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        screen.result(f"flowmart {version('flowmart')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    wanted: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Promote FlowMart's infrastructure dev -> staging -> production, and look at what happened."""
 
 
 def main() -> None:
@@ -79,7 +68,7 @@ def main() -> None:
         with signals.termination_raised():
             code = run(sys.argv[1:])
     except signals.Terminated:
-        code = _stopped("SIGTERM", signals.EXIT_CODE)
+        code = _stopped("SIGTERM", exit_codes.TERMINATED)
     leave(code)
 
 
@@ -92,20 +81,20 @@ def run(arguments: list[str]) -> int:
         result = app(arguments, prog_name="flowmart", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return 64
+        return exit_codes.WRONG_USAGE
     except FlowmartError as error:
         screen.error(error)
-        return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
+        return exit_codes.of(error)
     except (KeyboardInterrupt, click.Abort):
-        return _stopped("Ctrl-C", INTERRUPTED)
+        return _stopped("Ctrl-C", exit_codes.INTERRUPTED)
     except Exception as error:
         if os.environ.get("FLOWMART_TRACEBACK"):
             raise
         screen.error(FlowmartError(f"{type(error).__name__}: {error}\n(FLOWMART_TRACEBACK=1 shows where)"))
-        return 70
-    if result == INTERRUPTED:
+        return exit_codes.UNEXPECTED
+    if result == exit_codes.INTERRUPTED:
         # typer turns KeyboardInterrupt into this result.
-        return _stopped("Ctrl-C", INTERRUPTED)
+        return _stopped("Ctrl-C", exit_codes.INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 

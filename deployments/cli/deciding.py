@@ -10,7 +10,8 @@ import typer
 
 from deployments.cli import screen
 from deployments.cli.environments import known_environment
-from deployments.cli.promoting import AWAITS_APPROVAL, EnvironmentArgument, prepare_flows
+from deployments.cli.exit_codes import AWAITS_APPROVAL
+from deployments.cli.promoting import EnvironmentArgument, prepare_flows
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain.errors import InvalidInput

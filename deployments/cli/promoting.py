@@ -14,6 +14,7 @@ import typer
 
 from deployments.cli import naming, screen, status
 from deployments.cli.environments import known_environment
+from deployments.cli.exit_codes import AWAITS_APPROVAL, DRIFT
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
@@ -30,8 +31,6 @@ ReleaseArgument = Annotated[
     str | None,
     typer.Argument(help=f"{naming.HELP} Without it, HEAD.", show_default=False),
 ]
-AWAITS_APPROVAL = 6
-"""Exit code: nothing was changed, somebody has to approve."""
 
 EnvironmentArgument = Annotated[str, typer.Argument(help="An environment of platform.yaml.")]
 Despite = Annotated[
@@ -186,7 +185,7 @@ def _reported(reports: Sequence[DriftReport], errors: Sequence[FlowmartError], j
             screen.result(line)
     if errors:
         raise type(errors[0])("\n".join(map(str, errors)))
-    return 2 if any(report.open for report in reports) else 0
+    return DRIFT if any(report.open for report in reports) else 0
 
 
 def rollback(

@@ -40,6 +40,11 @@ def result(text: str) -> None:
     _out.print(escape(text))
 
 
+def plain(text: str) -> None:
+    """Text for another program; on standard output, as it is."""
+    print(text)
+
+
 def error(problem: FlowmartError) -> None:
     """What went wrong, in red on a terminal; with --json also as a document on standard output."""
     _err.print(f"[red]{escape(str(problem))}[/red]")

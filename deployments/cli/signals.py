@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-EXIT_CODE = 128 + signal.SIGTERM
-"""As a shell reports a program that SIGTERM ended: 143."""
-
 
 class Terminated(BaseException):
     """SIGTERM arrived. Like KeyboardInterrupt, nothing that handles errors should catch it."""
