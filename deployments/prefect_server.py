@@ -26,7 +26,7 @@ def ui_address(environ: Mapping[str, str]) -> str:
 def links(chosen: Settings) -> Links:
     """Where runs and pull requests are shown."""
     site = chosen.github_api.removesuffix("/api/v3").replace("//api.", "//", 1)
-    repository = f"{site}/{chosen.github_repository}" if chosen.github_repository else ""
+    repository = f"{site}/{chosen.platform_repository}" if chosen.platform_repository else ""
     return Links(ui_address(os.environ), repository)
 
 

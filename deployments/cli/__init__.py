@@ -22,6 +22,7 @@ from deployments.cli import (
     comparing,
     completing,
     deciding,
+    doctoring,
     exit_codes,
     github,
     preparing,
@@ -43,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, deciding, status, reading, comparing, preparing, serving, github, completing):
+for commands in (promoting, deciding, status, reading, comparing, preparing, serving, github, doctoring, completing):
     commands.add_to(app)
 
 

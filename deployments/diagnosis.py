@@ -1,0 +1,181 @@
+"""Finds out what of an installation works: what `flowmart doctor` tells. Every question only reads.
+
+Each check ends with what was found and, where something is wrong, what to do. One that fails hides no other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasks import manifest
+from tasks.domain.errors import FlowmartError
+from tasks.domain.platform import Cluster, Environment, Platform, Purpose
+from tasks.engines import ENGINES
+from tasks.ledger.store import Store
+from tasks.processes import Command, Processes
+from tasks.promotion.access import AssumedRoles
+from tasks.settings import Settings
+
+State = Literal["works", "fails", "not used"]
+
+_SECONDS = 30.0
+_VERSION = {
+    "terraform": ("version",),
+    "helm": ("version", "--short"),
+    "kubectl": ("version", "--client"),
+    "packer": ("version",),
+}
+_INSTALL = "sh deployments/setup/install.sh installs it, or {variable} names another one"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. `found` is what it is; `todo` what to do where it does not work."""
+
+    subject: str
+    state: State
+    found: str
+    todo: str = ""
+
+
+def diagnose(settings: Settings) -> Iterator[Check]:
+    """Everything that a promotion of the platform needs, one after the other."""
+    platform, check = _platform(settings)
+    yield check
+    yield _git(settings)
+    yield from _tools(settings, platform)
+    yield _store(settings)
+    for environment in platform.environments if platform else ():
+        yield from _environment(environment, settings.platform_name)
+    yield from _server(settings)
+    yield _github(settings)
+
+
+def _platform(settings: Settings) -> tuple[Platform | None, Check]:
+    infrastructure = settings.repository / "infrastructure"
+    if not (infrastructure / "platform.yaml").exists():
+        found = f"{infrastructure / 'platform.yaml'} is not there"
+        return None, Check("platform", "fails", found, "run in the repository, or write one: flowmart init")
+    try:
+        platform = manifest.load(infrastructure)
+    except FlowmartError as error:
+        return None, Check("platform", "fails", str(error), "correct platform.yaml: docs/platform.md")
+    found = f"{platform.name}: {len(platform.units)} units, {len(platform.environments)} environments"
+    return platform, Check("platform", "works", found)
+
+
+def _git(settings: Settings) -> Check:
+    return _asked(
+        "git", ("git", "log", "-1", "--format=%h %s"), "commit first: releases are made of commits", settings
+    )
+
+
+def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
+    """The tools of the engines that the platform's units name; of all engines where there is no platform."""
+    used = {unit.engine for unit in platform.units} if platform else {*ENGINES}
+    for name in sorted(used):
+        engine = ENGINES[name]
+        if not engine.executable:
+            yield Check(f"tool of {name}", "works", "needs none")
+            continue
+        program = settings.executable(engine.variable, engine.executable)
+        if shutil.which(program) is None:
+            todo = _INSTALL.format(variable=engine.variable)
+            yield Check(f"tool of {name}", "fails", f"{program}: there is no such program", todo)
+            continue
+        version = _VERSION.get(Path(program).name, ("--version",))
+        yield _asked(f"tool of {name}", (program, *version), _INSTALL.format(variable=engine.variable), settings)
+
+
+def _store(settings: Settings) -> Check:
+    todo = "set FLOWMART_STORE to a folder or s3://bucket/prefix that you may read and write"
+    try:
+        address = settings.store_address
+        number = len(Store.open(address).names("releases"))
+    except (FlowmartError, OSError) as error:
+        return Check("store", "fails", str(error), todo)
+    if "://" not in address and not _is_writable(Path(address)):
+        return Check("store", "fails", f"{address} cannot be written", todo)
+    return Check("store", "works", f"{address} with {number} objects of releases")
+
+
+def _is_writable(folder: Path) -> bool:
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    return os.access(existing, os.W_OK)
+
+
+def _environment(environment: Environment, platform: str) -> Iterator[Check]:
+    access = AssumedRoles(f"{platform}-doctor")
+    purposes: tuple[tuple[Purpose, str], ...] = (("plan", "reads"), ("apply", "writes"))
+    for purpose, does in purposes if environment.roles else ():
+        role = environment.role(purpose)
+        ask = access.reading if purpose == "plan" else access.writing
+        todo = f"log in to AWS as one who may assume it, or make it: flowmart bootstrap {environment.name}"
+        yield _tried(f"{environment.name}: role that {does}", role, todo, lambda ask=ask: ask(environment))  # type: ignore[misc]
+    if environment.cluster:
+        for purpose, does in purposes:
+            yield _cluster(environment.name, environment.cluster, purpose, does)
+
+
+def _cluster(name: str, cluster: Cluster, purpose: Purpose, does: str) -> Check:
+    context = cluster.plan if purpose == "plan" else cluster.apply
+    subject, todo = f"{name}: cluster that {does}", f"add the context {context} to the kubeconfig"
+    program = os.environ.get("FLOWMART_KUBECTL") or "kubectl"
+    kubeconfig = ("--kubeconfig", cluster.kubeconfig) if cluster.kubeconfig else ()
+    question = (program, *kubeconfig, "--context", context, "--request-timeout=10s", "get", "--raw", "/version")
+    found = _asked(subject, question, todo, None)
+    return Check(subject, "works", context) if found.state == "works" else found
+
+
+def _server(settings: Settings) -> Iterator[Check]:
+    from deployments import server
+
+    parts = server.status(settings.repository)
+    if not any(part.pid or part.url for part in parts):
+        yield Check("server", "not used", "flowmart server up starts it")
+        return
+    for part in parts:
+        state: State = "works" if part.healthy else "fails"
+        todo = "" if part.healthy else part.finding.reason or "flowmart server up"
+        yield Check(f"server: {part.name}", state, f"{part.state}, {part.address}", todo)
+
+
+def _github(settings: Settings) -> Check:
+    from tasks.github.client import connect
+
+    if not settings.signs_in_to_github:
+        return Check(
+            "GitHub", "not used", "FLOWMART_GITHUB_APP_ID or FLOWMART_GITHUB_TOKEN signs in (docs/github-receiver.md)"
+        )
+    todo = "check FLOWMART_GITHUB_APP_ID and its key, or FLOWMART_GITHUB_TOKEN; and FLOWMART_GITHUB_API"
+    try:
+        return Check("GitHub", "works", f"signed in at {settings.github_api} as {connect(settings).login}")
+    except FlowmartError as error:
+        return Check("GitHub", "fails", str(error), todo)
+
+
+def _tried(subject: str, what: str, todo: str, ask: Callable[[], object]) -> Check:
+    try:
+        ask()
+    except FlowmartError as error:
+        return Check(subject, "fails", str(error), todo)
+    return Check(subject, "works", what)
+
+
+def _asked(subject: str, argv: tuple[str, ...], todo: str, settings: Settings | None) -> Check:
+    """Run a program that only says something; its first line."""
+    where = settings.repository if settings else Path.cwd()
+    try:
+        finished = Processes().run(Command(argv, where, time_limit=_SECONDS))
+    except FlowmartError as error:
+        return Check(subject, "fails", str(error), todo)
+    said = (finished.stdout.strip() or finished.stderr.strip()).splitlines()[:1]
+    line = said[0] if said else f"exit code {finished.exit_code}"
+    return Check(
+        subject, "works" if finished.exit_code == 0 else "fails", line, "" if finished.exit_code == 0 else todo
+    )
