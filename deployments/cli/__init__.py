@@ -31,6 +31,7 @@ from deployments.cli import (
     screen,
     serving,
     signals,
+    starting,
     status,
 )
 from deployments.cli.leaving import leave
@@ -44,7 +45,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (promoting, deciding, status, reading, comparing, preparing, serving, github, doctoring, completing):
+for commands in (
+    starting,
+    promoting,
+    deciding,
+    status,
+    reading,
+    comparing,
+    preparing,
+    serving,
+    github,
+    doctoring,
+    completing,
+):
     commands.add_to(app)
 
 

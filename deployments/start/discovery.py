@@ -1,0 +1,174 @@
+"""What there is to deploy: one `Piece` for each folder that an engine could take, and why the others are none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from tasks import yaml12
+
+_DEEPEST = 8
+_SKIPPED = {"node_modules", "vendor", "roles", "templates", "files", "__pycache__"}
+_CALLED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_FOREIGN = {
+    "terragrunt.hcl": "Terragrunt: there is no engine for it; units are plain Terraform roots",
+    "Pulumi.yaml": "Pulumi: there is no engine for it",
+    "serverless.yml": "Serverless Framework: there is no engine for it",
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A folder that an engine takes. `folder` is relative to where the search began."""
+
+    engine: str
+    folder: PurePosixPath
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is not taken, and why."""
+
+    place: PurePosixPath
+    why: str
+
+
+Found = Piece | Left
+
+
+def discover(root: Path) -> tuple[list[Piece], list[Left]]:
+    """Everything below `root`, in the order of its paths."""
+    folders = [root, *_folders(root, 1)]
+    found = [each for folder in folders for each in _in(root, folder)]
+    parts = _parts(root, folders)
+    pieces = [each for each in found if isinstance(each, Piece) and each.folder not in parts]
+    left = [each for each in found if isinstance(each, Left)]
+    left += [
+        Left(each.folder, parts[each.folder]) for each in found if isinstance(each, Piece) and each.folder in parts
+    ]
+    return pieces, sorted(left, key=lambda each: each.place)
+
+
+def _folders(folder: Path, depth: int) -> Iterator[Path]:
+    for each in sorted(folder.iterdir()) if depth <= _DEEPEST else ():
+        if each.is_dir() and not each.is_symlink() and not each.name.startswith(".") and each.name not in _SKIPPED:
+            yield each
+            if not (each / "Chart.yaml").is_file():
+                yield from _folders(each, depth + 1)
+
+
+def _in(root: Path, folder: Path) -> Iterator[Found]:
+    place = PurePosixPath(folder.relative_to(root).as_posix())
+    for kind in (_terraform, _helm, _kustomize, _cloudformation, _packer, _ansible):
+        yield from kind(folder, place)
+    yield from (Left(place, why) for name, why in _FOREIGN.items() if (folder / name).is_file())
+
+
+def _terraform(folder: Path, place: PurePosixPath) -> Iterator[Found]:
+    if any(folder.glob("*.tf")):
+        yield Left(place, "a Terraform module") if "modules" in place.parts else Piece("terraform", place)
+
+
+def _helm(folder: Path, place: PurePosixPath) -> Iterator[Found]:
+    if (folder / "Chart.yaml").is_file():
+        library = _read(folder / "Chart.yaml").get("type") == "library"
+        yield Left(place, "a library chart, which others use") if library else Piece("helm", place)
+
+
+def _kustomize(folder: Path, place: PurePosixPath) -> Iterator[Found]:
+    file = _kustomization(folder)
+    if file:
+        component = _read(file).get("kind") == "Component"
+        yield Left(place, "a component of overlays") if component else Piece("kustomize", place)
+
+
+def _cloudformation(folder: Path, place: PurePosixPath) -> Iterator[Found]:
+    for file in sorted([*folder.glob("*.y*ml"), *folder.glob("*.json"), *folder.glob("*.template")]):
+        if "AWSTemplateFormatVersion" not in _text(file):
+            continue
+        if file.name == "template.yaml":
+            yield Piece("cloudformation", place)
+        else:
+            yield Left(
+                place / file.name, "a CloudFormation template: move it to a folder of its own, as template.yaml"
+            )
+
+
+def _packer(folder: Path, place: PurePosixPath) -> Iterator[Found]:
+    if any(folder.glob("*.pkr.hcl")):
+        yield Piece("packer", place)
+
+
+def _ansible(folder: Path, place: PurePosixPath) -> Iterator[Found]:
+    for file in sorted(folder.glob("*.y*ml")):
+        if not _is_playbook(file):
+            continue
+        if file.name == "playbook.yml":
+            yield Piece("ansible", place)
+        elif not (folder / "playbook.yml").is_file():
+            yield Left(place / file.name, "an Ansible playbook: move it to a folder of its own, as playbook.yml")
+
+
+def _parts(root: Path, folders: list[Path]) -> dict[PurePosixPath, str]:
+    """Folders that others are made of: modules that roots call, bases that overlays build on."""
+    found: dict[PurePosixPath, str] = {}
+    for folder in folders:
+        for what, named in ((_module, _modules(folder)), (_base, _bases(folder))):
+            for path in named:
+                target = (folder / path).resolve()
+                if target.is_relative_to(root.resolve()) and target != folder.resolve():
+                    place = PurePosixPath(target.relative_to(root.resolve()).as_posix())
+                    found[place] = what(folder.relative_to(root).as_posix())
+    return found
+
+
+_module: Callable[[str], str] = "a Terraform module that {} calls".format
+_base: Callable[[str], str] = "a base that {} builds on".format
+
+
+def _modules(folder: Path) -> list[str]:
+    return [path for file in folder.glob("*.tf") for path in _CALLED.findall(_text(file))]
+
+
+def _bases(folder: Path) -> list[str]:
+    file = _kustomization(folder)
+    document = _read(file) if file else {}
+    named = [path for key in ("resources", "bases", "components") for path in document.get(key) or ()]
+    return [path for path in named if isinstance(path, str) and (folder / path).is_dir()]
+
+
+def _kustomization(folder: Path) -> Path | None:
+    return next((folder / name for name in _KUSTOMIZATIONS if (folder / name).is_file()), None)
+
+
+def _is_playbook(file: Path) -> bool:
+    try:
+        documents = yaml12.load_all_by(_text(file), yaml.SafeLoader)
+    except yaml.YAMLError:
+        return False
+    plays = documents[0] if documents else None
+    return (
+        isinstance(plays, list) and bool(plays) and all(isinstance(play, dict) and _is_play(play) for play in plays)
+    )
+
+
+def _is_play(play: dict[Any, Any]) -> bool:
+    return "hosts" in play or any(str(key).endswith("import_playbook") for key in play)
+
+
+def _read(file: Path) -> dict[Any, Any]:
+    try:
+        found = yaml12.load_by(_text(file), yaml.SafeLoader)
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(file: Path) -> str:
+    return file.read_text(errors="replace") if file.is_file() else ""

@@ -1,0 +1,64 @@
+"""A first platform.yaml as text: what was guessed, with a comment at each guess."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from deployments.start.guesses import Guess, Guessed, GuessedEnvironment, GuessedUnit
+
+_NAMESPACE = "helm"
+
+
+def platform_yaml(guessed: Guessed) -> str:
+    """The content of the file."""
+    return "\n".join(_lines(guessed)) + "\n"
+
+
+def _lines(guessed: Guessed) -> Iterator[str]:
+    yield "# Written by `flowmart init` from what is in this folder. Each guess has a comment: check it and remove that."
+    yield "# All keys are explained in docs/platform.md; `flowmart doctor` says what is still missing."
+    yield f"platform: {guessed.platform.value}  # guess: {guessed.platform.why}"
+    yield ""
+    yield "environments:"
+    for environment in guessed.environments:
+        yield from _environment(environment)
+    yield ""
+    yield "# guess: no unit needs another one; where one does, add needs: [NAME], and it comes after that"
+    yield "units:"
+    for unit in guessed.units:
+        yield from _unit(unit, guessed.platform.value)
+    if guessed.left:
+        yield ""
+        yield "# Not taken:"
+        yield from (f"# - {each.place}: {' '.join(each.why.split())}" for each in guessed.left)
+
+
+def _environment(environment: GuessedEnvironment) -> Iterator[str]:
+    lines = [*_inside(environment)]
+    yield f"  {environment.name}:" if lines else f"  {environment.name}: {{}}"
+    yield from lines
+
+
+def _inside(environment: GuessedEnvironment) -> Iterator[str]:
+    if environment.after:
+        yield f"    after: {environment.after}  # guess: by their names"
+    if environment.account and environment.region:
+        yield f"    account: {_quoted(environment.account)}"
+        yield f"    region: {environment.region.value}  # guess: {environment.region.why}"
+    if environment.cluster:
+        contexts = '{plan: "{environment}", apply: "{environment}"}'
+        yield f"    cluster: {contexts}  # guess: contexts of the kubeconfig, one that reads and one that writes"
+
+
+def _quoted(account: Guess) -> str:
+    return f"{json.dumps(account.value)}  # guess: {account.why}"
+
+
+def _unit(unit: GuessedUnit, platform: str) -> Iterator[str]:
+    yield f"  {unit.name}:"
+    yield f"    engine: {unit.engine}"
+    yield f"    source: {json.dumps(unit.source)}"
+    yield f"    environments: [{', '.join(unit.environments)}]  # guess: {unit.why}"
+    if unit.engine == _NAMESPACE:
+        yield f"    inputs: {{namespace: {platform}}}  # guess: the platform's name"

@@ -1,0 +1,223 @@
+"""`flowmart init`: what it makes of repositories of many shapes. Whatever it writes loads without an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments import cli
+from tasks import manifest
+from tasks.domain.platform import Platform
+
+AWS = 'provider "aws" { region = "eu-central-1" }\n# account 123456789012\n'
+CHART = "apiVersion: v2\nname: cart\nversion: 1.0.0\n"
+TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources: {Topic: {Type: AWS::SNS::Topic}}\n"
+PLAY = "- hosts: all\n  tasks: []\n"
+IMAGE = "".join(f'variable "{name}" {{}}\n' for name in ("name", "region", "accounts", "tags"))
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "My Shop"
+    folder.mkdir()
+    monkeypatch.setenv("FLOWMART_REPOSITORY", str(folder))
+    monkeypatch.setenv("FLOWMART_PROFILE", "none")
+    return folder
+
+
+def written(repository: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        file = repository / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+def started(repository: Path, files: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> tuple[Platform, Any]:
+    """The platform that was written, and what was said."""
+    written(repository, {f"infrastructure/{path}": text for path, text in files.items()})
+    assert cli.run(["init", "--json"]) == 0
+    return manifest.load(repository / "infrastructure"), json.loads(capsys.readouterr().out)
+
+
+def units(platform: Platform) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    return {unit.name: (unit.engine, unit.source, unit.environments) for unit in platform.units}
+
+
+SHAPES: dict[str, tuple[dict[str, str], dict[str, tuple[str, str, tuple[str, ...]]]]] = {
+    "a root for each environment": (
+        {
+            "terraform/envs/prod/main.tf": AWS,
+            "terraform/envs/dev/main.tf": AWS,
+            "terraform/envs/staging/main.tf": AWS,
+        },
+        {"terraform": ("terraform", "terraform/envs/{environment}", ("dev", "staging", "prod"))},
+    ),
+    "environments, then units": (
+        {
+            "live/dev/network/main.tf": AWS,
+            "live/dev/database/main.tf": AWS,
+            "live/prod/network/main.tf": AWS,
+        },
+        {
+            "database": ("terraform", "live/{environment}/database", ("dev",)),
+            "network": ("terraform", "live/{environment}/network", ("dev", "prod")),
+        },
+    ),
+    "units, then environments": (
+        {"network/dev/main.tf": AWS, "network/prod-eu/main.tf": AWS, "network/prod-us/main.tf": AWS},
+        {"network": ("terraform", "network/{environment}", ("dev", "prod-eu", "prod-us"))},
+    ),
+    "roots that call modules": (
+        {
+            "dev/main.tf": AWS + 'module "vpc" {\n  source = "../parts/vpc"\n}\n',
+            "parts/vpc/main.tf": "",
+            "modules/unused/main.tf": "",
+        },
+        {"terraform": ("terraform", "{environment}", ("dev",))},
+    ),
+    "a root without an environment": (
+        {"terraform/dns/main.tf": "", "terraform/dev/app/main.tf": "", "terraform/prod/app/main.tf": ""},
+        {
+            "app": ("terraform", "terraform/{environment}/app", ("dev", "prod")),
+            "dns": ("terraform", "terraform/dns", ("dev",)),
+        },
+    ),
+    "charts, with values by environment": (
+        {
+            "charts/cart/Chart.yaml": CHART,
+            "charts/cart/values/dev.yaml": "{}",
+            "charts/cart/values/production.yaml": "{}",
+            "charts/cart/charts/inner/Chart.yaml": CHART,
+            "charts/common/Chart.yaml": f"{CHART}type: library\n",
+        },
+        {"cart": ("helm", "charts/cart", ("dev", "production"))},
+    ),
+    "bases and overlays": (
+        {
+            "k8s/base/kustomization.yaml": "resources: []",
+            "k8s/overlays/dev/kustomization.yaml": "resources: [../../base]",
+            "k8s/overlays/prod/kustomization.yaml": "resources: [../../base]",
+        },
+        {"kustomize": ("kustomize", "k8s/overlays/{environment}", ("dev", "prod"))},
+    ),
+    "templates with parameters": (
+        {"cfn/queue/template.yaml": TEMPLATE, "cfn/queue/parameters/dev.yaml": "{}"},
+        {"queue": ("cloudformation", "cfn/queue", ("dev",))},
+    ),
+    "images and hosts": (
+        {"packer/base/image.pkr.hcl": IMAGE, "ansible/bastion/playbook.yml": PLAY},
+        {"bastion": ("ansible", "ansible/bastion", ("dev",)), "base": ("packer", "packer/base", ("dev",))},
+    ),
+    "two that would have the same name": (
+        {"charts/cart/Chart.yaml": CHART, "cfn/cart/template.yaml": TEMPLATE},
+        {"cart": ("cloudformation", "cfn/cart", ("dev",)), "cart-helm": ("helm", "charts/cart", ("dev",))},
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_it_finds_the_units_of(shape: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files, expected = SHAPES[shape]
+    platform, _ = started(repository, files, capsys)
+    assert units(platform) == expected
+    assert platform.name == "my-shop"
+
+
+def test_environments_follow_each_other_by_their_names(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {f"{name}/app/main.tf": "" for name in ("prod", "qa", "shared", "dev", "staging")}
+    platform, _ = started(repository, files, capsys)
+    assert [(each.name, each.after) for each in platform.environments] == [
+        ("shared", ()),
+        ("dev", ("shared",)),
+        ("qa", ("dev",)),
+        ("staging", ("qa",)),
+        ("prod", ("staging",)),
+    ]
+
+
+def test_accounts_and_regions_are_taken_from_the_environments_own_files(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "dev/main.tf": AWS,
+        "prod/main.tf": 'provider "aws" {}\n',
+        "prod/terraform.tfvars": 'region = "us-west-2"\n',
+    }
+    platform, _ = started(repository, files, capsys)
+    found = {each.name: (each.account, each.region) for each in platform.environments}
+    assert found == {"dev": ("123456789012", "eu-central-1"), "prod": ("000000000000", "us-west-2")}
+    text = (repository / "infrastructure/platform.yaml").read_text()
+    assert '"123456789012"  # guess: found in dev/main.tf' in text
+    assert "# guess: no account was found: write its 12 digits" in text
+
+
+def test_what_needs_no_aws_gets_no_account(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    platform, _ = started(repository, {"charts/cart/Chart.yaml": CHART}, capsys)
+    assert [(each.account, bool(each.cluster)) for each in platform.environments] == [("", True)]
+
+
+def test_every_guess_has_a_comment(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    started(repository, {"dev/main.tf": AWS, "prod/main.tf": AWS, "charts/cart/Chart.yaml": CHART}, capsys)
+    lines = (repository / "infrastructure/platform.yaml").read_text().splitlines()
+    guessed = [line for line in lines if line.lstrip().partition(":")[0] in _GUESSED]
+    assert len(guessed) > 8
+    assert [line for line in guessed if "# guess: " not in line] == []
+
+
+_GUESSED = {"platform", "after", "account", "region", "cluster", "environments", "inputs"} - {"environments"}
+
+
+def test_what_is_not_taken_is_said_with_the_reason(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {
+        "dev/main.tf": "",
+        "modules/vpc/main.tf": "",
+        "cfn/topic.yaml": TEMPLATE,
+        "ansible/site.yml": PLAY,
+        "ansible/dev/playbook.yml": "- hosts: all\n  roles: [nowhere]\n",
+        "packer/base/image.pkr.hcl": "",
+        "live/terragrunt.hcl": "",
+    }
+    _, said = started(repository, files, capsys)
+    left = {each["place"]: each["why"] for each in said["left"]}
+    assert left["modules/vpc"] == "a Terraform module"
+    assert left["cfn/topic.yaml"].endswith("move it to a folder of its own, as template.yaml")
+    assert left["ansible/site.yml"].endswith("move it to a folder of its own, as playbook.yml")
+    assert left["live"].startswith("Terragrunt: there is no engine for it")
+    assert "modules/vpc: a Terraform module" in (repository / "infrastructure/platform.yaml").read_text()
+
+
+def test_what_nobody_can_guess_is_said_before_the_first_release(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = f"{TEMPLATE}Parameters: {{Owner: {{Type: String}}}}\n"
+    _, said = started(repository, {"cfn/queue/template.yaml": template, "charts/cart/Chart.yaml": CHART}, capsys)
+    assert isinstance(said["missing"], str)
+
+
+def test_a_platform_yaml_that_is_there_is_left_as_it_is(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(repository, {"infrastructure/platform.yaml": "mine", "infrastructure/dev/main.tf": ""})
+    assert cli.run(["init"]) == 64
+    assert "is there already and was left as it is" in " ".join(capsys.readouterr().err.split())
+    assert (repository / "infrastructure/platform.yaml").read_text() == "mine"
+
+
+def test_a_repository_without_infrastructure_is_told_what_to_move(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(repository, {"terraform/envs/dev/main.tf": AWS, "deploy/cart/Chart.yaml": CHART})
+    assert cli.run(["init"]) == 64
+    said = " ".join(capsys.readouterr().err.split())
+    assert "terraform/envs/dev: terraform, outside of infrastructure/" in said
+    assert "mkdir infrastructure && git mv deploy terraform infrastructure/" in said
+    assert not (repository / "infrastructure").exists()
+
+
+def test_an_empty_repository_is_told_what_belongs_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["init"]) == 64
+    assert "put Terraform roots, charts, overlays, templates or playbooks there" in " ".join(
+        capsys.readouterr().err.split()
+    )
