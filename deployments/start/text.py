@@ -16,7 +16,7 @@ def platform_yaml(guessed: Guessed) -> str:
 
 
 def _lines(guessed: Guessed) -> Iterator[str]:
-    yield "# Written by `flowmart init` from what is in this folder. Each guess has a comment: check it and remove that."
+    yield "# Written by `flowmart init` from what is in this folder. Each guess has a comment: check it."
     yield "# All keys are explained in docs/platform.md; `flowmart doctor` says what is still missing."
     yield f"platform: {guessed.platform.value}  # guess: {guessed.platform.why}"
     yield ""
