@@ -13,6 +13,11 @@ _FORM = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(m|u|n|k|[KMGTPE]i?|[eE][+-]?\d+
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
+_BINARY_UNITS = {name: Decimal(1024) ** _BINARY[name] for name in reversed(_BINARY)} | {"": Decimal(1)}
+_DECIMAL_UNITS = {
+    name: Decimal(1).scaleb(power) for name, power in sorted(_DECIMAL.items(), key=lambda pair: -pair[1])
+}
+
 Quantities = Mapping[str, Decimal]
 
 
@@ -41,6 +46,29 @@ def written(amount: Decimal) -> str:
             break
         whole, unit = whole // 1024, name
     return f"{whole}{unit}"
+
+
+def canonical(value: str | int | float) -> str:
+    """A quantity as the API writes it: `2000m` is `2`, `2048Mi` is `2Gi`; a decimal exponent stays one.
+
+    What is no quantity stays as it is: that is for others to say.
+    """
+    text = str(value)
+    found = _FORM.match(text)
+    suffix = (found[2] or "") if found else "?"
+    if suffix not in _DECIMAL and suffix not in _BINARY:
+        return text
+    amount = quantity(text)
+    return _in_units(amount, _BINARY_UNITS if suffix in _BINARY else _DECIMAL_UNITS)
+
+
+def _in_units(amount: Decimal, units: Mapping[str, Decimal]) -> str:
+    """In the largest unit that leaves a whole number."""
+    fitting = (name for name, size in units.items() if amount and amount % size == 0)
+    name = next(fitting, None)
+    if name is None:
+        return "0" if not amount else _in_units(amount, _DECIMAL_UNITS)
+    return f"{int(amount / units[name])}{name}"
 
 
 def total(parts: list[Mapping[str, str]]) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.kubernetes.admission import defaults, rules, structure
-from deployments.sandbox.kubernetes.quantities import quantity, written
+from deployments.sandbox.kubernetes.quantities import canonical, quantity, written
 from deployments.sandbox.kubernetes.resources import Object, built_in
 from deployments.sandbox.kubernetes.status import ApiError
 
@@ -54,12 +54,42 @@ def test_the_pull_policy_follows_the_tag(image: str, policy: str) -> None:
     assert container["imagePullPolicy"] == policy
 
 
-def test_limits_are_requests_where_those_are_missing() -> None:
+def test_limits_are_requests_where_those_are_missing_in_pods_and_not_in_templates() -> None:
     """/docs/concepts/configuration/manage-resources-containers/"""
-    [container] = deployment(resources={"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "100m"}})[
-        "spec"
-    ]["template"]["spec"]["containers"]
-    assert container["resources"]["requests"] == {"cpu": "100m", "memory": "1Gi"}
+    limited = {"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "100m"}}
+    pod = completed("Pod", spec={"containers": [{"name": "web", "image": "web:1", "resources": limited}]})
+    assert pod["spec"]["containers"][0]["resources"]["requests"] == {"cpu": "100m", "memory": "1Gi"}
+    [container] = deployment(resources=limited)["spec"]["template"]["spec"]["containers"]
+    assert container["resources"] == limited
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        *[
+            ("2000m", "2"),
+            ("1500m", "1500m"),
+            (2, "2"),
+            ("0.5", "500m"),
+            ("0", "0"),
+            ("1000k", "1M"),
+            ("100n", "100n"),
+        ],
+        *[("2048Mi", "2Gi"), ("1.5Gi", "1536Mi"), ("1000Mi", "1000Mi"), ("2e9", "2e9"), ("lots", "lots")],
+    ],
+)
+def test_a_quantity_is_kept_in_its_canonical_form(written: Any, kept: str) -> None:
+    assert canonical(written) == kept
+
+
+def test_what_is_empty_is_not_kept_unless_the_api_keeps_it() -> None:
+    """k8s.io/api/core/v1/types.go: `omitempty`, and no pointer."""
+    spec = {"hostNetwork": False, "automountServiceAccountToken": False, "volumes": [{"name": "a", "emptyDir": {}}]}
+    container = {"name": "web", "image": "web:1", "env": [{"name": "A", "value": ""}], "command": []}
+    pod = completed("Pod", spec={**spec, "containers": [container], "nodeSelector": {}})["spec"]
+    assert {"hostNetwork", "nodeSelector"}.isdisjoint(pod)
+    assert (pod["automountServiceAccountToken"], pod["volumes"]) == (False, [{"name": "a", "emptyDir": {}}])
+    assert (pod["containers"][0]["env"], "command" in pod["containers"][0]) == ([{"name": "A"}], False)
 
 
 def test_string_data_becomes_data() -> None:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deployments.sandbox.kubernetes.admission.kind_defaults import DEFAULTS
+from deployments.sandbox.kubernetes.admission.normal import normal
 from deployments.sandbox.kubernetes.objects import at, clone
 from deployments.sandbox.kubernetes.resources import Object, Resource
 from deployments.sandbox.kubernetes.schema.types import Type, type_of
 
 
 def fill_in(item: Object, resource: Resource) -> None:
-    """Set the defaults of an object that is the caller's own."""
+    """Set the defaults of an object that is the caller's own; what is empty counts as left out."""
+    item |= normal(item, resource)
     _fill(item, DEFAULTS.get(resource.kind, {}) if not resource.custom else {})
     if resource.custom:
         _fill_from_schema(item, type_of(resource))
@@ -28,7 +30,7 @@ def fill_in(item: Object, resource: Resource) -> None:
     for path in ("spec", "spec.template.spec", "spec.jobTemplate.spec.template.spec"):
         spec = at(item, path)
         if isinstance(spec, dict) and "containers" in spec:
-            _pod(spec)
+            _pod(spec, is_template=path != "spec")
 
 
 def _fill(item: Any, defaults: Mapping[str, Any]) -> None:
@@ -67,7 +69,8 @@ def _fill_from_schema(item: Any, kind: Type) -> None:
                 _fill_from_schema(value, field)
 
 
-def _pod(spec: Object) -> None:
+def _pod(spec: Object, *, is_template: bool) -> None:
+    """What a template leaves out of its requests, only the pods made from it get."""
     for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
         if not isinstance(container, dict):
             continue
@@ -76,7 +79,7 @@ def _pod(spec: Object) -> None:
         ).endswith(":latest")
         container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
         resources = container.get("resources") or {}
-        if resources.get("limits"):
+        if resources.get("limits") and not is_template:
             resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
     if spec.get("serviceAccountName"):
         # The deprecated name of the same field is kept equal by the API.

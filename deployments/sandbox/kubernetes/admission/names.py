@@ -79,7 +79,13 @@ def is_label(name: str) -> bool:
     return len(name) <= 63 and bool(_LABEL.match(name))
 
 
+def is_subdomain(name: str) -> bool:
+    """Whether it is an RFC 1123 subdomain."""
+    return len(name) <= 253 and bool(_SUBDOMAIN.match(name))
+
+
 LABEL_RULE = _LABEL_RULE
+SUBDOMAIN_RULE = _SUBDOMAIN_RULE
 
 
 def _is_qualified(name: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from deployments.sandbox.kubernetes import status
-from deployments.sandbox.kubernetes.admission.names import LABEL_RULE, is_label
+from deployments.sandbox.kubernetes.admission.names import LABEL_RULE, is_label, label_rules
+from deployments.sandbox.kubernetes.objects import at
 from deployments.sandbox.kubernetes.quantities import quantity
 from deployments.sandbox.kubernetes.resources import Object
 from deployments.sandbox.kubernetes.status import Cause
@@ -16,6 +18,12 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
 }
 _PULL = ("Always", "IfNotPresent", "Never")
+_OPERATORS = ("Equal", "Exists")
+_FIELD_PATH = re.compile(
+    r"metadata\.(name|namespace|uid|labels\['.+'\]|annotations\['.+'\])"
+    r"|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs)"
+)
+"""The fields of its pod that a variable may have (`pkg/apis/core/v1/conversion.go`)."""
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 
@@ -27,6 +35,13 @@ def pod_rules(spec: Object, where: str, claims: Iterable[str] = ()) -> Iterator[
     for name, allowed in _CHOICES.items():
         if spec.get(name) and spec[name] not in allowed:
             yield status.unsupported(f"{where}.{name}", spec[name], allowed)
+    yield from _volumes(spec.get("volumes") or (), f"{where}.volumes")
+    for name, value in (spec.get("nodeSelector") or {}).items():
+        yield from label_rules(name, value, f"{where}.nodeSelector")
+    for index, toleration in enumerate(spec.get("tolerations") or ()):
+        operator = toleration.get("operator", "Equal")
+        if operator not in _OPERATORS:
+            yield status.unsupported(f"{where}.tolerations[{index}].operator", operator, _OPERATORS)
     volumes = {volume.get("name") for volume in spec.get("volumes") or ()} | set(claims)
     for kind in ("initContainers", "containers"):
         yield from _containers(spec.get(kind) or (), f"{where}.{kind}", volumes)
@@ -55,6 +70,10 @@ def _container(container: Object, here: str, volumes: set[Any]) -> Iterator[Caus
             yield Cause("FieldValueNotFound", message, f"{here}.volumeMounts[{index}].name")
     for index, port in enumerate(container.get("ports") or ()):
         yield from port_rules(port.get("containerPort"), f"{here}.ports[{index}].containerPort")
+        if port.get("name"):
+            yield from port_name_rules(port["name"], f"{here}.ports[{index}].name")
+    for index, variable in enumerate(container.get("env") or ()):
+        yield from _variable(variable, f"{here}.env[{index}]")
     yield from _probes(container, here)
     yield from _resources(container.get("resources") or {}, f"{here}.resources")
 
@@ -65,11 +84,50 @@ def port_rules(port: Any, where: str) -> Iterator[Cause]:
         yield status.wrong(where, port, "must be between 1 and 65535, inclusive")
 
 
+def port_name_rules(name: str, where: str) -> Iterator[Cause]:
+    """What is wrong with a port's name (RFC 6335)."""
+    if len(name) > 15:
+        yield status.wrong(where, name, "must be no more than 15 characters")
+    elif not re.fullmatch(r"[-a-z0-9]+", name):
+        yield status.wrong(where, name, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    elif not re.search(r"[a-z]", name):
+        yield status.wrong(where, name, "must contain at least one letter (a-z)")
+
+
+def _variable(variable: Object, here: str) -> Iterator[Cause]:
+    source = variable.get("valueFrom")
+    if source is None:
+        return
+    if variable.get("value"):
+        yield status.wrong(f"{here}.valueFrom", "", "may not be specified when `value` is not empty")
+    path = at(source, "fieldRef.fieldPath")
+    if path is not None and not _FIELD_PATH.fullmatch(str(path)):
+        why = f"error converting fieldPath: field label not supported: {path}"
+        yield status.wrong(f"{here}.valueFrom.fieldRef.fieldPath", path, why)
+
+
+def _volumes(volumes: Any, where: str) -> Iterator[Cause]:
+    """A volume has one source; one without any is an emptyDir."""
+    for index, volume in enumerate(volumes):
+        for name in [key for key in volume if key != "name"][1:]:
+            yield Cause(
+                "FieldValueForbidden",
+                "Forbidden: may not specify more than 1 volume type",
+                f"{where}[{index}].{name}",
+            )
+
+
 def _probes(container: Object, here: str) -> Iterator[Cause]:
     for name in _PROBES:
         probe = container.get(name)
-        if probe is not None and not any(handler in probe for handler in _HANDLERS):
+        if probe is None:
+            continue
+        handlers = [handler for handler in _HANDLERS if handler in probe]
+        if not handlers:
             yield status.required(f"{here}.{name}", "must specify a handler type")
+        for handler in handlers[1:]:
+            why = "Forbidden: may not specify more than 1 handler type"
+            yield Cause("FieldValueForbidden", why, f"{here}.{name}.{handler}")
 
 
 def _resources(resources: Object, here: str) -> Iterator[Cause]:

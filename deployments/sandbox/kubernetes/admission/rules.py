@@ -5,12 +5,14 @@ Taken from the `validation.go` of each API group in k8s.io/kubernetes; the ones 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from deployments.sandbox.kubernetes import status
+from deployments.sandbox.kubernetes.admission import data_rules, network_rules, schedule_rules
 from deployments.sandbox.kubernetes.admission.names import label_rules, metadata_rules
-from deployments.sandbox.kubernetes.admission.pod_rules import pod_rules, port_rules
+from deployments.sandbox.kubernetes.admission.pod_rules import pod_rules
 from deployments.sandbox.kubernetes.admission.structure import missing
 from deployments.sandbox.kubernetes.objects import at, labels_of
 from deployments.sandbox.kubernetes.resources import Object, Resource
@@ -18,8 +20,9 @@ from deployments.sandbox.kubernetes.selectors import label_selector
 from deployments.sandbox.kubernetes.status import Cause
 
 _TEMPLATE = "spec.template"
-_SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-_PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
+_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_CONCURRENCY = ("Allow", "Forbid", "Replace")
+_LONGEST_CRON_JOB = 52
 
 
 def require_valid(item: Object, resource: Resource) -> None:
@@ -27,8 +30,18 @@ def require_valid(item: Object, resource: Resource) -> None:
     causes = [*metadata_rules(item, resource), *missing(item, resource)]
     if not causes and not resource.custom and resource.kind in _RULES:
         causes = list(_RULES[resource.kind](item))
+    if resource.kind in ("Deployment", "DaemonSet", "StatefulSet") and any(
+        c.field == "spec.selector" for c in causes
+    ):
+        causes.append(_unselected(item))
     if causes:
         raise status.invalid(resource, str(item["metadata"].get("name", "")), causes)
+
+
+def _unselected(item: Object) -> Cause:
+    """Without a selector no labels fit, which the API says as well."""
+    labels = at(item, f"{_TEMPLATE}.metadata.labels", {})
+    return status.wrong(f"{_TEMPLATE}.metadata.labels", str(labels), "`selector` does not match template `labels`")
 
 
 def _pod(item: Object) -> Iterator[Cause]:
@@ -67,6 +80,8 @@ def _deployment(item: Object) -> Iterator[Cause]:
         why = "may not be specified when strategy `type` is 'Recreate'"
         yield Cause("FieldValueForbidden", f"Forbidden: {why}", "spec.strategy.rollingUpdate")
     rolling = strategy.get("rollingUpdate") or {}
+    for name in ("maxUnavailable", "maxSurge"):
+        yield from _share(rolling.get(name), f"spec.strategy.rollingUpdate.{name}")
     if str(rolling.get("maxUnavailable")) in ("0", "0%") and str(rolling.get("maxSurge")) in ("0", "0%"):
         where = "spec.strategy.rollingUpdate.maxUnavailable"
         yield status.wrong(where, rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0")
@@ -83,9 +98,24 @@ def _job(item: Object) -> Iterator[Cause]:
 
 def _cron_job(item: Object) -> Iterator[Cause]:
     yield from _template(item, "spec.jobTemplate.spec.template")
-    schedule = str(item["spec"]["schedule"])
-    if not schedule.startswith("@") and len(schedule.split()) != 5:
-        yield status.wrong("spec.schedule", schedule, f"expected exactly 5 fields, found {len(schedule.split())}")
+    spec, name = item["spec"], item["metadata"]["name"]
+    for told in schedule_rules.mistakes(str(spec["schedule"])):
+        yield status.wrong("spec.schedule", spec["schedule"], told)
+    if spec.get("timeZone") is not None and not schedule_rules.is_time_zone(str(spec["timeZone"])):
+        yield status.wrong("spec.timeZone", spec["timeZone"], f"unknown time zone {spec['timeZone']}")
+    if spec["concurrencyPolicy"] not in _CONCURRENCY:
+        yield status.unsupported("spec.concurrencyPolicy", spec["concurrencyPolicy"], _CONCURRENCY)
+    if len(name) > _LONGEST_CRON_JOB:
+        yield status.wrong("metadata.name", name, f"must be no more than {_LONGEST_CRON_JOB} characters")
+
+
+def _share(value: Any, where: str) -> Iterator[Cause]:
+    """A number, or a percentage."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]+%", value):
+        why = "a valid percent string must be a numeric string followed by an ending '%'"
+        yield status.wrong(where, value, f"{why} (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")
+    elif isinstance(value, int) and value < 0:
+        yield status.wrong(where, value, "must be greater than or equal to 0")
 
 
 def _not_negative(item: Object, path: str) -> Iterator[Cause]:
@@ -94,48 +124,26 @@ def _not_negative(item: Object, path: str) -> Iterator[Cause]:
         yield status.wrong(path, value, "must be greater than or equal to 0")
 
 
-def _service(item: Object) -> Iterator[Cause]:
+def _claim(item: Object) -> Iterator[Cause]:
     spec = item["spec"]
-    if spec["type"] not in _SERVICE_TYPES:
-        yield status.unsupported("spec.type", spec["type"], _SERVICE_TYPES)
-    ports = spec.get("ports") or []
-    if not ports and spec["type"] != "ExternalName" and spec.get("clusterIP") != "None":
-        yield status.required("spec.ports")
-    for index, port in enumerate(ports):
-        yield from port_rules(port.get("port"), f"spec.ports[{index}].port")
-        if len(ports) > 1 and not port.get("name"):
-            yield status.required(f"spec.ports[{index}].name")
-    yield from _repeated([p.get("name") for p in ports if p.get("name")], "spec.ports[{}].name")
-    yield from _repeated([f"{p.get('protocol')}/{p.get('port')}" for p in ports], "spec.ports[{}]")
-
-
-def _repeated(values: list[Any], where: str) -> Iterator[Cause]:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            yield status.duplicate(where.format(index), value)
-
-
-def _ingress(item: Object) -> Iterator[Cause]:
-    spec = item["spec"] if item.get("spec") else {}
-    if not spec.get("rules") and not spec.get("defaultBackend"):
-        yield status.wrong("spec", "[]", "either `defaultBackend` or `rules` must be specified")
-    for index, rule in enumerate(spec.get("rules") or ()):
-        for number, path in enumerate(at(rule, "http.paths", [])):
-            yield from _ingress_path(path, f"spec.rules[{index}].http.paths[{number}]")
-
-
-def _ingress_path(path: Object, here: str) -> Iterator[Cause]:
-    kind = path.get("pathType")
-    if kind and kind not in _PATH_TYPES:
-        yield status.unsupported(f"{here}.pathType", kind, _PATH_TYPES)
-    if kind in ("Exact", "Prefix") and not str(path.get("path", "")).startswith("/"):
-        yield status.wrong(f"{here}.path", path.get("path", ""), "must be an absolute path")
+    if not spec.get("accessModes"):
+        yield status.required("spec.accessModes", "at least 1 access mode is required")
+    for mode in spec.get("accessModes") or ():
+        if mode not in _MODES:
+            yield status.unsupported("spec.accessModes", mode, _MODES)
+    if not at(spec, "resources.requests.storage"):
+        yield status.required("spec.resources[storage]")
 
 
 def _autoscaler(item: Object) -> Iterator[Cause]:
     spec = item["spec"]
     if spec["maxReplicas"] < 1:
         yield status.wrong("spec.maxReplicas", spec["maxReplicas"], "must be greater than 0")
+    if spec["minReplicas"] < 1:
+        yield status.wrong("spec.minReplicas", spec["minReplicas"], "must be greater than or equal to 1")
+        if not any(metric.get("type") in ("Object", "External") for metric in spec["metrics"]):
+            why = "Forbidden: must specify at least one Object or External metric to support scaling to zero replicas"
+            yield Cause("FieldValueForbidden", why, "spec.metrics")
     elif spec["maxReplicas"] < spec["minReplicas"]:
         why = "must be greater than or equal to `minReplicas`"
         yield status.wrong("spec.maxReplicas", spec["maxReplicas"], why)
@@ -145,6 +153,8 @@ def _budget(item: Object) -> Iterator[Cause]:
     spec = item.get("spec") or {}
     if "minAvailable" in spec and "maxUnavailable" in spec:
         yield status.wrong("spec", "", "minAvailable and maxUnavailable cannot be both set")
+    for name in ("minAvailable", "maxUnavailable"):
+        yield from _share(spec.get(name), f"spec.{name}")
 
 
 def _definition(item: Object) -> Iterator[Cause]:
@@ -185,8 +195,12 @@ _RULES: Mapping[str, Callable[[Object], Iterator[Cause]]] = {
     "DaemonSet": _workload,
     "Job": _job,
     "CronJob": _cron_job,
-    "Service": _service,
-    "Ingress": _ingress,
+    "ConfigMap": data_rules.config_map,
+    "Secret": data_rules.secret,
+    "Service": network_rules.service,
+    "Ingress": network_rules.ingress,
+    "NetworkPolicy": network_rules.network_policy,
+    "PersistentVolumeClaim": _claim,
     "HorizontalPodAutoscaler": _autoscaler,
     "PodDisruptionBudget": _budget,
     "CustomResourceDefinition": _definition,

@@ -53,6 +53,9 @@ def _pruned_fields(value: dict[str, Any], kind: Type, path: str, findings: Findi
         declared = kind.field(name)
         if declared is None:
             findings.unknown.append(f"{path}.{name}".lstrip("."))
+        elif item is None and kind.values is not None and kind.values.name == "string":
+            # A map of texts has no place for null.
+            kept[name] = ""
         elif item is not None:
             kept[name] = _pruned(item, declared, f"{path}.{name}", findings)
     return kept

@@ -75,18 +75,30 @@ def _fits(value: Any, kind: Type) -> bool:
 
 def _expected(value: Any, kind: Type) -> str:
     if kind.name in ("integer", "number"):
-        return f"expected numeric (int or float), got {'bool' if isinstance(value, bool) else _go(value)}"
+        return f"expected numeric (int or float), got {_named(value)}"
     wanted = {"array": "list", "object": "map"}.get(kind.name, kind.name)
     return f"expected {wanted}, got {_go(value)}"
 
 
+def _named(value: Any) -> str:
+    """What Go calls the type of a value that is no number."""
+    return {bool: "bool", str: "string", list: "list", dict: "map"}[type(value)]
+
+
 def _go(value: Any) -> str:
     """As Go prints it."""
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, list | dict):
-        return f"&{{{json.dumps(value)}}}"
+    if isinstance(value, str | list | dict):
+        return f"&{{{_printed(value)}}}"
     return f"&value.valueUnstructured{{Value:{json.dumps(value)}}}"
+
+
+def _printed(value: Any) -> str:
+    """As Go's `%v` prints lists and maps."""
+    if isinstance(value, list):
+        return f"[{' '.join(map(_printed, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{_printed(value[key])}' for key in sorted(value))}]"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _inconvertible(value: Any, kind: Type) -> Iterator[str]:

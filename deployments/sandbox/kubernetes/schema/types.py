@@ -32,6 +32,11 @@ class Type:
         self.schema: Mapping[str, Any] = definitions()[reference] if isinstance(reference, str) else schema
 
     @cached_property
+    def omitted(self) -> frozenset[str]:
+        """The fields that are left out when they are empty: see `omitted.py`."""
+        return frozenset(_omitted().get(str(self._own.get("$ref", "")), ()))
+
+    @cached_property
     def name(self) -> str:
         """string, integer, number, boolean, array, object, or empty for a field that takes anything."""
         return str(self.schema.get("type", ""))
@@ -128,6 +133,12 @@ def definitions() -> Mapping[str, Any]:
     """Kubernetes' definitions by name."""
     packed = Path(__file__).with_name("definitions.json.gz").read_bytes()
     found: dict[str, Any] = json.loads(gzip.decompress(packed))
+    return found
+
+
+@cache
+def _omitted() -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(Path(__file__).with_name("omitted.json").read_text())
     return found
 
 

@@ -1,0 +1,34 @@
+"""Values as a built-in kind keeps them: without what is empty, and with quantities in their canonical form.
+
+The API server decodes an object into Go structs and encodes it again; what is lost on the way is in
+`schema/omitted.json`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deployments.sandbox.kubernetes.quantities import canonical
+from deployments.sandbox.kubernetes.resources import Object, Resource
+from deployments.sandbox.kubernetes.schema.types import Type, type_of
+
+
+def normal(item: Object, resource: Resource) -> Object:
+    """The object as it is kept. Custom resources are kept as they are written."""
+    return item if resource.custom else _kept(item, type_of(resource))
+
+
+def _kept(value: Any, kind: Type | None) -> Any:
+    if kind is None:
+        return value
+    if kind.format == "quantity":
+        return canonical(value)
+    if isinstance(value, dict):
+        kept = {name: _kept(each, kind.field(name)) for name, each in value.items()}
+        return {name: each for name, each in kept.items() if name not in kind.omitted or each not in _EMPTY}
+    if isinstance(value, list):
+        return [_kept(each, kind.items) for each in value]
+    return value
+
+
+_EMPTY: tuple[Any, ...] = (False, 0, "", [], {}, None)

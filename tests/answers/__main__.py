@@ -1,0 +1,14 @@
+"""Record what the cluster of a kubeconfig answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tests.answers import RECORDED, Asked, cases
+
+asked = Asked(Path(sys.argv[1]))
+answers = {name: asked.answer(manifest) for name, manifest in cases().items()}
+RECORDED.write_text(json.dumps(answers, indent=1, sort_keys=True) + "\n")
+print(f"{len(answers)} answers in {RECORDED}")
