@@ -29,6 +29,11 @@ def cases() -> dict[str, dict[str, Any]]:
     return {name: _made(found["bases"][case["base"]], case) for name, case in found["cases"].items()}
 
 
+def namespaces() -> str:
+    """The namespaces that the cases need beside `default`, for kubectl."""
+    return yaml.safe_dump_all(yaml.safe_load(CASES.read_text())["namespaces"])
+
+
 def recorded() -> dict[str, Any]:
     """The answers of the real API server, by the same names."""
     found: dict[str, Any] = json.loads(RECORDED.read_text())
@@ -51,7 +56,10 @@ class Asked:
         except ApiException as error:
             return _refusal(int(error.status or 0), json.loads(error.body))
         stored = json.loads(answered.data)
-        return {"status": 200, "stored": {key: stored[key] for key in ("spec", "data", "type") if key in stored}}
+        # Pods get much from admission that is of no interest here.
+        parts = () if stored["kind"] == "Pod" else ("spec", "data", "type")
+        kept = {key: stored[key] for key in parts if key in stored}
+        return {"status": 200, "stored": kept, "warnings": answered.headers.getlist("Warning")}
 
 
 def _refusal(status: int, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +75,8 @@ def _path(manifest: Mapping[str, Any]) -> str:
     version, kind = manifest["apiVersion"], manifest["kind"]
     plural = _PLURALS.get(kind, f"{kind.lower()}s")
     root = "apis" if "/" in version else "api"
-    return f"/{root}/{version}/namespaces/default/{plural}/{manifest['metadata']['name']}"
+    metadata = manifest["metadata"]
+    return f"/{root}/{version}/namespaces/{metadata['namespace']}/{plural}/{metadata['name']}"
 
 
 def _made(base: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:

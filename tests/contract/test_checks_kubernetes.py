@@ -23,8 +23,10 @@ spec:
   template:
     metadata: {{labels: {{app: {name}}}}}
     spec:
+      securityContext: {{runAsNonRoot: true, seccompProfile: {{type: RuntimeDefault}}}}
       containers:
         - name: it
+          securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
           image: "shop/it:{tag}"
           ports: [{{name: http, containerPort: 8080}}]
           resources: {{requests: {{cpu: "{cpu}"}}}}

@@ -1,6 +1,7 @@
 """Admission as on a real cluster: what objects are given by their namespace, and what is refused because of it.
 
-Service accounts, limit ranges, priority classes, policies and quotas; the order is that of the API server's plugins.
+Service accounts, limit ranges, priority classes, Pod Security, policies and quotas; the order is that of the API
+server's plugins.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from deployments.sandbox.kubernetes import status
 from deployments.sandbox.kubernetes.access.escalation import require_no_escalation
 from deployments.sandbox.kubernetes.access.rbac import Rbac
-from deployments.sandbox.kubernetes.admission import policies, quotas
+from deployments.sandbox.kubernetes.admission import policies, quotas, security
 from deployments.sandbox.kubernetes.admission.policies import Attempt
 from deployments.sandbox.kubernetes.asking import Asking
 from deployments.sandbox.kubernetes.objects import annotations_of, at, name_of, namespace_of
@@ -34,6 +35,7 @@ class Admission:
             self._priority(item, resource)
         if resource.kind == "PersistentVolumeClaim" and not resource.custom:
             self._storage_class(item)
+        security.require_secure(self._store, item, resource, asking)
         policies.require_admitted(self._store, Attempt(policies.CREATE, resource, "", None, item, asking))
         quotas.require_room(self._store, item, resource)
 
@@ -41,6 +43,8 @@ class Admission:
         """Raise `ApiError` 403 when a change is not admitted."""
         if not part and any(before.get(name) != after.get(name) for name in ("rules", "roleRef", "subjects")):
             require_no_escalation(self._rbac, after, resource, asking)
+        if not part and before.get("spec") != after.get("spec"):
+            security.require_secure(self._store, after, resource, asking)
         policies.require_admitted(self._store, Attempt(policies.UPDATE, resource, part, before, after, asking))
 
     def delete(self, item: Object, resource: Resource, asking: Asking) -> None:
