@@ -29,9 +29,9 @@ def cases() -> dict[str, dict[str, Any]]:
     return {name: _made(found["bases"][case["base"]], case) for name, case in found["cases"].items()}
 
 
-def namespaces() -> str:
-    """The namespaces that the cases need beside `default`, for kubectl."""
-    return yaml.safe_dump_all(yaml.safe_load(CASES.read_text())["namespaces"])
+def before() -> str:
+    """The namespaces and definitions that the cases need, as YAML for kubectl."""
+    return yaml.safe_dump_all(yaml.safe_load(CASES.read_text())["before"])
 
 
 def recorded() -> dict[str, Any]:

@@ -19,7 +19,8 @@ _GIVEN = ("clusterIP", "clusterIPs", "nodePort")
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     cluster = clusters.started(tmp_path_factory.mktemp("cluster"))
-    cluster.kubectl("apply", "-f", "-", input=answers.namespaces())
+    cluster.kubectl("apply", "-f", "-", input=answers.before())
+    cluster.kubectl("wait", "crd/things.answers.example", "--for=condition=Established", "--timeout=30s")
     for namespace in ("baseline", "restricted"):
         account = ("serviceaccount/default", "-n", namespace)
         cluster.kubectl("wait", *account, "--for=create", "--timeout=30s")

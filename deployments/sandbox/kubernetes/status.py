@@ -112,6 +112,11 @@ def unsupported_media_type(given: str, known: Sequence[str]) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", f"{message} (given: {given})")
 
 
+def too_large(limit: int) -> ApiError:
+    """The body of the request is too long."""
+    return ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
+
+
 def expired(revision: str) -> ApiError:
     """The history does not reach back that far."""
     return ApiError(410, "Expired", f"too old resource version: {revision}")

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 
 from deployments.sandbox.kubernetes import managed, status
-from deployments.sandbox.kubernetes.admission import allocation, changes, defaults, rules, structure
+from deployments.sandbox.kubernetes.admission import allocation, changes, custom_rules, defaults, rules, structure
 from deployments.sandbox.kubernetes.admission.plugins import Admission
 from deployments.sandbox.kubernetes.asking import Asking
 from deployments.sandbox.kubernetes.objects import clone, is_terminating, new_uid, timestamp
@@ -110,6 +110,7 @@ class Writes:
         if wanted.get("metadata", {}).get("managedFields"):
             raise status.bad_request("metadata.managedFields must be nil")
         require_typed(wanted, resource, namespace, name)
+        _require_no_nulls(wanted, resource, name)
         wanted = self._structured(wanted, resource, asking)
         ignored = _ignored(resource, part)
         intent = Intent(wanted, Manager(asking.manager, ownership.APPLY, wanted["apiVersion"], part), force, ignored)
@@ -255,6 +256,13 @@ def _ignored(resource: Resource, part: str) -> tuple[str, ...]:
     if part == "status":
         return ("spec", "data")
     return ("status",) if resource.status else ()
+
+
+def _require_no_nulls(item: Object, resource: Resource, name: str) -> None:
+    """Built-in kinds take a null for a field that is left out; of custom resources the schema decides."""
+    causes = list(custom_rules.null_fields(item, type_of(resource))) if resource.custom else []
+    if causes:
+        raise status.invalid(resource, name, custom_rules.refused_nulls(causes, type_of(resource)))
 
 
 def _require_same(before: Object, proposed: Object, resource: Resource, name: str) -> None:

@@ -138,11 +138,16 @@ def namespace(console: Console) -> Iterator[str]:
     console.kubectl("delete", "namespace", name, "--wait=false")
 
 
+_SECURE = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
 def deployment(name: str = "web", image: str = "registry.example/web:1", replicas: int = 2, **spec: Any) -> Any:
-    """A deployment with one container that listens on 8080."""
-    container = {"name": "web", "image": image, "ports": [{"name": "http", "containerPort": 8080}]}
+    """A deployment with one container that listens on 8080, and that any namespace admits."""
+    closed = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    ports = [{"name": "http", "containerPort": 8080}]
+    container = {"name": "web", "image": image, "ports": ports, "securityContext": closed}
     labels = {"app": name}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container], "securityContext": _SECURE}}
     wanted = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": wanted | spec}
 

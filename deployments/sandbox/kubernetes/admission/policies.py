@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from deployments.sandbox.kubernetes import status
 from deployments.sandbox.kubernetes.access.rbac import holds
+from deployments.sandbox.kubernetes.admission import expressions
 from deployments.sandbox.kubernetes.asking import Asking
 from deployments.sandbox.kubernetes.objects import at, labels_of, name_of
 from deployments.sandbox.kubernetes.resources import Object, Resource, built_in
@@ -62,10 +62,6 @@ class Attempt:
         }
 
 
-class _Failed(Exception):
-    """An expression has no value."""
-
-
 def require_admitted(store: Store, attempt: Attempt) -> None:
     """Raise `ApiError` when a policy that is bound denies the attempt; warnings go to who asks."""
     for binding in store.of_kind(built_in("ValidatingAdmissionPolicyBinding")):
@@ -92,15 +88,18 @@ def _violations(policy: Object, attempt: Attempt) -> Iterator[tuple[str, str]]:
     """(reason, message) of every validation that an attempt does not meet."""
     spec, names = policy["spec"], _names(attempt)
     try:
-        if not all(_value(condition["expression"], names) is True for condition in spec.get("matchConditions") or ()):
+        if not all(
+            expressions.value(condition["expression"], names) is True
+            for condition in spec.get("matchConditions") or ()
+        ):
             return
         names["variables"] = {}
         for variable in spec.get("variables") or ():
-            names["variables"][variable["name"]] = _value(variable["expression"], names)
+            names["variables"][variable["name"]] = expressions.value(variable["expression"], names)
         for validation in spec.get("validations") or ():
-            if _value(validation["expression"], names) is not True:
+            if expressions.value(validation["expression"], names) is not True:
                 yield validation.get("reason", "Invalid"), _message(validation, names)
-    except _Failed as error:
+    except expressions.Failed as error:
         if spec.get("failurePolicy", "Fail") == "Fail":
             yield "Invalid", str(error)
 
@@ -111,24 +110,8 @@ def _names(attempt: Attempt) -> dict[str, Any]:
 
 def _message(validation: Object, names: Mapping[str, Any]) -> str:
     if validation.get("messageExpression"):
-        return str(_value(validation["messageExpression"], names))
+        return str(expressions.value(validation["messageExpression"], names))
     return str(validation.get("message") or f"failed expression: {validation['expression']}")
-
-
-def _value(expression: str, names: Mapping[str, Any]) -> Any:
-    needed = {name: value for name, value in names.items() if name in expression}
-    try:
-        return _compiled(expression).execute(needed)
-    except (TypeError, ValueError, RuntimeError, KeyError) as error:
-        raise _Failed(f"expression '{expression}' resulted in error: {error}") from error
-
-
-@lru_cache(maxsize=256)
-def _compiled(expression: str) -> Any:
-    # The import takes a second: a cluster without policies does not need it.
-    import cel
-
-    return cel.compile(expression)
 
 
 def _concerns(store: Store, match: Object | None, attempt: Attempt) -> bool:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from deployments.sandbox.kubernetes import status
-from deployments.sandbox.kubernetes.admission import data_rules, network_rules, schedule_rules
+from deployments.sandbox.kubernetes.admission import custom_rules, data_rules, network_rules, schedule_rules
 from deployments.sandbox.kubernetes.admission.names import label_rules, metadata_rules
 from deployments.sandbox.kubernetes.admission.pod_rules import pod_rules
 from deployments.sandbox.kubernetes.admission.structure import missing
 from deployments.sandbox.kubernetes.objects import at, labels_of
 from deployments.sandbox.kubernetes.resources import Object, Resource
+from deployments.sandbox.kubernetes.schema.types import type_of
 from deployments.sandbox.kubernetes.selectors import label_selector
 from deployments.sandbox.kubernetes.status import Cause
 
@@ -27,7 +28,8 @@ _LONGEST_CRON_JOB = 52
 
 def require_valid(item: Object, resource: Resource) -> None:
     """Raise `ApiError` 422 with everything that is wrong with an object."""
-    causes = [*metadata_rules(item, resource), *missing(item, resource)]
+    schema = custom_rules.violations(item, type_of(resource)) if resource.custom else missing(item, resource)
+    causes = [*metadata_rules(item, resource), *schema]
     if not causes and not resource.custom and resource.kind in _RULES:
         causes = list(_RULES[resource.kind](item))
     if resource.kind in ("Deployment", "DaemonSet", "StatefulSet") and any(

@@ -48,11 +48,13 @@ def _pruned(value: Any, kind: Type, path: str, findings: Findings) -> Any:
 
 
 def _pruned_fields(value: dict[str, Any], kind: Type, path: str, findings: Findings) -> dict[str, Any]:
-    kept = {}
+    kept: dict[str, Any] = {}
     for name, item in value.items():
         declared = kind.field(name)
         if declared is None:
             findings.unknown.append(f"{path}.{name}".lstrip("."))
+        elif item is None and declared.schema.get("nullable"):
+            kept[name] = None
         elif item is None and kind.values is not None and kind.values.name == "string":
             # A map of texts has no place for null.
             kept[name] = ""

@@ -20,7 +20,8 @@ from deployments.sandbox.kubernetes.api.permission import require_allowed, user_
 from deployments.sandbox.kubernetes.cluster import Cluster
 from deployments.sandbox.kubernetes.status import ApiError
 
-_LARGEST_BODY = 64 * 1024**2
+_LARGEST_BODY = 3 * 1024**2
+"""As many bytes as the API server takes in one request."""
 
 
 def application(clusters: Mapping[str, Cluster]) -> web.Application:
@@ -34,6 +35,9 @@ def application(clusters: Mapping[str, Cluster]) -> web.Application:
             return await _answer(cluster, request, path)
         except ApiError as error:
             return json_answer(error.status, error.code)
+        except web.HTTPRequestEntityTooLarge:
+            told = status.too_large(_LARGEST_BODY)
+            return json_answer(told.status, told.code)
         except Exception as error:  # noqa: BLE001 a mistake of ours is an answer too; it is in the log
             traceback.print_exc()
             told = ApiError(500, "InternalError", f"Internal error occurred: {error!r}")

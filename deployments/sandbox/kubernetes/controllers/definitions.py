@@ -1,7 +1,7 @@
 """CustomResourceDefinitions: established at once, and from then on their resources are served.
 
 https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ - several versions
-without conversion; no conversion webhooks, no CEL rules.
+without conversion; no conversion webhooks.
 """
 
 from __future__ import annotations

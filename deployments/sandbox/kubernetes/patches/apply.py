@@ -15,7 +15,7 @@ from deployments.sandbox.kubernetes.patches import ownership
 from deployments.sandbox.kubernetes.patches.ownership import Manager, Owned, Owners
 from deployments.sandbox.kubernetes.patches.typed import Path, described, merged, without
 from deployments.sandbox.kubernetes.resources import Object
-from deployments.sandbox.kubernetes.schema.types import Type
+from deployments.sandbox.kubernetes.schema.types import ANYTHING, Type
 from deployments.sandbox.kubernetes.status import ApiError
 
 
@@ -32,7 +32,7 @@ class Intent:
 def apply(live: Object, owners: Owners, intent: Intent, kind: Type, time: str) -> tuple[Object, Owners]:
     """The object after the intent, and who owns what then. `ApiError` 409 that names the other owners."""
     mine = intent.manager.identity
-    wanted = _without_nulls({k: v for k, v in intent.wanted.items() if k not in intent.ignored})
+    wanted = _without_nulls({k: v for k, v in intent.wanted.items() if k not in intent.ignored}, kind)
     fields = ownership.fields_of(wanted, kind)
     before = owners[mine].fields if mine in owners else frozenset()
     after = merged(live, wanted, kind)
@@ -56,11 +56,14 @@ def _unwanted(dropped: frozenset[Path], fields: frozenset[Path], rest: Owners) -
     return frozenset(path for path in enclosing if path not in held)
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: Any, kind: Type) -> Any:
+    """Nulls are left out, but where a custom resource's schema allows them."""
     if isinstance(value, dict):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+        fields = {name: kind.field(name) or ANYTHING for name in value}
+        kept = {name: item for name, item in value.items() if item is not None or fields[name].schema.get("nullable")}
+        return {name: _without_nulls(item, fields[name]) for name, item in kept.items()}
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [_without_nulls(item, kind.items) for item in value]
     return value
 
 

@@ -29,7 +29,8 @@ def require_typed(item: Object, resource: Resource, namespace: str, name: str) -
     about = f"{namespace}/{name}; {resource.group}/{resource.version}, Kind={resource.kind}"
     for told in _untyped(item, kind, ()):
         raise ApiError(500, "", f"failed to create typed patch object ({about}): {told}")
-    for told in _inconvertible(item, kind):
+    # Custom resources are converted to nothing.
+    for told in () if resource.custom else _inconvertible(item, kind):
         target = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         why = f"to proper version: unable to convert unstructured object to {target}: {told}"
         raise ApiError(500, "", f"failed to convert new object ({about}) {why}")
@@ -58,12 +59,24 @@ def _untyped_fields(value: dict[str, Any], kind: Type, path: Path) -> Iterator[s
 def _untyped_items(value: list[Any], kind: Type, path: Path) -> Iterator[str]:
     seen: set[str] = set()
     for index, item in enumerate(value):
+        if _lacks_keys(item, kind):
+            keys = json.dumps(list(kind.list_keys))
+            told = f"associative list with keys has an element that omits all key fields {keys}"
+            yield f"{described(path)}: element {index}: {told} (and doesn't have default values for any key fields)"
         keyed = kind.list_type in ("map", "set") and (kind.list_type == "set" or isinstance(item, dict))
         part = element(item, kind) if keyed else ""
         if part and part in seen:
             yield f"{described(path)}: duplicate entries for key {described((part,))}"
         seen.add(part)
         yield from _untyped(item, kind.items, (*path, part or f"i:{index}"))
+
+
+def _lacks_keys(item: Any, kind: Type) -> bool:
+    """The keys of built-in kinds have a default, if only an empty one."""
+    if kind.list_type != "map" or kind.items.is_built_in or not isinstance(item, dict):
+        return False
+    defaulted = any("default" in kind.items.fields[key].schema for key in kind.list_keys if key in kind.items.fields)
+    return not defaulted and not any(key in item for key in kind.list_keys)
 
 
 def _fits(value: Any, kind: Type) -> bool:

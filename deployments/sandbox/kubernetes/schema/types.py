@@ -31,6 +31,11 @@ class Type:
         reference = schema.get("$ref")
         self.schema: Mapping[str, Any] = definitions()[reference] if isinstance(reference, str) else schema
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it is one of Kubernetes' own definitions."""
+        return "$ref" in self._own
+
     @cached_property
     def omitted(self) -> frozenset[str]:
         """The fields that are left out when they are empty: see `omitted.py`."""
