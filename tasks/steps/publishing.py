@@ -10,6 +10,7 @@ from contextvars import copy_context
 import structlog
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
 
 from tasks.reports.artifacts import Page
@@ -29,10 +30,20 @@ def run_id() -> str:
     return str(context.flow_run.id) if context and context.flow_run else ""
 
 
-def run_address() -> str:
-    """Where this run is shown in the Prefect UI; empty outside of one."""
+def root_run_id() -> str:
+    """The id of the flow run that somebody started, which this one is or belongs to; empty outside of one."""
     run = run_id()
-    return (url_for("flow-run", obj_id=run) or "") if run else ""
+    if not run:
+        return ""
+    with best_effort("which run this one belongs to"):
+        return str(flow_run.root_flow_run_id or run)
+    return run
+
+
+def run_address(run: str | None = None) -> str:
+    """Where a run is shown in the Prefect UI, this one without a name; empty outside of one."""
+    shown = run_id() if run is None else run
+    return (url_for("flow-run", obj_id=shown) or "") if shown else ""
 
 
 def publish(page: Page) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from flows.conversation import comment, review
 from flows.delivery import deliver
+from flows.merge_group import merge_group
 from flows.promote import promote
 from flows.pull_request import pull_request
 from tasks.domain.errors import Refused, RolledBack, Unanswered
@@ -175,6 +176,41 @@ def down_after(stub: GitHubStub, requests: int) -> None:
         return answer(request)  # type: ignore[arg-type]
 
     stub.answer = counting  # type: ignore[method-assign, assignment]
+
+
+def test_what_a_merge_queue_would_merge_is_planned_and_reported(hub: Hub, history: History) -> None:
+    ref = "refs/heads/gh-readonly-queue/main/pr-1-abc"
+    sha = hub.push(ref)
+    merge_group(REPOSITORY, ref, sha)
+    assert hub.stub.state.status("flowmart/release")[-1][0] == "success"
+    assert hub.stub.state.status("flowmart/dev")[-1] == ("success", "1 to create")
+    (run,) = hub.stub.state.check_runs.values()
+    assert (run["conclusion"], run["head_sha"]) == ("success", sha)
+    assert (hub.stub.state.comments, kinds(history, "dev")) == ({}, ["planned first"])
+
+
+def test_a_branch_that_is_no_merge_queue_s_is_not_planned(hub: Hub, history: History) -> None:
+    sha = hub.push("refs/heads/topic")
+    with pytest.raises(Exception, match="ref"):
+        merge_group(REPOSITORY, "refs/heads/topic", sha)
+    assert (kinds(history, "dev"), hub.stub.state.statuses) == ([], [])
+
+
+def test_a_repository_that_was_renamed_goes_on_working(hub: Hub) -> None:
+    sha = hub.pull()
+    hub.stub.state.former, hub.stub.state.repository = {REPOSITORY}, "flowmart/platform"
+    hub.stub.state.open_pull(1, sha)
+    pull_request("flowmart/platform", 1, sha)
+    assert hub.stub.state.status("flowmart/dev")[-1][0] == "success"
+
+
+def test_what_a_command_shows_names_the_run_that_was_started(hub: Hub) -> None:
+    hub.pull()
+    said = hub.stub.state.comment(1, "/flowmart plan", "anna")
+    state = comment(REPOSITORY, 1, said, return_state=True)
+    (run,) = hub.stub.state.check_runs.values()
+    assert run["external_id"] == str(state.state_details.flow_run_id)
+    assert {str(state.state_details.flow_run_id) in one["target_url"] for one in hub.stub.state.statuses} == {True}
 
 
 # --- pushes ---

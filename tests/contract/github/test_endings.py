@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.github import check_runs, comments, deployments, endings, statuses, text
+from tasks.github import check_runs, comments, deployments, endings, pull_report, statuses, text
 from tasks.github.client import Client
 from tasks.github.deployments import Deployment
 from tasks.github.repositories import OnGitHub, Repository
@@ -93,3 +93,38 @@ def test_a_command_that_was_answered_is_not_answered_again(home: OnGitHub, githu
     comments.reply(home.client, REPOSITORY, 1, marker, "done")
     endings.close(home, {"number": 1, "comment": comment}, WHY)
     assert len(github.state.bodies(1)) == 2
+
+
+# --- what a run that breaks off says itself ---
+
+
+def broken_off(home: OnGitHub, error: BaseException) -> None:
+    """The work on a commit, ended in the middle."""
+    with pull_report.begun(home, SHA, 1) as report:
+        report.released("r1")
+        report.pending("dev")
+        raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a symlink too many"), KeyboardInterrupt(), SystemExit(143)])
+def test_whatever_ends_the_work_on_a_commit_ends_what_is_shown(
+    home: OnGitHub, github: GitHubStub, error: BaseException
+) -> None:
+    github.state.open_pull(1, SHA)
+    with pytest.raises(type(error)):
+        broken_off(home, error)
+    (run,) = github.state.check_runs.values()
+    assert (run["conclusion"], run["external_id"]) == ("action_required", RUN)
+    assert github.state.status("flowmart/release") == [("success", "release r1")]
+    state, said = github.state.status("flowmart/dev")[-1]
+    assert (state, type(error).__name__ in said) == ("error", True)
+    assert "The run ended before it was done" in github.state.bodies(1)[0]
+
+
+def test_a_commit_of_a_merge_queue_has_no_comment(home: OnGitHub, github: GitHubStub) -> None:
+    with pull_report.begun(home, SHA) as report:
+        report.released("r1")
+        report.conclude("r1", [], ())
+    (run,) = github.state.check_runs.values()
+    assert (run["conclusion"], run["head_sha"]) == ("success", SHA)
+    assert github.state.comments == {}
