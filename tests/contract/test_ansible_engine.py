@@ -121,6 +121,21 @@ def test_an_address_that_two_environments_have_leads_to_the_host_of_each(
     assert found == {"dev": "dev", "staging": "staging"}
 
 
+def test_an_address_leads_where_the_configuration_of_ssh_says(
+    bastion: Bastion, hosts: SandboxHosts, tmp_path: Path
+) -> None:
+    others = SandboxHosts(tmp_path / "others", "dev")
+    where = "{content: '{{ which }}', dest: /srv/which, mode: '0644'}"
+    bastion.does(f"    - name: Write\n      ansible.builtin.copy: {where}\n")
+    for which, sandbox in (("one", hosts), ("two", others)):
+        bastion.variables = sandbox.variables()
+        bastion.inputs = {**INPUTS, "variables": {"which": which}}
+        assert bastion.engine.apply(bastion.plan()).outcome is Outcome.SUCCEEDED
+    found = [sandbox.ssh("dev", "cat /srv/which").stdout for sandbox in (hosts, others)]
+    others.stop()
+    assert found == ["one", "two"]
+
+
 def test_a_host_that_is_gone_before_the_apply_is_no_failure(bastion: Bastion) -> None:
     bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/gone, mode: '0644'}}\n")
     plan = bastion.plan()

@@ -40,6 +40,15 @@ _CALLBACKS = Path(__file__).parent / "callbacks"
 _EVENT_DATA = re.compile(r"\x1b\[K(?:[A-Za-z0-9+/=]+\x1b\[\d+D)+\x1b\[K|\x1b\[K")
 """What ansible-runner's display plugin writes between the lines, for a terminal to overwrite."""
 
+_WAY = (
+    "ANSIBLE_PRIVATE_KEY_FILE",
+    "ANSIBLE_SSH_ARGS",
+    "ANSIBLE_SSH_COMMON_ARGS",
+    "ANSIBLE_SSH_EXECUTABLE",
+    "ANSIBLE_SSH_EXTRA_ARGS",
+)
+"""What decides to which host an address leads."""
+
 _SHARED_CONNECTIONS = re.compile(r"^\s*control_path\s*=", re.MULTILINE)
 
 
@@ -47,6 +56,7 @@ _SHARED_CONNECTIONS = re.compile(r"^\s*control_path\s*=", re.MULTILINE)
 class Place:
     """Where a playbook is run: the unit's folder and all files that it reads, its configuration, its environment."""
 
+    platform: str
     infrastructure: Path
     folder: Path
     files: tuple[Path, ...]
@@ -146,7 +156,7 @@ def _variables(place: Place, folder: Path, own: Mapping[str, str]) -> dict[str, 
         "ANSIBLE_CACHE_PLUGIN": "memory",
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": _connections(place.environment, own),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": _connections(place, {**own, **place.variables}),
         **_own_connections(place.config),
         "ANSIBLE_TIMEOUT": own.get("ANSIBLE_TIMEOUT", "10"),
         "ANSIBLE_SSH_COMMON_ARGS": f"{own.get('ANSIBLE_SSH_COMMON_ARGS', '')} -o BatchMode=yes".strip(),
@@ -156,15 +166,16 @@ def _variables(place: Place, folder: Path, own: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _connections(environment: str, own: Mapping[str, str]) -> str:
+def _connections(place: Place, variables: Mapping[str, str]) -> str:
     """Where connections to an environment's hosts wait to be used again, for a minute as Ansible has it.
 
-    Ansible tells them apart by host, port and user alone: with the same address in two environments, the second one's
-    playbook would go over the connection to the first one's host (`_create_control_path` of its ssh plugin). The
-    name is short because the path of a socket has to be.
+    Ansible tells them apart by host, port and user alone: with the same address in two environments or platforms, or
+    by two configurations of ssh, the second playbook would go over the connection to the first one's host
+    (`_create_control_path` of its ssh plugin). The name is short because the path of a socket has to be.
     """
-    folder = own.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
-    return f"{folder}/{digest_of(environment)[:8]}"
+    folder = variables.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
+    way = {name: variables[name] for name in _WAY if name in variables}
+    return f"{folder}/{digest_of([place.platform, place.environment, way])[:8]}"
 
 
 def _secrets(executable: str, place: Place, runner: Processes) -> frozenset[str]:

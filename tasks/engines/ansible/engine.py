@@ -179,6 +179,7 @@ class Ansible:
 
     def _run(self, workspace: Workspace, job: Job, options: tuple[str, ...], variables: Variables) -> Run:
         place = Place(
+            platform=workspace.platform,
             infrastructure=workspace.infrastructure,
             folder=workspace.folder,
             files=tuple(
