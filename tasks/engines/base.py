@@ -69,6 +69,7 @@ class Workspace:
         residual: differences that the tool reported right after the last good apply, though nobody touched anything.
         state_changes: what this claim's applies changed in what the tool remembers: a rollback undoes it.
         unfinished: the last apply here did not come to its end, and no earlier release was put back to since.
+        secret_key: the key of the store's hashes over secrets, asked for when there is one.
         reconciling: drift is to be repaired, so what somebody else has taken hold of meanwhile is taken back.
         readers: by account, variables to read other accounts of the platform with, for what environments share.
         elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
@@ -91,6 +92,7 @@ class Workspace:
     residual: tuple[Change, ...] = ()
     state_changes: tuple[StateChange, ...] = ()
     unfinished: bool = False
+    secret_key: Callable[[], bytes] = field(default=bytes)
     reconciling: bool = False
     readers: Mapping[str, Variables] = field(default_factory=dict)
     elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)

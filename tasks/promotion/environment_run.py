@@ -26,6 +26,7 @@ from tasks.domain.rules import Suppression
 from tasks.domain.values import MASK
 from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.ledger.chain import Ledger
+from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
 from tasks.processes import Processes
 from tasks.promotion.checkouts import Checkout, Checkouts
@@ -108,6 +109,11 @@ class EnvironmentRun:
     def here(self) -> Checkout:
         """The checkout of the release to go to."""
         return self.checkout(self.release.id)
+
+    @cached_property
+    def secret_key(self) -> bytes:
+        """The key of the store's hashes over secrets."""
+        return secret_key(self.runtime.store)
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
@@ -196,6 +202,7 @@ class EnvironmentRun:
             elsewhere=lambda: self._elsewhere(target.unit),
             neighbours=lambda: self._neighbours(target),
             unfinished=target.unit in now.unfinished,
+            secret_key=lambda: self.secret_key,
             reconciling=target.unit in self.drifting,
         )
 

@@ -225,11 +225,11 @@ def test_another_secret_is_shown_as_changed(before: Any, after: Any) -> None:
 
 
 def test_another_secret_is_another_fingerprint() -> None:
-    one, other = (secrets.fingerprint(planned(secret_change("a1", after)), b"key") for after in ("b2", "c3"))
+    one, other = (secrets.fingerprint(planned(secret_change("a1", after)), lambda: b"key") for after in ("b2", "c3"))
     assert one != other
-    assert one == secrets.fingerprint(planned(secret_change("a1", "b2")), b"key")
-    assert one != secrets.fingerprint(planned(secret_change("a1", "b2")), b"another key")
-    assert secrets.fingerprint(planned({"change": doing("update")}), b"key") == ""
+    assert one == secrets.fingerprint(planned(secret_change("a1", "b2")), lambda: b"key")
+    assert one != secrets.fingerprint(planned(secret_change("a1", "b2")), lambda: b"another key")
+    assert secrets.fingerprint(planned({"change": doing("update")}), lambda: b"key") == ""
 
 
 PEM = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\n-----END KEY-----\n"

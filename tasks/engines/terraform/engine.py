@@ -155,7 +155,6 @@ class Terraform:
 
     def _plan_from(self, document: Document, inputs: Inputs, state: Document) -> Plan:
         workspace, changes = self.workspace, answers.planned_changes(document)
-        key = f"{workspace.platform}/{state.get('lineage', '')}".encode()
         return Plan(
             target=workspace.target,
             engine="terraform",
@@ -169,7 +168,7 @@ class Terraform:
             outputs=answers.foreseen_outputs(document),
             warnings=answers.warnings(document),
             unknown=answers.unknown(document),
-            secrets=secrets.fingerprint(document, key),
+            secrets=secrets.fingerprint(document, workspace.secret_key),
             state_changes=rollbacks.state_changes(document, secrets.of_plan(document)),
         )
 

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,17 +94,18 @@ def of_values(values: Iterable[Any]) -> Secrets:
     return Secrets(frozenset(text for value in values for text in marked(value, True)))
 
 
-def fingerprint(plan: Mapping[str, Any], key: bytes) -> str:
+def fingerprint(plan: Mapping[str, Any], key: Callable[[], bytes]) -> str:
     """A keyed hash over the sensitive values that a plan would set; empty where there are none.
 
-    It tells whether two plans set the same secrets, to nobody who has not the key.
+    It tells whether two plans set the same secrets, to nobody who has not the key. `key` is only asked for where
+    there is a secret.
     """
     changes = {item["address"]: item["change"] for item in plan.get("resource_changes", ())}
     changes |= {f"output.{name}": change for name, change in plan.get("output_changes", {}).items()}
     found = {name: sorted(marked(c.get("after"), c.get("after_sensitive"))) for name, c in changes.items()}
     found = {name: values for name, values in found.items() if values}
     canonical = json.dumps(found, sort_keys=True).encode()
-    return hmac.new(key, canonical, hashlib.sha256).hexdigest() if found else ""
+    return hmac.new(key(), canonical, hashlib.sha256).hexdigest() if found else ""
 
 
 def marked(value: Any, marks: Any) -> Iterator[str]:
