@@ -26,11 +26,15 @@ def overall(outcomes: Iterable[Outcome]) -> Outcome:
 
 @dataclass(frozen=True)
 class Applied:
-    """The result of an engine's apply or rollback. `outputs` hold `MASK` for sensitive ones."""
+    """The result of an engine's apply or rollback. `outputs` hold `MASK` for sensitive ones.
+
+    `details` is what the engine keeps in the receipt; two results are the same whatever it is.
+    """
 
     outcome: Outcome
     outputs: Mapping[str, Any] = field(default_factory=dict)
     detail: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class Progress(StrEnum):
@@ -43,11 +47,12 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True)
 class Observation:
-    """What is there after an unanswered apply. `outputs` are those of the unit when `progress` is done."""
+    """What is there after an unanswered apply. `outputs` and `details` are as `Applied` has them, once it is done."""
 
     progress: Progress
     outputs: Mapping[str, Any] = field(default_factory=dict)
     detail: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What is known to be applied in an environment for a unit, and how to get back to it."""
+    """What is known to be applied in an environment for a unit, and how to get back to it.
+
+    `details` is the engine's own: by what it recognises later what it applied (terraform: where the state is, its
+    lineage and serial).
+    """
 
     id: str
     target: Target
@@ -98,6 +102,7 @@ class Receipt:
     plan_digest: str
     outputs: Mapping[str, Any]
     at: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ as declared for that environment, credentials by purpose, and what is known of e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -198,6 +198,11 @@ class Engine:
         executable: the tool's name on PATH; empty when the engine needs none.
         validators: the tool's own validators, by the names under which a unit sets their levels.
         setting: the setting that names another executable (FLOWMART_TERRAFORM), lowercase; by default the name.
+        faults: what is wrong with a unit in one environment, seen without running the tool; given infrastructure/ and
+            the unit as it is declared there.
+        supplied: names of inputs that files of the unit set, so that the unit need not; given the same.
+        place: where the tool keeps what it remembers of a unit, which no other unit may share; empty if that is not
+            known. Given the same.
         needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
     """
 
@@ -210,6 +215,9 @@ class Engine:
     setting: str = ""
     validators: Mapping[str, Validator] = field(default_factory=dict, hash=False)
     needs_aws: Callable[[Path, str], bool] = lambda _, __: False
+    faults: Callable[[Path, Unit], Iterable[str]] = lambda _, __: ()
+    supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
+    place: Callable[[Path, Unit], str] = lambda _, __: ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "setting", self.setting or self.name.replace("-", "_"))

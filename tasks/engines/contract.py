@@ -119,7 +119,9 @@ class Story:
     def received(self, plan: Plan, applied: Applied) -> Receipt:
         """The receipt of an apply, which is the unit's from now on."""
         digests = (plan.unit_digest, plan.inputs_digest, plan.digest)
-        self.receipt = Receipt("dev/1", plan.target, *digests, applied.outputs, "2026-01-01T00:00:00+00:00")
+        self.receipt = Receipt(
+            "dev/1", plan.target, *digests, applied.outputs, "2026-01-01T00:00:00+00:00", applied.details
+        )
         self.subject.received(self.receipt)
         return self.receipt
 

@@ -21,17 +21,25 @@ from tasks.manifest.platform import FILE, resolve
 
 
 def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
-    """Refuse units that do not fit together, or that need an account which is not there.
+    """Refuse units that do not fit together, that need an account which is not there, or that share a state.
 
     Raises:
-        InvalidInput: names every input that is missing, unknown, or fed from an output that does not fit.
+        InvalidInput: names every input that is missing, unknown, or fed from an output that does not fit; and what
+            engines find wrong with their units.
     """
     mistakes: dict[Mistake, list[str]] = {}
+    places: dict[str, str] = {}
     for environment in platform.environments:
         units = {u.name: resolve(platform, environment.name, u.name) for u in platform.units_in(environment.name)}
         known = _interfaces(infrastructure, units)
         for unit in units.values():
-            for mistake in (*_in_one(unit, known), *_without_account(infrastructure, platform, environment, unit)):
+            found = (
+                *_in_one(infrastructure, unit, known),
+                *_without_account(infrastructure, platform, environment, unit),
+                *_faults(infrastructure, unit),
+                *_shared_place(infrastructure, environment, unit, places),
+            )
+            for mistake in found:
                 mistakes.setdefault(mistake.below(("units", unit.name)), []).append(environment.name)
     told = (Mistake(m.key, f"{m.message} (in {', '.join(where)})") for m, where in mistakes.items())
     refuse(document.read(infrastructure / FILE), told)
@@ -51,6 +59,23 @@ def _without_account(
             yield Mistake(("checks", place, "kind"), f"a check of AWS {remedy}")
 
 
+def _faults(infrastructure: Path, unit: Unit) -> Iterator[Mistake]:
+    """What the unit's engine finds wrong without running its tool."""
+    for fault in ENGINES[unit.engine].faults(infrastructure, unit):
+        yield Mistake(("source",), f"{unit.source}: {fault}")
+
+
+def _shared_place(
+    infrastructure: Path, environment: Environment, unit: Unit, places: dict[str, str]
+) -> Iterator[Mistake]:
+    """That a unit keeps its state where another unit, or the same one in another environment, has its own."""
+    place = ENGINES[unit.engine].place(infrastructure, unit)
+    here = f"{unit.name} in {environment.name}"
+    first = places.setdefault(place, here) if place else here
+    if first != here:
+        yield Mistake(("source",), f"keeps its state in {place}, as {first} does: each needs a state of its own")
+
+
 def _interfaces(infrastructure: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
     """Of the units that are given inputs, or whose outputs are named: to read all of them would take seconds."""
     named = {name for unit in units.values() for name in references.sources(unit.inputs)}
@@ -58,11 +83,12 @@ def _interfaces(infrastructure: Path, units: Mapping[str, Unit]) -> dict[str, In
     return {name: interface(units[name].engine, infrastructure, units[name].source) for name in sorted(asked)}
 
 
-def _in_one(unit: Unit, known: Mapping[str, Interface]) -> Iterator[Mistake]:
+def _in_one(infrastructure: Path, unit: Unit, known: Mapping[str, Interface]) -> Iterator[Mistake]:
     if unit.name not in known:
         return
     takes = known[unit.name]
-    for name in sorted(takes.required - unit.inputs.keys()):
+    missing = takes.required - unit.inputs.keys()
+    for name in sorted(missing.difference(ENGINES[unit.engine].supplied(infrastructure, unit)) if missing else ()):
         yield Mistake(("inputs",), f"{name} is missing: {unit.engine} cannot plan {unit.name} without it")
     for name, value in unit.inputs.items():
         yield from (m.below(("inputs", name)) for m in _input(name, value, takes, known))

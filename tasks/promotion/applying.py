@@ -61,7 +61,8 @@ def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
 
 def record_receipt(run: EnvironmentRun, made: Plan, applied: Applied) -> Receipt:
     """Record that a plan was applied; the receipt."""
-    receipt = Receipt("", made.target, made.unit_digest, made.inputs_digest, made.digest, applied.outputs, "")
+    digests = (made.unit_digest, made.inputs_digest, made.digest)
+    receipt = Receipt("", made.target, *digests, applied.outputs, "", applied.details)
     entry = run.record(UnitApplied(**run.about(made.target.unit), receipt=receipt))
     run.log(made.target.unit).info("applied", what=wording.counts(made), receipt=entry)
     return replace(receipt, id=entry)
@@ -125,7 +126,7 @@ def _observed(run: EnvironmentRun, made: Plan, applied: Applied) -> Applied:
     run.record(UnitObserved(**run.about(unit), progress=seen.progress, detail=seen.detail))
     run.log(unit).info("observed", what=f"{seen.progress.value} {seen.detail}".strip())
     if seen.progress is Progress.DONE:
-        return Applied(Outcome.SUCCEEDED, seen.outputs)
+        return Applied(Outcome.SUCCEEDED, seen.outputs, details=seen.details)
     if seen.progress is Progress.UNCHANGED:
         raise _Unchanged(f"the apply got no answer and changed nothing: {applied.detail}")
     raise Interrupted(f"{made.target}: the apply got no answer and is partly done: {seen.detail}\n{applied.detail}")
@@ -156,4 +157,6 @@ def _as_it_was(run: EnvironmentRun, made: Plan) -> Applied | None:
     found = run.state()
     receipt = found.receipts.get(made.target.unit)
     good = made.empty and receipt is not None and made.target.unit in found.smoked
-    return Applied(Outcome.SUCCEEDED, receipt.outputs) if receipt is not None and good else None
+    if receipt is None or not good:
+        return None
+    return Applied(Outcome.SUCCEEDED, receipt.outputs, details=receipt.details)

@@ -31,7 +31,7 @@ from tasks.domain.events import (
     UnitRollbackFailed,
     UnitRolledBack,
 )
-from tasks.domain.outcome import Outcome, Verification
+from tasks.domain.outcome import Applied, Outcome, Verification
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Baseline, Receipt
 from tasks.promotion import planning
@@ -172,10 +172,15 @@ def _carry_out(run: EnvironmentRun, unit: str, to: Destination, made: Plan, deni
         raise Unanswered(applied.detail)
     if applied.outcome is Outcome.FAILED:
         raise Refused(applied.detail)
-    receipt = replace(to, plan_digest=made.digest, outputs=applied.outputs) if isinstance(to, Receipt) else None
+    receipt = _received(to, made, applied) if isinstance(to, Receipt) else None
     run.restored[unit] = made.changes
     run.record(UnitRolledBack(**run.about(unit), receipt=receipt))
     run.log(unit).info("rolled back", what=wording.counts(made), to=_described(to))
+
+
+def _received(to: Receipt, made: Plan, applied: Applied) -> Receipt:
+    """The receipt of a rollback to an earlier one."""
+    return replace(to, plan_digest=made.digest, outputs=applied.outputs, details=applied.details)
 
 
 def _refuse_other_removals(run: EnvironmentRun, unit: str, made: Plan) -> None:

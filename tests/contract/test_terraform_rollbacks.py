@@ -84,7 +84,8 @@ class Story:
 def test_what_was_moved_is_moved_back_and_nothing_is_lost(root: Root, before: str, after: str) -> None:
     story = Story(root, before, after)
     assert [change.action for change in story.forward.changes] == [Action.MOVE]
-    assert story.forward.reversibility is Reversibility.REVERSIBLE
+    assert story.forward.reversibility is Reversibility.NEEDS_CARE
+    assert any(warning.startswith("a rollback moves these back: ") for warning in story.forward.warnings)
     plan = story.rolled_back()
     assert plan.removed == plan.created == frozenset()
     assert root.state["resources"] == story.held

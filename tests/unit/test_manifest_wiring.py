@@ -14,7 +14,9 @@ from tasks.engines import interface
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 
+BACKEND = 'terraform {{\n  backend "local" {{ path = "/states/{}.tfstate" }}\n}}\n'
 GIVES = 'output "address" { value = "x" }\noutput "ports" { value = [1] }\n'
+STATE = BACKEND.format("app")
 TAKES = """
 variable "name" { type = string }
 variable "size" {
@@ -37,7 +39,7 @@ def refuse(folder: Path, inputs: Any, needs: tuple[str, ...] = ("giver",)) -> No
     """A platform of two units, the second with these inputs; raises what is wrong with it."""
     for unit, code in {"giver": GIVES, "taker": TAKES}.items():
         (folder / unit).mkdir(exist_ok=True)
-        (folder / unit / "main.tf").write_text(code)
+        (folder / unit / "main.tf").write_text(BACKEND.format(unit) + code)
     common = {"engine": "terraform", "environments": ["dev"]}
     units = {
         "giver": {**common, "source": "giver"},
@@ -130,17 +132,114 @@ def test_a_check_of_aws_needs_an_account(tmp_path: Path) -> None:
 def test_the_account_is_the_units_or_the_environments(
     tmp_path: Path, unit: dict[str, str], environment: dict[str, str]
 ) -> None:
-    refuse_alone(tmp_path, {"engine": "terraform", **unit}, {"main.tf": 'provider "aws" {}\n'}, environment)
+    refuse_alone(tmp_path, {"engine": "terraform", **unit}, {"main.tf": f'{STATE}provider "aws" {{}}\n'}, environment)
 
 
 @pytest.mark.parametrize("code", ['provider "google" {}\n', 'resource "terraform_data" "aws" {}\n', ""])
 def test_a_unit_of_another_cloud_needs_no_account(tmp_path: Path, code: str) -> None:
+    refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf": STATE + code}, {})
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("", 'it has no backend, so its state would be lost with each run .*: add one, such as backend "s3"'),
+        (
+            'terraform {\n  backend "local" {}\n}\n',
+            "has the relative path terraform.tfstate, in the temporary checkout",
+        ),
+        ('terraform {\n  backend "local" { path = "../x" }\n}\n', r"has the relative path \.\./x, in the temporary"),
+        (STATE + 'module "m" { source = "terraform-aws-modules/vpc/aws" }\n', "module m has no version"),
+        (
+            STATE + 'module "m" {\n source = "a/b/c"\n version = "~> 5.0"\n}\n',
+            "module m has the version ~> 5.0, so env",
+        ),
+        (STATE + 'module "m" { source = "git::https://x.example/m.git" }\n', "is the newest commit of .*: add .ref="),
+        (
+            STATE + 'module "m" { source = "git@x.example:m.git?ref=main" }\n',
+            "module m follows the branch main: use a",
+        ),
+        (STATE + 'module "m" { source = "../../m" }\n', r"module m is \.\./\.\./m, outside of infrastructure/"),
+    ],
+)
+def test_what_is_wrong_with_a_terraform_root_is_told_when_a_release_is_made(
+    tmp_path: Path, code: str, told: str
+) -> None:
+    with pytest.raises(InvalidInput, match=rf"units\.app\.source: app: .*{told}.* \(in dev\)"):
+        refuse_alone(tmp_path / "infrastructure", {"engine": "terraform"}, {"main.tf": code}, {})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'source = "terraform-aws-modules/vpc/aws"\n version = "5.1.2"',
+        'source = "app.example.io/shop/vpc/aws//nested"\n version = "= 5.1.2"',
+        'source = "git::https://x.example/m.git//a?ref=v1.2.0"',
+        'source = "github.com/x/y?depth=1&ref=0a1b2c3d"',
+        'source = "s3::https://s3.amazonaws.com/b/m.zip"',
+    ],
+)
+def test_modules_of_one_version_are_taken(tmp_path: Path, call: str) -> None:
+    code = f'{STATE}module "m" {{\n {call}\n}}\n'
     refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf": code}, {})
+
+
+def test_a_backend_may_be_in_json(tmp_path: Path) -> None:
+    code = '{"terraform": [{"backend": {"local": {"path": "/states/app.tfstate"}}}]}'
+    refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf.json": code, "empty.tf": ""}, {})
+
+
+@pytest.mark.parametrize("file", ["network.auto.tfvars", "a.auto.tfvars.json"])
+def test_an_input_that_a_file_sets_too_is_refused(tmp_path: Path, file: str) -> None:
+    files = {"main.tf": f'{STATE}variable "size" {{}}\n', file: '{"size": 1}' if "json" in file else "size = 1\n"}
+    with pytest.raises(InvalidInput, match=rf"{file} sets size, which the unit's inputs set too: remove one of them"):
+        refuse_alone(tmp_path, {"engine": "terraform", "inputs": {"size": 7}}, files, {})
+
+
+def test_a_file_may_set_what_is_no_input(tmp_path: Path) -> None:
+    variables = 'variable "size" {}\nvariable "name" {}\n'
+    files = {"main.tf": STATE + variables, "a.auto.tfvars": 'name = "x"\n', "terraform.tfvars": "size = 1\n"}
+    refuse_alone(tmp_path, {"engine": "terraform", "inputs": {"size": 7}}, files, {})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "place"),
+    [
+        ('"s3" {\n bucket = "b"\n key = "k"\n}', '"s3" {\n bucket = "b"\n key = "./k"\n}', "s3://b/k"),
+        ('"local" { path = "/s/x" }', '"local" { path = "/s//x" }', "/s/x"),
+        ('"gcs" {\n bucket = "b"\n prefix = "p"\n}', '"gcs" {\n bucket = "b"\n prefix = "p"\n}', "gs://b/p/"),
+        ('"http" { address = "https://x/y" }', '"http" { address = "https://x/y" }', "https://x/y"),
+    ],
+)
+def test_two_units_on_one_state_are_refused(tmp_path: Path, one: str, other: str, place: str) -> None:
+    for name, backend in {"one": one, "other": other}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.tf").write_text(f"terraform {{\n  backend {backend}\n}}\n")
+    units = {name: {"engine": "terraform", "source": name, "environments": ["dev"]} for name in ("one", "other")}
+    environment = {"account": "222222222222", "region": "eu-west-1"}
+    document = {"platform": "wired", "environments": {"dev": environment}, "units": units}
+    (tmp_path / "platform.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(
+        InvalidInput, match=rf"units\.other\.source: keeps its state in {place}.*, as one in dev does"
+    ):
+        manifest.refuse_miswired(tmp_path, manifest.load(tmp_path))
+
+
+def test_one_state_in_two_environments_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "main.tf").write_text(STATE)
+    unit = {"engine": "terraform", "source": "app", "environments": ["dev", "production"]}
+    environments = {"dev": {}, "production": {"after": "dev"}}
+    document = {"platform": "wired", "environments": environments, "units": {"app": unit}}
+    (tmp_path / "platform.yaml").write_text(yaml.safe_dump(document))
+    told = r"keeps its state in /states/app\.tfstate, as app in dev does: each needs .* of its own \(in production\)"
+    with pytest.raises(InvalidInput, match=told):
+        manifest.refuse_miswired(tmp_path, manifest.load(tmp_path))
 
 
 def refuse_alone(folder: Path, unit: dict[str, Any], files: dict[str, str], environment: dict[str, str]) -> None:
     """A platform of one unit in one environment; raises what is wrong with it."""
-    (folder / "app").mkdir()
+    (folder / "app").mkdir(parents=True)
     for name, text in files.items():
         (folder / "app" / name).write_text(text)
     units = {"app": {"source": "app", "environments": ["dev"], **unit}}

@@ -20,7 +20,6 @@ Document = Mapping[str, Any]
 """A plan, as `terraform show -json` gives it."""
 
 _NOTHING = (("no-op",), ("read",))
-_MOVED = "moved from "
 _ACTIONS = {
     ("create",): Action.CREATE,
     ("update",): Action.UPDATE,
@@ -109,12 +108,13 @@ def warnings(plan: Document) -> tuple[str, ...]:
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
-    """Removing what is stateful cannot be undone, nor can an action; a move is moved back; the rest needs care."""
+    """Removing what is stateful cannot be undone, nor can an action; what changes the state alone needs care."""
     items = tuple(changes)
     destructive = any(change.action in (Action.DELETE, Action.REPLACE) for change in items)
     if (destructive and protected) or any(change.action is Action.INVOKE for change in items):
         return Reversibility.IRREVERSIBLE
-    return Reversibility.REVERSIBLE if all(map(_is_simple, items)) else Reversibility.NEEDS_CARE
+    simple = all(change.action in (Action.CREATE, Action.UPDATE) and not change.note for change in items)
+    return Reversibility.REVERSIBLE if simple else Reversibility.NEEDS_CARE
 
 
 def outputs_in(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,18 +181,13 @@ def _note(item: Mapping[str, Any]) -> str:
     importing = item["change"].get("importing")
     identity = (importing.get("id") or "by its identity") if importing else ""
     parts = [
-        f"{_MOVED}{item['previous_address']}" if item.get("previous_address") else "",
+        f"moved from {item['previous_address']}" if item.get("previous_address") else "",
         f"imported: {identity}" if importing else "",
         "no longer managed, and stays" if actions == ("forget",) else "",
         "tainted" if item.get("action_reason") == "replace_because_tainted" else "",
         ", ".join(actions) if actions not in _ACTIONS and actions not in _NOTHING else "",
     ]
     return "; ".join(filter(None, parts))
-
-
-def _is_simple(change: Change) -> bool:
-    notes = [note for note in change.note.split("; ") if note and not note.startswith(_MOVED)]
-    return change.action in (Action.CREATE, Action.UPDATE, Action.MOVE) and not notes
 
 
 def _invocation(item: Mapping[str, Any], found: Secrets) -> Change:

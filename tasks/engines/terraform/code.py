@@ -19,7 +19,8 @@ import hcl2
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 
-_ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
+ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
+"""How the names of files with code end."""
 _LABELS = {
     "resource": 2,
     "data": 2,
@@ -58,7 +59,7 @@ class Block:
 
 def files(folder: Path) -> list[Path]:
     """The files that make up the module in a folder; those that override others last, as Terraform reads them."""
-    found = (file for file in folder.glob("*") if file.is_file() and file.name.endswith(_ENDINGS))
+    found = (file for file in folder.glob("*") if file.is_file() and file.name.endswith(ENDINGS))
     return sorted((file for file in found if not file.name.startswith((".", "#"))), key=_in_order)
 
 

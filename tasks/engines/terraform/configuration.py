@@ -28,7 +28,7 @@ def sensitive_values(folder: Path, inputs: Mapping[str, Any]) -> tuple[Any, ...]
     declared = {
         block.name: block.body for block in code.readable_blocks(folder, "variable") if _is_secret(block.body)
     }
-    given = [values for file in sorted(folder.iterdir()) if (values := _values(file))]
+    given = file_values(folder)
     defaults = {name: body.get("default") for name, body in declared.items()}
     return tuple(values[name] for values in (defaults, *given, inputs) for name in declared if name in values)
 
@@ -84,6 +84,11 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     known = json.loads(file.read_text())["Modules"] if file.is_file() else ()
     named = [(item["Key"], folder / item["Dir"]) for item in known if item["Key"]]
     return [("", folder), *(("".join(f"module.{name}." for name in key.split(".")), where) for key, where in named)]
+
+
+def file_values(folder: Path) -> list[Mapping[str, Any]]:
+    """The values in the files of variables that terraform reads by itself; without those that it cannot read."""
+    return [values for file in sorted(folder.iterdir()) if (values := _values(file))]
 
 
 def _values(file: Path) -> Mapping[str, Any]:

@@ -12,20 +12,35 @@ another), by one refresh-only plan: what a refresh finds from then on, somebody 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import sealed
-from tasks.engines.base import Engine, Workspace
+from tasks.engines.base import Engine, Variables, Workspace
 from tasks.engines.observations import observed, unlike, verified
-from tasks.engines.terraform import answers, commands, drift, errors, locks, plans, rollbacks, secrets, states
+from tasks.engines.terraform import (
+    answers,
+    backends,
+    commands,
+    drift,
+    errors,
+    identity,
+    locks,
+    plans,
+    rollbacks,
+    secrets,
+    states,
+)
 from tasks.engines.terraform.answers import Document
 from tasks.engines.terraform.configuration import ignored, imports, is_undeletable, moves
 from tasks.engines.terraform.execution import Ended, Execution
 from tasks.engines.terraform.interface import interface
+from tasks.engines.terraform.mistakes import faults, place, supplied
 from tasks.engines.terraform.providers import needs_aws
 from tasks.engines.terraform.sources import reads
 from tasks.engines.terraform.text import text
@@ -47,6 +62,7 @@ class Terraform:
     def plan(self, inputs: Inputs) -> Plan:
         """A saved plan of the target, and what it changes."""
         made = self._saved(inputs)
+        self._refuse_shared_state()
         return replace(made, warnings=(*made.warnings, *self._not_undone(made)))
 
     def apply(self, plan: Plan) -> Applied:
@@ -60,7 +76,8 @@ class Terraform:
             return Applied(Outcome.UNANSWERED, detail=f"{error}{states.save(self.workspace, self._terraform).detail}")
         if ended.exit_code == 0:
             failed = "\n".join(answers.failed_checks_of(ended.stdout))
-            return Applied(Outcome.SUCCEEDED, answers.outputs_of(ended.stdout), self._terraform.shown(failed))
+            outputs, details = answers.outputs_of(ended.stdout), self._details(self._state(self.workspace.writing))
+            return Applied(Outcome.SUCCEEDED, outputs, self._terraform.shown(failed), details)
         return self._failed(plan, ended, kept)
 
     def observe(self, plan: Plan) -> Observation:
@@ -70,12 +87,12 @@ class Terraform:
         """
         kept = plans.load(self.workspace.folder) or plans.Kept(destroy=_removes_all(plan))
         document = self._planned(self.workspace.inputs, commands.LOOK_FILE, destroy=kept.destroy, locks=True)
-        state = self._terraform.state()
+        state = self._state()
         again = self._plan_from(document, self.workspace.inputs, state)
         if lost := sorted(kept.lost & again.created):
             why = "was begun and got no answer; look whether it exists, then import or delete it"
             return Observation(Progress.PARTIAL, detail=f"the creation of {', '.join(lost)} {why}")
-        return observed(plan, again, answers.outputs_in(state))
+        return replace(observed(plan, again, answers.outputs_in(state)), details=self._details(state))
 
     def verify(self) -> Verification:
         """Whether a new plan of the target is empty, but for what is there right after a good apply too."""
@@ -105,7 +122,7 @@ class Terraform:
         document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
         found = self._drift(document)
         changes = unlike(found.changes, self.workspace.residual)
-        plan = self._plan_from(document, self.workspace.inputs, self._terraform.state())
+        plan = self._plan_from(document, self.workspace.inputs, self._state())
         return replace(
             plan,
             changes=changes,
@@ -132,12 +149,12 @@ class Terraform:
     def adopt(self) -> Baseline | None:
         """The state, where there is one with resources in it."""
         self._terraform.prepare(self.workspace.inputs)
-        return answers.baseline(self._terraform.state())
+        return answers.baseline(self._state())
 
     def _saved(self, inputs: Inputs, *, destroy: bool = False) -> Plan:
         """A plan that can be applied."""
         self._terraform.prepare(inputs)
-        state = self._terraform.state()
+        state = self._state()
         document = self._planned(inputs, commands.PLAN_FILE, destroy=destroy)
         found = secrets.of_plan(document) | self._terraform.secrets
         plans.save(plans.Kept(destroy, found), self.workspace.folder)
@@ -166,11 +183,32 @@ class Terraform:
             reversibility=answers.reversibility(changes, workspace.unit.protected),
             changes_outputs=answers.changes_outputs(document),
             outputs=answers.foreseen_outputs(document),
-            warnings=answers.warnings(document),
+            warnings=(*answers.warnings(document), *self._switched(document)),
             unknown=answers.unknown(document),
             secrets=secrets.fingerprint(document, workspace.secret_key),
             state_changes=rollbacks.state_changes(document, secrets.of_plan(document)),
         )
+
+    def _state(self, variables: Variables | None = None) -> Document:
+        """The state; `Refused` when it is not the one that was applied."""
+        found = self._terraform.state(variables)
+        identity.refuse_another(self.workspace.receipt, self._terraform.place, found)
+        return found
+
+    def _details(self, state: Document) -> Mapping[str, Any]:
+        return identity.details(self._terraform.place, backends.DEFAULT, state, self._executable)
+
+    def _switched(self, document: Document) -> tuple[str, ...]:
+        tool = identity.tool(self._executable, document)
+        return identity.warnings(self.workspace.receipt, self._terraform.place, tool)
+
+    def _refuse_shared_state(self) -> None:
+        """Refuse a state that is another environment's: one of them would replace what the other has."""
+        place, here = self._terraform.place, self.workspace.environment.name
+        for other in self.workspace.elsewhere():
+            if place and other.details.get(identity.PLACE) == place and other.target.environment != here:
+                where = f"{other.target.unit} in {other.target.environment}"
+                raise Refused(f"{self.workspace.target}: its state in {place} is that of {where}; give each its own")
 
     def _not_undone(self, plan: Plan) -> tuple[str, ...]:
         """What a rollback of `plan` leaves or stops at; nothing where it would leave the whole unit as it is."""
@@ -203,7 +241,7 @@ class Terraform:
 
     def _refuse_stale(self, plan: Plan) -> None:
         sealed.intact(plan)
-        now = answers.basis(self._terraform.state(self.workspace.writing))
+        now = answers.basis(self._state(self.workspace.writing))
         if now != plan.basis:
             raise StalePlan(f"{plan.target}: planned from state {plan.basis or 'none'}, it is {now} now; plan again")
 
@@ -231,5 +269,13 @@ def _removes_all(plan: Plan) -> bool:
 
 
 ENGINE = Engine(
-    name="terraform", make=Terraform, reads=reads, interface=interface, executable="terraform", needs_aws=needs_aws
+    name="terraform",
+    make=Terraform,
+    reads=reads,
+    interface=interface,
+    executable="terraform",
+    needs_aws=needs_aws,
+    faults=faults,
+    supplied=supplied,
+    place=place,
 )

@@ -16,7 +16,7 @@ from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Inputs
 from tasks.engines.base import Variables, Workspace
-from tasks.engines.terraform import commands, diagnostics, errors, locks
+from tasks.engines.terraform import backends, commands, diagnostics, errors, locks
 from tasks.engines.terraform.configuration import sensitive_values
 from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.engines.terraform.drift import Kind
@@ -61,8 +61,16 @@ class Execution:
             return
         with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in self._workspace.processes.environment else nullcontext():
             self._init()
+        if fault := backends.fault(backends.initialised(folder)):
+            raise Refused(f"{self._workspace.unit.source}: {fault}")
         initialised.parent.mkdir(exist_ok=True)
         initialised.touch()
+
+    @property
+    def place(self) -> str:
+        """Where the state is, once the root is initialised."""
+        found = backends.initialised(self._workspace.folder)
+        return backends.place(found) if found else ""
 
     def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
         """The state; empty when there is none."""

@@ -119,6 +119,7 @@ def _state_not_undone(plan: Plan, *, first: bool) -> Iterator[str]:
     def named(action: Action, *, stops: bool) -> list[str]:
         return [each.address for each in plan.state_changes if each.action is action and _stops(each, first) is stops]
 
+    yield from _named("a rollback moves these back", named(Action.MOVE, stops=False))
     yield from _named(
         "a rollback would delete what was imported, so it stops for a person", named(Action.IMPORT, stops=True)
     )

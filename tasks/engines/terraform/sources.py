@@ -1,57 +1,89 @@
-"""Which files a terraform root reads: its own folder, and every local path that its code names, transitively.
+"""Which files a terraform root reads: its own folder, and every local path that its code may lead to, transitively.
 
-A release's digest of a unit must change exactly when something that the unit reads does. Terraform resolves
-module sources and file functions at run time; here every string that begins with ./ or ../ (after an optional
-${path.module}/ or ${path.root}/) and names something that exists is taken as read, which can only err on the
-side of planning once too often.
+A release's digest of a unit must change whenever something that the unit reads does, or the unit is taken for up to
+date. Terraform resolves paths at run time, so this can only err on the side of planning once too often:
+
+| in the code | counts as read |
+| --- | --- |
+| the root's folder, a module's folder | everything in it |
+| a path with `..` in it, in whatever place | what it names, from the file's folder and from the root's |
+| `"../config/app-${var.size}.json"`, `format("../%s", x)` | the longest folder written out: `../config`, `..` |
+| a file function whose path is not written out, `dirname` | everything below infrastructure/ |
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
 
-_LOCAL = re.compile(r'"(?:\$\{path\.(?:module|root)\}/)?(\.{1,2}/[^"$]*?)/*"')
-_CODE = (".tf", ".tf.json", ".tofu")
-_NOT_READ = (".md", ".tftest.hcl", ".tftest.json")
+_CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
+_SCRIPTS = (".sh", ".py", ".tpl", ".tftpl")
+_PATH = re.compile(r"(\$\{\s*path\.\w+\s*\}/|\})?((?:[\w.@+-]+/|/)*(?<![\w.])\.\.(?![\w.])(?:/[\w.@+-]*)*)([$%*?{]?)")
+"""What it begins with, the path, and what follows where that is not the end of it."""
+_FILE_FUNCTION = re.compile(
+    r"\b(?:file|filebase64|templatefile|fileset|fileexists|file(?:base64)?(?:md5|sha1|sha256|sha512))\(\s*"
+    r"(?P<path>\"[^\"]*\"|[^\s,)]*)"
+)
+_FOLLOWED = re.compile(r"path\.(module|root|cwd)$|\"(\$\{\s*path\.(module|root|cwd)\s*\}(/|\"$)|(?!/)[^\"$%{])")
+_UPWARDS = re.compile(r"\bdirname\(")
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the root at `source` reads; sorted."""
+    """Paths, relative to `infrastructure`, of all files that the root at `source` may read; sorted.
+
+    Raises:
+        InvalidInput: It reads what is outside of infrastructure/.
+    """
+    whole, root = infrastructure.resolve(), (infrastructure / source).resolve()
     found: set[Path] = set()
-    waiting = [(infrastructure / source).resolve()]
+    done: set[Path] = set()
+    waiting = [root]
     while waiting:
         place = waiting.pop()
+        if place in done:
+            continue
+        done.add(place)
         for file in _files(place):
             if file not in found:
                 found.add(file)
-                waiting += _named(file)
-    return tuple(sorted(_inside(file, infrastructure.resolve(), source) for file in found))
+                waiting += [_clamped(path, whole, source) for path in _named(file, root, whole)]
+    return tuple(sorted(str(file.relative_to(whole)) for file in found))
 
 
 def _files(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
-    return [file for file in place.glob("*") if file.is_file() and not file.name.endswith(_NOT_READ)] + [
-        file for folder in place.glob("*") if _belongs(folder) for file in folder.rglob("*") if file.is_file()
-    ]
+    return [file for file in place.rglob("*") if file.is_file() and ".terraform" not in file.parts]
 
 
-def _belongs(folder: Path) -> bool:
-    """Sub-folders with templates and scripts are the module's own; tests and nested modules are not read."""
-    return folder.is_dir() and not folder.name.startswith(".") and folder.name not in ("tests", "modules", "examples")
+def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
+    if not file.name.endswith((*_CODE, *_SCRIPTS)):
+        return
+    text = file.read_text(errors="replace")
+    if file.name.endswith(_CODE) and _leads_anywhere(text):
+        yield whole
+    for begins, written, more in _PATH.findall(text):
+        if begins == "}":
+            yield whole
+            continue
+        path = written.lstrip("/") if begins else written
+        path = path.rpartition("/")[0] if more and not path.endswith("..") else path
+        yield from (found.resolve() for base in {file.parent, root} if (found := base / path).exists())
 
 
-def _named(file: Path) -> list[Path]:
-    if not file.name.endswith(_CODE):
-        return []
-    named = (file.parent / path for path in _LOCAL.findall(file.read_text(errors="replace")))
-    return [path.resolve() for path in named if path.exists()]
+def _leads_anywhere(text: str) -> bool:
+    """Whether there is a path that is not written out: then it may be any."""
+    paths = (found["path"] for found in _FILE_FUNCTION.finditer(text))
+    return bool(_UPWARDS.search(text)) or not all(_FOLLOWED.match(path) for path in paths)
 
 
-def _inside(file: Path, infrastructure: Path, source: str) -> str:
-    if not file.is_relative_to(infrastructure):
-        raise InvalidInput(f"{source}: reads {file}, which is outside of infrastructure/ and so not in a release")
-    return str(file.relative_to(infrastructure))
+def _clamped(path: Path, whole: Path, source: str) -> Path:
+    """A path that counts as read; all of `whole` in place of what is around it."""
+    if whole.is_relative_to(path):
+        return whole
+    if not path.is_relative_to(whole):
+        raise InvalidInput(f"{source}: reads {path}, which is outside of infrastructure/ and so not in a release")
+    return path

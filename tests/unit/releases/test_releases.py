@@ -355,7 +355,7 @@ class TestWhatATerraformRootReads:
         files = {
             "terraform/dev/main.tf": 'module "a" {\n  source = "../modules/a"\n}\n',
             "terraform/dev/values.auto.tfvars": "x = 1\n",
-            "terraform/dev/README.md": "not read\n",
+            "terraform/dev/README.md": "a file function may read it\n",
             "terraform/dev/tests/a.tftest.hcl": "",
             "terraform/modules/a/main.tf": 'module "b" {\n  source = "../b"\n}\n',
             "terraform/modules/a/templates/user_data.sh.tftpl": "",
@@ -371,7 +371,9 @@ class TestWhatATerraformRootReads:
 
     def test_its_folder_its_modules_and_the_files_they_name(self, infrastructure: Path) -> None:
         assert reads(infrastructure, "terraform/dev") == (
+            "terraform/dev/README.md",
             "terraform/dev/main.tf",
+            "terraform/dev/tests/a.tftest.hcl",
             "terraform/dev/values.auto.tfvars",
             "terraform/modules/a/main.tf",
             "terraform/modules/a/templates/user_data.sh.tftpl",

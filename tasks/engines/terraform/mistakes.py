@@ -1,0 +1,76 @@
+"""What is wrong with a terraform unit, as far as its files tell: found when a release is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
+from tasks.engines.terraform import backends, code, remote_modules
+from tasks.engines.terraform.configuration import file_values
+from tasks.engines.terraform.sources import reads
+
+
+def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
+    """What would fail, or would not be what was meant, in one environment of a unit."""
+    folder = infrastructure / unit.source
+    yield from _backend(folder)
+    yield from _overridden(folder, unit)
+    for used in _module_folders(infrastructure, unit):
+        yield from _module_calls(infrastructure.resolve(), used)
+
+
+def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
+    """The variables that the root's own files of variables set."""
+    return frozenset(name for values in file_values(infrastructure / unit.source) for name in values)
+
+
+def place(infrastructure: Path, unit: Unit) -> str:
+    """Where the unit's state is; empty if the code alone does not tell."""
+    found = backends.declared(infrastructure / unit.source)
+    return backends.place(found) if found else ""
+
+
+def _backend(folder: Path) -> Iterator[str]:
+    found = backends.declared(folder)
+    if found is None and not _is_readable(folder):
+        return
+    if fault := backends.fault(found):
+        yield fault
+
+
+def _overridden(folder: Path, unit: Unit) -> Iterator[str]:
+    """Inputs that a file sets too which terraform reads by itself: one of the two would be overridden in silence."""
+    for file in sorted((*folder.glob("*.auto.tfvars"), *folder.glob("*.auto.tfvars.json"))):
+        try:
+            both = sorted(code.values(file).keys() & unit.inputs.keys())
+        except InvalidInput:
+            continue
+        if both:
+            yield f"{file.name} sets {', '.join(both)}, which the unit's inputs set too: remove one of them"
+
+
+def _module_folders(infrastructure: Path, unit: Unit) -> list[Path]:
+    """The folders of the root and of the modules beside it that it may use."""
+    files = (infrastructure / path for path in reads(infrastructure, unit.source))
+    code_files = (file for file in files if file.name.endswith(code.ENDINGS))
+    return sorted({file.parent for file in code_files if not {"tests", "examples"} & {*file.parent.parts}})
+
+
+def _module_calls(infrastructure: Path, folder: Path) -> Iterator[str]:
+    for call in code.readable_blocks(folder, "module"):
+        source = str(call.body.get("source", ""))
+        if source.startswith(".") and not (folder / source).resolve().is_relative_to(infrastructure):
+            yield f"module {call.name} is {source}, outside of infrastructure/ and so not in a release: move it there"
+        if fault := remote_modules.fault(call.name, call.body):
+            yield f"{call.file.name}: {fault}"
+
+
+def _is_readable(folder: Path) -> bool:
+    """Whether all of the code was read: what is in a file that was not, only terraform knows."""
+    try:
+        code.blocks(folder, "terraform")
+    except InvalidInput:
+        return False
+    return True
