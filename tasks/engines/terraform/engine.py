@@ -44,6 +44,7 @@ from tasks.engines.terraform.mistakes import faults, place, supplied
 from tasks.engines.terraform.providers import needs_aws
 from tasks.engines.terraform.sources import reads
 from tasks.engines.terraform.text import text
+from tasks.engines.terraform.validators import VALIDATORS
 
 
 class Terraform:
@@ -275,6 +276,7 @@ ENGINE = Engine(
     interface=interface,
     executable="terraform",
     needs_aws=needs_aws,
+    validators=VALIDATORS,
     faults=faults,
     supplied=supplied,
     place=place,
