@@ -44,8 +44,8 @@ class Interface:
 class Options(BaseModel):
     """What a unit may set of its engine, in a block under the engine's name in platform.yaml.
 
-    An engine with options derives its model from this one, with a description for every field. Values are the same in
-    every environment; they may hold no placeholders.
+    An engine with options derives its model from this one, with a description for every field. Texts may hold the
+    same placeholders as a unit's inputs, but no outputs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -193,7 +193,10 @@ class Engine:
         name: what `engine:` in platform.yaml says.
         make: an engine for one workspace.
         reads: paths below infrastructure/ of the files that a unit reads, given that folder and the unit's source.
-        interface: what a unit takes and gives, given the same.
+        unit_reads: the same of what the unit's options name; given infrastructure/ and the unit as it is declared in
+            an environment.
+        shares_source: whether several units of an environment may have one source; each works in a copy then.
+        interface: what a unit takes and gives, given that folder and the unit's source.
         options: the model of the block that a unit may have under the engine's name.
         executable: the tool's name on PATH; empty when the engine needs none.
         validators: the tool's own validators, by the names under which a unit sets their levels.
@@ -216,6 +219,8 @@ class Engine:
     validators: Mapping[str, Validator] = field(default_factory=dict, hash=False)
     needs_aws: Callable[[Path, str], bool] = lambda _, __: False
     faults: Callable[[Path, Unit], Iterable[str]] = lambda _, __: ()
+    unit_reads: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
+    shares_source: bool = False
     supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     place: Callable[[Path, Unit], str] = lambda _, __: ""
 

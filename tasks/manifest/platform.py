@@ -44,6 +44,7 @@ def resolve(platform: Platform, environment: str, unit: str) -> Unit:
         declared,
         source=str(placeholders.fill(declared.source, names)),
         inputs=placeholders.fill(declared.inputs, names),
+        options=placeholders.fill(declared.options, names),
         checks=tuple(_filled(check, names) for check in declared.checks),
     )
 

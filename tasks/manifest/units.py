@@ -150,6 +150,7 @@ def _texts(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]
         scope = _scope(draft, environment, declared)
         yield from (m.below(("source",)) for m in placeholders.mistakes(declared.source, scope))
         yield from (m.below(("inputs",)) for m in placeholders.mistakes(declared.inputs, {**scope, **outputs}))
+        yield from (m.below((declared.engine,)) for m in placeholders.mistakes(declared.options, scope))
 
     yield from _in_its_environments(draft, declared, unfilled)
 
@@ -207,9 +208,14 @@ def _shared_sources(draft: Draft) -> Iterator[Mistake]:
                 scope = _scope(draft, environment, declared)
                 source = sources.normal(str(placeholders.fill(declared.source, scope)))
                 first = taken.setdefault((environment, source), name)
-                if first != name:
+                if first != name and not _may_share(declared, draft.units[first]):
                     told = f"is the source of {first} too: each unit has a folder of its own"
                     yield Mistake((ROOT, name, "source"), told)
+
+
+def _may_share(*declared: DeclaredUnit) -> bool:
+    """Whether units of an environment may have one source: each of them works in a copy."""
+    return all(each.engine in ENGINES and ENGINES[each.engine].shares_source for each in declared)
 
 
 def _check(declared: DeclaredCheck) -> Check:

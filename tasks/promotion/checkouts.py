@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
+import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -20,10 +22,17 @@ from tasks.releases.releases import Releases
 class Checkout:
     """A release's files, and what they declare."""
 
-    def __init__(self, release: Release, infrastructure: Path, platform: Platform) -> None:
+    def __init__(
+        self, release: Release, infrastructure: Path, platform: Platform, copies: Mapping[str, Path] | None = None
+    ) -> None:
         self.release = release
         self.infrastructure = infrastructure
         self.platform = platform
+        self._copies = copies or {}
+
+    def infrastructure_of(self, unit: str) -> Path:
+        """Where a unit is worked on: of units that share a source, each has the files for itself."""
+        return self._copies.get(unit, self.infrastructure)
 
     @cached_property
     def policies(self) -> rego.Policies:
@@ -65,9 +74,25 @@ class StoredCheckouts:
             if release not in self._made:
                 infrastructure = self._releases.checkout(release, self._folder / release)
                 found = self._releases.load(release)
-                self._made[release] = Checkout(found, infrastructure, manifest.load(infrastructure))
+                platform = manifest.load(infrastructure)
+                self._made[release] = Checkout(found, infrastructure, platform, _copies(infrastructure, platform))
             return self._made[release]
 
     def provenance(self, release: str) -> Provenance:
         """Where a release came from the last time that it was asked for, by its whole id."""
         return self._releases.latest_request(release)
+
+
+def _copies(infrastructure: Path, platform: Platform) -> dict[str, Path]:
+    """{unit: a copy of the files} for each unit whose source another one has before it in some environment."""
+    shared: set[str] = set()
+    for environment in platform.environments:
+        first: dict[str, str] = {}
+        for declared in platform.units_in(environment.name):
+            unit = manifest.resolve(platform, environment.name, declared.name)
+            if first.setdefault(posixpath.normpath(unit.source), unit.name) != unit.name:
+                shared.add(unit.name)
+    copies = {unit: infrastructure.parent / "copies" / unit / infrastructure.name for unit in sorted(shared)}
+    for copy in copies.values():
+        shutil.copytree(infrastructure, copy, symlinks=True)
+    return copies

@@ -185,7 +185,7 @@ class EnvironmentRun:
         unit, environment = self._wired(target, now), self.environment_of(target.unit, target.release)
         return Workspace(
             target=target,
-            infrastructure=found.infrastructure,
+            infrastructure=found.infrastructure_of(target.unit),
             unit=unit,
             environment=environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],

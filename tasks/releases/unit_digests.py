@@ -37,7 +37,9 @@ def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]
 
 
 def _unit_digest(infrastructure: Path, unit: Unit, known: Mapping[str, str], leading: Mapping[str, str]) -> str:
-    paths = (*ENGINES[unit.engine].reads(infrastructure, unit.source), *_scripts(unit.checks))
+    engine = ENGINES[unit.engine]
+    more = (*engine.unit_reads(infrastructure, unit), *_scripts(unit.checks))
+    paths = (*engine.reads(infrastructure, unit.source), *more)
     found = {path: known[path] for path in followed(paths, unit.source, known, leading) if path in known}
     what = {"engine": unit.engine, "files": found, "checks": [asdict(check) for check in unit.checks]}
     return digest_of({**what, "options": dict(unit.options)} if unit.options else what)

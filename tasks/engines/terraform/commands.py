@@ -6,6 +6,7 @@ has no time limit and copies the whole environment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,55 @@ REFRESH_FILE = "flowmart.refresh.tfplan"
 VARIABLES_FILE = "flowmart.auto.tfvars.json"
 """The unit's inputs; terraform reads *.auto.tfvars.json by itself."""
 
+LOCK_FILE = ".terraform.lock.hcl"
+"""Which providers a root was made with."""
+
 UNDO_FILE = "flowmart_undo.tf"
 """Beside the earlier release's code in a rollback: blocks that undo what the failed release did to the state."""
 
 LOCK_TIMEOUT = "60s"
 
 
-def init(executable: str, *, as_json: bool = True) -> tuple[str, ...]:
-    """Install providers and modules and reach the backend. Terraform before 1.9 knows no JSON for it."""
-    return _build(executable, "init", input=False, no_color=IsFlagged, json=IsFlagged if as_json else None)
+def init(
+    executable: str,
+    *,
+    as_json: bool = True,
+    backend_config: Sequence[str] = (),
+    var_files: Sequence[str] = (),
+    locked: bool = False,
+) -> tuple[str, ...]:
+    """Install providers and modules and reach the backend. Terraform before 1.9 knows no JSON for it.
+
+    Args:
+        backend_config: files, and settings as "key=value", for what the backend in the code leaves open.
+        var_files: files of variables, for code whose modules or backend depend on them.
+        locked: whether there is a lock file: then other providers than it says are refused.
+    """
+    return _build(
+        executable,
+        "init",
+        input=False,
+        no_color=IsFlagged,
+        json=IsFlagged if as_json else None,
+        backend_config=[*backend_config],
+        var_file=[*var_files],
+        lockfile="readonly" if locked else None,
+    )
+
+
+def version(executable: str) -> tuple[str, ...]:
+    """The version of the tool, as JSON."""
+    return _build(executable, "version", json=IsFlagged)
+
+
+def workspace_select(executable: str, name: str) -> tuple[str, ...]:
+    """Work in another workspace, which must be there."""
+    return _build(executable, "workspace select", name, no_color=IsFlagged)
+
+
+def workspace_new(executable: str, name: str) -> tuple[str, ...]:
+    """Make a workspace, which writes an empty state, and work in it."""
+    return _build(executable, "workspace new", name, no_color=IsFlagged)
 
 
 def validate(executable: str) -> tuple[str, ...]:
@@ -40,9 +81,15 @@ def validate(executable: str) -> tuple[str, ...]:
 
 
 def plan(
-    executable: str, file: str = PLAN_FILE, *, destroy: bool = False, refresh_only: bool = False, locks: bool = False
+    executable: str,
+    file: str = PLAN_FILE,
+    *,
+    destroy: bool = False,
+    refresh_only: bool = False,
+    locks: bool = False,
+    var_files: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Save a plan; exit code 2 when it holds changes.
+    """Save a plan; exit code 2 when it holds changes. Of several `var_files` the last one wins.
 
     A plan writes no state, so it takes no lock: one that is killed leaves none behind, and the read-only role needs
     no right to write. `locks`: take it all the same, for a moment, to see whether somebody is at work.
@@ -59,6 +106,7 @@ def plan(
         out=file,
         destroy=IsFlagged if destroy else None,
         refresh_only=IsFlagged if refresh_only else None,
+        var_file=[*var_files],
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,16 @@ ALL = "*"
 """In place of names: the whole object is ignored."""
 
 
-def sensitive_values(folder: Path, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
-    """All values that the variables of a root marked `sensitive` or `ephemeral` may have: given, or by default."""
+def sensitive_values(folder: Path, inputs: Mapping[str, Any], files: Iterable[Path] = ()) -> tuple[Any, ...]:
+    """All values that the variables of a root marked `sensitive` or `ephemeral` may have: given, or by default.
+
+    Args:
+        files: files of variables besides those that terraform reads by itself.
+    """
     declared = {
         block.name: block.body for block in code.readable_blocks(folder, "variable") if _is_secret(block.body)
     }
-    given = file_values(folder)
+    given = [*file_values(folder), *map(read_values, files)]
     defaults = {name: body.get("default") for name, body in declared.items()}
     return tuple(values[name] for values in (defaults, *given, inputs) for name in declared if name in values)
 
@@ -88,14 +92,13 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
 
 def file_values(folder: Path) -> list[Mapping[str, Any]]:
     """The values in the files of variables that terraform reads by itself; without those that it cannot read."""
-    return [values for file in sorted(folder.iterdir()) if (values := _values(file))]
+    names, endings = ("terraform.tfvars", "terraform.tfvars.json"), (".auto.tfvars", ".auto.tfvars.json")
+    found = (file for file in sorted(folder.iterdir()) if file.name in names or file.name.endswith(endings))
+    return [read_values(file) for file in found]
 
 
-def _values(file: Path) -> Mapping[str, Any]:
-    """The values in a file of variables that terraform reads by itself; nothing of one that it cannot read."""
-    names = ("terraform.tfvars", "terraform.tfvars.json")
-    if file.name not in names and not file.name.endswith((".auto.tfvars", ".auto.tfvars.json")):
-        return {}
+def read_values(file: Path) -> Mapping[str, Any]:
+    """The values in a file of variables; nothing of one that cannot be read."""
     try:
         return code.values(file)
     except InvalidInput:

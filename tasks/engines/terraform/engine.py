@@ -41,6 +41,9 @@ from tasks.engines.terraform.configuration import ignored, imports, is_undeletab
 from tasks.engines.terraform.execution import Ended, Execution
 from tasks.engines.terraform.interface import interface
 from tasks.engines.terraform.mistakes import faults, place, supplied
+from tasks.engines.terraform.named_files import unit_reads
+from tasks.engines.terraform.options import TerraformOptions, options
+from tasks.engines.terraform.preparation import Preparation
 from tasks.engines.terraform.providers import needs_aws
 from tasks.engines.terraform.sources import reads
 from tasks.engines.terraform.text import text
@@ -51,13 +54,20 @@ class Terraform:
     """The engine for units whose source is a terraform root with a remote backend."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+        chosen = options(workspace.unit.options).binary or workspace.executable
+        self.workspace = workspace = replace(workspace, executable=chosen)
+        self._executable = chosen
         self._terraform = Execution(workspace)
-        self._executable = workspace.executable
+        self._root = Preparation(workspace, self._terraform)
 
     def validate(self) -> None:
-        """Init and validate: providers, backend and code are right, whatever the outputs of others will be."""
-        self._terraform.prepare(Inputs())
+        """Init and validate: providers, backend and code are right, whatever the outputs of others will be.
+
+        Where init itself depends on inputs, all of that waits for them.
+        """
+        if self._root.needs_inputs:
+            return
+        self._root.prepare(Inputs())
         self._terraform.read(commands.validate(self._executable))
 
     def plan(self, inputs: Inputs) -> Plan:
@@ -149,12 +159,12 @@ class Terraform:
 
     def adopt(self) -> Baseline | None:
         """The state, where there is one with resources in it."""
-        self._terraform.prepare(self.workspace.inputs)
+        self._root.prepare(self.workspace.inputs)
         return answers.baseline(self._state())
 
     def _saved(self, inputs: Inputs, *, destroy: bool = False) -> Plan:
         """A plan that can be applied."""
-        self._terraform.prepare(inputs)
+        self._root.prepare(inputs)
         state = self._state()
         document = self._planned(inputs, commands.PLAN_FILE, destroy=destroy)
         found = secrets.of_plan(document) | self._terraform.secrets
@@ -165,8 +175,10 @@ class Terraform:
     def _planned(self, inputs: Inputs, file: str, *, destroy: bool = False, locks: bool = False) -> Document:
         terraform = self._terraform
         variables = self.workspace.writing if locks else self.workspace.reading
-        terraform.prepare(inputs)
-        terraform.read(commands.plan(self._executable, file, destroy=destroy, locks=locks), variables, good=(0, 2))
+        self._root.prepare(inputs)
+        files = self._root.var_files
+        argv = commands.plan(self._executable, file, destroy=destroy, locks=locks, var_files=files)
+        terraform.read(argv, variables, good=(0, 2))
         (self.workspace.folder / file).chmod(0o600)
         document: Document = json.loads(terraform.read(commands.show(self._executable, file)))
         return document
@@ -197,7 +209,8 @@ class Terraform:
         return found
 
     def _details(self, state: Document) -> Mapping[str, Any]:
-        return identity.details(self._terraform.place, backends.DEFAULT, state, self._executable)
+        chosen = self._terraform.options.workspace or backends.DEFAULT
+        return identity.details(self._terraform.place, chosen, state, self._executable)
 
     def _switched(self, document: Document) -> tuple[str, ...]:
         tool = identity.tool(self._executable, document)
@@ -224,7 +237,7 @@ class Terraform:
         folder = self.workspace.folder
         if not changes:
             return
-        self._terraform.prepare(self.workspace.inputs)
+        self._root.prepare(self.workspace.inputs)
         (folder / commands.UNDO_FILE).write_text(rollbacks.undo(changes, moves(folder), imports(folder)))
 
     def _drift(self, document: Document) -> drift.Drift:
@@ -233,7 +246,8 @@ class Terraform:
 
     def _refreshed(self, inputs: Inputs) -> None:
         file, writing = commands.REFRESH_FILE, self.workspace.writing
-        self._terraform.read(commands.plan(self._executable, file, refresh_only=True), good=(0, 2))
+        argv = commands.plan(self._executable, file, refresh_only=True, var_files=self._root.var_files)
+        self._terraform.read(argv, good=(0, 2))
         (self.workspace.folder / file).chmod(0o600)
         ended = self._terraform.run(commands.apply(self._executable, file), writing)
         saved = states.save(self.workspace, self._terraform)
@@ -276,6 +290,9 @@ ENGINE = Engine(
     interface=interface,
     executable="terraform",
     needs_aws=needs_aws,
+    options=TerraformOptions,
+    unit_reads=unit_reads,
+    shares_source=True,
     validators=VALIDATORS,
     faults=faults,
     supplied=supplied,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,20 +12,18 @@ import structlog
 
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
-from tasks.domain.release import Inputs
 from tasks.engines.base import Variables, Workspace
 from tasks.engines.terraform import backends, commands, diagnostics, errors, locks
 from tasks.engines.terraform.configuration import sensitive_values
 from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.engines.terraform.drift import Kind
+from tasks.engines.terraform.named_files import var_files
+from tasks.engines.terraform.options import options
 from tasks.engines.terraform.schemas import kinds
 from tasks.engines.terraform.secrets import Secrets, of_state, of_values
 from tasks.processes import Command, Finished
 
 log = structlog.get_logger("flowmart.terraform")
-
-_plugin_cache = threading.Lock()
-"""Terraform's plugin cache is not safe for several inits at once (its documentation says so)."""
 
 
 @dataclass(frozen=True)
@@ -49,28 +45,14 @@ class Execution:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self.options = options(workspace.unit.options)
         self.secrets = Secrets()
-
-    def prepare(self, inputs: Inputs) -> None:
-        """Write the inputs, and install what the root needs, once a checkout."""
-        folder = self._workspace.folder
-        if inputs.values:
-            (folder / commands.VARIABLES_FILE).write_text(json.dumps(dict(inputs.values)))
-        initialised = folder / ".terraform" / "flowmart-initialised"
-        if initialised.exists():
-            return
-        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in self._workspace.processes.environment else nullcontext():
-            self._init()
-        if fault := backends.fault(backends.initialised(folder)):
-            raise Refused(f"{self._workspace.unit.source}: {fault}")
-        initialised.parent.mkdir(exist_ok=True)
-        initialised.touch()
 
     @property
     def place(self) -> str:
         """Where the state is, once the root is initialised."""
         found = backends.initialised(self._workspace.folder)
-        return backends.place(found) if found else ""
+        return backends.place(found, self.options.workspace or backends.DEFAULT) if found else ""
 
     def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
         """The state; empty when there is none."""
@@ -103,7 +85,9 @@ class Execution:
         """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
         workspace = self._workspace
         fixed = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-        command = Command(argv, workspace.folder, {**fixed, **variables()}, workspace.unit.time_limit)
+        command = Command(
+            argv, workspace.folder, {**self.options.env, **variables(), **fixed}, workspace.unit.time_limit
+        )
         finished: Finished = workspace.processes.run(command)
         seconds = round(finished.seconds, 2)
         log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)
@@ -136,16 +120,9 @@ class Execution:
 
     @cached_property
     def _declared(self) -> Secrets:
-        return of_values(sensitive_values(self._workspace.folder, self._workspace.unit.inputs))
-
-    def _init(self) -> None:
-        argv = commands.init(self._workspace.executable)
-        ended = self.run(argv, self._workspace.reading)
-        if ended.exit_code == 1 and not ended.errors:  # an older one, which knows no -json here
-            argv = commands.init(self._workspace.executable, as_json=False)
-            ended = self.run(argv, self._workspace.reading)
-        if ended.exit_code != 0:
-            raise self.error(argv, ended)
+        workspace = self._workspace
+        files = var_files(workspace.infrastructure, workspace.unit)
+        return of_values(sensitive_values(workspace.folder, workspace.unit.inputs, files))
 
 
 _FILES = (commands.PLAN_FILE, commands.LOOK_FILE, commands.REFRESH_FILE)

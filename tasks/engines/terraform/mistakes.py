@@ -5,35 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
-from tasks.engines.terraform import backends, code, remote_modules
-from tasks.engines.terraform.configuration import file_values
+from tasks.engines.terraform import backends, code, named_files, remote_modules
+from tasks.engines.terraform.configuration import file_values, read_values
+from tasks.engines.terraform.options import options
 from tasks.engines.terraform.sources import reads
+
+_OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION"})
+"""Variables that decide where and how FlowMart runs the tool."""
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
     """What would fail, or would not be what was meant, in one environment of a unit."""
     folder = infrastructure / unit.source
-    yield from _backend(folder)
+    try:
+        chosen = options(unit.options)
+    except ValidationError as error:
+        yield f"its options are wrong here: {error.errors()[0]['msg']}"
+        return
+    yield from (f"env may not set {name}: FlowMart does" for name in sorted(_OURS & chosen.env.keys()))
+    yield from named_files.faults(infrastructure, unit)
+    yield from _backend(infrastructure, unit)
     yield from _overridden(folder, unit)
     for used in _module_folders(infrastructure, unit):
         yield from _module_calls(infrastructure.resolve(), used)
 
 
 def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
-    """The variables that the root's own files of variables set."""
-    return frozenset(name for values in file_values(infrastructure / unit.source) for name in values)
+    """The variables that files of variables set."""
+    named = map(read_values, named_files.var_files(infrastructure, unit))
+    return frozenset(name for values in (*file_values(infrastructure / unit.source), *named) for name in values)
 
 
 def place(infrastructure: Path, unit: Unit) -> str:
     """Where the unit's state is; empty if the code alone does not tell."""
-    found = backends.declared(infrastructure / unit.source)
-    return backends.place(found) if found else ""
+    found = backends.declared(infrastructure / unit.source, named_files.backend_settings(infrastructure, unit))
+    return backends.place(found, options(unit.options).workspace or backends.DEFAULT) if found else ""
 
 
-def _backend(folder: Path) -> Iterator[str]:
-    found = backends.declared(folder)
+def _backend(infrastructure: Path, unit: Unit) -> Iterator[str]:
+    folder = infrastructure / unit.source
+    found = backends.declared(folder, named_files.backend_settings(infrastructure, unit))
     if found is None and not _is_readable(folder):
         return
     if fault := backends.fault(found):

@@ -15,6 +15,7 @@ from typing import Any
 from tasks.domain.platform import Level
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
+from tasks.engines.terraform.options import options
 
 _FIXED = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 _TESTS = ("*.tftest.hcl", "*.tftest.json", "tests/*.tftest.hcl", "tests/*.tftest.json")
@@ -22,7 +23,7 @@ _TESTS = ("*.tftest.hcl", "*.tftest.json", "tests/*.tftest.hcl", "tests/*.tftest
 
 def formatting(workspace: Workspace) -> Iterator[Finding]:
     """The files that `terraform fmt` would write in another way."""
-    argv = [workspace.executable, "fmt", "-check", "-recursive", "-no-color"]
+    argv = [_executable(workspace), "fmt", "-check", "-recursive", "-no-color"]
     finished = validation.run(workspace, argv, good=(0, 3), **_FIXED)
     for file in sorted(finished.stdout.split("\n")):
         if file.strip():
@@ -33,7 +34,7 @@ def tests(workspace: Workspace) -> Iterator[Finding]:
     """What failed of the root's own tests, each run by its name; nothing where it has none."""
     if not has_tests(workspace.folder):
         return
-    argv = [workspace.executable, "test", "-json", "-no-color"]
+    argv = [_executable(workspace), "test", "-json", "-no-color"]
     finished = validation.run(workspace, argv, good=(0, 1), **_FIXED)
     lines = (json.loads(line) for line in finished.stdout.splitlines() if line.startswith("{"))
     yield from (_failed(workspace, line) for line in lines if _is_error(line))
@@ -48,6 +49,10 @@ def lint(workspace: Workspace) -> Iterator[Finding]:
 def has_tests(folder: Path) -> bool:
     """Whether a root has tests where Terraform looks for them."""
     return any(True for pattern in _TESTS for _ in folder.glob(pattern))
+
+
+def _executable(workspace: Workspace) -> str:
+    return options(workspace.unit.options).binary or workspace.executable
 
 
 def _is_error(line: Mapping[str, Any]) -> bool:

@@ -1,0 +1,87 @@
+"""The files that a unit's options name: variables, backend settings, what else it reads; all in infrastructure/."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.platform import Unit
+from tasks.engines.terraform.configuration import read_values
+from tasks.engines.terraform.options import options
+
+
+def var_files(infrastructure: Path, unit: Unit) -> tuple[Path, ...]:
+    """The files of variables, in order; each once, where it is named last."""
+    found = [file for each in options(unit.options).files for file in matching(infrastructure, unit, each.path)]
+    return tuple(reversed(dict.fromkeys(reversed(found))))
+
+
+def backend_files(infrastructure: Path, unit: Unit) -> tuple[Path, ...]:
+    """The files of backend settings, in order."""
+    named = (each for each in options(unit.options).backend_config if isinstance(each, str))
+    return tuple(file for each in named for file in matching(infrastructure, unit, each))
+
+
+def backend_arguments(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
+    """What `-backend-config` is given, in order: paths from the unit's folder, and settings as "key=value"."""
+    folder = (infrastructure / unit.source).resolve()
+    found: list[str] = []
+    for each in options(unit.options).backend_config:
+        if isinstance(each, str):
+            found += [os.path.relpath(file, folder) for file in matching(infrastructure, unit, each)]
+        else:
+            found += [f"{key}={_as_argument(value)}" for key, value in each.items()]
+    return tuple(found)
+
+
+def backend_settings(infrastructure: Path, unit: Unit) -> dict[str, Any]:
+    """The settings that the unit's options give to its backend; without those in files that cannot be read."""
+    found: dict[str, Any] = {}
+    for each in options(unit.options).backend_config:
+        if isinstance(each, str):
+            for file in matching(infrastructure, unit, each):
+                found |= read_values(file)
+        else:
+            found |= each
+    return found
+
+
+def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
+    """Paths, relative to `infrastructure`, of all files that the unit's options name."""
+    more = (file for each in options(unit.options).reads for file in matching(infrastructure, unit, each))
+    found = {*var_files(infrastructure, unit), *backend_files(infrastructure, unit), *more}
+    return tuple(sorted(str(file.relative_to(infrastructure.resolve())) for file in found))
+
+
+def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
+    """Names of files that lead out of infrastructure/ or to nothing."""
+    chosen = options(unit.options)
+    needed = [each.path for each in chosen.files if not each.optional]
+    needed += [each for each in chosen.backend_config if isinstance(each, str)]
+    for name in (*needed, *(each.path for each in chosen.files if each.optional), *chosen.reads):
+        if not _is_inside(infrastructure, unit, name):
+            yield f"{name} leads out of infrastructure/: move it there"
+        elif name in needed and not matching(infrastructure, unit, name):
+            yield f"there is no file {name}: correct the path, or mark it with optional: true"
+
+
+def matching(infrastructure: Path, unit: Unit, name: str) -> tuple[Path, ...]:
+    """The files that a name or a pattern means, sorted; none that are outside of infrastructure/."""
+    folder = (infrastructure / unit.source).resolve()
+    # Path.glob takes no pattern that begins with "..".
+    names = glob.glob(name, root_dir=folder, recursive=True)  # noqa: PTH207
+    found = (Path(os.path.normpath(folder / each)) for each in names)
+    return tuple(sorted(file for file in found if file.is_file() and file.is_relative_to(infrastructure.resolve())))
+
+
+def _as_argument(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _is_inside(infrastructure: Path, unit: Unit, name: str) -> bool:
+    place = Path(os.path.normpath((infrastructure / unit.source).resolve() / name))
+    return place.is_relative_to(infrastructure.resolve())

@@ -1,0 +1,130 @@
+"""Making a root ready: its inputs, its providers and modules, its backend and its workspace.
+
+    version ──▶ inputs ──▶ init ──▶ where the state is ──▶ workspace
+
+It is done once a checkout, and again when the inputs change where modules or the backend depend on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+
+from tasks.domain.errors import Refused
+from tasks.domain.release import Inputs
+from tasks.engines.base import Workspace
+from tasks.engines.terraform import backends, code, commands, named_files, versions
+from tasks.engines.terraform.execution import Execution
+
+_plugin_cache = threading.Lock()
+"""Terraform's plugin cache is not safe for several inits at once (its documentation says so)."""
+
+_DONE = Path(".terraform/flowmart-initialised")
+
+
+class Preparation:
+    """What makes the root of one workspace ready."""
+
+    def __init__(self, workspace: Workspace, terraform: Execution) -> None:
+        self._workspace = workspace
+        self._terraform = terraform
+
+    def prepare(self, inputs: Inputs) -> None:
+        """Write the inputs, and initialise the root if that was not done with what it depends on.
+
+        Raises:
+            Refused: the tool's version is not wanted, or the state would be lost.
+        """
+        folder = self._workspace.folder
+        if inputs.values:
+            (folder / commands.VARIABLES_FILE).write_text(json.dumps(dict(inputs.values)))
+        done, made_with = folder / _DONE, self._made_with()
+        if done.is_file() and done.read_text() == made_with:
+            return
+        self._refuse_version()
+        self._init()
+        if fault := backends.fault(backends.initialised(folder)):
+            raise Refused(f"{self._workspace.unit.source}: {fault}")
+        self._select_workspace()
+        done.parent.mkdir(exist_ok=True)
+        done.write_text(made_with)
+
+    @property
+    def needs_inputs(self) -> bool:
+        """Whether modules or the backend depend on variables: then init needs them."""
+        folder = self._workspace.folder
+        sources = [str(call.body.get("source", "")) for call in code.readable_blocks(folder, "module")]
+        backend = backends.declared(folder)
+        settings = [str(value) for value in backend.settings.values()] if backend else []
+        return any("${" in text for text in (*sources, *settings))
+
+    @property
+    def var_files(self) -> tuple[str, ...]:
+        """The files of variables as the command line names them, the unit's inputs last, so that they win."""
+        workspace = self._workspace
+        named = named_files.var_files(workspace.infrastructure, workspace.unit)
+        found = tuple(os.path.relpath(file, workspace.folder.resolve()) for file in named)
+        inputs = (workspace.folder / commands.VARIABLES_FILE).is_file()
+        return (*found, *((commands.VARIABLES_FILE,) if inputs and found else ()))
+
+    def _made_with(self) -> str:
+        """What init depends on; a text that only changes when that does."""
+        file = self._workspace.folder / commands.VARIABLES_FILE
+        content = file.read_bytes() if file.is_file() and self.needs_inputs else b""
+        return hashlib.sha256(content).hexdigest()
+
+    def _refuse_version(self) -> None:
+        workspace, terraform = self._workspace, self._terraform
+        wanted = versions.wanted(
+            workspace.infrastructure, workspace.unit.source, workspace.executable, terraform.options.version
+        )
+        if wanted is None:
+            return
+        found = json.loads(terraform.read(commands.version(workspace.executable)))["terraform_version"]
+        try:
+            allowed = wanted.allows(found)
+        except ValueError as error:
+            raise Refused(f"{workspace.unit.name}: {error}") from error
+        if not allowed:
+            raise Refused(
+                f"{workspace.unit.name} wants version {wanted.constraint} ({wanted.where}), "
+                f"and {workspace.executable} is {found}: install that version, "
+                "or name it by FLOWMART_TERRAFORM or the option binary"
+            )
+
+    def _init(self) -> None:
+        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in self._workspace.processes.environment else nullcontext():
+            argv = self._command(as_json=True)
+            ended = self._terraform.run(argv, self._workspace.reading)
+            if ended.exit_code == 1 and not ended.errors:  # an older one, which knows no -json here
+                argv = self._command(as_json=False)
+                ended = self._terraform.run(argv, self._workspace.reading)
+        if ended.exit_code != 0:
+            raise self._terraform.error(argv, ended)
+
+    def _command(self, *, as_json: bool) -> tuple[str, ...]:
+        workspace = self._workspace
+        return commands.init(
+            workspace.executable,
+            as_json=as_json,
+            backend_config=named_files.backend_arguments(workspace.infrastructure, workspace.unit),
+            var_files=self.var_files,
+            locked=(workspace.folder / commands.LOCK_FILE).is_file(),
+        )
+
+    def _select_workspace(self) -> None:
+        """Select the unit's workspace. Making one writes to the backend, so that needs the writing credentials."""
+        workspace, name = self._workspace, self._terraform.options.workspace
+        if not name:
+            return
+        argv = commands.workspace_select(workspace.executable, name)
+        ended = self._terraform.run(argv, workspace.reading)
+        if ended.exit_code == 0:
+            return
+        if ended.errors:  # that there is no such workspace is said without one
+            raise self._terraform.error(argv, ended)
+        self._terraform.read(commands.workspace_new(workspace.executable, name), workspace.writing)

@@ -1,0 +1,140 @@
+"""Repositories as they are: one root for several units and environments, its files, backends and workspaces."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.domain.errors import Refused
+from tasks.engines.base import Workspace
+from tasks.engines.terraform.engine import Terraform
+from tests.terraform_roots import Root, applied, planned
+
+OPEN = 'terraform {{\n  backend "local" {{}}\n}}\n'
+CODE = """
+variable "size" { default = 0 }
+variable "name" { default = "" }
+output "told" { value = "${var.name} ${var.size}" }
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    return Root(tmp_path)
+
+
+def release(root: Root, files: Mapping[str, str] | None = None, **changes: Any) -> Workspace:
+    """A release of a root whose backend is open, with more files beside it."""
+    workspace = root.release(CODE, backend=OPEN, **changes)
+    for name, text in (files or {}).items():
+        file = Path(os.path.normpath(workspace.folder / name))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return workspace
+
+
+def told(workspace: Workspace) -> Any:
+    return applied(workspace).outputs["told"]
+
+
+def test_later_files_win_and_inputs_win_over_all(root: Root) -> None:
+    files = {
+        "../common.tfvars": 'size = 1\nname = "common"\n',
+        "vars/b.tfvars": "size = 3\n",
+        "vars/a.tfvars": "size = 2\n",
+    }
+    options = {
+        "var_files": ["../common.tfvars", {"path": "none.tfvars", "optional": True}, "vars/*.tfvars"],
+        "backend_config": [{"path": str(root.state_file)}],
+    }
+    assert told(release(root, files, options=options)) == "common 3"
+    assert told(release(root, files, options=options, inputs={"size": 7})) == "common 7"
+
+
+def test_a_backend_gets_what_it_leaves_open_by_files_and_settings(root: Root) -> None:
+    files = {"../dev.backend": f'path = "{root.folder}/other.tfstate"\n'}
+    by_file = {"backend_config": ["../dev.backend"]}
+    assert applied(release(root, files, options=by_file)).details["state"] == f"{root.folder}/other.tfstate"
+    both = {"backend_config": ["../dev.backend", {"path": str(root.state_file)}]}
+    assert applied(release(root, files, options=both)).details["state"] == str(root.state_file)
+
+
+def test_each_workspace_has_a_state_of_its_own(root: Root) -> None:
+    def of(name: str) -> dict[str, Any]:
+        settings = {"path": str(root.state_file), "workspace_dir": str(root.folder / "spaces")}
+        return {"backend_config": [settings], "workspace": name}
+
+    first = applied(release(root, options=of("blue"), inputs={"size": 1}))
+    second = applied(release(root, options=of("green"), inputs={"size": 2}))
+    assert first.details["workspace"] == "blue"
+    assert first.details["state"] == f"{root.folder}/spaces/blue/terraform.tfstate"
+    assert json.loads(Path(second.details["state"]).read_text())["outputs"]["told"]["value"] == " 2"
+    assert planned(release(root, options=of("blue"), inputs={"size": 1})).empty
+
+
+def test_the_tool_gets_more_variables(root: Root) -> None:
+    options = {"backend_config": [{"path": str(root.state_file)}], "env": {"TF_VAR_name": "by env"}}
+    assert told(release(root, options=options)) == "by env 0"
+
+
+def test_another_binary_is_used(root: Root, tmp_path: Path) -> None:
+    binary = tmp_path / "bin" / "tofu"
+    binary.parent.mkdir()
+    binary.write_text('#!/bin/sh\nexec terraform "$@"\n')
+    binary.chmod(0o755)
+    options = {"backend_config": [{"path": str(root.state_file)}], "binary": str(binary)}
+    assert applied(release(root, options=options)).details["tool"].startswith("tofu 1.")
+
+
+@pytest.mark.parametrize(
+    ("version", "files", "told"),
+    [
+        ("~> 1.5.0", {}, r"first wants version ~> 1\.5\.0 \(version\), and terraform is 1\.\d+\.\d+: install"),
+        (None, {".terraform-version": "1.5.7\n"}, r"version 1\.5\.7 \(terraform/dev/first/\.terraform-version\)"),
+        (None, {"../../.tool-versions": "terraform 1.5.7\n"}, r"version 1\.5\.7 \(terraform/\.tool-versions\)"),
+        ("newest", {}, "newest is no version constraint"),
+    ],
+)
+def test_another_version_than_wanted_is_refused_before_planning(
+    root: Root, version: str | None, files: Mapping[str, str], told: str
+) -> None:
+    options = {"backend_config": [{"path": str(root.state_file)}], "version": version}
+    with pytest.raises(Refused, match=told):
+        planned(release(root, files, options=options))
+
+
+@pytest.mark.parametrize(
+    ("version", "files"),
+    [
+        (">= 1.5, < 99", {".terraform-version": "1.5.7\n"}),
+        (None, {".terraform-version": "latest:^1.5\n", "../.terraform-version": "latest\n"}),
+        (None, {".opentofu-version": "1.6.0\n"}),
+    ],
+)
+def test_a_version_that_is_wanted_is_taken(root: Root, version: str | None, files: Mapping[str, str]) -> None:
+    options = {"backend_config": [{"path": str(root.state_file)}], "version": version}
+    assert planned(release(root, files, options=options)).changes_outputs
+
+
+def test_a_secret_of_a_file_of_variables_is_in_no_error(root: Root) -> None:
+    code = 'variable "pin" {\n  sensitive = true\n  validation {\n    condition     = var.pin == ""\n'
+    code += '    error_message = "not good"\n  }\n}\n'
+    options = {"backend_config": [{"path": str(root.state_file)}], "var_files": ["a.tfvars"]}
+    workspace = release(root, {"a.tfvars": 'pin = "s3cret"\n', "pin.tf": code}, options=options)
+    with pytest.raises(Refused, match="not good") as raised:
+        Terraform(workspace).plan(workspace.inputs)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_providers_are_those_of_the_lock_file(root: Root) -> None:
+    locked = 'provider "registry.terraform.io/hashicorp/null" {\n  version = "3.2.1"\n}\n'
+    options = {"backend_config": [{"path": str(root.state_file)}]}
+    workspace = release(root, {".terraform.lock.hcl": locked}, options=options)
+    with pytest.raises(Refused, match="the lock file is read-only"):
+        planned(workspace)
+    assert (workspace.folder / ".terraform.lock.hcl").read_text() == locked
