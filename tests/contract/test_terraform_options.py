@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,12 @@ def test_providers_are_those_of_the_lock_file(root: Root) -> None:
     with pytest.raises(Refused, match="the lock file is read-only"):
         planned(workspace)
     assert (workspace.folder / ".terraform.lock.hcl").read_text() == locked
+
+
+def test_providers_get_the_context_of_the_purpose(root: Root) -> None:
+    workspace = root.release(
+        'resource "terraform_data" "ctx" {\n  provisioner "local-exec" { command = "echo $KUBE_CTX > ctx.txt" }\n}\n'
+    )
+    workspace = replace(workspace, writing=lambda: {"HELM_KUBECONTEXT": "dev-apply", "KUBECONFIG": "/k"})
+    applied(workspace)
+    assert (workspace.folder / "ctx.txt").read_text() == "dev-apply\n"

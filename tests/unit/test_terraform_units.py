@@ -12,6 +12,7 @@ from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.domain.release import Release
 from tasks.engines import ENGINES
+from tasks.engines.terraform.clusters import provider_variables
 from tasks.engines.terraform.versions import Wanted
 from tasks.promotion.checkouts import StoredCheckouts
 from tasks.releases.contents import File
@@ -149,3 +150,22 @@ def test_units_of_one_source_work_in_folders_of_their_own(tmp_path: Path) -> Non
 )
 def test_constraints_are_read_as_terraform_does(constraint: str, version: str, allowed: bool) -> None:
     assert Wanted(constraint, "version").allows(version) is allowed
+
+
+@pytest.mark.parametrize(
+    ("given", "inherited", "expected"),
+    [
+        ({}, {"KUBECONFIG": "/k"}, {}),
+        (
+            {"HELM_KUBECONTEXT": "dev-plan", "KUBECONFIG": "/own"},
+            {"KUBECONFIG": "/k"},
+            {"KUBE_CTX": "dev-plan", "KUBE_CONFIG_PATH": "/own"},
+        ),
+        ({"HELM_KUBECONTEXT": "dev"}, {"KUBECONFIG": "/a:/b"}, {"KUBE_CTX": "dev", "KUBE_CONFIG_PATHS": "/a:/b"}),
+        ({"HELM_KUBECONTEXT": "dev"}, {}, {"KUBE_CTX": "dev", "KUBE_CONFIG_PATH": str(Path.home() / ".kube/config")}),
+    ],
+)
+def test_the_providers_of_clusters_get_the_environments_cluster(
+    given: dict[str, str], inherited: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert provider_variables(given, inherited) == expected

@@ -14,6 +14,7 @@ from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
 from tasks.engines.terraform import backends, commands, diagnostics, errors, locks
+from tasks.engines.terraform.clusters import provider_variables
 from tasks.engines.terraform.configuration import sensitive_values
 from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.engines.terraform.drift import Kind
@@ -85,9 +86,10 @@ class Execution:
         """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
         workspace = self._workspace
         fixed = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-        command = Command(
-            argv, workspace.folder, {**self.options.env, **variables(), **fixed}, workspace.unit.time_limit
-        )
+        given = variables()
+        cluster = provider_variables(given, workspace.processes.environment)
+        known = {**cluster, **self.options.env, **given, **fixed}
+        command = Command(argv, workspace.folder, known, workspace.unit.time_limit)
         finished: Finished = workspace.processes.run(command)
         seconds = round(finished.seconds, 2)
         log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)
