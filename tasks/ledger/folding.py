@@ -199,8 +199,10 @@ def _interrupted(state: EnvironmentState, event: EnvironmentInterrupted, _: Entr
 
 
 def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> EnvironmentState:
-    # What was approved has been tried: trying it once more is another decision.
-    left = tuple(each for each in state.approvals if each.asked.release != event.release)
+    # What was approved has been tried: trying it once more is another decision. A refusal stays one.
+    left = tuple(
+        each for each in state.approvals if each.asked.release != event.release or each.decision == "refused"
+    )
     return replace(state, rejected=state.rejected | {event.release}, approvals=left)
 
 
