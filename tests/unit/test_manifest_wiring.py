@@ -17,6 +17,7 @@ INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 BACKEND = 'terraform {{\n  backend "local" {{ path = "/states/{}.tfstate" }}\n}}\n'
 GIVES = 'output "address" { value = "x" }\noutput "ports" { value = [1] }\n'
 STATE = BACKEND.format("app")
+PINNED = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", version = "6.0.0" }\n  }\n}\n'
 TAKES = """
 variable "name" { type = string }
 variable "size" {
@@ -132,10 +133,10 @@ def test_a_check_of_aws_needs_an_account(tmp_path: Path) -> None:
 def test_the_account_is_the_units_or_the_environments(
     tmp_path: Path, unit: dict[str, str], environment: dict[str, str]
 ) -> None:
-    refuse_alone(tmp_path, {"engine": "terraform", **unit}, {"main.tf": f'{STATE}provider "aws" {{}}\n'}, environment)
+    refuse_alone(tmp_path, {"engine": "terraform", **unit}, {"main.tf": STATE + PINNED}, environment)
 
 
-@pytest.mark.parametrize("code", ['provider "google" {}\n', 'resource "terraform_data" "aws" {}\n', ""])
+@pytest.mark.parametrize("code", [PINNED.replace("aws", "google"), 'resource "terraform_data" "aws" {}\n', ""])
 def test_a_unit_of_another_cloud_needs_no_account(tmp_path: Path, code: str) -> None:
     refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf": STATE + code}, {})
 
@@ -182,6 +183,33 @@ def test_what_is_wrong_with_a_terraform_root_is_told_when_a_release_is_made(
 def test_modules_of_one_version_are_taken(tmp_path: Path, call: str) -> None:
     code = f'{STATE}module "m" {{\n {call}\n}}\n'
     refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf": code}, {})
+
+
+FLOATING = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", version = "~> 6.0" }\n  }\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("code", "floating"),
+    [
+        (FLOATING, "aws"),
+        ('resource "random_id" "x" { byte_length = 4 }\n', "random"),
+        (PINNED + 'data "tls_public_key" "x" {}\nprovider "aws" {}\n', "tls"),
+        ('terraform {\n  required_providers { null = ">= 3" }\n}\n', "null"),
+    ],
+)
+def test_providers_that_float_are_refused_unless_there_is_a_lock_file(
+    tmp_path: Path, code: str, floating: str
+) -> None:
+    account = {"account": "222222222222", "region": "eu-west-1"}
+    told = rf"environments may get different versions of {floating}: commit \.terraform\.lock\.hcl"
+    with pytest.raises(InvalidInput, match=told):
+        refuse_alone(tmp_path / "without", {"engine": "terraform"}, {"main.tf": STATE + code}, account)
+    files = {"main.tf": STATE + code, ".terraform.lock.hcl": ""}
+    refuse_alone(tmp_path / "with", {"engine": "terraform"}, files, account)
+
+
+def test_what_is_built_in_needs_no_version(tmp_path: Path) -> None:
+    refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf": STATE + 'resource "terraform_data" "x" {}\n'}, {})
 
 
 def test_a_backend_may_be_in_json(tmp_path: Path) -> None:

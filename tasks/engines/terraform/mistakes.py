@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
-from tasks.engines.terraform import backends, code, named_files, remote_modules
+from tasks.engines.terraform import backends, code, named_files, provider_versions, remote_modules
 from tasks.engines.terraform.configuration import file_values, read_values
 from tasks.engines.terraform.options import options
 from tasks.engines.terraform.sources import reads
@@ -30,7 +30,9 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
     yield from named_files.faults(infrastructure, unit)
     yield from _backend(infrastructure, unit)
     yield from _overridden(folder, unit)
-    for used in _module_folders(infrastructure, unit):
+    folders = _module_folders(infrastructure, unit)
+    yield from filter(None, [provider_versions.fault(folder, folders)])
+    for used in folders:
         yield from _module_calls(infrastructure.resolve(), used)
 
 

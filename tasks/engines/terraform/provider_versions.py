@@ -1,0 +1,54 @@
+"""Whether a root's providers are the same in every environment of a release: by a lock file, or by one version each.
+
+Without a lock file, `terraform init` takes the newest version that the constraints allow, on the day that it runs.
+Source: Terraform's "Dependency Lock File" and "Provider Requirements": a provider that is not required is implied by
+the first word of a type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tasks.engines.terraform import code
+from tasks.engines.terraform.commands import LOCK_FILE
+from tasks.engines.terraform.remote_modules import is_exact
+
+_BUILT_IN = "terraform"
+
+
+def fault(root: Path, folders: Iterable[Path]) -> str:
+    """What is wrong with the providers of a root; empty when they cannot float.
+
+    Args:
+        folders: the root's and those of its local modules.
+    """
+    if (root / LOCK_FILE).is_file():
+        return ""
+    needed: set[str] = set()
+    exact: set[str] = set()
+    for folder in folders:
+        required = _required(folder)
+        needed |= required.keys() | _implied(folder)
+        exact |= {name for name, version in required.items() if is_exact(version)}
+    floating = sorted(needed - exact - {_BUILT_IN})
+    if not floating:
+        return ""
+    return (
+        f"environments may get different versions of {', '.join(floating)}: commit {LOCK_FILE} "
+        "(terraform providers lock), or require one version"
+    )
+
+
+def _required(folder: Path) -> dict[str, str]:
+    """{local name: version constraint}, as `required_providers` has them; empty texts without a constraint."""
+    blocks = (
+        inner for block in code.readable_blocks(folder, "terraform") for inner in block.inner("required_providers")
+    )
+    entries = (entry for block in blocks for entry in block.body.items())
+    return {name: str(wanted.get("version", "") if isinstance(wanted, dict) else wanted) for name, wanted in entries}
+
+
+def _implied(folder: Path) -> set[str]:
+    found = code.readable_blocks(folder, "resource", "data", "ephemeral", "provider")
+    return {block.labels[0].split("_")[0] for block in found if block.labels}
