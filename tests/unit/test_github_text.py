@@ -58,7 +58,7 @@ def test_what_a_person_would_not_see_is_shown_or_gone(said: str, shown: str) -> 
 
 @pytest.mark.parametrize("key", ["a --> b", "x--y", "<script>"])
 def test_a_marker_ends_where_it_should(key: str) -> None:
-    inside = text.marker(key).removeprefix("<!--").removesuffix("-->")
+    inside = text.marker("shop", key).removeprefix("<!--").removesuffix("-->")
     assert "--" not in inside
     assert ">" not in inside
 
