@@ -74,6 +74,7 @@ class Workspace:
         readers: by account, variables to read other accounts of the platform with, for what environments share.
         elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
             share (images).
+        environments: the names of the platform's environments.
         neighbours: the other units of the environment, as this release declares them: an object has one owner.
     """
 
@@ -96,6 +97,7 @@ class Workspace:
     reconciling: bool = False
     readers: Mapping[str, Variables] = field(default_factory=dict)
     elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)
+    environments: tuple[str, ...] = ()
     neighbours: Callable[[], Sequence[Unit]] = field(default=tuple)
 
     @property

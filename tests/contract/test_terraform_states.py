@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.errors import Refused
+from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.outcome import Applied
 from tasks.domain.release import Receipt, Target
 from tasks.engines.base import Workspace
@@ -94,7 +94,19 @@ def test_the_state_of_another_environment_is_refused(root: Root) -> None:
     result = applied(root.painted("blue"))
     workspace = replace(root.painted("green"), elsewhere=lambda: (received(result, "production"),))
     with pytest.raises(Refused, match="is that of first in production; give each its own"):
-        planned(workspace)
+        planned(replace(workspace, environments=("dev", "production")))
+    assert planned(replace(workspace, environments=("dev", "live"))).changes
+
+
+def test_a_state_that_cannot_be_read_after_an_apply_is_no_rejection(root: Root) -> None:
+    workspace = root.painted("blue")
+    plan = planned(workspace)
+    binary = root.folder / "terraform"
+    binary.write_text('#!/bin/sh\ncase "$1 $2" in "state pull") test ! -e applied || exit 1;; esac\n')
+    binary.write_text(f'{binary.read_text()}test "$1" != apply || touch applied\nexec terraform "$@"\n')
+    binary.chmod(0o755)
+    with pytest.raises(Unanswered, match="applied, but its state cannot be read"):
+        Terraform(replace(workspace, executable=str(binary))).apply(plan)
 
 
 @pytest.mark.parametrize(

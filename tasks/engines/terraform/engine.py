@@ -87,7 +87,7 @@ class Terraform:
             return Applied(Outcome.UNANSWERED, detail=f"{error}{states.save(self.workspace, self._terraform).detail}")
         if ended.exit_code == 0:
             failed = "\n".join(answers.failed_checks_of(ended.stdout))
-            outputs, details = answers.outputs_of(ended.stdout), self._details(self._state(self.workspace.writing))
+            outputs, details = answers.outputs_of(ended.stdout), self._details(self._state_after_apply())
             return Applied(Outcome.SUCCEEDED, outputs, self._terraform.shown(failed), details)
         return self._failed(plan, ended, kept)
 
@@ -208,6 +208,13 @@ class Terraform:
         identity.refuse_another(self.workspace.receipt, self._terraform.place, found)
         return found
 
+    def _state_after_apply(self) -> Document:
+        """The state that an apply has just written. That it cannot be read says nothing against what was applied."""
+        try:
+            return self._state(self.workspace.writing)
+        except Refused as error:
+            raise Unanswered(f"applied, but its state cannot be read: {error}") from error
+
     def _details(self, state: Document) -> Mapping[str, Any]:
         chosen = self._terraform.options.workspace or backends.DEFAULT
         return identity.details(self._terraform.place, chosen, state, self._executable)
@@ -218,9 +225,9 @@ class Terraform:
 
     def _refuse_shared_state(self) -> None:
         """Refuse a state that is another environment's: one of them would replace what the other has."""
-        place, here = self._terraform.place, self.workspace.environment.name
+        place, others = self._terraform.place, {*self.workspace.environments} - {self.workspace.environment.name}
         for other in self.workspace.elsewhere():
-            if place and other.details.get(identity.PLACE) == place and other.target.environment != here:
+            if place and other.details.get(identity.PLACE) == place and other.target.environment in others:
                 where = f"{other.target.unit} in {other.target.environment}"
                 raise Refused(f"{self.workspace.target}: its state in {place} is that of {where}; give each its own")
 
