@@ -25,6 +25,7 @@ from deployments.cli import (
     doctoring,
     exit_codes,
     github,
+    output,
     preparing,
     promoting,
     reading,
@@ -56,6 +57,7 @@ for commands in (
     serving,
     github,
     doctoring,
+    output,
     completing,
 ):
     commands.add_to(app)

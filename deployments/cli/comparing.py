@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -12,8 +12,11 @@ from deployments.cli import environments, naming, screen
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain.errors import NotFound
+from tasks.domain.release import Provenance
 from tasks.ledger.history import History
 from tasks.ledger.state import EnvironmentState
+from tasks.releases import commits
+from tasks.releases.commits import LastChange
 from tasks.releases.contents import digests
 
 Side = Annotated[str, typer.Argument(help=f"An environment. Or a release: {naming.HELP[0].lower()}{naming.HELP[1:]}")]
@@ -21,12 +24,26 @@ Side = Annotated[str, typer.Argument(help=f"An environment. Or a release: {namin
 
 @dataclass(frozen=True)
 class Compared:
-    """One side. `units` is {"environment/unit": digest of what it reads}; `releases` what each unit has applied."""
+    """One side. `units` is {"environment/unit": digest of what it reads}; `releases` what each unit has applied.
+
+    `origin` is where its release came from.
+    """
 
     name: str
     release: str | None
     units: Mapping[str, str]
     releases: Mapping[str, str] | None = None
+    origin: Provenance = field(default_factory=Provenance)
+
+    @property
+    def told(self) -> str:
+        """In a line: what it is, by whom, and when."""
+        if not self.release:
+            return f"{self.name}: no release is verified"
+        origin = self.origin
+        when = origin.at[:16].replace("T", " ") or "at an unknown time"
+        said = f"{self.name}: release {self.release} ({origin.commit[:8]} {origin.subject})"
+        return f"{said}, by {origin.author or 'unknown'}, asked for {when}"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,17 +52,35 @@ def add_to(app: typer.Typer) -> None:
 
 
 def diff(one: Side, other: Side, json: Json = False) -> None:
-    """What differs between environments or releases: units, and the files of the releases."""
+    """What differs between environments or releases: units, and files with who changed them last and when."""
     history = History(settings.load())
     left, right = (_compared(history, name) for name in (one, other))
     units, files = differing_units(left, right), _changed_files(history, left, right)
+    changes = _last_changes(left, right, files)
     if json:
-        screen.document({"units": {unit: list(pair) for unit, pair in units.items()}, "files": files})
+        sides = [{"name": side.name, "release": side.release, "origin": side.origin} for side in (left, right)]
+        pairs = {unit: list(pair) for unit, pair in units.items()}
+        screen.document({"sides": sides, "units": pairs, "files": files, "changes": changes})
         return
+    for side in (left, right):
+        screen.result(side.told)
     if not units:
         screen.say(f"{one} and {other} have the same release of every unit")
     screen.table("", ("unit", one, other), [(unit, *(each or "-" for each in pair)) for unit, pair in units.items()])
-    screen.table("", ("file that differs between the releases",), [(file,) for file in files])
+    rows = [(file, *_who_and_when(changes.get(file))) for file in files]
+    screen.table("", ("file that differs between the releases", "changed last by", "when", "commit"), rows)
+
+
+def _last_changes(left: Compared, right: Compared, files: list[str]) -> dict[str, LastChange]:
+    """Who changed each file last, between the commits of the two sides; empty where git does not know these."""
+    if not (files and left.origin.commit and right.origin.commit):
+        return {}
+    found = commits.last_changes(settings.load().repository, left.origin.commit, right.origin.commit)
+    return {file: found[file] for file in files if file in found}
+
+
+def _who_and_when(change: LastChange | None) -> tuple[str, str, str]:
+    return (change.author, change.at[:10], f"{change.commit[:8]} {change.subject}") if change else ("", "", "")
 
 
 def differing_units(left: Compared, right: Compared) -> dict[str, tuple[str | None, str | None]]:
@@ -77,13 +112,14 @@ def _compared(history: History, name: str) -> Compared:
         release = naming.find(history, name)
     except NotFound as error:
         raise NotFound(f"{error}; environments are {', '.join(known)}") from error
-    return Compared(name, release.id, release.units)
+    return Compared(name, release.id, release.units, origin=history.releases.latest_request(release.id))
 
 
 def _environment(state: EnvironmentState) -> Compared:
     units = {f"{state.environment}/{unit}": receipt.unit_digest for unit, receipt in state.receipts.items()}
     releases = {unit: receipt.target.release for unit, receipt in state.receipts.items()}
-    return Compared(state.environment, state.verified, units, releases)
+    origin = state.origins.get(state.verified or "", Provenance())
+    return Compared(state.environment, state.verified, units, releases, origin)
 
 
 def _changed_files(history: History, one: Compared, other: Compared) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +58,33 @@ def provenance_of(commit: Commit, requested_by: str, pull_request: int | None = 
         requested_by=requested_by,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+@dataclass(frozen=True)
+class LastChange:
+    """The last commit that changed a file: `author` as git writes it, `at` when that was written (ISO 8601)."""
+
+    commit: str
+    author: str
+    at: str
+    subject: str
+
+
+def last_changes(repository: Path, one: str, other: str) -> dict[str, LastChange]:
+    """Of each file below infrastructure/ the last change between two commits, on either side of where they part.
+
+    Empty where git does not have both commits.
+    """
+    if None in (git.find(repository, one), git.find(repository, other)):
+        return {}
+    asked = ("--no-show-signature", "--name-only", "--format=%x00%H%x1f%an <%ae>%x1f%aI%x1f%s")
+    printed = git.git(repository, "-c", "core.quotePath=false", "log", *asked, f"{one}...{other}", "--", FOLDER)
+    found: dict[str, LastChange] = {}
+    for commit in printed.split("\0")[1:]:
+        head, *files = commit.splitlines()
+        for file in filter(None, files):
+            found.setdefault(file.removeprefix(f"{FOLDER}/"), LastChange(*head.split("\x1f", 3)))
+    return found
 
 
 def has_uncommitted(repository: Path) -> bool:
