@@ -72,17 +72,18 @@ class Cluster:
         return [{"apiVersion": api_version, "kind": kind, **item} for item in found.get("items") or ()]
 
     def apply(
-        self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False
+        self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False, manager: str = ""
     ) -> Written | None:
-        """Apply server-side, as `manager`; what the object is, or with `rehearse` would be, afterwards.
+        """Apply server-side; what the object is, or with `rehearse` would be, afterwards.
 
+        `manager` applies, or else the cluster's own.
         `None`: there is no such kind or no such namespace in this cluster. `Refused` names who owns fields that
         we would have to take from somebody, unless `force` takes them.
         """
         place = self._place(about)
         if place is None:
             return None
-        how = {"field_manager": self.manager, "force_conflicts": force, "query_params": list(_STRICT)}
+        how = {"field_manager": manager or self.manager, "force_conflicts": force, "query_params": list(_STRICT)}
         how |= {"content_type": "application/apply-patch+yaml", **({"dry_run": "All"} if rehearse else {})}
         answered = self._ask("PATCH", place, body=dict(manifest), **how)
         found = _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")

@@ -50,7 +50,7 @@ spec:
           resources: {limits: {memory: 64Mi, cpu: 100m}, requests: {memory: 64Mi, cpu: 10m}}
           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 """
-ROLLING = "strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 2}}"
+ROLLING = "strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 2, maxUnavailable: 1}}"
 SERVICE = """
 apiVersion: v1
 kind: Service
@@ -159,7 +159,7 @@ def test_a_field_that_cannot_change_is_refused_at_plan(shop: Shop) -> None:
 
 def test_what_helm_takes_away_is_gone_in_the_rehearsal_too(shop: Shop) -> None:
     shop.apply(shop.planned(shop.own_chart("a", web=web(strategy=ROLLING))))
-    plan = shop.planned(shop.own_chart("b", web=web(strategy="strategy: {type: Recreate, rollingUpdate: null}")))
+    plan = shop.planned(shop.own_chart("b", web=web(strategy="strategy: {type: Recreate}")))
     assert shop.apply(plan).outcome is Outcome.SUCCEEDED
     strategy = shop.cluster.object("deployment", shop.unit, "-n", "flowmart")["spec"]["strategy"]
     assert strategy == {"type": "Recreate"}

@@ -25,7 +25,7 @@ class BusyCluster(Cluster):
         return self._object() if self.item else None
 
     def apply(
-        self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False
+        self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False, manager: str = ""
     ) -> Written | None:
         self.asked.append(("rehearse" if rehearse else "apply", about, dict(manifest), force))
         if self.busy:

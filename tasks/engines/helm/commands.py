@@ -55,6 +55,11 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
             raise failure(f"helm {' '.join(argv[:2])}", finished.exit_code, finished.stderr)
         return finished.stdout.encode()
 
+    @property
+    def server_side(self) -> bool:
+        """Whether this helm applies server-side, as helm 4 does."""
+        return major_version(self._executable) >= 4
+
     async def upgrade(
         self, release: str, chart: Path, values: Sequence[Path], namespace: str, *, dry_run: bool = False
     ) -> dict[str, Any]:

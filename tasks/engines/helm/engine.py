@@ -56,7 +56,9 @@ class Helm:
         live = revisions.read(helm, what.release, what.namespace)
         new, notes = revisions.rehearsed(helm, what, packed, live)
         found = planning.compared(workspace, inputs.digest, live, new.installed)
-        found = planning.asked(cluster, found, planning.Upgrade(live, new, charts.definitions(packed.chart)))
+        found = planning.asked(
+            cluster, found, planning.Upgrade(live, new, charts.definitions(packed.chart), helm.server_side)
+        )
         if workspace.reconciling and workspace.receipt:
             found = planning.repairing(found, self.detect_drift(workspace.receipt).changes)
         return planning.finished(found, plans.upgrade(what, packed, new), packed.chart.parent, notes)

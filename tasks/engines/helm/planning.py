@@ -26,11 +26,15 @@ _KEEP = "helm.sh/resource-policy"
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What an upgrade leads from and to: the installed revision, the new one, and the chart's definitions."""
+    """What an upgrade leads from and to: the installed revision, the new one, and the chart's definitions.
+
+    `server_side`: whether this helm applies server-side.
+    """
 
     live: Installed | None
     new: Foretold
     definitions: Objects
+    server_side: bool
 
 
 def compared(workspace: Workspace, inputs_digest: str, live: Installed | None, new: Installed) -> Plan:
@@ -64,7 +68,7 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
     if short:
         raise Refused("; ".join(short))
     compared = definitions.compared(cluster, upgrade.definitions, first=upgrade.live is None)
-    unknown, notes = rehearsed(cluster, before, after, upgrade.definitions)
+    unknown, notes = rehearsed(cluster, before, after, upgrade.definitions, server_side=upgrade.server_side)
     return replace(
         plan,
         changes=(*compared.created, *plan.changes),

@@ -1,7 +1,8 @@
 """Asking the cluster whether it would take what a chart renders to: helm's own dry run sends nothing to it.
 
-New objects are applied server-side as a dry run, changed ones patched with what changes between the two revisions. So
-immutable fields, schemas, quotas and admission refuse at plan what they would refuse in the middle of an upgrade.
+Each helm is rehearsed as it works: helm 4 applies server-side under its own name, which takes away the fields that a
+chart drops; helm 3 patches changed objects with what differs between the two revisions. So immutable fields, schemas,
+quotas and admission refuse at plan what they would refuse in the middle of an upgrade.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ from tasks.domain.errors import Refused
 from tasks.domain.values import UNKNOWN
 from tasks.engines.helm.rendering import Objects
 
+_HELM = "helm"
+"""What helm 4 calls itself in the managedFields of what it applies."""
 
-def rehearsed(cluster: Cluster, before: Objects, after: Objects, brought: Objects) -> tuple[list[str], list[str]]:
+
+def rehearsed(
+    cluster: Cluster, before: Objects, after: Objects, brought: Objects, *, server_side: bool
+) -> tuple[list[str], list[str]]:
     """Rehearse every object that is another one than before.
 
     Args:
+        server_side: whether this helm applies server-side.
         brought: custom resource definitions that come with the chart: their objects cannot be asked about yet.
 
     Returns:
@@ -34,7 +41,7 @@ def rehearsed(cluster: Cluster, before: Objects, after: Objects, brought: Object
         if before.get(about) == manifest:
             continue
         try:
-            found = _asked(cluster, about, before.get(about), manifest)
+            found = _asked(cluster, about, None if server_side else before.get(about), manifest)
         except NotPermitted as error:
             notes.append(f"{about} was not rehearsed: {error}")
             continue
@@ -47,14 +54,10 @@ def rehearsed(cluster: Cluster, before: Objects, after: Objects, brought: Object
 
 
 def _asked(cluster: Cluster, about: Reference, before: Manifest | None, manifest: Manifest) -> Written | None:
-    """What the cluster says to an object.
-
-    An apply would not do for a change: it would leave the fields that helm takes away, and the server would refuse
-    combinations that never come to be.
-    """
+    """What the cluster says to an object: as a patch where it is known from what, else as an apply."""
     after = _sendable(sent(manifest))
     found = cluster.rehearse_merge(about, merge_patch(sent(before), after)) if before else None
-    return found or cluster.apply(about, after, force=True, rehearse=True)
+    return found or cluster.apply(about, after, force=True, rehearse=True, manager=_HELM)
 
 
 def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
