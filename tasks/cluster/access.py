@@ -27,6 +27,12 @@ CONTEXT = "HELM_KUBECONTEXT"
 
 _SECONDS = 30
 
+_IDEMPOTENT = ("GET", "PATCH")
+"""Reading, and applying server-side: the same again gives the same, so a lost answer can be asked for again."""
+
+_PASSING = (429, 500, 502, 503, 504)
+"""Statuses that may be another one at once, as client-go and the AWS clients retry them."""
+
 
 _STRICT = (("fieldValidation", "Strict"),)
 """An unknown field is a mistake, not something to leave out."""
@@ -184,7 +190,7 @@ def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
         raise InvalidInput(f"no cluster: {CONTEXT} is not set; give the environment a cluster in platform.yaml")
     with _translated(context):
         settings = client.Configuration()
-        settings.retries = 1
+        settings.retries = _retries()
         found = _kubeconfig(variables)
         try:
             config.load_kube_config_from_dict(
@@ -194,6 +200,15 @@ def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
             raise InvalidInput(f"cluster {context}: {error}; is it in the kubeconfig?") from error
         reached = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
         return Cluster(reached, context, manager, _namespace(found, context))
+
+
+def _retries() -> Any:
+    """Four attempts within about a second; what the last one says counts."""
+    from urllib3 import Retry
+
+    return Retry(
+        total=3, allowed_methods=_IDEMPOTENT, status_forcelist=_PASSING, backoff_factor=0.2, raise_on_status=False
+    )
 
 
 def _kubeconfig(variables: Mapping[str, str]) -> Any:

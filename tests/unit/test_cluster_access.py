@@ -24,11 +24,15 @@ KINDS = (
 
 
 class Api(ThreadingHTTPServer):
-    """Knows deployments, and answers everything else with `status` and `body`; `asked`, `sent`: what it got."""
+    """Knows deployments, and answers everything else with `status` and `body`; `asked`, `sent`: what it got.
+
+    `first` are the statuses of the answers before that; 0 is a connection that is closed without one.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status, self.body = 200, "{}"
+        self.first: list[int] = []
         self.kinds: list[dict[str, Any]] = list(KINDS)
         self.sent: Any = None
         self.asked: list[tuple[str, str, str | None]] = []
@@ -44,7 +48,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append((self.command, self.path, self.headers.get("Authorization")))
         kinds = self.path == "/apis/apps/v1"
-        self.send_response(200 if kinds else self.server.status)
+        status = self.server.first.pop(0) if self.server.first and not kinds else self.server.status
+        if status == 0:
+            self.close_connection = True
+            return
+        self.send_response(200 if kinds else status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write((json.dumps({"resources": self.server.kinds}) if kinds else self.server.body).encode())
@@ -174,6 +182,21 @@ def test_a_service_may_answer_what_it_likes(api: Api, tmp_path: Path) -> None:
     answered = cluster.through("shop", "cart", "http", "/health?deep=1", seconds=5)
     assert (answered.status, answered.body, answered.status_object) == (500, "broken", {})
     assert api.asked[-1][1] == "/api/v1/namespaces/shop/services/cart:http/proxy/health?deep=1"
+
+
+@pytest.mark.parametrize("lost", [[0], [503, 500], [0, 502, 504], [429]], ids=str)
+def test_a_read_whose_answer_is_lost_is_asked_again(api: Api, tmp_path: Path, lost: list[int]) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    api.first = lost
+    assert cluster.read(CART) == {}
+    assert cluster.apply(CART, {}) == {}
+
+
+def test_a_removal_whose_answer_is_lost_is_not_made_again_by_the_client(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    api.first = [503]
+    with pytest.raises(Unanswered, match="could not remove"):
+        cluster.remove(CART, "12-34")
 
 
 def test_a_cluster_that_is_away_gives_no_answer(tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ _UNANSWERED = tuple(
         + _ASKED_FOR,
         r"the server has received too many requests and has asked us to try again later" + _ASKED_FOR,
         r"the server has asked for the client to provide credentials" + _ASKED_FOR,
+        # Manifests are held against the API's own description of itself: which of its two forms is asked for last is
+        # not there at all. A release has no part in that.
+        r"failed to download openapi: the server could not find the requested resource$",
         # The API's own: 500 InternalError and ServerTimeout, 504 Timeout, 429 TooManyRequests, 401 Unauthorized.
         r"Internal error occurred: .*$",
         r"could not be completed at this time, please try again\.?$",
@@ -43,6 +46,10 @@ _UNANSWERED = tuple(
         r"rpc error: code = \w+ desc = .*$",
     )
 )
+
+_WAITED_FOR = re.compile(r"resource \S+ not ready\. status: (\w+), message:")
+"""How helm 4 says what it waited for; of an object that it could not read or watch, the status is Unknown
+(`sigs.k8s.io/cli-utils`, kstatus)."""
 
 
 class NotInstalled(Refused):
@@ -68,5 +75,12 @@ def failure(doing: str, exit_code: int, stderr: str) -> Refused | Unanswered:
         return Unanswered(f"{doing}: ended by signal {-exit_code}: {said}")
     if said.endswith("release: not found"):
         return NotInstalled(f"{doing}: {said}")
-    unanswered = not _DENIED.search(said) and any(pattern.search(said) for pattern in _UNANSWERED)
+    unanswered = _waited_blindly(said) or (
+        not _DENIED.search(said) and any(pattern.search(said) for pattern in _UNANSWERED)
+    )
     return Unanswered(f"{doing}: {said}; retry later") if unanswered else Refused(f"{doing}: {said}")
+
+
+def _waited_blindly(said: str) -> bool:
+    """Whether helm waited until the end without an answer about any object that it waited for."""
+    return set(_WAITED_FOR.findall(said)) == {"Unknown"}
