@@ -52,13 +52,15 @@ def promote_shown(home: OnGitHub, release: Release, to: str | None = None) -> Re
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release.id, to)
         commit = session.history.releases.latest_request(release.id).commit
-    for environment in environments:
+
+    def promoted(environment: str) -> Request | None:
         with deployments.shown(home.client, _deployment(home, environment, release.id, commit)) as say:
             wanted = steps.call(promote, release.id, environment)
             if wanted is not None:
                 say("queued", waits(wanted))
-                return wanted
-    return None
+            return wanted
+
+    return next(iter(steps.side_by_side(environments, promoted).requests), None)
 
 
 def roll_back_shown(home: OnGitHub, environment: str, to: str | None = None) -> str | Request:

@@ -1,4 +1,4 @@
-"""Promotes a release through all environments in order, each begun only when those before it are verified."""
+"""Promotes a release through environments: each once those before it are verified, side by side where they may be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flows.parameters import NOT_CHOSEN, AcceptDrift, Despite, Force, ReleaseId,
 from flows.promote import promote
 from tasks import steps
 from tasks.promotion import eligibility
-from tasks.promotion.approvals import Request
+from tasks.promotion.passage import Passage
 
 
 def run_name() -> str:
@@ -28,15 +28,13 @@ def release(
     force: Force = False,
     despite: Despite = None,
     accept_drift: AcceptDrift = None,
-) -> list[str] | Request:
-    """Promote a release through the environments in order. Returns those in which something had to be done.
+) -> Passage:
+    """Promote a release through the environments in order, side by side where they do not come after each other.
 
-    Ends at the first environment that wants an approval, and returns its request.
+    What fails or waits for an approval in one environment keeps the release from those after it, and from no other.
     """
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release, to)
-    for environment in environments:
-        wanted = steps.call(promote, release, environment, force, despite, accept_drift)
-        if wanted is not None:
-            return wanted
-    return environments
+    return steps.side_by_side(
+        environments, lambda name: steps.call(promote, release, name, force, despite, accept_drift)
+    )

@@ -25,6 +25,7 @@ from tasks.drift import DriftReport, descriptions, last_report
 from tasks.ledger.history import History
 from tasks.promotion import eligibility
 from tasks.promotion.approvals import Request
+from tasks.promotion.passage import Passage
 from tasks.promotion.runtime import compose
 
 ReleaseArgument = Annotated[
@@ -60,8 +61,8 @@ def promote(
     history = History(settings.load())
     found = naming.create_or_find(history, release, "promote")
     screen.say(naming.described(found, history.releases.latest_request(found.id)))
-    begun = eligibility.unfinished(compose(settings.load()), found.id, to)
-    wanted: object = None
+    begun = [*eligibility.unfinished(compose(settings.load()), found.id, to)]
+    passage = Passage()
     if begun:
         prepare_flows()
         from flows.promote import promote as one
@@ -70,19 +71,33 @@ def promote(
 
         whole = bool(begun[1:])
         said = (force, despite, accept_drift)
-        wanted = call(several, found.id, to, *said) if whole else call(one, found.id, begun[0], *said)
+        passage = (
+            call(several, found.id, to, *said) if whole else _alone(begun[0], call(one, found.id, begun[0], *said))
+        )
     if json:
         states = [history.state(name) for name in history.ledger.environments()]
         document = {state.environment: status.document(state) for state in states}
-        waits = wanted.short if isinstance(wanted, Request) else None
-        screen.document({"release": found.id, "promoted_in": begun, "environments": document, "awaits": waits})
-    elif isinstance(wanted, Request):
-        screen.result(screen.waiting(wanted))
-    elif begun:
-        screen.result(f"release {found.id} is verified in {', '.join(begun)}")
-    else:
+        waits = [request.short for request in passage.requests]
+        screen.document(
+            {"release": found.id, "promoted_in": begun, "environments": document, "awaits": next(iter(waits), None)}
+        )
+    elif not begun:
         screen.result(f"nothing to do: release {found.id} is there and verified already")
-    return AWAITS_APPROVAL if isinstance(wanted, Request) else 0
+    else:
+        _report(found.id, passage)
+    return AWAITS_APPROVAL if passage.requests else 0
+
+
+def _alone(environment: str, wanted: Request | None) -> Passage:
+    """How far a release came that went to one environment only."""
+    return Passage(requests=[wanted]) if wanted else Passage(verified=[environment])
+
+
+def _report(release: str, passage: Passage) -> None:
+    if passage.verified:
+        screen.result(f"release {release} is verified in {', '.join(passage.verified)}")
+    for request in passage.requests:
+        screen.result(screen.waiting(request))
 
 
 def adopt(

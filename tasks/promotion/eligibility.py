@@ -52,11 +52,12 @@ def is_there(run: EnvironmentRun) -> bool:
     return all(planning.is_up_to_date(run, unit, found, inputs[unit]) for unit in run.units)
 
 
-def unfinished(runtime: Runtime, release: str, to: str | None) -> list[str]:
+def unfinished(runtime: Runtime, release: str, to: str | None) -> dict[str, tuple[str, ...]]:
     """The environments up to `to` (None: all), in order, in which promoting would do anything.
 
-    Up to an environment means all that a release passes before it, and the environment itself.
-    `EnvironmentBlocked` when one of them waits for a person: nothing should begin on the way there.
+    Up to an environment means all that a release passes before it, and the environment itself. Each with those of
+    the others that it comes after. `EnvironmentBlocked` when one of them waits for a person: nothing should begin on
+    the way there.
     """
     with runtime.unpacked() as checkouts:
         whole = runtime.release_id(release)
@@ -66,8 +67,9 @@ def unfinished(runtime: Runtime, release: str, to: str | None) -> list[str]:
         wanted = environment_graph.path(after, to)
         ledger = runtime.ledger()
         runs = (EnvironmentRun(runtime, ledger, checkouts, whole, name) for name in wanted)
-        waiting = [run for run in runs if not is_there(run)]
-        for run in waiting:
+        waiting = {run.environment.name: run for run in runs if not is_there(run)}
+        for run in waiting.values():
             if run.state().blocked:
                 refuse_if_taken(run.state())
-        return [run.environment.name for run in waiting]
+        before = {name: environment_graph.ancestors(after, name) for name in waiting}
+        return {name: tuple(each for each in before[name] if each in waiting) for name in waiting}

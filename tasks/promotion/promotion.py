@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tasks.domain.errors import Interrupted, Refused, Unanswered
+from tasks.domain.errors import Interrupted, Refused, RollbackFailed, Unanswered
 from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
 from tasks.promotion import applying, checking, gate, planning
 from tasks.promotion.environment_run import EnvironmentRun
@@ -94,16 +94,25 @@ def verify(run: EnvironmentRun) -> None:
 
 def stop(raised: Sequence[Exception]) -> None:
     """Raise what the errors amount to: a bug as it is, a rejection before a missing answer; nothing for none."""
-    raise_mistakes(raised)
-    rejections = [error for error in raised if not isinstance(error, Unanswered)]
-    if len(raised) == 1:
-        raise raised[0]
-    if rejections:
-        kinds = {type(error) for error in rejections}
-        kind = kinds.pop() if len(kinds) == 1 else Refused
-        raise kind(cause(rejections))
     if raised:
-        raise Unanswered(cause(raised))
+        raise amount_of(raised)
+
+
+def amount_of(raised: Sequence[Exception], more: str = "") -> Exception:
+    """The one error that some amount to. Raises a bug as it is.
+
+    Args:
+        raised: at least one error.
+        more: a last line for the message.
+    """
+    raise_mistakes(raised)
+    if len(raised) == 1 and not more:
+        return raised[0]
+    rejections = [error for error in raised if not isinstance(error, Unanswered)]
+    kinds = {type(error) for error in rejections or raised}
+    loudest = RollbackFailed if RollbackFailed in kinds else Refused if rejections else Unanswered
+    kind = kinds.pop() if len(kinds) == 1 else loudest
+    return kind("\n".join(filter(None, [cause(rejections or raised), more])))
 
 
 def cause(raised: Sequence[Exception]) -> str:

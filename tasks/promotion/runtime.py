@@ -17,6 +17,7 @@ from tasks.ledger.store import Store
 from tasks.promotion.access import Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
+from tasks.promotion.stopping import Stops
 from tasks.releases.releases import Releases
 from tasks.run_folder import remove_leftovers, run_folder
 from tasks.settings import Settings
@@ -29,6 +30,7 @@ class Runtime:
     Attributes:
         run: the id of the run in the run history; empty outside of one.
         checkouts: where releases are unpacked; None: in a temporary folder of each run.
+        stops: ends all runs that were given the same.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Runtime:
     reporter: Reporter = field(default_factory=Silent)
     run: str = ""
     checkouts: Checkouts | None = None
+    stops: Stops = field(default_factory=Stops)
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""
@@ -68,7 +71,9 @@ class Runtime:
             yield StoredCheckouts(self.releases(), folder)
 
 
-def compose(settings: Settings, run: str = "", reporter: Reporter | None = None) -> Runtime:
+def compose(
+    settings: Settings, run: str = "", reporter: Reporter | None = None, stops: Stops | None = None
+) -> Runtime:
     """The runtime that the settings describe."""
     return Runtime(
         settings=settings,
@@ -76,4 +81,5 @@ def compose(settings: Settings, run: str = "", reporter: Reporter | None = None)
         access=AssumedRoles(f"{settings.platform_name}-{run}"),
         reporter=reporter or Silent(),
         run=run,
+        stops=stops or Stops(),
     )

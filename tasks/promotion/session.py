@@ -49,7 +49,8 @@ def held(run: EnvironmentRun) -> Iterator[None]:
     """Give a claim back that is ours, with how it went."""
     name = run.environment.name
     try:
-        yield
+        with run.runtime.stops.including(run.stop):
+            yield
     except ApprovalWanted:
         claims.close(run.ledger, name, "waiting")
         raise

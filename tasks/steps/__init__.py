@@ -8,7 +8,7 @@ not a Prefect server responds; `platforms` finds the platform on GitHub.
 from tasks.steps.guests import call, remembered
 from tasks.steps.platforms import on_github
 from tasks.steps.publishing import publish, run_address
-from tasks.steps.sessions import Session, finished, session
+from tasks.steps.sessions import Session, finished, session, side_by_side
 from tasks.steps.verbs import create_release, fetch
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "remembered",
     "run_address",
     "session",
+    "side_by_side",
 ]

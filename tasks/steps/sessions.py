@@ -6,8 +6,9 @@ of this process, and nothing is missing but the run history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from prefect import State
@@ -17,7 +18,9 @@ from tasks import settings
 from tasks.ledger.history import History
 from tasks.promotion.approvals import Request
 from tasks.promotion.executor import Executor, LocalExecutor
+from tasks.promotion.passage import Passage, Promote, through
 from tasks.promotion.runtime import Runtime, compose
+from tasks.promotion.stopping import Stops
 from tasks.reports.reporter import RunReporter, unpublished
 from tasks.steps.executor import PrefectExecutor
 from tasks.steps.publishing import await_pages, publish, run_address, run_id
@@ -35,12 +38,28 @@ class Session(NamedTuple):
         return History(self.runtime.settings, self.runtime.run, self.runtime.store)
 
 
+_together: ContextVar[Stops | None] = ContextVar("together", default=None)
+"""What ends all runs that belong to one flow run, which may have flow runs of its own in several threads."""
+
+
+def side_by_side(after: Mapping[str, Sequence[str]], promote: Promote) -> Passage:
+    """Promote to environments in order, side by side where they may be; raises when one failed (`through`)."""
+    stops = Stops()
+    token = _together.set(stops)
+    try:
+        found = through(after, promote, stops)
+    finally:
+        _together.reset(token)
+    found.refuse_failures()
+    return found
+
+
 @contextmanager
 def session() -> Iterator[Session]:
     """A session of the flow run that we are in, or of none."""
     chosen, run = settings.load(), run_id()
     reporter = RunReporter(chosen, publish if run else unpublished, run_address())
-    runtime = compose(chosen, run, reporter)
+    runtime = compose(chosen, run, reporter, _together.get())
     if not run:
         yield Session(runtime, LocalExecutor(2 * chosen.parallelism, runtime.clock))
         return

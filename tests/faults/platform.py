@@ -1,9 +1,9 @@
 """A small platform with a unit of four engines, in the sandbox's AWS and cluster, reached through fault proxies.
 
-    queue   terraform: a topic and a log group, state in S3
-    alerts  cloudformation: a topic that takes the queue's colour
-    base    kustomize: two config maps
-    cart    helm: a config map and a deployment
+queue   terraform: a topic and a log group, state in S3
+alerts  cloudformation: a topic that takes the queue's colour
+base    kustomize: two config maps
+cart    helm: a config map and a deployment
 """
 
 from __future__ import annotations

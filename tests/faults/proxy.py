@@ -30,7 +30,6 @@ from aiohttp import web
 from yarl import URL
 
 
-
 @dataclass(frozen=True)
 class Fault:
     """What happens instead of an answer: a status, or a reset without one; `done`: what was asked is carried out."""
@@ -41,7 +40,9 @@ class Fault:
 
 FAULTS = (Fault(False), Fault(True), Fault(False, 503), Fault(True, 500), Fault(True, 504))
 
-_OF_ONE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "te", "trailer"})
+_OF_ONE_CONNECTION = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "te", "trailer"}
+)
 _BODY = b"<html><body><h1>The server is not available</h1></body></html>"
 
 
@@ -138,7 +139,7 @@ class FaultProxy:
             return None
         what = f"{request.method} {request.raw_path} {request.headers.get('X-Amz-Target', '')} {_action(body)}"
         self._asked[what] += 1
-        chance = random.Random(f"{self.seed} {what} {self._asked[what]}")
+        chance = random.Random(f"{self.seed} {what} {self._asked[what]}")  # noqa: S311 (no secret)
         return chance.choice(FAULTS) if chance.random() < self.share else None
 
     async def _forward(self, request: web.BaseRequest, body: bytes, fault: Fault | None) -> web.StreamResponse:

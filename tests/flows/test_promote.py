@@ -11,7 +11,7 @@ from flows.promote import promote
 from flows.release import release as promote_release
 from tasks.domain.errors import EnvironmentBusy, Refused, RolledBack
 from tasks.ledger.history import History
-from tests.mini import MiniPlatform
+from tests.mini import SECOND, MiniPlatform
 
 BROKEN = 'resource "terraform_data" "broken" {\n  provisioner "local-exec" { command = "exit 9" }\n}\n'
 
@@ -81,10 +81,26 @@ def test_what_a_release_does_not_touch_is_not_applied(mini: MiniPlatform, histor
 
 def test_promoting_the_same_release_again_does_nothing(mini: MiniPlatform, history: History) -> None:
     release = mini.release()
-    assert promote_release(release.id) == ["dev", "staging"]
+    assert promote_release(release.id).verified == ["dev", "staging"]
     before = history.ledger.entries("dev"), history.ledger.entries("staging")
-    assert promote_release(release.id) == []
+    assert promote_release(release.id).verified == []
     assert (history.ledger.entries("dev"), history.ledger.entries("staging")) == before
+
+
+def test_environments_after_the_same_one_run_side_by_side_and_fail_alone(
+    mini: MiniPlatform, history: History
+) -> None:
+    platform = (mini.repository / "infrastructure/platform.yaml").read_text()
+    beside = '  production: {account: "444444444444", region: eu-west-1, after: dev}\nunits:'
+    mini.write(
+        "platform.yaml", platform.replace("units:", beside).replace("[dev, staging]", "[dev, staging, production]")
+    )
+    mini.paint("production", "red")
+    mini.write("terraform/production/second/main.tf", SECOND.format(state=mini.state, environment="production"))
+    with pytest.raises(RolledBack, match="verified in dev, staging; failed in production"):
+        promote_release(mini.release().id)
+    assert kinds(history, "staging", "verified") == ["verified"]
+    assert kinds(history, "production", "verified", "rejected") == ["rejected"]
 
 
 def test_a_failed_smoke_check_rolls_back_in_reverse_order(mini: MiniPlatform, history: History) -> None:

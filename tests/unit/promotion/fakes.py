@@ -227,11 +227,18 @@ class NoAccess:
         raise AssertionError(f"nobody asks {service} here")
 
 
-def unit(name: str, *, needs: Sequence[str] = (), good: str = "", objects: Mapping[str, str] | None = None) -> Unit:
+def unit(
+    name: str,
+    *,
+    needs: Sequence[str] = (),
+    good: str = "",
+    objects: Mapping[str, str] | None = None,
+    environments: tuple[str, ...] = ("dev", "staging"),
+) -> Unit:
     """A unit whose check wants its object `it` to match `good`."""
     check = Check("good", "output", {"name": "it", "matches": good}, within=1.0)
     inputs = {"objects": dict(objects or {"it": "blue"})}
-    return Unit(name, "fake", name, ("dev", "staging"), tuple(needs), inputs, (check,) if good else (), time_limit=60)
+    return Unit(name, "fake", name, environments, tuple(needs), inputs, (check,) if good else (), time_limit=60)
 
 
 def environment(name: str, *after: str, **more: Any) -> Environment:
