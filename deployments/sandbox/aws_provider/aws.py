@@ -14,15 +14,26 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectionError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+)
 from botocore.parsers import ResponseParserError
 
 API_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 
+_ATTEMPTS = 3
+
 # moto answers at once or not at all; the clients live in a pool of up to 20 calls at a time. Path style: a bucket's
 # name in the host name would need DNS.
 CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     max_pool_connections=20,
     connect_timeout=5,
     s3={"addressing_style": "path"},
@@ -109,9 +120,28 @@ _SERVICE_IDS = {
 }
 
 
+_NETWORK: tuple[tuple[type[Exception], str], ...] = (
+    (EndpointConnectionError, "dial tcp: connect: connection refused"),
+    (ConnectTimeoutError, "dial tcp: i/o timeout"),
+    (ReadTimeoutError, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"),
+    (ConnectionClosedError, "EOF"),
+)
+"""Errors of the network, and what Go says of them."""
+
+
+def _unsent(error: HTTPClientError | ConnectionError) -> str:
+    """A request that got no answer, as the AWS SDK for Go words it after its last attempt."""
+    went = next((words for kind, words in _NETWORK if isinstance(error, kind)), "read tcp: connection reset by peer")
+    where = error.kwargs.get("endpoint_url") or "https://amazonaws.com"
+    attempts = f"exceeded maximum number of attempts, {_ATTEMPTS}"
+    return f'{attempts}, https response error StatusCode: 0, RequestID: , request send failed, Post "{where}": {went}'
+
+
 def describe(error: Exception, service: str) -> str:
     """An API error in the words of the real provider: operation, status, request, code and message."""
     service = _SERVICE_IDS.get(service, service.upper())
+    if isinstance(error, HTTPClientError | ConnectionError):
+        return f"operation error {service}: {_unsent(error)}"
     if not isinstance(error, ClientError):
         return f"operation error {service}: {error}"
     meta, said = error.response.get("ResponseMetadata", {}), error.response["Error"]
