@@ -37,7 +37,7 @@ def history(
     if environment:
         known_environment(environment)
     names = [environment] if environment else environments.names(asked)
-    entries = chronological(asked.ledger.entries(name) for name in names)[-limit:]
+    entries = chronological(asked.ledger.newest(name, limit) for name in names)[-limit:]
     if json:
         screen.document([entry.document for entry in entries])
         return

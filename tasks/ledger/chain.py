@@ -64,6 +64,12 @@ class Ledger:
         """The whole chain of an environment, oldest first, without the cache; raises what `state` does."""
         return tuple(reading.listed(self._store, _beginning(environment), self._platform))
 
+    def newest(self, environment: str, count: int) -> tuple[Entry, ...]:
+        """The newest entries of an environment, oldest first, whatever is before them; raises what `state` does."""
+        last = self.state(environment).number
+        numbers = range(max(1, last - count + 1), last + 1)
+        return tuple(reading.numbered(self._store, environment, numbers, self._platform))
+
     def entry(self, environment: str, number: int) -> Entry:
         """One entry; `NotFound` if there is none with that number."""
         name = entries.name_of(environment, number)

@@ -31,6 +31,24 @@ def listed(store: Store, after: EnvironmentState, platform: str) -> Iterator[Ent
     return _checked(zip(names, store.read_all(names), strict=True), after, platform)
 
 
+def numbered(store: Store, environment: str, numbers: range, platform: str) -> Iterator[Entry]:
+    """The entries with these numbers, which are all there; what came before them is not read.
+
+    Each is checked against the one before it, as far as that is among them. Errors are those of `listed`.
+    """
+    names, head = [entries.name_of(environment, number) for number in numbers], ""
+    try:
+        for name, data in zip(names, store.read_all(names), strict=True):
+            entry = entries.decode(name, data)
+            if head and entry.previous != head:
+                raise entries.damaged(name, "it does not follow the entry before it")
+            _refuse_another_platform(name, entry, platform)
+            head = entry.digest
+            yield entry
+    except NotFound as error:
+        raise entries.damaged(f"{entries.folder_of(environment)}", f"an entry is missing ({error})") from error
+
+
 def following(store: Store, after: EnvironmentState, platform: str) -> Iterator[Entry]:
     """The entries after a recent state, read one by one: a single request if there are none.
 
@@ -77,7 +95,11 @@ def _checked(objects: Iterable[tuple[str, bytes]], after: EnvironmentState, plat
         entry = entries.decode(name, data)
         if entry.previous != head:
             raise entries.damaged(name, "it does not follow the entry before it")
-        if owner and entry.platform not in ("", owner):
-            raise entries.damaged(name, f"it belongs to platform {entry.platform}, and this is {owner}")
+        _refuse_another_platform(name, entry, owner)
         head, owner = entry.digest, owner or entry.platform
         yield entry
+
+
+def _refuse_another_platform(name: str, entry: Entry, owner: str) -> None:
+    if owner and entry.platform not in ("", owner):
+        raise entries.damaged(name, f"it belongs to platform {entry.platform}, and this is {owner}")

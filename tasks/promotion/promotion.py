@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tasks.domain.errors import Interrupted, Refused, RollbackFailed, Unanswered
+from tasks.domain.errors import ClaimLost, Interrupted, Refused, RollbackFailed, Unanswered
 from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
 from tasks.promotion import applying, checking, gate, planning
 from tasks.promotion.environment_run import EnvironmentRun
@@ -64,6 +64,7 @@ def plan_and_test(run: EnvironmentRun, executor: Executor) -> tuple[dict[str, St
 def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception]) -> None:
     """Verified when nothing failed; rolled back when something was rejected; left for a person without an answer."""
     raise_mistakes(raised)
+    _raise_lost(raised)
     rejections = [error for error in raised if not isinstance(error, Unanswered | applying.Halted)]
     if rejections and (run.state().attempted or run.halted.is_set()):
         raise roll_back(run, cause(rejections), executor, rejects=True)
@@ -74,6 +75,13 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
         raise Interrupted(f"{why}\nNothing was rolled back. When it responds again: flowmart recover {_name(run)}")
     stop(raised)
     verify(run)
+
+
+def _raise_lost(raised: Sequence[Exception]) -> None:
+    """A run that lost its claim decides nothing more: what its ended tools did not answer is a consequence."""
+    for error in raised:
+        if isinstance(error, ClaimLost):
+            raise error
 
 
 def verify(run: EnvironmentRun) -> None:

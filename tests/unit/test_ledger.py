@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.domain.errors import EnvironmentBusy, InvalidInput, NotFound
+from tasks.domain.errors import BrokenChain, EnvironmentBusy, InvalidInput, NotFound
 from tasks.domain.events import ClaimClosed, EnvironmentClaimed, UnitPlanned
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import GENESIS
+from tasks.ledger.snapshots import EVERY
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
+from tests.memory_store import MemoryStore
 
 CLAIMED = EnvironmentClaimed(release="a", purpose="promote", holder={})
 
@@ -93,6 +95,29 @@ def test_many_writers_lose_no_entry(folder: Path) -> None:
     written = {(entry.body["unit"], entry.body["counts"]["create"]) for entry in ledger.entries("dev")}
     assert written == {(f"unit-{number}", step) for number in range(4) for step in range(5)}
     assert [entry.number for entry in ledger.entries("dev")] == list(range(1, 21))
+
+
+def test_the_newest_entries_are_read_without_those_before_them() -> None:
+    store = MemoryStore()
+    writer = Ledger(store, "ada")
+    for number in range(EVERY + 50):
+        writer.append("dev", planned("app", number))
+    store.asked.clear()
+    found = Ledger(store, "bob").newest("dev", 3)
+    assert [entry.number for entry in found] == [EVERY + 48, EVERY + 49, EVERY + 50]
+    assert store.asked["read"] < 60
+    assert len(writer.newest("dev", 10_000)) == EVERY + 50
+    assert writer.newest("staging", 3) == ()
+
+
+def test_damage_among_the_newest_entries_is_named() -> None:
+    store = MemoryStore()
+    writer = Ledger(store, "ada")
+    for number in range(4):
+        writer.append("dev", planned("app", number))
+    del store.objects["ledger/dev/00000003.json"]
+    with pytest.raises(BrokenChain, match="missing"):
+        writer.newest("dev", 3)
 
 
 def test_one_entry_is_read_by_its_number(ledger: Ledger) -> None:

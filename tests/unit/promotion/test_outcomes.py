@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.domain.errors import Interrupted, RolledBack
+from tasks.domain.errors import ClaimLost, Interrupted, RolledBack
+from tasks.promotion import promotion
+from tasks.promotion.environment_run import opened
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import half_done, lost_answer, no_answer, rejected
 
@@ -80,3 +82,11 @@ def test_a_replan_without_an_answer_takes_nothing_back(shop: Shop) -> None:
     assert not isinstance(raised.value, RolledBack)
     assert shop.live()["network"] == {"it": "green"}
     assert shop.state().rejected == frozenset()
+
+
+def test_a_lost_claim_is_told_before_what_it_left_without_an_answer(shop: Shop) -> None:
+    release = shop.promoted("blue")
+    before = shop.kinds()
+    with opened(shop.runtime, release, "dev") as run, pytest.raises(ClaimLost, match="taken over"):
+        promotion.settle(run, shop.executor, [Interrupted("app: no answer"), ClaimLost("dev: taken over")])
+    assert shop.kinds() == before
