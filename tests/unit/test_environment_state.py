@@ -202,6 +202,16 @@ def test_a_rolled_back_unit_has_passed_only_if_it_had_before(told: Told) -> None
 SERIAL_12, SERIAL_13 = Baseline("serial 12"), Baseline("serial 13")
 
 
+def test_the_checks_of_a_unit_that_was_left_as_it_is_do_not_hold_again(told: Told) -> None:
+    told.claim("a")
+    told.apply("database", "a")
+    told.write(ClaimClosed(outcome="succeeded"))
+    told.claim("b")
+    told.apply("database", "b")
+    told.write(UnitRolledBack(unit="database", release="b", receipt=receipt("database", "b"), kept="left in place"))
+    assert told.now().smoked == frozenset()
+
+
 def test_a_baseline_is_kept_and_the_first_one_counts(told: Told) -> None:
     told.write(UnitAdopted(unit="networking", release="a", baseline=SERIAL_12, counts={}))
     told.claim("a")
