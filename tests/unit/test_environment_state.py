@@ -205,6 +205,7 @@ SERIAL_12, SERIAL_13 = Baseline("serial 12"), Baseline("serial 13")
 def test_the_checks_of_a_unit_that_was_left_as_it_is_do_not_hold_again(told: Told) -> None:
     told.claim("a")
     told.apply("database", "a")
+    told.write(ReleaseVerified(release="a"))
     told.write(ClaimClosed(outcome="succeeded"))
     told.claim("b")
     told.apply("database", "b")

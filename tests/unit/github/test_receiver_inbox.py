@@ -114,11 +114,13 @@ def test_asked_for_again_it_has_another_key_only_if_it_was_started(inbox: Inbox)
 def test_only_what_was_done_with_is_forgotten_and_never_the_last_head_of_a_subject(inbox: Inbox) -> None:
     receive(inbox, "waits", COMMAND)
     receive(inbox, "ignored", Ignored("nothing to do"))
+    receive(inbox, "failed", COMMAND)
+    inbox.failed(only(inbox, "failed"), "no").result(10)
     for id, sha in {"first": "a" * 40, "last": "b" * 40}.items():
         receive(inbox, id, head(sha))
         inbox.dispatched(only(inbox, id), "run").result(10)
     assert inbox.prune(only(inbox, "last").changed + 1).result(10) == 2
-    assert {entry.id for entry in inbox.newest()} == {"waits", "last"}
+    assert {entry.id for entry in inbox.newest()} == {"waits", "failed", "last"}
 
 
 def test_many_at_once_are_all_kept(inbox: Inbox) -> None:
