@@ -10,6 +10,7 @@ import pytest
 from tasks.domain.errors import FlowmartError, Refused, RollbackFailed, RolledBack, Unanswered
 from tasks.domain.outcome import Applied
 from tasks.domain.plan import Plan
+from tasks.domain.platform import Approval
 from tasks.promotion import eligibility
 from tasks.promotion.passage import Passage, through
 from tasks.promotion.stopping import Stops
@@ -82,7 +83,8 @@ def test_the_error_says_how_it_went_in_each_environment(fanned: Shop) -> None:
 
 def test_what_waits_for_an_approval_holds_up_nothing_beside_it(fanned: Shop) -> None:
     fanned.environments = [
-        environment(name, *after, gate="approval" if name == "us" else "auto") for name, after in FANNED.items()
+        environment(name, *after, approval=Approval(when=("always",) if name == "us" else ()))
+        for name, after in FANNED.items()
     ]
     found = passed(fanned)
     assert [request.environment for request in found.requests] == ["us"]
