@@ -187,9 +187,10 @@ def test_a_service_may_answer_what_it_likes(api: Api, tmp_path: Path) -> None:
 @pytest.mark.parametrize("lost", [[0], [503, 500], [0, 502, 504], [429]], ids=str)
 def test_a_read_whose_answer_is_lost_is_asked_again(api: Api, tmp_path: Path, lost: list[int]) -> None:
     cluster = access.opened(variables(tmp_path, api.address))
-    api.first = lost
+    api.first = lost.copy()
     assert cluster.read(CART) == {}
-    assert cluster.apply(CART, {}) == {}
+    api.first = lost.copy()
+    cluster.apply(CART, {})
 
 
 def test_a_removal_whose_answer_is_lost_is_not_made_again_by_the_client(api: Api, tmp_path: Path) -> None:
