@@ -1,8 +1,8 @@
-"""Reaching AWS: short-lived credentials of one role in one account, and clients that use them.
+"""Access to AWS: short-lived credentials of one role in one account, and clients that use them.
 
-Every environment is reached through a role, so that what may be done is decided by AWS and not by us. Where AWS is,
-and whose credentials we start from, is what boto3 finds in the environment: AWS_PROFILE, AWS_ACCESS_KEY_ID, a web
-identity, AWS_ENDPOINT_URL. Only the endpoint is read here as well, to pass it on to the tools that we start.
+Every environment is reached through a role, so AWS decides what may be done. The endpoint and the initial (ambient)
+credentials are those that boto3 finds in the environment: AWS_PROFILE, AWS_ACCESS_KEY_ID, a web identity,
+AWS_ENDPOINT_URL. This module reads only the endpoint itself, to pass it on to the tools.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ __all__ = [
 ]
 
 _QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
-"""An answer takes AWS well under a second: who waits longer waits for a network that is not there."""
+"""AWS responds well within a second, so a longer wait means that the network is down."""
 
 _RENEW_BEFORE = timedelta(minutes=10)
-"""How long credentials must still be valid to be handed out again: a step should not run out of them half way."""
+"""How long credentials must still be valid to be reused, so that they do not expire in the middle of a step."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Credentials of an assumed role, valid until `expires_at` (UTC). The secrets in it do not print."""
+    """Credentials of an assumed role, valid until `expires_at` (UTC). The secrets do not show in `repr`."""
 
     role: str
     region: str
@@ -55,7 +55,7 @@ class Credentials:
     expires_at: datetime
 
     def environment(self) -> dict[str, str]:
-        """The variables with which a tool acts as this role. They hold secrets: for a process, not for a log."""
+        """The environment variables with which a tool acts as this role. They hold secrets: never log them."""
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id,
@@ -68,18 +68,18 @@ class Credentials:
 
     @property
     def fresh(self) -> bool:
-        """Whether they last long enough to begin a step with."""
+        """Whether they are valid long enough to begin a step."""
         return self.expires_at - datetime.now(UTC) > _RENEW_BEFORE
 
 
 class RoleSessions:
-    """Credentials of roles for one run, by the ambient ones; the same again until shortly before they expire.
+    """The credentials of roles for one run, obtained with the ambient ones and reused until they are about to expire.
 
-    `name` is what AWS shows in every record of what the run did. Safe to use from several threads.
+    `name` is the session name that AWS shows in its audit records of the run. Thread-safe.
     """
 
     def __init__(self, name: str) -> None:
-        # What STS takes for a name.
+        # The characters and length that STS accepts for a session name.
         self._name = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)[:64]
         self._known: dict[tuple[str, str], Credentials] = {}
         self._asking = threading.Lock()
@@ -112,10 +112,10 @@ def client(service: str, credentials: Credentials) -> Any:
 
 
 def client_with(service: str, variables: Mapping[str, str]) -> Any:
-    """The same, with what `Credentials.environment` gives: for engines that have no tool."""
+    """A boto3 client for `service` from the variables of `Credentials.environment`: for engines without a tool."""
     given = ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
     region, key, secret, token, endpoint = (variables.get(name) for name in given)
-    # What the process itself is told, boto3 finds alone, with an AWS_ENDPOINT_URL_S3 that goes before it.
+    # boto3 finds this process's own endpoint itself, and then also lets AWS_ENDPOINT_URL_S3 take precedence.
     elsewhere = endpoint if endpoint != os.environ.get("AWS_ENDPOINT_URL") else None
     return _client(service, region, key, secret, token, elsewhere, _ambient())
 
@@ -130,7 +130,7 @@ def _client(
     elsewhere: str | None,
     _: tuple[str, ...],
 ) -> Any:
-    """A client by all that it is made from: no run gets one that acts as another's role, or asks elsewhere."""
+    """A client, cached by everything that it is made from, so no run gets one of another role or endpoint."""
     with _making, asking(f"reach {service}"):
         return _fresh_session().create_client(
             service,
@@ -144,7 +144,7 @@ def _client(
 
 
 def ambient_client(service: str, region: str) -> Any:
-    """A boto3 client for `service` that acts as whoever runs us. Only for what happens before any role exists."""
+    """A boto3 client for `service` with the ambient credentials: only for the time before the roles exist."""
     session: Any = boto3.Session(region_name=region)
     return session.client(service, config=_QUICK)
 
@@ -164,18 +164,18 @@ def _ask(role_arn: str, region: str, name: str) -> Credentials:
 
 
 def _ambient() -> tuple[str, ...]:
-    """Where AWS is and how it is asked, as far as boto3 reads it from our environment."""
+    """The AWS variables of this process, as a cache key: boto3 reads them when it makes a client."""
     return tuple(f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("AWS_"))
 
 
 @lru_cache(maxsize=1)
 def _session() -> Any:
-    """Holds the service descriptions, which are slow to load and the same for everybody; makes no clients."""
+    """A session that only holds the service descriptions, which are slow to load and shared by all clients."""
     return get_session()
 
 
 def _fresh_session() -> Any:
-    """A session that finds the ambient credentials as they are now, with the descriptions that are loaded already."""
+    """A session that reads the current ambient credentials, with the service descriptions already loaded."""
     session = get_session()
     session.register_component("data_loader", _session().get_component("data_loader"))
     return session

@@ -1,8 +1,8 @@
 """What an error of botocore means: the one table for every module that calls AWS.
 
-An error is judged by its type, its code and its HTTP status, never by words in its message. Whatever AWS did not
-answer, or answers differently the next time (throttling, trouble on its side, credentials that expired and are
-replaced before the next attempt), is `Unanswered`; only what it will answer the same way again is `Refused`.
+An error is classified by its type, code and HTTP status, never by its message. It is `Unanswered` if AWS did not
+respond, or if a retry may succeed (throttling, a problem on AWS's side, credentials that expired and are replaced
+before the next attempt). It is `Refused` if a retry would fail in the same way.
 
 Sources: AWS's "Common error types" (of each API reference), the error codes of Amazon EC2, S3 and STS, and botocore's
 own lists of transient and throttling errors (botocore/retries/standard.py).
@@ -20,13 +20,13 @@ from botocore.parsers import ResponseParserError
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
-"""Everything that a call of boto3 raises; a response that makes no sense is none of botocore's own base types."""
+"""Everything that a call of boto3 raises; a ResponseParserError has neither of botocore's base types."""
 
 AwsError = boto.BotoCoreError | boto.ClientError | ResponseParserError
 
 
-class Meaning(StrEnum):
-    """What an error says about the call, with what to do next."""
+class ErrorMeaning(StrEnum):
+    """What an error means for the call, as a message with the remedy."""
 
     BUSY = "AWS is busy or has a problem ({error}); retry later"
     NO_RESPONSE = "AWS did not respond ({error}); check the network and AWS_ENDPOINT_URL"
@@ -39,7 +39,7 @@ class Meaning(StrEnum):
     REJECTED = "{error}"
 
 
-UNANSWERED = frozenset({Meaning.BUSY, Meaning.NO_RESPONSE, Meaning.EXPIRED})
+UNANSWERED = frozenset({ErrorMeaning.BUSY, ErrorMeaning.NO_RESPONSE, ErrorMeaning.EXPIRED})
 """Meanings for which the same call may succeed the next time."""
 
 _BUSY = (
@@ -58,15 +58,15 @@ _NOT_VALID = (
 )
 _NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "Forbidden", "UnauthorizedOperation")
 
-CODES: Mapping[str, Meaning] = {
-    **dict.fromkeys(_BUSY, Meaning.BUSY),
-    **dict.fromkeys(_EXPIRED, Meaning.EXPIRED),
-    **dict.fromkeys(_NOT_VALID, Meaning.NOT_VALID),
-    **dict.fromkeys(_NOT_ALLOWED, Meaning.NOT_ALLOWED),
+CODES: Mapping[str, ErrorMeaning] = {
+    **dict.fromkeys(_BUSY, ErrorMeaning.BUSY),
+    **dict.fromkeys(_EXPIRED, ErrorMeaning.EXPIRED),
+    **dict.fromkeys(_NOT_VALID, ErrorMeaning.NOT_VALID),
+    **dict.fromkeys(_NOT_ALLOWED, ErrorMeaning.NOT_ALLOWED),
 }
 """Error code -> meaning. A code that is not here is a rejection, unless the HTTP status says otherwise."""
 
-_TYPES: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
+_TYPES: tuple[tuple[tuple[type[Exception], ...], ErrorMeaning], ...] = (
     (
         (
             boto.NoCredentialsError,
@@ -76,7 +76,7 @@ _TYPES: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
             boto.SSOError,
             boto.TokenRetrievalError,
         ),
-        Meaning.NO_CREDENTIALS,
+        ErrorMeaning.NO_CREDENTIALS,
     ),
     (
         (
@@ -88,34 +88,34 @@ _TYPES: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
             boto.ResponseStreamingError,
             ResponseParserError,
         ),
-        Meaning.NO_RESPONSE,
+        ErrorMeaning.NO_RESPONSE,
     ),
 )
-"""Exceptions without an error code -> meaning, the first that fits. Others are mistakes of the caller: rejections."""
+"""Exceptions without an error code -> meaning, the first match. Others are bugs in the call: rejections."""
 
 
-def meaning_of(error: AwsError) -> Meaning:
+def meaning_of(error: AwsError) -> ErrorMeaning:
     """What an error means."""
     if isinstance(error, boto.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return meaning_of_code(code_of(error), status)
-    return next((meaning for types, meaning in _TYPES if isinstance(error, types)), Meaning.REJECTED)
+    return next((meaning for types, meaning in _TYPES if isinstance(error, types)), ErrorMeaning.REJECTED)
 
 
-def meaning_of_code(code: str, status: int = 0) -> Meaning:
-    """What an error code means, with the HTTP status that it came with; 0 where that is not known."""
+def meaning_of_code(code: str, status: int = 0) -> ErrorMeaning:
+    """What an error code means, with its HTTP status; 0 if that is not known."""
     if found := CODES.get(code):
         return found
-    return Meaning.BUSY if status >= 500 or status == 429 else Meaning.REJECTED
+    return ErrorMeaning.BUSY if status >= 500 or status == 429 else ErrorMeaning.REJECTED
 
 
 def code_of(error: AwsError) -> str:
-    """AWS's error code; empty when AWS did not answer at all."""
+    """AWS's error code; empty if AWS did not respond."""
     return str(error.response["Error"].get("Code", "")) if isinstance(error, boto.ClientError) else ""
 
 
 def explained(error: AwsError, what: str) -> FlowmartError:
-    """Our error for one of botocore's.
+    """The product's error for one of botocore's.
 
     Args:
         error: what the call raised.
@@ -128,7 +128,7 @@ def explained(error: AwsError, what: str) -> FlowmartError:
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Turn botocore's errors into ours. `what` completes the sentence "could not ..."."""
+    """Turn botocore's errors into `Refused` or `Unanswered`. `what` completes the sentence "could not ..."."""
     try:
         yield
     except AWS_ERRORS as error:

@@ -1,8 +1,8 @@
-"""What must exist in an account before Terraform can run there: a state bucket and the two roles.
+"""Prepares an account for Terraform: the state bucket and the two roles.
 
-Made through boto3, because Terraform would need them to make them. Every piece is read first and written only where
-it differs, so that a second run changes nothing; nothing is ever removed. The policies are data, in
-`infrastructure/bootstrap/`. Run it with an administrator's credentials of the account itself.
+They are made through boto3, because Terraform cannot run without them. Each setting is read first and written only if
+it differs, so a second run changes nothing; nothing is ever removed. The policies are data, in
+`infrastructure/bootstrap/`. Run it with administrator credentials of the account itself.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.platform import Environment, Platform
 
 Client = Callable[[str], Any]
-"""Gives the boto3 client of a service, with credentials of the account that is being prepared."""
+"""Returns the boto3 client of a service, with credentials of the account that is being prepared."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One thing that must be so. `read` gives what is found, `None` if there is nothing; `write` makes it `right`."""
+    """One desired setting. `read` returns the current value, None if there is none; `write` makes it `right`."""
 
     name: str
     read: Callable[[], Any]
@@ -38,7 +38,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Step:
-    """What was done about one piece: "created", "corrected" or "already right"."""
+    """What was done about one setting: "created", "corrected" or "already right"."""
 
     name: str
     done: str
@@ -53,10 +53,21 @@ def state_bucket(platform: str, environment: Environment) -> str:
 
 
 def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, client: Client) -> tuple[Step, ...]:
-    """Make the environment's account ready for Terraform; returns what was done, in order.
+    """Prepare the account of an environment for Terraform.
 
-    Raises `InvalidInput` for an unknown environment or a broken policy file, `Refused` when `client` leads to
-    another account than the environment's or may not do this, `Unanswered` when AWS gave no answer.
+    Args:
+        platform: the platform, whose name begins the names of bucket and roles.
+        environment_name: the environment.
+        infrastructure: the folder that holds bootstrap/ with the policies.
+        client: returns boto3 clients with administrator credentials.
+
+    Returns:
+        What was done about each setting, in order.
+
+    Raises:
+        InvalidInput: The environment is unknown, or a policy file is missing or invalid.
+        Refused: The credentials are of another account, or not sufficient.
+        Unanswered: AWS did not respond.
     """
     environment = _environment(platform, environment_name)
     with asking(f"prepare the account of {environment_name}"):
@@ -74,14 +85,17 @@ def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, c
 def document(path: Path, names: Mapping[str, Any]) -> dict[str, Any]:
     """The policy in the JSON file at `path`, with every `${name}` of `names` filled in.
 
-    A string that is nothing but `${name}` becomes the value itself, which may be a list. AWS's own variables, as
-    `${aws:username}`, are left alone.
+    A string that is one `${name}` and nothing else becomes the value itself, which may be a list. AWS's own
+    variables, such as `${aws:username}`, are kept.
+
+    Raises:
+        InvalidInput: The file is missing or not JSON, or names an unknown variable.
     """
     try:
         template = json.loads(path.read_text())
         return dict(_filled(template, names))
     except FileNotFoundError as error:
-        raise InvalidInput(f"{path}: missing; the account cannot be prepared without it") from error
+        raise InvalidInput(f"{path}: missing; restore it from version control") from error
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
     except KeyError as error:
@@ -100,7 +114,7 @@ def _refuse_another_account(environment: Environment, sts: Any) -> None:
     if identity["Account"] != environment.account:
         raise Refused(
             f"prepare {environment.name}: its account is {environment.account}, but the credentials in use are "
-            f"{identity['Arn']} in {identity['Account']}; use an administrator's of {environment.account}"
+            f"{identity['Arn']} in {identity['Account']}; use administrator credentials of {environment.account}"
         )
 
 
@@ -120,7 +134,7 @@ def _bucket_pieces(
 ) -> list[Piece]:
     bucket = names["bucket"]
     place = {"LocationConstraint": environment.region}
-    # In us-east-1, and only there, S3 refuses to be told the region.
+    # In us-east-1, and only there, S3 rejects a LocationConstraint.
     located = {} if environment.region == "us-east-1" else {"CreateBucketConfiguration": place}
     here = {"Bucket": bucket}
     encryption = {
@@ -205,7 +219,7 @@ def _settle(piece: Piece) -> Step:
 
 
 def _there(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callable[[Any], Any]) -> Callable[[], Any]:
-    """A reader that answers `None` where AWS says, in one of its ways, that the thing does not exist."""
+    """A reader that returns None if AWS says, with any of its error codes, that the resource does not exist."""
 
     def read() -> Any:
         try:
@@ -231,7 +245,7 @@ def _filled(value: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _normal(value: Any) -> Any:
-    """`value` without the differences that AWS makes of its own: one-element lists, the order of lists."""
+    """`value` in a normal form, because AWS unwraps one-element lists and reorders lists."""
     if isinstance(value, Mapping):
         return {key: _normal(inner) for key, inner in value.items()}
     if isinstance(value, list):

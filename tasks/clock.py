@@ -1,4 +1,4 @@
-"""The time, as something that is handed in: a run on a fake clock waits for hours in no time."""
+"""The clock of a run, passed in so that tests can use a fake one that waits for hours in no time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time and waits."""
+    """A source of time that can wait."""
 
     def now(self) -> datetime:
         """The time of day, in UTC."""

@@ -1,8 +1,8 @@
 """Which process a record names, and whether that process has ended.
 
 Claims and temporary folders outlive the run that made them. Each records its owner as a `ProcessIdentity`, and
-another run asks `is_over` before it takes them. A wrong "yes" lets two runs work in one environment, so whatever
-cannot be known counts as "still running":
+another run calls `is_over` before it takes them. A wrong True would let two runs work in one environment, so an
+unknown answer counts as "still running":
 
     same boot, same PID namespace       -> look for the process by its id and start time
     same boot, another PID namespace    -> unknown: its processes cannot be seen from here
@@ -32,7 +32,7 @@ _INITIAL_NAMESPACE = "4026531836"
 """Inode of the PID namespace outside all containers: PROC_PID_INIT_INO in Linux's include/linux/proc_ns.h."""
 
 _ENDED = frozenset("ZX")
-"""States of a process that has ended and was not collected by its parent yet."""
+"""States of a process that has ended but was not yet reaped by its parent."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class ProcessIdentity:
 
 
 def current(proc: Path = PROC) -> ProcessIdentity:
-    """The identity of this process."""
+    """The identity of this process. `proc` is where procfs is mounted."""
     boot = _text(proc / "sys" / "kernel" / "random" / "boot_id")
     if not boot:
         return ProcessIdentity(socket.gethostname(), os.getpid(), psutil.Process().create_time())
@@ -77,28 +77,28 @@ def current(proc: Path = PROC) -> ProcessIdentity:
 
 
 def is_over(process: ProcessIdentity, proc: Path = PROC) -> bool:
-    """Whether a process has certainly ended; False when that cannot be known from here."""
-    ours = current(proc)
-    if process.boot != ours.boot:
-        return machine_was_restarted(process, ours)
+    """Whether a process has certainly ended; False if that cannot be known from here."""
+    this = current(proc)
+    if process.boot != this.boot:
+        return machine_was_restarted(process, this)
     if not process.boot:
-        return process.host == ours.host and _has_ended_without_proc(process)
-    return process.namespace == ours.namespace and _has_ended(process, proc)
+        return process.host == this.host and _has_ended_without_proc(process)
+    return process.namespace == this.namespace and _has_ended(process, proc)
 
 
-def machine_was_restarted(process: ProcessIdentity, ours: ProcessIdentity) -> bool:
-    """Whether the machine of `process` is ours and has booted since; `ours` is of the new boot.
+def machine_was_restarted(process: ProcessIdentity, this: ProcessIdentity) -> bool:
+    """Whether `process` ran on the machine of `this`, a process of a later boot.
 
     False in containers, where machine id and host name may be those of an image.
     """
-    same_machine = process.machine == ours.machine != "" and process.host == ours.host
-    known = bool(process.boot and ours.boot)
-    return known and same_machine and process.namespace == ours.namespace == _INITIAL_NAMESPACE
+    same_machine = process.machine == this.machine != "" and process.host == this.host
+    known = bool(process.boot and this.boot)
+    return known and same_machine and process.namespace == this.namespace == _INITIAL_NAMESPACE
 
 
 def _has_ended(process: ProcessIdentity, proc: Path) -> bool:
     if (proc / "self").readlink() != Path(str(os.getpid())):
-        return False  # /proc was mounted in another PID namespace: its ids are not ours.
+        return False  # /proc was mounted in another PID namespace, so its ids mean other processes.
     try:
         state, started = _state_and_start(proc / str(process.pid))
     except (FileNotFoundError, ProcessLookupError):
@@ -109,7 +109,7 @@ def _has_ended(process: ProcessIdentity, proc: Path) -> bool:
 
 
 def _exists(pid: int) -> bool:
-    """Whether there is such a process, even if /proc hides other users' processes (hidepid)."""
+    """Whether the process exists, even if /proc hides other users' processes (hidepid)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,13 +1,13 @@
 """Runs programs: the only module that starts a process.
 
-`Processes` belongs to one run. Cancelling that run ends the tools it started and no other's, and each command sees
-only the variables that are kept for tools (`tasks.tool_environment`) and those it is given.
+`Processes` belongs to one run. Cancelling that run ends the tools that it started and no others, and each command
+sees only the variables that are kept for tools (`tasks.tool_environment`) and those that it is given.
 
 Every command is a list, has a time limit and a session of its own, so that Ctrl-C on the terminal does not reach
-the tool directly. A tool is ended as a terminal does it: SIGINT once to its whole process group. Terraform then
-finishes the current operation and saves its state; its plugins ignore the signal (as HashiCorp's go-plugin does), and
-what a provisioner started gets it too. Packer runs itself as a child and leaves the signal to that. What is left of
-the session after `GRACE` gets SIGKILL.
+the tool directly. A tool is stopped as a terminal would stop it: one SIGINT to its whole process group. Terraform
+then finishes the current operation and saves its state; its plugins ignore the signal (as HashiCorp's go-plugin
+does), and children of a provisioner get it too. Packer runs itself as a child, which handles the signal. Whatever is
+left of the session after `GRACE` gets SIGKILL.
 """
 
 from __future__ import annotations
@@ -35,16 +35,21 @@ GRACE = 60.0
 _KILLED = 10.0
 """Seconds that the operating system may need to end a process that was killed."""
 
-_LOOK_AGAIN = 0.05
-"""Seconds."""
+_POLL = 0.05
+"""Seconds between two looks at the processes of a session."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A program with its arguments. `variables` are added to what the run keeps of its own environment.
+    """A program with its arguments.
 
-    `stdin` is a file that the program reads; without one it reads nothing. `stdout` is a file that takes its output,
-    for bytes that are no text; without one the output is in `Finished`.
+    Attributes:
+        argv: the program and its arguments; no shell is involved.
+        cwd: the working folder.
+        variables: added to the environment variables that the run keeps.
+        time_limit: seconds.
+        stdin: the file that the program reads; None: it reads nothing.
+        stdout: the file that takes its output, for output that is not text; None: the output is in `Finished`.
     """
 
     argv: tuple[str, ...]
@@ -70,7 +75,7 @@ class Processes:
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.environment = kept(os.environ if environment is None else environment)
-        """What every program of the run sees of our own variables (`tasks.tool_environment`)."""
+        """The variables of this process that every program of the run sees (`tasks.tool_environment`)."""
         self._running: set[subprocess.Popen[str]] = set()
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -78,8 +83,8 @@ class Processes:
     def run(self, command: Command) -> Finished:
         """Run a command to its end.
 
-        Output goes to files, not pipes: if this process is killed, the tool still reaches its own end, saves its
-        state and releases its lock, where a broken pipe would end it half way.
+        Output goes to files, not pipes: if this process is killed, the tool still finishes, saves its state and
+        releases its lock, where a broken pipe would end it halfway.
 
         Raises:
             InvalidInput: the program or the working folder does not exist.
@@ -102,17 +107,17 @@ class Processes:
                 limit.cancel()
                 self._running.discard(process)
             if expired.is_set():
-                told = f"{' '.join(command.argv[:2])}: stopped after its time limit of {command.time_limit:g} s"
-                raise Unanswered(told)
+                name = " ".join(command.argv[:2])
+                raise Unanswered(f"{name}: stopped after its time limit of {command.time_limit:g} s")
             return Finished(process.returncode, _whole(out), _whole(err), time.monotonic() - began)
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing may be started any more."""
+        """Whether the run is being cancelled, so that nothing more may be started."""
         return self._stopping.is_set()
 
     def stop_all(self) -> None:
-        """Start nothing more, and end everything that is running, all at the same time."""
+        """Refuse to start anything more, and stop all running programs at the same time."""
         with self._starting:
             self._stopping.set()
         threads = [threading.Thread(target=stop, args=(process,)) for process in tuple(self._running)]
@@ -122,7 +127,7 @@ class Processes:
             thread.join()
 
     def _start(self, command: Command, out: IO[str], err: IO[str]) -> subprocess.Popen[str]:
-        # Under the lock, so that nothing starts between a cancellation and the list of what has to be ended.
+        # Under the lock, so that nothing starts between a cancellation and the list of what has to be stopped.
         with self._starting:
             if self._stopping.is_set():
                 raise Unanswered(f"{command.argv[0]}: not started, the run is being cancelled")
@@ -140,21 +145,21 @@ class Processes:
                     )
             except FileNotFoundError as error:
                 missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
-                raise InvalidInput(f"{missing}: not found; is it installed and on PATH?") from error
+                raise InvalidInput(f"{missing}: not found; install it, or put it on PATH") from error
             self._running.add(process)
             return process
 
 
 @contextmanager
 def _files(command: Command) -> Iterator[tuple[IO[bytes] | int, IO[bytes] | None]]:
-    """What a command reads and, where it is a file, what takes its output; both closed once it has them."""
+    """The standard input and, if it is a file, the standard output of a command; closed once the process has them."""
     with ExitStack() as files:
         given = files.enter_context(command.stdin.open("rb")) if command.stdin else subprocess.DEVNULL
         yield given, files.enter_context(command.stdout.open("wb")) if command.stdout else None
 
 
 def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
-    """End a process and what it started: SIGINT to its group, then after `grace` seconds SIGKILL to its session."""
+    """Stop a process and its children: SIGINT to its group, and after `grace` seconds SIGKILL to its session."""
     if process.poll() is not None:
         return
     deadline = time.monotonic() + grace
@@ -176,11 +181,11 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 def _await_end(session: int, deadline: float) -> None:
     while _members(session) and time.monotonic() < deadline:
-        time.sleep(_LOOK_AGAIN)
+        time.sleep(_POLL)
 
 
 def _members(session: int) -> list[int]:
-    """The processes of a session that have not ended. A zombie is one that has."""
+    """The ids of a session's processes that have not ended; a zombie has ended."""
     found = []
     for process in psutil.process_iter():
         with suppress(ProcessLookupError, PermissionError, psutil.NoSuchProcess):
@@ -190,9 +195,9 @@ def _members(session: int) -> list[int]:
 
 
 def _end_after(seconds: float, process: subprocess.Popen[str], expired: threading.Event) -> threading.Timer:
-    """End the process once its time is up, unless it is cancelled before.
+    """Stop the process after some seconds, unless the timer is cancelled before.
 
-    `Popen.wait` has a time limit too, but polls every 50 ms, and a promotion waits for many commands.
+    `Popen.wait` has a time limit too, but polls every 50 ms, which adds up over the many commands of a promotion.
     """
 
     def end() -> None:
@@ -211,5 +216,5 @@ def _whole(file: IO[str]) -> str:
 
 
 def run(command: Command) -> Finished:
-    """Run one command that belongs to no run of its own, such as git; errors as `Processes.run`."""
+    """Run one command outside of any run, such as git; raises what `Processes.run` does."""
     return Processes().run(command)

@@ -1,13 +1,13 @@
-"""A run's temporary folder: for its user only, and removed even if the run was killed.
+"""Temporary folders of runs: private to the user, and removed even if the run was killed.
 
-Checkouts hold plan files and secrets, so a run that cannot clean up must not leave them. All folders are below one
-parent, $TMPDIR/flowmart-UID. Beside each is a mark that names its owner:
+Checkouts hold plan files and secrets, so they must not stay behind. All folders are below one parent,
+$TMPDIR/flowmart-UID. A file beside each names its owner:
 
     flowmart-0/                       0700
     flowmart-0/checkout-k2j4h5/       0700, the folder
-    flowmart-0/checkout-k2j4h5.owner  who made it, as JSON (`tasks.process_identity`)
+    flowmart-0/checkout-k2j4h5.owner  the process that made it, as JSON (`tasks.process_identity`)
 
-The next run removes the folders whose owner has ended, unless a tool that outlived it still works there.
+The next run removes the folders whose owner has ended, unless a tool of that run still works there.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _OWNER = ".owner"
 
 @contextmanager
 def run_folder(purpose: str, root: Path | None = None) -> Iterator[Path]:
-    """An empty folder that only this user may enter; gone afterwards.
+    """An empty folder that only this user may enter; removed at the end of the context.
 
     Args:
-        purpose: what it is for, as its name begins.
-        root: where temporary files go; by default as Python's tempfile has it (TMPDIR).
+        purpose: the prefix of its name.
+        root: where temporary files go; by default Python's tempfile decides (TMPDIR).
 
     Raises:
-        InvalidInput: Somebody else may enter the parent.
+        InvalidInput: Other users may enter the parent.
     """
     with tempfile.TemporaryDirectory(prefix=f"{purpose}-", dir=_parent(root), ignore_cleanup_errors=True) as name:
         mark = Path(f"{name}{_OWNER}")
@@ -53,7 +53,7 @@ def run_folder(purpose: str, root: Path | None = None) -> Iterator[Path]:
 
 
 def remove_leftovers(root: Path | None = None) -> tuple[Path, ...]:
-    """Remove the folders of runs that have ended without doing so, and name them."""
+    """Remove the folders that ended runs left behind, and return their paths."""
     abandoned = [mark for mark in _parent(root).glob(f"*{_OWNER}") if _has_ended(mark)]
     places = _places_in_use() if abandoned else frozenset()
     removed = tuple(mark.with_suffix("") for mark in abandoned if not _is_used(mark.with_suffix(""), places))
@@ -78,7 +78,7 @@ def _parent(root: Path | None) -> Path:
 
 
 def _has_ended(mark: Path) -> bool:
-    """Whether the owner has ended. A mark that is being written, or that somebody removed, says nothing."""
+    """Whether the owner has ended; False for a file that is still being written or was removed meanwhile."""
     try:
         return is_over(ProcessIdentity.from_record(json.loads(mark.read_text())))
     except (OSError, ValueError, TypeError):
@@ -90,6 +90,6 @@ def _is_used(folder: Path, places: frozenset[str]) -> bool:
 
 
 def _places_in_use() -> frozenset[str]:
-    """The working folders and arguments of all processes that this user may look at."""
+    """The working folders and arguments of all processes that this user may inspect."""
     found = [process.info for process in psutil.process_iter(["cwd", "cmdline"])]
     return frozenset(text for about in found for text in (about["cwd"], *(about["cmdline"] or ())) if text)

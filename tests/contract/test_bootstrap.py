@@ -127,7 +127,7 @@ def test_it_refuses_an_account_that_is_not_the_environments(
     assert str(refusal.value) == (
         "prepare production: its account is 444444444444, but the credentials in use are "
         "arn:aws:sts::333333333333:assumed-role/administrator/sandbox in 333333333333; "
-        "use an administrator's of 444444444444"
+        "use administrator credentials of 444444444444"
     )
 
 
