@@ -1,8 +1,8 @@
-"""The first ten minutes: a good release promoted to production, a bad one caught in staging, drift found.
+"""The demo: a good release promoted to production, a bad one rolled back in staging, drift detected in dev.
 
-Everything is real but the cloud: terraform, its state and locks, the policies, the smoke checks, the Prefect run
-history. Each step is a `flowmart` command, printed before it runs, so that it can be typed again by hand. The bad
-release is a commit in a clone of its own: neither the working tree nor the repository's branches are touched.
+Everything is real except the cloud: terraform, its state and locks, the policies, the smoke checks, the Prefect run
+history. Each step is a `flowmart` command, printed before it runs, so that it can be repeated by hand. The bad
+release is a commit in a separate clone: neither the working tree nor the repository's branches are touched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rich.table import Table
 
 from deployments import profile
 from deployments.sandbox import kubernetes
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 from deployments.setup import put_tools_on_path
 from tasks import aws, manifest
 
@@ -29,46 +29,45 @@ _screen = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isat
 
 
 def main() -> None:
-    """Tell the whole story; exits with 1 where the product did not do what the story says."""
+    """Run all steps; exits with 1 at the first one with an unexpected result."""
     put_tools_on_path()
-    title("1. A sandbox: AWS with one account an environment, a Prefect server. Nothing leaves this machine.")
-    flowmart("sandbox", "down", good=(0,), quiet=True)  # a second demo tells the same story, from the beginning
+    title("1. Start a sandbox: AWS with one account per environment, and a Prefect server, all on this machine.")
+    flowmart("sandbox", "down", good=(0,), quiet=True)  # so that a second demo starts from scratch, too
     flowmart("sandbox", "up", good=(0,))
     profile.activate(ROOT)
-    good, bad = a_good_release(), a_bad_release(ROOT / ".flowmart" / "demo")
-    title("2. Release A, this repository's infrastructure at HEAD, goes to dev, staging and production.")
+    good, bad = release_of(ROOT), create_bad_release(ROOT / ".flowmart" / "demo")
+    title("2. Promote release A, this repository's infrastructure at HEAD, to dev, staging and production.")
     flowmart("promote", good, good=(0,))
     count_resources()
     count_pods()
-    title("3. Release B has something for every tool: machine image, instances, queues, cluster, cart, bastion.")
-    say("   It runs in dev. In staging the cart, 2.0.0, crashes: it is caught, and all six tools go back to A.")
+    title("3. Promote release B, with a change for every tool: image, instances, queues, cluster, cart, bastion.")
+    say("   It works in dev. In staging, cart 2.0.0 crashes: its check fails, and all six tools roll back to A.")
     flowmart("promote", bad, good=(1,))
-    title("4. Somebody opens a port, changes a tag and scales a deployment by hand, in dev, past every review.")
-    tamper("dev")
+    title("4. Detect drift: open a port, change a tag and scale a deployment by hand in dev, without a review.")
+    change_by_hand("dev")
     flowmart("drift", "dev", good=(2,))
-    title("5. What happened, and which release is where.")
+    title("5. Show what happened, and which release is where.")
     flowmart("status", good=(0,))
     flowmart("history", "staging", "--limit", "12", good=(0,))
     flowmart("audit", good=(0,))
-    farewell(good, bad)
+    show_next_steps(good, bad)
 
 
-def a_good_release() -> str:
-    """The release of HEAD."""
-    return release_of(ROOT)
+def create_bad_release(folder: Path) -> str:
+    """Create a release with a change for every tool and a cart that crashes in staging, from a clone in `folder`.
 
-
-def a_bad_release(folder: Path) -> str:
-    """A release with something new for every tool, whose cart crashes in staging; made in a clone below `folder`."""
+    Returns:
+        Its id.
+    """
     run("rm", "-rf", str(folder))
     run("git", "clone", "--quiet", "--shared", str(ROOT), str(folder))
-    spoil(folder / "infrastructure")
-    author = ("-c", "user.name=Somebody", "-c", "user.email=somebody@flowmart.example")
+    make_bad_changes(folder / "infrastructure")
+    author = ("-c", "user.name=Demo", "-c", "user.email=demo@flowmart.example")
     run("git", "-C", str(folder), *author, "commit", "--quiet", "--all", "-m", "New image and cart 2.0.0")
     return release_of(folder)
 
 
-SPOILT = (
+BAD_CHANGES = (
     ("ansible/roles/application/files/application.py", r'"""Answers the', '"""Version 2, answers the'),
     ("terraform/environments/{environment}/compute/main.tf", r'"t3\.', '"t3a.'),
     (
@@ -82,26 +81,26 @@ SPOILT = (
     ("helm-charts/cart/Chart.yaml", r'appVersion: ".*"', 'appVersion: "2.0.0"'),
     ("helm-charts/cart/values/staging.yaml", r"(?m)^service:", "service:\n  image: {tag: broken-crash-2.0.0}"),
 )
-"""The bad release, as changes of files below infrastructure/: something for every tool, and a cart that crashes."""
+"""Path below infrastructure/, pattern, replacement: a change for every tool, and a cart that crashes."""
 
 
-def spoil(infrastructure: Path) -> None:
-    """Make the bad release of what is in `infrastructure`; production's own files stay as they are."""
-    for path, pattern, replacement in SPOILT:
+def make_bad_changes(infrastructure: Path) -> None:
+    """Change files of dev and staging in `infrastructure`; production's own files are not touched."""
+    for path, pattern, replacement in BAD_CHANGES:
         for name in dict.fromkeys(path.format(environment=environment) for environment in ("dev", "staging")):
             edit(infrastructure / name, pattern, replacement)
 
 
 def edit(file: Path, pattern: str, replacement: str) -> None:
-    """Change what `pattern` finds in a file; it must find something."""
+    """Replace every match of `pattern` in a file; exits if there is none."""
     text, number = re.subn(pattern, replacement, file.read_text())
     if not number:
-        sys.exit(f"{file}: nothing matches {pattern}; the demo no longer fits the infrastructure")
+        sys.exit(f"{file}: nothing matches {pattern}; adapt BAD_CHANGES in deployments/demo.py")
     file.write_text(text)
 
 
 def release_of(repository: Path) -> str:
-    """Freeze HEAD of a repository in this project's store; the release's id."""
+    """Create the release of a repository's HEAD in this project's store, and return its id."""
     store = os.environ["FLOWMART_STORE"]
     variables = {**os.environ, "FLOWMART_REPOSITORY": str(repository), "FLOWMART_STORE": store}
     done = flowmart("release", "create", good=(0,), variables=variables, quiet=True)
@@ -109,9 +108,9 @@ def release_of(repository: Path) -> str:
 
 
 def count_resources() -> None:
-    """Ask AWS itself, not Terraform, what is there now."""
+    """Print how many resources AWS, not Terraform's state, has in each account."""
     platform = manifest.load(ROOT / "infrastructure")
-    table = Table(box=None, padding=(0, 2), title="What AWS itself finds, by account", title_justify="left")
+    table = Table(box=None, padding=(0, 2), title="Resources in AWS by account", title_justify="left")
     for heading in ("", *(kind for kind, *_ in COUNTED)):
         table.add_column(heading, justify="left" if not heading else "right")
     for environment in platform.environments:
@@ -122,7 +121,7 @@ def count_resources() -> None:
 
 
 def count_pods() -> None:
-    """Ask each cluster itself what runs."""
+    """Print how many pods run in each cluster."""
     for environment in manifest.load(ROOT / "infrastructure").environments:
         if environment.cluster:
             command = ("kubectl", "--context", environment.cluster.plan, "--namespace", "flowmart", "get", "pods")
@@ -142,21 +141,21 @@ COUNTED = (
     ("roles", "iam", "list_roles", "Roles"),
     ("buckets", "s3", "list_buckets", "Buckets"),
 )
-"""Column, service, operation, and the key of its answer that is counted."""
+"""Column, service, operation, and the key of its response that is counted."""
 
 
 def count(client: Any, operation: str, key: str) -> int:
-    """How many things an operation lists, less those that AWS makes by itself (default network)."""
+    """How many resources an operation lists, without those that AWS creates itself (the default network)."""
     found = client.__getattribute__(operation)()[key]
     return sum(
         1 for item in found if not (isinstance(item, dict) and (item.get("IsDefault") or item.get("DefaultForAz")))
     )
 
 
-def tamper(environment: str) -> None:
-    """What people do by hand: open the database's port, put another name in a tag, scale a deployment."""
+def change_by_hand(environment: str) -> None:
+    """Cause drift: open the database's port, change a tag, scale a deployment."""
     here = manifest.load(ROOT / "infrastructure").environment(environment)
-    ec2 = aws.client("ec2", aws.assume(here.role("apply"), here.region, "somebody"))
+    ec2 = aws.client("ec2", aws.assume(here.role("apply"), here.region, "by-hand"))
     group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])[
         "SecurityGroups"
     ][0]
@@ -164,27 +163,34 @@ def tamper(environment: str) -> None:
     ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[world])
     vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Project", "Values": ["flowmart"]}])["Vpcs"][0]
     ec2.create_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "Name", "Value": "do-not-touch"}])
-    # The deployer may not scale: only an administrator can do such a thing by hand.
-    administrator = kubernetes.path_of(Layout(ROOT).clusters, environment)
+    # Only an administrator may scale a deployment.
+    administrator = kubernetes.path_of(SandboxLayout(ROOT).clusters, environment)
     scale = ("scale", "deployment/catalog", "--replicas=5")
     run("kubectl", "--kubeconfig", str(administrator), "--namespace", "flowmart", *scale)
     say(f"   opened port 5432 of {group['GroupId']} to the world, renamed {vpc['VpcId']} to do-not-touch")
 
 
-def farewell(good: str, bad: str) -> None:
-    """Where to look next."""
+def show_next_steps(good: str, bad: str) -> None:
+    """Print where the run history is and which commands to try."""
     ui = os.environ["PREFECT_API_URL"].removesuffix("/api")
     title(f"Done. The run history, with every plan and check: {ui}")
     say(f"   Release A is {good}, release B is {bad}. Some things to try:")
     for command in (f"flowmart show {bad}", "flowmart diff dev staging", "flowmart promote", "flowmart --help"):
         say(f"     .venv/bin/{command}")
-    say("   The sandbox keeps running; `make down` ends it.")
+    say("   The sandbox keeps running; `make down` stops it.")
 
 
 def flowmart(
     *arguments: str, good: tuple[int, ...], variables: Mapping[str, str] | None = None, quiet: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command as a person would, and insist on how it must end."""
+    """Run a `flowmart` command and print it; exits unless its exit code is one of `good`.
+
+    Args:
+        arguments: of the command.
+        good: the expected exit codes.
+        variables: its environment; by default that of this process.
+        quiet: capture the output instead of printing it.
+    """
     if not quiet:
         _screen.print(f"\n[bold cyan]$ flowmart {' '.join(arguments)}[/]")
         sys.stdout.flush()
@@ -193,25 +199,25 @@ def flowmart(
     out = subprocess.PIPE if quiet else None
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=out, stderr=out, text=True, check=False)
     if done.returncode not in good:
-        sys.exit(f"the story broke here: exit code {done.returncode} instead of {good[0]}\n{done.stderr or ''}")
+        sys.exit(f"the demo failed: exit code {done.returncode} instead of {good[0]}\n{done.stderr or ''}")
     return done
 
 
 def run(*command: str) -> str:
-    """Run something that must end well; what it prints."""
+    """Run a program and return its standard output; exits if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.exit(f"the story broke here: {' '.join(command)}: {done.stderr}")
+        sys.exit(f"the demo failed: {' '.join(command)}: {done.stderr}")
     return done.stdout
 
 
 def title(text: str) -> None:
-    """A headline."""
+    """Print a headline."""
     _screen.print(f"\n[bold]{text}[/]")
 
 
 def say(text: str) -> None:
-    """A line of the story."""
+    """Print a line."""
     _screen.print(text)
 
 

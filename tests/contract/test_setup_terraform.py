@@ -182,7 +182,9 @@ def test_a_download_with_another_checksum_is_refused(releases: tuple[str, Path])
 
 
 def test_a_server_without_it_is_no_answer(releases: tuple[str, Path]) -> None:
-    with pytest.raises(Unanswered, match=r"no terraform here, and .*SHA256SUMS gave none .*install Terraform 1\.10"):
+    with pytest.raises(
+        Unanswered, match=r"terraform is not installed, and .*SHA256SUMS cannot be read .*install Terraform 1\.10"
+    ):
         terraform.download(releases[0])
 
 
