@@ -1,8 +1,8 @@
-"""Gives a new Prefect server its database at once, instead of through a hundred migrations that take six seconds.
+"""Creates the database of a new Prefect server from a schema file, which saves the six seconds of its migrations.
 
-`prefect_schema.sql` is what those migrations end with; `python -m deployments.prefect_database` writes it
-again for another version. It is used for exactly the version that it was made with. With any other, Prefect migrates
-an empty database itself, as it would anywhere else.
+`prefect_schema.sql` is the result of those migrations; `python -m deployments.prefect_database` writes it again for
+another version of Prefect. It is only used for the version that it was made with. With any other version, Prefect
+migrates an empty database itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SCHEMA = Path(__file__).with_name("prefect_schema.sql")
 
 
 def prepare(home: Path, schema: Path = SCHEMA) -> bool:
-    """Make the database in `home`, PREFECT_HOME, if there is none; whether it was made."""
+    """Create the database in `home` (PREFECT_HOME) if there is none. Returns whether it was created."""
     database, script = home / "prefect.db", schema.read_text()
     if database.exists() or not script.startswith(_mark()):
         return False
@@ -35,7 +35,7 @@ def prepare(home: Path, schema: Path = SCHEMA) -> bool:
 
 
 def migrated() -> str:
-    """The schema as the installed Prefect's own migrations make it, marked with its version."""
+    """The schema that the installed Prefect's migrations make, as SQL, marked with Prefect's version."""
     with tempfile.TemporaryDirectory() as home:
         own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         environment = own | {"PREFECT_HOME": home}

@@ -1,8 +1,8 @@
 """Finds out whether the services of a Prefect server work: the scheduler, the one that marks late runs, and others.
 
-Prefect shows a schedule as active even when its scheduler does nothing, and /api/health says yes. So we look at what
-the services leave behind: a working scheduler keeps three runs planned for each active schedule, and a run that
-nobody starts is soon marked as late. The log, where we have it, tells sooner and about more services.
+Prefect shows a schedule as active and /api/health as healthy even if the scheduler does nothing. So this module
+checks the effects: a working scheduler keeps three runs planned for each active schedule, and a run that is not
+started is soon marked as late. The server's log, if it is on this machine, shows more failures, and sooner.
 """
 
 from __future__ import annotations
@@ -19,32 +19,37 @@ from typing import Any
 import httpx
 
 from deployments import prefect_log
-from deployments.services import READY, Finding
+from deployments.services import READY, ServiceHealth
 from tasks.domain.errors import Unanswered
 
 Ask = Callable[[str, str, Mapping[str, Any] | None], Any]
-"""Method, path and body of a question to Prefect's API; its answer. `Unanswered` when there is none."""
+"""Sends a request (method, path, body) to Prefect's API and returns the response's JSON; raises `Unanswered`."""
 
 LOG_VARIABLE = "FLOWMART_PREFECT_LOG"
-"""Tells the receiver where the log of a server of ours is."""
+"""The variable with which `flowmart server` gives the receiver the path of the Prefect server's log."""
 
 GRACE = 90.0
-"""Seconds that a server, and a new schedule, are given. The scheduler looks at all schedules every 60."""
+"""Seconds that a new server or schedule is not yet judged. The scheduler checks all schedules every 60."""
 
 _PLANNED = 3
-"""Runs that Prefect keeps planned for a schedule: its PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS."""
+"""Runs that Prefect keeps planned for a schedule: PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS."""
 
 _FAR = timedelta(days=33)
-"""Prefect plans 100 days ahead: what comes about more seldom than so may have fewer runs planned."""
+"""Prefect plans 100 days ahead, so a schedule with a longer interval than this may have fewer runs planned."""
 
-_REINSTALL = "if it fails again, install the pinned packages again: sh deployments/setup/install.sh"
+_REINSTALL = "if it fails again, reinstall the pinned packages (sh deployments/setup/install.sh)"
 
 
 @dataclass(frozen=True)
 class Server:
-    """A Prefect server. `log` is its log file, if that is on this machine; `restart` are the commands for that.
+    """A Prefect server.
 
-    `pool` is the work pool whose deployments count: others' are none of our business. Empty: all of them.
+    Attributes:
+        name: for messages.
+        ask: sends a request to its API.
+        log: its log file, if that is on this machine.
+        restart: the commands that restart it; "" if they are not known.
+        pool: the work pool whose deployments are checked; "" for all.
     """
 
     name: str
@@ -55,24 +60,33 @@ class Server:
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The part of a question that asks for what counts alone."""
+        """The filter for Prefect's API that selects the work pool."""
         return {"work_pools": {"name": {"any_": [self.pool]}}} if self.pool else {}
 
 
-def ours(ask: Ask, log: Path, pool: str) -> Server:
-    """The server of `flowmart server`."""
-    return Server("ours", ask, log, "flowmart server down && flowmart server up", pool)
+def local_server(ask: Ask, log: Path, pool: str) -> Server:
+    """The server that `flowmart server` runs."""
+    return Server("flowmart server", ask, log, "flowmart server down && flowmart server up", pool)
 
 
-def of(api: str, pool: str) -> Server:
-    """The server of that API, ours or not."""
+def server_at(api: str, pool: str) -> Server:
+    """The server at an API address: the local one if `LOG_VARIABLE` is set, else a remote one."""
     log = os.environ.get(LOG_VARIABLE)
     ask = with_prefects_client(api)
-    return ours(ask, Path(log), pool) if log else Server(f"the Prefect server at {api}", ask, pool=pool)
+    return local_server(ask, Path(log), pool) if log else Server(f"the Prefect server at {api}", ask, pool=pool)
 
 
-def judge(server: Server, started: float, now: float | None = None) -> Finding:
-    """How it is. `started` and `now` are in seconds since the epoch. `Unanswered` when it gives no answer."""
+def judge(server: Server, started: float, now: float | None = None) -> ServiceHealth:
+    """The health of a server.
+
+    Args:
+        server: the server.
+        started: when it was started, in seconds since the epoch.
+        now: the time, in seconds since the epoch; by default the clock's.
+
+    Raises:
+        Unanswered: The server did not respond.
+    """
     now = time.time() if now is None else now
     fails = prefect_log.failing(server.log, now) if server.log else []
     last = prefect_log.last(server.log) if server.log else []
@@ -81,17 +95,17 @@ def judge(server: Server, started: float, now: float | None = None) -> Finding:
         new, missing = [*new, *missing], []
     if fails or missing:
         return _fails(server, [*missing, *(fails or last)])
-    return Finding("starting", f"{'; '.join(new)}; it is given {GRACE:g} s") if new else READY
+    return ServiceHealth("starting", f"{'; '.join(new)}; checked again after {GRACE:g} s") if new else READY
 
 
-def _fails(server: Server, what: list[str]) -> Finding:
+def _fails(server: Server, what: list[str]) -> ServiceHealth:
     where = f"see {server.log}" if server.log else f"see the log of {server.name}"
-    restart = f"restart Prefect ({server.restart})" if server.restart else "have Prefect restarted"
-    return Finding("fails", f"{'; '.join(what)}. What to do: {where}; {restart}; {_REINSTALL}")
+    restart = f"restart Prefect ({server.restart})" if server.restart else "ask its operator to restart Prefect"
+    return ServiceHealth("fails", f"{'; '.join(what)}. What to do: {where}; {restart}; {_REINSTALL}")
 
 
 def _missing(server: Server, now: float) -> tuple[list[str], list[str]]:
-    """What Prefect has not done: what it had no time for yet, and what is overdue."""
+    """What Prefect has not done: first what is not due yet, then what is overdue."""
     unplanned = list(_unplanned(server, now))
     new = [name for name, since in unplanned if now - since < GRACE]
     overdue = [name for name, since in unplanned if now - since >= GRACE]
@@ -103,7 +117,7 @@ def _no_runs(deployments: list[str], how: str) -> list[str]:
 
 
 def _unplanned(server: Server, now: float) -> Iterator[tuple[str, float]]:
-    """Deployments with a schedule whose runs are not planned, and when one of the two was changed last."""
+    """Deployments whose schedule has too few planned runs, and when deployment or schedule last changed."""
     for deployment in server.ask("POST", "/deployments/filter", server.chosen):
         for schedule in () if deployment["paused"] else deployment["schedules"]:
             if schedule["active"] and _planned(server, schedule["id"], now) < _expected(schedule["schedule"]):
@@ -112,13 +126,13 @@ def _unplanned(server: Server, now: float) -> Iterator[tuple[str, float]]:
 
 
 def _planned(server: Server, schedule: str, now: float) -> int:
-    """How many runs of a schedule begin later than GRACE ago. Since then the scheduler must have had a turn."""
+    """How many runs of a schedule start later than `GRACE` ago; the scheduler must have run since then."""
     runs = {"created_by": {"id_": [schedule]}, "expected_start_time": {"after_": _moment(now - GRACE)}}
     return int(server.ask("POST", "/flow_runs/count", {"flow_runs": runs}))
 
 
 def _expected(schedule: Mapping[str, Any]) -> int:
-    """The fewest runs that Prefect keeps planned for it; 0 where that is unknown, as for @daily or an RRule."""
+    """The fewest runs that Prefect keeps planned for a schedule; 0 if unknown, as for @daily or an RRule."""
     if "interval" in schedule:
         return _PLANNED if schedule["interval"] < _FAR.total_seconds() else 0
     _, _, day, month, *_ = f"{schedule.get('cron', '')} ? ? ? ?".split()
@@ -128,7 +142,7 @@ def _expected(schedule: Mapping[str, Any]) -> int:
 
 
 def _unmarked(server: Server, now: float) -> list[str]:
-    """Runs that nobody started and that are not called late."""
+    """A message if runs are overdue but neither started nor marked as late."""
     state = {"name": {"any_": ["Scheduled"]}}
     due = {"state": state, "next_scheduled_start_time": {"before_": _moment(now - GRACE)}}
     number = int(server.ask("POST", "/flow_runs/count", {"flow_runs": due, **server.chosen}))
@@ -145,15 +159,15 @@ def _seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
 
 
-def at(api: str, auth: str) -> Ask:
-    """Asks a server on this machine, without Prefect's client, which takes a second to import.
+def with_httpx(api: str, auth: str) -> Ask:
+    """Requests to a server on this machine, without Prefect's client, which takes a second to import.
 
     `auth` is `user:password`, or empty.
     """
     user, _, password = auth.partition(":")
 
     def ask(method: str, path: str, body: Mapping[str, Any] | None) -> Any:
-        with _as_no_answer():
+        with _as_unanswered():
             given = (user, password) if auth else None
             return _content(httpx.request(method, f"{api}{path}", json=body, auth=given, timeout=10, trust_env=False))
 
@@ -161,7 +175,7 @@ def at(api: str, auth: str) -> Ask:
 
 
 def with_prefects_client(api: str) -> Ask:
-    """Asks any server, with Prefect's own client: it knows every way to get in."""
+    """Requests to any server, with Prefect's own client, which supports every kind of authentication."""
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY
 
@@ -169,7 +183,7 @@ def with_prefects_client(api: str) -> Ask:
     client = SyncPrefectClient(api, auth_string=auth, api_key=key, httpx_settings={"timeout": 10.0})
 
     def ask(method: Any, path: Any, body: Mapping[str, Any] | None) -> Any:
-        with _as_no_answer():
+        with _as_unanswered():
             return _content(client.request(method, path, json=body))
 
     return ask
@@ -181,7 +195,7 @@ def _content(answer: httpx.Response) -> Any:
 
 
 @contextmanager
-def _as_no_answer() -> Iterator[None]:
+def _as_unanswered() -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, ValueError) as error:

@@ -1,6 +1,6 @@
-"""Reads in the log of a Prefect server which of its services fail.
+"""Reads from the log of a Prefect server which of its services fail.
 
-Prefect has no API for this: a service that fails on every turn only writes to the log.
+Prefect has no API for this: a service that fails on every run only writes to the log.
 """
 
 from __future__ import annotations
@@ -13,52 +13,52 @@ from datetime import datetime
 from pathlib import Path
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
-"""How the server begins its lines. Prefect's default has no date: a failure of yesterday looks like today's."""
+"""How the server's log lines begin. Prefect's default has no date: yesterday's failures would look like today's."""
 
 _END_OF_LOG = 512 * 1024
-"""Bytes that are read. A failure with its traceback takes about 5000."""
+"""Bytes that are read from the end of the log. A failure with its traceback takes about 5,000."""
 
 _LINE = re.compile(
     r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d+ \| (?P<level>\w+) +\| (?P<logger>\S+) - (?P<said>.*)"
 )
 _TASK = re.compile(r"\S+ \[.*?\] (?P<name>\w+)\(")
-"""How docket, which runs the services, writes: the duration and the call."""
+"""How docket, which runs the services, logs a call: the duration, then the function."""
 
-_OURS = ("prefect.server.services.", "prefect.server.events.")
+_SERVICE_LOGGERS = ("prefect.server.services.", "prefect.server.events.")
 
 _TURNS = 2.5
-"""A service fails if its last two failures are at most so many turns apart, and the last one is as recent as that.
-One failure alone, a database that was busy for example, is made up for by the next turn."""
+"""A service fails if its last two failures are at most this many periods apart, and the last one is as recent.
+A single failure, such as a busy database, is repaired by the next run."""
 
 
 @dataclass(frozen=True)
-class Service:
-    """What a service of Prefect's is there for, and how many seconds after one turn it has the next."""
+class PrefectService:
+    """A service of the Prefect server: what it does, and its period in seconds."""
 
     what: str
     period: float
 
 
-_SERVICES: Mapping[str, Service] = {
-    "schedule_deployments": Service("the scheduler", 60),
-    "schedule_recent_deployments": Service("the scheduler", 5),
-    "monitor_late_runs": Service("the service that marks late runs", 5),
-    "monitor_worker_health": Service("the service that looks after workers", 15),
-    "evaluate_proactive_triggers_periodic": Service("the service for automations", 5),
-    "monitor_expired_pauses": Service("the service that ends expired pauses", 5),
-    "monitor_expired_leases": Service("the service that frees expired leases", 15),
-    "monitor_cancelled_flow_runs": Service("the service that cancels runs", 20),
-    "monitor_subflow_runs": Service("the service that cancels subflow runs", 20),
-    "schedule_vacuum_tasks": Service("the service that deletes old runs", 3600),
-    "schedule_event_vacuum_tasks": Service("the service that deletes old events", 3600),
-    "schedule_orphan_vacuum_tasks": Service("the service that deletes orphaned logs", 86400),
+_SERVICES: Mapping[str, PrefectService] = {
+    "schedule_deployments": PrefectService("the scheduler", 60),
+    "schedule_recent_deployments": PrefectService("the scheduler", 5),
+    "monitor_late_runs": PrefectService("the service that marks late runs", 5),
+    "monitor_worker_health": PrefectService("the service that looks after workers", 15),
+    "evaluate_proactive_triggers_periodic": PrefectService("the service for automations", 5),
+    "monitor_expired_pauses": PrefectService("the service that ends expired pauses", 5),
+    "monitor_expired_leases": PrefectService("the service that frees expired leases", 15),
+    "monitor_cancelled_flow_runs": PrefectService("the service that cancels runs", 20),
+    "monitor_subflow_runs": PrefectService("the service that cancels subflow runs", 20),
+    "schedule_vacuum_tasks": PrefectService("the service that deletes old runs", 3600),
+    "schedule_event_vacuum_tasks": PrefectService("the service that deletes old events", 3600),
+    "schedule_orphan_vacuum_tasks": PrefectService("the service that deletes orphaned logs", 86400),
 }
 _OTHER_PERIOD = 60.0
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One failure of a service, by the log."""
+    """One failure of a service. `at` is in seconds since the epoch."""
 
     service: str
     at: float
@@ -66,16 +66,16 @@ class Failure:
 
 
 def failing(log: Path, now: float) -> list[str]:
-    """What fails now, a sentence for each service; empty when nothing does. `now`: seconds since the epoch."""
+    """A sentence for each service that fails now (`now` in seconds since the epoch); empty if none does."""
     by_service: dict[str, list[Failure]] = defaultdict(list)
     for failure in _failures(_end_of(log)):
         by_service[failure.service].append(failure)
-    return [_told(found[-1]) for found in by_service.values() if _goes_on(found, now)]
+    return [_sentence(found[-1]) for found in by_service.values() if _goes_on(found, now)]
 
 
 def last(log: Path) -> list[str]:
-    """The last failure of any service, where there is one: likely the reason for what is missing."""
-    return [_told(failure) for failure in list(_failures(_end_of(log)))[-1:]]
+    """The last failure of any service, as a sentence: likely the reason if runs are missing. Empty if none."""
+    return [_sentence(failure) for failure in list(_failures(_end_of(log)))[-1:]]
 
 
 def _goes_on(found: Sequence[Failure], now: float) -> bool:
@@ -85,13 +85,13 @@ def _goes_on(found: Sequence[Failure], now: float) -> bool:
     return now - found[-1].at < patience and found[-1].at - found[-2].at < patience
 
 
-def _told(failure: Failure) -> str:
+def _sentence(failure: Failure) -> str:
     at = datetime.fromtimestamp(failure.at).strftime(DATE_FORMAT)
     return f"{_service(failure.service).what} failed at {at} ({failure.service}): {failure.reason}"
 
 
-def _service(name: str) -> Service:
-    return _SERVICES.get(name, Service(f"the service {name}", _OTHER_PERIOD))
+def _service(name: str) -> PrefectService:
+    return _SERVICES.get(name, PrefectService(f"the service {name}", _OTHER_PERIOD))
 
 
 def _failures(lines: Sequence[str]) -> Iterator[Failure]:
@@ -117,14 +117,14 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[re.Match[str], list[str]]]:
 
 
 def _reason(traceback: Sequence[str]) -> str:
-    """Its last line at the margin: the exception; what SQLAlchemy says besides is indented or in brackets."""
-    told = [line for line in traceback if line and line[0].isalpha() and not line.startswith("Traceback")]
-    return told[-1] if told else ""
+    """The exception: the last line that is not indented. SQLAlchemy's additions are indented or in brackets."""
+    lines = [line for line in traceback if line and line[0].isalpha() and not line.startswith("Traceback")]
+    return lines[-1] if lines else ""
 
 
 def _name_of(found: re.Match[str]) -> str:
-    """The service that an entry is of; empty when it is of none."""
-    if found["logger"].startswith(_OURS):
+    """The service that wrote an entry; empty if none did."""
+    if found["logger"].startswith(_SERVICE_LOGGERS):
         return found["logger"].rpartition(".")[2]
     task = _TASK.match(found["said"]) if found["logger"].startswith("docket.") else None
     return task["name"] if task else ""

@@ -1,8 +1,8 @@
-"""Starts processes that stay, remembers them on disk, and ends exactly those: for the sandbox and for the server.
+"""Starts background processes, records them on disk, and stops exactly those: for the sandbox and for the server.
 
-A process is remembered by its id and by when it started: ids are used again by the operating system, and a
-stranger that has an id which was ours is left alone. Processes get a session of their own, so that they outlive
-the command that started them and a Ctrl-C there, and so that what they start themselves ends with them.
+A process is recorded by its id and its start time, because the operating system reuses ids: an unrelated process with
+a recorded id is left alone. Each process gets a session of its own, so that it survives the command that started it
+and a Ctrl-C there, and so that its children end with it.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from tasks.tool_environment import SYSTEM, kept
 _SAME_START = 2.0
 """Seconds by which two readings of one process's start may differ: the machine's clock is corrected at times."""
 
-_HARD = 10.0
-"""Seconds that the operating system may need to end a process that it was told to kill."""
+_KILLED = 10.0
+"""Seconds that the operating system may need to end a process that was killed."""
 
 
-class Layout(ABC):
-    """Where the processes of one house keep what they have."""
+class ProcessLayout(ABC):
+    """The files of a group of background processes: the sandbox's, or the server's."""
 
     @property
     @abstractmethod
     def folder(self) -> Path:
-        """What they are started in; everything below is the house's own."""
+        """Their working folder; everything below it belongs to them."""
 
     @property
     @abstractmethod
     def lock(self) -> Path:
-        """Held while they are being started or stopped."""
+        """The lock file that is held while they are being started or stopped."""
 
     @property
     def records(self) -> Path:
@@ -51,18 +51,18 @@ class Layout(ABC):
 
     @property
     def logs(self) -> Path:
-        """One log file a process; the earlier run's is kept as `*.log.1`."""
+        """One log file for each process; the previous one is kept as `*.log.1`."""
         return self.folder / "logs"
 
     @property
     def ports(self) -> Path:
-        """The ports that were used last, so that addresses stay what they were."""
+        """The ports that were used last, so that addresses stay the same."""
         return self.folder / "ports.json"
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process that we started: `started` in seconds since the epoch, `port` on 127.0.0.1 where it has one."""
+    """A recorded process. `started` is in seconds since the epoch, `port` is on 127.0.0.1; None if it has none."""
 
     name: str
     pid: int
@@ -81,10 +81,10 @@ class Process:
 
 
 @contextmanager
-def alone(layout: Layout) -> Iterator[None]:
-    """Only one at a time starts or stops: the second waits."""
+def alone(layout: ProcessLayout) -> Iterator[None]:
+    """Hold the lock, so that only one command at a time starts or stops processes; waits for it."""
     layout.folder.mkdir(parents=True, exist_ok=True)
-    # Databases, logs and passwords are in here: nobody else enters, whatever the mode of a file that a program makes.
+    # Databases, logs and passwords are below, and some programs make files that other users could read.
     layout.folder.chmod(0o700)
     with layout.lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -92,17 +92,22 @@ def alone(layout: Layout) -> Iterator[None]:
 
 
 def start(
-    layout: Layout,
+    layout: ProcessLayout,
     name: str,
     command: Sequence[str],
     port: int | None,
     variables: Mapping[str, str],
     umask: int = -1,
 ) -> Process:
-    """Start `command` in the background, its output in the log of `name`, and remember it.
+    """Start a process in the background and record it.
 
     Args:
-        umask: of the process; -1: what this one has.
+        layout: where its record and its log go.
+        name: what it is recorded as.
+        command: the program and its arguments.
+        port: the port that it will listen on, for the record; None if it has none.
+        variables: added to its environment.
+        umask: of the process; -1 inherits this process's.
     """
     for folder in (layout.logs, layout.records):
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,32 +127,32 @@ def start(
     return process
 
 
-def find(layout: Layout, name: str) -> Process | None:
-    """The process of that name which was started last, alive or not; `None` when there was none or it was ended."""
+def find(layout: ProcessLayout, name: str) -> Process | None:
+    """The recorded process of that name, alive or not; None if none was started, or if it was stopped."""
     try:
         return Process(**json.loads(_record(layout, name).read_text()))
     except FileNotFoundError:
         return None
 
 
-def end(layout: Layout, process: Process, gently: float = 8.0) -> None:
-    """End the process and its session, and forget it: SIGTERM, and after `gently` seconds SIGKILL."""
+def end(layout: ProcessLayout, process: Process, gently: float = 8.0) -> None:
+    """Stop a process and its session, and remove its record: SIGTERM, and after `gently` seconds SIGKILL."""
     if process.alive:
         os.killpg(process.pid, signal.SIGTERM)
-        if not _gone_within(process, gently):
+        if not _ends_within(process, gently):
             os.killpg(process.pid, signal.SIGKILL)
-            _gone_within(process, _HARD)
+            _ends_within(process, _KILLED)
     _reap(process.pid)
     _record(layout, process.name).unlink(missing_ok=True)
 
 
-def log_of(layout: Layout, name: str) -> Path:
-    """The log that the process of that name writes."""
+def log_of(layout: ProcessLayout, name: str) -> Path:
+    """The log file of the process of that name."""
     return layout.logs / f"{name}.log"
 
 
-def free_port(layout: Layout, name: str, preferred: int = 0) -> int:
-    """The port that `name` had last, or `preferred`, if it is free, else one that is; remembered from now on."""
+def free_port(layout: ProcessLayout, name: str, preferred: int = 0) -> int:
+    """A free port on 127.0.0.1: the one that `name` had last, else `preferred`, else any. It is recorded."""
     remembered = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
     port = _bindable(remembered.get(name, preferred)) or _bindable(0)
     layout.ports.parent.mkdir(parents=True, exist_ok=True)
@@ -156,7 +161,7 @@ def free_port(layout: Layout, name: str, preferred: int = 0) -> int:
 
 
 def _bindable(port: int) -> int:
-    """`port`, or any port for 0, when it can be bound on 127.0.0.1; 0 when it is taken."""
+    """`port` if it can be bound on 127.0.0.1 (for 0: any port that can), else 0."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
@@ -165,7 +170,7 @@ def _bindable(port: int) -> int:
     return 0
 
 
-def _gone_within(process: Process, seconds: float) -> bool:
+def _ends_within(process: Process, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while process.alive and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -174,7 +179,7 @@ def _gone_within(process: Process, seconds: float) -> bool:
 
 
 def _reap(pid: int) -> None:
-    """Take the exit status of a child of ours, which would stay a zombie otherwise."""
+    """Collect the exit status of a child process, which would stay a zombie otherwise."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 
@@ -184,7 +189,7 @@ def _environment() -> dict[str, str]:
     return kept(os.environ, SYSTEM) | {"PYTHONPATH": project, "PYTHONUNBUFFERED": "1"}
 
 
-def _fresh_log(layout: Layout, name: str) -> Path:
+def _fresh_log(layout: ProcessLayout, name: str) -> Path:
     log = log_of(layout, name)
     if log.exists():
         log.replace(log.with_name(f"{log.name}.1"))
@@ -192,9 +197,9 @@ def _fresh_log(layout: Layout, name: str) -> Path:
 
 
 def _for_the_owner(path: str, flags: int) -> int:
-    """Opens a file that only its owner may read."""
+    """Open a file that only its owner may read."""
     return os.open(path, flags, 0o600)
 
 
-def _record(layout: Layout, name: str) -> Path:
+def _record(layout: ProcessLayout, name: str) -> Path:
     return layout.records / f"{name}.json"

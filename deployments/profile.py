@@ -1,12 +1,12 @@
-"""Which world the product talks to: the running sandbox, or what the environment and a file of the user's say.
+"""Chooses the profile: the environment variables that point the product at the sandbox or at real accounts.
 
-A profile is a file of variables. While the sandbox is up there is `.flowmart/profile.env`, which leads everything
-to it. `FLOWMART_PROFILE=<name>` chooses `.flowmart/<name>.env` instead, and `FLOWMART_PROFILE=none` neither.
+A profile is a file of variables. While the sandbox is up, `.flowmart/profile.env` points everything at it.
+`FLOWMART_PROFILE=<name>` chooses `.flowmart/<name>.env` instead, and `FLOWMART_PROFILE=none` uses no profile.
 
-While `flowmart server` is up there is `.flowmart/server.env` besides, which only says where Prefect is. It comes
-first: a profile that names a Prefect server of its own, as the sandbox's does, replaces it.
+While `flowmart server` is up, `.flowmart/server.env` holds the address of Prefect. It is applied first, so a profile
+with a Prefect server of its own, such as the sandbox's, overrides it.
 
-To be called before prefect is imported, because prefect reads its variables when it is.
+Call `activate` before prefect is imported, because prefect reads its variables at import.
 """
 
 from __future__ import annotations
@@ -20,18 +20,26 @@ from dotenv import dotenv_values
 from tasks.domain.errors import InvalidInput
 
 SANDBOX = "sandbox"
-"""What the profile of the running sandbox is called."""
+"""The name of the running sandbox's profile."""
 
 _WHOLE = ("AWS_", "PREFECT_API_")
-"""Families of variables that only make sense together: a profile that sets one of them sets them all.
+"""Prefixes of variables that only make sense together: a profile that sets one of them replaces all.
 
-So nobody's real AWS_PROFILE or session token is mixed with the sandbox's keys."""
+Otherwise a real AWS_PROFILE or session token could be mixed with the sandbox's keys."""
 
 
 def activate(root: Path, environ: MutableMapping[str, str] = os.environ) -> str | None:
-    """Put the chosen profile's variables into `environ`, over what is there; returns its name, `None` without one.
+    """Put the chosen profile's variables into `environ`, overriding existing ones.
 
-    Raises `InvalidInput` when FLOWMART_PROFILE names a profile that does not exist.
+    Args:
+        root: the project folder.
+        environ: the environment variables; FLOWMART_PROFILE is read from it.
+
+    Returns:
+        The profile's name; None if there is none.
+
+    Raises:
+        InvalidInput: FLOWMART_PROFILE names a profile that does not exist.
     """
     name, server = chosen(root, environ), root / ".flowmart" / "server.env"
     if environ.get("FLOWMART_PROFILE") != "none" and server.is_file():
@@ -42,7 +50,7 @@ def activate(root: Path, environ: MutableMapping[str, str] = os.environ) -> str 
 
 
 def chosen(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The name of the profile that `activate` uses; `None` without one. Errors as there."""
+    """The name of the profile that `activate` uses; None if there is none. Raises what `activate` does."""
     wanted = environ.get("FLOWMART_PROFILE", "")
     if wanted == "none":
         return None
@@ -59,7 +67,7 @@ def _file(root: Path, name: str) -> Path:
 
 
 def read(file: Path) -> dict[str, str]:
-    """The variables in a profile's file (`NAME=value` lines); a name without a value is an `InvalidInput`."""
+    """The variables in a profile's file (`NAME=value` lines); `InvalidInput` for a name without a value."""
     found = dotenv_values(file, interpolate=False)
     for name, value in found.items():
         if value is None:

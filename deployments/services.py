@@ -1,6 +1,6 @@
-"""How a process that stays is started once, and when it is ready: what sandbox and server have in common.
+"""Starts services once and finds out whether they are ready and healthy: shared by the sandbox and the server.
 
-Which processes there are, and what each is asked to find out whether it works, is told by their own `parts`.
+Which services there are and how each is checked is declared in the `parts` module of the sandbox and of the server.
 """
 
 from __future__ import annotations
@@ -14,38 +14,47 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from deployments import processes
-from deployments.processes import Layout, Process
+from deployments.processes import Process, ProcessLayout
 from tasks.domain.errors import Unanswered
 
-L = TypeVar("L", bound=Layout)
+L = TypeVar("L", bound=ProcessLayout)
 
 _LAST_LINES = 15
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Whatever proxy the user has is not asked for what is on this machine."""
+"""Opens URLs without the user's proxy, because all of them are on this machine."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """The state of a process that answers. `reason` says what is wrong and what to do; empty when it is ready."""
+class ServiceHealth:
+    """The health of a service that responds. `reason` is the problem and its remedy; empty if it is ready."""
 
     state: Literal["ready", "starting", "fails"] = "ready"
     reason: str = ""
 
 
-READY = Finding()
+READY = ServiceHealth()
 
 
-def nothing_more(_: object, __: object) -> Finding:
-    """What is to be said of a process that does all that it is there for when it answers."""
+def ready_if_it_responds(_: object, __: object) -> ServiceHealth:
+    """The health of a service for which a response is proof enough."""
     return READY
 
 
 @dataclass(frozen=True)
-class Kind(Generic[L]):
-    """One kind of process. `answers` asks it once; `patience` is how long its start may take, in seconds; `port`
-    is where it listens if that is free; `examine` finds out whether one that answers does what it is there for.
-    `private`: the files that it makes are its owner's alone.
+class ServiceKind(Generic[L]):
+    """How one service is started and checked.
+
+    Attributes:
+        name: what its process is recorded as.
+        command: returns the program and its arguments.
+        variables: returns what is added to its environment.
+        answers: whether it responds, in one attempt.
+        patience: seconds that its start may take.
+        listens: whether it needs a port.
+        port: the preferred port; 0 for any.
+        examine: returns the health of a service that responds.
+        private: whether the files that it makes are readable by their owner alone.
     """
 
     name: str
@@ -55,14 +64,22 @@ class Kind(Generic[L]):
     patience: float
     listens: bool = True
     port: int = 0
-    examine: Callable[[L, Process], Finding] = nothing_more
+    examine: Callable[[L, Process], ServiceHealth] = ready_if_it_responds
     private: bool = False
 
 
 @dataclass(frozen=True)
 class Part:
-    """What `status` says of one process. `port` is on 127.0.0.1; `log` is where it writes; `url` says where somebody
-    else's is. `healthy`: it answers, and does what it is there for.
+    """The status of one service, for people.
+
+    Attributes:
+        name: of the service.
+        pid: of its process; None if it does not run.
+        port: on 127.0.0.1; None if it has none or does not run.
+        healthy: whether it responds and its health is ready.
+        log: its log file.
+        health: the health, if it responds.
+        url: the address of a service that runs elsewhere; "" for one of this machine.
     """
 
     name: str
@@ -70,43 +87,45 @@ class Part:
     port: int | None
     healthy: bool
     log: Path
-    finding: Finding = READY
+    health: ServiceHealth = READY
     url: str = ""
 
     @property
     def state(self) -> str:
-        """How it is, in words."""
+        """Its state in words."""
         if self.pid is None and not self.url:
             return "not running"
-        if self.healthy or self.finding != READY:
-            return self.finding.state
-        return f"does not answer; see {self.log}"
+        if self.healthy or self.health != READY:
+            return self.health.state
+        return f"does not respond; see {self.log}"
 
     @property
     def address(self) -> str:
-        """Where it listens, or a dash."""
+        """Its URL, or a dash."""
         return f"http://127.0.0.1:{self.port}" if self.port and self.pid else self.url or "-"
 
 
-def part(layout: L, kind: Kind[L]) -> Part:
-    """Look at the process of this kind."""
+def part(layout: L, kind: ServiceKind[L]) -> Part:
+    """The current status of a service."""
     process = processes.find(layout, kind.name)
     alive = process if process and process.alive else None
     pid, port = (alive.pid, alive.port) if alive else (None, None)
     answers, log = is_healthy(layout, kind, alive), processes.log_of(layout, kind.name)
-    finding = _examined(layout, kind, alive) if alive and answers else READY
-    return Part(kind.name, pid, port, answers and finding == READY, log, finding)
+    health = _examined(layout, kind, alive) if alive and answers else READY
+    return Part(kind.name, pid, port, answers and health == READY, log, health)
 
 
-def _examined(layout: L, kind: Kind[L], process: Process) -> Finding:
+def _examined(layout: L, kind: ServiceKind[L], process: Process) -> ServiceHealth:
     try:
         return kind.examine(layout, process)
     except Unanswered as error:
-        return Finding("fails", f"it does not say how it is: {error}; see {processes.log_of(layout, kind.name)}")
+        return ServiceHealth(
+            "fails", f"its health cannot be read: {error}; see {processes.log_of(layout, kind.name)}"
+        )
 
 
-def ensure_started(layout: L, kind: Kind[L]) -> tuple[Process, bool]:
-    """The process of this kind, started if it does not run or does not answer; and whether it was started now."""
+def ensure_started(layout: L, kind: ServiceKind[L]) -> tuple[Process, bool]:
+    """The process of a service, (re)started unless it runs and responds; and whether it was started now."""
     found = processes.find(layout, kind.name)
     if found and answers_soon(layout, kind, found):
         return found, False
@@ -117,19 +136,19 @@ def ensure_started(layout: L, kind: Kind[L]) -> tuple[Process, bool]:
     return processes.start(layout, kind.name, command, port, variables, 0o077 if kind.private else -1), True
 
 
-def wait_until_ready(layout: L, kind: Kind[L], process: Process) -> None:
-    """Return when the process answers. `Unanswered`, with the end of its log, when it ends or takes too long."""
+def wait_until_ready(layout: L, kind: ServiceKind[L], process: Process) -> None:
+    """Wait until the service responds; `Unanswered`, with the end of its log, if it ends or takes too long."""
     deadline = time.monotonic() + kind.patience
     while not kind.answers(layout, process.port):
         if not process.alive:
             raise _failed(layout, kind, "ended while it was being started")
         if time.monotonic() > deadline:
-            raise _failed(layout, kind, f"did not answer within {kind.patience:g} s")
+            raise _failed(layout, kind, f"did not respond within {kind.patience:g} s")
         time.sleep(0.1)
 
 
-def answers_soon(layout: L, kind: Kind[L], process: Process) -> bool:
-    """A process that runs may still be starting, or be busy: it gets a few seconds before it is given up."""
+def answers_soon(layout: L, kind: ServiceKind[L], process: Process) -> bool:
+    """Whether the service responds within a few seconds: it may still be starting, or be busy."""
     deadline = time.monotonic() + min(kind.patience, 20.0)
     while process.alive and time.monotonic() < deadline:
         if kind.answers(layout, process.port):
@@ -138,19 +157,19 @@ def answers_soon(layout: L, kind: Kind[L], process: Process) -> bool:
     return False
 
 
-def is_healthy(layout: L, kind: Kind[L], process: Process | None) -> bool:
-    """Whether the process runs and answers, asked once."""
+def is_healthy(layout: L, kind: ServiceKind[L], process: Process | None) -> bool:
+    """Whether the service runs and responds, in one attempt."""
     return process is not None and process.alive and kind.answers(layout, process.port)
 
 
-def _failed(layout: L, kind: Kind[L], what: str) -> Unanswered:
+def _failed(layout: L, kind: ServiceKind[L], what: str) -> Unanswered:
     log = processes.log_of(layout, kind.name)
     lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
     return Unanswered("\n".join([f"{kind.name} {what}; the end of {log}:", *lines]))
 
 
 def gets(path: str) -> Callable[[object, int | None], bool]:
-    """A question: is this path of the process answered with success?"""
+    """A check for `ServiceKind.answers`: whether a GET of this path succeeds."""
 
     def answers(_: object, port: int | None) -> bool:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deployments import processes, services
 from deployments.sandbox import hosts
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 from deployments.sandbox.parts import HOSTS, KINDS
 from tasks.domain.platform import Environment, Platform, Roles, Unit
 
@@ -24,7 +24,7 @@ class SandboxHosts:
     """A host for each environment, and the builder."""
 
     def __init__(self, folder: Path, *environments: str) -> None:
-        self.layout = Layout(folder)
+        self.layout = SandboxLayout(folder)
         self.said = list[str]()
         self.up(*environments)
 

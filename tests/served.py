@@ -13,7 +13,7 @@ import pytest
 
 from deployments import profile, server
 from deployments.sandbox import Sandbox
-from deployments.server.layout import Layout
+from deployments.server.layout import ServerLayout
 from tasks.ledger.history import History
 from tests.mini import MiniPlatform
 
@@ -27,7 +27,7 @@ class Served:
         self.mini = MiniPlatform(folder)
         self.root = self.mini.repository
         (self.root / ".gitignore").write_text(".flowmart/\n")
-        self.layout = Layout(self.root.resolve(), sandbox=False)
+        self.layout = ServerLayout(self.root.resolve(), sandbox=False)
         self.said: list[str] = []
 
     def up(self) -> server.Serving:

@@ -92,8 +92,8 @@ def parts(found: Sequence[Part], json: bool) -> None:
     rows = [(part.name, str(part.pid or "-"), part.state, part.address) for part in found]
     table("", ("part", "process", "state", "address"), rows)
     for part in found:
-        if part.finding.reason:
-            result(f"{part.name}: {part.finding.reason}")
+        if part.health.reason:
+            result(f"{part.name}: {part.health.reason}")
 
 
 def shown(value: Mapping[str, Any]) -> None:

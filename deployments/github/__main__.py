@@ -90,7 +90,7 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     client = connect(product) if product.signs_in_to_github else None
     objection = Strangers(client, home).objection if client else lambda _: ""
     dispatcher = Dispatcher(inbox, runs, settings.retention_days * _DAY, objection=objection)
-    prefect = prefect_health.of(runs.address, product.platform_name)
+    prefect = prefect_health.server_at(runs.address, product.platform_name)
     watch = Watch(lambda since: prefect_health.judge(prefect, since))
     workers: list[Worker] = [dispatcher, watch]
     if client:

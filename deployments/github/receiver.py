@@ -22,7 +22,7 @@ from deployments.github.events import Decision, Ignored, Intent, Refusal, Why, d
 from deployments.github.home import Home
 from deployments.github.inbox import Inbox, Receipt, State
 from deployments.github.settings import ReceiverSettings
-from deployments.services import READY, Finding
+from deployments.services import READY, ServiceHealth
 from tasks.domain.errors import Unanswered
 
 PATH = "/github/webhook"
@@ -46,7 +46,7 @@ def create_app(
     inbox: Inbox,
     arrived: Callable[[], None] = lambda: None,
     trouble: Callable[[], str] = lambda: "",
-    prefect: Callable[[], Finding] = lambda: READY,
+    prefect: Callable[[], ServiceHealth] = lambda: READY,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The receiver. `arrived` is called when a delivery waits; `trouble` says what is wrong with dispatching, and
@@ -85,7 +85,7 @@ def create_app(
     return app
 
 
-def _condition(trouble: str, prefect: Finding) -> dict[str, str]:
+def _condition(trouble: str, prefect: ServiceHealth) -> dict[str, str]:
     """What is wrong here comes first; where only Prefect is not ready, it is that."""
     if trouble or prefect.state == "fails":
         return {"status": "troubled", "reason": "; ".join(filter(None, (trouble, prefect.reason)))}

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import structlog
 
-from deployments.services import READY, Finding
+from deployments.services import READY, ServiceHealth
 from tasks.domain.errors import Unanswered
 
 log = structlog.get_logger("flowmart.github")
 
-Judge = Callable[[float], Finding]
+Judge = Callable[[float], ServiceHealth]
 """How Prefect is, given since when it runs, in seconds since the epoch."""
 
 _EVERY = 10.0
@@ -30,7 +30,7 @@ class Watch:
         self._judge = judge
         self._clock = clock
         self._began = clock()
-        self._found = Finding("starting", "it was not asked yet what Prefect has planned")
+        self._found = ServiceHealth("starting", "it was not asked yet what Prefect has planned")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -48,10 +48,12 @@ class Watch:
         return ""
 
     @property
-    def finding(self) -> Finding:
+    def finding(self) -> ServiceHealth:
         """What was found last."""
         if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
-            return Finding("fails", "the watch has ended unexpectedly: see the log, and start the receiver again")
+            return ServiceHealth(
+                "fails", "the watch has ended unexpectedly: see the log, and start the receiver again"
+            )
         return self._found
 
     def once(self) -> None:
@@ -61,7 +63,7 @@ class Watch:
         except Unanswered as error:
             # When it is back, it has begun anew.
             self._began = self._clock()
-            found = Finding("fails", f"Prefect does not say what it has planned: {error}")
+            found = ServiceHealth("fails", f"Prefect does not say what it has planned: {error}")
         if found.reason != self._found.reason and found != READY:
             log.warning("schedules", state=found.state, what=found.reason)
         self._found = found

@@ -1,8 +1,7 @@
-"""Prepares the accounts of a fresh sandbox AWS, and then switches enforcement of IAM on.
+"""Prepares the accounts of a fresh sandbox AWS, and then enforces IAM.
 
-There are two people in it, both users in the first environment's account: the *operator*, as whom the product runs,
-may do nothing but assume the `flowmart-*` roles; the *administrator* may do anything in any account, and stands
-for whoever prepares accounts, or changes something by hand in a console.
+Two IAM users are created in the first environment's account. The product runs as the *operator*, who may only assume
+the `flowmart-*` roles. The *administrator* may do anything in any account: prepare accounts, or cause drift.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ ADMINISTRATOR_ROLE = "administrator"
 _PATIENT = Config(
     connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 2}, proxies={}
 )
-"""Long limits, because the machine is busy with servers that start at the same time. No proxy: it is loopback."""
+"""Long limits, because several servers start on the machine at the same time. No proxy, because it is loopback."""
 
 
 @dataclass(frozen=True)
-class Key:
-    """An access key of one of the two people. The secret does not print."""
+class AccessKey:
+    """An access key of an IAM user. The secret does not show in `repr`."""
 
     id: str
     secret: str = field(repr=False)
@@ -42,15 +41,22 @@ class Key:
 
 @dataclass(frozen=True)
 class Accounts:
-    """The people's keys, the process that knows them, and the digest of what the accounts were prepared from."""
+    """The prepared accounts.
 
-    operator: Key
-    administrator: Key
+    Attributes:
+        operator: the operator's access key.
+        administrator: the administrator's access key.
+        process: process id and start time of the AWS that holds the accounts in its memory.
+        basis: the digest of what they were prepared from (`basis_of`).
+    """
+
+    operator: AccessKey
+    administrator: AccessKey
     process: tuple[int, float]
     basis: str
 
     def belong_to(self, process: Process) -> bool:
-        """Whether `process` is the one in whose memory these accounts are."""
+        """Whether `process` is the AWS that holds these accounts in its memory."""
         return self.process == (process.pid, process.started)
 
     def save(self, file: Path) -> None:
@@ -60,17 +66,17 @@ class Accounts:
 
 
 def load(file: Path) -> Accounts | None:
-    """The accounts that were saved; `None` when there are none."""
+    """The saved accounts; None if there are none."""
     if not file.exists():
         return None
     found = json.loads(file.read_text())
     pid, started = found["process"]
-    keys = Key(**found["operator"]), Key(**found["administrator"])
+    keys = AccessKey(**found["operator"]), AccessKey(**found["administrator"])
     return Accounts(*keys, (pid, started), found["basis"])
 
 
 def basis_of(platform: Platform, infrastructure: Path) -> str:
-    """Changes when accounts would be prepared differently: another environment, another policy."""
+    """The digest of environments and policies; it changes if the accounts would be prepared differently."""
     environments = [[e.name, e.account, e.region, e.roles] for e in platform.environments]
     policies = [file.read_text() for file in sorted((infrastructure / "bootstrap").glob("*.json"))]
     return digest_of([platform.name, environments, list(platform.trusted), policies])
@@ -79,36 +85,41 @@ def basis_of(platform: Platform, infrastructure: Path) -> str:
 def prepare(
     endpoint: str, process: Process, platform: Platform, infrastructure: Path, known: Accounts | None
 ) -> Accounts:
-    """Make what is missing of people and administrator roles, enforce IAM, and `bootstrap` every environment.
+    """Create missing users and administrator roles, enforce IAM, and `bootstrap` every environment.
 
-    `known` are the accounts that were prepared in this process before, if any: the people keep their keys.
+    Args:
+        endpoint: the URL of the sandbox's AWS.
+        process: its process.
+        platform: the platform.
+        infrastructure: the folder that holds bootstrap/ with the policies.
+        known: accounts that were prepared in this process before, whose users keep their keys; else None.
     """
     _check_from_call(endpoint, "inf")
     for environment in platform.environments:
         _make_administrator_role(_anyone(endpoint, environment)("iam"), platform)
-    people = (known.operator, known.administrator) if known else _make_people(endpoint, platform)
+    users = (known.operator, known.administrator) if known else _make_users(endpoint, platform)
     _check_from_call(endpoint, "0")
-    accounts = Accounts(*people, (process.pid, process.started), basis_of(platform, infrastructure))
+    accounts = Accounts(*users, (process.pid, process.started), basis_of(platform, infrastructure))
     for environment in platform.environments:
         bootstrap(platform, environment.name, infrastructure, as_administrator(endpoint, accounts, environment))
     return accounts
 
 
 def as_administrator(endpoint: str, accounts: Accounts, environment: Environment) -> Callable[[str], Any]:
-    """Gives clients that act as the administrator in the account of `environment`."""
+    """A function from service name to a boto3 client of the administrator in the account of `environment`."""
     return _assumed(accounts.administrator, endpoint, environment)
 
 
 def _anyone(endpoint: str, environment: Environment) -> Callable[[str], Any]:
-    """Clients in the account of `environment`, as long as IAM is not enforced: any credentials do."""
-    return _assumed(Key("nobody", "nobody"), endpoint, environment)
+    """Clients in the account of `environment` while IAM is not enforced, so any credentials are accepted."""
+    return _assumed(AccessKey("none", "none"), endpoint, environment)
 
 
-def _assumed(who: Key, endpoint: str, environment: Environment) -> Callable[[str], Any]:
+def _assumed(user: AccessKey, endpoint: str, environment: Environment) -> Callable[[str], Any]:
     arn = f"arn:aws:iam::{environment.account}:role/{ADMINISTRATOR_ROLE}"
     place = {"region_name": environment.region, "endpoint_url": endpoint, "config": _PATIENT}
-    person = {"aws_access_key_id": who.id, "aws_secret_access_key": who.secret}
-    sts = _session().create_client("sts", **place, **person)
+    keys = {"aws_access_key_id": user.id, "aws_secret_access_key": user.secret}
+    sts = _session().create_client("sts", **place, **keys)
     found = sts.assume_role(RoleArn=arn, RoleSessionName="sandbox")["Credentials"]
     role = {
         "aws_access_key_id": found["AccessKeyId"],
@@ -120,7 +131,7 @@ def _assumed(who: Key, endpoint: str, environment: Environment) -> Callable[[str
 
 @lru_cache(maxsize=1)
 def _session() -> Any:
-    """A session that takes nothing from the user's environment or files, and parses service descriptions once."""
+    """A session that ignores the user's environment and files, and parses service descriptions once."""
     nothing = {"profile": (None, None, None, None)}
     nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     return botocore.session.Session(session_vars=nothing | nowhere)
@@ -137,18 +148,18 @@ def _make_administrator_role(iam: Any, platform: Platform) -> None:
     iam.put_role_policy(RoleName=ADMINISTRATOR_ROLE, PolicyName="everything", PolicyDocument=everything)
 
 
-def _make_people(endpoint: str, platform: Platform) -> tuple[Key, Key]:
+def _make_users(endpoint: str, platform: Platform) -> tuple[AccessKey, AccessKey]:
     iam = _anyone(endpoint, platform.environments[0])("iam")
-    operator = _make_person(iam, "operator", f"arn:aws:iam::*:role/{platform.name}-*")
-    return operator, _make_person(iam, "administrator", f"arn:aws:iam::*:role/{ADMINISTRATOR_ROLE}")
+    operator = _make_user(iam, "operator", f"arn:aws:iam::*:role/{platform.name}-*")
+    return operator, _make_user(iam, "administrator", f"arn:aws:iam::*:role/{ADMINISTRATOR_ROLE}")
 
 
-def _make_person(iam: Any, name: str, roles: str) -> Key:
+def _make_user(iam: Any, name: str, roles: str) -> AccessKey:
     iam.create_user(UserName=name)
     may = _policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles})
     iam.put_user_policy(UserName=name, PolicyName="assume-roles", PolicyDocument=may)
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    return Key(key["AccessKeyId"], key["SecretAccessKey"])
+    return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
 
 
 def _policy(statement: Mapping[str, Any]) -> str:
@@ -156,7 +167,7 @@ def _policy(statement: Mapping[str, Any]) -> str:
 
 
 def _check_from_call(endpoint: str, number: str) -> None:
-    """Let moto check credentials and policies from the `number`th call on: "0" is always, "inf" is never."""
+    """Make moto check credentials and policies from the `number`th call on: "0" is always, "inf" is never."""
     url, kind = f"{endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
     asked = urllib.request.Request(url, number.encode(), kind, method="POST")  # noqa: S310 loopback
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=10).close()

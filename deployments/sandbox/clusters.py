@@ -1,7 +1,7 @@
 """The sandbox's Kubernetes clusters: one for each environment that has a cluster in platform.yaml.
 
-What an administrator does with a new cluster is done here: the rights of the planner and of the deployer, as
-`infrastructure/kubernetes/access` declares them, and a kubeconfig with the contexts that platform.yaml names.
+This module does an administrator's part: it applies `infrastructure/kubernetes/access`, which grants the planner and
+the deployer their rights, and writes a kubeconfig with the contexts that platform.yaml names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments.sandbox import kubernetes
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 from tasks import processes
 from tasks.domain.errors import Unanswered
 from tasks.domain.platform import Cluster, Platform
@@ -20,16 +20,20 @@ from tasks.processes import Command
 ACCESS = Path("kubernetes") / "access"
 
 
-def declare(layout: Layout, platform: Platform) -> tuple[str, ...]:
-    """Write down which clusters there are to be; their names."""
+def declare(layout: SandboxLayout, platform: Platform) -> tuple[str, ...]:
+    """Write the names of the clusters to the file that the Kubernetes process reads, and return them."""
     names = tuple(environment.name for environment in platform.environments if environment.cluster)
     layout.clusters.mkdir(parents=True, exist_ok=True)
     (layout.clusters / "names").write_text("\n".join(names))
     return names
 
 
-def prepare(layout: Layout, port: int, platform: Platform, infrastructure: Path) -> None:
-    """Give the planner and the deployer of every cluster their rights, and write the kubeconfig."""
+def prepare(layout: SandboxLayout, port: int, platform: Platform, infrastructure: Path) -> None:
+    """Grant the planner and the deployer of every cluster their rights, and write the kubeconfig.
+
+    Raises:
+        Unanswered: kubectl could not apply the rights.
+    """
     merged: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
     for environment in platform.environments:
         if environment.cluster:
@@ -46,7 +50,7 @@ def _grant(administrator: Path, access: Path) -> None:
         raise Unanswered(f"sandbox: {access} could not be applied: {done.stderr.strip()}")
 
 
-def _add(merged: dict[str, Any], layout: Layout, port: int, name: str, cluster: Cluster) -> None:
+def _add(merged: dict[str, Any], layout: SandboxLayout, port: int, name: str, cluster: Cluster) -> None:
     for context, user in ((cluster.plan, kubernetes.PLAN), (cluster.apply, kubernetes.DEPLOYER)):
         found = kubernetes.kubeconfig(layout.clusters, port, name, user)
         known = f"{name}-{user}"

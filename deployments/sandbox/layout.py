@@ -1,4 +1,4 @@
-"""Where the sandbox keeps what it has: one folder below the project, that can be deleted when nothing runs."""
+"""The files of the sandbox: one folder below the project, which can be deleted while the sandbox is down."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LONGEST_SOCKET_PATH = 100
 
 
 @dataclass(frozen=True)
-class Layout(processes.Layout):
+class SandboxLayout(processes.ProcessLayout):
     """The paths of the sandbox that belongs to the project folder `root`."""
 
     root: Path
 
     @property
     def folder(self) -> Path:
-        """Everything below is the sandbox's own."""
+        """The sandbox's folder; everything below it belongs to the sandbox."""
         return self.root / ".flowmart" / "sandbox"
 
     @property
@@ -31,22 +31,22 @@ class Layout(processes.Layout):
 
     @property
     def lock(self) -> Path:
-        """Held while the sandbox is being started or stopped."""
+        """The lock file that is held while the sandbox is being started or stopped."""
         return self.root / ".flowmart" / "sandbox.lock"
 
     @property
     def accounts(self) -> Path:
-        """Access keys of the operator and the administrator, and the AWS process that knows them."""
+        """Access keys of the operator and the administrator, and the AWS process that holds them."""
         return self.folder / "accounts.json"
 
     @property
     def store(self) -> Path:
-        """Releases and ledger of what was done in the sandbox."""
+        """The store of the sandbox: releases and ledger."""
         return self.folder / "store"
 
     @property
     def aside(self) -> Path:
-        """Stores whose AWS is gone, by the time at which that was noticed."""
+        """Old stores whose AWS was stopped, each in a folder named by the time of the next start."""
         return self.folder / "aside"
 
     @property
@@ -56,7 +56,7 @@ class Layout(processes.Layout):
 
     @property
     def clusters(self) -> Path:
-        """State of the Kubernetes clusters, and in `names` which there are."""
+        """State of the Kubernetes clusters; the file `names` lists them."""
         return self.folder / "kubernetes"
 
     @property
@@ -66,17 +66,17 @@ class Layout(processes.Layout):
 
     @property
     def hosts(self) -> Path:
-        """The throw-away hosts: their roots, and what leads ssh to them."""
+        """The throw-away hosts: their root folders and the ssh configuration."""
         return self.folder / "hosts"
 
     @property
     def terraform_mirror(self) -> Path:
-        """The filesystem mirror that `terraform init` finds the provider in."""
+        """The filesystem mirror from which `terraform init` installs the provider."""
         return self.folder / "terraform"
 
     @property
     def provider_socket(self) -> Path:
-        """The Unix socket of the provider's server; elsewhere when the project's path is too long for one."""
+        """The Unix socket of the provider's server; in the temporary folder if the project's path is too long."""
         beside = self.folder / "provider.sock"
         if len(str(beside)) <= _LONGEST_SOCKET_PATH:
             return beside

@@ -1,8 +1,7 @@
-"""Starting, stopping and looking at the sandbox.
+"""Starts, stops and inspects the sandbox.
 
-Everything that can run at the same time is started at once, since the Prefect server takes longest. AWS keeps all
-it has in memory: when its process is gone, so is everything that was built, and the store, which remembers having
-built it, is put aside.
+All processes are started at once, because the Prefect server takes long. The sandbox's AWS keeps its state in memory:
+if its process has ended, all resources are gone. So the store, whose ledger lists them as applied, is moved aside.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from deployments.processes import Process
 from deployments.sandbox import accounts, clusters, hosts
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider.install import install
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, PREFECT, PROVIDER
 from deployments.services import Part
 from tasks import manifest
@@ -31,12 +30,12 @@ from tasks.tool_environment import KEEP
 Report = Callable[[str], None]
 
 _KEPT = ("PKR_VAR_*", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-"""What tools have to see of the profile besides: the last two lead them away from ~/.aws."""
+"""Variables of the profile that tools must see, too; the last two keep them away from ~/.aws."""
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox that runs. `variables` are what leads the product to it, as `.flowmart/profile.env` has them."""
+    """A running sandbox. `variables` point the product at it; `.flowmart/profile.env` holds the same."""
 
     root: Path
     platform: Platform
@@ -45,20 +44,27 @@ class Sandbox:
     variables: Mapping[str, str] = field(repr=False)
 
     def administrator(self, environment: str) -> Callable[[str], Any]:
-        """Gives boto3 clients by service name, as the administrator of the environment's account: may do anything."""
-        known = accounts.load(Layout(self.root).accounts)
+        """A function from service name to a boto3 client of the administrator in the environment's account."""
+        known = accounts.load(SandboxLayout(self.root).accounts)
         if known is None:
             raise Unanswered(f"sandbox in {self.root}: it is not up; start it with: flowmart sandbox up")
         return accounts.as_administrator(self.aws_endpoint, known, self.platform.environment(environment))
 
 
 def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefect: bool = True) -> Sandbox:
-    """Start what does not run yet, and point the product at it. Starting what runs already changes nothing.
+    """Start everything that does not run yet, and point the product at it. Running processes are kept.
 
-    `infrastructure` is the folder of platform.yaml, by default that of the project in `root`. Raises `InvalidInput`
-    for a wrong platform, `Unanswered` when a process does not start.
+    Args:
+        root: the project folder.
+        report: called with a line for people for each step.
+        infrastructure: the folder of platform.yaml; by default that of the project.
+        prefect: whether to start a Prefect server.
+
+    Raises:
+        InvalidInput: platform.yaml has a mistake.
+        Unanswered: A process does not start.
     """
-    layout, infrastructure = Layout(root.resolve()), infrastructure or root / "infrastructure"
+    layout, infrastructure = SandboxLayout(root.resolve()), infrastructure or root / "infrastructure"
     platform = manifest.load(infrastructure)
     with processes.alone(layout):
         _put_store_aside(layout, report)
@@ -82,8 +88,8 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
 
 
 def down(root: Path, report: Report) -> None:
-    """End every process of the sandbox, and lead the product away from it. What is not running is no error."""
-    layout = Layout(root.resolve())
+    """Stop every process of the sandbox and remove its profile. It is not an error if none runs."""
+    layout = SandboxLayout(root.resolve())
     with processes.alone(layout):
         layout.profile.unlink(missing_ok=True)
         found = [process for name in KINDS if (process := processes.find(layout, name))]
@@ -96,18 +102,18 @@ def down(root: Path, report: Report) -> None:
 
 
 def status(root: Path) -> list[Part]:
-    """Every process of the sandbox, running or not."""
-    layout = Layout(root.resolve())
+    """The status of every process of the sandbox, running or not."""
+    layout = SandboxLayout(root.resolve())
     return [services.part(layout, kind) for kind in KINDS.values()]
 
 
-def _put_store_aside(layout: Layout, report: Report) -> None:
-    """A store whose AWS is gone tells of things that are not there any more."""
+def _put_store_aside(layout: SandboxLayout, report: Report) -> None:
+    """Move the store aside if its AWS is gone: its ledger lists resources that no longer exist."""
     process, known = processes.find(layout, AWS), accounts.load(layout.accounts)
     if process and known and known.belong_to(process) and services.answers_soon(layout, KINDS[AWS], process):
         return
     if process:
-        # Half prepared, stuck or dead: in all cases nothing in it is worth keeping.
+        # Not fully prepared, stuck or dead: its state is not worth keeping in any of these cases.
         processes.end(layout, process)
     layout.accounts.unlink(missing_ok=True)
     _forget(layout, KUBERNETES, layout.clusters)
@@ -116,19 +122,19 @@ def _put_store_aside(layout: Layout, report: Report) -> None:
         place = layout.aside / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         place.mkdir(parents=True)
         layout.store.rename(place / "store")
-        report("the sandbox's AWS was stopped and with it everything that was built in it: starting from scratch")
-        report(f"the ledger of that time is kept in {place / 'store'}")
+        report("the sandbox's AWS was stopped, so its resources are gone: starting from scratch")
+        report(f"the old store is kept in {place / 'store'}")
 
 
-def _forget(layout: Layout, name: str, folder: Path) -> None:
-    """What runs on clusters and is on hosts belongs to the same story as the store and AWS: they begin together."""
+def _forget(layout: SandboxLayout, name: str, folder: Path) -> None:
+    """Reset clusters or hosts: their state belongs to the store and AWS, so they all start from scratch together."""
     process = processes.find(layout, name)
     if process:
         processes.end(layout, process)
     hosts.forget(folder)
 
 
-def _start(layout: Layout, wanted: list[str], report: Report) -> dict[str, Process]:
+def _start(layout: SandboxLayout, wanted: list[str], report: Report) -> dict[str, Process]:
     layout.folder.mkdir(parents=True, exist_ok=True)
     running = {}
     for name in wanted:
@@ -138,7 +144,7 @@ def _start(layout: Layout, wanted: list[str], report: Report) -> dict[str, Proce
 
 
 def _prepare(
-    layout: Layout, endpoint: str, process: Process, platform: Platform, infrastructure: Path, report: Report
+    layout: SandboxLayout, endpoint: str, process: Process, platform: Platform, infrastructure: Path, report: Report
 ) -> Accounts:
     services.wait_until_ready(layout, KINDS[AWS], process)
     known = accounts.load(layout.accounts)
@@ -151,7 +157,7 @@ def _prepare(
 
 
 def _variables(
-    layout: Layout, endpoint: str, prefect_url: str | None, known: Accounts, platform: Platform
+    layout: SandboxLayout, endpoint: str, prefect_url: str | None, known: Accounts, platform: Platform
 ) -> dict[str, str]:
     nowhere = str(layout.folder / "no-such-file")
     around = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"]))
@@ -161,7 +167,7 @@ def _variables(
         "AWS_REGION": platform.environments[0].region,
         "AWS_DEFAULT_REGION": platform.environments[0].region,
         "AWS_ENDPOINT_URL": endpoint,
-        # What a user has in ~/.aws must not be mixed in.
+        # The user's ~/.aws must not be mixed in.
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -171,9 +177,9 @@ def _variables(
         "CHECKPOINT_DISABLE": "1",
         "PKR_VAR_ec2_endpoint": endpoint,
         KEEP: ",".join(filter(None, [os.environ.get(KEEP), *_KEPT])),
-        # Packer asks again every 15 s otherwise, and here things are ready at once.
+        # Packer polls every 15 s by default, but here resources are ready at once.
         "AWS_POLL_DELAY_SECONDS": "1",
-        # Where there can be no hosts, nobody answers ever.
+        # On a machine where hosts cannot run, ssh never responds.
         "PKR_VAR_ssh_timeout": "20s",
         "KUBECONFIG": str(layout.kubeconfig),
         "FLOWMART_STORE": str(layout.store),
@@ -183,9 +189,9 @@ def _variables(
     }
 
 
-def _write_profile(layout: Layout, variables: Mapping[str, str]) -> None:
+def _write_profile(layout: SandboxLayout, variables: Mapping[str, str]) -> None:
     for value in variables.values():
         if "'" in value or "\n" in value:
-            raise InvalidInput(f"{layout.root}: the sandbox cannot live in a folder with a quote in its name")
+            raise InvalidInput(f"{layout.root}: the sandbox needs a path without quotes and line breaks; move it")
     layout.profile.touch(mode=0o600)
     layout.profile.write_text("".join(f"{name}='{value}'\n" for name, value in variables.items()))

@@ -1,9 +1,10 @@
-"""The processes that a sandbox is made of: how each is started, and when it is ready.
+"""The processes of a sandbox: how each is started, and when it is ready.
 
-aws        moto, all accounts (`aws_server`)
-hosts      sshd, and behind it throw-away hosts for Ansible and Packer (`hosts`)
-provider   keeps the stand-in for Terraform's AWS provider warm (`aws_provider.serve`)
-prefect    a Prefect server with its UI
+aws          moto, all accounts (`aws_server`)
+provider     the server of the stand-in for Terraform's AWS provider (`aws_provider.serve`)
+kubernetes   the clusters (`kubernetes`)
+hosts        sshd with throw-away hosts for Ansible and Packer (`hosts`)
+prefect      a Prefect server with its UI
 """
 
 from __future__ import annotations
@@ -15,52 +16,53 @@ from socket import AF_UNIX, socket
 from deployments import prefect_health, prefect_server, processes
 from deployments.processes import Process
 from deployments.sandbox import hosts, kubernetes
-from deployments.sandbox.layout import Layout
-from deployments.services import Finding, Kind, gets
+from deployments.sandbox.layout import SandboxLayout
+from deployments.services import ServiceHealth, ServiceKind, gets
 
 AWS, PROVIDER, KUBERNETES, HOSTS, PREFECT = "aws", "provider", "kubernetes", "hosts", "prefect"
 
 
-def _aws_command(_: Layout, port: int | None) -> list[str]:
+def _aws_command(_: SandboxLayout, port: int | None) -> list[str]:
     return [sys.executable, "-m", "deployments.sandbox.aws_server", "--port", str(port)]
 
 
-def _provider_command(layout: Layout, _: int | None) -> list[str]:
+def _provider_command(layout: SandboxLayout, _: int | None) -> list[str]:
     serve = "deployments.sandbox.aws_provider.serve"
     return [sys.executable, "-m", serve, "--socket", str(layout.provider_socket)]
 
 
-def _kubernetes_command(layout: Layout, port: int | None) -> list[str]:
+def _kubernetes_command(layout: SandboxLayout, port: int | None) -> list[str]:
     return kubernetes.command(port or 0, layout.clusters, (layout.clusters / "names").read_text().split())
 
 
-def _kubernetes_answers(layout: Layout, port: int | None) -> bool:
+def _kubernetes_answers(layout: SandboxLayout, port: int | None) -> bool:
     return kubernetes.answers(port or 0, layout.clusters)
 
 
-def _hosts_answer(_: Layout, port: int | None) -> bool:
+def _hosts_answer(_: SandboxLayout, port: int | None) -> bool:
     return hosts.answers(port or 0)
 
 
-def _prefect_command(layout: Layout, port: int | None) -> list[str]:
+def _prefect_command(layout: SandboxLayout, port: int | None) -> list[str]:
     return prefect_server.command(layout.prefect_home, port)
 
 
-def _prefect_variables(layout: Layout, port: int | None) -> Mapping[str, str]:
+def _prefect_variables(layout: SandboxLayout, port: int | None) -> Mapping[str, str]:
     return prefect_server.variables(layout.prefect_home, f"http://127.0.0.1:{port}")
 
 
-def _examine_prefect(layout: Layout, process: Process) -> Finding:
+def _examine_prefect(layout: SandboxLayout, process: Process) -> ServiceHealth:
     api, log = f"http://127.0.0.1:{process.port}/api", processes.log_of(layout, PREFECT)
-    restart = "flowmart sandbox down && flowmart sandbox up; the sandbox begins from scratch then"
-    return prefect_health.judge(prefect_health.Server(api, prefect_health.at(api, ""), log, restart), process.started)
+    restart = "flowmart sandbox down && flowmart sandbox up, which starts from scratch"
+    server = prefect_health.Server(api, prefect_health.with_httpx(api, ""), log, restart)
+    return prefect_health.judge(server, process.started)
 
 
-def _nothing(_: Layout, __: int | None) -> Mapping[str, str]:
+def _nothing(_: SandboxLayout, __: int | None) -> Mapping[str, str]:
     return {}
 
 
-def _accepts(layout: Layout, _: int | None) -> bool:
+def _accepts(layout: SandboxLayout, _: int | None) -> bool:
     with socket(AF_UNIX) as probe:
         try:
             probe.connect(str(layout.provider_socket))
@@ -69,13 +71,13 @@ def _accepts(layout: Layout, _: int | None) -> bool:
         return True
 
 
-KINDS: Mapping[str, Kind[Layout]] = {
-    # The page of moto's own API that costs least.
-    AWS: Kind(AWS, _aws_command, _nothing, gets("/moto-api/config"), 60.0),
-    PROVIDER: Kind(PROVIDER, _provider_command, _nothing, _accepts, 60.0, listens=False),
-    KUBERNETES: Kind(KUBERNETES, _kubernetes_command, _nothing, _kubernetes_answers, 60.0),
-    HOSTS: Kind(HOSTS, hosts.command, _nothing, _hosts_answer, 30.0),
-    PREFECT: Kind(
+KINDS: Mapping[str, ServiceKind[SandboxLayout]] = {
+    # The cheapest page of moto's own API.
+    AWS: ServiceKind(AWS, _aws_command, _nothing, gets("/moto-api/config"), 60.0),
+    PROVIDER: ServiceKind(PROVIDER, _provider_command, _nothing, _accepts, 60.0, listens=False),
+    KUBERNETES: ServiceKind(KUBERNETES, _kubernetes_command, _nothing, _kubernetes_answers, 60.0),
+    HOSTS: ServiceKind(HOSTS, hosts.command, _nothing, _hosts_answer, 30.0),
+    PREFECT: ServiceKind(
         PREFECT, _prefect_command, _prefect_variables, gets("/api/health"), 180.0, examine=_examine_prefect
     ),
 }

@@ -25,7 +25,7 @@ class ServerSettings(BaseSettings):
 
 
 @dataclass(frozen=True)
-class Layout(processes.Layout):
+class ServerLayout(processes.ProcessLayout):
     """The paths of the server of the project folder `root`, or of what serves its sandbox."""
 
     root: Path

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from deployments import prefect_health, processes, profile, services
 from deployments.server import catalogue, parts
-from deployments.server.layout import Layout, ServerSettings
+from deployments.server.layout import ServerLayout, ServerSettings
 from deployments.server.parts import BOARD, RECEIVER, REGISTRAR, SERVER, WORKER, Address
-from deployments.services import READY, Finding, Kind, Part
+from deployments.services import READY, Part, ServiceHealth, ServiceKind
 from tasks import manifest
 from tasks.domain.errors import InvalidInput, Unanswered
 
@@ -79,35 +79,35 @@ def status(root: Path) -> list[Part]:
     return [_server(layout, settings), *rest]
 
 
-def _server(layout: Layout, settings: ServerSettings) -> Part:
+def _server(layout: ServerLayout, settings: ServerSettings) -> Part:
     """The Prefect server that is served, ours or not."""
     given = _given(layout)
     if not given:
         auth = layout.password.read_text().strip() if layout.password.exists() else ""
         return services.part(layout, parts.server(settings, auth))
-    theirs = prefect_health.of(given, layout.platform)
+    prefect = prefect_health.server_at(given, layout.platform)
     try:
-        found = prefect_health.judge(theirs, started=0)
+        found = prefect_health.judge(prefect, started=0)
     except Unanswered as error:
-        found = Finding("fails", f"{theirs.name} does not say how it is: {error}")
+        found = ServiceHealth("fails", f"the health of {prefect.name} cannot be read: {error}")
     return Part(
         SERVER, None, None, found == READY, processes.log_of(layout, SERVER), found, given.removesuffix("/api")
     )
 
 
-def _given(layout: Layout) -> str:
+def _given(layout: ServerLayout) -> str:
     """The API of a Prefect server that we are led to and that is not ours; empty when there is none."""
     given = os.environ.get("PREFECT_API_URL", "")
     ours = profile.read(layout.profile) if layout.profile.exists() else {}
     return "" if given == ours.get("PREFECT_API_URL") else given
 
 
-def _serving(settings: ServerSettings, address: Address) -> list[Kind[Layout]]:
+def _serving(settings: ServerSettings, address: Address) -> list[ServiceKind[ServerLayout]]:
     configured = [parts.receiver(address)] if settings.webhook_secret.get_secret_value() else []
     return [parts.registrar(address), parts.worker(address, settings), parts.board(address), *configured]
 
 
-def _address(layout: Layout, settings: ServerSettings, report: Report) -> Address:
+def _address(layout: ServerLayout, settings: ServerSettings, report: Report) -> Address:
     """The Prefect server to serve: the one that we are led to, or our own, started if need be."""
     if given := _given(layout):
         report(f"serving the Prefect server at {given}")
@@ -119,14 +119,14 @@ def _address(layout: Layout, settings: ServerSettings, report: Report) -> Addres
     return address
 
 
-def _started(layout: Layout, kind: Kind[Layout], report: Report) -> processes.Process:
+def _started(layout: ServerLayout, kind: ServiceKind[ServerLayout], report: Report) -> processes.Process:
     process, fresh = services.ensure_started(layout, kind)
     report(f"{kind.name} {'starting' if fresh else 'runs already'}")
     services.wait_until_ready(layout, kind, process)
     return process
 
 
-def _password(layout: Layout) -> str:
+def _password(layout: ServerLayout) -> str:
     """`user:password`: made at the first start, and the same ever after."""
     if not layout.password.exists():
         _write(layout.password, f"flowmart:{secrets.token_urlsafe(24)}")
@@ -140,9 +140,9 @@ def _write(file: Path, text: str) -> None:
         opened.write(text)
 
 
-def _layout(root: Path, for_sandbox: bool | None = None) -> Layout:
+def _layout(root: Path, for_sandbox: bool | None = None) -> ServerLayout:
     sandbox = profile.chosen(root) == profile.SANDBOX if for_sandbox is None else for_sandbox
-    return Layout(root.resolve(), sandbox)
+    return ServerLayout(root.resolve(), sandbox)
 
 
 def _settings() -> ServerSettings:

@@ -18,8 +18,8 @@ from socket import create_connection
 
 from deployments import prefect_health, prefect_server, processes
 from deployments.processes import Process
-from deployments.server.layout import Layout, ServerSettings
-from deployments.services import Finding, Kind, gets
+from deployments.server.layout import ServerLayout, ServerSettings
+from deployments.services import ServiceHealth, ServiceKind, gets
 
 SERVER, REGISTRAR, WORKER, BOARD, RECEIVER = "server", "registrar", "worker", "board", "receiver"
 
@@ -47,76 +47,79 @@ class Address:
         return known | ({"PREFECT_API_AUTH_STRING": self.auth} if self.auth else {})
 
 
-def server(settings: ServerSettings, auth: str) -> Kind[Layout]:
+def server(settings: ServerSettings, auth: str) -> ServiceKind[ServerLayout]:
     """Prefect's server, with basic auth on and analytics off."""
 
-    def variables(layout: Layout, port: int | None) -> Mapping[str, str]:
+    def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:
         address = settings.url.rstrip("/") or f"http://127.0.0.1:{port}"
         told = prefect_server.variables(layout.prefect_home, address)
         return {**told, "PREFECT_SERVER_API_AUTH_STRING": auth, **_database(settings)}
 
-    def examine(layout: Layout, process: Process) -> Finding:
+    def examine(layout: ServerLayout, process: Process) -> ServiceHealth:
         api = f"http://127.0.0.1:{process.port}/api"
-        ours = prefect_health.ours(prefect_health.at(api, auth), processes.log_of(layout, SERVER), layout.platform)
-        return prefect_health.judge(ours, process.started)
+        ask, log = prefect_health.with_httpx(api, auth), processes.log_of(layout, SERVER)
+        prefect = prefect_health.local_server(ask, log, layout.platform)
+        return prefect_health.judge(prefect, process.started)
 
     ready = gets("/api/health")
-    return Kind(SERVER, _server_command, variables, ready, 180.0, port=settings.port, examine=examine, private=True)
+    return ServiceKind(
+        SERVER, _server_command, variables, ready, 180.0, port=settings.port, examine=examine, private=True
+    )
 
 
-def registrar(address: Address) -> Kind[Layout]:
+def registrar(address: Address) -> ServiceKind[ServerLayout]:
     """Who tells Prefect what there is to start."""
 
-    def command(layout: Layout, _: int | None) -> list[str]:
+    def command(layout: ServerLayout, _: int | None) -> list[str]:
         layout.registered.unlink(missing_ok=True)
         return [sys.executable, "-m", "deployments.server.registrar", "--registered", str(layout.registered)]
 
-    def answers(layout: Layout, _: int | None) -> bool:
+    def answers(layout: ServerLayout, _: int | None) -> bool:
         found = processes.find(layout, REGISTRAR)
         return found is not None and layout.registered.exists() and layout.registered.read_text() == str(found.pid)
 
-    return Kind(REGISTRAR, command, _working(address), answers, 120.0, listens=False, private=True)
+    return ServiceKind(REGISTRAR, command, _working(address), answers, 120.0, listens=False, private=True)
 
 
-def worker(address: Address, settings: ServerSettings) -> Kind[Layout]:
+def worker(address: Address, settings: ServerSettings) -> ServiceKind[ServerLayout]:
     """Who starts the runs."""
 
-    def command(layout: Layout, _: int | None) -> list[str]:
+    def command(layout: ServerLayout, _: int | None) -> list[str]:
         start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", layout.platform, "--type", "process"]
         return [*start, "--limit", str(settings.limit), "--with-healthcheck", "--install-policy", "never"]
 
-    def variables(layout: Layout, port: int | None) -> Mapping[str, str]:
+    def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:
         waiting = {"FLOWMART_WAIT": os.environ.get("FLOWMART_WAIT", _PATIENCE)}
         listening = {"PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1", "PREFECT_WORKER_WEBSERVER_PORT": str(port)}
         living = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": _HEARTBEAT, "PREFECT_WORKER_QUERY_SECONDS": "3"}
         return {**_working(address)(layout, port), **waiting, **listening, **living}
 
-    return Kind(WORKER, command, variables, gets("/health"), 120.0)
+    return ServiceKind(WORKER, command, variables, gets("/health"), 120.0)
 
 
-def board(address: Address) -> Kind[Layout]:
+def board(address: Address) -> ServiceKind[ServerLayout]:
     """Who serves the board; a proxy with a certificate belongs in front of it."""
 
-    def command(_: Layout, port: int | None) -> list[str]:
+    def command(_: ServerLayout, port: int | None) -> list[str]:
         return [sys.executable, "-m", "deployments.server.board", "--port", str(port)]
 
-    return Kind(BOARD, command, _working(address), gets("/health"), 60.0, port=4230, private=True)
+    return ServiceKind(BOARD, command, _working(address), gets("/health"), 60.0, port=4230, private=True)
 
 
-def receiver(address: Address) -> Kind[Layout]:
+def receiver(address: Address) -> ServiceKind[ServerLayout]:
     """Who takes GitHub's webhooks; a proxy with a certificate belongs in front of it."""
 
-    def command(_: Layout, port: int | None) -> list[str]:
+    def command(_: ServerLayout, port: int | None) -> list[str]:
         return [sys.executable, "-m", "deployments.github", "--host", "127.0.0.1", "--port", str(port)]
 
-    def variables(layout: Layout, port: int | None) -> Mapping[str, str]:
+    def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:
         log = {prefect_health.LOG_VARIABLE: str(address.log)} if address.log else {}
         return {**_working(address)(layout, port), **log}
 
-    return Kind(RECEIVER, command, variables, _accepts, 60.0, port=4280, private=True)
+    return ServiceKind(RECEIVER, command, variables, _accepts, 60.0, port=4280, private=True)
 
 
-def _server_command(layout: Layout, port: int | None) -> list[str]:
+def _server_command(layout: ServerLayout, port: int | None) -> list[str]:
     return prefect_server.command(layout.prefect_home, port)
 
 
@@ -129,10 +132,10 @@ def _database(settings: ServerSettings) -> dict[str, str]:
     return {"PREFECT_API_DATABASE_CONNECTION_URL": url}
 
 
-def _working(address: Address) -> Callable[[Layout, int | None], Mapping[str, str]]:
+def _working(address: Address) -> Callable[[ServerLayout, int | None], Mapping[str, str]]:
     """The variables of a process that works with the product: those of this one, led to the server."""
 
-    def variables(layout: Layout, _: int | None) -> Mapping[str, str]:
+    def variables(layout: ServerLayout, _: int | None) -> Mapping[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_API_")}
         own.pop("FLOWMART_SERVER_DATABASE", None)
         more = {"PREFECT_HOME": str(layout.prefect_home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
@@ -143,7 +146,7 @@ def _working(address: Address) -> Callable[[Layout, int | None], Mapping[str, st
     return variables
 
 
-def _accepts(_: Layout, port: int | None) -> bool:
+def _accepts(_: ServerLayout, port: int | None) -> bool:
     try:
         create_connection(("127.0.0.1", port or 0), timeout=5).close()
     except OSError:

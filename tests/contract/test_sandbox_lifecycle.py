@@ -23,7 +23,7 @@ from deployments import processes
 from deployments import sandbox as sandboxes
 from deployments.profile import activate
 from deployments.sandbox import Sandbox
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 
 pytestmark = pytest.mark.sandbox
 
@@ -90,7 +90,7 @@ def test_down_ends_everything_and_the_next_up_is_at_the_same_address(place: Plac
     place.down()
     assert place.pids() == {"aws": None, "provider": None, "kubernetes": None, "hosts": None, "prefect": None}
     assert not [pid for pid in pids.values() if pid and psutil.pid_exists(pid)]
-    assert not Layout(place.root).profile.exists()
+    assert not SandboxLayout(place.root).profile.exists()
     assert place.up().aws_endpoint == endpoint
 
 
@@ -117,8 +117,8 @@ def test_a_dead_aws_means_to_start_from_scratch_and_says_so(place: Place) -> Non
 
     place.up()
 
-    assert "everything that was built in it: starting from scratch" in place.said[0]
-    kept = Path(place.said[1].removeprefix("the ledger of that time is kept in "))
+    assert "so its resources are gone: starting from scratch" in place.said[0]
+    kept = Path(place.said[1].removeprefix("the old store is kept in "))
     assert (kept / "entry").read_text() == "built something"
     assert not store.exists()
     assert "accounts prepared: shared, dev, staging, production" in place.said
@@ -149,7 +149,7 @@ def operator_of(sandbox: Sandbox) -> Callable[[str], Any]:
 
 
 def test_a_stranger_with_an_id_that_was_ours_is_left_alone(place: Place) -> None:
-    layout = Layout(place.root.resolve())
+    layout = SandboxLayout(place.root.resolve())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         layout.records.mkdir(parents=True)
         record = {"name": "aws", "pid": stranger.pid, "started": 1.0, "port": 1}
@@ -161,7 +161,7 @@ def test_a_stranger_with_an_id_that_was_ours_is_left_alone(place: Place) -> None
 
 
 def test_a_process_that_does_not_end_gently_is_killed(place: Place) -> None:
-    layout = Layout(place.root.resolve())
+    layout = SandboxLayout(place.root.resolve())
     layout.folder.mkdir(parents=True)
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
     process = processes.start(layout, "aws", [sys.executable, "-c", deaf], None, {})
@@ -176,7 +176,7 @@ def test_the_profile_leads_there_and_only_its_owner_reads_it(shared_place: Place
     sandbox, environ = place.up(), {"AWS_PROFILE": "real"}
     assert activate(place.root, environ) == "sandbox"
     assert environ == dict(sandbox.variables)
-    for file in (Layout(place.root).profile, Layout(place.root).accounts):
+    for file in (SandboxLayout(place.root).profile, SandboxLayout(place.root).accounts):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 

@@ -174,7 +174,7 @@ def test_a_prefect_server_that_is_there_is_served_and_left_alone(
     assert (serving.address.api, serving.password) == (there, None)
     assert not served.layout.profile.exists()
     first = server.status(served.root)[0]
-    assert (first.pid, first.address, first.finding.state == "fails") == (None, prefect_server.prefect_url, False)
+    assert (first.pid, first.address, first.health.state == "fails") == (None, prefect_server.prefect_url, False)
     served.down()
     assert served.said == ["board stopped", "worker stopped", "registrar stopped"]
 
@@ -185,4 +185,4 @@ def test_a_prefect_server_that_does_not_answer_is_not_called_ready(
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     first = server.status(served.root)[0]
     assert (first.state, first.healthy) == ("fails", False)
-    assert "the Prefect server at http://127.0.0.1:9/api does not say how it is" in first.finding.reason
+    assert "the health of the Prefect server at http://127.0.0.1:9/api cannot be read" in first.health.reason

@@ -44,7 +44,7 @@ def until(condition: Callable[[], Any], told: Callable[[], object]) -> None:
 
 def judged(served: Served, now: float) -> str:
     """How the server is by what its services leave behind alone, without the log."""
-    ask = prefect_health.at(served.variables["PREFECT_API_URL"], served.layout.password.read_text())
+    ask = prefect_health.with_httpx(served.variables["PREFECT_API_URL"], served.layout.password.read_text())
     return prefect_health.judge(prefect_health.Server("ours", ask), 0, now).reason
 
 
@@ -88,7 +88,7 @@ def test_a_scheduler_that_fails_is_told_by_status_and_health(broken: Served) -> 
     assert part(broken).state != "ready"
     until(lambda: health()["status"] == "troubled", health)
     until(lambda: part(broken).state == "fails", lambda: part(broken))
-    for reason in (health()["reason"], part(broken).finding.reason):
+    for reason in (health()["reason"], part(broken).health.reason):
         assert "RuntimeError: the test refuses to insert runs" in reason
         assert f"see {processes.log_of(broken.layout, 'server')}" in reason
         assert "flowmart server down && flowmart server up" in reason

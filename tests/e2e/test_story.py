@@ -15,7 +15,7 @@ import pytest
 
 from deployments.demo import spoil
 from deployments.sandbox import Sandbox, kubernetes
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 from tasks import aws
 from tests import sandboxes
 
@@ -245,7 +245,7 @@ def test_cloudformation_has_the_earlier_parameters_again(told: Chapters) -> None
 
 
 def test_kubectl_finds_no_difference(told: Chapters, earlier: Path) -> None:
-    administrator = str(kubernetes.path_of(Layout(told.story.box.root).clusters, "staging"))
+    administrator = str(kubernetes.path_of(SandboxLayout(told.story.box.root).clusters, "staging"))
     overlay = str(earlier / "kubernetes/overlays/staging")
     diff = ["kubectl", "--kubeconfig", administrator, "diff", "--server-side", "--force-conflicts", "-k", overlay]
     done = subprocess.run(diff, env={**os.environ, **told.story.variables}, capture_output=True, text=True)
@@ -288,7 +288,7 @@ def test_drift_finds_exactly_what_was_changed_by_hand(told: Chapters) -> None:
 
 
 def test_a_deployment_that_was_scaled_by_hand_is_drift(told: Chapters) -> None:
-    administrator = kubernetes.path_of(Layout(told.story.box.root).clusters, "dev")
+    administrator = kubernetes.path_of(SandboxLayout(told.story.box.root).clusters, "dev")
     scale = ("scale", "deployment/payments", "--replicas=7")
     told.story.tool("kubectl", "--kubeconfig", str(administrator), "-n", "flowmart", *scale)
     (report,) = told.story.flowmart("drift", "dev", "--json").document

@@ -45,7 +45,7 @@ class Prefect:
 
 
 def state(prefect: Prefect, started: float = LONG_AGO) -> str:
-    return judge(Server("ours", prefect.ask), started, NOW).state
+    return judge(Server("flowmart server", prefect.ask), started, NOW).state
 
 
 def test_three_planned_runs_are_what_a_scheduler_that_works_leaves_behind() -> None:
@@ -88,25 +88,27 @@ def test_a_schedule_that_is_seldom_due_may_have_few_runs(schedule: Mapping[str, 
 
 
 def test_runs_that_nobody_marks_as_late_are_told() -> None:
-    found = judge(Server("ours", Prefect(planned=3, unmarked=4).ask), LONG_AGO, NOW)
+    found = judge(Server("flowmart server", Prefect(planned=3, unmarked=4).ask), LONG_AGO, NOW)
     assert found.reason.startswith("4 runs that were due over 90 s ago are neither started nor marked as late. ")
 
 
 def test_what_is_wrong_names_the_log_and_what_to_do(tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     log.write_text(failure(NOW - 30, "schedule_deployments"))
-    found = judge(Server("ours", Prefect().ask, log, "flowmart server up"), LONG_AGO, NOW)
+    found = judge(Server("flowmart server", Prefect().ask, log, "flowmart server up"), LONG_AGO, NOW)
     assert found.reason == (
         "Prefect has no runs planned for drift/dev though their schedules are active; "
         f"the scheduler failed at {local(NOW - 30)} (schedule_deployments): sqlite3.OperationalError: no. "
         f"What to do: see {log}; restart Prefect (flowmart server up); "
-        "if it fails again, install the pinned packages again: sh deployments/setup/install.sh"
+        "if it fails again, reinstall the pinned packages (sh deployments/setup/install.sh)"
     )
 
 
 def test_a_server_elsewhere_is_named() -> None:
     found = judge(Server("the Prefect server at http://there/api", Prefect().ask), LONG_AGO, NOW)
-    assert "see the log of the Prefect server at http://there/api; have Prefect restarted; " in found.reason
+    assert (
+        "see the log of the Prefect server at http://there/api; ask its operator to restart Prefect; " in found.reason
+    )
 
 
 def local(at: float) -> str:
@@ -127,7 +129,7 @@ def failure(at: float, service: str, logger: str = "docket.dependencies", level:
 
 def told(log: Path, *entries: str) -> str:
     log.write_text("  banner\n\n" + "".join(entries))
-    return judge(Server("ours", Prefect(planned=3).ask, log), LONG_AGO, NOW).state
+    return judge(Server("flowmart server", Prefect(planned=3).ask, log), LONG_AGO, NOW).state
 
 
 @pytest.mark.parametrize(
@@ -153,4 +155,4 @@ def test_requests_and_warnings_are_no_failures_of_a_service(tmp_path: Path) -> N
 
 
 def test_a_log_that_is_not_there_yet_tells_nothing(tmp_path: Path) -> None:
-    assert judge(Server("ours", Prefect(planned=3).ask, tmp_path / "no.log"), LONG_AGO, NOW) == READY
+    assert judge(Server("flowmart server", Prefect(planned=3).ask, tmp_path / "no.log"), LONG_AGO, NOW) == READY

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from deployments import processes
 from deployments.sandbox.hosts import client, machine
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 from tasks.domain.platform import Platform
 
 PART = "hosts"
 
 
-def declare(layout: Layout, platform: Platform, report: Callable[[str], None]) -> bool:
+def declare(layout: SandboxLayout, platform: Platform, report: Callable[[str], None]) -> bool:
     """Whether there will be hosts. Where not, every connection to one is refused with the reason."""
     layout.hosts.mkdir(parents=True, exist_ok=True)
     reason = machine.why_not(layout.hosts)
@@ -30,7 +30,7 @@ def declare(layout: Layout, platform: Platform, report: Callable[[str], None]) -
     return True
 
 
-def command(layout: Layout, port: int | None) -> list[str]:
+def command(layout: SandboxLayout, port: int | None) -> list[str]:
     """What starts the part: `port` leads to the builder, a port of their own to the others."""
     names = (layout.hosts / "names").read_text().split()
     ports = {n: processes.free_port(layout, f"{PART}-{n}") for n in names if n != machine.BUILDER}
@@ -40,6 +40,6 @@ def command(layout: Layout, port: int | None) -> list[str]:
     return machine.command(layout.hosts, ports)
 
 
-def _ports(layout: Layout) -> dict[str, int]:
+def _ports(layout: SandboxLayout) -> dict[str, int]:
     file = layout.hosts / "ports.json"
     return json.loads(file.read_text()) if file.exists() else {}

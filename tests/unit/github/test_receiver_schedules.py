@@ -10,12 +10,12 @@ from deployments.github.inbox import Inbox
 from deployments.github.receiver import create_app
 from deployments.github.schedules import Watch
 from deployments.github.settings import ReceiverSettings
-from deployments.services import READY, Finding
+from deployments.services import READY, ServiceHealth
 from tasks.domain.errors import Unanswered
 from tests.deliveries import SECRET, AppClient, home
 
 
-def health(inbox: Inbox, prefect: Callable[[], Finding], trouble: str = "") -> tuple[str, str]:
+def health(inbox: Inbox, prefect: Callable[[], ServiceHealth], trouble: str = "") -> tuple[str, str]:
     settings = ReceiverSettings.model_validate({"webhook_secret": SECRET})
     app = create_app(settings, home(inbox), inbox, trouble=lambda: trouble, prefect=prefect)
     found = AppClient(app).get("/health").json()
@@ -26,14 +26,14 @@ def health(inbox: Inbox, prefect: Callable[[], Finding], trouble: str = "") -> t
     ("finding", "trouble", "said"),
     [
         (READY, "", ("ok", "")),
-        (Finding("starting", "nothing planned yet"), "", ("starting", "nothing planned yet")),
-        (Finding("fails", "no runs planned"), "", ("troubled", "no runs planned")),
-        (Finding("fails", "no runs planned"), "no deployment", ("troubled", "no deployment; no runs planned")),
+        (ServiceHealth("starting", "nothing planned yet"), "", ("starting", "nothing planned yet")),
+        (ServiceHealth("fails", "no runs planned"), "", ("troubled", "no runs planned")),
+        (ServiceHealth("fails", "no runs planned"), "no deployment", ("troubled", "no deployment; no runs planned")),
         (READY, "no deployment", ("troubled", "no deployment")),
     ],
 )
 def test_health_is_not_ok_unless_prefect_is_ready(
-    inbox: Inbox, finding: Finding, trouble: str, said: tuple[str, str]
+    inbox: Inbox, finding: ServiceHealth, trouble: str, said: tuple[str, str]
 ) -> None:
     assert health(inbox, lambda: finding, trouble) == said
 
@@ -49,7 +49,7 @@ def test_a_prefect_that_was_away_is_given_time_again() -> None:
     asked: list[float] = []
     time, away = 100.0, True
 
-    def judge(since: float) -> Finding:
+    def judge(since: float) -> ServiceHealth:
         asked.append(since)
         if away:
             raise Unanswered("nobody is there")
