@@ -15,7 +15,7 @@ from hcl2.rules.base import AttributeRule, BlockRule, BodyRule
 
 from deployments.sandbox.aws_provider import provider
 from deployments.sandbox.aws_provider.declare import Shape
-from deployments.sandbox.aws_provider.schema import Argument, Block, Nested, catalog
+from deployments.sandbox.aws_provider.schema import Argument, Nested, SchemaBlock, catalog
 
 # What Terraform itself adds to every resource and data source, and to a provider block.
 META_ARGUMENTS = frozenset({"count", "depends_on", "for_each", "provider"})
@@ -84,19 +84,19 @@ def _declaration(block: Written) -> Iterator[tuple[int, str]]:
         yield block.line, f"{where}: there is no {prefix}{block.labels[0]} in the provider's schema"
 
 
-def _of_provider() -> Block:
+def _of_provider() -> SchemaBlock:
     nested = {n: Nested(b.nesting, b.required, b.most, _plain(b.shape)) for n, b in provider.SHAPE.blocks.items()}
-    return Block(_plain(provider.SHAPE).arguments, nested)
+    return SchemaBlock(_plain(provider.SHAPE).arguments, nested)
 
 
-def _plain(shape: Shape) -> Block:
-    return Block({name: Argument(spec.type, spec.required) for name, spec in shape.fields.items()}, {})
+def _plain(shape: Shape) -> SchemaBlock:
+    return SchemaBlock({name: Argument(spec.type, spec.required) for name, spec in shape.fields.items()}, {})
 
 
 def _body(
     where: str,
     written: Written,
-    schema: Block,
+    schema: SchemaBlock,
     extra: frozenset[str] = frozenset(),
     blocks: tuple[Written, ...] | None = None,
 ) -> Iterator[tuple[int, str]]:
@@ -115,7 +115,7 @@ def _body(
     yield from _nested(where, blocks, schema)
 
 
-def _nested(where: str, blocks: tuple[Written, ...], schema: Block) -> Iterator[tuple[int, str]]:
+def _nested(where: str, blocks: tuple[Written, ...], schema: SchemaBlock) -> Iterator[tuple[int, str]]:
     seen: Counter[str] = Counter()
     for block in blocks:
         nested = schema.blocks.get(block.kind)

@@ -1,7 +1,7 @@
-"""The way to AWS: one set of credentials, the clients made with it, and what an API error reads like.
+"""Access to AWS: one set of credentials, the clients made with it, and the text of API errors.
 
-Everything about credentials and endpoints comes from the environment variables of the terraform command, or from
-the provider block; nothing is kept between two commands.
+Credentials and endpoints come from the environment variables of the terraform command, or from the provider block;
+nothing is kept between two commands.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ API_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 
 _ATTEMPTS = 3
 
-# moto answers at once or not at all; the clients live in a pool of up to 20 calls at a time. Path style: a bucket's
-# name in the host name would need DNS.
+# Few attempts and a short timeout, because moto responds at once or not at all. Up to 20 calls run in parallel. Path
+# style, because a bucket's name in the host name would need DNS.
 CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     max_pool_connections=20,
@@ -41,18 +41,18 @@ CONFIG = Config(
 
 
 def new_session() -> Any:
-    """A session with nothing in it. Its data loader may be shared: parsing the service models takes seconds."""
+    """A new session. Its data loader may be shared, because parsing the service models takes seconds."""
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     return botocore.session.Session()
 
 
 class Unsuccessful(Exception):
-    """AWS said no in an answer that is not an error, or did not become what was waited for."""
+    """AWS reported a failure in a response that is not an error, or a resource did not reach the expected state."""
 
 
 @dataclass
-class Aws:
-    """One account, as one terraform process sees it."""
+class AwsAccess:
+    """The access of one terraform process to one account."""
 
     region: str
     credentials: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Aws:
         return session
 
     def client(self, service: str, region: str) -> Any:
-        """The one client of a service in a region. Creating clients is not thread-safe, using them is."""
+        """The client of a service in a region, made once: creating clients is not thread-safe, using them is."""
         with self._lock:
             if (service, region) not in self._clients:
                 self._clients[service, region] = self._session.create_client(
@@ -85,13 +85,13 @@ class Aws:
 
 @dataclass(frozen=True)
 class Place:
-    """One account and region: where a resource lives."""
+    """The account and region of a resource."""
 
-    aws: Aws
+    aws: AwsAccess
     region: str
 
     def client(self, service: str) -> Any:
-        """The client of a service, here."""
+        """The client of a service in this account and region."""
         return self.aws.client(service, self.region)
 
     @property
@@ -105,7 +105,7 @@ class Place:
 
 
 def code_of(error: Exception) -> str:
-    """The API's error code; empty where there was no answer."""
+    """The API's error code; empty if AWS did not respond."""
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
@@ -147,7 +147,7 @@ def describe(error: Exception, service: str) -> str:
     meta, said = error.response.get("ResponseMetadata", {}), error.response["Error"]
     status, words = meta.get("HTTPStatusCode", "?"), said.get("Message") or ""
     if words.startswith("<"):
-        words = "the sandbox's AWS has no such call, or failed at it: see its log"
+        words = "the sandbox's AWS does not emulate this call, or failed: see .flowmart/sandbox/logs/aws.log"
     return (
         f"operation error {service}: {error.operation_name}, https response error StatusCode: {status}, "
         f"RequestID: {meta.get('RequestId', '')}, api error {said.get('Code')}: {words}"

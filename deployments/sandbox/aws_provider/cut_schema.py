@@ -3,8 +3,8 @@
     python -m deployments.sandbox.aws_provider.cut_schema FULL_DUMP
 
 `FULL_DUMP` is a gzipped JSON file with the arguments and read-only attributes of every type of hashicorp/aws. The
-result, `schema.json.gz`, keeps its "source" line, and of the types that are not emulated the name alone: so that
-the stand-in can say that it does not emulate them.
+result, `schema.json.gz`, keeps its "source" line, and only the names of types that are not emulated, so that the
+stand-in can refuse them by name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from deployments.sandbox.aws_provider.schema import DATA_FILE
 
 
 def cut(full: dict[str, Any]) -> dict[str, Any]:
-    """What the stand-in needs to know of the real provider."""
+    """The part of the full dump that the stand-in needs."""
     return {
         "source": full["source"],
         "resources": {name: full["resources"][name] for name in sorted(RESOURCES)},
@@ -30,7 +30,7 @@ def cut(full: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(dump: Path) -> None:
-    """Write `schema.json.gz`, the same bytes for the same dump."""
+    """Write `schema.json.gz`, reproducible byte by byte."""
     text = json.dumps(cut(json.loads(gzip.decompress(dump.read_bytes()))), sort_keys=True)
     DATA_FILE.write_bytes(gzip.compress(text.encode(), mtime=0))
 

@@ -1,8 +1,8 @@
-"""What the schema's data does not say, declared per argument, and both put together as a `Shape`.
+"""Declarations that complete the schema's data for each argument, and the `Shape` that combines both.
 
-A resource class lists every argument that it carries out (`Arg`), nested ones by path: "health_check.path", or
-"default_action.*" for all that have nothing special. An argument of the real provider that is not listed is
-accepted by the schema, but refused at plan when it asks for something: it is never silently ignored.
+A resource class lists every argument that it implements (`Arg`), nested ones by path: "health_check.path", or
+"default_action.*" for all others without special behaviour. The schema accepts an argument of the real provider that
+is not listed, but a plan refuses it if it is set to something: it is never silently ignored.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from deployments.sandbox.aws_provider.schema import Argument, Block, Nested
+from deployments.sandbox.aws_provider.schema import Argument, Nested, SchemaBlock
 from deployments.sandbox.aws_provider.values import Canonical, plain, unordered
 
 NO_DEFAULT: Final = object()
@@ -22,10 +22,15 @@ NO_DEFAULT: Final = object()
 class Arg:
     """How one argument behaves.
 
-    `computed`: the cloud fills it in when it is not set. `replaces`: a change means a new object. `same` brings two
-    spellings of one meaning to the same form. `shy`: what the cloud has is shown only if the configuration has
-    something there, too. `fixed`: moto has no call that changes it. `as_attribute` (blocks): the real provider types
-    it as a set of objects.
+    Attributes:
+        computed: AWS fills it in if it is not set.
+        default: the value if it is not set.
+        replaces: a change makes a new object.
+        sensitive: the plan does not show it.
+        same: returns a normal form, which is equal for two spellings of one value.
+        only_if_configured: AWS's value is shown only if the configuration has one, too.
+        fixed: moto has no call that changes it.
+        as_attribute: the real provider types this block as a set of objects.
     """
 
     computed: bool = False
@@ -33,7 +38,7 @@ class Arg:
     replaces: bool = False
     sensitive: bool = False
     same: Canonical | None = None
-    shy: bool = False
+    only_if_configured: bool = False
     fixed: bool = False
     as_attribute: bool = False
 
@@ -45,13 +50,13 @@ COMPUTED_REPLACES: Final = Arg(computed=True, replaces=True)
 
 
 def frozen(declarations: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a class declares about its type: nobody may change it."""
+    """Declarations of a class as a read-only mapping."""
     return MappingProxyType(declarations)
 
 
 @dataclass(frozen=True)
 class Field:
-    """One attribute of a type as the stand-in serves it."""
+    """One attribute of a type. `carried`: whether the stand-in implements it."""
 
     type: str
     required: bool = False
@@ -61,12 +66,12 @@ class Field:
 
     @property
     def computed(self) -> bool:
-        """Whether a value may appear that the configuration does not give."""
+        """Whether it may have a value that the configuration does not set."""
         filled = self.arg.computed or self.arg.default is not NO_DEFAULT
         return not self.writable or (filled and not self.required)
 
     def canonical(self, value: Any) -> Any:
-        """What two values of this attribute have in common when they mean the same."""
+        """The normal form of a value: equal for two values of the same meaning."""
         if self.arg.same:
             return self.arg.same(value)
         return unordered(value) if self.type.startswith("set(") else plain(value)
@@ -74,7 +79,7 @@ class Field:
 
 @dataclass(frozen=True)
 class BlockField:
-    """One nested block of a type as the stand-in serves it."""
+    """One nested block of a type. `most` is 0 if there is no limit; `carried`: whether the stand-in implements it."""
 
     nesting: str
     most: int
@@ -86,23 +91,29 @@ class BlockField:
 
 @dataclass(frozen=True)
 class Shape:
-    """Everything the stand-in knows of one type, or of one block in it."""
+    """All attributes and blocks of one type, or of one block in it."""
 
     fields: Mapping[str, Field] = field(default_factory=dict)
     blocks: Mapping[str, BlockField] = field(default_factory=dict)
 
     def blank(self) -> dict[str, Any]:
-        """An object of this shape in which nothing is set."""
+        """An object of this shape without values."""
         nested: dict[str, Any] = {name: None if b.nesting == "single" else [] for name, b in self.blocks.items()}
         return dict.fromkeys(self.fields) | nested
 
 
-def shape_of(block: Block, args: Mapping[str, Arg], reads: Mapping[str, str]) -> Shape:
-    """The shape of a type: its data, its declared arguments, the types of its read-only attributes.
+def shape_of(block: SchemaBlock, args: Mapping[str, Arg], reads: Mapping[str, str]) -> Shape:
+    """The shape of a type.
 
-    KeyError names a declared argument that the real provider does not have.
+    Args:
+        block: its schema.
+        args: the declared arguments by path.
+        reads: the types of read-only attributes that are not strings.
+
+    Raises:
+        KeyError: A declared argument is not in the real provider's schema.
     """
-    _no_strangers(block, args)
+    _refuse_unknown(block, args)
     as_attributes = {name for name, arg in args.items() if arg.as_attribute}
     fields = _fields(block, args, "")
     fields |= {name: _object_field(block.blocks[name], args[name]) for name in as_attributes}
@@ -111,7 +122,7 @@ def shape_of(block: Block, args: Mapping[str, Arg], reads: Mapping[str, str]) ->
     return Shape(fields, blocks)
 
 
-def _no_strangers(block: Block, args: Mapping[str, Arg]) -> None:
+def _refuse_unknown(block: SchemaBlock, args: Mapping[str, Arg]) -> None:
     for path in args:
         inner = block
         *parents, last = path.split(".")
@@ -129,7 +140,7 @@ def _declared(args: Mapping[str, Arg], path: str) -> Arg | None:
     return PLAIN if any(pattern in args for pattern in wild) else None
 
 
-def _fields(block: Block, args: Mapping[str, Arg], prefix: str) -> dict[str, Field]:
+def _fields(block: SchemaBlock, args: Mapping[str, Arg], prefix: str) -> dict[str, Field]:
     return {name: _field(argument, _declared(args, prefix + name)) for name, argument in block.arguments.items()}
 
 

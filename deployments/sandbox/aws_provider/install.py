@@ -1,7 +1,7 @@
-"""Lays out what makes terraform use the stand-in: a filesystem mirror, and the CLI configuration that names it.
+"""Installs the stand-in for terraform: a filesystem mirror, and the CLI configuration that names it.
 
-HCL and product know nothing of it: TF_CLI_CONFIG_FILE is all there is. With FLOWMART_SANDBOX_PROVIDER=real the
-configuration leads to the real provider instead.
+Neither the HCL nor the product knows about it: TF_CLI_CONFIG_FILE is the only connection. With
+FLOWMART_SANDBOX_PROVIDER=real the configuration selects the real provider instead.
 """
 
 from __future__ import annotations
@@ -26,17 +26,28 @@ _DISCOVERY = "https://registry.terraform.io/.well-known/terraform.json"
 
 
 def install(mirror: Path, socket: Path | None) -> Path:
-    """Make `mirror` and a CLI configuration in it; the path for TF_CLI_CONFIG_FILE.
+    """Make the mirror and a CLI configuration in it.
 
-    `socket` is where `serve` listens; without one every provider process starts by itself. What is written depends
-    on `mirror` alone, so that the checksums in lock files stay right when the sandbox is started again.
+    The files depend on the path of the mirror alone, so that the checksums in lock files stay valid when the sandbox
+    is restarted.
+
+    Args:
+        mirror: the folder of the mirror.
+        socket: where `serve` listens; None: every provider process starts by itself.
+
+    Returns:
+        The path for TF_CLI_CONFIG_FILE.
+
+    Raises:
+        InvalidInput: A variable has an invalid value.
+        Unanswered: The real provider is selected, but its registry cannot be reached.
     """
     mirror.mkdir(parents=True, exist_ok=True)
     mirror = mirror.resolve()
     if os.environ.get(CHOICE, "emulated") == "real":
         return _write(mirror / "real.tfrc", _real_installation())
     if os.environ.get(CHOICE, "emulated") != "emulated":
-        raise InvalidInput(f"{CHOICE} is {os.environ[CHOICE]!r}: it may be 'emulated' (the default) or 'real'")
+        raise InvalidInput(f"{CHOICE} is {os.environ[CHOICE]!r}: set it to 'emulated' (the default) or 'real'")
     _write_launcher(mirror)
     link = mirror / "provider.sock"
     link.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""What terraform starts: hands its environment over to the warm server, and lives as long as the child there does.
+"""The program that terraform starts: it passes its environment to the warm server and waits for the child there.
 
-Not imported: `install.py` copies it into the mirror, with the lines in capitals filled in. It is run with -I -S and
-imports built-in modules only, because every millisecond here is paid two to four times a command.
+It is not imported: `install.py` copies it into the mirror and fills in the constants. It runs with -I -S and imports
+built-in modules only, because terraform starts it two to four times per command.
 """
 
 import _signal  # type: ignore[import-not-found]

@@ -1,4 +1,4 @@
-"""The plugin protocol's messages: schemas and diagnostics as Terraform reads them."""
+"""Builds the plugin protocol's messages: schemas and diagnostics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NESTING = {"single": 1, "list": 2, "set": 3}
 
 
 def schema(shape: Shape) -> pb.Schema:
-    """A type's schema."""
+    """The schema message of a type."""
     return pb.Schema(version=0, block=_block(shape))
 
 
@@ -36,7 +36,7 @@ def _attribute(name: str, spec: Field) -> pb.Schema.Attribute:
 
 
 def _nested(name: str, block: BlockField) -> pb.Schema.NestedBlock:
-    # Terraform refuses item limits on blocks that are nested as "single".
+    # Terraform rejects item limits on blocks with the nesting "single".
     limited = block.nesting != "single"
     return pb.Schema.NestedBlock(
         type_name=name,
@@ -48,15 +48,15 @@ def _nested(name: str, block: BlockField) -> pb.Schema.NestedBlock:
 
 
 def paths(names: list[str]) -> list[pb.AttributePath]:
-    """Top-level attributes, as the protocol names them."""
+    """The protocol's paths of top-level attributes."""
     return [pb.AttributePath(steps=[pb.AttributePath.Step(attribute_name=name)]) for name in names]
 
 
 def error(summary: str, detail: str = "") -> pb.Diagnostic:
-    """One error as the terraform command prints it."""
+    """An error that the terraform command prints."""
     return pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=summary, detail=detail)
 
 
 def schemas(shapes: Mapping[str, Shape]) -> dict[str, pb.Schema]:
-    """The schemas of many types."""
+    """The schema messages of several types, by name."""
     return {name: schema(shape) for name, shape in shapes.items()}

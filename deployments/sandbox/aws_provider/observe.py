@@ -1,8 +1,7 @@
-"""What a resource is: what the cloud answers, put into the words of the configuration.
+"""The state of a resource from AWS's response, in the spelling of the configuration. Pure.
 
-The cloud spells things its own way (sets in another order, policies laid out differently, empty for absent). Where
-its answer means the same as what the state holds, the state's spelling stays: only a real difference is drift.
-Pure: the asking is done in `services/`.
+AWS spells values in its own way (sets in another order, policies with another layout, empty for absent). If a value
+means the same as the one in the state, the state's spelling is kept, so that only a real difference is drift.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from deployments.sandbox.aws_provider.values import UNKNOWN, Values, plain
 
 
 def settle(shape: Shape, state: Values, observed: Values) -> Values:
-    """`state` brought up to date: what was not observed stays as it is, and nothing is unknown any more."""
+    """The state updated with the observed values. Values that were not observed are kept; none stays unknown."""
     settled = shape.blank()
     for name, spec in shape.fields.items():
         held, found = state.get(name), observed.get(name, state.get(name))
-        if spec.arg.shy and held is None:
+        if spec.arg.only_if_configured and held is None:
             found = None
         settled[name] = held if held is not UNKNOWN and same(spec, held, found) else _fresh(spec, found)
     for name, block in shape.blocks.items():
@@ -28,12 +27,12 @@ def settle(shape: Shape, state: Values, observed: Values) -> Values:
 
 
 def _fresh(spec: Field, found: Any) -> Any:
-    """What is found where nothing was held: an argument that asks for nothing is one that is not set."""
+    """The found value in place of a missing one; an empty argument counts as not set."""
     return known(found) if spec.computed else plain(known(found))
 
 
 def known(value: Any) -> Any:
-    """`value` with null in place of what is unknown."""
+    """`value` with null in place of unknown parts."""
     if isinstance(value, dict):
         return {key: known(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -45,7 +44,7 @@ def _settle_block(block: BlockField, held: Any, found: Any) -> Any:
     if block.nesting == "single":
         return found
     held = held if isinstance(held, list) else []
-    if block.arg.shy and not held:
+    if block.arg.only_if_configured and not held:
         return []
     if block.nesting == "list":
         earlier = [*held, *[{}] * len(found or [])]
@@ -56,13 +55,13 @@ def _settle_block(block: BlockField, held: Any, found: Any) -> Any:
 def _settle_set(shape: Shape, held: list[Values], found: list[Values]) -> list[Values]:
     settled = []
     for element in found:
-        twin = next((h for h in held if _is_twin(shape, h, element)), {})
-        if twin:
-            held.remove(twin)
-        settled.append(settle(shape, twin, element))
+        match = next((h for h in held if _is_same(shape, h, element)), {})
+        if match:
+            held.remove(match)
+        settled.append(settle(shape, match, element))
     return settled
 
 
-def _is_twin(shape: Shape, held: Values, found: Values) -> bool:
+def _is_same(shape: Shape, held: Values, found: Values) -> bool:
     settled = settle(shape, held, found)
     return all(settled[name] == known(held.get(name)) for name in settled)

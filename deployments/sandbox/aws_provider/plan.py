@@ -1,7 +1,7 @@
-"""What a resource will be: the configuration completed with defaults and with what is known only after apply.
+"""The planned values of a resource: the configuration, completed with defaults and unknown values. Pure.
 
-Pure: nothing is asked of the cloud here. Terraform has already merged the configuration with the prior state
-("proposed new state"); what is left is to fill in what the provider knows, and to say what forces a replacement.
+Terraform has already merged the configuration with the prior state ("proposed new state"). This module adds what the
+provider knows, and finds the changes that force a replacement.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from deployments.sandbox.aws_provider.values import UNKNOWN, Values, freeze, is_
 
 
 def fill(shape: Shape, config: Values, proposed: Values, prior: Values | None) -> Values:
-    """The planned values: `proposed`, with defaults and unknowns where the configuration says nothing."""
+    """The planned values: `proposed`, with defaults and unknown values for what the configuration does not set."""
     planned = dict(proposed)
     for name, spec in shape.fields.items():
         planned[name] = _fill_field(spec, config.get(name), proposed.get(name), (prior or {}).get(name), prior)
@@ -46,7 +46,7 @@ def _fill_block(block: BlockField, config: Any, proposed: Any, prior: Any) -> An
 
 
 def same(spec: Field, one: Any, other: Any) -> bool:
-    """Whether two values of an attribute mean the same. What is not known differs from everything."""
+    """Whether two values of an attribute mean the same. A partly unknown value differs from every other."""
     if not (is_known(one) and is_known(other)):
         return one is UNKNOWN and other is UNKNOWN
     return bool(spec.canonical(one) == spec.canonical(other))
@@ -60,7 +60,7 @@ def changed(shape: Shape, prior: Values, planned: Values) -> frozenset[str]:
 
 
 def replacing(shape: Shape, prior: Values, planned: Values) -> list[str]:
-    """The top-level attributes and blocks whose difference asks for a new object."""
+    """The top-level attributes and blocks whose change forces a replacement."""
     names = sorted(changed(shape, prior, planned))
     return [name for name in names if _replaces(shape, name, prior.get(name), planned.get(name))]
 
@@ -76,7 +76,7 @@ def _replaces(shape: Shape, name: str, prior: Any, planned: Any) -> bool:
 
 
 def not_carried_out(shape: Shape, config: Values, prefix: str = "") -> Iterator[str]:
-    """The paths of arguments that the configuration sets to something and the stand-in would ignore."""
+    """The paths of arguments that the configuration sets but the stand-in does not implement."""
     for name, spec in shape.fields.items():
         if not spec.carried and not is_off(config.get(name)):
             yield prefix + name

@@ -1,9 +1,9 @@
-"""One provider process: go-plugin's handshake, its gRPC server, and the end when Terraform says so.
+"""One provider process: go-plugin's handshake, its gRPC server, and its shutdown.
 
     python -m deployments.sandbox.aws_provider.plugin
 
-is what the launcher falls back to when no server (`serve.py`) is running. The protocol is go-plugin's: one line on
-standard output names the socket and the certificate, `Shutdown` ends the process.
+is the launcher's fallback if no server (`serve.py`) runs. The protocol is go-plugin's: one line on standard output
+names the socket and the certificate, `Shutdown` ends the process.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from tf.gen import tfplugin_pb2_grpc as rpc
 
 from deployments.sandbox.aws_provider.servicer import Servicer
 
-# As many as one terraform command can have under way, and some that only wait.
+# Terraform's default parallelism of 10, and some threads that only wait.
 THREADS = 16
-# The real provider's limit, too: a plan of a large policy exceeds gRPC's own 4 MB.
+# The same limit as the real provider's: a plan of a large policy exceeds gRPC's default of 4 MB.
 MESSAGE_BYTES = 256 << 20
 
 
 class Identity:
-    """A key and a certificate for localhost. Elliptic curve: an RSA key would cost up to half a second a start."""
+    """A key and a certificate for localhost. Elliptic curve, because making an RSA key takes up to half a second."""
 
     @cached_property
     def _key(self) -> ec.EllipticCurvePrivateKey:
@@ -44,7 +44,7 @@ class Identity:
 
     @cached_property
     def certificate(self) -> x509.Certificate:
-        """Signed by itself, as go-plugin's clients expect it."""
+        """The certificate, self-signed as go-plugin's clients expect."""
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
         now = datetime.now(UTC)
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
@@ -55,41 +55,44 @@ class Identity:
         return builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
 
     def credentials(self) -> Any:
-        """What a gRPC server is secured with. The socket's folder keeps other users out, not a client certificate."""
+        """The gRPC server's TLS credentials. No client certificate: the socket's folder keeps other users out."""
         no_password = serialization.NoEncryption()
         key = self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
         chain = self.certificate.public_bytes(serialization.Encoding.PEM)
         return grpc.ssl_server_credentials([(key, chain)])
 
     def for_handshake(self) -> str:
-        """The certificate as the handshake line carries it."""
+        """The certificate in the encoding of the handshake line."""
         return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode().rstrip("=")
 
 
 class _Controller(controller_rpc.GRPCControllerServicer):  # type: ignore[misc]
-    """go-plugin's way of ending a plugin."""
+    """go-plugin's service that shuts a plugin down."""
 
     def __init__(self, ended: threading.Event) -> None:
         self.ended = ended
 
     def Shutdown(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """End, once this call is answered."""
+        """Shut down after this call."""
         self.ended.set()
         return controller.Empty()
 
 
 class _Stdio(stdio_rpc.GRPCStdioServicer):  # type: ignore[misc]
-    """go-plugin asks for the plugin's output; ours goes to standard error."""
+    """go-plugin's service for the plugin's output, which is empty: this plugin writes to standard error."""
 
     def StreamStdio(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Nothing."""
+        """No output."""
         return iter(())
 
 
 def serve_terraform(identity: Identity, ended: threading.Event, loader: Any = None) -> None:
-    """Serve the terraform process that reads this process's standard output, until it says that it is done.
+    """Serve the terraform process that reads this process's standard output, until it shuts the plugin down.
 
-    Setting `ended` ends it, too.
+    Args:
+        identity: the key and certificate.
+        ended: ends the service when it is set.
+        loader: botocore's loader of service models, if it is already warm.
     """
     shutdown = _Controller(ended)
     with tempfile.TemporaryDirectory(prefix="tfaws-") as folder:
@@ -111,7 +114,7 @@ def serve_terraform(identity: Identity, ended: threading.Event, loader: Any = No
 
 
 def _listen(server: Any, socket: str, identity: Identity) -> str:
-    # Without a client certificate in the environment, Terraform was told not to use TLS (TF_DISABLE_PLUGIN_TLS).
+    # Without a client certificate in the environment, Terraform does not use TLS (TF_DISABLE_PLUGIN_TLS).
     secured = bool(os.environ.get("PLUGIN_CLIENT_CERT"))
     if secured:
         server.add_secure_port(f"unix:{socket}", identity.credentials())

@@ -1,4 +1,4 @@
-"""The provider block: which region, whose credentials, which accounts are allowed, which tags everything gets."""
+"""The provider block: region, credentials, allowed accounts and default tags."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments.sandbox.aws_provider.aws import Aws, Place
+from deployments.sandbox.aws_provider.aws import AwsAccess, Place
 from deployments.sandbox.aws_provider.declare import PLAIN, BlockField, Field, Shape
 from deployments.sandbox.aws_provider.plan import not_carried_out
 
-# hashicorp/aws 6: provider arguments. "carried" is what the stand-in acts upon or what asks for nothing here.
+# The provider arguments of hashicorp/aws 6 that the stand-in implements, or that have no effect here.
 _CARRIED = {
     "region": "string",
     "access_key": "string",
@@ -90,25 +90,30 @@ SHAPE = Shape(
 
 
 class Misconfigured(Exception):
-    """The provider block, or the environment, does not lead to an account that may be used."""
+    """The provider block or the environment does not select an account that may be used."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What one provider block says, ready to work with."""
+    """The parsed content of one provider block."""
 
     place: Place
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, region: Any) -> Place:
-        """Where a resource with this `region` argument lives."""
+        """The account and region of a resource with this `region` argument."""
         return Place(self.place.aws, region) if isinstance(region, str) else self.place
 
 
 def configure(config: Mapping[str, Any], loader: Any = None) -> Configuration:
-    """The configuration of a provider block. `Misconfigured` says what is wrong with it.
+    """Parse a provider block.
 
-    `loader` is botocore's loader of service models, warm.
+    Args:
+        config: its values.
+        loader: botocore's loader of service models, if it is already warm.
+
+    Raises:
+        Misconfigured: The block sets something that is not emulated, has no region, or selects a forbidden account.
     """
     for path in not_carried_out(SHAPE, dict(config)):
         raise Misconfigured(f"the sandbox does not emulate provider.aws.{path}")
@@ -116,8 +121,8 @@ def configure(config: Mapping[str, Any], loader: Any = None) -> Configuration:
     if not isinstance(region, str):
         raise Misconfigured("Missing region: set `region` in the provider block or AWS_REGION in the environment")
     keys = {"access_key": "aws_access_key_id", "secret_key": "aws_secret_access_key", "token": "aws_session_token"}
-    given = {theirs: config[ours] for ours, theirs in keys.items() if config.get(ours)}
-    place = Place(Aws(region, given, loader), region)
+    given = {keyword: config[argument] for argument, keyword in keys.items() if config.get(argument)}
+    place = Place(AwsAccess(region, given, loader), region)
     _check_account(place, config)
     tags = [block.get("tags") or {} for block in config.get("default_tags") or []]
     return Configuration(place, tags[0] if tags else {})

@@ -1,7 +1,7 @@
-"""The life of a resource, told once: plan, create, read, update, delete, tags and drift.
+"""The lifecycle that all resource types share: plan, create, read, update, delete, tags and drift.
 
-A class in `services/` declares its type and says only how the cloud is asked: which call makes the object, which
-one reads it, which ones change it. Everything that all types have in common is here.
+A class in `services/` declares its type and implements only the API calls: which one creates the object, which one
+reads it, which ones change it.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ COMMON: Mapping[str, Arg] = {"id": COMPUTED, "region": COMPUTED_REPLACES, "tags"
 
 
 class NotEmulated(Exception):
-    """The configuration asks for something that the stand-in does not carry out."""
+    """The configuration uses something that the stand-in does not implement."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What a resource will be, and the attributes because of which it has to be a new one."""
+    """The planned values of a resource, and the attributes that force a replacement."""
 
     values: Values
     replacing: list[str]
@@ -47,20 +47,20 @@ class Resource:
 
     type: ClassVar[str]
     service: ClassVar[str]
-    """The API's name, as boto3 has it."""
+    """The API's name in boto3."""
     label: ClassVar[str]
-    """What the real provider calls it in error messages."""
+    """Its name in the real provider's error messages."""
     args: ClassVar[Mapping[str, Arg]] = {}
     reads: ClassVar[Mapping[str, str]] = {}
     """The types of read-only attributes that are not strings."""
     follows: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """What is known only after apply when an argument changes: {argument: attributes}."""
+    """{argument: attributes that are unknown until the apply if it changes}."""
     gone: ClassVar[tuple[str, ...]] = ()
-    """Error codes that say: there is no such object."""
+    """Error codes for an object that does not exist."""
 
     @cached_property
     def shape(self) -> Shape:
-        """The real provider's schema with what this class declares."""
+        """The real provider's schema, combined with this class's declarations."""
         block = catalog().resources[self.type]
         common = {n: a for n, a in COMMON.items() if n in block.arguments}
         timeouts = {"timeouts.*": PLAIN} if "timeouts" in block.blocks else {}
@@ -71,12 +71,12 @@ class Resource:
         """Whether the type has tags."""
         return "tags_all" in self.shape.fields
 
-    # --- the life ----------------------------------------------------------------------------------------
+    # --- lifecycle ---------------------------------------------------------------------------------------
 
     def plan(
         self, place: Place, default_tags: Tags, prior: Values | None, proposed: Values, config: Values
     ) -> Planned:
-        """What the resource will be. `NotEmulated` when the configuration asks for more than the stand-in does."""
+        """Plan a change; `NotEmulated` if the configuration uses something that is not implemented."""
         for path in plan.not_carried_out(self.shape, config):
             raise NotEmulated(f"the sandbox does not emulate {self.type}.{path}")
         planned = plan.fill(self.shape, config, proposed, prior)
@@ -101,7 +101,7 @@ class Resource:
             self.adjust(prior, planned, changed)
 
     def refresh(self, place: Place, default_tags: Tags, state: Values) -> Values | None:
-        """The state as the cloud has it now; None when the object is gone."""
+        """Read the current state; None if the object is gone."""
         try:
             observed = self.read(place, state)
         except Exception as error:
@@ -117,13 +117,13 @@ class Resource:
         return settle(self.shape, state, observed)
 
     def unread(self, identity: str) -> Values:
-        """The state of an object of which nothing is known but what to import it by."""
-        fields = {name: spec.arg for name, spec in self.shape.fields.items() if not spec.arg.shy}
+        """The state of an object of which only the import id is known."""
+        fields = {name: spec.arg for name, spec in self.shape.fields.items() if not spec.arg.only_if_configured}
         defaults = {name: UNKNOWN if arg.default is NO_DEFAULT else arg.default for name, arg in fields.items()}
         return {**self.shape.blank(), **defaults, **self.locate(identity)}
 
     def change(self, place: Place, state: Values, new: Values) -> Values:
-        """Make the object what the plan says; the attributes that became different by that, as an id may."""
+        """Apply a planned update; returns attributes that changed as a result, such as an id."""
         changed = plan.changed(self.shape, state, new)
         if self.tagged and "tags_all" in changed:
             before, after = state["tags_all"] or {}, new["tags_all"]
@@ -134,37 +134,38 @@ class Resource:
         return self.update(place, state, new, changed) or {}
 
     def remove(self, place: Place, state: Values) -> None:
-        """Delete the object; an object that is gone already is fine."""
+        """Delete the object; it is not an error if it is already gone."""
         try:
             self.delete(place, state)
         except Exception as error:
             if code_of(error) not in self.gone:
                 raise
 
-    # --- what a type says for itself -----------------------------------------------------------------------
+    # --- implemented by subclasses -------------------------------------------------------------------------
 
     def locate(self, identity: str) -> Values:
-        """What an import id says of the object, where that is more than its id."""
+        """The attributes that an import id holds; override it if they are more than the id."""
         return {"id": identity}
 
     def adjust(self, prior: Values, planned: Values, changed: frozenset[str]) -> None:
-        """Set what else becomes different, or unknown, when `changed` is; `follows` does for most types."""
+        """Set other attributes that change or become unknown with `changed`; `follows` is enough for most types."""
 
     def create(self, place: Place, new: Values) -> str:
-        """Make the object; its id."""
+        """Create the object and return its id."""
         raise NotImplementedError
 
     def complete(self, place: Place, new: Values) -> None:
-        """What has to follow the first call. When it fails, the object exists and is known, but tainted."""
+        """Make the calls after the first one. If one fails, the object is in the state, but tainted."""
 
     def read(self, place: Place, state: Values) -> Values | None:
-        """What the cloud says of the object: any of its attributes; None, or an error in `gone`, if there is none."""
+        """Read any of the object's attributes; returns None, or raises an error in `gone`, if it does not exist."""
         raise NotImplementedError
 
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> Values | None:
         """Change the object in place. `changed` names the top-level attributes that differ.
 
-        What is returned is known from then on, before the object is read again: an id that is a new one.
+        Returns:
+            Attributes that are needed to read the object again, such as a new id.
         """
 
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
@@ -187,13 +188,13 @@ class DataSource:
 
     @cached_property
     def shape(self) -> Shape:
-        """The real provider's schema with what this class declares."""
+        """The real provider's schema, combined with this class's declarations."""
         block = catalog().data_sources[self.type]
         common = {name: COMPUTED for name in ("id", "region") if name in block.arguments}
         return shape_of(block, {**common, **self.args}, self.reads)
 
     def answer(self, place: Place, config: Values) -> Values:
-        """The configuration with everything that was asked for."""
+        """The configuration, completed with everything that was read."""
         for path in plan.not_carried_out(self.shape, config):
             raise NotEmulated(f"the sandbox does not emulate data.{self.type}.{path}")
         filled = known(plan.fill(self.shape, config, config, None))
@@ -202,5 +203,5 @@ class DataSource:
         return {**filled, **self.read(place, config, filled)}
 
     def read(self, place: Place, config: Values, filled: Values) -> Values:
-        """What the cloud, or arithmetic, answers. `filled` is the configuration with its defaults."""
+        """Read or compute the attributes. `filled` is the configuration with its defaults."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
 """The real provider's schema, read from `schema.json.gz`: which arguments, blocks and attributes a type has.
 
-The data says what may be written. What it does not say (which arguments the cloud fills in, which ones force a
-replacement, their defaults) is declared beside the code that carries them out: see `declare.py`.
+The data says what a configuration may contain. What it does not say (which arguments AWS fills in, which ones force a
+replacement, their defaults) is declared beside the code that implements them: see `declare.py`.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ DATA_FILE = Path(__file__).with_name("schema.json.gz")
 
 @dataclass(frozen=True)
 class Argument:
-    """What may be written as `name = value`. `type` is Terraform's notation: "set(string)"."""
+    """An argument, `name = value`. `type` is in Terraform's notation: "set(string)"."""
 
     type: str
     required: bool
 
 
 @dataclass(frozen=True)
-class Block:
-    """What may be written between braces: of a resource, or of a block inside it."""
+class SchemaBlock:
+    """The content of a resource or of a nested block. `attributes` are read-only."""
 
     arguments: Mapping[str, Argument]
     blocks: Mapping[str, Nested]
@@ -36,21 +36,21 @@ class Block:
 
 @dataclass(frozen=True)
 class Nested:
-    """A block inside a block. `nesting` is list, set or single; `most` is 0 where there is no limit."""
+    """A nested block. `nesting` is "list", "set" or "single"; `most` is 0 if there is no limit."""
 
     nesting: str
     required: bool
     most: int
-    block: Block
+    block: SchemaBlock
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything that is known of hashicorp/aws: emulated types in full, all others by name."""
+    """The types of hashicorp/aws: emulated ones in full, all others by name."""
 
     source: str
-    resources: Mapping[str, Block]
-    data_sources: Mapping[str, Block]
+    resources: Mapping[str, SchemaBlock]
+    data_sources: Mapping[str, SchemaBlock]
     known_resources: frozenset[str]
     known_data_sources: frozenset[str]
 
@@ -68,14 +68,14 @@ def catalog() -> Catalog:
     )
 
 
-def parse(spec: Mapping[str, Any]) -> Block:
-    """One type's entry of the data file."""
+def parse(spec: Mapping[str, Any]) -> SchemaBlock:
+    """Parse one type's entry in the data file."""
     return _block(spec["arguments"], tuple(spec["attributes"]))
 
 
-def _block(entries: Mapping[str, Any], attributes: tuple[str, ...] = ()) -> Block:
+def _block(entries: Mapping[str, Any], attributes: tuple[str, ...] = ()) -> SchemaBlock:
     nested = {name: entry for name, entry in entries.items() if entry.get("kind") == "block"}
-    return Block(
+    return SchemaBlock(
         arguments={n: Argument(e["type"], e["required"]) for n, e in entries.items() if n not in nested},
         blocks={name: _nested(entry) for name, entry in nested.items()},
         attributes=attributes,

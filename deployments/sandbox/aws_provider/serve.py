@@ -1,11 +1,11 @@
-"""The warm server: everything a provider process needs is imported and parsed once, then a child is forked for each.
+"""The warm server: it imports and parses everything that a provider process needs once, then forks a child for each.
 
     python -m deployments.sandbox.aws_provider.serve --socket PATH
 
-Terraform starts the provider two to four times a command, and starting Python with gRPC and boto3 takes a second
-each. The launcher in the mirror hands its environment, folder and output over to this server instead; the child that
-is forked serves exactly that one terraform process, with its credentials, and ends with it. gRPC is only imported
-here, never used: its threads do not survive a fork.
+Terraform starts the provider two to four times per command, and starting Python with gRPC and boto3 takes a second
+each time. So the launcher in the mirror passes its environment, folder and output to this server. The forked child
+serves only that terraform process, with its credentials, and ends with it. The parent imports gRPC but never uses it,
+because gRPC's threads do not survive a fork.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from typing import Any, NoReturn
 from deployments.sandbox.aws_provider.aws import CONFIG, new_session
 from deployments.sandbox.aws_provider.plugin import Identity, serve_terraform
 from deployments.sandbox.aws_provider.registry import RESOURCES
-from deployments.sandbox.aws_provider.servicer import Catalogued
+from deployments.sandbox.aws_provider.servicer import SchemaResponse
 
 # sun_path in <sys/un.h>, less the closing zero.
 LONGEST_PATH = 107
 
 
 def warm_up() -> tuple[Identity, Any]:
-    """What every child inherits: schemas, a key, and botocore's parsed service models."""
-    Catalogued.answer()
+    """Load what every child inherits: the schemas, a key, and botocore's service models. Returns the last two."""
+    SchemaResponse.answer()
     identity = Identity()
     identity.for_handshake()
     session = new_session()
-    session.set_credentials("nobody's", "nothing")
+    session.set_credentials("none", "none")
     for service in sorted({"sts", *(resource.service for resource in RESOURCES.values())}):
         session.create_client(service, region_name="eu-west-1", config=CONFIG)
     return identity, session.get_component("data_loader")
 
 
 def listen(path: Path) -> socket.socket:
-    """A listening socket that only its owner may connect to. A socket left over by a dead server is replaced."""
+    """A listening socket that only its owner may connect to; replaces the socket of a dead server."""
     if len(os.fsencode(path)) > LONGEST_PATH:
         sys.exit(f"the socket's path has more than {LONGEST_PATH} bytes: {path}\nChoose a shorter --socket.")
     path.unlink(missing_ok=True)
@@ -78,7 +78,7 @@ def _child(connection: socket.socket, identity: Identity, loader: Any) -> NoRetu
     ended = threading.Event()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    # Ctrl-C reaches the whole process group: it is terraform's to decide when its provider ends.
+    # Ctrl-C reaches the whole process group, but terraform decides when its provider ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     status = 1
     try:
@@ -101,7 +101,7 @@ def _become(connection: socket.socket) -> None:
     while len(received) < wanted:
         more = connection.recv(wanted - len(received))
         if not more:
-            raise ConnectionError("the launcher ended before it had said what it wants")
+            raise ConnectionError("the launcher ended before it had sent its environment")
         received += more
     message = json.loads(received)
     os.environ.clear()
@@ -113,7 +113,7 @@ def _become(connection: socket.socket) -> None:
 
 
 def _end_with(connection: socket.socket, ended: threading.Event) -> None:
-    """The launcher says nothing more: the end of the connection is the end of terraform, or of its patience."""
+    """Wait for the end of the connection, which means that terraform ended or killed the launcher."""
     with contextlib.suppress(OSError):
         connection.recv(1)
     ended.set()

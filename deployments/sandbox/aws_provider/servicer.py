@@ -1,7 +1,7 @@
-"""Terraform's calls (plugin protocol 6) answered by the resources. One servicer serves one terraform process.
+"""Handles Terraform's calls (plugin protocol 6). One servicer serves one terraform process.
 
-What goes wrong in the cloud becomes a diagnostic that names the operation, as the real provider's do. What goes
-wrong in the stand-in itself is not caught: Terraform reports the exception as a plugin error.
+An error of AWS becomes a diagnostic that names the operation, as in the real provider. A bug in the stand-in is not
+caught: Terraform reports the exception as a plugin error.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from deployments.sandbox.aws_provider.values import Values, decode, encode
 FAILURES = (*API_ERRORS, Unsuccessful, NotEmulated, Misconfigured)
 
 
-class Catalogued:
-    """All schemas as one answer, made once and shared by every servicer of a process."""
+class SchemaResponse:
+    """The response with all schemas, built once and shared by all servicers of a process."""
 
     _bytes: bytes | None = None
 
     @classmethod
     def answer(cls) -> pb.GetProviderSchema.Response:
-        """The answer to GetProviderSchema when nothing is wrong."""
+        """The response to GetProviderSchema."""
         if cls._bytes is None:
             cls._bytes = cls._build().SerializeToString()
         return pb.GetProviderSchema.Response.FromString(cls._bytes)
@@ -59,19 +59,19 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
     # --- the provider ------------------------------------------------------------------------------------
 
     def GetProviderSchema(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """All schemas, or the complaint that the folder uses types that are not emulated."""
-        strangers = not_emulated_types(Path.cwd())
-        if strangers:
-            diagnostics = [error(f"the sandbox does not emulate {name}", where) for name, where in strangers]
+        """Return all schemas, or an error for each type in the folder that is not emulated."""
+        unknown = not_emulated_types(Path.cwd())
+        if unknown:
+            diagnostics = [error(f"the sandbox does not emulate {name}", where) for name, where in unknown]
             return pb.GetProviderSchema.Response(diagnostics=diagnostics)
-        return Catalogued.answer()
+        return SchemaResponse.answer()
 
     def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """What can be wrong with a provider block is found when it is configured."""
+        """Accept the provider block: it is checked in ConfigureProvider."""
         return pb.ValidateProviderConfig.Response()
 
     def ConfigureProvider(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Take the provider block."""
+        """Parse and keep the provider block."""
         try:
             self._configuration = provider.configure(known(decode(request.config)), self._loader)
         except FAILURES as failure:
@@ -80,24 +80,24 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ConfigureProvider.Response()
 
     def StopProvider(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Terraform was interrupted. Calls are short: what is under way ends by itself."""
+        """Do nothing when Terraform is interrupted: running calls are short."""
         return pb.StopProvider.Response()
 
     # --- resources -----------------------------------------------------------------------------------------
 
     def ValidateResourceConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Terraform has held the configuration against the schema; the rest is found at plan."""
+        """Accept the configuration: Terraform has checked it against the schema, and the plan checks the rest."""
         return pb.ValidateResourceConfig.Response()
 
     def UpgradeResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """The stored state in today's shape: what is no longer known is dropped, what is new is null."""
+        """Convert a stored state to the current schema: unknown attributes are dropped, new ones are null."""
         shape = RESOURCES[request.type_name].shape
         stored = json.loads(request.raw_state.json)
         state = {name: stored.get(name, empty) for name, empty in shape.blank().items()}
         return pb.UpgradeResourceState.Response(upgraded_state=encode(state))
 
     def ReadResource(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """The state as the cloud has it now."""
+        """Read the current state of a resource."""
         resource, state = RESOURCES[request.type_name], decode(request.current_state)
         try:
             fresh = resource.refresh(self._place(state), self._default_tags, state)
@@ -108,7 +108,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ReadResource.Response(new_state=encode(fresh), private=request.private)
 
     def PlanResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """What a resource will be."""
+        """Plan a change of a resource."""
         resource = RESOURCES[request.type_name]
         prior, config = decode(request.prior_state), decode(request.config)
         proposed = decode(request.proposed_new_state)
@@ -123,7 +123,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         )
 
     def ApplyResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Create, update or delete, and the state afterwards. What was made is never forgotten."""
+        """Create, update or delete a resource and return its state, even if a later call fails."""
         resource = RESOURCES[request.type_name]
         prior, planned = decode(request.prior_state), decode(request.planned_state)
         if planned is None:
@@ -162,7 +162,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ApplyResourceChange.Response(new_state=encode(fresh))
 
     def _as_it_is(self, resource: Resource, prior: Values) -> Values | None:
-        """The state after a change that failed on the way, as far as it can be asked for."""
+        """The state after a failed update, if it can be read; else the prior state."""
         try:
             return resource.refresh(self._place(prior), self._default_tags, prior)
         except FAILURES:
@@ -177,7 +177,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ApplyResourceChange.Response(new_state=encode(None))
 
     def ImportResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """The state of an object that exists already, found by its id."""
+        """Read the state of an existing object by its import id."""
         resource = RESOURCES[request.type_name]
         blank = resource.unread(request.id)
         try:
@@ -194,11 +194,11 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
     # --- data sources --------------------------------------------------------------------------------------
 
     def ValidateDataResourceConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Terraform has held the configuration against the schema; the rest is found when it is read."""
+        """Accept the configuration: Terraform has checked it against the schema, and reading it checks the rest."""
         return pb.ValidateDataResourceConfig.Response()
 
     def ReadDataSource(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """What a data source answers."""
+        """Read a data source."""
         source, config = DATA_SOURCES[request.type_name], decode(request.config)
         try:
             state = source.answer(self._place(config), config)
@@ -207,7 +207,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
             return pb.ReadDataSource.Response(diagnostics=[said])
         return pb.ReadDataSource.Response(state=encode(state))
 
-    # --- what the calls need -------------------------------------------------------------------------------
+    # --- shared by the calls -------------------------------------------------------------------------------
 
     def _place(self, values: Mapping[str, Any]) -> Place:
         return self._configured.at(values.get("region"))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.aws_provider import plan, tags
-from deployments.sandbox.aws_provider.aws import Aws, Place
+from deployments.sandbox.aws_provider.aws import AwsAccess, Place
 from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, shape_of
 from deployments.sandbox.aws_provider.observe import settle
-from deployments.sandbox.aws_provider.schema import Argument, Block, Nested, wire_type
+from deployments.sandbox.aws_provider.schema import Argument, Nested, SchemaBlock, wire_type
 from deployments.sandbox.aws_provider.services.policy_document import PolicyDocument
 from deployments.sandbox.aws_provider.services.security import atoms_in, atoms_of, permissions_for, rules_from
 from deployments.sandbox.aws_provider.values import UNKNOWN, caseless, decode, encode, policy, unordered
@@ -135,7 +135,7 @@ STATEMENT = PolicyDocument().shape.blocks["statement"].shape.blank()
 def document(**config: Any) -> Any:
     """What the data source makes of a configuration."""
     source = PolicyDocument()
-    nowhere = Place(Aws("eu-west-1"), "eu-west-1")
+    nowhere = Place(AwsAccess("eu-west-1"), "eu-west-1")
     return json.loads(source.answer(nowhere, {**source.shape.blank(), **config})["json"])
 
 
@@ -184,11 +184,11 @@ def test_an_override_takes_the_place_of_the_statement_of_the_same_name() -> None
 
 # --- plans -------------------------------------------------------------------------------------------------------
 
-BLOCK = Block(
+BLOCK = SchemaBlock(
     {n: Argument("string", required=n == "name") for n in ("name", "size", "zone", "odd", "host")},
     {
         "rule": Nested(
-            "list", False, 0, Block({"port": Argument("number", False), "kind": Argument("string", False)}, {})
+            "list", False, 0, SchemaBlock({"port": Argument("number", False), "kind": Argument("string", False)}, {})
         )
     },
     ("arn",),

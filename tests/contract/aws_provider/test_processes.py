@@ -164,5 +164,5 @@ def test_a_registry_that_cannot_be_reached_is_named(tmp_path: Path, monkeypatch:
 
 def test_any_other_choice_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWMART_SANDBOX_PROVIDER", "fake")
-    with pytest.raises(InvalidInput, match="it may be 'emulated'"):
+    with pytest.raises(InvalidInput, match="set it to 'emulated'"):
         install(tmp_path / "mirror", None)

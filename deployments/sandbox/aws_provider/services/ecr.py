@@ -22,11 +22,11 @@ class Repository(Resource):
     args = frozen(
         {
             "name": REPLACES,
-            "encryption_configuration": Arg(shy=True, replaces=True),
+            "encryption_configuration": Arg(only_if_configured=True, replaces=True),
             "encryption_configuration.encryption_type": Arg(default="AES256"),
             "encryption_configuration.kms_key": COMPUTED,
             "force_delete": PLAIN,
-            "image_scanning_configuration": Arg(shy=True),
+            "image_scanning_configuration": Arg(only_if_configured=True),
             "image_scanning_configuration.scan_on_push": PLAIN,
             "image_tag_mutability": Arg(default="MUTABLE"),
         }

@@ -1,4 +1,4 @@
-"""Who a machine, or somebody from outside, is in IAM: instance profiles and OIDC providers."""
+"""IAM identities of machines and external systems: instance profiles and OIDC providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SNS topics, who may publish to them, and who is told."""
+"""SNS topics, their policies and subscriptions."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Topic(Resource):
             "display_name": PLAIN,
             "fifo_topic": Arg(default=False, replaces=True),
             "kms_master_key_id": PLAIN,
-            "policy": Arg(same=policy, shy=True),
-            "tracing_config": Arg(shy=True),
+            "policy": Arg(same=policy, only_if_configured=True),
+            "tracing_config": Arg(only_if_configured=True),
         }
     )
     reads = frozen({"beginning_archive_time": "string"})
@@ -144,7 +144,7 @@ class TopicSubscription(Resource):
             "endpoint": REPLACES,
             "endpoint_auto_confirms": Arg(default=False),
             "filter_policy": Arg(same=json_text),
-            "filter_policy_scope": Arg(shy=True),
+            "filter_policy_scope": Arg(only_if_configured=True),
             "protocol": REPLACES,
             "raw_message_delivery": Arg(default=False),
             "redrive_policy": Arg(same=json_text),
