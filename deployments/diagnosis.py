@@ -141,7 +141,7 @@ def _server(settings: Settings) -> Iterator[Check]:
         return
     for part in parts:
         state: State = "works" if part.healthy else "fails"
-        todo = "" if part.healthy else part.finding.reason or "flowmart server up"
+        todo = "" if part.healthy else part.health.reason or "flowmart server up"
         yield Check(f"server: {part.name}", state, f"{part.state}, {part.address}", todo)
 
 
