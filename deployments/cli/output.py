@@ -53,7 +53,7 @@ _RELEASE = {"id": TEXT, "digest": TEXT, "units": _by_name(TEXT)}
 _SIDE = _object({"name": TEXT, "release": MAYBE_TEXT, "origin": _ORIGIN})
 _LAST_CHANGE = _object({"commit": TEXT, "author": TEXT, "at": TEXT, "subject": TEXT})
 _PART = _object(
-    {"name": TEXT, "pid": {"type": ["integer", "null"]}, "healthy": YES_OR_NO, "finding": ANYTHING, "log": TEXT}
+    {"name": TEXT, "pid": {"type": ["integer", "null"]}, "healthy": YES_OR_NO, "health": ANYTHING, "log": TEXT}
 )
 _STATUS = _object(
     {"state": TEXT},

@@ -113,7 +113,7 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     def trouble() -> str:
         return "; ".join(filter(None, (worker.trouble() for worker in workers)))
 
-    return create_app(settings, home, inbox, dispatcher.wake, trouble, lambda: watch.finding, lifespan)
+    return create_app(settings, home, inbox, dispatcher.wake, trouble, lambda: watch.health, lifespan)
 
 
 class Worker(Protocol):

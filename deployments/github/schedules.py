@@ -44,11 +44,11 @@ class Watch:
         self._thread.join(patience)
 
     def trouble(self) -> str:
-        """Nothing: what is found is Prefect's trouble, told as `finding`."""
+        """Nothing: what is found is Prefect's trouble, reported as `health`."""
         return ""
 
     @property
-    def finding(self) -> ServiceHealth:
+    def health(self) -> ServiceHealth:
         """What was found last."""
         if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
             return ServiceHealth(

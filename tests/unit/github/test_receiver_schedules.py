@@ -40,9 +40,9 @@ def test_health_is_not_ok_unless_prefect_is_ready(
 
 def test_before_prefect_was_asked_it_is_not_called_ready() -> None:
     watch = Watch(lambda _: READY)
-    assert watch.finding.state == "starting"
+    assert watch.health.state == "starting"
     watch.once()
-    assert watch.finding == READY
+    assert watch.health == READY
 
 
 def test_a_prefect_that_was_away_is_given_time_again() -> None:
@@ -58,7 +58,7 @@ def test_a_prefect_that_was_away_is_given_time_again() -> None:
     watch = Watch(judge, lambda: time)
     time = 200.0
     watch.once()
-    assert (watch.finding.state, "nobody is there" in watch.finding.reason) == ("fails", True)
+    assert (watch.health.state, "nobody is there" in watch.health.reason) == ("fails", True)
     time, away = 300.0, False
     watch.once()
-    assert (watch.finding, asked) == (READY, [100.0, 200.0])
+    assert (watch.health, asked) == (READY, [100.0, 200.0])
