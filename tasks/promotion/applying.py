@@ -44,7 +44,7 @@ def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
         return None
     with run.turns:
         if run.halted.is_set():
-            raise Halted(f"{planned.target}: not begun, because another unit failed")
+            raise Halted(f"{planned.target}: not started, because another unit failed")
         gate.refuse_uncovered(run, planned)
         try:
             made, applied = _applied(run, planned)
@@ -121,15 +121,16 @@ def _observed(run: EnvironmentRun, made: Plan, applied: Applied) -> Applied:
         return applied
     unit = made.target.unit
     run.record(UnitUnanswered(**run.about(unit), detail=applied.detail))
-    run.log(unit).warning("no answer", what="observing what is there")
+    run.log(unit).warning("no response", what="reading what is there")
     seen = _observe(run, made, applied.detail)
     run.record(UnitObserved(**run.about(unit), progress=seen.progress, detail=seen.detail))
     run.log(unit).info("observed", what=f"{seen.progress.value} {seen.detail}".strip())
     if seen.progress is Progress.DONE:
         return Applied(Outcome.SUCCEEDED, seen.outputs, details=seen.details)
     if seen.progress is Progress.UNCHANGED:
-        raise _Unchanged(f"the apply got no answer and changed nothing: {applied.detail}")
-    raise Interrupted(f"{made.target}: the apply got no answer and is partly done: {seen.detail}\n{applied.detail}")
+        raise _Unchanged(f"the tool did not respond to the apply, and nothing was changed: {applied.detail}")
+    told = f"the tool did not respond to the apply, which is partly done: {seen.detail}"
+    raise Interrupted(f"{made.target}: {told}\n{applied.detail}")
 
 
 def _observe(run: EnvironmentRun, made: Plan, why: str) -> Observation:
@@ -139,7 +140,7 @@ def _observe(run: EnvironmentRun, made: Plan, why: str) -> Observation:
             return run.engine(made.target).observe(made)
         except Unanswered as error:
             told = str(error)
-    raise Interrupted(f"{made.target}: no answer to the apply, and none afterwards\n{why}\n{told}")
+    raise Interrupted(f"{made.target}: the tool did not respond to the apply or to later reads\n{why}\n{told}")
 
 
 def _planned_again(run: EnvironmentRun, stale: Plan) -> Plan:

@@ -159,23 +159,23 @@ def want(ledger: Ledger, release: Release, question: Question, now: datetime) ->
 
 
 def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Request:
-    """Approve what waits under a digest (or its beginning). `Refused` when this person may not.
+    """Approve the plan set that waits under a digest, or its first digits. `Refused` when this person may not.
 
     Returns the request as it is then: nothing may be applied while others are `missing`.
     """
-    _refuse_nobody(by)
+    _require_name(by)
     request = find(ledger, digest)
-    _refuse_who_may_not(request, by)
+    _refuse_ineligible(request, by)
     return _decide(ledger, request, PlanSetApproved, by, reason)
 
 
 def refuse(ledger: Ledger, digest: str, by: Approver, reason: str) -> Request:
-    """Say no to what waits under a digest: the release is rejected there. Anybody who may approve may refuse."""
-    _refuse_nobody(by)
+    """Reject the release of a waiting plan set in its environment. The author may do so too."""
+    _require_name(by)
     if not reason.strip():
-        raise InvalidInput("reason: say why it is refused; whoever made the release reads it")
+        raise InvalidInput("reason: it is empty; say why you refuse, for the author of the release")
     request = find(ledger, digest)
-    _refuse_stranger(request, by)
+    _refuse_unlisted(request, by)
     _decide(ledger, request, PlanSetRefused, by, reason)
     why = f"refused by {by.name}: {reason}"
     ledger.append(request.environment, ReleaseRejected(release=request.release, why=why))
@@ -194,8 +194,8 @@ def find(ledger: Ledger, digest: str) -> Request:
         if request.digest.startswith(digest):
             return request
     raise NotFound(
-        f"digest {digest}: no plan set with it waits for an approval; waiting: {known}. A request is void when "
-        "it has expired or when the plans have changed: promote again to ask anew"
+        f"digest {digest}: no plan set with it waits for an approval; waiting: {known}. A request ends when it "
+        "expires or the plans change; promote again to request a new approval"
     )
 
 
@@ -204,8 +204,8 @@ def _decide(ledger: Ledger, request: Request, decision: type[PlanSetDecision], b
         # Two people may answer at the same time: the first word counts.
         found = decided(state, request.digest, datetime.now(UTC))
         if found is None or found.kind != "wanted":
-            said = f"{found.kind} by {found.by}" if found else "expired"
-            raise Refused(f"plan set {request.short} of {request.environment}: {said} already")
+            ended = f"was already {found.kind} by {found.by}" if found else "has expired"
+            raise Refused(f"plan set {request.short} of {request.environment} {ended}; check `flowmart approvals`")
         if decision is PlanSetApproved:
             _refuse_twice(found.request, by)
         return decision(
@@ -224,30 +224,30 @@ def _decide(ledger: Ledger, request: Request, decision: type[PlanSetDecision], b
 
 def _refuse_twice(request: Request, by: Approver) -> None:
     if by.name.lower() in [name.lower() for name in request.approved_by]:
-        told = f"{by.name} has approved already; {request.missing} more, somebody else, has to"
+        told = f"{by.name} has already approved it; another person must approve too"
         raise Refused(f"plan set {request.short} of {request.environment}: {told}")
 
 
-def _refuse_nobody(by: Approver) -> None:
+def _require_name(by: Approver) -> None:
     if not by.name.strip():
-        raise InvalidInput("name: say who decides; it is recorded with the decision")
+        raise InvalidInput("name: it is empty; enter who decides, which is recorded with the decision")
 
 
-def _refuse_who_may_not(request: Request, by: Approver) -> None:
-    _refuse_stranger(request, by)
+def _refuse_ineligible(request: Request, by: Approver) -> None:
+    _refuse_unlisted(request, by)
     if request.rules.approvers and _same(by.name, request.author):
         told = f"{by.name} is the author of {request.release}: somebody else has to approve it"
         raise Refused(f"plan set {request.short} of {request.environment}: {told}")
 
 
-def _refuse_stranger(request: Request, by: Approver) -> None:
+def _refuse_unlisted(request: Request, by: Approver) -> None:
     rules, about = request.rules, f"plan set {request.short} of {request.environment}"
     if rules.approvers and by.name.lower() not in [name.lower() for name in rules.approvers]:
         raise Refused(f"{about}: {by.name} is not among its approvers ({', '.join(rules.approvers)})")
     if rules.identity == "github" and by.identity != "github":
         raise Refused(
-            f"{about}: {request.environment} takes decisions from GitHub only, which proves who somebody is; "
-            "approve the pull request, or comment there: /flowmart approve " + request.short
+            f"{about}: {request.environment} accepts decisions from GitHub only, because it proves identities; "
+            f"approve the pull request, or comment `/flowmart approve {request.short}` there"
         )
 
 

@@ -36,7 +36,9 @@ def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[Chec
         run.log(unit).error("smoke FAILED", what="; ".join(result.name for result in bad))
         raise Refused(f"{receipt.target}: smoke check failed\n{told}")
     if outcome is Outcome.UNANSWERED:
-        raise Unanswered(f"{receipt.target}: smoke check got no answer\n{told}")
+        name = receipt.target.environment
+        todo = f"Promote again, or run `flowmart rollback {name}`"
+        raise Unanswered(f"{receipt.target}: a smoke check did not respond\n{told}\n{todo}")
     if results:
         run.log(unit).info("smoke passed", what=f"{len(results)} checks")
     return results

@@ -106,7 +106,7 @@ def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> En
 
     def decide(found: EnvironmentState) -> ClaimTakenOver:
         if found.claim is None:
-            raise EnvironmentBusy(f"{environment}: somebody else has put it back meanwhile; try again")
+            raise EnvironmentBusy(f"{environment}: another run has already recovered it; check `flowmart status`")
         if not (run_is_over or is_over(found.claim)):
             refuse_if_taken(found)
         return ClaimTakenOver(holder=_ourselves(), run_is_over=run_is_over)
@@ -139,7 +139,7 @@ def refuse_if_taken(found: EnvironmentState) -> None:
     """Raise what keeps a run from beginning in this environment, if anything does."""
     if found.blocked:
         raise EnvironmentBlocked(
-            f"{found.environment} is blocked: {found.blocked}. Put it right by hand, then "
+            f"{found.environment} is blocked: {found.blocked}. Repair it by hand, then run "
             f"`flowmart resolve {found.environment} --reason ...`"
         )
     if found.claim is not None:
@@ -147,8 +147,8 @@ def refuse_if_taken(found: EnvironmentState) -> None:
         raise EnvironmentBusy(
             f"{found.environment} is busy: {held.actor} began to {held.purpose} {held.release} at {held.at} "
             f"(process {held.holder['pid']} on {held.holder['host']}). Nothing was started; try again when "
-            "`flowmart status` shows that it is over. If that process is certainly gone: "
-            f"flowmart recover {found.environment} --run-is-over"
+            "`flowmart status` shows that it is over. If that process is certainly gone, run "
+            f"`flowmart recover {found.environment} --run-is-over`"
         )
 
 

@@ -123,9 +123,9 @@ def refuse_uncovered(run: EnvironmentRun, plan: Plan) -> None:
     run.halted.set()
     if run.approved.by_itself:
         taken = ", ".join(sorted(run.approved.uncovered(plan))) or "the plan changed"
-        what = f"what could not be foreseen cannot be undone ({taken})"
-        raise Refused(f"{plan.target}: {what}; promote with --force, which asks for an approval")
-    raise Refused(f"{plan.target}: what would be applied now is not what was approved; promote again and look again")
+        what = f"changes that no plan showed before cannot be rolled back ({taken})"
+        raise Refused(f"{plan.target}: {what}; promote with --force to request an approval")
+    raise Refused(f"{plan.target}: its plan is no longer what was approved; promote again to review the new one")
 
 
 def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | None) -> None:
@@ -170,9 +170,8 @@ def _asking(request: Request, changed: bool) -> str:
     people = f" by {request.rules.count} people" if request.rules.count > 1 else ""
     who = f"{people} of" if people and request.rules.approvers else " by" if request.rules.approvers else people
     who += f" {' or '.join(request.rules.approvers)}" if request.rules.approvers else ""
-    void = " What was approved before is not what would be applied now." if changed else ""
+    void = " The plans have changed since the last approval." if changed else ""
     return (
-        f"{request.environment} wants an approval{who}, because {request.because}.{void} Nothing was changed. "
-        f"Look at the plans, then, until "
-        f"{request.until}: flowmart approve {request.short}"
+        f"{request.environment} requires an approval{who}, because {request.because}.{void} Nothing was changed. "
+        f"Review the plans, then run `flowmart approve {request.short}` before {request.until}"
     )

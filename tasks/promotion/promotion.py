@@ -72,7 +72,9 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
     if interrupted:
         why = cause(interrupted)
         run.record(EnvironmentInterrupted(release=run.release.id, units=run.state().attempted, why=why))
-        raise Interrupted(f"{why}\nNothing was rolled back. When it responds again: flowmart recover {_name(run)}")
+        raise Interrupted(
+            f"{why}\nNothing was rolled back. Once it responds again, run `flowmart recover {_name(run)}`"
+        )
     stop(raised)
     verify(run)
 

@@ -223,8 +223,11 @@ def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -
             return attempt()
         except Unanswered as error:
             told = str(error)
-            run.log(unit).warning("no answer", what=f"retrying: {told.splitlines()[0]}")
-    raise Interrupted(f"the rollback of {unit} got no answer: {told}")
+            run.log(unit).warning("no response", what=f"retrying: {told.splitlines()[0]}")
+    recover = f"flowmart recover {run.environment.name}"
+    raise Interrupted(
+        f"the rollback of {unit} stopped without a response: {told}\nOnce it responds again, run `{recover}`"
+    )
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def send(flow: Flow[..., Any], sent: dict[str, str]) -> None:
         (plan, {"environment": "dev"}, "release: none was chosen; `flowmart release list` lists all"),
         (promote, {}, "release: none was chosen; `flowmart release list` lists all"),
         (release, {}, "release: none was chosen; `flowmart release list` lists all"),
-        (approve, {}, "name: say who decides; it is recorded with the decision"),
+        (approve, {}, "name: it is empty; enter who decides, which is recorded with the decision"),
         (approve, {"name": "anna"}, "digest: none was chosen; waiting: nothing"),
         (approve, {"name": "anna", "digest": " "}, "digest: none was chosen; waiting: nothing"),
     ],

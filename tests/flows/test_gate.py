@@ -118,7 +118,7 @@ def test_but_it_may_not_replace_what_nobody_approved(gated: MiniPlatform, histor
     gated.paint("dev", "green")
     second = gated.release().id
     approvals.approve(history.ledger, wanted(second).digest, ME)
-    with pytest.raises(Refused, match="what would be applied now is not what was approved"):
+    with pytest.raises(Refused, match="its plan is no longer what was approved"):
         promote(second, "dev")
     assert colours(gated, "dev") == {"first": "blue", "second": "blue"}
 

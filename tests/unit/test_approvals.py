@@ -112,7 +112,7 @@ def test_a_refusal_rejects_the_release(ledger: Ledger) -> None:
 
 def test_github_only_means_github_only(ledger: Ledger) -> None:
     asked = ask(ledger, approvers=("ben",), identity="github")
-    with pytest.raises(Refused, match="takes decisions from GitHub only"):
+    with pytest.raises(Refused, match="accepts decisions from GitHub only"):
         approvals.approve(ledger, asked.digest, BEN)
     approvals.approve(ledger, asked.digest, Approver("Ben", "GitHub review", "github"))
 
@@ -142,7 +142,7 @@ def test_of_two_answers_at_the_same_time_the_first_one_counts() -> None:
     ours, theirs = Ledger(store, "tester"), Ledger(store, "somebody")
     asked = ask(ours)
     store.meanwhile = lambda: approvals.refuse(theirs, asked.digest, ANNA, "not today")
-    with pytest.raises(Refused, match=r"refused by anna\.berg already"):
+    with pytest.raises(Refused, match=r"was already refused by anna\.berg"):
         approvals.approve(ours, asked.digest, BEN)
     assert holds(ours) == "refused"
 

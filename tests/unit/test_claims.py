@@ -48,7 +48,7 @@ def test_a_dead_run_is_taken_over_once(ledger: Ledger) -> None:
     held_by(ledger, **a_dead_process())
     claims.take_over(ledger, "dev")
     claims.close(ledger, "dev", "succeeded")
-    with pytest.raises(EnvironmentBusy, match="somebody else has put it back meanwhile"):
+    with pytest.raises(EnvironmentBusy, match="another run has already recovered it"):
         claims.take_over(ledger, "dev")
 
 

@@ -94,7 +94,7 @@ def test_as_many_different_people_have_to_approve_as_are_wanted(shop: Shop) -> N
     first = approve(shop, asked, BEN)
     assert (first.missing, first.approved_by) == (1, ("ben",))
     assert isinstance(shop.promote("blue"), Request)
-    with pytest.raises(Refused, match="Ben has approved already; 1 more, somebody else, has to"):
+    with pytest.raises(Refused, match="Ben has already approved it; another person must approve too"):
         approve(shop, asked, replace(BEN, name="Ben"))
     assert approve(shop, asked, EVA).missing == 0
     assert shop.promote("blue") is None
@@ -138,7 +138,7 @@ def test_what_turns_out_irreversible_on_the_way_is_not_applied(shop: Shop) -> No
             engine.live["precious"] = "data"
 
     shop.world.fail("app", "plan", grown, grown)  # type: ignore[arg-type]
-    with pytest.raises(RolledBack, match=r"what could not be foreseen cannot be undone \(precious\)"):
+    with pytest.raises(RolledBack, match=r"changes that no plan showed before cannot be rolled back \(precious\)"):
         shop.promote("green")
     assert shop.live()["app"] == {"it": "blue", "precious": "data"}
     asked = waits(shop, "green", force=True)

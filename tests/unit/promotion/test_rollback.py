@@ -36,10 +36,10 @@ def test_the_reason_of_a_rollback_is_its_cause_and_not_a_consequence(shop: Shop)
     with pytest.raises(RolledBack) as raised:
         shop.promote(shop.release("green", *shop.units("green")))
     assert "quota exceeded" in str(raised.value).splitlines()[0] + str(raised.value).splitlines()[1]
-    assert "not begun" not in str(raised.value)
+    assert "not started" not in str(raised.value)
     entry = next(e for e in shop.runtime.ledger().entries("dev") if e.kind == "rolling_back")
     assert "quota exceeded" in entry.body["why"]
-    assert "not begun" not in entry.body["why"]
+    assert "not started" not in entry.body["why"]
 
 
 def test_a_rollback_without_an_answer_is_retried_until_it_is_done(shop: Shop) -> None:
@@ -54,7 +54,7 @@ def test_a_rollback_that_never_gets_an_answer_is_left_to_recover(shop: Shop) -> 
     shop.promoted("blue")
     shop.world.fail("app", "plan_rollback", *[no_answer] * 50)
     red = shop.release("red", *shop.units("red"))
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match=r"the rollback of app stopped(.|\n)*run `flowmart recover dev`"):
         shop.promote(red)
     assert shop.state().claim is not None
     shop.world.faults.clear()
