@@ -25,11 +25,12 @@ def approve(
     Returns the request while others have to approve it too.
     """
     with steps.session() as session:
-        ledger, by = session.runtime.ledger(), Approver(name, "Prefect UI", "nothing")
+        ledger, now = session.runtime.ledger(), session.runtime.clock.now()
+    by = Approver(name, "Prefect UI", "nothing")
     if decision == "refuse":
-        approvals.refuse(ledger, digest, by, reason)
+        approvals.refuse(ledger, digest, by, now, reason)
         return None
-    request = approvals.approve(ledger, digest, by, reason)
+    request = approvals.approve(ledger, digest, by, now, reason)
     if request.missing:
         return steps.finished(request)  # type: ignore[no-any-return]
     carry_on(request)

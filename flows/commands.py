@@ -116,18 +116,18 @@ def _roll_back(talk: Talk, asked: Command) -> str:
 
 def _approve(talk: Talk, asked: Command) -> str:
     with steps.session() as session:
-        ledger = session.runtime.ledger()
-    refuse_author(talk.home, approvals.find(ledger, asked.argument), talk.author)
-    request = approvals.approve(ledger, asked.argument, Approver(talk.author, "GitHub comment", "github"))
+        ledger, now = session.runtime.ledger(), session.runtime.clock.now()
+    refuse_author(talk.home, approvals.find(ledger, asked.argument, now), talk.author)
+    request = approvals.approve(ledger, asked.argument, Approver(talk.author, "GitHub comment", "github"), now)
     return carried_on(talk.home, request)
 
 
 def _refuse(talk: Talk, asked: Command) -> str:
     with steps.session() as session:
-        ledger = session.runtime.ledger()
+        ledger, now = session.runtime.ledger(), session.runtime.clock.now()
     reason = asked.rest or "in a comment on GitHub"
     by = Approver(talk.author, "GitHub comment", "github")
-    request = approvals.refuse(ledger, asked.argument, by, reason)
+    request = approvals.refuse(ledger, asked.argument, by, now, reason)
     return f"Refused: release {text.code(request.release)} is rejected in {text.code(request.environment)}."
 
 

@@ -7,7 +7,6 @@ courtesy: without an answer nothing is done. A comment or a review is acted on o
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
@@ -27,7 +26,6 @@ from tasks.github.comments import Comment
 from tasks.github.pulls import Pull
 from tasks.github.repositories import OnGitHub
 from tasks.github.reviews import Review
-from tasks.ledger.chain import Ledger
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Request
 
@@ -111,7 +109,8 @@ def review(repository: Repository, number: Number, review: ReviewId) -> list[str
         return []
     if not _may_approve(home, found) or not _is_first(home, "review", found.id, found.author):
         return []
-    waiting = approvals.waiting(_ledger(), datetime.now(UTC))
+    with steps.session() as session:
+        waiting = approvals.waiting(session.runtime.ledger(), session.runtime.clock.now())
     if not waiting:
         return []
     pull = pulls.get(home.client, home.name, number)
@@ -146,7 +145,9 @@ def _approved(home: OnGitHub, number: int, request: Request, reviewer: str) -> b
     """Approve one request and do what it is for; False when this reviewer is not the one to approve it."""
     try:
         doing.refuse_author(home, request, reviewer)
-        approved = approvals.approve(_ledger(), request.digest, Approver(reviewer, "GitHub review", "github"))
+        with steps.session() as session:
+            ledger, now = session.runtime.ledger(), session.runtime.clock.now()
+        approved = approvals.approve(ledger, request.digest, Approver(reviewer, "GitHub review", "github"), now)
     except Refused as error:
         log.info("not approved", environment=request.environment, what=str(error))
         return False
@@ -155,8 +156,3 @@ def _approved(home: OnGitHub, number: int, request: Request, reviewer: str) -> b
     marker = text.marker(home.platform, f"approval/{request.short}")
     tell("reply", lambda: comments.reply(home.client, home.name, number, marker, said))
     return True
-
-
-def _ledger() -> Ledger:
-    with steps.session() as session:
-        return session.runtime.ledger()

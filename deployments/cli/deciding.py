@@ -54,7 +54,7 @@ def approve(
     """Approve a plan set, and do what it says once enough people have. Exit code 6 while others have to."""
     history = History(settings.load())
     by = _ourselves()
-    request = approvals.approve(history.ledger, digest, by, reason)
+    request = approvals.approve(history.ledger, digest, by, datetime.now(UTC), reason)
     screen.say(f"plan set {request.short} of {request.environment} is approved by {by.name}")
     if request.missing:
         screen.document(_document(request)) if json else screen.result(screen.waiting(request))
@@ -75,7 +75,8 @@ def refuse(
 ) -> None:
     """Say no to a plan set: the release is rejected in that environment."""
     history = History(settings.load())
-    _tell(approvals.refuse(history.ledger, digest, _ourselves(), reason), "refused", json)
+    refused = approvals.refuse(history.ledger, digest, _ourselves(), datetime.now(UTC), reason)
+    _tell(refused, "refused", json)
 
 
 def freeze(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
@@ -158,33 +158,33 @@ def want(ledger: Ledger, release: Release, question: Question, now: datetime) ->
     return _request(question.environment, AskedApproval(entry.at, entry.actor, asked))
 
 
-def approve(ledger: Ledger, digest: str, by: Approver, reason: str = "") -> Request:
+def approve(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str = "") -> Request:
     """Approve the plan set that waits under a digest, or its first digits. `Refused` when this person may not.
 
     Returns the request as it is then: nothing may be applied while others are `missing`.
     """
     _require_name(by)
-    request = find(ledger, digest)
+    request = find(ledger, digest, now)
     _refuse_ineligible(request, by)
-    return _decide(ledger, request, PlanSetApproved, by, reason)
+    return _decide(ledger, request, PlanSetApproved, by, now, reason)
 
 
-def refuse(ledger: Ledger, digest: str, by: Approver, reason: str) -> Request:
+def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str) -> Request:
     """Reject the release of a waiting plan set in its environment. The author may do so too."""
     _require_name(by)
     if not reason.strip():
         raise InvalidInput("reason: it is empty; say why you refuse, for the author of the release")
-    request = find(ledger, digest)
+    request = find(ledger, digest, now)
     _refuse_unlisted(request, by)
-    _decide(ledger, request, PlanSetRefused, by, reason)
+    _decide(ledger, request, PlanSetRefused, by, now, reason)
     why = f"refused by {by.name}: {reason}"
     ledger.append(request.environment, ReleaseRejected(release=request.release, why=why))
     return request
 
 
-def find(ledger: Ledger, digest: str) -> Request:
-    """The one waiting request whose digest begins with `digest`; `NotFound` or `InvalidInput` otherwise."""
-    open_ones = waiting(ledger, datetime.now(UTC))
+def find(ledger: Ledger, digest: str, now: datetime) -> Request:
+    """The one request that waits at `now` with a digest that begins so; `NotFound` or `InvalidInput` otherwise."""
+    open_ones = waiting(ledger, now)
     known = ", ".join(f"{request.short} ({request.environment})" for request in open_ones) or "nothing"
     if not digest:
         raise InvalidInput(f"digest: none was chosen; waiting: {known}")
@@ -199,10 +199,12 @@ def find(ledger: Ledger, digest: str) -> Request:
     )
 
 
-def _decide(ledger: Ledger, request: Request, decision: type[PlanSetDecision], by: Approver, reason: str) -> Request:
+def _decide(
+    ledger: Ledger, request: Request, decision: type[PlanSetDecision], by: Approver, now: datetime, reason: str
+) -> Request:
     def decide(state: EnvironmentState) -> PlanSetDecision:
         # Two people may answer at the same time: the first word counts.
-        found = decided(state, request.digest, datetime.now(UTC))
+        found = decided(state, request.digest, now)
         if found is None or found.kind != "wanted":
             ended = f"was already {found.kind} by {found.by}" if found else "has expired"
             raise Refused(f"plan set {request.short} of {request.environment} {ended}; check `flowmart approvals`")

@@ -38,7 +38,7 @@ def wanted(release: str) -> Request:
 
 def approved(history: History, release: str, by: Approver = ME) -> None:
     """Promote with an approval of whatever is asked for."""
-    approvals.approve(history.ledger, wanted(release).digest, by)
+    approvals.approve(history.ledger, wanted(release).digest, by, datetime.now(UTC))
     assert promote(release, "dev") is None
 
 
@@ -78,7 +78,7 @@ def test_a_form_with_something_missing_decides_nothing(
 
 def test_a_refusal_ends_the_promotion(gated: MiniPlatform, history: History) -> None:
     release = gated.release().id
-    approvals.refuse(history.ledger, wanted(release).digest, ME, "not today")
+    approvals.refuse(history.ledger, wanted(release).digest, ME, datetime.now(UTC), "not today")
     with pytest.raises(Refused, match="was rejected here"):
         promote(release, "dev")
     assert promote(release, "dev", force=True) == ANY
@@ -86,7 +86,7 @@ def test_a_refusal_ends_the_promotion(gated: MiniPlatform, history: History) -> 
 
 
 def test_an_approval_is_void_when_the_plans_change(gated: MiniPlatform, history: History) -> None:
-    approvals.approve(history.ledger, wanted(gated.release().id).digest, ME)
+    approvals.approve(history.ledger, wanted(gated.release().id).digest, ME, datetime.now(UTC))
     gated.paint("dev", "green")
     assert isinstance(promote(gated.release().id, "dev"), Request)
     assert colours(gated, "dev") == {}
@@ -117,7 +117,7 @@ def test_but_it_may_not_replace_what_nobody_approved(gated: MiniPlatform, histor
     approved(history, first)
     gated.paint("dev", "green")
     second = gated.release().id
-    approvals.approve(history.ledger, wanted(second).digest, ME)
+    approvals.approve(history.ledger, wanted(second).digest, ME, datetime.now(UTC))
     with pytest.raises(Refused, match="its plan is no longer what was approved"):
         promote(second, "dev")
     assert colours(gated, "dev") == {"first": "blue", "second": "blue"}

@@ -38,7 +38,7 @@ def waits(shop: Shop, release: str, **consent: Any) -> Request:
 
 def approve(shop: Shop, request: Request, *people: Approver) -> Request:
     for by in people:
-        request = approvals.approve(shop.runtime.ledger(), request.digest, by)
+        request = approvals.approve(shop.runtime.ledger(), request.digest, by, shop.clock.now())
     return request
 
 
@@ -104,7 +104,7 @@ def test_one_refusal_is_enough_however_many_have_approved(shop: Shop) -> None:
     gated(shop, "always", count=2)
     asked = waits(shop, shop.release("blue"))
     approve(shop, asked, BEN)
-    approvals.refuse(shop.runtime.ledger(), asked.digest, EVA, "not before the sale")
+    approvals.refuse(shop.runtime.ledger(), asked.digest, EVA, shop.clock.now(), "not before the sale")
     assert shop.state().rejected == {"blue"}
 
 

@@ -39,17 +39,17 @@ def test_an_author_cannot_approve_a_release_that_they_bring_back(gated: Shop) ->
     release = gated.release("blue")
     gated.releases.author = "Ben <ben@flowmart.example>"
     with pytest.raises(Refused, match="ben is the author of blue"):
-        approvals.approve(gated.runtime.ledger(), asked(gated, release).digest, BEN)
+        approvals.approve(gated.runtime.ledger(), asked(gated, release).digest, BEN, gated.clock.now())
 
 
 def test_an_approval_does_not_outlive_the_origin_that_it_was_given_for(gated: Shop) -> None:
     release = gated.release("blue")
-    approvals.approve(gated.runtime.ledger(), asked(gated, release).digest, BEN)
+    approvals.approve(gated.runtime.ledger(), asked(gated, release).digest, BEN, gated.clock.now())
     gated.releases.author = "Ben <ben@flowmart.example>"
     assert asked(gated, release).author == "Ben <ben@flowmart.example>"
 
 
 def test_what_another_person_approved_is_applied(gated: Shop) -> None:
     release = gated.release("blue")
-    approvals.approve(gated.runtime.ledger(), asked(gated, release).digest, BEN)
+    approvals.approve(gated.runtime.ledger(), asked(gated, release).digest, BEN, gated.clock.now())
     assert gated.promote(release) is None
