@@ -41,11 +41,6 @@ class Eligibility:
     waits_for: tuple[str, ...] = ()
     soaks_until: datetime | None = None
 
-    @property
-    def eligible(self) -> bool:
-        """Whether the release may begin now."""
-        return not self.waits_for and self.soaks_until is None
-
     def __str__(self) -> str:
         if self.waits_for:
             return f"waits for {', '.join(self.waits_for)}"
@@ -83,11 +78,6 @@ def ancestors(after: After, environment: str) -> tuple[str, ...]:
             found.add(name)
             ahead.extend(after.get(name, ()))
     return tuple(name for name in order(after) if name in found)
-
-
-def followers(after: After, environment: str) -> tuple[str, ...]:
-    """The environments that come directly after `environment`, in order."""
-    return tuple(name for name in order(after) if environment in after[name])
 
 
 def path(after: After, to: str | None = None) -> tuple[str, ...]:

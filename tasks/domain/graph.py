@@ -25,11 +25,6 @@ def order(units: Needs) -> tuple[str, ...]:
     return tuple(found)
 
 
-def reverse_order(units: Needs) -> tuple[str, ...]:
-    """Everything before what it needs: the order in which things are rolled back or removed."""
-    return tuple(reversed(order(units)))
-
-
 def cycle(needs: Needs) -> tuple[str, ...] | None:
     """The first circle that following `needs` leads into, closed: ("a", "b", "a"); None when there is none."""
     left = _what_cannot_be_ordered(needs)

@@ -5,7 +5,7 @@ Snapshots hold the result: whoever changes the meaning of a fold must raise `sna
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -45,14 +45,6 @@ Held = TypeVar("Held")
 
 PROMOTE, RECONCILE = "promote", "reconcile"
 """The purposes of a claim."""
-
-
-def environment_state(environment: str, entries: Iterable[Entry]) -> EnvironmentState:
-    """The state after these entries, oldest first, of a chain from its beginning."""
-    state = EnvironmentState(environment)
-    for entry in entries:
-        state = fold(state, entry)
-    return state
 
 
 def fold(state: EnvironmentState, entry: Entry) -> EnvironmentState:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import reduce
 
 import pytest
 
@@ -10,7 +11,8 @@ from tasks.domain.values import digest_of
 from tasks.ledger import snapshots
 from tasks.ledger.auditing import audit
 from tasks.ledger.chain import Ledger
-from tasks.ledger.folding import environment_state
+from tasks.ledger.folding import fold
+from tasks.ledger.state import EnvironmentState
 from tests.memory_store import MemoryStore
 from tests.unit.test_events import EXAMPLES
 
@@ -51,7 +53,7 @@ def test_a_reader_begins_at_the_newest_snapshot(store: MemoryStore) -> None:
 
 def test_a_state_from_a_snapshot_is_that_of_the_whole_chain(store: MemoryStore) -> None:
     ledger = Ledger(store, "bob")
-    assert ledger.state("dev") == environment_state("dev", ledger.entries("dev"))
+    assert ledger.state("dev") == reduce(fold, ledger.entries("dev"), EnvironmentState("dev"))
 
 
 def test_a_second_read_starts_where_the_first_one_ended(store: MemoryStore) -> None:
@@ -100,7 +102,7 @@ UNFIT: dict[str, Callable[[MemoryStore], object]] = {
 def test_an_invalid_snapshot_is_ignored(store: MemoryStore, damage: Callable[[MemoryStore], object]) -> None:
     damage(store)
     ledger = Ledger(store, "bob", platform="shop")
-    assert ledger.state("dev") == environment_state("dev", ledger.entries("dev"))
+    assert ledger.state("dev") == reduce(fold, ledger.entries("dev"), EnvironmentState("dev"))
 
 
 def test_without_a_valid_snapshot_the_whole_chain_is_read(store: MemoryStore) -> None:
