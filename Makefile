@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench down peers-kubernetes
+.PHONY: help demo test check bench down peers peers-kubernetes
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -28,6 +28,8 @@ check: $(READY) ## what to run before a commit: lint, format, types, import rule
 
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
+
+peers: peers-kubernetes ## build every real counterpart that tests can run against
 
 peers-kubernetes: $(READY) ## build a real Kubernetes control plane with Go, for the tests that can run against one
 	@$(PYTHON) -m deployments.peers.kubernetes build
