@@ -11,7 +11,7 @@ from flows.reconcile import reconcile
 from tasks import authorship, settings, steps
 from tasks.domain.errors import NotFound, Refused
 from tasks.domain.release import Release
-from tasks.github import commands, comments, endings, pulls, text
+from tasks.github import closing, commands, comments, pulls, text
 from tasks.github.best_effort import tell
 from tasks.github.commands import Command
 from tasks.github.comments import Comment, Reaction
@@ -44,7 +44,7 @@ class Talk:
 
     def reply(self, words: str) -> None:
         """Answer."""
-        home, marker = self.home, text.marker(self.home.platform, endings.answer_to(self.comment.id))
+        home, marker = self.home, text.marker(self.home.platform, closing.answer_to(self.comment.id))
         tell("reply", lambda: comments.reply(home.client, home.name, self.number, marker, words))
 
 

@@ -21,9 +21,9 @@ from fastapi import FastAPI
 from deployments import prefect_health
 from deployments.github import settings as github_settings
 from deployments.github.asking import GitHubSource
+from deployments.github.closing import Closing
 from deployments.github.connections import ImpatientProtocol, allow_many
 from deployments.github.dispatch import Dispatcher
-from deployments.github.endings import Closing
 from deployments.github.home import Home
 from deployments.github.inbox import Inbox
 from deployments.github.receiver import PATH, create_app

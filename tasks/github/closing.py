@@ -1,4 +1,4 @@
-"""Ends on GitHub what a run left open there that is over: check run, statuses, deployments, a command's answer.
+"""Closes on GitHub what a run that is over left open: check run, statuses, deployments, the answer to a command.
 
 What the run has ended itself is left as it is, so that this can be done after every run, and again.
 """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.github import check_runs, comments, deployments, endings, pull_report, statuses, text
+from tasks.github import check_runs, closing, comments, deployments, pull_report, statuses, text
 from tasks.github.client import Client
 from tasks.github.deployments import Deployment
 from tasks.github.repositories import OnGitHub, Repository
@@ -32,7 +32,7 @@ def planning(home: OnGitHub, run: str, environment: str) -> int:
 
 def test_a_run_that_was_killed_while_it_planned(home: OnGitHub, github: GitHubStub) -> None:
     ours, theirs = planning(home, RUN, "dev"), planning(home, OTHER, "staging")
-    assert endings.close(home, {"number": 1, "sha": SHA}, WHY) == 3
+    assert closing.close(home, {"number": 1, "sha": SHA}, WHY) == 3
     state = github.state
     assert (state.check_runs[ours]["status"], state.check_runs[ours]["conclusion"]) == (
         "completed",
@@ -44,20 +44,20 @@ def test_a_run_that_was_killed_while_it_planned(home: OnGitHub, github: GitHubSt
     assert state.status("flowmart/staging")[-1][0] == "pending"
     # Branch protection waits for it, and the run never came so far.
     assert state.status("flowmart/release") == [("error", WHY)]
-    assert endings.close(home, {"number": 1, "sha": SHA}, WHY) == 0
+    assert closing.close(home, {"number": 1, "sha": SHA}, WHY) == 0
 
 
 def test_what_a_run_has_ended_itself_stays(home: OnGitHub, github: GitHubStub) -> None:
     for about, state in (("release", "success"), ("dev", "failure")):
         statuses.tell(home.client, REPOSITORY, SHA, f"flowmart/{about}", state, "itself", at(RUN))  # type: ignore[arg-type]
-    assert endings.close(home, {"number": 1, "sha": SHA}, WHY) == 0
+    assert closing.close(home, {"number": 1, "sha": SHA}, WHY) == 0
     assert [one["description"] for one in github.state.statuses] == ["itself", "itself"]
 
 
 def test_a_status_of_another_platform_is_not_ours(home: OnGitHub, github: GitHubStub) -> None:
     for context in ("flowmart/release", "shop/dev"):
         statuses.tell(home.client, REPOSITORY, SHA, context, "pending", "", "")
-    endings.close(home, {"sha": SHA}, WHY)
+    closing.close(home, {"sha": SHA}, WHY)
     assert github.state.status("flowmart/release")[-1][0] == "error"
     assert github.state.status("shop/dev")[-1][0] == "pending"
 
@@ -66,7 +66,7 @@ def test_a_deployment_that_nobody_ends_any_more(home: OnGitHub, github: GitHubSt
     for run, environment in ((RUN, "dev"), (OTHER, "staging")):
         made = Deployment(REPOSITORY, "flowmart", environment, SHA, "r1", at(run), run=run)
         deployments.begin(home.client, made)
-    endings.close(home, {}, WHY)
+    closing.close(home, {}, WHY)
     assert github.state.deployed("dev")[0][-1] == ("error", WHY)
     assert github.state.deployed("staging")[0][-1][0] == "in_progress"
 
@@ -75,23 +75,23 @@ def test_a_command_that_was_read_is_answered_once(home: OnGitHub, github: GitHub
     comment = github.state.comment(1, "/flowmart promote dev", by="anna")
     comments.react(home.client, REPOSITORY, comment, "eyes")
     for _ in range(2):
-        endings.close(home, {"number": 1, "comment": comment}, WHY)
+        closing.close(home, {"number": 1, "comment": comment}, WHY)
     _, answer = github.state.bodies(1)
     assert WHY in answer
 
 
 def test_a_command_that_was_ignored_stays_without_an_answer(home: OnGitHub, github: GitHubStub) -> None:
     comment = github.state.comment(1, "/flowmart promote dev", by="mallory")
-    endings.close(home, {"number": 1, "comment": comment}, WHY)
+    closing.close(home, {"number": 1, "comment": comment}, WHY)
     assert len(github.state.bodies(1)) == 1
 
 
 def test_a_command_that_was_answered_is_not_answered_again(home: OnGitHub, github: GitHubStub) -> None:
     comment = github.state.comment(1, "/flowmart promote dev", by="anna")
     comments.react(home.client, REPOSITORY, comment, "eyes")
-    marker = text.marker("flowmart", endings.answer_to(comment))
+    marker = text.marker("flowmart", closing.answer_to(comment))
     comments.reply(home.client, REPOSITORY, 1, marker, "done")
-    endings.close(home, {"number": 1, "comment": comment}, WHY)
+    closing.close(home, {"number": 1, "comment": comment}, WHY)
     assert len(github.state.bodies(1)) == 2
 
 

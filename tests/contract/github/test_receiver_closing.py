@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.github.endings import Closing
+from deployments.github.closing import Closing
 from deployments.github.events import Intent, pull_request
 from deployments.github.inbox import Inbox
 from deployments.github.runs import Ending

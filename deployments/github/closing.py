@@ -15,7 +15,7 @@ import structlog
 from deployments.github.inbox import Entry, Inbox
 from deployments.github.runs import Ending
 from tasks.domain.errors import FlowmartError, Unanswered
-from tasks.github import endings
+from tasks.github import closing
 from tasks.github.repositories import OnGitHub
 
 log = structlog.get_logger("flowmart.github")
@@ -84,7 +84,7 @@ class Closing:
         if ending is None:
             return
         if not ending.good:
-            closed = endings.close(self._hub(entry.run), entry.parameters, ending.why)
+            closed = closing.close(self._hub(entry.run), entry.parameters, ending.why)
             log.info("closed", delivery=entry.id, flow_run=entry.run, what=ending.why, number=closed)
         self._inbox.ended(entry, "" if ending.good else ending.why).result()
 
