@@ -31,6 +31,9 @@ _MACHINE_ID = Path("/etc/machine-id")
 _INITIAL_NAMESPACE = "4026531836"
 """Inode of the PID namespace outside all containers: PROC_PID_INIT_INO in Linux's include/linux/proc_ns.h."""
 
+_INITIAL_UTS_NAMESPACE = "4026531838"
+"""Inode of the namespace of the machine's own host name: PROC_UTS_INIT_INO in the same file."""
+
 _ENDED = frozenset("ZX")
 """States of a process that has ended but was not yet reaped by its parent."""
 
@@ -86,6 +89,15 @@ def is_over(process: ProcessIdentity, proc: Path = PROC) -> bool:
     return process.namespace == this.namespace and _has_ended(process, proc)
 
 
+def sees_its_host(proc: Path = PROC) -> bool:
+    """Whether all processes of the host by whose name this one goes can be seen from here.
+
+    Not in a container that has the name of its machine: it sees its own processes alone.
+    """
+    pid, name = (_namespace(proc, kind) for kind in ("pid", "uts"))
+    return pid in ("", _INITIAL_NAMESPACE) or name != _INITIAL_UTS_NAMESPACE
+
+
 def machine_was_restarted(process: ProcessIdentity, this: ProcessIdentity) -> bool:
     """Whether `process` ran on the machine of `this`, a process of a later boot.
 
@@ -131,6 +143,14 @@ def _state_and_start(folder: Path) -> tuple[str, int]:
     """Fields 3 and 22 of /proc/PID/stat; field 2, the program's name, may hold spaces and parentheses."""
     after_name = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
     return after_name[0], int(after_name[19])
+
+
+def _namespace(proc: Path, kind: str) -> str:
+    """The inode of one of this process's namespaces, from "pid:[4026531836]"; empty without /proc."""
+    try:
+        return (proc / "self" / "ns" / kind).readlink().name.partition("[")[2].rstrip("]")
+    except OSError:
+        return ""
 
 
 def _text(file: Path) -> str:

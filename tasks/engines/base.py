@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -76,6 +77,7 @@ class Workspace:
             share (images).
         environments: the names of the platform's environments.
         neighbours: the other units of the environment, as this release declares them: an object has one owner.
+        claimed: since when the environment's claim is open, if this process holds it, whoever made it; else None.
     """
 
     target: Target
@@ -99,6 +101,7 @@ class Workspace:
     elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)
     environments: tuple[str, ...] = ()
     neighbours: Callable[[], Sequence[Unit]] = field(default=tuple)
+    claimed: datetime | None = None
 
     @property
     def inputs(self) -> Inputs:

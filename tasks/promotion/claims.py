@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from tasks import process_identity
@@ -155,6 +156,12 @@ def refuse_if_taken(found: EnvironmentState) -> None:
 def is_over(claim: Claim) -> bool:
     """Whether the process that holds a claim has ended; False when that cannot be known from here."""
     return process_identity.is_over(ProcessIdentity.from_record(claim.holder))
+
+
+def held_since(found: EnvironmentState) -> datetime | None:
+    """Since when the open claim is open, if this process holds it; taking one over does not open it anew."""
+    held = found.claim
+    return datetime.fromisoformat(held.at) if held is not None and _is_ours(held) else None
 
 
 def _fenced(ledger: Ledger, claim: Entry) -> Entry:

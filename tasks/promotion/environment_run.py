@@ -29,6 +29,7 @@ from tasks.ledger.chain import Ledger
 from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
 from tasks.processes import Processes
+from tasks.promotion import claims
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 
@@ -205,6 +206,7 @@ class EnvironmentRun:
             unfinished=target.unit in now.unfinished,
             secret_key=lambda: self.secret_key,
             reconciling=target.unit in self.drifting,
+            claimed=claims.held_since(now),
         )
 
     def _readers(self) -> dict[str, Variables]:

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,15 @@ def test_a_dead_run_is_taken_over_once(ledger: Ledger) -> None:
     claims.close(ledger, "dev", "succeeded")
     with pytest.raises(EnvironmentBusy, match="another run has already recovered it"):
         claims.take_over(ledger, "dev")
+
+
+def test_a_claim_is_as_old_as_it_was_for_whoever_takes_it_over(ledger: Ledger) -> None:
+    held_by(ledger, **a_dead_process())
+    open_claim = ledger.state("dev").claim
+    assert open_claim is not None
+    assert claims.held_since(ledger.state("dev")) is None
+    claims.take_over(ledger, "dev")
+    assert claims.held_since(ledger.state("dev")) == datetime.fromisoformat(open_claim.at)
 
 
 def test_a_living_run_is_not_taken_over(ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.process_identity import ProcessIdentity, current, is_over, machine_was_restarted
+from tasks.process_identity import ProcessIdentity, current, is_over, machine_was_restarted, sees_its_host
 
 WHO = "import json, sys; from tasks.process_identity import *; print(json.dumps(current().record()), flush=True); "
 PYTHON = (sys.executable, "-c")
@@ -135,3 +135,17 @@ if UNSHARE := unshare():
         how = [part for part in UNSHARE if part != "--mount-proc"]
         done = subprocess.run([*how, *PYTHON, gone], capture_output=True, text=True, check=True)
         assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("pid", "uts", "seen"),
+    [(4026531836, 4026531838, True), (4026532100, 4026532101, True), (4026532100, 4026531838, False)],
+    ids=["a machine", "a container with a name of its own", "a container with its machine's name"],
+)
+def test_a_container_with_the_name_of_its_machine_does_not_see_that_ones_processes(
+    tmp_path: Path, pid: int, uts: int, seen: bool
+) -> None:
+    (tmp_path / "self/ns").mkdir(parents=True)
+    for name, inode in (("pid", pid), ("uts", uts)):
+        (tmp_path / "self/ns" / name).symlink_to(f"{name}:[{inode}]")
+    assert sees_its_host(tmp_path) is seen

@@ -18,8 +18,11 @@ from tasks.engines.terraform import code
 DEFAULT = "default"
 """The workspace of whoever chooses none."""
 
-_INITIALISED = Path(".terraform/terraform.tfstate")
-"""Where `terraform init` writes down the backend with all that it was given."""
+DATA = ".terraform"
+"""The folder of what `terraform init` makes, unless TF_DATA_DIR names another one."""
+
+_INITIALISED = "terraform.tfstate"
+"""The file in it where `terraform init` writes down the backend with all that it was given."""
 _SECRETS = (
     "key_id",
     "secret",
@@ -52,9 +55,9 @@ def declared(folder: Path, given: Mapping[str, Any] | None = None) -> Backend | 
     return found
 
 
-def initialised(folder: Path) -> Backend | None:
-    """The backend that a root was initialised with; None where that is none."""
-    file = folder / _INITIALISED
+def initialised(folder: Path, data: str = "") -> Backend | None:
+    """The backend that a root was initialised with, in its folder or that of TF_DATA_DIR; None where that is none."""
+    file = folder / (data or DATA) / _INITIALISED
     found = json.loads(file.read_text()).get("backend") if file.is_file() else None
     return Backend(found["type"], _set(found.get("config") or {})) if found else None
 

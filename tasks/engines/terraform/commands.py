@@ -132,6 +132,11 @@ def state_push(executable: str, file: Path) -> tuple[str, ...]:
     return _build(executable, "state push", str(file), no_color=IsFlagged)
 
 
+def force_unlock(executable: str, lock: str) -> tuple[str, ...]:
+    """Release the lock with this id, and no other one."""
+    return _build(executable, "force-unlock", lock, force=IsFlagged)
+
+
 def schema(executable: str) -> tuple[str, ...]:
     """The schemas of the root's providers."""
     return _build(executable, "providers schema", json=IsFlagged, no_color=IsFlagged)

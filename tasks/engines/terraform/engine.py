@@ -251,14 +251,16 @@ class Terraform:
         folder, source = self.workspace.folder, self.workspace.unit.source
         return drift.found_in(document, source, self._terraform.kind, lambda address: ignored(folder, address))
 
-    def _refreshed(self, inputs: Inputs) -> None:
+    def _refreshed(self, inputs: Inputs, *, again: bool = True) -> None:
         file, writing = commands.REFRESH_FILE, self.workspace.writing
         argv = commands.plan(self._executable, file, refresh_only=True, var_files=self._root.var_files)
         self._terraform.read(argv, good=(0, 2))
         (self.workspace.folder / file).chmod(0o600)
         ended = self._terraform.run(commands.apply(self._executable, file), writing)
         saved = states.save(self.workspace, self._terraform)
-        if ended.exit_code != 0:
+        if self._terraform.released(ended) and again:
+            self._refreshed(inputs, again=False)
+        elif ended.exit_code != 0:
             raise Unanswered(f"{self._terraform.error(commands.apply(self._executable, file), ended)}{saved.detail}")
 
     def _refuse_stale(self, plan: Plan) -> None:
@@ -270,11 +272,13 @@ class Terraform:
     def _failed(self, plan: Plan, ended: Ended, kept: plans.Kept) -> Applied:
         if any(item.summary in errors.STALE for item in ended.errors):
             raise StalePlan(f"{plan.target}: {self._terraform.why(ended)}; plan again")
-        if locks.is_locked(ended.errors):
+        if locks.held(ended.errors):
+            self._terraform.released(ended)
             return Applied(Outcome.UNANSWERED, detail=f"nothing was applied\n{self._terraform.why(ended)}")
         lost = errors.lost(ended.errors, answers.unfinished(ended.stdout)) & plan.created
         plans.save(replace(kept, lost=kept.lost | lost), self.workspace.folder)
         saved = states.save(self.workspace, self._terraform)
+        self._terraform.released(ended)
         left = _without_unsaved(ended)
         answered = saved.complete and left.errors and left.outcome is Outcome.FAILED
         outcome = Outcome.FAILED if answered else Outcome.UNANSWERED

@@ -27,6 +27,7 @@ from tasks.domain.outcome import Outcome
 from tasks.engines.terraform.diagnostics import Diagnostic
 
 LOCKED = "Error acquiring the state lock"
+UNRELEASED = "Error releasing the state lock"
 STALE = ("Saved plan is stale", "Saved plan does not match the given state")
 UNSAVED = ("Failed to save state", "Failed to persist state to backend", "Failed to write state")
 INTERRUPTED = ("execution halted", "Request cancelled", "operation canceled", "Operation cancelled")
@@ -36,9 +37,7 @@ _REJECTED_BY_THE_CODE = re.compile(
     r"Invalid value for (input )?variable|(Resource|Module output value) (pre|post)condition failed"
     r"|Check block assertion failed|\S+ provisioner error|External Program (Execution Failed|Lookup Failed)"
 )
-_ENDED = re.compile(
-    r"Plugin did not respond|Error releasing the state lock|Failed to read any lines from plugin's stdout"
-)
+_ENDED = re.compile(rf"Plugin did not respond|{UNRELEASED}|Failed to read any lines from plugin's stdout")
 
 _FINAL = re.compile(
     r"timeout while waiting for (state to become|resource to be gone)|timed out waiting for the condition"

@@ -13,7 +13,7 @@ import structlog
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
-from tasks.engines.terraform import backends, commands, diagnostics, errors, locks
+from tasks.engines.terraform import backends, commands, diagnostics, errors, locks, stale_locks
 from tasks.engines.terraform.clusters import provider_variables
 from tasks.engines.terraform.configuration import sensitive_values
 from tasks.engines.terraform.diagnostics import Diagnostic
@@ -73,11 +73,15 @@ class Execution:
     def read(self, argv: tuple[str, ...], variables: Variables | None = None, good: tuple[int, ...] = (0,)) -> str:
         """Standard output of a command that must end well, by default with the read-only credentials.
 
+        It is run once more when a stale lock was in its way. So it must do no harm if it is carried out twice.
+
         Raises:
             Unanswered: no answer, or somebody else holds the state's lock.
             Refused: it was rejected.
         """
         ended = self.run(argv, variables or self._workspace.reading)
+        if self.released(ended):
+            ended = self.run(argv, variables or self._workspace.reading)
         if ended.exit_code not in good:
             raise self.error(argv, ended)
         return ended.stdout
@@ -97,6 +101,17 @@ class Execution:
         found = diagnostics.errors(finished.stdout, finished.stderr) if failed else ()
         return Ended(finished.exit_code, finished.stdout, found)
 
+    def released(self, ended: Ended) -> bool:
+        """Whether a command met a stale lock, or left its own one, and that is released now."""
+        workspace, lock = self._workspace, locks.left(ended.errors)
+        if lock is None or not stale_locks.is_stale(lock, workspace):
+            return False
+        freed = self.run(commands.force_unlock(workspace.executable, lock.id), workspace.writing).exit_code == 0
+        what = f"{lock.id} of {lock.who}, {lock.operation} since {lock.since}"
+        event = "released a stale state lock" if freed else "a stale state lock could not be released"
+        log.warning(event, unit=workspace.unit.name, environment=workspace.environment.name, what=what)
+        return freed
+
     def error(self, argv: tuple[str, ...], ended: Ended) -> FlowmartError:
         """What to raise for a command that failed."""
         workspace = self._workspace
@@ -107,8 +122,8 @@ class Execution:
     def why(self, ended: Ended) -> str:
         """What terraform says, a line an error; who holds the lock where that is the reason."""
         source = self._workspace.unit.source
-        if locks.is_locked(ended.errors):
-            return locks.described(ended.errors, source)
+        if lock := locks.held(ended.errors):
+            return locks.described(lock, source)
         if not ended.errors and ended.exit_code not in (0, 1, 2):
             return f"it was ended from outside (exit code {ended.exit_code})"
         return self.shown(diagnostics.why(ended.errors, source))

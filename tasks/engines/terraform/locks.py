@@ -1,30 +1,76 @@
-"""Who holds a state's lock, as terraform prints it ("Lock Info:"). Pure."""
+"""A state's lock, as terraform prints it ("Lock Info:"). Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tasks.engines.terraform.diagnostics import Diagnostic
-from tasks.engines.terraform.errors import LOCKED
+from tasks.engines.terraform.errors import LOCKED, UNRELEASED
 
+_INFO = "Lock Info:"
 _FIELD = re.compile(
     r"\b(ID|Operation|Who|Created):\s+(.*?)\s*(?=\n|$|\b(?:Path|Operation|Who|Version|Created|Info):)"
 )
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{1,6})?\d* \+0000 UTC")
+"""How Go prints a time in UTC, with up to nine digits after the seconds."""
 
 
-def is_locked(found: Iterable[Diagnostic]) -> bool:
-    """Whether a command did nothing because somebody else holds the lock."""
-    return any(item.summary == LOCKED and "Lock Info:" in item.detail for item in found)
+@dataclass(frozen=True)
+class Lock:
+    """A lock; texts are empty where terraform does not say.
+
+    Attributes:
+        id: what `force-unlock` wants.
+        who: "user@host" of the terraform that made it.
+        operation: "apply", "plan".
+        since: when it was made, as terraform prints it.
+    """
+
+    id: str
+    who: str
+    operation: str
+    since: str
+
+    @property
+    def created(self) -> datetime | None:
+        """When it was made; None where that cannot be read."""
+        found = _TIME.fullmatch(self.since)
+        return (
+            datetime.fromisoformat(f"{found[1]}{(found[2] or '.').ljust(7, '0')}").replace(tzinfo=UTC)
+            if found
+            else None
+        )
 
 
-def described(found: Iterable[Diagnostic], source: str) -> str:
+def held(found: Iterable[Diagnostic]) -> Lock | None:
+    """The lock of somebody else, for which a command did nothing; None where that is not the reason."""
+    return _of(found, LOCKED)
+
+
+def left(found: Iterable[Diagnostic]) -> Lock | None:
+    """The lock that is there after a command: one that it met, or its own that it could not release."""
+    return _of(found, LOCKED, UNRELEASED)
+
+
+def described(lock: Lock, source: str) -> str:
     """Who holds it since when, and the command that releases it when that run is over."""
-    detail = next(item.detail for item in found if item.summary == LOCKED)
-    told = dict(_FIELD.findall(detail.partition("Lock Info:")[2]))
-    since = re.sub(r"(:\d\d)\.\d+ \+0000", r"\1", told.get("Created", "an unknown time"))
-    what = told.get("Operation", "").removeprefix("OperationType").lower() or "operation"
+    since = re.sub(r"(:\d\d)\.\d+ \+0000", r"\1", lock.since or "an unknown time")
     return (
-        f"The state is locked by {told.get('Who', 'somebody')} since {since} ({what}).\n"
-        f"If that run is over: terraform -chdir=infrastructure/{source} force-unlock {told.get('ID', 'ID')}"
+        f"The state is locked by {lock.who or 'somebody'} since {since} ({lock.operation or 'operation'}).\n"
+        f"If that run is over: terraform -chdir=infrastructure/{source} force-unlock {lock.id or 'ID'}"
     )
+
+
+def _of(found: Iterable[Diagnostic], *summaries: str) -> Lock | None:
+    details = (item.detail for item in found if item.summary in summaries)
+    told = next((detail for detail in details if _INFO in detail), None)
+    return _parsed(told.partition(_INFO)[2]) if told is not None else None
+
+
+def _parsed(info: str) -> Lock:
+    fields = dict(_FIELD.findall(info))
+    operation = fields.get("Operation", "").removeprefix("OperationType").lower()
+    return Lock(fields.get("ID", ""), fields.get("Who", ""), operation, fields.get("Created", ""))
