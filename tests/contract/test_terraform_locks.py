@@ -22,7 +22,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform import commands
 from tasks.engines.terraform.engine import Terraform
 from tests.faults.proxy import Fault, FaultProxy
-from tests.terraform_roots import PAINT, Root, applied, planned, receipt
+from tests.terraform_roots import PAINT, Root, planned
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "eu-west-1"}
 BACKEND = """
@@ -50,10 +50,10 @@ resource "terraform_data" "slow" {{
 
 
 class LockLosingProxy(FaultProxy):
-    """Loses requests about the lock alone: the next `times` ones with `method`.
+    """Loses requests about the lock alone.
 
     Attributes:
-        lost: a fault for each of them that is still to come.
+        lost: {method: the faults that its next requests meet}.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -112,14 +112,6 @@ def test_an_observation_whose_lock_was_made_without_an_answer_releases_it(root: 
     s3.lost = {"PUT": [Fault(True, 500)]}
     assert Terraform(workspace).observe(plan).progress is Progress.UNCHANGED
     assert Terraform(workspace).apply(plan).outcome is Outcome.SUCCEEDED
-
-
-def test_settling_leaves_no_lock_to_the_next_promotion(root: Root, s3: LockLosingProxy) -> None:
-    workspace = claimed(root, s3, 'resource "random_pet" "name" {{ }}\n'.replace("{{ }}", "{}"))
-    applied(workspace)
-    s3.lost = {"DELETE": [Fault(False, 503)] * 2}
-    Terraform(workspace).settle(receipt(workspace))
-    assert applied(claimed(root, s3)).outcome is Outcome.SUCCEEDED
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import socket
 import subprocess
@@ -14,10 +15,15 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.errors import Unanswered
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Plan
 from tasks.domain.platform import Unit
+from tasks.domain.release import Receipt
+from tasks.engines import sealed
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import locks
 from tasks.engines.terraform.diagnostics import Diagnostic
+from tasks.engines.terraform.engine import Terraform
 from tasks.engines.terraform.execution import Execution
 from tasks.engines.terraform.stale_locks import is_stale
 from tasks.processes import Command, Finished, Processes
@@ -32,12 +38,19 @@ MET, OWN = "Error acquiring the state lock", "Error releasing the state lock"
 
 
 class RecordedTerraform(Processes):
-    """Answers as terraform did: there is a lock, until it is released by its id."""
+    """Answers as terraform did: there is a lock, until it is released by its id.
+
+    Attributes:
+        ran: the commands that were run.
+        answers: {subcommand: what it prints, lock or no lock}.
+    """
 
     def __init__(self, problem: str, who: str, created: datetime) -> None:
         super().__init__()
         self.ran: list[Command] = []
+        self.answers: dict[str, str] = {}
         self._locked = True
+        self._problem = problem
         self._diagnostic = {"severity": "error", "summary": problem, "detail": told(who, created)}
 
     def run(self, command: Command) -> Finished:
@@ -45,6 +58,8 @@ class RecordedTerraform(Processes):
         if command.argv[1] == "force-unlock":
             self._locked = command.argv[1:] != ("force-unlock", "-force", ID)
             return Finished(int(self._locked), "", "", 0.0)
+        if command.argv[1] in self.answers:
+            return Finished(0, self.answers[command.argv[1]], "", 0.0)
         if not self._locked:
             return Finished(0, "{}", "", 0.0)
         return Finished(1, json.dumps({"type": "diagnostic", "diagnostic": self._diagnostic}), "", 0.0)
@@ -126,8 +141,69 @@ def test_without_a_claim_no_lock_is_stale(claimed: Workspace) -> None:
     assert not is_stale(met(OURS, NOW), replace(claimed, claimed=None))
 
 
+@pytest.mark.parametrize("digits", ["", ".1", ".136941595"])
+def test_the_time_of_a_lock_is_read_however_many_digits_it_has(digits: str) -> None:
+    lock = locks.Lock(ID, OURS, "apply", f"2026-11-25 18:41:10{digits} +0000 UTC")
+    assert lock.created == datetime.fromisoformat(f"2026-11-25T18:41:10{digits[:7]}+00:00")
+
+
 def test_a_lock_whose_age_cannot_be_read_is_not_stale(claimed: Workspace) -> None:
     assert not is_stale(replace(met(OURS, NOW), since="Wed Nov 25 2026"), claimed)
+
+
+def test_an_apply_that_met_a_stale_lock_changed_nothing_and_releases_it(claimed: Workspace) -> None:
+    terraform = RecordedTerraform(MET, OURS, NOW)
+    plan_file = claimed.folder / "flowmart.tfplan"
+    plan_file.touch()
+    plan = Plan(claimed.target, "terraform", (), "", "", artifact=sealed.seal(plan_file))
+    terraform.answers["state"] = "{}"
+    applied = Terraform(replace(claimed, processes=terraform)).apply(plan)
+    assert applied.outcome is Outcome.UNANSWERED
+    assert applied.detail == "nothing was applied\nthe state had a stale lock, which is released now"
+    assert [command.argv[1] for command in terraform.ran] == ["state", "apply", "force-unlock"]
+
+
+# --- a refresh under a lock ----------------------------------------------------------------------------------
+
+
+class SettlingTerraform(RecordedTerraform):
+    """Finds one object refreshed, until an apply has written that into the state."""
+
+    refreshed = False
+
+    def run(self, command: Command) -> Finished:
+        verb = command.argv[1]
+        if verb in ("force-unlock", "apply"):
+            finished = super().run(command)
+            self.refreshed |= verb == "apply" and (finished.exit_code == 0 or self._problem == OWN)
+            return finished
+        if verb == "plan":
+            out = next(word for word in command.argv if word.startswith("-out=")).removeprefix("-out=")
+            (command.cwd / out).touch()
+        return Finished(0, json.dumps(self._document) if verb == "show" else "{}", "", 0.0)
+
+    @property
+    def _document(self) -> dict[str, object]:
+        change = {"actions": ["update"], "before": {"tags": None}, "after": {"tags": {}}}
+        found = {
+            "address": "a.b",
+            "type": "a",
+            "name": "b",
+            "provider_name": "p",
+            "mode": "managed",
+            "change": change,
+        }
+        return {"resource_drift": [] if self.refreshed else [found]}
+
+
+@pytest.mark.parametrize("problem", [MET, OWN])
+def test_settling_writes_the_refresh_and_leaves_no_lock(claimed: Workspace, problem: str) -> None:
+    terraform = SettlingTerraform(problem, OURS, NOW)
+    settling = replace(claimed, processes=terraform)
+    (claimed.folder / ".terraform/flowmart-initialised").write_text(hashlib.sha256(b"").hexdigest())
+    assert Terraform(settling).settle(Receipt("x", settling.target, "", "", "", {}, "")) == ()
+    assert terraform.refreshed
+    assert terraform.unlocked_with == ["apply"]
 
 
 # --- who may have made it ------------------------------------------------------------------------------------

@@ -273,8 +273,9 @@ class Terraform:
         if any(item.summary in errors.STALE for item in ended.errors):
             raise StalePlan(f"{plan.target}: {self._terraform.why(ended)}; plan again")
         if locks.held(ended.errors):
-            self._terraform.released(ended)
-            return Applied(Outcome.UNANSWERED, detail=f"nothing was applied\n{self._terraform.why(ended)}")
+            free = "the state had a stale lock, which is released now" if self._terraform.released(ended) else ""
+            why = free or self._terraform.why(ended)
+            return Applied(Outcome.UNANSWERED, detail=f"nothing was applied\n{why}")
         lost = errors.lost(ended.errors, answers.unfinished(ended.stdout)) & plan.created
         plans.save(replace(kept, lost=kept.lost | lost), self.workspace.folder)
         saved = states.save(self.workspace, self._terraform)

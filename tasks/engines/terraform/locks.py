@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.engines.terraform.errors import LOCKED, UNRELEASED
@@ -14,7 +14,7 @@ _INFO = "Lock Info:"
 _FIELD = re.compile(
     r"\b(ID|Operation|Who|Created):\s+(.*?)\s*(?=\n|$|\b(?:Path|Operation|Who|Version|Created|Info):)"
 )
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{1,6})?\d* \+0000 UTC")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) \+0000 UTC")
 """How Go prints a time in UTC, with up to nine digits after the seconds."""
 
 
@@ -38,15 +38,11 @@ class Lock:
     def created(self) -> datetime | None:
         """When it was made; None where that cannot be read."""
         found = _TIME.fullmatch(self.since)
-        return (
-            datetime.fromisoformat(f"{found[1]}{(found[2] or '.').ljust(7, '0')}").replace(tzinfo=UTC)
-            if found
-            else None
-        )
+        return datetime.fromisoformat(f"{found[1]}+00:00") if found else None
 
 
 def held(found: Iterable[Diagnostic]) -> Lock | None:
-    """The lock of somebody else, for which a command did nothing; None where that is not the reason."""
+    """The lock for which a command did nothing; None where that is not the reason."""
     return _of(found, LOCKED)
 
 

@@ -40,7 +40,7 @@ _CLOCKS = 2.0
 def is_stale(lock: Lock, workspace: Workspace) -> bool:
     """Whether a lock that was met in a workspace may be released."""
     created = lock.created
-    if not (lock.id and created and workspace.claimed):
+    if not (lock.id and lock.who and created and workspace.claimed):
         return False
     if lock.who != _ourselves() or not workspace.claimed <= created <= datetime.now(UTC):
         return False
