@@ -10,7 +10,7 @@ from flows.promote import promote
 from flows.reconcile import reconcile
 from flows.release import release
 from flows.rollback import rollback
-from tasks import steps
+from tasks import authorship, settings, steps
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Request
 
@@ -25,12 +25,12 @@ def approve(
     Returns the request while others have to approve it too.
     """
     with steps.session() as session:
-        ledger, now = session.runtime.ledger(), session.runtime.clock.now()
+        history, now = session.history, session.runtime.clock.now()
     by = Approver(name, "Prefect UI", "nothing")
     if decision == "refuse":
-        approvals.refuse(ledger, digest, by, now, reason)
+        approvals.refuse(history.ledger, digest, by, now, reason)
         return None
-    request = approvals.approve(ledger, digest, by, now, reason)
+    request = authorship.approve_by_name(settings.load(), history, digest, by, now, reason)
     if request.missing:
         return steps.finished(request)  # type: ignore[no-any-return]
     carry_on(request)

@@ -13,7 +13,7 @@ from deployments.cli.environments import known_environment
 from deployments.cli.exit_codes import AWAITS_APPROVAL
 from deployments.cli.promoting import EnvironmentArgument, prepare_flows
 from deployments.cli.screen import Json
-from tasks import settings
+from tasks import authorship, settings
 from tasks.domain.errors import InvalidInput
 from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.ledger.history import History
@@ -54,7 +54,7 @@ def approve(
     """Approve a plan set, and do what it says once enough people have. Exit code 6 while others have to."""
     history = History(settings.load())
     by = _ourselves()
-    request = approvals.approve(history.ledger, digest, by, datetime.now(UTC), reason)
+    request = authorship.approve_by_name(settings.load(), history, digest, by, datetime.now(UTC), reason)
     screen.say(f"plan set {request.short} of {request.environment} is approved by {by.name}")
     if request.missing:
         screen.document(_document(request)) if json else screen.result(screen.waiting(request))

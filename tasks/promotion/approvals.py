@@ -158,20 +158,34 @@ def want(ledger: Ledger, release: Release, question: Question, now: datetime) ->
     return _request(question.environment, AskedApproval(entry.at, entry.actor, asked))
 
 
-def approve(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str = "") -> Request:
-    """Approve the plan set that waits under a digest, or its first digits. `Refused` when this person may not.
+def approve(
+    ledger: Ledger,
+    digest: str,
+    by: Approver,
+    now: datetime,
+    reason: str = "",
+    authors: Mapping[str, str] | None = None,
+) -> Request:
+    """Approve the plan set that waits under a digest, or its first digits.
 
-    Returns the request as it is then: nothing may be applied while others are `missing`.
+    Args:
+        authors: who else wrote what it brings, as git writes them, and what each wrote; see `tasks.authorship`.
+
+    Returns:
+        The request as it is then: nothing may be applied while others are `missing`.
+
+    Raises:
+        Refused: this person may not approve it.
     """
-    _require_name(by)
+    require_name(by)
     request = find(ledger, digest, now)
-    _refuse_ineligible(request, by)
+    _refuse_ineligible(request, by, authors or {})
     return _decide(ledger, request, PlanSetApproved, by, now, reason)
 
 
 def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str) -> Request:
     """Reject the release of a waiting plan set in its environment. The author may do so too."""
-    _require_name(by)
+    require_name(by)
     if not reason.strip():
         raise InvalidInput("reason: it is empty; say why you refuse, for the author of the release")
     request = find(ledger, digest, now)
@@ -230,15 +244,18 @@ def _refuse_twice(request: Request, by: Approver) -> None:
         raise Refused(f"plan set {request.short} of {request.environment}: {told}")
 
 
-def _require_name(by: Approver) -> None:
+def require_name(by: Approver) -> None:
+    """Raise `InvalidInput` when nobody is named, as in a form that was left empty."""
     if not by.name.strip():
         raise InvalidInput("name: it is empty; enter who decides, which is recorded with the decision")
 
 
-def _refuse_ineligible(request: Request, by: Approver) -> None:
+def _refuse_ineligible(request: Request, by: Approver, authors: Mapping[str, str]) -> None:
     _refuse_unlisted(request, by)
-    if request.rules.approvers and _same(by.name, request.author):
-        told = f"{by.name} is the author of {request.release}: somebody else has to approve it"
+    known = {request.author: request.release, **authors} if request.rules.approvers else {}
+    wrote = next((what for author, what in known.items() if _same(by.name, author)), None)
+    if wrote is not None:
+        told = f"{by.name} is the author of {wrote}; another person must approve"
         raise Refused(f"plan set {request.short} of {request.environment}: {told}")
 
 

@@ -87,6 +87,22 @@ def last_changes(repository: Path, one: str, other: str) -> dict[str, LastChange
     return found
 
 
+def authors_between(repository: Path, base: str, head: str) -> dict[str, str]:
+    """Who wrote the commits that `head` has, `base` has not, and that change infrastructure/: {author: a commit}.
+
+    Co-authors that a commit names are authors too. All are as git writes them. Empty where git lacks either commit.
+    """
+    if None in (git.find(repository, base), git.find(repository, head)):
+        return {}
+    people = "%an <%ae>%x1f%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x1f)"
+    asked = ("--no-show-signature", "--full-history", f"--format=%x00%H%x1f{people}")
+    printed = git.git(repository, "log", *asked, head, f"^{base}", "--", FOLDER)
+    found: dict[str, str] = {}
+    for commit, *authors in (each.strip().split("\x1f") for each in printed.split("\0")[1:]):
+        found = dict.fromkeys(filter(None, authors), commit) | found
+    return found
+
+
 def has_uncommitted(repository: Path) -> bool:
     """Whether the working tree's infrastructure/ differs from HEAD."""
     return bool(git.git(repository, "status", "--porcelain", "--", FOLDER).strip())
