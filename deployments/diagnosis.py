@@ -17,6 +17,7 @@ from tasks.domain.errors import FlowmartError
 from tasks.domain.platform import Cluster, Environment, Platform, Purpose
 from tasks.engines import ENGINES
 from tasks.ledger.store import Store
+from tasks.manifest.models import unusable_engines
 from tasks.processes import Command, Processes
 from tasks.promotion.access import AssumedRoles
 from tasks.settings import Settings
@@ -48,6 +49,7 @@ def diagnose(settings: Settings) -> Iterator[Check]:
     platform, check = _platform(settings)
     yield check
     yield _git(settings)
+    yield from _engines()
     yield from _tools(settings, platform)
     yield _store(settings)
     for environment in platform.environments if platform else ():
@@ -73,6 +75,12 @@ def _git(settings: Settings) -> Check:
     return _asked(
         "git", ("git", "log", "-1", "--format=%h %s"), "commit first: releases are made of commits", settings
     )
+
+
+def _engines() -> Iterator[Check]:
+    """The installed engines that cannot be used. Where the platform names one, platform.yaml fails too."""
+    for name, why in sorted(unusable_engines().items()):
+        yield Check(f"engine {name}", "fails", why, "until then no unit can have this engine; others work")
 
 
 def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:

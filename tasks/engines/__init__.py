@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.engines.ansible.engine import ENGINE as ANSIBLE
@@ -19,7 +18,7 @@ __all__ = ["BUILT_IN", "ENGINES", "Engine", "Interface", "Options", "UnitEngine"
 BUILT_IN = (TERRAFORM, HELM, KUSTOMIZE, CLOUDFORMATION, PACKER, ANSIBLE)
 """The engines that the product brings."""
 
-ENGINES: Mapping[str, Engine] = Registry(BUILT_IN)
+ENGINES = Registry(BUILT_IN)
 """Engine name -> its registration: what `engine:` in platform.yaml may be, installed engines included."""
 
 

@@ -1,7 +1,8 @@
 """The engines there are: those of the product, and those that installed packages add.
 
 A package adds an engine with an entry point of the group `flowmart.engines`. Entry points are loaded when somebody
-asks for an engine for the first time, so that a broken package does not stop commands that need none.
+asks for an engine for the first time. A package that cannot be used is set aside with the reason, so that platforms
+that do not name its engine work on; who names it is told the reason.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from itertools import groupby
+from operator import attrgetter
 
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Engine
@@ -24,38 +27,60 @@ def installed() -> Iterable[EntryPoint]:
 
 
 class Registry(Mapping[str, Engine]):
-    """Engine name -> its registration. Every access raises `InvalidInput` while an installed engine is broken."""
+    """Engine name -> its registration, of the engines that can be used.
+
+    Asking for one that cannot be used raises `InvalidInput` with the reason.
+    """
 
     def __init__(self, built_in: Sequence[Engine], declared: Callable[[], Iterable[EntryPoint]] = installed) -> None:
-        self._built_in = built_in
+        self._built_in = {engine.name: engine for engine in built_in}
         self._declared = declared
 
+    @property
+    def unusable(self) -> Mapping[str, str]:
+        """{engine: why it cannot be used, and what to do}."""
+        return {name: str(found) for name, found in self._found.items() if isinstance(found, InvalidInput)}
+
     def __getitem__(self, name: str) -> Engine:
-        return self._engines[name]
+        found = self._found[name]
+        if isinstance(found, InvalidInput):
+            raise found
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(self._found.get(str(name)), Engine)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._engines)
+        return (name for name, found in self._found.items() if isinstance(found, Engine))
 
     def __len__(self) -> int:
-        return len(self._engines)
+        return sum(1 for _ in self)
 
     @cached_property
-    def _engines(self) -> Mapping[str, Engine]:
-        found = {engine.name: engine for engine in self._built_in}
-        origins = dict.fromkeys(found, "flowmart itself")
-        for point in self._declared():
-            if point.name in found:
-                both = f"{origins[point.name]} and {_package(point)}"
-                raise InvalidInput(f"engine {point.name} is in {both}; uninstall one, or rename its entry point")
-            found[point.name], origins[point.name] = _loaded(point), _package(point)
+    def _found(self) -> Mapping[str, Engine | InvalidInput]:
+        """Every engine, or why it cannot be used."""
+        found: dict[str, Engine | InvalidInput] = {**self._built_in}
+        for name, points in groupby(self._declared(), key=attrgetter("name")):
+            try:
+                found[name] = self._only(name, tuple(points))
+            except InvalidInput as error:
+                found[name] = error
         return found
+
+    def _only(self, name: str, points: Sequence[EntryPoint]) -> Engine:
+        origins = ["flowmart itself"] if name in self._built_in else []
+        origins += map(_package, points)
+        if len(origins) > 1:
+            both = " and ".join(origins)
+            raise InvalidInput(f"engine {name} is in {both}; uninstall one, or rename its entry point")
+        return _loaded(points[0])
 
 
 def _loaded(point: EntryPoint) -> Engine:
     origin = f"engine {point.name} of {_package(point)}"
     try:
         engine = point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = f"{type(error).__name__}: {error}"
         raise InvalidInput(f"{origin} cannot be imported: {why}; repair or uninstall the package") from error
     if not isinstance(engine, Engine):

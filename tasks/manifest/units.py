@@ -17,7 +17,7 @@ from tasks.manifest import checks, environments, explain, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, not_among, shown
-from tasks.manifest.models import option_error
+from tasks.manifest.models import option_error, unusable_engines
 from tasks.manifest.notation import ACCOUNT, PATTERNS, REGION
 from tasks.manifest.options import fields
 
@@ -60,7 +60,10 @@ def mistakes(draft: Draft) -> Iterator[Mistake]:
 
 
 def _engine(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
-    if declared.engine not in ENGINES:
+    unusable = unusable_engines()
+    if declared.engine in unusable:
+        yield Mistake(("engine",), unusable[declared.engine])
+    elif declared.engine not in ENGINES:
         yield Mistake(("engine",), not_among(declared.engine, "an engine", ENGINES))
 
 

@@ -1,4 +1,4 @@
-"""Installed packages add engines by entry points; a broken one is named, and stops only what needs engines."""
+"""Installed packages add engines by entry points; a broken one is named, and stops only what needs that engine."""
 
 from __future__ import annotations
 
@@ -59,6 +59,13 @@ BROKEN = [
     ),
     pytest.param(
         f"broken = {MODULE}",
+        "raise SystemExit('wrong Python')",
+        "engine broken of broken_engine 1.0 cannot be imported: SystemExit: wrong Python; repair or uninstall the "
+        "package",
+        id="exits",
+    ),
+    pytest.param(
+        f"broken = {MODULE}",
         "ENGINE = 'an engine'",
         "engine broken of broken_engine 1.0: broken_engine:ENGINE is a str; it must be an Engine",
         id="is-no-engine",
@@ -87,16 +94,30 @@ BROKEN = [
 @pytest.mark.parametrize(("points", "module", "message"), BROKEN)
 def test_a_broken_engine_is_named_with_its_package(site: Site, points: str, module: str, message: str) -> None:
     site.install("broken_engine", points, module)
+    registry = Registry(BUILT_IN)
+    (name,) = registry.unusable
     with pytest.raises(InvalidInput) as caught:
-        list(Registry(BUILT_IN))
-    assert str(caught.value) == message
+        registry[name]
+    assert (str(caught.value), registry.unusable[name]) == (message, message)
+    assert name not in registry
+
+
+@pytest.mark.parametrize(("points", "module", "message"), BROKEN)
+def test_the_other_engines_work_beside_a_broken_one(site: Site, points: str, module: str, message: str) -> None:
+    site.install("broken_engine", points, module)
+    site.install("puppet_engine", "puppet = puppet_engine:ENGINE", ENGINE.format(name="puppet", executable="puppet"))
+    registry = Registry(BUILT_IN)
+    expected = [name for name in (*(engine.name for engine in BUILT_IN), "puppet") if not points.startswith(name)]
+    assert list(registry) == expected
+    assert len(registry) == len(expected)
+    assert registry["helm"].name == "helm"
 
 
 def test_two_packages_cannot_share_a_name(site: Site) -> None:
     for package in ("one", "two"):
         site.install(package, f"puppet = {package}:ENGINE", ENGINE.format(name="puppet", executable=""))
-    with pytest.raises(InvalidInput, match=r"engine puppet is in (one|two) 1\.0 and (one|two) 1\.0; uninstall one"):
-        list(Registry(BUILT_IN))
+    with pytest.raises(InvalidInput, match=r"engine puppet is in one 1\.0 and two 1\.0; uninstall one"):
+        Registry(BUILT_IN)["puppet"]
 
 
 def test_installed_engines_are_not_imported_before_somebody_asks_for_engines(site: Site) -> None:
