@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deployments.sandbox import Sandbox
-from deployments.sandbox.layout import Layout
+from deployments.sandbox.layout import SandboxLayout
 from tests.faults.proxy import FaultProxy
 from tests.mini import MiniPlatform
 from tests.tools import tool
@@ -172,7 +172,7 @@ class Network:
 @contextmanager
 def network(sandbox: Sandbox, folder: Path) -> Iterator[tuple[Network, Mapping[str, str]]]:
     """Proxies before the sandbox's AWS and clusters, and the variables that lead tools and product to them."""
-    layout = Layout(sandbox.root)
+    layout = SandboxLayout(sandbox.root)
     found = json.loads(layout.kubeconfig.read_text())
     servers = {each["cluster"]["server"].rpartition("/clusters/")[0] for each in found["clusters"]}
     (cluster_address,) = servers
