@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from tasks import manifest
-from tasks.domain.errors import FlowmartError
+from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Cluster, Environment, Platform, Purpose
 from tasks.engines import ENGINES
-from tasks.ledger.store import Store
+from tasks.ledger.opening import open_store
 from tasks.manifest.models import unusable_engines
 from tasks.processes import Command, Processes
 from tasks.promotion.access import AssumedRoles
@@ -104,7 +104,9 @@ def _store(settings: Settings) -> Check:
     todo = "set FLOWMART_STORE to a folder or s3://bucket/prefix that you may read and write"
     try:
         address = settings.store_address
-        number = len(Store.open(address).names("releases"))
+        number = len(open_store(settings).names("releases"))
+    except InvalidInput as error:
+        return Check("store", "fails", str(error))
     except (FlowmartError, OSError) as error:
         return Check("store", "fails", str(error), todo)
     if "://" not in address and not _is_writable(Path(address)):

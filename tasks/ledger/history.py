@@ -8,6 +8,7 @@ from tasks.domain.errors import NotFound, Refused
 from tasks.domain.release import Provenance, Release
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
+from tasks.ledger.opening import open_store
 from tasks.ledger.state import EnvironmentState, left_behind
 from tasks.ledger.store import Store
 from tasks.ledger.verifications import rollback_target
@@ -19,7 +20,7 @@ class History:
     """The releases and the ledger of one store."""
 
     def __init__(self, settings: Settings, run: str = "", store: Store | None = None) -> None:
-        self.store = store or Store.open(settings.store_address)
+        self.store = store or open_store(settings)
         self.platform = settings.platform_name
         self.ledger = Ledger(self.store, settings.acting, run, self.platform)
         self.releases = Releases(self.store, self.ledger)

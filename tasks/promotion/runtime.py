@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from tasks.clock import Clock, SystemClock
 from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Ledger
+from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
 from tasks.promotion.access import Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
@@ -77,7 +78,7 @@ def compose(
     """The runtime that the settings describe."""
     return Runtime(
         settings=settings,
-        store=Store.open(settings.store_address),
+        store=open_store(settings),
         access=AssumedRoles(f"{settings.platform_name}-{run}"),
         reporter=reporter or Silent(),
         run=run,
