@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import manifest, settings
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import BrokenChain, InvalidInput, UnreadableRecord
 from tasks.domain.platform import Environment, Platform
 from tasks.ledger.history import History
 
@@ -33,3 +33,26 @@ def known_environment(name: str) -> str:
     if name not in known:
         raise InvalidInput(f"environment {name}: there are {', '.join(known)}")
     return name
+
+
+def recoverable_environment(name: str) -> str:
+    """The name of a known environment, or of one that platform.yaml no longer declares and that needs an operator.
+
+    Raises:
+        InvalidInput: There is no such environment, or it is not declared and nothing was left open there.
+    """
+    return name if name in left_open(History(settings.load())) else known_environment(name)
+
+
+def left_open(history: History) -> Sequence[str]:
+    """The environments that the working tree does not declare, and that are blocked, held by a run, or damaged."""
+    known = names(history)
+    return [name for name in history.ledger.environments() if name not in known and _is_left_open(history, name)]
+
+
+def _is_left_open(history: History, name: str) -> bool:
+    try:
+        found = history.state(name)
+    except (BrokenChain, UnreadableRecord):
+        return True
+    return bool(found.claim or found.blocked)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from deployments.cli import naming, screen, status
-from deployments.cli.environments import known_environment
+from deployments.cli.environments import known_environment, recoverable_environment
 from deployments.cli.exit_codes import AWAITS_APPROVAL, DRIFT
 from deployments.cli.screen import Json
 from tasks import settings
@@ -236,7 +236,7 @@ def recover(
     json: Json = False,
 ) -> None:
     """Finish or roll back what a run left behind that is over. The next promotion does this first."""
-    known_environment(environment)
+    recoverable_environment(environment)
     prepare_flows()
     from flows.recover import recover as flow
     from tasks.steps import call
@@ -254,7 +254,7 @@ def resolve(
     json: Json = False,
 ) -> None:
     """Unblock an environment after you repaired what a failed rollback left."""
-    known_environment(environment)
+    recoverable_environment(environment)
     history = History(settings.load())
     if not history.state(environment).blocked:
         raise InvalidInput(f"{environment} is not blocked")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deployments.cli import environments, naming, screen
-from deployments.cli.environments import known_environment
+from deployments.cli.environments import recoverable_environment
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
@@ -35,7 +35,7 @@ def history(
     """What happened, newest last."""
     asked = History(settings.load())
     if environment:
-        known_environment(environment)
+        recoverable_environment(environment)
     names = [environment] if environment else environments.names(asked)
     entries = chronological(asked.ledger.newest(name, limit) for name in names)[-limit:]
     if json:

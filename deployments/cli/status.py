@@ -50,8 +50,9 @@ def add_to(app: typer.Typer) -> None:
 def status(json: Json = False) -> int:
     """Which release is where, and what is going on. Exit code 1 when something there is damaged."""
     history, now = History(settings.load()), datetime.now(UTC)
+    removed = [Environment(name) for name in environments.left_open(history)]
     declared = environments.declared() or [Environment(name) for name in history.ledger.environments()]
-    found = [_look(history, environment) for environment in declared]
+    found = [_look(history, environment) for environment in (*declared, *removed)]
     if json:
         states = {here.environment.name: here.state for here in found}
         screen.document({here.environment.name: _document(here, states, now) for here in found})

@@ -2,16 +2,18 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from deployments import cli
+from deployments.cli import environments
 from tasks.domain.events import ClaimClosed, EnvironmentClaimed, ReleaseVerified, UnitApplied, UnitRollbackFailed
 from tasks.domain.release import Release
 from tasks.ledger.history import History
 from tasks.releases import records
-from tests.mini import MiniPlatform
+from tests.mini import PLATFORM, MiniPlatform
 from tests.unit.test_environment_state import receipt
 
 
@@ -315,3 +317,50 @@ def test_with_json_an_error_is_a_document_too(
 def test_the_project_is_found_from_a_folder_inside_it(mini: MiniPlatform) -> None:
     inside = mini.repository / "infrastructure" / "terraform"
     assert cli.project_root(inside) == mini.repository
+
+
+@pytest.fixture
+def removed(mini: MiniPlatform) -> History:
+    """The history of a platform that no longer declares staging."""
+    mini.release()
+    text = PLATFORM.replace("[dev, staging]", "[dev]")
+    mini.write("platform.yaml", re.sub("\n  staging: .*", "", text))
+    return History(mini.settings)
+
+
+def test_a_removed_environment_that_is_blocked_is_shown_and_resolved(
+    removed: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    removed.ledger.append("staging", UnitRollbackFailed(unit="first", release="abc", why="no"))
+    assert cli.run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["staging"]["blocked"]
+    assert cli.run(["history", "staging"]) == 0
+    assert cli.run(["resolve", "staging", "--reason", "repaired by hand"]) == 0
+    assert removed.state("staging").blocked is None
+
+
+def test_a_removed_environment_whose_claim_is_open_can_be_named_to_recover_it(removed: History) -> None:
+    release = removed.releases.known()[0]
+    held = EnvironmentClaimed(release=release, purpose="promote", holder={})
+    removed.ledger.append("staging", held)
+    assert environments.recoverable_environment("staging") == "staging"
+
+
+def test_a_removed_environment_in_which_nothing_is_left_open_is_unknown(
+    removed: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    removed.ledger.append("staging", ReleaseVerified(release="abc"))
+    for command in (["resolve", "staging", "--reason", "repaired"], ["recover", "staging"]):
+        assert cli.run(command) == 64
+        assert "environment staging: there are dev" in capsys.readouterr().err
+    assert cli.run(["status", "--json"]) == 0
+    assert "staging" not in json.loads(capsys.readouterr().out)
+
+
+def test_a_removed_environment_with_a_damaged_ledger_hides_no_other(
+    removed: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    removed.store.create("ledger/staging/00000001.json", b"")
+    assert cli.run(["status", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {name: here["state"] for name, here in found.items()} == {"dev": "nothing here yet", "staging": "damaged"}
