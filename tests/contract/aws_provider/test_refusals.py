@@ -136,4 +136,4 @@ def test_aws_that_does_not_answer_is_an_error_that_names_the_address(root: Root)
         'resource "aws_eip" "this" {\n}\n', 'provider "aws" {\n  allowed_account_ids = ["1"]\n}\n'
     ).initialised()
     root.environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
-    assert 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"' in root.fails("plan")
+    assert 'request send failed, Post "http://127.0.0.1:1/": dial tcp' in root.fails("plan")
