@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from deployments import cli
-from flows.conversation import comment
 from flows.drift import drift
 from flows.promote import promote
 from flows.reconcile import reconcile
@@ -19,6 +19,7 @@ from tasks.ledger.history import History
 from tasks.promotion import approvals, claims
 from tasks.promotion.approvals import Request
 from tests.clusters import PROJECT, SandboxCluster
+from tests.flows.test_github import REPOSITORY, Hub
 from tests.flows.test_promote import colours, kinds
 from tests.github_server import github
 from tests.github_stub import GitHubStub
@@ -170,12 +171,20 @@ def test_a_person_reconciles_what_a_report_found(
 
 
 @pytest.fixture
-def asked(shop: MiniPlatform, cluster: SandboxCluster, github: GitHubStub) -> Request:
+def hub(shop: MiniPlatform, github: GitHubStub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """The shop's repository on GitHub, with a pull request of Anna's."""
+    monkeypatch.setenv("FLOWMART_GITHUB_REPOSITORY", REPOSITORY)
+    made = Hub(shop, github, tmp_path / "hub.git")
+    made.pull()
+    return made
+
+
+@pytest.fixture
+def asked(hub: Hub, shop: MiniPlatform, cluster: SandboxCluster) -> Request:
     """A reconcile of dev that waits for an approval of Ben's."""
     gated = DEV + "gate: {approval: always, approvers: [ben], identity: github}, "
     promote(shop.release().id, "dev")
     shop.write("platform.yaml", PLATFORM.replace("  dev: {", gated) + BASE)
-    github.state.permissions.update(ben="write")
     # Nothing changes but the gate, so there is nothing to approve yet.
     promote(shop.release().id, "dev")
     by_hand(cluster, "debug")
@@ -185,19 +194,18 @@ def asked(shop: MiniPlatform, cluster: SandboxCluster, github: GitHubStub) -> Re
     return wanted
 
 
-def approved_on_github(github: GitHubStub, request: Request) -> str:
+def approved_on_github(hub: Hub, request: Request) -> str:
     """Ben approves in a comment; the answer."""
-    yes = f"/flowmart approve {request.short}"
-    comment("flowmart/infrastructure", 1, github.state.comment(1, yes, "ben"), "ben", yes)
-    return github.state.bodies(1)[-1]
+    hub.say(f"/flowmart approve {request.short}", "ben")
+    return hub.stub.state.bodies(1)[-1]
 
 
 def test_a_reconcile_that_waits_for_an_approval_is_done_by_who_approves_it(
-    asked: Request, cluster: SandboxCluster, github: GitHubStub, history: History
+    asked: Request, cluster: SandboxCluster, hub: Hub, history: History
 ) -> None:
     assert level(cluster) == "debug"
     applied = len(kinds(history, "dev", "applied"))
-    assert "as release" in approved_on_github(github, asked)
+    assert "as release" in approved_on_github(hub, asked)
     assert level(cluster) == "info"
     # Put right where it drifted, and nothing else promoted.
     assert kinds(history, "dev", "applied")[applied:] == ["applied base"]
@@ -205,10 +213,10 @@ def test_a_reconcile_that_waits_for_an_approval_is_done_by_who_approves_it(
 
 
 def test_a_reconcile_that_would_do_something_else_by_now_is_asked_for_again(
-    asked: Request, cluster: SandboxCluster, github: GitHubStub, history: History
+    asked: Request, cluster: SandboxCluster, hub: Hub, history: History
 ) -> None:
     by_hand(cluster, "trace")
-    answer = approved_on_github(github, asked)
+    answer = approved_on_github(hub, asked)
     assert level(cluster) == "trace"
     (again,) = approvals.waiting(history.ledger, datetime.now(UTC))
     assert again.digest != asked.digest
