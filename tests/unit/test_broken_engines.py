@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -48,29 +47,34 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     return name, why
 
 
-def doctor(folder: Path, engine: str, more: str = "") -> dict[str, dict[str, Any]]:
-    """What `flowmart doctor` finds in a process of its own, as installed packages are read once."""
+def declare(folder: Path, engine: str, more: str = "") -> None:
+    """A platform with one unit."""
     source = folder / "infrastructure/oven"
     source.mkdir(parents=True)
     (source / "main.tf").write_text("")
     (folder / "infrastructure/platform.yaml").write_text(PLATFORM.format(engine=engine, more=more))
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python in a process of its own, because installed packages are read once."""
     own = {"PYTHONPATH": f"{folder / 'site'}{os.pathsep}{PROJECT}", "FLOWMART_REPOSITORY": str(folder)}
     others = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWMART_", "AWS_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "deployments.cli", "doctor", "--json"],
+    return subprocess.run(
+        [sys.executable, *arguments],
         env={**others, **own, "FLOWMART_PROFILE": "none", "FLOWMART_STORE": str(folder / "store")},
         cwd=PROJECT,
         capture_output=True,
         text=True,
     )
-    return {check["subject"]: check for check in json.loads(done.stdout)["checks"]}
 
 
 def test_a_platform_without_a_broken_engine_works_and_doctor_lists_it(
     broken: tuple[str, str], tmp_path: Path
 ) -> None:
     name, why = broken
-    checks = doctor(tmp_path, "terraform")
+    declare(tmp_path, "terraform")
+    done = run(tmp_path, "-m", "deployments.cli", "doctor", "--json")
+    checks = {check["subject"]: check for check in json.loads(done.stdout)["checks"]}
     assert checks["platform"]["state"] == "works"
     assert checks[f"engine {name}"]["state"] == "fails"
     assert checks[f"engine {name}"]["found"].startswith(why)
@@ -79,6 +83,9 @@ def test_a_platform_without_a_broken_engine_works_and_doctor_lists_it(
 def test_a_unit_with_a_broken_engine_is_told_why_where_it_names_it(broken: tuple[str, str], tmp_path: Path) -> None:
     name, why = broken
     options = "" if name == "checks" else f", {name}: {{oven: {{hot: true}}}}"
-    found = doctor(tmp_path, name, options)["platform"]["found"]
-    assert found.startswith(f"infrastructure/platform.yaml:6: units.oven.engine: {why}")
-    assert len(found.splitlines()) == 1
+    declare(tmp_path, name, options)
+    load = "import pathlib, sys; from tasks import manifest; manifest.load(pathlib.Path(sys.argv[1]))"
+    refused = run(tmp_path, "-c", load, str(tmp_path / "infrastructure")).stderr.splitlines()[-1]
+    assert refused.startswith(
+        f"tasks.domain.errors.InvalidInput: infrastructure/platform.yaml:6: units.oven.engine: {why}"
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.domain.errors import ClaimLost, Interrupted, RolledBack
+from tasks.domain.errors import ClaimLost, Interrupted, RolledBack, Unanswered
+from tasks.domain.values import MASK
 from tasks.promotion import promotion
 from tasks.promotion.environment_run import opened
 from tests.unit.promotion.conftest import Shop
@@ -90,3 +91,10 @@ def test_a_lost_claim_is_told_before_what_it_left_without_an_answer(shop: Shop) 
     with opened(shop.runtime, release, "dev") as run, pytest.raises(ClaimLost, match="taken over"):
         promotion.settle(run, shop.executor, [Interrupted("app: no answer"), ClaimLost("dev: taken over")])
     assert shop.kinds() == before
+
+
+def test_a_check_that_does_not_respond_says_how_to_go_on(shop: Shop) -> None:
+    release = shop.release("one", *shop.units("blue", mail={"it": MASK}))
+    with pytest.raises(Unanswered, match=r"smoke check did not respond(.|\n)*run `flowmart rollback dev`"):
+        shop.promote(release)
+    assert shop.state().rejected == frozenset()
