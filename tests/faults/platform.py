@@ -63,7 +63,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 6.0"
+      version = "6.62.0"
     }
   }
   backend "s3" {
