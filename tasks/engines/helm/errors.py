@@ -26,6 +26,8 @@ _UNANSWERED = tuple(
         r"unexpected error when reading response body\. Please retry\. Original error: .*$",
         r"(read|write) tcp \S+: .*$",
         r"http2: (client connection lost|server sent GOAWAY.*)$",
+        # A request that was never sent, since its turn would have come after its deadline.
+        r"client rate limiter Wait returned an error: .*$",
         # 5xx, 429 and 401 that are not the API's own, or have no message.
         r"an error on the server \(.*\) has prevented the request from succeeding" + _ASKED_FOR,
         r"the server is currently unable to handle the request" + _ASKED_FOR,
