@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -20,7 +21,6 @@ BUSY = 4
 NOWHERE = "http://127.0.0.1:1/api"
 """Where no Prefect server is."""
 _REGION = "eu-west-1"
-_BUCKET = "at-once"
 _LONGEST = 900.0
 
 
@@ -40,17 +40,19 @@ def bucket() -> Iterator[Mapping[str, str]]:
     host, port = server.get_host_and_port()
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": _REGION}
     endpoint = f"http://{host}:{port}"
+    # moto keeps its buckets for as long as the process lives, so each use has one of its own.
+    name = f"at-once-{uuid4().hex}"
     try:
         place = {"LocationConstraint": _REGION}
         client = boto3.client("s3", endpoint_url=endpoint, **keys)
-        client.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place)
+        client.create_bucket(Bucket=name, CreateBucketConfiguration=place)
         yield {
             "AWS_ACCESS_KEY_ID": "a",
             "AWS_SECRET_ACCESS_KEY": "b",
             "AWS_REGION": _REGION,
             "AWS_DEFAULT_REGION": _REGION,
             "AWS_ENDPOINT_URL": endpoint,
-            "FLOWMART_STORE": f"s3://{_BUCKET}",
+            "FLOWMART_STORE": f"s3://{name}",
             "FLOWMART_ACTOR": "tester",
             "FLOWMART_PROFILE": "none",
         }
