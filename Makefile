@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench down peers peers-kubernetes
+.PHONY: help demo test faults check bench down peers peers-kubernetes
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -16,6 +16,9 @@ demo: $(READY) ## start the sandbox and promote a good and a bad release through
 
 test: $(READY) ## run all tests, with real terraform against a sandbox of their own
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
+
+faults: $(READY) ## promote through a network that loses requests and answers; takes minutes, so not a part of test
+	@$(PYTHON) -m pytest -m faults tests/faults
 
 check: $(READY) ## what to run before a commit: lint, format, types, import rules, fast tests
 	@$(PYTHON) -m ruff check .

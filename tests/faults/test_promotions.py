@@ -8,6 +8,8 @@ from tasks.promotion.runtime import compose
 from tests.faults.platform import FaultyPlatform, Network
 from tests.faults.promoting import ENVIRONMENT, VERIFIED, promote
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.mark.parametrize("share", [0.05, 0.2], ids=lambda share: f"{share:.0%}")
 def test_no_good_release_is_rejected_and_the_ledger_says_what_happened(
