@@ -65,7 +65,7 @@ def test_approving_in_the_ui_does_what_was_approved_and_proves_nothing(gated: Mi
 
 
 @pytest.mark.parametrize(
-    ("given", "missing"), [({}, "name: say who"), ({"name": "ann", "decision": "refuse"}, "reason: say why")]
+    ("given", "missing"), [({}, "name: it is empty"), ({"name": "ann", "decision": "refuse"}, "reason: it is empty")]
 )
 def test_a_form_with_something_missing_decides_nothing(
     gated: MiniPlatform, history: History, given: dict[str, Any], missing: str
