@@ -27,6 +27,7 @@ check: $(READY) ## what to run before a commit: lint, format, types, import rule
 	@.venv/bin/lint-imports
 	@.venv/bin/zizmor --offline --quiet --no-progress .github >.venv/zizmor.log 2>&1 || { cat .venv/zizmor.log; exit 1; }
 	@.venv/bin/actionlint
+	@$(PYTHON) -m pytest --collect-only tests >.venv/collected.log 2>&1 || { cat .venv/collected.log; exit 1; }
 	@$(PYTHON) -m pytest --numprocesses 2 tests/unit tests/golden
 
 bench: $(READY) ## measure what the product adds to bare terraform
