@@ -1,9 +1,10 @@
-"""Markers that stand in for values, and the digest over any value. Standard library only."""
+"""Markers that stand in for values, what is in a nested value, and the digest over any. Standard library only."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 MASK = "(sensitive value)"
@@ -14,6 +15,23 @@ CHANGED = "(sensitive value, changed)"
 
 UNKNOWN = "(known after apply)"
 """What stands where a tool cannot know the value before it has applied."""
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Every value inside `value`, at any depth of mappings, lists and tuples; keys are not among them."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text inside `value`, as `leaves` finds it."""
+    return (leaf for leaf in leaves(value) if isinstance(leaf, str))
 
 
 def digest_of(value: Any) -> str:

@@ -23,7 +23,7 @@ from tasks.domain.plan import Change, Plan
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression
-from tasks.domain.values import MASK
+from tasks.domain.values import MASK, texts
 from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.ledger.chain import Ledger
 from tasks.ledger.secret_key import secret_key
@@ -166,7 +166,7 @@ class EnvironmentRun:
         declared, known = self.unit(unit), {name: receipt.outputs for name, receipt in receipts.items()}
         upstream = {name: {**known, **(foreseen or {})}.get(name) for name in declared.needs}
         secretive = {
-            name: receipts[name].id for name in declared.needs if name in receipts and MASK in _texts(upstream[name])
+            name: receipts[name].id for name in declared.needs if name in receipts and MASK in texts(upstream[name])
         }
         inputs = Inputs(declared.inputs, upstream, secretive)
         return replace(inputs, values=self._filled(declared, upstream)) if inputs.known else inputs
@@ -275,15 +275,6 @@ class EnvironmentRun:
             chosen = name or "(none was chosen)"
             raise InvalidInput(f"environment {chosen}: release {self.release.id} has {', '.join(names)}")
         return self.platform.environment(name)
-
-
-def _texts(value: object) -> set[str]:
-    """All texts in a value, at any depth."""
-    if isinstance(value, Mapping):
-        return {text for item in value.values() for text in _texts(item)}
-    if isinstance(value, list | tuple):
-        return {text for item in value for text in _texts(item)}
-    return {value} if isinstance(value, str) else set()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tasks import yaml12
+from tasks.domain.values import leaves, texts
 from tasks.processes import Command, Processes
 from tasks.run_folder import run_folder
 
@@ -58,7 +59,7 @@ def _ciphertexts(files: Iterable[Path]) -> Iterator[str]:
         if text.startswith(_HEADER):
             yield text
         elif _HEADER in text and file.suffix in (".yml", ".yaml", ""):
-            yield from (value for value in _texts(_parsed(text)) if value.startswith(_HEADER))
+            yield from (value for value in texts(_parsed(text)) if value.startswith(_HEADER))
 
 
 def _decrypted(place: Path, text: str, temporary: Path, variables: Mapping[str, str], runner: Processes) -> str:
@@ -74,7 +75,7 @@ def _values(text: str) -> Iterator[str]:
     """The texts in a decrypted value: of a file of variables each of them, and each line of a longer text."""
     parsed = _parsed(text)
     if isinstance(parsed, Mapping | list):
-        yield from _texts(parsed)
+        yield from (str(value) for value in leaves(parsed) if value is not None)
         return
     yield text.strip()
     yield from (line.strip() for line in text.splitlines())
@@ -85,14 +86,3 @@ def _parsed(text: str) -> Any:
         return yaml12.load_by(text, _Loader)
     except yaml.YAMLError:
         return None
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif value is not None:
-        yield str(value)

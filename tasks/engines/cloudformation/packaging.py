@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain.errors import InvalidInput
+from tasks.domain.values import texts
 from tasks.engines.cloudformation.documents import parsed
 
 IN_REQUEST, IN_BUCKET = 51_200, 1_048_576
@@ -97,7 +98,7 @@ def local_files(file: Path, root: Path) -> set[Path]:
             continue
         found.add(template)
         if (document := _document(template)) is not None:
-            for place in (place for text in _texts(document) for place in _leads_to(template, text)):
+            for place in (place for text in texts(document) for place in _leads_to(template, text)):
                 waiting += [place] if place.is_file() else [below for below in place.rglob("*") if below.is_file()]
     return found
 
@@ -184,17 +185,6 @@ def _document(file: Path) -> dict[str, Any] | None:
         return parsed(file)
     except InvalidInput:
         return None
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value
 
 
 def _leads_to(file: Path, text: str) -> Iterator[Path]:

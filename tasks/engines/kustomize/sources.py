@@ -7,15 +7,14 @@ is refused: a release is complete in itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from tasks.cluster.documents import document
 from tasks.cluster.objects import Manifest, Reference, parsed, sent
 from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.values import texts
 from tasks.engines.base import Interface
 from tasks.processes import Command, Processes
 
@@ -75,19 +74,8 @@ def _named(file: Path) -> list[Path]:
             if not (file.parent / str(name)).exists():
                 told = f"{file}: {key}: there is no {name} beside it"
                 raise InvalidInput(f"{told}; what comes from elsewhere has to be in the release")
-    named = (file.parent / path for text in _texts(found) for path in (text, text.partition("=")[2]) if path)
+    named = (file.parent / path for text in texts(found) for path in (text, text.partition("=")[2]) if path)
     return [path.resolve() for path in named if _is_there(path) and path.resolve() != file.parent.resolve()]
-
-
-def _texts(part: Any) -> Iterator[str]:
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, Mapping):
-        for value in part.values():
-            yield from _texts(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _texts(value)
 
 
 def _is_there(path: Path) -> bool:

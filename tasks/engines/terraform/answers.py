@@ -13,7 +13,7 @@ from typing import Any
 
 from tasks.domain.plan import Action, Change, Reversibility
 from tasks.domain.release import Baseline
-from tasks.domain.values import CHANGED, MASK, UNKNOWN
+from tasks.domain.values import CHANGED, MASK, UNKNOWN, leaves
 from tasks.engines.terraform.secrets import Secrets, of_plan
 
 Document = Mapping[str, Any]
@@ -82,9 +82,7 @@ def _is_new_secret(change: Document) -> bool:
 
 def _is_marked(mark: Any) -> bool:
     """Whether a mark of the plan (`after_unknown`, `after_sensitive`) is set anywhere in a value."""
-    if isinstance(mark, Mapping):
-        return any(map(_is_marked, mark.values()))
-    return any(map(_is_marked, mark)) if isinstance(mark, list) else bool(mark)
+    return any(leaves(mark))
 
 
 def changes_outputs(plan: Document) -> bool:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.domain.plan import Action, Change
+from tasks.domain.values import leaves
 from tasks.engines.terraform.answers import Document, change_of
 from tasks.engines.terraform.configuration import ALL
 from tasks.engines.terraform.secrets import of_plan
@@ -161,7 +162,7 @@ def _is_file_below(item: Mapping[str, Any], source: str) -> bool:
 def _others(plan: Document, address: str) -> Iterator[frozenset[str]]:
     """The values of each other object of the state."""
     root = plan.get("prior_state", {}).get("values", {}).get("root_module", {})
-    return (frozenset(_leaves(item.get("values"))) for item in _resources(root) if item["address"] != address)
+    return (frozenset(_spellings(item.get("values"))) for item in _resources(root) if item["address"] != address)
 
 
 def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -176,28 +177,21 @@ def _parts(entry: Any) -> Iterator[frozenset[str]]:
     AWS puts what several rules say into one entry: `cidr_blocks` of all rules for the same port.
     """
     if not isinstance(entry, Mapping):
-        yield frozenset(_leaves(entry))
+        yield frozenset(_spellings(entry))
         return
     single = {key: value for key, value in entry.items() if not isinstance(value, list)}
     several = [item for value in entry.values() if isinstance(value, list) for item in value]
     for item in several or [None]:
-        yield frozenset(_leaves(single)) | frozenset(_leaves(item))
+        yield frozenset(_spellings(single)) | frozenset(_spellings(item))
 
 
 def _is_explained(part: frozenset[str], others: Iterable[frozenset[str]]) -> bool:
     return any(part <= values for values in others)
 
 
-def _leaves(value: Any) -> Iterator[str]:
+def _spellings(value: Any) -> Iterator[str]:
     """Every value in it that is set, as text; JSON documents in one spelling."""
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _leaves(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    elif value:
-        yield _spelled(value)
+    return (_spelled(leaf) for leaf in leaves(value) if leaf)
 
 
 def _spelled(value: Any) -> str:
