@@ -7,11 +7,11 @@ closed, with the reason. It is noted in the inbox, so that this survives a resta
 
 from __future__ import annotations
 
-import threading
 from typing import Protocol
 
 import structlog
 
+from deployments.github.background import Background
 from deployments.github.inbox import Entry, Inbox
 from deployments.github.runs import Ending
 from tasks.domain.errors import FlowmartError, Unanswered
@@ -38,29 +38,19 @@ class Hub(Protocol):
         """The platform there, as the run with that id sees it."""
 
 
-class Closing:
+class Closing(Background):
     """Closes what ended runs left open, in a thread of its own."""
 
     def __init__(self, inbox: Inbox, runs: Endings, hub: Hub) -> None:
+        super().__init__("closing")
         self._inbox = inbox
         self._runs = runs
         self._hub = hub
         self._trouble = ""
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="closing", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, patience: float = 20.0) -> None:
-        """End after the run that is being looked at."""
-        self._stopping.set()
-        self._thread.join(patience)
 
     def trouble(self) -> str:
         """What keeps runs from being looked at; empty when nothing does."""
-        if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
+        if self.dead:
             return "nobody closes what ended runs left open: see the log, and start the receiver again"
         return self._trouble
 

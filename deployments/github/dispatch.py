@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from deployments.github.background import Background
 from deployments.github.inbox import Entry, Inbox
 from deployments.github.runs import Runs
 from tasks.domain.errors import NotFound, Refused, Unanswered
@@ -58,7 +59,7 @@ class Pauses:
         return (name for name in tuple(self._until) if self.left(name))
 
 
-class Dispatcher:
+class Dispatcher(Background):
     """Takes deliveries from `inbox` and has `runs` start them."""
 
     def __init__(
@@ -70,6 +71,7 @@ class Dispatcher:
         objection: Callable[[Entry], str] = lambda _: "",
     ) -> None:
         """`keep_seconds`: how long deliveries are kept that were done with. `objection`: why one starts nothing."""
+        super().__init__("dispatcher")
         self._inbox = inbox
         self._runs = runs
         self._keep = keep_seconds
@@ -78,12 +80,6 @@ class Dispatcher:
         self._trouble: dict[str, str] = {}
         self._pruned = 0.0
         self._awake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
 
     def wake(self) -> None:
         """Something waits."""
@@ -91,13 +87,14 @@ class Dispatcher:
 
     def stop(self, patience: float = 20.0) -> None:
         """Finish the one that is being started, for `patience` seconds at most; the rest stays in the inbox."""
+        # Before it wakes, or it would wait again.
         self._stopping.set()
         self._awake.set()
-        self._thread.join(patience)
+        super().stop(patience)
 
     def trouble(self) -> str:
         """What keeps deliveries from being started; empty when nothing does."""
-        if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
+        if self.dead:
             return "the dispatcher has ended unexpectedly: see the log, and start the receiver again"
         return "; ".join(tuple(self._trouble.values()))
 

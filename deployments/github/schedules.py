@@ -5,12 +5,12 @@ In a thread of its own: `/health` answers at once, whatever Prefect does.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
 import structlog
 
+from deployments.github.background import Background
 from deployments.services import READY, ServiceHealth
 from tasks.domain.errors import Unanswered
 
@@ -22,26 +22,20 @@ Judge = Callable[[float], ServiceHealth]
 _EVERY = 10.0
 
 
-class Watch:
+class Watch(Background):
     """Asks `judge` for ever. Prefect is taken to run since it was first asked, or since it last did not answer."""
 
     def __init__(self, judge: Judge, clock: Callable[[], float] = time.time) -> None:
         """`clock` tells seconds since the epoch."""
+        super().__init__("watch")
         self._judge = judge
         self._clock = clock
         self._began = clock()
         self._found = ServiceHealth("starting", "it was not asked yet what Prefect has planned")
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
 
     def stop(self, patience: float = 5.0) -> None:
         """End after the question that is being asked; one that takes longer ends with the process."""
-        self._stopping.set()
-        self._thread.join(patience)
+        super().stop(patience)
 
     def trouble(self) -> str:
         """Nothing: what is found is Prefect's trouble, reported as `health`."""
@@ -50,7 +44,7 @@ class Watch:
     @property
     def health(self) -> ServiceHealth:
         """What was found last."""
-        if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
+        if self.dead:
             return ServiceHealth(
                 "fails", "the watch has ended unexpectedly: see the log, and start the receiver again"
             )

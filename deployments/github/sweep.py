@@ -8,7 +8,6 @@ was there before the receiver is not news.
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from deployments.github.asking import Head, Source
+from deployments.github.background import Background
 from deployments.github.events import Decision, Ignored, Intent, decide, deliver, pull_request
 from deployments.github.home import Home
 from deployments.github.inbox import Inbox, State
@@ -36,7 +36,7 @@ _NAMESPACE = uuid.UUID("6b3a1df2-5c0e-4d0a-9a55-0f1c2f6f7a11")
 """For the ids of deliveries that only the sweep has seen: the same head is the same delivery."""
 
 
-class Sweep:
+class Sweep(Background):
     """Asks `source` about the platform's repository, and puts what is missing into the inbox."""
 
     def __init__(
@@ -49,6 +49,7 @@ class Sweep:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`clock` tells seconds since the epoch."""
+        super().__init__("sweep")
         self._inbox = inbox
         self._source = source
         self._settings = settings
@@ -56,21 +57,10 @@ class Sweep:
         self._arrived = arrived
         self._clock = clock
         self._unasked = ""
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
-
-    def start(self) -> None:
-        """Begin, and repeat every `sweep_seconds`."""
-        self._thread.start()
-
-    def stop(self, patience: float = 20.0) -> None:
-        """End after the question that is being asked."""
-        self._stopping.set()
-        self._thread.join(patience)
 
     def trouble(self) -> str:
         """What keeps GitHub from being asked; empty when nothing does."""
-        if self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set():
+        if self.dead:
             return "the sweep has ended unexpectedly: see the log, and start the receiver again"
         return f"{self._home.name} was not swept: {self._unasked}" if self._unasked else ""
 
