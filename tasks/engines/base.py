@@ -180,7 +180,8 @@ class Validator:
     """One validator of a tool.
 
     Attributes:
-        find: what it has against the unit of a workspace.
+        find: what it has against the unit of a workspace. It reads the release's files and options only, and is run
+            once a run, however often the unit is planned.
         executable: its program's name, on PATH or beside our interpreter; empty when the engine's own tool runs it.
         level: what holds where the unit does not set one.
     """

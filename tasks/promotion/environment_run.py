@@ -22,7 +22,7 @@ from tasks.domain.events import Event
 from tasks.domain.plan import Change, Plan
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
-from tasks.domain.rules import Suppression
+from tasks.domain.rules import Suppression, Violation
 from tasks.domain.values import MASK, texts
 from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.ledger.chain import Ledger
@@ -71,6 +71,7 @@ class EnvironmentRun:
         drifting: units to plan although nothing about them is new, since they are not as they were applied.
         turns: how many units are worked on at once.
         restored: {unit: changes} that this run's rollback has applied.
+        validated: {unit: violations} that validators found, which read nothing but the release's files.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class EnvironmentRun:
         self.approved: Approved | None = None
         self.drifting: frozenset[str] = frozenset()
         self.restored: dict[str, tuple[Change, ...]] = {}
+        self.validated: dict[str, tuple[Violation, ...]] = {}
         self.turns = threading.BoundedSemaphore(runtime.settings.parallelism)
         self._checkouts = checkouts
         self.release: Release = self.checkout(release).release

@@ -131,8 +131,10 @@ def violations(run: EnvironmentRun, made: Plan, purpose: Purpose = "promote") ->
     found = run.here.policies.test(made, unit, run.here.overrides, run.clock.now(), purpose)
     if purpose == "rollback":
         return found
-    validators = run.runtime.engines[unit.engine].validators
-    return (*validation.violations(run.workspace(made.target), validators), *found)
+    if unit.name not in run.validated:
+        validators = run.runtime.engines[unit.engine].validators
+        run.validated[unit.name] = validation.violations(run.workspace(made.target), validators)
+    return (*run.validated[unit.name], *found)
 
 
 def is_good(run: EnvironmentRun, unit: str, found: EnvironmentState) -> bool:

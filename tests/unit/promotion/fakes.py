@@ -63,6 +63,7 @@ class World:
     serials: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     faults: dict[tuple[str, str], list[Fault]] = field(default_factory=lambda: defaultdict(list))
     done: list[str] = field(default_factory=list)
+    validated: list[str] = field(default_factory=list)
     keeps_versions: bool = False
     renames: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -286,8 +287,9 @@ class FakeReleases:
         return Provenance(commit=release, author=self.author, subject=f"make it {release}")
 
 
-def misspelled(workspace: Workspace) -> list[Finding]:
+def misspelled(world: World, workspace: Workspace) -> list[Finding]:
     """What the fake tool's own validator finds: objects whose value is "bleu"."""
+    world.validated.append(workspace.unit.name)
     objects = workspace.unit.inputs.get("objects", {})
     return [Finding("SP1", f"{name} is misspelled") for name, value in objects.items() if value == "bleu"]
 
@@ -298,5 +300,5 @@ def engine_of(world: World) -> Engine:
         lambda workspace: FakeEngine(world, workspace),
         lambda *_: (),
         lambda *_: Interface(),
-        validators={"spelling": Validator(misspelled)},
+        validators={"spelling": Validator(lambda workspace: misspelled(world, workspace))},
     )

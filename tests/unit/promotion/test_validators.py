@@ -35,3 +35,13 @@ def test_a_rollback_is_not_stopped_by_a_validator(shop: Shop) -> None:
     with pytest.raises(Refused):
         shop.promote(shop.release("two", unit("app", objects={"it": "green"})))
     assert shop.live() == {"app": {"it": "bleu"}}
+
+
+def test_a_unit_that_is_planned_again_is_validated_once(shop: Shop) -> None:
+    shop.promoted("blue")
+    before = len(shop.kinds("planned"))
+    shop.world.validated.clear()
+    shop.promoted("green")
+    planned = shop.kinds("planned")[before:]
+    assert planned.count("planned app") == 2
+    assert sorted(shop.world.validated) == ["app", "mail", "network"]
