@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -21,6 +20,7 @@ import pytest
 
 from deployments.setup import put_tools_on_path, terraform
 from tasks.domain.errors import Refused, Unanswered
+from tests.loopback import serving
 
 ROOT = """
 variable "seconds" { default = 0 }
@@ -145,12 +145,8 @@ def test_something_that_only_is_called_terraform_has_no_version(tmp_path: Path) 
 def releases(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A server of releases on loopback, and the folder that it serves."""
     handler = partial(_Quiet, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}", tmp_path
-        server.shutdown()
-        thread.join()
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from pydantic import SecretStr
 
 from tasks import aws
 from tasks.domain.errors import Refused
+from tests.loopback import serving
 
 ROLE = "arn:aws:iam::222222222222:role/flowmart-plan"
 
@@ -57,18 +57,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
-    server = Sts(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOPERATOR")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "operator-secret")
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Sts(("127.0.0.1", 0), _Handler)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOPERATOR")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "operator-secret")
+        yield server
 
 
 def credentials(**changes: Any) -> aws.Credentials:

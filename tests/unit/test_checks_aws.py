@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +22,7 @@ from tasks import checks
 from tasks.domain.errors import Refused
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
+from tests.loopback import serving
 
 LOAD_BALANCING = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -91,15 +91,8 @@ def refusing(code: str, status: int = 400) -> Iterator[Aws]:
         def log_message(self, format: str, *args: Any) -> None:
             """Tests are silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Answer)) as server:
         yield Aws(f"http://127.0.0.1:{server.server_address[1]}")
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def told(result: CheckResult) -> tuple[Outcome, str]:

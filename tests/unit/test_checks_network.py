@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tasks import checks
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
+from tests import loopback
 
 
 class Service(BaseHTTPRequestHandler):
@@ -59,15 +60,11 @@ def serving(wrapped: Callable[[socket.socket], socket.socket] = lambda plain: pl
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     server.done = threading.Event()  # type: ignore[attr-defined]
     server.socket = wrapped(server.socket)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.done.set()  # type: ignore[attr-defined]
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with loopback.serving(server):
+        try:
+            yield server.server_address[1]
+        finally:
+            server.done.set()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

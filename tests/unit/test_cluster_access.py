@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from tasks.cluster import access
 from tasks.cluster.objects import Reference
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
+from tests.loopback import serving
 
 CART = Reference("apps/v1", "Deployment", "shop", "cart")
 KINDS = (
@@ -70,13 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    server = Api()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Api()) as server:
+        yield server
 
 
 def variables(folder: Path, address: str, **user: Any) -> dict[str, str]:

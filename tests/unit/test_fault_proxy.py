@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from tests.faults.proxy import FAULTS, FaultProxy
+from tests.loopback import serving
 
 
 class Api(ThreadingHTTPServer):
@@ -37,13 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    server = Api()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Api()) as server:
+        yield server
 
 
 @pytest.fixture
