@@ -53,7 +53,7 @@ def diagnose(settings: Settings) -> Iterator[Check]:
     yield from _tools(settings, platform)
     yield _store(settings)
     for environment in platform.environments if platform else ():
-        yield from _environment(environment, settings.platform_name)
+        yield from _environment(environment, settings)
     yield from _server(settings)
     yield _github(settings)
 
@@ -119,8 +119,8 @@ def _is_writable(folder: Path) -> bool:
     return os.access(existing, os.W_OK)
 
 
-def _environment(environment: Environment, platform: str) -> Iterator[Check]:
-    access = AssumedRoles(f"{platform}-doctor")
+def _environment(environment: Environment, settings: Settings) -> Iterator[Check]:
+    access = AssumedRoles(f"{settings.platform_name}-doctor")
     purposes: tuple[tuple[Purpose, str], ...] = (("plan", "reads"), ("apply", "writes"))
     for purpose, does in purposes if environment.roles else ():
         role = environment.role(purpose)
@@ -129,13 +129,14 @@ def _environment(environment: Environment, platform: str) -> Iterator[Check]:
         yield _tried(f"{environment.name}: role that {does}", role, todo, lambda ask=ask: ask(environment))  # type: ignore[misc]
     if environment.cluster:
         for purpose, does in purposes:
-            yield _cluster(environment.name, environment.cluster, purpose, does)
+            yield _cluster(environment.name, environment.cluster, purpose, does, settings)
 
 
-def _cluster(name: str, cluster: Cluster, purpose: Purpose, does: str) -> Check:
+def _cluster(name: str, cluster: Cluster, purpose: Purpose, does: str, settings: Settings) -> Check:
     context = cluster.plan if purpose == "plan" else cluster.apply
     subject, todo = f"{name}: cluster that {does}", f"add the context {context} to the kubeconfig"
-    program = os.environ.get("FLOWMART_KUBECTL") or "kubectl"
+    kubectl = ENGINES["kustomize"]
+    program = settings.executable(kubectl.variable, kubectl.executable)
     kubeconfig = ("--kubeconfig", cluster.kubeconfig) if cluster.kubeconfig else ()
     question = (program, *kubeconfig, "--context", context, "--request-timeout=10s", "get", "--raw", "/version")
     found = _asked(subject, question, todo, None)
