@@ -7,8 +7,6 @@ import json
 import stat
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from tasks.domain.plan import Action, Artifact, Reversibility
 from tasks.domain.values import MASK
 from tasks.engines.terraform import commands
 from tasks.engines.terraform.engine import Terraform
+from tests.descendants import awaited_descendant
 from tests.terraform_roots import PAINT, Root, applied, planned, receipt, settled
 
 SLOW = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "sleep 60" }\n}\n'
@@ -231,7 +230,7 @@ def test_a_tool_that_outlived_its_run_holds_the_lock_until_it_is_found_done(root
     workspace = root.release(PAINT.format(colour="blue") + waits)
     plan = planned(workspace)
     outliving = subprocess.Popen(commands.apply("terraform"), cwd=workspace.folder, stdout=subprocess.DEVNULL)
-    _wait_until(lambda: _children(psutil.Process(outliving.pid), "sleep"))
+    awaited_descendant(psutil.Process(outliving.pid), "sleep")
     with pytest.raises(
         Unanswered, match=r"locked by .*@.* since [\d-]+ [\d:]+ UTC \(apply\)\.\nIf that run is over"
     ) as lock:
@@ -246,9 +245,9 @@ def test_a_plan_needs_no_lock_and_an_apply_without_it_gives_no_answer(root: Root
     holding = root.release(SLOW)
     planned(holding)
     holder = subprocess.Popen(commands.apply("terraform"), cwd=holding.folder, stdout=subprocess.DEVNULL)
-    sleeping = _wait_until(lambda: _children(psutil.Process(holder.pid), "sleep"))
+    sleeping = awaited_descendant(psutil.Process(holder.pid), "sleep")
     plan = planned(root.painted("green"))
-    sleeping[0].kill()
+    sleeping.kill()
     holder.wait()
     assert plan.created == {"terraform_data.paint"}
 
@@ -393,14 +392,4 @@ def test_every_command_is_a_list_that_terraform_understands() -> None:
 
 
 def _terraform_with_a_child(name: str) -> psutil.Process:
-    return _wait_until(lambda: _children(psutil.Process(), name))[0].parents()[1]
-
-
-def _children(process: psutil.Process, name: str) -> list[psutil.Process]:
-    return [child for child in process.children(recursive=True) if child.name() == name]
-
-
-def _wait_until(found: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
-    while not (processes := found()):
-        time.sleep(0.05)
-    return processes
+    return awaited_descendant(psutil.Process(), name).parents()[1]

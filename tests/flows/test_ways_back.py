@@ -17,6 +17,7 @@ from flows.rollback import rollback
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed, RolledBack
 from tasks.domain.events import EnvironmentResolved
 from tasks.ledger.history import History
+from tests.descendants import awaited_descendant
 from tests.flows.test_promote import colours, kinds
 from tests.mini import MiniPlatform
 
@@ -129,7 +130,7 @@ def test_a_terminated_promotion_ends_its_tools_says_so_and_is_recovered(mini: Mi
     release = mini.release("slow").id
     command = _promote_by_command(release)
     _wait_for(history, "applying first")
-    terraform = _child(command.pid, "terraform")
+    terraform = awaited_descendant(psutil.Process(command.pid), "terraform", "apply")
     command.send_signal(signal.SIGTERM)
     _, told = command.communicate()
     assert command.returncode == 143
@@ -145,14 +146,6 @@ def _promote_by_command(release: str) -> subprocess.Popen[str]:
     variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value() or "", "FLOWMART_PROFILE": "none"}
     argv = [sys.executable, "-m", "deployments.cli", "promote", release, "--to", "dev"]
     return subprocess.Popen(argv, env=variables, cwd=Path(__file__).parents[2], text=True, stderr=subprocess.PIPE)
-
-
-def _child(pid: int, name: str) -> psutil.Process:
-    while True:
-        for process in psutil.Process(pid).children(recursive=True):
-            if process.name() == name and "apply" in process.cmdline():
-                return process
-        time.sleep(0.05)
 
 
 def _start(mini: MiniPlatform, release: str) -> subprocess.Popen[bytes]:

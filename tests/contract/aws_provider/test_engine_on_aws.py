@@ -20,6 +20,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
 from tests import terraform_roots
 from tests.contract.aws_provider.world import HEADER, Root, World
+from tests.descendants import descendants
 from tests.terraform_roots import applied, planned, receipt, settled
 
 TOPIC = 'resource "aws_sns_topic" "orders" {{\n  name = "orders"\n  display_name = "{name}"\n}}\n'
@@ -85,9 +86,8 @@ class DeafServer(ThreadingHTTPServer):
         self.aws = aws
 
     def kill_the_provider(self) -> None:
-        for process in psutil.Process().children(recursive=True):
-            if "deployments.sandbox.aws_provider.plugin" in process.cmdline():
-                process.kill()
+        for process in descendants(psutil.Process(), having="deployments.sandbox.aws_provider.plugin"):
+            process.kill()
 
 
 def apply_and_lose_the_provider(workspace: Workspace, plan: Plan) -> Applied:
