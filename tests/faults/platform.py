@@ -122,6 +122,11 @@ spec:
       containers:
         - name: cart
           image: registry.flowmart.example/cart:1.0.0
+          securityContext:
+            allowPrivilegeEscalation: false
+            capabilities: {drop: [ALL]}
+            runAsNonRoot: true
+            seccompProfile: {type: RuntimeDefault}
 """
 
 
@@ -184,17 +189,14 @@ def network(sandbox: Sandbox, folder: Path) -> Iterator[tuple[Network, Mapping[s
         cluster = stack.enter_context(FaultProxy(cluster_address, serves, trusts))
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(json.dumps(found).replace(cluster_address, cluster.address))
-        tools = {f"FLOWMART_{name.upper()}": tool(name) for name in ("helm", "kubectl")}
-        yield (
-            Network(aws, cluster),
-            {
-                **sandbox.variables,
-                **tools,
-                "AWS_ENDPOINT_URL": aws.address,
-                "KUBECONFIG": str(kubeconfig),
-                "HOME": os.environ["HOME"],
-            },
-        )
+        faulty = {"AWS_ENDPOINT_URL": aws.address, "KUBECONFIG": str(kubeconfig)}
+        yield Network(aws, cluster), {**straight(sandbox), **faulty}
+
+
+def straight(sandbox: Sandbox) -> Mapping[str, str]:
+    """The variables that lead tools and product to the sandbox itself."""
+    tools = {f"FLOWMART_{name.upper()}": tool(name) for name in ("helm", "kubectl")}
+    return {**sandbox.variables, **tools, "HOME": os.environ["HOME"]}
 
 
 def _painted(text: str, colour: str, name: str = "") -> str:

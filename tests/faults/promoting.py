@@ -46,21 +46,34 @@ def promote(platform: FaultyPlatform, network: Network, number: int, share: floa
     runtime, before = compose(platform.settings), network.faults
     for attempt in range(most):
         network.reseed(1000 * number + attempt, share)
-        if _ended(made, runtime):
+        if _ended(made, runtime, run_is_over=True):
             break
     made.faults = network.faults - before
     network.reseed(0, 0.0)
-    while made.attempts[-1] != VERIFIED and len(made.attempts) < most + 3:
-        made.healed = True
-        _ended(made, runtime)
-    made.wrong = [*_wrong(made, runtime)]
-    return made
+    if made.attempts[-1] == VERIFIED:
+        return _judged(made, runtime)
+    made.healed = True
+    return finish(made, runtime, run_is_over=True)
 
 
-def _ended(made: Promotion, runtime: Runtime) -> bool:
+def finish(made: Promotion, runtime: Runtime, *, run_is_over: bool = False) -> Promotion:
+    """Promote a release where nothing disturbs, up to three times, and judge what has become of it.
+
+    Args:
+        made: what it was so far.
+        runtime: of its platform.
+        run_is_over: the run that left the claim was in this process, which is not over: that it is, a person says.
+    """
+    for _ in range(3):
+        if _ended(made, runtime, run_is_over=run_is_over):
+            break
+    return _judged(made, runtime)
+
+
+def _ended(made: Promotion, runtime: Runtime, *, run_is_over: bool) -> bool:
     """One attempt; whether the release is verified."""
     try:
-        _once(runtime, made.release)
+        _once(runtime, made.release, run_is_over=run_is_over)
     except FlowmartError as error:
         made.told.append(str(error))
         interrupted = isinstance(error, Interrupted)
@@ -71,12 +84,16 @@ def _ended(made: Promotion, runtime: Runtime) -> bool:
     return True
 
 
-def _once(runtime: Runtime, release: str) -> None:
+def _once(runtime: Runtime, release: str, *, run_is_over: bool) -> None:
     executor = LocalExecutor(8, runtime.clock)
-    # The run that left the claim was in this process, which is not over: that it is, a person says.
     if runtime.ledger().state(ENVIRONMENT).claim:
-        recovery.recover(runtime, executor, ENVIRONMENT, run_is_over=True)
+        recovery.recover(runtime, executor, ENVIRONMENT, run_is_over=run_is_over)
     operations.promote(runtime, executor, release, ENVIRONMENT)
+
+
+def _judged(made: Promotion, runtime: Runtime) -> Promotion:
+    made.wrong = _wrong(made, runtime)
+    return made
 
 
 def _wrong(made: Promotion, runtime: Runtime) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.contract.kubernetes.conftest import Console, config, deployment, service
@@ -182,6 +184,22 @@ def test_a_quota_refuses_what_is_too_much(console: Console, namespace: str) -> N
     conditions = console.get("deployment", "web", "-n", namespace)["status"]["conditions"]
     [failure] = [c["message"] for c in conditions if c["type"] == "ReplicaFailure"]
     assert "exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1" in failure
+    first = failures(console, namespace)
+    while len(refusals(console, namespace)) < 3:
+        time.sleep(0.1)
+    assert failures(console, namespace) == first
+
+
+def failures(console: Console, namespace: str) -> list[dict[str, str]]:
+    """What the status of the namespace's one replica set says of them."""
+    [replica_set] = console.get("replicaset", "-n", namespace)["items"]
+    return [found for found in replica_set["status"]["conditions"] if found["type"] == "ReplicaFailure"]
+
+
+def refusals(console: Console, namespace: str) -> list[str]:
+    """What the events say of pods that could not be created; each try had a name of its own."""
+    events = console.get("events", "-n", namespace)["items"]
+    return [event["message"] for event in events if event["reason"] == "FailedCreate"]
 
 
 def test_what_is_not_emulated_says_so(console: Console, web: str) -> None:

@@ -68,10 +68,19 @@ class ReplicaSets:
             "observedGeneration": item["metadata"]["generation"],
         }
         if refused:
-            had = at(item, "status.conditions", [])
-            failed = templates.condition(had, "ReplicaFailure", "True", "FailedCreate", refused.message, timestamp())
-            failed.pop("lastUpdateTime")
-            status["conditions"] = [failed]
+            status["conditions"] = [self._failure(item, refused)]
         # Zeros are left out, as Go leaves them out.
         kept = {name: value for name, value in status.items() if value or name in ("replicas", "observedGeneration")}
         return kept, min(waiting) + 0.05 if waiting else None
+
+    @staticmethod
+    def _failure(item: Object, refused: ApiError) -> Object:
+        """The first refusal stands for as long as pods are refused: each names another pod, and a status that changes
+        with each would have the controller at work without a pause.
+        """
+        for condition in at(item, "status.conditions", []):
+            if (condition["type"], condition["status"]) == ("ReplicaFailure", "True"):
+                return dict(condition)
+        failed = templates.condition([], "ReplicaFailure", "True", "FailedCreate", refused.message, timestamp())
+        failed.pop("lastUpdateTime")
+        return failed
