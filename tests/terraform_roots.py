@@ -102,4 +102,4 @@ def receipt(workspace: Workspace, outputs: Mapping[str, Any] | None = None) -> R
 def settled(workspace: Workspace) -> tuple[Workspace, tuple[Change, ...]]:
     """The workspace as it is handed out after a good apply was settled, and what was left."""
     residual = Terraform(workspace).settle(receipt(workspace))
-    return replace(workspace, receipt=receipt(workspace), residual=residual), residual
+    return replace(workspace, receipt=receipt(workspace)), residual

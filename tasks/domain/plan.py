@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ class Action(StrEnum):
 
 OBJECT_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 """Those that change an object itself."""
+
+_REVERSED = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
 
 
 class Reversibility(StrEnum):
@@ -62,6 +64,12 @@ class Change:
         """The top-level attributes that differ, sorted."""
         before, after = self.before or {}, self.after or {}
         return tuple(sorted(key for key in {*before, *after} if before.get(key) != after.get(key)))
+
+    @property
+    def reversed(self) -> Change:
+        """From what was done to what would put it right, and back: what was deleted would be created."""
+        action = _REVERSED.get(self.action, self.action)
+        return replace(self, action=action, before=self.after, after=self.before)
 
 
 @dataclass(frozen=True)

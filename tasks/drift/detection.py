@@ -8,8 +8,8 @@ from dataclasses import replace
 import structlog
 
 from tasks.domain.errors import Unanswered
-from tasks.domain.plan import Change, Plan
-from tasks.domain.values import digest_of
+from tasks.domain.plan import Plan
+from tasks.domain.residual import drift_beyond
 from tasks.drift import drifted_objects
 from tasks.drift.reports import DriftReport, event_of, judge, report_of, unexplained, untried
 from tasks.ledger.state import left_behind
@@ -32,20 +32,12 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
     if receipt is None:
         return None
     with run.turns:
-        found = _without_residual(
-            run.engine(receipt.target).detect_drift(receipt), run.state().residual.get(unit, ())
-        )
+        found = run.engine(receipt.target).detect_drift(receipt)
+        residual = run.state().residual.get(unit, ())
     now = run.state()
     if (now.claim and unit in now.attempted) or now.receipts.get(unit) != receipt:
         raise Unanswered(f"{receipt.target}: a promotion is changing this unit; the next drift report compares it")
-    return found
-
-
-def _without_residual(found: Plan, residual: Sequence[Change]) -> Plan:
-    """The plan without the differences that the tool reported right after the apply: those are not drift."""
-    known = {digest_of([change.address, change.after]) for change in residual}
-    left = tuple(change for change in found.changes if digest_of([change.address, change.after]) not in known)
-    return replace(found, changes=left)
+    return replace(found, changes=drift_beyond(residual, found.changes))
 
 
 DETECT = Verb("detect drift", detect, reads=True)

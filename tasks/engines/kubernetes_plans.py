@@ -28,16 +28,6 @@ def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
     return Reversibility.NEEDS_CARE if any(c.kind in _HOLDS_DATA for c in gone) else Reversibility.REVERSIBLE
 
 
-def unsettled(drifted: Iterable[Change], residual: Iterable[Change]) -> tuple[Change, ...]:
-    """Drift without what was found just so right after the last good apply: nobody did that."""
-    known = {change.address: change for change in residual}
-    return tuple(one for one in drifted if not _is_same(one, known.get(one.address)))
-
-
-def _is_same(found: Change, settled: Change | None) -> bool:
-    return settled is not None and (found.action, found.after) == (settled.action, settled.after)
-
-
 def _told(change: Change) -> list[str]:
     head = f"{SIGNS[change.action]} {change.address}"
     return [head, *(f"    {line}" for line in wording.differences(change))] if _is_update(change) else [head]

@@ -28,17 +28,9 @@ def observed(planned: Plan, again: Plan, outputs: Mapping[str, Any]) -> Observat
     return Observation(Progress.PARTIAL, detail=f"still to do: {_named(left) or 'outputs'}")
 
 
-def verified(plan: Plan, residual: Iterable[Change] = ()) -> Verification:
-    """A unit is as declared when a new plan has no changes but those of `residual`, whatever their values are now."""
-    known = {(change.address, change.action, change.attributes) for change in residual}
-    left = tuple(change for change in plan.changes if (change.address, change.action, change.attributes) not in known)
-    return Verification(Outcome.FAILED if left else Outcome.SUCCEEDED, left)
-
-
-def unlike(changes: Iterable[Change], residual: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes of which `residual` has none at the same address with the same values found."""
-    known = [(change.address, change.after) for change in residual]
-    return tuple(change for change in changes if (change.address, change.after) not in known)
+def verified(plan: Plan) -> Verification:
+    """A unit is as declared when a new plan has no changes."""
+    return Verification(Outcome.FAILED if plan.changes else Outcome.SUCCEEDED, plan.changes)
 
 
 def _returns(planned: Change | None, left: Change) -> bool:

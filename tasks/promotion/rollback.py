@@ -31,9 +31,10 @@ from tasks.domain.events import (
     UnitRollbackFailed,
     UnitRolledBack,
 )
-from tasks.domain.outcome import Applied, Outcome, Verification
+from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Baseline, Receipt
+from tasks.domain.residual import differences_beyond
 from tasks.promotion import planning
 from tasks.promotion.applying import pauses
 from tasks.promotion.environment_run import EnvironmentRun
@@ -203,17 +204,8 @@ def _differences(run: EnvironmentRun, unit: str, to: Receipt) -> tuple[Change, .
         return ()
     if not found.differences:
         raise Refused(found.detail or "the tool does not find it as it was")
-    return _real(run, unit, found)
-
-
-def _real(run: EnvironmentRun, unit: str, found: Verification) -> tuple[Change, ...]:
-    known = {_identity(change) for change in (*run.state().residual.get(unit, ()), *run.restored.get(unit, ()))}
-    return tuple(change for change in found.differences if _identity(change) not in known)
-
-
-def _identity(change: Change) -> tuple[object, ...]:
-    """Which change it is, whatever the values are: they may be new with every plan."""
-    return (change.address, change.action, change.attributes)
+    recurring = (*run.state().residual.get(unit, ()), *run.restored.get(unit, ()))
+    return differences_beyond(recurring, found.differences)
 
 
 def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -> _T:

@@ -14,6 +14,7 @@ from tasks.domain.errors import Unanswered
 from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action
 from tasks.domain.release import Receipt, Target
+from tasks.domain.residual import drift_beyond
 from tasks.engines.helm.engine import Helm
 from tests.clusters import Cluster
 from tests.helm_shop import CRASHES, HANGS, Shop, kill_in_the_middle, prepared
@@ -194,10 +195,10 @@ def test_what_the_server_and_an_autoscaler_write_is_no_drift(shop: Shop) -> None
 
 def test_what_differed_right_after_the_apply_is_no_drift(shop: Shop) -> None:
     receipt = _recoloured(shop)
-    workspace = replace(shop.workspace(receipt.target), residual=shop.engine(receipt.target).settle(receipt))
-    assert Helm(workspace).detect_drift(receipt).empty
+    residual = shop.engine(receipt.target).settle(receipt)
+    assert drift_beyond(residual, shop.drift(receipt).changes) == ()
     _recolour(shop, "black")
-    assert not Helm(workspace).detect_drift(receipt).empty
+    assert drift_beyond(residual, shop.drift(receipt).changes) != ()
 
 
 def _recoloured(shop: Shop) -> Receipt:

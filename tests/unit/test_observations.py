@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.outcome import Outcome, Progress
+from tasks.domain.outcome import Outcome, Progress, Verification
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Target
 from tasks.domain.values import MASK, UNKNOWN
-from tasks.engines.observations import observed, unlike, verified
+from tasks.engines.observations import observed, verified
 
 
 def change(before: Any, after: Any, address: str = "a.b", action: Action = Action.UPDATE, note: str = "") -> Change:
@@ -64,15 +64,6 @@ def test_what_is_not_known_is_not_done() -> None:
     assert observed(plan(MADE), replace(plan(), unknown=("a.c",)), {}).progress is Progress.PARTIAL
 
 
-def test_a_residual_difference_fails_no_verification_whatever_its_values_are() -> None:
-    assert verified(plan(AGAIN), residual=[ALWAYS]).outcome is Outcome.SUCCEEDED
-    assert verified(plan(AGAIN, RESIZED), residual=[ALWAYS]).differences == (RESIZED,)
-
-
-def test_another_action_on_a_residual_object_fails_the_verification() -> None:
-    assert verified(plan(replace(AGAIN, action=Action.DELETE)), residual=[ALWAYS]).outcome is Outcome.FAILED
-
-
-def test_drift_is_residual_only_with_the_same_values() -> None:
-    moved = replace(RESIZED, after={"size": 3})
-    assert unlike([RESIZED, moved], [RESIZED]) == (moved,)
+def test_a_unit_is_as_declared_when_a_new_plan_changes_nothing() -> None:
+    assert verified(plan()) == Verification(Outcome.SUCCEEDED)
+    assert verified(plan(RESIZED)) == Verification(Outcome.FAILED, (RESIZED,))

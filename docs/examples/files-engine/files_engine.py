@@ -15,7 +15,7 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines.base import Engine, Interface, Workspace
-from tasks.engines.changes import listed, the_other_way, without
+from tasks.engines.changes import listed
 from tasks.engines.observations import verified
 
 Texts = dict[str, str | None]
@@ -67,7 +67,7 @@ class Files:
     def detect_drift(self, receipt: Receipt) -> Plan:
         """The files that are not as the release has them: from what was applied to what is there."""
         put_right = self._plan(self._source(), self.workspace.inputs).changes
-        return self._planned(without(map(the_other_way, put_right), self.workspace.residual), self.workspace.inputs)
+        return self._planned(tuple(change.reversed for change in put_right), self.workspace.inputs)
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
         """Nothing: files do not change by themselves."""

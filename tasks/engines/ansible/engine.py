@@ -32,7 +32,6 @@ from tasks.engines.ansible.plans import Job
 from tasks.engines.ansible.sources import PLAYBOOK, REMOVAL, configuration, interface, reads
 from tasks.engines.ansible.validators import VALIDATORS
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.changes import the_other_way, without
 
 log = structlog.get_logger("flowmart.ansible")
 
@@ -86,7 +85,7 @@ class Ansible:
         """Whether another run would change nothing, as far as that can be rehearsed."""
         workspace = self.workspace
         found = self._rehearsed(workspace, _declared(workspace))
-        differing = without(found.changes, workspace.residual)
+        differing = found.changes
         detail = f"not compared: {'; '.join(found.unknown)}" if found.unknown else ""
         return Verification(Outcome.FAILED if differing else Outcome.SUCCEEDED, differing, detail=detail)
 
@@ -106,7 +105,7 @@ class Ansible:
         """What a run would have to put right: as it was applied, against as it is."""
         workspace = self.workspace
         plan = self._planned(workspace, receipt.target, receipt.inputs_digest, _declared(workspace))
-        changes = without(map(the_other_way, plan.changes), workspace.residual)
+        changes = tuple(change.reversed for change in plan.changes)
         return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=plan.unknown, unknown=())
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:

@@ -16,7 +16,6 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Engine, Workspace
-from tasks.engines.changes import the_other_way, without
 from tasks.engines.cloudformation import answers, baselines, comparisons, execution, plans
 from tasks.engines.cloudformation.comparisons import Comparison
 from tasks.engines.cloudformation.plans import Saved
@@ -80,7 +79,7 @@ class CloudFormation:
             return Verification(Outcome.FAILED, pending=True, detail=f"stack {source.stack} is {_status(stack)}")
         if stack is None or stack["StackStatus"] not in answers.UPDATABLE:
             return Verification(Outcome.FAILED, detail=f"stack {source.stack} is {_status(stack)}")
-        differing = tuple(map(the_other_way, self._differences(source, stacks, stack)[0]))
+        differing = tuple(change.reversed for change in self._differences(source, stacks, stack)[0])
         return Verification(Outcome.FAILED if differing else Outcome.SUCCEEDED, differing)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
@@ -154,8 +153,8 @@ class CloudFormation:
         by_hand = answers.drifted(found, source.secrets)
         known = {change.address for change in by_hand}
         differing = comparisons.differences(self.workspace, source, stacks, stack)
-        updated = (replace(the_other_way(c), because=()) for c in differing if c.address not in known)
-        return without((*by_hand, *updated), self.workspace.residual), answers.not_compared(found)
+        updated = (replace(change.reversed, because=()) for change in differing if change.address not in known)
+        return (*by_hand, *updated), answers.not_compared(found)
 
     def _planned(self, target: Target, inputs_digest: str, source: Source, found: Comparison) -> Plan:
         workspace, stacks = self.workspace, self._stacks

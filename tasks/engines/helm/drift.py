@@ -12,7 +12,6 @@ from tasks.cluster.readiness import readiness
 from tasks.cluster.rehearsal import rehearse
 from tasks.domain.plan import Action, Change
 from tasks.domain.release import Receipt
-from tasks.engines.changes import the_other_way
 from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.charts import Installation
 
@@ -52,4 +51,4 @@ def _drifted(cluster: Cluster, about: Reference, manifest: Manifest) -> Change |
     if found.live is None:
         return comparison.change(about, manifest, None)
     change = comparison.change_of_ours(about, found.live, found.becomes or found.sent, cluster.manager)
-    return the_other_way(change) if change else None
+    return change.reversed if change else None

@@ -22,9 +22,9 @@ from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt
+from tasks.domain.residual import drift_beyond
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.changes import the_other_way
 from tasks.engines.helm import charts, drift, planning, plans, revisions
 from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.charts import Installation, Packed, interface, reads
@@ -60,7 +60,8 @@ class Helm:
             cluster, found, planning.Upgrade(live, new, charts.definitions(packed.chart), helm.server_side)
         )
         if workspace.reconciling and workspace.receipt:
-            found = planning.repairing(found, self.detect_drift(workspace.receipt).changes)
+            drifted = drift_beyond(workspace.residual, self.detect_drift(workspace.receipt).changes)
+            found = planning.repairing(found, drifted)
         return planning.finished(found, plans.upgrade(what, packed, new), packed.chart.parent, notes)
 
     def apply(self, plan: Plan) -> Applied:
@@ -121,7 +122,7 @@ class Helm:
         if live is None or live.status != "deployed":
             return Verification(Outcome.FAILED, detail=f"the release is {live.status if live else 'not installed'}")
         cluster = self._reading()
-        differences = tuple(the_other_way(change) for change in drift.drifted(cluster, live.objects))
+        differences = tuple(change.reversed for change in drift.drifted(cluster, live.objects))
         if differences:
             return Verification(Outcome.FAILED, differences)
         waiting_for = drift.unready(cluster, live.objects)
@@ -155,8 +156,7 @@ class Helm:
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What somebody did: in the cluster, and to the release itself with helm."""
         workspace = self.workspace
-        live, found = self._drifted(receipt)
-        changes = kubernetes_plans.unsettled(found, workspace.residual)
+        live, changes = self._drifted(receipt)
         return Plan(
             target=receipt.target,
             engine="helm",

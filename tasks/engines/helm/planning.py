@@ -14,7 +14,6 @@ from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Change, Plan
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Workspace
-from tasks.engines.changes import the_other_way
 from tasks.engines.helm import definitions, plans
 from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.plans import Saved
@@ -80,7 +79,7 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
 def repairing(plan: Plan, drifted: Iterable[Change]) -> Plan:
     """The plan with what helm does unasked: an upgrade of the same release takes back what was done by hand."""
     planned = {change.address for change in plan.changes}
-    others = (the_other_way(change) for change in drifted if change.address not in planned)
+    others = (change.reversed for change in drifted if change.address not in planned)
     return replace(plan, changes=(*plan.changes, *others))
 
 

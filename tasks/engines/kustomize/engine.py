@@ -29,7 +29,6 @@ from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Workspace
-from tasks.engines.changes import the_other_way
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
 from tasks.engines.kustomize.owners import Ownership
@@ -127,9 +126,9 @@ class Kustomize:
         return self._planned(found, to.inputs_digest if isinstance(to, Receipt) else Inputs().digest, force=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What somebody did: as it was applied, against as it is, without what differed right after the apply."""
+        """What differs: as it was applied, against as it is."""
         workspace, found = self.workspace, self._compared()
-        changes = kubernetes_plans.unsettled(_drifted(found), workspace.residual)
+        changes = _drifted(found)
         return Plan(
             target=receipt.target,
             engine="kustomize",
@@ -233,7 +232,7 @@ def _basis_now(cluster: Cluster, saved: Saved) -> str:
 
 
 def _drifted(found: Survey) -> tuple[Change, ...]:
-    return tuple(the_other_way(change) for change in found.changes)
+    return tuple(change.reversed for change in found.changes)
 
 
 def _unready(found: Survey) -> dict[Reference, str]:

@@ -22,7 +22,7 @@ from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import sealed
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.observations import observed, unlike, verified
+from tasks.engines.observations import observed, verified
 from tasks.engines.terraform import (
     answers,
     backends,
@@ -106,9 +106,9 @@ class Terraform:
         return replace(observed(plan, again, answers.outputs_in(state)), details=self._details(state))
 
     def verify(self) -> Verification:
-        """Whether a new plan of the target is empty, but for what is there right after a good apply too."""
+        """Whether a new plan of the target is empty."""
         document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
-        return verified(self._plan_from(document, self.workspace.inputs, {}), self.workspace.residual)
+        return verified(self._plan_from(document, self.workspace.inputs, {}))
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """A plan back to the receipt's release; without one, a plan that destroys what the failed release made.
@@ -132,15 +132,14 @@ class Terraform:
         """What somebody changed since the last apply was settled."""
         document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
         found = self._drift(document)
-        changes = unlike(found.changes, self.workspace.residual)
         plan = self._plan_from(document, self.workspace.inputs, self._state())
         return replace(
             plan,
-            changes=changes,
+            changes=found.changes,
             changes_outputs=False,
             unknown=(),
             secrets="",
-            text=text(changes),
+            text=text(found.changes),
             warnings=found.notes,
         )
 

@@ -142,12 +142,7 @@ class FakeEngine:
     def detect_drift(self, receipt: Receipt) -> Plan:
         self._meet("detect_drift", None)
         plan = self._plan(self.wanted(), receipt.inputs_digest)
-        known = {(c.address, str(c.after)) for c in self.workspace.residual}
-        turned = tuple(
-            replace(change, before=change.after, after=change.before, action=_TURNED[change.action])
-            for change in plan.changes
-        )
-        return replace(plan, changes=tuple(c for c in turned if (c.address, str(c.after)) not in known))
+        return replace(plan, changes=tuple(change.reversed for change in plan.changes))
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
         self._meet("settle", None)
@@ -182,9 +177,6 @@ class FakeEngine:
     def _meet(self, verb: str, plan: Plan | None) -> Applied | None:
         waiting = self.world.faults[self.place[1], verb]
         return waiting.pop(0)(self, plan) if waiting else None  # type: ignore[arg-type]
-
-
-_TURNED = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE, Action.UPDATE: Action.UPDATE}
 
 
 def no_answer(_: FakeEngine, __: Plan) -> Applied | None:
