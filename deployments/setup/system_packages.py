@@ -1,7 +1,8 @@
 """Installs programs from the system's package manager if that is allowed, and else prints how to install them.
 
 All of them are optional: without packer no image can be built, without sshd the sandbox has no hosts to build images
-on, without a browser the tests of pages do not run. So the set-up continues without them.
+on, without a browser the tests of pages do not run, without promtool alert rules are not checked. So the set-up
+continues without them.
 FLOWMART_SYSTEM_PACKAGES=no leaves the system as it is.
 """
 
@@ -32,6 +33,7 @@ class SystemPackage:
         without: what does not work if it is missing, as a clause.
         brew: the command that installs it on macOS; "" if there is none.
         own: the variable with which a user names another executable; "" if there is none.
+        services: the system's services that the package starts, and that nothing here needs.
     """
 
     program: str
@@ -39,6 +41,7 @@ class SystemPackage:
     without: str
     brew: str = ""
     own: str = ""
+    services: tuple[str, ...] = ()
 
     @property
     def remedy(self) -> str:
@@ -49,7 +52,28 @@ class SystemPackage:
 
 PACKAGES = (
     SystemPackage("packer", "packer", "images cannot be built", "brew install packer", "FLOWMART_PACKER"),
-    SystemPackage("sshd", "openssh-server", "the sandbox has no hosts to build images on or to configure"),
+    SystemPackage(
+        "sshd",
+        "openssh-server",
+        "the sandbox has no hosts to build images on or to configure",
+        # The sandbox runs its own sshd, on loopback only.
+        services=("ssh.socket", "ssh.service"),
+    ),
+    SystemPackage(
+        "prometheus",
+        "prometheus",
+        "analyses are not tested against a real Prometheus",
+        "brew install prometheus",
+        services=("prometheus.service",),
+    ),
+    SystemPackage("promtool", "prometheus", "alert rules are not checked by promtool", "brew install prometheus"),
+    SystemPackage(
+        "amtool",
+        "prometheus-alertmanager",
+        "routes of alerts are not checked by amtool",
+        "brew install alertmanager",
+        services=("prometheus-alertmanager.service",),
+    ),
     SystemPackage("chromium", "chromium", "pages cannot be tested in a browser", "brew install chromium"),
     SystemPackage(
         "chromedriver", "chromium-driver", "pages cannot be tested in a browser", "brew install chromedriver"
@@ -118,15 +142,13 @@ def _installed(system: System, package: SystemPackage) -> str:
     failed = _apt(system, "install", "--quiet", "--yes", "--no-install-recommends", package.name)
     if failed or not system.has(package.program):
         return _missing(package, failed or f"the package brings no {package.program}")
-    if package.program == "sshd":
-        _stop_service(system)
+    _stop_services(system, package.services)
     return f"{package.program} installed (package {package.name})"
 
 
-def _stop_service(system: System) -> None:
-    """Disable the service that the package starts: the sandbox runs its own sshd, on loopback only."""
+def _stop_services(system: System, services: Sequence[str]) -> None:
     if Path("/run/systemd/system").is_dir() and system.has("systemctl"):
-        for unit in ("ssh.socket", "ssh.service"):
+        for unit in services:
             _as_root(system, "systemctl", "disable", "--now", unit)
 
 

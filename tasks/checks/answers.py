@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks.domain.errors import InvalidInput
 from tasks.domain.outcome import Outcome
+from tasks.monitoring import Prometheus
 from tasks.processes import Processes
+
+
+def no_prometheus(seconds: float) -> Prometheus:  # noqa: ARG001 - as those are asked that there are
+    """Where no Prometheus is declared."""
+    raise InvalidInput("no Prometheus is declared for this environment: add monitoring.prometheus to platform.yaml")
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Surroundings:
         folder: infrastructure/ in the release's checkout.
         variables: the environment variables of a script (credentials, region).
         processes: runs scripts.
+        prometheus: returns the environment's Prometheus, with a time limit of so many seconds for each request.
     """
 
     client: Callable[[str], Any]
@@ -28,6 +36,7 @@ class Surroundings:
     folder: Path
     variables: Mapping[str, str]
     processes: Processes = field(default_factory=Processes)
+    prometheus: Callable[[float], Prometheus] = no_prometheus
 
 
 @dataclass(frozen=True)

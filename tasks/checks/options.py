@@ -23,18 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-Text = Annotated[str, StringConstraints(min_length=1)]
-Reference = Annotated[str, StringConstraints(pattern=r"^\{outputs\.[A-Za-z0-9_-]+\}$")]
-Count = Annotated[int, Field(ge=0)] | Reference
-Port = Annotated[int, Field(ge=1, le=65535)] | Reference
-Status = Annotated[int, Field(ge=100, le=599)]
-Seconds = Annotated[float, Field(gt=0, le=600)]
-
-
-class CheckOptions(BaseModel):
-    """The options of one check: immutable, and unknown keys are rejected."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from tasks.checks.notation import CheckOptions, Count, Limit, Port, Reference, Seconds, Status, Text
+from tasks.monitoring import queries
 
 
 class Http(CheckOptions):
@@ -243,6 +233,41 @@ class ServiceHttp(InNamespace):
     timeout: Seconds = 5.0
 
 
+class PrometheusFact(CheckOptions):
+    """What the environment's Prometheus knows: exactly one of `query`, `scraped`, `rules_loaded`.
+
+    The value of a `query` is `at_most` or `at_least` a limit, in base units or per cent. All targets of the job
+    `scraped` are up. The rule group `rules_loaded` is loaded, and its rules can be evaluated. `timeout` is for one
+    attempt, in seconds.
+    """
+
+    query: Text | None = None
+    at_most: Limit | None = None
+    at_least: Limit | None = None
+    scraped: Text | None = None
+    rules_loaded: Text | None = None
+    timeout: Seconds = 10.0
+
+    @field_validator("query")
+    @classmethod
+    def _is_promql(cls, query: str | None) -> str | None:
+        if query is not None and "{outputs." not in query and (wrong := queries.fault(query)):
+            raise ValueError(wrong)
+        return query
+
+    @model_validator(mode="after")
+    def _asserts_one_thing(self) -> Self:
+        asked = [name for name in ("query", "scraped", "rules_loaded") if getattr(self, name) is not None]
+        if len(asked) != 1:
+            raise ValueError(
+                f"needs exactly one of query, scraped, rules_loaded; found {' and '.join(asked) or 'none'}"
+            )
+        limited = self.at_most is not None or self.at_least is not None
+        if limited != (self.query is not None):
+            raise ValueError("at_most and at_least are the limits of a query: a query needs one of them")
+        return self
+
+
 OPTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "http": Http,
@@ -253,6 +278,7 @@ OPTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "rollout": Rollout,
         "endpoints": Endpoints,
         "service-http": ServiceHttp,
+        "prometheus": PrometheusFact,
     }
 )
 """The kinds of smoke check there are, each with the model of its options."""

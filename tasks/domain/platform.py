@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from tasks.domain.errors import InvalidInput
+from tasks.domain.monitoring import PrometheusServer
 
 Purpose = Literal["plan", "apply"]
 """What credentials are for: `plan` only reads (plan, smoke, drift), `apply` writes (apply, rollback)."""
@@ -148,6 +149,7 @@ class Environment:
         soak: for how many seconds it must have been verified in all of them before it may begin here.
         reconcile: drift is repaired as soon as a report has found it.
         drift_every: how often the server looks for drift, in seconds.
+        prometheus: where metrics are asked for; None: nowhere.
     """
 
     name: str
@@ -163,6 +165,7 @@ class Environment:
     reconcile: bool = False
     drift_every: float = 3600.0
     values: Mapping[str, Any] = field(default_factory=dict)
+    prometheus: PrometheusServer | None = None
 
     def role(self, purpose: Purpose) -> str:
         """The ARN of the role for a purpose; `InvalidInput` where the environment has no AWS account."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from tasks.domain.platform import Level
+from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.notation import (
     ACCOUNT,
     CLOCK,
@@ -22,6 +23,7 @@ from tasks.manifest.notation import (
     Condition,
     Conditions,
     Day,
+    Declared,
     Duration,
     Identifier,
     RoleArn,
@@ -33,12 +35,6 @@ from tasks.manifest.notation import (
 
 OPTIONS_OF = "options_of_"
 """Begins the names of the fields that `models` adds to units, one for the block of every engine."""
-
-
-class Declared(BaseModel):
-    """A key that nobody reads is a mistake; what was read does not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DeclaredRoles(Declared):
@@ -179,6 +175,10 @@ class DeclaredEnvironment(Declared):
     drift: DeclaredDrift = Field(
         default_factory=DeclaredDrift, description="What happens when somebody changed something by hand."
     )
+    monitoring: DeclaredMonitoring | None = Field(
+        default=None,
+        description="Where the metrics of this environment are asked for; what is left out is as for the platform.",
+    )
     values: dict[Identifier, Any] = Field(
         default_factory=dict,
         description="What is different here. Units use it as {values.NAME}. "
@@ -293,6 +293,9 @@ class DeclaredPlatform(Declared):
     )
     trusted: tuple[Annotated[str, Field(pattern=PRINCIPAL)], ...] = Field(
         default=(), description="ARNs of the principals that may assume the roles of the environments."
+    )
+    monitoring: DeclaredMonitoring | None = Field(
+        default=None, description="Where metrics are asked for, in every environment that does not say otherwise."
     )
     environments: dict[Slug, DeclaredEnvironment] = Field(
         min_length=1, description="Where a release goes; `after` says in which order."

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from tasks.manifest import explain
 from tasks.manifest.declared import DeclaredEnvironment, DeclaredUnit
+from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.mistakes import Document, Mistake
 from tasks.manifest.models import platform_model, unit_model
 from tasks.manifest.schema import platform_schema
@@ -34,6 +35,7 @@ class Draft:
     units: Mapping[str, DeclaredUnit]
     environment_names: tuple[str, ...]
     unit_names: tuple[str, ...]
+    monitoring: DeclaredMonitoring | None = None
 
 
 def draft(folder: Path, document: Document) -> Draft:
@@ -46,6 +48,7 @@ def draft(folder: Path, document: Document) -> Draft:
         units=_well_formed(unit_model(), units),
         environment_names=tuple(environments),
         unit_names=tuple(units),
+        monitoring=_monitoring(document),
     )
 
 
@@ -61,6 +64,11 @@ def mistakes(document: Document) -> tuple[Mistake, ...]:
 def _name(document: Document) -> str:
     found = document.data.get("platform") if isinstance(document.data, Mapping) else None
     return found if isinstance(found, str) else ""
+
+
+def _monitoring(document: Document) -> DeclaredMonitoring | None:
+    written = document.data.get("monitoring") if isinstance(document.data, Mapping) else None
+    return _well_formed(DeclaredMonitoring, {"": written}).get("")
 
 
 def _entries(document: Document, key: str) -> Mapping[str, Any]:

@@ -13,8 +13,9 @@ from zoneinfo import available_timezones
 
 from tasks.domain import environment_graph, graph
 from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
-from tasks.manifest import placeholders
+from tasks.manifest import monitoring, placeholders
 from tasks.manifest.declared import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
+from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 
@@ -49,8 +50,10 @@ def unit_environment(platform: str, around: Environment, unit: Unit) -> Environm
     return replace(place, roles=_own(unit.roles, roles, about))
 
 
-def filled(platform: str, name: str, declared: DeclaredEnvironment) -> Environment:
-    """The environment with its roles and values filled in."""
+def filled(
+    platform: str, name: str, declared: DeclaredEnvironment, around: DeclaredMonitoring | None = None
+) -> Environment:
+    """The environment with its roles and values filled in; `around` is what the platform says on monitoring."""
     about = _about(platform, name, declared)
     return Environment(
         name=name,
@@ -66,13 +69,14 @@ def filled(platform: str, name: str, declared: DeclaredEnvironment) -> Environme
         reconcile=declared.drift.reconcile,
         drift_every=declared.drift.every,
         values=placeholders.fill(declared.values, about),
+        prometheus=monitoring.filled(around, declared.monitoring, about),
     )
 
 
 def built(draft: Draft) -> tuple[Environment, ...]:
     """The environments in promotion order. Only for a draft without mistakes."""
     order = environment_graph.order(_after(draft))
-    return tuple(filled(draft.platform, name, draft.environments[name]) for name in order)
+    return tuple(filled(draft.platform, name, draft.environments[name], draft.monitoring) for name in order)
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
@@ -107,6 +111,7 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     yield from (m.below(("values",)) for m in placeholders.mistakes(declared.values, about))
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
+    yield from monitoring.mistakes(draft.monitoring, declared.monitoring, about)
     yield from _calendar(declared)
     yield from _gate(declared)
     if declared.drift.every < _SHORTEST_DRIFT:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from tasks.domain.platform import ALWAYS, WHEN_DRIFTED, WHEN_IRREVERSIBLE
@@ -23,6 +23,7 @@ REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"
 ROLE = r"^arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/[\w+=,.@{}/-]+$"
 PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)$"
 REPOSITORY = r"^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$"
+ADDRESS = r"^https?://[^@\s]+$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 VALUE = r"\{values\.[A-Za-z_][A-Za-z0-9_-]*\}"
@@ -41,6 +42,7 @@ PATTERNS = {
     ROLE: "the ARN of a role: arn:aws:iam::{account}:role/NAME",
     PRINCIPAL: "the ARN of a principal, such as arn:aws:iam::111111111111:root",
     REPOSITORY: "a repository on GitHub: owner/name",
+    ADDRESS: "an address without a name and password in it: https://prometheus.shop.example",
     DATE: "a date: YYYY-MM-DD",
     CLOCK: 'a time of day, in quotes: "09:00"',
     NOT_EMPTY: "text",
@@ -95,6 +97,12 @@ def gate(written: Any) -> Any:
         words = ", ".join((NEVER, *CONDITIONS))
         raise ValueError(f"{shown(written)} is no gate: write {words}, or a mapping such as {{approval: {ALWAYS}}}")
     return written
+
+
+class Declared(BaseModel):
+    """What may be written at one place: a key that nobody reads is a mistake; what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 Slug = Annotated[str, Field(pattern=SLUG)]

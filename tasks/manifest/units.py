@@ -177,6 +177,8 @@ def _checks(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
         def wrong_options(environment: str, check: DeclaredCheck = check) -> Iterator[Mistake]:
             scope = _scope(draft, environment, declared)
             yield from checks.option_mistakes(check, scope, draft.folder)
+            if check.kind == "prometheus" and _filled(draft, environment).prometheus is None:
+                yield Mistake(("kind",), "needs a Prometheus to ask: add `monitoring` to the platform")
 
         yield from (m.below(key) for m in _in_its_environments(draft, declared, wrong_options))
 
@@ -200,7 +202,7 @@ def _scope(draft: Draft, environment: str, declared: DeclaredUnit) -> Scope:
 
 
 def _filled(draft: Draft, environment: str) -> Environment:
-    return environments.filled(draft.platform, environment, draft.environments[environment])
+    return environments.filled(draft.platform, environment, draft.environments[environment], draft.monitoring)
 
 
 def _shared_sources(draft: Draft) -> Iterator[Mistake]:

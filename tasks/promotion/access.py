@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tasks import aws
+from tasks.checks.answers import no_prometheus
 from tasks.domain.platform import Cluster, Environment, Purpose
+from tasks.monitoring import Prometheus
 
 
 class Access(Protocol):
@@ -50,6 +52,14 @@ class AssumedRoles:
 
     def _credentials(self, environment: Environment, purpose: Purpose) -> aws.Credentials:
         return self._sessions.assume(environment.role(purpose), environment.region)
+
+
+def prometheus(access: Access, environment: Environment, seconds: float) -> Prometheus:
+    """The Prometheus of an environment; `InvalidInput` where none is declared. `seconds`: the limit of a request."""
+    if environment.prometheus is None:
+        return no_prometheus(seconds)
+    variables = access.reading(environment) if environment.prometheus.sigv4 else {}
+    return Prometheus(environment.prometheus, variables, seconds)
 
 
 def _context(cluster: Cluster | None, purpose: Purpose) -> dict[str, str]:

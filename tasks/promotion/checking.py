@@ -12,6 +12,7 @@ from tasks.domain.events import UnitSettled, UnitSmoked
 from tasks.domain.outcome import CheckResult, Outcome, overall
 from tasks.domain.platform import Check
 from tasks.domain.release import Receipt
+from tasks.promotion import access
 from tasks.promotion.environment_run import EnvironmentRun
 
 
@@ -85,6 +86,7 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         folder=run.checkout(receipt.target.release).infrastructure,
         variables=run.runtime.access.reading(environment),
         processes=run.processes,
+        prometheus=lambda seconds: access.prometheus(run.runtime.access, environment, seconds),
     )
     within = max(check.within for check in declared)
     run.log(receipt.target.unit).info("checking", what=f"{len(declared)} checks, for up to {within:g} s")

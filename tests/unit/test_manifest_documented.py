@@ -15,7 +15,7 @@ from tasks.domain import environment_graph
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Level
 from tasks.engines import ENGINES
-from tasks.manifest import declared
+from tasks.manifest import declared, declared_monitoring
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import option_schemas
 
@@ -36,6 +36,13 @@ MODELS = (
     declared.DeclaredEnvironment,
     declared.DeclaredApproval,
     declared.DeclaredWindow,
+    declared_monitoring.DeclaredMonitoring,
+    declared_monitoring.DeclaredPrometheus,
+    declared_monitoring.DeclaredAuth,
+    declared_monitoring.DeclaredBasic,
+    declared_monitoring.DeclaredSigV4,
+    declared_monitoring.DeclaredSecret,
+    declared_monitoring.DeclaredTls,
     declared.DeclaredFreeze,
     declared.DeclaredRoles,
     declared.DeclaredDrift,

@@ -1,0 +1,13 @@
+"""Asks a Prometheus, or another server of its API (Thanos, Mimir, VictoriaMetrics, Amazon's), and changes nothing.
+
+    credentials -> client -> answers
+
+`client` sends a request, `credentials` read and sign for it, `answers` say what a response means (pure). What is no
+answer raises `Unanswered`, whatever its status; only a query that the server refuses is a mistake of who wrote it.
+`queries` looks into PromQL without a server.
+"""
+
+from tasks.monitoring.answers import Answer, QueryRefused, Series
+from tasks.monitoring.client import Prometheus
+
+__all__ = ["Answer", "Prometheus", "QueryRefused", "Series"]
