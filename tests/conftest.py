@@ -29,6 +29,19 @@ hypothesis_settings.load_profile("flowmart")
 put_tools_on_path()
 
 
+# Whole stories first: a long file that begins last keeps one worker busy while the others have nothing to do.
+_LONGEST_FIRST = ("e2e", "flows", "contract", "golden", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; those of a folder stay together, in their order."""
+    items.sort(key=lambda item: _weight(item.path.relative_to(PROJECT / "tests").parts[0]))
+
+
+def _weight(folder: str) -> int:
+    return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The folder of this repository."""
