@@ -1,10 +1,12 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check bench down peers peers-kubernetes
+.PHONY: help demo test test-peers test-peers-kubernetes faults check lint bench down peers peers-kubernetes
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
+# Two workers a core of the smallest machine: half of what the tests do is wait for tools and servers.
+SIDE_BY_SIDE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # A terraform that the set-up provided is found as the user's own would be.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -15,20 +17,27 @@ demo: $(READY) ## start the sandbox and promote a good and a bad release through
 	@$(PYTHON) -m deployments.demo
 
 test: $(READY) ## run all tests, with real terraform against a sandbox of their own
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=20
+
+test-peers: test-peers-kubernetes ## run the tests that real counterparts judge, once make peers has built them
+
+test-peers-kubernetes: $(READY) ## run the tests of Kubernetes engines on a real control plane
+	@$(PYTHON) -m deployments.peers.kubernetes run $(PYTHON) -m pytest -m any_cluster
 
 faults: $(READY) ## promote through a network that loses requests and answers; takes minutes, so not a part of test
 	@$(PYTHON) -m pytest -m faults tests/faults
 
-check: $(READY) ## what to run before a commit: lint, format, types, import rules, fast tests
+check: lint ## what to run before a commit: lint, format, types, import rules, fast tests
+	@$(PYTHON) -m pytest --collect-only tests >.venv/collected.log 2>&1 || { cat .venv/collected.log; exit 1; }
+	@$(PYTHON) -m pytest --numprocesses 2 tests/unit tests/golden
+
+lint: $(READY) ## lint, format, types, import rules and workflows, without a test
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/zizmor --offline --quiet --no-progress .github >.venv/zizmor.log 2>&1 || { cat .venv/zizmor.log; exit 1; }
 	@.venv/bin/actionlint
-	@$(PYTHON) -m pytest --collect-only tests >.venv/collected.log 2>&1 || { cat .venv/collected.log; exit 1; }
-	@$(PYTHON) -m pytest --numprocesses 2 tests/unit tests/golden
 
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
