@@ -14,6 +14,13 @@ ON_ANY_CLUSTER = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark those tests, for `make test-peers-kubernetes`."""
+    for item in items:
+        if item.path.stem in ON_ANY_CLUSTER:
+            item.add_marker(pytest.mark.any_cluster)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests no real cluster has judged: passing on the sandbox is not passing there."""
     reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "nodeid")]
@@ -24,4 +31,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"run against the cluster of {os.environ[GIVEN]}: {', '.join(files)}")
     else:
         told = f"not run against a real cluster, only against the sandbox: {', '.join(files)}"
-        terminalreporter.write_line(f"{told} ({GIVEN} is not set; make peers-kubernetes builds one)")
+        remedy = f"{GIVEN} is not set; make peers-kubernetes test-peers-kubernetes builds one and runs them"
+        terminalreporter.write_line(f"{told} ({remedy})")

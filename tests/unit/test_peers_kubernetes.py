@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployments.peers.kubernetes import programs
+from deployments.peers.kubernetes.__main__ import main
 from deployments.peers.kubernetes.programs import ASSETS, PROGRAMS, VERSION, MissingProgram, build, found, path_of
 
 GO = """#!/bin/sh
@@ -67,3 +68,14 @@ def test_without_go_the_error_says_what_to_install(folder: Path, monkeypatch: py
     monkeypatch.setenv("PATH", str(folder))
     with pytest.raises(MissingProgram, match="install Go, or set KUBEBUILDER_ASSETS"):
         build(lambda _: None)
+
+
+def test_a_command_is_not_run_without_a_control_plane(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "touch", str(folder / "ran")]) == 1
+    assert "run make peers-kubernetes" in capsys.readouterr().err
+    assert not (folder / "ran").exists()
+
+
+def test_what_to_run_has_to_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run"]) == 2
+    assert "run COMMAND" in capsys.readouterr().err

@@ -5,6 +5,6 @@ and stops the processes. There is no kubelet: kwok plays the nodes, and what a c
 image's tag, with the tags that the sandbox knows (`stages.yaml`).
 
     make peers-kubernetes
+    make test-peers-kubernetes                           # on one that lasts as long as the tests
     python -m deployments.peers.kubernetes up FOLDER     # until Ctrl-C
-    FLOWMART_TEST_KUBECONFIG=FOLDER/kubeconfig python -m pytest tests/contract/test_kustomize_engine.py
 """
