@@ -36,5 +36,6 @@ def plan(release: ReleaseId = NOT_CHOSEN, environment: EnvironmentName = NOT_CHO
         units = {unit: step.result() for unit, step in planned.items()}
         plans = planning.plan_set(run, units)
         verdict = gate.verdict(run, plans)
-        steps.publish(artifacts.environment_plan(environment, run.release.id, plans, verdict))
+        page = artifacts.environment_plan(environment, run.release.id, plans, verdict)
+        steps.publish(page.of(run.platform.name))
         return EnvironmentPlans(units, verdict)

@@ -20,12 +20,13 @@ from prefect.client.schemas.actions import DeploymentFlowRunCreate
 from deployments.prefect_server import deployment_of
 
 FLOWS = ("pull-request", "deliver", "comment", "review", "merge-group")
-DEPLOYMENTS = tuple(deployment_of(flow, "flowmart") for flow in FLOWS)
+PLATFORM = "flowmart"
+DEPLOYMENTS = tuple(deployment_of(flow, PLATFORM) for flow in FLOWS)
 
 
 @dataclass
 class PrefectStub:
-    """Remembers the runs that were started by key, in order, and every request that is not Prefect's API."""
+    """Remembers the runs that were started, in order, by key without the platform; and what is not Prefect's API."""
 
     address: str = ""
     deployments: dict[str, str] = field(default_factory=lambda: {name: str(uuid.uuid4()) for name in DEPLOYMENTS})
@@ -64,6 +65,7 @@ class PrefectStub:
             return 404, {"detail": "Deployment not found"}
         self.asked += 1
         key = wanted.idempotency_key or self.strange.append("a run without a key") or str(uuid.uuid4())
+        key = key.removeprefix(f"{PLATFORM}:")
         is_new = key not in self.runs
         run = {"id": str(uuid.uuid4()), "flow_id": str(uuid.uuid4()), "parameters": wanted.parameters}
         found = self.runs.setdefault(key, run | {"deployment_id": deployment, "idempotency_key": key})

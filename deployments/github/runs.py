@@ -72,6 +72,8 @@ class PrefectRuns:
         """Start it; see `Runs`."""
         if self._platform:
             deployment = deployment_of(deployment.partition("/")[0], self._platform)
+            # Prefect knows keys by flow, and all platforms at a server have the same flows.
+            key = f"{self._platform}:{key}"
         with self._answers(deployment) as client:
             if deployment not in self._deployments:
                 self._deployments[deployment] = client.read_deployment_by_name(deployment).id

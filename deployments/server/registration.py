@@ -69,7 +69,7 @@ def register(wanted: Catalogue, project: Path) -> tuple[Known, ...]:
         _pool(client, pool)
         for queue in wanted.queues:
             _queue(client, pool, queue)
-        _find_dead_runs(client)
+        _find_dead_runs(client, pool)
         known = tuple(_deployment(client, pool, declared, project) for declared in wanted.deployments)
         _remove_others(client, pool, {one.id for one in known}, {queue.name for queue in wanted.queues})
         return known
@@ -190,13 +190,13 @@ def _links(known: Sequence[Known]) -> Callable[[str, Mapping[str, Any]], str]:
     return link
 
 
-def _find_dead_runs(client: SyncPrefectClient) -> None:
+def _find_dead_runs(client: SyncPrefectClient, platform: str) -> None:
     """A run whose machine is gone would hold its place in the queue for ever, since nobody says that it ended.
 
     Only the run history is put right by this: what the run had begun, the next one puts back, by the ledger.
     Source: "Detect zombie flow runs" in Prefect's documentation of automations.
     """
-    name = "FlowMart: a run that gives no sign of life has crashed"
+    name = f"{platform}: a run that gives no sign of life has crashed"
     if client.read_automations_by_name(name):
         return
     living = {"prefect.flow-run.heartbeat"}
@@ -204,6 +204,10 @@ def _find_dead_runs(client: SyncPrefectClient) -> None:
         after=living,
         expect=living | {f"prefect.flow-run.{state}" for state in _ENDS},
         match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+        # Others at this server may want to hear of their runs less often, or not at all.
+        match_related=ResourceSpecification(
+            {"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{platform}"]}
+        ),
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.domain import wording
 from tasks.domain.outcome import CheckResult, Outcome
@@ -30,6 +30,15 @@ class Page:
     title: str
     text: str
 
+    def of(self, platform: str) -> Page:
+        """The page with a key that no other platform at the same Prefect server has."""
+        return replace(self, key=key(platform, self.key))
+
+
+def key(*parts: str) -> str:
+    """A key of several names. No name holds two hyphens, so different names never make the same key."""
+    return "--".join(parts)
+
 
 def plan(found: Plan) -> Page:
     """What a plan would do: a table of changes, then the tool's own text."""
@@ -42,7 +51,7 @@ def plan(found: Plan) -> Page:
         *[f"> {warning}" for warning in found.warnings],
         f"<details><summary>{found.engine}'s own plan</summary>\n\n```\n{_cut(found.text)}\n```\n\n</details>",
     ]
-    return Page(_key("plan", target), f"Plan of {target}", "\n\n".join(parts))
+    return Page(_of_target("plan", target), f"Plan of {target}", "\n\n".join(parts))
 
 
 def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) -> Page:
@@ -70,7 +79,12 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
         f"meanwhile.\n\n```\nflowmart approve {request.short}\nflowmart refuse {request.short} --reason ...\n```\n\n"
         "Or run the deployment `approve` with this plan set. An approval is void when the plans change.",
     ]
-    return Page(f"approval-{name}", f"Approval wanted in {name}", "\n\n".join(filter(None, parts)))
+    return Page(approval_key(name), f"Approval wanted in {name}", "\n\n".join(filter(None, parts)))
+
+
+def approval_key(environment: str) -> str:
+    """The key of the page with what waits for an approval in an environment."""
+    return key("approval", environment)
 
 
 def _approving(request: Request) -> str:
@@ -84,14 +98,14 @@ def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Ve
     text = f"# {environment}: what {release} would do\n\nIt **{verdict.told}**.\n\n" + table(
         ("unit", "what it would do"), rows
     )
-    return Page(f"plans-{environment}", f"What {release} would do to {environment}", text)
+    return Page(key("plans", environment), f"What {release} would do to {environment}", text)
 
 
 def smoke(target: Target, results: Sequence[CheckResult]) -> Page:
     """What each smoke check expected and found."""
     rows = [(_SIGNS[r.outcome], r.name, r.expected, r.found, f"{r.attempts}", f"{r.seconds:.1f} s") for r in results]
     listed = table(("", "check", "expected", "found", "attempts", "took"), rows)
-    return Page(_key("smoke", target), f"Smoke checks of {target}", f"# Smoke checks: {target}\n\n{listed}")
+    return Page(_of_target("smoke", target), f"Smoke checks of {target}", f"# Smoke checks: {target}\n\n{listed}")
 
 
 def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) -> Page:
@@ -99,7 +113,7 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
     rows = [(unit, what) for unit, what in done.items()]
     text = f"# {environment}: release {release} was rolled back\n\n## Why\n\n```\n{why}\n```\n\n## What was done\n\n"
     return Page(
-        f"rollback-{environment}", f"Rollback of {release} in {environment}", text + table(("unit", ""), rows)
+        key("rollback", environment), f"Rollback of {release} in {environment}", text + table(("unit", ""), rows)
     )
 
 
@@ -114,7 +128,7 @@ def drift(report: DriftReport) -> Page:
         *_listed("Left behind: applied here, but no longer declared", report.left_behind),
         *_listed("Suppressions that can go", [f"{i.unit}: `{i.address}` {i.why} ({i.reason})" for i in report.idle]),
     ]
-    return Page(f"drift-{report.environment}", f"Drift in {report.environment}", "\n\n".join(parts))
+    return Page(key("drift", report.environment), f"Drift in {report.environment}", "\n\n".join(parts))
 
 
 def _drifted(item: DriftedObject) -> str:
@@ -161,5 +175,5 @@ def _cut(text: str) -> str:
     return f"{text[:LONGEST_TEXT].strip()}\n... {len(text) - LONGEST_TEXT} characters more"
 
 
-def _key(subject: str, target: Target) -> str:
-    return f"{subject}-{target.environment}-{target.unit}".lower().replace("_", "-")
+def _of_target(subject: str, target: Target) -> str:
+    return key(subject, target.environment, target.unit)

@@ -42,15 +42,15 @@ class RunReporter:
 
     def planned(self, plan: Plan) -> None:
         """A page with the plan."""
-        self._publish(artifacts.plan(plan))
+        self._show(artifacts.plan(plan))
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
         """A page with the smoke checks."""
-        self._publish(artifacts.smoke(target, results))
+        self._show(artifacts.smoke(target, results))
 
     def approval_wanted(self, request: Request, plans: PlanSet, violations: Sequence[Violation]) -> None:
         """A page with what is to be approved, and a notification."""
-        self._publish(artifacts.approval(request, plans, violations))
+        self._show(artifacts.approval(request, plans, violations))
         units = [f"  {unit}: {told}" for unit, told in request.units.items()]
         what = "\n".join([f"  because {request.because}", *units])
         how = f"flowmart approve {request.short}, until {request.until}"
@@ -60,7 +60,7 @@ class RunReporter:
     def rolled_back(self, run: EnvironmentRun, why: str, done: Mapping[str, str]) -> None:
         """A page with what was rolled back, and a notification."""
         name, release = run.environment.name, run.release.id
-        self._publish(artifacts.rollback(name, release, why, dict(done)))
+        self._show(artifacts.rollback(name, release, why, dict(done)))
         self._notify(notifications.rolled_back(name, release, why, self._address))
 
     def returned(self, environment: str, left: str | None, to: str, actor: str) -> None:
@@ -70,7 +70,7 @@ class RunReporter:
     def verified(self, run: EnvironmentRun) -> None:
         """A page with the release of each environment."""
         names = [environment.name for environment in run.platform.environments]
-        self._publish(artifacts.matrix(run.ledger.state(name) for name in names))
+        self._show(artifacts.matrix(run.ledger.state(name) for name in names))
 
     def failed(self, run: EnvironmentRun, error: Exception) -> None:
         """A notification that a run did not get to its end."""
@@ -82,10 +82,13 @@ class RunReporter:
 
     def drifted(self, report: DriftReport) -> None:
         """A page with the drift, notifications of what is new, and an issue for each unit that drifts."""
-        self._publish(artifacts.drift(report))
+        self._show(artifacts.drift(report))
         for notification in notifications.drift(report, self._address):
             self._notify(notification)
         self._keep_issues(report)
+
+    def _show(self, page: Page) -> None:
+        self._publish(page.of(self._settings.platform_name))
 
     def _notify(self, notification: Notification) -> None:
         notifications.send(self._settings, notification)

@@ -16,8 +16,10 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from prefect import Flow
+from prefect import Flow, tags
 from prefect.settings import PREFECT_API_URL
+
+from tasks import settings
 
 log = structlog.get_logger("flowmart.steps")
 
@@ -73,7 +75,9 @@ def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
     attempt = _Attempt()
     token = _attempt.set(attempt)
     try:
-        return flow(*arguments, **named)
+        # Several platforms may have one run history, whose runs are called alike.
+        with tags(settings.load().platform_name):
+            return flow(*arguments, **named)
     except Exception as error:
         if attempt.error is not None:
             raise attempt.error from None

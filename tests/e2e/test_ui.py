@@ -116,7 +116,7 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
     seen.open(f"/runs/flow-run/{asked['id']}")
     seen.reads("AwaitingApproval")
     seen.click("//li[normalize-space(.)='Artifacts']")
-    seen.click("//a[contains(@href, 'artifact')][.//text()[contains(., 'approval-staging')]]")
+    seen.click("//a[contains(@href, 'artifact')][.//text()[contains(., 'approval--staging')]]")
     seen.reads(f"staging wants an approval: promote {release.id}")
 
     served.choices("approve/flowmart-approve", "digest", request.short)

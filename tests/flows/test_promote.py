@@ -56,11 +56,11 @@ def test_what_a_person_reads_is_there_when_the_promotion_is_over(mini: MiniPlatf
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=run))
     assert {artifact.key for artifact in found} == {
-        "plan-dev-first",
-        "smoke-dev-first",
-        "plan-dev-second",
-        "smoke-dev-second",
-        "releases",
+        "flowmart--plan--dev--first",
+        "flowmart--smoke--dev--first",
+        "flowmart--plan--dev--second",
+        "flowmart--smoke--dev--second",
+        "flowmart--releases",
     }
 
 
