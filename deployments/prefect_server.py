@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deployments import prefect_database, prefect_log
-from tasks.reports.board import Links
+from tasks.reports.board_notices import Links
 from tasks.settings import Settings
 
 

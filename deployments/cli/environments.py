@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import manifest, settings
-from tasks.domain.errors import BrokenChain, InvalidInput, UnreadableRecord
+from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment, Platform
 from tasks.ledger.history import History
+from tasks.reports import board_reading
 
 
 def platform() -> Platform | None:
@@ -46,13 +47,4 @@ def recoverable_environment(name: str) -> str:
 
 def left_open(history: History) -> Sequence[str]:
     """The environments that the working tree does not declare, and that are blocked, held by a run, or damaged."""
-    known = names(history)
-    return [name for name in history.ledger.environments() if name not in known and _is_left_open(history, name)]
-
-
-def _is_left_open(history: History, name: str) -> bool:
-    try:
-        found = history.state(name)
-    except (BrokenChain, UnreadableRecord):
-        return True
-    return bool(found.claim or found.blocked)
+    return board_reading.left_open(history, names(history))

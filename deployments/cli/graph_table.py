@@ -1,7 +1,7 @@
 """The environments as `flowmart status` shows them: a row each, wave by wave, indented by wave. Pure.
 
 environment        after    release  since             state
-dev                         b        2026-11-23 18:40  verified
+dev                         b → c    2026-11-23 18:40  busy: anna began to promote c
   staging          dev      b        2026-11-23 19:02  verified
     production-eu  staging  a        2026-11-20 10:11  verified; b soaks until 2026-11-23 21:02:00 UTC
     production-us  staging  a        2026-11-20 10:13  verified; b soaks until 2026-11-23 21:02:00 UTC
@@ -10,60 +10,48 @@ dev                         b        2026-11-23 18:40  verified
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
 from tasks.domain import environment_graph
-from tasks.domain.platform import Environment
-from tasks.domain.release import Provenance
-from tasks.ledger.state import EnvironmentState
-from tasks.reports import board
+from tasks.reports.board import Column
 
 COLUMNS = ("environment", "after", "release", "", "since (UTC)", "state")
 
-States = Mapping[str, EnvironmentState]
 
-
-def rows(
-    environments: Sequence[Environment],
-    states: States,
-    said: Mapping[str, str],
-    now: datetime,
-) -> Iterator[tuple[str, ...]]:
+def rows(columns: Sequence[Column], said: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
     """A row for each environment under `COLUMNS`.
 
     Args:
-        environments: in promotion order.
-        states: by environment.
+        columns: of the board, in promotion order.
         said: each environment's state in words.
-        now: the current time, with a time zone.
     """
-    depth = _depths(environments)
-    for environment in environments:
-        here = states[environment.name]
-        coming = board.coming(environment, states, now)
+    depth = _depths(columns)
+    for column in columns:
         yield (
-            f"{'  ' * depth[environment.name]}{environment.name}",
-            ", ".join(environment.after),
-            here.verified or "-",
-            here.origins.get(here.verified or "", Provenance()).subject,
-            (here.verified_at or "-")[:16].replace("T", " "),
-            said[environment.name] + (f"; {coming[0]} {coming[1]}" if coming else ""),
+            f"{'  ' * depth[column.name]}{column.name}",
+            ", ".join(column.after),
+            column.releases,
+            column.subjects,
+            f"{column.since:%Y-%m-%d %H:%M}" if column.since else "-",
+            said[column.name] + (f"; {column.coming}" if column.coming else ""),
         )
 
 
-def document(environment: Environment, states: States, now: datetime) -> dict[str, Any]:
-    """What the graph says about one environment: what it comes after, since when, and which release is next."""
-    coming = board.coming(environment, states, now)
-    until = coming[1].soaks_until if coming else None
+def document(column: Column) -> dict[str, Any]:
+    """One environment: its place in the graph, what is there since when, what a run brings, and what is next."""
     return {
-        "after": list(environment.after),
-        "since": states[environment.name].verified_at,
-        "next": coming[0] if coming else None,
-        "soaks_until": until.isoformat() if until else None,
+        "after": list(column.after),
+        "since": column.since and column.since.isoformat(timespec="milliseconds"),
+        "there": column.release or None,
+        "subject": column.subject,
+        "arriving": column.arriving or None,
+        "next": column.next or None,
+        "soaks_until": column.soaks_until and column.soaks_until.isoformat(),
+        "links": [asdict(link) for link in column.links],
     }
 
 
-def _depths(environments: Sequence[Environment]) -> dict[str, int]:
-    waves = environment_graph.waves({environment.name: environment.after for environment in environments})
+def _depths(columns: Sequence[Column]) -> dict[str, int]:
+    waves = environment_graph.waves({column.name: column.after for column in columns})
     return {name: depth for depth, wave in enumerate(waves) for name in wave}

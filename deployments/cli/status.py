@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,13 +13,15 @@ from deployments.cli import environments, graph_table, screen
 from deployments.cli.screen import Json
 from deployments.prefect_server import links
 from tasks import settings
-from tasks.domain.errors import BrokenChain, DamagedRelease, FlowmartError, NotFound, UnreadableRecord
-from tasks.domain.platform import Environment
+from tasks.domain.errors import DamagedRelease, FlowmartError, NotFound, UnreadableRecord
+from tasks.domain.platform import Environment, Platform, Unit
 from tasks.ledger.history import History
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import approvals
-from tasks.reports.board import Kind, rows, words
-from tasks.reports.board_reading import read
+from tasks.reports import board_reading
+from tasks.reports.board import Board, Cell, rows, words
+from tasks.reports.board_notices import Kind, Notice
+from tasks.reports.board_reading import Reading
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,14 @@ def add_to(app: typer.Typer) -> None:
 def status(json: Json = False) -> int:
     """Which release is where, and what is going on. Exit code 1 when something there is damaged."""
     history, now = History(settings.load()), datetime.now(UTC)
-    removed = [Environment(name) for name in environments.left_open(history)]
-    declared = environments.declared() or [Environment(name) for name in history.ledger.environments()]
-    found = [_look(history, environment) for environment in (*declared, *removed)]
+    platform = environments.platform() or _undeclared(history)
+    read = board_reading.read(history, platform.environments)
+    board = read.board(platform, now, links(settings.load()))
+    found = [_look(history, read, environment) for environment in read.environments]
     if json:
-        states = {here.environment.name: here.state for here in found}
-        screen.document({here.environment.name: _document(here, states, now) for here in found})
+        screen.document({here.environment.name: _document(here, board) for here in found})
     else:
-        _show(history, found, now)
+        _show(history, found, board)
     damage = dict.fromkeys(here.damage for here in found if here.damage)
     if damage and not json:
         screen.error(FlowmartError("\n".join(damage)))
@@ -80,43 +82,58 @@ def document(state: EnvironmentState) -> dict[str, Any]:
     }
 
 
-def _look(history: History, environment: Environment) -> Looked:
+def _undeclared(history: History) -> Platform:
+    """What the ledger alone says of a platform, where no platform.yaml is: its environments and what is there."""
+    there: dict[str, list[str]] = {}
+    names = history.ledger.environments()
+    for name, state in board_reading.read(history, [Environment(name) for name in names]).states.items():
+        for unit in state.receipts:
+            there.setdefault(unit, []).append(name)
+    units = tuple(Unit(unit, "", "", tuple(places)) for unit, places in there.items())
+    return Platform(settings.load().platform_name, tuple(map(Environment, names)), units)
+
+
+def _look(history: History, read: Reading, environment: Environment) -> Looked:
+    name = environment.name
+    if name in read.damage:
+        return Looked(environment, EnvironmentState(name), damage=read.damage[name], readable=False)
+    state = read.states[name]
     try:
-        state = history.state(environment.name)
-    except (BrokenChain, UnreadableRecord) as error:
-        return Looked(environment, EnvironmentState(environment.name), damage=str(error), readable=False)
-    try:
-        return Looked(environment, state, history.left_behind(environment.name))
+        return Looked(environment, state, history.left_behind(name))
     except (DamagedRelease, UnreadableRecord, NotFound) as error:
         return Looked(environment, state, damage=str(error))
 
 
-def _document(here: Looked, states: Mapping[str, EnvironmentState], now: datetime) -> dict[str, Any]:
+def _document(here: Looked, board: Board) -> dict[str, Any]:
+    name = here.environment.name
+    notices = {"notices": [_notice(notice) for notice in board.notices if notice.environment == name]}
     if not here.readable:
-        return {"state": "damaged", "damage": here.damage}
-    around = graph_table.document(here.environment, states, now)
+        return {"state": "damaged", "damage": here.damage, **notices}
+    (column,) = (column for column in board.columns if column.name == name)
+    cells = {unit: _cell(cell, board) for (unit, where), cell in board.cells.items() if where == name}
     damage = {"damage": here.damage} if here.damage else {}
-    return document(here.state) | around | {"left_behind": here.left_behind} | damage
+    around = {**graph_table.document(column), "left_behind": here.left_behind, "cells": cells}
+    return document(here.state) | around | notices | damage
 
 
-def _show(history: History, found: Sequence[Looked], now: datetime) -> None:
-    places = [here.environment for here in found]
-    states = {here.environment.name: here.state for here in found}
+def _cell(cell: Cell, board: Board) -> dict[str, Any]:
+    since = cell.since
+    age = None if since is None else int((board.at - since).total_seconds())
+    about = {"since": since and since.isoformat(), "age": age}
+    return {"release": cell.release or None, "health": cell.health, "drifted": cell.drifted, **about}
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {"kind": notice.kind, "text": notice.text, "links": [asdict(link) for link in notice.links]}
+
+
+def _show(history: History, found: Sequence[Looked], board: Board) -> None:
     said = {here.environment.name: here.words for here in found}
-    screen.table("", graph_table.COLUMNS, [*graph_table.rows(places, states, said, now)])
-    for request in approvals.waiting(history.ledger, now):
+    screen.table("", graph_table.COLUMNS, [*graph_table.rows(board.columns, said)])
+    for request in approvals.waiting(history.ledger, board.at):
         screen.result(screen.waiting(request))
-    _show_units(history, now)
-
-
-def _show_units(history: History, now: datetime) -> None:
-    """The board's lower part: units down, environments across. None where no platform.yaml declares units."""
-    platform = environments.platform()
-    if platform is None:
-        return
-    found = read(history, platform, now, links(settings.load()))
-    for notice in found.notices:
+    for notice in board.notices:
         if notice.kind is not Kind.APPROVAL:
             where = "".join(f" {link.url}" for link in notice.links)
             screen.result(f"{notice.environment} {notice.kind.value}: {notice.text}{where}")
-    screen.table("", ("unit", *(column.name for column in found.columns)), rows(found))
+    screen.table("", ("unit", *(column.name for column in board.columns)), rows(board))

@@ -31,7 +31,7 @@ PATH = "/board"
 def of(chosen: Settings) -> Board:
     """The board as the store has it now."""
     platform = manifest.load(chosen.repository / "infrastructure")
-    return read(History(chosen), platform, datetime.now(UTC), links(chosen))
+    return read(History(chosen), platform.environments).board(platform, datetime.now(UTC), links(chosen))
 
 
 def create_app(chosen: Settings, auth: str) -> FastAPI:

@@ -23,11 +23,11 @@ from deployments.server import catalogue, forms, registration
 from deployments.server.forms import Form
 from deployments.server.lifecycle import PROJECT
 from tasks import manifest, settings
-from tasks.domain.errors import FlowmartError
+from tasks.domain.errors import BrokenChain, FlowmartError, UnreadableRecord
 from tasks.ledger.history import History
 from tasks.promotion import approvals
-from tasks.reports import board_markdown
-from tasks.reports.board import Board, board
+from tasks.reports import board_markdown, board_reading
+from tasks.reports.board import Board
 from tasks.settings import Settings
 
 _NEAR, _FAR = 2.0, 15.0
@@ -62,18 +62,26 @@ class Registrar:
             self._known = registration.register(wanted, PROJECT)
             self._declared, self._happened, self._offered = declared, None, {}
         if happened != self._happened:
-            world = self._world()
-            registration.offer(self._known, world, self._offered)
-            registration.show(board_markdown.page(self._board(world)))
+            # The board first: it shows the damage that keeps the forms from being made.
+            registration.show(board_markdown.page(self._board()))
+            registration.offer(self._known, self._world(), self._offered)
             self._happened = happened
 
-    def _board(self, world: forms.World) -> Board:
-        return board(world.platform, world.states, datetime.now(UTC), links(self._settings))
+    def _board(self) -> Board:
+        platform = manifest.load(self._infrastructure)
+        found = board_reading.read(self._history, platform.environments)
+        return found.board(platform, datetime.now(UTC), links(self._settings))
 
     def _what_happened(self) -> Hashable:
-        environments = self._history.ledger.environments()
-        newest = tuple((name, self._history.state(name).number) for name in environments)
+        newest = tuple((name, self._newest(name)) for name in self._history.ledger.environments())
         return self._history.store.names("releases"), newest
+
+    def _newest(self, environment: str) -> int | str:
+        """The number of its newest entry, or why its ledger cannot be read."""
+        try:
+            return self._history.state(environment).number
+        except (BrokenChain, UnreadableRecord) as error:
+            return str(error)
 
     def _world(self) -> forms.World:
         platform = manifest.load(self._infrastructure)

@@ -1,7 +1,7 @@
 """The board: units down, environments across, and above them what wants attention. Pure: data for three renderers.
 
-`board_html` makes the page of the server, `board_markdown` the artifact in Prefect, and `flowmart status` shows the
-same on a terminal. What is shown is what the ledger knows; no tool is asked.
+`board_notices` says what wants attention. `board_html` makes the page of the server, `board_markdown` the artifact in
+Prefect, and `flowmart status` shows the same on a terminal. What is shown is what the ledger knows; no tool is asked.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import quote
 
 from tasks.domain import environment_graph
 from tasks.domain.environment_graph import Eligibility
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
-from tasks.promotion import approvals, windows
-from tasks.promotion.approvals import Request
 from tasks.promotion.claims import is_over
+from tasks.reports import board_notices
+from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice
 
 
 class Health(StrEnum):
@@ -32,63 +31,22 @@ class Health(StrEnum):
     LEFT_BEHIND = "left behind"
 
 
-class Kind(StrEnum):
-    """What wants attention."""
-
-    DAMAGED = "damaged"
-    BLOCKED = "blocked"
-    INTERRUPTED = "interrupted"
-    APPROVAL = "waits for approval"
-    RUNNING = "running"
-    FROZEN = "frozen"
-
-
-@dataclass(frozen=True)
-class Link:
-    """Where more is to be seen."""
-
-    text: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Links:
-    """Where things are shown: the Prefect UI's address and the repository's on GitHub; empty where there is none."""
-
-    prefect: str = ""
-    repository: str = ""
-
-    def run(self, run: str) -> tuple[Link, ...]:
-        """The run in the Prefect UI."""
-        return (Link("run", f"{self.prefect}/runs/flow-run/{quote(run)}"),) if self.prefect and run else ()
-
-    def artifact(self, text: str, key: str) -> tuple[Link, ...]:
-        """An artifact in the Prefect UI."""
-        return (Link(text, f"{self.prefect}/artifacts/key/{quote(key)}"),) if self.prefect else ()
-
-    def origin(self, origin: Provenance) -> tuple[Link, ...]:
-        """The pull request, or else the commit, that a release came from."""
-        if not self.repository:
-            return ()
-        if origin.pull_request:
-            number = origin.pull_request
-            return (Link(f"pull request #{number}", f"{self.repository}/pull/{number}"),)
-        return (Link("commit", f"{self.repository}/commit/{quote(origin.commit)}"),) if origin.commit else ()
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something about one environment that wants attention."""
-
-    kind: Kind
-    environment: str
-    text: str
-    links: tuple[Link, ...] = ()
-
-
 @dataclass(frozen=True)
 class Column:
-    """One environment. `words` is its state, `coming` the release that may be next."""
+    """One environment.
+
+    Attributes:
+        release: what is there: verified, or what a run that has not ended found there; "" before the first one.
+        subject: of its commit.
+        since: since when it has been verified without a break.
+        words: its state.
+        arriving: the release that a run brings, or goes back to; "" while no run does.
+        arriving_subject: of its commit.
+        next: the release that may come once nothing runs; "" where there is none.
+        soaks_until: when that one may come; None: now.
+        coming: both in words.
+        links: where `release` came from.
+    """
 
     name: str
     after: tuple[str, ...]
@@ -96,8 +54,22 @@ class Column:
     subject: str
     since: datetime | None
     words: str
+    arriving: str = ""
+    arriving_subject: str = ""
+    next: str = ""
+    soaks_until: datetime | None = None
     coming: str = ""
     links: tuple[Link, ...] = ()
+
+    @property
+    def releases(self) -> str:
+        """What is there, and what comes: "3f2a1c → 9b1e2f"."""
+        return _passage(self.release or "-", self.arriving)
+
+    @property
+    def subjects(self) -> str:
+        """The subjects of `releases`."""
+        return _passage(self.subject, self.arriving_subject)
 
 
 @dataclass(frozen=True)
@@ -130,7 +102,7 @@ def board(
     platform: Platform,
     states: Mapping[str, EnvironmentState],
     now: datetime,
-    links: Links = Links(),
+    links: Links = NOWHERE,
     damage: Mapping[str, str] | None = None,
 ) -> Board:
     """The board of a platform.
@@ -145,7 +117,9 @@ def board(
     known = {each.name: states.get(each.name, EnvironmentState(each.name)) for each in platform.environments}
     wrong = damage or {}
     notices = [
-        notice for each in platform.environments for notice in _notices(each, known[each.name], wrong, now, links)
+        notice
+        for each in platform.environments
+        for notice in _notices(platform.name, each, known[each.name], wrong, now, links)
     ]
     units = dict.fromkeys([*(unit.name for unit in platform.units), *(u for s in known.values() for u in s.receipts)])
     return Board(
@@ -167,7 +141,7 @@ def words(state: EnvironmentState) -> str:
     if state.claim and is_over(state.claim):
         return f"its run is gone; `flowmart recover {state.environment}` or the next promotion recovers it"
     if state.claim:
-        return f"busy: {state.claim.actor} began to {state.claim.purpose} {state.claim.release}"
+        return f"busy: {board_notices.begun(state)}"
     if state.verified:
         rejected = ", ".join(sorted(state.rejected))
         return f"verified{f'; rejected here: {rejected}' if rejected else ''}"
@@ -177,10 +151,11 @@ def words(state: EnvironmentState) -> str:
 def coming(
     environment: Environment, states: Mapping[str, EnvironmentState], now: datetime
 ) -> tuple[str, Eligibility] | None:
-    """The release that is verified in all environments before this one, and neither verified nor rejected here."""
+    """The release that is verified in all environments before this one, and not verified, rejected or begun here."""
     verified, here = verified_in(states.values()), states[environment.name]
     release = environment_graph.candidate(environment, verified)
-    if release is None or release == here.verified or release in here.rejected:
+    begun = here.claim.release if here.claim else None
+    if release is None or release in (here.verified, begun) or release in here.rejected:
         return None
     return release, environment_graph.eligibility(environment, release, verified, now)
 
@@ -194,13 +169,18 @@ def age(passed: timedelta) -> str:
     return f"{seconds} s"
 
 
-def asked(request: Request) -> str:
-    """What waits for an approval, how many more people have to give it, and why they are asked."""
-    more = f" of {request.missing} more people" if request.missing > 1 else ""
-    because = f", because {request.because}" if request.because else ""
-    return (
-        f"{request.purpose} {request.release}{more} until {request.until}{because}; flowmart approve {request.short}"
-    )
+def _notices(
+    platform: str,
+    environment: Environment,
+    state: EnvironmentState,
+    damage: Mapping[str, str],
+    now: datetime,
+    links: Links,
+) -> Iterator[Notice]:
+    if environment.name in damage:
+        yield Notice(Kind.DAMAGED, environment.name, damage[environment.name])
+    else:
+        yield from board_notices.notices(platform, environment, state, now, links)
 
 
 def _column(
@@ -211,51 +191,48 @@ def _column(
     links: Links,
 ) -> Column:
     here = states[environment.name]
-    origin = here.origins.get(here.verified or "", Provenance())
+    release, arriving = passage(here)
     following = coming(environment, states, now)
     broken = environment.name in damage
+    if broken or following is None:
+        upcoming, until, said = "", None, ""
+    else:
+        upcoming, until, said = following[0], following[1].soaks_until, f"{following[0]} {following[1]}"
+    origin = _origin(here, release)
     return Column(
         name=environment.name,
         after=environment.after,
-        release=here.verified or "",
+        release=release,
         subject=origin.subject,
         since=_time(here.verified_at),
         words="DAMAGED: its ledger cannot be read" if broken else words(here),
-        coming=f"{following[0]} {following[1]}" if following and not broken else "",
-        links=links.origin(origin) if here.verified else (),
+        arriving=arriving,
+        arriving_subject=_origin(here, arriving).subject,
+        next=upcoming,
+        soaks_until=until,
+        coming=said,
+        links=links.origin(origin) if release else (),
     )
 
 
-def _notices(
-    environment: Environment, state: EnvironmentState, damage: Mapping[str, str], now: datetime, links: Links
-) -> Iterator[Notice]:
-    name = environment.name
-    if name in damage:
-        yield Notice(Kind.DAMAGED, name, damage[name])
-        return
-    yield from _of_a_run(state, links)
-    for decision in approvals.decisions(state)[-1:]:
-        if decision.kind == "wanted" and not decision.expired(now):
-            plan = links.artifact("plan", f"approval-{name}")
-            yield Notice(Kind.APPROVAL, name, asked(decision.request), plan)
-    closed = windows.closed((), environment.freezes, state.frozen, now)
-    if closed:
-        yield Notice(Kind.FROZEN, name, closed)
+def passage(state: EnvironmentState) -> tuple[str, str]:
+    """The release that is in an environment, and the one that a run brings, or goes back to; each may be empty."""
+    there = state.verified or (state.verified_before if state.attempted else None) or ""
+    if state.claim is None:
+        return there, ""
+    if state.rolling_back:
+        return state.claim.release, state.verified_before or ""
+    return there, state.claim.release if state.claim.release != there else ""
 
 
-def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
-    name, claim = state.environment, state.claim
-    run = links.run(claim.run) if claim else ()
-    if state.blocked:
-        what = f"{_line(state.blocked)}; then: flowmart resolve {name} --reason ..."
-        yield Notice(Kind.BLOCKED, name, what, run)
-    elif state.interrupted:
-        yield Notice(Kind.INTERRUPTED, name, f"{_line(state.interrupted)}; flowmart recover {name}", run)
-    elif claim and is_over(claim):
-        yield Notice(Kind.INTERRUPTED, name, f"its run is gone; flowmart recover {name}", run)
-    elif claim:
-        what = f"{claim.actor} began to {claim.purpose} {claim.release}"
-        yield Notice(Kind.RUNNING, name, what, (*run, *links.origin(claim.provenance)))
+def _origin(state: EnvironmentState, release: str) -> Provenance:
+    if state.claim is not None and state.claim.release == release:
+        return state.origins.get(release) or state.claim.provenance
+    return state.origins.get(release, Provenance())
+
+
+def _passage(before: str, after: str) -> str:
+    return f"{before} → {after}" if after else before
 
 
 def _cells(platform: Platform, states: Mapping[str, EnvironmentState]) -> dict[tuple[str, str], Cell]:
@@ -300,7 +277,3 @@ def cell_words(found: Board, cell: Cell | None) -> str:
 
 def _time(moment: str | None) -> datetime | None:
     return datetime.fromisoformat(moment) if moment else None
-
-
-def _line(text: str) -> str:
-    return text.splitlines()[0] if text else ""

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from tasks.reports.board import Board, Cell, Column, Health, Link, Notice
+from tasks.reports.board import Board, Cell, Column, Health
+from tasks.reports.board_notices import Link, Notice
 
 REFRESH = 30
 """Seconds after which a browser asks again."""
@@ -104,7 +105,8 @@ def _head(found: Board) -> str:
 
 def _column(found: Board, column: Column) -> str:
     after = f' <span class="soft">after {escape(", ".join(column.after))}</span>' if column.after else ""
-    release = f"<br><code>{escape(column.release)}</code> {escape(column.subject)}" if column.release else ""
+    release = f"<br>{_release(column.release, column.subject)}" if column.release else ""
+    arriving = f"<br>→ {_release(column.arriving, column.arriving_subject)}" if column.arriving else ""
     since = (
         f'<br><span class="soft">since {_moment(column.since)}, {found.age(column.since)}</span>'
         if column.since
@@ -113,9 +115,13 @@ def _column(found: Board, column: Column) -> str:
     wrong = ' class="bad"' if column.words[:7].isupper() else ""
     said = "; ".join(filter(None, (column.words, column.coming)))
     return (
-        f"<strong>{escape(column.name)}</strong>{after}{release}<br><span{wrong}>{escape(said)}</span>"
+        f"<strong>{escape(column.name)}</strong>{after}{release}{arriving}<br><span{wrong}>{escape(said)}</span>"
         f"{since}{_links(column.links)}"
     )
+
+
+def _release(name: str, subject: str) -> str:
+    return f"<code>{escape(name)}</code> {escape(subject)}".rstrip()
 
 
 def _rows(found: Board) -> Iterator[str]:

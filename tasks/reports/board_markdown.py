@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from tasks.reports.artifacts import Page, table
-from tasks.reports.board import Board, Cell, Column, Health, Link, Notice
+from tasks.reports.board import Board, Cell, Column, Health
+from tasks.reports.board_notices import Link, Notice
 
 SIGNS = {
     Health.GOOD: "✅",
@@ -39,7 +40,7 @@ def page(found: Board) -> Page:
         table(("environment", "after", "release", "since (UTC)", "state"), environments),
         table(head, units),
     ]
-    return Page(f"{found.platform}-board", f"The board of {found.platform}", "\n\n".join(parts))
+    return Page("board", f"The board of {found.platform}", "\n\n".join(parts)).of(found.platform)
 
 
 def _notice(notice: Notice) -> str:
@@ -47,7 +48,9 @@ def _notice(notice: Notice) -> str:
 
 
 def _release(column: Column) -> str:
-    return f"`{column.release}` {_inert(column.subject)}{_links(column.links)}" if column.release else "-"
+    there = f"`{column.release}` {_inert(column.subject)}" if column.release else "-"
+    comes = f" → `{column.arriving}` {_inert(column.arriving_subject)}" if column.arriving else ""
+    return f"{there}{comes}{_links(column.links)}"
 
 
 def _state(column: Column) -> str:

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from deployments.server import board as server_board
@@ -18,7 +19,8 @@ from tasks.domain.platform import Environment, Freeze, Platform, Unit
 from tasks.domain.release import Provenance, Receipt, Target
 from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze
 from tasks.reports import board_html, board_markdown
-from tasks.reports.board import Board, Health, Kind, Links, board, rows
+from tasks.reports.board import Board, Health, board, rows
+from tasks.reports.board_notices import Kind, Links
 from tasks.settings import Settings
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -136,7 +138,57 @@ def test_what_wants_attention_is_above_with_links_and_the_worst_first() -> None:
     ]
     wanted = next(notice for notice in found.notices if notice.kind is Kind.APPROVAL)
     assert "because not all of it can be undone (network deletes old); flowmart approve dddddddddddd" in wanted.text
-    assert wanted.links[0].url == "http://prefect.example/artifacts/key/approval-eu"
+    assert wanted.links[0].url == "http://prefect.example/artifacts/key/shop--approval--eu"
+
+
+NEWER = Provenance(commit="def", subject="Paint it green", pull_request=13)
+
+
+def arriving(**more: Any) -> EnvironmentState:
+    """Where a run brings another release than the one that is verified."""
+    held = replace(claim(process_identity.current().record()), release="9b1e2f", provenance=NEWER)
+    return replace(verified("dev", "network"), claim=held, **more)
+
+
+@pytest.mark.parametrize(
+    "under_way",
+    [
+        arriving(),
+        arriving(verified=None, verified_at=None, verified_before="3f2a1c", attempted=("network",)),
+        arriving(verified=None, verified_before="3f2a1c", attempted=("network",), interrupted="AWS is silent"),
+    ],
+)
+def test_while_a_release_arrives_what_is_there_and_what_comes_are_shown(under_way: EnvironmentState) -> None:
+    column = made(under_way).columns[0]
+    assert (column.releases, column.subjects) == ("3f2a1c → 9b1e2f", "Paint it blue → Paint it green")
+    shown = board_html.page(made(under_way)), board_markdown.page(made(under_way)).text
+    assert "<code>3f2a1c</code> Paint it blue<br>→ <code>9b1e2f</code> Paint it green" in shown[0]
+    assert "`3f2a1c` Paint it blue → `9b1e2f` Paint it green" in shown[1]
+
+
+def test_the_first_release_arrives_where_nothing_was() -> None:
+    column = made(replace(arriving(), verified=None, verified_at=None, attempted=("network",))).columns[0]
+    assert (column.release, column.releases) == ("", "- → 9b1e2f")
+
+
+def test_while_a_release_is_rolled_back_the_earlier_one_comes() -> None:
+    back = arriving(verified=None, verified_before="3f2a1c", attempted=("network",), rolling_back="a check failed")
+    column = made(back).columns[0]
+    assert column.releases == "9b1e2f → 3f2a1c"
+    assert column.words == "busy: anna began to promote 9b1e2f; it rolls back, because a check failed"
+
+
+def test_a_release_that_is_on_its_way_is_not_said_to_be_next() -> None:
+    held = replace(claim(process_identity.current().record()), release="3f2a1c")
+    found = made(verified("dev", "network"), EnvironmentState("eu", claim=held))
+    assert [column.coming for column in found.columns] == ["", "", "3f2a1c may begin"]
+
+
+def test_after_a_run_that_stopped_on_its_way_the_release_before_it_is_named() -> None:
+    column = made(
+        replace(arriving(verified=None, verified_before="3f2a1c", attempted=("network",)), claim=None)
+    ).columns[0]
+    assert (column.releases, column.words) == ("3f2a1c", "not verified")
 
 
 def test_an_expired_request_and_an_ended_freeze_want_no_attention() -> None:

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from deployments.cli import graph_table
-from tasks.domain.platform import Environment
+from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState
+from tasks.reports.board import Column, board
 
 STAGING = Environment("staging")
 EU = Environment("production-eu", after=("staging",), soak=7200.0)
@@ -38,7 +39,11 @@ def states(**verified: str) -> dict[str, EnvironmentState]:
 
 def shown(found: Mapping[str, EnvironmentState], now: datetime = NOON) -> list[tuple[str, ...]]:
     said = {one.name: "fine" for one in ALL}
-    return list(graph_table.rows(ALL, found, said, now))
+    return list(graph_table.rows(columns(found, now), said))
+
+
+def columns(found: Mapping[str, EnvironmentState], now: datetime = NOON) -> tuple[Column, ...]:
+    return board(Platform("shop", ALL, ()), found, now).columns
 
 
 def test_each_wave_is_indented_below_the_one_before() -> None:
@@ -72,9 +77,15 @@ def test_a_release_that_was_rejected_here_does_not_come_next() -> None:
 
 
 def test_the_document_of_an_environment_has_its_place_in_the_graph() -> None:
-    assert graph_table.document(EU, states(staging="b"), NOON) == {
+    staging, eu, *_ = columns(states(staging="b"))
+    assert graph_table.document(eu) == {
         "after": ["staging"],
+        "there": None,
+        "subject": "",
         "since": None,
+        "arriving": None,
         "next": "b",
         "soaks_until": "2026-11-23T14:00:00+00:00",
+        "links": [],
     }
+    assert graph_table.document(staging)["since"] == NOON.isoformat(timespec="milliseconds")

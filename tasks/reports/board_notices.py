@@ -1,0 +1,126 @@
+"""What wants attention in an environment: the lines above the board, each with where more is to be seen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import quote
+
+from tasks.domain.platform import Environment
+from tasks.domain.release import Provenance
+from tasks.ledger.state import EnvironmentState
+from tasks.promotion import approvals, windows
+from tasks.promotion.approvals import Request
+from tasks.promotion.claims import is_over
+from tasks.reports import artifacts
+
+
+class Kind(StrEnum):
+    """What wants attention."""
+
+    DAMAGED = "damaged"
+    BLOCKED = "blocked"
+    INTERRUPTED = "interrupted"
+    APPROVAL = "waits for approval"
+    RUNNING = "running"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where more is to be seen."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where things are shown: the Prefect UI's address and the repository's on GitHub; empty where there is none."""
+
+    prefect: str = ""
+    repository: str = ""
+
+    def run(self, run: str) -> tuple[Link, ...]:
+        """The run in the Prefect UI."""
+        return (Link("run", f"{self.prefect}/runs/flow-run/{quote(run)}"),) if self.prefect and run else ()
+
+    def artifact(self, text: str, key: str) -> tuple[Link, ...]:
+        """An artifact in the Prefect UI."""
+        return (Link(text, f"{self.prefect}/artifacts/key/{quote(key)}"),) if self.prefect else ()
+
+    def origin(self, origin: Provenance) -> tuple[Link, ...]:
+        """The pull request, or else the commit, that a release came from."""
+        if not self.repository:
+            return ()
+        if origin.pull_request:
+            number = origin.pull_request
+            return (Link(f"pull request #{number}", f"{self.repository}/pull/{number}"),)
+        return (Link("commit", f"{self.repository}/commit/{quote(origin.commit)}"),) if origin.commit else ()
+
+
+NOWHERE = Links()
+"""Nothing of it is shown anywhere else."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something about one environment that wants attention."""
+
+    kind: Kind
+    environment: str
+    text: str
+    links: tuple[Link, ...] = ()
+
+
+def notices(
+    platform: str, environment: Environment, state: EnvironmentState, now: datetime, links: Links
+) -> Iterator[Notice]:
+    """What wants attention in an environment whose ledger can be read."""
+    name = environment.name
+    yield from _of_a_run(state, links)
+    for decision in approvals.decisions(state)[-1:]:
+        if decision.kind == "wanted" and not decision.expired(now):
+            plan = links.artifact("plan", artifacts.key(platform, artifacts.approval_key(name)))
+            yield Notice(Kind.APPROVAL, name, asked(decision.request), plan)
+    closed = windows.closed((), environment.freezes, state.frozen, now)
+    if closed:
+        yield Notice(Kind.FROZEN, name, closed)
+
+
+def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
+    name, claim = state.environment, state.claim
+    run = links.run(claim.run) if claim else ()
+    if state.blocked:
+        what = f"{_line(state.blocked)}; then: flowmart resolve {name} --reason ..."
+        yield Notice(Kind.BLOCKED, name, what, run)
+    elif state.interrupted:
+        yield Notice(Kind.INTERRUPTED, name, f"{_line(state.interrupted)}; flowmart recover {name}", run)
+    elif claim and is_over(claim):
+        yield Notice(Kind.INTERRUPTED, name, f"its run is gone; flowmart recover {name}", run)
+    elif claim:
+        yield Notice(Kind.RUNNING, name, begun(state), (*run, *links.origin(claim.provenance)))
+
+
+def begun(state: EnvironmentState) -> str:
+    """What the run that holds an environment began, and whether it rolls that back; empty where none does."""
+    claim = state.claim
+    if claim is None:
+        return ""
+    back = f"; it rolls back, because {_line(state.rolling_back)}" if state.rolling_back else ""
+    return f"{claim.actor} began to {claim.purpose} {claim.release}{back}"
+
+
+def asked(request: Request) -> str:
+    """What waits for an approval, how many more people have to give it, and why they are asked."""
+    more = f" of {request.missing} more people" if request.missing > 1 else ""
+    because = f", because {request.because}" if request.because else ""
+    return (
+        f"{request.purpose} {request.release}{more} until {request.until}{because}; flowmart approve {request.short}"
+    )
+
+
+def _line(text: str) -> str:
+    return text.splitlines()[0] if text else ""
