@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -35,7 +34,7 @@ def waiting(json: Json = False) -> None:
     """What waits for an approval."""
     found = approvals.waiting(History(settings.load()).ledger, datetime.now(UTC))
     if json:
-        screen.document([_document(request) for request in found])
+        screen.document([screen.request_document(request) for request in found])
         return
     if not found:
         screen.say("nothing waits for an approval")
@@ -57,7 +56,7 @@ def approve(
     request = authorship.approve_by_name(settings.load(), history, digest, by, datetime.now(UTC), reason)
     screen.say(f"plan set {request.short} of {request.environment} is approved by {by.name}")
     if request.missing:
-        screen.document(_document(request)) if json else screen.result(screen.waiting(request))
+        screen.document(screen.request_document(request)) if json else screen.result(screen.waiting(request))
         return AWAITS_APPROVAL
     if not record_only:
         prepare_flows()
@@ -114,10 +113,6 @@ def _record(environment: str, event: EnvironmentFrozen | EnvironmentThawed, json
 
 def _tell(request: Request, decided: str, json: bool) -> None:
     if json:
-        screen.document({**_document(request), "decided": decided})
+        screen.document({**screen.request_document(request), "decided": decided})
     else:
         screen.result(f"{request.environment}: {request.release} was {decided}")
-
-
-def _document(request: Request) -> dict[str, Any]:
-    return {**asdict(request), "at": request.at.isoformat(), "expires": request.expires.isoformat()}

@@ -219,7 +219,7 @@ def rollback(
 
     done = call(flow, environment, wanted)
     if isinstance(done, Request):
-        screen.document(done) if json else screen.result(screen.waiting(done))
+        screen.document(screen.request_document(done)) if json else screen.result(screen.waiting(done))
         return AWAITS_APPROVAL
     if json:
         screen.document({"environment": environment, "release": done})

@@ -57,6 +57,12 @@ def document(value: Any) -> None:
     print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
 
 
+def request_document(request: Request) -> dict[str, Any]:
+    """What waits for an approval, for `--json`."""
+    times = {"at": request.at.isoformat(), "expires": request.expires.isoformat()}
+    return {**dataclasses.asdict(request), **times}
+
+
 def waiting(request: Request) -> str:
     """That something waits for an approval, and what to type."""
     because = f", because {request.because}" if request.because else ""
