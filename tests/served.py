@@ -72,7 +72,7 @@ class Served:
         """`flow/name`, as Prefect has it."""
         return self.ask("GET", f"/deployments/name/{name}")
 
-    def start(self, name: str, **parameters: Any) -> str:
+    def start(self, name: str, /, **parameters: Any) -> str:
         """Start a deployment as a form does; the run's id."""
         found = self.deployment(name)["id"]
         return str(self.ask("POST", f"/deployments/{found}/create_flow_run", parameters=parameters)["id"])
@@ -118,7 +118,7 @@ class Served:
         """What a form offers, once the choice that comes first there begins with `first`."""
         deadline = time.monotonic() + 60
         while True:
-            offered = self.deployment(name)["parameter_openapi_schema"]["properties"][parameter].get("enum", [""])
+            offered = self.deployment(name)["parameter_openapi_schema"]["properties"][parameter].get("enum") or [""]
             if offered[0].startswith(first):
                 return [str(choice) for choice in offered]
             assert time.monotonic() < deadline, f"{name} offers {offered}"

@@ -6,6 +6,8 @@ import os
 import signal
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import psutil
@@ -16,16 +18,32 @@ from deployments.profile import activate
 from deployments.sandbox import Sandbox
 from deployments.server import Serving
 from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
-from tasks.promotion import claims
+from tasks.domain.platform import Approval
+from tasks.promotion import approvals, claims
+from tasks.promotion.approvals import Question
+from tests.flows.test_github import REPOSITORY, Hub
+from tests.github_stub import TOKEN, GitHubStub, running
 from tests.served import Served, at_a_sandbox
 
 pytestmark = pytest.mark.sandbox
 
+BOARD = "flowmart--board"
+
 
 @pytest.fixture(scope="module")
-def served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with two releases to choose from."""
-    with at_a_sandbox(sandbox, tmp_path_factory.mktemp("served")) as found:
+def github() -> Iterator[GitHubStub]:
+    with running() as stub:
+        yield stub
+        assert stub.violations == []
+
+
+@pytest.fixture(scope="module")
+def served(sandbox: Sandbox, github: GitHubStub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with two releases to choose from, that knows a GitHub."""
+    with at_a_sandbox(sandbox, tmp_path_factory.mktemp("served")) as found, pytest.MonkeyPatch.context() as patch:
+        about = {"API": github.url, "TOKEN": TOKEN, "REPOSITORY": REPOSITORY}
+        for name, value in about.items():
+            patch.setenv(f"FLOWMART_GITHUB_{name}", value)
         found.mini.release("Paint it blue")
         yield found
 
@@ -80,13 +98,13 @@ def test_the_board_is_a_page_and_an_artifact_that_follow_the_ledger(served: Serv
     assert httpx.get(serving.board, trust_env=False).status_code == 401
     page = httpx.get(serving.board, auth=(user, password), trust_env=False)
     assert (page.status_code, "first" in page.text) == (200, True)
-    artifact = served.ask("GET", "/artifacts/flowmart-board/latest")
+    artifact = served.ask("GET", f"/artifacts/{BOARD}/latest")
     assert "| first |" in artifact["data"]
     served.history.ledger.append("staging", EnvironmentFrozen(reason="sale"))
     assert "staging frozen" in httpx.get(serving.board, auth=(user, password), trust_env=False).text
-    served.waits_for(lambda: "sale" in served.ask("GET", "/artifacts/flowmart-board/latest")["data"])
+    served.waits_for(lambda: "sale" in served.ask("GET", f"/artifacts/{BOARD}/latest")["data"])
     served.history.ledger.append("staging", EnvironmentThawed(reason="over"))
-    assert served.ask("POST", "/artifacts/count", artifacts={"key": {"any_": ["flowmart-board"]}}) == 1
+    assert served.ask("POST", "/artifacts/count", artifacts={"key": {"any_": [BOARD]}}) == 1
 
 
 def test_drift_is_looked_for_by_schedule(served: Served, serving: Serving) -> None:
@@ -128,6 +146,85 @@ def test_a_release_through_all_environments_waits_for_one_that_is_busy(served: S
     served.waits("dev")
     claims.close(ledger, "dev", "succeeded")
     assert served.ended(run)["state_type"] == "COMPLETED"
+
+
+PLAN_SET = "d" * 64
+
+
+def test_runs_that_are_started_with_made_up_parameters_approve_nothing(
+    served: Served, serving: Serving, github: GitHubStub, tmp_path: Path
+) -> None:
+    hub = merged(served, github, tmp_path)
+    command = f"/flowmart approve {PLAN_SET[:12]}"
+    talk = {"repository": REPOSITORY, "number": 1}
+    served.choices("approve/flowmart-approve", "digest", PLAN_SET[:12])
+    forged = [
+        *(started(served, "comment", **talk, comment=999_999, **more) for more in ({}, {"author": "ben"})),
+        started(served, "comment", **talk, comment=999_999, author="ben", body=command, sha=hub.pull(2)),
+        started(served, "comment", **talk, comment=hub.stub.state.comment(1, command, "mallory")),
+        started(served, "comment", repository="mallory/shop", number=1, comment=said_by_ben(hub, command)),
+        started(served, "review", **talk, review=999_999, author="ben", state="approved"),
+        served.start("approve/flowmart-approve", digest=PLAN_SET[:12], name="ben"),
+    ]
+    assert "accepts decisions from GitHub only" in served.ended(forged[-1])["state"]["message"]
+    for run in forged:
+        served.ended(run)
+    assert decisions(served) == []
+    # The same command, where GitHub says that it is Ben's, counts.
+    said = said_by_ben(hub, command)
+    done = served.ended(started(served, "comment", **talk, comment=said))
+    assert done["state_type"] == "COMPLETED", done["state"]["message"]
+    assert [(one["by"], one["identity"]) for one in decisions(served)] == [("ben", "github")]
+
+
+def merged(served: Served, github: GitHubStub, folder: Path) -> Hub:
+    """A pull request of Anna's, merged, that waits in dev for two people whom GitHub has to name."""
+    hub = Hub(served.mini, github, folder / "hub.git")
+    hub.pull()
+    head = hub.main()
+    for commit in hub.commits():
+        hub.stub.state.commit(commit, "anna")
+    hub.stub.state.merge_pull(1, head)
+    question = Question(
+        "dev", PLAN_SET, {"first": "1 to change"}, Approval(("ben", "carla"), identity="github", count=2)
+    )
+    release = served.mini.releases.create(served.root, head, "anna")
+    approvals.want(served.history.ledger, release, question, datetime.now(UTC))
+    return hub
+
+
+def said_by_ben(hub: Hub, body: str) -> int:
+    return hub.stub.state.comment(1, body, "ben")
+
+
+def started(served: Served, flow: str, **parameters: object) -> str:
+    return served.start(f"{flow}/flowmart-github-{flow}", **parameters)
+
+
+def decisions(served: Served) -> list[dict[str, object]]:
+    found = served.history.ledger.entries("dev")
+    return [entry.body for entry in found if entry.kind in ("approved", "refused")]
+
+
+def test_all_that_is_written_to_prefect_names_the_platform(served: Served, serving: Serving) -> None:
+    def all_of(kind: str, **wanted: object) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = served.ask("POST", f"/{kind}/filter", limit=200, **wanted)
+        return found
+
+    names = {kind: {one["name"] for one in all_of(kind)} for kind in ("deployments", "automations", "work_pools")}
+    keys = {one["key"] for one in all_of("artifacts") if one["key"]}
+    assert {BOARD, "flowmart--plan--dev--first", "flowmart--plans--dev", "flowmart--releases"} <= keys
+    assert [key for key in keys if not str(key).startswith("flowmart--")] == []
+    assert [name for name in names["deployments"] if not str(name).startswith("flowmart-")] == []
+    assert (names["work_pools"], {str(name).partition(":")[0] for name in names["automations"]}) == (
+        {"flowmart"},
+        {"flowmart"},
+    )
+    runs = all_of("flow_runs", sort="START_TIME_DESC")
+    assert [run["name"] for run in runs if "flowmart" not in run["tags"]] == []  # type: ignore[operator]
+    assert len(runs) > 5
+    nothing = ("variables", "concurrency_limits", "v2/concurrency_limits")
+    assert [one for kind in nothing for one in all_of(kind)] == []
 
 
 def test_up_again_changes_nothing(served: Served, serving: Serving) -> None:

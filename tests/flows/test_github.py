@@ -54,6 +54,10 @@ class Hub:
         self.stub.state.open_pull(number, sha)
         return sha
 
+    def commits(self) -> list[str]:
+        """Every commit that was made so far."""
+        return self._git("log", "--format=%H").split()
+
     def say(self, body: str, by: str = "anna", number: int = 1) -> str:
         """Somebody comments; what came of it."""
         return comment(REPOSITORY, number, self.stub.state.comment(number, body, by))
