@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from deployments.github.home import Home
 from deployments.github.inbox import Inbox
@@ -175,6 +176,12 @@ class ReceiverProcess:
         """What it says about itself."""
         found: dict[str, Any] = httpx.get(f"{self.address}/health", timeout=10).json()
         return found
+
+    def cpu_seconds(self) -> float:
+        """How much of a processor's time it has had so far."""
+        assert self.process is not None
+        spent = psutil.Process(self.process.pid).cpu_times()
+        return float(spent.user + spent.system)
 
     def log(self) -> str:
         return (self.folder / "receiver.log").read_text()

@@ -55,7 +55,7 @@ class Served:
         """Prefect's API, with the password or without."""
         user, _, password = self.layout.password.read_text().partition(":")
         given = (user, password) if auth else None
-        return httpx.Client(base_url=self.variables["PREFECT_API_URL"], auth=given, timeout=60, trust_env=False)
+        return httpx.Client(base_url=self.variables["PREFECT_API_URL"], auth=given, timeout=300, trust_env=False)
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """Ask the API as Prefect's clients do: again on 503, by which the server says that SQLite was busy."""

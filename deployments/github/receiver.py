@@ -55,7 +55,6 @@ def create_app(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     room = Room(settings.body_limit * _BODIES_AT_ONCE)
 
-    @app.post(PATH)
     async def webhook(request: Request) -> JSONResponse:
         """Take a delivery in."""
         try:
@@ -69,6 +68,9 @@ def create_app(
             return JSONResponse({"error": str(error)}, error.status)
         decision = decide(headers.event, payload, home.rules)
         return await _keep(inbox, headers.delivery, headers.event, decision, arrived)
+
+    # Not `app.post`: FastAPI would look for dependencies of each delivery, and there are none.
+    app.add_route(PATH, webhook, methods=["POST"])
 
     @app.get("/health")
     async def health() -> JSONResponse:

@@ -33,7 +33,9 @@ def main() -> None:
         flooded = load.send(receiver, load.ids(DELIVERIES))
     with _receiver() as (receiver, _):
         load.send(receiver, load.ids(DELIVERIES // 10))
+        before = receiver.cpu_seconds()
         steady = load.send(receiver, load.ids(DELIVERIES), rate=STEADY)
+        spent = (receiver.cpu_seconds() - before) / DELIVERIES
     with _receiver() as (receiver, stub):
         load.send(receiver, load.ids(1) * REPEATED)
         _until_nothing_waits(receiver)
@@ -47,6 +49,7 @@ def main() -> None:
         cuts = [1000 * cut for cut in statistics.quantiles(outcome.times, n=100)]
         rate = len(outcome.promised) / outcome.took
         print(f"{name:<21} {rate:5.0f} a second   median {cuts[49]:5.1f} ms   99th percentile {cuts[98]:5.1f} ms")
+    print(f"processor time                      {1000 * spent:7.1f} ms a delivery, with starting its flow run")
     print(f"answered other than 202             {2 * DELIVERIES - len(flooded.promised | steady.promised):7d}")
     print(f"one delivery {REPEATED} times             {runs:7d} flow run")
     print(f"killed under load, started again    {len(lost):7d} lost of {len(promised)} that were answered")

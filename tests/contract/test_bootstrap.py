@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from deployments.sandbox import Sandbox
 from tasks.bootstrap import AppliedSetting, bootstrap, state_bucket
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.platform import Environment, Platform, Roles
+from tests import outputs
 
 pytestmark = pytest.mark.sandbox
 
@@ -73,6 +74,7 @@ def test_it_makes_everything_once_and_then_says_that_it_is_right(
         "role flowmart-apply-trial",
         "role flowmart-apply-trial, what it may do",
     ]
+    outputs.check("bootstrap", [asdict(step) for step in (*first, *second)])
     assert done(second) == {"already right"}
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from deployments import prefect_database
+from deployments import cli, prefect_database
 from deployments.sandbox import Sandbox
+from tests import outputs
 
 pytestmark = pytest.mark.sandbox
 
@@ -26,6 +27,19 @@ def test_it_serves_its_ui_and_an_api_that_the_profile_names(prefect_server: Sand
     assert prefect_server.variables["PREFECT_API_URL"] == f"{prefect_server.prefect_url}/api"
     assert json.loads(get(prefect_server, "/api/health")) is True
     assert "<html" in get(prefect_server, "/")
+
+
+def test_the_command_that_starts_it_prints_what_its_schema_says(
+    prefect_server: Sandbox, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOWMART_PROFILE", "none")
+    monkeypatch.setenv("FLOWMART_REPOSITORY", str(prefect_server.root))
+    (prefect_server.root / "infrastructure").symlink_to(project / "infrastructure")
+    assert cli.run(["sandbox", "up", "--json"]) == 0
+    (prefect_server.root / "infrastructure").unlink()
+    printed = json.loads(capsys.readouterr().out)
+    outputs.check("sandbox up", printed)
+    assert "prefect" in [part["name"] for part in printed]
 
 
 def test_it_tells_nobody_that_it_runs(prefect_server: Sandbox) -> None:

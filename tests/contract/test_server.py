@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -13,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from deployments import processes, server
+from deployments import cli, processes, server
 from deployments.profile import activate
 from deployments.sandbox import Sandbox
 from deployments.server import Serving
@@ -21,6 +22,7 @@ from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.domain.platform import Approval
 from tasks.promotion import approvals, claims
 from tasks.promotion.approvals import Question
+from tests import outputs
 from tests.flows.test_github import REPOSITORY, Hub
 from tests.github_stub import TOKEN, GitHubStub, running
 from tests.served import Served, at_a_sandbox
@@ -237,6 +239,16 @@ def test_up_again_changes_nothing(served: Served, serving: Serving) -> None:
         "board runs already",
     ]
     assert (served.pids(), served.layout.password.read_text(), again) == (pids, password, serving)
+
+
+def test_the_command_prints_what_its_schema_says(
+    served: Served, serving: Serving, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOWMART_REPOSITORY", str(served.root))
+    assert cli.run(["server", "up", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    outputs.check("server up", printed)
+    assert printed["board"] == serving.board
 
 
 def test_a_killed_worker_is_started_again(served: Served, serving: Serving) -> None:

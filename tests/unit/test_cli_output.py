@@ -63,7 +63,7 @@ WRITING = [
 ELSEWHERE = {
     # tests/flows/test_output.py
     *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "recover"),
-    # tests/contract/test_server.py, test_bootstrap.py and test_sandbox_lifecycle.py
+    # tests/contract/test_server.py, test_bootstrap.py and test_sandbox_prefect.py
     *("server up", "bootstrap", "sandbox up"),
 }
 
