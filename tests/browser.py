@@ -38,6 +38,10 @@ class Browser:
     def open(self, path: str) -> None:
         self.driver.get(f"{self.address}{path}")
 
+    def leave(self) -> None:
+        """Show nothing: while nobody looks, a page of Prefect's keeps drawing and asking the server."""
+        self.driver.get("about:blank")
+
     def log_in(self, password: str) -> None:
         """Type `user:password` into the page that everybody lands on, and wait to be let in."""
         self.open("/")
@@ -64,11 +68,13 @@ class Browser:
         WebDriverWait(self.driver, _PATIENCE).until(clickable).click()
 
     def follow(self, path: str) -> None:
-        """Click a link that opens a window of its own, and go on there."""
+        """Click a link that opens a window of its own, close this one, and go on there."""
         before = set(self.driver.window_handles)
         self.click(path)
         WebDriverWait(self.driver, _PATIENCE).until(lambda driver: set(driver.window_handles) - before)
-        self.driver.switch_to.window((set(self.driver.window_handles) - before).pop())
+        (opened,) = set(self.driver.window_handles) - before
+        self.driver.close()
+        self.driver.switch_to.window(opened)
 
     def choose(self, field: str, beginning: str) -> str:
         """Choose what begins so from the list under a field's title; the whole choice."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,12 @@ class Person:
     def writes(self, field: str, text: str) -> None:
         self.browser.sees(f"//*[normalize-space(text())={field!r}]/following::textarea[1]").send_keys(text)
 
-    def submits(self) -> None:
+    def submits(self, deployment: str) -> Any:
+        """Submit the form of a deployment; its run, once that has ended."""
         self.browser.click("//button[normalize-space(.)='Submit']")
+        run = self.served.newest_run(deployment)
+        self.browser.leave()
+        return self.served.ended(run)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,7 @@ def served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def person(served: Served) -> Iterator[Person]:
     with browser.opened(served.variables["PREFECT_API_URL"].removesuffix("/api")) as opened:
         opened.log_in(served.layout.password.read_text())
+        opened.leave()
         yield Person(opened, served)
 
 
@@ -71,9 +77,7 @@ def test_a_person_chooses_a_release_starts_it_and_reads_what_happened(person: Pe
     person.starts_custom_run()
     seen.reads("would touch first, second")
     assert "Paint dev green" in seen.choose("Release", release.id)
-    person.submits()
-
-    run = served.ended(served.newest_run("promote/flowmart-promote-dev"))
+    run = person.submits("promote/flowmart-promote-dev")
     assert (run["state_type"], run["parameters"]["environment"]) == ("COMPLETED", "dev")
     assert served.history.state("dev").verified == release.id
 
@@ -94,9 +98,7 @@ def test_what_a_release_would_do_can_be_seen_before(person: Person) -> None:
     person.starts_custom_run()
     seen.follow("//a[normalize-space(.)='See exactly what it would do']")
     seen.reads(f"{release.id} · Paint dev red")
-    person.submits()
-
-    run = served.ended(served.newest_run("plan/flowmart-plan"))
+    run = person.submits("plan/flowmart-plan")
     assert run["name"] == f"plan {release.id} in dev"
     assert served.history.state("dev").verified != release.id
 
@@ -107,6 +109,7 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
     for environment in ("dev", "staging"):
         served.mini.paint(environment, "green")
     release = served.mini.release("Paint staging green")
+    seen.leave()
     done = served.ended(served.start("promote/flowmart-promote-dev", release=release.id))
     assert done["state_type"] == "COMPLETED", done["state"]["message"]
 
@@ -124,9 +127,7 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
     person.starts_custom_run()
     seen.choose("Plan set", request.short)
     person.writes("Your name", "Anna")
-    person.submits()
-
-    run = served.ended(served.newest_run("approve/flowmart-approve"))
+    run = person.submits("approve/flowmart-approve")
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert run["name"] == f"approve {request.short}"
     assert served.history.state("staging").verified == release.id
