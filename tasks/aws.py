@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.session import get_session
 from pydantic import SecretStr
@@ -145,6 +144,9 @@ def _client(
 
 def ambient_client(service: str, region: str) -> Any:
     """A boto3 client for `service` with the ambient credentials: only for the time before the roles exist."""
+    # Slower to import than botocore, which does for everything else.
+    import boto3
+
     session: Any = boto3.Session(region_name=region)
     return session.client(service, config=_QUICK)
 

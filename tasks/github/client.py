@@ -4,7 +4,8 @@ A no is `Refused`, nothing there is `NotFound`, no answer is `Unanswered`. A req
 said that it did not take it (a rate limit), when it never arrived, or when doing it twice is the same as once. So a
 comment is never made twice by us.
 
-githubkit signs and sends; answers are read as plain JSON, since its models refuse much that GitHub really says.
+githubkit signs and sends; answers are read as plain JSON, since its models refuse much that GitHub really says. It is
+imported where it is used: that takes longer than most commands, which never ask GitHub, and importing httpx as well.
 """
 
 from __future__ import annotations
@@ -13,18 +14,16 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import httpx
-from githubkit import AppAuthStrategy, GitHub, Response, TokenAuthStrategy
-from githubkit.cache import MemCacheStrategy
-from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
-from githubkit.throttling import LocalThrottler
-from githubkit.typing import RetryOption
 
 from tasks.domain.errors import FlowmartError, InvalidInput, NotFound, Refused, Unanswered
 from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from githubkit import GitHub, Response
+    from githubkit.exception import GitHubException
+    from githubkit.typing import RetryOption
 
 TIME_LIMIT = 15.0
 """Seconds that one request may take."""
@@ -40,15 +39,15 @@ APP = "app"
 _SAFE = {"GET", "PATCH", "PUT", "DELETE"}
 """Methods that can be repeated: what we send with PATCH is always the whole of what it should be."""
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
 class Client:
-    """Asks GitHub about repositories ("owner/name"). Made by `connect`."""
+    """Asks GitHub about repositories ("owner/name"), as a GitHub App or with a token. Made by `connect`."""
 
-    def __init__(self, github: GitHub[Any]) -> None:
+    def __init__(self, github: GitHub[Any], token: str = "") -> None:
         self._github = github
+        self._token = token
         self._installed: dict[str, GitHub[Any]] = {}
         self._login = ""
 
@@ -85,7 +84,7 @@ class Client:
     @property
     def is_app(self) -> bool:
         """Whether we are a GitHub App."""
-        return isinstance(self._github.auth, AppAuthStrategy)
+        return not self._token
 
     @property
     def login(self) -> str:
@@ -96,15 +95,14 @@ class Client:
 
     def git_token(self, repository: str) -> str:
         """What git signs in with over HTTPS."""
-        auth = self._github.auth
-        if isinstance(auth, TokenAuthStrategy):
-            return auth.token
+        if self._token:
+            return self._token
         number = self._for(repository).auth.installation_id
         made = _send(self._github, "POST", f"/app/installations/{number}/access_tokens", {}, None)
         return str(made["token"])
 
     def _ask_login(self) -> str:
-        if isinstance(self._github.auth, AppAuthStrategy):
+        if self.is_app:
             return f"{_send(self._github, 'GET', '/app', None, None)['slug']}[bot]"
         try:
             return str(_send(self._github, "GET", "/user", None, None)["login"])
@@ -113,7 +111,7 @@ class Client:
             return "github-actions[bot]"
 
     def _for(self, repository: str) -> GitHub[Any]:
-        if repository == APP or isinstance(self._github.auth, TokenAuthStrategy):
+        if repository == APP or not self.is_app:
             return self._github
         if repository not in self._installed:
             number = _send(self._github, "GET", f"{_address(repository)}/installation", None, None)["id"]
@@ -123,6 +121,10 @@ class Client:
 
 def connect(settings: Settings) -> Client:
     """The way to GitHub that the settings give; `InvalidInput` when they give none."""
+    from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
+    from githubkit.cache import MemCacheStrategy
+    from githubkit.throttling import LocalThrottler
+
     options: dict[str, Any] = {
         "base_url": settings.github_api.rstrip("/") + "/",
         "timeout": TIME_LIMIT,
@@ -140,7 +142,7 @@ def connect(settings: Settings) -> Client:
         raise InvalidInput(
             "GitHub: set FLOWMART_GITHUB_TOKEN, or FLOWMART_GITHUB_APP_ID and FLOWMART_GITHUB_PRIVATE_KEY"
         )
-    return Client(GitHub(TokenAuthStrategy(token), **options))
+    return Client(GitHub(TokenAuthStrategy(token), **options), token)
 
 
 def segment(name: str) -> str:
@@ -157,6 +159,8 @@ def _send(
 def _answered(
     github: GitHub[Any], method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None
 ) -> Response[Any, Any]:
+    from githubkit.exception import GitHubException
+
     what = f"GitHub: {method} {path}"
     try:
         # Without its first slash a path is taken from the end of the base address, as GitHub Enterprise needs it.
@@ -168,6 +172,9 @@ def _answered(
 
 def _meant(what: str, error: BaseException) -> FlowmartError:
     """What an error of githubkit's means to us. Signing in is a request of its own, and its error is inside."""
+    import httpx
+    from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
+
     if isinstance(error, RateLimitExceeded):
         return Unanswered(f"{what}: asked too often, try again in {error.retry_after.total_seconds():.0f} s")
     if isinstance(error, RequestFailed):
@@ -192,6 +199,9 @@ def _said(what: str, status: int, text: str) -> FlowmartError:
 
 def _again(error: GitHubException, tried: int) -> RetryOption:
     """Whether to send a request once more, and after how long."""
+    from githubkit.exception import RateLimitExceeded, RequestFailed
+    from githubkit.typing import RetryOption
+
     if tried + 1 >= TRIES:
         return RetryOption(False)
     if isinstance(error, RateLimitExceeded):
@@ -203,8 +213,12 @@ def _again(error: GitHubException, tried: int) -> RetryOption:
 
 
 def _can_be_repeated(error: GitHubException) -> bool:
+    import httpx
+    from githubkit.exception import RequestError
+
     found = error.exc if isinstance(error, RequestError) else None
-    if isinstance(found, _NEVER_SENT):
+    if isinstance(found, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
+        # It never arrived.
         return True
     return isinstance(found, httpx.TransportError) and found.request.method in _SAFE
 

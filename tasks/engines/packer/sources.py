@@ -15,9 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hcl2
-from lark.exceptions import LarkError
-
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import digest_of
@@ -105,6 +102,10 @@ def variables(folder: Path) -> dict[str, Variable]:
 
 def parsed(file: Path) -> Mapping[str, Any]:
     """A file of a template; `InvalidInput` when it cannot be read."""
+    # Most commands read no template, and the parser is slow to import.
+    import hcl2
+    from lark.exceptions import LarkError
+
     try:
         found: Mapping[str, Any] = hcl2.loads(file.read_text())
     except LarkError as error:

@@ -14,8 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import hcl2
-
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 
@@ -127,6 +125,9 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=512)
 def _from_hcl(text: str) -> Any:
+    # Most commands read no code, and the parser is slow to import.
+    import hcl2
+
     text = _MARKER.sub(r"\1", text.replace("\r\n", "\n"))
     text = text if text.endswith("\n") else f"{text}\n"
     ascii_text = _FOREIGN.sub(lambda found: f"_u{ord(found[0]):x}_u_", text)
