@@ -81,7 +81,7 @@ class Served:
         """The id of the run of a deployment that was started last, as soon as there is one that has not ended."""
         going_on = {"state": {"type": {"not_any_": list(ENDED)}}}
         of = {"deployments": {"id": {"any_": [self.deployment(name)["id"]]}}}
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not (
             found := self.ask("POST", "/flow_runs/filter", flow_runs=going_on, sort="EXPECTED_START_TIME_DESC", **of)
         ):
