@@ -70,5 +70,11 @@ def kept(environ: Mapping[str, str], names: Iterable[str] = (*SYSTEM, *TOOLS)) -
     }
 
 
+def left_out(environ: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    """The variables of `environ` among `names` (with wildcards) that no program sees, sorted."""
+    listed, seen = _matching(names), kept(environ)
+    return tuple(sorted(name for name in environ if listed.fullmatch(name) and name not in seen))
+
+
 def _matching(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(name).replace(r"\*", ".*") for name in names) or "(?!)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -61,6 +61,7 @@ class Unit:
 
     `account`, `region` and `roles` are this unit's own, where it is not in the environment's; otherwise empty.
     `options` are the engine's, as written; `validators` are how the unit wants those of its tool, by name.
+    `needs_in` are units that it needs in some environments only, by environment.
     """
 
     name: str
@@ -77,6 +78,12 @@ class Unit:
     roles: Roles | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     validators: Mapping[str, Validation] = field(default_factory=dict)
+    needs_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def within(self, environment: str) -> Unit:
+        """The unit with all that it needs in an environment."""
+        more = self.needs_in.get(environment, ())
+        return replace(self, needs=tuple(dict.fromkeys((*self.needs, *more))), needs_in={}) if self.needs_in else self
 
 
 @dataclass(frozen=True)
@@ -193,5 +200,5 @@ class Platform:
         return {environment.name: environment.after for environment in self.environments}
 
     def units_in(self, environment: str) -> tuple[Unit, ...]:
-        """The units that are deployed to `environment`, in declared order, as declared."""
-        return tuple(unit for unit in self.units if environment in unit.environments)
+        """The units that are deployed to `environment`, in declared order, with what they need there."""
+        return tuple(unit.within(environment) for unit in self.units if environment in unit.environments)

@@ -12,10 +12,11 @@ from tasks.engines.kustomize.engine import ENGINE as KUSTOMIZE
 from tasks.engines.packer.engine import ENGINE as PACKER
 from tasks.engines.registry import Registry
 from tasks.engines.terraform.engine import ENGINE as TERRAFORM
+from tasks.engines.terragrunt.engine import ENGINE as TERRAGRUNT
 
 __all__ = ["BUILT_IN", "ENGINES", "Engine", "Interface", "Options", "UnitEngine", "Workspace", "interface"]
 
-BUILT_IN = (TERRAFORM, HELM, KUSTOMIZE, CLOUDFORMATION, PACKER, ANSIBLE)
+BUILT_IN = (TERRAFORM, TERRAGRUNT, HELM, KUSTOMIZE, CLOUDFORMATION, PACKER, ANSIBLE)
 """The engines that the product brings."""
 
 ENGINES = Registry(BUILT_IN)

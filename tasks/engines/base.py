@@ -65,6 +65,7 @@ class Workspace:
         unit: as declared for the environment, with `{unit.output}` filled in where the outputs are known.
         platform: the platform's name, which marks what belongs to it.
         executable: the tool, a path or a name on PATH; empty for engines that need none.
+        beside: the tool of the engine that the unit's engine runs, too (terragrunt runs terraform); else empty.
         receipt: what is applied now, of whatever release; None when nothing is.
         baseline: what existed before our first apply; None when nothing did, or when that is not known yet.
         residual: differences that the tool reported right after the last good apply, though nobody touched anything.
@@ -102,6 +103,7 @@ class Workspace:
     environments: tuple[str, ...] = ()
     neighbours: Callable[[], Sequence[Unit]] = field(default=tuple)
     claimed: datetime | None = None
+    beside: str = ""
 
     @property
     def inputs(self) -> Inputs:
@@ -212,6 +214,7 @@ class Engine:
         supplied: names of inputs that files of the unit set, so that the unit need not; given the same.
         place: where the tool keeps what it remembers of a unit, which no other unit may share; empty if that is not
             known. Given the same.
+        runs: the engine whose tool this one's tool runs; empty when it runs none.
         needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
     """
 
@@ -229,6 +232,7 @@ class Engine:
     shares_source: bool = False
     supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     place: Callable[[Path, Unit], str] = lambda _, __: ""
+    runs: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "setting", self.setting or self.name.replace("-", "_"))

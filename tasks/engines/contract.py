@@ -40,6 +40,7 @@ class Subject:
         inputs: the unit's inputs.
         reading, writing: variables to reach the world with; the writing ones are the reading ones by default.
         executable: the tool, where it is not on PATH under its own name.
+        beside: the tool that this tool runs, where it runs one.
         environment: where the unit is.
         tamper: changes the object by hand; None where nobody could. `differs` is the attribute that differs then.
         received: is given every receipt, where `found` needs one.
@@ -55,6 +56,7 @@ class Subject:
     reading: Variables = dict
     writing: Variables | None = None
     executable: str = ""
+    beside: str = ""
     environment: Environment = field(default_factory=lambda: Environment("dev", "", "", None))
     tamper: Callable[[], object] | None = None
     differs: str = "data"
@@ -90,6 +92,7 @@ class Story:
             processes=Processes(),
             platform="flowmart",
             executable=subject.executable or subject.engine.executable,
+            beside=subject.beside,
             receipt=self.receipt,
             baseline=self.baseline,
         )

@@ -23,7 +23,7 @@ class History:
         self.store = store or open_store(settings)
         self.platform = settings.platform_name
         self.ledger = Ledger(self.store, settings.acting, run, self.platform)
-        self.releases = Releases(self.store, self.ledger)
+        self.releases = Releases(self.store, self.ledger, settings.executable)
 
     def release(self, name: str) -> Release:
         """The release whose id begins with `name`."""

@@ -10,8 +10,19 @@ found. What a check's options are is for `tasks.checks`, which engines there are
 from tasks.manifest.environments import unit_environment
 from tasks.manifest.mistakes import day
 from tasks.manifest.overrides import load_overrides
-from tasks.manifest.platform import load, resolve
+from tasks.manifest.platform import load, resolve, terragrunt_block
 from tasks.manifest.suppressions import load_suppressions
+from tasks.manifest.terragrunt import TerragruntBlock
 from tasks.manifest.wiring import refuse_miswired
 
-__all__ = ["day", "load", "load_overrides", "load_suppressions", "refuse_miswired", "resolve", "unit_environment"]
+__all__ = [
+    "TerragruntBlock",
+    "day",
+    "load",
+    "load_overrides",
+    "load_suppressions",
+    "refuse_miswired",
+    "resolve",
+    "terragrunt_block",
+    "unit_environment",
+]

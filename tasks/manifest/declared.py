@@ -33,6 +33,9 @@ from tasks.manifest.notation import (
     gate,
 )
 
+Parity = Literal["required", "warn"]
+"""Whether a unit must be the same in all environments, but for their own layer."""
+
 OPTIONS_OF = "options_of_"
 """Begins the names of the fields that `models` adds to units, one for the block of every engine."""
 
@@ -214,15 +217,9 @@ class DeclaredValidator(Declared):
     )
 
 
-class DeclaredUnit(Declared):
-    """One deployable piece of the platform."""
+class DeclaredPiece(Declared):
+    """What may be written for a unit, however it was found."""
 
-    engine: Slug = Field(description="The tool that the unit is written for.")
-    source: Text = Field(
-        description="The unit's folder, relative to the folder of platform.yaml. "
-        "May contain {environment}, {platform}, {account}, {region} and {values.NAME}."
-    )
-    environments: tuple[Slug, ...] = Field(min_length=1, description="Where the unit is deployed.")
     needs: tuple[Slug, ...] = Field(
         default=(),
         description="Units that must be applied and checked before this one, in every environment of this one.",
@@ -258,6 +255,17 @@ class DeclaredUnit(Declared):
         default_factory=dict, description="How the unit wants the validators of its tool, by their names."
     )
 
+
+class DeclaredUnit(DeclaredPiece):
+    """One deployable piece of the platform."""
+
+    engine: Slug = Field(description="The tool that the unit is written for.")
+    source: Text = Field(
+        description="The unit's folder, relative to the folder of platform.yaml. "
+        "May contain {environment}, {platform}, {account}, {region} and {values.NAME}."
+    )
+    environments: tuple[Slug, ...] = Field(min_length=1, description="Where the unit is deployed.")
+
     @property
     def options(self) -> dict[str, Any]:
         """What is written in the block of the unit's engine; defaults are left to the engine."""
@@ -271,6 +279,38 @@ class DeclaredUnit(Declared):
     def _block(self, engine: str) -> BaseModel | None:
         found: BaseModel | None = getattr(self, f"{OPTIONS_OF}{engine}", None)
         return found
+
+
+class DeclaredTerragruntUnit(DeclaredPiece):
+    """What is different for one unit that Terragrunt finds."""
+
+    name: Slug | None = Field(
+        default=None, description="What the unit is called. None: its path, with - in place of what no name may hold."
+    )
+    parity: Parity | None = Field(default=None, description="The same as that of all units, for this one.")
+
+
+class DeclaredTerragrunt(Declared):
+    """A Terragrunt repository: every unit that Terragrunt finds in it is a unit of the platform."""
+
+    root: Text = Field(
+        description="The folder of an environment's units, relative to the folder of platform.yaml. "
+        "May contain {environment}, {platform}, {account}, {region} and {values.NAME}."
+    )
+    units: dict[Text, DeclaredTerragruntUnit] = Field(
+        default_factory=dict, description="What is different for a unit, by its path below `root`."
+    )
+    parity: Parity = Field(
+        default="required",
+        description="required: a unit is applied only with the modules and shared files that it has in the "
+        "environments before. warn: the plan says what differs.",
+    )
+    binary: Text | None = Field(
+        default=None, description="terragrunt or a path. None: what FLOWMART_TERRAGRUNT says."
+    )
+    terraform: Text | None = Field(
+        default=None, description="What it runs: terraform, tofu or a path. None: what FLOWMART_TERRAFORM says."
+    )
 
 
 class DeclaredGitHub(Declared):
@@ -301,7 +341,10 @@ class DeclaredPlatform(Declared):
         min_length=1, description="Where a release goes; `after` says in which order."
     )
     units: dict[Slug, DeclaredUnit] = Field(
-        min_length=1, description="What a release consists of; `needs` is the order."
+        default_factory=dict, description="What a release consists of; `needs` is the order."
+    )
+    terragrunt: DeclaredTerragrunt | None = Field(
+        default=None, description="A Terragrunt repository, whose units are units of the platform."
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from tasks.manifest import explain
-from tasks.manifest.declared import DeclaredEnvironment, DeclaredUnit
+from tasks.manifest import explain, terragrunt
+from tasks.manifest.declared import DeclaredEnvironment, DeclaredPlatform, DeclaredUnit
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.mistakes import Document, Mistake
 from tasks.manifest.models import platform_model, unit_model
@@ -26,7 +26,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class Draft:
     """The entries whose shape is right, and the names of all entries. `folder` is where sources are found.
 
-    `platform` is its name, empty where that is none.
+    `platform` is its name, empty where that is none. `is_open` says that there are units that are not known here.
     """
 
     folder: Path
@@ -36,6 +36,7 @@ class Draft:
     environment_names: tuple[str, ...]
     unit_names: tuple[str, ...]
     monitoring: DeclaredMonitoring | None = None
+    is_open: bool = False
 
 
 def draft(folder: Path, document: Document) -> Draft:
@@ -49,16 +50,29 @@ def draft(folder: Path, document: Document) -> Draft:
         environment_names=tuple(environments),
         unit_names=tuple(units),
         monitoring=_monitoring(document),
+        is_open=terragrunt.is_open(folder, document),
     )
 
 
 def mistakes(document: Document) -> tuple[Mistake, ...]:
     """What is wrong with the shape of `document`."""
+    none = _without_units(document)
     try:
         platform_model().model_validate(document.data)
     except ValidationError as error:
-        return explain.mistakes(error, document.data, platform_schema())
-    return ()
+        return (*none, *explain.mistakes(error, document.data, platform_schema()))
+    return none
+
+
+def _without_units(document: Document) -> tuple[Mistake, ...]:
+    """That there are no units, where no Terragrunt repository has them."""
+    if document.data.get("terragrunt") is not None or document.data.get("units", {}) != {}:
+        return ()
+    told = "must not be empty" if "units" in document.data else f"is missing. {_UNITS}"
+    return (Mistake(("units",), told),)
+
+
+_UNITS = DeclaredPlatform.model_fields["units"].description
 
 
 def _name(document: Document) -> str:

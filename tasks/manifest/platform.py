@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Check, Environment, Platform, Unit
-from tasks.manifest import document, draft, environments, placeholders, units
+from tasks.manifest import document, draft, environments, placeholders, terragrunt, units
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
 from tasks.manifest.models import platform_model
 
@@ -19,16 +19,27 @@ def load(infrastructure: Path) -> Platform:
     """The platform that `infrastructure`/platform.yaml declares; InvalidInput that tells every mistake in it."""
     found = document.read(infrastructure / FILE)
     _refuse_what_is_no_mapping(found)
+    found = terragrunt.expanded(infrastructure, found)
     understood = draft.draft(infrastructure, found)
     rules = (*environments.mistakes(understood), *units.mistakes(understood))
     refuse(found, (*found.mistakes, *draft.mistakes(found), *rules))
     declared = platform_model().model_validate(found.data)
-    return Platform(
+    needs = terragrunt.needs(infrastructure, found)
+    built = Platform(
         name=declared.platform,
         environments=environments.built(understood),
-        units=tuple(units.built(name, unit) for name, unit in declared.units.items()),
+        units=tuple(units.built(name, unit, needs.get(name, {})) for name, unit in declared.units.items()),
         trusted=declared.trusted,
     )
+    refuse(found, units.cycles(built))
+    return built if not understood.is_open else _without_unknown_needs(built)
+
+
+def terragrunt_block(infrastructure: Path) -> terragrunt.TerragruntBlock | None:
+    """What the block `terragrunt` of a platform.yaml says; None without one. `InvalidInput` as `load`."""
+    platform, found = load(infrastructure), document.read(infrastructure / FILE)
+    block = terragrunt.declared(found)
+    return terragrunt.filled(block, platform) if block else None
 
 
 def resolve(platform: Platform, environment: str, unit: str) -> Unit:
@@ -70,7 +81,14 @@ def _unit(platform: Platform, environment: Environment, name: str) -> Unit:
     if environment.name not in known[name].environments:
         where = ", ".join(known[name].environments)
         raise InvalidInput(f"{name} is not deployed to {environment.name}, only to {where} (see {FILE})")
-    return known[name]
+    return known[name].within(environment.name)
+
+
+def _without_unknown_needs(platform: Platform) -> Platform:
+    """Where some units are not known yet, what needs them is as if it did not."""
+    known = {unit.name for unit in platform.units}
+    kept = (replace(unit, needs=tuple(need for need in unit.needs if need in known)) for unit in platform.units)
+    return replace(platform, units=tuple(kept))
 
 
 def _filled(check: Check, names: dict[str, Any]) -> Check:

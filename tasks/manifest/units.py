@@ -6,12 +6,12 @@ What a rule finds in every environment of a unit is told once; what it finds in 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from tasks.domain import graph, references
-from tasks.domain.platform import Check, Environment, Roles, Unit, Validation
+from tasks.domain.platform import Check, Environment, Platform, Roles, Unit, Validation
 from tasks.engines import ENGINES
 from tasks.manifest import checks, environments, explain, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
@@ -25,9 +25,18 @@ ROOT = "units"
 Scope = dict[str, Any]
 
 
-def built(name: str, declared: DeclaredUnit) -> Unit:
-    """The unit as it is declared, with its placeholders."""
-    return replace(_without_checks(name, declared), checks=tuple(_check(check) for check in declared.checks))
+def built(name: str, declared: DeclaredUnit, needs_in: Mapping[str, tuple[str, ...]]) -> Unit:
+    """The unit as it is declared, with its placeholders; `needs_in` is what it needs besides in some environments."""
+    checks = tuple(_check(check) for check in declared.checks)
+    return replace(_without_checks(name, declared), checks=checks, needs_in=needs_in)
+
+
+def cycles(platform: Platform) -> Iterator[Mistake]:
+    """Units that need each other by what they need in single environments."""
+    for environment in platform.environments:
+        for circle in graph.cycles({unit.name: unit.needs for unit in platform.units_in(environment.name)}):
+            told = f"the units need each other in a circle in {environment.name}: {' -> '.join(circle)}"
+            yield Mistake((ROOT, circle[0], "needs"), told)
 
 
 def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
@@ -92,7 +101,7 @@ def _environments(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mist
 
 def _needs(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     others = tuple(unit for unit in draft.unit_names if unit != name)
-    yield from _names("needs", declared.needs, "a unit", draft.unit_names, others)
+    yield from () if draft.is_open else _names("needs", declared.needs, "a unit", draft.unit_names, others)
     for place, need in enumerate(declared.needs):
         deployed = draft.units[need].environments if need in draft.units else declared.environments
         absent = [e for e in declared.environments if e not in deployed and e in draft.environment_names]
@@ -144,7 +153,8 @@ def _own_place(draft: Draft, name: str, declared: DeclaredUnit, around: Environm
 
 def _texts(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     # Which outputs a unit has is known when it was applied; that it is needed, and so applied before, is known now.
-    used = [found for found in references.references(declared.inputs) if found[0] in draft.unit_names]
+    named = references.references(declared.inputs)
+    used = [found for found in named if found[0] in draft.unit_names or draft.is_open]
     for unit in sorted({unit for unit, _ in used} - {*declared.needs, name}):
         yield Mistake(("inputs",), f"uses outputs of {unit}, which {name} does not need: add {unit} to its `needs`")
     outputs = {f"{unit}.{output}": "" for unit, output in used if unit != name}

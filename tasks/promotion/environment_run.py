@@ -197,6 +197,7 @@ class EnvironmentRun:
             processes=self.processes,
             platform=found.platform.name,
             executable=self.runtime.executable(unit.engine),
+            beside=self.runtime.executable_beside(unit.engine),
             receipt=now.receipts.get(target.unit),
             baseline=now.baselines.get(target.unit),
             residual=now.residual.get(target.unit, ()),

@@ -50,7 +50,7 @@ class Runtime:
 
     def releases(self) -> Releases:
         """The releases of the store, held against the ledger."""
-        return Releases(self.store, self.ledger())
+        return Releases(self.store, self.ledger(), self.settings.executable)
 
     def release_id(self, name: str) -> str:
         """The whole id of the release whose id begins with `name`."""
@@ -60,6 +60,11 @@ class Runtime:
         """The tool of an engine; empty when it needs none."""
         registered = self.engines[engine]
         return self.settings.executable(registered.variable, registered.executable) if registered.executable else ""
+
+    def executable_beside(self, engine: str) -> str:
+        """The tool that an engine's tool runs; empty when it runs none."""
+        runs = self.engines[engine].runs
+        return self.executable(runs) if runs else ""
 
     @contextmanager
     def unpacked(self) -> Iterator[Checkouts]:

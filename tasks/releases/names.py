@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.domain.errors import InvalidInput, NotFound
-from tasks.releases import commits
 from tasks.releases import repository as git
 from tasks.releases.releases import SHORTEST, Releases
 from tasks.releases.repository import Commit
@@ -34,7 +33,7 @@ def meaning(releases: Releases, repository: Path, name: str) -> Meaning:
     commit = _commit(repository, name)
     if commit is None:
         return Meaning(release=_only(found, name))
-    if found and found != [commits.release_id(repository, commit)]:
+    if found and found != [releases.of_commit(repository, commit)]:
         _refuse_ambiguous(name, found, commit)
     return Meaning(commit=commit)
 

@@ -32,8 +32,10 @@ from tasks.domain.release import Provenance, Release, RequestedRelease
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 from tasks.releases import archives, commits, records, requests
+from tasks.releases.completion import Executable, completed, is_completed
 from tasks.releases.contents import File, content_digest, write
 from tasks.releases.records import DIGITS
+from tasks.releases.repository import Commit
 from tasks.releases.requests import Purpose, ReleaseRequest
 from tasks.releases.stored import StoredRelease, recorded
 from tasks.releases.unit_digests import unit_digests
@@ -48,9 +50,10 @@ SHORTEST = 4
 class Releases:
     """The releases of one store, each checked against the ledger of that store."""
 
-    def __init__(self, store: Store, ledger: Ledger) -> None:
+    def __init__(self, store: Store, ledger: Ledger, executable: Executable = lambda _, default: default) -> None:
         self.store = store
         self.ledger = ledger
+        self._executable = executable
 
     def create(
         self,
@@ -77,7 +80,7 @@ class Releases:
             DamagedRelease: The store holds something else under the release's id.
         """
         commit = commits.commit_of(repository, ref)
-        files = commits.committed(repository, commit.hash)
+        files = completed(commits.committed(repository, commit.hash), self._executable)
         digest = content_digest(files)
         release = self._put(Release(digest[:DIGITS], digest, _units(files)), files)
         provenance = commits.provenance_of(commit, requested_by, pull_request)
@@ -87,11 +90,25 @@ class Releases:
     def find(self, repository: Path, ref: str) -> Release:
         """The release of a commit; `NotFound` if it was not created yet."""
         commit = commits.commit_of(repository, ref)
-        release = commits.release_id(repository, commit)
-        if release not in self.known():
+        release = self.of_commit(repository, commit)
+        if release is None:
             remedy = f"run `flowmart release create --ref {ref}` first"
             raise NotFound(f"{ref}: commit {commit.hash[:12]} is not released yet; {remedy}")
         return self.load(release)
+
+    def of_commit(self, repository: Path, commit: Commit) -> str | None:
+        """The id of the release of a commit, if it was created: by its content, or else by who asked for it.
+
+        The content of a release with Terragrunt units is more than the commit's.
+        """
+        known, release = self.known(), commits.release_id(repository, commit)
+        if release in known or not is_completed(repository, commit.hash):
+            return release if release in known else None
+        asked = [request for name in known for request in self._asked_for(name) if request[0].commit == commit.hash]
+        return max(asked, key=lambda each: each[0].at)[1] if asked else None
+
+    def _asked_for(self, release: str) -> list[tuple[Provenance, str]]:
+        return [(request.provenance, release) for request in self.requests(release)]
 
     def load(self, name: str) -> Release:
         """The release whose id begins with `name`.

@@ -48,6 +48,8 @@ MODELS = (
     declared.DeclaredDrift,
     declared.DeclaredUnit,
     declared.DeclaredUnitRoles,
+    declared.DeclaredTerragrunt,
+    declared.DeclaredTerragruntUnit,
     declared.DeclaredCheck,
     declared.DeclaredValidator,
     declared.DeclaredOverride,

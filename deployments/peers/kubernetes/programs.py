@@ -1,20 +1,16 @@
-"""The programs of a control plane: those that the user has, or else built from source with Go.
-
-Each Go module in `go/` pins what it builds by version and checksum. A built program is kept in a folder named after
-the digest of its module, so nothing is built twice, and another version is never taken for this one. A build that was
-interrupted goes on where it was: Go keeps what it has compiled.
-"""
+"""The programs of a control plane: those that the user has, or else built from source by the Go modules in `go/`."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from deployments.peers import golang
+from deployments.peers.golang import MissingProgram, Program
+
+__all__ = ["ASSETS", "PROGRAMS", "VERSION", "MissingProgram", "build", "found", "path_of"]
 
 VERSION = "1.34.4"
 """Of Kubernetes; `go/kubernetes/go.mod` has the same."""
@@ -24,28 +20,18 @@ ASSETS = "KUBEBUILDER_ASSETS"
 _MODULES = Path(__file__).with_name("go")
 _STAMP = "k8s.io/component-base/version"
 
-
-class MissingProgram(Exception):
-    """A program of the control plane is neither there nor built."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """One program: the module in `go/` that builds it, the package to build, and what to link into it."""
-
-    name: str
-    module: str
-    package: str
-    link: str = ""
-
-
 _KUBERNETES = f"-X {_STAMP}.gitVersion=v{VERSION} -X {_STAMP}.gitMajor=1 -X {_STAMP}.gitMinor={VERSION.split('.')[1]}"
 PROGRAMS = (
-    Program("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
-    Program("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", _KUBERNETES),
-    Program("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", _KUBERNETES),
-    Program("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", _KUBERNETES),
-    Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+    Program("etcd", _MODULES / "etcd", "go.etcd.io/etcd/server/v3"),
+    Program("kube-apiserver", _MODULES / "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", _KUBERNETES),
+    Program(
+        "kube-controller-manager",
+        _MODULES / "kubernetes",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        _KUBERNETES,
+    ),
+    Program("kube-scheduler", _MODULES / "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", _KUBERNETES),
+    Program("kwok", _MODULES / "kwok", "sigs.k8s.io/kwok/cmd/kwok"),
 )
 
 
@@ -53,7 +39,7 @@ def found(name: str) -> Path | None:
     """Where a program is, or None."""
     (program,) = (one for one in PROGRAMS if one.name == name)
     given = Path(os.environ[ASSETS]) / name if os.environ.get(ASSETS) else None
-    return next((path for path in (given, _built(program)) if path and path.is_file()), None)
+    return next((path for path in (given, program.built) if path and path.is_file()), None)
 
 
 def path_of(name: str) -> Path:
@@ -81,32 +67,6 @@ def build(say: Callable[[str], None]) -> None:
         if path is None:
             began = time.monotonic()
             say(f"building {program.name}: minutes of CPU the first time")
-            path = _compiled(program)
+            path = golang.build(program, f"set {ASSETS}")
             say(f"{program.name}: built in {time.monotonic() - began:.0f} s")
         say(f"{program.name}: {path}")
-
-
-def _compiled(program: Program) -> Path:
-    go, path = shutil.which("go"), _built(program)
-    if go is None:
-        raise MissingProgram(f"there is no go on PATH to build {program.name} with: install Go, or set {ASSETS}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Elsewhere first: whoever looks for the program must never find half of it.
-    unfinished = path.with_suffix(".unfinished")
-    argv = [go, "build", "-ldflags", f"-s -w {program.link}".strip(), "-o", str(unfinished)]
-    finished = subprocess.run(
-        [*argv, program.package], cwd=_MODULES / program.module, stderr=subprocess.PIPE, text=True
-    )
-    if finished.returncode != 0:
-        raise MissingProgram(f"go build {program.package}: {finished.stderr.strip()[-2000:]}")
-    return unfinished.rename(path)
-
-
-def _built(program: Program) -> Path:
-    folder = _MODULES / program.module
-    pinned = b"".join((folder / name).read_bytes() for name in ("go.mod", "go.sum")) + program.link.encode()
-    return _cache() / f"{program.module}-{hashlib.sha256(pinned).hexdigest()[:12]}" / program.name
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flowmart/peers"

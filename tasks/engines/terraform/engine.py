@@ -43,7 +43,7 @@ from tasks.engines.terraform.interface import interface
 from tasks.engines.terraform.mistakes import faults, place, supplied
 from tasks.engines.terraform.named_files import unit_reads
 from tasks.engines.terraform.options import TerraformOptions, options
-from tasks.engines.terraform.preparation import Preparation
+from tasks.engines.terraform.preparation import Preparation, Root
 from tasks.engines.terraform.providers import needs_aws
 from tasks.engines.terraform.sources import reads
 from tasks.engines.terraform.text import text
@@ -51,14 +51,22 @@ from tasks.engines.terraform.validators import VALIDATORS
 
 
 class Terraform:
-    """The engine for units whose source is a terraform root with a remote backend."""
+    """The engine for units whose source is a terraform root with a remote backend.
 
-    def __init__(self, workspace: Workspace) -> None:
+    Whoever prepares the root otherwise, and runs terraform with something around it, hands in both.
+    """
+
+    def __init__(self, workspace: Workspace, terraform: Execution | None = None, root: Root | None = None) -> None:
         chosen = options(workspace.unit.options).binary or workspace.executable
         self.workspace = workspace = replace(workspace, executable=chosen)
         self._executable = chosen
-        self._terraform = Execution(workspace)
-        self._root = Preparation(workspace, self._terraform)
+        self._terraform = terraform or Execution(workspace)
+        self._root: Root = root or Preparation(workspace, self._terraform)
+
+    @property
+    def place(self) -> str:
+        """Where the state is, once the root is ready."""
+        return self._terraform.place
 
     def validate(self) -> None:
         """Init and validate: providers, backend and code are right, whatever the outputs of others will be.

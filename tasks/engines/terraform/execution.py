@@ -88,15 +88,23 @@ class Execution:
 
     def run(self, argv: tuple[str, ...], variables: Variables) -> Ended:
         """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
-        workspace = self._workspace
-        fixed = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-        given = variables()
-        cluster = provider_variables(given, workspace.processes.environment)
-        known = {**cluster, **self.options.env, **given, **fixed}
-        command = Command(argv, workspace.folder, known, workspace.unit.time_limit)
-        finished: Finished = workspace.processes.run(command)
+        finished = self._workspace.processes.run(self._command(argv, self._known(variables())))
         seconds = round(finished.seconds, 2)
         log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)
+        return self._ended(argv, finished)
+
+    def _known(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The variables that terraform gets, besides those that every tool inherits."""
+        fixed = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        cluster = provider_variables(given, self._workspace.processes.environment)
+        return {**cluster, **self.options.env, **given, **fixed}
+
+    def _command(self, argv: tuple[str, ...], known: Mapping[str, str]) -> Command:
+        """How a command is run: as it is, in the root's folder."""
+        return Command(argv, self._workspace.folder, known, self._workspace.unit.time_limit)
+
+    def _ended(self, argv: tuple[str, ...], finished: Finished) -> Ended:  # noqa: ARG002 (for whoever derives)
+        """How it ended: as its exit code says."""
         failed = finished.exit_code not in (0, 2)
         found = diagnostics.errors(finished.stdout, finished.stderr) if failed else ()
         return Ended(finished.exit_code, finished.stdout, found)

@@ -11,8 +11,10 @@ import hashlib
 import json
 import os
 import threading
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Protocol
 
 from tasks.domain.errors import Refused
 from tasks.domain.release import Inputs
@@ -21,9 +23,32 @@ from tasks.engines.terraform import backends, code, commands, named_files, versi
 from tasks.engines.terraform.execution import Execution
 
 _plugin_cache = threading.Lock()
-"""Terraform's plugin cache is not safe for several inits at once (its documentation says so)."""
+
+
+def one_at_a_time(environment: Mapping[str, str]) -> AbstractContextManager[object]:
+    """Held around an init where there is a plugin cache.
+
+    It is not safe for several inits at once (Terraform's documentation says so).
+    """
+    return _plugin_cache if "TF_PLUGIN_CACHE_DIR" in environment else nullcontext()
+
 
 _DONE = Path(".terraform/flowmart-initialised")
+
+
+class Root(Protocol):
+    """A root that can be made ready."""
+
+    def prepare(self, inputs: Inputs) -> None:
+        """Make it ready for a plan with these inputs."""
+
+    @property
+    def needs_inputs(self) -> bool:
+        """Whether it cannot be made ready without inputs."""
+
+    @property
+    def var_files(self) -> tuple[str, ...]:
+        """The files of variables as the command line names them."""
 
 
 class Preparation:
@@ -97,7 +122,7 @@ class Preparation:
             )
 
     def _init(self) -> None:
-        with _plugin_cache if "TF_PLUGIN_CACHE_DIR" in self._workspace.processes.environment else nullcontext():
+        with one_at_a_time(self._workspace.processes.environment):
             argv = self._command(as_json=True)
             ended = self._terraform.run(argv, self._workspace.reading)
             if ended.exit_code == 1 and not ended.errors:  # an older one, which knows no -json here

@@ -9,26 +9,35 @@ date. Terraform resolves paths at run time, so this can only err on the side of 
 | a path with `..` in it, in whatever place | what it names, from the file's folder and from the root's |
 | `"../config/app-${var.size}.json"`, `format("../%s", x)` | the longest folder written out: `../config`, `..` |
 | a file function whose path is not written out, `dirname` | everything below infrastructure/ |
+
+The configuration of Terragrunt is read by the same rules, but for paths behind an expression. Those begin in a folder
+above the unit (`dirname(find_in_parent_folders("root.hcl"))`): all of these are tried. `run_cmd` may read anything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
 
 _CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
+_CONFIGURATION = ".hcl"
 _SCRIPTS = (".sh", ".py", ".tpl", ".tftpl")
-_PATH = re.compile(r"(\$\{\s*path\.\w+\s*\}/|\})?((?:[\w.@+-]+/|/)*(?<![\w.])\.\.(?![\w.])(?:/[\w.@+-]*)*)([$%*?{]?)")
+_PATH = re.compile(
+    r"(\$\{\s*(?:path\.\w+|get_(?:original_)?terragrunt_dir\(\))\s*\}/|\})?((?:[\w.@+-]+/|/)*(?<![\w.])\.\.(?![\w.])(?:/[\w.@+-]*)*)([$%*?{]?)"
+)
 """What it begins with, the path, and what follows where that is not the end of it."""
 _FILE_FUNCTION = re.compile(
     r"\b(?:file|filebase64|templatefile|fileset|fileexists|file(?:base64)?(?:md5|sha1|sha256|sha512))\(\s*"
     r"(?P<path>\"[^\"]*\"|[^\s,)]*)"
 )
-_FOLLOWED = re.compile(r"path\.(module|root|cwd)$|\"(\$\{\s*path\.(module|root|cwd)\s*\}(/|\"$)|(?!/)[^\"$%{])")
-_UPWARDS = re.compile(r"\bdirname\(")
+_FOLLOWED = re.compile(
+    r"path\.(module|root|cwd)$"
+    r"|\"(\$\{\s*(path\.(module|root|cwd)|get_(original_)?terragrunt_dir\(\))\s*\}(/|\"$)|(?!/)[^\"$%{])"
+)
+_UPWARDS, _RUNS = re.compile(r"\bdirname\("), re.compile(r"\brun_cmd\(")
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
@@ -37,10 +46,15 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     Raises:
         InvalidInput: It reads what is outside of infrastructure/.
     """
+    return reads_from(infrastructure, source, [infrastructure / source])
+
+
+def reads_from(infrastructure: Path, source: str, places: Iterable[Path]) -> tuple[str, ...]:
+    """The same of a unit at `source` that consists of several files and folders (`places`)."""
     whole, root = infrastructure.resolve(), (infrastructure / source).resolve()
     found: set[Path] = set()
     done: set[Path] = set()
-    waiting = [root]
+    waiting = [place.resolve() for place in places]
     while waiting:
         place = waiting.pop()
         if place in done:
@@ -60,24 +74,29 @@ def _files(place: Path) -> list[Path]:
 
 
 def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
-    if not file.name.endswith((*_CODE, *_SCRIPTS)):
+    if not file.name.endswith((*_CODE, *_SCRIPTS, _CONFIGURATION)):
         return
     text = file.read_text(errors="replace")
-    if file.name.endswith(_CODE) and _leads_anywhere(text):
+    bases = {file.parent, root}
+    if file.name.endswith(_CODE) and _leads_anywhere(text, _UPWARDS):
         yield whole
+    if file.name.endswith(_CONFIGURATION):
+        bases |= {folder for folder in root.parents if folder.is_relative_to(whole)}
+        if _leads_anywhere(text, _RUNS):
+            yield whole
     for begins, written, more in _PATH.findall(text):
-        if begins == "}":
+        if begins == "}" and not file.name.endswith(_CONFIGURATION):
             yield whole
             continue
         path = written.lstrip("/") if begins else written
         path = path.rpartition("/")[0] if more and not path.endswith("..") else path
-        yield from (found.resolve() for base in {file.parent, root} if (found := base / path).exists())
+        yield from (found.resolve() for base in bases if (found := base / path).exists())
 
 
-def _leads_anywhere(text: str) -> bool:
+def _leads_anywhere(text: str, elsewhere: re.Pattern[str]) -> bool:
     """Whether there is a path that is not written out: then it may be any."""
     paths = (found["path"] for found in _FILE_FUNCTION.finditer(text))
-    return bool(_UPWARDS.search(text)) or not all(_FOLLOWED.match(path) for path in paths)
+    return bool(elsewhere.search(text)) or not all(_FOLLOWED.match(path) for path in paths)
 
 
 def _clamped(path: Path, whole: Path, source: str) -> Path:

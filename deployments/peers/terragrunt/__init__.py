@@ -1,0 +1,39 @@
+"""The real Terragrunt, built from source with Go; one that is on PATH is the user's, and may be of another version.
+
+make peers-terragrunt
+FLOWMART_TERRAGRUNT=$(python -m deployments.peers.terragrunt) flowmart ...
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deployments.peers import golang
+from deployments.peers.golang import MissingProgram, Program
+
+__all__ = ["PROGRAM", "VERSION", "MissingProgram", "build", "found"]
+
+VERSION = "1.1.3"
+"""`go/terragrunt/go.mod` has the same. Without the stamp it counts as 0.0.0, and every version constraint fails."""
+
+_MODULE = "github.com/gruntwork-io/terragrunt"
+PROGRAM = Program(
+    "terragrunt",
+    Path(__file__).with_name("go") / "terragrunt",
+    _MODULE,
+    f"-X {_MODULE}/internal/version.Version=v{VERSION}",
+)
+
+
+def found() -> Path | None:
+    """Where it is, or None."""
+    return PROGRAM.built if PROGRAM.built.is_file() else None
+
+
+def build() -> Path:
+    """Build it where it is missing: minutes of CPU the first time.
+
+    Raises:
+        MissingProgram: there is no Go, or the build fails.
+    """
+    return found() or golang.build(PROGRAM, "name a Terragrunt of your own by FLOWMART_TERRAGRUNT")

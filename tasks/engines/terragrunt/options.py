@@ -1,0 +1,25 @@
+"""What the block `terragrunt:` of platform.yaml sets for the units of a Terragrunt repository."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictStr
+
+from tasks.engines.base import Options
+
+Text = Annotated[StrictStr, Field(min_length=1)]
+
+
+class TerragruntOptions(Options):
+    """How one unit is planned and applied."""
+
+    parity: Literal["required", "warn"] = Field(
+        default="required", description="Whether a plan may differ from the environments before in what all share."
+    )
+    binary: Text | None = Field(
+        default=None, description="terragrunt or a path. None: what FLOWMART_TERRAGRUNT says."
+    )
+    terraform: Text | None = Field(
+        default=None, description="What it runs: terraform, tofu or a path. None: what FLOWMART_TERRAFORM says."
+    )

@@ -1,0 +1,73 @@
+"""Whether a unit has the same modules and shared files as in the environments before; its own layer may differ.
+
+A promotion means that what was verified upstream comes here. All environments are folders of one release, so what
+could differ is which modules and files each of them names: a `ref` that was bumped in one folder only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.domain.errors import Refused
+from tasks.domain.plan import Plan
+from tasks.engines.base import Workspace
+from tasks.engines.terragrunt import record, sources
+from tasks.engines.terragrunt.options import TerragruntOptions
+from tasks.engines.terragrunt.record import FoundUnit, Record
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """What a unit shares with other environments: files below infrastructure/, and {remote source: its content}."""
+
+    files: frozenset[str]
+    sources: frozenset[tuple[str, str]]
+
+    def unlike(self, other: Artefact) -> tuple[str, ...]:
+        """What is in one of them only; a source that is spelled otherwise and has the same content is not."""
+        contents = {folder for _, folder in self.sources} ^ {folder for _, folder in other.sources}
+        named = {source for source, folder in self.sources | other.sources if folder in contents}
+        return tuple(sorted(named | (self.files ^ other.files)))
+
+
+def artefact(infrastructure: Path, found: Record, environment: str, unit: FoundUnit) -> Artefact:
+    """What a unit of an environment shares with others."""
+    source = f"{found.environments[environment].root}/{unit.path}"
+    files = sources.shared(infrastructure, source, found.roots)
+    return Artefact(frozenset(files), frozenset(unit.sources.items()))
+
+
+def refuse_unlike(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
+    """What is not as in the environments before, for the plan's warnings.
+
+    Raises:
+        Refused: something differs, the plan changes something, and the unit does not allow it.
+    """
+    told = tuple(differences(workspace))
+    if told and not plan.empty and workspace.options(TerragruntOptions).parity == "required":
+        raise Refused(
+            f"{workspace.unit.source}: {'; '.join(told)}: make them the same, or set parity: warn for this unit"
+        )
+    return told
+
+
+def differences(workspace: Workspace) -> Iterator[str]:
+    """A sentence for each environment before in which the unit is made of something else, or is not."""
+    infrastructure, environment = workspace.infrastructure, workspace.environment.name
+    found = record.load(infrastructure)
+    unit = found.at(workspace.unit.source) if found else None
+    if found is None or unit is None:
+        return
+    here = artefact(infrastructure, found, environment, unit)
+    for before in workspace.environment.after:
+        other = found.same(before, unit.path)
+        if other is None:
+            yield f"{before} has no unit {unit.path}, so nothing of it was verified there"
+        elif unlike := here.unlike(artefact(infrastructure, found, before, other)):
+            yield f"its modules and shared files are not those of {before}: {', '.join(unlike[:_MOST])}"
+
+
+_MOST = 5
+"""How many differences are named."""

@@ -1,0 +1,153 @@
+"""Making a unit ready: Terragrunt copies its module, writes what it generates, and initialises it beside the release.
+
+    configuration ──▶ init ──▶ where Terraform runs ──▶ where the state is
+
+It is done once a checkout, and again when what the unit's dependencies give has changed. Each unit has a folder of
+downloads for itself: units that share one initialise each other's copies while they read outputs from them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.outcome import Outcome
+from tasks.domain.release import Inputs
+from tasks.domain.values import digest_of
+from tasks.engines.base import Variables, Workspace
+from tasks.engines.terraform import backends, diagnostics, errors
+from tasks.engines.terraform import commands as terraform
+from tasks.engines.terraform.preparation import one_at_a_time
+from tasks.engines.terragrunt import answers, commands, record, vendoring
+from tasks.engines.terragrunt.answers import Configuration
+from tasks.engines.terragrunt.options import TerragruntOptions
+from tasks.processes import Command, Finished
+
+_MADE = "flowmart.made.json"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A unit that is ready: where Terraform runs, and its configuration."""
+
+    folder: Path
+    configuration: Configuration
+
+
+class Preparation:
+    """Terragrunt at work on one unit, until Terraform can be run."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        chosen = workspace.options(TerragruntOptions)
+        self.executable = chosen.binary or workspace.executable
+        self.terraform = chosen.terraform or workspace.beside
+        self.downloads = _beside(workspace.infrastructure) / workspace.unit.name
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What every command of the unit gets, besides credentials."""
+        infrastructure = self._workspace.infrastructure.resolve()
+        found = record.load(infrastructure)
+        known = found.sources_of(self._workspace.unit.source) if found else {}
+        sources = {vendoring.mapped(source): str(infrastructure / folder) for source, folder in known.items()}
+        return commands.variables(self.terraform, self.downloads, sources)
+
+    def made(self, inputs: Inputs) -> Made:
+        """The unit, ready for what its dependencies give now.
+
+        Raises:
+            Refused: Terragrunt rejects its configuration, or it asks for what cannot be kept.
+            Unanswered: a backend or a module's source gives no answer.
+        """
+        file, made_with = self.downloads / _MADE, digest_of([inputs.upstream, inputs.values])
+        done = json.loads(file.read_text()) if file.is_file() else {}
+        if done and (done["with"] == made_with or not inputs.upstream):
+            return Made(Path(done["folder"]), _configuration(done["configuration"]))
+        self.downloads.mkdir(parents=True, exist_ok=True)
+        as_repository(self._workspace.infrastructure)
+        configuration = answers.configuration(self.run(commands.render(self.executable)))
+        if fault := answers.fault(configuration) or self._floats(configuration.source):
+            raise Refused(f"{self._workspace.unit.source}: {fault}")
+        self._init(inputs)
+        folder = Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
+        if fault := backends.fault(backends.initialised(folder)):
+            raise Refused(f"{self._workspace.unit.source}: {fault}")
+        file.touch(mode=0o600)
+        file.write_text(
+            json.dumps({"with": made_with, "folder": str(folder), "configuration": asdict(configuration)})
+        )
+        return Made(folder, configuration)
+
+    def run(self, argv: tuple[str, ...], folder: Path | None = None, **more: str) -> str:
+        """What a command prints; it reads only.
+
+        Raises:
+            Refused: it was rejected.
+            Unanswered: no answer.
+        """
+        finished = self.finished(argv, folder, self._workspace.reading, more)
+        if finished.exit_code != 0:
+            raise self.error(argv, finished)
+        return finished.stdout
+
+    def finished(
+        self, argv: tuple[str, ...], folder: Path | None, variables: Variables, more: Mapping[str, str]
+    ) -> Finished:
+        """A command that ran to its end."""
+        workspace = self._workspace
+        known = {**variables(), **self.variables, **more}
+        return workspace.processes.run(Command(argv, folder or workspace.folder, known, workspace.unit.time_limit))
+
+    def error(self, argv: tuple[str, ...], finished: Finished) -> FlowmartError:
+        """What to raise for a command that failed."""
+        workspace = self._workspace
+        found = diagnostics.errors(finished.stdout, "") or answers.errors(finished.stderr)
+        outcome = errors.outcome(found, finished.exit_code)
+        kind = Unanswered if outcome is Outcome.UNANSWERED else Refused
+        told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]
+        for temporary in (workspace.infrastructure.resolve(), workspace.infrastructure):
+            told = told.replace(f"{temporary}/", "")
+        words = " ".join(word for word in argv[1:4] if not word.startswith("-"))
+        return kind(f"terragrunt {words} of {workspace.unit.name} in {workspace.environment.name}: {told}")
+
+    def _floats(self, source: str) -> str:
+        """That a module is not in the release; empty when it is."""
+        infrastructure = self._workspace.infrastructure.resolve()
+        found = record.load(infrastructure)
+        if found is None or not source or vendoring.is_folder_below(infrastructure, self._workspace.folder, source):
+            return ""
+        known = found.sources_of(self._workspace.unit.source)
+        whole = vendoring.without_folder(source)
+        return "" if whole in known else f"its source {source} is not in the release: create the release again"
+
+    def _init(self, inputs: Inputs) -> None:
+        argv = commands.around(self.executable, terraform.init(self.terraform, locked=False))
+        with one_at_a_time(self._workspace.processes.environment):
+            self.run(argv, None, **commands.inputs(inputs.values))
+
+
+def as_repository(infrastructure: Path) -> None:
+    """Make the folder around infrastructure/ an empty git repository, as functions like get_repo_root ask for one."""
+    git = infrastructure.resolve().parent / ".git"
+    with suppress(FileExistsError):
+        git.mkdir()
+        (git / "objects").mkdir()
+        (git / "refs").mkdir()
+        (git / "HEAD").write_text("ref: refs/heads/main\n")
+
+
+def _configuration(written: Mapping[str, Any]) -> Configuration:
+    dependencies = tuple(answers.Dependency(**each) for each in written["dependencies"])
+    return Configuration(**{**written, "dependencies": dependencies})
+
+
+def _beside(infrastructure: Path) -> Path:
+    """The folder of all downloads of a checkout: beside it, since everything in it is the release's."""
+    whole = infrastructure.resolve()
+    return whole.with_name(f"{whole.name}.terragrunt")

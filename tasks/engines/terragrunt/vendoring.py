@@ -1,0 +1,139 @@
+"""Takes modules from elsewhere into the release, by their content: what a tag means may change, a release may not.
+
+Terragrunt itself fetches each source once, into the checkout of a release that is being made. Later every unit is
+given the copy in place of the source (`TG_SOURCE_MAP`), so no promotion asks a module's server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tasks.domain.errors import InvalidInput
+from tasks.engines.terraform import remote_modules
+from tasks.engines.terraform.code import ENDINGS
+from tasks.engines.terragrunt import answers, commands, record
+from tasks.engines.terragrunt.finding import Terragrunt
+from tasks.engines.terragrunt.record import FoundUnit, Record
+
+FOLDER = f"{record.FOLDER}/sources"
+_NOTES = (
+    ".terragrunt-source-manifest",
+    ".terragrunt-module-manifest",
+    ".terragrunt-source-version",
+    "terragrunt.hcl",
+)
+"""What Terragrunt adds to a source that it fetches for a unit with nothing but that source."""
+_LINE = re.compile(r'[\\"\n$%]')
+
+
+def vendored(terragrunt: Terragrunt, found: Record) -> Record:
+    """The record with the folder of every module that is not a file of the commit.
+
+    Raises:
+        InvalidInput: a source cannot be fetched, has no tag or commit, or is a folder outside of infrastructure/.
+    """
+    fetched: dict[str, str] = {}
+    environments = {
+        name: replace(where, units=tuple(_of_unit(terragrunt, where.root, unit, fetched) for unit in where.units))
+        for name, where in found.environments.items()
+    }
+    return replace(found, environments=environments)
+
+
+def _of_unit(terragrunt: Terragrunt, root: str, unit: FoundUnit, fetched: dict[str, str]) -> FoundUnit:
+    if unit.excluded or any(path.endswith(ENDINGS) for path in unit.reading):
+        return unit  # Terragrunt lists the code of a module that is a folder of the release.
+    folder = terragrunt.infrastructure / root / unit.path
+    source = answers.configuration(terragrunt.read(commands.render(terragrunt.tools.terragrunt), folder)).source
+    if not source or _is_inside(terragrunt, folder, source):
+        return unit
+    if fault := remote_modules.fault("terraform.source", {"source": source}):
+        raise InvalidInput(f"infrastructure/{root}/{unit.path}: {fault}")
+    whole = without_folder(source)
+    if whole not in fetched:
+        fetched[whole] = _fetched(terragrunt, whole, f"{root}/{unit.path}")
+    return replace(unit, sources={whole: fetched[whole]})
+
+
+def without_folder(source: str) -> str:
+    """A source without the folder in it: git::https://x/mods.git//vpc?ref=v1 -> git::https://x/mods.git?ref=v1."""
+    address, mark, query = source.partition("?")
+    kind, scheme, rest = address.rpartition("://")
+    return (
+        f"{kind}{scheme}{rest.partition('//')[0]}{mark}{query}"
+        if scheme
+        else f"{rest.partition('//')[0]}{mark}{query}"
+    )
+
+
+def mapped(source: str) -> str:
+    """How `TG_SOURCE_MAP` names a source: without what it asks for."""
+    return without_folder(source).partition("?")[0]
+
+
+def is_folder_below(infrastructure: Path, folder: Path, source: str) -> bool:
+    """Whether a source, as a unit in a folder has it, is a folder below infrastructure/."""
+    place = Path(posixpath.normpath(folder.resolve() / source.partition("//")[0]))
+    return source.startswith((".", "/")) and place.is_relative_to(infrastructure)
+
+
+def _is_inside(terragrunt: Terragrunt, folder: Path, source: str) -> bool:
+    """Whether a source is a folder of the release; `InvalidInput` for one elsewhere on this machine."""
+    if is_folder_below(terragrunt.infrastructure, folder, source):
+        return True
+    if source.startswith((".", "/")):
+        raise InvalidInput(
+            f"{terragrunt.relative(folder)}: its source {source} is outside of infrastructure/, so not in a release: "
+            "move it there, or name a tag of a repository"
+        )
+    return False
+
+
+def _fetched(terragrunt: Terragrunt, source: str, unit: str) -> str:
+    """The folder, below infrastructure/, with the content of a source."""
+    if _LINE.search(source):
+        raise InvalidInput(f"infrastructure/{unit}: the source {source!r} cannot be fetched: write it without quotes")
+    with tempfile.TemporaryDirectory(prefix="source-", dir=terragrunt.infrastructure.parent) as name:
+        alone, downloads = Path(name) / "unit", Path(name) / "downloads"
+        alone.mkdir()
+        (alone / "terragrunt.hcl").write_text(f'terraform {{\n  source = "{source}"\n}}\n')
+        argv = commands.around(terragrunt.tools.terragrunt, ("terraform", "init"))
+        finished = terragrunt.run(argv, alone, downloads)
+        found = [marked.parent for marked in downloads.glob("*/*/.terragrunt-source-version")]
+        if finished.exit_code != 0 or len(found) != 1:
+            raise InvalidInput(f"infrastructure/{unit}: {source} cannot be fetched: {terragrunt.why(finished)}")
+        return _kept(terragrunt.infrastructure, found[0])
+
+
+def _kept(infrastructure: Path, content: Path) -> str:
+    for path in [*content.rglob("*")]:
+        if path.name in _NOTES and path.is_file():
+            path.unlink()
+    shutil.rmtree(content / ".git", ignore_errors=True)
+    place = f"{FOLDER}/{_digest(content)}"
+    if not (infrastructure / place).exists():
+        shutil.copytree(content, infrastructure / place, symlinks=True)
+    return place
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for path, data in sorted(_contents(folder)):
+        whole.update(f"{path}\0{len(data)}\0".encode() + data)
+    return whole.hexdigest()[:16]
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            yield name, str(path.readlink()).encode()
+        elif path.is_file():
+            yield name, path.read_bytes()

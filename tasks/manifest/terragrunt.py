@@ -1,0 +1,186 @@
+"""The block `terragrunt:` of platform.yaml: every unit that Terragrunt found becomes a unit like those written out.
+
+What was found is in the release (`tasks.engines.terragrunt.record`). A working tree has no such record; there its
+units are not known, and nobody is told that their names are mistakes.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Platform
+from tasks.engines.terragrunt import record
+from tasks.engines.terragrunt.record import Record
+from tasks.manifest import environments, placeholders
+from tasks.manifest.declared import DeclaredTerragrunt, DeclaredTerragruntUnit
+from tasks.manifest.mistakes import Document, Key, Mistake, not_among
+from tasks.manifest.notation import SLUG
+
+BLOCK = "terragrunt"
+STACK = ".terragrunt-stack"
+"""The folder that Terragrunt generates the units of a stack in; it says nothing about them."""
+
+Needs = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""{unit: {environment: the units that it needs there}}."""
+
+
+def declared(document: Document) -> DeclaredTerragrunt | None:
+    """The block; None where there is none, or where its shape is wrong, which is told elsewhere."""
+    written = document.data.get(BLOCK) if isinstance(document.data, Mapping) else None
+    try:
+        return DeclaredTerragrunt.model_validate(written) if written is not None else None
+    except ValidationError:
+        return None
+
+
+def is_open(infrastructure: Path, document: Document) -> bool:
+    """Whether there are units that are not known here, since nobody has looked for them yet."""
+    written = isinstance(document.data, Mapping) and document.data.get(BLOCK) is not None
+    return written and record.load(infrastructure) is None
+
+
+@dataclass(frozen=True)
+class TerragruntBlock:
+    """What to look for, and with what. `roots` is {environment: the folder of its units below infrastructure/}."""
+
+    roots: Mapping[str, str]
+    binary: str
+    terraform: str
+
+
+def filled(block: DeclaredTerragrunt, platform: Platform) -> TerragruntBlock:
+    """The block with its placeholders filled in.
+
+    Raises:
+        InvalidInput: a placeholder is unknown, or two environments would have one folder.
+    """
+    return TerragruntBlock(_roots(block, platform), block.binary or "", block.terraform or "")
+
+
+def _roots(block: DeclaredTerragrunt, platform: Platform) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for environment in platform.environments:
+        scope = environments.scope(platform.name, environment)
+        for mistake in placeholders.mistakes(block.root, scope):
+            raise InvalidInput(f"platform.yaml: {BLOCK}.root: {mistake.message}")
+        root = posixpath.normpath(str(placeholders.fill(block.root, scope)))
+        if root in found.values():
+            other = next(name for name, where in found.items() if where == root)
+            raise InvalidInput(
+                f"platform.yaml: {BLOCK}.root: {root} is the folder of {other} and of {environment.name}: "
+                "write {environment} into it"
+            )
+        found[environment.name] = root
+    return found
+
+
+def expanded(infrastructure: Path, document: Document) -> Document:
+    """The document with all units that were found beside those that are written out."""
+    block, found = declared(document), record.load(infrastructure)
+    if block is None or found is None:
+        return document
+    names, mistakes = _names(block, found), list(_mistakes(block, found))
+    units, lines = dict(document.data.get("units") or {}), dict(document.lines)
+    for path, where in _places(found).items():
+        name = names[path]
+        if name in units:
+            mistakes.append(
+                Mistake((BLOCK,), f"{path} is called {name}, as another unit is: give it a `name` in units")
+            )
+            continue
+        written = _written(document, path)
+        units[name] = {**_unit(block, path, where), **written}
+        lines |= _lines(document, path, name)
+    data = {**document.data, "units": units}
+    return replace(document, data=data, lines=lines, mistakes=(*document.mistakes, *mistakes))
+
+
+def needs(infrastructure: Path, document: Document) -> Needs:
+    """What each unit that was found needs in each environment, by the units' names."""
+    block, found = declared(document), record.load(infrastructure)
+    if block is None or found is None:
+        return {}
+    names, edges = _names(block, found), dict[str, dict[str, tuple[str, ...]]]()
+    for environment, where in found.environments.items():
+        for unit in where.units:
+            if not unit.excluded:
+                edges.setdefault(names[unit.path], {})[environment] = tuple(names[path] for path in unit.needs)
+    return edges
+
+
+def name_of(path: str) -> str:
+    """What a unit is called by default: eu-west-1/.terragrunt-stack/web -> eu-west-1-web."""
+    steps = (step for step in path.split("/") if step != STACK)
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(steps).lower()).strip("-")
+
+
+def _names(block: DeclaredTerragrunt, found: Record) -> dict[str, str]:
+    given = {path: unit.name for path, unit in block.units.items() if unit.name}
+    return {path: given.get(path) or name_of(path) for path in _places(found)}
+
+
+def _places(found: Record) -> dict[str, list[str]]:
+    """{path: the environments in which it takes part}."""
+    places: dict[str, list[str]] = {}
+    for environment, where in found.environments.items():
+        for unit in where.units:
+            if not unit.excluded:
+                places.setdefault(unit.path, []).append(environment)
+    return dict(sorted(places.items()))
+
+
+def _mistakes(block: DeclaredTerragrunt, found: Record) -> Iterator[Mistake]:
+    places, names = _places(found), _names(block, found)
+    excluded = {u.path: u.excluded for where in found.environments.values() for u in where.units if u.excluded}
+    for path in block.units:
+        if path not in places:
+            why = (
+                f"{path} is excluded: {excluded[path]}"
+                if path in excluded
+                else not_among(path, "a unit that Terragrunt finds", places)
+            )
+            yield Mistake((BLOCK, "units", path), why)
+    for name, times in Counter(names.values()).items():
+        paths = sorted(path for path, called in names.items() if called == name)
+        if times > 1:
+            yield Mistake((BLOCK,), f"{' and '.join(paths)} are both called {name}: give one a `name` in units")
+        if not re.fullmatch(SLUG, name):
+            yield Mistake(
+                (BLOCK,), f"{paths[0]} would be called {name!r}, which no unit can be: give it a `name` in units"
+            )
+
+
+def _written(document: Document, path: str) -> dict[str, Any]:
+    """What is written for a unit, but for what is the block's own."""
+    units = document.data[BLOCK].get("units") or {}
+    written = units.get(path) or {}
+    return {
+        key: value
+        for key, value in written.items()
+        if key in DeclaredTerragruntUnit.model_fields and key not in ("name", "parity")
+    }
+
+
+def _unit(block: DeclaredTerragrunt, path: str, where: list[str]) -> dict[str, Any]:
+    own = block.units.get(path)
+    parity = (own.parity if own else None) or block.parity
+    options = {"parity": parity, "binary": block.binary, "terraform": block.terraform}
+    chosen = {key: value for key, value in options.items() if value is not None}
+    root = posixpath.normpath(block.root)
+    return {"engine": BLOCK, "source": f"{root}/{path}", "environments": where, BLOCK: chosen}
+
+
+def _lines(document: Document, path: str, name: str) -> dict[Key, int]:
+    """Where a unit is written: what is different for it on its own lines, all else on that of the block."""
+    around: Key = (BLOCK, "units", path)
+    found = {("units", name, *key[3:]): line for key, line in document.lines.items() if key[:3] == around}
+    return {("units", name): document.line(around if around in document.lines else (BLOCK,)), **found}
