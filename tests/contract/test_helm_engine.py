@@ -138,8 +138,7 @@ def test_other_files_than_the_planned_ones_are_refused(shop: Shop, file: str) ->
 def test_an_upgrade_that_fails_says_what_the_pods_say_and_goes_back_natively(shop: Shop) -> None:
     good, bad = shop.release("a"), shop.release("b")
     receipt = shop.installed(good)
-    shop.time_limit = 8
-    applied = shop.apply(shop.of_image(bad, CRASHES))
+    applied = shop.apply(shop.hurried(bad, CRASHES))
     assert applied.outcome is Outcome.FAILED
     assert "CrashLoopBackOff (exit code 1" in applied.detail
     assert "last said: " in applied.detail
@@ -155,9 +154,8 @@ def test_an_upgrade_that_fails_says_what_the_pods_say_and_goes_back_natively(sho
 
 
 def test_a_first_install_that_fails_is_removed(shop: Shop) -> None:
-    shop.time_limit = 8
     target = shop.release("a")
-    applied = shop.apply(shop.of_image(target, CRASHES))
+    applied = shop.apply(shop.hurried(target, CRASHES))
     assert applied.outcome is Outcome.FAILED
     assert "what it had made was removed again" in applied.detail
     assert shop.cluster.kubectl("get", "deployment", "-n", "flowmart", "-o", "name") == ""

@@ -174,10 +174,9 @@ def _installed_by_hand(shop: Shop) -> Target:
 
 def test_a_first_upgrade_that_fails_does_not_remove_what_existed(shop: Shop) -> None:
     shop.installed(shop.release("a"))
-    shop.time_limit = 8
     target = shop.release("b")
+    plan = shop.hurried(target, CRASHES)
     workspace = replace(shop.workspace(target), baseline=shop.engine(target).adopt())
-    plan = shop.of_image(target, CRASHES)
     assert Helm(workspace).apply(plan).outcome is Outcome.FAILED
     assert shop.statuses() == ["deployed", "failed"]
 

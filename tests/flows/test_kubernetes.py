@@ -79,7 +79,7 @@ def test_an_image_that_crashes_takes_terraform_and_helm_back_together(
     shop.paint("dev", "green")
     tag(shop, "broken-crash")
     platform = shop.repository / "infrastructure/platform.yaml"
-    platform.write_text(platform.read_text().replace("time_limit: 60s", "time_limit: 10s"))
+    platform.write_text(platform.read_text().replace("time_limit: 60s", "time_limit: 20s"))
     with pytest.raises(RolledBack, match="CrashLoopBackOff"):
         promote(shop.release("bad").id, "dev")
     assert kinds(history, "dev", "rolled_back")[0] == "rolled_back cart"
