@@ -199,7 +199,7 @@ _DELIVERY = _object(
 _GUESS = _object({"value": TEXT, "why": TEXT})
 _MAYBE_GUESS: Schema = {"anyOf": [_GUESS, {"type": "null"}]}
 _GUESSED_ENVIRONMENT = _object(
-    {"name": TEXT, "after": TEXT, "account": _MAYBE_GUESS, "region": _MAYBE_GUESS, "cluster": YES_OR_NO}
+    {"name": TEXT, "after": TEXT, "account": _MAYBE_GUESS, "region": _MAYBE_GUESS, "cluster": YES_OR_NO, "why": TEXT}
 )
 _GUESSED_UNIT = _object({"name": TEXT, "engine": TEXT, "source": TEXT, "environments": TEXTS, "why": TEXT})
 

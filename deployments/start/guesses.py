@@ -7,21 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from deployments.start import environment_names
 from deployments.start.discovery import Left, Piece, discover
 from tasks.domain.errors import InvalidInput
 from tasks.engines import ENGINES
 
-_RANKS = (
-    ("shared", "common"),
-    ("sandbox",),
-    ("dev", "development"),
-    ("test", "testing", "int", "integration"),
-    ("qa",),
-    ("uat", "stage", "staging", "preprod"),
-    ("prod", "production"),
-)
-_RANK = {name: rank for rank, names in enumerate(_RANKS) for name in names}
-_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _GENERIC = {
     *(
         "terraform",
@@ -67,13 +57,17 @@ class GuessedUnit:
 
 @dataclass(frozen=True)
 class GuessedEnvironment:
-    """An environment. `account` and `region` are None where nothing there needs AWS."""
+    """An environment. `account` and `region` are None where nothing there needs AWS.
+
+    `why` says why it is taken for one, where its name does not.
+    """
 
     name: str
     after: str
     account: Guess | None = None
     region: Guess | None = None
     cluster: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ def guess(repository: Path) -> Guessed:
     infrastructure = repository / "infrastructure"
     pieces, left = discover(infrastructure) if infrastructure.is_dir() else ([], [])
     names = _environment_names(infrastructure, pieces)
-    units, refused = _accepted(infrastructure, _units(infrastructure, pieces, names))
+    units, refused = _accepted(infrastructure, _units(infrastructure, pieces, [*names]))
     left = [*left, *refused]
     if not units:
         raise InvalidInput(_nothing(repository, left))
@@ -103,20 +97,17 @@ def guess(repository: Path) -> Guessed:
     )
 
 
-def _environment_names(infrastructure: Path, pieces: Iterable[Piece]) -> list[str]:
-    found = {part for piece in pieces for part in piece.folder.parts if _is_environment(part)}
-    found |= {name for piece in pieces for name in _evidence(infrastructure, piece)}
-    return sorted(found, key=lambda name: (_RANK[name.partition("-")[0]], name)) or ["dev"]
+def _environment_names(infrastructure: Path, pieces: Sequence[Piece]) -> Mapping[str, str]:
+    """{name: why it is taken for an environment; empty where its name says so}, in promotion order."""
+    folders = [(piece.engine, piece.folder) for piece in pieces]
+    files = [(piece.engine, file) for piece in pieces for file in _values(infrastructure, piece)]
+    return environment_names.found_in([*folders, *files]) or {"dev": ""}
 
 
-def _is_environment(part: str) -> bool:
-    return bool(_SLUG.fullmatch(part)) and part.partition("-")[0] in _RANK
-
-
-def _evidence(infrastructure: Path, piece: Piece) -> list[str]:
-    """The environments that a chart has values for, or a template parameters."""
-    folder = infrastructure / piece.folder / {"helm": "values", "cloudformation": "parameters"}.get(piece.engine, "-")
-    return sorted(file.stem for file in folder.glob("*.yaml") if _is_environment(file.stem))
+def _values(infrastructure: Path, piece: Piece) -> list[PurePosixPath]:
+    """The files of values that a chart has, or a template of parameters, without their ending."""
+    folder = piece.folder / {"helm": "values", "cloudformation": "parameters"}.get(piece.engine, "-")
+    return [folder / file.stem for file in sorted((infrastructure / folder).glob("*.yaml"))]
 
 
 def _units(infrastructure: Path, pieces: Sequence[Piece], names: Sequence[str]) -> Iterator[GuessedUnit]:
@@ -136,7 +127,7 @@ def _units(infrastructure: Path, pieces: Sequence[Piece], names: Sequence[str]) 
 def _placed(infrastructure: Path, piece: Piece, where: list[str], names: Sequence[str]) -> tuple[Sequence[str], str]:
     if where:
         return where, "the environments that have such a folder"
-    evident = _evidence(infrastructure, piece)
+    evident = [file.name for file in _values(infrastructure, piece) if file.name in names]
     if evident:
         return evident, "the environments that it has values for"
     if piece.engine == "terraform":
@@ -166,10 +157,10 @@ def _accepted(infrastructure: Path, units: Iterable[GuessedUnit]) -> tuple[list[
 
 
 def _environments(
-    infrastructure: Path, names: Sequence[str], units: Sequence[GuessedUnit]
+    infrastructure: Path, names: Mapping[str, str], units: Sequence[GuessedUnit]
 ) -> Iterator[GuessedEnvironment]:
     before = ""
-    for name in names:
+    for name, why in names.items():
         here = [unit for unit in units if name in unit.environments]
         if not here:
             continue
@@ -179,7 +170,7 @@ def _environments(
         region = _spotted(_REGION, texts, NO_REGION, "no region was found: write the one that is used")
         on_cluster = any(unit.engine in _ON_CLUSTERS for unit in here)
         yield GuessedEnvironment(
-            name, before, account if needs_aws else None, region if needs_aws else None, on_cluster
+            name, before, account if needs_aws else None, region if needs_aws else None, on_cluster, why
         )
         before = name
 

@@ -36,7 +36,8 @@ def _lines(guessed: Guessed) -> Iterator[str]:
 
 def _environment(environment: GuessedEnvironment) -> Iterator[str]:
     lines = [*_inside(environment)]
-    yield f"  {environment.name}:" if lines else f"  {environment.name}: {{}}"
+    why = f"  # guess: {environment.why}" if environment.why else ""
+    yield f"  {environment.name}:{why}" if lines else f"  {environment.name}: {{}}{why}"
     yield from lines
 
 

@@ -67,6 +67,34 @@ SHAPES: dict[str, tuple[dict[str, str], dict[str, tuple[str, str, tuple[str, ...
             "network": ("terraform", "live/{environment}/network", ("dev", "prod")),
         },
     ),
+    "regions beside environments": (
+        {f"terraform/{name}/main.tf": AWS for name in ("dev", "prod", "eu", "us", "us-east-1", "dns")},
+        {
+            "dns": ("terraform", "terraform/dns", ("dev",)),
+            "terraform": ("terraform", "terraform/{environment}", ("dev", "prod", "eu", "us", "us-east-1")),
+        },
+    ),
+    "regions in environments": (
+        {f"live/{name}/network/main.tf": AWS for name in ("dev/eu", "prod/eu", "prod/us")},
+        {
+            "eu-network": ("terraform", "live/{environment}/eu/network", ("dev", "prod")),
+            "us-network": ("terraform", "live/{environment}/us/network", ("prod",)),
+        },
+    ),
+    "another environment with the same units": (
+        {f"live/{name}/main.tf": AWS for name in ("dev/app", "prod/app", "demo/app", "lab/other")},
+        {
+            "app": ("terraform", "live/{environment}/app", ("dev", "prod", "demo")),
+            "lab-other": ("terraform", "live/lab/other", ("dev",)),
+        },
+    ),
+    "values by region": (
+        {
+            "charts/cart/Chart.yaml": CHART,
+            **{f"charts/cart/values/{name}.yaml": "{}" for name in ("dev", "eu", "big")},
+        },
+        {"cart": ("helm", "charts/cart", ("dev", "eu"))},
+    ),
     "units, then environments": (
         {"network/dev/main.tf": AWS, "network/prod-eu/main.tf": AWS, "network/prod-us/main.tf": AWS},
         {"network": ("terraform", "network/{environment}", ("dev", "prod-eu", "prod-us"))},
@@ -221,3 +249,14 @@ def test_an_empty_repository_is_told_what_belongs_there(repository: Path, capsys
     assert "put Terraform roots, charts, overlays, templates or playbooks there" in " ".join(
         capsys.readouterr().err.split()
     )
+
+
+def test_why_something_is_taken_for_an_environment_is_a_comment(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {f"live/{name}/app/main.tf": AWS for name in ("dev", "prod", "eu", "demo")}
+    started(repository, files, capsys)
+    text = (repository / "infrastructure/platform.yaml").read_text()
+    assert "\n  dev:\n" in text
+    assert "\n  eu:  # guess: it is beside dev and prod and called like a region\n" in text
+    assert "\n  demo:  # guess: it is beside dev and prod and has app as well\n" in text
