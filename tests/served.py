@@ -111,6 +111,15 @@ class Served:
             assert time.monotonic() < deadline, "it did not come about within a minute"
             time.sleep(0.5)
 
+    def _offered(self, name: str, parameter: str) -> list[str]:
+        """What a form offers; nothing where it is not there."""
+        with self.api() as client:
+            answer = client.get(f"/deployments/name/{name}")
+        if answer.status_code != 200:
+            return [""]
+        found: list[str] = answer.json()["parameter_openapi_schema"]["properties"][parameter].get("enum")
+        return found or [""]
+
     def _newest_lines(self) -> Any:
         return self.ask("POST", "/logs/filter", sort="TIMESTAMP_DESC", limit=100)
 
@@ -118,7 +127,7 @@ class Served:
         """What a form offers, once the choice that comes first there begins with `first`."""
         deadline = time.monotonic() + 60
         while True:
-            offered = self.deployment(name)["parameter_openapi_schema"]["properties"][parameter].get("enum") or [""]
+            offered = self._offered(name, parameter)
             if offered[0].startswith(first):
                 return [str(choice) for choice in offered]
             assert time.monotonic() < deadline, f"{name} offers {offered}"

@@ -49,18 +49,21 @@ class World:
 
 @dataclass(frozen=True)
 class Form:
-    """A deployment's form: the JSON schema of its parameters, and what is said of it.
-
-    `closed`: nothing that it could be sent with would do anything, so Prefect is to refuse it.
-    """
+    """A deployment's form: the JSON schema of its parameters, and what is said of it."""
 
     schema: Schema
     description: str
-    closed: bool = False
 
 
-def form(declared: Declared, schema: Schema, world: World, link: Callable[[str, Mapping[str, Any]], str]) -> Form:
-    """The form of a deployment. `schema` is its flow's own; `link` gives the address of a flow's form, filled in."""
+def form(
+    declared: Declared, schema: Schema, world: World, link: Callable[[str, Mapping[str, Any]], str]
+) -> Form | None:
+    """The form of a deployment; None while nothing that it could be sent with would do anything.
+
+    `schema` is its flow's own; `link` gives the address of a flow's form, filled in.
+    """
+    if declared.flow == "approve" and not world.waiting:
+        return None
     properties = {name: _plain(one) for name, one in schema.get("properties", {}).items()}
     choices = _choices(declared, world)
     for name, values in choices.items():
@@ -72,17 +75,7 @@ def form(declared: Declared, schema: Schema, world: World, link: Callable[[str, 
         first["description"] = f"{standing}\n\n{first.get('description', '')}".strip()
     described = f"{declared.description}\n\n{standing}".strip()
     made = {**schema, "properties": properties, **_required(schema, properties)}
-    if declared.flow == "approve" and not world.waiting:
-        return Form(_refusing(made), described, closed=True)
     return Form(made, described)
-
-
-def _refusing(schema: Schema) -> Schema:
-    """The form of an approval while nothing waits for one: its one field cannot be filled in, and it is required."""
-    nothing = {"type": "string", "title": "Nothing waits for an approval", "enum": []}
-    first = next(iter(schema["properties"]), "digest")
-    told = schema["properties"].get(first, {}).get("description", "")
-    return {**schema, "properties": {first: {**nothing, "description": told}}, "required": [first]}
 
 
 def _required(schema: Schema, properties: Mapping[str, Schema]) -> Schema:
@@ -208,8 +201,6 @@ def _in_the_way(world: World, environment: str) -> str:
 
 
 def _told(waiting: Sequence[Request]) -> str:
-    if not waiting:
-        return "nothing waits for an approval."
     units = (f"{unit}: {what}" for request in waiting for unit, what in request.units.items())
     return "; ".join([*map(_asked, waiting), *units])
 

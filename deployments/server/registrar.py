@@ -13,7 +13,6 @@ from collections.abc import Hashable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
-from uuid import UUID
 
 import httpx
 from prefect.exceptions import PrefectException
@@ -44,7 +43,7 @@ class Registrar:
         self._declared: Hashable = None
         self._happened: Hashable = None
         self._known: tuple[registration.Known, ...] = ()
-        self._offered: dict[UUID, Form] = {}
+        self._offered: dict[str, Form] = {}
 
     @property
     def pause(self) -> float:
@@ -64,7 +63,7 @@ class Registrar:
         if happened != self._happened:
             # The board first: it shows the damage that keeps the forms from being made.
             registration.show(board_markdown.page(self._board()))
-            registration.offer(self._known, self._world(), self._offered)
+            self._known = registration.offer(self._known, self._world(), self._offered)
             self._happened = happened
 
     def _board(self) -> Board:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -21,7 +21,17 @@ from prefect.client.schemas.actions import (
     DeploymentUpdate,
     WorkPoolCreate,
 )
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, WorkPoolFilter, WorkPoolFilterName
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
@@ -50,16 +60,24 @@ _DEFAULT_QUEUE = "default"
 _PAGE = 200
 """Deployments that Prefect gives at once."""
 
+_NOT_BEGUN = FlowRunFilter(
+    state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING]))
+)
+
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Cancelling", "Paused", "Suspended", "AwaitingRetry")
 
 
 @dataclass(frozen=True)
 class Known:
-    """A deployment that Prefect has from us. `schema` is its flow's own."""
+    """A deployment that Prefect has from us; no `id`: not now, because there is nothing to start it for.
 
-    id: UUID
+    `schema` is its flow's own, `project` where that is.
+    """
+
+    id: UUID | None
     declared: Declared
     schema: forms.Schema
+    project: Path
 
 
 def register(wanted: Catalogue, project: Path) -> tuple[Known, ...]:
@@ -71,24 +89,46 @@ def register(wanted: Catalogue, project: Path) -> tuple[Known, ...]:
             _queue(client, pool, queue)
         _find_dead_runs(client, pool)
         known = tuple(_deployment(client, pool, declared, project) for declared in wanted.deployments)
-        _remove_others(client, pool, {one.id for one in known}, {queue.name for queue in wanted.queues})
+        _remove_others(client, pool, {one.id for one in known if one.id}, {queue.name for queue in wanted.queues})
         return known
 
 
-def offer(known: Sequence[Known], world: World, offered: dict[UUID, Form]) -> None:
-    """Show in every form what there is to choose from now. `offered` is what is shown already, brought up to date."""
+def offer(known: Sequence[Known], world: World, offered: dict[str, Form]) -> tuple[Known, ...]:
+    """Show in every form what there is to choose from now. What could do nothing is not there to be started.
+
+    Args:
+        known: as it was registered, or as the last call returned it.
+        world: what there is to choose from.
+        offered: what is shown already, by deployment; it is brought up to date.
+    """
     links = _links(known)
     with get_client(sync_client=True) as client:
-        for one in known:
-            made = forms.form(one.declared, one.schema, world, links)
-            if made != offered.get(one.id):
-                shown = DeploymentUpdate(
-                    description=made.description,
-                    parameter_openapi_schema=made.schema,
-                    enforce_parameter_schema=made.closed,
-                )
-                client.update_deployment(one.id, shown)
-                offered[one.id] = made
+        made = [(one, forms.form(one.declared, one.schema, world, links)) for one in known]
+        return tuple(
+            _shown(client, world.platform.name, one, form, offered) if form else _withdrawn(client, one, offered)
+            for one, form in made
+        )
+
+
+def _shown(client: SyncPrefectClient, pool: str, one: Known, form: Form, offered: dict[str, Form]) -> Known:
+    there = one if one.id else _deployment(client, pool, one.declared, one.project)
+    if there.id and form != offered.get(one.declared.name):
+        shown = DeploymentUpdate(description=form.description, parameter_openapi_schema=form.schema)
+        client.update_deployment(there.id, shown)
+        offered[one.declared.name] = form
+    return there
+
+
+def _withdrawn(client: SyncPrefectClient, one: Known, offered: dict[str, Form]) -> Known:
+    """Without the deployment, unless a run of it has not begun: that one could not begin any more."""
+    if one.id is None:
+        return one
+    own = DeploymentFilter(id=DeploymentFilterId(any_=[one.id]))
+    if client.read_flow_runs(deployment_filter=own, flow_run_filter=_NOT_BEGUN, limit=1):
+        return one
+    client.delete_deployment(one.id)
+    offered.pop(one.declared.name, None)
+    return replace(one, id=None)
 
 
 def show(page: Page) -> None:
@@ -137,7 +177,7 @@ def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, projec
         pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(project)}}],
         schedules=[_schedule(one) for one in declared.schedules],
     )
-    return Known(made, declared, schema)
+    return Known(made, declared, schema, project)
 
 
 def _schema(flow: Flow[..., Any]) -> forms.Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.sandbox import Sandbox
 from deployments.server.registrar import Registrar
+from tasks.domain.events import EnvironmentThawed
+from tasks.domain.platform import Approval
+from tasks.domain.release import Release
+from tasks.ledger.history import History
+from tasks.promotion import approvals
+from tasks.promotion.approvals import Approver, Question
 from tasks.settings import Settings
 
 pytestmark = pytest.mark.sandbox
@@ -36,7 +43,8 @@ class Team:
         (self._folder / "infrastructure/terraform/first").mkdir(parents=True)
         (self._folder / "infrastructure/terraform/first/main.tf").write_text("")
         self.declares("")
-        self.registrar = Registrar(Settings(repository=self._folder, store=str(self._folder / "store")))
+        chosen = Settings(repository=self._folder, store=str(self._folder / "store"))
+        self.registrar, self.history = Registrar(chosen), History(chosen)
         self.registrar.look()
 
     def declares(self, more: str) -> None:
@@ -105,8 +113,22 @@ def test_two_platforms_at_one_server_do_not_meet(team: Team, tmp_path: Path, api
     assert "qa" not in team.queues()
 
 
-def test_prefect_refuses_an_approval_while_nothing_waits_for_one(team: Team) -> None:
-    approve = team.deployments()["bakery-approve"]["id"]
-    for parameters in ({}, {"digest": "d" * 12, "name": "anna"}):
-        with pytest.raises(httpx.HTTPStatusError, match="409"):
-            team.ask(f"/deployments/{approve}/create_flow_run", parameters=parameters)
+def test_there_is_an_approval_to_start_only_while_something_waits_for_one(team: Team) -> None:
+    ledger = team.history.ledger
+    assert "bakery-approve" not in team.deployments()
+    question = Question("dev", "d" * 64, {"first": "1 to create"}, Approval())
+    approvals.want(ledger, Release("abc", "", {}), question, datetime.now(UTC))
+    team.registrar.look()
+    approve = team.deployments()["bakery-approve"]
+    assert approve["parameter_openapi_schema"]["properties"]["digest"]["enum"][0].startswith("d" * 12)
+
+    started = team.ask(
+        f"/deployments/{approve['id']}/create_flow_run", parameters={"digest": "d" * 12, "name": "anna"}
+    )
+    approvals.approve(ledger, "d" * 12, Approver("anna", "Prefect UI", "nothing"), datetime.now(UTC))
+    team.registrar.look()
+    assert "bakery-approve" in team.deployments(), "the run that has not begun could not begin"
+    team.ask(f"/flow_runs/{started['id']}/set_state", state={"type": "CANCELLED"})
+    ledger.append("dev", EnvironmentThawed(reason="something happened"))
+    team.registrar.look()
+    assert "bakery-approve" not in team.deployments()
