@@ -8,7 +8,9 @@ a flow run, through Prefect's handler to the run's log in the UI.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, TextIO
 
@@ -31,9 +33,15 @@ _COLOURS = {"warning": "33", "error": "31", "info": "32"}
 
 
 def configure(
-    form: Literal["auto", "text", "json"] = "auto", stream: TextIO = sys.stderr, in_runs: bool = True
+    form: Literal["auto", "text", "json"] = "auto",
+    stream: TextIO = sys.stderr,
+    in_runs: bool = True,
+    listeners: Sequence[logging.Handler] = (),
 ) -> None:
-    """Send the product's events to `stream`, and, `in_runs`, to the log of the Prefect run that they happen in."""
+    """Send the product's events to `stream`, and, `in_runs`, to the log of the Prefect run that they happen in.
+
+    `listeners` hear of them too, and of what is only logged at their own level.
+    """
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -41,13 +49,13 @@ def configure(
         cache_logger_on_first_use=False,
     )
     text = stream.isatty() if form == "auto" else form == "text"
+    coloured = stream.isatty() and not os.environ.get("NO_COLOR")
     logger = logging.getLogger("flowmart")
-    logger.handlers = [
-        _handler(logging.StreamHandler(stream), _Sentence(stream.isatty(), clock=True) if text else _json)
-    ]
+    logger.handlers = [_handler(logging.StreamHandler(stream), _Sentence(coloured, clock=True) if text else _json)]
     if in_runs:
         logger.addHandler(_handler(APILogHandler(), _Sentence(colours=False, clock=False)))
-    logger.setLevel(logging.INFO)
+    logger.handlers += listeners
+    logger.setLevel(min(handler.level for handler in logger.handlers))
     logger.propagate = False
 
 
@@ -81,4 +89,5 @@ _json = structlog.processors.JSONRenderer(default=str)
 def _handler(handler: logging.Handler, renderer: Any) -> logging.Handler:
     last = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[last, renderer], foreign_pre_chain=_SHARED))
+    handler.setLevel(logging.INFO)
     return handler

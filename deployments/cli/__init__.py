@@ -16,6 +16,7 @@ from typing import Annotated
 
 import click
 import typer
+from typer import rich_utils
 
 from deployments import profile
 from deployments.cli import (
@@ -76,6 +77,11 @@ def options(
     ] = False,
 ) -> None:
     """Promote FlowMart's infrastructure dev -> staging -> production, and look at what happened."""
+
+
+if os.environ.get("NO_COLOR"):
+    # Nor any other escape codes in what typer itself prints.
+    rich_utils.COLOR_SYSTEM = None
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ import typer
 from deployments.cli import screen
 from deployments.cli.environments import known_environment
 from deployments.cli.exit_codes import AWAITS_APPROVAL
-from deployments.cli.promoting import EnvironmentArgument, prepare_flows
+from deployments.cli.launching import prepare_flows
+from deployments.cli.promoting import EnvironmentArgument
 from deployments.cli.screen import Json
 from tasks import authorship, settings
 from tasks.domain.errors import InvalidInput

@@ -5,9 +5,7 @@ Prefect is imported inside the commands: it takes seconds, and whoever only want
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +13,7 @@ import typer
 from deployments.cli import naming, screen, status
 from deployments.cli.environments import known_environment, recoverable_environment
 from deployments.cli.exit_codes import AWAITS_APPROVAL, DRIFT
+from deployments.cli.launching import prepare_flows
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
@@ -292,15 +291,3 @@ def _documents(plans: Any) -> dict[str, Any]:
         else {"why": made.why, "later": made.later}
         for unit, made in plans.items()
     }
-
-
-def prepare_flows() -> None:
-    """Before Prefect is imported: its own console log off (its words are in the UI), ours on."""
-    os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
-    # A request without an answer is given up after seconds, not after a minute: the run history holds nothing up.
-    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "1")
-    from flows import logs
-
-    logs.configure(settings.load().log)

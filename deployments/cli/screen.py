@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
+# Without colours there are no other escape codes either.
+_colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
 # A table that goes to a file or a pipe is not folded at the 80 columns of a terminal that is not there.
-_out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_width = None if sys.stdout.isatty() else 200
+_out = Console(highlight=False, soft_wrap=True, width=_width, color_system=_colours)
+messages = Console(stderr=True, highlight=False, soft_wrap=True, color_system=_colours)
+"""Standard error, for whoever is watching."""
 
 
 def say(text: str) -> None:
     """A word to whoever is watching; on standard error."""
-    _err.print(escape(text))
+    messages.print(escape(text))
 
 
 def result(text: str) -> None:
@@ -47,7 +52,7 @@ def plain(text: str) -> None:
 
 def error(problem: FlowmartError) -> None:
     """What went wrong, in red on a terminal; with --json also as a document on standard output."""
-    _err.print(f"[red]{escape(str(problem))}[/red]")
+    messages.print(f"[red]{escape(str(problem))}[/red]")
     if "--json" in sys.argv:
         document({"error": {"kind": type(problem).__name__, "message": str(problem)}})
 

@@ -18,6 +18,9 @@ from tasks.domain.errors import FlowmartError, Unanswered
 RETRY_DELAYS = (2.0, 4.0)
 """Seconds before a verb that only reads and got no answer is tried again."""
 
+BEGAN, ENDED = "began", "ended"
+"""The events of a verb that is under way."""
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -26,6 +29,15 @@ class Verb:
     name: str
     do: Callable[..., Any]
     reads: bool = False
+
+    def __call__(self, run: Any, unit: str, *arguments: object) -> Any:
+        """Do it to a unit in an environment run. The log says when it begins and ends."""
+        log = run.log(unit)
+        log.debug(BEGAN, verb=self.name)
+        try:
+            return self.do(run, unit, *arguments)
+        finally:
+            log.debug(ENDED, verb=self.name)
 
 
 class Step(Protocol):
@@ -104,17 +116,17 @@ class LocalExecutor:
 
     def _run(self, step: LocalStep, verb: Verb, arguments: Sequence[object]) -> None:
         try:
-            step.future.set_result(self._tried(verb, arguments))
+            step.future.set_result(self._tried(verb, *arguments))
         except BaseException as error:  # noqa: BLE001 (handed to whoever asks for the result)
             step.future.set_exception(error)
 
-    def _tried(self, verb: Verb, arguments: Sequence[object]) -> Any:
+    def _tried(self, verb: Verb, run: Any, unit: Any, *arguments: object) -> Any:
         for delay in RETRY_DELAYS if verb.reads else ():
             try:
-                return verb.do(*arguments)
+                return verb(run, unit, *arguments)
             except Unanswered:
                 self._clock.sleep(delay)
-        return verb.do(*arguments)
+        return verb(run, unit, *arguments)
 
 
 def errors(steps: Iterable[Step]) -> tuple[Exception, ...]:

@@ -23,7 +23,7 @@ from tasks.domain.rules import Violation
 from tasks.github import commits
 from tasks.github.client import Client
 from tasks.ledger.history import History
-from tasks.promotion import applying, checking, planning, promotion, rollback
+from tasks.promotion import promotion, rollback
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import RETRY_DELAYS, Verb
 from tasks.promotion.planning import Planned
@@ -48,49 +48,55 @@ _READS: dict[str, Any] = {
 @task(name="plan", task_run_name="plan {unit}", **_READS)
 def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Planned:
     """What the release would do to a unit."""
-    return planning.plan(run, unit, upstream)
+    found: Planned = promotion.PLAN(run, unit, upstream)
+    return found
 
 
 @task(name="test", task_run_name="test {unit}", **_WRITES)
 def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, ...]:
     """Evaluate the policies over a plan."""
-    return planning.test(run, unit, planned)
+    found: tuple[Violation, ...] = promotion.TEST(run, unit, planned)
+    return found
 
 
 @task(name="apply", task_run_name="apply {unit}", **_WRITES)
 def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
     """Apply what was planned; nothing for a unit that is up to date."""
-    return applying.apply(run, unit, planned)
+    found: Receipt | None = promotion.APPLY(run, unit, planned)
+    return found
 
 
 @task(name="smoke", task_run_name="smoke {unit}", **_READS)
 def smoke(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:
     """Ask whether what was applied works."""
-    return checking.check(run, unit, receipt)
+    found: tuple[CheckResult, ...] = promotion.CHECK(run, unit, receipt)
+    return found
 
 
 @task(name="settle", task_run_name="settle {unit}", **_WRITES)
 def settle(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> None:
     """Record what is there after a good apply, to compare with later."""
-    checking.settle(run, unit, receipt)
+    promotion.SETTLE(run, unit, receipt)
 
 
 @task(name="roll back", task_run_name="roll back {unit}", **_WRITES)
 def roll_back(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
     """Return one unit to what it was."""
-    return rollback.restore(run, unit, kept)
+    found: str = rollback.RESTORE(run, unit, kept)
+    return found
 
 
 @task(name="verify", task_run_name="verify {unit}", **_WRITES)
 def verify(run: EnvironmentRun, unit: str) -> None:
     """The tool itself finds the unit as it was."""
-    rollback.verify(run, unit)
+    rollback.VERIFY(run, unit)
 
 
 @task(name="detect drift", task_run_name="detect drift {unit}", **_READS)
 def detect_drift(run: EnvironmentRun, unit: str) -> Plan | None:
     """What somebody changed since the last apply."""
-    return drift.detect(run, unit)
+    found: Plan | None = drift.DETECT(run, unit)
+    return found
 
 
 TASKS: Mapping[Verb, Task[Any, Any]] = {
