@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from prefect import Flow, tags
+from prefect.context import TagsContext
 from prefect.settings import PREFECT_API_URL
 
 from tasks import settings
@@ -52,10 +53,10 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     def noted(*arguments: P.args, **named: P.kwargs) -> R:
         attempt = _attempt.get()
         if attempt is None or attempt.began:
-            return function(*arguments, **named)
+            return _untagged(function, *arguments, **named)
         attempt.began = True
         try:
-            attempt.result = result = function(*arguments, **named)
+            attempt.result = result = _untagged(function, *arguments, **named)
         except BaseException as error:
             attempt.error = error
             raise
@@ -66,6 +67,12 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     # Prefect reads what a flow takes off its signature, whose names only the function's own module knows.
     noted.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
     return noted
+
+
+def _untagged(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+    """Call it so that its tasks do not have the run's tags: Prefect would ask for a concurrency slot of each."""
+    with TagsContext(current_tags=set()):
+        return function(*arguments, **named)
 
 
 def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:

@@ -1,14 +1,17 @@
 """One environment's promotion, told through its ledger: what was done, in which order, and what was not."""
 
 import json
+import time
 from uuid import UUID
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import TaskRun
 
 from flows.promote import promote
 from flows.release import release as promote_release
+from tasks import steps
 from tasks.domain.errors import EnvironmentBusy, Refused, RolledBack
 from tasks.ledger.history import History
 from tests.mini import SECOND, MiniPlatform
@@ -62,6 +65,25 @@ def test_what_a_person_reads_is_there_when_the_promotion_is_over(mini: MiniPlatf
         "flowmart--smoke--dev--second",
         "flowmart--releases",
     }
+
+
+def test_runs_are_tagged_with_the_platform_and_their_tasks_with_nothing(mini: MiniPlatform, history: History) -> None:
+    steps.call(promote, mini.release().id, "dev")
+    run = UUID(history.ledger.entries("dev")[0].run)
+    with get_client(sync_client=True) as client:
+        assert client.read_flow_run(run).tags == ["flowmart"]
+        tasks = recorded_tasks(client, run)
+    # A tag of a task would have it wait for a slot of that tag, and fail where Prefect does not answer.
+    assert [task.name for task in tasks if task.tags] == []
+
+
+def recorded_tasks(client: SyncPrefectClient, run: UUID) -> list[TaskRun]:
+    """The task runs of a run: the server records them some time after they were reported."""
+    deadline = time.monotonic() + 120
+    while not (found := client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run])))):
+        assert time.monotonic() < deadline, "no task run was recorded"
+        time.sleep(0.5)
+    return found
 
 
 def test_a_changed_output_plans_the_unit_below_again(mini: MiniPlatform, history: History) -> None:
