@@ -42,16 +42,16 @@ class Progress(logging.Handler):
         event = record.msg if isinstance(record.msg, dict) else {}
         if event.get("event") not in (BEGAN, ENDED):
             return
-        verb = tuple(str(event.get(name, "")) for name in ("environment", "unit", "verb"))
+        environment, unit, verb = (str(event.get(name, "")) for name in ("environment", "unit", "verb"))
         with self._changing:
             if event["event"] == BEGAN:
-                self._began[cast(Verb, verb)] = time.monotonic()
+                self._begin((environment, unit, verb))
             else:
-                self._began.pop(cast(Verb, verb), None)
-            self._show()
+                self._end((environment, unit, verb))
 
-    def _show(self) -> None:
-        if self._began and self._live is None:
+    def _begin(self, verb: Verb) -> None:
+        self._began[verb] = time.monotonic()
+        if self._live is None:
             self._live = Live(
                 console=self._console,
                 get_renderable=self.table,
@@ -60,9 +60,13 @@ class Progress(logging.Handler):
                 redirect_stderr=False,
             )
             self._live.start()
-        elif self._live is not None and not self._began:
+
+    def _end(self, verb: Verb) -> None:
+        # Before the last one is forgotten: rich takes back as many lines as it shows at the end.
+        if self._live is not None and [*self._began] == [verb]:
             self._live.stop()
             self._live = None
+        self._began.pop(verb, None)
 
     def table(self) -> Table:
         """A row for each verb that is under way, the oldest first."""

@@ -30,18 +30,18 @@ def leaves(command, words=()):
         yield from leaves(inner, (*words, name))
 for words in leaves(get_command(cli.app)):
     cli.run([*words, "--help"])
-for typed in ("status", "history", "approvals", "release list", "show HEAD", "diff HEAD HEAD", "audit", "doctor",
-              "server status", "schema status", "show nothing", "no-such-command", "completion bash"):
+for typed in ("status", "history", "approvals", "release list", "show HEAD", "diff HEAD HEAD", "audit",
+              "schema status", "show nothing", "no-such-command", "completion bash"):
     cli.run(typed.split())
 """
 """Runs the help of every command, and those that need no server, in one process."""
 
 
-def printed(mini: MiniPlatform, **variables: str) -> str:
+def printed(mini: MiniPlatform, program: str = EVERY_KIND, **variables: str) -> str:
     about = {"PROFILE": "none", "REPOSITORY": str(mini.repository), "STORE": mini.settings.store}
     own = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     led = {f"FLOWMART_{name}": value for name, value in about.items()} | {"TERM": "xterm-256color"} | variables
-    command = [sys.executable, "-c", EVERY_KIND]
+    command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=PROJECT, env=own | led, capture_output=True, text=True, check=True)
     return done.stdout + done.stderr
 
@@ -60,9 +60,14 @@ def test_on_a_pipe_nothing_has_escape_codes(mini: MiniPlatform) -> None:
 
 
 def test_who_wants_no_colours_gets_no_escape_codes(mini: MiniPlatform) -> None:
-    # FORCE_COLOR stands for a terminal: without the wish there are codes.
-    assert ESCAPE in printed(mini, FORCE_COLOR="1")
-    assert ESCAPE not in printed(mini, FORCE_COLOR="1", NO_COLOR="1")
+    # FORCE_COLOR stands for a terminal.
+    text = printed(mini, FORCE_COLOR="1", NO_COLOR="1")
+    assert "Paint it blue" in text
+    assert ESCAPE not in text
+
+
+def test_on_a_terminal_there_are_colours(mini: MiniPlatform) -> None:
+    assert ESCAPE in printed(mini, "import deployments.cli as cli; cli.run(['show', 'nothing'])", FORCE_COLOR="1")
 
 
 class Terminal(io.StringIO):
@@ -113,6 +118,12 @@ def test_what_is_under_way_is_shown_until_it_ends(monkeypatch: pytest.MonkeyPatc
     written = terminal.file.getvalue()  # type: ignore[attr-defined]
     assert "1 to create" in written
     assert BEGAN not in written
+    # What was shown is taken back: the cursor is where the next line belongs.
+    assert written.count("\n") - written.count("\x1b[1A") == len(said_lines(written))
+
+
+def said_lines(written: str) -> list[str]:
+    return [line for line in written.splitlines() if "to create" in line]
 
 
 def test_there_is_no_progress_for_those_who_cannot_watch_it(monkeypatch: pytest.MonkeyPatch) -> None:
