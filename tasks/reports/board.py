@@ -232,7 +232,7 @@ def _origin(state: EnvironmentState, release: str) -> Provenance:
 
 
 def _passage(before: str, after: str) -> str:
-    return f"{before} → {after}" if after else before
+    return f"{before} → {after}".lstrip() if after else before
 
 
 def _cells(platform: Platform, states: Mapping[str, EnvironmentState]) -> dict[tuple[str, str], Cell]:

@@ -168,7 +168,7 @@ def test_while_a_release_arrives_what_is_there_and_what_comes_are_shown(under_wa
 
 def test_the_first_release_arrives_where_nothing_was() -> None:
     column = made(replace(arriving(), verified=None, verified_at=None, attempted=("network",))).columns[0]
-    assert (column.release, column.releases) == ("", "- → 9b1e2f")
+    assert (column.release, column.releases, column.subjects) == ("", "- → 9b1e2f", "→ Paint it green")
 
 
 def test_while_a_release_is_rolled_back_the_earlier_one_comes() -> None:
