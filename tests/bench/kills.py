@@ -36,6 +36,9 @@ _BEYOND = 1.1
 """A kill comes up to this part of a whole promotion's time after its start; some come too late."""
 
 
+_FAILED = "failed with"
+
+
 def main(kills: int) -> int:
     """Kill that often, and print a line for each promotion, then the sums; the exit code."""
     put_tools_on_path()
@@ -70,7 +73,10 @@ def _one(
     one.attempts.append(_killed(shop, ("promote", one.release, "--to", ENVIRONMENT), whole * chance.random()))
     if recovery_too and _left(runtime):
         one.attempts.append(_killed(shop, ("recover", ENVIRONMENT), whole * chance.random()))
-    return finish(one, runtime)
+    failed = [attempt for attempt in one.attempts if _FAILED in attempt]
+    finish(one, runtime)
+    one.wrong += failed
+    return one
 
 
 def _left(runtime: Runtime) -> bool:
@@ -87,7 +93,8 @@ def _killed(shop: FaultyPlatform, words: tuple[str, ...], after: float) -> str:
         stderr=subprocess.DEVNULL,
     )
     try:
-        return f"{words[0]} ended with {process.wait(after)}"
+        code = process.wait(after)
+        return f"{words[0]} {_FAILED} {code}" if code else f"{words[0]} was over before"
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -98,7 +105,7 @@ def _variables(shop: FaultyPlatform) -> Mapping[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWMART_ST", "PREFECT_"))}
     return own | {
         "FLOWMART_REPOSITORY": str(shop.repository),
-        "FLOWMART_STORE": shop.settings.store_address,
+        "FLOWMART_STORE": str(shop.settings.store),
         "FLOWMART_PROFILE": "none",
         "FLOWMART_ACTOR": "bench",
         "PREFECT_API_URL": NOWHERE,
