@@ -16,8 +16,8 @@ _DEEPEST = 8
 _SKIPPED = {"node_modules", "vendor", "roles", "templates", "files", "__pycache__"}
 _CALLED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_TERRAGRUNT = ("terragrunt.hcl", "terragrunt.stack.hcl")
 _FOREIGN = {
-    "terragrunt.hcl": "Terragrunt: there is no engine for it; units are plain Terraform roots",
     "Pulumi.yaml": "Pulumi: there is no engine for it",
     "serverless.yml": "Serverless Framework: there is no engine for it",
 }
@@ -65,13 +65,22 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
 
 def _in(root: Path, folder: Path) -> Iterator[Found]:
     place = PurePosixPath(folder.relative_to(root).as_posix())
-    for kind in (_terraform, _helm, _kustomize, _cloudformation, _packer, _ansible):
+    for kind in (_terragrunt, _terraform, _helm, _kustomize, _cloudformation, _packer, _ansible):
         yield from kind(folder, place)
     yield from (Left(place, why) for name, why in _FOREIGN.items() if (folder / name).is_file())
 
 
+def _terragrunt(folder: Path, place: PurePosixPath) -> Iterator[Found]:
+    if _is_terragrunt(folder):
+        yield Piece("terragrunt", place)
+
+
+def _is_terragrunt(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _TERRAGRUNT)
+
+
 def _terraform(folder: Path, place: PurePosixPath) -> Iterator[Found]:
-    if any(folder.glob("*.tf")):
+    if any(folder.glob("*.tf")) and not _is_terragrunt(folder):
         yield Left(place, "a Terraform module") if "modules" in place.parts else Piece("terraform", place)
 
 

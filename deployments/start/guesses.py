@@ -32,6 +32,7 @@ _GENERIC = {
 """Parts of paths that say nothing about what is in there."""
 _ACCOUNT = re.compile(r"(?<![\d.])\d{12}(?![\d.])")
 _REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il)-[a-z]+-\d\b")
+TERRAGRUNT = "terragrunt"
 _ON_CLUSTERS = ("helm", "kustomize")
 NO_ACCOUNT, NO_REGION = "000000000000", "us-east-1"
 
@@ -84,6 +85,8 @@ def guess(repository: Path) -> Guessed:
     """Look at infrastructure/ of a repository. `InvalidInput` when nothing there can be taken, with the reasons."""
     infrastructure = repository / "infrastructure"
     pieces, left = discover(infrastructure) if infrastructure.is_dir() else ([], [])
+    pieces, elsewhere = _in_live_folders(pieces)
+    left = [*left, *elsewhere]
     names = _environment_names(infrastructure, pieces)
     units, refused = _accepted(infrastructure, _units(infrastructure, pieces, [*names]))
     left = [*left, *refused]
@@ -95,6 +98,33 @@ def guess(repository: Path) -> Guessed:
         tuple(units),
         tuple(left),
     )
+
+
+def _in_live_folders(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
+    """Of all that is Terragrunt's the environments' folders, of which a platform has one kind; and what is in none.
+
+    live/dev/eu/vpc and live/dev/eu/db are both in live/dev.
+    """
+    kept, left = list[Piece](), list[Left]()
+    for piece in pieces:
+        if piece.engine != TERRAGRUNT:
+            kept.append(piece)
+            continue
+        live = _live_folder(piece.folder)
+        first = next((each.folder.parent for each in kept if each.engine == TERRAGRUNT), None)
+        if live is None:
+            left.append(Left(piece.folder, "Terragrunt's, and in no environment's folder: units of a catalog"))
+        elif first not in (None, live.parent):
+            left.append(Left(piece.folder, f"Terragrunt's, and not in {first}: a platform has one such folder"))
+        elif Piece(TERRAGRUNT, live) not in kept:
+            kept.append(Piece(TERRAGRUNT, live))
+    return kept, left
+
+
+def _live_folder(folder: PurePosixPath) -> PurePosixPath | None:
+    """The environment's folder around a unit: live/dev/eu/vpc -> live/dev."""
+    around = (each for each in (folder, *folder.parents) if environment_names.is_known(each.name))
+    return next(iter([*around][-1:]), None)
 
 
 def _environment_names(infrastructure: Path, pieces: Sequence[Piece]) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from deployments.start.guesses import Guess, Guessed, GuessedEnvironment, GuessedUnit
+from deployments.start.guesses import TERRAGRUNT, Guess, Guessed, GuessedEnvironment, GuessedUnit
 
 _NAMESPACE = "helm"
 
@@ -23,15 +23,26 @@ def _lines(guessed: Guessed) -> Iterator[str]:
     yield "environments:"
     for environment in guessed.environments:
         yield from _environment(environment)
-    yield ""
-    yield "# guess: no unit needs another one; where one does, add needs: [NAME], and it comes after that"
-    yield "units:"
     for unit in guessed.units:
+        yield from _repository(unit) if unit.engine == TERRAGRUNT else ()
+    units = [unit for unit in guessed.units if unit.engine != TERRAGRUNT]
+    if units:
+        yield ""
+        yield "# guess: no unit needs another one; where one does, add needs: [NAME], and it comes after that"
+        yield "units:"
+    for unit in units:
         yield from _unit(unit, guessed.platform.value)
     if guessed.left:
         yield ""
         yield "# Not taken:"
         yield from (f"# - {each.place}: {' '.join(each.why.split())}" for each in guessed.left)
+
+
+def _repository(unit: GuessedUnit) -> Iterator[str]:
+    yield ""
+    yield "# Every unit that Terragrunt finds below root is a unit of the platform: docs/terragrunt.md"
+    yield "terragrunt:"
+    yield f"  root: {json.dumps(unit.source)}  # guess: {unit.why}"
 
 
 def _environment(environment: GuessedEnvironment) -> Iterator[str]:

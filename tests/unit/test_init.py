@@ -214,8 +214,30 @@ def test_what_is_not_taken_is_said_with_the_reason(repository: Path, capsys: pyt
     assert left["modules/vpc"] == "a Terraform module"
     assert left["cfn/topic.yaml"].endswith("move it to a folder of its own, as template.yaml")
     assert left["ansible/site.yml"].endswith("move it to a folder of its own, as playbook.yml")
-    assert left["live"].startswith("Terragrunt: there is no engine for it")
+    assert left["live"] == "Terragrunt's, and in no environment's folder: units of a catalog"
     assert "modules/vpc: a Terraform module" in (repository / "infrastructure/platform.yaml").read_text()
+
+
+def test_a_terragrunt_repository_is_one_block(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {
+        "live/root.hcl": 'remote_state {\n  backend = "s3"\n}\n',
+        "live/prod/eu/vpc/terragrunt.hcl": "",
+        "live/dev/account.hcl": 'locals { account = "123456789012" }',
+        "live/dev/eu/vpc/terragrunt.hcl": "",
+        "live/dev/eu/app/terragrunt.hcl": "",
+        "live/dev/eu/app/main.tf": "",
+        "live/dev/us/terragrunt.stack.hcl": "",
+        "other/dev/mail/terragrunt.hcl": "",
+        "catalog/units/bucket/terragrunt.hcl": "",
+        "modules/vpc/main.tf": "",
+    }
+    platform, said = started(repository, files, capsys)
+    text = (repository / "infrastructure/platform.yaml").read_text()
+    assert 'terragrunt:\n  root: "live/{environment}"' in text
+    assert "units:" not in text
+    assert [each.name for each in platform.environments] == ["dev", "prod"]
+    assert platform.environment("dev").account == "123456789012"
+    assert {each["place"] for each in said["left"]} == {"other/dev/mail", "catalog/units/bucket", "modules/vpc"}
 
 
 def test_what_nobody_can_guess_is_said_before_the_first_release(

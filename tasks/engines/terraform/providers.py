@@ -7,10 +7,17 @@ from pathlib import Path
 
 from tasks.engines.terraform.sources import reads
 
-_AWS = re.compile(r'^\s*(provider\s+"aws"|backend\s+"s3")|"(registry\.terraform\.io/)?hashicorp/aws"', re.MULTILINE)
+_AWS = re.compile(
+    r'^\s*(provider\s+"aws"|backend\s+(= )?"s3")|"(registry\.terraform\.io/)?hashicorp/aws"', re.MULTILINE
+)
 
 
 def needs_aws(infrastructure: Path, source: str) -> bool:
     """Whether a unit has the AWS provider, or keeps its state in S3."""
     files = (infrastructure / path for path in reads(infrastructure, source) if path.endswith(".tf"))
-    return any(_AWS.search(file.read_text(errors="replace")) for file in files)
+    return any(names_aws(file.read_text(errors="replace")) for file in files)
+
+
+def names_aws(text: str) -> bool:
+    """Whether code, or what generates it, names the AWS provider or a state in S3."""
+    return bool(_AWS.search(text))

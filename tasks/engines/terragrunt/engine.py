@@ -30,7 +30,7 @@ from tasks.engines.terragrunt import commands, mocks, parity, record
 from tasks.engines.terragrunt.execution import Around, TerragruntExecution, prepared
 from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.engines.terragrunt.preparation import Made, Preparation
-from tasks.engines.terragrunt.sources import reads, unit_reads
+from tasks.engines.terragrunt.sources import needs_aws, reads, unit_reads
 
 NAME = "terragrunt"
 
@@ -185,4 +185,5 @@ ENGINE = Engine(
     unit_reads=unit_reads,
     faults=faults,
     runs="terraform",
+    needs_aws=needs_aws,
 )

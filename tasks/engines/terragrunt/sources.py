@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from tasks.domain.platform import Unit
 from tasks.engines.terraform import sources as terraform
 from tasks.engines.terraform.code import ENDINGS
+from tasks.engines.terraform.providers import names_aws
 from tasks.engines.terragrunt import record
 
 
@@ -33,6 +34,12 @@ def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
     folders = {*known.sources.values()} if known else set()
     files = (file for folder in folders for file in (infrastructure / folder).rglob("*") if file.is_file())
     return tuple(sorted(file.relative_to(infrastructure).as_posix() for file in files))
+
+
+def needs_aws(infrastructure: Path, source: str) -> bool:
+    """Whether a unit has the AWS provider, or keeps its state in S3."""
+    files = (infrastructure / path for path in reads(infrastructure, source) if path.endswith((".hcl", *ENDINGS)))
+    return any(names_aws(file.read_text(errors="replace")) for file in files)
 
 
 def shared(infrastructure: Path, source: str, roots: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,124 @@
+"""What Terragrunt 1.1.3 prints, as it was recorded, in the product's words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tasks.engines.terragrunt import answers
+from tasks.engines.terragrunt.answers import Dependency, Item
+from tasks.engines.terragrunt.vendoring import mapped, without_folder
+
+FOUND = """[
+  {"type": "stack", "path": "eu"},
+  {"type": "unit", "path": "eu/db", "dependencies": ["eu/vpc"], "reading": ["../../root.hcl", "env.hcl"]},
+  {"type": "unit", "path": "eu/audit", "exclude": {"if": true, "actions": ["all_except_output"], "no_run": null}},
+  {"type": "unit", "path": "eu/late", "exclude": {"if": true, "actions": ["destroy"], "no_run": null}},
+  {"type": "unit", "path": "eu/off", "exclude": {"if": false, "actions": ["all"], "no_run": null}}
+]"""
+RENDERED = {
+    "dependency": {
+        "vpc": {
+            "config_path": "../vpc",
+            "enabled": None,
+            "mock_outputs": {"id": "mock"},
+            "mock_outputs_merge_strategy_with_state": "shallow",
+            "mock_outputs_merge_with_state": None,
+            "skip": None,
+        },
+        "off": {"config_path": "../off", "enabled": False, "mock_outputs": None, "skip": None},
+    },
+    "iam_role": "",
+    "prevent_destroy": True,
+    "terraform": {
+        "after_hook": {},
+        "before_hook": {"x": {"commands": ["plan"], "execute": ["echo"], "name": "x"}},
+        "extra_arguments": {"a": {"arguments": ["-parallelism=2"], "commands": ["apply"], "name": "a"}},
+        "source": "git::https://modules.example/all.git//db?ref=v1",
+    },
+}
+
+
+def test_units_are_listed_with_edges_and_what_excludes_them() -> None:
+    assert answers.found(FOUND) == (
+        Item("eu/db", ("eu/vpc",), ("../../root.hcl", "env.hcl"), ""),
+        Item("eu/audit", (), (), "its exclude block says so (all_except_output)"),
+        Item("eu/late", (), (), ""),
+        Item("eu/off", (), (), ""),
+    )
+
+
+def test_a_configuration_says_what_decides_how_a_unit_is_worked_on() -> None:
+    found = answers.configuration(json.dumps(RENDERED))
+    assert found.dependencies == (Dependency("vpc", "../vpc", {"id": "mock"}, merged=True),)
+    assert (found.prevents_destroy, found.acts_on_apply, found.assumes_role) == (True, True, False)
+    assert found.source == "git::https://modules.example/all.git//db?ref=v1"
+
+
+def test_a_role_of_its_own_is_refused() -> None:
+    found = answers.configuration(json.dumps({**RENDERED, "iam_role": "arn:aws:iam::222222222222:role/x"}))
+    assert "it sets iam_role" in answers.fault(found)
+
+
+@pytest.mark.parametrize(
+    ("dependency", "outputs", "mocked"),
+    [
+        (Dependency("a", "../a", {}), None, ()),
+        (Dependency("a", "../a", {"x": 1}), None, ("x",)),
+        (Dependency("a", "../a", {"x": 1}), {}, ("x",)),
+        (Dependency("a", "../a", {"x": 1, "y": 1}), {"x": 2}, ()),
+        (Dependency("a", "../a", {"x": 1, "y": 1}, merged=True), {"x": 2}, ("y",)),
+        (Dependency("a", "../a", {"x": {"p": 1, "q": 1}}, merged=True), {"x": {"p": 2}}, ("x.q",)),
+        (Dependency("a", "../a", {"x": 1}, skips_outputs=True), {"x": 2}, ("x",)),
+    ],
+)
+def test_mocks_are_what_the_real_outputs_lack(
+    dependency: Dependency, outputs: dict[str, object] | None, mocked: tuple[str, ...]
+) -> None:
+    assert answers.mocked(dependency, outputs) == mocked
+
+
+@pytest.mark.parametrize(
+    ("printed", "fault"),
+    [
+        ("terragrunt version v1.1.3\n", ""),
+        ("terragrunt version v1.0.0-rc1", ""),
+        ("terragrunt version 0.0.0", "was built without a version, so that every version constraint fails"),
+        ("terragrunt version latest", "was built without a version, so that every version constraint fails"),
+        ("terragrunt version v0.55.1", "is 0.55.1, and it must be 1.0.0 or newer"),
+    ],
+)
+def test_an_old_or_unstamped_binary_is_named(printed: str, fault: str) -> None:
+    assert answers.version_fault(answers.version(printed)) == fault
+
+
+def test_the_log_gives_its_errors_and_nothing_else() -> None:
+    log = (
+        '{"time":"2026-11-25UTC16:04:47Z","level":"warn","msg":"mock outputs"}\nnoise\n{"level":"error","msg":"No"}\n'
+    )
+    assert [each.summary for each in answers.errors(log)] == ["No"]
+
+
+def test_what_validation_rejects_has_its_place() -> None:
+    found = (
+        '[{"range":{"filename":"/x/live/vpc/terragrunt.hcl","start":{"line":2}},"summary":"Invalid expression",'
+        '"detail":"Expected the start of an expression.","severity":"error"}]'
+    )
+    assert answers.mistakes(found) == (
+        "/x/live/vpc/terragrunt.hcl:2: Invalid expression: Expected the start of an expression.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "whole", "key"),
+    [
+        ("git::https://x/m.git//vpc?ref=v1", "git::https://x/m.git?ref=v1", "git::https://x/m.git"),
+        ("git::file:///srv/m//app?ref=v1", "git::file:///srv/m?ref=v1", "git::file:///srv/m"),
+        ("tfr:///a/vpc/aws//sub?version=3.5.0", "tfr:///a/vpc/aws?version=3.5.0", "tfr:///a/vpc/aws"),
+        ("github.com/a/b//vpc?ref=v1", "github.com/a/b?ref=v1", "github.com/a/b"),
+        ("git@x:a/b.git//vpc?ref=v1", "git@x:a/b.git?ref=v1", "git@x:a/b.git"),
+    ],
+)
+def test_a_source_is_kept_and_mapped_without_the_folder_in_it(source: str, whole: str, key: str) -> None:
+    assert (without_folder(source), mapped(source)) == (whole, key)
