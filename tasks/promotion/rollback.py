@@ -34,7 +34,7 @@ from tasks.domain.events import (
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Action, Change, Plan
 from tasks.domain.release import Baseline, Receipt
-from tasks.domain.residual import differences_beyond
+from tasks.domain.residual import differences_beyond, drift_beyond
 from tasks.promotion import planning
 from tasks.promotion.applying import pauses
 from tasks.promotion.environment_run import EnvironmentRun
@@ -104,7 +104,7 @@ def verify(run: EnvironmentRun, unit: str) -> None:
     if to is None:
         return
     with _blocking(run, unit, to):
-        left = _until_answered(run, unit, lambda: _differences(run, unit, to))
+        left = _until_answered(run, unit, lambda: _differences(run, unit, to, follows=_may_follow(run, unit)))
         if not left:
             return
         _until_answered(run, unit, lambda: _restored_once(run, unit, to))
@@ -193,8 +193,17 @@ def _refuse_other_removals(run: EnvironmentRun, unit: str, made: Plan) -> None:
         raise Refused(f"it would delete or replace what the release did not create: {', '.join(others)}")
 
 
-def _differences(run: EnvironmentRun, unit: str, to: Receipt) -> tuple[Change, ...]:
-    """What is still not as it was. A change that comes back with every plan has been applied once: it is none."""
+def _may_follow(run: EnvironmentRun, unit: str) -> bool:
+    """Whether a unit that it needs was rolled back after it, which may have changed what it is to be."""
+    return not {*run.needs.get(unit, ())}.isdisjoint(run.state().attempted)
+
+
+def _differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = False) -> tuple[Change, ...]:
+    """What is still not as it was. A change that comes back with every plan has been applied once: it is none.
+
+    Args:
+        follows: what the unit is to be may have changed since, so a change to another value than was applied is one.
+    """
     found = run.engine(to.target).verify()
     if found.pending:
         raise Unanswered(f"{to.target}: {found.detail or 'not ready yet'}")
@@ -204,8 +213,9 @@ def _differences(run: EnvironmentRun, unit: str, to: Receipt) -> tuple[Change, .
         return ()
     if not found.differences:
         raise Refused(found.detail or "the tool does not find it as it was")
-    recurring = (*run.state().residual.get(unit, ()), *run.restored.get(unit, ()))
-    return differences_beyond(recurring, found.differences)
+    left = differences_beyond(run.state().residual.get(unit, ()), found.differences)
+    beyond = drift_beyond if follows else differences_beyond
+    return beyond(run.restored.get(unit, ()), left)
 
 
 def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -> _T:

@@ -62,17 +62,17 @@ def test_nothing_is_planned_twice_and_nothing_has_drifted(live: Live, first: str
 def test_a_release_that_is_bad_is_rolled_back(live: Live, first: str) -> None:
     before = live.outputs("eu-west-1/app"), live.outputs("eu-west-1/db")
     live.change("modules/database/main.tf", "}.db", "}.database")
-    live.change(f"{EAST.format('dev')}/app/terragrunt.hcl", "8080", "9090")
+    live.change(f"{EAST.format('dev')}/app/terragrunt.hcl", "= 8080", "= 9090")
     live.commit("Another port, which the check does not expect")
     bad = live.release()
+    live.change("modules/database/main.tf", "}.database", "}.db")
+    live.change(f"{EAST.format('dev')}/app/terragrunt.hcl", "= 9090", "= 8080")
     with pytest.raises(FlowmartError):
         live.promote(bad)
     assert (live.outputs("eu-west-1/app"), live.outputs("eu-west-1/db")) == before
     state = live.runtime.ledger().state("dev")
     assert bad in state.rejected
     assert state.verified == first
-    live.change("modules/database/main.tf", "}.database", "}.db")
-    live.change(f"{EAST.format('dev')}/app/terragrunt.hcl", "9090", "8080")
 
 
 def test_modules_that_were_not_verified_upstream_are_not_applied(live: Live, first: str) -> None:
