@@ -27,10 +27,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @pytest.fixture(scope="module")
 def first(live: Live) -> str:
-    """The first release, verified in dev and staging."""
+    """The first release, verified in dev and staging though its remote module's tag was moved meanwhile."""
     release = live.release()
+    live.tag("v1.0.0", REMOTE.replace("value = var.port", "value = 1"))
     live.promote(release)
     live.promote(release, "staging")
+    live.tag("v1.0.0", REMOTE)
     return release
 
 
