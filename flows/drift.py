@@ -11,6 +11,7 @@ from tasks import drift as drifting
 from tasks import steps
 from tasks.domain.errors import NotFound
 from tasks.drift import DriftReport, is_reconciled
+from tasks.promotion import pauses
 from tasks.promotion.environment_run import opened
 from tasks.promotion.promotion import stop
 
@@ -21,9 +22,10 @@ def drift(environment: EnvironmentName, repair: Repair = False) -> DriftReport |
     """What somebody changed in an environment since the last apply; what is left of it, where it was repaired.
 
     A unit that gave no answer is in the report, and ends the flow with its error once the report is recorded. None
-    where nothing has been promoted yet: schedules begin before releases do.
+    where nothing has been promoted yet: schedules begin before releases do. What is paused is looked at again first.
     """
     with steps.session() as session:
+        pauses.look_again(*session, environment)
         try:
             release = session.history.current_release(environment)
         except NotFound:

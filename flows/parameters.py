@@ -86,6 +86,21 @@ Name = Annotated[
     ),
 ]
 Reason = Annotated[str, Field(title="Reason", description="It is recorded; a refusal needs one")]
+WhyContinue = Annotated[
+    str,
+    Field(
+        title="Continue, because",
+        description="Why what was measured is good enough; it is recorded",
+        json_schema_extra=_NEEDED,
+    ),
+]
+IntoIncident = Annotated[
+    str | None,
+    Field(
+        title="Go into an incident, because",
+        description="Why it cannot wait although metrics are bad before it; it is recorded. Normally empty",
+    ),
+]
 Repair = Annotated[
     bool, Field(title="Repair", description="Also where platform.yaml does not say reconcile. Normally off")
 ]

@@ -20,12 +20,14 @@ from typer import rich_utils
 
 from deployments import profile
 from deployments.cli import (
+    analyses,
     comparing,
     completing,
     deciding,
     doctoring,
     exit_codes,
     github,
+    measuring,
     output,
     preparing,
     promoting,
@@ -50,6 +52,7 @@ app = typer.Typer(
 for commands in (
     starting,
     promoting,
+    analyses,
     deciding,
     status,
     reading,
@@ -58,6 +61,7 @@ for commands in (
     serving,
     github,
     doctoring,
+    measuring,
     output,
     completing,
 ):

@@ -12,11 +12,12 @@ from tasks.domain.errors import (
     FlowmartError,
     InvalidInput,
     NotFound,
+    PromotionPaused,
     RollbackFailed,
     Unanswered,
 )
 
-DONE, REJECTED, DRIFT, UNANSWERED, BUSY, ROLLBACK_FAILED, AWAITS_APPROVAL = range(7)
+DONE, REJECTED, DRIFT, UNANSWERED, BUSY, ROLLBACK_FAILED, AWAITS_APPROVAL, PAUSED = range(8)
 WRONG_USAGE, UNEXPECTED = 64, 70
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 """As a shell reports a program that a signal ended: 130 and 143."""
@@ -31,6 +32,7 @@ MEANINGS: Mapping[int, str] = {
     BUSY: "the environment is busy, or blocked by a failed rollback, or this run lost its claim to another",
     ROLLBACK_FAILED: "a rollback failed: an operator is needed, then `flowmart resolve`",
     AWAITS_APPROVAL: "waiting for an approval: nothing was changed",
+    PAUSED: "paused, since an analysis is inconclusive: `flowmart continue` or `flowmart rollback`",
     WRONG_USAGE: "wrong usage or input",
     UNEXPECTED: "unexpected error; `FLOWMART_TRACEBACK=1` shows where",
     INTERRUPTED: "cancelled with Ctrl-C; the next run recovers what was begun",
@@ -39,6 +41,7 @@ MEANINGS: Mapping[int, str] = {
 
 _OF_ERRORS: tuple[tuple[type[FlowmartError], int], ...] = (
     (RollbackFailed, ROLLBACK_FAILED),
+    (PromotionPaused, PAUSED),
     (EnvironmentBusy, BUSY),
     (ClaimLost, BUSY),
     (EnvironmentBlocked, BUSY),

@@ -54,6 +54,9 @@ def promote(
     accept_drift: Annotated[
         str | None, typer.Option(help="Why to go over what somebody changed by hand; it is recorded.")
     ] = None,
+    into_incident: Annotated[
+        str | None, typer.Option(help="Why it cannot wait although metrics are bad before it; it is recorded.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
@@ -69,7 +72,7 @@ def promote(
         from tasks.steps import call
 
         whole = bool(begun[1:])
-        said = (force, despite, accept_drift)
+        said = (force, despite, accept_drift, into_incident)
         passage = (
             call(several, found.id, to, *said) if whole else _alone(begun[0], call(one, found.id, begun[0], *said))
         )
@@ -223,7 +226,7 @@ def rollback(
     if json:
         screen.document({"environment": environment, "release": done})
     else:
-        screen.result(f"{environment} is back on {done}")
+        screen.result(f"{environment} is back {f'on {done}' if done else 'as it was before'}")
     return 0
 
 

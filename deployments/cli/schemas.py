@@ -68,7 +68,7 @@ _CELL = _object(
 _LINK = _object({"text": TEXT, "url": TEXT})
 _NOTICE = _object(
     {
-        "kind": {"enum": ["damaged", "blocked", "interrupted", "waits for approval", "running", "frozen"]},
+        "kind": {"enum": ["damaged", "blocked", "paused", "interrupted", "waits for approval", "running", "frozen"]},
         "text": TEXT,
         "links": _list(_LINK),
     }
@@ -80,6 +80,13 @@ _STATE = {
     "blocked": MAYBE_TEXT,
     "units": _by_name(_UNIT),
 }
+_PAUSED: Schema = {
+    "anyOf": [
+        {"type": "null"},
+        _object({"release": TEXT, "at": TEXT, "why": TEXT, "doubtful": YES_OR_NO, "until": TEXT, "subjects": TEXTS}),
+    ]
+}
+_MAYBE_MEASURED: Schema = {"type": ["number", "null"]}
 _STATUS = _object(
     {"state": TEXT, "notices": _list(_NOTICE)},
     {
@@ -95,6 +102,7 @@ _STATUS = _object(
         "cells": _by_name(_CELL),
         "left_behind": TEXTS,
         "damage": TEXT,
+        "paused": _PAUSED,
     },
 )
 _ASKED = {
@@ -239,6 +247,22 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "drift": _list(_DRIFT_REPORT),
     "reconcile": _list(_DRIFT_REPORT),
+    "continue": {"anyOf": [_object({"environment": TEXT, "release": TEXT}), _REQUEST]},
+    "analysis try": _object(
+        {"unit": TEXT, "environment": TEXT, "tried": _list(_object({"at": TEXT, "verdict": TEXT}))}
+    ),
+    "report dora": _object(
+        {
+            "environment": TEXT,
+            "days": {"type": "number"},
+            "deployments": NUMBER,
+            "per_day": {"type": "number"},
+            "lead_time": _MAYBE_MEASURED,
+            "change_fail_ratio": _MAYBE_MEASURED,
+            "recovery_time": _MAYBE_MEASURED,
+            "commits": NUMBER,
+        }
+    ),
     "rollback": {"anyOf": [_object({"environment": TEXT, "release": TEXT}), _REQUEST]},
     "recover": _object({"environment": TEXT, "recovered": YES_OR_NO}),
     "resolve": _ENTRY,

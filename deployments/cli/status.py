@@ -78,6 +78,7 @@ def document(state: EnvironmentState) -> dict[str, Any]:
         "rejected": sorted(state.rejected),
         "claim": asdict(state.claim) if state.claim else None,
         "blocked": state.blocked,
+        "paused": asdict(state.paused) if state.paused else None,
         "units": units,
     }
 

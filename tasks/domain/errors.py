@@ -41,6 +41,23 @@ class ApprovalWanted(Refused):
         self.request = request
 
 
+class Inconclusive(FlowmartError):
+    """An analysis has no verdict that decides; `subject` is the unit, or "" for the environment.
+
+    `doubtful`: there are values that are not good, and not only silence. `decide_within`: seconds for a person.
+    """
+
+    def __init__(self, message: str, subject: str = "", doubtful: bool = False, decide_within: float = 0.0) -> None:
+        super().__init__(message)
+        self.subject = subject
+        self.doubtful = doubtful
+        self.decide_within = decide_within
+
+
+class PromotionPaused(FlowmartError):
+    """What was applied stays, and a person decides whether to continue or to roll back."""
+
+
 class EnvironmentClosed(Refused):
     """Nothing was changed: a freeze, or a change window that is not open."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
+from tasks.domain.analysis import Analysis
 from tasks.domain.errors import InvalidInput
 from tasks.domain.monitoring import PrometheusServer
 
@@ -60,8 +61,9 @@ class Unit:
     """One deployable piece, as declared: `source` may still hold `{environment}`.
 
     `account`, `region` and `roles` are this unit's own, where it is not in the environment's; otherwise empty.
-    `options` are the engine's, as written; `validators` are how the unit wants those of its tool, by name.
-    `needs_in` are units that it needs in some environments only, by environment.
+    `options` are the engine's, as written; `validators` are how the unit wants those of its tool, by name. `analysis`
+    is what metrics must show after its apply. `needs_in` are units that it needs in some environments only, by
+    environment.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Unit:
     roles: Roles | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     validators: Mapping[str, Validation] = field(default_factory=dict)
+    analysis: Analysis | None = None
     needs_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def within(self, environment: str) -> Unit:
@@ -157,6 +160,7 @@ class Environment:
         reconcile: drift is repaired as soon as a report has found it.
         drift_every: how often the server looks for drift, in seconds.
         prometheus: where metrics are asked for; None: nowhere.
+        analysis: what metrics must show after all that was applied here.
     """
 
     name: str
@@ -173,6 +177,7 @@ class Environment:
     drift_every: float = 3600.0
     values: Mapping[str, Any] = field(default_factory=dict)
     prometheus: PrometheusServer | None = None
+    analysis: Analysis | None = None
 
     def role(self, purpose: Purpose) -> str:
         """The ARN of the role for a purpose; `InvalidInput` where the environment has no AWS account."""

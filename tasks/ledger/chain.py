@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from tasks.clock import SystemClock
 from tasks.domain.errors import AlreadyExists, InvalidInput
 from tasks.domain.events import Event
 from tasks.ledger import entries, reading, snapshots
@@ -30,6 +31,9 @@ Fence = Callable[[EnvironmentState, Event], None]
 """Raises if the writer may not write this event after this state."""
 
 
+_CLOCK = SystemClock()
+
+
 class Ledger:
     """The chains of a platform's environments. States are cached, so a later read only folds newer entries.
 
@@ -38,10 +42,19 @@ class Ledger:
         actor: who writes entries.
         run: the run in the run history that entries belong to; "" if there is none.
         platform: the platform's name; "" accepts the platform that the chain names.
+        now: says what time it is, for new entries.
     """
 
-    def __init__(self, store: Store, actor: str, run: str = "", platform: str = "") -> None:
+    def __init__(
+        self,
+        store: Store,
+        actor: str,
+        run: str = "",
+        platform: str = "",
+        now: Callable[[], datetime] = _CLOCK.now,
+    ) -> None:
         self._store = store
+        self._now = now
         self._actor = actor
         self._platform = platform
         self.run = run
@@ -134,7 +147,7 @@ class Ledger:
             Entry(
                 environment=state.environment,
                 number=state.number + 1,
-                at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                at=self._now().isoformat(timespec="milliseconds"),
                 actor=self._actor,
                 run=self.run,
                 platform=self._platform or state.platform,

@@ -11,13 +11,16 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from tasks.domain.events import (
+    AnalysisEnded,
     ApprovalRequested,
     ClaimClosed,
     ClaimTakenOver,
     DriftReported,
     EnvironmentClaimed,
+    EnvironmentContinued,
     EnvironmentFrozen,
     EnvironmentInterrupted,
+    EnvironmentPaused,
     EnvironmentResolved,
     EnvironmentRestored,
     EnvironmentRollingBack,
@@ -38,6 +41,7 @@ from tasks.domain.events import (
 )
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Baseline, Receipt
+from tasks.ledger import analysis_folds
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze, RecordedDrift
 
@@ -98,6 +102,9 @@ def _concluded(state: EnvironmentState) -> EnvironmentState:
         attempted=(),
         created={},
         state_changes={},
+        applies={},
+        analysed=frozenset(),
+        paused=None,
     )
 
 
@@ -113,7 +120,7 @@ def _closed(state: EnvironmentState, _: ClaimClosed, __: Entry) -> EnvironmentSt
     return _concluded_if_finished(replace(state, claim=None))
 
 
-def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> EnvironmentState:
+def _applying(state: EnvironmentState, event: UnitApplying, entry: Entry) -> EnvironmentState:
     unit = event.unit
     attempted = state.attempted if unit in state.attempted else (*state.attempted, unit)
     # A stale plan is applied once more from a newer one: both may have created something.
@@ -123,6 +130,7 @@ def _applying(state: EnvironmentState, event: UnitApplying, _: Entry) -> Environ
     state = replace(state, unfinished=state.unfinished | {unit})
     state = replace(state, state_changes={**state.state_changes, unit: tuple(done)})
     state = replace(state, verified=None, verified_at=None)
+    state = analysis_folds.applying(state, unit, entry.at)
     return _with_baseline(state, unit, event.baseline)
 
 
@@ -146,6 +154,7 @@ def _received(state: EnvironmentState, event: UnitApplied | UnitRolledBack, entr
 
 
 def _applied(state: EnvironmentState, event: UnitApplied, entry: Entry) -> EnvironmentState:
+    state = analysis_folds.applied(state, event.unit, entry.at)
     return replace(_received(state, event, entry), unfinished=state.unfinished - {event.unit})
 
 
@@ -183,7 +192,7 @@ def _verified(state: EnvironmentState, event: ReleaseVerified, entry: Entry) -> 
 
 
 def _rolling_back(state: EnvironmentState, event: EnvironmentRollingBack, _: Entry) -> EnvironmentState:
-    return replace(state, rolling_back=event.why, rejects=event.rejects)
+    return replace(state, rolling_back=event.why, rejects=event.rejects, paused=None)
 
 
 def _interrupted(state: EnvironmentState, event: EnvironmentInterrupted, _: Entry) -> EnvironmentState:
@@ -282,6 +291,9 @@ _FOLDS: Mapping[type[Event], Callable[[EnvironmentState, Any, Entry], Environmen
     UnitRolledBack: _rolled_back,
     ReleaseVerified: _verified,
     EnvironmentInterrupted: _interrupted,
+    AnalysisEnded: analysis_folds.ended,
+    EnvironmentPaused: analysis_folds.paused,
+    EnvironmentContinued: analysis_folds.continued,
     EnvironmentRollingBack: _rolling_back,
     EnvironmentRestored: _restored,
     ReleaseRejected: _rejected,

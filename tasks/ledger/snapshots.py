@@ -21,7 +21,7 @@ from tasks.ledger import entries
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
-VERSION = 1
+VERSION = 2
 """The version of a snapshot's meaning: raise it when a fold changes. Changed fields are noticed without that."""
 
 EVERY = 200

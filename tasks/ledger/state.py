@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tasks.domain.analysis import AppliedAt, Paused
 from tasks.domain.drift import DriftedObject
 from tasks.domain.environment_graph import Verified
 from tasks.domain.events import ApprovalRequested, DriftReported
@@ -118,6 +119,9 @@ class EnvironmentState:
     says why, while a rollback has begun and not ended, and `rejects` whether the release is rejected then;
     `interrupted` why a run stopped and does not know how far it got.
 
+    Analyses: `applies` is when units were applied under the open claim, `analysed` those whose analysis has passed
+    since ("" is the environment's own), `paused` what waits for a person.
+
     `unfinished` are units whose last apply did not come to its end, and that no earlier release was put back to.
 
     The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
@@ -154,6 +158,9 @@ class EnvironmentState:
     records: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, Provenance] = field(default_factory=dict)
     drift: KnownDrift = field(default_factory=KnownDrift)
+    applies: Mapping[str, AppliedAt] = field(default_factory=dict)
+    analysed: frozenset[str] = frozenset()
+    paused: Paused | None = None
     number: int = 0
     head: str = GENESIS
     platform: str = ""

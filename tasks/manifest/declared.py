@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from tasks.domain.platform import Level
+from tasks.manifest.declared_analysis import DeclaredAnalysis
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.notation import (
     ACCOUNT,
@@ -178,6 +179,9 @@ class DeclaredEnvironment(Declared):
     drift: DeclaredDrift = Field(
         default_factory=DeclaredDrift, description="What happens when somebody changed something by hand."
     )
+    analysis: DeclaredAnalysis | None = Field(
+        default=None, description="What metrics must show after all that was applied here, from the last apply on."
+    )
     monitoring: DeclaredMonitoring | None = Field(
         default=None,
         description="Where the metrics of this environment are asked for; what is left out is as for the platform.",
@@ -250,6 +254,9 @@ class DeclaredPiece(Declared):
     )
     checks: tuple[DeclaredCheck, ...] = Field(
         default=(), description="Smoke checks, asked after every apply of the unit."
+    )
+    analysis: DeclaredAnalysis | None = Field(
+        default=None, description="What metrics must show for a while after every apply of the unit."
     )
     validators: dict[Text, DeclaredValidator] = Field(
         default_factory=dict, description="How the unit wants the validators of its tool, by their names."

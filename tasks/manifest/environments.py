@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from tasks.domain import environment_graph, graph
 from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
-from tasks.manifest import monitoring, placeholders
+from tasks.manifest import analysis, monitoring, placeholders
 from tasks.manifest.declared import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.draft import Draft
@@ -70,6 +70,7 @@ def filled(
         drift_every=declared.drift.every,
         values=placeholders.fill(declared.values, about),
         prometheus=monitoring.filled(around, declared.monitoring, about),
+        analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, declared)),
     )
 
 
@@ -112,6 +113,11 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
     yield from monitoring.mistakes(draft.monitoring, declared.monitoring, about)
+    if declared.analysis is not None:
+        asked = monitoring.filled(draft.monitoring, declared.monitoring, about) is not None
+        found = analysis.mistakes(declared.analysis, _with_values(about, declared), asked=asked)
+        own = (*found, *analysis.places(declared.analysis, (name,)))
+        yield from (m.below(("analysis",)) for m in own)
     yield from _calendar(declared)
     yield from _gate(declared)
     if declared.drift.every < _SHORTEST_DRIFT:
@@ -178,6 +184,11 @@ def _calendar(declared: DeclaredEnvironment) -> Iterator[Mistake]:
 
 def _after(draft: Draft) -> dict[str, tuple[str, ...]]:
     return {name: declared.after for name, declared in draft.environments.items()}
+
+
+def _with_values(about: dict[str, Any], declared: DeclaredEnvironment) -> dict[str, Any]:
+    values = placeholders.fill(declared.values, about)
+    return {**about, **{f"values.{name}": value for name, value in values.items()}}
 
 
 def _own(own: Roles | None, roles: Roles | None, about: dict[str, Any]) -> Roles | None:

@@ -68,6 +68,11 @@ def seconds(written: Any) -> float:
     return float(written)
 
 
+def wait(written: Any) -> float:
+    """The seconds of a duration that may be none: "0s" or 0."""
+    return 0.0 if written in (0, "0", "0s") and not isinstance(written, bool) else seconds(written)
+
+
 def one_or_several(written: Any) -> Any:
     """The names of "dev" or ["dev", "staging"], as a list; at least one."""
     if not isinstance(written, str | list):
@@ -130,5 +135,13 @@ Duration = Annotated[
                 {"type": "string", "pattern": f"^{DURATION.pattern}$"},
             ]
         }
+    ),
+]
+Wait = Annotated[
+    float,
+    BeforeValidator(wait),
+    PlainSerializer(lambda value: f"{value:g}s"),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^{DURATION.pattern}$"}]}
     ),
 ]

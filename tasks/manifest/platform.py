@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Check, Environment, Platform, Unit
-from tasks.manifest import document, draft, environments, placeholders, terragrunt, units
+from tasks.manifest import analysis, document, draft, environments, placeholders, terragrunt, units
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
 from tasks.manifest.models import platform_model
 
@@ -57,6 +57,7 @@ def resolve(platform: Platform, environment: str, unit: str) -> Unit:
         inputs=placeholders.fill(declared.inputs, names),
         options=placeholders.fill(declared.options, names),
         checks=tuple(_filled(check, names) for check in declared.checks),
+        analysis=analysis.filled(declared.analysis, names),
     )
 
 

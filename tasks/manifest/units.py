@@ -13,7 +13,7 @@ from typing import Any
 from tasks.domain import graph, references
 from tasks.domain.platform import Check, Environment, Platform, Roles, Unit, Validation
 from tasks.engines import ENGINES
-from tasks.manifest import checks, environments, explain, placeholders, sources
+from tasks.manifest import analysis, checks, environments, explain, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, not_among, shown
@@ -53,6 +53,7 @@ def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
         region=declared.region,
         roles=Roles(declared.roles.plan or "", declared.roles.apply or "") if declared.roles else None,
         options=declared.options,
+        analysis=analysis.built(declared.analysis),
         validators={name: Validation(each.level, each.ignore) for name, each in declared.validators.items()},
     )
 
@@ -60,7 +61,7 @@ def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
 def mistakes(draft: Draft) -> Iterator[Mistake]:
     """What is wrong with the units, one by one and together."""
     for name, declared in draft.units.items():
-        for rule in (_engine, _options, _validators, _environments, _needs, _place, _texts, _sources, _checks):
+        for rule in _RULES:
             yield from (m.below((ROOT, name)) for m in rule(draft, name, declared))
     for circle in graph.cycles({name: unit.needs for name, unit in draft.units.items()}):
         told = " -> ".join(circle)
@@ -193,6 +194,19 @@ def _checks(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
         yield from (m.below(key) for m in _in_its_environments(draft, declared, wrong_options))
 
 
+def _analysis(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    wanted = declared.analysis
+    if wanted is None:
+        return
+
+    def wrong(environment: str) -> Iterator[Mistake]:
+        asked = _filled(draft, environment).prometheus is not None
+        yield from analysis.mistakes(wanted, _scope(draft, environment, declared), asked=asked)
+
+    found = (*_in_its_environments(draft, declared, wrong), *analysis.places(wanted, declared.environments))
+    yield from (m.below(("analysis",)) for m in found)
+
+
 def _in_its_environments(
     draft: Draft, declared: DeclaredUnit, rule: Callable[[str], Iterator[Mistake]]
 ) -> Iterator[Mistake]:
@@ -236,3 +250,18 @@ def _may_share(*declared: DeclaredUnit) -> bool:
 def _check(declared: DeclaredCheck) -> Check:
     options = fields(declared.kind, declared.options)
     return Check(declared.name, declared.kind, options, within=declared.within, every=declared.every)
+
+
+_RULES = (
+    _engine,
+    _options,
+    _validators,
+    _environments,
+    _needs,
+    _place,
+    _texts,
+    _sources,
+    _checks,
+    _analysis,
+)
+"""What is looked at in every unit."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -83,7 +85,7 @@ class Prometheus:
         data = dict(asked) if method == "POST" else None
         try:
             with (
-                httpx.Client(verify=credentials.trust(server), timeout=self.seconds) as client,
+                httpx.Client(verify=self._trust, timeout=self.seconds) as client,
                 client.stream(
                     method,
                     address,
@@ -99,6 +101,11 @@ class Prometheus:
             raise self._late() from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise Unanswered(f"{self.where} did not answer: {error or type(error).__name__}") from error
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext | bool:
+        # Without TLS there is nothing to trust, and loading the system's trust store takes its time.
+        return credentials.trust(self.server) if self.server.url.startswith("https:") else False
 
     def _body(self, response: httpx.Response) -> bytes:
         """The whole body. The time limit holds for all of it, so that a trickling server holds nobody up."""

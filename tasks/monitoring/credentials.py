@@ -54,10 +54,8 @@ def headers(server: PrometheusServer) -> dict[str, str]:
     return {**server.headers, **bearer}
 
 
-def trust(server: PrometheusServer) -> ssl.SSLContext | bool:
+def trust(server: PrometheusServer) -> ssl.SSLContext:
     """Whom to trust, and the certificate that we show."""
-    if not (server.ca or server.certificate):
-        return True
     try:
         context = ssl.create_default_context(cafile=server.ca or None)
         if server.certificate:

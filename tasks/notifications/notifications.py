@@ -14,7 +14,14 @@ from dataclasses import dataclass
 import structlog
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
 
-from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy, RollbackFailed, RolledBack, Unanswered
+from tasks.domain.errors import (
+    EnvironmentBlocked,
+    EnvironmentBusy,
+    PromotionPaused,
+    RollbackFailed,
+    RolledBack,
+    Unanswered,
+)
 from tasks.drift import DriftReport, descriptions
 from tasks.settings import Settings, Subject
 
@@ -66,6 +73,9 @@ def ended(environment: str, release: str, purpose: str, error: Exception, where:
         return None
     if isinstance(error, RollbackFailed):
         return rollback_failed(environment, release, str(error), where)
+    if isinstance(error, PromotionPaused):
+        title = f"{environment}: {release} is paused, a decision is needed"
+        return Notification("promotion-failed", title, _text(environment, str(error), where))
     verdict = "a dependency did not respond" if isinstance(error, Unanswered) else "FAILED"
     title = f"{environment}: {purpose} {release}: {verdict}"
     return Notification("promotion-failed", title, _text(environment, str(error), where))

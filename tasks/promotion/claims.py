@@ -27,6 +27,9 @@ from tasks.ledger.entries import Entry
 from tasks.ledger.state import Claim, EnvironmentState
 from tasks.process_identity import ProcessIdentity
 
+PAUSE_ENDS = ("continue", "roll back")
+"""The purposes of runs that decide on what is paused."""
+
 _LOOK_AGAIN = 2.0
 """Seconds."""
 
@@ -61,6 +64,7 @@ def claim(
 
     def decide(found: EnvironmentState) -> EnvironmentClaimed:
         refuse_if_taken(found)
+        _refuse_if_paused(found, purpose)
         return EnvironmentClaimed(
             release=release,
             purpose=purpose,
@@ -150,6 +154,16 @@ def refuse_if_taken(found: EnvironmentState) -> None:
             f"(process {held.holder['pid']} on {held.holder['host']}). Nothing was started; try again when "
             "`flowmart status` shows that it is over. If that process is certainly gone, run "
             f"`flowmart recover {found.environment} --run-is-over`"
+        )
+
+
+def _refuse_if_paused(found: EnvironmentState, purpose: str) -> None:
+    """What is paused is decided on before anything else begins."""
+    if found.paused is not None and purpose not in PAUSE_ENDS:
+        name = found.environment
+        raise EnvironmentBusy(
+            f"{name} is paused since {found.paused.at}: the analysis of {found.paused.release} is inconclusive. "
+            f"Run `flowmart continue {name} --reason ...` or `flowmart rollback {name}` first\n{found.paused.why}"
         )
 
 

@@ -33,11 +33,12 @@ class Consent:
     """What whoever starts a run says beforehand; each is a reason, and is recorded.
 
     `despite`: why to go ahead although the environment is closed. `accept_drift`: why to go over what somebody
-    changed by hand.
+    changed by hand. `into_incident`: why to go ahead although metrics are bad before it.
     """
 
     despite: str | None = None
     accept_drift: str | None = None
+    into_incident: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import drift
-from tasks.domain.errors import ApprovalWanted, Refused
+from tasks.domain.errors import ApprovalWanted, InvalidInput, Refused
 from tasks.drift import RECONCILE
 from tasks.ledger.history import History
-from tasks.promotion import adoption, promotion
+from tasks.promotion import adoption, pauses, promotion
 from tasks.promotion.adoption import Adopted
 from tasks.promotion.approvals import Request
 from tasks.promotion.eligibility import refuse_ineligible
@@ -41,6 +41,7 @@ def promote(
     """
     runtime.release_id(release)
     recover_if_abandoned(runtime, executor, environment)
+    pauses.look_again(runtime, executor, environment)
     try:
         with claimed(runtime, release, environment, "promote") as run:
             refuse_ineligible(run, force)
@@ -51,18 +52,35 @@ def promote(
 
 
 def roll_back(runtime: Runtime, executor: Executor, environment: str, to: str | None = None) -> str | Request:
-    """Return an environment to an earlier release, planned, tested and checked like any other; the release."""
+    """Return an environment to an earlier release, planned, tested and checked like any other; the release.
+
+    What is paused is rolled back as a failed analysis would: "" if nothing was there before.
+    """
     recover_if_abandoned(runtime, executor, environment)
+    paused = pauses.paused_in(runtime, environment)
+    if paused is not None and to is None:
+        return pauses.go_back(runtime, executor, environment, paused)
     release = _history(runtime).earlier_release(environment, to)
     try:
         with claimed(runtime, release, environment, ROLL_BACK) as run:
-            left = run.state().verified
+            left = run.state().verified or (paused.release if paused else None)
             promotion.promote(run, executor, "roll back")
             reject(run, left, "rolled back by hand")
     except ApprovalWanted as wanted:
         return _request(wanted)
     runtime.reporter.returned(environment, left, release, runtime.settings.acting)
     return release
+
+
+def resume(runtime: Runtime, executor: Executor, environment: str, reason: str) -> str | Request:
+    """Go on with what is paused; the release. The request where what is left to apply waits for an approval."""
+    if not reason.strip():
+        raise InvalidInput(f"{environment}: say why what was measured is good enough; it is recorded")
+    recover_if_abandoned(runtime, executor, environment)
+    try:
+        return pauses.go_on(runtime, executor, environment, reason)
+    except ApprovalWanted as wanted:
+        return _request(wanted)
 
 
 def reconcile(runtime: Runtime, executor: Executor, environment: str) -> tuple[str, ...] | Request:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tasks.domain.errors import ClaimLost, Interrupted, Refused, RollbackFailed, Unanswered
+from tasks.domain.errors import ClaimLost, Inconclusive, Interrupted, Refused, RollbackFailed, Unanswered
 from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
-from tasks.promotion import applying, checking, gate, planning
+from tasks.promotion import analysing, applying, checking, gate, incidents, planning
+from tasks.promotion.analysing import Analyses
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Executor, Step, Verb, errors, raise_mistakes
 from tasks.promotion.gate import Consent, Purpose
@@ -27,6 +28,7 @@ TEST = Verb("test", planning.test)
 APPLY = Verb("apply", applying.apply)
 CHECK = Verb("smoke", checking.check, reads=True)
 SETTLE = Verb("settle", checking.settle)
+ANALYSE = Verb("analyse", analysing.analyse)
 
 
 def promote(
@@ -42,14 +44,21 @@ def promote(
         Refused: rejected before anything was changed.
         RolledBack: rejected afterwards; everything is back as it was.
         Unanswered: stopped without an answer; `Interrupted` when an apply may be partly done.
+        PromotionPaused: an analysis is inconclusive, and a person decides.
     """
     planned, tested = plan_and_test(run, executor)
     stop(errors([*planned.values(), *tested.values()]))
     plans = {unit: step.result() for unit, step in planned.items()}
     violations = [violation for step in tested.values() for violation in step.result()]
-    gate.pass_through(run, planning.plan_set(run, plans), violations, consent, purpose)
+    plan_set = planning.plan_set(run, plans)
+    if purpose == "promote":
+        incidents.refuse_unmeasurable(run, plan_set, consent.into_incident)
+    gate.pass_through(run, plan_set, violations, consent, purpose)
     checking.prepare_clients(run)
-    settle(run, executor, errors(_apply_and_check(run, executor, plans, planned, tested)))
+    analyses = Analyses(run)
+    with analysing.watched(analyses):
+        raised = errors(_apply_and_check(run, executor, plans, planned, tested, analyses))
+    settle(run, executor, [*raised, *analyses.errors] if raised else analyses.finish())
 
 
 def plan_and_test(run: EnvironmentRun, executor: Executor) -> tuple[dict[str, Step], dict[str, Step]]:
@@ -65,7 +74,7 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
     """Verified when nothing failed; rolled back when something was rejected; left for a person without an answer."""
     raise_mistakes(raised)
     _raise_lost(raised)
-    rejections = [error for error in raised if not isinstance(error, Unanswered | applying.Halted)]
+    rejections = [error for error in raised if not isinstance(error, Unanswered | applying.Halted | Inconclusive)]
     if rejections and (run.state().attempted or run.halted.is_set()):
         raise roll_back(run, cause(rejections), executor, rejects=True)
     interrupted = [error for error in raised if isinstance(error, Interrupted)]
@@ -75,7 +84,9 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
         raise Interrupted(
             f"{why}\nNothing was rolled back. Once it responds again, run `flowmart recover {_name(run)}`"
         )
-    stop(raised)
+    stop([error for error in raised if not isinstance(error, Inconclusive)])
+    if open_questions := {error.subject: error for error in raised if isinstance(error, Inconclusive)}:
+        raise analysing.pause(run, [*open_questions.values()])
     verify(run)
 
 
@@ -137,6 +148,7 @@ def _apply_and_check(
     plans: Mapping[str, Planned],
     planned: Mapping[str, Step],
     tested: Mapping[str, Step],
+    analyses: Analyses,
 ) -> list[Step]:
     """Each unit as soon as those it needs have passed; planned again first where those may have changed."""
     moving = planning.moving(run, plans)
@@ -152,6 +164,9 @@ def _apply_and_check(
         checked[unit] = executor.submit(CHECK, run, unit, applied)
         settled = executor.submit(SETTLE, run, unit, applied, after=[checked[unit]])
         steps += [plan, test, applied, checked[unit], settled]
+        if analyses.block(unit):
+            checked[unit] = executor.submit(ANALYSE, run, unit, analyses, after=[settled])
+            steps.append(checked[unit])
     return steps
 
 

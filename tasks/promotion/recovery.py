@@ -1,14 +1,15 @@
 """Recovering an environment whose run ended before it was done: observe, then finish or roll back.
 
 a rollback had begun          it is continued, and rejects the release if it was to
-everything turns out applied  the checks are asked and the release is verified
+everything turns out applied  the checks are asked, open analyses go on, and the release is verified
+it is paused                  later answers, or the end of the time to decide, may decide it (`pauses`)
 otherwise                     what was begun is rolled back; the release is not rejected
 """
 
 from __future__ import annotations
 
 from tasks.domain.errors import Refused, Unanswered
-from tasks.promotion import planning
+from tasks.promotion import pauses, planning
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Executor, errors
 from tasks.promotion.gate import Consent, Purpose
@@ -30,6 +31,8 @@ def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_ov
         Unanswered: a tool or an API still does not respond; the claim stays open.
         RollbackFailed: the environment is blocked.
     """
+    if pauses.paused_in(runtime, environment) is not None:
+        return pauses.look_again(runtime, executor, environment)
     with taken_over(runtime, environment, run_is_over) as run:
         if run is None:
             return False

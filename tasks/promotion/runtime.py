@@ -46,7 +46,8 @@ class Runtime:
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""
-        return Ledger(self.store, self.settings.acting, self.run, self.settings.platform_name)
+        chosen = self.settings
+        return Ledger(self.store, chosen.acting, self.run, chosen.platform_name, self.clock.now)
 
     def releases(self) -> Releases:
         """The releases of the store, held against the ledger."""

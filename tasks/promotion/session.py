@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tasks.domain.errors import ApprovalWanted, ClaimLost, FlowmartError, Interrupted
+from tasks.domain.errors import ApprovalWanted, ClaimLost, FlowmartError, Interrupted, PromotionPaused
 from tasks.ledger.state import Claim, EnvironmentState
 from tasks.promotion import claims
 from tasks.promotion.environment_run import EnvironmentRun, log, opened
@@ -51,8 +51,8 @@ def held(run: EnvironmentRun) -> Iterator[None]:
     try:
         with run.runtime.stops.including(run.stop):
             yield
-    except ApprovalWanted:
-        claims.close(run.ledger, name, "waiting")
+    except (ApprovalWanted, PromotionPaused) as error:
+        _wait_for_people(run, error)
         raise
     except ClaimLost:
         run.stop()
@@ -71,6 +71,14 @@ def held(run: EnvironmentRun) -> Iterator[None]:
             run.reporter.failed(run, error)
         raise
     claims.close(run.ledger, name, "succeeded")
+
+
+def _wait_for_people(run: EnvironmentRun, error: ApprovalWanted | PromotionPaused) -> None:
+    if isinstance(error, ApprovalWanted):
+        claims.close(run.ledger, run.environment.name, "waiting")
+        return
+    claims.close(run.ledger, run.environment.name, "paused", str(error))
+    run.reporter.failed(run, error)
 
 
 def await_turn(runtime: Runtime, environment: str) -> None:

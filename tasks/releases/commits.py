@@ -103,6 +103,18 @@ def authors_between(repository: Path, base: str, head: str) -> dict[str, str]:
     return found
 
 
+def times_between(repository: Path, base: str, head: str) -> tuple[float, ...]:
+    """When the commits were made that `head` has, `base` has not, and that change infrastructure/.
+
+    In seconds since 1970: the time of the commit, since that of the author may be long ago. Empty where git lacks
+    either commit.
+    """
+    if None in (git.find(repository, base), git.find(repository, head)):
+        return ()
+    printed = git.git(repository, "log", "--no-show-signature", "--format=%ct", head, f"^{base}", "--", FOLDER)
+    return tuple(float(line) for line in printed.split())
+
+
 def has_uncommitted(repository: Path) -> bool:
     """Whether the working tree's infrastructure/ differs from HEAD."""
     return bool(git.git(repository, "status", "--porcelain", "--", FOLDER).strip())

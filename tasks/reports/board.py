@@ -142,6 +142,10 @@ def words(state: EnvironmentState) -> str:
         return f"its run is gone; `flowmart recover {state.environment}` or the next promotion recovers it"
     if state.claim:
         return f"busy: {board_notices.begun(state)}"
+    if state.paused:
+        name = state.environment
+        todo = f"`flowmart continue {name} --reason ...` or `flowmart rollback {name}`"
+        return f"PAUSED: {state.paused.why.splitlines()[0]}; {todo}"
     if state.verified:
         rejected = ", ".join(sorted(state.rejected))
         return f"verified{f'; rejected here: {rejected}' if rejected else ''}"

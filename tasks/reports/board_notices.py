@@ -22,6 +22,7 @@ class Kind(StrEnum):
 
     DAMAGED = "damaged"
     BLOCKED = "blocked"
+    PAUSED = "paused"
     INTERRUPTED = "interrupted"
     APPROVAL = "waits for approval"
     RUNNING = "running"
@@ -102,6 +103,10 @@ def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
         yield Notice(Kind.INTERRUPTED, name, f"its run is gone; flowmart recover {name}", run)
     elif claim:
         yield Notice(Kind.RUNNING, name, begun(state), (*run, *links.origin(claim.provenance)))
+    elif state.paused:
+        evidence = "; ".join(line.strip() for line in state.paused.why.splitlines())
+        what = f"{evidence}; flowmart continue {name} --reason ... or flowmart rollback {name}"
+        yield Notice(Kind.PAUSED, name, what)
 
 
 def begun(state: EnvironmentState) -> str:

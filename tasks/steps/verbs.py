@@ -24,6 +24,7 @@ from tasks.github import commits
 from tasks.github.client import Client
 from tasks.ledger.history import History
 from tasks.promotion import promotion, rollback
+from tasks.promotion.analysing import Analyses
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import RETRY_DELAYS, Verb
 from tasks.promotion.planning import Planned
@@ -79,6 +80,12 @@ def settle(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> None:
     promotion.SETTLE(run, unit, receipt)
 
 
+@task(name="analyse", task_run_name="analyse {unit}", **_WRITES)
+def analyse(run: EnvironmentRun, unit: str, analyses: Analyses) -> None:
+    """Wait for the analysis of a unit that others wait for."""
+    promotion.ANALYSE(run, unit, analyses)
+
+
 @task(name="roll back", task_run_name="roll back {unit}", **_WRITES)
 def roll_back(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
     """Return one unit to what it was."""
@@ -105,6 +112,7 @@ TASKS: Mapping[Verb, Task[Any, Any]] = {
     promotion.APPLY: apply,
     promotion.CHECK: smoke,
     promotion.SETTLE: settle,
+    promotion.ANALYSE: analyse,
     rollback.RESTORE: roll_back,
     rollback.VERIFY: verify,
     drift.DETECT: detect_drift,

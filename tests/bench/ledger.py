@@ -2,7 +2,8 @@
 
 A chain of 100 entries and one of 50,000, each in a folder and in a bucket (moto's). A new process reads the state and
 appends an entry; printed are the time and how many requests the store had to answer. Both must not grow with the
-history. moto itself takes longer to list a bucket the more is in it, which AWS does not: there the requests count.
+history. The metrics of the delivery are scraped for the first time, and again after each more entry. moto itself
+takes longer to list a bucket the more is in it, which AWS does not: there the requests count.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tasks.ledger.entries import Entry
 from tasks.ledger.folding import fold
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
+from tasks.metrics import Exporter, text
 from tests.memory_store import CountedStore, MemoryStore
 
 LENGTHS = (100, 50_000)
@@ -54,6 +56,8 @@ def _report(kind: str, length: int, store: Store) -> None:
     )
     print(f"{kind}, {length:6} entries: read state      {read * 1000:7.1f} ms, {read_requests:3} requests")
     print(f"{kind}, {length:6} entries: read and append {both * 1000:7.1f} ms, {both_requests:3} requests")
+    first, again = _scraped(store)
+    print(f"{kind}, {length:6} entries: scrape metrics  {again * 1000:7.1f} ms, the first time {first:.1f} s")
 
 
 def _measured(store: Store, work: Callable[[Ledger], object]) -> tuple[float, int]:
@@ -65,6 +69,19 @@ def _measured(store: Store, work: Callable[[Ledger], object]) -> tuple[float, in
         work(Ledger(counted, "bench"))
         seconds.append(time.perf_counter() - begin)
     return statistics.median(seconds), counted.requests
+
+
+def _scraped(store: Store) -> tuple[float, float]:
+    """The seconds of the first scrape, and the median of later ones, each after one more entry."""
+    ledger = Ledger(store, "bench")
+    exporter = Exporter(ledger, {})
+    seconds = []
+    for _ in range(_ROUNDS + 1):
+        begin = time.perf_counter()
+        text(exporter)
+        seconds.append(time.perf_counter() - begin)
+        ledger.append("dev", ClaimClosed(outcome="failed"))
+    return seconds[0], statistics.median(seconds[1:])
 
 
 def _chain(length: int) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""What all contract tests share: a line about those that ran against the sandbox only."""
+"""What all contract tests share: a line about those that did not run, or ran against the sandbox only."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 
 import pytest
 
-from tests import terragrunts
+from tests import prometheus_process, terragrunts
 from tests.clusters import GIVEN
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
+collect_ignore = ["test_analysis.py", "test_metrics.py"] if prometheus_process.MISSING else []
 
 ON_ANY_CLUSTER = (
     *("test_helm_engine", "test_helm_plans", "test_helm_promises"),
@@ -28,6 +29,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests no real cluster has judged, and which were not run: neither is the same as having passed."""
     if not terragrunts.PROGRAM:
         terminalreporter.write_line(terragrunts.NOT_RUN)
+    if prometheus_process.MISSING:
+        terminalreporter.write_line(prometheus_process.NOT_RUN)
     reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "nodeid")]
     files = sorted({name for report in reports for name in ON_ANY_CLUSTER if f"/{name}.py" in report.nodeid})
     if not files:

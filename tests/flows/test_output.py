@@ -9,6 +9,8 @@ import pytest
 
 from deployments import cli
 from deployments.cli.exit_codes import AWAITS_APPROVAL
+from tasks.domain.events import EnvironmentPaused
+from tasks.ledger.history import History
 from tests import outputs
 from tests.mini import PLATFORM, MiniPlatform
 
@@ -45,6 +47,11 @@ def test_commands_that_start_flows_print_what_their_schemas_say(
     assert len(printed.run("reconcile dev")) == 1
     assert printed.run("rollback dev") == {"environment": "dev", "release": first}
     assert printed.run("recover dev") == {"environment": "dev", "recovered": False}
+    paused = EnvironmentPaused(
+        release=first, units=("first",), why="no data", doubtful=False, until="2100-01-01T00:00:00Z"
+    )
+    History(mini.settings).ledger.append("dev", paused)
+    assert printed.run("continue dev --reason seen") == {"environment": "dev", "release": first}
     mini.write("platform.yaml", PLATFORM.replace("  dev: {", "  dev: {gate: approval, "))
     mini.paint("dev", "red")
     mini.commit("Paint dev red")

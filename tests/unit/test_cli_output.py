@@ -47,7 +47,17 @@ def mini(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
     return made
 
 
-READING = ["status", "approvals", "history", "show dev/1", "show HEAD", "diff dev HEAD", "release list", "audit"]
+READING = [
+    "status",
+    "approvals",
+    "history",
+    "show dev/1",
+    "show HEAD",
+    "diff dev HEAD",
+    "release list",
+    "audit",
+    "report dora dev",
+]
 SERVING = ["doctor", "server status", "server down", "sandbox status", "sandbox down"]
 WRITING = [
     f"approve {'d' * 12} --record-only",
@@ -62,7 +72,9 @@ WRITING = [
 ]
 ELSEWHERE = {
     # tests/flows/test_output.py
-    *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "recover"),
+    *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "recover", "continue"),
+    # tests/unit/test_cli_analysis.py
+    "analysis try",
     # tests/contract/test_server.py, test_bootstrap.py and test_sandbox_prefect.py
     *("server up", "bootstrap", "sandbox up"),
 }

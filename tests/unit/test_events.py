@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.domain import events, wording
+from tasks.domain.analysis import Rating, Verdict, Window
 from tasks.domain.drift import DriftedObject, Idle
 from tasks.domain.errors import UnreadableRecord
 from tasks.domain.events import Event
@@ -23,7 +24,15 @@ CHANGE = Change("aws_vpc.this", "aws_vpc", Action.UPDATE, {"a": None}, {"a": 1},
 DRIFTED = DriftedObject("orders", "Deployment/orders", "Deployment", "update", ("changed",), ("spec",), {"spec": 1})
 DECISION = {"release": "a", "plan_set": "d", "by": "ben", "how": "command line", "identity": "host", "reason": ""}
 
+WINDOW = Window("errors", "2030-01-01T00:00:00+00:00", "2030-01-01T00:05:00+00:00", Rating.BAD, 0.08, "above 0.05")
+
 EXAMPLES: tuple[Event, ...] = (
+    events.AnalysisEnded(**OF_UNIT, verdict=Verdict.FAILED, why="dev/orders: analysis failed", windows=(WINDOW,)),
+    events.EnvironmentPaused(
+        release="a", units=("orders",), why="no data", doubtful=False, until="2030-01-01T00:00:00+00:00"
+    ),
+    events.EnvironmentContinued(release="a", reason="the server was away"),
+    events.IncidentAccepted(release="a", why="errors are bad", reason="this repairs it"),
     events.EnvironmentClaimed(release="a", purpose="promote", holder={"pid": 1}, provenance=Provenance("c")),
     events.ClaimTakenOver(holder={"pid": 2}, run_is_over=True),
     events.ClaimClosed(outcome="succeeded"),

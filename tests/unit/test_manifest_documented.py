@@ -15,11 +15,13 @@ from tasks.domain import environment_graph
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Level
 from tasks.engines import ENGINES
-from tasks.manifest import declared, declared_monitoring
+from tasks.manifest import declared, declared_analysis, declared_monitoring
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import option_schemas
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "platform.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+DOCUMENT = (DOCS / "platform.md").read_text()
+MONITORING = (DOCS / "monitoring.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 EXAMPLES = [text for language, text in BLOCKS if language == "yaml"]
 
@@ -73,6 +75,22 @@ def keys() -> Iterator[str]:
 @pytest.mark.parametrize("key", sorted(set(keys())))
 def test_every_key_is_documented(key: str) -> None:
     assert f"`{key}`" in DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "key",
+    sorted(
+        about.alias or name
+        for model in (
+            declared_analysis.DeclaredAnalysis,
+            declared_analysis.DeclaredMetric,
+            declared_analysis.DeclaredCompare,
+        )
+        for name, about in model.model_fields.items()
+    ),
+)
+def test_every_key_of_an_analysis_is_documented(key: str) -> None:
+    assert f"`{key}`" in MONITORING
 
 
 @pytest.fixture

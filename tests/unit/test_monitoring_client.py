@@ -184,6 +184,6 @@ def test_a_client_certificate_is_shown(files: Certificates) -> None:
             client(double).instant("up")
 
 
-def test_certificates_that_are_missing_are_no_answer(double: PrometheusDouble) -> None:
+def test_certificates_that_are_missing_are_no_answer() -> None:
     with pytest.raises(Unanswered, match="TLS files of"):
-        client(double, ca="/nowhere/ca.pem").instant("up")
+        Prometheus(PrometheusServer("https://127.0.0.1:9", ca="/nowhere/ca.pem")).instant("up")

@@ -45,7 +45,7 @@ def ours(project: Path) -> Catalogue:
 
 def test_every_environment_of_the_platform_has_its_deployments(ours: Catalogue, project: Path) -> None:
     names = [environment.name for environment in manifest.load(project / "infrastructure").environments]
-    for flow in ("promote", "rollback", "recover", "drift"):
+    for flow in ("promote", "rollback", "resume", "recover", "drift"):
         assert [one.environment for one in ours.deployments if one.flow == flow] == names
 
 

@@ -13,6 +13,12 @@ from typing import Any
 
 from tasks.domain import records
 from tasks.domain.errors import UnreadableRecord
+from tasks.domain.events.analyses import (
+    AnalysisEnded,
+    EnvironmentContinued,
+    EnvironmentPaused,
+    IncidentAccepted,
+)
 from tasks.domain.events.base import (
     Event,
     UnitEvent,
@@ -58,6 +64,7 @@ from tasks.domain.events.units import (
 
 __all__ = [
     "KINDS",
+    "AnalysisEnded",
     "ApprovalRequested",
     "ClaimClosed",
     "ClaimTakenOver",
@@ -65,13 +72,16 @@ __all__ = [
     "DriftAccepted",
     "DriftReported",
     "EnvironmentClaimed",
+    "EnvironmentContinued",
     "EnvironmentFrozen",
     "EnvironmentInterrupted",
+    "EnvironmentPaused",
     "EnvironmentResolved",
     "EnvironmentRestored",
     "EnvironmentRollingBack",
     "EnvironmentThawed",
     "Event",
+    "IncidentAccepted",
     "PlanDenied",
     "PlanSetApproved",
     "PlanSetDecision",

@@ -1,0 +1,83 @@
+"""Asks every query once before anything is applied, while a mistake in it still costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tasks.analysis import spans
+from tasks.analysis.judging import SKEW, skewed
+from tasks.analysis.measuring import value
+from tasks.analysis.spans import Span
+from tasks.domain.analysis import Analysis, Metric
+from tasks.domain.errors import Unanswered
+from tasks.monitoring import Prometheus
+from tasks.monitoring.queries import filled, selectors
+
+FEWEST = 4
+"""Samples that a window must hold. Prometheus 3 finds none in a range of one scrape; with two, one lost is half."""
+
+_NEVER = 7 * 86400.0
+"""Seconds without a series after which a label is more likely misspelt than an error never seen."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What asking once found: `mistakes` in the specification, and `warnings` about what is not there yet."""
+
+    mistakes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def ask_all(analysis: Analysis, metrics: Sequence[Metric], server: Prometheus, now: float) -> Asked:
+    """Ask every query of an analysis for the last window.
+
+    Raises:
+        Unanswered: the server cannot be asked, or its clock is wrong.
+    """
+    skew = server.clock() - now
+    if abs(skew) > SKEW:
+        raise Unanswered(f"{server.where} cannot be asked: {skewed(skew)}")
+    span = spans.before(analysis, now - analysis.lag)[-1]
+    found = [_asked(analysis, metric, server, span) for metric in metrics]
+    return Asked(tuple(m for one in found for m in one.mistakes), tuple(w for one in found for w in one.warnings))
+
+
+def _asked(analysis: Analysis, metric: Metric, server: Prometheus, span: Span) -> Asked:
+    result = value(server, metric, span)
+    if not result.answered:
+        if not result.refused:
+            raise Unanswered(f"metric {metric.name}: {result.why}")
+        return Asked((f"metric {metric.name}: {result.why}",), ())
+    too_short = _too_short(analysis, metric, server, span)
+    warnings = [f"metric {metric.name}: {result.why}"] if result.value is None else []
+    warnings += _never_seen(metric, server, span)
+    return Asked(tuple(f"metric {metric.name}: {each}" for each in too_short), tuple(warnings))
+
+
+def _too_short(analysis: Analysis, metric: Metric, server: Prometheus, span: Span) -> Iterator[str]:
+    """A window that holds too few samples of series that have been there for longer."""
+    for selector in _selectors(metric, span):
+        counts = [_most(server, selector, analysis.window * times, span.ends) for times in (1, 2)]
+        if 0 < counts[0] < FEWEST and counts[1] > counts[0]:
+            told = f"a window of {analysis.window:g}s holds {counts[0]:g} samples of {selector}"
+            yield f"{told}; it must hold {FEWEST} scrapes: make `window` longer"
+            return
+
+
+def _never_seen(metric: Metric, server: Prometheus, span: Span) -> list[str]:
+    query = filled(metric.bad, span.length)
+    since = span.ends - _NEVER
+    unseen = [each for each in selectors(query) if not server.has_series(each, since, span.ends)] if query else []
+    told = "for 7 days; it never failed, or a label is misspelt"
+    return [f"metric {metric.name}: no series {each} {told}" for each in unseen]
+
+
+def _selectors(metric: Metric, span: Span) -> tuple[str, ...]:
+    query = metric.total or metric.query
+    return selectors(filled(query, span.length)) if query else ()
+
+
+def _most(server: Prometheus, selector: str, seconds: float, at: float) -> float:
+    found = server.instant(f"max(count_over_time({selector}[{round(seconds * 1000)}ms]))", at).series
+    return found[0].value if found else 0.0

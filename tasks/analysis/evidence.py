@@ -1,0 +1,41 @@
+"""The windows of an analysis in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tasks.analysis.rating import shown
+from tasks.analysis.verdict import Judged
+from tasks.domain.analysis import Rating, Verdict, Window
+
+
+def told(subject: str, found: Judged) -> str:
+    """The verdict, and a line for each metric that decided it.
+
+    Args:
+        subject: whose analysis it is: "staging/cart".
+        found: a verdict that is not None.
+    """
+    verdict = found.verdict.value if found.verdict else "not over"
+    deciding = [window for window in found.windows if window.rating is not Rating.GOOD]
+    if found.verdict is Verdict.PASSED:
+        return f"{subject}: analysis passed: {_counted(found.windows)}"
+    return "\n".join([f"{subject}: analysis {verdict}", *(f"  {line(each)}" for each in _few(deciding))])
+
+
+def line(window: Window) -> str:
+    """One window: `errors 14:05-14:10: 0.0731 is bad, above 0.05`."""
+    hours = f"{window.begins[11:16]}-{window.ends[11:16]}"
+    value = f"{shown(window.value)} is {window.rating.value}" if window.value is not None else window.rating.value
+    return f"{window.metric} {hours}: {value}{f', {window.why}' if window.why else ''}"
+
+
+def _few(windows: Sequence[Window]) -> list[Window]:
+    """Those that tell most: the ledger has all of them."""
+    worst = [Rating.BAD, Rating.DOUBTFUL, Rating.UNKNOWN, Rating.UNANSWERED]
+    return sorted(windows, key=lambda window: worst.index(window.rating))[:6]
+
+
+def _counted(windows: Iterable[Window]) -> str:
+    ratings = [window.rating for window in windows]
+    return ", ".join(f"{ratings.count(each)} {each.value}" for each in Rating if each in ratings)

@@ -1,0 +1,160 @@
+"""Judges an analysis as far as its windows are over. What was answered is remembered, so it is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.analysis import rating, spans
+from tasks.analysis.measuring import Value, measured, value
+from tasks.analysis.spans import Span
+from tasks.analysis.verdict import Judged, judged
+from tasks.domain.analysis import Analysis, Metric, Rating, Verdict, Window
+from tasks.domain.errors import Unanswered
+from tasks.monitoring import Prometheus
+
+SKEW = 60.0
+"""Seconds that the server's clock may differ from ours: windows are counted by ours, and looked up by its own."""
+
+
+class Judging:
+    """One analysis of one apply.
+
+    Args:
+        analysis: the specification.
+        environment: where; some metrics are not asked everywhere.
+        server: who is asked.
+        began, ended: the apply, in seconds since 1970.
+        past: whether all of it is in the past, so that the server's clock does not matter.
+    """
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        environment: str,
+        server: Prometheus,
+        began: float,
+        ended: float,
+        *,
+        past: bool = False,
+    ) -> None:
+        self.analysis = analysis
+        self.metrics = metrics_in(analysis, environment)
+        self._server = server
+        self._began = began
+        self._past = past
+        self._spans = spans.after(analysis, ended)
+        self._known: dict[tuple[str, int], Window] = {}
+        self._usual: dict[str, Value] = {}
+
+    @property
+    def ends(self) -> float:
+        """When windows without an answer are not asked again any more."""
+        return self._spans[-1].ends + self.analysis.lag + self.analysis.patience
+
+    def next(self, now: float) -> float:
+        """When there is something to ask again, after `now`; windows without an answer are asked once a window."""
+        due = [span.ends + self.analysis.lag for span in self._spans]
+        return next((moment for moment in due if moment > now), min(self.ends, now + self.analysis.window))
+
+    def judge(self, now: float) -> Judged:
+        """The verdict as far as windows are over at `now` (seconds since 1970)."""
+        over = now >= self.ends
+        why = self._unreachable(now) if self._asks(now) else ""
+        for place, span in enumerate(self._spans):
+            if not spans.is_over(span, self.analysis, now):
+                break
+            for metric in self.metrics:
+                why = self._look(metric, place, span, why)
+            found = self._judged(over=False)
+            if found.verdict is Verdict.FAILED:
+                return found
+        return self._judged(over=over)
+
+    def _look(self, metric: Metric, place: int, span: Span, why: str) -> str:
+        """Measure a window that is not known yet; what keeps the server from answering, for the others."""
+        known = self._known.get((metric.name, place))
+        if known is not None and known.rating is not Rating.UNANSWERED:
+            return why
+        if why:
+            self._known[metric.name, place] = _unanswered(metric, span, why)
+            return why
+        usual = self._usual_of(metric)
+        if usual is not None and not usual.answered:
+            self._known[metric.name, place] = _unanswered(metric, span, usual.why)
+            return usual.why
+        window = measured(self._server, metric, span, usual.value if usual else None)
+        self._known[metric.name, place] = window
+        return window.why if window.rating is Rating.UNANSWERED else ""
+
+    def _asks(self, now: float) -> bool:
+        """Whether there is a window to ask for."""
+        over = [place for place, span in enumerate(self._spans) if spans.is_over(span, self.analysis, now)]
+        windows = [self._known.get((metric.name, place)) for metric in self.metrics for place in over]
+        return any(window is None or window.rating is Rating.UNANSWERED for window in windows)
+
+    def _unreachable(self, now: float) -> str:
+        """Why nothing can be asked now; empty if it can."""
+        if self._past:
+            return ""
+        try:
+            skew = self._server.clock() - now
+        except Unanswered as error:
+            return str(error)
+        return skewed(skew) if abs(skew) > SKEW else ""
+
+    def _usual_of(self, metric: Metric) -> Value | None:
+        """The median of the past that a metric is compared with; remembered once all of it was answered."""
+        if metric.compare is None or metric.name in self._usual:
+            return self._usual.get(metric.name)
+        week = tuple(span.shifted(-spans.WEEK) for span in self._spans)
+        past = week if metric.compare.of == "week" else spans.before(self.analysis, self._began)
+        found = [value(self._server, metric, span) for span in past]
+        silent = next((each for each in found if not each.answered), None)
+        if silent is not None:
+            return silent
+        self._usual[metric.name] = Value(rating.usual([each.value for each in found]))
+        return self._usual[metric.name]
+
+    def _judged(self, *, over: bool) -> Judged:
+        windows = [window for _, window in sorted(self._known.items(), key=self._order)]
+        return judged(self.analysis, self.metrics, windows, over=over, notes=self._notes())
+
+    def _order(self, item: tuple[tuple[str, int], Window]) -> tuple[int, int]:
+        (name, place), _ = item
+        return [metric.name for metric in self.metrics].index(name), place
+
+    def _notes(self) -> list[str]:
+        told = f"not compared, fewer than {rating.ENOUGH} windows"
+        return [
+            f"{metric.name}: {told} {rating.said(metric.compare)} are known"
+            for metric in self.metrics
+            if metric.compare and metric.name in self._usual and self._usual[metric.name].value is None
+        ]
+
+
+def metrics_in(analysis: Analysis, environment: str) -> tuple[Metric, ...]:
+    """The metrics that are asked in an environment."""
+    return tuple(each for each in analysis.metrics if not each.environments or environment in each.environments)
+
+
+def was_bad(analysis: Analysis, metrics: Sequence[Metric], server: Prometheus, now: float) -> list[Window]:
+    """The bad windows right before `now`, of metrics that were bad in more windows than they tolerate.
+
+    A window that is not known, or cannot be asked for, is not bad.
+    """
+    past = [span.shifted(-analysis.lag) for span in spans.before(analysis, now)]
+    found: list[Window] = []
+    for metric in metrics:
+        windows = [measured(server, metric, span) for span in past]
+        bad = [window for window in windows if window.rating is Rating.BAD and window.value is not None]
+        found += bad if len(bad) > metric.tolerate else []
+    return found
+
+
+def skewed(seconds: float) -> str:
+    """What is wrong with clocks that differ."""
+    return f"its clock is {abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} this machine's; correct one"
+
+
+def _unanswered(metric: Metric, span: Span, why: str) -> Window:
+    return Window(metric.name, spans.iso(span.begins), spans.iso(span.ends), Rating.UNANSWERED, None, why)

@@ -1,0 +1,138 @@
+"""Measures one metric in one window: which queries, and what their results mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.analysis.rating import rated, shown, without_data
+from tasks.analysis.spans import Span, iso
+from tasks.domain.analysis import Metric, Rating, Window
+from tasks.domain.errors import FlowmartError
+from tasks.monitoring import Answer, Prometheus, QueryRefused
+from tasks.monitoring.queries import filled, quoted, selectors
+
+_FIRING = 'alertstate="firing"'
+_WATCHDOG = f'ALERTS{{alertname="Watchdog",{_FIRING}}}'
+"""The alert that always fires, so that silence is told from a broken chain (kube-prometheus-stack has it)."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a window gave.
+
+    Attributes:
+        value: None where it is not known.
+        why: why it is not known, or what it is made of.
+        answered: False where the server could not be asked.
+        refused: whether it was asked, and said that the query is wrong.
+        partial: whether a part of the data could not be read.
+    """
+
+    value: float | None
+    why: str = ""
+    answered: bool = True
+    refused: bool = False
+    partial: bool = False
+
+
+def measured(server: Prometheus, metric: Metric, span: Span, usual: float | None = None) -> Window:
+    """One window as evidence; `usual` is the median of the past, where that counts."""
+    query = _asked(metric, span.length)
+    found = value(server, metric, span)
+    if found.value is not None:
+        rating, why = rated(metric, found.value, usual)
+        why = "; ".join(filter(None, [why, found.why]))
+    elif not found.answered:
+        rating, why = Rating.UNANSWERED, found.why
+    else:
+        rating, why = (Rating.UNKNOWN if found.partial else without_data(metric)), found.why
+    link = server.link(query, span.ends, span.ends - span.begins)
+    return Window(metric.name, iso(span.begins), iso(span.ends), rating, found.value, why, query, link)
+
+
+def value(server: Prometheus, metric: Metric, span: Span) -> Value:
+    """The value of a window, or why it is not known. Nothing is raised: no answer is a result here."""
+    try:
+        if metric.alerts is not None:
+            return _alerts(server, metric, span)
+        return _ratio(server, metric, span) if metric.total else _single(server, metric.query, span)
+    except QueryRefused as error:
+        return Value(None, str(error), answered=False, refused=True)
+    except FlowmartError as error:
+        return Value(None, str(error), answered=False)
+
+
+def _ratio(server: Prometheus, metric: Metric, span: Span) -> Value:
+    """A counter that was never incremented has no series: absent `bad` is 0, absent `total` is unknown."""
+    total = _single(server, metric.total, span)
+    if total.value is None:
+        return total
+    if total.value < metric.min_events or total.value == 0:
+        return Value(None, f"only {shown(total.value)} events, at least {metric.min_events:g} are needed")
+    bad = server.instant(filled(metric.bad, span.length), span.ends)
+    if bad.partial:
+        return _partial(bad)
+    if not bad.series:
+        return Value(0.0)
+    one = _one(bad)
+    if one.value is None:
+        return one
+    return Value(one.value / total.value, f"{shown(one.value)} of {shown(total.value)} events")
+
+
+def _single(server: Prometheus, query: str, span: Span) -> Value:
+    asked = filled(query, span.length)
+    answer = server.instant(asked, span.ends)
+    if answer.partial:
+        return _partial(answer)
+    if not answer.series:
+        return Value(None, f"no data{_samples(server, asked, span)}")
+    return _one(answer)
+
+
+def _one(answer: Answer) -> Value:
+    if len(answer.series) > 1:
+        raise QueryRefused(f"{len(answer.series)} series where one is wanted; aggregate them, such as with sum(...)")
+    (series,) = answer.series
+    if not series.known:
+        return Value(None, f"{series.value}, which is no number")
+    return Value(series.value, "; ".join(answer.warnings))
+
+
+def _alerts(server: Prometheus, metric: Metric, span: Span) -> Value:
+    answer = server.instant(_asked(metric, span.length), span.ends)
+    if answer.partial:
+        return _partial(answer)
+    if answer.series:
+        names = ", ".join(sorted(each.labels.get("alertname", each.name) for each in answer.series))
+        return Value(float(len(answer.series)), f"firing: {names}")
+    if not server.instant(_WATCHDOG, span.ends).series:
+        return Value(None, "the alert Watchdog is not firing, so it is not known whether alerts are evaluated")
+    return Value(0.0)
+
+
+def _partial(answer: Answer) -> Value:
+    told = "; ".join(answer.warnings) or "the server says so"
+    return Value(None, f"only a part of the data could be read: {told}", partial=True)
+
+
+def _samples(server: Prometheus, query: str, span: Span) -> str:
+    """How many samples each selector found: a message that names the empty one saves an hour."""
+    asked = {each: f"sum(count_over_time({each}[{span.length}]))" for each in selectors(query)}
+    counts = {selector: _count(server, count, span.ends) for selector, count in asked.items()}
+    told = ", ".join(f"{selector} {count:g} samples" for selector, count in counts.items())
+    return f" ({told})" if told else ""
+
+
+def _count(server: Prometheus, query: str, at: float) -> float:
+    found = server.instant(query, at).series
+    return found[0].value if found else 0.0
+
+
+def _asked(metric: Metric, length: str) -> str:
+    """The query that stands for a metric in the evidence."""
+    if metric.alerts is not None:
+        labels = ",".join([_FIRING, *(f"{name}={quoted(text)}" for name, text in sorted(metric.alerts.items()))])
+        return f"count by (alertname) (count_over_time(ALERTS{{{labels}}}[{length}]))"
+    query = f"({metric.bad}) / ({metric.total})" if metric.total else metric.query
+    return filled(query, length)

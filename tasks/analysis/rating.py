@@ -1,0 +1,65 @@
+"""How one value is: good, doubtful or bad; and the limit that the past adds. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from tasks.domain.analysis import Compare, Metric, Rating
+
+ENOUGH = 3
+"""Known windows that a comparison needs; with fewer, it is left out."""
+
+
+def rated(metric: Metric, value: float, usual: float | None = None) -> tuple[Rating, str]:
+    """How a value is, and why, in words. `usual` is the median of the past, where that counts."""
+    high, low = _highest(metric, usual), _lowest(metric, usual)
+    if high is not None and value > high:
+        return Rating.BAD, f"above {shown(high)}{_because(metric, usual, high != metric.fail_above)}"
+    if low is not None and value < low:
+        return Rating.BAD, f"below {shown(low)}{_because(metric, usual, low != metric.fail_below)}"
+    if metric.at_most is not None and value > metric.at_most:
+        return Rating.DOUBTFUL, f"above {shown(metric.at_most)}, and not above {shown(high)}"
+    if metric.at_least is not None and value < metric.at_least:
+        return Rating.DOUBTFUL, f"below {shown(metric.at_least)}, and not below {shown(low)}"
+    return Rating.GOOD, ""
+
+
+def without_data(metric: Metric) -> Rating:
+    """What a window without data counts as."""
+    return {"pass": Rating.GOOD, "fail": Rating.BAD, "inconclusive": Rating.UNKNOWN}[metric.no_data]
+
+
+def usual(values: Sequence[float | None]) -> float | None:
+    """The median of the windows that are known; None for fewer than three."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if len(known) >= ENOUGH else None
+
+
+def shown(value: float | None) -> str:
+    """A value for people."""
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _highest(metric: Metric, past: float | None) -> float | None:
+    """From where a value is bad. A comparison makes a limit stricter, but never stricter than what is good."""
+    if metric.fail_above is None or metric.compare is None or past is None:
+        return metric.fail_above
+    return min(metric.fail_above, max(metric.at_most or 0.0, past * metric.compare.times))
+
+
+def _lowest(metric: Metric, past: float | None) -> float | None:
+    if metric.fail_below is None or metric.compare is None or past is None:
+        return metric.fail_below
+    return max(metric.fail_below, min(metric.at_least or 0.0, past / metric.compare.times))
+
+
+def _because(metric: Metric, past: float | None, compared: bool) -> str:
+    if not compared or metric.compare is None:
+        return ""
+    return f", {metric.compare.times:g} times the usual {shown(past)} ({said(metric.compare)})"
+
+
+def said(compare: Compare) -> str:
+    """Which past it is."""
+    return "before the apply" if compare.of == "before" else "a week earlier"

@@ -1,0 +1,48 @@
+"""Folds the events about analyses: when units were applied, which analyses passed, what is paused. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasks.domain.analysis import AppliedAt, Paused, Verdict
+from tasks.domain.events import AnalysisEnded, EnvironmentContinued, EnvironmentPaused
+from tasks.ledger.entries import Entry
+from tasks.ledger.state import EnvironmentState
+
+_ENVIRONMENT = ""
+"""Stands for the environment itself among the units that have an analysis: every apply begins its analysis anew."""
+
+
+def applying(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
+    """An apply began; a stale plan that is applied once more belongs to the same apply."""
+    known = state.applies.get(unit)
+    began = known.began if known is not None and not known.ended else at
+    applies = {**state.applies, unit: AppliedAt(began, "")}
+    return replace(state, applies=applies, analysed=state.analysed - {unit, _ENVIRONMENT}, paused=None)
+
+
+def applied(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
+    """An apply ended: its analysis begins. A unit that was up to date was not applied."""
+    known = state.applies.get(unit)
+    if known is None or known.ended:
+        return state
+    return replace(state, applies={**state.applies, unit: replace(known, ended=at)})
+
+
+def ended(state: EnvironmentState, event: AnalysisEnded, _: Entry) -> EnvironmentState:
+    """An analysis came to a verdict."""
+    good = event.verdict is Verdict.PASSED
+    return replace(state, analysed=state.analysed | {event.unit} if good else state.analysed - {event.unit})
+
+
+def paused(state: EnvironmentState, event: EnvironmentPaused, entry: Entry) -> EnvironmentState:
+    """The environment waits for a person; since the first time, if it is said again."""
+    since = state.paused.at if state.paused is not None else entry.at
+    found = Paused(event.release, since, event.why, event.doubtful, event.until, event.units)
+    return replace(state, paused=found)
+
+
+def continued(state: EnvironmentState, _: EnvironmentContinued, __: Entry) -> EnvironmentState:
+    """A person decided that what was measured is good enough."""
+    accepted = state.paused.subjects if state.paused is not None else ()
+    return replace(state, paused=None, analysed=state.analysed | {*accepted})

@@ -1,0 +1,101 @@
+"""`analysis` of units and environments: its rules, and what it becomes.
+
+Queries hold braces of PromQL; only `{name}` alone, such as `{environment}`, is a placeholder. `{window}` is filled in
+when a window is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tasks.domain.analysis import Analysis, Compare, Metric
+from tasks.manifest import placeholders
+from tasks.manifest.declared_analysis import DeclaredAnalysis, DeclaredMetric
+from tasks.manifest.mistakes import Key, Mistake, not_among
+from tasks.monitoring import queries
+
+_WINDOW = {"window": queries.WINDOW}
+_QUERIES = ("bad", "total", "query")
+
+
+def built(declared: DeclaredAnalysis | None) -> Analysis | None:
+    """The analysis as it is declared, with its placeholders."""
+    if declared is None:
+        return None
+    return Analysis(
+        metrics=tuple(_metric(each) for each in declared.metrics),
+        length=declared.length,
+        window=declared.window,
+        delay=declared.delay,
+        lag=declared.lag,
+        timeout=declared.timeout,
+        patience=declared.patience,
+        decide_within=declared.decide_within,
+        blocks=declared.blocks,
+    )
+
+
+def filled(analysis: Analysis | None, names: Mapping[str, Any]) -> Analysis | None:
+    """The analysis in one environment."""
+    if analysis is None:
+        return None
+    return replace(analysis, metrics=tuple(_filled(each, names) for each in analysis.metrics))
+
+
+def mistakes(declared: DeclaredAnalysis, names: Mapping[str, Any], *, asked: bool) -> Iterator[Mistake]:
+    """What is wrong in one environment. `asked`: whether there is a Prometheus there."""
+    if not asked:
+        yield Mistake((), "needs a Prometheus to ask: add `monitoring` to the platform")
+    for place, metric in enumerate(declared.metrics):
+        yield from (mistake.below(("metrics", place)) for mistake in _in_metric(metric, names))
+
+
+def places(declared: DeclaredAnalysis, known: tuple[str, ...]) -> Iterator[Mistake]:
+    """Metrics for environments where the analysis is not."""
+    for place, metric in enumerate(declared.metrics):
+        for which, name in enumerate(metric.environments):
+            if name not in known:
+                key: Key = ("metrics", place, "environments", which)
+                yield Mistake(key, not_among(name, "an environment of this analysis", known))
+
+
+def _in_metric(metric: DeclaredMetric, names: Mapping[str, Any]) -> Iterator[Mistake]:
+    texts = {key: text for key in _QUERIES if (text := getattr(metric, key)) is not None}
+    unknown = list(placeholders.mistakes({**texts, "alerts": metric.alerts or {}}, {**names, **_WINDOW}))
+    yield from unknown
+    for key, text in texts.items():
+        if any(mistake.key[0] == key for mistake in unknown):
+            continue
+        fault = queries.fault(str(placeholders.fill(text, names)))
+        if fault:
+            yield Mistake((key,), fault)
+        elif key != "query" and queries.WINDOW not in text:
+            yield Mistake((key,), "counts events of a fixed time: write [{window}] for the length of a window")
+
+
+def _metric(declared: DeclaredMetric) -> Metric:
+    high = 0.0 if declared.alerts is not None and declared.at_most is None else declared.at_most
+    return Metric(
+        name=declared.name,
+        bad=declared.bad or "",
+        total=declared.total or "",
+        query=declared.query or "",
+        alerts=declared.alerts,
+        at_most=high,
+        at_least=declared.at_least,
+        fail_above=high if declared.fail_above is None else declared.fail_above,
+        fail_below=declared.at_least if declared.fail_below is None else declared.fail_below,
+        min_events=declared.min_events,
+        compare=Compare(declared.compare.of, declared.compare.times) if declared.compare else None,
+        tolerate=declared.tolerate,
+        no_data=declared.no_data,
+        environments=declared.environments,
+    )
+
+
+def _filled(metric: Metric, names: Mapping[str, Any]) -> Metric:
+    bad, total, query = (str(placeholders.fill(getattr(metric, key), names)) for key in _QUERIES)
+    alerts = placeholders.fill(metric.alerts, names) if metric.alerts is not None else None
+    return replace(metric, bad=bad, total=total, query=query, alerts=alerts)

@@ -1,0 +1,15 @@
+"""The delivery measures itself: counts, durations and DORA's measures, all folded from the ledger.
+
+    promotions -> dora
+        └─ durations -> exporter
+
+Runs live in commands and workers that are gone a minute later, so nothing is counted in processes: every number is a
+fold over the entries, right after any restart, whoever ran the promotion. `promotions`, `durations` and `dora` are
+pure; `exporter` reads the ledger when it is scraped, and only what is new since the last time.
+"""
+
+from tasks.metrics.dora import Dora, dora
+from tasks.metrics.exporter import Exporter, text
+from tasks.metrics.promotions import Promotion, Promotions
+
+__all__ = ["Dora", "Exporter", "Promotion", "Promotions", "dora", "text"]

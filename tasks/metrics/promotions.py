@@ -1,0 +1,124 @@
+"""Promotions as the ledger of one environment tells of them, one for each that began to apply something. Pure.
+
+verified    every unit passed
+rejected    it was rolled back
+unfinished  it was interrupted, or another release was applied before it came to its end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tasks.domain.events import (
+    ClaimClosed,
+    EnvironmentClaimed,
+    EnvironmentInterrupted,
+    EnvironmentRestored,
+    ReleaseRejected,
+    ReleaseVerified,
+    UnitApplying,
+    UnitRollbackFailed,
+)
+from tasks.ledger.entries import Entry
+
+Outcome = Literal["verified", "rejected", "unfinished"]
+OUTCOMES: tuple[Outcome, ...] = ("verified", "rejected", "unfinished")
+
+_FORWARD = ("promote", "continue")
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One promotion that began to apply something. All times are ISO 8601, UTC; "" where there is none.
+
+    Attributes:
+        release: its id.
+        commit: where it came from.
+        began: its first apply.
+        ended: when it was verified or rejected.
+        outcome: how; None while it is not over.
+        disturbed: whether it was interrupted or blocked on the way.
+        recovered: when what failed was repaired: rolled back, or verified by a later promotion.
+        recalled: when it was rolled back by hand after it had been verified.
+    """
+
+    release: str
+    commit: str
+    began: str
+    ended: str = ""
+    outcome: Outcome | None = None
+    disturbed: bool = False
+    recovered: str = ""
+    recalled: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts as a failed change: it was not verified at once, or rolled back later."""
+        return self.outcome in ("rejected", "unfinished") or self.disturbed or bool(self.recalled)
+
+
+class Promotions:
+    """The promotions of one environment, oldest first. `add` its entries in order."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.all: list[Promotion] = []
+        self._claim: EnvironmentClaimed | None = None
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        """Take one more entry into account."""
+        event = entry.event
+        if isinstance(event, EnvironmentClaimed):
+            self._claim = event
+        elif isinstance(event, ClaimClosed):
+            self._claim = None
+        elif isinstance(event, UnitApplying):
+            self._applying(entry.at)
+        elif isinstance(event, ReleaseVerified):
+            self._verified(event.release, entry.at)
+        elif isinstance(event, ReleaseRejected):
+            self._rejected(event.release, entry.at)
+        elif isinstance(event, EnvironmentRestored):
+            self._change(recovered=entry.at)
+        elif isinstance(event, EnvironmentInterrupted | UnitRollbackFailed):
+            self._change(disturbed=True)
+
+    @property
+    def _open(self) -> Promotion | None:
+        last = self.all[-1] if self.all else None
+        return last if last is not None and last.outcome is None else None
+
+    def _applying(self, at: str) -> None:
+        claim = self._claim
+        if claim is None or claim.purpose not in _FORWARD:
+            return
+        if self._open is not None and self._open.release == claim.release:
+            return
+        self._change(outcome="unfinished", ended=at)
+        self.all.append(Promotion(claim.release, claim.provenance.commit, at))
+
+    def _verified(self, release: str, at: str) -> None:
+        repaired = [place for place, each in enumerate(self.all) if each.failed and not each.recovered]
+        for place in repaired:
+            self.all[place] = replace(self.all[place], recovered=at)
+        if self._open is not None and self._open.release == release:
+            self._change(outcome="verified", ended=at)
+
+    def _rejected(self, release: str, at: str) -> None:
+        if self._open is not None and self._open.release == release:
+            self._change(outcome="rejected", ended=at)
+            return
+        # Rolled back by hand: what had been verified turned out to be bad.
+        known = [
+            place for place, each in enumerate(self.all) if each.release == release and each.outcome == "verified"
+        ]
+        if known and not self.all[known[-1]].recalled:
+            self.all[known[-1]] = replace(self.all[known[-1]], recalled=at, recovered=at)
+
+    def _change(self, **about: object) -> None:
+        """Change the promotion that is not over, if there is one."""
+        if self._open is not None:
+            self.all[-1] = replace(self.all[-1], **about)  # type: ignore[arg-type]

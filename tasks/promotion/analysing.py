@@ -1,0 +1,250 @@
+"""Analyses of a promotion: each begins with the apply of its unit, and the release is verified once all have passed.
+
+    apply cart ── check ── ┄┄┄┄ windows ┄┄┄┄ ┐
+    apply mail ────── check ── ┄┄┄┄ windows ┄┄ ┼─ environment: ┄┄┄┄ windows ┄┄┄┄ ─▶ verified
+                                            ┘
+
+They are judged side by side by one thread while units are applied, and by the run itself afterwards, so they hold up
+nothing else. What is open is in the ledger, and a verdict follows from the server's history: the next run takes up an
+analysis that a dead one left. An analysis counts for promotions; going back is not held up by it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from tasks.analysis import Judged, Judging, evidence
+from tasks.analysis.judging import metrics_in
+from tasks.domain.analysis import Analysis, AppliedAt, Verdict
+from tasks.domain.errors import Inconclusive, PromotionPaused, Refused, Unanswered
+from tasks.domain.events import AnalysisEnded, EnvironmentPaused
+from tasks.ledger.state import EnvironmentState
+from tasks.promotion import access
+from tasks.promotion.environment_run import EnvironmentRun
+
+ENVIRONMENT = ""
+"""Stands for the environment itself among the units that have an analysis."""
+
+CONTINUE = "continue"
+"""The purpose of a claim that takes up what was paused."""
+
+_JUDGED_FOR = ("promote", CONTINUE)
+_EVERY = 15.0
+"""Seconds between two looks while units are applied."""
+
+_PIECE = 5.0
+"""Seconds of one sleep: a run that is being cancelled must not sleep through a window."""
+
+
+class Analyses:
+    """The analyses of one run. `look` judges what is over; `finish` waits for all."""
+
+    def __init__(self, run: EnvironmentRun) -> None:
+        self.run = run
+        self.ended: dict[str, Judged] = {}
+        self._judging: dict[str, Judging] = {}
+        self._declared = declared(run) if _counts(run.state()) else {}
+        self._errors: list[Exception] = []
+        self._lock = threading.Lock()
+
+    def look(self, *, whole: bool = False) -> None:
+        """Judge what is open; `whole`: everything is applied, so that the environment's analysis has begun."""
+        with self._lock:
+            for subject, judging in self._open(whole).items():
+                found = judging.judge(self._now())
+                if found.verdict is not None:
+                    self._end(subject, found)
+
+    def block(self, unit: str) -> bool:
+        """Whether units that need this one wait for its analysis."""
+        return unit in self._declared and self._declared[unit].blocks
+
+    def await_unit(self, unit: str) -> None:
+        """Wait for the analysis of one unit, and raise what it comes to."""
+        while unit in self._left(whole=False):
+            self._sleep(whole=False)
+            self.look()
+        for error in self._errors:
+            if not isinstance(error, Inconclusive) or error.subject == unit:
+                raise error
+
+    def finish(self) -> list[Exception]:
+        """Wait until every analysis has a verdict, or one has failed; what they come to."""
+        self.look(whole=True)
+        while self._left(whole=True) and not self._failed:
+            self._sleep(whole=True)
+            self.look(whole=True)
+        return self.errors
+
+    def note(self, error: Exception) -> None:
+        """Keep what went wrong while nobody waited."""
+        self._errors.append(error)
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What the analyses that have ended come to, besides those that passed."""
+        return [*self._errors]
+
+    @property
+    def _failed(self) -> bool:
+        return any(found.verdict is Verdict.FAILED for found in self.ended.values())
+
+    def _left(self, whole: bool) -> list[str]:
+        return [subject for subject in self._applied(whole) if subject not in self.ended]
+
+    def _applied(self, whole: bool) -> dict[str, AppliedAt]:
+        found = open_(self.run.state(), self._declared)
+        return {subject: at for subject, at in found.items() if whole or subject != ENVIRONMENT}
+
+    def _open(self, whole: bool) -> dict[str, Judging]:
+        for subject, at in self._applied(whole).items():
+            if subject not in self._judging:
+                self._judging[subject] = judging(self.run, subject, self._declared[subject], at)
+                seconds = self._declared[subject].seconds
+                self.run.log(subject).info("analysing", what=f"for {seconds / 60:.3g} minutes from the apply on")
+        return {subject: self._judging[subject] for subject in self._left(whole)}
+
+    def _end(self, subject: str, found: Judged) -> None:
+        record(self.run, subject, found)
+        self.ended[subject] = found
+        error = amount_of(self.run, subject, self._declared[subject], found)
+        if error is not None:
+            self._errors.append(error)
+        if found.verdict is Verdict.FAILED:
+            self.run.halted.set()
+
+    def _sleep(self, whole: bool) -> None:
+        """Until the next window is over; `Unanswered` if the run is being cancelled meanwhile."""
+        now = self._now()
+        moments = [self._judging[subject].next(now) for subject in self._left(whole) if subject in self._judging]
+        until = min(moments, default=now + _PIECE)
+        while (left := until - self._now()) > 0:
+            if self.run.halted.is_set():
+                name = self.run.environment.name
+                raise Unanswered(f"{name}: the analysis was not waited for; promote again, and it is taken up")
+            self.run.clock.sleep(min(left, _PIECE))
+
+    def _now(self) -> float:
+        return self.run.clock.now().timestamp()
+
+
+@contextmanager
+def watched(analyses: Analyses, every: float = _EVERY) -> Iterator[None]:
+    """While this lasts, judge what is over `every` so many seconds. An error ends it and is among `errors`."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(every):
+            try:
+                analyses.look()
+            except Exception as error:  # noqa: BLE001 (raised by whoever asks for the errors)
+                analyses.note(error)
+                return
+
+    thread = threading.Thread(target=watch, name="analyses", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def analyse(run: EnvironmentRun, unit: str, analyses: Analyses) -> None:  # noqa: ARG001 - as every verb is called
+    """Wait for the analysis of a unit that those which need it wait for."""
+    analyses.look()
+    analyses.await_unit(unit)
+
+
+def declared(run: EnvironmentRun) -> dict[str, Analysis]:
+    """{unit, or `ENVIRONMENT`: its analysis}, of those that measure anything in this environment."""
+    name = run.environment.name
+    found = {unit: run.unit(unit).analysis for unit in run.units} | {ENVIRONMENT: run.environment.analysis}
+    return {subject: each for subject, each in found.items() if each is not None and metrics_in(each, name)}
+
+
+def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, AppliedAt]:
+    """{subject: its apply} of the analyses that have no good verdict yet, as the ledger has it."""
+    units = {unit: at for unit, at in found.applies.items() if at.ended and unit in found.attempted}
+    everything = {ENVIRONMENT: _around(units)} if units else {}
+    return {
+        subject: at
+        for subject, at in {**units, **everything}.items()
+        if subject in known and subject not in found.analysed
+    }
+
+
+def judging(run: EnvironmentRun, subject: str, analysis: Analysis, at: AppliedAt) -> Judging:
+    """The analysis of one apply, to be judged."""
+    environment = run.environment_of(subject) if subject else run.environment
+    server = access.prometheus(run.runtime.access, environment, analysis.timeout)
+    return Judging(analysis, run.environment.name, server, _seconds(at.began), _seconds(at.ended))
+
+
+def judged_now(run: EnvironmentRun) -> dict[str, Judged]:
+    """What every open analysis amounts to by now, asked anew. Records nothing."""
+    known, now = declared(run), run.clock.now().timestamp()
+    applies = open_(run.state(), known)
+    return {subject: judging(run, subject, known[subject], at).judge(now) for subject, at in applies.items()}
+
+
+def record(run: EnvironmentRun, subject: str, found: Judged) -> None:
+    """Write a verdict into the ledger, with everything that was measured."""
+    told = evidence.told(named(run, subject), found)
+    verdict = found.verdict or Verdict.INCONCLUSIVE
+    about = {"unit": subject, "release": run.release.id}
+    run.record(AnalysisEnded(**about, verdict=verdict, why=told, windows=found.windows))
+    level = run.log(subject).info if verdict is Verdict.PASSED else run.log(subject).error
+    level(f"analysis {verdict.value}", what="; ".join([*told.splitlines()[1:3], *found.notes]))
+
+
+def amount_of(run: EnvironmentRun, subject: str, analysis: Analysis, found: Judged) -> Exception | None:
+    """What a verdict means for the promotion; None when it passed."""
+    told = evidence.told(named(run, subject), found)
+    if found.verdict is Verdict.FAILED:
+        return Refused(told)
+    if found.verdict is Verdict.INCONCLUSIVE:
+        return Inconclusive(told, subject, found.doubtful, analysis.decide_within)
+    return None
+
+
+def pause(run: EnvironmentRun, errors: list[Inconclusive]) -> PromotionPaused:
+    """Record that people have to decide. Returns the error to raise."""
+    why = "\n".join(str(error) for error in errors)
+    until = run.clock.now() + timedelta(seconds=min(error.decide_within for error in errors))
+    doubtful = any(error.doubtful for error in errors)
+    units = tuple(error.subject for error in errors)
+    moment = until.isoformat(timespec="seconds")
+    run.record(EnvironmentPaused(release=run.release.id, units=units, why=why, doubtful=doubtful, until=moment))
+    run.log().warning("paused", what=f"until {moment}")
+    return paused(run.environment.name, why, doubtful, moment)
+
+
+def paused(environment: str, why: str, doubtful: bool, until: str) -> PromotionPaused:
+    """The error that says what people have to decide, and what happens if they do not."""
+    otherwise = (
+        f"otherwise it is rolled back after {until}" if doubtful else "nothing is rolled back for silence alone"
+    )
+    todo = f"run `flowmart continue {environment} --reason ...` or `flowmart rollback {environment}`"
+    return PromotionPaused(f"{why}\n{environment} is paused: {todo}; {otherwise}")
+
+
+def named(run: EnvironmentRun, subject: str) -> str:
+    """A subject for people: "staging/cart", or "staging"."""
+    return f"{run.environment.name}/{subject}" if subject else run.environment.name
+
+
+def _counts(found: EnvironmentState) -> bool:
+    return found.claim is not None and found.claim.purpose in _JUDGED_FOR
+
+
+def _around(units: Mapping[str, AppliedAt]) -> AppliedAt:
+    """All applies as one: from the first that began to the last that ended."""
+    return AppliedAt(min(at.began for at in units.values()), max(at.ended for at in units.values()))
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

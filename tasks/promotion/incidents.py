@@ -1,0 +1,68 @@
+"""Before anything is applied: every query of the analyses is asked once, and metrics that are bad already stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tasks.analysis import ask_all, evidence, was_bad
+from tasks.analysis.judging import metrics_in
+from tasks.domain.analysis import Analysis
+from tasks.domain.errors import EnvironmentClosed, InvalidInput
+from tasks.domain.events import IncidentAccepted
+from tasks.promotion import access
+from tasks.promotion.analysing import ENVIRONMENT, declared, named
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.planning import PlanSet
+
+
+def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str | None) -> None:
+    """Return when the analyses of what will be applied can be asked, and nothing is bad already.
+
+    Args:
+        run: the promotion.
+        plans: what will be applied; analyses of other units do not count.
+        into_incident: why to go ahead although metrics are bad; it is recorded.
+
+    Raises:
+        InvalidInput: a query is wrong.
+        Unanswered: the server did not answer.
+        EnvironmentClosed: metrics are bad already.
+    """
+    wanted = _concerned(run, plans)
+    mistakes = [mistake for subject, analysis in wanted.items() for mistake in _mistakes(run, subject, analysis)]
+    if mistakes:
+        told = "\n".join(f"  {mistake}" for mistake in mistakes)
+        raise InvalidInput(
+            f"{run.environment.name}: an analysis in platform.yaml is wrong; nothing was changed\n{told}"
+        )
+    bad = [line for subject, analysis in wanted.items() for line in _bad(run, subject, analysis)]
+    if not bad:
+        return
+    told = "\n".join(f"  {line}" for line in bad)
+    if into_incident is None:
+        todo = "wait until it is over, or say why it cannot wait: --into-incident REASON (it is recorded)"
+        raise EnvironmentClosed(f"{run.environment.name}: metrics are bad before the change; {todo}\n{told}")
+    run.record(IncidentAccepted(release=run.release.id, why=told.strip(), reason=into_incident))
+
+
+def _concerned(run: EnvironmentRun, plans: PlanSet) -> Mapping[str, Analysis]:
+    """The analyses that the plans will begin."""
+    changed = {plan.target.unit for plan in plans.plans if not plan.empty} | {*plans.later}
+    known = declared(run) if changed else {}
+    return {subject: each for subject, each in known.items() if subject in changed or subject == ENVIRONMENT}
+
+
+def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
+    environment = run.environment_of(subject) if subject else run.environment
+    server = access.prometheus(run.runtime.access, environment, analysis.timeout)
+    found = ask_all(analysis, metrics_in(analysis, run.environment.name), server, run.clock.now().timestamp())
+    for warning in found.warnings:
+        run.log(subject).warning("analysis", what=warning)
+    return [f"{named(run, subject)}: {mistake}" for mistake in found.mistakes]
+
+
+def _bad(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
+    environment = run.environment_of(subject) if subject else run.environment
+    server = access.prometheus(run.runtime.access, environment, analysis.timeout)
+    windows = was_bad(analysis, metrics_in(analysis, run.environment.name), server, run.clock.now().timestamp())
+    return [f"{named(run, subject)}: {evidence.line(window)}" for window in windows]

@@ -1,0 +1,100 @@
+"""Ends a pause: a person continues or rolls back, later answers decide after all, or the time to decide is over.
+
+every analysis passes now    verified: the server was away, and its history has the answer
+an analysis fails now        rolled back
+doubtful values, time over   rolled back
+mere silence, time over      people are notified again; no answer never rolls back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from tasks.analysis import Judged
+from tasks.domain.analysis import Paused, Verdict
+from tasks.domain.errors import Refused, RolledBack
+from tasks.domain.events import EnvironmentContinued, EnvironmentPaused
+from tasks.promotion import analysing
+from tasks.promotion.analysing import CONTINUE
+from tasks.promotion.environment_run import EnvironmentRun, opened
+from tasks.promotion.executor import Executor
+from tasks.promotion.gate import Consent
+from tasks.promotion.promotion import promote
+from tasks.promotion.rollback import roll_back
+from tasks.promotion.runtime import Runtime
+from tasks.promotion.session import claimed
+
+
+def paused_in(runtime: Runtime, environment: str) -> Paused | None:
+    """What is paused in an environment that no run holds; None if nothing is."""
+    found = runtime.ledger().state(environment)
+    return found.paused if found.claim is None else None
+
+
+def go_on(runtime: Runtime, executor: Executor, environment: str, reason: str) -> str:
+    """Accept what was measured, and go on with the release; its id. `Refused` if nothing is paused."""
+    found = paused_in(runtime, environment)
+    if found is None:
+        raise Refused(f"{environment}: nothing is paused here; `flowmart status` shows what is going on")
+    with claimed(runtime, found.release, environment, CONTINUE) as run:
+        run.record(EnvironmentContinued(release=found.release, reason=reason))
+        promote(run, executor, "promote", Consent())
+    return found.release
+
+
+def go_back(runtime: Runtime, executor: Executor, environment: str, found: Paused) -> str:
+    """Roll back what is paused, as a failed analysis would; the release that is there then, or "" for none."""
+    with claimed(runtime, found.release, environment, "roll back") as run:
+        roll_back(run, f"rolled back by hand while it was paused\n{found.why}", executor, rejects=True)
+        return run.state().verified or ""
+
+
+def look_again(runtime: Runtime, executor: Executor, environment: str) -> bool:
+    """Judge what is paused once more, and end the pause if that decides it; whether it did.
+
+    Raises:
+        Unanswered: a tool did not respond while the release was verified or rolled back.
+    """
+    found = paused_in(runtime, environment)
+    if found is None:
+        return False
+    with opened(runtime, found.release, environment) as run:
+        judged = analysing.judged_now(run)
+    is_due = runtime.clock.now() >= datetime.fromisoformat(found.until)
+    doubtful = any(each.doubtful for each in judged.values())
+    if _is_decided(judged.values()) or (is_due and doubtful):
+        _decide(runtime, executor, environment, found, expired=not _is_decided(judged.values()))
+        return True
+    if is_due:
+        _alert_again(runtime, environment, found, judged)
+    return False
+
+
+def _is_decided(judged: Iterable[Judged]) -> bool:
+    verdicts = {each.verdict for each in judged}
+    return Verdict.FAILED in verdicts or verdicts <= {Verdict.PASSED}
+
+
+def _decide(runtime: Runtime, executor: Executor, environment: str, found: Paused, *, expired: bool) -> None:
+    # A rollback has been reported by then, and it is what this was for.
+    with suppress(RolledBack), claimed(runtime, found.release, environment, CONTINUE) as run:
+        if expired:
+            raise roll_back(run, f"nobody decided until {found.until}\n{found.why}", executor, rejects=True)
+        promote(run, executor, "promote", Consent())
+
+
+def _alert_again(runtime: Runtime, environment: str, found: Paused, judged: Mapping[str, Judged]) -> None:
+    with opened(runtime, found.release, environment) as run:
+        seconds = min((_decide_within(run, subject) for subject in judged), default=0.0)
+        until = (runtime.clock.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+        paused = EnvironmentPaused(
+            release=found.release, units=found.subjects, why=found.why, doubtful=found.doubtful, until=until
+        )
+        run.record(paused)
+        run.reporter.failed(run, analysing.paused(environment, found.why, found.doubtful, until))
+
+
+def _decide_within(run: EnvironmentRun, subject: str) -> float:
+    return analysing.declared(run)[subject].decide_within

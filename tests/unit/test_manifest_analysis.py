@@ -1,0 +1,135 @@
+"""`analysis` in platform.yaml: what it becomes in an environment, and mistakes in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks import manifest
+from tasks.domain.analysis import Analysis, Compare, Metric
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Platform
+
+PLATFORM = """
+platform: shop
+{monitoring}
+environments:
+  dev: {{values: {{limit: 5}}}}
+  production:
+    after: dev
+    values: {{limit: 7}}
+    {own}
+units:
+  cart:
+    engine: kustomize
+    source: cart
+    environments: [dev, production]
+    {analysis}
+"""
+URL = "monitoring: {prometheus: {url: 'http://prometheus'}}"
+QUERY = "analysis: {metrics: [{name: depth, query: max(depth), at_most: 5}]}"
+
+
+def load(folder: Path, analysis: str = "", own: str = "", monitoring: str = URL) -> Platform:
+    (folder / "cart").mkdir()
+    (folder / "cart" / "kustomization.yaml").touch()
+    (folder / "platform.yaml").write_text(PLATFORM.format(monitoring=monitoring, own=own, analysis=analysis))
+    return manifest.load(folder)
+
+
+def test_an_analysis_is_filled_in_for_its_environment(tmp_path: Path) -> None:
+    written = """analysis:
+      for: 1h
+      window: 10m
+      delay: 0s
+      lag: 30s
+      metrics:
+        - name: errors
+          bad: sum(increase(requests_total{env="{environment}",code=~"5.."}[{window}]))
+          total: sum(increase(requests_total{env="{environment}"}[{window}]))
+          at_most: 1%
+          fail_above: 5%
+          min_events: 100
+          compare: {with: week, times: 2}
+        - {name: alerts, alerts: {severity: critical, env: "{environment}"}, tolerate: 0, environments: [production]}
+"""
+    found = manifest.resolve(load(tmp_path, written), "production", "cart").analysis
+    assert found == Analysis(
+        metrics=(
+            Metric(
+                "errors",
+                bad='sum(increase(requests_total{env="production",code=~"5.."}[{window}]))',
+                total='sum(increase(requests_total{env="production"}[{window}]))',
+                at_most=0.01,
+                fail_above=0.05,
+                min_events=100,
+                compare=Compare("week", 2),
+            ),
+            Metric(
+                "alerts",
+                alerts={"severity": "critical", "env": "production"},
+                at_most=0.0,
+                fail_above=0.0,
+                tolerate=0,
+                environments=("production",),
+            ),
+        ),
+        length=3600.0,
+        window=600.0,
+        lag=30.0,
+    )
+
+
+def test_an_environment_has_an_analysis_of_its_own(tmp_path: Path) -> None:
+    platform = load(
+        tmp_path, own="analysis: {metrics: [{name: depth, query: 'max(d) / {values.limit}', at_least: 1}]}"
+    )
+    assert platform.environment("dev").analysis is None
+    found = platform.environment("production").analysis
+    assert found is not None
+    assert found.metrics == (Metric("depth", query="max(d) / 7", at_least=1.0, fail_below=1.0),)
+
+
+def of_metric(text: str) -> str:
+    return f"analysis: {{metrics: [{{name: m, {text}}}]}}"
+
+
+BAD = "'sum(increase(a[{window}]))'"
+
+
+@pytest.mark.parametrize(
+    ("analysis", "told"),
+    [
+        (of_metric("at_most: 1"), "needs exactly one of bad with total, query, alerts; found none"),
+        (of_metric("query: a, alerts: {}, at_most: 1"), "found query and alerts"),
+        (of_metric(f"bad: {BAD}, at_most: 1"), "needs bad and total together"),
+        (of_metric("query: a"), "has no limit: add at_most or at_least"),
+        (of_metric("query: a, at_most: 5, fail_above: 4"), "fail_above must be beyond at_most"),
+        (of_metric("query: a, at_least: 5, fail_below: 6"), "fail_below must be beyond at_least"),
+        (of_metric("query: a, at_least: 5, fail_above: 6"), "fail_above must be beyond at_most"),
+        (of_metric("query: 'rate(a)', at_most: 1"), "is no PromQL"),
+        (of_metric("query: 'a[{window}]', at_most: 1"), "gives a range of samples"),
+        (of_metric("query: '{nothing}', at_most: 1"), "{nothing} is no placeholder here"),
+        (of_metric(f"bad: {BAD}, total: 'increase(a[5m])', at_most: 1"), "write [{window}]"),
+        (of_metric("query: a, at_most: 1, environments: [staging]"), "is not an environment of this analysis"),
+        (of_metric("query: a, at_most: 1, tolerate: -1"), "tolerate"),
+        (of_metric("query: a, at_most: 1, compare: {with: month, times: 2}"), "'month' is not allowed here"),
+        ("analysis: {metrics: []}", "must not be empty"),
+        ("analysis: {for: 7m, metrics: [{name: m, query: a, at_most: 1}]}", "no multiple of a window"),
+        (
+            "analysis: {metrics: [{name: m, query: a, at_most: 1}, {name: m, query: b, at_most: 1}]}",
+            "has several metrics called m",
+        ),
+    ],
+)
+def test_mistakes_are_told(tmp_path: Path, analysis: str, told: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        load(tmp_path, analysis)
+    assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(("analysis", "own"), [(QUERY, ""), ("", QUERY)])
+def test_an_analysis_needs_a_prometheus(tmp_path: Path, analysis: str, own: str) -> None:
+    with pytest.raises(InvalidInput, match="needs a Prometheus to ask: add `monitoring` to the platform"):
+        load(tmp_path, analysis, own, monitoring="")
