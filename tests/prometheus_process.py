@@ -18,7 +18,7 @@ Samples = Mapping[str, Sequence[tuple[int, float]]]
 
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 MISSING = not (PROMETHEUS and PROMTOOL)
-NOT_RUN = "not run: analyses and metrics against a real Prometheus (no prometheus with promtool on PATH)"
+NOT_RUN = "not run: analyses, metrics and alert rules against a real Prometheus (no prometheus with promtool on PATH)"
 
 
 @contextmanager

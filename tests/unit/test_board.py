@@ -13,13 +13,14 @@ from fastapi.testclient import TestClient
 
 from deployments.server import board as server_board
 from tasks import process_identity
+from tasks.domain.analysis import Paused
 from tasks.domain.drift import DriftedObject
 from tasks.domain.events import ApprovalRequested
 from tasks.domain.platform import Environment, Freeze, Platform, Unit
 from tasks.domain.release import Provenance, Receipt, Target
 from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze
 from tasks.reports import board_html, board_markdown
-from tasks.reports.board import Board, Health, board, rows
+from tasks.reports.board import Board, Health, board, rows, words
 from tasks.reports.board_notices import Kind, Links
 from tasks.settings import Settings
 
@@ -103,6 +104,17 @@ def test_a_cell_has_release_health_drift_and_age() -> None:
 def test_drift_of_before_the_last_apply_is_none() -> None:
     known = KnownDrift({"network": (drifted("network"),)}, frozenset({"network"}))
     assert made(verified("dev", "network", drift=known)).cells["network", "dev"].health is Health.GOOD
+
+
+def test_what_is_paused_is_shown_with_its_evidence_and_what_to_do() -> None:
+    why = "dev/network: analysis inconclusive\n  errors 12:00-12:05: 0.03 is doubtful, above 0.01"
+    paused = Paused("3f2a1c", EARLIER, why, True, EARLIER, ("network",))
+    state = replace(verified("dev", "network"), verified=None, verified_at=None, paused=paused)
+    (notice,) = [each for each in made(state).notices if each.environment == "dev"]
+    assert notice.kind.value == "paused"
+    assert "errors 12:00-12:05: 0.03 is doubtful, above 0.01" in notice.text
+    assert "flowmart continue dev --reason ... or flowmart rollback dev" in notice.text
+    assert words(state).startswith("PAUSED: dev/network: analysis inconclusive; `flowmart continue dev")
 
 
 def test_a_unit_that_is_declared_no_more_is_still_shown() -> None:
