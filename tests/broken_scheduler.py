@@ -1,9 +1,14 @@
 """`python -m tests.broken_scheduler server start ...`: Prefect's command, with a scheduler that fails on every turn.
 
-It fails where SQLAlchemy 2.1 made it fail: when it inserts the runs that it has planned.
+It fails where SQLAlchemy 2.1 made it fail: when it inserts the runs that it has planned. Its turns are five seconds
+long, not a minute.
 """
 
+import os
 from typing import Any, NoReturn
+
+# Prefect reads this when it is imported.
+os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS"] = "5"
 
 from prefect.cli import app
 from prefect.server.models import deployments
