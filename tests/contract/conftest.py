@@ -10,7 +10,11 @@ from tests import prometheus_process, terragrunts
 from tests.clusters import GIVEN
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
-collect_ignore = ["test_analysis.py", "test_metrics.py", "test_alert_rules.py"] if prometheus_process.MISSING else []
+collect_ignore = (
+    ["test_analysis.py", "test_metrics.py", "test_alert_rules.py", "test_monitoring_validators.py"]
+    if prometheus_process.MISSING
+    else []
+)
 
 ON_ANY_CLUSTER = (
     *("test_helm_engine", "test_helm_plans", "test_helm_promises"),

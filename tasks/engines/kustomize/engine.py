@@ -31,6 +31,7 @@ from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Workspace
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
+from tasks.engines.kustomize.monitoring import VALIDATORS
 from tasks.engines.kustomize.owners import Ownership
 from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.sources import interface, reads, rendered
@@ -257,5 +258,11 @@ def _uid(live: Manifest | None) -> str:
 
 
 ENGINE = Engine(
-    name="kustomize", make=Kustomize, reads=reads, interface=interface, executable="kubectl", setting="kubectl"
+    name="kustomize",
+    make=Kustomize,
+    reads=reads,
+    interface=interface,
+    executable="kubectl",
+    setting="kubectl",
+    validators=VALIDATORS,
 )

@@ -1,0 +1,122 @@
+"""Validators of what a kustomization brings for monitoring: alert rules and dashboards.
+
+A misspelt key of a PrometheusRule passes the API server, and its operator leaves the rule out; a wrong query in a
+dashboard is an empty panel. So promtool reads the groups of every PrometheusRule and runs the `*.test.yml` beside the
+kustomization, and each query of every dashboard is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.engines import validation
+from tasks.engines.base import Finding, Validator, Workspace
+from tasks.engines.kustomize import sources
+from tasks.monitoring import queries
+from tasks.run_folder import run_folder
+
+_GOOD, _WRONG, _LINT = 0, 1, 3
+"""Exit codes of promtool (`cmd/promtool/main.go`)."""
+
+_DASHBOARD = "grafana_dashboard"
+"""The label by which Grafana's sidecar finds dashboards; the chart's default."""
+
+_DURATIONS = re.compile(r"\$(?:__\w+|\{__\w+(?::\w+)?\}|(?:\{)?(?:interval|resolution)(?:\})?)")
+_VARIABLES = re.compile(r"\$\{\w+(?::\w+)?\}|\$\w+|\[\[\w+\]\]")
+
+
+def rules(workspace: Workspace) -> Iterator[Finding]:
+    """What promtool has against the rules, and which of their tests fail."""
+    found = {file: groups for file, kind, groups in _documents(workspace) if kind == "PrometheusRule"}
+    tests = sorted(workspace.folder.glob("*.test.y*ml"))
+    if not found and not tests:
+        return
+    with run_folder("rules") as folder:
+        for file, manifests in found.items():
+            place = _placed(folder, file)
+            groups = [group for each in manifests for group in (each.get("spec") or {}).get("groups") or ()]
+            place.write_text(yaml.safe_dump({"groups": groups}))
+            yield from _found(workspace, "check", place, folder, file)
+        for test in tests:
+            file = validation.relative(workspace, test.name)
+            yield from _found(workspace, "test", Path(shutil.copy(test, _placed(folder, file))), folder, file)
+
+
+def dashboards(workspace: Workspace) -> Iterator[Finding]:
+    """Dashboards that are no JSON, and queries of theirs that are no PromQL."""
+    for file, kind, manifests in _documents(workspace):
+        for manifest in manifests if kind == "ConfigMap" else ():
+            if _DASHBOARD not in (manifest.get("metadata", {}).get("labels") or {}):
+                continue
+            for name, text in (manifest.get("data") or {}).items():
+                yield from _in_dashboard(file, name, text)
+
+
+def _in_dashboard(file: str, name: str, text: str) -> Iterator[Finding]:
+    try:
+        dashboard = json.loads(text)
+    except ValueError as error:
+        yield Finding("json", f"{name} is no JSON: {error}", file)
+        return
+    for title, query in _panels(dashboard.get("panels") or () if isinstance(dashboard, Mapping) else ()):
+        # What a variable stands for is not known: a name, or a number.
+        faults = [queries.fault(_VARIABLES.sub(value, _DURATIONS.sub("5m", query))) for value in ("a", "1")]
+        if all(faults):
+            yield Finding("promql", f"{name}, panel {title!r}: {query!r} {faults[0]}", file)
+
+
+def _panels(panels: Any) -> Iterator[tuple[str, str]]:
+    """(title, query) of all panels, those in collapsed rows too."""
+    for panel in panels:
+        for target in panel.get("targets") or ():
+            source = (
+                (target.get("datasource") or panel.get("datasource") or {}) if isinstance(target, Mapping) else {}
+            )
+            kind = source.get("type", "prometheus") if isinstance(source, Mapping) else "prometheus"
+            if kind == "prometheus" and target.get("expr"):
+                yield str(panel.get("title", "")), str(target["expr"])
+        yield from _panels(panel.get("panels") or ())
+
+
+def _documents(workspace: Workspace) -> Iterator[tuple[str, str, list[Mapping[str, Any]]]]:
+    """(file, kind, its objects of that kind) of the YAML files that the kustomization reads."""
+    for file in sources.reads(workspace.infrastructure, workspace.unit.source):
+        if not file.endswith((".yaml", ".yml")):
+            continue
+        try:
+            found = list(yaml.safe_load_all((workspace.infrastructure / file).read_text()))
+        except yaml.YAMLError:
+            # The plan renders the kustomization, and says where it is no YAML.
+            continue
+        objects = [each for each in found if isinstance(each, Mapping)]
+        for kind in ("PrometheusRule", "ConfigMap"):
+            if chosen := [each for each in objects if each.get("kind") == kind]:
+                yield file, kind, chosen
+
+
+def _placed(folder: Path, file: str) -> Path:
+    """Where a file goes, so that tests find rules by the same relative path."""
+    place = folder / file
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def _found(workspace: Workspace, verb: str, place: Path, folder: Path, file: str) -> Iterator[Finding]:
+    argv = ["promtool", verb, "rules", str(place)]
+    finished = validation.run(workspace, argv, good=(_GOOD, _WRONG, _LINT))
+    if finished.exit_code != _GOOD:
+        said = (finished.stderr.strip() or finished.stdout.strip()).replace(f"{folder}/", "")
+        yield Finding(verb, said[-1500:], file)
+
+
+VALIDATORS = {
+    "promtool": Validator(rules, executable="promtool"),
+    "dashboards": Validator(dashboards),
+}
