@@ -21,6 +21,9 @@ class ServerSettings(BaseSettings):
     port: int = Field(4200, ge=0, le=65535, description="Where it listens on 127.0.0.1, if that is free")
     url: str = Field("", description="The address that browsers reach it by, behind a proxy")
     limit: int = Field(8, ge=1, description="Runs that the worker has going at once")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Where metrics of the delivery are served on 127.0.0.1; 0: nowhere"
+    )
     webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="FLOWMART_GITHUB_WEBHOOK_SECRET")
 
 

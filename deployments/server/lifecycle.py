@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from deployments import prefect_health, processes, profile, services
 from deployments.server import catalogue, parts
 from deployments.server.layout import ServerLayout, ServerSettings
-from deployments.server.parts import BOARD, RECEIVER, REGISTRAR, SERVER, WORKER, Address
+from deployments.server.parts import BOARD, METRICS, RECEIVER, REGISTRAR, SERVER, WORKER, Address
 from deployments.services import READY, Part, ServiceHealth, ServiceKind
 from tasks import manifest
 from tasks.domain.errors import InvalidInput, Unanswered
@@ -65,7 +65,7 @@ def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None
     with processes.alone(layout):
         if not layout.sandbox:
             layout.profile.unlink(missing_ok=True)
-        for name in (RECEIVER, BOARD, WORKER, REGISTRAR, SERVER):
+        for name in (RECEIVER, METRICS, BOARD, WORKER, REGISTRAR, SERVER):
             found = processes.find(layout, name)
             if found:
                 processes.end(layout, found, gently=30.0 if name == WORKER else 8.0)
@@ -103,7 +103,8 @@ def _given(layout: ServerLayout) -> str:
 
 
 def _serving(settings: ServerSettings, address: Address) -> list[ServiceKind[ServerLayout]]:
-    configured = [parts.receiver(address)] if settings.webhook_secret.get_secret_value() else []
+    configured = [parts.metrics(address, settings)] if settings.metrics_port else []
+    configured += [parts.receiver(address)] if settings.webhook_secret.get_secret_value() else []
     return [parts.registrar(address), parts.worker(address, settings), parts.board(address), *configured]
 
 

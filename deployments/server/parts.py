@@ -4,6 +4,7 @@ server      Prefect's own, with its UI; none where a Prefect server is there alr
 registrar   keeps pool, queues, deployments and forms as prefect.yaml, platform.yaml and the store say
 worker      starts the runs, each in a process of its own, with the variables of whoever said `server up`
 board       the page that shows which release is where, at /board
+metrics     serves the metrics of the delivery, when FLOWMART_SERVER_METRICS_PORT is set
 receiver    takes GitHub's webhooks, when FLOWMART_GITHUB_WEBHOOK_SECRET is set
 """
 
@@ -22,6 +23,7 @@ from deployments.server.layout import ServerLayout, ServerSettings
 from deployments.services import ServiceHealth, ServiceKind, gets
 
 SERVER, REGISTRAR, WORKER, BOARD, RECEIVER = "server", "registrar", "worker", "board", "receiver"
+METRICS = "metrics"
 
 _PATIENCE = "21600"
 """Seconds for which a run that the worker starts waits for an environment that somebody else is working in."""
@@ -104,6 +106,16 @@ def board(address: Address) -> ServiceKind[ServerLayout]:
         return [sys.executable, "-m", "deployments.server.board", "--port", str(port)]
 
     return ServiceKind(BOARD, command, _working(address), gets("/health"), 60.0, port=4230, private=True)
+
+
+def metrics(address: Address, settings: ServerSettings) -> ServiceKind[ServerLayout]:
+    """Who serves the metrics of the delivery: not where the receiver listens, which the world may reach."""
+
+    def command(_: ServerLayout, port: int | None) -> list[str]:
+        return [sys.executable, "-m", "deployments.cli", "metrics", "--serve", str(port)]
+
+    port = settings.metrics_port
+    return ServiceKind(METRICS, command, _working(address), gets("/metrics"), 60.0, port=port, private=True)
 
 
 def receiver(address: Address) -> ServiceKind[ServerLayout]:

@@ -9,7 +9,14 @@ import pytest
 
 from deployments import cli
 from deployments.cli import environments
-from tasks.domain.events import ClaimClosed, EnvironmentClaimed, ReleaseVerified, UnitApplied, UnitRollbackFailed
+from tasks.domain.events import (
+    ClaimClosed,
+    EnvironmentClaimed,
+    EnvironmentFrozen,
+    ReleaseVerified,
+    UnitApplied,
+    UnitRollbackFailed,
+)
 from tasks.domain.release import Release
 from tasks.ledger.history import History
 from tasks.releases import records
@@ -259,6 +266,20 @@ def test_a_server_that_is_not_up_is_shown_as_such(mini: MiniPlatform, capsys: py
     assert cli.run(["server", "status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {part["name"]: part["pid"] for part in found} == dict.fromkeys(["server", "registrar", "worker", "board"])
+
+
+def test_the_metrics_are_a_part_of_the_server_where_they_have_a_port(
+    mini: MiniPlatform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOWMART_SERVER_METRICS_PORT", "9464")
+    assert cli.run(["server", "status", "--json"]) == 0
+    assert [part["name"] for part in json.loads(capsys.readouterr().out)][-1] == "metrics"
+
+
+def test_the_metrics_can_be_printed(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    History(mini.settings).ledger.append("dev", EnvironmentFrozen(reason="sale"))
+    assert cli.run(["metrics"]) == 0
+    assert 'flowmart_environment_state{environment="dev",state="unverified"} 1.0' in capsys.readouterr().out
 
 
 def test_a_wrong_setting_of_the_server_does_not_print_the_password(
