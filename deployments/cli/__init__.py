@@ -100,6 +100,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code."""
+    screen.begin("--json" in arguments)
     os.environ.setdefault("FLOWMART_REPOSITORY", str(project_root(Path.cwd())))
     put_tools_on_path()
     try:

@@ -50,15 +50,32 @@ def plain(text: str) -> None:
     print(text)
 
 
+@dataclasses.dataclass
+class _Output:
+    """Whether the command was asked for a document, and whether it has printed it."""
+
+    wanted: bool = False
+    printed: bool = False
+
+
+_output = _Output()
+
+
+def begin(json: bool) -> None:
+    """A command begins; `json`: what it prints on standard output is to be one JSON document."""
+    _output.wanted, _output.printed = json, False
+
+
 def error(problem: FlowmartError) -> None:
-    """What went wrong, in red on a terminal; with --json also as a document on standard output."""
+    """What went wrong, in red on a terminal; with --json also as the document, unless the result was printed."""
     messages.print(f"[red]{escape(str(problem))}[/red]")
-    if "--json" in sys.argv:
+    if _output.wanted and not _output.printed:
         document({"error": {"kind": type(problem).__name__, "message": str(problem)}})
 
 
 def document(value: Any) -> None:
-    """One JSON document."""
+    """The JSON document of a command."""
+    _output.printed = True
     print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
 
 

@@ -235,6 +235,25 @@ def test_a_command_that_needs_a_damaged_chain_names_the_damage(
     assert "ledger/dev/00000001.json: it is empty" in capsys.readouterr().err
 
 
+def test_an_error_is_the_document_where_there_is_no_result(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["show", "nothing", "--json"]) == 64
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "NotFound"
+
+
+def test_where_there_is_a_result_it_is_the_only_document(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = mini.release("bad")
+    record = Path(mini.store.address) / "releases" / f"{bad.id}.json"
+    record.write_text("{}")
+    assert cli.run(["release", "list", "--json"]) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == []
+    assert bad.id in printed.err
+
+
 def test_the_history_keeps_the_newest_entries(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
     ledger = History(mini.settings).ledger
     for release in ("a", "b", "c"):
