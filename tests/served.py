@@ -149,5 +149,7 @@ def at_a_sandbox(sandbox: Sandbox, folder: Path) -> Iterator[Served]:
         patch.setenv("FLOWMART_STORE", found.mini.settings.store)
         patch.setenv("FLOWMART_SERVER_PORT", "0")
         patch.delenv("PREFECT_API_URL", raising=False)
-        yield found
-        found.down()
+        try:
+            yield found
+        finally:
+            found.down()
