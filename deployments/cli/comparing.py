@@ -67,6 +67,9 @@ def diff(one: Side, other: Side, json: Json = False) -> None:
     if not units:
         screen.say(f"{one} and {other} have the same release of every unit")
     screen.table("", ("unit", one, other), [(unit, *(each or "-" for each in pair)) for unit, pair in units.items()])
+    if not (left.release and right.release):
+        screen.say("Files are not compared: that takes a release on both sides")
+        return
     rows = [(file, *_who_and_when(changes.get(file))) for file in files]
     screen.table("", ("file that differs between the releases", "changed last by", "when", "commit"), rows)
 
@@ -123,5 +126,8 @@ def _environment(state: EnvironmentState) -> Compared:
 
 
 def _changed_files(history: History, one: Compared, other: Compared) -> list[str]:
-    before, after = (digests(history.releases.files(side.release)) if side.release else {} for side in (one, other))
+    """The files that differ between the releases of two sides; none where a side has no release."""
+    if not (one.release and other.release):
+        return []
+    before, after = (digests(history.releases.files(release)) for release in (one.release, other.release))
     return sorted(_differing(before, after))

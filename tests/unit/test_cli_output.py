@@ -153,4 +153,7 @@ def test_what_no_commit_is_known_of_is_compared_all_the_same(
     mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["diff", "dev", "staging", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["changes"] == {}
+    found = json.loads(capsys.readouterr().out)
+    assert (found["files"], found["changes"]) == ([], {})
+    assert cli.run(["diff", "dev", "staging"]) == 0
+    assert "Files are not compared" in capsys.readouterr().err
