@@ -24,8 +24,8 @@ def exported() -> Mapping[str, set[str]]:
     """{metric: its labels}, of a ledger with something of everything."""
     story = Story().verified("a").rejected("b")
     denied = PlanDenied(unit="cart", release="c", findings=(Violation("tags", "no tag", "x"),))
-    story.then(DriftReported(release="a", units=("cart",)), denied).begun("d")
-    families = text_string_to_metric_families(story.text())
+    idle = story.then(DriftReported(release="a", units=("cart",)), denied).text()
+    families = [*text_string_to_metric_families(idle), *text_string_to_metric_families(story.begun("d").text())]
     return {sample.name: {*sample.labels} for family in families for sample in family.samples}
 
 
