@@ -51,6 +51,8 @@ def running(folder: Path, samples: Samples, configuration: str = "global: {scrap
 
 def _history(folder: Path, samples: Samples) -> None:
     assert PROMTOOL
+    if not samples:
+        return
     lines = [f"{series} {value:.6g} {at}" for series, values in samples.items() for at, value in values]
     (folder / "history").write_text("\n".join(["# TYPE requests counter", *lines, "# EOF", ""]))
     made = [PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", str(folder / "history"), str(folder / "data")]

@@ -73,18 +73,19 @@ _NOTICE = _object(
         "links": _list(_LINK),
     }
 )
-_STATE = {
-    "release": MAYBE_TEXT,
-    "rejected": TEXTS,
-    "claim": MAYBE_OBJECT,
-    "blocked": MAYBE_TEXT,
-    "units": _by_name(_UNIT),
-}
 _PAUSED: Schema = {
     "anyOf": [
         {"type": "null"},
         _object({"release": TEXT, "at": TEXT, "why": TEXT, "doubtful": YES_OR_NO, "until": TEXT, "subjects": TEXTS}),
     ]
+}
+_STATE = {
+    "release": MAYBE_TEXT,
+    "rejected": TEXTS,
+    "claim": MAYBE_OBJECT,
+    "blocked": MAYBE_TEXT,
+    "paused": _PAUSED,
+    "units": _by_name(_UNIT),
 }
 _MAYBE_MEASURED: Schema = {"type": ["number", "null"]}
 _STATUS = _object(
@@ -102,7 +103,6 @@ _STATUS = _object(
         "cells": _by_name(_CELL),
         "left_behind": TEXTS,
         "damage": TEXT,
-        "paused": _PAUSED,
     },
 )
 _ASKED = {

@@ -11,7 +11,7 @@ from tests.clusters import GIVEN
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore = (
-    ["test_analysis.py", "test_metrics.py", "test_alert_rules.py", "test_monitoring_validators.py"]
+    [f"test_{name}.py" for name in ("analysis", "metrics", "alert_rules", "monitoring_validators", "scraping")]
     if prometheus_process.MISSING
     else []
 )
