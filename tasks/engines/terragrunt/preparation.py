@@ -9,6 +9,7 @@ downloads for itself: units that share one initialise each other's copies while 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -134,12 +135,16 @@ class Preparation:
 
 def as_repository(infrastructure: Path) -> None:
     """Make the folder around infrastructure/ an empty git repository, as functions like get_repo_root ask for one."""
-    git = infrastructure.resolve().parent / ".git"
-    with suppress(FileExistsError):
-        git.mkdir()
-        (git / "objects").mkdir()
-        (git / "refs").mkdir()
-        (git / "HEAD").write_text("ref: refs/heads/main\n")
+    around = infrastructure.resolve().parent
+    if (around / ".git").exists():
+        return
+    # Elsewhere first: units are prepared side by side, and none may find half of it.
+    with tempfile.TemporaryDirectory(prefix="git-", dir=around) as name, suppress(OSError):
+        made = Path(name) / ".git"
+        for folder in ("objects", "refs"):
+            (made / folder).mkdir(parents=True)
+        (made / "HEAD").write_text("ref: refs/heads/main\n")
+        made.rename(around / ".git")
 
 
 def _configuration(written: Mapping[str, Any]) -> Configuration:

@@ -21,7 +21,10 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.aws_provider.install import install
+from tests import terragrunts
 from tests.contract.aws_provider.world import Root, World
+
+collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 
 EVERY_TYPE = Path(__file__).with_name("every_type")
 START = 60.0
