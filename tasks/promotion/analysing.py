@@ -58,6 +58,11 @@ class Analyses:
                 if found.verdict is not None:
                     self._end(subject, found)
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is to be analysed."""
+        return bool(self._declared)
+
     def block(self, unit: str) -> bool:
         """Whether units that need this one wait for its analysis."""
         return unit in self._declared and self._declared[unit].blocks
@@ -134,6 +139,9 @@ class Analyses:
 @contextmanager
 def watched(analyses: Analyses, every: float = _EVERY) -> Iterator[None]:
     """While this lasts, judge what is over `every` so many seconds. An error ends it and is among `errors`."""
+    if not analyses.any:
+        yield
+        return
     ended = threading.Event()
 
     def watch() -> None:
