@@ -28,6 +28,9 @@ METRICS = "metrics"
 _PATIENCE = "21600"
 """Seconds for which a run that the worker starts waits for an environment that somebody else is working in."""
 
+_BUSY = 300.0
+"""Seconds until a process is ready that takes a few where nothing else is going on."""
+
 _HEARTBEAT = "30"
 """Seconds between the signs of life of a run; the automation in `registration` misses them after a while."""
 
@@ -65,7 +68,7 @@ def server(settings: ServerSettings, auth: str) -> ServiceKind[ServerLayout]:
 
     ready = gets("/api/health")
     return ServiceKind(
-        SERVER, _server_command, variables, ready, 180.0, port=settings.port, examine=examine, private=True
+        SERVER, _server_command, variables, ready, _BUSY, port=settings.port, examine=examine, private=True
     )
 
 
@@ -80,7 +83,7 @@ def registrar(address: Address) -> ServiceKind[ServerLayout]:
         found = processes.find(layout, REGISTRAR)
         return found is not None and layout.registered.exists() and layout.registered.read_text() == str(found.pid)
 
-    return ServiceKind(REGISTRAR, command, _working(address), answers, 120.0, listens=False, private=True)
+    return ServiceKind(REGISTRAR, command, _working(address), answers, _BUSY, listens=False, private=True)
 
 
 def worker(address: Address, settings: ServerSettings) -> ServiceKind[ServerLayout]:
@@ -96,7 +99,7 @@ def worker(address: Address, settings: ServerSettings) -> ServiceKind[ServerLayo
         living = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": _HEARTBEAT, "PREFECT_WORKER_QUERY_SECONDS": "3"}
         return {**_working(address)(layout, port), **waiting, **listening, **living}
 
-    return ServiceKind(WORKER, command, variables, gets("/health"), 120.0)
+    return ServiceKind(WORKER, command, variables, gets("/health"), _BUSY)
 
 
 def board(address: Address) -> ServiceKind[ServerLayout]:
