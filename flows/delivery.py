@@ -36,8 +36,8 @@ def deliver(repository: Repository, sha: Commit) -> str:
         return _nothing(home, sha, f"{branch} is at {head[:12]} already, which is delivered instead")
     release = _released(home, sha)
     if _was_begun_last(release):
-        return _nothing(home, sha, f"nothing below infrastructure/ differs from release {release.id}")
-    # Only now is it asked for: a commit beside infrastructure/ does not make its author that of what is under way.
+        return _nothing(home, sha, f"nothing that is released differs from release {release.id}")
+    # Only now is it asked for: a commit that changes nothing of it is nobody's wish for what is under way.
     steps.create_release(settings.load(), sha, "promote")
     _tell(home, sha, "success", f"release {release.id}")
     wanted = promote_shown(home, release)

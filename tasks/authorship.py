@@ -18,8 +18,7 @@ from tasks.github.repositories import OnGitHub
 from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Request
-from tasks.releases.commits import authors_between
-from tasks.releases.contents import FOLDER
+from tasks.releases.commits import authors_between, released_paths
 from tasks.settings import Settings
 
 MOST = 300
@@ -114,4 +113,4 @@ def _brought(settings: Settings, base: str, head: str) -> Mapping[str, str]:
 def _between(home: OnGitHub, settings: Settings, base: str, head: str) -> tuple[str, ...]:
     for commit in filter(None, (base, head)):
         commits.have(settings, home.client, home.name, commit)
-    return commits.between(settings, base, head, FOLDER)
+    return commits.between(settings, base, head, released_paths(settings.repository, head))

@@ -26,7 +26,7 @@ def create_or_find(history: History, name: str | None, purpose: Purpose) -> Rele
     if meant.commit is None:
         return history.release(meant.release or "")
     if name in (None, "HEAD") and commits.has_uncommitted(chosen.repository):
-        screen.say("infrastructure/ has changes that are not committed: they are not in this release")
+        screen.say("there are changes that are not committed: they are not in this release")
     return history.releases.create(chosen.repository, meant.commit.hash, chosen.acting, purpose)
 
 

@@ -242,7 +242,8 @@ def _nothing(repository: Path, left: Sequence[Left]) -> str:
     if first:
         folders = " ".join(first)
         told.append(
-            f"Releases are made of infrastructure/ alone: mkdir infrastructure && git mv {folders} infrastructure/"
+            f"Only infrastructure/ is looked through: mkdir infrastructure && git mv {folders} infrastructure/; "
+            "or leave them, and write platform.yaml yourself with their folders in `paths`"
         )
     listed = "\n".join(["nothing that can be taken was found in infrastructure/", *told])
     return listed if told else f"{listed}; put Terraform roots, charts, overlays, templates or playbooks there"

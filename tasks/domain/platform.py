@@ -188,12 +188,16 @@ class Environment:
 
 @dataclass(frozen=True)
 class Platform:
-    """All units and environments. Environments are in promotion order: each after those that it comes after."""
+    """All units and environments. Environments are in promotion order: each after those that it comes after.
+
+    `paths` is what releases consist of besides infrastructure/; with any, sources are relative to the repository.
+    """
 
     name: str
     environments: tuple[Environment, ...]
     units: tuple[Unit, ...]
     trusted: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Environment:
         """The environment of that name; KeyError when there is none."""

@@ -11,10 +11,10 @@ from tasks.domain.values import digest_of
 
 @dataclass(frozen=True)
 class Release:
-    """The content of `infrastructure/`, frozen. `digest` is over every file in it; `id` is its first 12 digits.
+    """The content of `infrastructure/` and of the platform's `paths`, frozen.
 
-    `units` maps "environment/unit" to the digest of exactly what that unit reads there. Where the content came from
-    is not part of it: see `Provenance`.
+    `digest` is over every file in it; `id` is its first 12 digits. `units` maps "environment/unit" to the digest of
+    exactly what that unit reads there. Where the content came from is not part of it: see `Provenance`.
     """
 
     id: str

@@ -61,7 +61,8 @@ class Workspace:
 
     Attributes:
         target: the release, environment and unit that the workspace is for.
-        infrastructure: that folder in the release's checkout.
+        infrastructure: the folder that sources are relative to in the release's checkout: infrastructure/, or with
+            `paths` in platform.yaml what is around it.
         unit: as declared for the environment, with `{unit.output}` filled in where the outputs are known.
         platform: the platform's name, which marks what belongs to it.
         executable: the tool, a path or a name on PATH; empty for engines that need none.

@@ -74,13 +74,15 @@ def of_pull(settings: Settings, client: Client, number: int) -> str:
     return fetch(settings, client, home.name, f"refs/pull/{number}/head")
 
 
-def between(settings: Settings, base: str, head: str, folder: str) -> tuple[str, ...]:
-    """The commits that `head` has and `base` has not, and that change something in a folder, the newest first.
+def between(settings: Settings, base: str, head: str, paths: Collection[str]) -> tuple[str, ...]:
+    """The commits that `head` has and `base` has not, and that change something in these paths, the newest first.
 
     All that `head` has, where `base` is "".
     """
     chosen = (f"^{base}",) if base else ()
-    listed = _run(settings.repository, "rev-list", "--full-history", head, *chosen, "--", folder)
+    listed = _run(
+        settings.repository, "--literal-pathspecs", "rev-list", "--full-history", head, *chosen, "--", *paths
+    )
     return tuple(listed.stdout.split())
 
 

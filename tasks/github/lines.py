@@ -25,15 +25,15 @@ _END = re.compile(r"^\}", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a file. `path` is relative to infrastructure/; lines are counted from 1."""
+    """A line of a file. `path` is that in the repository; lines are counted from 1."""
 
     path: str
     line: int
 
 
-def find(infrastructure: Path, unit: str, source: str, address: str) -> Place:
-    """Where the resource at `address` of a unit with that source folder is declared, as near as can be told."""
-    found = _declared(infrastructure, infrastructure / source, address) if address else None
+def find(infrastructure: Path, unit: str, folder: Path, address: str) -> Place:
+    """Where the resource at `address` of a unit in that folder is declared, as near as can be told."""
+    found = _declared(infrastructure, folder, address) if address else None
     return found or of_unit(infrastructure, unit)
 
 
@@ -43,8 +43,8 @@ def of_unit(infrastructure: Path, unit: str) -> Place:
     units = _child(document, "units")
     for key, _ in units.value if isinstance(units, yaml.MappingNode) else ():
         if key.value == unit:
-            return Place(PLATFORM, key.start_mark.line + 1)
-    return Place(PLATFORM, 1)
+            return Place(f"{infrastructure.name}/{PLATFORM}", key.start_mark.line + 1)
+    return Place(f"{infrastructure.name}/{PLATFORM}", 1)
 
 
 def _declared(infrastructure: Path, folder: Path, address: str) -> Place | None:
@@ -90,7 +90,7 @@ def _local(call: _Block) -> Path | None:
 
 
 def _place(infrastructure: Path, block: _Block) -> Place | None:
-    file, root = block.file.resolve(), infrastructure.resolve()
+    file, root = block.file.resolve(), infrastructure.resolve().parent
     return Place(str(file.relative_to(root)), block.line) if file.is_relative_to(root) else None
 
 

@@ -10,19 +10,23 @@ found. What a check's options are is for `tasks.checks`, which engines there are
 from tasks.manifest.environments import unit_environment
 from tasks.manifest.mistakes import day
 from tasks.manifest.overrides import load_overrides
-from tasks.manifest.platform import load, resolve, terragrunt_block
+from tasks.manifest.paths import declared_in, root
+from tasks.manifest.platform import FILE, load, resolve, terragrunt_block
 from tasks.manifest.suppressions import load_suppressions
 from tasks.manifest.terragrunt import TerragruntBlock
 from tasks.manifest.wiring import refuse_miswired
 
 __all__ = [
+    "FILE",
     "TerragruntBlock",
     "day",
+    "declared_in",
     "load",
     "load_overrides",
     "load_suppressions",
     "refuse_miswired",
     "resolve",
+    "root",
     "terragrunt_block",
     "unit_environment",
 ]

@@ -268,7 +268,7 @@ class DeclaredUnit(DeclaredPiece):
 
     engine: Slug = Field(description="The tool that the unit is written for.")
     source: Text = Field(
-        description="The unit's folder, relative to the folder of platform.yaml. "
+        description="The unit's folder, relative to the folder of platform.yaml; with `paths`, to the repository. "
         "May contain {environment}, {platform}, {account}, {region} and {values.NAME}."
     )
     environments: tuple[Slug, ...] = Field(min_length=1, description="Where the unit is deployed.")
@@ -343,6 +343,11 @@ class DeclaredPlatform(Declared):
     )
     monitoring: DeclaredMonitoring | None = Field(
         default=None, description="Where metrics are asked for, in every environment that does not say otherwise."
+    )
+    paths: tuple[Text, ...] = Field(
+        default=(),
+        description="Folders and files of the repository that releases consist of besides infrastructure/; `.` is "
+        "all of it. With any, the sources of units are relative to the repository, not to infrastructure/.",
     )
     environments: dict[Slug, DeclaredEnvironment] = Field(
         min_length=1, description="Where a release goes; `after` says in which order."

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from tasks.manifest import explain, terragrunt
+from tasks.manifest import explain, paths, terragrunt
 from tasks.manifest.declared import DeclaredEnvironment, DeclaredPlatform, DeclaredUnit
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.mistakes import Document, Mistake
@@ -26,7 +26,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class Draft:
     """The entries whose shape is right, and the names of all entries. `folder` is where sources are found.
 
-    `platform` is its name, empty where that is none. `is_open` says that there are units that are not known here.
+    `platform` is its name, empty where that is none; `paths` is what is released besides infrastructure/.
+    `is_open` says that there are units that are not known here.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Draft:
     unit_names: tuple[str, ...]
     monitoring: DeclaredMonitoring | None = None
     is_open: bool = False
+    paths: tuple[str, ...] = ()
 
 
 def draft(folder: Path, document: Document) -> Draft:
@@ -51,6 +53,7 @@ def draft(folder: Path, document: Document) -> Draft:
         unit_names=tuple(units),
         monitoring=_monitoring(document),
         is_open=terragrunt.is_open(folder, document),
+        paths=paths.declared(document.data),
     )
 
 

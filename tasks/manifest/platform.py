@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Check, Environment, Platform, Unit
-from tasks.manifest import analysis, document, draft, environments, placeholders, terragrunt, units
+from tasks.manifest import analysis, document, draft, environments, paths, placeholders, terragrunt, units
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
 from tasks.manifest.models import platform_model
 
@@ -21,7 +21,11 @@ def load(infrastructure: Path) -> Platform:
     _refuse_what_is_no_mapping(found)
     found = terragrunt.expanded(infrastructure, found)
     understood = draft.draft(infrastructure, found)
-    rules = (*environments.mistakes(understood), *units.mistakes(understood))
+    rules = (
+        *paths.mistakes(infrastructure, found.data),
+        *environments.mistakes(understood),
+        *units.mistakes(understood),
+    )
     refuse(found, (*found.mistakes, *draft.mistakes(found), *rules))
     declared = platform_model().model_validate(found.data)
     needs = terragrunt.needs(infrastructure, found)
@@ -30,6 +34,7 @@ def load(infrastructure: Path) -> Platform:
         environments=environments.built(understood),
         units=tuple(units.built(name, unit, needs.get(name, {})) for name, unit in declared.units.items()),
         trusted=declared.trusted,
+        paths=understood.paths,
     )
     refuse(found, units.cycles(built))
     return built if not understood.is_open else _without_unknown_needs(built)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from tasks.manifest import paths
 from tasks.manifest.mistakes import did_you_mean, shown
 
 
@@ -13,9 +15,15 @@ def normal(source: str) -> str:
     return str(PurePosixPath(source))
 
 
-def fault(folder: Path, source: str) -> str:
-    """What is wrong with the folder `source` of a unit, relative to `folder`; empty when it is right."""
-    return _asked(_folder_fault, folder, source)
+def fault(infrastructure: Path, source: str, released: Collection[str] = ()) -> str:
+    """What is wrong with the folder `source` of a unit; empty when it is right.
+
+    Args:
+        infrastructure: the folder of platform.yaml.
+        released: its `paths`; with any, `source` is relative to the repository.
+    """
+    around = partial(_of_repository, released=released) if released else _of_infrastructure
+    return _asked(around, infrastructure, source)
 
 
 def program_fault(folder: Path, program: str) -> str:
@@ -33,17 +41,32 @@ def _asked(question: Callable[[Path, str], str], folder: Path, name: str) -> str
         return f"{shown(name)} cannot be looked up: {error}"
 
 
-def _folder_fault(folder: Path, source: str) -> str:
+def _of_infrastructure(folder: Path, source: str) -> str:
     root = folder.resolve()
     path = (root / source).resolve()
     if PurePosixPath(source).is_absolute() or not path.is_relative_to(root) or path == root:
         return f"{source!r} is not inside of {root.name}/: name a folder below it"
+    return _folder_fault(root, source, f"{root.name}/")
+
+
+def _of_repository(folder: Path, source: str, released: Collection[str]) -> str:
+    root = folder.resolve().parent
+    path = (root / source).resolve()
+    if PurePosixPath(source).is_absolute() or not path.is_relative_to(root):
+        return f"{source!r} is not in the repository: name a folder of it, relative to its top"
+    if not paths.is_released(path.relative_to(root).as_posix(), folder.name, released):
+        return f"{source} is not in releases, which consist of {folder.name}, {', '.join(released)}: add it to paths"
+    return _folder_fault(root, source, "")
+
+
+def _folder_fault(root: Path, source: str, prefix: str) -> str:
+    path = (root / source).resolve()
     if path.is_file():
-        return f"{root.name}/{source} is a file: name its folder"
+        return f"{prefix}{source} is a file: name its folder"
     if not path.is_dir():
-        return _missing(root, source)
+        return _missing(root, source, prefix)
     if not any(inside.is_file() for inside in path.rglob("*")):
-        return f"{root.name}/{source} holds no files"
+        return f"{prefix}{source} holds no files"
     return ""
 
 
@@ -57,12 +80,13 @@ def _program_fault(folder: Path, program: str) -> str:
     return f"there is no file {root.name}/{program}.{hint}".removesuffix(".")
 
 
-def _missing(root: Path, source: str) -> str:
+def _missing(root: Path, source: str, prefix: str) -> str:
     """Where the path ends in nothing, and what could have been meant there."""
     there, rest = root, list(PurePosixPath(source).parts)
     while rest and (there / rest[0]).is_dir():
         there /= rest.pop(0)
     folders = sorted(inside.name for inside in there.iterdir() if inside.is_dir())
-    name = f"{root.name}/{there.relative_to(root)}".removesuffix("/.")
+    below = there.relative_to(root).as_posix()
+    name = f"{prefix}{below}".removesuffix("/.") if below != "." or prefix else "the repository"
     hint = did_you_mean(rest[0], folders)
-    return f"there is no folder {root.name}/{source}.{hint} Folders in {name}: {', '.join(folders) or 'none'}"
+    return f"there is no folder {prefix}{source}.{hint} Folders in {name}: {', '.join(folders) or 'none'}"

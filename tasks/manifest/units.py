@@ -173,7 +173,7 @@ def _sources(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     def missing(environment: str) -> Iterator[Mistake]:
         scope = _scope(draft, environment, declared)
         if not list(placeholders.mistakes(declared.source, scope)):
-            fault = sources.fault(draft.folder, str(placeholders.fill(declared.source, scope)))
+            fault = sources.fault(draft.folder, str(placeholders.fill(declared.source, scope)), draft.paths)
             yield from [Mistake(("source",), fault)] if fault else []
 
     yield from _in_its_environments(draft, declared, missing)

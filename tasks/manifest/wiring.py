@@ -14,7 +14,7 @@ from typing import Any
 from tasks.domain import references
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.engines import ENGINES, Interface, interface
-from tasks.manifest import document
+from tasks.manifest import document, paths
 from tasks.manifest.environments import unit_environment
 from tasks.manifest.mistakes import Mistake, not_among, refuse
 from tasks.manifest.platform import FILE, resolve
@@ -29,15 +29,16 @@ def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
     """
     mistakes: dict[Mistake, list[str]] = {}
     places: dict[str, str] = {}
+    root = paths.root(infrastructure, platform)
     for environment in platform.environments:
         units = {u.name: resolve(platform, environment.name, u.name) for u in platform.units_in(environment.name)}
-        known = _interfaces(infrastructure, units)
+        known = _interfaces(root, units)
         for unit in units.values():
             found = (
-                *_in_one(infrastructure, unit, known),
-                *_without_account(infrastructure, platform, environment, unit),
-                *_faults(infrastructure, unit),
-                *_shared_place(infrastructure, environment, unit, places),
+                *_in_one(root, unit, known),
+                *_without_account(root, platform, environment, unit),
+                *_faults(root, unit),
+                *_shared_place(root, environment, unit, places),
             )
             for mistake in found:
                 mistakes.setdefault(mistake.below(("units", unit.name)), []).append(environment.name)
@@ -45,50 +46,46 @@ def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
     refuse(document.read(infrastructure / FILE), told)
 
 
-def _without_account(
-    infrastructure: Path, platform: Platform, environment: Environment, unit: Unit
-) -> Iterator[Mistake]:
+def _without_account(root: Path, platform: Platform, environment: Environment, unit: Unit) -> Iterator[Mistake]:
     """That a unit works with AWS where neither it nor its environment has an account."""
     if unit_environment(platform.name, environment, unit).account:
         return
     remedy = "needs an AWS account: add `account` and `region` to the environment, or to this unit"
-    if ENGINES[unit.engine].needs_aws(infrastructure, unit.source):
+    if ENGINES[unit.engine].needs_aws(root, unit.source):
         yield Mistake(("engine",), f"{unit.engine} {remedy}")
     for place, check in enumerate(unit.checks):
         if check.kind == "aws":
             yield Mistake(("checks", place, "kind"), f"a check of AWS {remedy}")
 
 
-def _faults(infrastructure: Path, unit: Unit) -> Iterator[Mistake]:
+def _faults(root: Path, unit: Unit) -> Iterator[Mistake]:
     """What the unit's engine finds wrong without running its tool."""
-    for fault in ENGINES[unit.engine].faults(infrastructure, unit):
+    for fault in ENGINES[unit.engine].faults(root, unit):
         yield Mistake(("source",), f"{unit.source}: {fault}")
 
 
-def _shared_place(
-    infrastructure: Path, environment: Environment, unit: Unit, places: dict[str, str]
-) -> Iterator[Mistake]:
+def _shared_place(root: Path, environment: Environment, unit: Unit, places: dict[str, str]) -> Iterator[Mistake]:
     """That a unit keeps its state where another unit, or the same one in another environment, has its own."""
-    place = ENGINES[unit.engine].place(infrastructure, unit)
+    place = ENGINES[unit.engine].place(root, unit)
     here = f"{unit.name} in {environment.name}"
     first = places.setdefault(place, here) if place else here
     if first != here:
         yield Mistake(("source",), f"keeps its state in {place}, as {first} does: each needs a state of its own")
 
 
-def _interfaces(infrastructure: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
+def _interfaces(root: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
     """Of the units that are given inputs, or whose outputs are named: to read all of them would take seconds."""
     named = {name for unit in units.values() for name in references.sources(unit.inputs)}
     asked = named | {unit.name for unit in units.values() if unit.inputs}
-    return {name: interface(units[name].engine, infrastructure, units[name].source) for name in sorted(asked)}
+    return {name: interface(units[name].engine, root, units[name].source) for name in sorted(asked)}
 
 
-def _in_one(infrastructure: Path, unit: Unit, known: Mapping[str, Interface]) -> Iterator[Mistake]:
+def _in_one(root: Path, unit: Unit, known: Mapping[str, Interface]) -> Iterator[Mistake]:
     if unit.name not in known:
         return
     takes = known[unit.name]
     missing = takes.required - unit.inputs.keys()
-    for name in sorted(missing.difference(ENGINES[unit.engine].supplied(infrastructure, unit)) if missing else ()):
+    for name in sorted(missing.difference(ENGINES[unit.engine].supplied(root, unit)) if missing else ()):
         yield Mistake(("inputs",), f"{name} is missing: {unit.engine} cannot plan {unit.name} without it")
     for name, value in unit.inputs.items():
         yield from (m.below(("inputs", name)) for m in _input(name, value, takes, known))

@@ -30,9 +30,14 @@ class Checkout:
         self.platform = platform
         self._copies = copies or {}
 
-    def infrastructure_of(self, unit: str) -> Path:
-        """Where a unit is worked on: of units that share a source, each has the files for itself."""
-        return self._copies.get(unit, self.infrastructure)
+    @cached_property
+    def root(self) -> Path:
+        """The folder that the sources of units are relative to."""
+        return manifest.root(self.infrastructure, self.platform)
+
+    def root_of(self, unit: str) -> Path:
+        """The same where a unit is worked on: of units that share a source, each has the files for itself."""
+        return self._copies.get(unit, self.root)
 
     @cached_property
     def policies(self) -> rego.Policies:
@@ -92,7 +97,13 @@ def _copies(infrastructure: Path, platform: Platform) -> dict[str, Path]:
             unit = manifest.resolve(platform, environment.name, declared.name)
             if first.setdefault(posixpath.normpath(unit.source), unit.name) != unit.name:
                 shared.add(unit.name)
-    copies = {unit: infrastructure.parent / "copies" / unit / infrastructure.name for unit in sorted(shared)}
+    root = manifest.root(infrastructure, platform)
+    copies = {unit: _beside(infrastructure.parent) / unit / root.name for unit in sorted(shared)}
     for copy in copies.values():
-        shutil.copytree(infrastructure, copy, symlinks=True)
+        shutil.copytree(root, copy, symlinks=True)
     return copies
+
+
+def _beside(checkout: Path) -> Path:
+    """Where the copies of a checkout are: outside of it, which a release may fill."""
+    return checkout.with_name(f"{checkout.name}-copies")

@@ -188,7 +188,7 @@ class EnvironmentRun:
         unit, environment = self._wired(target, now), self.environment_of(target.unit, target.release)
         return Workspace(
             target=target,
-            infrastructure=found.infrastructure_of(target.unit),
+            infrastructure=found.root_of(target.unit),
             unit=unit,
             environment=environment,
             unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
@@ -241,7 +241,7 @@ class EnvironmentRun:
         if not references.sources(unit.inputs):
             return unit.inputs
         filled: Mapping[str, Any] = references.fill(unit.inputs, upstream)
-        interface = self.runtime.engines[unit.engine].interface(self.here.infrastructure, unit.source)
+        interface = self.runtime.engines[unit.engine].interface(self.here.root, unit.source)
         references.refuse_unfit(filled, interface.accepts, unit.name)
         return filled
 

@@ -9,11 +9,11 @@ import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from tasks.releases.contents import FOLDER, File
+from tasks.releases.contents import FOLDER, File, path_of
 
 
 def pack(files: Iterable[File]) -> bytes:
-    """The files as a gzipped tar below infrastructure/, without times and owners."""
+    """The files as a gzipped tar, by their paths in the repository, without times and owners."""
     packed = io.BytesIO()
     # gzip's header holds a time, which would make archives of the same files differ.
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
@@ -33,7 +33,7 @@ def unpack(archive: bytes) -> tuple[File, ...]:
             files = tuple(_file(tar, member) for member in tar)
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise ValueError(str(error) or "it ends too early") from error
-    _refuse_overlaps([file.path for file in files])
+    _refuse_overlaps([file.place for file in files])
     return files
 
 
@@ -42,11 +42,11 @@ def _refuse_overlaps(paths: Sequence[str]) -> None:
     known = set(paths)
     for path in paths:
         if len(known) != len(paths) or known.intersection(map(str, PurePosixPath(path).parents)):
-            raise ValueError(f"{FOLDER}/{path} overlaps with another file")
+            raise ValueError(f"{path} overlaps with another file")
 
 
 def _add(tar: tarfile.TarFile, file: File) -> None:
-    member = tarfile.TarInfo(f"{FOLDER}/{file.path}")
+    member = tarfile.TarInfo(file.place)
     if file.kind == "link":
         member.type, member.linkname = tarfile.SYMTYPE, file.data.decode()
         tar.addfile(member)
@@ -57,9 +57,9 @@ def _add(tar: tarfile.TarFile, file: File) -> None:
 
 
 def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> File:
-    folder, _, path = member.name.partition("/")
-    if folder != FOLDER or not all(part not in ("", ".", "..") for part in path.split("/")):
-        raise ValueError(f"{member.name} is not below {FOLDER}/")
+    if member.name == FOLDER or not all(part not in ("", ".", "..") for part in member.name.split("/")):
+        raise ValueError(f"{member.name} is no path of a repository")
+    path = path_of(member.name)
     if member.issym():
         return File(path, "link", member.linkname.encode(errors="surrogateescape"))
     content = tar.extractfile(member) if member.isreg() else None

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.domain.release import Provenance
 from tasks.releases import repository as git
-from tasks.releases.contents import FOLDER, File, Kind, content_digest
+from tasks.releases.contents import FOLDER, File, Kind, content_digest, path_of
 from tasks.releases.portability import SUBMODULE, objections, submodule
 from tasks.releases.records import DIGITS
 from tasks.releases.repository import Commit
@@ -31,8 +32,8 @@ def commit_of(repository: Path, ref: str) -> Commit:
 
 
 def committed(repository: Path, commit: str) -> tuple[File, ...]:
-    """The files of a commit below infrastructure/; `InvalidInput` names every file that cannot be in a release."""
-    entries = git.tree(repository, commit, FOLDER)
+    """The files of a commit in a release of it; `InvalidInput` names every one that cannot be in a release."""
+    entries = _entries(repository, commit)
     plain = [entry for entry in entries if entry.mode != SUBMODULE and entry.path != FOLDER]
     contents = git.blobs(repository, [entry.object for entry in plain])
     files = tuple(_file(entry, data) for entry, data in zip(plain, contents, strict=True))
@@ -41,6 +42,12 @@ def committed(repository: Path, commit: str) -> tuple[File, ...]:
         return files
     reasons = "\n".join(f"  {why}" for why in against or [f"{FOLDER} is not a folder in it."])
     raise InvalidInput(f"commit {commit[:12]} cannot be released:\n{reasons}")
+
+
+def released_paths(repository: Path, commit: str) -> tuple[str, ...]:
+    """The paths of a repository that a release of a commit consists of; infrastructure/ is the first."""
+    written = git.text(repository, commit, f"{FOLDER}/{manifest.FILE}")
+    return (FOLDER, *manifest.declared_in(written, FOLDER))
 
 
 def release_id(repository: Path, commit: Commit) -> str:
@@ -71,24 +78,25 @@ class LastChange:
 
 
 def last_changes(repository: Path, one: str, other: str) -> dict[str, LastChange]:
-    """Of each file below infrastructure/ the last change between two commits, on either side of where they part.
+    """Of each file of their releases the last change between two commits, on either side of where they part.
 
     Empty where git does not have both commits.
     """
     if None in (git.find(repository, one), git.find(repository, other)):
         return {}
     asked = ("--no-show-signature", "--name-only", "--format=%x00%H%x1f%an <%ae>%x1f%aI%x1f%s")
-    printed = git.git(repository, "-c", "core.quotePath=false", "log", *asked, f"{one}...{other}", "--", FOLDER)
+    within = _released_by_any(repository, one, other)
+    printed = git.git(repository, "-c", "core.quotePath=false", "log", *asked, f"{one}...{other}", "--", *within)
     found: dict[str, LastChange] = {}
     for commit in printed.split("\0")[1:]:
         head, *files = commit.splitlines()
         for file in filter(None, files):
-            found.setdefault(file.removeprefix(f"{FOLDER}/"), LastChange(*head.split("\x1f", 3)))
+            found.setdefault(path_of(file), LastChange(*head.split("\x1f", 3)))
     return found
 
 
 def authors_between(repository: Path, base: str, head: str) -> dict[str, str]:
-    """Who wrote the commits that `head` has, `base` has not, and that change infrastructure/: {author: a commit}.
+    """Who wrote the commits that `head` has, `base` has not, and that change what is released: {author: a commit}.
 
     Co-authors that a commit names are authors too. All are as git writes them. Empty where git lacks either commit.
     """
@@ -96,7 +104,8 @@ def authors_between(repository: Path, base: str, head: str) -> dict[str, str]:
         return {}
     people = "%an <%ae>%x1f%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x1f)"
     asked = ("--no-show-signature", "--full-history", f"--format=%x00%H%x1f{people}")
-    printed = git.git(repository, "log", *asked, head, f"^{base}", "--", FOLDER)
+    within = _released_by_any(repository, base, head)
+    printed = git.git(repository, "log", *asked, head, f"^{base}", "--", *within)
     found: dict[str, str] = {}
     for commit, *authors in (each.strip().split("\x1f") for each in printed.split("\0")[1:]):
         found = dict.fromkeys(filter(None, authors), commit) | found
@@ -116,8 +125,9 @@ def times_between(repository: Path, base: str, head: str) -> tuple[float, ...]:
 
 
 def has_uncommitted(repository: Path) -> bool:
-    """Whether the working tree's infrastructure/ differs from HEAD."""
-    return bool(git.git(repository, "status", "--porcelain", "--", FOLDER).strip())
+    """Whether what is released of the working tree differs from HEAD."""
+    within = released_paths(repository, "HEAD")
+    return bool(git.git(repository, "status", "--porcelain", "--", *within).strip())
 
 
 def _merged(subject: str) -> int | None:
@@ -127,4 +137,16 @@ def _merged(subject: str) -> int | None:
 
 def _file(entry: git.TreeEntry, data: bytes) -> File:
     kinds: dict[str, Kind] = {"100755": "executable", "120000": "link"}
-    return File(entry.path.removeprefix(f"{FOLDER}/"), kinds.get(entry.mode, "file"), data)
+    return File(path_of(entry.path), kinds.get(entry.mode, "file"), data)
+
+
+def _entries(repository: Path, commit: str) -> tuple[git.TreeEntry, ...]:
+    """All that a release of a commit consists of; `InvalidInput` if it does not have one of the paths."""
+    found: dict[str, git.TreeEntry] = {}
+    for path in released_paths(repository, commit):
+        found |= {entry.path: entry for entry in git.tree(repository, commit, path)}
+    return tuple(found[path] for path in sorted(found))
+
+
+def _released_by_any(repository: Path, *commits: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path for commit in commits for path in released_paths(repository, commit)))

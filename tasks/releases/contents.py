@@ -12,7 +12,7 @@ from typing import Literal
 from tasks.domain.values import digest_of
 
 FOLDER = "infrastructure"
-"""The folder of the repository that a release consists of."""
+"""The folder of the repository that a release consists of, with the `paths` that its platform.yaml names."""
 
 Kind = Literal["file", "executable", "link"]
 
@@ -21,16 +21,34 @@ _MARKS: Mapping[Kind, bytes] = {"file": b"-", "executable": b"x", "link": b"l"}
 
 @dataclass(frozen=True)
 class File:
-    """A file or symlink by its path below infrastructure/. The `data` of a symlink is its target."""
+    """A file or symlink by its path relative to infrastructure/: "../live/main.tf" is beside that.
+
+    The `data` of a symlink is its target.
+    """
 
     path: str
     kind: Kind
     data: bytes
 
     @property
+    def place(self) -> str:
+        """Its path in the repository."""
+        return posixpath.normpath(f"{FOLDER}/{self.path}")
+
+    @property
     def digest(self) -> str:
         """SHA-256 over kind and bytes."""
         return hashlib.sha256(_MARKS[self.kind] + self.data).hexdigest()
+
+
+def path_of(place: str) -> str:
+    """The path of a file of a release, by its path in the repository."""
+    return posixpath.relpath(place, FOLDER)
+
+
+def from_root(files: Iterable[File], *, whole: bool) -> dict[str, File]:
+    """The files by their paths from what sources are relative to: the `whole` repository, or infrastructure/."""
+    return {file.place if whole else file.path: file for file in files}
 
 
 def digests(files: Iterable[File]) -> dict[str, str]:
@@ -43,17 +61,17 @@ def content_digest(files: Iterable[File]) -> str:
     return digest_of(digests(files))
 
 
-def links(files: Iterable[File]) -> dict[str, str]:
-    """{path: target} of the symlinks."""
-    return {file.path: file.data.decode(errors="surrogateescape") for file in files if file.kind == "link"}
+def links(files: Mapping[str, File]) -> dict[str, str]:
+    """{path: target} of the symlinks among files by their paths."""
+    return {path: file.data.decode(errors="surrogateescape") for path, file in files.items() if file.kind == "link"}
 
 
 def write(files: Iterable[File], into: Path) -> Path:
-    """Write the files to `into`/infrastructure and return that folder. Paths are not checked here."""
+    """Write the files as they are in the repository to `into`; return infrastructure/ there. Checks no paths."""
     infrastructure = into / FOLDER
     infrastructure.mkdir(parents=True)
     for file in files:
-        place = infrastructure / file.path
+        place = into / file.place
         place.parent.mkdir(parents=True, exist_ok=True)
         if file.kind == "link":
             place.symlink_to(file.data.decode())
@@ -68,14 +86,14 @@ _MOST_HOPS = 40
 
 
 def follow(path: str, leading: Mapping[str, str]) -> str | None:
-    """Resolve a path below infrastructure/, following every symlink on the way.
+    """Resolve a path below infrastructure/ or in the repository, following every symlink on the way.
 
     Args:
         path: "terraform/dev/modules/vpc".
         leading: {path of a symlink: its target}.
 
     Returns:
-        A path below infrastructure/ ("" is the folder itself), or None if it leads outside or in a loop.
+        A path below the same folder ("" is the folder itself), or None if it leads outside or in a loop.
     """
     done: list[str] = []
     todo = path.split("/")

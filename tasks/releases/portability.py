@@ -1,4 +1,4 @@
-"""Which files of a commit can be in a release: plain files, and symlinks that stay below infrastructure/.
+"""Which files of a commit can be in a release: plain files, and symlinks that stay in it.
 
 Anything else would differ from one machine to the next: a checkout has an empty folder for a submodule, three lines
 of text for a Git LFS pointer, and whatever the machine holds behind an absolute symlink. Such files are refused when
@@ -8,10 +8,10 @@ the release is created, each with its path and the remedy.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
-from tasks.releases.contents import FOLDER, File, follow, links
+from tasks.releases.contents import FOLDER, File, follow, from_root, links
 
 SUBMODULE = "160000"
 """The mode that git gives to a submodule (a "gitlink")."""
@@ -27,21 +27,34 @@ def objections(files: Sequence[File]) -> tuple[str, ...]:
 
 def submodule(path: str) -> str:
     """Why a submodule cannot be in a release, and what to do."""
-    return f"{path} is a submodule, whose files are not in the commit. Copy them below {FOLDER}/, or use its URL."
+    return f"{path} is a submodule, whose files are not in the commit. Copy them into the repository, or use its URL."
 
 
 def _pointers(files: Iterable[File]) -> list[str]:
-    why = "is a Git LFS pointer, not the file itself. Take the file out of LFS, or keep it out of infrastructure/."
-    return [f"{FOLDER}/{file.path} {why}" for file in files if file.kind != "link" and file.data.startswith(_LFS)]
+    why = "is a Git LFS pointer, not the file itself. Take the file out of LFS, or keep it out of releases."
+    return [f"{file.place} {why}" for file in files if file.kind != "link" and file.data.startswith(_LFS)]
 
 
 def _stray_links(files: Sequence[File]) -> list[str]:
-    leading = links(files)
+    whole = any(file.path.startswith("../") for file in files)
+    found = from_root(files, whole=whole)
+    leading = links(found)
+    held = {*_with_all_folders(found), "", FOLDER} if whole else None
+    remedy = "is not in the release. Put the file itself there, or add where it is to `paths` in platform.yaml."
     return [
-        f"{FOLDER}/{path} is a symlink to {_shown(target)}, which is not below {FOLDER}/. Put the file itself there."
+        f"{found[path].place} is a symlink to {_shown(target)}, which {remedy}"
         for path, target in leading.items()
-        if follow(path, leading) is None or _is_no_text(target)
+        if _is_no_text(target) or _leads_out(follow(path, leading), held)
     ]
+
+
+def _leads_out(end: str | None, held: Collection[str] | None) -> bool:
+    """Whether a symlink ends outside of the release; one that ends in nothing below infrastructure/ may do so."""
+    return end is None or (held is not None and end not in held and not end.startswith(f"{FOLDER}/"))
+
+
+def _with_all_folders(paths: Iterable[str]) -> set[str]:
+    return {place for path in paths for place in _with_folders(path)}
 
 
 def _shown(target: str) -> str:
@@ -56,12 +69,12 @@ def _clashes(files: Iterable[File]) -> list[str]:
     """Names that macOS or Windows treats as one: they differ only in case or in how accents are composed."""
     found: dict[str, str] = {}
     clashes = {}
-    for path in (path for file in files for path in _with_folders(file.path)):
+    for path in (path for file in files for path in _with_folders(file.place)):
         first = found.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
         if first != path and PurePosixPath(first).parent == PurePosixPath(path).parent:
             clashes[path] = first
     return [
-        f"{FOLDER}/{path} and {FOLDER}/{first} are one file on systems that ignore case. Rename one of them."
+        f"{path} and {first} are one file on systems that ignore case. Rename one of them."
         for path, first in clashes.items()
     ]
 

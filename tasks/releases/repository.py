@@ -50,15 +50,16 @@ def find(repository: Path, ref: str) -> Commit | None:
 
 
 def tree(repository: Path, commit: str, folder: str) -> tuple[TreeEntry, ...]:
-    """All files and submodules of a commit at or below a folder of the repository.
+    """All files and submodules of a commit at or below a path of the repository; "." is all of it.
 
     Raises:
-        InvalidInput: The commit does not have the folder, or a file's name is not UTF-8.
+        InvalidInput: The commit does not have the path, or a file's name is not UTF-8.
     """
-    listed = _output(repository, ("ls-tree", "-r", "-z", commit, folder))
-    if not listed:
-        raise InvalidInput(f"{repository.resolve()}: commit {commit[:12]} has no {folder}/; add it and commit")
-    return tuple(_entry(line) for line in listed.rstrip(b"\0").split(b"\0"))
+    within = () if folder == "." else (folder,)
+    found = _listed(repository, commit, *within)
+    if not found:
+        raise InvalidInput(f"{repository.resolve()}: commit {commit[:12]} has no {folder}; add it and commit")
+    return found
 
 
 def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
@@ -69,9 +70,20 @@ def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
         return tuple(_batch(_output(repository, ("cat-file", "--batch"), asked)))
 
 
+def text(repository: Path, commit: str, path: str) -> str:
+    """The text of a file of a commit; empty where it has no such file."""
+    objects = [entry.object for entry in _listed(repository, commit, path) if entry.path == path]
+    return "".join(data.decode(errors="replace") for data in blobs(repository, objects))
+
+
 def git(repository: Path, *arguments: str) -> str:
     """Run git in a repository and return its standard output; `InvalidInput` with git's message if it fails."""
     return _accepted(repository, _run(repository, *arguments), arguments[0]).stdout
+
+
+def _listed(repository: Path, commit: str, *within: str) -> tuple[TreeEntry, ...]:
+    listed = _output(repository, ("ls-tree", "-r", "-z", commit, *within))
+    return tuple(_entry(line) for line in listed.split(b"\0") if line)
 
 
 def _entry(line: bytes) -> TreeEntry:
@@ -112,7 +124,7 @@ def _run(repository: Path, *arguments: str) -> Finished:
 
 
 def _argv(repository: Path, *arguments: str) -> tuple[str, ...]:
-    return ("git", "-C", str(repository.resolve()), *arguments)
+    return ("git", "-C", str(repository.resolve()), "--literal-pathspecs", *arguments)
 
 
 def _accepted(repository: Path, done: Finished, verb: str) -> Finished:

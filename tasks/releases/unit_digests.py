@@ -11,7 +11,7 @@ from tasks import manifest
 from tasks.domain.platform import Check, Platform, Unit
 from tasks.domain.values import digest_of
 from tasks.engines import ENGINES
-from tasks.releases.contents import File, digests, follow, links
+from tasks.releases.contents import FOLDER, File, follow, from_root, links
 
 
 def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]) -> dict[str, str]:
@@ -32,14 +32,16 @@ def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]
         for environment in platform.environments
         for unit in platform.units_in(environment.name)
     }
-    known, leading = digests(files), links(files)
-    return {name: _unit_digest(infrastructure, unit, known, leading) for name, unit in resolved.items()}
+    root, found = manifest.root(infrastructure, platform), from_root(files, whole=bool(platform.paths))
+    scripts = f"{FOLDER}/" if platform.paths else ""
+    known, leading = {path: found[path].digest for path in sorted(found)}, links(found)
+    return {name: _unit_digest(root, unit, known, leading, scripts) for name, unit in resolved.items()}
 
 
-def _unit_digest(infrastructure: Path, unit: Unit, known: Mapping[str, str], leading: Mapping[str, str]) -> str:
+def _unit_digest(root: Path, unit: Unit, known: Mapping[str, str], leading: Mapping[str, str], scripts: str) -> str:
     engine = ENGINES[unit.engine]
-    more = (*engine.unit_reads(infrastructure, unit), *_scripts(unit.checks))
-    paths = (*engine.reads(infrastructure, unit.source), *more)
+    more = (*engine.unit_reads(root, unit), *(f"{scripts}{path}" for path in _scripts(unit.checks)))
+    paths = (*engine.reads(root, unit.source), *more)
     found = {path: known[path] for path in followed(paths, unit.source, known, leading) if path in known}
     what = {"engine": unit.engine, "files": found, "checks": [asdict(check) for check in unit.checks]}
     return digest_of({**what, "options": dict(unit.options)} if unit.options else what)
@@ -59,7 +61,7 @@ def followed(
         leading: {path of a symlink: its target}.
 
     Returns:
-        Paths below infrastructure/, sorted.
+        Paths as they are given, sorted.
     """
     if not leading:
         return tuple(paths)
@@ -67,12 +69,12 @@ def followed(
     used = {link for link in leading if posixpath.dirname(link) in beside or _is_within(link, source)}
     used |= {link for link in leading for path in (source, *paths) if _is_within(path, link)}
     through = {path for path in paths if path not in known or path in leading}
-    ends = {end for end in (follow(path, leading) for path in used | through) if end}
+    ends = {end for end in (follow(path, leading) for path in used | through) if end is not None}
     return tuple(sorted({*paths, *used, *(path for path in known for end in ends if _is_within(path, end))}))
 
 
 def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
+    return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
 
 
 def _scripts(checks: tuple[Check, ...]) -> list[str]:

@@ -61,12 +61,13 @@ def of_environment(run: EnvironmentRun, units: Iterable[UnitReport | None]) -> E
 
 def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotation]:
     """What policies and tools say, at the lines of the release's code that it is about."""
-    infrastructure = run.checkout(run.release.id).infrastructure
+    checkout = run.checkout(run.release.id)
+    infrastructure = checkout.infrastructure
     said = []
     for unit in report.units:
-        source = run.unit(unit.unit).source
+        folder = checkout.root / run.unit(unit.unit).source
         for finding in unit.findings:
-            place = lines.find(infrastructure, unit.unit, source, finding.address)
+            place = lines.find(infrastructure, unit.unit, folder, finding.address)
             title = f"{finding.policy} in {report.environment}"
             said.append(_annotation(place, title, finding.message, failed=finding.denied))
         if unit.outcome is not Outcome.SUCCEEDED and not unit.denials:
@@ -80,7 +81,9 @@ def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotati
 def mistakes(error: FlowmartError) -> Sequence[Annotation]:
     """The mistakes in a file of the release that an error tells, each at its line."""
     found = _MISTAKE.findall(str(error))
-    return [_annotation(Place(path, int(line)), "mistake", told, failed=True) for path, line, told in found]
+    return [
+        _annotation(Place(f"{FOLDER}/{path}", int(line)), "mistake", told, failed=True) for path, line, told in found
+    ]
 
 
 def together(said: Iterable[Annotation]) -> Sequence[Annotation]:
@@ -113,4 +116,4 @@ def _of_plan(run: EnvironmentRun, plan: Plan) -> UnitReport:
 
 
 def _annotation(place: Place, title: str, message: str, *, failed: bool) -> Annotation:
-    return Annotation(f"{FOLDER}/{place.path}", place.line, "failure" if failed else "warning", title, message)
+    return Annotation(place.path, place.line, "failure" if failed else "warning", title, message)

@@ -236,7 +236,7 @@ def test_a_push_that_changes_nothing_of_ours_does_nothing(hub: Hub, history: His
     before = history.ledger.entries("dev")
     (hub.mini.repository / "README.md").write_text("words")
     said = deliver(REPOSITORY, hub.main())
-    assert "nothing below infrastructure/ differs" in said
+    assert "nothing that is released differs" in said
     assert history.ledger.entries("dev") == before
     assert hub.stub.state.status("flowmart/release")[-1] == ("success", said)
 
@@ -249,7 +249,7 @@ def test_a_release_that_was_rolled_back_does_not_come_back_with_the_next_push(hu
     assert [states[-1][0] for states in hub.stub.state.deployed("dev")] == ["success", "failure"]
     assert hub.stub.state.deployed("dev")[-1][-1][1].startswith("rolled back, rejected")
     (hub.mini.repository / "README.md").write_text("words")
-    assert "nothing below infrastructure/ differs" in deliver(REPOSITORY, hub.main())
+    assert "nothing that is released differs" in deliver(REPOSITORY, hub.main())
     assert colours(hub.mini, "dev")["first"] == "blue"
 
 

@@ -56,29 +56,32 @@ def infrastructure(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("address", "path", "line"),
     [
-        ('aws_eip.this["a.b"]', "terraform/dev/network/main.tf", 11),
-        ("data.aws_ami.this", "terraform/dev/network/main.tf", 9),
-        ("module.vpc.aws_vpc.this[0]", "terraform/modules/vpc/main.tf", 3),
-        ('module.vpc["x"].aws_vpc.this', "terraform/modules/vpc/main.tf", 3),
-        ("module.vpc.aws_subnet.gone", "terraform/dev/network/main.tf", 1),
-        ("module.far.aws_vpc.this", "terraform/dev/network/main.tf", 5),
-        ("module.missing.aws_vpc.this", "platform.yaml", 3),
-        ("aws_vpc.missing", "platform.yaml", 3),
-        ("", "platform.yaml", 3),
+        ('aws_eip.this["a.b"]', "infrastructure/terraform/dev/network/main.tf", 11),
+        ("data.aws_ami.this", "infrastructure/terraform/dev/network/main.tf", 9),
+        ("module.vpc.aws_vpc.this[0]", "infrastructure/terraform/modules/vpc/main.tf", 3),
+        ('module.vpc["x"].aws_vpc.this', "infrastructure/terraform/modules/vpc/main.tf", 3),
+        ("module.vpc.aws_subnet.gone", "infrastructure/terraform/dev/network/main.tf", 1),
+        ("module.far.aws_vpc.this", "infrastructure/terraform/dev/network/main.tf", 5),
+        ("module.missing.aws_vpc.this", "infrastructure/platform.yaml", 3),
+        ("aws_vpc.missing", "infrastructure/platform.yaml", 3),
+        ("", "infrastructure/platform.yaml", 3),
     ],
 )
 def test_an_address_is_found(infrastructure: Path, address: str, path: str, line: int) -> None:
-    found = find(infrastructure, "network", "terraform/dev/network", address)
+    found = find(infrastructure, "network", infrastructure / "terraform/dev/network", address)
     assert (found.path, found.line) == (path, line)
 
 
 def test_what_is_no_terraform_is_found_by_its_unit(infrastructure: Path) -> None:
-    found = find(infrastructure, "shop", "charts/shop", "apps/Deployment/shop/web")
-    assert (found.path, found.line) == ("platform.yaml", 5)
+    found = find(infrastructure, "shop", infrastructure / "charts/shop", "apps/Deployment/shop/web")
+    assert (found.path, found.line) == ("infrastructure/platform.yaml", 5)
 
 
 def test_a_module_outside_of_the_release_is_not_pointed_into(infrastructure: Path) -> None:
-    (infrastructure.parent / "outside.tf").write_text('resource "aws_vpc" "this" {}\n')
-    (infrastructure / "terraform/dev/network/out.tf").write_text('module "out" {\n  source = "../../../../"\n}\n')
-    found = find(infrastructure, "network", "terraform/dev/network", "module.out.aws_vpc.this")
-    assert (found.path, found.line) == ("terraform/dev/network/out.tf", 1)
+    out, folder = f"../../../../{infrastructure.parent.name}-outside", infrastructure / "terraform/dev/network"
+    outside = infrastructure.parent.with_name(f"{infrastructure.parent.name}-outside")
+    outside.mkdir()
+    (outside / "main.tf").write_text('resource "aws_vpc" "this" {}\n')
+    (folder / "out.tf").write_text(f'module "out" {{\n  source = "../{out}"\n}}\n')
+    found = find(infrastructure, "network", folder, "module.out.aws_vpc.this")
+    assert (found.path, found.line) == ("infrastructure/terraform/dev/network/out.tf", 1)

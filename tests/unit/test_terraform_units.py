@@ -127,7 +127,7 @@ def test_units_of_one_source_work_in_folders_of_their_own(tmp_path: Path) -> Non
     folder = platform(tmp_path / "made", one=options("{environment}/one"), other=options("{environment}/other"))
     (tmp_path / "run").mkdir()
     checkout = StoredCheckouts(OneRelease(folder), tmp_path / "run").of("r1")  # type: ignore[arg-type]
-    one, other = checkout.infrastructure_of("one"), checkout.infrastructure_of("other")
+    one, other = checkout.root_of("one"), checkout.root_of("other")
     assert one == checkout.infrastructure
     assert one != other
     assert (other / "app/main.tf").read_text() == CODE

@@ -171,7 +171,8 @@ def _local(file: Path, path: str, root: Path) -> Path:
     if not place.is_file():
         raise InvalidInput(f"{file}: refers to {path}, which is not there")
     if not place.is_relative_to(root):
-        raise InvalidInput(f"{file}: refers to {path}, which is outside of infrastructure/ and so not in a release")
+        outside = "which is outside of infrastructure/ and so not in a release: move it there, or add it to `paths`"
+        raise InvalidInput(f"{file}: refers to {path}, {outside}")
     return place
 
 

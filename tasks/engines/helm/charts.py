@@ -88,7 +88,9 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     folders = list(_with_dependencies((root / source).resolve()))
     for folder in folders:
         if not folder.is_relative_to(root):
-            raise InvalidInput(f"{source}: depends on {folder}, which is outside of infrastructure/")
+            raise InvalidInput(
+                f"{source}: depends on {folder}, which is outside of infrastructure/: add it to `paths`"
+            )
     # A template can read any of them (`.Files.Get "README.md"`).
     files = {file for folder in folders for file in folder.rglob("*") if file.is_file()}
     return tuple(sorted(str(file.relative_to(root)) for file in files))

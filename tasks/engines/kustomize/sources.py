@@ -37,9 +37,8 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     while waiting:
         place = waiting.pop()
         if not place.is_relative_to(root):
-            raise InvalidInput(
-                f"{source}: reads {place}, which is outside of infrastructure/ and so not in a release"
-            )
+            outside = "which is outside of infrastructure/ and so not in a release: add it to `paths`"
+            raise InvalidInput(f"{source}: reads {place}, {outside}")
         file = _kustomization(place) if place.is_dir() else place
         if file not in found:
             found.add(file)

@@ -70,7 +70,7 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     for file in own:
         for place in _named(root, file):
             if not place.is_relative_to(root):
-                outside = "which is outside of infrastructure/ and so not in a release"
+                outside = "which is outside of infrastructure/ and so not in a release: add it to `paths`"
                 raise InvalidInput(f"{source}/{file.name}: reads {place}, {outside}")
             found |= {below for below in files_below(place) if not below.name.endswith(_NOT_READ)}
             found |= _played(root, place) if place.suffix in (".yml", ".yaml") else set()

@@ -78,10 +78,19 @@ def _module_folders(infrastructure: Path, unit: Unit) -> list[Path]:
 def _module_calls(infrastructure: Path, folder: Path) -> Iterator[str]:
     for call in code.readable_blocks(folder, "module"):
         source = str(call.body.get("source", ""))
-        if source.startswith(".") and not (folder / source).resolve().is_relative_to(infrastructure):
-            yield f"module {call.name} is {source}, outside of infrastructure/ and so not in a release: move it there"
+        if source.startswith(".") and (fault := _not_released(infrastructure, folder / source)):
+            yield f"module {call.name} is {source}, {fault}"
         if fault := remote_modules.fault(call.name, call.body):
             yield f"{call.file.name}: {fault}"
+
+
+def _not_released(infrastructure: Path, module: Path) -> str:
+    """Why a local module is not in a release; empty when it is."""
+    if not module.resolve().is_relative_to(infrastructure):
+        return "outside of infrastructure/ and so not in a release: move it there, or add it to `paths`"
+    return (
+        "" if module.is_dir() else "a folder that is not in the release: correct it, commit it, or add it to `paths`"
+    )
 
 
 def _is_readable(folder: Path) -> bool:

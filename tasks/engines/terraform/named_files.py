@@ -64,7 +64,7 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
     needed += [each for each in chosen.backend_config if isinstance(each, str)]
     for name in (*needed, *(each.path for each in chosen.files if each.optional), *chosen.reads):
         if not _is_inside(infrastructure, unit, name):
-            yield f"{name} leads out of infrastructure/: move it there"
+            yield f"{name} leads out of infrastructure/: move it there, or add it to `paths`"
         elif name in needed and not matching(infrastructure, unit, name):
             yield f"there is no file {name}: correct the path, or mark it with optional: true"
 

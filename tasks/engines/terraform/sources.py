@@ -44,7 +44,7 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     """Paths, relative to `infrastructure`, of all files that the root at `source` may read; sorted.
 
     Raises:
-        InvalidInput: It reads what is outside of infrastructure/.
+        InvalidInput: It reads what is outside of a release.
     """
     return reads_from(infrastructure, source, [infrastructure / source])
 
@@ -104,5 +104,6 @@ def _clamped(path: Path, whole: Path, source: str) -> Path:
     if whole.is_relative_to(path):
         return whole
     if not path.is_relative_to(whole):
-        raise InvalidInput(f"{source}: reads {path}, which is outside of infrastructure/ and so not in a release")
+        outside = "which is outside of infrastructure/ and so not in a release: move it there, or add it to `paths`"
+        raise InvalidInput(f"{source}: reads {path}, {outside}")
     return path

@@ -61,8 +61,8 @@ def test_the_order_of_files_does_not_change_the_digest() -> None:
 
 REFUSED = [
     (plain("big.bin", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "Git LFS pointer"),
-    (link("terraform/hosts", "/etc/hosts"), "is a symlink to /etc/hosts, which is not below infrastructure/"),
-    (link("out", "../README.md"), "is a symlink to ../README.md, which is not below infrastructure/"),
+    (link("terraform/hosts", "/etc/hosts"), "is a symlink to /etc/hosts, which is not in the release"),
+    (link("out", "../README.md"), "is a symlink to ../README.md, which is not in the release"),
     (link("round", "round"), "is a symlink to round"),
     (link("terraform/blob", "\udcff"), "is a symlink to"),
     (plain("Terraform/b.tf"), "Terraform and infrastructure/terraform are one file on systems that ignore case"),
