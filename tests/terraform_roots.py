@@ -64,9 +64,12 @@ class Root:
         source = infrastructure / unit.source
         source.mkdir(parents=True)
         (source / "main.tf").write_text(backend.format(state=self.state_file) + code)
-        target = Target(release, "dev", unit.name)
+        return self.at(infrastructure, unit, release)
+
+    def at(self, infrastructure: Path, unit: Unit, release: str) -> Workspace:
+        """The workspace that an engine gets for a unit of a release in that folder."""
         return Workspace(
-            target=target,
+            target=Target(release, "dev", unit.name),
             infrastructure=infrastructure,
             unit=unit,
             environment=DEV,
