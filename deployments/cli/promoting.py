@@ -6,17 +6,16 @@ Prefect is imported inside the commands: it takes seconds, and whoever only want
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from deployments.cli import naming, screen, status
+from deployments.cli import naming, plans_shown, screen, status
 from deployments.cli.environments import known_environment, recoverable_environment
 from deployments.cli.exit_codes import AWAITS_APPROVAL, DRIFT
 from deployments.cli.launching import prepare_flows
 from deployments.cli.screen import Json
 from tasks import settings
-from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.events import EnvironmentResolved
 from tasks.domain.plan import Plan
@@ -127,7 +126,7 @@ def adopt(
     for one in adopted:
         screen.result(f"{one.unit}: adopted {one.baseline.description}")
         if one.plan:
-            _show_plan(one.unit, one.plan)
+            plans_shown.show(one.unit, one.plan)
 
 
 def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json: Json = False) -> None:
@@ -142,13 +141,13 @@ def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json
     if json:
         verdict = {"waits": plans.verdict.approval is not None, "because": plans.verdict.because}
         about = {"release": found.id, "environment": environment, "gate": verdict}
-        screen.document({**about, "units": _documents(plans.units)})
+        screen.document({**about, "units": plans_shown.documents(plans.units)})
         return
     for unit, made in plans.units.items():
         if not isinstance(made, Plan):
             screen.result(f"{unit}: {made.why}")
             continue
-        _show_plan(unit, made)
+        plans_shown.show(unit, made)
     screen.result(f"{environment}: it {plans.verdict.told}")
 
 
@@ -267,30 +266,5 @@ def resolve(
         screen.result(f"{environment} is free again ({entry.id})")
 
 
-def _show_plan(unit: str, made: Plan) -> None:
-    screen.result(f"{unit}: {wording.counts(made)} ({made.reversibility.value})")
-    for change in made.changes:
-        screen.result(f"  {change.action.value:8}{change.address}{f' ({change.note})' if change.note else ''}")
-        for line in wording.differences(change) if change.action.value == "update" else ():
-            screen.result(f"            {line}")
-    for warning in made.warnings:
-        screen.result(f"  ! {warning}")
-
-
 def _applied(history: History, environment: str) -> bool:
     return bool(history.state(environment).receipts)
-
-
-def _documents(plans: Any) -> dict[str, Any]:
-
-    return {
-        unit: {
-            "counts": made.counts,
-            "reversibility": made.reversibility,
-            "digest": made.digest,
-            "changes": made.changes,
-        }
-        if isinstance(made, Plan)
-        else {"why": made.why, "later": made.later}
-        for unit, made in plans.items()
-    }

@@ -101,6 +101,8 @@ class Plan:
     `unknown` names what could not be planned, rehearsed or read. `baseline` is what exists already of a unit that
     was never applied by us: applying the plan adopts it.
 
+    `output_changes` are the outputs that it changes, as far as the tool says which.
+
     `secrets` is a keyed hash over the sensitive values that it would set, empty without any: another secret is
     another plan.
 
@@ -126,6 +128,7 @@ class Plan:
     baseline: Baseline | None = None
     secrets: str = ""
     state_changes: tuple[StateChange, ...] = ()
+    output_changes: tuple[Change, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -168,6 +171,7 @@ class Plan:
         """Over the meaning of the plan (what it changes, from which sources), not over the tool's bytes."""
         changes = [[c.address, c.kind, c.action, c.before, c.after, *filter(None, [c.note])] for c in self.changes]
         what = [str(self.target), self.unit_digest, self.inputs_digest, changes]
-        named = {"unknown": sorted(self.unknown), "secrets": self.secrets}
+        outputs = [[c.address, c.action, c.before, c.after] for c in self.output_changes]
+        named = {"unknown": sorted(self.unknown), "secrets": self.secrets, "outputs": outputs}
         more = {name: value for name, value in named.items() if value}
         return digest_of([*what, more] if more else what)

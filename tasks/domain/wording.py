@@ -40,12 +40,19 @@ def counted(changes: Mapping[str, int]) -> str:
 
 
 def counts(plan: Plan) -> str:
-    """ "2 to create, 1 to change", or "no changes"."""
-    return _counted(plan.counts, plan.changes_outputs)
+    """ "2 to create, 1 to change, 1 unknown", or "no changes"."""
+    return summed(plan.counts, plan.changes_outputs, len(plan.unknown))
 
 
-def _counted(changes: Mapping[str, int], changes_outputs: bool) -> str:
-    return counted(changes) or ("outputs only" if changes_outputs else "no changes")
+def unknown(plan: Plan) -> tuple[str, ...]:
+    """What could not be planned, a line each."""
+    return tuple(f"not known before it is applied: {each}" for each in plan.unknown)
+
+
+def summed(changes: Mapping[str, int], changes_outputs: bool, unknown: int) -> str:
+    """The same of numbers: changes by action, whether outputs change, how much is unknown."""
+    known = counted(changes) or ("outputs only" if changes_outputs else "")
+    return ", ".join(filter(None, (known, f"{unknown} unknown" if unknown else ""))) or "no changes"
 
 
 def planned(plan: Plan) -> str:
@@ -164,7 +171,7 @@ _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}{_origin(e.provenance)}",
     events.ClaimTakenOver: lambda _: "took over from a run that is gone",
     events.ClaimClosed: _closed,
-    events.UnitPlanned: lambda e: f"planned: {_counted(e.counts, e.changes_outputs)}",
+    events.UnitPlanned: lambda e: f"planned: {summed(e.counts, e.changes_outputs, e.unknown)}",
     events.PlanDenied: lambda e: f"DENIED: {e.findings[0].message}" if e.findings else "DENIED",
     events.UnitApplying: lambda e: f"apply of {e.release} begun",
     events.UnitApplied: lambda e: f"applied {e.release}",

@@ -91,7 +91,7 @@ def _title(head: Head, reports: Sequence[EnvironmentReport]) -> str:
 def _counts(reports: Sequence[EnvironmentReport]) -> str:
     lines = ["| | environment | create | change | replace | delete | other | units |", "| --- " * 8 + "|"]
     for report in reports:
-        others = sum(report.count(action) for action in Action if action not in OBJECT_ACTIONS)
+        others = report.unknown + sum(report.count(action) for action in Action if action not in OBJECT_ACTIONS)
         counts = " | ".join(str(number) for number in [*map(report.count, OBJECT_ACTIONS), others])
         units = ", ".join(text.cell(unit.unit) for unit in report.units) or "nothing to change"
         lines.append(f"| {SIGNS[report.outcome]} | {text.cell(report.environment)} | {counts} | {units} |")
@@ -134,7 +134,7 @@ def _inside(report: UnitReport, room: int) -> Iterator[str]:
 def _of_plan(plan: Plan, room: int) -> Iterator[str]:
     if plan.reversibility is not Reversibility.REVERSIBLE:
         yield f"**{plan.reversibility.value.capitalize()}:** promoting the earlier release does not undo all of it."
-    yield from (f"> {text.code(warning)}" for warning in plan.warnings)
+    yield from (f"> {text.code(remark)}" for remark in (*wording.unknown(plan), *plan.warnings))
     if plan.text and room:
         yield text.fence(_shortened_text(plan.text, room))
 

@@ -54,10 +54,17 @@ class EnvironmentReport:
         return sum(len(unit.changes(action)) for unit in self.units)
 
     @property
+    def unknown(self) -> int:
+        """How much could not be planned in all units."""
+        return sum(len(unit.plan.unknown) for unit in self.units if unit.plan)
+
+    @property
     def told(self) -> str:
         """In a few words: "2 to create, 1 to delete; denied: database"."""
-        counts = wording.counted({action.value: self.count(action) for action in Action})
-        parts = [counts or ("nothing to change" if not self.units else "no changes"), *self._wrong()]
+        plans = [unit.plan for unit in self.units if unit.plan]
+        counts = {action.value: self.count(action) for action in Action}
+        said = wording.summed(counts, any(plan.changes_outputs for plan in plans), self.unknown)
+        parts = [said if self.units else "nothing to change", *self._wrong()]
         return "; ".join(parts) if not self.said else self.said
 
     def _wrong(self) -> list[str]:

@@ -97,7 +97,13 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
             return NotPlanned(unit, "is up to date")
         made = _adopting(run, engine.plan(inputs), found)
     run.record(
-        UnitPlanned(**run.about(unit), counts=made.counts, changes_outputs=made.changes_outputs, digest=made.digest)
+        UnitPlanned(
+            **run.about(unit),
+            counts=made.counts,
+            changes_outputs=made.changes_outputs,
+            digest=made.digest,
+            unknown=len(made.unknown),
+        )
     )
     run.log(unit).info("planned", what=wording.planned(made))
     run.reporter.planned(made)

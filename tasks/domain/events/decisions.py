@@ -12,12 +12,13 @@ from tasks.domain.rules import Violation
 
 @dataclass(frozen=True, kw_only=True)
 class UnitPlanned(UnitEvent):
-    """What a plan would do: numbers of changes by action, whether outputs change, and the plan's digest."""
+    """What a plan would do: changes by action, whether outputs change, how much is unknown; and the plan's digest."""
 
     kind: ClassVar[str] = "planned"
     counts: Mapping[str, int]
     changes_outputs: bool = False
     digest: str = ""
+    unknown: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

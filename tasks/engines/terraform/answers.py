@@ -39,14 +39,14 @@ def planned_changes(plan: Document) -> tuple[Change, ...]:
 
 def change_of(item: Mapping[str, Any], found: Secrets) -> Change | None:
     """One entry of `resource_changes` or `resource_drift`; None when it does nothing to a managed object."""
-    change = item["change"]
+    change = _by_attributes(item["change"])
     action = _action(item)
     if action is None or item.get("mode", "managed") != "managed":
         return None
     before, after = _sides(change, found)
     because = tuple(".".join(map(str, path)) for path in change.get("replace_paths") or ())
     address = f"{item['address']} (deposed {item['deposed']})" if item.get("deposed") else item["address"]
-    return Change(address, item["type"], action, before, after, because, _note(item))
+    return Change(address, item["type"], action, before, after, because, found.scrubbed(_note(item)))
 
 
 def changed_outputs(plan: Document) -> tuple[Change, ...]:
@@ -99,10 +99,12 @@ def unknown(plan: Document) -> tuple[str, ...]:
 
 
 def warnings(plan: Document) -> tuple[str, ...]:
-    """What else the plan says that a person has to know before approving: failed checks, that it is incomplete."""
+    """What else a person has to know before approving: failed checks, generated code, that there is more to do."""
     incomplete = ["the plan is not complete: after applying it, there will be more to do"]
     partial = plan.get("complete") is False and not plan.get("deferred_changes")
-    return (*_failed_checks(plan), *(incomplete if partial else ()))
+    told = (*_failed_checks(plan), *_generated(plan), *(incomplete if partial else ()))
+    found = of_plan(plan) if told else Secrets()
+    return tuple(map(found.scrubbed, told))
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
@@ -207,6 +209,18 @@ def _failed_checks(plan: Document) -> Iterator[str]:
         if item["status"] in ("fail", "error"):
             said = [p["message"] for found in item.get("instances", ()) for p in found.get("problems", ())]
             yield f"{name} fails: {'; '.join(said) or item['status']}"
+
+
+def _generated(plan: Document) -> Iterator[str]:
+    for item in plan.get("resource_changes", ()):
+        if item["change"].get("generated_config"):
+            yield f"the code of {item['address']} was generated for its import and is in no file: commit it first"
+
+
+def _by_attributes(change: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The change of an object with a mark for each attribute, where one mark says that all of it is secret."""
+    whole = {f"{side}_sensitive": side for side in ("before", "after") if change.get(f"{side}_sensitive") is True}
+    return {**change, **{mark: dict.fromkeys(change.get(side) or (), True) for mark, side in whole.items()}}
 
 
 def _sides(change: Mapping[str, Any], found: Secrets) -> tuple[Any, Any]:

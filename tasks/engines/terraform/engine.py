@@ -11,7 +11,6 @@ another), by one refresh-only plan: what a refresh finds from then on, somebody 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -32,6 +31,7 @@ from tasks.engines.terraform import (
     identity,
     locks,
     plans,
+    reading,
     rollbacks,
     secrets,
     states,
@@ -145,6 +145,7 @@ class Terraform:
             plan,
             changes=found.changes,
             changes_outputs=False,
+            output_changes=(),
             unknown=(),
             secrets="",
             text=text(found.changes),
@@ -187,27 +188,11 @@ class Terraform:
         argv = commands.plan(self._executable, file, destroy=destroy, locks=locks, var_files=files)
         terraform.read(argv, variables, good=(0, 2))
         (self.workspace.folder / file).chmod(0o600)
-        document: Document = json.loads(terraform.read(commands.show(self._executable, file)))
-        return document
+        return reading.document(terraform.read(commands.show(self._executable, file)))
 
     def _plan_from(self, document: Document, inputs: Inputs, state: Document) -> Plan:
-        workspace, changes = self.workspace, answers.planned_changes(document)
-        return Plan(
-            target=workspace.target,
-            engine="terraform",
-            changes=changes,
-            unit_digest=workspace.unit_digest,
-            inputs_digest=inputs.digest,
-            basis=answers.basis(state),
-            text=text(changes, answers.changed_outputs(document)),
-            reversibility=answers.reversibility(changes, workspace.unit.protected),
-            changes_outputs=answers.changes_outputs(document),
-            outputs=answers.foreseen_outputs(document),
-            warnings=(*answers.warnings(document), *self._switched(document)),
-            unknown=answers.unknown(document),
-            secrets=secrets.fingerprint(document, workspace.secret_key),
-            state_changes=rollbacks.state_changes(document, secrets.of_plan(document)),
-        )
+        made = reading.plan_of(document, self.workspace, inputs, answers.basis(state))
+        return replace(made, warnings=(*made.warnings, *self._switched(document)))
 
     def _state(self, variables: Variables | None = None) -> Document:
         """The state; `Refused` when it is not the one that was applied."""

@@ -40,7 +40,7 @@ class Secrets:
     def masked(self, value: Any) -> Any:
         """`value`, of any shape, with the mask in place of every secret in it."""
         if isinstance(value, Mapping):
-            return {key: self.masked(item) for key, item in value.items()}
+            return {self._masked_key(key): self.masked(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.masked(item) for item in value]
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -48,6 +48,10 @@ class Secrets:
         if _text(value) in self.values:
             return MASK
         return self._inside.sub(MASK, value) if self._inside and isinstance(value, str) else value
+
+    def _masked_key(self, key: Any) -> Any:
+        """The names of attributes are no secrets, though one may be spelled as a short secret is; map keys may be."""
+        return self._inside.sub(MASK, key) if self._inside and isinstance(key, str) else key
 
     def scrubbed(self, text: str) -> str:
         """An error's text with the mask in place of every secret in it."""

@@ -1,0 +1,40 @@
+"""A plan on the terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deployments.cli import screen
+from tasks.domain import wording
+from tasks.domain.plan import Plan
+from tasks.promotion.planning import NotPlanned
+
+
+def show(unit: str, made: Plan) -> None:
+    """Print what a plan would do to a unit: a line each for its changes and for what else has to be known."""
+    screen.result(f"{unit}: {wording.counts(made)} ({made.reversibility.value})")
+    for change in made.changes:
+        screen.result(f"  {change.action.value:8}{change.address}{f' ({change.note})' if change.note else ''}")
+        for line in wording.differences(change) if change.action.value == "update" else ():
+            screen.result(f"            {line}")
+    for remark in (*wording.unknown(made), *made.warnings):
+        screen.result(f"  ! {remark}")
+
+
+def documents(plans: Mapping[str, Plan | NotPlanned]) -> dict[str, Any]:
+    """The same of all units as JSON has it."""
+    return {
+        unit: {
+            "counts": made.counts,
+            "reversibility": made.reversibility,
+            "digest": made.digest,
+            "changes": made.changes,
+            "outputs": made.output_changes,
+            "unknown": made.unknown,
+            "warnings": made.warnings,
+        }
+        if isinstance(made, Plan)
+        else {"why": made.why, "later": made.later}
+        for unit, made in plans.items()
+    }

@@ -1,0 +1,88 @@
+"""A plan of terraform's (`terraform show -json`) as the product's: read once, checked for its shape, all of it. Pure.
+
+Source of the shape: Terraform's "JSON Output Format": minor versions of the format only add to it; a plan that is
+`errored` was cut off by an error and must not be taken for what would be done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tasks.domain.errors import Refused
+from tasks.domain.plan import Plan
+from tasks.domain.release import Inputs
+from tasks.engines.base import Workspace
+from tasks.engines.terraform import answers, rollbacks, secrets
+from tasks.engines.terraform.answers import Document
+from tasks.engines.terraform.text import text
+
+_FORMATS = ("0", "1")
+"""The major versions of the format that are read: that of Terraform before 1.1 says the same."""
+
+
+def document(answer: str) -> Document:
+    """What `terraform show -json` printed of a saved plan.
+
+    Raises:
+        Refused: it is of another format, is not all there, or was cut off by an error.
+    """
+    try:
+        found = json.loads(answer)
+    except ValueError as error:
+        raise Refused(f"the plan cannot be read: {error}") from error
+    if fault := next(_faults(found), ""):
+        raise Refused(f"the plan cannot be read: {fault}")
+    complete: Document = found
+    return complete
+
+
+def plan_of(found: Document, workspace: Workspace, inputs: Inputs, basis: str) -> Plan:
+    """The plan of a workspace's target; `basis` is the state that it was made from."""
+    changes = answers.planned_changes(found)
+    outputs = answers.changed_outputs(found)
+    return Plan(
+        target=workspace.target,
+        engine=workspace.unit.engine,
+        changes=changes,
+        unit_digest=workspace.unit_digest,
+        inputs_digest=inputs.digest,
+        basis=basis,
+        text=text(changes, outputs),
+        reversibility=answers.reversibility(changes, workspace.unit.protected),
+        changes_outputs=answers.changes_outputs(found),
+        output_changes=outputs,
+        outputs=answers.foreseen_outputs(found),
+        warnings=answers.warnings(found),
+        unknown=answers.unknown(found),
+        secrets=secrets.fingerprint(found, workspace.secret_key),
+        state_changes=rollbacks.state_changes(found, secrets.of_plan(found)),
+    )
+
+
+def _faults(found: Any) -> Iterator[str]:
+    """What is wrong with a document, the first thing first."""
+    if not isinstance(found, Mapping):
+        yield "it is not an object"
+        return
+    version = str(found.get("format_version", ""))
+    if version.partition(".")[0] not in _FORMATS:
+        yield f"it has the format {version or 'of an unknown version'}, and 1.x is read; update flowmart"
+    if found.get("errored"):
+        yield "terraform ended with an error while it planned"
+    for key in ("resource_changes", "resource_drift"):
+        yield from (f"{key} has an entry that is none" for item in found.get(key) or () if not _is_change(item))
+    outputs = found.get("output_changes") or {}
+    if not isinstance(outputs, Mapping) or not all(_has_actions(change) for change in outputs.values()):
+        yield "output_changes has an entry that is none"
+
+
+def _is_change(item: Any) -> bool:
+    named = isinstance(item, Mapping) and all(isinstance(item.get(key), str) for key in ("address", "type"))
+    return named and _has_actions(item.get("change"))
+
+
+def _has_actions(change: Any) -> bool:
+    actions = change.get("actions") if isinstance(change, Mapping) else None
+    return isinstance(actions, list) and bool(actions) and all(isinstance(action, str) for action in actions)
