@@ -150,7 +150,17 @@ _CHANGE = _object(
         "note": TEXT,
     }
 )
-_PLANNED = _object({"counts": _COUNTS, "reversibility": TEXT, "digest": TEXT, "changes": _list(_CHANGE)})
+_PLANNED = _object(
+    {
+        "counts": _COUNTS,
+        "reversibility": TEXT,
+        "digest": TEXT,
+        "changes": _list(_CHANGE),
+        "outputs": _list(_CHANGE),
+        "unknown": TEXTS,
+        "warnings": TEXTS,
+    }
+)
 _NOT_PLANNED = _object({"why": TEXT, "later": YES_OR_NO})
 _DRIFTED = _object(
     {
