@@ -180,7 +180,9 @@ class SettlingTerraform(RecordedTerraform):
         if verb == "plan":
             out = next(word for word in command.argv if word.startswith("-out=")).removeprefix("-out=")
             (command.cwd / out).touch()
-        return Finished(0, json.dumps(self._document) if verb == "show" else "{}", "", 0.0)
+        return Finished(
+            0, json.dumps({"format_version": "1.2", **self._document}) if verb == "show" else "{}", "", 0.0
+        )
 
     @property
     def _document(self) -> dict[str, object]:
