@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt faults check lint bench down peers peers-kubernetes peers-terragrunt
+.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -45,13 +45,16 @@ lint: $(READY) ## lint, format, types, import rules and workflows, without a tes
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
 
-peers: peers-kubernetes peers-terragrunt ## build every real counterpart that tests can run against
+peers: peers-kubernetes peers-terragrunt peers-opentofu ## build every real counterpart that tests can run against
 
 peers-kubernetes: $(READY) ## build a real Kubernetes control plane with Go, for the tests that can run against one
 	@$(PYTHON) -m deployments.peers.kubernetes build
 
 peers-terragrunt: $(READY) ## build the real Terragrunt with Go, for units of a Terragrunt repository
 	@$(PYTHON) -m deployments.peers.terragrunt build
+
+peers-opentofu: $(READY) ## build the real OpenTofu with Go, for the tests that need it
+	@$(PYTHON) -m deployments.peers.opentofu build
 
 down: $(READY) ## stop the sandbox that the demo left running
 	@.venv/bin/flowmart sandbox down

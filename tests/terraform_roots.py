@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from tasks.engines.base import Variables, Workspace
 from tasks.engines.terraform.engine import Terraform
 from tasks.processes import Processes
 
+GIVEN = "FLOWMART_TEST_TERRAFORM"
+"""The variable that names another binary to run these tests with: tofu, or another version of terraform."""
+EXECUTABLE = os.environ.get(GIVEN) or "terraform"
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 UNIT = Unit("first", "terraform", "terraform/dev/first", ("dev",))
 
@@ -78,7 +82,7 @@ class Root:
             writing=self.variables,
             processes=self.processes(),
             platform="flowmart",
-            executable="terraform",
+            executable=EXECUTABLE,
         )
 
     def painted(self, colour: str) -> Workspace:

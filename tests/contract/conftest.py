@@ -8,6 +8,7 @@ import pytest
 
 from tests import prometheus_process, terragrunts
 from tests.clusters import GIVEN
+from tests.tofu import ON_OPENTOFU, tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore = (
@@ -15,6 +16,7 @@ collect_ignore = (
     if prometheus_process.MISSING
     else []
 )
+collect_ignore += [] if tofu() else ON_OPENTOFU
 
 ON_ANY_CLUSTER = (
     *("test_helm_engine", "test_helm_plans", "test_helm_promises"),
@@ -35,6 +37,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(terragrunts.NOT_RUN)
     if prometheus_process.MISSING:
         terminalreporter.write_line(prometheus_process.NOT_RUN)
+    if not tofu():
+        terminalreporter.write_line(
+            f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)"
+        )
     reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "nodeid")]
     files = sorted({name for report in reports for name in ON_ANY_CLUSTER if f"/{name}.py" in report.nodeid})
     if not files:

@@ -105,6 +105,10 @@ def test_flowmart_fits_together() -> None:
         ("terraform", "main.tf", 'provider "aws" {}\n'),
         ("terraform", "main.tf", 'terraform {\n  backend "s3" {}\n}\n'),
         ("terraform", "main.tf", 'terraform {\n  required_providers { aws = { source = "hashicorp/aws" } }\n}\n'),
+        ("terraform", "main.tofu", 'provider "aws" {}\n'),
+        ("terraform", "main.tf.json", '{"provider": {"aws": {}}}'),
+        ("terraform", "main.tf.json", '{"terraform": {"backend": {"s3": {"bucket": "b"}}}}'),
+        ("terraform", "main.tf.json", '{"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}}'),
         ("cloudformation", "template.yaml", "Resources: {}\n"),
     ],
 )
@@ -168,6 +172,14 @@ def test_what_is_wrong_with_a_terraform_root_is_told_when_a_release_is_made(
 ) -> None:
     with pytest.raises(InvalidInput, match=rf"units\.app\.source: app: .*{told}.* \(in dev\)"):
         refuse_alone(tmp_path / "infrastructure", {"engine": "terraform"}, {"main.tf": code}, {})
+
+
+@pytest.mark.parametrize("file", ["a.tfcomponent.hcl", "a.tfstack.hcl", "a.tfdeploy.hcl"])
+def test_code_of_terraform_stacks_is_not_passed_over_in_silence(tmp_path: Path, file: str) -> None:
+    with pytest.raises(
+        InvalidInput, match=rf"app: {file} is code of Terraform Stacks, which only HCP Terraform runs"
+    ):
+        refuse_alone(tmp_path, {"engine": "terraform"}, {"main.tf": STATE, file: ""}, {})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import structlog
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
-from tasks.engines.terraform import backends, commands, diagnostics, errors, locks, stale_locks
+from tasks.engines.terraform import backends, commands, diagnostics, errors, locks, stale_locks, surroundings
 from tasks.engines.terraform.clusters import provider_variables
 from tasks.engines.terraform.configuration import sensitive_values
 from tasks.engines.terraform.diagnostics import Diagnostic
@@ -95,9 +95,9 @@ class Execution:
 
     def _known(self, given: Mapping[str, str]) -> dict[str, str]:
         """The variables that terraform gets, besides those that every tool inherits."""
-        fixed = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-        cluster = provider_variables(given, self._workspace.processes.environment)
-        return {**cluster, **self.options.env, **given, **fixed}
+        inherited = self._workspace.processes.environment
+        cluster = provider_variables(given, inherited)
+        return {**cluster, **self.options.env, **given, **surroundings.fixed(inherited)}
 
     def _command(self, argv: tuple[str, ...], known: Mapping[str, str]) -> Command:
         """How a command is run: as it is, in the root's folder."""

@@ -14,6 +14,7 @@ from tasks.engines.terraform.configuration import file_values, read_values
 from tasks.engines.terraform.options import options
 from tasks.engines.terraform.sources import reads
 
+_OF_STACKS = (".tfcomponent.hcl", ".tfstack.hcl", ".tfdeploy.hcl")
 _OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION"})
 """Variables that decide where and how FlowMart runs the tool."""
 
@@ -28,6 +29,7 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
         return
     yield from (f"env may not set {name}: FlowMart does" for name in sorted(_OURS & chosen.env.keys()))
     yield from named_files.faults(infrastructure, unit)
+    yield from _stacks(folder)
     yield from _backend(infrastructure, unit)
     yield from _overridden(folder, unit)
     folders = _module_folders(infrastructure, unit)
@@ -55,6 +57,11 @@ def _backend(infrastructure: Path, unit: Unit) -> Iterator[str]:
         return
     if fault := backends.fault(found):
         yield fault
+
+
+def _stacks(folder: Path) -> Iterator[str]:
+    for name in sorted(file.name for file in folder.iterdir() if file.name.endswith(_OF_STACKS)):
+        yield f"{name} is code of Terraform Stacks, which only HCP Terraform runs: make it a root of its own"
 
 
 def _overridden(folder: Path, unit: Unit) -> Iterator[str]:

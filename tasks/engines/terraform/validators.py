@@ -15,16 +15,16 @@ from typing import Any
 from tasks.domain.platform import Level
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
+from tasks.engines.terraform import surroundings
 from tasks.engines.terraform.options import options
 
-_FIXED = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 _TESTS = ("*.tftest.hcl", "*.tftest.json", "tests/*.tftest.hcl", "tests/*.tftest.json")
 
 
 def formatting(workspace: Workspace) -> Iterator[Finding]:
     """The files that `terraform fmt` would write in another way."""
     argv = [_executable(workspace), "fmt", "-check", "-recursive", "-no-color"]
-    finished = validation.run(workspace, argv, good=(0, 3), **_FIXED)
+    finished = validation.run(workspace, argv, good=(0, 3), **_fixed(workspace))
     for file in sorted(finished.stdout.split("\n")):
         if file.strip():
             yield Finding("fmt", "is not formatted; run: terraform fmt", validation.relative(workspace, file.strip()))
@@ -35,20 +35,24 @@ def tests(workspace: Workspace) -> Iterator[Finding]:
     if not has_tests(workspace.folder):
         return
     argv = [_executable(workspace), "test", "-json", "-no-color"]
-    finished = validation.run(workspace, argv, good=(0, 1), **_FIXED)
+    finished = validation.run(workspace, argv, good=(0, 1), **_fixed(workspace))
     lines = (json.loads(line) for line in finished.stdout.splitlines() if line.startswith("{"))
     yield from (_failed(workspace, line) for line in lines if _is_error(line))
 
 
 def lint(workspace: Workspace) -> Iterator[Finding]:
     """What tflint has against the root; a `.tflint.hcl` of the root counts."""
-    finished = validation.run(workspace, ["tflint", "--format=sarif", "--no-color"], good=(0, 2), **_FIXED)
+    finished = validation.run(workspace, ["tflint", "--format=sarif", "--no-color"], good=(0, 2), **_fixed(workspace))
     yield from validation.sarif(workspace, validation.parsed(finished, "tflint"))
 
 
 def has_tests(folder: Path) -> bool:
     """Whether a root has tests where Terraform looks for them."""
     return any(True for pattern in _TESTS for _ in folder.glob(pattern))
+
+
+def _fixed(workspace: Workspace) -> dict[str, str]:
+    return surroundings.fixed(workspace.processes.environment)
 
 
 def _executable(workspace: Workspace) -> str:
