@@ -60,6 +60,11 @@ def init(
     )
 
 
+def get(executable: str) -> tuple[str, ...]:
+    """Fetch the modules that are not there yet, and nothing else."""
+    return _build(executable, "get", no_color=IsFlagged)
+
+
 def version(executable: str) -> tuple[str, ...]:
     """The version of the tool, as JSON."""
     return _build(executable, "version", json=IsFlagged)

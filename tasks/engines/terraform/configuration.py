@@ -15,7 +15,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.engines.terraform import code
 from tasks.engines.terraform.code import Block
 
-_MODULES = Path(".terraform/modules/modules.json")
+MODULES = Path(".terraform/modules/modules.json")
 """Where `terraform init` writes down each module's folder."""
 _STEP = re.compile(r"\[[^\]]*\]")
 
@@ -84,7 +84,7 @@ def _listed(lifecycle: Mapping[str, Any]) -> list[str]:
 
 def _modules(folder: Path) -> list[tuple[str, Path]]:
     """The root and its modules: how their addresses begin ("module.a.module.b."), and their folders."""
-    file = folder / _MODULES
+    file = folder / MODULES
     known = json.loads(file.read_text())["Modules"] if file.is_file() else ()
     named = [(item["Key"], folder / item["Dir"]) for item in known if item["Key"]]
     return [("", folder), *(("".join(f"module.{name}." for name in key.split(".")), where) for key, where in named)]

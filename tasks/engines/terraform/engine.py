@@ -35,6 +35,8 @@ from tasks.engines.terraform import (
     rollbacks,
     secrets,
     states,
+    vendored,
+    vendoring,
 )
 from tasks.engines.terraform.answers import Document
 from tasks.engines.terraform.configuration import ignored, imports, is_undeletable, moves
@@ -82,7 +84,7 @@ class Terraform:
         """A saved plan of the target, and what it changes."""
         made = self._saved(inputs)
         self._refuse_shared_state()
-        return replace(made, warnings=(*made.warnings, *self._not_undone(made)))
+        return replace(made, warnings=(*made.warnings, *self._from_elsewhere(), *self._not_undone(made)))
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
@@ -222,6 +224,14 @@ class Terraform:
             if place and other.details.get(identity.PLACE) == place and other.target.environment in others:
                 where = f"{other.target.unit} in {other.target.environment}"
                 raise Refused(f"{self.workspace.target}: its state in {place} is that of {where}; give each its own")
+
+    def _from_elsewhere(self) -> tuple[str, ...]:
+        """The modules that are not in the release, for whoever approves what they are today."""
+        workspace = self.workspace
+        if vendored.reads(workspace.infrastructure, workspace.unit.source):
+            return ()
+        found = vendoring.remote(workspace.folder, workspace.infrastructure)
+        return (f"not in the release, fetched anew for each environment: {', '.join(found)}",) if found else ()
 
     def _not_undone(self, plan: Plan) -> tuple[str, ...]:
         """What a rollback of `plan` leaves or stops at; nothing where it would leave the whole unit as it is."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain.platform import Unit
+from tasks.engines.terraform import vendored
 from tasks.engines.terraform.configuration import read_values
 from tasks.engines.terraform.options import options
 
@@ -51,10 +52,11 @@ def backend_settings(infrastructure: Path, unit: Unit) -> dict[str, Any]:
 
 
 def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the unit's options name."""
+    """Paths, relative to `infrastructure`, of the files that the unit's options name, and of what notes its modules."""
     more = (file for each in options(unit.options).reads for file in matching(infrastructure, unit, each))
     found = {*var_files(infrastructure, unit), *backend_files(infrastructure, unit), *more}
-    return tuple(sorted(str(file.relative_to(infrastructure.resolve())) for file in found))
+    named = (str(file.relative_to(infrastructure.resolve())) for file in found)
+    return tuple(sorted((*named, *vendored.reads(infrastructure, unit.source))))
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:

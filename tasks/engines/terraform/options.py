@@ -46,6 +46,11 @@ class TerraformOptions(Options):
         description='The versions of the tool that may be used, such as ">= 1.10, < 2.0". None: what '
         ".terraform-version, .opentofu-version or .tool-versions say, if there is one.",
     )
+    vendor: StrictBool = Field(
+        default=True,
+        description="Whether modules from elsewhere are taken into the release when it is made. If not, every "
+        "environment fetches them by their tag or version.",
+    )
     reads: tuple[Path, ...] = Field(
         default=(), description="Patterns of more files that the unit reads, which its code does not show."
     )

@@ -19,7 +19,7 @@ from typing import Protocol
 from tasks.domain.errors import Refused
 from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import backends, code, commands, named_files, versions
+from tasks.engines.terraform import backends, code, commands, named_files, vendored, versions
 from tasks.engines.terraform.execution import Execution
 
 _plugin_cache = threading.Lock()
@@ -71,6 +71,7 @@ class Preparation:
         if done.is_file() and done.read_text() == made_with:
             return
         self._refuse_version()
+        vendored.provide(self._workspace.infrastructure, self._workspace.unit.source)
         self._init()
         if fault := backends.fault(backends.initialised(folder)):
             raise Refused(f"{self._workspace.unit.source}: {fault}")

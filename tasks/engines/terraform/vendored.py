@@ -1,0 +1,47 @@
+"""The modules from elsewhere that a release has taken in: given to terraform as what it has fetched already.
+
+    .flowmart/modules/<digest>/             the content of one module
+    .flowmart/modules/roots/<digest>.json   of one root: terraform's note, and which content belongs to each module
+
+Source: terraform takes a module from `.terraform/modules` if `modules.json` has its key there with its source and
+version (hashicorp/terraform, internal/initwd/module_install.go).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from tasks.engines.terraform.configuration import MODULES
+
+FOLDER = ".flowmart/modules"
+"""Below what sources are relative to: what releases hold besides the files of their commit."""
+
+FETCHED = MODULES.parent
+"""Where terraform keeps modules that it has fetched, below the root."""
+
+
+def provide(root: Path, source: str) -> None:
+    """Put the modules of a release where terraform looks for what it has fetched."""
+    record, place = record_of(root, source), root / source / FETCHED
+    if not record.is_file() or place.exists():
+        return
+    found = json.loads(record.read_text())
+    for name, content in found["contents"].items():
+        shutil.copytree(root / FOLDER / content, place / name, symlinks=True)
+    (root / source / MODULES).write_text(json.dumps(found["note"]))
+
+
+def reads(root: Path, source: str) -> tuple[str, ...]:
+    """The file of a release that tells the content of every module that a root has from elsewhere."""
+    record = record_of(root, source)
+    return (record.relative_to(root).as_posix(),) if record.is_file() else ()
+
+
+def record_of(root: Path, source: str) -> Path:
+    """Where a release keeps what it knows of the modules of one root."""
+    name = hashlib.sha256(os.path.normpath(source).encode()).hexdigest()[:16]
+    return root / FOLDER / "roots" / f"{name}.json"

@@ -1,0 +1,104 @@
+"""Takes the modules that a root has from elsewhere into the release, by their content.
+
+What a tag or a registry means may change, a release may not. So when a release is made, terraform fetches the modules
+of each root once (`terraform get`), and their folders become files of the release (`vendored`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.errors import FlowmartError, InvalidInput
+from tasks.domain.platform import Unit
+from tasks.engines.terraform import code, commands, diagnostics, surroundings
+from tasks.engines.terraform.configuration import MODULES
+from tasks.engines.terraform.options import options
+from tasks.engines.terraform.vendored import FETCHED, FOLDER, record_of
+from tasks.processes import Command, Processes
+
+_TIME_LIMIT = 600.0
+"""Seconds that fetching the modules of one root may take."""
+
+
+def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> None:
+    """Fetch the modules that a unit has from elsewhere, and add them to the checkout of a release that is being made.
+
+    Raises:
+        InvalidInput: they cannot be fetched.
+    """
+    folder, record = root / unit.source, record_of(root, unit.source)
+    if record.exists() or not options(unit.options).vendor or not remote(folder, root):
+        return
+    binary = options(unit.options).binary or executable
+    finished = _fetched(folder, binary, processes)
+    if finished:
+        raise InvalidInput(
+            f"{unit.source}: its modules cannot be taken into the release: {finished}; "
+            "make them reachable, or set vendor: false in its terraform block"
+        )
+    note: Mapping[str, Any] = json.loads((folder / MODULES).read_text())
+    contents = {name: _kept(root, folder / FETCHED / name) for name in sorted(_downloaded(note))}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps({"note": note, "contents": contents}, indent=1, sort_keys=True) + "\n")
+    shutil.rmtree(folder / FETCHED.parent)
+
+
+def remote(folder: Path, root: Path) -> tuple[str, ...]:
+    """The modules from elsewhere that a root and its local modules call, as "name (source)", as far as code tells."""
+    done: set[Path] = set()
+    return tuple(dict.fromkeys(_remote(folder.resolve(), root.resolve(), done)))
+
+
+def _remote(folder: Path, root: Path, done: set[Path]) -> Iterator[str]:
+    if folder in done or not folder.is_relative_to(root):
+        return
+    done.add(folder)
+    for call in code.readable_blocks(folder, "module"):
+        source = str(call.body.get("source", ""))
+        if source.startswith("."):
+            yield from _remote((folder / source).resolve(), root, done)
+        elif source and "${" not in source:
+            yield f"{call.name} ({source})"
+
+
+def _fetched(folder: Path, executable: str, processes: Processes) -> str:
+    """Why the modules could not be fetched; empty when they were."""
+    variables = surroundings.fixed(processes.environment)
+    try:
+        finished = processes.run(Command(commands.get(executable), folder, variables, _TIME_LIMIT))
+    except FlowmartError as error:
+        return str(error)
+    if finished.exit_code == 0:
+        return ""
+    told = "; ".join(item.told() for item in diagnostics.errors("", finished.stderr))
+    return (told or finished.stderr.strip() or "it gave no reason").replace(str(folder), ".")
+
+
+def _downloaded(note: Mapping[str, Any]) -> set[str]:
+    """The names of the folders below `.terraform/modules` that hold what was fetched."""
+    places = (Path(os.path.normpath(module["Dir"])) for module in note["Modules"])
+    return {place.relative_to(FETCHED).parts[0] for place in places if place.is_relative_to(FETCHED)}
+
+
+def _kept(root: Path, content: Path) -> str:
+    """The name of a folder with this content in the release."""
+    shutil.rmtree(content / ".git", ignore_errors=True)
+    name = _digest(content)
+    if not (root / FOLDER / name).exists():
+        shutil.copytree(content, root / FOLDER / name, symlinks=True)
+    return name
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or path.is_file():
+            data = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+            whole.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode() + data)
+    return whole.hexdigest()[:16]
