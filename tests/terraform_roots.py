@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,10 @@ from tasks.domain.platform import Environment, Roles, Unit
 from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.base import Variables, Workspace
 from tasks.engines.terraform.engine import Terraform
+from tasks.ledger.history import History
 from tasks.processes import Processes
+from tasks.releases.releases import Releases
+from tasks.settings import Settings
 
 GIVEN = "FLOWMART_TEST_TERRAFORM"
 """The variable that names another binary to run these tests with: tofu, or another version of terraform."""
@@ -110,3 +114,16 @@ def settled(workspace: Workspace) -> tuple[Workspace, tuple[Change, ...]]:
     """The workspace as it is handed out after a good apply was settled, and what was left."""
     residual = Terraform(workspace).settle(receipt(workspace))
     return replace(workspace, receipt=receipt(workspace)), residual
+
+
+def released(folder: Path, files: dict[str, str]) -> tuple[Releases, str]:
+    """The releases of a store, and the id of one that is made of a repository with these files."""
+    repository = folder / "repository"
+    for name, text in files.items():
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text(text)
+    identity = ("-c", "user.name=tester", "-c", "user.email=tester@flowmart.example")
+    for arguments in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "-m", "all of it")):
+        subprocess.run(["git", "-C", str(repository), *arguments], check=True)
+    releases = History(Settings(repository=repository, store=str(folder / "store"), actor="tester")).releases
+    return releases, releases.create(repository, "HEAD", "tester").id

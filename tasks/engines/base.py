@@ -216,6 +216,8 @@ class Engine:
         place: where the tool keeps what it remembers of a unit, which no other unit may share; empty if that is not
             known. Given the same.
         runs: the engine whose tool this one's tool runs; empty when it runs none.
+        vendor: takes what a unit has from elsewhere into the checkout of a release that is being made; given what
+            sources are relative to, the unit as it is declared in an environment, the tool, and what runs it.
         needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
     """
 
@@ -231,6 +233,7 @@ class Engine:
     faults: Callable[[Path, Unit], Iterable[str]] = lambda _, __: ()
     unit_reads: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     shares_source: bool = False
+    vendor: Callable[[Path, Unit, str, Processes], None] = lambda _, __, ___, ____: None
     supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     place: Callable[[Path, Unit], str] = lambda _, __: ""
     runs: str = ""

@@ -1,4 +1,4 @@
-"""What a release holds besides the files of its commit: what Terragrunt finds, generates and takes from elsewhere.
+"""What a release holds besides the files of its commit: what is taken from elsewhere, and what Terragrunt finds.
 
 It is part of the release's content, so its digest covers it, and a checkout needs nothing but the archive. The same
 commit gives another release only when what it takes from elsewhere has changed meanwhile: a tag that was moved.
@@ -7,7 +7,6 @@ commit gives another release only when what it takes from elsewhere has changed 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,14 +17,13 @@ from tasks.engines.terragrunt import finding, record, vendoring
 from tasks.engines.terragrunt.finding import Tools
 from tasks.engines.terragrunt.preparation import as_repository
 from tasks.processes import Processes
-from tasks.releases import repository as git
-from tasks.releases.contents import FOLDER, File, Kind, write
+from tasks.releases.contents import File, Kind, path_of, write
 from tasks.run_folder import run_folder
 
 Executable = Callable[[str, str], str]
 """Which program to run, given the variable that names it and its name by default."""
 
-_BLOCK = re.compile(rb"^[\"']?terragrunt[\"']?\s*:", re.MULTILINE)
+_OURS = (".flowmart/", "../.flowmart/")
 _MANIFEST = ".terragrunt-stack-manifest"
 """What Terragrunt notes about the stacks that it generated: absolute paths of this machine."""
 
@@ -34,26 +32,30 @@ def completed(files: Sequence[File], executable: Executable) -> tuple[File, ...]
     """The files of a commit, and what belongs to them.
 
     Raises:
-        InvalidInput: Terragrunt finds a mistake, is not there, or would make what the commit has otherwise.
+        InvalidInput: something cannot be taken from elsewhere, Terragrunt finds a mistake or is not there, or what
+            is made differs from what the commit has.
     """
-    if not any(file.path == "platform.yaml" for file in files):
+    if not any(file.path == manifest.FILE for file in files):
         return tuple(files)
-    taken = [file.path for file in files if file.path.startswith(f"{record.FOLDER}/")]
+    taken = [file.place for file in files if file.path.startswith(_OURS)]
     if taken:
-        raise InvalidInput(f"infrastructure/{taken[0]}: the folder {record.FOLDER} is FlowMart's: remove it")
+        raise InvalidInput(f"{taken[0]}: the folder .flowmart is FlowMart's: remove it")
     with run_folder("release") as folder:
         infrastructure = write(files, folder)
-        block = manifest.terragrunt_block(infrastructure)
-        if block is None:
-            return tuple(files)
-        _find(infrastructure, block, executable)
-        return (*files, *_more(infrastructure, files))
+        if block := manifest.terragrunt_block(infrastructure):
+            _find(infrastructure, block, executable)
+        _vendor(infrastructure, executable)
+        return (*files, *_more(folder, files))
 
 
-def is_completed(repository: Path, commit: str) -> bool:
-    """Whether a release of the commit holds more than the commit's own files."""
-    entries = [entry for entry in git.tree(repository, commit, FOLDER) if entry.path == f"{FOLDER}/platform.yaml"]
-    return any(_BLOCK.search(data) for data in git.blobs(repository, [entry.object for entry in entries]))
+def _vendor(infrastructure: Path, executable: Executable) -> None:
+    """Take into the checkout what the units' engines find that units have from elsewhere."""
+    platform, processes = manifest.load(infrastructure), Processes()
+    root = manifest.root(infrastructure, platform)
+    for environment in platform.environments:
+        for declared in platform.units_in(environment.name):
+            unit, engine = manifest.resolve(platform, environment.name, declared.name), ENGINES[declared.engine]
+            engine.vendor(root, unit, executable(engine.variable, engine.executable), processes)
 
 
 def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Executable) -> None:
@@ -71,29 +73,29 @@ def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Exe
     place.write_bytes(record.encode(found))
 
 
-def _more(infrastructure: Path, files: Sequence[File]) -> list[File]:
+def _more(folder: Path, files: Sequence[File]) -> list[File]:
     """What is there now and was not in the commit; `InvalidInput` where a file of the commit has changed."""
-    known = {file.path: file for file in files}
+    known = {file.place: file for file in files}
     more: list[File] = []
-    for path, file in sorted(_files(infrastructure).items()):
-        if path not in known:
+    for place, file in sorted(_files(folder).items()):
+        if place not in known:
             more.append(file)
-        elif known[path].data != file.data:
-            raise InvalidInput(
-                f"infrastructure/{path}: is generated, and the commit has it otherwise: remove it from git"
-            )
+        elif known[place].data != file.data:
+            raise InvalidInput(f"{place}: is generated, and the commit has it otherwise: remove it from git")
     return more
 
 
-def _files(infrastructure: Path) -> dict[str, File]:
+def _files(checkout: Path) -> dict[str, File]:
+    """{place: file} of what is in a checkout."""
     found: dict[str, File] = {}
-    for folder, folders, names in os.walk(infrastructure):
+    for folder, folders, names in os.walk(checkout):
+        folders[:] = [name for name in folders if name != ".git"]
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         for name in (*names, *links):
             place = Path(folder) / name
             if name != _MANIFEST:
-                path = place.relative_to(infrastructure).as_posix()
-                found[path] = _file(path, place)
+                where = place.relative_to(checkout).as_posix()
+                found[where] = _file(path_of(where), place)
     return found
 
 

@@ -32,7 +32,7 @@ from tasks.domain.release import Provenance, Release, RequestedRelease
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 from tasks.releases import archives, commits, records, requests
-from tasks.releases.completion import Executable, completed, is_completed
+from tasks.releases.completion import Executable, completed
 from tasks.releases.contents import File, content_digest, write
 from tasks.releases.records import DIGITS
 from tasks.releases.repository import Commit
@@ -99,11 +99,11 @@ class Releases:
     def of_commit(self, repository: Path, commit: Commit) -> str | None:
         """The id of the release of a commit, if it was created: by its content, or else by who asked for it.
 
-        The content of a release with Terragrunt units is more than the commit's.
+        The content of a release may be more than the commit's: modules from elsewhere, what Terragrunt finds.
         """
         known, release = self.known(), commits.release_id(repository, commit)
-        if release in known or not is_completed(repository, commit.hash):
-            return release if release in known else None
+        if release in known:
+            return release
         asked = [request for name in known for request in self._asked_for(name) if request[0].commit == commit.hash]
         return max(asked, key=lambda each: each[0].at)[1] if asked else None
 

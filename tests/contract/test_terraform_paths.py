@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tasks import manifest
-from tasks.ledger.history import History
 from tasks.promotion.checkouts import StoredCheckouts
-from tasks.releases.releases import Releases
-from tasks.settings import Settings
-from tests.terraform_roots import Root, applied
+from tests.terraform_roots import Root, applied, released
 
 PLATFORM = """
 platform: shop
@@ -38,19 +34,6 @@ module "paint" {{
 output "colour" {{ value = module.paint.colour }}
 """
 MODULE = 'variable "colour" {}\noutput "colour" { value = "${var.colour} ${file("${path.module}/../shade")}" }\n'
-
-
-def released(folder: Path, files: dict[str, str]) -> tuple[Releases, str]:
-    """The releases of a store, and the id of one that is made of a repository with these files."""
-    repository = folder / "repository"
-    for name, text in files.items():
-        (repository / name).parent.mkdir(parents=True, exist_ok=True)
-        (repository / name).write_text(text)
-    identity = ("-c", "user.name=tester", "-c", "user.email=tester@flowmart.example")
-    for arguments in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "-m", "all of it")):
-        subprocess.run(["git", "-C", str(repository), *arguments], check=True)
-    releases = History(Settings(repository=repository, store=str(folder / "store"), actor="tester")).releases
-    return releases, releases.create(repository, "HEAD", "tester").id
 
 
 @pytest.mark.parametrize(

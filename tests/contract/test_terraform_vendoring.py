@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import vendored, vendoring
 from tasks.processes import Processes
-from tests.terraform_roots import EXECUTABLE, Root, applied, planned
+from tasks.promotion.checkouts import StoredCheckouts
+from tests.terraform_roots import EXECUTABLE, Root, applied, planned, released
 
 MODULE = 'module "inner" { source = "./inner" }\noutput "colour" { value = module.inner.colour }\n'
 INNER = 'output "colour" { value = "%s" }\n'
@@ -93,6 +95,44 @@ def test_a_moved_tag_and_a_server_that_is_gone_change_nothing(root: Root, git: G
     assert not (workspace.folder / ".terraform").exists()
     assert applied(workspace).outputs == {"colour": "blue"}
     assert not [told for told in planned(workspace).warnings if "not in the release" in told]
+
+
+PLATFORM = """
+platform: shop
+environments: {dev: {}}
+units:
+  first: {engine: terraform, source: app, environments: [dev]}
+"""
+CODE = """
+terraform {{
+  backend "local" {{ path = "{state}" }}
+}}
+module "far" {{ source = "{source}" }}
+output "colour" {{ value = module.far.colour }}
+"""
+
+
+def test_a_release_stays_what_it_was_and_is_found_by_its_commit(tmp_path: Path, root: Root, git: GitServer) -> None:
+    code = CODE.format(state=root.state_file, source=git.source)
+    files = {"infrastructure/platform.yaml": PLATFORM, "infrastructure/app/main.tf": code}
+    releases, made = released(tmp_path, files)
+    repository = tmp_path / "repository"
+    assert releases.create(repository, "HEAD", "tester").id == made
+    assert releases.find(repository, "HEAD").id == made
+    git.tag("green")
+    later = releases.create(repository, "HEAD", "tester")
+    git.server.shutdown()
+    assert later.id != made
+    assert later.units["dev/first"] != releases.load(made).units["dev/first"]
+    checkout = StoredCheckouts(releases, tmp_path / "run").of(made)
+    unit = manifest.resolve(checkout.platform, "dev", "first")
+    assert applied(root.at(checkout.root_of("first"), unit, made)).outputs == {"colour": "blue"}
+
+
+def test_a_folder_that_releases_keep_for_themselves_is_refused_in_a_commit(tmp_path: Path) -> None:
+    files = {"infrastructure/platform.yaml": PLATFORM, "infrastructure/.flowmart/modules/x/main.tf": ""}
+    with pytest.raises(InvalidInput, match=r"infrastructure/\.flowmart/modules/x/main\.tf: the folder .* remove it"):
+        released(tmp_path, files)
 
 
 def test_what_a_unit_reads_changes_with_the_content_of_a_module(root: Root, git: GitServer) -> None:

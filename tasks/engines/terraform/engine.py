@@ -311,4 +311,5 @@ ENGINE = Engine(
     faults=faults,
     supplied=supplied,
     place=place,
+    vendor=vendoring.vendor,
 )

@@ -52,7 +52,7 @@ def backend_settings(infrastructure: Path, unit: Unit) -> dict[str, Any]:
 
 
 def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of the files that the unit's options name, and of what notes its modules."""
+    """Paths, relative to `infrastructure`, of the files that options name, and of what notes the unit's modules."""
     more = (file for each in options(unit.options).reads for file in matching(infrastructure, unit, each))
     found = {*var_files(infrastructure, unit), *backend_files(infrastructure, unit), *more}
     named = (str(file.relative_to(infrastructure.resolve())) for file in found)

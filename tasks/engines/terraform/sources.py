@@ -24,6 +24,8 @@ from tasks.domain.errors import InvalidInput
 
 _CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 _CONFIGURATION = ".hcl"
+_NOT_CODE = frozenset({".terraform", ".flowmart"})
+"""Folders of what is fetched; what of it is in a release, and what it is, counts by a file of its own."""
 _SCRIPTS = (".sh", ".py", ".tpl", ".tftpl")
 _PATH = re.compile(
     r"(\$\{\s*(?:path\.\w+|get_(?:original_)?terragrunt_dir\(\))\s*\}/|\})?((?:[\w.@+-]+/|/)*(?<![\w.])\.\.(?![\w.])(?:/[\w.@+-]*)*)([$%*?{]?)"
@@ -70,7 +72,8 @@ def reads_from(infrastructure: Path, source: str, places: Iterable[Path]) -> tup
 def _files(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
-    return [file for file in place.rglob("*") if file.is_file() and ".terraform" not in file.parts]
+    found = (file for file in place.rglob("*") if not _NOT_CODE & {*file.relative_to(place).parts})
+    return [file for file in found if file.is_file()]
 
 
 def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
