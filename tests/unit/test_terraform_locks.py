@@ -25,7 +25,7 @@ from tasks.engines.terraform import locks
 from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.engines.terraform.engine import Terraform
 from tasks.engines.terraform.execution import Execution
-from tasks.engines.terraform.stale_locks import is_stale
+from tasks.engines.terraform.stale_locks import is_stale, makers
 from tasks.processes import Command, Finished, Processes
 from tests.workspaces import workspace
 
@@ -224,26 +224,33 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
+def is_maker(process: subprocess.Popen[bytes], lock: Lock, workspace: Workspace) -> bool:
+    """Whether this process may have made a lock; others on the machine come and go."""
+    assert lock.created
+    return process.pid in [each.pid for each in makers(lock.created, workspace)]
+
+
 def test_a_lock_is_not_stale_while_a_terraform_runs_that_may_have_made_it(
     claimed: Workspace, running: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     initialised(tmp_path / "other", str(tmp_path))
     lock = met(OURS, datetime.now(UTC))
     assert not is_stale(lock, claimed)
+    assert is_maker(running, lock, claimed)
     running.kill()
     running.wait()
-    assert is_stale(lock, claimed)
+    assert not is_maker(running, lock, claimed)
 
 
 def test_a_terraform_at_work_on_another_state_made_another_lock(
     claimed: Workspace, running: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     initialised(tmp_path / "other", "mail")
-    assert is_stale(met(OURS, datetime.now(UTC)), claimed)
+    assert not is_maker(running, met(OURS, datetime.now(UTC)), claimed)
 
 
 def test_a_terraform_that_began_after_the_lock_did_not_make_it(
     claimed: Workspace, running: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     initialised(tmp_path / "other", str(tmp_path))
-    assert is_stale(met(OURS, datetime.now(UTC) - timedelta(seconds=30)), claimed)
+    assert not is_maker(running, met(OURS, datetime.now(UTC) - timedelta(seconds=30)), claimed)

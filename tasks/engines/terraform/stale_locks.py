@@ -44,7 +44,7 @@ def is_stale(lock: Lock, workspace: Workspace) -> bool:
         return False
     if lock.who != _ourselves() or not workspace.claimed <= created <= datetime.now(UTC):
         return False
-    return process_identity.sees_its_host() and not any(_makers(created, workspace))
+    return process_identity.sees_its_host() and not any(makers(created, workspace))
 
 
 def _ourselves() -> str:
@@ -54,7 +54,7 @@ def _ourselves() -> str:
     return ""
 
 
-def _makers(created: datetime, workspace: Workspace) -> Iterator[psutil.Process]:
+def makers(created: datetime, workspace: Workspace) -> Iterator[psutil.Process]:
     """The processes that run and may have made the lock."""
     tool, backend = Path(workspace.executable).name, backends.initialised(workspace.folder)
     place = backends.place(backend) if backend else ""
