@@ -25,6 +25,7 @@ from tasks.engines.terraform import locks
 from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.engines.terraform.engine import Terraform
 from tasks.engines.terraform.execution import Execution
+from tasks.engines.terraform.locks import Lock
 from tasks.engines.terraform.stale_locks import is_stale, makers
 from tasks.processes import Command, Finished, Processes
 from tests.workspaces import workspace
