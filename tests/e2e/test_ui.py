@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver.common.by import By
 
 from deployments.sandbox import Sandbox
 from tasks.promotion import approvals
@@ -102,20 +101,6 @@ def test_what_a_release_would_do_can_be_seen_before(person: Person) -> None:
     run = person.submits("plan/flowmart-plan")
     assert run["name"] == f"plan {release.id} in dev"
     assert served.history.state("dev").verified != release.id
-
-
-def test_a_person_is_offered_no_approval_while_nothing_waits_for_one(person: Person) -> None:
-    seen = person.browser
-    seen.open("/deployments")
-    seen.reads("flowmart-promote-dev")
-    assert seen.driver.find_elements(By.XPATH, "//*[normalize-space(.)='flowmart-approve']") == []
-
-
-def test_the_release_form_says_what_would_change(person: Person) -> None:
-    person.opens("release/flowmart-release")
-    person.starts_custom_run()
-    person.browser.reads("The newest release")
-    person.browser.reads("would touch")
 
 
 def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) -> None:
