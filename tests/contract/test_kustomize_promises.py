@@ -58,6 +58,8 @@ def actions(plan: Plan) -> list[tuple[str, Action]]:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = clusters.started(tmp_path_factory.mktemp("cluster"))
     made.kubectl("apply", "--server-side", "-f", "-", input=CACHES)
+    # A real server needs a moment before it serves a kind.
+    made.kubectl("wait", "crd", "caches.shop.example", "--for=condition=Established", "--timeout=30s")
     yield made
     made.stop()
 
