@@ -22,6 +22,7 @@ from tasks.reports import board_reading
 from tasks.reports.board import Board, Cell, rows, words
 from tasks.reports.board_notices import Kind, Notice
 from tasks.reports.board_reading import Reading
+from tasks.reports.found_units import with_found_units
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def status(json: Json = False) -> int:
     """Which release is where, and what is going on. Exit code 1 when something there is damaged."""
     history, now = History(settings.load()), datetime.now(UTC)
     platform = environments.platform() or _undeclared(history)
+    platform = with_found_units(platform, settings.load().repository / "infrastructure", history)
     read = board_reading.read(history, platform.environments)
     board = read.board(platform, now, links(settings.load()))
     found = [_look(history, read, environment) for environment in read.environments]

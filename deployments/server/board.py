@@ -23,6 +23,7 @@ from tasks.ledger.history import History
 from tasks.reports import board_html
 from tasks.reports.board import Board
 from tasks.reports.board_reading import read
+from tasks.reports.found_units import with_found_units
 from tasks.settings import Settings
 
 PATH = "/board"
@@ -30,8 +31,9 @@ PATH = "/board"
 
 def of(chosen: Settings) -> Board:
     """The board as the store has it now."""
-    platform = manifest.load(chosen.repository / "infrastructure")
-    return read(History(chosen), platform.environments).board(platform, datetime.now(UTC), links(chosen))
+    infrastructure, history = chosen.repository / "infrastructure", History(chosen)
+    platform = with_found_units(manifest.load(infrastructure), infrastructure, history)
+    return read(history, platform.environments).board(platform, datetime.now(UTC), links(chosen))
 
 
 def create_app(chosen: Settings, auth: str) -> FastAPI:

@@ -1,0 +1,29 @@
+"""The units that only releases know: Terragrunt finds them when a release is made, and a working tree has no list."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from tasks import manifest
+from tasks.domain.errors import FlowmartError
+from tasks.domain.platform import Platform, Unit
+from tasks.ledger.history import History
+
+
+def with_found_units(platform: Platform, infrastructure: Path, history: History) -> Platform:
+    """A working tree's platform with the Terragrunt units of the release that is in each environment now."""
+    if not (infrastructure / "platform.yaml").is_file() or manifest.terragrunt_block(infrastructure) is None:
+        return platform
+    places: dict[str, list[str]] = {}
+    for environment in platform.environments:
+        # An environment without a release, or with a damaged one, is told elsewhere.
+        with suppress(FlowmartError):
+            for name in history.release(history.current_release(environment.name)).units:
+                where, _, unit = name.partition("/")
+                if where == environment.name:
+                    places.setdefault(unit, []).append(where)
+    known = {unit.name for unit in platform.units}
+    found = (Unit(name, "terragrunt", "", tuple(where)) for name, where in places.items() if name not in known)
+    return replace(platform, units=(*platform.units, *found))
