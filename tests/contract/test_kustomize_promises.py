@@ -74,11 +74,11 @@ def shop(cluster: Cluster, tmp_path: Path) -> Releases:
 
 def test_another_version_of_a_kind_is_the_same_object(shop: Releases) -> None:
     shop.applied(shop.target("a", "app", custom("Cache", "v1alpha1"), config_map("one")))
-    uid = shop.object("cache/main")["metadata"]["uid"]
+    uid = shop.object("caches.shop.example/main")["metadata"]["uid"]
     plan = shop.planned(shop.target("b", "app", custom("Cache", "v1"), config_map("one", a="new")))
     assert actions(plan) == [("one", Action.UPDATE)]
     assert shop.apply(plan).outcome is Outcome.SUCCEEDED
-    assert shop.object("cache/main")["metadata"]["uid"] == uid
+    assert shop.object("caches.shop.example/main")["metadata"]["uid"] == uid
 
 
 def test_a_second_kind_of_a_known_group_comes_with_its_first_object(shop: Releases) -> None:
@@ -87,7 +87,7 @@ def test_a_second_kind_of_a_known_group_comes_with_its_first_object(shop: Releas
     assert [address.partition("/")[0] for address in plan.unknown] == ["Queue.shop.example"]
     applied = shop.apply(plan)
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
-    assert shop.names("queue") == ["main"]
+    assert shop.names("queues.shop.example") == ["main"]
 
 
 def test_an_object_that_is_being_deleted_is_created_anew_once_it_is_gone(shop: Releases) -> None:
