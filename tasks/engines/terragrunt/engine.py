@@ -71,7 +71,7 @@ class Terragrunt:
         return self._now.observe(plan)
 
     def verify(self) -> Verification:
-        """Whether a new plan is empty, but for what is there right after a good apply too."""
+        """Whether a new plan is empty."""
         return self._now.verify()
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
