@@ -108,6 +108,12 @@ def test_variables_decide_where_the_state_and_the_modules_are(root: Root) -> Non
     }
 
 
+def test_a_workspace_that_is_not_there_is_made(root: Root) -> None:
+    workspace = root.painted("blue")
+    chosen = replace(workspace.unit, options={"workspace": "blue"})
+    assert applied(by_tofu(replace(workspace, unit=chosen))).details["workspace"] == "blue"
+
+
 def test_an_encrypted_state_is_read_and_no_plan_lies_open(root: Root) -> None:
     phrase = {"phrase": "a long passphrase for this"}
     workspace = by_tofu(root.release(PAINT.format(colour="blue"), backend=ENCRYPTED, inputs=phrase))

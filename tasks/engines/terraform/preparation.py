@@ -151,6 +151,7 @@ class Preparation:
         ended = self._terraform.run(argv, workspace.reading)
         if ended.exit_code == 0:
             return
-        if ended.errors:  # that there is no such workspace is said without one
+        # Terraform says without an error that there is no such workspace, OpenTofu with one.
+        if any("doesn't exist" not in item.summary for item in ended.errors):
             raise self._terraform.error(argv, ended)
         self._terraform.read(commands.workspace_new(workspace.executable, name), workspace.writing)
