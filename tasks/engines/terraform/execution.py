@@ -96,8 +96,8 @@ class Execution:
     def _known(self, given: Mapping[str, str]) -> dict[str, str]:
         """The variables that terraform gets, besides those that every tool inherits."""
         inherited = self._workspace.processes.environment
-        cluster = provider_variables(given, inherited)
-        return {**cluster, **self.options.env, **given, **surroundings.fixed(inherited)}
+        known = {**provider_variables(given, inherited), **self.options.env, **given}
+        return known | surroundings.fixed({**inherited, **known})
 
     def _command(self, argv: tuple[str, ...], known: Mapping[str, str]) -> Command:
         """How a command is run: as it is, in the root's folder."""

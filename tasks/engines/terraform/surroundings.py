@@ -9,11 +9,11 @@ _FIXED = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 _CONFIGURATION = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
 
 
-def fixed(inherited: Mapping[str, str]) -> dict[str, str]:
-    """What may not be otherwise, given what the tool inherits.
+def fixed(around: Mapping[str, str]) -> dict[str, str]:
+    """What may not be otherwise, given all that the tool would get.
 
     A CLI configuration file that does not exist counts as none named: OpenTofu warns of it on standard output, before
     the JSON that it is asked for.
     """
-    missing = [name for name in _CONFIGURATION if inherited.get(name) and not Path(inherited[name]).is_file()]
+    missing = [name for name in _CONFIGURATION if around.get(name) and not Path(around[name]).is_file()]
     return _FIXED | dict.fromkeys(missing, "")
