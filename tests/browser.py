@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -66,6 +66,16 @@ class Browser:
         """Click what an XPath leads to, as soon as it can be clicked."""
         clickable = expected_conditions.element_to_be_clickable((By.XPATH, path))
         WebDriverWait(self.driver, _PATIENCE).until(clickable).click()
+
+    def submit(self) -> None:
+        """Press Submit until the form is left: it stays as it is when the server is too busy to take it."""
+        form = self.driver.current_url
+        for _ in range(4):
+            self.click("//button[normalize-space(.)='Submit']")
+            with suppress(TimeoutException):
+                WebDriverWait(self.driver, _PATIENCE).until(expected_conditions.url_changes(form))
+                return
+        raise AssertionError(f"the form was not taken: {form}")
 
     def follow(self, path: str) -> None:
         """Click a link that opens a window of its own, close this one, and go on there."""

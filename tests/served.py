@@ -77,17 +77,18 @@ class Served:
         found = self.deployment(name)["id"]
         return str(self.ask("POST", f"/deployments/{found}/create_flow_run", parameters=parameters)["id"])
 
-    def newest_run(self, name: str) -> str:
-        """The id of the run of a deployment that was started last, as soon as there is one that has not ended."""
-        going_on = {"state": {"type": {"not_any_": list(ENDED)}}}
+    def runs(self, name: str) -> set[str]:
+        """The ids of all runs of a deployment."""
         of = {"deployments": {"id": {"any_": [self.deployment(name)["id"]]}}}
+        return {str(run["id"]) for run in self.ask("POST", "/flow_runs/filter", **of)}
+
+    def new_run(self, name: str, before: set[str]) -> str:
+        """The id of a run of a deployment that is none of those before, as soon as there is one."""
         deadline = time.monotonic() + 240
-        while not (
-            found := self.ask("POST", "/flow_runs/filter", flow_runs=going_on, sort="EXPECTED_START_TIME_DESC", **of)
-        ):
+        while not (found := self.runs(name) - before):
             assert time.monotonic() < deadline, f"no run of {name} was started"
             time.sleep(0.2)
-        return str(found[0]["id"])
+        return found.pop()
 
     def ended(self, run: str, within: float = 240.0) -> Any:
         """The run, once it has ended."""
