@@ -15,6 +15,7 @@ from deployments import profile, server
 from deployments.sandbox import Sandbox
 from deployments.server.layout import ServerLayout
 from tasks.ledger.history import History
+from tests import prefect_api
 from tests.mini import MiniPlatform
 
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
@@ -58,15 +59,9 @@ class Served:
         return httpx.Client(base_url=self.variables["PREFECT_API_URL"], auth=given, timeout=300, trust_env=False)
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
-        """Ask the API as Prefect's clients do: again on 503, by which the server says that SQLite was busy."""
+        """Ask the API, as who has the password."""
         with self.api() as client:
-            for _ in range(20):
-                answer = client.request(method, path, json=body or None)
-                if answer.status_code != 503:
-                    break
-                time.sleep(0.5)
-        answer.raise_for_status()
-        return answer.json()
+            return prefect_api.asked(client, method, path, body or None)
 
     def deployment(self, name: str) -> Any:
         """`flow/name`, as Prefect has it."""

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -20,6 +19,7 @@ from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question
 from tasks.settings import Settings
+from tests import prefect_api
 
 pytestmark = pytest.mark.sandbox
 
@@ -52,7 +52,8 @@ class Team:
         (self._folder / "infrastructure/platform.yaml").write_text(text)
 
     def ask(self, path: str, **body: Any) -> Any:
-        return httpx.post(f"{self._api}{path}", json=body, trust_env=False, timeout=60).raise_for_status().json()
+        with prefect_api.opened(self._api) as client:
+            return prefect_api.asked(client, "POST", path, body)
 
     def deployments(self) -> dict[str, Any]:
         mine = {"name": {"any_": [self.platform]}}
@@ -83,7 +84,7 @@ def test_an_environment_that_is_added_has_everything_and_loses_it_when_it_is_rem
     team.declares(QA)
     team.registrar.look()
     added = {name: one for name, one in team.deployments().items() if name not in before}
-    assert set(added) == {f"bakery-{flow}-qa" for flow in ("promote", "rollback", "recover", "drift")}
+    assert set(added) == {f"bakery-{flow}-qa" for flow in ("promote", "rollback", "recover", "continue", "drift")}
     assert (team.queues().keys() - queues.keys(), team.queues()["qa"]) == ({"qa"}, 1)
     assert added["bakery-promote-qa"]["tags"] == ["bakery", "qa", "people"]
     assert added["bakery-promote-qa"]["parameters"] == {"environment": "qa"}

@@ -56,9 +56,8 @@ def completed(served: Served, schedule: str) -> Any:
 def test_a_run_that_a_schedule_planned_is_executed(served: Served) -> None:
     served.up()
     every_five_seconds = {"active": True, "schedule": {"interval": 5.0}}
-    with served.api() as api:
-        drift = served.deployment("drift/flowmart-drift-dev")["id"]
-        api.patch(f"/deployments/{drift}", json={"schedules": [every_five_seconds]}).raise_for_status()
+    drift = served.deployment("drift/flowmart-drift-dev")["id"]
+    served.ask("PATCH", f"/deployments/{drift}", schedules=[every_five_seconds])
     (schedule,) = served.deployment("drift/flowmart-drift-dev")["schedules"]
     until(lambda: completed(served, schedule["id"]), lambda: processes.log_of(served.layout, "server").read_text())
     assert completed(served, schedule["id"])[0]["auto_scheduled"]

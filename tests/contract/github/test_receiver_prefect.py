@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.github.runs import PrefectRuns
 from deployments.sandbox import Sandbox
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
+from tests import prefect_api
 
 SCHEMA = {
     "type": "object",
@@ -31,20 +31,16 @@ def api(prefect_server: Sandbox) -> Iterator[str]:
 def deployment(api: str) -> str:
     """A deployment that nobody works for; its name."""
     flow = f"receiver-{uuid.uuid4().hex[:8]}"
-    made = posted(f"{api}/flows/", {"name": flow})
+    made = posted(api, "/flows/", {"name": flow})
     about = {"name": "flowmart", "flow_id": made["id"], "parameter_openapi_schema": SCHEMA}
-    posted(f"{api}/deployments/", about | {"enforce_parameter_schema": True})
+    posted(api, "/deployments/", about | {"enforce_parameter_schema": True})
     return f"{flow}/flowmart"
 
 
-def posted(address: str, body: dict[str, Any]) -> Any:
-    """What Prefect answers; asked again on 503, by which it says that SQLite was busy."""
-    for _ in range(20):
-        answer = httpx.post(address, json=body, timeout=60)
-        if answer.status_code != 503:
-            break
-        time.sleep(0.5)
-    return answer.raise_for_status().json()
+def posted(api: str, path: str, body: dict[str, Any]) -> Any:
+    """What Prefect answers."""
+    with prefect_api.opened(api) as client:
+        return prefect_api.asked(client, "POST", path, body)
 
 
 def started(deployment: str, parameters: dict[str, Any], key: str) -> str:
@@ -60,7 +56,7 @@ def started(deployment: str, parameters: dict[str, Any], key: str) -> str:
 
 def runs_of(api: str, deployment: str) -> list[dict[str, object]]:
     asked = {"flows": {"name": {"any_": [deployment.split("/")[0]]}}}
-    found: list[dict[str, object]] = posted(f"{api}/flow_runs/filter", asked)
+    found: list[dict[str, object]] = posted(api, "/flow_runs/filter", asked)
     return found
 
 
