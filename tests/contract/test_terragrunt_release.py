@@ -148,7 +148,7 @@ BAD = [
     ),
     pytest.param(
         edit(".flowmart/terragrunt/units.json", "{}"),
-        "the folder .flowmart/terragrunt is FlowMart's: remove it",
+        "the folder .flowmart is FlowMart's: remove it",
         id="a-record-in-the-commit",
     ),
 ]

@@ -150,7 +150,7 @@ def test_a_copy_under_the_next_number_stops_a_writer_that_has_read_the_chain_bef
         ({"approved_by": "ben"}, "", "field approved_by is unknown"),
         ({}, "run", "field run is missing"),
         ({"number": "2"}, "", "2 is not int"),
-        ({"kind": "paused"}, "", r"\(paused\): unknown kind of entry"),
+        ({"kind": "postponed"}, "", r"\(postponed\): unknown kind of entry"),
         ({"version": 2}, "", r"\(planned\): version 2 is unknown"),
         ({"body": {}}, "", r"\(planned\): field counts is missing"),
     ],

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
 from tasks.engines.kustomize import sources
@@ -91,7 +92,7 @@ def _documents(workspace: Workspace) -> Iterator[tuple[str, str, list[Mapping[st
         if not file.endswith((".yaml", ".yml")):
             continue
         try:
-            found = list(yaml.safe_load_all((workspace.infrastructure / file).read_text()))
+            found = yaml12.load_all_by((workspace.infrastructure / file).read_text(), yaml.SafeLoader)
         except yaml.YAMLError:
             # The plan renders the kustomization, and says where it is no YAML.
             continue
