@@ -19,6 +19,7 @@ def leave(code: int) -> NoReturn:
     """End this process with an exit code."""
     if "prefect" in sys.modules:
         _send_the_rest()
+        _stop_temporary_server()
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -32,3 +33,11 @@ def _send_the_rest() -> None:
 
     for worker in (APILogWorker, EventsWorker):
         worker.drain_all(timeout=PATIENCE)
+
+
+def _stop_temporary_server() -> None:
+    """Prefect starts a server of its own where none is named, and stops it at the regular end of a process only."""
+    if "prefect.server.api.server" in sys.modules:
+        from prefect.server.api.server import SubprocessASGIServer
+
+        SubprocessASGIServer().stop()
