@@ -8,7 +8,7 @@ import shutil
 from deployments.peers import terragrunt
 
 GIVEN = "FLOWMART_TERRAGRUNT"
-_PROGRAM = os.environ.get(GIVEN) or terragrunt.found() or shutil.which("terragrunt")
+_PROGRAM = os.environ.get(GIVEN) or terragrunt.PEER.found() or shutil.which("terragrunt")
 
 PROGRAM = str(_PROGRAM) if _PROGRAM else ""
 """Its path; empty where there is none."""

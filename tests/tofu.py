@@ -12,4 +12,4 @@ ON_OPENTOFU = ("test_opentofu.py",)
 
 def tofu() -> str | None:
     """Where it is, or None."""
-    return shutil.which("tofu") or (str(found) if (found := opentofu.found()) else None)
+    return shutil.which("tofu") or (str(found) if (found := opentofu.PEER.found()) else None)

@@ -34,6 +34,11 @@ class Program:
         pinned = b"".join((self.module / name).read_bytes() for name in ("go.mod", "go.sum")) + self.link.encode()
         return _cache() / f"{self.module.name}-{hashlib.sha256(pinned).hexdigest()[:12]}" / self.name
 
+    @property
+    def found(self) -> Path | None:
+        """Where it is, or None."""
+        return built if (built := self.built).is_file() else None
+
 
 def build(program: Program, otherwise: str) -> Path:
     """Build a program.

@@ -30,10 +30,10 @@ def test_the_module_pins_the_version_that_is_claimed() -> None:
 
 
 def test_it_is_built_once_as_a_release(folder: Path) -> None:
-    assert opentofu.found() is None
+    assert opentofu.PEER.found() is None
     (folder / "go").write_text(GO)
     (folder / "go").chmod(0o755)
-    assert opentofu.build() == opentofu.build() == opentofu.found()
+    assert opentofu.PEER.build() == opentofu.PEER.build() == opentofu.PEER.found()
     (call,) = (folder / "go.calls").read_text().splitlines()
     assert "version.dev=no" in call
 
@@ -41,4 +41,4 @@ def test_it_is_built_once_as_a_release(folder: Path) -> None:
 def test_without_go_it_says_what_else_does(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     with pytest.raises(MissingProgram, match="no go on PATH to build tofu with: install Go, or name an OpenTofu of"):
-        opentofu.build()
+        opentofu.PEER.build()

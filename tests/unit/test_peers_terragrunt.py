@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from deployments.peers import terragrunt
-from deployments.peers.terragrunt.__main__ import main
 
 
 def test_the_module_pins_the_version_that_is_claimed_and_stamped() -> None:
@@ -21,8 +20,8 @@ def test_where_there_is_none_it_is_said_how_to_build_it(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert main([]) == 1
-    assert main(["build"]) == 1
+    assert terragrunt.PEER.main([]) == 1
+    assert terragrunt.PEER.main(["build"]) == 1
     said = capsys.readouterr().err
     assert "run make peers-terragrunt" in said
     assert "install Go, or name a Terragrunt of your own by FLOWMART_TERRAGRUNT" in said

@@ -39,7 +39,7 @@ def found(name: str) -> Path | None:
     """Where a program is, or None."""
     (program,) = (one for one in PROGRAMS if one.name == name)
     given = Path(os.environ[ASSETS]) / name if os.environ.get(ASSETS) else None
-    return next((path for path in (given, program.built) if path and path.is_file()), None)
+    return given if given and given.is_file() else program.found
 
 
 def path_of(name: str) -> Path:

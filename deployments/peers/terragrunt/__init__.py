@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deployments.peers import golang
-from deployments.peers.golang import MissingProgram, Program
-
-__all__ = ["PROGRAM", "VERSION", "MissingProgram", "build", "found"]
+from deployments.peers.golang import Program
+from deployments.peers.one_program import Peer
 
 VERSION = "1.1.3"
 """`go/terragrunt/go.mod` has the same. Without the stamp it counts as 0.0.0, and every version constraint fails."""
@@ -23,17 +21,4 @@ PROGRAM = Program(
     _MODULE,
     f"-X {_MODULE}/internal/version.Version=v{VERSION}",
 )
-
-
-def found() -> Path | None:
-    """Where it is, or None."""
-    return PROGRAM.built if PROGRAM.built.is_file() else None
-
-
-def build() -> Path:
-    """Build it where it is missing: minutes of CPU the first time.
-
-    Raises:
-        MissingProgram: there is no Go, or the build fails.
-    """
-    return found() or golang.build(PROGRAM, "name a Terragrunt of your own by FLOWMART_TERRAGRUNT")
+PEER = Peer("Terragrunt", PROGRAM, "name a Terragrunt of your own by FLOWMART_TERRAGRUNT")
