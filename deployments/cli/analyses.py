@@ -52,7 +52,7 @@ def resume(
 
     done = call(flow, environment, reason)
     if isinstance(done, Request):
-        screen.document(done) if json else screen.result(screen.waiting(done))
+        screen.awaits(done, json)
         return AWAITS_APPROVAL
     if json:
         screen.document({"environment": environment, "release": done})

@@ -57,7 +57,7 @@ def approve(
     request = authorship.approve_by_name(settings.load(), history, digest, by, datetime.now(UTC), reason)
     screen.say(f"plan set {request.short} of {request.environment} is approved by {by.name}")
     if request.missing:
-        screen.document(screen.request_document(request)) if json else screen.result(screen.waiting(request))
+        screen.awaits(request, json)
         return AWAITS_APPROVAL
     if not record_only:
         prepare_flows()

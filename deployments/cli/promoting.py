@@ -220,7 +220,7 @@ def rollback(
 
     done = call(flow, environment, wanted)
     if isinstance(done, Request):
-        screen.document(screen.request_document(done)) if json else screen.result(screen.waiting(done))
+        screen.awaits(done, json)
         return AWAITS_APPROVAL
     if json:
         screen.document({"environment": environment, "release": done})

@@ -94,6 +94,14 @@ def waiting(request: Request) -> str:
     )
 
 
+def awaits(request: Request, json: bool) -> None:
+    """The result of a command that ends while something waits for an approval."""
+    if json:
+        document(request_document(request))
+    else:
+        result(waiting(request))
+
+
 def _people(request: Request) -> str:
     """ "an approval", or "2 approvals (1 more besides ben)"."""
     if request.rules.count == 1:
