@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tasks.domain.errors import InvalidInput
-from tasks.domain.values import MASK
+from tasks.domain.values import MASK, texts
 
 # As in the manifest, ${x}, {{x}} and {"json": 1} belong to somebody else.
 _REFERENCE = re.compile(r"(?<![{$])\{([a-z][a-z0-9-]*)\.([A-Za-z0-9_-]+)\}(?!\})")
@@ -37,14 +37,7 @@ def fill(values: Any, upstream: Upstream) -> Any:
 
 def references(values: Any) -> Iterator[tuple[str, str]]:
     """Every (unit, output) that `values` refers to."""
-    if isinstance(values, str):
-        yield from _REFERENCE.findall(values)
-    elif isinstance(values, Mapping):
-        for value in values.values():
-            yield from references(value)
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from references(value)
+    return (found for text in texts(values) for found in _REFERENCE.findall(text))
 
 
 def sources(values: Any) -> frozenset[str]:

@@ -7,20 +7,17 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tasks import checks
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 from tests import loopback
+from tests.certificates import Certificates, certificates
 
 
 class Service(BaseHTTPRequestHandler):
@@ -101,21 +98,9 @@ def hanging_up() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost, with its key, that no trust store knows."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem))
-    return file
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A certificate, with its key, that no trust store knows."""
+    return certificates(tmp_path_factory.mktemp("tls"))
 
 
 def asked(kind: str, timeout: float = 60, **options: Any) -> CheckResult:
@@ -187,9 +172,9 @@ def test_a_name_that_cannot_be_resolved_is_unanswered() -> None:
     assert tcp.found.startswith("the name cannot be resolved here: ")
 
 
-def test_an_untrusted_certificate_is_unanswered(self_signed: Path) -> None:
+def test_an_untrusted_certificate_is_unanswered(self_signed: Certificates) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(self_signed)
+    context.load_cert_chain(self_signed.certificate, self_signed.key)
     with serving(lambda plain: context.wrap_socket(plain, server_side=True)) as secure:
         result = asked("http", url=f"https://127.0.0.1:{secure}/")
     assert result.outcome is Outcome.UNANSWERED
