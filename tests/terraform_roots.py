@@ -105,6 +105,12 @@ def applied(workspace: Workspace) -> Applied:
     return Terraform(workspace).apply(plan)
 
 
+def colour_in(state: Path) -> str | None:
+    """The output `colour` of a state file; None where there is no state, or nothing in it."""
+    outputs = json.loads(state.read_text())["outputs"] if state.exists() else {}
+    return outputs["colour"]["value"] if outputs else None
+
+
 def receipt(workspace: Workspace, outputs: Mapping[str, Any] | None = None) -> Receipt:
     """What the ledger would hold of a good apply."""
     return Receipt("x", workspace.target, workspace.unit_digest, "", "", outputs or {}, "")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from tests import clusters
 from tests.clusters import Cluster
 from tests.hosts import SandboxHosts
 from tests.images import as_role, template
+from tests.terraform_roots import colour_in
 from tests.tools import tool
 
 TERRAFORM = """
@@ -72,14 +73,10 @@ class TestTerraform(EngineContract):
     def subject(self, tmp_path: Path) -> Subject:
         state = tmp_path / "terraform.tfstate"
 
-        def found() -> str | None:
-            outputs = json.loads(state.read_text())["outputs"] if state.exists() else {}
-            return outputs["colour"]["value"] if outputs else None
-
         return Subject(
             engine=ENGINES["terraform"],
             files=lambda colour: {"main.tf": TERRAFORM.format(state=state, colour=colour)},
-            found=found,
+            found=partial(colour_in, state),
         )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tasks.engines import ENGINES
 from tasks.engines.contract import EngineContract, Subject
+from tests.terraform_roots import colour_in
 from tests.terragrunts import PROGRAM
 
 UNIT = """
@@ -36,17 +37,13 @@ class TestTerragrunt(EngineContract):
     def subject(self, tmp_path: Path) -> Subject:
         state = tmp_path / "terraform.tfstate"
 
-        def found() -> str | None:
-            outputs = json.loads(state.read_text())["outputs"] if state.exists() else {}
-            return outputs["colour"]["value"] if outputs else None
-
         return Subject(
             engine=ENGINES["terragrunt"],
             files=lambda colour: {
                 "terragrunt.hcl": UNIT.format(state=state, colour=colour),
                 "module/main.tf": MODULE,
             },
-            found=found,
+            found=partial(colour_in, state),
             executable=PROGRAM,
             beside="terraform",
         )
