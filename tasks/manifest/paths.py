@@ -13,8 +13,6 @@ from tasks.bounds import TooLarge
 from tasks.domain.platform import Platform
 from tasks.manifest.mistakes import Mistake, shown
 
-WHOLE = "."
-"""The path that stands for the whole repository."""
 KEY = "paths"
 
 
@@ -36,12 +34,7 @@ def declared_in(text: str, folder: str) -> tuple[str, ...]:
 
 def root(infrastructure: Path, platform: Platform) -> Path:
     """The folder that the sources of units are relative to: infrastructure/, or with paths what is around it."""
-    return root_of(infrastructure, platform.paths)
-
-
-def root_of(infrastructure: Path, paths: Collection[str]) -> Path:
-    """The same for these paths."""
-    return infrastructure.parent if paths else infrastructure
+    return infrastructure.parent if platform.paths else infrastructure
 
 
 def is_released(path: str, folder: str, paths: Collection[str]) -> bool:

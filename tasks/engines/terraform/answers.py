@@ -125,7 +125,7 @@ def outputs_in(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def outputs_of(applied: str) -> dict[str, Any]:
     """{name: value} of the outputs that `terraform apply -json` ends with; sensitive ones masked."""
-    found = [line["outputs"] for line in _lines(applied) if line["type"] == "outputs"]
+    found = [line["outputs"] for line in lines(applied) if line["type"] == "outputs"]
     values = [each for each in found if all("action" not in item for item in each.values())]
     return outputs_in({"outputs": values[-1]}) if values else {}
 
@@ -133,7 +133,7 @@ def outputs_of(applied: str) -> dict[str, Any]:
 def unfinished(applied: str) -> frozenset[str]:
     """The objects that `terraform apply -json` began to change and did not finish, whether or not it says so."""
     kinds: dict[str, set[str]] = {"apply_start": set(), "apply_complete": set()}
-    for line in _lines(applied):
+    for line in lines(applied):
         if line["type"] in kinds:
             kinds[line["type"]].add(line["hook"]["resource"]["addr"])
     return frozenset(kinds["apply_start"] - kinds["apply_complete"])
@@ -141,7 +141,7 @@ def unfinished(applied: str) -> frozenset[str]:
 
 def failed_checks_of(applied: str) -> tuple[str, ...]:
     """What `terraform apply -json` says of `check` blocks that fail: they stop nothing."""
-    found = [line["diagnostic"] for line in _lines(applied) if line["type"] == "diagnostic"]
+    found = [line["diagnostic"] for line in lines(applied) if line["type"] == "diagnostic"]
     return tuple(
         f"a check fails: {item['detail']}" for item in found if item["summary"] == "Check block assertion failed"
     )
@@ -162,7 +162,7 @@ def baseline(state: Mapping[str, Any]) -> Baseline | None:
     return Baseline(f"existing state, serial {state['serial']}, {what}", data)
 
 
-def _lines(output: str) -> Iterator[Mapping[str, Any]]:
+def lines(output: str) -> Iterator[Mapping[str, Any]]:
     """The lines of JSON; not the last one of a command that was killed while it wrote it."""
     return (json.loads(line) for line in output.splitlines() if line.startswith("{") and line.endswith("}"))
 

@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
+from tasks.engines.terraform.code import ENDINGS
 
-_CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 _CONFIGURATION = ".hcl"
 _NOT_CODE = frozenset({".terraform", ".flowmart"})
 """Folders of what is fetched; what of it is in a release, and what it is, counts by a file of its own."""
@@ -77,11 +77,11 @@ def _files(place: Path) -> list[Path]:
 
 
 def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
-    if not file.name.endswith((*_CODE, *_SCRIPTS, _CONFIGURATION)):
+    if not file.name.endswith((*ENDINGS, *_SCRIPTS, _CONFIGURATION)):
         return
     text = file.read_text(errors="replace")
     bases = {file.parent, root}
-    if file.name.endswith(_CODE) and _leads_anywhere(text, _UPWARDS):
+    if file.name.endswith(ENDINGS) and _leads_anywhere(text, _UPWARDS):
         yield whole
     if file.name.endswith(_CONFIGURATION):
         bases |= {folder for folder in root.parents if folder.is_relative_to(whole)}

@@ -31,7 +31,6 @@ def variables(terraform_binary: str, downloads: Path, sources: Mapping[str, str]
         "TG_LOG_FORMAT": "json",
         "TG_LOG_LEVEL": "warn",
         "TG_DOWNLOAD_DIR": str(downloads),
-        "CHECKPOINT_DISABLE": "1",
         **({"TG_SOURCE_MAP": mapped} if mapped else {}),
     }
 

@@ -15,13 +15,13 @@ What ran with Terragrunt around it has succeeded only if Terraform's own answers
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tasks.engines.base import Workspace
+from tasks.engines.terraform import answers as terraform_answers
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform import diagnostics
 from tasks.engines.terraform.execution import Ended, Execution
@@ -111,8 +111,8 @@ class TerragruntExecution(Execution):
 
 def is_applied(stdout: str) -> bool:
     """Whether the stream of `apply -json` ends with the summary of an apply."""
-    lines = (json.loads(line) for line in stdout.splitlines() if line.startswith("{") and line.endswith("}"))
-    summaries = [line["changes"].get("operation") for line in lines if line.get("type") == "change_summary"]
+    ended = (line for line in terraform_answers.lines(stdout) if line.get("type") == "change_summary")
+    summaries = [line["changes"].get("operation") for line in ended]
     return "apply" in summaries
 
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
+from tasks.engines.terraform import surroundings
 from tasks.engines.terragrunt import answers, commands
 from tasks.engines.terragrunt.answers import Item
 from tasks.engines.terragrunt.record import FoundEnvironment, FoundUnit, Record
@@ -70,6 +71,7 @@ class Terragrunt:
         """Run it in a folder, to whatever end; in place of Terraform it gets one that has no outputs."""
         kept = downloads or self.infrastructure.parent / "downloads"
         known = commands.variables(str(self._without_outputs), kept)
+        known |= surroundings.fixed({**self._processes.environment, **known})
         return self._processes.run(Command(argv, folder, known, _SECONDS))
 
     @cached_property

@@ -25,11 +25,11 @@ def refuse(preparation: Preparation, workspace: Workspace, configuration: Config
     Raises:
         Refused: names the outputs that are not there.
     """
-    for dependency in configuration.dependencies:
-        if not dependency.mocks:
-            continue
+    mocking = [dependency for dependency in configuration.dependencies if dependency.mocks]
+    known = _known(workspace, inputs) if mocking else {}
+    for dependency in mocking:
         folder = (workspace.folder / dependency.config_path).resolve()
-        outputs = _known(workspace, folder, inputs)
+        outputs = known.get(folder)
         if outputs is None:
             outputs = _asked(preparation, folder)
         if mocked := answers.mocked(dependency, outputs):
@@ -39,11 +39,11 @@ def refuse(preparation: Preparation, workspace: Workspace, configuration: Config
             )
 
 
-def _known(workspace: Workspace, folder: Path, inputs: Inputs) -> Mapping[str, Any] | None:
-    """The outputs in the receipt of the unit in a folder; None where none is known."""
+def _known(workspace: Workspace, inputs: Inputs) -> Mapping[Path, Mapping[str, Any]]:
+    """{folder: the outputs in the receipt of the unit there}, of the units whose outputs are known."""
     infrastructure = workspace.infrastructure.resolve()
-    names = [each.name for each in workspace.neighbours() if (infrastructure / each.source).resolve() == folder]
-    return next((inputs.upstream[name] for name in names if inputs.upstream.get(name) is not None), None)
+    given = ((each.source, inputs.upstream.get(each.name)) for each in workspace.neighbours())
+    return {(infrastructure / source).resolve(): outputs for source, outputs in given if outputs is not None}
 
 
 def _asked(preparation: Preparation, folder: Path) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Inputs
 from tasks.domain.values import digest_of
-from tasks.engines.base import Variables, Workspace
-from tasks.engines.terraform import backends, diagnostics, errors
+from tasks.engines import sealed
+from tasks.engines.base import Workspace
+from tasks.engines.terraform import backends, diagnostics, errors, surroundings
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform.preparation import one_at_a_time
 from tasks.engines.terragrunt import answers, commands, record, vendoring
@@ -50,7 +52,7 @@ class Preparation:
         self.terraform = chosen.terraform or workspace.beside
         self.downloads = _beside(workspace.infrastructure) / workspace.unit.name
 
-    @property
+    @cached_property
     def variables(self) -> dict[str, str]:
         """What every command of the unit gets, besides credentials."""
         infrastructure = self._workspace.infrastructure.resolve()
@@ -79,10 +81,7 @@ class Preparation:
         folder = Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
         if fault := backends.fault(backends.initialised(folder)):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
-        file.touch(mode=0o600)
-        file.write_text(
-            json.dumps({"with": made_with, "folder": str(folder), "configuration": asdict(configuration)})
-        )
+        sealed.save({"with": made_with, "folder": str(folder), "configuration": asdict(configuration)}, file)
         return Made(folder, configuration)
 
     def run(self, argv: tuple[str, ...], folder: Path | None = None, **more: str) -> str:
@@ -92,18 +91,14 @@ class Preparation:
             Refused: it was rejected.
             Unanswered: no answer.
         """
-        finished = self.finished(argv, folder, self._workspace.reading, more)
+        workspace = self._workspace
+        known = {**workspace.reading(), **self.variables, **more}
+        known |= surroundings.fixed({**workspace.processes.environment, **known})
+        command = Command(argv, folder or workspace.folder, known, workspace.unit.time_limit)
+        finished = workspace.processes.run(command)
         if finished.exit_code != 0:
             raise self.error(argv, finished)
         return finished.stdout
-
-    def finished(
-        self, argv: tuple[str, ...], folder: Path | None, variables: Variables, more: Mapping[str, str]
-    ) -> Finished:
-        """A command that ran to its end."""
-        workspace = self._workspace
-        known = {**variables(), **self.variables, **more}
-        return workspace.processes.run(Command(argv, folder or workspace.folder, known, workspace.unit.time_limit))
 
     def error(self, argv: tuple[str, ...], finished: Finished) -> FlowmartError:
         """What to raise for a command that failed."""
