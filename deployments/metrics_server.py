@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from tasks.metrics import Exporter, text
+from tasks.metrics.exporter import Exporter, text
 
 
 def serving(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:

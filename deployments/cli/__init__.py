@@ -16,7 +16,6 @@ from typing import Annotated
 
 import click
 import typer
-from typer import rich_utils
 
 from deployments import profile
 from deployments.cli import (
@@ -84,7 +83,9 @@ def options(
 
 
 if os.environ.get("NO_COLOR"):
-    # Nor any other escape codes in what typer itself prints.
+    # Nor any other escape codes in what typer itself prints. It loads this itself only where it prints something.
+    from typer import rich_utils
+
     rich_utils.COLOR_SYSTEM = None
 
 

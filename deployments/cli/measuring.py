@@ -16,7 +16,7 @@ from deployments.cli.since import Since, length
 from tasks import settings
 from tasks.domain.errors import InvalidInput
 from tasks.ledger.history import History
-from tasks.metrics import Dora, Exporter, Promotions, dora, text
+from tasks.metrics import Dora, Promotions, dora
 from tasks.releases.commits import times_between
 
 _HOST = "127.0.0.1"
@@ -37,6 +37,8 @@ def metrics(
     ] = None,
 ) -> None:
     """The metrics of the delivery, as Prometheus reads them."""
+    from tasks.metrics.exporter import Exporter, text
+
     exporter = Exporter(History(settings.load()).ledger, _engines())
     if serve is None:
         typer.echo(text(exporter), nl=False)

@@ -18,7 +18,7 @@ def show(unit: str, made: Plan) -> None:
         screen.result(f"  {change.action.value:8}{change.address}{f' ({change.note})' if change.note else ''}")
         for line in wording.differences(change) if change.action.value == "update" else ():
             screen.result(f"            {line}")
-    for remark in (*wording.unknown(made), *made.warnings):
+    for remark in wording.remarks(made):
         screen.result(f"  ! {remark}")
 
 

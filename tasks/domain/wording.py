@@ -49,6 +49,11 @@ def unknown(plan: Plan) -> tuple[str, ...]:
     return tuple(f"not known before it is applied: {each}" for each in plan.unknown)
 
 
+def remarks(plan: Plan) -> tuple[str, ...]:
+    """What a reader of a plan has to know besides its changes: what is not known, and its warnings."""
+    return (*unknown(plan), *plan.warnings)
+
+
 def summed(changes: Mapping[str, int], changes_outputs: bool, unknown: int) -> str:
     """The same of numbers: changes by action, whether outputs change, how much is unknown."""
     known = counted(changes) or ("outputs only" if changes_outputs else "")
@@ -130,12 +135,13 @@ def happened(event: events.Event) -> tuple[str, str]:
     return unit, _HAPPENED[type(event)](event)
 
 
-def _first_line(text: str) -> str:
+def first_line(text: str) -> str:
+    """The first line of a text; "" of an empty one."""
     return text.splitlines()[0] if text else ""
 
 
 def _closed(event: events.ClaimClosed) -> str:
-    return f"ended: {event.outcome}{': ' + _first_line(event.detail) if event.detail else ''}"
+    return f"ended: {event.outcome}{': ' + first_line(event.detail) if event.detail else ''}"
 
 
 def _smoked(event: events.UnitSmoked) -> str:
@@ -175,21 +181,21 @@ _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.PlanDenied: lambda e: f"DENIED: {e.findings[0].message}" if e.findings else "DENIED",
     events.UnitApplying: lambda e: f"apply of {e.release} begun",
     events.UnitApplied: lambda e: f"applied {e.release}",
-    events.UnitApplyFailed: lambda e: f"APPLY FAILED: {_first_line(e.detail)}",
-    events.UnitUnanswered: lambda e: f"NO ANSWER: {_first_line(e.detail)}",
-    events.UnitObserved: lambda e: f"observed: {e.progress}{': ' + _first_line(e.detail) if e.detail else ''}",
+    events.UnitApplyFailed: lambda e: f"APPLY FAILED: {first_line(e.detail)}",
+    events.UnitUnanswered: lambda e: f"NO ANSWER: {first_line(e.detail)}",
+    events.UnitObserved: lambda e: f"observed: {e.progress}{': ' + first_line(e.detail) if e.detail else ''}",
     events.UnitSmoked: _smoked,
     events.AnalysisEnded: lambda e: e.why.splitlines()[0].partition(": ")[2],
-    events.EnvironmentPaused: lambda e: f"PAUSED until a person decides, or {e.until}: {_first_line(e.why)}",
+    events.EnvironmentPaused: lambda e: f"PAUSED until a person decides, or {e.until}: {first_line(e.why)}",
     events.EnvironmentContinued: lambda e: f"continued: {e.reason}",
-    events.IncidentAccepted: lambda e: f"went ahead into an incident ({_first_line(e.why)}): {e.reason}",
+    events.IncidentAccepted: lambda e: f"went ahead into an incident ({first_line(e.why)}): {e.reason}",
     events.UnitSettled: lambda e: f"{len(e.residual)} differences remain after the apply",
     events.UnitAdopted: lambda e: f"adopted {e.baseline.description}",
     events.UnitRolledBack: _rolled_back,
-    events.UnitRollbackFailed: lambda e: f"ROLLBACK FAILED: {_first_line(e.why)}",
+    events.UnitRollbackFailed: lambda e: f"ROLLBACK FAILED: {first_line(e.why)}",
     events.ReleaseVerified: lambda e: f"VERIFIED {e.release}",
-    events.EnvironmentInterrupted: lambda e: f"INTERRUPTED at {', '.join(e.units)}: {_first_line(e.why)}",
-    events.EnvironmentRollingBack: lambda e: f"rolling back {e.release}: {_first_line(e.why)}",
+    events.EnvironmentInterrupted: lambda e: f"INTERRUPTED at {', '.join(e.units)}: {first_line(e.why)}",
+    events.EnvironmentRollingBack: lambda e: f"rolling back {e.release}: {first_line(e.why)}",
     events.EnvironmentRestored: lambda e: f"the rollback of {e.release} ended",
     events.ReleaseRejected: lambda e: f"REJECTED {e.release}",
     events.EnvironmentResolved: lambda e: f"resolved by hand: {e.reason}",

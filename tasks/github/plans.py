@@ -134,7 +134,7 @@ def _inside(report: UnitReport, room: int) -> Iterator[str]:
 def _of_plan(plan: Plan, room: int) -> Iterator[str]:
     if plan.reversibility is not Reversibility.REVERSIBLE:
         yield f"**{plan.reversibility.value.capitalize()}:** promoting the earlier release does not undo all of it."
-    yield from (f"> {text.code(remark)}" for remark in (*wording.unknown(plan), *plan.warnings))
+    yield from (f"> {text.code(remark)}" for remark in wording.remarks(plan))
     if plan.text and room:
         yield text.fence(_shortened_text(plan.text, room))
 

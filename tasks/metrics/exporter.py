@@ -6,7 +6,7 @@ of which there are ever more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry
@@ -60,10 +60,6 @@ class Exporter(Collector):
         yield from _counters({name: counted for name, (counted, _) in found.items()})
         yield self._durations({name: counted for name, (counted, _) in found.items()})
         yield from _measures({name: self._dora(counted) for name, (counted, _) in found.items()})
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: what there is follows from the ledger."""
-        return []
 
     def _read(self, environment: str) -> tuple[Counted, EnvironmentState]:
         state = self._ledger.state(environment)
@@ -123,8 +119,9 @@ def _states(found: Mapping[str, EnvironmentState]) -> Iterator[Metric]:
     silent = _gauge("drift_unanswered_units", "Units that did not respond to the newest report.", "environment")
     asked = _gauge("approvals_waiting", "Plan sets that wait for an approval.", "environment")
     for name, here in found.items():
+        now = state_of(here)
         for each in STATES:
-            state.add_metric([name, each], float(state_of(here) == each))
+            state.add_metric([name, each], float(each == now))
         if here.verified:
             release.add_metric([name, here.verified], 1.0)
         for unit, receipt in sorted(here.receipts.items()):

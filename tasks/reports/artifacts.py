@@ -48,7 +48,7 @@ def plan(found: Plan) -> Page:
         f"# Plan: {target}",
         f"**{wording.counts(found)}** · {found.reversibility.value} · plan `{found.digest[:12]}`",
         table(("object", "action", "what differs, or forces the replacement"), rows),
-        *[f"> {remark}" for remark in (*wording.unknown(found), *found.warnings)],
+        *[f"> {remark}" for remark in wording.remarks(found)],
         f"<details><summary>{found.engine}'s own plan</summary>\n\n```\n{_cut(found.text)}\n```\n\n</details>",
     ]
     return Page(_of_target("plan", target), f"Plan of {target}", "\n\n".join(parts))

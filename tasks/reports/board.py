@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tasks.domain import environment_graph
+from tasks.domain import environment_graph, wording
 from tasks.domain.environment_graph import Eligibility
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
@@ -135,9 +135,9 @@ def board(
 def words(state: EnvironmentState) -> str:
     """The state of an environment for a person."""
     if state.blocked:
-        return f"BLOCKED: {state.blocked.splitlines()[0]}"
+        return f"BLOCKED: {wording.first_line(state.blocked)}"
     if state.interrupted:
-        return f"INTERRUPTED: {state.interrupted.splitlines()[0]}; `flowmart recover {state.environment}`"
+        return f"INTERRUPTED: {wording.first_line(state.interrupted)}; `flowmart recover {state.environment}`"
     if state.claim and is_over(state.claim):
         return f"its run is gone; `flowmart recover {state.environment}` or the next promotion recovers it"
     if state.claim:
@@ -145,7 +145,7 @@ def words(state: EnvironmentState) -> str:
     if state.paused:
         name = state.environment
         todo = f"`flowmart continue {name} --reason ...` or `flowmart rollback {name}`"
-        return f"PAUSED: {state.paused.why.splitlines()[0]}; {todo}"
+        return f"PAUSED: {wording.first_line(state.paused.why)}; {todo}"
     if state.verified:
         rejected = ", ".join(sorted(state.rejected))
         return f"verified{f'; rejected here: {rejected}' if rejected else ''}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import quote
 
+from tasks.domain import wording
 from tasks.domain.platform import Environment
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState
@@ -95,10 +96,10 @@ def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
     name, claim = state.environment, state.claim
     run = links.run(claim.run) if claim else ()
     if state.blocked:
-        what = f"{_line(state.blocked)}; then: flowmart resolve {name} --reason ..."
+        what = f"{wording.first_line(state.blocked)}; then: flowmart resolve {name} --reason ..."
         yield Notice(Kind.BLOCKED, name, what, run)
     elif state.interrupted:
-        yield Notice(Kind.INTERRUPTED, name, f"{_line(state.interrupted)}; flowmart recover {name}", run)
+        yield Notice(Kind.INTERRUPTED, name, f"{wording.first_line(state.interrupted)}; flowmart recover {name}", run)
     elif claim and is_over(claim):
         yield Notice(Kind.INTERRUPTED, name, f"its run is gone; flowmart recover {name}", run)
     elif claim:
@@ -114,7 +115,7 @@ def begun(state: EnvironmentState) -> str:
     claim = state.claim
     if claim is None:
         return ""
-    back = f"; it rolls back, because {_line(state.rolling_back)}" if state.rolling_back else ""
+    back = f"; it rolls back, because {wording.first_line(state.rolling_back)}" if state.rolling_back else ""
     return f"{claim.actor} began to {claim.purpose} {claim.release}{back}"
 
 
@@ -125,7 +126,3 @@ def asked(request: Request) -> str:
     return (
         f"{request.purpose} {request.release}{more} until {request.until}{because}; flowmart approve {request.short}"
     )
-
-
-def _line(text: str) -> str:
-    return text.splitlines()[0] if text else ""

@@ -30,7 +30,7 @@ from tasks.ledger.entries import Entry
 from tasks.ledger.folding import fold
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
-from tasks.metrics import Exporter, text
+from tasks.metrics.exporter import Exporter, text
 from tests.memory_store import CountedStore, MemoryStore
 
 LENGTHS = (100, 50_000)

@@ -13,7 +13,7 @@ from tasks import checks
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
-from tasks.metrics import Exporter
+from tasks.metrics.exporter import Exporter
 from tasks.monitoring import Prometheus
 from tests import loopback, prometheus_process
 from tests.unit.metrics.test_metrics import Story

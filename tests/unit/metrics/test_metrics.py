@@ -29,7 +29,8 @@ from tasks.domain.events import (
 from tasks.domain.release import Provenance, Receipt, Target
 from tasks.domain.rules import Violation
 from tasks.ledger.chain import Ledger
-from tasks.metrics import Exporter, Promotions, dora, text
+from tasks.metrics import Promotions, dora
+from tasks.metrics.exporter import Exporter, text
 from tests import loopback
 from tests.memory_store import MemoryStore
 
