@@ -9,6 +9,9 @@ from typing import Literal
 
 NoData = Literal["inconclusive", "pass", "fail"]
 
+ENVIRONMENT = ""
+"""Stands for the environment itself among the units that have an analysis: every apply begins its analysis anew."""
+
 
 class Rating(StrEnum):
     """How one window is. `unknown`: there is no value; `unanswered`: it could not be asked for."""

@@ -8,10 +8,10 @@ known drift and lists what stops a promotion. `descriptions` writes the text for
 """
 
 from tasks.domain.drift import DriftedObject
+from tasks.domain.events.claims import RECONCILE
 from tasks.drift.descriptions import refusal
 from tasks.drift.detection import DETECT, compare, detect, drifting, is_reconciled, report
 from tasks.drift.reports import DriftReport, last_report, report_of, unexplained
-from tasks.ledger.folding import RECONCILE
 
 __all__ = [
     "DETECT",

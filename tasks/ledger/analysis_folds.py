@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tasks.domain.analysis import AppliedAt, Paused, Verdict
+from tasks.domain.analysis import ENVIRONMENT, AppliedAt, Paused, Verdict
 from tasks.domain.events import AnalysisEnded, EnvironmentContinued, EnvironmentPaused
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import EnvironmentState
-
-_ENVIRONMENT = ""
-"""Stands for the environment itself among the units that have an analysis: every apply begins its analysis anew."""
 
 
 def applying(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
@@ -18,7 +15,7 @@ def applying(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
     known = state.applies.get(unit)
     began = known.began if known is not None and not known.ended else at
     applies = {**state.applies, unit: AppliedAt(began, "")}
-    return replace(state, applies=applies, analysed=state.analysed - {unit, _ENVIRONMENT}, paused=None)
+    return replace(state, applies=applies, analysed=state.analysed - {unit, ENVIRONMENT}, paused=None)
 
 
 def applied(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:

@@ -39,6 +39,7 @@ from tasks.domain.events import (
     UnitSettled,
     UnitSmoked,
 )
+from tasks.domain.events.claims import PROMOTE, RECONCILE
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Baseline, Receipt
 from tasks.ledger import analysis_folds
@@ -46,9 +47,6 @@ from tasks.ledger.entries import Entry
 from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze, RecordedDrift
 
 Held = TypeVar("Held")
-
-PROMOTE, RECONCILE = "promote", "reconcile"
-"""The purposes of a claim."""
 
 
 def fold(state: EnvironmentState, entry: Entry) -> EnvironmentState:

@@ -28,7 +28,7 @@ class Claim:
     Attributes:
         entry: the id of the ledger entry that made it or took it over.
         release: the id of the release that it is for.
-        purpose: `PROMOTE`, `RECONCILE` or another one (see `folding`).
+        purpose: `PROMOTE`, `RECONCILE` or another one (see `tasks.domain.events.claims`).
         run: the run in the run history.
         actor: who started the run.
         at: since when (ISO 8601, UTC).

@@ -21,12 +21,11 @@ from tasks.domain.events import (
     UnitApplying,
     UnitRollbackFailed,
 )
+from tasks.domain.events.claims import FORWARD
 from tasks.ledger.entries import Entry
 
 Outcome = Literal["verified", "rejected", "unfinished"]
 OUTCOMES: tuple[Outcome, ...] = ("verified", "rejected", "unfinished")
-
-_FORWARD = ("promote", "continue")
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Promotions:
 
     def _applying(self, at: str) -> None:
         claim = self._claim
-        if claim is None or claim.purpose not in _FORWARD:
+        if claim is None or claim.purpose not in FORWARD:
             return
         if self._open is not None and self._open.release == claim.release:
             return

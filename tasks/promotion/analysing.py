@@ -12,26 +12,21 @@ analysis that a dead one left. An analysis counts for promotions; going back is 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from tasks.analysis import Judged, Judging, evidence
 from tasks.analysis.judging import metrics_in
-from tasks.domain.analysis import Analysis, AppliedAt, Verdict
+from tasks.domain.analysis import ENVIRONMENT, Analysis, AppliedAt, Verdict
 from tasks.domain.errors import Inconclusive, PromotionPaused, Refused, Unanswered
 from tasks.domain.events import AnalysisEnded, EnvironmentPaused
+from tasks.domain.events.claims import FORWARD
 from tasks.ledger.state import EnvironmentState
+from tasks.monitoring import Prometheus
 from tasks.promotion import access
 from tasks.promotion.environment_run import EnvironmentRun
 
-ENVIRONMENT = ""
-"""Stands for the environment itself among the units that have an analysis."""
-
-CONTINUE = "continue"
-"""The purpose of a claim that takes up what was paused."""
-
-_JUDGED_FOR = ("promote", CONTINUE)
 _EVERY = 15.0
 """Seconds between two looks while units are applied."""
 
@@ -69,8 +64,8 @@ class Analyses:
 
     def await_unit(self, unit: str) -> None:
         """Wait for the analysis of one unit, and raise what it comes to."""
-        while unit in self._left(whole=False):
-            self._sleep(whole=False)
+        while unit in (left := self._left(whole=False)):
+            self._sleep(left)
             self.look()
         for error in self._errors:
             if not isinstance(error, Inconclusive) or error.subject == unit:
@@ -79,8 +74,8 @@ class Analyses:
     def finish(self) -> list[Exception]:
         """Wait until every analysis has a verdict, or one has failed; what they come to."""
         self.look(whole=True)
-        while self._left(whole=True) and not self._failed:
-            self._sleep(whole=True)
+        while (left := self._left(whole=True)) and not self._failed:
+            self._sleep(left)
             self.look(whole=True)
         return self.errors
 
@@ -105,12 +100,13 @@ class Analyses:
         return {subject: at for subject, at in found.items() if whole or subject != ENVIRONMENT}
 
     def _open(self, whole: bool) -> dict[str, Judging]:
-        for subject, at in self._applied(whole).items():
+        applied = self._applied(whole)
+        for subject, at in applied.items():
             if subject not in self._judging:
                 self._judging[subject] = judging(self.run, subject, self._declared[subject], at)
                 seconds = self._declared[subject].seconds
                 self.run.log(subject).info("analysing", what=f"for {seconds / 60:.3g} minutes from the apply on")
-        return {subject: self._judging[subject] for subject in self._left(whole)}
+        return {subject: self._judging[subject] for subject in applied if subject not in self.ended}
 
     def _end(self, subject: str, found: Judged) -> None:
         record(self.run, subject, found)
@@ -121,16 +117,16 @@ class Analyses:
         if found.verdict is Verdict.FAILED:
             self.run.halted.set()
 
-    def _sleep(self, whole: bool) -> None:
+    def _sleep(self, left: Sequence[str]) -> None:
         """Until the next window is over; `Unanswered` if the run is being cancelled meanwhile."""
         now = self._now()
-        moments = [self._judging[subject].next(now) for subject in self._left(whole) if subject in self._judging]
+        moments = [self._judging[subject].next(now) for subject in left if subject in self._judging]
         until = min(moments, default=now + _PIECE)
-        while (left := until - self._now()) > 0:
+        while (seconds := until - self._now()) > 0:
             if self.run.halted.is_set():
                 name = self.run.environment.name
                 raise Unanswered(f"{name}: the analysis was not waited for; promote again, and it is taken up")
-            self.run.clock.sleep(min(left, _PIECE))
+            self.run.clock.sleep(min(seconds, _PIECE))
 
     def _now(self) -> float:
         return self.run.clock.now().timestamp()
@@ -185,10 +181,15 @@ def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, A
     }
 
 
+def server_of(run: EnvironmentRun, subject: str, analysis: Analysis) -> Prometheus:
+    """The Prometheus that an analysis asks."""
+    environment = run.environment_of(subject) if subject else run.environment
+    return access.prometheus(run.runtime.access, environment, analysis.timeout)
+
+
 def judging(run: EnvironmentRun, subject: str, analysis: Analysis, at: AppliedAt) -> Judging:
     """The analysis of one apply, to be judged."""
-    environment = run.environment_of(subject) if subject else run.environment
-    server = access.prometheus(run.runtime.access, environment, analysis.timeout)
+    server = server_of(run, subject, analysis)
     return Judging(analysis, run.environment.name, server, _seconds(at.began), _seconds(at.ended))
 
 
@@ -222,17 +223,17 @@ def amount_of(run: EnvironmentRun, subject: str, analysis: Analysis, found: Judg
 def pause(run: EnvironmentRun, errors: list[Inconclusive]) -> PromotionPaused:
     """Record that people have to decide. Returns the error to raise."""
     why = "\n".join(str(error) for error in errors)
-    until = run.clock.now() + timedelta(seconds=min(error.decide_within for error in errors))
     doubtful = any(error.doubtful for error in errors)
     units = tuple(error.subject for error in errors)
-    moment = until.isoformat(timespec="seconds")
-    run.record(EnvironmentPaused(release=run.release.id, units=units, why=why, doubtful=doubtful, until=moment))
-    run.log().warning("paused", what=f"until {moment}")
-    return paused(run.environment.name, why, doubtful, moment)
+    return hold(run, units, why, doubtful, min(error.decide_within for error in errors))
 
 
-def paused(environment: str, why: str, doubtful: bool, until: str) -> PromotionPaused:
-    """The error that says what people have to decide, and what happens if they do not."""
+def hold(run: EnvironmentRun, units: tuple[str, ...], why: str, doubtful: bool, seconds: float) -> PromotionPaused:
+    """Record that people have so many seconds to decide. Returns the error that says so, and what happens if not."""
+    environment = run.environment.name
+    until = (run.clock.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    run.record(EnvironmentPaused(release=run.release.id, units=units, why=why, doubtful=doubtful, until=until))
+    run.log().warning("paused", what=f"until {until}")
     otherwise = (
         f"otherwise it is rolled back after {until}" if doubtful else "nothing is rolled back for silence alone"
     )
@@ -246,7 +247,7 @@ def named(run: EnvironmentRun, subject: str) -> str:
 
 
 def _counts(found: EnvironmentState) -> bool:
-    return found.claim is not None and found.claim.purpose in _JUDGED_FOR
+    return found.claim is not None and found.claim.purpose in FORWARD
 
 
 def _around(units: Mapping[str, AppliedAt]) -> AppliedAt:

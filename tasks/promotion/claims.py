@@ -21,13 +21,14 @@ from typing import Any
 from tasks import process_identity
 from tasks.domain.errors import ClaimLost, EnvironmentBlocked, EnvironmentBusy, FlowmartError
 from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed, Event
+from tasks.domain.events.claims import CONTINUE, ROLL_BACK
 from tasks.domain.release import Provenance
 from tasks.ledger.chain import Ledger
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import Claim, EnvironmentState
 from tasks.process_identity import ProcessIdentity
 
-PAUSE_ENDS = ("continue", "roll back")
+_PAUSE_ENDS = (CONTINUE, ROLL_BACK)
 """The purposes of runs that decide on what is paused."""
 
 _LOOK_AGAIN = 2.0
@@ -159,7 +160,7 @@ def refuse_if_taken(found: EnvironmentState) -> None:
 
 def _refuse_if_paused(found: EnvironmentState, purpose: str) -> None:
     """What is paused is decided on before anything else begins."""
-    if found.paused is not None and purpose not in PAUSE_ENDS:
+    if found.paused is not None and purpose not in _PAUSE_ENDS:
         name = found.environment
         raise EnvironmentBusy(
             f"{name} is paused since {found.paused.at}: the analysis of {found.paused.release} is inconclusive. "

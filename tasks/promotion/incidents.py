@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from tasks.analysis import ask_all, evidence, was_bad
 from tasks.analysis.judging import metrics_in
-from tasks.domain.analysis import Analysis
+from tasks.domain.analysis import ENVIRONMENT, Analysis
 from tasks.domain.errors import EnvironmentClosed, InvalidInput
 from tasks.domain.events import IncidentAccepted
-from tasks.promotion import access
-from tasks.promotion.analysing import ENVIRONMENT, declared, named
+from tasks.promotion.analysing import declared, named, server_of
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import PlanSet
 
@@ -53,8 +52,7 @@ def _concerned(run: EnvironmentRun, plans: PlanSet) -> Mapping[str, Analysis]:
 
 
 def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
-    environment = run.environment_of(subject) if subject else run.environment
-    server = access.prometheus(run.runtime.access, environment, analysis.timeout)
+    server = server_of(run, subject, analysis)
     found = ask_all(analysis, metrics_in(analysis, run.environment.name), server, run.clock.now().timestamp())
     for warning in found.warnings:
         run.log(subject).warning("analysis", what=warning)
@@ -62,7 +60,6 @@ def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str
 
 
 def _bad(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
-    environment = run.environment_of(subject) if subject else run.environment
-    server = access.prometheus(run.runtime.access, environment, analysis.timeout)
+    server = server_of(run, subject, analysis)
     windows = was_bad(analysis, metrics_in(analysis, run.environment.name), server, run.clock.now().timestamp())
     return [f"{named(run, subject)}: {evidence.line(window)}" for window in windows]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tasks import drift
 from tasks.domain.errors import ApprovalWanted, InvalidInput, Refused
-from tasks.drift import RECONCILE
+from tasks.domain.events.claims import PROMOTE, RECONCILE, ROLL_BACK
 from tasks.ledger.history import History
 from tasks.promotion import adoption, pauses, promotion
 from tasks.promotion.adoption import Adopted
@@ -22,7 +22,6 @@ from tasks.promotion.rollback import reject
 from tasks.promotion.runtime import Runtime
 from tasks.promotion.session import claimed
 
-ROLL_BACK = "roll back"
 ADOPT = "adopt"
 
 
@@ -43,7 +42,7 @@ def promote(
     recover_if_abandoned(runtime, executor, environment)
     pauses.look_again(runtime, executor, environment)
     try:
-        with claimed(runtime, release, environment, "promote") as run:
+        with claimed(runtime, release, environment, PROMOTE) as run:
             refuse_ineligible(run, force)
             promotion.promote(run, executor, "promote", consent)
     except ApprovalWanted as wanted:

@@ -8,16 +8,16 @@ mere silence, time over      people are notified again; no answer never rolls ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tasks.analysis import Judged
 from tasks.domain.analysis import Paused, Verdict
 from tasks.domain.errors import Refused, RolledBack
-from tasks.domain.events import EnvironmentContinued, EnvironmentPaused
+from tasks.domain.events import EnvironmentContinued
+from tasks.domain.events.claims import CONTINUE, ROLL_BACK
 from tasks.promotion import analysing
-from tasks.promotion.analysing import CONTINUE
 from tasks.promotion.environment_run import EnvironmentRun, opened
 from tasks.promotion.executor import Executor
 from tasks.promotion.gate import Consent
@@ -46,7 +46,7 @@ def go_on(runtime: Runtime, executor: Executor, environment: str, reason: str) -
 
 def go_back(runtime: Runtime, executor: Executor, environment: str, found: Paused) -> str:
     """Roll back what is paused, as a failed analysis would; the release that is there then, or "" for none."""
-    with claimed(runtime, found.release, environment, "roll back") as run:
+    with claimed(runtime, found.release, environment, ROLL_BACK) as run:
         roll_back(run, f"rolled back by hand while it was paused\n{found.why}", executor, rejects=True)
         return run.state().verified or ""
 
@@ -62,13 +62,14 @@ def look_again(runtime: Runtime, executor: Executor, environment: str) -> bool:
         return False
     with opened(runtime, found.release, environment) as run:
         judged = analysing.judged_now(run)
-    is_due = runtime.clock.now() >= datetime.fromisoformat(found.until)
-    doubtful = any(each.doubtful for each in judged.values())
-    if _is_decided(judged.values()) or (is_due and doubtful):
-        _decide(runtime, executor, environment, found, expired=not _is_decided(judged.values()))
+        is_decided = _is_decided(judged.values())
+        is_due = runtime.clock.now() >= datetime.fromisoformat(found.until)
+        doubtful = any(each.doubtful for each in judged.values())
+        if is_due and not is_decided and not doubtful:
+            _alert_again(run, found, judged)
+    if is_decided or (is_due and doubtful):
+        _decide(runtime, executor, environment, found, expired=not is_decided)
         return True
-    if is_due:
-        _alert_again(runtime, environment, found, judged)
     return False
 
 
@@ -85,16 +86,7 @@ def _decide(runtime: Runtime, executor: Executor, environment: str, found: Pause
         promote(run, executor, "promote", Consent())
 
 
-def _alert_again(runtime: Runtime, environment: str, found: Paused, judged: Mapping[str, Judged]) -> None:
-    with opened(runtime, found.release, environment) as run:
-        seconds = min((_decide_within(run, subject) for subject in judged), default=0.0)
-        until = (runtime.clock.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
-        paused = EnvironmentPaused(
-            release=found.release, units=found.subjects, why=found.why, doubtful=found.doubtful, until=until
-        )
-        run.record(paused)
-        run.reporter.failed(run, analysing.paused(environment, found.why, found.doubtful, until))
-
-
-def _decide_within(run: EnvironmentRun, subject: str) -> float:
-    return analysing.declared(run)[subject].decide_within
+def _alert_again(run: EnvironmentRun, found: Paused, judged: Iterable[str]) -> None:
+    known = analysing.declared(run)
+    seconds = min(known[subject].decide_within for subject in judged)
+    run.reporter.failed(run, analysing.hold(run, found.subjects, found.why, found.doubtful, seconds))

@@ -31,11 +31,9 @@ def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_ov
         Unanswered: a tool or an API still does not respond; the claim stays open.
         RollbackFailed: the environment is blocked.
     """
-    if pauses.paused_in(runtime, environment) is not None:
-        return pauses.look_again(runtime, executor, environment)
     with taken_over(runtime, environment, run_is_over) as run:
         if run is None:
-            return False
+            return pauses.look_again(runtime, executor, environment)
         left = run.state()
         if left.rolling_back:
             roll_back(run, left.rolling_back, executor, rejects=left.rejects)

@@ -51,8 +51,8 @@ def held(run: EnvironmentRun) -> Iterator[None]:
     try:
         with run.runtime.stops.including(run.stop):
             yield
-    except (ApprovalWanted, PromotionPaused) as error:
-        _wait_for_people(run, error)
+    except ApprovalWanted:
+        claims.close(run.ledger, name, "waiting")
         raise
     except ClaimLost:
         run.stop()
@@ -60,7 +60,8 @@ def held(run: EnvironmentRun) -> Iterator[None]:
     except FlowmartError as error:
         found = run.state()
         if found.blocked or not (found.rolling_back or isinstance(error, Interrupted)):
-            claims.close(run.ledger, name, "failed", str(error))
+            outcome = "paused" if isinstance(error, PromotionPaused) else "failed"
+            claims.close(run.ledger, name, outcome, str(error))
         run.reporter.failed(run, error)
         raise
     except BaseException as error:
@@ -71,14 +72,6 @@ def held(run: EnvironmentRun) -> Iterator[None]:
             run.reporter.failed(run, error)
         raise
     claims.close(run.ledger, name, "succeeded")
-
-
-def _wait_for_people(run: EnvironmentRun, error: ApprovalWanted | PromotionPaused) -> None:
-    if isinstance(error, ApprovalWanted):
-        claims.close(run.ledger, run.environment.name, "waiting")
-        return
-    claims.close(run.ledger, run.environment.name, "paused", str(error))
-    run.reporter.failed(run, error)
 
 
 def await_turn(runtime: Runtime, environment: str) -> None:

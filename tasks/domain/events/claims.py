@@ -9,12 +9,18 @@ from typing import Any, ClassVar
 from tasks.domain.events.base import Event
 from tasks.domain.release import Provenance
 
+PROMOTE, CONTINUE, ROLL_BACK, RECONCILE = "promote", "continue", "roll back", "reconcile"
+"""The purposes of a claim; `CONTINUE` takes up a promotion that was paused."""
+
+FORWARD = (PROMOTE, CONTINUE)
+"""Those that bring a release into an environment."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentClaimed(Event):
     """A run took the environment for a release.
 
-    `purpose` is what for: "promote", "roll back", "reconcile". `holder` tells whether the run is over.
+    `purpose` is what for: one of those above. `holder` tells whether the run is over.
     `release_digest` is the SHA-256 of the release's record. `provenance` is where the release came from this time.
     """
 
