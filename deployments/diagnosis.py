@@ -86,7 +86,7 @@ def _engines() -> Iterator[Check]:
 def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
     """The tools of the engines that the platform's units name; of all engines where there is no platform."""
     used = {unit.engine for unit in platform.units} if platform else {*ENGINES}
-    if platform and manifest.terragrunt_block(settings.repository / "infrastructure"):
+    if platform and manifest.terragrunt_block(settings.repository / "infrastructure", platform):
         used |= {"terragrunt", ENGINES["terragrunt"].runs}
     for name in sorted(used):
         engine = ENGINES[name]

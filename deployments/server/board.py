@@ -29,9 +29,9 @@ from tasks.settings import Settings
 PATH = "/board"
 
 
-def of(chosen: Settings) -> Board:
+def of(chosen: Settings, history: History) -> Board:
     """The board as the store has it now."""
-    infrastructure, history = chosen.repository / "infrastructure", History(chosen)
+    infrastructure = chosen.repository / "infrastructure"
     platform = with_found_units(manifest.load(infrastructure), infrastructure, history)
     return read(history, platform.environments).board(platform, datetime.now(UTC), links(chosen))
 
@@ -53,7 +53,7 @@ def create_app(chosen: Settings, auth: str) -> FastAPI:
         if auth and not _knows(request.headers.get("authorization", ""), auth):
             return PlainTextResponse("log in", 401, {"www-authenticate": 'Basic realm="board", charset="UTF-8"'})
         try:
-            return HTMLResponse(board_html.page(of(chosen)), headers=board_html.HEADERS)
+            return HTMLResponse(board_html.page(of(chosen, History(chosen))), headers=board_html.HEADERS)
         except FlowmartError as error:
             return PlainTextResponse(f"The board cannot be made: {error}\n", 503, board_html.HEADERS)
 

@@ -17,16 +17,14 @@ from typing import NoReturn
 import httpx
 from prefect.exceptions import PrefectException
 
-from deployments.prefect_server import links
-from deployments.server import catalogue, forms, registration
+from deployments.server import board, catalogue, forms, registration
 from deployments.server.forms import Form
 from deployments.server.lifecycle import PROJECT
 from tasks import manifest, settings
 from tasks.domain.errors import BrokenChain, FlowmartError, UnreadableRecord
 from tasks.ledger.history import History
 from tasks.promotion import approvals
-from tasks.reports import board_markdown, board_reading
-from tasks.reports.board import Board
+from tasks.reports import board_markdown
 from tasks.settings import Settings
 
 _NEAR, _FAR = 2.0, 15.0
@@ -62,14 +60,9 @@ class Registrar:
             self._declared, self._happened, self._offered = declared, None, {}
         if happened != self._happened:
             # The board first: it shows the damage that keeps the forms from being made.
-            registration.show(board_markdown.page(self._board()))
+            registration.show(board_markdown.page(board.of(self._settings, self._history)))
             self._known = registration.offer(self._known, self._world(), self._offered)
             self._happened = happened
-
-    def _board(self) -> Board:
-        platform = manifest.load(self._infrastructure)
-        found = board_reading.read(self._history, platform.environments)
-        return found.board(platform, datetime.now(UTC), links(self._settings))
 
     def _what_happened(self) -> Hashable:
         newest = tuple((name, self._newest(name)) for name in self._history.ledger.environments())

@@ -40,10 +40,9 @@ def load(infrastructure: Path) -> Platform:
     return built if not understood.is_open else _without_unknown_needs(built)
 
 
-def terragrunt_block(infrastructure: Path) -> terragrunt.TerragruntBlock | None:
-    """What the block `terragrunt` of a platform.yaml says; None without one. `InvalidInput` as `load`."""
-    platform, found = load(infrastructure), document.read(infrastructure / FILE)
-    block = terragrunt.declared(found)
+def terragrunt_block(infrastructure: Path, platform: Platform) -> terragrunt.TerragruntBlock | None:
+    """What the block `terragrunt` of the platform.yaml that declares `platform` says; None without one."""
+    block = terragrunt.declared(document.read(infrastructure / FILE))
     return terragrunt.filled(block, platform) if block else None
 
 

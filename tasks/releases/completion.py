@@ -42,7 +42,7 @@ def completed(files: Sequence[File], executable: Executable) -> tuple[File, ...]
         raise InvalidInput(f"{taken[0]}: the folder .flowmart is FlowMart's: remove it")
     with run_folder("release") as folder:
         infrastructure = write(files, folder)
-        if block := manifest.terragrunt_block(infrastructure):
+        if block := manifest.terragrunt_block(infrastructure, manifest.load(infrastructure)):
             _find(infrastructure, block, executable)
         _vendor(infrastructure, executable)
         return (*files, *_more(folder, files))

@@ -14,7 +14,7 @@ from tasks.ledger.history import History
 
 def with_found_units(platform: Platform, infrastructure: Path, history: History) -> Platform:
     """A working tree's platform with the Terragrunt units of the release that is in each environment now."""
-    if not (infrastructure / "platform.yaml").is_file() or manifest.terragrunt_block(infrastructure) is None:
+    if not (infrastructure / manifest.FILE).is_file() or not manifest.terragrunt_block(infrastructure, platform):
         return platform
     places: dict[str, list[str]] = {}
     for environment in platform.environments:

@@ -81,7 +81,7 @@ def test_in_a_working_tree_the_units_are_not_known_and_their_names_are_no_mistak
     tree.write("platform.yaml", text)
     platform = manifest.load(tree.folder)
     assert [(unit.name, unit.needs) for unit in platform.units] == [("image", ())]
-    block = manifest.terragrunt_block(tree.folder)
+    block = manifest.terragrunt_block(tree.folder, platform)
     assert block is not None
     assert block.roots == {"dev": "live/dev", "production": "live/production"}
 
