@@ -45,3 +45,21 @@ def record_of(root: Path, source: str) -> Path:
     """Where a release keeps what it knows of the modules of one root."""
     name = hashlib.sha256(os.path.normpath(source).encode()).hexdigest()[:16]
     return root / FOLDER / "roots" / f"{name}.json"
+
+
+def kept(place: Path, content: Path) -> str:
+    """The name of a folder below `place` with this content; git's own folder is no content."""
+    shutil.rmtree(content / ".git", ignore_errors=True)
+    name = _digest(content)
+    if not (place / name).exists():
+        shutil.copytree(content, place / name, symlinks=True)
+    return name
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or path.is_file():
+            data = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+            whole.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode() + data)
+    return whole.hexdigest()[:16]

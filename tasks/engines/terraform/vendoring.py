@@ -6,7 +6,6 @@ of each root once (`terraform get`), and their folders become files of the relea
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ from tasks.domain.platform import Unit
 from tasks.engines.terraform import code, commands, diagnostics, surroundings
 from tasks.engines.terraform.configuration import MODULES
 from tasks.engines.terraform.options import options
-from tasks.engines.terraform.vendored import FETCHED, FOLDER, record_of
+from tasks.engines.terraform.vendored import FETCHED, FOLDER, kept, record_of
 from tasks.processes import Command, Processes
 
 _TIME_LIMIT = 600.0
@@ -43,7 +42,7 @@ def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> Non
             "make them reachable, or set vendor: false in its terraform block"
         )
     note: Mapping[str, Any] = json.loads((folder / MODULES).read_text())
-    contents = {name: _kept(root, folder / FETCHED / name) for name in sorted(_downloaded(note))}
+    contents = {name: kept(root / FOLDER, folder / FETCHED / name) for name in sorted(_downloaded(note))}
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps({"note": note, "contents": contents}, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(folder / FETCHED.parent)
@@ -84,21 +83,3 @@ def _downloaded(note: Mapping[str, Any]) -> set[str]:
     """The names of the folders below `.terraform/modules` that hold what was fetched."""
     places = (Path(os.path.normpath(module["Dir"])) for module in note["Modules"])
     return {place.relative_to(FETCHED).parts[0] for place in places if place.is_relative_to(FETCHED)}
-
-
-def _kept(root: Path, content: Path) -> str:
-    """The name of a folder with this content in the release."""
-    shutil.rmtree(content / ".git", ignore_errors=True)
-    name = _digest(content)
-    if not (root / FOLDER / name).exists():
-        shutil.copytree(content, root / FOLDER / name, symlinks=True)
-    return name
-
-
-def _digest(folder: Path) -> str:
-    whole = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or path.is_file():
-            data = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
-            whole.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode() + data)
-    return whole.hexdigest()[:16]

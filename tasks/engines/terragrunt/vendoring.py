@@ -6,18 +6,16 @@ given the copy in place of the source (`TG_SOURCE_MAP`), so no promotion asks a 
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
-import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
 from tasks.engines.terraform import remote_modules
 from tasks.engines.terraform.code import ENDINGS
+from tasks.engines.terraform.vendored import kept
 from tasks.engines.terragrunt import answers, commands, record
 from tasks.engines.terragrunt.finding import Terragrunt
 from tasks.engines.terragrunt.record import FoundUnit, Record
@@ -116,24 +114,4 @@ def _kept(infrastructure: Path, content: Path) -> str:
     for path in [*content.rglob("*")]:
         if path.name in _NOTES and path.is_file():
             path.unlink()
-    shutil.rmtree(content / ".git", ignore_errors=True)
-    place = f"{FOLDER}/{_digest(content)}"
-    if not (infrastructure / place).exists():
-        shutil.copytree(content, infrastructure / place, symlinks=True)
-    return place
-
-
-def _digest(folder: Path) -> str:
-    whole = hashlib.sha256()
-    for path, data in sorted(_contents(folder)):
-        whole.update(f"{path}\0{len(data)}\0".encode() + data)
-    return whole.hexdigest()[:16]
-
-
-def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            yield name, str(path.readlink()).encode()
-        elif path.is_file():
-            yield name, path.read_bytes()
+    return f"{FOLDER}/{kept(infrastructure / FOLDER, content)}"
