@@ -113,14 +113,15 @@ def authors_between(repository: Path, base: str, head: str) -> dict[str, str]:
 
 
 def times_between(repository: Path, base: str, head: str) -> tuple[float, ...]:
-    """When the commits were made that `head` has, `base` has not, and that change infrastructure/.
+    """When the commits were made that `head` has, `base` has not, and that change what is released.
 
     In seconds since 1970: the time of the commit, since that of the author may be long ago. Empty where git lacks
     either commit.
     """
     if None in (git.find(repository, base), git.find(repository, head)):
         return ()
-    printed = git.git(repository, "log", "--no-show-signature", "--format=%ct", head, f"^{base}", "--", FOLDER)
+    within = _released_by_any(repository, base, head)
+    printed = git.git(repository, "log", "--no-show-signature", "--format=%ct", head, f"^{base}", "--", *within)
     return tuple(float(line) for line in printed.split())
 
 

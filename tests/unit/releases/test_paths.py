@@ -164,6 +164,7 @@ def test_who_changed_released_code_outside_of_infrastructure_is_an_author(tmp_pa
         "Anna"
     ]
     assert commits.last_changes(repository.repository, base, "HEAD").keys() == {"../modules/paint/main.tf"}
+    assert len(commits.times_between(repository.repository, base, "HEAD")) == 1
 
 
 def test_a_path_is_no_pattern_that_leaves_authors_out(tmp_path: Path) -> None:
