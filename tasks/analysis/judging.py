@@ -116,12 +116,9 @@ class Judging:
         return self._usual[metric.name]
 
     def _judged(self, *, over: bool) -> Judged:
-        windows = [window for _, window in sorted(self._known.items(), key=self._order)]
+        places = ((metric.name, place) for metric in self.metrics for place in range(len(self._spans)))
+        windows = [self._known[each] for each in places if each in self._known]
         return judged(self.analysis, self.metrics, windows, over=over, notes=self._notes())
-
-    def _order(self, item: tuple[tuple[str, int], Window]) -> tuple[int, int]:
-        (name, place), _ = item
-        return [metric.name for metric in self.metrics].index(name), place
 
     def _notes(self) -> list[str]:
         told = f"not compared, fewer than {rating.ENOUGH} windows"

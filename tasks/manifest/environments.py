@@ -27,8 +27,7 @@ _SHORTEST_DRIFT = 60.0
 
 def scope(platform: str, environment: Environment) -> dict[str, Any]:
     """The placeholders that units may use in this environment, with what stands for them."""
-    about = _about(platform, environment.name, environment)
-    return {**about, **{f"values.{name}": value for name, value in environment.values.items()}}
+    return _with_values(_about(platform, environment.name, environment), environment.values)
 
 
 def unit_environment(platform: str, around: Environment, unit: Unit) -> Environment:
@@ -55,6 +54,7 @@ def filled(
 ) -> Environment:
     """The environment with its roles and values filled in; `around` is what the platform says on monitoring."""
     about = _about(platform, name, declared)
+    values = placeholders.fill(declared.values, about)
     return Environment(
         name=name,
         account=declared.account,
@@ -68,9 +68,9 @@ def filled(
         freezes=tuple(Freeze(**freeze.model_dump()) for freeze in declared.freezes),
         reconcile=declared.drift.reconcile,
         drift_every=declared.drift.every,
-        values=placeholders.fill(declared.values, about),
+        values=values,
         prometheus=monitoring.filled(around, declared.monitoring, about),
-        analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, declared)),
+        analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, values)),
     )
 
 
@@ -115,7 +115,9 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     yield from monitoring.mistakes(draft.monitoring, declared.monitoring, about)
     if declared.analysis is not None:
         asked = monitoring.filled(draft.monitoring, declared.monitoring, about) is not None
-        found = analysis.mistakes(declared.analysis, _with_values(about, declared), asked=asked)
+        found = analysis.mistakes(
+            declared.analysis, _with_values(about, placeholders.fill(declared.values, about)), asked=asked
+        )
         own = (*found, *analysis.places(declared.analysis, (name,)))
         yield from (m.below(("analysis",)) for m in own)
     yield from _calendar(declared)
@@ -186,8 +188,7 @@ def _after(draft: Draft) -> dict[str, tuple[str, ...]]:
     return {name: declared.after for name, declared in draft.environments.items()}
 
 
-def _with_values(about: dict[str, Any], declared: DeclaredEnvironment) -> dict[str, Any]:
-    values = placeholders.fill(declared.values, about)
+def _with_values(about: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     return {**about, **{f"values.{name}": value for name, value in values.items()}}
 
 

@@ -44,8 +44,8 @@ def dora(
     promotions: Sequence[Promotion], now: datetime, length: timedelta, commit_times: CommitTimes = lambda *_: ()
 ) -> Dora:
     """The measures of the promotions that ended in the time of `length` before `now`."""
-    since = (now - length).isoformat()
-    over = [each for each in promotions if each.outcome is not None and _moment(each.ended) > _moment(since)]
+    since = (now - length).timestamp()
+    over = [each for each in promotions if each.outcome is not None and _moment(each.ended) > since]
     failed = [each for each in over if each.failed]
     lead = _lead_times(promotions, since, commit_times)
     repaired = [_moment(each.recovered) - _moment(each.began) for each in failed if each.recovered]
@@ -61,13 +61,13 @@ def dora(
     )
 
 
-def _lead_times(promotions: Sequence[Promotion], since: str, commit_times: CommitTimes) -> list[float]:
+def _lead_times(promotions: Sequence[Promotion], since: float, commit_times: CommitTimes) -> list[float]:
     """Of each commit that came with a verified release: how long it took until it was verified."""
     verified = [each for each in promotions if each.outcome == "verified" and each.commit]
     found: list[float] = []
     for earlier, later in pairwise(verified):
-        if _moment(later.ended) > _moment(since) and earlier.commit != later.commit:
-            ended = _moment(later.ended)
+        ended = _moment(later.ended)
+        if ended > since and earlier.commit != later.commit:
             found += [ended - at for at in commit_times(earlier.commit, later.commit) if at < ended]
     return found
 

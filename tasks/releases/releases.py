@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 from tasks import manifest
@@ -104,11 +105,9 @@ class Releases:
         known, release = self.known(), commits.release_id(repository, commit)
         if release in known:
             return release
-        asked = [request for name in known for request in self._asked_for(name) if request[0].commit == commit.hash]
-        return max(asked, key=lambda each: each[0].at)[1] if asked else None
-
-    def _asked_for(self, release: str) -> list[tuple[Provenance, str]]:
-        return [(request.provenance, release) for request in self.requests(release)]
+        asked = ((each.provenance, name) for name in known for each in self.requests(name))
+        for_it = [(provenance.at, name) for provenance, name in asked if provenance.commit == commit.hash]
+        return max(for_it, key=itemgetter(0))[1] if for_it else None
 
     def load(self, name: str) -> Release:
         """The release whose id begins with `name`.
