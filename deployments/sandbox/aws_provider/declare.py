@@ -122,6 +122,11 @@ def shape_of(block: SchemaBlock, args: Mapping[str, Arg], reads: Mapping[str, st
     return Shape(fields, blocks)
 
 
+def shape_not_emulated(block: SchemaBlock) -> Shape:
+    """The shape of a type that is not emulated: no object of it will ever be, so anything may be said about one."""
+    return shape_of(block, {}, dict.fromkeys(block.attributes, "dynamic"))
+
+
 def _refuse_unknown(block: SchemaBlock, args: Mapping[str, Arg]) -> None:
     for path in args:
         inner = block

@@ -89,6 +89,10 @@ SHAPE = Shape(
 )
 
 
+META = Shape(_fields({"user_agent": "list(string)"}, True))
+"""What a module may say of itself in a block `provider_meta "aws"`; AWS is not asked any differently for it."""
+
+
 class Misconfigured(Exception):
     """The provider block or the environment does not select an account that may be used."""
 

@@ -7,7 +7,7 @@ caught: Terraform reports the exception as a plugin error.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,37 +16,54 @@ from tf.gen import tfplugin_pb2_grpc as rpc
 
 from deployments.sandbox.aws_provider import provider
 from deployments.sandbox.aws_provider.aws import API_ERRORS, Place, Unsuccessful, describe
+from deployments.sandbox.aws_provider.declare import shape_not_emulated
 from deployments.sandbox.aws_provider.messages import error, paths, schema, schemas
 from deployments.sandbox.aws_provider.observe import known
 from deployments.sandbox.aws_provider.provider import Configuration, Misconfigured
 from deployments.sandbox.aws_provider.registry import DATA_SOURCES, RESOURCES
 from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
-from deployments.sandbox.aws_provider.sources import not_emulated_types
+from deployments.sandbox.aws_provider.schema import catalog
+from deployments.sandbox.aws_provider.sources import types_named
 from deployments.sandbox.aws_provider.values import Values, decode, encode
 
 FAILURES = (*API_ERRORS, Unsuccessful, NotEmulated, Misconfigured)
 
 
 class SchemaResponse:
-    """The response with all schemas, built once and shared by all servicers of a process."""
+    """The response with the schemas of all emulated types, built once and shared by all servicers of a process."""
 
     _bytes: bytes | None = None
 
     @classmethod
-    def answer(cls) -> pb.GetProviderSchema.Response:
-        """The response to GetProviderSchema."""
+    def answer(cls, named: Collection[str] = ()) -> pb.GetProviderSchema.Response:
+        """The response to GetProviderSchema; of the types that are not emulated it has those that are `named`."""
         if cls._bytes is None:
             cls._bytes = cls._build().SerializeToString()
-        return pb.GetProviderSchema.Response.FromString(cls._bytes)
+        response = pb.GetProviderSchema.Response.FromString(cls._bytes)
+        return cls._with(response, named) if named else response
 
     @staticmethod
     def _build() -> pb.GetProviderSchema.Response:
         return pb.GetProviderSchema.Response(
             provider=schema(provider.SHAPE),
+            provider_meta=schema(provider.META),
             resource_schemas=schemas({name: each.shape for name, each in RESOURCES.items()}),
             data_source_schemas=schemas({name: each.shape for name, each in DATA_SOURCES.items()}),
             server_capabilities=pb.ServerCapabilities(get_provider_schema_optional=True),
         )
+
+    @staticmethod
+    def _with(response: pb.GetProviderSchema.Response, named: Collection[str]) -> pb.GetProviderSchema.Response:
+        known = catalog()
+        kinds = (
+            (known.resources, RESOURCES, response.resource_schemas),
+            (known.data_sources, DATA_SOURCES, response.data_source_schemas),
+        )
+        for types, emulated, given in kinds:
+            for name in named:
+                if name in types and name not in emulated:
+                    given[name].CopyFrom(schema(shape_not_emulated(types[name])))
+        return response
 
 
 class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
@@ -59,12 +76,8 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
     # --- the provider ------------------------------------------------------------------------------------
 
     def GetProviderSchema(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Return all schemas, or an error for each type in the folder that is not emulated."""
-        unknown = not_emulated_types(Path.cwd())
-        if unknown:
-            diagnostics = [error(f"the sandbox does not emulate {name}", where) for name, where in unknown]
-            return pb.GetProviderSchema.Response(diagnostics=diagnostics)
-        return SchemaResponse.answer()
+        """Return the schemas of all emulated types, and of what else the code in the folder names."""
+        return SchemaResponse.answer(types_named(Path.cwd()))
 
     def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         """Accept the provider block: it is checked in ConfigureProvider."""
@@ -91,6 +104,8 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
 
     def UpgradeResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """Convert a stored state to the current schema: unknown attributes are dropped, new ones are null."""
+        if request.type_name not in RESOURCES:
+            return pb.UpgradeResourceState.Response(diagnostics=[_not_emulated(request.type_name)])
         shape = RESOURCES[request.type_name].shape
         stored = json.loads(request.raw_state.json)
         state = {name: stored.get(name, empty) for name, empty in shape.blank().items()}
@@ -108,7 +123,9 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ReadResource.Response(new_state=encode(fresh), private=request.private)
 
     def PlanResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Plan a change of a resource."""
+        """Plan a change of a resource. Terraform adds the address to what is said."""
+        if request.type_name not in RESOURCES:
+            return pb.PlanResourceChange.Response(diagnostics=[_not_emulated(request.type_name)])
         resource = RESOURCES[request.type_name]
         prior, config = decode(request.prior_state), decode(request.config)
         proposed = decode(request.proposed_new_state)
@@ -178,6 +195,8 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
 
     def ImportResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """Read the state of an existing object by its import id."""
+        if request.type_name not in RESOURCES:
+            return pb.ImportResourceState.Response(diagnostics=[_not_emulated(request.type_name)])
         resource = RESOURCES[request.type_name]
         blank = resource.unread(request.id)
         try:
@@ -199,6 +218,8 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
 
     def ReadDataSource(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """Read a data source."""
+        if request.type_name not in DATA_SOURCES:
+            return pb.ReadDataSource.Response(diagnostics=[_not_emulated(f"data.{request.type_name}")])
         source, config = DATA_SOURCES[request.type_name], decode(request.config)
         try:
             state = source.answer(self._place(config), config)
@@ -225,6 +246,11 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
 
 def _set_only(tags: Any) -> dict[str, str]:
     return {key: value for key, value in (tags or {}).items() if value is not None}
+
+
+def _not_emulated(type_: str) -> pb.Diagnostic:
+    remedy = "Make none of it here (count = 0), or promote to a real account."
+    return error(f"not emulated: {type_}", f"The sandbox has no {type_}. {remedy}")
 
 
 def _said(verb: str, resource: Resource, values: Mapping[str, Any], failure: Exception) -> pb.Diagnostic:

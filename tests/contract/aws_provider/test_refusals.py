@@ -6,16 +6,32 @@ import json
 
 import pytest
 
+from deployments.sandbox.aws_provider.schema import catalog
 from tests.contract.aws_provider.world import Root
 
+STATE_OF_A_QUEUE = {
+    "version": 4,
+    "terraform_version": "1.11.4",
+    "serial": 1,
+    "lineage": "made-elsewhere",
+    "outputs": {},
+    "resources": [
+        {
+            "mode": "managed",
+            "type": "aws_sqs_queue",
+            "name": "this",
+            "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
+            "instances": [{"schema_version": 0, "attributes": {"id": "https://a.example/queue", "name": "queue"}}],
+        }
+    ],
+}
+
 NOT_EMULATED = {
-    "a type": (
-        'resource "aws_sqs_queue" "this" {\n  name = "orders"\n}\n',
-        "the sandbox does not emulate aws_sqs_queue",
-    ),
-    "a data source": (
-        'data "aws_ami" "latest" {\n  most_recent = true\n}\n',
-        "the sandbox does not emulate data.aws_ami",
+    "a type": ('resource "aws_sqs_queue" "this" {\n  name = "orders"\n}\n', "not emulated: aws_sqs_queue"),
+    "a data source": ('data "aws_ami" "latest" {\n  most_recent = true\n}\n', "not emulated: data.aws_ami"),
+    "an import": (
+        'import {\n  to = aws_sqs_queue.this\n  id = "a"\n}\nresource "aws_sqs_queue" "this" {\n}\n',
+        "not emulated: aws_sqs_queue",
     ),
     "an argument": (
         'resource "aws_vpc" "this" {\n  ipv4_ipam_pool_id = "ipam-pool-1"\n}\n',
@@ -50,18 +66,88 @@ def test_what_asks_for_nothing_is_accepted(root: Root) -> None:
     assert {change.actions for change in root.changes().values()} == {("create",)}
 
 
-def test_a_type_that_is_not_emulated_is_found_in_a_module_too(root: Root) -> None:
-    (root.folder / "queue").mkdir()
-    (root.folder / "queue" / "main.tf").write_text('\nresource "aws_sqs_queue" "this" {\n}\n')
-    said = root.write('module "queue" {\n  source = "./queue"\n}\n').initialised().fails("plan")
-    assert "does not emulate aws_sqs_queue" in said
-    assert "queue/main.tf:2" in said
+QUEUES = """
+variable "names" {
+  type = set(string)
+}
+resource "aws_sqs_queue" "this" {
+  for_each = var.names
+  name     = each.key
+  timeouts {
+    create = "1m"
+  }
+}
+resource "aws_s3tables_table_bucket" "this" {
+  count = length(var.names)
+  name  = "tables"
+  encryption_configuration = {
+    sse_algorithm = "AES256"
+    kms_key_arn   = null
+  }
+}
+data "aws_ami" "latest" {
+  count = length(var.names)
+  filter {
+    name   = "name"
+    values = ["a"]
+  }
+}
+output "told" {
+  value = [try(aws_s3tables_table_bucket.this[0].arn.anything[0], ""), [for queue in aws_sqs_queue.this : queue.arn]]
+}
+"""
+
+
+def with_queues(root: Root, names: str) -> Root:
+    """The root with a module of three types that are not emulated, one instance for each of the names."""
+    (root.folder / "queues").mkdir(exist_ok=True)
+    (root.folder / "queues" / "main.tf").write_text(QUEUES)
+    return root.write(f'module "queues" {{\n  source = "./queues"\n  names  = {names}\n}}\n').initialised()
+
+
+def test_what_is_not_emulated_is_accepted_as_long_as_there_is_none_of_it(root: Root) -> None:
+    with_queues(root, "[]").run("validate")
+    assert root.changes() == {}
+
+
+def test_what_is_not_emulated_is_refused_by_the_address_of_each_instance(root: Root) -> None:
+    said = with_queues(root, '["a", "b"]').fails("plan")
+    for address in ('aws_sqs_queue.this["a"]', 'aws_sqs_queue.this["b"]', "aws_s3tables_table_bucket.this[1]"):
+        assert f"with module.queues.{address}" in said
+    assert "not emulated: aws_s3tables_table_bucket" in said
+
+
+def test_types_in_json_and_in_folders_elsewhere_are_known_too(root: Root) -> None:
+    declared = {"aws_sqs_queue": {"this": {"count": 0, "name": "a"}}}
+    (root.folder / "queue.tf.json").write_text(json.dumps({"resource": declared}))
+    root.environment["TF_DATA_DIR"] = str(root.folder / "elsewhere")
+    assert with_queues(root, "[]").changes() == {}
+
+
+def test_terraform_can_read_the_schema_of_every_type(root: Root) -> None:
+    named = " ".join([*catalog().resources, *catalog().data_sources])
+    root.write(f"# {named}\n").initialised()
+    [schemas] = json.loads(root.run("providers", "schema", "-json").stdout)["provider_schemas"].values()
+    assert schemas["resource_schemas"].keys() == catalog().resources.keys()
+    assert schemas["data_source_schemas"].keys() == catalog().data_sources.keys()
+
+
+def test_a_module_may_say_something_of_itself(root: Root) -> None:
+    meta = 'terraform {\n  provider_meta "aws" {\n    user_agent = ["a module"]\n  }\n}\n'
+    root.write(meta + 'resource "aws_eip" "this" {\n}\n').initialised()
+    assert {change.actions for change in root.changes().values()} == {("create",)}
+
+
+def test_a_state_with_something_that_is_not_emulated_is_refused(root: Root) -> None:
+    (root.folder / "terraform.tfstate").write_text(json.dumps(STATE_OF_A_QUEUE))
+    said = root.write('resource "aws_sqs_queue" "this" {\n}\n').initialised().fails("plan")
+    assert "not emulated: aws_sqs_queue" in said
 
 
 def test_a_type_that_aws_does_not_have_is_terraforms_to_refuse(root: Root) -> None:
     said = root.write('resource "aws_moon_phase" "this" {\n}\n').initialised().fails("plan")
     assert "Invalid resource type" in said
-    assert "does not emulate" not in said
+    assert "not emulated" not in said
 
 
 def test_a_change_that_moto_has_no_call_for_is_refused_at_plan(root: Root) -> None:

@@ -140,7 +140,7 @@ class Root:
 
     def changes(self, *arguments: str) -> dict[str, Change]:
         """What a plan would do, by address."""
-        return changes_in(self.plan(*arguments)["resource_changes"])
+        return changes_in(self.plan(*arguments).get("resource_changes", []))
 
     def drift(self, *arguments: str) -> dict[str, Change]:
         """What differs from the state, by address."""
