@@ -18,6 +18,7 @@ from tasks.domain.platform import Cluster, Environment, Platform, Purpose
 from tasks.engines import ENGINES
 from tasks.ledger.opening import open_store
 from tasks.manifest.models import unusable_engines
+from tasks.policy import rego
 from tasks.processes import Command, Processes
 from tasks.promotion.access import AssumedRoles
 from tasks.settings import Settings
@@ -48,6 +49,7 @@ def diagnose(settings: Settings) -> Iterator[Check]:
     """Everything that a promotion of the platform needs, one after the other."""
     platform, check = _platform(settings)
     yield check
+    yield _policies(settings)
     yield _git(settings)
     yield from _engines()
     yield from _tools(settings, platform)
@@ -69,6 +71,19 @@ def _platform(settings: Settings) -> tuple[Platform | None, Check]:
         return None, Check("platform", "fails", str(error), "correct platform.yaml: docs/platform.md")
     found = f"{platform.name}: {len(platform.units)} units, {len(platform.environments)} environments"
     return platform, Check("platform", "works", found)
+
+
+def _policies(settings: Settings) -> Check:
+    folder = settings.repository / "infrastructure" / "policies"
+    try:
+        number = len(rego.load(folder).sources)
+    except FlowmartError as error:
+        return Check(
+            "policies", "fails", str(error), "correct it: infrastructure/policies/README.md says how they work"
+        )
+    if not number:
+        return Check("policies", "not used", f"{folder} is not there: only the tools' own validators test plans")
+    return Check("policies", "works", f"{number} in {folder}")
 
 
 def _git(settings: Settings) -> Check:

@@ -32,6 +32,14 @@ CHOSEN = BeforeValidator(_first_word)
 CHOSEN_IF_ANY = BeforeValidator(_first_word_if_any)
 """One that may be left empty."""
 
+
+def _written_if_any(value: object) -> object:
+    return value if not isinstance(value, str) or value.strip() else None
+
+
+WRITTEN_IF_ANY = BeforeValidator(_written_if_any)
+"""A text that may be left empty; blanks are no text."""
+
 _NEEDED: dict[str, Any] = {"needed": True}
 
 ReleaseId = Annotated[
@@ -53,6 +61,7 @@ Force = Annotated[
 ]
 Despite = Annotated[
     str | None,
+    WRITTEN_IF_ANY,
     Field(
         title="Despite a freeze or a closed window, because",
         description="Why it cannot wait; it is recorded. Normally empty: a closed environment is not changed",
@@ -60,6 +69,7 @@ Despite = Annotated[
 ]
 AcceptDrift = Annotated[
     str | None,
+    WRITTEN_IF_ANY,
     Field(
         title="Go over drift, because",
         description="Why what somebody changed by hand may be lost; it is recorded. Normally empty",
@@ -96,6 +106,7 @@ WhyContinue = Annotated[
 ]
 IntoIncident = Annotated[
     str | None,
+    WRITTEN_IF_ANY,
     Field(
         title="Go into an incident, because",
         description="Why it cannot wait although metrics are bad before it; it is recorded. Normally empty",

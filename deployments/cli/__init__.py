@@ -38,6 +38,7 @@ from deployments.cli import (
     status,
 )
 from deployments.cli.leaving import leave
+from deployments.cli.written import refuse_empty
 from deployments.setup import put_tools_on_path
 from tasks.domain.errors import FlowmartError
 
@@ -106,9 +107,11 @@ def run(arguments: list[str]) -> int:
     put_tools_on_path()
     try:
         profile.activate(Path(os.environ["FLOWMART_REPOSITORY"]))
-        result = app(arguments, prog_name="flowmart", standalone_mode=False)
+        command = refuse_empty(typer.main.get_command(app))
+        result = command(arguments, prog_name="flowmart", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        screen.error_document("WrongUsage", error.format_message())
         return exit_codes.WRONG_USAGE
     except FlowmartError as error:
         screen.error(error)

@@ -46,7 +46,7 @@ def waiting(json: Json = False) -> None:
 
 def approve(
     digest: Digest,
-    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
+    reason: Annotated[str | None, typer.Option(help="Why; it is recorded.")] = None,
     onward: Annotated[bool, typer.Option("--onward", help="Go on to the environments behind it too.")] = False,
     record_only: Annotated[bool, typer.Option("--record-only", help="Do not start what is approved.")] = False,
     json: Json = False,
@@ -54,7 +54,7 @@ def approve(
     """Approve a plan set, and do what it says once enough people have. Exit code 6 while others have to."""
     history = History(settings.load())
     by = _ourselves()
-    request = authorship.approve_by_name(settings.load(), history, digest, by, datetime.now(UTC), reason)
+    request = authorship.approve_by_name(settings.load(), history, digest, by, datetime.now(UTC), reason or "")
     screen.say(f"plan set {request.short} of {request.environment} is approved by {by.name}")
     if request.missing:
         screen.awaits(request, json)
@@ -86,7 +86,7 @@ def freeze(
     json: Json = False,
 ) -> None:
     """Let nothing be promoted into an environment. Going back is not held up."""
-    if until and day(until) is None:
+    if until is not None and day(until) is None:
         raise InvalidInput(f"--until {until}: there is no such day; write YYYY-MM-DD")
     _record(environment, EnvironmentFrozen(reason=reason, until=until), json)
 

@@ -157,7 +157,7 @@ def drift(
 ) -> int:
     """What somebody changed by hand since it was applied. Exit code 2 when there is any that is not suppressed."""
     history = History(settings.load())
-    wanted = [known_environment(environment)] if environment else history.ledger.environments()
+    wanted = [known_environment(environment)] if environment is not None else history.ledger.environments()
     names = [name for name in wanted if _applied(history, name)]
     if not names:
         where = f" to {environment}" if environment else ""
@@ -213,7 +213,7 @@ def rollback(
 ) -> int:
     """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
     known_environment(environment)
-    wanted = naming.find(History(settings.load()), to).id if to else None
+    wanted = naming.find(History(settings.load()), to).id if to is not None else None
     prepare_flows()
     from flows.rollback import rollback as flow
     from tasks.steps import call
@@ -223,7 +223,7 @@ def rollback(
         screen.awaits(done, json)
         return AWAITS_APPROVAL
     if json:
-        screen.document({"environment": environment, "release": done})
+        screen.document({"environment": environment, "release": done or None})
     else:
         screen.result(f"{environment} is back {f'on {done}' if done else 'as it was before'}")
     return 0

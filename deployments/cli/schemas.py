@@ -273,7 +273,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "commits": NUMBER,
         }
     ),
-    "rollback": {"anyOf": [_object({"environment": TEXT, "release": TEXT}), _REQUEST]},
+    "rollback": {"anyOf": [_object({"environment": TEXT, "release": MAYBE_TEXT}), _REQUEST]},
     "recover": _object({"environment": TEXT, "recovered": YES_OR_NO}),
     "resolve": _ENTRY,
     "approvals": _list(_REQUEST),

@@ -69,8 +69,13 @@ def begin(json: bool) -> None:
 def error(problem: FlowmartError) -> None:
     """What went wrong, in red on a terminal; with --json also as the document, unless the result was printed."""
     messages.print(f"[red]{escape(str(problem))}[/red]")
+    error_document(type(problem).__name__, str(problem))
+
+
+def error_document(kind: str, message: str) -> None:
+    """The document of an error, where --json was asked for and the result was not printed."""
     if _output.wanted and not _output.printed:
-        document({"error": {"kind": type(problem).__name__, "message": str(problem)}})
+        document({"error": {"kind": kind, "message": message}})
 
 
 def document(value: Any) -> None:

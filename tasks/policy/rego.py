@@ -97,14 +97,14 @@ class Policies:
 
 
 def load(folder: Path) -> Policies:
-    """Read the policies and limits in `folder`.
+    """Read the policies and limits in `folder`; none where there is no such folder.
 
     Raises:
         InvalidInput: naming the file and line that is wrong.
     """
     sources = {path: path.read_text() for path in sorted(folder.glob("*.rego"))}
-    if not sources:
-        raise InvalidInput(f"{folder} holds no policy (*.rego): a plan could not be tested. Restore the folder.")
+    if not sources and folder.exists():
+        raise InvalidInput(f"{folder} holds no policy (*.rego). Add one, or remove the folder to have none.")
     for path, source in sources.items():
         _require_package(path, source)
     limits = _limits(folder / LIMITS)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tasks import drift
-from tasks.domain.errors import ApprovalWanted, EnvironmentClosed, Refused
+from tasks.domain.errors import ApprovalWanted, EnvironmentClosed, InvalidInput, Refused
 from tasks.domain.events import ClosureOverridden, DriftAccepted
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Approval, Environment, Freeze, Window
@@ -34,11 +34,19 @@ class Consent:
 
     `despite`: why to go ahead although the environment is closed. `accept_drift`: why to go over what somebody
     changed by hand. `into_incident`: why to go ahead although metrics are bad before it.
+
+    Raises:
+        InvalidInput: a reason is empty, so there would be nothing to record.
     """
 
     despite: str | None = None
     accept_drift: str | None = None
     into_incident: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, reason in asdict(self).items():
+            if reason is not None and not reason.strip():
+                raise InvalidInput(f"{name}: it is empty; say why, since it is recorded, or leave it out")
 
 
 @dataclass(frozen=True)

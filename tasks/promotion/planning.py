@@ -127,8 +127,13 @@ def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, .
         run.record(PlanDenied(**run.about(unit), findings=tuple(denials)))
         told = "\n".join(f"  {violation.policy}: {violation.message}" for violation in denials)
         raise Refused(f"{planned.target}: denied\n{told}")
-    run.log(unit).info("tested", what=f"{len(found)} warnings" if found else "no violations")
+    run.log(unit).info("tested", what=f"{len(found)} warnings" if found else _nothing_against(run))
     return found
+
+
+def _nothing_against(run: EnvironmentRun) -> str:
+    # Whoever believes that there are policies should see here that there are none.
+    return "no violations" if run.here.policies.sources else "no violations, since there are no policies"
 
 
 def violations(run: EnvironmentRun, made: Plan, purpose: Purpose = "promote") -> tuple[Violation, ...]:

@@ -38,6 +38,8 @@ def test_commands_that_start_flows_print_what_their_schemas_say(
     printed = Printed(capsys)
     assert printed.run("plan dev")["units"].keys() == {"first", "second"}
     first = printed.run("promote --to dev")["release"]
+    History(mini.settings).ledger.append("staging", _paused(first))
+    assert printed.run("rollback staging") == {"environment": "staging", "release": None}
     (mini.state / "staging-first.tfstate").write_bytes((mini.state / "dev-first.tfstate").read_bytes())
     assert printed.run("adopt staging first")["adopted"].keys() == {"first"}
     mini.paint("dev", "green")
@@ -47,12 +49,15 @@ def test_commands_that_start_flows_print_what_their_schemas_say(
     assert len(printed.run("reconcile dev")) == 1
     assert printed.run("rollback dev") == {"environment": "dev", "release": first}
     assert printed.run("recover dev") == {"environment": "dev", "recovered": False}
-    paused = EnvironmentPaused(
-        release=first, units=("first",), why="no data", doubtful=False, until="2100-01-01T00:00:00Z"
-    )
-    History(mini.settings).ledger.append("dev", paused)
+    History(mini.settings).ledger.append("dev", _paused(first))
     assert printed.run("continue dev --reason seen") == {"environment": "dev", "release": first}
     mini.write("platform.yaml", PLATFORM.replace("  dev: {", "  dev: {gate: approval, "))
     mini.paint("dev", "red")
     mini.commit("Paint dev red")
     assert printed.run("promote --to dev", AWAITS_APPROVAL)["awaits"]
+
+
+def _paused(release: str) -> EnvironmentPaused:
+    return EnvironmentPaused(
+        release=release, units=("first",), why="no data", doubtful=False, until="2100-01-01T00:00:00Z"
+    )

@@ -54,6 +54,7 @@ def test_what_works_is_said_with_versions(repository: Path, capsys: pytest.Captu
     assert code == 0
     assert {subject: check["state"] for subject, check in checks.items()} == {
         "platform": "works",
+        "policies": "not used",
         "git": "works",
         "tool of terraform": "works",
         "store": "works",
@@ -97,6 +98,24 @@ def test_a_mistake_in_platform_yaml_hides_nothing_else(repository: Path, capsys:
     code, checks = asked(capsys)
     assert (code, checks["platform"]["state"], checks["store"]["state"]) == (1, "fails", "works")
     assert "Did you mean 'terraform'?" in checks["platform"]["found"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "state", "found"),
+    [
+        ("names.rego", "package bakery.names\n\nimport rego.v1\n\ndeny contains 1 if false\n", "works", "1 in "),
+        ("names.rego", "package bakery.other\n", "fails", "a policy's package ends in the file's name"),
+        ("README.md", "Soon.", "fails", "holds no policy"),
+    ],
+)
+def test_policies_are_read(
+    repository: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, state: str, found: str
+) -> None:
+    (repository / "infrastructure/policies").mkdir()
+    (repository / "infrastructure/policies" / name).write_text(text)
+    code, checks = asked(capsys)
+    assert (code == 0, checks["policies"]["state"]) == (state == "works", state)
+    assert found in checks["policies"]["found"]
 
 
 def test_a_github_that_does_not_answer_is_told(

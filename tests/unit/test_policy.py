@@ -96,8 +96,12 @@ def test_policies_of_any_root_are_evaluated_side_by_side(write: Write) -> None:
 
 
 def test_a_folder_without_policies_is_no_permission(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="holds no policy"):
+    with pytest.raises(InvalidInput, match=r"holds no policy.*Add one, or remove the folder"):
         rego.load(tmp_path)
+
+
+def test_a_platform_may_do_without_policies(tmp_path: Path) -> None:
+    assert found(rego.load(tmp_path / "policies"), DATABASE) == ()
 
 
 @pytest.mark.parametrize("text", ["deletion: 5", "deletions: -1", "deletions: many", "environments: {dev: {x: 1}}"])

@@ -242,6 +242,8 @@ def environment(name: str, *after: str, **more: Any) -> Environment:
 class FakePolicies:
     """Deny what a test wants denied: objects whose value is "forbidden"."""
 
+    sources: Mapping[Path, str] = {Path("names.rego"): "forbidden"}
+
     def test(self, plan: Plan, *_: object) -> tuple[Violation, ...]:
         bad = [change for change in plan.changes if (change.after or {}).get("value") == "forbidden"]
         return tuple(Violation("names", "forbidden", change.address) for change in bad)
