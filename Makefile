@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu
+.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -19,13 +19,19 @@ demo: $(READY) ## start the sandbox and promote a good and a bad release through
 test: $(READY) ## run all tests, with real terraform against a sandbox of their own
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=20
 
-test-peers: test-peers-kubernetes test-peers-terragrunt ## run the tests that real counterparts judge, once make peers has built them
+test-peers: test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform ## run the tests that real counterparts judge, once make peers has built them
 
 test-peers-kubernetes: $(READY) ## run the tests of Kubernetes engines on a real control plane
 	@$(PYTHON) -m deployments.peers.kubernetes run $(PYTHON) -m pytest -m any_cluster
 
 test-peers-terragrunt: $(READY) ## run the tests of Terragrunt's units with the real Terragrunt
 	@$(PYTHON) -m pytest tests/contract/test_terragrunt_*.py
+
+test-peers-opentofu: $(READY) ## run the tests of Terraform's engine with the real OpenTofu
+	@FLOWMART_TEST_TERRAFORM=tofu $(PYTHON) -m pytest --numprocesses 2 -m any_terraform tests/contract
+
+test-peers-terraform: $(READY) ## run the tests of Terraform's engine with the newest Terraform, which the set-up installs
+	@FLOWMART_TEST_TERRAFORM=$$($(PYTHON) -m deployments.peers.terraform) $(PYTHON) -m pytest --numprocesses 2 -m any_terraform tests/contract
 
 faults: $(READY) ## promote through a network that loses requests and answers; takes minutes, so not a part of test
 	@$(PYTHON) -m pytest -m faults tests/faults

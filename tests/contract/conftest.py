@@ -8,7 +8,7 @@ import pytest
 
 from tests import prometheus_process, terragrunts
 from tests.clusters import GIVEN
-from tests.tofu import ON_OPENTOFU, tofu
+from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore = (
@@ -17,6 +17,7 @@ collect_ignore = (
     else []
 )
 collect_ignore += [] if tofu() else ON_OPENTOFU
+collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
 
 ON_ANY_CLUSTER = (
     *("test_helm_engine", "test_helm_plans", "test_helm_promises"),
@@ -25,10 +26,12 @@ ON_ANY_CLUSTER = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark those tests, for `make test-peers-kubernetes`."""
+    """Mark the tests that other counterparts can judge too, for `make test-peers`."""
     for item in items:
         if item.path.stem in ON_ANY_CLUSTER:
             item.add_marker(pytest.mark.any_cluster)
+        if item.path.stem in ON_ANY_TERRAFORM or "::TestTerraform::" in item.nodeid:
+            item.add_marker(pytest.mark.any_terraform)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -41,6 +44,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)"
         )
+    if not given():
+        terminalreporter.write_line(f"not run with OpenTofu: {', '.join(ON_ANY_TERRAFORM)} (make peers-opentofu)")
     reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "nodeid")]
     files = sorted({name for report in reports for name in ON_ANY_CLUSTER if f"/{name}.py" in report.nodeid})
     if not files:

@@ -18,7 +18,7 @@ from tests import clusters
 from tests.clusters import Cluster
 from tests.hosts import SandboxHosts
 from tests.images import as_role, template
-from tests.terraform_roots import colour_in
+from tests.terraform_roots import EXECUTABLE, colour_in
 from tests.tools import tool
 
 TERRAFORM = """
@@ -75,6 +75,7 @@ class TestTerraform(EngineContract):
 
         return Subject(
             engine=ENGINES["terraform"],
+            executable=EXECUTABLE,
             files=lambda colour: {"main.tf": TERRAFORM.format(state=state, colour=colour)},
             found=partial(colour_in, state),
         )

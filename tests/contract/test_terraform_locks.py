@@ -22,7 +22,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform import commands
 from tasks.engines.terraform.engine import Terraform
 from tests.faults.proxy import Fault, FaultProxy
-from tests.terraform_roots import PAINT, Root, planned
+from tests.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, planned
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "eu-west-1"}
 BACKEND = """
@@ -121,7 +121,7 @@ def killed(root: Root, s3: LockLosingProxy) -> Iterator[tuple[Workspace, subproc
     planned(workspace)
     variables: Mapping[str, str] = {**os.environ, **CREDENTIALS}
     process = subprocess.Popen(
-        commands.apply("terraform"),
+        commands.apply(EXECUTABLE),
         cwd=workspace.folder,
         env=variables,
         stdout=subprocess.DEVNULL,
@@ -155,7 +155,7 @@ def test_a_lock_from_before_the_claim_stays_though_its_terraform_has_ended(
     later = replace(workspace, claimed=datetime.now(UTC))
     plan = planned(later)
     for _ in range(2):
-        with pytest.raises(Unanswered, match="If that run is over: terraform"):
+        with pytest.raises(Unanswered, match=f"If that run is over: {TOOL}"):
             Terraform(later).observe(plan)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,13 @@ import pytest
 from tasks.domain.errors import Refused
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
-from tests.terraform_roots import Root, applied, planned
+from tests.terraform_roots import EXECUTABLE, ON_OPENTOFU, Root, applied, planned
 
 OPEN = 'terraform {{\n  backend "local" {{}}\n}}\n'
+OWN, OTHERS = (".terraform-version", ".opentofu-version")[:: -1 if ON_OPENTOFU else 1]
+"""The version files of the tool that these tests run with, and of the other one."""
+IN_ASDF = "opentofu" if ON_OPENTOFU else "terraform"
+REGISTRY = "registry.opentofu.org" if ON_OPENTOFU else "registry.terraform.io"
 CODE = """
 variable "size" { default = 0 }
 variable "name" { default = "" }
@@ -86,7 +91,7 @@ def test_the_tool_gets_more_variables(root: Root) -> None:
 def test_another_binary_is_used(root: Root, tmp_path: Path) -> None:
     binary = tmp_path / "bin" / "tofu"
     binary.parent.mkdir()
-    binary.write_text('#!/bin/sh\nexec terraform "$@"\n')
+    binary.write_text(f'#!/bin/sh\nexec {EXECUTABLE} "$@"\n')
     binary.chmod(0o755)
     options = {"backend_config": [{"path": str(root.state_file)}], "binary": str(binary)}
     assert applied(release(root, options=options)).details["tool"].startswith("tofu 1.")
@@ -95,9 +100,9 @@ def test_another_binary_is_used(root: Root, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "files", "told"),
     [
-        ("~> 1.5.0", {}, r"first wants version ~> 1\.5\.0 \(version\), and terraform is 1\.\d+\.\d+: install"),
-        (None, {".terraform-version": "1.5.7\n"}, r"version 1\.5\.7 \(terraform/dev/first/\.terraform-version\)"),
-        (None, {"../../.tool-versions": "terraform 1.5.7\n"}, r"version 1\.5\.7 \(terraform/\.tool-versions\)"),
+        ("~> 1.5.0", {}, r"first wants version ~> 1\.5\.0 \(version\), and \S+ is 1\.\d+\.\d+: install"),
+        (None, {OWN: "1.5.7\n"}, rf"version 1\.5\.7 \(terraform/dev/first/{re.escape(OWN)}\)"),
+        (None, {"../../.tool-versions": f"{IN_ASDF} 1.5.7\n"}, r"version 1\.5\.7 \(terraform/\.tool-versions\)"),
         ("newest", {}, "newest is no version constraint"),
     ],
 )
@@ -112,9 +117,9 @@ def test_another_version_than_wanted_is_refused_before_planning(
 @pytest.mark.parametrize(
     ("version", "files"),
     [
-        (">= 1.5, < 99", {".terraform-version": "1.5.7\n"}),
-        (None, {".terraform-version": "latest:^1.5\n", "../.terraform-version": "latest\n"}),
-        (None, {".opentofu-version": "1.6.0\n"}),
+        (">= 1.5, < 99", {OWN: "1.5.7\n"}),
+        (None, {OWN: "latest:^1.5\n", f"../{OWN}": "latest\n"}),
+        (None, {OTHERS: "1.6.0\n"}),
     ],
 )
 def test_a_version_that_is_wanted_is_taken(root: Root, version: str | None, files: Mapping[str, str]) -> None:
@@ -133,7 +138,7 @@ def test_a_secret_of_a_file_of_variables_is_in_no_error(root: Root) -> None:
 
 
 def test_providers_are_those_of_the_lock_file(root: Root) -> None:
-    locked = 'provider "registry.terraform.io/hashicorp/null" {\n  version = "3.2.1"\n}\n'
+    locked = f'provider "{REGISTRY}/hashicorp/null" {{\n  version = "3.2.1"\n}}\n'
     options = {"backend_config": [{"path": str(root.state_file)}]}
     workspace = release(root, {".terraform.lock.hcl": locked}, options=options)
     with pytest.raises(Refused, match="the lock file is read-only"):

@@ -15,7 +15,7 @@ from tasks.domain.outcome import Applied
 from tasks.domain.release import Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
-from tests.terraform_roots import PAINT, Root, applied, planned
+from tests.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, applied, planned
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_receipt_says_where_the_state_is_and_which_it_is(root: Root) -> None:
         "workspace": "default",
         "lineage": root.state["lineage"],
         "serial": root.state["serial"],
-        "tool": f"terraform {root.state['terraform_version']}",
+        "tool": f"{TOOL} {root.state['terraform_version']}",
     }
 
 
@@ -53,9 +53,10 @@ def test_the_same_state_is_planned_from(root: Root) -> None:
 
 def test_a_state_that_is_gone_is_refused(root: Root) -> None:
     result = applied(root.painted("blue"))
+    serial = root.state["serial"]
     root.state_file.unlink()
     with pytest.raises(
-        Refused, match=r"there is no state in .*, but dev/7 left one \(lineage .*, serial 2\): restore"
+        Refused, match=rf"there is no state in .*, but dev/7 left one \(lineage .*, serial {serial}\): restore"
     ):
         planned(next_release(root, result))
 
@@ -64,7 +65,7 @@ def test_a_state_that_is_gone_is_refused(root: Root) -> None:
     ("state", "told"),
     [
         ({"lineage": "another"}, r"is another one \(lineage another\) than dev/7 left"),
-        ({"serial": 1}, r"is older \(serial 1\) than dev/7 left it"),
+        ({"serial": 0}, r"is older \(serial 0\) than dev/7 left it"),
     ],
 )
 def test_another_state_is_refused(root: Root, state: Mapping[str, Any], told: str) -> None:
@@ -85,9 +86,9 @@ def test_a_state_that_was_moved_is_the_same_and_told(root: Root) -> None:
 
 def test_another_version_of_the_tool_is_told(root: Root) -> None:
     result = applied(root.painted("blue"))
-    older = replace(result, details={**result.details, "tool": "terraform 1.9.0"})
+    older = replace(result, details={**result.details, "tool": f"{TOOL} 1.9.0"})
     plan = planned(next_release(root, older))
-    assert plan.warnings == (f"applied by terraform 1.9.0 before, planned by {result.details['tool']} now",)
+    assert plan.warnings == (f"applied by {TOOL} 1.9.0 before, planned by {result.details['tool']} now",)
 
 
 def test_the_state_of_another_environment_is_refused(root: Root) -> None:
@@ -101,9 +102,9 @@ def test_the_state_of_another_environment_is_refused(root: Root) -> None:
 def test_a_state_that_cannot_be_read_after_an_apply_is_no_rejection(root: Root) -> None:
     workspace = root.painted("blue")
     plan = planned(workspace)
-    binary = root.folder / "terraform"
+    binary = root.folder / TOOL
     binary.write_text('#!/bin/sh\ncase "$1 $2" in "state pull") test ! -e applied || exit 1;; esac\n')
-    binary.write_text(f'{binary.read_text()}test "$1" != apply || touch applied\nexec terraform "$@"\n')
+    binary.write_text(f'{binary.read_text()}test "$1" != apply || touch applied\nexec {EXECUTABLE} "$@"\n')
     binary.chmod(0o755)
     with pytest.raises(Unanswered, match="applied, but its state cannot be read"):
         Terraform(replace(workspace, executable=str(binary))).apply(plan)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 import structlog
@@ -48,6 +49,17 @@ class Execution:
         self._workspace = workspace
         self.options = options(workspace.unit.options)
         self.secrets = Secrets()
+
+    @property
+    def _tool(self) -> str:
+        """How the tool is called: terraform or tofu."""
+        return PurePath(self._workspace.executable).name
+
+    @property
+    def _in_repository(self) -> str:
+        """The root's folder as the repository has it: with `paths` sources are relative to the repository itself."""
+        whole, source = self._workspace.infrastructure.name, self._workspace.unit.source
+        return f"{whole}/{source}" if whole == _INFRASTRUCTURE else source
 
     @property
     def place(self) -> str:
@@ -125,13 +137,14 @@ class Execution:
         workspace = self._workspace
         kind = Unanswered if ended.outcome is Outcome.UNANSWERED else Refused
         words = " ".join(word for word in argv[1:3] if not word.startswith("-") and word not in _FILES)
-        return kind(f"terraform {words} of {workspace.unit.name} in {workspace.environment.name}: {self.why(ended)}")
+        what = f"{self._tool} {words} of {workspace.unit.name} in {workspace.environment.name}"
+        return kind(f"{what}: {self.why(ended)}")
 
     def why(self, ended: Ended) -> str:
-        """What terraform says, a line an error; who holds the lock where that is the reason."""
+        """What the tool says, a line an error; who holds the lock where that is the reason."""
         source = self._workspace.unit.source
         if lock := locks.held(ended.errors):
-            return locks.described(lock, source)
+            return locks.described(lock, self._tool, self._in_repository)
         if not ended.errors and ended.exit_code not in (0, 1, 2):
             return f"it was ended from outside (exit code {ended.exit_code})"
         return self.shown(diagnostics.why(ended.errors, source))
@@ -150,4 +163,5 @@ class Execution:
         return of_values(sensitive_values(workspace.folder, workspace.unit.inputs, files))
 
 
+_INFRASTRUCTURE = "infrastructure"
 _FILES = (commands.PLAN_FILE, commands.LOOK_FILE, commands.REFRESH_FILE)

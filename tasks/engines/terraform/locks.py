@@ -51,12 +51,17 @@ def left(found: Iterable[Diagnostic]) -> Lock | None:
     return _of(found, LOCKED, UNRELEASED)
 
 
-def described(lock: Lock, source: str) -> str:
-    """Who holds it since when, and the command that releases it when that run is over."""
+def described(lock: Lock, tool: str, folder: str) -> str:
+    """Who holds it since when, and the command that releases it when that run is over.
+
+    Args:
+        tool: how the tool is called.
+        folder: the root's folder, in its repository.
+    """
     since = re.sub(r"(:\d\d)\.\d+ \+0000", r"\1", lock.since or "an unknown time")
     return (
         f"The state is locked by {lock.who or 'somebody'} since {since} ({lock.operation or 'operation'}).\n"
-        f"If that run is over: terraform -chdir=infrastructure/{source} force-unlock {lock.id or 'ID'}"
+        f"If that run is over: {tool} -chdir={folder} force-unlock {lock.id or 'ID'}"
     )
 
 
