@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         "",
         description="More variables that tools inherit: names, or beginnings with *, by commas",
     )
+    prometheus: str = Field(
+        "",
+        pattern=r"^(none|https?://.+)?$",
+        description="Address of the Prometheus to ask instead of platform.yaml's, or none: analyses are omitted",
+    )
     wait: float = Field(0.0, ge=0, description="Seconds to wait for an environment that another run holds; 0: refuse")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 

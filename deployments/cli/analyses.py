@@ -74,7 +74,8 @@ def try_out(
     It is read from platform.yaml as it is in the working tree, so a rule is tried before it decides anything.
     """
     analysis, around = _declared(unit, known_environment(environment))
-    server = access.prometheus(AssumedRoles("flowmart-analysis"), around, analysis.timeout)
+    roles, instead = AssumedRoles("flowmart-analysis"), settings.load().prometheus
+    server = access.prometheus(roles, around, analysis.timeout, instead)
     now = datetime.now(UTC).timestamp()
     begin, end = now - length(since).total_seconds(), now - analysis.seconds
     found = tried(analysis, environment, server, begin, end, analysis.length)

@@ -186,6 +186,7 @@ _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.UnitObserved: lambda e: f"observed: {e.progress}{': ' + first_line(e.detail) if e.detail else ''}",
     events.UnitSmoked: _smoked,
     events.AnalysisEnded: lambda e: e.why.splitlines()[0].partition(": ")[2],
+    events.AnalysesOmitted: lambda e: f"analyses omitted: {e.why}",
     events.EnvironmentPaused: lambda e: f"PAUSED until a person decides, or {e.until}: {first_line(e.why)}",
     events.EnvironmentContinued: lambda e: f"continued: {e.reason}",
     events.IncidentAccepted: lambda e: f"went ahead into an incident ({first_line(e.why)}): {e.reason}",

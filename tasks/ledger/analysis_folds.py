@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tasks.domain.analysis import ENVIRONMENT, AppliedAt, Paused, Verdict
-from tasks.domain.events import AnalysisEnded, EnvironmentContinued, EnvironmentPaused
+from tasks.domain.events import AnalysesOmitted, AnalysisEnded, EnvironmentContinued, EnvironmentPaused
 from tasks.ledger.entries import Entry
 from tasks.ledger.state import EnvironmentState
 
@@ -30,6 +30,11 @@ def ended(state: EnvironmentState, event: AnalysisEnded, _: Entry) -> Environmen
     """An analysis came to a verdict."""
     good = event.verdict is Verdict.PASSED
     return replace(state, analysed=state.analysed | {event.unit} if good else state.analysed - {event.unit})
+
+
+def omitted(state: EnvironmentState, _: AnalysesOmitted, __: Entry) -> EnvironmentState:
+    """The promotion goes on without analyses."""
+    return replace(state, omits_analyses=True)
 
 
 def paused(state: EnvironmentState, event: EnvironmentPaused, entry: Entry) -> EnvironmentState:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from tasks.domain.events import (
+    AnalysesOmitted,
     AnalysisEnded,
     ApprovalRequested,
     ClaimClosed,
@@ -102,6 +103,7 @@ def _concluded(state: EnvironmentState) -> EnvironmentState:
         state_changes={},
         applies={},
         analysed=frozenset(),
+        omits_analyses=False,
         paused=None,
     )
 
@@ -290,6 +292,7 @@ _FOLDS: Mapping[type[Event], Callable[[EnvironmentState, Any, Entry], Environmen
     ReleaseVerified: _verified,
     EnvironmentInterrupted: _interrupted,
     AnalysisEnded: analysis_folds.ended,
+    AnalysesOmitted: analysis_folds.omitted,
     EnvironmentPaused: analysis_folds.paused,
     EnvironmentContinued: analysis_folds.continued,
     EnvironmentRollingBack: _rolling_back,

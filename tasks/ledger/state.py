@@ -120,7 +120,7 @@ class EnvironmentState:
     `interrupted` why a run stopped and does not know how far it got.
 
     Analyses: `applies` is when units were applied under the open claim, `analysed` those whose analysis has passed
-    since ("" is the environment's own), `paused` what waits for a person.
+    since ("" is the environment's own), `omits_analyses` whether none is made, `paused` what waits for a person.
 
     `unfinished` are units whose last apply did not come to its end, and that no earlier release was put back to.
 
@@ -160,6 +160,7 @@ class EnvironmentState:
     drift: KnownDrift = field(default_factory=KnownDrift)
     applies: Mapping[str, AppliedAt] = field(default_factory=dict)
     analysed: frozenset[str] = frozenset()
+    omits_analyses: bool = False
     paused: Paused | None = None
     number: int = 0
     head: str = GENESIS

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from tasks import aws
 from tasks.checks.answers import no_prometheus
+from tasks.domain.errors import InvalidInput
+from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Cluster, Environment, Purpose
 from tasks.monitoring import Prometheus
 
@@ -54,10 +56,26 @@ class AssumedRoles:
         return self._sessions.assume(environment.role(purpose), environment.region)
 
 
-def prometheus(access: Access, environment: Environment, seconds: float) -> Prometheus:
-    """The Prometheus of an environment; `InvalidInput` where none is declared. `seconds`: the limit of a request."""
+NO_PROMETHEUS = "none"
+"""The value of FLOWMART_PROMETHEUS where no Prometheus can be asked: analyses are omitted."""
+
+
+def prometheus(access: Access, environment: Environment, seconds: float, instead: str) -> Prometheus:
+    """The Prometheus of an environment.
+
+    Args:
+        seconds: the limit of a request.
+        instead: the address to ask in place of the declared one, without its credentials and headers; "" for none.
+
+    Raises:
+        InvalidInput: no Prometheus is declared, or none may be asked.
+    """
     if environment.prometheus is None:
         return no_prometheus(seconds)
+    if instead == NO_PROMETHEUS:
+        raise InvalidInput(f"FLOWMART_PROMETHEUS={NO_PROMETHEUS}: no Prometheus may be asked; unset it")
+    if instead:
+        return Prometheus(PrometheusServer(instead), seconds=seconds)
     variables = access.reading(environment) if environment.prometheus.sigv4 else {}
     return Prometheus(environment.prometheus, variables, seconds)
 

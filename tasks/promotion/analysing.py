@@ -41,7 +41,8 @@ class Analyses:
         self.run = run
         self.ended: dict[str, Judged] = {}
         self._judging: dict[str, Judging] = {}
-        self._declared = declared(run) if _counts(run.state()) else {}
+        found = run.state()
+        self._declared = declared(run) if _counts(found) and not found.omits_analyses else {}
         self._errors: list[Exception] = []
         self._lock = threading.Lock()
 
@@ -184,7 +185,7 @@ def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, A
 def server_of(run: EnvironmentRun, subject: str, analysis: Analysis) -> Prometheus:
     """The Prometheus that an analysis asks."""
     environment = run.environment_of(subject) if subject else run.environment
-    return access.prometheus(run.runtime.access, environment, analysis.timeout)
+    return access.prometheus(run.runtime.access, environment, analysis.timeout, run.runtime.settings.prometheus)
 
 
 def judging(run: EnvironmentRun, subject: str, analysis: Analysis, at: AppliedAt) -> Judging:

@@ -86,7 +86,9 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         folder=run.checkout(receipt.target.release).infrastructure,
         variables=run.runtime.access.reading(environment),
         processes=run.processes,
-        prometheus=lambda seconds: access.prometheus(run.runtime.access, environment, seconds),
+        prometheus=lambda seconds: access.prometheus(
+            run.runtime.access, environment, seconds, run.runtime.settings.prometheus
+        ),
     )
     within = max(check.within for check in declared)
     run.log(receipt.target.unit).info("checking", what=f"{len(declared)} checks, for up to {within:g} s")

@@ -8,7 +8,8 @@ from tasks.analysis import ask_all, evidence, was_bad
 from tasks.analysis.judging import metrics_in
 from tasks.domain.analysis import ENVIRONMENT, Analysis
 from tasks.domain.errors import EnvironmentClosed, InvalidInput
-from tasks.domain.events import IncidentAccepted
+from tasks.domain.events import AnalysesOmitted, IncidentAccepted
+from tasks.promotion import access
 from tasks.promotion.analysing import declared, named, server_of
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import PlanSet
@@ -28,6 +29,9 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
         EnvironmentClosed: metrics are bad already.
     """
     wanted = _concerned(run, plans)
+    if wanted and run.runtime.settings.prometheus == access.NO_PROMETHEUS:
+        _omit(run, tuple(wanted))
+        return
     mistakes = [mistake for subject, analysis in wanted.items() for mistake in _mistakes(run, subject, analysis)]
     if mistakes:
         told = "\n".join(f"  {mistake}" for mistake in mistakes)
@@ -49,6 +53,13 @@ def _concerned(run: EnvironmentRun, plans: PlanSet) -> Mapping[str, Analysis]:
     changed = {plan.target.unit for plan in plans.plans if not plan.empty} | {*plans.later}
     known = declared(run) if changed else {}
     return {subject: each for subject, each in known.items() if subject in changed or subject == ENVIRONMENT}
+
+
+def _omit(run: EnvironmentRun, subjects: tuple[str, ...]) -> None:
+    why = f"FLOWMART_PROMETHEUS={access.NO_PROMETHEUS}"
+    run.record(AnalysesOmitted(release=run.release.id, units=subjects, why=why))
+    told = ", ".join(named(run, subject) for subject in subjects)
+    run.log().warning("analyses omitted", what=f"{told}: no metrics decide here, since {why}")
 
 
 def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:

@@ -31,6 +31,7 @@ EXAMPLES: tuple[Event, ...] = (
     events.EnvironmentPaused(
         release="a", units=("orders",), why="no data", doubtful=False, until="2030-01-01T00:00:00+00:00"
     ),
+    events.AnalysesOmitted(release="a", units=("orders", ""), why="FLOWMART_PROMETHEUS=none"),
     events.EnvironmentContinued(release="a", reason="the server was away"),
     events.IncidentAccepted(release="a", why="errors are bad", reason="this repairs it"),
     events.EnvironmentClaimed(release="a", purpose="promote", holder={"pid": 1}, provenance=Provenance("c")),

@@ -14,6 +14,7 @@ from typing import Any
 from tasks.domain import records
 from tasks.domain.errors import UnreadableRecord
 from tasks.domain.events.analyses import (
+    AnalysesOmitted,
     AnalysisEnded,
     EnvironmentContinued,
     EnvironmentPaused,
@@ -64,6 +65,7 @@ from tasks.domain.events.units import (
 
 __all__ = [
     "KINDS",
+    "AnalysesOmitted",
     "AnalysisEnded",
     "ApprovalRequested",
     "ClaimClosed",

@@ -20,6 +20,16 @@ class AnalysisEnded(UnitEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnalysesOmitted(Event):
+    """The analyses of `units` ("" for the environment's) are not made in this promotion, and `why`."""
+
+    kind: ClassVar[str] = "analyses_omitted"
+    release: str
+    units: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentPaused(Event):
     """Analyses are inconclusive: the release stays applied until a person decides.
 

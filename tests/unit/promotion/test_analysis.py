@@ -22,6 +22,7 @@ from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Unit
 from tasks.promotion import operations, pauses
 from tasks.promotion.analysing import Analyses, watched
+from tasks.promotion.runtime import Runtime
 from tasks.promotion.session import taken_over
 from tests import prometheus_server
 from tests.prometheus_server import Found, PrometheusDouble, Said, document
@@ -84,6 +85,10 @@ class Monitored:
 
     def look_again(self) -> bool:
         return pauses.look_again(self.shop.runtime, self.shop.executor, "dev")
+
+
+def without_prometheus(runtime: Runtime) -> Runtime:
+    return replace(runtime, settings=runtime.settings.model_copy(update={"prometheus": "none"}))
 
 
 @pytest.fixture
@@ -320,6 +325,23 @@ def test_a_promotion_may_go_into_an_incident_for_a_reason(monitored: Monitored) 
     monitored.promote("green", into_incident="this repairs it")
     assert monitored.shop.state().verified == "green"
     assert monitored.shop.kinds("incident_accepted") == ["incident_accepted"]
+
+
+def test_where_no_prometheus_can_be_asked_analyses_are_omitted_and_the_ledger_says_so(monitored: Monitored) -> None:
+    monitored.double.instead = lambda _: document({}, 503)
+    monitored.shop.runtime = without_prometheus(monitored.shop.runtime)
+    blue = monitored.promote("blue")
+    assert monitored.shop.state().verified == blue
+    assert monitored.shop.kinds("analysed", "analyses_omitted") == ["analyses_omitted"]
+
+
+def test_a_promotion_that_is_taken_up_waits_for_its_analysis_whatever_the_settings_say(monitored: Monitored) -> None:
+    monitored.says(lambda _: 0.03)
+    monitored.paused("blue")
+    monitored.shop.runtime = without_prometheus(monitored.shop.runtime)
+    with pytest.raises(InvalidInput, match="FLOWMART_PROMETHEUS=none: no Prometheus may be asked"):
+        monitored.look_again()
+    assert monitored.shop.state().paused is not None
 
 
 def test_a_query_that_the_server_refuses_is_a_mistake_and_nothing_is_applied(monitored: Monitored) -> None:

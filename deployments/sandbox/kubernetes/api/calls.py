@@ -109,7 +109,7 @@ class Call:
         if part == "log":
             return subresources.log(cluster.store, address, self._request.query)
         if part == "proxy":
-            return json_answer(proxying.answer(cluster.store, address))
+            return proxying.answer(cluster.store, address)
         if part == "token":
             return json_answer(subresources.token(cluster.store, cluster.tokens, address, await self._body()), 201)
         if part == "eviction":

@@ -6,34 +6,47 @@ https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-servi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from deployments.sandbox.kubernetes import status
 from deployments.sandbox.kubernetes.api import reading
 from deployments.sandbox.kubernetes.api.addresses import Address
-from deployments.sandbox.kubernetes.controllers import images, templates
+from deployments.sandbox.kubernetes.api.answers import json_answer
+from deployments.sandbox.kubernetes.controllers import exposition, images, templates
 from deployments.sandbox.kubernetes.objects import at, name_of, namespace_of
 from deployments.sandbox.kubernetes.resources import Object, built_in
 from deployments.sandbox.kubernetes.status import ApiError
 from deployments.sandbox.kubernetes.storage import Store, key
 
 
-def answer(store: Store, address: Address) -> Object:
+def answer(store: Store, address: Address) -> web.Response:
     """What a GET through the proxy gets. `ApiError` 503 when nothing is there to answer."""
+    pod = _reached(store, address)
+    if address.rest == "metrics":
+        body = exposition.metrics_of(pod, time.time())
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return json_answer(images.answer_of(pod, f"/{address.rest}"))
+
+
+def _reached(store: Store, address: Address) -> Object:
+    """The ready pod that listens at an address."""
     scheme, name, port = _parts(address.name)
     if scheme == "https":
         raise status.not_emulated("TLS through the proxy")
     target = Address(address.resource, address.namespace, name)
-    path = f"/{address.rest}"
     if address.resource.kind == "Pod":
         pod = reading.get(store, target)
         if not templates.is_ready(pod):
             raise _unavailable(f"pod {name} is not ready")
         _require_listening(pod, int(port or 80))
-        return images.answer_of(pod, path)
+        return pod
     pod, number = _behind(store, reading.get(store, target), port)
     _require_listening(pod, number)
-    return images.answer_of(pod, path)
+    return pod
 
 
 def _parts(name: str) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deployments.sandbox.kubernetes.controllers import references
-from deployments.sandbox.kubernetes.controllers.images import Behaviour, behaviour
+from deployments.sandbox.kubernetes.controllers.images import Behaviour, behaviour, serves
 from deployments.sandbox.kubernetes.controllers.nodes import address_of
 from deployments.sandbox.kubernetes.controllers.world import World
 from deployments.sandbox.kubernetes.objects import at, namespace_of, timestamp
@@ -98,7 +98,7 @@ def _state(world: World, pod: Object, container: Object, age: float, missing: st
         return _crashing(pod, container, age - pace, pace, once)
     if once and age >= 2 * pace:
         return _ended(world, pod, container)
-    ready = not once and kind is Behaviour.GOOD and age >= 2 * pace
+    ready = not once and serves(container) and age >= 2 * pace
     return _running(container, kind, ready, None if ready else max(2 * pace - age, 0.0))
 
 

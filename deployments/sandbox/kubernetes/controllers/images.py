@@ -5,6 +5,7 @@
 | `broken-pull`   | cannot be pulled: ErrImagePull, then ImagePullBackOff |
 | `broken-crash`  | ends with exit code 1 shortly after it started, again and again: CrashLoopBackOff |
 | `broken-ready`  | runs, but its readiness probe fails for ever |
+| `broken-errors` | starts, becomes ready, and 8 % of its requests fail, its metrics say (`exposition.py`) |
 | anything else   | starts, becomes ready, answers HTTP on the ports that it declares |
 
 No image is ever pulled and nothing is run. A pod that is to end by itself (restartPolicy Never or OnFailure) ends
@@ -28,9 +29,11 @@ class Behaviour(StrEnum):
     PULL = "broken-pull"
     CRASH = "broken-crash"
     READY = "broken-ready"
+    ERRORS = "broken-errors"
 
 
-_BROKEN = (Behaviour.PULL, Behaviour.CRASH, Behaviour.READY)
+_BROKEN = (Behaviour.PULL, Behaviour.CRASH, Behaviour.READY, Behaviour.ERRORS)
+_SERVING = (Behaviour.GOOD, Behaviour.ERRORS)
 _ADDRESS = re.compile(
     r"(?:https?://)?\b([a-z](?:[-a-z0-9]*[a-z0-9])?)(?:\.([-a-z0-9]+)(?:\.svc[-a-z0-9.]*)?)?:(\d+)\b"
 )
@@ -46,6 +49,11 @@ def behaviour(container: Object) -> Behaviour:
     """What a container with this image does."""
     tag = tag_of(str(container.get("image", "")))
     return next((broken for broken in _BROKEN if tag.startswith(broken.value)), Behaviour.GOOD)
+
+
+def serves(container: Object) -> bool:
+    """Whether a container becomes ready once it runs."""
+    return behaviour(container) in _SERVING
 
 
 def called(container: Object) -> list[tuple[str, str, int]]:
