@@ -70,6 +70,11 @@ class SandboxLayout(processes.ProcessLayout):
         return self.folder / "hosts"
 
     @property
+    def monitoring(self) -> Path:
+        """Prometheus' configuration and data."""
+        return self.folder / "monitoring"
+
+    @property
     def terraform_mirror(self) -> Path:
         """The filesystem mirror from which `terraform init` installs the provider."""
         return self.folder / "terraform"

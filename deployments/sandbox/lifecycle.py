@@ -16,21 +16,25 @@ from typing import Any
 
 from deployments import processes, services
 from deployments.processes import Process
-from deployments.sandbox import accounts, clusters, hosts
+from deployments.sandbox import accounts, clusters, hosts, monitoring
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider.install import install
 from deployments.sandbox.layout import SandboxLayout
-from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, PREFECT, PROVIDER
+from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, METRICS, PREFECT, PROMETHEUS, PROVIDER
 from deployments.services import Part
 from tasks import manifest
 from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.domain.platform import Platform
+from tasks.promotion.access import NO_PROMETHEUS
 from tasks.tool_environment import KEEP
 
 Report = Callable[[str], None]
 
 _KEPT = ("PKR_VAR_*", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 """Variables of the profile that tools must see, too; the last two keep them away from ~/.aws."""
+
+
+_UNMONITORED = {"FLOWMART_PROMETHEUS": NO_PROMETHEUS}
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,14 @@ class Sandbox:
         return accounts.as_administrator(self.aws_endpoint, known, self.platform.environment(environment))
 
 
-def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefect: bool = True) -> Sandbox:
+def up(
+    root: Path,
+    report: Report,
+    *,
+    infrastructure: Path | None = None,
+    prefect: bool = True,
+    prometheus: bool = True,
+) -> Sandbox:
     """Start everything that does not run yet, and point the product at it. Running processes are kept.
 
     Args:
@@ -59,6 +70,7 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
         report: called with a line for people for each step.
         infrastructure: the folder of platform.yaml; by default that of the project.
         prefect: whether to start a Prefect server.
+        prometheus: whether to start a Prometheus, where platform.yaml declares one.
 
     Raises:
         InvalidInput: platform.yaml has a mistake.
@@ -83,8 +95,33 @@ def up(root: Path, report: Report, *, infrastructure: Path | None = None, prefec
         builder = running[HOSTS].port if hosting else None
         variables = _variables(layout, endpoint, prefect_url, known, platform)
         variables |= hosts.variables(layout.hosts, builder)
+        if monitoring.wanted(platform):
+            variables |= (
+                _monitored(layout, names, running.get(KUBERNETES), infrastructure, report)
+                if prometheus
+                else _UNMONITORED
+            )
         _write_profile(layout, variables)
     return Sandbox(layout.root, platform, endpoint, prefect_url, variables)
+
+
+def _monitored(
+    layout: SandboxLayout, names: tuple[str, ...], api: Process | None, infrastructure: Path, report: Report
+) -> Mapping[str, str]:
+    """Start what measures, where it can be; the variables that lead the product there."""
+    missing = monitoring.missing()
+    if missing:
+        report(missing)
+        return _UNMONITORED
+    monitoring.declare(layout, infrastructure)
+    exporter = _start(layout, [METRICS], report)[METRICS]
+    found = processes.find(layout, PROMETHEUS)
+    if monitoring.configure(layout, names, api.port or 0 if api else 0, exporter.port or 0) and found:
+        processes.end(layout, found)
+    started = _start(layout, [PROMETHEUS], report)[PROMETHEUS]
+    for name, process in ((METRICS, exporter), (PROMETHEUS, started)):
+        services.wait_until_ready(layout, KINDS[name], process)
+    return {"FLOWMART_PROMETHEUS": f"http://127.0.0.1:{started.port}"}
 
 
 def down(root: Path, report: Report) -> None:
@@ -118,6 +155,7 @@ def _put_store_aside(layout: SandboxLayout, report: Report) -> None:
     layout.accounts.unlink(missing_ok=True)
     _forget(layout, KUBERNETES, layout.clusters)
     _forget(layout, HOSTS, layout.hosts)
+    _forget(layout, PROMETHEUS, layout.monitoring)
     if layout.store.exists():
         place = layout.aside / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         place.mkdir(parents=True)

@@ -5,6 +5,8 @@ provider     the server of the stand-in for Terraform's AWS provider (`aws_provi
 kubernetes   the clusters (`kubernetes`)
 hosts        sshd with throw-away hosts for Ansible and Packer (`hosts`)
 prefect      a Prefect server with its UI
+metrics      the metrics of the delivery
+prometheus   a Prometheus that scrapes the pods of the clusters and `metrics`, where the program is there
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from socket import AF_UNIX, socket
 
 from deployments import prefect_health, prefect_server, processes
 from deployments.processes import Process
-from deployments.sandbox import hosts, kubernetes
+from deployments.sandbox import hosts, kubernetes, monitoring
 from deployments.sandbox.layout import SandboxLayout
 from deployments.services import ServiceHealth, ServiceKind, gets
 
 AWS, PROVIDER, KUBERNETES, HOSTS, PREFECT = "aws", "provider", "kubernetes", "hosts", "prefect"
+METRICS, PROMETHEUS = "metrics", "prometheus"
 
 
 def _aws_command(_: SandboxLayout, port: int | None) -> list[str]:
@@ -80,4 +83,6 @@ KINDS: Mapping[str, ServiceKind[SandboxLayout]] = {
     PREFECT: ServiceKind(
         PREFECT, _prefect_command, _prefect_variables, gets("/api/health"), 180.0, examine=_examine_prefect
     ),
+    METRICS: ServiceKind(METRICS, monitoring.exporter_command, monitoring.exporter_variables, gets("/metrics"), 60.0),
+    PROMETHEUS: ServiceKind(PROMETHEUS, monitoring.command, _nothing, gets("/-/ready"), 60.0),
 }

@@ -6,18 +6,19 @@ All clusters are served on one port, each below its own path (/clusters/<name>),
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from aiohttp import web
 
 from deployments.sandbox.kubernetes import status
 from deployments.sandbox.kubernetes.access.rbac import Attributes
-from deployments.sandbox.kubernetes.api import addresses, discovery, documents
+from deployments.sandbox.kubernetes.api import addresses, discovery, documents, targets
 from deployments.sandbox.kubernetes.api.addresses import Address
 from deployments.sandbox.kubernetes.api.answers import json_answer
 from deployments.sandbox.kubernetes.api.calls import Call
 from deployments.sandbox.kubernetes.api.permission import require_allowed, user_of
 from deployments.sandbox.kubernetes.cluster import Cluster
+from deployments.sandbox.kubernetes.resources import built_in
 from deployments.sandbox.kubernetes.status import ApiError
 
 _LARGEST_BODY = 3 * 1024**2
@@ -31,25 +32,43 @@ def application(clusters: Mapping[str, Cluster]) -> web.Application:
         cluster, path = _find(clusters, request)
         if cluster is None:
             return json_answer(status.no_such_address(request.path).status, 404)
-        try:
-            return await _answer(cluster, request, path)
-        except ApiError as error:
-            return json_answer(error.status, error.code)
-        except web.HTTPRequestEntityTooLarge:
-            told = status.too_large(_LARGEST_BODY)
-            return json_answer(told.status, told.code)
-        except Exception as error:  # noqa: BLE001 a mistake of ours is an answer too; it is in the log
-            traceback.print_exc()
-            told = ApiError(500, "InternalError", f"Internal error occurred: {error!r}")
-            return json_answer(told.status, 500)
+        return await _answered(_answer(cluster, request, path))
+
+    async def scraped(request: web.Request) -> web.StreamResponse:
+        cluster = clusters.get(request.match_info["cluster"])
+        if cluster is None:
+            return json_answer(status.no_such_address(request.path).status, 404)
+        return await _answered(_scraped(cluster, request))
 
     async def alive(_: web.Request) -> web.Response:
         return web.Response(text="ok")
 
     served = web.Application(client_max_size=_LARGEST_BODY)
     served.router.add_get("/healthz", alive)
+    served.router.add_get("/targets/{cluster}", scraped)
     served.router.add_route("*", "/{path:.*}", handle)
     return served
+
+
+async def _answered(answering: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+    """What a request comes to; a Status for what goes wrong."""
+    try:
+        return await answering
+    except ApiError as error:
+        return json_answer(error.status, error.code)
+    except web.HTTPRequestEntityTooLarge:
+        told = status.too_large(_LARGEST_BODY)
+        return json_answer(told.status, told.code)
+    except Exception as error:  # noqa: BLE001 a mistake of ours is an answer too; it is in the log
+        traceback.print_exc()
+        told = ApiError(500, "InternalError", f"Internal error occurred: {error!r}")
+        return json_answer(told.status, 500)
+
+
+async def _scraped(cluster: Cluster, request: web.Request) -> web.StreamResponse:
+    pods = Address(built_in("Pod"))
+    require_allowed(cluster, user_of(cluster, request), addresses.attributes(pods, "list"), pods)
+    return json_answer(targets.targets(cluster.name, cluster.store, request.host))
 
 
 def _find(clusters: Mapping[str, Cluster], request: web.Request) -> tuple[Cluster | None, str]:
