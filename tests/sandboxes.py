@@ -28,7 +28,9 @@ def folder(report: Report = silent) -> Iterator[Path]:
 
 
 @contextmanager
-def started(infrastructure: Path, *, prefect: bool, report: Report = silent) -> Iterator[Sandbox]:
+def started(
+    infrastructure: Path, *, prefect: bool, prometheus: bool = False, report: Report = silent
+) -> Iterator[Sandbox]:
     """One of one's own, in which nobody else has done anything."""
     with folder(report) as root:
-        yield sandbox.up(root, report, infrastructure=infrastructure, prefect=prefect)
+        yield sandbox.up(root, report, infrastructure=infrastructure, prefect=prefect, prometheus=prometheus)

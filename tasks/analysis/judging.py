@@ -134,12 +134,16 @@ def metrics_in(analysis: Analysis, environment: str) -> tuple[Metric, ...]:
     return tuple(each for each in analysis.metrics if not each.environments or environment in each.environments)
 
 
-def was_bad(analysis: Analysis, metrics: Sequence[Metric], server: Prometheus, now: float) -> list[Window]:
+def was_bad(
+    analysis: Analysis, metrics: Sequence[Metric], server: Prometheus, now: float, since: float = 0.0
+) -> list[Window]:
     """The bad windows right before `now`, of metrics that were bad in more windows than they tolerate.
 
-    A window that is not known, or cannot be asked for, is not bad.
+    A window that is not known, or cannot be asked for, is not bad. One that begins before `since` (seconds since
+    1970) measured what is not there any more: a release that was rolled back says nothing about the next one.
     """
-    past = [span.shifted(-analysis.lag) for span in spans.before(analysis, now)]
+    whole = [span.shifted(-analysis.lag) for span in spans.before(analysis, now)]
+    past = [span for span in whole if span.begins >= since]
     found: list[Window] = []
     for metric in metrics:
         windows = [measured(server, metric, span) for span in past]

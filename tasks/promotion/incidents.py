@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from tasks.analysis import ask_all, evidence, was_bad
 from tasks.analysis.judging import metrics_in
@@ -72,5 +73,13 @@ def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str
 
 def _bad(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
     server = server_of(run, subject, analysis)
-    windows = was_bad(analysis, metrics_in(analysis, run.environment.name), server, run.clock.now().timestamp())
+    metrics, now = metrics_in(analysis, run.environment.name), run.clock.now().timestamp()
+    windows = was_bad(analysis, metrics, server, now, _there_since(run, subject))
     return [f"{named(run, subject)}: {evidence.line(window)}" for window in windows]
+
+
+def _there_since(run: EnvironmentRun, subject: str) -> float:
+    """Since when what is there now is there, as the ledger has it; 0.0 if nothing of ours is."""
+    receipts = run.state().receipts
+    concerned = receipts.values() if subject == ENVIRONMENT else filter(None, [receipts.get(subject)])
+    return max((datetime.fromisoformat(receipt.at).timestamp() for receipt in concerned), default=0.0)

@@ -12,7 +12,13 @@ from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore = (
-    [f"test_{name}.py" for name in ("analysis", "metrics", "alert_rules", "monitoring_validators", "scraping")]
+    [
+        f"test_{name}.py"
+        for name in (
+            *("analysis", "metrics", "alert_rules", "monitoring_validators", "scraping"),
+            "sandbox_prometheus",
+        )
+    ]
     if prometheus_process.MISSING
     else []
 )

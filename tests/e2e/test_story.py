@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deployments.demo import make_bad_changes
+from deployments.demo import releases
 from deployments.sandbox import Sandbox, kubernetes
 from deployments.sandbox.layout import SandboxLayout
 from tasks import aws
@@ -111,7 +111,7 @@ def told(story: Story) -> Chapters:
     """Release A everywhere; then release B, whose cart crashes in staging."""
     good = story.release()
     promoted = story.flowmart("promote", good, "--json")
-    make_bad_changes(story.repository / "infrastructure")
+    releases.make(releases.CRASHING, story.repository / "infrastructure")
     story.commit("New image and cart 2.0.0")
     bad = story.release()
     return Chapters(story, good, bad, promoted, story.flowmart("promote", bad, "--json"))

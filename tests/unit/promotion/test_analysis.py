@@ -319,6 +319,17 @@ def test_nothing_begins_where_metrics_are_bad_already(monitored: Monitored) -> N
     assert monitored.shop.state().verified == "blue"
 
 
+def test_what_a_release_did_that_was_rolled_back_does_not_hold_up_the_next_one(monitored: Monitored) -> None:
+    monitored.promote("blue")
+    monitored.after(1, 0.08)
+    with pytest.raises(RolledBack):
+        monitored.promote("green")
+    monitored.after(1, 0.0, before=0.08)
+    monitored.shop.release("red", *monitored.units("green"))
+    monitored.shop.promote("red")
+    assert monitored.shop.state().verified == "red"
+
+
 def test_a_promotion_may_go_into_an_incident_for_a_reason(monitored: Monitored) -> None:
     monitored.promote("blue")
     monitored.after(1, 0.0, before=0.083)

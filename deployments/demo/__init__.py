@@ -1,0 +1,1 @@
+"""The demo: `python -m deployments.demo` tells the story; its releases, and what it does besides the product."""

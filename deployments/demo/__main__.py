@@ -1,0 +1,70 @@
+"""The demo: a good release promoted to production, two bad ones rolled back in staging, drift detected in dev.
+
+Everything is real except the cloud: terraform, its state and locks, the policies, the smoke checks, Prometheus, the
+Prefect run history. Each step is a `flowmart` command, printed before it runs, so that it can be repeated by hand.
+"""
+
+from __future__ import annotations
+
+import os
+
+from deployments import profile
+from deployments.demo import releases
+from deployments.demo.screen import ROOT, flowmart, say, title
+from deployments.demo.world import change_by_hand, count_pods, count_resources
+from deployments.sandbox import monitoring
+from deployments.setup import put_tools_on_path
+
+CLONE = ROOT / ".flowmart" / "demo"
+
+
+def main() -> None:
+    """Run all steps; exits with 1 at the first one with an unexpected result."""
+    put_tools_on_path()
+    title("1. Start a sandbox: AWS with one account per environment, and a Prefect server, all on this machine.")
+    flowmart("sandbox", "down", good=(0,), quiet=True)  # so that a second demo starts from scratch, too
+    flowmart("sandbox", "up", good=(0,))
+    profile.activate(ROOT)
+    good = releases.release_of(ROOT)
+    title("2. Promote release A, this repository's infrastructure at HEAD, to dev, staging and production.")
+    flowmart("promote", good, good=(0,))
+    count_resources()
+    count_pods()
+    promote_failing()
+    title("4. Promote release C, with a change for every tool: image, instances, queues, cluster, cart, bastion.")
+    say("   It works in dev. In staging, cart 2.0.1 crashes: its check fails, and all six tools roll back to A.")
+    bad = releases.create(CLONE, releases.CRASHING, "New image and cart 2.0.1")
+    flowmart("promote", bad, good=(1,))
+    title("5. Detect drift: open a port, change a tag and scale a deployment by hand in dev, without a review.")
+    change_by_hand("dev")
+    flowmart("drift", "dev", good=(2,))
+    title("6. Show what happened, and which release is where.")
+    flowmart("status", good=(0,))
+    flowmart("history", "staging", "--limit", "12", good=(0,))
+    flowmart("audit", good=(0,))
+    show_next_steps(good, bad)
+
+
+def promote_failing() -> None:
+    """Promote a release that only metrics can tell from a good one."""
+    title("3. Promote release B: cart 2.0.0 starts and passes its checks, but fails 8 % of its requests in staging.")
+    if missing := monitoring.missing():
+        say(f"   Left out: {missing}")
+        return
+    say("   Prometheus shows it half a minute after the apply, and the cart is rolled back to A.")
+    failing = releases.create(CLONE, releases.FAILING, "Cart 2.0.0")
+    flowmart("promote", failing, good=(1,))
+
+
+def show_next_steps(good: str, bad: str) -> None:
+    """Print where the run history is and which commands to try."""
+    ui = os.environ["PREFECT_API_URL"].removesuffix("/api")
+    title(f"Done. The run history, with every plan and check: {ui}")
+    say(f"   Release A is {good}, release C is {bad}. Some things to try:")
+    for command in (f"flowmart show {bad}", "flowmart diff dev staging", "flowmart promote", "flowmart --help"):
+        say(f"     .venv/bin/{command}")
+    say("   The sandbox keeps running; `make down` stops it.")
+
+
+if __name__ == "__main__":
+    main()
