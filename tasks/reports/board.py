@@ -158,8 +158,8 @@ def coming(
     """The release that is verified in all environments before this one, and not verified, rejected or begun here."""
     verified, here = verified_in(states.values()), states[environment.name]
     release = environment_graph.candidate(environment, verified)
-    begun = here.claim.release if here.claim else None
-    if release is None or release in (here.verified, begun) or release in here.rejected:
+    begun = {held.release for held in (here.claim, here.paused) if held}
+    if release is None or release in {here.verified, *begun} or release in here.rejected:
         return None
     return release, environment_graph.eligibility(environment, release, verified, now)
 

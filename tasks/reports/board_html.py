@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
@@ -36,7 +37,7 @@ code { font-family: ui-monospace, monospace; font-size: .92em; overflow-wrap: an
 .notices li { background: var(--card); border: 1px solid var(--line); border-left: .35rem solid var(--calm);
   border-radius: .4rem; padding: .6rem .8rem; overflow-wrap: anywhere; }
 .notices .damaged, .notices .blocked, .notices .interrupted { border-left-color: var(--bad); }
-.notices .approval { border-left-color: var(--warn); }
+.notices .approval, .notices .paused { border-left-color: var(--warn); }
 .wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .55rem .8rem; border-bottom: 1px solid var(--line); }
@@ -44,7 +45,8 @@ tbody tr:last-child > * { border-bottom: 0; }
 thead th { min-width: 11rem; font-weight: normal; }
 thead strong { font-size: 1.05rem; }
 tbody th { position: sticky; left: 0; background: var(--card); }
-.good { color: var(--good); } .drifted, .unchecked { color: var(--warn); } .left, .bad { color: var(--bad); }
+.good { color: var(--good); } .drifted, .unchecked, span.paused { color: var(--warn); }
+.left, .bad { color: var(--bad); }
 .cell b { font-weight: 600; }
 @media (max-width: 44rem) {
   body { padding: .9rem; }
@@ -69,6 +71,8 @@ HEADERS = {
 }
 """What the page is to be sent with."""
 
+_COMMAND = re.compile(r"`(flowmart [^`]+)`")
+
 _CLASSES = {Health.UNCHECKED: "unchecked", Health.LEFT_BEHIND: "left", Health.ABSENT: "soft"}
 
 
@@ -88,10 +92,10 @@ def page(found: Board) -> str:
 
 def _notices(notices: tuple[Notice, ...]) -> str:
     if not notices:
-        return '<p class="soft">Nothing waits for an approval, runs, or is frozen, blocked or interrupted.</p>'
+        return '<p class="soft">Nothing runs or waits for people; no environment is frozen or needs an operator.</p>'
     items = (
         f'<li class="{"approval" if "approval" in notice.kind.value else notice.kind.value}">'
-        f"<strong>{escape(notice.environment)} {escape(notice.kind.value)}</strong><br>{escape(notice.text)}"
+        f"<strong>{escape(notice.environment)} {escape(notice.kind.value)}</strong><br>{_text(notice.text)}"
         f"{_links(notice.links)}</li>"
         for notice in notices
     )
@@ -112,12 +116,22 @@ def _column(found: Board, column: Column) -> str:
         if column.since
         else ""
     )
-    wrong = ' class="bad"' if column.words[:7].isupper() else ""
+    wrong = f' class="{_alarm(column.words)}"' if column.words[:7].isupper() else ""
     said = "; ".join(filter(None, (column.words, column.coming)))
     return (
-        f"<strong>{escape(column.name)}</strong>{after}{release}{arriving}<br><span{wrong}>{escape(said)}</span>"
+        f"<strong>{escape(column.name)}</strong>{after}{release}{arriving}<br><span{wrong}>{_text(said)}</span>"
         f"{since}{_links(column.links)}"
     )
+
+
+def _alarm(words: str) -> str:
+    """The class of a state in capitals: what is paused needs a decision, everything else a repair."""
+    return "paused" if words.startswith("PAUSED") else "bad"
+
+
+def _text(said: str) -> str:
+    """A sentence, in which what stands between backticks is a command to type."""
+    return _COMMAND.sub(r"<code>\1</code>", escape(said))
 
 
 def _release(name: str, subject: str) -> str:

@@ -96,17 +96,18 @@ def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
     name, claim = state.environment, state.claim
     run = links.run(claim.run) if claim else ()
     if state.blocked:
-        what = f"{wording.first_line(state.blocked)}; then: flowmart resolve {name} --reason ..."
+        what = f"{wording.first_line(state.blocked)}; repair it, then `flowmart resolve {name} --reason ...`"
         yield Notice(Kind.BLOCKED, name, what, run)
     elif state.interrupted:
-        yield Notice(Kind.INTERRUPTED, name, f"{wording.first_line(state.interrupted)}; flowmart recover {name}", run)
+        what = f"{wording.first_line(state.interrupted)}; `flowmart recover {name}`"
+        yield Notice(Kind.INTERRUPTED, name, what, run)
     elif claim and is_over(claim):
-        yield Notice(Kind.INTERRUPTED, name, f"its run is gone; flowmart recover {name}", run)
+        yield Notice(Kind.INTERRUPTED, name, f"its run is gone; `flowmart recover {name}`", run)
     elif claim:
         yield Notice(Kind.RUNNING, name, begun(state), (*run, *links.origin(claim.provenance)))
     elif state.paused:
         evidence = "; ".join(line.strip() for line in state.paused.why.splitlines())
-        what = f"{evidence}; flowmart continue {name} --reason ... or flowmart rollback {name}"
+        what = f"{evidence}; `flowmart continue {name} --reason ...` or `flowmart rollback {name}`"
         yield Notice(Kind.PAUSED, name, what)
 
 
@@ -123,6 +124,5 @@ def asked(request: Request) -> str:
     """What waits for an approval, how many more people have to give it, and why they are asked."""
     more = f" of {request.missing} more people" if request.missing > 1 else ""
     because = f", because {request.because}" if request.because else ""
-    return (
-        f"{request.purpose} {request.release}{more} until {request.until}{because}; flowmart approve {request.short}"
-    )
+    expires = f" (expires {request.until})"
+    return f"{request.purpose} {request.release}{more}{expires}{because}; `flowmart approve {request.short}`"

@@ -44,6 +44,9 @@ def test_everything_is_there_without_javascript(seen: Browser) -> None:
     looks(seen, 1400)
     for text in (
         "eu blocked",
+        "asia paused",
+        "south interrupted",
+        "us frozen",
         "dev running",
         "us waits for approval",
         "Paint it blue",

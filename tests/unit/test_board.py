@@ -73,8 +73,8 @@ def drifted(unit: str, **more: str) -> DriftedObject:
     return DriftedObject(unit, "it", "kind", "update", ("it changed",), **more)
 
 
-def made(*states: EnvironmentState, **more: Any) -> Board:
-    return board(PLATFORM, {state.environment: state for state in states}, NOW, LINKS, **more)
+def made(*states: EnvironmentState, platform: Platform = PLATFORM, **more: Any) -> Board:
+    return board(platform, {state.environment: state for state in states}, NOW, LINKS, **more)
 
 
 def test_environments_are_columns_in_the_order_of_the_graph_and_units_are_rows() -> None:
@@ -106,14 +106,18 @@ def test_drift_of_before_the_last_apply_is_none() -> None:
     assert made(verified("dev", "network", drift=known)).cells["network", "dev"].health is Health.GOOD
 
 
+def paused(environment: str, why: str) -> EnvironmentState:
+    waits = Paused("3f2a1c", EARLIER, why, True, EARLIER, ("network",))
+    return replace(verified(environment, "network"), verified=None, verified_at=None, paused=waits)
+
+
 def test_what_is_paused_is_shown_with_its_evidence_and_what_to_do() -> None:
     why = "dev/network: analysis inconclusive\n  errors 12:00-12:05: 0.03 is doubtful, above 0.01"
-    paused = Paused("3f2a1c", EARLIER, why, True, EARLIER, ("network",))
-    state = replace(verified("dev", "network"), verified=None, verified_at=None, paused=paused)
+    state = paused("dev", why)
     (notice,) = [each for each in made(state).notices if each.environment == "dev"]
     assert notice.kind.value == "paused"
     assert "errors 12:00-12:05: 0.03 is doubtful, above 0.01" in notice.text
-    assert "flowmart continue dev --reason ... or flowmart rollback dev" in notice.text
+    assert "`flowmart continue dev --reason ...` or `flowmart rollback dev`" in notice.text
     assert words(state).startswith("PAUSED: dev/network: analysis inconclusive; `flowmart continue dev")
 
 
@@ -149,7 +153,7 @@ def test_what_wants_attention_is_above_with_links_and_the_worst_first() -> None:
         "https://github.example/shop/shop/pull/12",
     ]
     wanted = next(notice for notice in found.notices if notice.kind is Kind.APPROVAL)
-    assert "because not all of it can be undone (network deletes old); flowmart approve dddddddddddd" in wanted.text
+    assert "because not all of it can be undone (network deletes old); `flowmart approve dddddddddddd`" in wanted.text
     assert wanted.links[0].url == "http://prefect.example/artifacts/key/shop--approval--eu"
 
 
@@ -222,15 +226,36 @@ def test_damage_in_one_ledger_does_not_hide_the_others() -> None:
     assert found.cells["network", "dev"].health is Health.GOOD
 
 
+def test_a_paused_release_is_not_said_to_be_next() -> None:
+    found = made(verified("dev", "network"), paused("eu", "errors: no data"))
+    assert [column.coming for column in found.columns] == ["", "", "3f2a1c may begin"]
+
+
+def test_commands_are_shown_as_code_and_nothing_else_between_backticks_is() -> None:
+    page = board_html.page(made(verified("dev", "network", interrupted="the tool said `<b>`")))
+    assert "the tool said `&lt;b&gt;`; <code>flowmart recover dev</code></li>" in page
+    assert "<code>flowmart recover dev</code></span>" in page
+
+
+def test_what_is_paused_looks_like_a_decision_and_what_is_blocked_like_a_failure() -> None:
+    page = board_html.page(made(paused("dev", "errors: no data"), verified("eu", blocked="quota exceeded")))
+    assert '<span class="paused">PAUSED: ' in page
+    assert '<span class="bad">BLOCKED: ' in page
+
+
 def example() -> Board:
     """A board with something of everything."""
     known = KnownDrift({"network": (drifted("network"),)})
+    more = (Environment("asia", after=("dev",)), Environment("south", after=("dev",)))
     return made(
+        paused("asia", "asia/network: analysis inconclusive\n  errors: 0.03 is doubtful, above 0.01"),
+        verified("south", "network", interrupted="terraform apply got no answer from AWS within 3600 s"),
         verified("dev", "network", "old", drift=known, claim=claim(process_identity.current().record())),
         verified("eu", "network", blocked="the rollback of network to 3f2a1c failed: quota exceeded"),
         verified(
             "us", "network", approvals=(asking("us"),), frozen=ManualFreeze("ben", "the great sale", "2026-11-30")
         ),
+        platform=replace(PLATFORM, environments=(*PLATFORM.environments, *more)),
     )
 
 
