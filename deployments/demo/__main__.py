@@ -61,9 +61,17 @@ def show_next_steps(good: str, bad: str) -> None:
     ui = os.environ["PREFECT_API_URL"].removesuffix("/api")
     title(f"Done. The run history, with every plan and check: {ui}")
     say(f"   Release A is {good}, release C is {bad}. Some things to try:")
-    for command in (f"flowmart show {bad}", "flowmart diff dev staging", "flowmart promote", "flowmart --help"):
-        say(f"     .venv/bin/{command}")
-    say("   The sandbox keeps running; `make down` stops it.")
+    for command, what in (
+        ("server up", "the board, forms in the Prefect UI, and schedules; prints the addresses"),
+        (f"show {bad}", "release C, and where it was rejected"),
+        ("diff dev staging", "what differs, who changed it, and when"),
+        ("reconcile dev", "repair the drift"),
+        ("rollback dev", "back to the release that was there before"),
+        ("promote", "what you have committed, through all environments"),
+        ("--help", "everything else"),
+    ):
+        say(f"     .venv/bin/flowmart {command:20}# {what}")
+    say("   The sandbox keeps running; `make down` stops it. README.md says where to read on.")
 
 
 if __name__ == "__main__":

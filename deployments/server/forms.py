@@ -19,6 +19,7 @@ from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import RequestedRelease
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.verifications import earlier
+from tasks.promotion import windows
 from tasks.promotion.approvals import Request
 
 Schema = dict[str, Any]
@@ -175,7 +176,9 @@ def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str
     here = world.platform.environment(declared.environment)
     lines = [f"**{here.name} now:** {_now(world, here.name)}"]
     if declared.flow == "promote":
-        lines += _what_may_come(here, world, link)
+        lines += _what_may_come(here, world, link) + _in_its_way(world.states[here.name])
+    if declared.flow == "rollback":
+        lines.append(_back(here.name, world))
     return "\n\n".join(lines)
 
 
@@ -190,14 +193,39 @@ def _everywhere(world: World, link: Callable[[str, Mapping[str, Any]], str]) -> 
         rejected = " It was rejected there before." if newest.id in world.states[here.name].rejected else ""
         address = link("plan", {"release": label(newest), "environment": here.name})
         closed = _in_the_way(world, here.name)
-        lines.append(f"- **{here.name}:** {what}{rejected}{closed} [See the plan]({address})")
-    return "\n".join([lines[0], "", *lines[1:]])
+        lines.append(f"**{here.name}:** {what}{rejected}{closed} [See the plan]({address})")
+    # Paragraphs: the form makes one line of a list.
+    return "\n\n".join(lines)
 
 
 def _in_the_way(world: World, environment: str) -> str:
     standing = world.states[environment]
-    stopped = standing.blocked or standing.claim or standing.interrupted
-    return f" Now: {_now(world, environment)}." if stopped else ""
+    stopped = standing.blocked or standing.claim or standing.interrupted or standing.paused
+    return " ".join(["", *([f"Now: {_now(world, environment)}."] if stopped else []), *_in_its_way(standing)])
+
+
+def _in_its_way(standing: EnvironmentState) -> list[str]:
+    """What stops a promotion at the gate, as far as the ledger knows, and which field of the form lets it through."""
+    drifted = sum(len(standing.drift.of(unit)) for unit in standing.receipts)
+    said = []
+    if drifted:
+        objects = "1 object drifted" if drifted == 1 else f"{drifted} objects drifted"
+        said.append(f"**{objects}:** a promotion stops here, unless *Go over drift* says why it may be lost.")
+    if standing.frozen:
+        closed = windows.frozen_by_hand(standing.frozen)
+        said.append(f"**It is {closed}:** a promotion stops here, unless *Despite a freeze* says why.")
+    return said
+
+
+def _back(environment: str, world: World) -> str:
+    """Where a rollback leads when nothing else is chosen."""
+    paused = world.states[environment].paused
+    if paused:
+        return f"**Goes back** from the paused `{paused.release}` to what was there before it."
+    found = [each for each in ways_back(environment, world) if each.id not in world.states[environment].rejected]
+    if not found:
+        return "**Nowhere to go back to:** no other release was verified here and not rejected."
+    return f"**Goes back to:** {_named(found[0])}, unless another one is chosen."
 
 
 def _told(waiting: Sequence[Request]) -> str:
@@ -211,6 +239,8 @@ def _now(world: World, environment: str) -> str:
         return f"blocked by a failed rollback, until `flowmart resolve {environment}`"
     if standing.interrupted:
         return f"interrupted, until `flowmart recover {environment}`"
+    if standing.paused:
+        return f"paused, until `flowmart continue {environment}` or a rollback"
     if standing.claim:
         return f"busy: {standing.claim.actor} began to {standing.claim.purpose} {standing.claim.release}"
     release = world.release(standing.verified)

@@ -100,6 +100,12 @@ class KnownDrift:
     reconciled_at: str = ""
     report: RecordedDrift | None = None
 
+    def of(self, unit: str) -> tuple[DriftedObject, ...]:
+        """What drifted in a unit since it was applied, as the last report has it, and was not suppressed then."""
+        return (
+            () if unit in self.outdated else tuple(item for item in self.found.get(unit, ()) if not item.suppressed)
+        )
+
 
 @dataclass(frozen=True)
 class EnvironmentState:

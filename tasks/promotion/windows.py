@@ -21,14 +21,19 @@ def closed(
 ) -> str | None:
     """Why an environment is closed at `now` (UTC), in words; None when it is open."""
     if by_hand and _is_frozen_by_hand(by_hand, now):
-        until = f" until {by_hand.until}" if by_hand.until else ""
-        return f"frozen by {by_hand.actor}{until}: {by_hand.reason}"
+        return frozen_by_hand(by_hand)
     for freeze in freezes:
         if _frozen(freeze, now):
             return f"frozen until {freeze.ends}: {freeze.reason}"
     if windows and not any(_open(window, now) for window in windows):
         return f"outside of its change windows ({'; '.join(map(str, windows))})"
     return None
+
+
+def frozen_by_hand(freeze: ManualFreeze) -> str:
+    """A freeze by hand in words: "frozen by anna until 2026-11-24: sale"."""
+    until = f" until {freeze.until}" if freeze.until else ""
+    return f"frozen by {freeze.actor}{until}: {freeze.reason}"
 
 
 def _open(window: Window, now: datetime) -> bool:

@@ -117,6 +117,11 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
     )
 
 
+def drift_key(environment: str) -> str:
+    """The key of the newest drift report of an environment."""
+    return key("drift", environment)
+
+
 def drift(report: DriftReport) -> Page:
     """What somebody changed by hand in an environment."""
     parts = [
@@ -128,7 +133,7 @@ def drift(report: DriftReport) -> Page:
         *_listed("Left behind: applied here, but no longer declared", report.left_behind),
         *_listed("Suppressions that can go", [f"{i.unit}: `{i.address}` {i.why} ({i.reason})" for i in report.idle]),
     ]
-    return Page(key("drift", report.environment), f"Drift in {report.environment}", "\n\n".join(parts))
+    return Page(drift_key(report.environment), f"Drift in {report.environment}", "\n\n".join(parts))
 
 
 def _drifted(item: DriftedObject) -> str:

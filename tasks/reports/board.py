@@ -7,7 +7,7 @@ Prefect, and `flowmart status` shows the same on a terminal. What is shown is wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
 from tasks.promotion.claims import is_over
-from tasks.reports import board_notices
+from tasks.reports import artifacts, board_notices
 from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice
 
 
@@ -74,17 +74,24 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One unit in one environment: the release applied last, when, how it is, and how many objects drifted."""
+    """One unit in one environment: the release applied last, when, how it is, and how many objects drifted.
+
+    `links` lead to the drift report where something drifted.
+    """
 
     release: str
     health: Health
     since: datetime | None = None
     drifted: int = 0
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
 class Board:
-    """All of it. `cells` are by unit and environment; where a unit is not deployed, there is none."""
+    """All of it. `cells` are by unit and environment; where a unit is not deployed, there is none.
+
+    `links` lead to where runs are started and shown.
+    """
 
     platform: str
     at: datetime
@@ -92,6 +99,7 @@ class Board:
     columns: tuple[Column, ...]
     units: tuple[str, ...]
     cells: Mapping[tuple[str, str], Cell] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
 
     def age(self, since: datetime | None) -> str:
         """How long ago something was: "3 h"."""
@@ -128,7 +136,8 @@ def board(
         notices=tuple(sorted(notices, key=lambda notice: [*Kind].index(notice.kind))),
         columns=tuple(_column(each, known, wrong, now, links) for each in platform.environments),
         units=tuple(units),
-        cells=_cells(platform, known),
+        cells=_cells(platform, known, links),
+        links=links.ui(),
     )
 
 
@@ -239,12 +248,14 @@ def _passage(before: str, after: str) -> str:
     return f"{before} → {after}".lstrip() if after else before
 
 
-def _cells(platform: Platform, states: Mapping[str, EnvironmentState]) -> dict[tuple[str, str], Cell]:
+def _cells(platform: Platform, states: Mapping[str, EnvironmentState], links: Links) -> dict[tuple[str, str], Cell]:
     cells: dict[tuple[str, str], Cell] = {}
     for environment, state in states.items():
         declared = {unit.name for unit in platform.units_in(environment)}
+        report = links.artifact("report", artifacts.key(platform.name, artifacts.drift_key(environment)))
         for unit in [*declared, *(state.receipts.keys() - declared)]:
-            cells[unit, environment] = _cell(state, unit, declared=unit in declared)
+            cell = _cell(state, unit, declared=unit in declared)
+            cells[unit, environment] = replace(cell, links=report) if cell.drifted else cell
     return cells
 
 
@@ -252,8 +263,7 @@ def _cell(state: EnvironmentState, unit: str, *, declared: bool) -> Cell:
     receipt = state.receipts.get(unit)
     if receipt is None:
         return Cell("", Health.ABSENT)
-    found = () if unit in state.drift.outdated else state.drift.found.get(unit, ())
-    drifted = sum(not item.suppressed for item in found)
+    drifted = len(state.drift.of(unit))
     if not declared:
         health = Health.LEFT_BEHIND
     elif drifted:

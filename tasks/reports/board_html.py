@@ -48,6 +48,7 @@ tbody th { position: sticky; left: 0; background: var(--card); }
 .good { color: var(--good); } .drifted, .unchecked, span.paused { color: var(--warn); }
 .left, .bad { color: var(--bad); }
 .cell b { font-weight: 600; }
+.cell .soft { white-space: nowrap; }
 @media (max-width: 44rem) {
   body { padding: .9rem; }
   table, tbody, tr, td, tbody th { display: block; width: 100%; }
@@ -84,7 +85,8 @@ def page(found: Board) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: board</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="refresh" content="{REFRESH}"><style>{_STYLE}</style></head><body><main>'
-        f'<h1>{name}</h1><p class="soft">As the ledger has it, {_moment(found.at)} UTC. This page renews itself.</p>'
+        f'<h1>{name}</h1><p class="soft">As the ledger has it, {_moment(found.at)} UTC. '
+        f"This page renews itself.{_links(found.links)}</p>"
         f"<h2>Now</h2>{_notices(found.notices)}<h2>Units and environments</h2>"
         f'<div class="wide"><table>{_head(found)}<tbody>{rows}</tbody></table></div></main></body></html>\n'
     )
@@ -153,7 +155,7 @@ def _cell(found: Board, environment: str, cell: Cell | None) -> str:
     release = f" <code>{escape(cell.release)}</code>" if cell.release else ""
     return (
         f'<td class="cell" data-environment="{escape(environment)}"><b class="{kind}">'
-        f"{escape(cell.health.value)}{drifted}</b>{release}{when}</td>"
+        f"{escape(cell.health.value)}{drifted}</b>{_links(cell.links)}{release}{when}</td>"
     )
 
 

@@ -63,7 +63,8 @@ def _cell(cell: Cell | None) -> str:
     if not cell.release:
         return f"{SIGNS[cell.health]} {cell.health.value}"
     drifted = f" ({cell.drifted})" if cell.drifted else ""
-    return f"{SIGNS[cell.health]} `{cell.release}` {cell.health.value}{drifted}, {_moment(cell.since)}"
+    how = f"{cell.health.value}{drifted}{_links(cell.links)}"
+    return f"{SIGNS[cell.health]} `{cell.release}` {how}, {_moment(cell.since)}"
 
 
 def _moment(moment: datetime | None) -> str:

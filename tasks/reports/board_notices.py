@@ -53,6 +53,12 @@ class Links:
         """An artifact in the Prefect UI."""
         return (Link(text, f"{self.prefect}/artifacts/key/{quote(key)}"),) if self.prefect else ()
 
+    def ui(self) -> tuple[Link, ...]:
+        """Where a person starts runs, and looks at them."""
+        if not self.prefect:
+            return ()
+        return Link("start a run", f"{self.prefect}/deployments"), Link("runs", f"{self.prefect}/runs")
+
     def origin(self, origin: Provenance) -> tuple[Link, ...]:
         """The pull request, or else the commit, that a release came from."""
         if not self.repository:

@@ -101,6 +101,17 @@ def test_a_cell_has_release_health_drift_and_age() -> None:
     )
 
 
+def test_what_drifted_leads_to_its_report_and_the_board_to_the_forms() -> None:
+    found = made(verified("dev", "network", "dns", drift=KnownDrift({"network": (drifted("network"),)})))
+    report = "http://prefect.example/artifacts/key/shop--drift--dev"
+    assert [link.url for link in found.cells["network", "dev"].links] == [report]
+    assert found.cells["dns", "dev"].links == ()
+    assert f'drifted: 1 object</b> <a href="{report}">report</a>' in board_html.page(found)
+    assert f"drifted (1) [report]({report})" in board_markdown.page(found).text
+    assert 'itself. <a href="http://prefect.example/deployments">start a run</a>' in board_html.page(found)
+    assert "start a run" not in board_html.page(board(PLATFORM, {}, NOW))
+
+
 def test_drift_of_before_the_last_apply_is_none() -> None:
     known = KnownDrift({"network": (drifted("network"),)}, frozenset({"network"}))
     assert made(verified("dev", "network", drift=known)).cells["network", "dev"].health is Health.GOOD

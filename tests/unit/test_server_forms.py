@@ -14,9 +14,11 @@ from deployments.server import forms
 from deployments.server.catalogue import Declared
 from deployments.server.forms import World
 from flows.approval import approve
+from tasks.domain.analysis import Paused
+from tasks.domain.drift import DriftedObject
 from tasks.domain.platform import Approval, Environment, Platform, Roles, Unit
 from tasks.domain.release import Provenance, Receipt, Release, RequestedRelease, Target
-from tasks.ledger.state import Claim, EnvironmentState
+from tasks.ledger.state import Claim, EnvironmentState, KnownDrift, ManualFreeze
 from tasks.promotion.approvals import Request
 
 ROLES = Roles("plan", "apply")
@@ -69,6 +71,10 @@ def on(environment: str, release: RequestedRelease) -> EnvironmentState:
 def world(*states: EnvironmentState, verified: Mapping[str, list[str]] | None = None) -> World:
     known = {name: EnvironmentState(name) for name in ("dev", "staging")} | {one.environment: one for one in states}
     return World(PLATFORM, (NEW, OLD), known, verified or {})
+
+
+PAUSED = Paused(NEW.id, "", "no data", False, "", ("shop",))
+DRIFT = KnownDrift({"shop": (DriftedObject("shop", "it", "kind", "update", ("it changed",)),)})
 
 
 def declared(flow: str, environment: str | None = None) -> Declared:
@@ -130,6 +136,12 @@ def test_a_person_reads_what_is_there_what_would_be_touched_and_where_to_see_mor
     [
         (EnvironmentState("dev"), "nothing here yet"),
         (EnvironmentState("dev", blocked="no"), "`flowmart resolve dev`"),
+        (replace(on("dev", OLD), paused=PAUSED), "paused, until `flowmart continue dev` or a rollback"),
+        (
+            replace(on("dev", OLD), drift=DRIFT),
+            "**1 object drifted:** a promotion stops here, unless *Go over drift*",
+        ),
+        (replace(on("dev", OLD), frozen=ManualFreeze("ben", "sale", None)), "**It is frozen by ben: sale:**"),
         (
             EnvironmentState("dev", claim=Claim("", NEW.id, "promote", "", "ada", "", {})),
             "ada began to promote bbbbbbbbbbbb",
@@ -147,6 +159,19 @@ def test_the_way_back_is_to_what_was_verified_before_the_last_one_first() -> Non
     made = forms.form(declared("rollback", "dev"), BACK, world(on("dev", NEW), verified=back), link)
     assert choices(made, "to") == [OLD.id]
     assert "required" not in made.schema
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (on("dev", NEW), "**Goes back to:** `aaaaaaaaaaaa` The beginning, unless another one is chosen."),
+        (replace(on("dev", NEW), rejected=frozenset({OLD.id})), "**Nowhere to go back to:**"),
+        (replace(on("dev", OLD), paused=PAUSED), "**Goes back** from the paused `bbbbbbbbbbbb`"),
+    ],
+)
+def test_where_a_rollback_leads_is_said(standing: EnvironmentState, said: str) -> None:
+    made = forms.form(declared("rollback", "dev"), BACK, world(standing, verified={"dev": [OLD.id, NEW.id]}), link)
+    assert said in made.description
 
 
 def asked() -> Request:
@@ -180,7 +205,7 @@ def test_the_release_form_says_what_would_change_in_each_environment() -> None:
     made = forms.form(declared("release"), RELEASE, world(on("dev", NEW), standing), link)
     assert "**The newest release:** `bbbbbbbbbbbb` A new shop" in made.description
     assert "**dev:** is there already: nothing would be changed." in made.description
-    staging = next(line for line in made.description.splitlines() if "staging" in line)
+    staging = next(part for part in made.description.split("\n\n") if "staging" in part)
     assert "would touch shop; as they are: network." in staging
     assert "Now: blocked by a failed rollback, until `flowmart resolve staging`." in staging
     assert "[See the plan](/plan/bbbbbbbbbbbb/staging)" in staging
