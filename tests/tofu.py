@@ -7,7 +7,7 @@ import shutil
 
 from deployments.peers import opentofu
 
-ON_OPENTOFU = ("test_opentofu.py",)
+ON_OPENTOFU = ("test_opentofu.py", "test_opentofu_on_aws.py")
 """The contract tests that need it."""
 
 GIVEN = "FLOWMART_TEST_TERRAFORM"

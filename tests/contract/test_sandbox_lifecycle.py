@@ -141,6 +141,16 @@ def test_an_environment_or_a_policy_that_is_new_is_prepared_by_the_next_up(place
         operator_of(after)("iam").list_roles()
 
 
+def test_a_lock_file_of_the_real_provider_is_named_with_what_to_do(shared_place: Place, tmp_path: Path) -> None:
+    copy = tmp_path / "infrastructure"
+    shutil.copytree(shared_place.infrastructure, copy, ignore=shutil.ignore_patterns(".terraform"))
+    lock = copy / ".terraform.lock.hcl"
+    lock.write_text('provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.31.0"\n}\n')
+    place = Place(shared_place.root, copy)
+    place.up()
+    assert place.said[0].startswith(f"{lock}: it locks hashicorp/aws 5.31.0")
+
+
 def operator_of(sandbox: Sandbox) -> Callable[[str], Any]:
     """Clients that act as the operator."""
     key = sandbox.variables["AWS_ACCESS_KEY_ID"], sandbox.variables["AWS_SECRET_ACCESS_KEY"]

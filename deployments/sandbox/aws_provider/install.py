@@ -1,7 +1,8 @@
 """Installs the stand-in for terraform: a filesystem mirror, and the CLI configuration that names it.
 
 Neither the HCL nor the product knows about it: TF_CLI_CONFIG_FILE is the only connection. With
-FLOWMART_SANDBOX_PROVIDER=real the configuration selects the real provider instead.
+FLOWMART_SANDBOX_PROVIDER=real the configuration selects the real provider instead. All other providers come from
+where the user has them from.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ import platform
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from deployments.sandbox.aws_provider import own_config, package
+from deployments.sandbox.aws_provider.cli_config import PROVIDERS, merged, method
 from tasks.domain.errors import InvalidInput, Unanswered
-
-PROVIDER = "registry.terraform.io/hashicorp/aws"
-VERSION = "6.62.0"
-"""The version whose schema the stand-in has; it satisfies `~> 6.0`."""
 
 CHOICE = "FLOWMART_SANDBOX_PROVIDER"
 REAL_MIRROR = "FLOWMART_SANDBOX_PROVIDER_MIRROR"
@@ -25,35 +25,37 @@ _PROJECT = Path(__file__).resolve().parents[3]
 _DISCOVERY = "https://registry.terraform.io/.well-known/terraform.json"
 
 
-def install(mirror: Path, socket: Path | None) -> Path:
+def install(mirror: Path, socket: Path | None, versions: Collection[str] = ()) -> Path:
     """Make the mirror and a CLI configuration in it.
-
-    The files depend on the path of the mirror alone, so that the checksums in lock files stay valid when the sandbox
-    is restarted.
 
     Args:
         mirror: the folder of the mirror.
         socket: where `serve` listens; None: every provider process starts by itself.
+        versions: those that lock files want, besides that of the schema.
 
     Returns:
         The path for TF_CLI_CONFIG_FILE.
 
     Raises:
-        InvalidInput: A variable has an invalid value.
+        InvalidInput: A variable has an invalid value, or the user's own configuration cannot be read.
         Unanswered: The real provider is selected, but its registry cannot be reached.
     """
     mirror.mkdir(parents=True, exist_ok=True)
     mirror = mirror.resolve()
+    own = own_config.files(os.environ, mirror)
+    otherwise = own_config.plugin_folders(os.environ)
     if os.environ.get(CHOICE, "emulated") == "real":
-        return _write(mirror / "real.tfrc", _real_installation())
+        return _write(mirror / "real.tfrc", merged(own, _real_source(own), otherwise), 0o600)
     if os.environ.get(CHOICE, "emulated") != "emulated":
         raise InvalidInput(f"{CHOICE} is {os.environ[CHOICE]!r}: set it to 'emulated' (the default) or 'real'")
     _write_launcher(mirror)
+    _write_packages(mirror, {package.VERSION, *filter(package.served, versions)})
     link = mirror / "provider.sock"
     link.unlink(missing_ok=True)
     if socket:
         link.symlink_to(socket.resolve())
-    return _write(mirror / "emulated.tfrc", _filesystem(mirror))
+    # It has what is secret in the user's.
+    return _write(mirror / "emulated.tfrc", merged(own, _source(mirror), otherwise), 0o600)
 
 
 def platform_name() -> str:
@@ -62,24 +64,34 @@ def platform_name() -> str:
     return f"{platform.system().lower()}_{machine}"
 
 
+def _write_packages(mirror: Path, versions: Collection[str]) -> None:
+    for provider in PROVIDERS:
+        folder = mirror / provider
+        folder.mkdir(parents=True, exist_ok=True)
+        for version in versions:
+            packed = folder / f"{package.NAME}_{version}_{platform_name()}.zip"
+            packed.write_bytes(package.archive())
+
+
 def _write_launcher(mirror: Path) -> None:
-    folder = mirror / PROVIDER / VERSION / platform_name()
-    folder.mkdir(parents=True, exist_ok=True)
     code = Path(__file__).with_name("launcher.py").read_text()
     values = {"PYTHON": sys.executable, "PROJECT": str(_PROJECT), "SOCKET_LINK": str(mirror / "provider.sock")}
     for name, value in values.items():
         code = code.replace(f"@{name}@", value)
     script = _write(mirror / "launcher.py", code)
-    binary = _write(
-        folder / f"terraform-provider-aws_v{VERSION}_x5", f'#!/bin/sh\nexec "{sys.executable}" -I -S "{script}"\n'
-    )
-    binary.chmod(0o755)
+    _write(mirror / package.NAME, f'#!/bin/sh\nexec "{sys.executable}" -I -S "{script}"\n', 0o755)
 
 
-def _real_installation() -> str:
+def _source(mirror: Path) -> str:
+    return method("filesystem_mirror", path=str(mirror), include=PROVIDERS)
+
+
+def _real_source(own: Mapping[Path, str]) -> str:
     given = os.environ.get(REAL_MIRROR)
     if given:
-        return _filesystem(_existing_mirror(Path(given)))
+        return _source(_existing_mirror(Path(given)))
+    if any("provider_installation" in text for text in own.values()):
+        return ""
     try:
         urllib.request.urlopen(_DISCOVERY, timeout=5).close()
     except (urllib.error.URLError, TimeoutError) as error:
@@ -87,29 +99,24 @@ def _real_installation() -> str:
             f"{CHOICE}=real: {_DISCOVERY} cannot be reached ({error}). Set {REAL_MIRROR} to a folder made by "
             f"`terraform providers mirror`, or unset {CHOICE} to use the stand-in."
         ) from error
-    return "disable_checkpoint = true\nprovider_installation {\n  direct {}\n}\n"
+    return ""
 
 
 def _existing_mirror(folder: Path) -> Path:
-    if not (folder / PROVIDER).is_dir():
+    if not any((folder / provider).is_dir() for provider in PROVIDERS):
         raise InvalidInput(
-            f"{REAL_MIRROR}={folder}: there is no {PROVIDER} in it. Make it with `terraform providers mirror` "
+            f"{REAL_MIRROR}={folder}: there is no {PROVIDERS[0]} in it. Make it with `terraform providers mirror` "
             "where the registry can be reached."
         )
     return folder.resolve()
 
 
-def _filesystem(mirror: Path) -> str:
-    return (
-        "disable_checkpoint = true\n"
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
-    )
-
-
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, text: str, mode: int = 0o644) -> Path:
     # Terraform may be reading the old file: replaced in one step, and only when it differs.
     if not path.is_file() or path.read_text() != text:
         fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode)
         fresh.write_text(text)
+        fresh.chmod(mode)
         fresh.replace(path)
     return path

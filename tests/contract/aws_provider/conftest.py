@@ -23,8 +23,10 @@ import pytest
 from deployments.sandbox.aws_provider.install import install
 from tests import terragrunts
 from tests.contract.aws_provider.world import Root, World
+from tests.tofu import tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
+collect_ignore = [] if tofu() else ["test_opentofu_on_aws.py"]
 
 EVERY_TYPE = Path(__file__).with_name("every_type")
 START = 60.0

@@ -71,7 +71,7 @@ def server(warm_server: Path) -> psutil.Process:
 @pytest.fixture
 def launched(world: World) -> Iterator[subprocess.Popen[bytes]]:
     """A provider, started as terraform starts it."""
-    [binary] = world.cli_config.parent.rglob("terraform-provider-aws_*")
+    binary = world.cli_config.with_name("terraform-provider-aws")
     process = subprocess.Popen([binary], stdout=subprocess.PIPE, env={"PATH": os.environ["PATH"]})
     yield process
     process.kill()
