@@ -16,7 +16,7 @@ import httpx
 Samples = Mapping[str, Sequence[tuple[int, float]]]
 """{series: [(second, value)]}."""
 
-PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
+PROMETHEUS, PROMTOOL, AMTOOL = (shutil.which(name) for name in ("prometheus", "promtool", "amtool"))
 MISSING = not (PROMETHEUS and PROMTOOL)
 NOT_RUN = "not run: analyses, metrics and alert rules against a real Prometheus (no prometheus with promtool on PATH)"
 

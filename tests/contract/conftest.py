@@ -22,6 +22,7 @@ collect_ignore = (
     if prometheus_process.MISSING
     else []
 )
+collect_ignore += [] if prometheus_process.AMTOOL else ["test_alert_routes.py"]
 collect_ignore += [] if tofu() else ON_OPENTOFU
 collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
 
@@ -46,6 +47,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(terragrunts.NOT_RUN)
     if prometheus_process.MISSING:
         terminalreporter.write_line(prometheus_process.NOT_RUN)
+    if not prometheus_process.AMTOOL:
+        terminalreporter.write_line("not run: routes of alerts (no amtool on PATH)")
     if not tofu():
         terminalreporter.write_line(
             f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)"

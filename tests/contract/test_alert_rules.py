@@ -1,4 +1,4 @@
-"""The alert rules that ship with the product, as promtool judges and tests them."""
+"""The monitoring of the delivery that ships with the product, as its validators judge it: a unit like any other."""
 
 from __future__ import annotations
 
@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from tasks.domain.platform import Unit
+from tasks.engines import ENGINES, validation
 from tests import prometheus_process
+from tests.tools import tool
+from tests.workspaces import workspace
 
-RULES = Path(__file__).parents[2] / "docs" / "examples" / "monitoring"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+FOLDERS = ("rules", "dashboard") + (("alerting",) if prometheus_process.AMTOOL else ())
 
 
-@pytest.mark.parametrize(
-    "arguments", [("check", "rules", "flowmart.rules.yml"), ("test", "rules", "flowmart.rules.test.yml")]
-)
-def test_promtool_finds_them_good(arguments: tuple[str, ...]) -> None:
-    assert prometheus_process.PROMTOOL
-    command = [prometheus_process.PROMTOOL, *arguments]
-    done = subprocess.run(command, cwd=RULES, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_validators_find_it_good(folder: str) -> None:
+    unit = Unit(folder, "kustomize", f"monitoring/{folder}", ("dev",))
+    assert validation.violations(workspace(EXAMPLES, unit), ENGINES["kustomize"].validators) == ()
+
+
+def test_it_is_one_kustomization() -> None:
+    command = [tool("kubectl"), "kustomize", str(EXAMPLES / "monitoring")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    kinds = sorted(line for line in done.stdout.splitlines() if line.startswith("kind:"))
+    assert kinds == ["kind: ConfigMap", "kind: PrometheusRule", "kind: ScrapeConfig", "kind: Secret"]

@@ -1,4 +1,4 @@
-"""Validators of what a kustomization brings for monitoring: alert rules and dashboards.
+"""Validators of what a kustomization brings for monitoring: alert rules and dashboards; `routes` has Alertmanager's.
 
 A misspelt key of a PrometheusRule passes the API server, and its operator leaves the rule out; a wrong query in a
 dashboard is an empty panel. So promtool reads the groups of every PrometheusRule and runs the `*.test.yml` beside the
@@ -20,6 +20,7 @@ from tasks import yaml12
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
 from tasks.engines.kustomize import sources
+from tasks.engines.kustomize.routes import routes
 from tasks.monitoring import queries
 from tasks.run_folder import run_folder
 
@@ -119,5 +120,6 @@ def _found(workspace: Workspace, verb: str, place: Path, folder: Path, file: str
 
 VALIDATORS = {
     "promtool": Validator(rules, executable="promtool"),
+    "amtool": Validator(routes, executable="amtool"),
     "dashboards": Validator(dashboards),
 }

@@ -15,8 +15,8 @@ from tasks.domain.events import DriftReported, PlanDenied
 from tasks.domain.rules import Violation
 from tests.unit.metrics.test_metrics import Story
 
-FILE = Path(__file__).parents[3] / "docs" / "examples" / "monitoring" / "flowmart.rules.yml"
-RULES = [rule for group in yaml.safe_load(FILE.read_text())["groups"] for rule in group["rules"]]
+FILE = Path(__file__).parents[3] / "docs" / "examples" / "monitoring" / "rules" / "flowmart.rules.yaml"
+RULES = [rule for group in yaml.safe_load(FILE.read_text())["spec"]["groups"] for rule in group["rules"]]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The dashboard of the delivery, written with Grafana's Foundation SDK: prints its JSON.
 
-    python docs/examples/monitoring/delivery_dashboard.py > docs/examples/monitoring/delivery_dashboard.json
+    cd docs/examples/monitoring/dashboard && python delivery_dashboard.py > delivery_dashboard.json
 
 A test holds the JSON equal to this, and every metric and label in it against what `flowmart metrics` exports.
 """
