@@ -219,7 +219,13 @@ _MAYBE_GUESS: Schema = {"anyOf": [_GUESS, {"type": "null"}]}
 _GUESSED_ENVIRONMENT = _object(
     {"name": TEXT, "after": TEXT, "account": _MAYBE_GUESS, "region": _MAYBE_GUESS, "cluster": YES_OR_NO, "why": TEXT}
 )
-_GUESSED_UNIT = _object({"name": TEXT, "engine": TEXT, "source": TEXT, "environments": TEXTS, "why": TEXT})
+_GUESSED_UNIT = _object(
+    {
+        **{name: TEXT for name in ("name", "engine", "source", "why", "ordered", "region")},
+        **{name: TEXTS for name in ("environments", "needs", "notes")},
+        "options": ANY_OBJECT,
+    }
+)
 
 SCHEMAS: Mapping[str, Schema] = {
     "init": _object(
@@ -229,7 +235,9 @@ SCHEMAS: Mapping[str, Schema] = {
             "environments": _list(_GUESSED_ENVIRONMENT),
             "units": _list(_GUESSED_UNIT),
             "left": _list(_object({"place": TEXT, "why": TEXT})),
+            "paths": TEXTS,
             "missing": TEXT,
+            "differences": TEXTS,
         }
     ),
     "promote": _object(

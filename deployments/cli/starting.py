@@ -1,4 +1,4 @@
-"""`flowmart init`: a first platform.yaml for a repository that has none."""
+"""`flowmart init`: a first platform.yaml for a repository that has none, and what is new for one that has."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import typer
 
 from deployments.cli import screen
 from deployments.cli.screen import Json
-from deployments.start.guesses import guess
-from deployments.start.text import platform_yaml
+from deployments.start import differences
+from deployments.start.differences import Differences
+from deployments.start.guesses import Guessed, GuessedUnit, guess
+from deployments.start.text import platform_yaml, unit_lines
 from tasks import manifest, settings
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Platform
@@ -22,29 +24,73 @@ def add_to(app: typer.Typer) -> None:
 
 
 def initialize(json: Json = False) -> None:
-    """Write a first infrastructure/platform.yaml from the code that is there. Never overwrites one."""
+    """Write a first infrastructure/platform.yaml from the code that is there; where there is one, say what differs."""
     infrastructure = settings.load().repository / "infrastructure"
     file = infrastructure / "platform.yaml"
     if file.exists():
-        raise InvalidInput(f"{file}: is there already and was left as it is; move it away to start again")
-    guessed = guess(infrastructure.parent)
+        platform = _declared(file)
+        guessed = guess(infrastructure.parent)
+        found = differences.between(guessed, platform, infrastructure)
+    else:
+        guessed = guess(infrastructure.parent)
+        platform, found = _written(file, guessed), None
+    missing = _missing(infrastructure, platform)
+    if json:
+        texts = [*found.texts] if found else []
+        screen.document({"file": str(file), **asdict(guessed), "missing": missing, "differences": texts})
+        return
+    if found:
+        _compare(file, found, platform.name)
+    else:
+        _report(file, guessed)
+    if missing:
+        screen.result(f"before the first release: {missing}")
+    if not found:
+        screen.say("Check the guesses in it, commit, then: flowmart doctor; flowmart plan ENVIRONMENT")
+
+
+def _declared(file: Path) -> Platform:
+    try:
+        return manifest.load(file.parent)
+    except FlowmartError as error:
+        raise InvalidInput(f"{file}: is there already and was left as it is, but cannot be read: {error}") from error
+
+
+def _written(file: Path, guessed: Guessed) -> Platform:
+    file.parent.mkdir(exist_ok=True)
     try:
         with file.open("x") as opened:
             opened.write(platform_yaml(guessed))
-        platform = manifest.load(infrastructure)
+        return manifest.load(file.parent)
     except FlowmartError as error:
         file.unlink()
         raise InvalidInput(f"no platform.yaml was written: what was guessed is not right: {error}") from error
-    missing = _missing(infrastructure, platform)
-    if json:
-        screen.document({"file": str(file), **asdict(guessed), "missing": missing})
-        return
+
+
+def _report(file: Path, guessed: Guessed) -> None:
     screen.result(f"{file}: {len(guessed.units)} units in {len(guessed.environments)} environments")
+    for unit in guessed.units:
+        screen.result(f"{unit.name}: {unit.source} in {', '.join(unit.environments)}: {unit.why}{_state(unit)}")
     for each in guessed.left:
         screen.result(f"not taken: {each.place}: {each.why}")
-    if missing:
-        screen.result(f"before the first release: {missing}")
-    screen.say("Check the guesses in it, commit, then: flowmart doctor; flowmart plan ENVIRONMENT")
+
+
+def _state(unit: GuessedUnit) -> str:
+    """What the options of a unit say about its state."""
+    entries = unit.options.get("backend_config", [])
+    words = [entry if isinstance(entry, str) else next(f"{k}={v}" for k, v in entry.items()) for entry in entries]
+    words += [f"workspace {unit.options['workspace']}"] if "workspace" in unit.options else []
+    return f"; state: {', '.join(words)}" if words else ""
+
+
+def _compare(file: Path, found: Differences, platform: str) -> None:
+    screen.result(f"{file}: is there already and was left as it is; {'it differs' if found.texts else 'nothing new'}")
+    for told in found.texts:
+        screen.result(told)
+    if found.new:
+        screen.result("to add them, under units:")
+    for unit in found.new:
+        screen.plain("\n".join(unit_lines(unit, platform)))
 
 
 def _missing(infrastructure: Path, platform: Platform) -> str:

@@ -1,4 +1,8 @@
-"""What there is to deploy: one `Piece` for each folder that an engine could take, and why the others are none."""
+"""What there is to deploy: one `Piece` for each folder that an engine could take, and why the others are none.
+
+A folder of Terraform code is a root if it has a backend. Where it has none, it is one if it has a provider and no root
+calls it. In a repository without any of these, every folder that is not called counts.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,13 @@ from typing import Any
 
 import yaml
 
+from deployments.start import environment_names
 from tasks import yaml12
+from tasks.engines.terraform import code
 
 _DEEPEST = 8
-_SKIPPED = {"node_modules", "vendor", "roles", "templates", "files", "__pycache__"}
+_SKIPPED = {"node_modules", "vendor", "roles", "templates", "files", "__pycache__", "examples", "fixtures"}
+_TESTS = re.compile(r"test(s|ing|data|-.*|_.*)?")
 _CALLED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _TERRAGRUNT = ("terragrunt.hcl", "terragrunt.stack.hcl")
@@ -45,8 +52,8 @@ Found = Piece | Left
 def discover(root: Path) -> tuple[list[Piece], list[Left]]:
     """Everything below `root`, in the order of its paths."""
     folders = [root, *_folders(root, 1)]
-    found = [each for folder in folders for each in _in(root, folder)]
-    parts = _parts(root, folders)
+    found = _roots_alone(root, [each for folder in folders for each in _in(root, folder)])
+    parts = {place: why for place, why in _parts(root, folders).items() if not has_backend(root / place)}
     pieces = [each for each in found if isinstance(each, Piece) and each.folder not in parts]
     left = [each for each in found if isinstance(each, Left)]
     left += [
@@ -57,10 +64,52 @@ def discover(root: Path) -> tuple[list[Piece], list[Left]]:
 
 def _folders(folder: Path, depth: int) -> Iterator[Path]:
     for each in sorted(folder.iterdir()) if depth <= _DEEPEST else ():
-        if each.is_dir() and not each.is_symlink() and not each.name.startswith(".") and each.name not in _SKIPPED:
+        if each.is_dir() and not each.is_symlink() and not each.name.startswith(".") and not _is_skipped(each):
             yield each
             if not (each / "Chart.yaml").is_file():
                 yield from _folders(each, depth + 1)
+
+
+def _is_skipped(folder: Path) -> bool:
+    """Whether nothing in a folder is deployed. `test` beside `dev` is an environment."""
+    if not _TESTS.fullmatch(folder.name):
+        return folder.name in _SKIPPED
+    siblings = (each.name for each in folder.parent.iterdir() if each.is_dir() and each != folder)
+    is_environment = environment_names.is_known(folder.name) and any(map(environment_names.is_known, siblings))
+    return not is_environment
+
+
+def _roots_alone(root: Path, found: list[Found]) -> list[Found]:
+    """Of all folders with Terraform code those that are roots, where any says that it is one."""
+    kinds = {
+        each.folder: _kind(root / each.folder)
+        for each in found
+        if isinstance(each, Piece) and each.engine == "terraform"
+    }
+    if not any(kinds.values()):
+        return found
+    why = "Terraform code with neither a backend nor a provider: a module"
+    return [
+        each if not isinstance(each, Piece) or kinds.get(each.folder, "root") else Left(each.folder, why)
+        for each in found
+    ]
+
+
+def has_backend(folder: Path) -> bool:
+    """Whether a folder of Terraform code says where its state is."""
+    return _kind(folder) == "backend"
+
+
+def _kind(folder: Path) -> str:
+    """What makes a folder of Terraform code a root; empty when nothing does."""
+    texts = [_text(file) for file in code.files(folder)]
+    return next((kind for kind, pattern in _ROOT.items() if any(map(pattern.search, texts))), "")
+
+
+_ROOT = {
+    "backend": re.compile(r'^\s*(backend\s+"|"?(backend|cloud)"?\s*[:{])', re.MULTILINE),
+    "provider": re.compile(r'^\s*(provider\s+"|"provider"\s*:)', re.MULTILINE),
+}
 
 
 def _in(root: Path, folder: Path) -> Iterator[Found]:
@@ -80,7 +129,7 @@ def _is_terragrunt(folder: Path) -> bool:
 
 
 def _terraform(folder: Path, place: PurePosixPath) -> Iterator[Found]:
-    if any(folder.glob("*.tf")) and not _is_terragrunt(folder):
+    if code.files(folder) and not _is_terragrunt(folder):
         yield Left(place, "a Terraform module") if "modules" in place.parts else Piece("terraform", place)
 
 
@@ -142,7 +191,7 @@ _base: Callable[[str], str] = "a base that {} builds on".format
 
 
 def _modules(folder: Path) -> list[str]:
-    return [path for file in folder.glob("*.tf") for path in _CALLED.findall(_text(file))]
+    return [path for file in code.files(folder) for path in _CALLED.findall(_text(file))]
 
 
 def _bases(folder: Path) -> list[str]:

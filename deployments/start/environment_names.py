@@ -1,28 +1,30 @@
-"""Which folders and files are named after environments, why, and in which order these come. Pure.
+"""Which folders, files and workspaces are named after environments, why, and in which order these come. Pure.
 
-Most are known by name: dev, staging, prod-eu. Others are known by their place: a folder beside `dev` and `prod` that
-is called like a region, or that holds the same units as they do.
+Most are known by name: dev, staging, prod-eu. Others are known by what is beside them: `apps-dev` beside `apps-prd`, a
+folder beside `dev` and `prod` that is called like a region, or one that holds the same units as they do.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 Place = tuple[str, PurePosixPath]
 """An engine, and what it takes: a folder, or a file of values."""
 
 _RANKS = (
-    ("shared", "common"),
+    ("shared", "common", "global", "bootstrap", "org"),
     ("sandbox",),
     ("dev", "development"),
     ("test", "testing", "int", "integration"),
     ("qa",),
-    ("uat", "stage", "staging", "preprod"),
-    ("prod", "production"),
+    ("uat", "stage", "staging", "stg", "nonprod", "nonproduction", "preprod", "preproduction"),
+    ("prod", "prd", "production"),
 )
 _RANK = {name: rank for rank, names in enumerate(_RANKS) for name in names}
+_ALONE = frozenset({"global", "bootstrap", "org"})
+"""Environments only where they are called nothing but that, and where there are others."""
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _AREA = "af|ap|apac|asia|au|br|ca|cn|emea|eu|il|jp|latam|me|mx|sa|uk|us"
 _SIDE = "gov|north|south|east|west|central"
@@ -30,8 +32,9 @@ _REGIONAL = re.compile(rf"({_AREA})(-({_SIDE})[a-z]*)*(-?\d+)?")
 
 
 def is_known(part: str) -> bool:
-    """Whether something is called as environments are: dev, prod-eu."""
-    return bool(_SLUG.fullmatch(part)) and part.partition("-")[0] in _RANK
+    """Whether something is called as environments are: dev, prod-eu, pre-production."""
+    first = part.partition("-")[0]
+    return bool(_SLUG.fullmatch(part)) and (_whole(part) in _RANK or (first in _RANK and first not in _ALONE))
 
 
 def found_in(places: Iterable[Place]) -> Mapping[str, str]:
@@ -41,19 +44,59 @@ def found_in(places: Iterable[Place]) -> Mapping[str, str]:
     """
     known = {*places}
     named = {part for _, path in known for part in path.parts if is_known(part)}
-    others = {name: why for name, why in sorted(_beside(known)) if name not in named}
-    return {**dict.fromkeys(sorted(named, key=_order), ""), **others}
+    ending = {part: why for part, why in sorted(_ending_alike(known)) if part not in named}
+    if {*named} <= _ALONE and not ending:
+        named = set()
+    sure = {*named, *ending}
+    others = {name: why for name, why in sorted(_beside(known, sure)) if name not in sure}
+    first = {name: ending.get(name, "") for name in sorted(sure, key=_order)}
+    return {**first, **others}
+
+
+def named_in(text: str, names: Collection[str]) -> tuple[str, str]:
+    """Which environment a word is about, and the rest of it: "app-dev" -> ("dev", "app"); ("", word) for none."""
+    for name in sorted(names, key=len, reverse=True):
+        if re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text):
+            rest = re.sub(rf"[-_]?(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])[-_]?", "-", text)
+            return name, rest.strip("-_")
+    return "", text
+
+
+def _whole(part: str) -> str:
+    return part.replace("-", "")
 
 
 def _order(name: str) -> tuple[int, str]:
-    return _RANK[name.partition("-")[0]], name
+    candidates = (_whole(name), name.partition("-")[0], name.rpartition("-")[2])
+    return next(_RANK[each] for each in candidates if each in _RANK), name
 
 
-def _beside(places: set[Place]) -> Iterator[tuple[str, str]]:
+def _ending_alike(places: set[Place]) -> Iterator[tuple[str, str]]:
+    """Names like `apps-dev` beside `apps-prd`."""
+    for engine, path in places:
+        for at, part in enumerate(path.parts):
+            prefix, _, last = part.rpartition("-")
+            if not prefix or last not in _RANK or is_known(part) or not _SLUG.fullmatch(part):
+                continue
+            siblings = {
+                other.parts[at]
+                for kind, other in places
+                if kind == engine and len(other.parts) > at and other.parts[:at] == path.parts[:at]
+            }
+            twins = {
+                name
+                for name in siblings - {part}
+                if name.rpartition("-")[0] == prefix and name.rpartition("-")[2] in _RANK
+            }
+            if twins:
+                yield part, f"it is beside {_listed(twins)}"
+
+
+def _beside(places: set[Place], sure: Collection[str]) -> Iterator[tuple[str, str]]:
     """Names beside those of known environments, with why they are taken for environments too."""
     for engine, path in places:
         for at, part in enumerate(path.parts):
-            if is_known(part) or not _SLUG.fullmatch(part):
+            if part in sure or not _SLUG.fullmatch(part):
                 continue
             before, after = path.parts[:at], path.parts[at + 1 :]
             twins = {
@@ -62,7 +105,7 @@ def _beside(places: set[Place]) -> Iterator[tuple[str, str]]:
                 if kind == engine
                 and len(other.parts) > at
                 and other.parts[:at] == before
-                and is_known(other.parts[at])
+                and other.parts[at] in sure
             }
             same = {twin for twin in twins if (engine, PurePosixPath(*before, twin, *after)) in places}
             if twins and _REGIONAL.fullmatch(part):
@@ -71,5 +114,5 @@ def _beside(places: set[Place]) -> Iterator[tuple[str, str]]:
                 yield part, f"it is beside {_listed(same)} and has {'/'.join(after)} as well"
 
 
-def _listed(names: set[str]) -> str:
+def _listed(names: Collection[str]) -> str:
     return " and ".join(sorted(names, key=_order))

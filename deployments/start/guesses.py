@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from deployments.start import environment_names
+from deployments.start import dependencies, environment_names, instances, lists, released, states, value_files
 from deployments.start.discovery import Left, Piece, discover
+from deployments.start.grouping import Group, grouped
+from deployments.start.instances import ENVIRONMENT, Ground
+from deployments.start.lists import Listed
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
 from tasks.engines import ENGINES
 
 _GENERIC = {
@@ -25,11 +32,15 @@ _GENERIC = {
         "infra",
         "apps",
         "deploy",
+        "projects",
+        "accounts",
+        "components",
     ),
     *("helm", "helm-charts", "charts", "kubernetes", "k8s", "kustomize", "overlays", "cloudformation", "cfn"),
     *("packer", "images", "ansible", "playbooks"),
 }
 """Parts of paths that say nothing about what is in there."""
+TERRAFORM = "terraform"
 _ACCOUNT = re.compile(r"(?<![\d.])\d{12}(?![\d.])")
 _REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il)-[a-z]+-\d\b")
 TERRAGRUNT = "terragrunt"
@@ -47,13 +58,22 @@ class Guess:
 
 @dataclass(frozen=True)
 class GuessedUnit:
-    """A unit. `source` may hold `{environment}`."""
+    """A unit. `source` and `options` may hold `{environment}`.
+
+    `needs` are the units before it, `ordered` says why; `region` is its own, empty where it is the environment's;
+    `notes` are what a person has to look at.
+    """
 
     name: str
     engine: str
     source: str
     environments: tuple[str, ...]
     why: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    ordered: str = ""
+    region: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,31 +93,79 @@ class GuessedEnvironment:
 
 @dataclass(frozen=True)
 class Guessed:
-    """All that a first platform.yaml says, and what was left out."""
+    """All that a first platform.yaml says, and what was left out; `paths` is what is released besides infrastructure/."""
 
     platform: Guess
     environments: tuple[GuessedEnvironment, ...]
     units: tuple[GuessedUnit, ...]
     left: tuple[Left, ...] = field(default=())
+    paths: tuple[str, ...] = ()
 
 
 def guess(repository: Path) -> Guessed:
-    """Look at infrastructure/ of a repository. `InvalidInput` when nothing there can be taken, with the reasons."""
-    infrastructure = repository / "infrastructure"
-    pieces, left = discover(infrastructure) if infrastructure.is_dir() else ([], [])
+    """Look at a whole repository. `InvalidInput` when nothing there can be taken, with the reasons."""
+    pieces, left = discover(repository)
+    listed, of_lists = lists.read(repository)
+    pieces, unlisted = _as_listed(pieces, listed)
     pieces, elsewhere = _in_live_folders(pieces)
-    left = [*left, *elsewhere]
-    names = _environment_names(infrastructure, pieces)
-    units, refused = _accepted(infrastructure, _units(infrastructure, pieces, [*names]))
-    left = [*left, *refused]
+    left = [*left, *of_lists, *unlisted, *elsewhere]
+    whole = any(piece.folder.parts[:1] != (released.FOLDER,) for piece in pieces)
+    root = repository if whole else repository / released.FOLDER
+    found = _Search.begun(root, [_from(piece, whole) for piece in pieces], [_listed_from(e, whole) for e in listed])
+    units, refused = _accepted(root, _units(found))
+    left = [*(_left_from(each, whole) for each in left), *refused]
     if not units:
-        raise InvalidInput(_nothing(repository, left))
+        raise InvalidInput(_nothing(left))
     return Guessed(
         Guess(_slug(repository.resolve().name) or "platform", "the name of the repository's folder"),
-        tuple(_environments(infrastructure, names, units)),
-        tuple(units),
+        tuple(_environments(root, found.names, units)),
+        tuple(_in_regions(units)),
         tuple(left),
+        released.paths(root, [_as_unit(unit, name) for unit in units for name in unit.environments]) if whole else (),
     )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What units are made of. `names`: {environment: why it is taken for one}."""
+
+    root: Path
+    pieces: Sequence[Piece]
+    listed: Sequence[Listed]
+    names: Mapping[str, str]
+    ground: Ground
+
+    @classmethod
+    def begun(cls, root: Path, pieces: Sequence[Piece], listed: Sequence[Listed]) -> _Search:
+        files = value_files.found(root) if any(piece.engine == TERRAFORM for piece in pieces) else []
+        names = _environment_names(root, pieces, listed, value_files.places(files))
+        roots = frozenset(piece.folder for piece in pieces if piece.engine == TERRAFORM)
+        return cls(root, pieces, listed, names, Ground(root, files, roots, [*names]))
+
+
+def _as_listed(pieces: Sequence[Piece], listed: Sequence[Listed]) -> tuple[list[Piece], list[Left]]:
+    """The pieces with the roots of a list in place of those that only look like roots."""
+    if not listed:
+        return [*pieces], []
+    named = {each.folder: each.file for each in listed}
+    why = f"a root that is not in {listed[0].file}"
+    others = [piece for piece in pieces if piece.engine != TERRAFORM]
+    left = [Left(p.folder, why) for p in pieces if p.engine == TERRAFORM and p.folder not in named]
+    return [*(Piece(TERRAFORM, folder) for folder in named), *others], left
+
+
+def _from(piece: Piece, whole: bool) -> Piece:
+    return piece if whole else Piece(piece.engine, piece.folder.relative_to(released.FOLDER))
+
+
+def _listed_from(each: Listed, whole: bool) -> Listed:
+    return each if whole else replace(each, folder=each.folder.relative_to(released.FOLDER))
+
+
+def _left_from(each: Left, whole: bool) -> Left:
+    """What is left, by its path from where sources are looked for; what is elsewhere by its whole path."""
+    inside = each.place.parts[:1] == (released.FOLDER,)
+    return each if whole or not inside else Left(each.place.relative_to(released.FOLDER), each.why)
 
 
 def _in_live_folders(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
@@ -127,11 +195,24 @@ def _live_folder(folder: PurePosixPath) -> PurePosixPath | None:
     return next(iter([*around][-1:]), None)
 
 
-def _environment_names(infrastructure: Path, pieces: Sequence[Piece]) -> Mapping[str, str]:
+def _environment_names(
+    root: Path, pieces: Sequence[Piece], listed: Sequence[Listed], more: Sequence[PurePosixPath]
+) -> Mapping[str, str]:
     """{name: why it is taken for an environment; empty where its name says so}, in promotion order."""
     folders = [(piece.engine, piece.folder) for piece in pieces]
-    files = [(piece.engine, file) for piece in pieces for file in _values(infrastructure, piece)]
-    return environment_names.found_in([*folders, *files]) or {"dev": ""}
+    files = [(piece.engine, file) for piece in pieces for file in _values(root, piece)]
+    words = [*more, *(PurePosixPath(each.workspace or "-") for each in listed)]
+    literals = [*_literals(root, pieces)]
+    return environment_names.found_in(
+        [*folders, *files, *((TERRAFORM, place) for place in (*words, *literals))]
+    ) or {"dev": ""}
+
+
+def _literals(root: Path, pieces: Sequence[Piece]) -> Iterator[PurePosixPath]:
+    """The environments that roots with workspaces name in their code."""
+    for piece in pieces:
+        if piece.engine == TERRAFORM:
+            yield from (PurePosixPath(word) for word in states.words(root / piece.folder))
 
 
 def _values(infrastructure: Path, piece: Piece) -> list[PurePosixPath]:
@@ -140,17 +221,65 @@ def _values(infrastructure: Path, piece: Piece) -> list[PurePosixPath]:
     return [folder / file.stem for file in sorted((infrastructure / folder).glob("*.yaml"))]
 
 
-def _units(infrastructure: Path, pieces: Sequence[Piece], names: Sequence[str]) -> Iterator[GuessedUnit]:
-    grouped: dict[tuple[str, str], list[str]] = {}
+def _units(found: _Search) -> list[GuessedUnit]:
+    """The units of all engines; Terraform's are what `instances` says."""
+    taken: set[str] = set()
+    others = [piece for piece in found.pieces if piece.engine != TERRAFORM]
+    groups = grouped(_instances(found))
+    named = {_named(taken, group): group for group in groups}
+    placed = {name: _in_environments(group, [*found.names]) for name, group in named.items()}
+    needs = dependencies.needs(found.root, named, placed)
+    roots = [_root(name, group, placed[name], needs[name]) for name, group in named.items()]
+    return sorted([*roots, *_grouped(found, others, taken)], key=lambda unit: (unit.engine == TERRAGRUNT, unit.source))
+
+
+def _instances(found: _Search) -> Iterator[instances.Instance]:
+    if found.listed:
+        yield from (instances.listed(found.ground, each) for each in found.listed)
+    else:
+        folders = (piece.folder for piece in found.pieces if piece.engine == TERRAFORM)
+        yield from (each for folder in folders for each in instances.discovered(found.ground, folder))
+
+
+def _named(taken: set[str], group: Group) -> str:
+    name = _name(TERRAFORM, group.name or "/".join(filter(None, (group.source, group.part))), taken)
+    taken.add(name)
+    return name
+
+
+def _in_environments(group: Group, names: Sequence[str]) -> tuple[str, ...]:
+    placed = [name for name in names if name in group.environments]
+    return (*placed,) or (*names[:1],)
+
+
+def _root(name: str, group: Group, environments: tuple[str, ...], needs: Mapping[str, str]) -> GuessedUnit:
+    alone = "its path names no environment, and a root has one state: the first environment alone"
+    ordered = dependencies.comments(needs)
+    return GuessedUnit(
+        name,
+        TERRAFORM,
+        group.source,
+        environments,
+        group.why or alone,
+        group.options,
+        tuple(sorted(needs)),
+        ordered,
+        notes=group.notes,
+    )
+
+
+def _grouped(found: _Search, pieces: Sequence[Piece], taken: set[str]) -> Iterator[GuessedUnit]:
+    """The units of other engines: those that differ in the environment's name alone are one."""
+    names = [*found.names]
+    patterns: dict[tuple[str, str], list[str]] = {}
     for piece in pieces:
         here = next((part for part in piece.folder.parts if part in names), "")
-        pattern = "/".join("{environment}" if part == here else part for part in piece.folder.parts)
-        grouped.setdefault((piece.engine, pattern), []).extend([here] if here else [])
-    taken: set[str] = set()
-    for (engine, pattern), where in grouped.items():
+        pattern = "/".join(ENVIRONMENT if part == here else part for part in piece.folder.parts)
+        patterns.setdefault((piece.engine, pattern), []).extend([here] if here else [])
+    for (engine, pattern), where in patterns.items():
         name = _name(engine, pattern, taken)
         taken.add(name)
-        placed, why = _placed(infrastructure, Piece(engine, PurePosixPath(pattern)), where, names)
+        placed, why = _placed(found.root, Piece(engine, PurePosixPath(pattern)), where, names)
         yield GuessedUnit(name, engine, pattern, tuple(name for name in names if name in placed), why)
 
 
@@ -160,14 +289,12 @@ def _placed(infrastructure: Path, piece: Piece, where: list[str], names: Sequenc
     evident = [file.name for file in _values(infrastructure, piece) if file.name in names]
     if evident:
         return evident, "the environments that it has values for"
-    if piece.engine == "terraform":
-        return names[:1], "its path names no environment, and a root has one state: the first environment alone"
     return names, "its path names no environment: all of them"
 
 
 def _name(engine: str, pattern: str, taken: set[str]) -> str:
-    parts = [_slug(part) for part in pattern.split("/") if part != "{environment}" and part not in _GENERIC]
-    name = "-".join(filter(None, parts)) or engine
+    parts = [_slug(part) for part in pattern.split("/") if part != ENVIRONMENT and part not in _GENERIC]
+    name = _slug("-".join(filter(None, parts))) or engine
     candidates = [name, f"{name}-{engine}", *(f"{name}-{number}" for number in range(2, 1000))]
     return next(each for each in candidates if each not in taken)
 
@@ -178,7 +305,7 @@ def _accepted(infrastructure: Path, units: Iterable[GuessedUnit]) -> tuple[list[
     for unit in units:
         try:
             for name in unit.environments:
-                ENGINES[unit.engine].reads(infrastructure, unit.source.replace("{environment}", name))
+                ENGINES[unit.engine].reads(infrastructure, unit.source.replace(ENVIRONMENT, name))
         except InvalidInput as error:
             refused.append(Left(PurePosixPath(unit.source), f"{unit.engine}: {error}"))
         else:
@@ -197,7 +324,8 @@ def _environments(
         needs_aws = any(_needs_aws(infrastructure, unit, name) for unit in here)
         texts = _texts(infrastructure, here, name) if needs_aws else {}
         account = _spotted(_ACCOUNT, texts, NO_ACCOUNT, "no account was found: write its 12 digits")
-        region = _spotted(_REGION, texts, NO_REGION, "no region was found: write the one that is used")
+        code = {**texts, **_code(infrastructure, here, name)} if needs_aws else {}
+        region = _spotted(_REGION, code, NO_REGION, "no region was found: write the one that is used")
         on_cluster = any(unit.engine in _ON_CLUSTERS for unit in here)
         yield GuessedEnvironment(
             name, before, account if needs_aws else None, region if needs_aws else None, on_cluster, why
@@ -206,19 +334,41 @@ def _environments(
 
 
 def _needs_aws(infrastructure: Path, unit: GuessedUnit, environment: str) -> bool:
-    return ENGINES[unit.engine].needs_aws(infrastructure, unit.source.replace("{environment}", environment))
+    return ENGINES[unit.engine].needs_aws(infrastructure, unit.source.replace(ENVIRONMENT, environment))
 
 
 def _texts(infrastructure: Path, units: Sequence[GuessedUnit], environment: str) -> Mapping[str, str]:
     """The files that are this environment's own, by path: what is in them says nothing about another one."""
     found = {}
     for unit in units:
-        folder = infrastructure / unit.source.replace("{environment}", environment)
-        own = folder.rglob("*") if "{environment}" in unit.source else folder.glob(f"*/{environment}.yaml")
-        for file in sorted(own):
-            if file.suffix in (".tf", ".tfvars", ".hcl", ".yaml", ".yml", ".json") and file.is_file():
-                found[file.relative_to(infrastructure).as_posix()] = file.read_text(errors="replace")
+        folder = infrastructure / unit.source.replace(ENVIRONMENT, environment)
+        own = folder.rglob("*") if ENVIRONMENT in unit.source else folder.glob(f"*/{environment}.yaml")
+        for file in sorted((*own, *_own_files(folder, unit, environment))):
+            if _is_text(file):
+                path = os.path.relpath(file, infrastructure)
+                found[path] = file.read_text(errors="replace")
     return found
+
+
+def _code(infrastructure: Path, units: Sequence[GuessedUnit], environment: str) -> Mapping[str, str]:
+    """The code of units, by path: a region in it is that of all their environments."""
+    folders = {infrastructure / unit.source.replace(ENVIRONMENT, environment) for unit in units}
+    files = (file for folder in sorted(folders) for file in sorted(folder.glob("*.tf")))
+    return {file.relative_to(infrastructure).as_posix(): file.read_text(errors="replace") for file in files}
+
+
+def _own_files(folder: Path, unit: GuessedUnit, environment: str) -> Iterator[Path]:
+    """The files that the options of a unit name for one environment, and those of the folders around it."""
+    for entry in (*unit.options.get("var_files", ()), *unit.options.get("backend_config", ())):
+        path = entry.get("path", "") if isinstance(entry, Mapping) else entry
+        if ENVIRONMENT in path or ENVIRONMENT in unit.source:
+            yield from folder.glob(path.replace(ENVIRONMENT, environment)) if ".." not in path else ()
+            yield from (each for each in [folder / path.replace(ENVIRONMENT, environment)] if each.is_file())
+
+
+def _is_text(file: Path) -> bool:
+    endings = (".tf", ".tfvars", ".hcl", ".yaml", ".yml", ".json", ".backend", ".tfbackend")
+    return file.name.endswith(endings) and file.is_file()
 
 
 def _spotted(pattern: re.Pattern[str], texts: Mapping[str, str], otherwise: str, why: str) -> Guess:
@@ -232,18 +382,21 @@ def _slug(text: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", text.lower())).lstrip("0123456789-")
 
 
-def _nothing(repository: Path, left: Sequence[Left]) -> str:
+def _in_regions(units: Sequence[GuessedUnit]) -> list[GuessedUnit]:
+    """The units with the region that their path names, where units of a platform are in several."""
+    regions = {unit.name: found[0] for unit in units if (found := _REGION.search(unit.source))}
+    if len({*regions.values()}) < 2:
+        return [*units]
+    return [replace(unit, region=regions.get(unit.name, "")) for unit in units]
+
+
+def _as_unit(unit: GuessedUnit, environment: str) -> Unit:
+    """A unit as a promotion has it in one environment."""
+    filled = json.loads(json.dumps(unit.options).replace(ENVIRONMENT, environment))
+    return Unit(unit.name, unit.engine, unit.source.replace(ENVIRONMENT, environment), (environment,), options=filled)
+
+
+def _nothing(left: Sequence[Left]) -> str:
     """Why no platform.yaml can be written, and what to do with what there is."""
-    told = [f"  infrastructure/{each.place}: {each.why}" for each in left]
-    elsewhere, _ = discover(repository)
-    moved = [piece for piece in elsewhere if piece.folder.parts[:1] != ("infrastructure",)]
-    told += [f"  {piece.folder}: {piece.engine}, outside of infrastructure/" for piece in moved]
-    first = dict.fromkeys(piece.folder.parts[0] for piece in moved if piece.folder.parts)
-    if first:
-        folders = " ".join(first)
-        told.append(
-            f"Only infrastructure/ is looked through: mkdir infrastructure && git mv {folders} infrastructure/; "
-            "or leave them, and write platform.yaml yourself with their folders in `paths`"
-        )
-    listed = "\n".join(["nothing that can be taken was found in infrastructure/", *told])
-    return listed if told else f"{listed}; put Terraform roots, charts, overlays, templates or playbooks there"
+    listed = "\n".join(["nothing that can be taken was found", *(f"  {each.place}: {each.why}" for each in left)])
+    return listed if left else f"{listed}; put Terraform roots, charts, overlays, templates or playbooks there"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from deployments.start.guesses import TERRAGRUNT, Guess, Guessed, GuessedEnvironment, GuessedUnit
 
@@ -19,6 +20,9 @@ def _lines(guessed: Guessed) -> Iterator[str]:
     yield "# Written by `flowmart init` from what is in this folder. Each guess has a comment: check it."
     yield "# All keys are explained in docs/platform.md; `flowmart doctor` says what is still missing."
     yield f"platform: {guessed.platform.value}  # guess: {guessed.platform.why}"
+    if guessed.paths:
+        yield "# guess: all that units read; releases have it besides infrastructure/, and sources are relative to the top"
+        yield f"paths: {json.dumps([*guessed.paths])}"
     yield ""
     yield "environments:"
     for environment in guessed.environments:
@@ -28,10 +32,11 @@ def _lines(guessed: Guessed) -> Iterator[str]:
     units = [unit for unit in guessed.units if unit.engine != TERRAGRUNT]
     if units:
         yield ""
-        yield "# guess: no unit needs another one; where one does, add needs: [NAME], and it comes after that"
+        if not any(unit.needs for unit in units):
+            yield "# guess: no unit needs another one; where one does, add needs: [NAME], and it comes after that"
         yield "units:"
     for unit in units:
-        yield from _unit(unit, guessed.platform.value)
+        yield from unit_lines(unit, guessed.platform.value)
     if guessed.left:
         yield ""
         yield "# Not taken:"
@@ -67,10 +72,36 @@ def _quoted(account: Guess) -> str:
     return f"{json.dumps(account.value)}  # guess: {account.why}"
 
 
-def _unit(unit: GuessedUnit, platform: str) -> Iterator[str]:
+def unit_lines(unit: GuessedUnit, platform: str) -> Iterator[str]:
+    """The lines of one unit."""
     yield f"  {unit.name}:"
     yield f"    engine: {unit.engine}"
     yield f"    source: {json.dumps(unit.source)}"
     yield f"    environments: [{', '.join(unit.environments)}]  # guess: {unit.why}"
+    if unit.needs:
+        yield f"    needs: [{', '.join(unit.needs)}]  # guess: {unit.ordered}"
+    if unit.region:
+        yield f"    region: {unit.region}  # guess: its path"
     if unit.engine == _NAMESPACE:
         yield f"    inputs: {{namespace: {platform}}}  # guess: the platform's name"
+    yield from (f"    # {note}" for note in unit.notes)
+    if unit.options:
+        yield f"    {unit.engine}:"
+    for key, value in unit.options.items():
+        yield from _option(key, value)
+
+
+def _option(key: str, value: Any) -> Iterator[str]:
+    why = f"  # guess: {_WHY[key]}" if key in _WHY else ""
+    if not isinstance(value, list):
+        yield f"      {key}: {json.dumps(value)}{why}"
+        return
+    yield f"      {key}:{why}"
+    yield from (f"        - {json.dumps(entry)}" for entry in value)
+
+
+_WHY = {
+    "var_files": "common files, then the environment's, then its own; later ones win",
+    "backend_config": "what its backend leaves open",
+    "workspace": "a workspace for each environment",
+}

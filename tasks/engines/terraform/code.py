@@ -70,14 +70,16 @@ def blocks(folder: Path, *kinds: str) -> tuple[Block, ...]:
 
 def readable_blocks(folder: Path, *kinds: str) -> tuple[Block, ...]:
     """The same, without the files that cannot be read: Terraform itself says what is wrong with them."""
-    found: list[Block] = []
-    for file in files(folder):
-        try:
-            content = _read(file)
-        except InvalidInput:
-            continue
-        found += [block for kind in kinds for block in _blocks(kind, content.get(kind), file)]
-    return tuple(found)
+    return tuple(block for file in files(folder) for block in blocks_in(file, *kinds))
+
+
+def blocks_in(file: Path, *kinds: str) -> tuple[Block, ...]:
+    """The blocks of these kinds in one file, whatever its name; none of one that cannot be read."""
+    try:
+        content = _read(file)
+    except InvalidInput:
+        return ()
+    return tuple(block for kind in kinds for block in _blocks(kind, content.get(kind), file))
 
 
 def values(file: Path) -> Mapping[str, Any]:

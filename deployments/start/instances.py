@@ -1,0 +1,206 @@
+"""Terraform roots as what they are in each environment: with which files, in which state.
+
+    what a list or a folder says  ──▶  files of its words  ──▶  environments  ──▶  an instance for each
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from deployments.start import environment_names, states, value_files
+from deployments.start.lists import Listed
+from deployments.start.states import State
+from deployments.start.value_files import Match, ValueFile
+from tasks.engines.terraform import code
+from tasks.engines.terraform.configuration import read_values
+
+ENVIRONMENT = "{environment}"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A root in one environment; `environment` is empty where nothing says which.
+
+    Attributes:
+        folder: relative to where sources are looked for.
+        part: what tells it from others of the same folder and environment.
+        name: what a list calls it.
+        after: what a list calls those before it.
+        var_files, state, options: what its block `terraform` says.
+        why: why it is in this environment.
+        notes: what a person has to look at.
+    """
+
+    folder: PurePosixPath
+    environment: str
+    why: str
+    part: str = ""
+    name: str = ""
+    after: tuple[str, ...] = ()
+    group: int = 0
+    var_files: tuple[str, ...] = ()
+    state: State = field(default_factory=State)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What instances are looked for in: a folder, its files of values, its roots, and its environments."""
+
+    root: Path
+    files: Sequence[ValueFile]
+    roots: Collection[PurePosixPath]
+    environments: Sequence[str]
+
+    def environment_of(self, folder: PurePosixPath) -> str:
+        """The environment that a folder is in; empty for none."""
+        return next((part for part in folder.parts if part in self.environments), "")
+
+
+def listed(ground: Ground, each: Listed) -> Instance:
+    """A root as a list has it: files that the list names are its files; else those that its words say."""
+    environment = ground.environment_of(each.folder) or _of_words(ground, each)
+    found = _discovered(ground, each.folder, environment)
+    var_files = each.var_files or found.var_files
+    state = found.state
+    if each.backend_config or each.workspace:
+        state = State((*each.backend_config,) or state.backend_config, each.workspace, "", "", state.settings)
+    chosen = {"binary": each.binary, "version": each.version, "reads": [*each.reads]}
+    notes = (f"{each.file} also runs: {'; '.join(each.steps)}",) if each.steps else ()
+    return replace(
+        found,
+        name=each.name,
+        after=each.after,
+        group=each.group,
+        var_files=var_files,
+        state=state,
+        options={key: value for key, value in chosen.items() if value},
+        why=f"as {each.file} has it",
+        notes=notes,
+    )
+
+
+def discovered(ground: Ground, folder: PurePosixPath) -> list[Instance]:
+    """A root in every environment that its path, its workspaces or its files name; once, without one, if none do."""
+    if here := ground.environment_of(folder):
+        return [_discovered(ground, folder, here)]
+    if pattern := states.workspaces(ground.root / folder, ground.environments):
+        names = _with_workspaces(ground, folder, pattern)
+        return [_in_workspace(ground, folder, name, pattern.replace(ENVIRONMENT, name)) for name in names]
+    matches = _matches(ground, folder)
+    if found := [*_by_files(ground, folder, matches)]:
+        return found
+    return [*_by_folders(ground, folder)] or [_discovered(ground, folder, "")]
+
+
+def _of_words(ground: Ground, each: Listed) -> str:
+    """The environment that a list's words for a root name: its workspace, its name, its files."""
+    for text in (each.workspace, each.name, *each.var_files, *map(str, each.backend_config)):
+        if found := environment_names.named_in(text, ground.environments)[0]:
+            return found
+    return ""
+
+
+def _discovered(ground: Ground, folder: PurePosixPath, environment: str) -> Instance:
+    """The root of one environment alone."""
+    matches = [each for each in _matches(ground, folder) if each.environment in ("", environment)]
+    return _instance(ground, folder, environment, matches, "the environments that have such a folder")
+
+
+def _matches(ground: Ground, folder: PurePosixPath) -> list[Match]:
+    declared = value_files.variables(ground.root / folder)
+    found = value_files.matching(ground.files, folder, ground.environments, ground.roots)
+    return [
+        each
+        for each in found
+        if each.file.is_backend or value_files.sets_any(ground.root / each.file.path, declared)
+    ]
+
+
+def _instance(
+    ground: Ground, folder: PurePosixPath, environment: str, matches: Iterable[Match], why: str, part: str = ""
+) -> Instance:
+    taken = [each for each in matches if not each.file.is_backend or each.part in ("", part)]
+    backend = [
+        (value_files.relative(each.file.path, folder), ground.root / each.file.path)
+        for each in taken
+        if each.file.is_backend
+    ]
+    shared = not ground.environment_of(folder)
+    name = "/".join(filter(None, (*(word for word in folder.parts[-2:] if word not in value_files.SILENT), part))) or "root"
+    state = states.of(ground.root / folder, backend, name, environment, shared=shared and bool(environment))
+    files = tuple(value_files.relative(each.file.path, folder) for each in taken if not each.file.is_backend)
+    return Instance(folder, environment, why, part, var_files=files, state=state)
+
+
+def _by_files(ground: Ground, folder: PurePosixPath, matches: Sequence[Match]) -> Iterator[Instance]:
+    """An instance for each environment that files of the root are for; the files of its backend decide."""
+    backends = [each for each in matches if each.file.is_backend and each.environment]
+    parts = sorted({each.part for each in backends}) or [""]
+    for name in ground.environments:
+        for part in parts:
+            mine = [each for each in matches if each.environment in ("", name)]
+            decides = [each for each in backends or matches if each.environment == name and each.part == part]
+            if decides:
+                why = "the environments that it has files for"
+                found = _instance(ground, folder, name, mine, why, part)
+                yield found if len(parts) > 1 else replace(found, part="")
+
+
+def _with_workspaces(ground: Ground, folder: PurePosixPath, pattern: str) -> list[str]:
+    """The environments that have a workspace of a root: those of a list of its own, or all that its code names."""
+    for file in sorted(ground.root.rglob(f"{folder.name}.json")):
+        names = _listed_in(file)
+        if found := [name for name in ground.environments if name in names]:
+            return found
+    text = "".join(file.read_text(errors="replace") for file in code.files(ground.root / folder))
+    ending = pattern.replace(ENVIRONMENT, "").removeprefix(folder.name)
+    return [name for name in ground.environments if f'{ending}{name}"' in text]
+
+
+def _listed_in(file: Path) -> list[str]:
+    try:
+        found = json.loads(file.read_text(errors="replace"))
+        return [each["name"] for each in found["environments"]]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _in_workspace(ground: Ground, folder: PurePosixPath, name: str, workspace: str) -> Instance:
+    matches = [each for each in _matches(ground, folder) if each.environment in ("", name)]
+    found = _instance(ground, folder, name, matches, "the environments whose workspaces its code names")
+    state = replace(found.state, workspace=workspace, why="")
+    return replace(found, state=state)
+
+
+def _by_folders(ground: Ground, folder: PurePosixPath) -> Iterator[Instance]:
+    """Instances of a generic root: one for each folder of files of variables that are of no other root.
+
+    Its backend says nothing of the state, and all that the files set is a variable of its own.
+    """
+    declared = value_files.variables(ground.root / folder)
+    for place, files in _folders(ground).items():
+        environment = ground.environment_of(place)
+        sets = {name for file in files for name in read_values(ground.root / file.path)}
+        if not environment or not sets or not sets <= declared:
+            continue
+        words = [word for word in place.parts if word != environment and word not in value_files.SILENT]
+        part = "-".join(words) or "root"
+        pattern = f"{value_files.relative(place, folder)}/*.tfvars"
+        state = states.of(ground.root / folder, [], part, environment, shared=True)
+        why = "the environments that have such a folder of variables"
+        yield Instance(folder, environment, why, part, part, var_files=(pattern,), state=state)
+
+
+def _folders(ground: Ground) -> dict[PurePosixPath, list[ValueFile]]:
+    found: dict[PurePosixPath, list[ValueFile]] = {}
+    for file in ground.files:
+        if not file.is_backend and not {*file.path.parents} & {each for each in ground.roots if each.parts}:
+            found.setdefault(file.path.parent, []).append(file)
+    return found
+

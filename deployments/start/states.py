@@ -1,0 +1,122 @@
+"""Where the state of a root is in an environment, and what is to be added so that each environment has its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployments.start import environment_names
+from tasks.engines.terraform import backends, code
+from tasks.engines.terraform.configuration import read_values
+
+_KEYS = {"s3": "key", "azurerm": "key", "gcs": "prefix", "local": "path", "oss": "key", "cos": "key", "consul": "path"}
+"""The setting that tells the states of a backend apart."""
+_NEEDED = {"s3": ("bucket",), "gcs": ("bucket",), "azurerm": ("storage_account_name", "container_name")}
+_ALSO = "guess: the backend also needs {}, from a file or here"
+_STRINGS = re.compile(r'"(-?[A-Za-z][\w-]*|-[\w-]+)"')
+
+
+@dataclass(frozen=True)
+class State:
+    """What a unit's options have to say about its state.
+
+    Attributes:
+        backend_config: files and settings.
+        workspace: its workspace; empty for the default one.
+        why: a comment on what was guessed; empty where nothing was.
+        place: where the state is then; empty where that is not known.
+    """
+
+    backend_config: tuple[str | Mapping[str, Any], ...] = ()
+    workspace: str = ""
+    why: str = ""
+    place: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of(folder: Path, files: Sequence[tuple[str, Path]], name: str, environment: str, *, shared: bool) -> State:
+    """The state of a root in one environment.
+
+    Args:
+        folder: the root's folder.
+        files: its files of backend settings: as the options write them, and where they are.
+        name: what the root is called, for the key of its state.
+        environment: the environment; empty for a root without.
+        shared: whether the root's code is that of several environments.
+    """
+    settings: dict[str, Any] = {}
+    for _, file in files:
+        settings |= read_values(file)
+    written = tuple(name for name, _ in files)
+    declared = backends.declared(folder, settings)
+    if declared is None:
+        return State(written)
+    place, known = backends.place(declared), _KEYS.get(declared.kind, "")
+    if known and known not in declared.settings:
+        return _with_key(declared, known, written, "/".join(filter(None, (environment, name))))
+    if shared and not _tells(declared, written, environment):
+        why = "guess: the code has one state for all environments, so each gets a workspace"
+        return State(written, environment, why, backends.place(declared, environment), declared.settings)
+    return State(written, "", "", place, declared.settings)
+
+
+def workspaces(folder: Path, names: Sequence[str]) -> str:
+    """How the workspaces of a root are called, by what its code compares them with: "app-{environment}"; or empty."""
+    texts = [file.read_text(errors="replace") for file in code.files(folder)]
+    if not any("terraform.workspace" in text for text in texts):
+        return ""
+    literals = (found for text in texts for found in _STRINGS.findall(text))
+    patterns = [
+        pattern for literal in literals for name in names if (pattern := _pattern(literal, name)) is not None
+    ]
+    longest = max(patterns, key=lambda each: (patterns.count(each), len(each)), default="")
+    return f"{folder.name}{longest}" if longest.startswith("-") else longest
+
+
+def words(folder: Path) -> set[str]:
+    """The words in the code of a root with workspaces that may name environments: the last part of each literal."""
+    texts = [file.read_text(errors="replace") for file in code.files(folder)]
+    if not any("terraform.workspace" in text for text in texts):
+        return set()
+    found = {literal.rpartition("-")[2] for text in texts for literal in _STRINGS.findall(text)}
+    return {word for word in found if environment_names.is_known(word)}
+
+
+def _pattern(literal: str, name: str) -> str | None:
+    if literal == name:
+        return "{environment}"
+    return f"{literal.removesuffix(name)}{{environment}}" if literal.endswith(f"-{name}") else None
+
+
+def _with_key(declared: backends.Backend, key: str, files: tuple[str, ...], path: str) -> State:
+    value = path if declared.kind == "gcs" else f"{path}.tfstate"
+    value = f"/var/lib/flowmart/states/{value}" if declared.kind == "local" else value
+    missing = [name for name in _NEEDED.get(declared.kind, ()) if name not in declared.settings]
+    why = _ALSO.format(" and ".join(missing)) if missing else f"guess: nothing says the {key} of its state"
+    found = backends.Backend(declared.kind, {**declared.settings, key: value})
+    return State((*files, {key: value}), "", why, backends.place(found), found.settings)
+
+
+def _tells(declared: backends.Backend, files: Sequence[str], environment: str) -> bool:
+    """Whether the backend's settings, or the names of their files, are those of one environment."""
+    texts = map(str, (*declared.settings.values(), *files))
+    return any(environment_names.named_in(text, [environment])[0] for text in texts)
+
+
+def key_of(settings: Mapping[str, Any]) -> str:
+    """The text that tells a state apart in its backend; empty where there is none."""
+    return next((str(settings[name]) for name in ("key", "prefix", "path") if settings.get(name)), "")
+
+
+def is_read(config: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
+    """Whether the configuration of a `terraform_remote_state` is that of a state; expressions may be anything."""
+    wanted, found = key_of(config), key_of(state)
+    if not wanted or not found:
+        return False
+    pattern = ".+".join(re.escape(part) for part in re.split(r"\$\{[^}]*\}", wanted))
+    bucket, own = (str(each.get("bucket", "")) for each in (config, state))
+    same = "${" in bucket + own or bucket == own or not own
+    return same and bool(re.fullmatch(pattern, found))

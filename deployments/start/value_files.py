@@ -1,0 +1,157 @@
+"""Files of variables and of backend settings: which root each belongs to, and which environment. Pure, but for reading.
+
+The words of a path say it: `data/production/app.tfvars` is of the environment production and the root `app`,
+`config/common.tfvars` is of every root that declares one of its variables. A word that is neither an environment, nor
+a part of the root's own path, nor one that says nothing, makes the file another root's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from deployments.start import environment_names
+from tasks.engines.terraform import code
+from tasks.engines.terraform.configuration import read_values
+
+_VARIABLES = (".tfvars", ".tfvars.json")
+_BACKENDS = (".tfbackend", ".backend")
+_NAMED_BACKEND = re.compile(r"(.*[._-])?backend([._-].*)?\.(hcl|tfvars|conf|config)")
+_BY_ITSELF = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
+COMMON = frozenset({"common", "global", "shared", "all", "base", "default", "defaults", "main", "account", "region"})
+"""Words of files that are for several roots or environments."""
+SILENT = frozenset(
+    "vars var tfvars data config configs configuration configurations env envs environment environments values"
+    " variables settings inputs parameters params terraform tf live infra infrastructure backend backends accounts"
+    " secrets secret s3 gcs azurerm hcl".split()
+)
+_SKIPPED = {".terraform", ".git", "node_modules", "examples", "modules"}
+
+
+@dataclass(frozen=True)
+class ValueFile:
+    """A file, relative to the repository; `is_backend`: it has settings of a backend."""
+
+    path: PurePosixPath
+    is_backend: bool
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of its name."""
+        return tuple(word for word in self.path.name.split(".")[: -1 if "." in self.path.name else None] if word)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A file that is a root's.
+
+    Attributes:
+        file: the file.
+        environment: whose it is; empty when it is for all.
+        is_own: whether it is for this root alone.
+        part: what else its name says: one of several states of the root and environment.
+    """
+
+    file: ValueFile
+    environment: str
+    is_own: bool
+    part: str = ""
+
+    @property
+    def order(self) -> tuple[bool, bool, str]:
+        """Common files first, then the environment's, then the root's own: later ones win."""
+        return self.is_own, bool(self.environment), str(self.file.path)
+
+
+def found(root: Path) -> list[ValueFile]:
+    """All of them in a repository, but for those that Terraform reads by itself."""
+    return sorted(_files(root, root), key=lambda each: each.path)
+
+
+def places(files: Iterable[ValueFile]) -> list[PurePosixPath]:
+    """Their paths, with the words that may name an environment; any other word is blank."""
+
+    def shown(word: str) -> str:
+        return word if environment_names.is_known(word) and word not in COMMON else "-"
+
+    found = []
+    for file in files:
+        words = [*file.path.parent.parts, *(part for word in file.words for part in (word, *re.split("[-_]", word)))]
+        found.append(PurePosixPath(*map(shown, words)))
+    return found
+
+
+def matching(
+    files: Iterable[ValueFile], root: PurePosixPath, environments: Collection[str], roots: Collection[PurePosixPath]
+) -> list[Match]:
+    """The files that are those of the root in a folder, in the order in which they count."""
+    own = {part.lower() for part in root.parts}
+    matches = (_match(file, root, own, environments) for file in files if _owner(file.path, roots) in (None, root))
+    return sorted((each for each in matches if each), key=lambda each: each.order)
+
+
+def sets_any(file: Path, declared: Collection[str]) -> bool:
+    """Whether a file of variables sets one that is declared."""
+    return bool({*read_values(file)} & {*declared})
+
+
+def variables(folder: Path) -> frozenset[str]:
+    """The variables that a root declares."""
+    return frozenset(block.name for block in code.readable_blocks(folder, "variable"))
+
+
+def relative(path: PurePosixPath, folder: PurePosixPath) -> str:
+    """A path as an option writes it: from the unit's folder."""
+    return PurePosixPath(os.path.relpath(str(path), str(folder))).as_posix()
+
+
+def _files(root: Path, folder: Path) -> Iterator[ValueFile]:
+    for each in sorted(folder.iterdir()):
+        if each.is_dir() and not each.is_symlink() and each.name not in _SKIPPED and not each.name.startswith("."):
+            yield from _files(root, each)
+        elif each.is_file() and not each.is_symlink() and (kind := _kind(each.name)) is not None:
+            yield ValueFile(PurePosixPath(each.relative_to(root).as_posix()), kind)
+
+
+def _kind(name: str) -> bool | None:
+    """Whether a file has settings of a backend, by its name; None when it is neither."""
+    if name.endswith(_BACKENDS) or _NAMED_BACKEND.fullmatch(name):
+        return True
+    return False if name.endswith(_VARIABLES) and not _BY_ITSELF.fullmatch(name) else None
+
+
+def _owner(path: PurePosixPath, roots: Collection[PurePosixPath]) -> PurePosixPath | None:
+    """The innermost root around a file; None for what is in none but that of the whole repository."""
+    return next((each for each in path.parents if each in roots and each.parts), None)
+
+
+def _match(file: ValueFile, root: PurePosixPath, own: Collection[str], environments: Collection[str]) -> Match | None:
+    above = _shared(file.path.parent, root)
+    environment, is_own, left = "", above == root.parts, list[str]()
+    for word in (*file.path.parent.parts[len(above) :], *file.words):
+        if word in own:
+            is_own = True
+        elif word in environments and word not in COMMON:
+            environment = word
+        elif word not in COMMON | SILENT:
+            named, rest = environment_names.named_in(word, [each for each in environments if each not in COMMON])
+            environment = named or environment
+            is_own = is_own or rest in own
+            left += [rest] if rest and rest not in {*own, *COMMON, *SILENT} else []
+    if left and not (file.is_backend and above == root.parts):
+        return None
+    return Match(file, environment or _around(above, environments), is_own, "-".join(left))
+
+
+def _around(above: Iterable[str], environments: Collection[str]) -> str:
+    """The environment whose folder both the file and the root are in."""
+    return next((part for part in above if part in environments), "")
+
+
+def _shared(one: PurePosixPath, other: PurePosixPath) -> tuple[str, ...]:
+    pairs = zip(one.parts, other.parts, strict=False)
+    at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one.parts), len(other.parts)))
+    return one.parts[:at]

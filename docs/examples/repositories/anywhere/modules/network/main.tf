@@ -1,0 +1,3 @@
+variable "name" { type = string }
+
+resource "aws_sns_topic" "this" { name = var.name }

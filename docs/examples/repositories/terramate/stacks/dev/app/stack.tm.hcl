@@ -1,0 +1,5 @@
+stack {
+  name  = "app of dev"
+  after = ["../network"]
+  watch = ["/config/app.json"]
+}

@@ -1,0 +1,5 @@
+stack {
+  name  = "app of production"
+  after = ["../network"]
+  watch = ["/config/app.json"]
+}

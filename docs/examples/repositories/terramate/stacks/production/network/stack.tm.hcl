@@ -1,0 +1,4 @@
+stack {
+  name = "network of production"
+  tags = ["network"]
+}
