@@ -221,8 +221,8 @@ _GUESSED_ENVIRONMENT = _object(
 )
 _GUESSED_UNIT = _object(
     {
-        **{name: TEXT for name in ("name", "engine", "source", "why", "ordered", "region")},
-        **{name: TEXTS for name in ("environments", "needs", "notes")},
+        **dict.fromkeys(("name", "engine", "source", "why", "ordered", "region"), TEXT),
+        **dict.fromkeys(("environments", "needs", "notes"), TEXTS),
         "options": ANY_OBJECT,
     }
 )

@@ -11,7 +11,8 @@ from deployments.cli import screen
 from deployments.cli.screen import Json
 from deployments.start import differences
 from deployments.start.differences import Differences
-from deployments.start.guesses import Guessed, GuessedUnit, guess
+from deployments.start.guessed import Guessed, GuessedUnit
+from deployments.start.guesses import guess
 from deployments.start.text import platform_yaml, unit_lines
 from tasks import manifest, settings
 from tasks.domain.errors import FlowmartError, InvalidInput
@@ -24,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def initialize(json: Json = False) -> None:
-    """Write a first infrastructure/platform.yaml from the code that is there; where there is one, say what differs."""
+    """Write a first infrastructure/platform.yaml from the code that is there. Where there is one, say what is new."""
     infrastructure = settings.load().repository / "infrastructure"
     file = infrastructure / "platform.yaml"
     if file.exists():

@@ -1,1 +1,1 @@
-"""A first platform.yaml: `discovery` looks at folders, `guesses` makes units of them, `text` writes them down."""
+"""A first platform.yaml: `discovery` and `lists` say what there is, `guesses` makes units of it, `text` writes them."""

@@ -13,9 +13,7 @@ from tasks.engines.terraform import code
 _REMOTE = "terraform_remote_state"
 
 
-def needs(
-    root: Path, units: Mapping[str, Group], placed: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, str]]:
+def needs(root: Path, units: Mapping[str, Group], placed: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
     """{unit: {unit before it: why}}, those that are in all of its environments; none that would close a circle.
 
     Args:
@@ -90,4 +88,3 @@ def _number(instances: Sequence[Instance]) -> int:
 def comments(wanted: Mapping[str, str]) -> str:
     """Why, for a comment."""
     return "; ".join(dict.fromkeys(wanted.values()))
-

@@ -1,23 +1,24 @@
-"""What a repository has that its platform.yaml has not, and the other way round: what a second `init` tells."""
+"""What a repository has that its platform.yaml has not: what a second `init` tells.
+
+What is declared and not there is a mistake that keeps platform.yaml from being read at all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployments.start.guesses import TERRAGRUNT, Guessed, GuessedUnit
+from deployments.start.guessed import TERRAGRUNT, Guessed, GuessedUnit
 from deployments.start.instances import ENVIRONMENT
 from tasks import manifest
-from tasks.domain.platform import Platform, Unit
+from tasks.domain.platform import Platform
 
 
 @dataclass(frozen=True)
 class Differences:
-    """Units that were found and are not declared, and texts about what is declared and was not found."""
+    """Units and environments that were found and are not declared."""
 
     new: tuple[GuessedUnit, ...]
-    gone: tuple[str, ...]
     environments: tuple[str, ...]
 
     @property
@@ -25,7 +26,7 @@ class Differences:
         """Each as a line."""
         new = (f"not in platform.yaml: {unit.engine} {unit.source}" for unit in self.new)
         more = (f"not in platform.yaml: the environment {name}" for name in self.environments)
-        return (*new, *more, *self.gone)
+        return (*new, *more)
 
 
 def between(guessed: Guessed, platform: Platform, infrastructure: Path) -> Differences:
@@ -37,19 +38,8 @@ def between(guessed: Guessed, platform: Platform, infrastructure: Path) -> Diffe
     new = tuple(unit for unit in roots if not _places(here, unit.source, unit.environments) <= declared)
     known = {each.name for each in platform.environments}
     more = tuple(each.name for each in guessed.environments if each.name not in known)
-    return Differences(new, tuple(_gone(root, platform)), more)
+    return Differences(new, more)
 
 
 def _places(root: Path, source: str, environments: tuple[str, ...]) -> set[Path]:
     return {(root / source.replace(ENVIRONMENT, name)).resolve() for name in environments}
-
-
-def _gone(root: Path, platform: Platform) -> Iterator[str]:
-    for unit in platform.units:
-        missing = [name for name in unit.environments if not _is_there(root, platform, unit, name)]
-        if missing:
-            yield f"declared, and not there: {unit.source} of {unit.name} in {', '.join(missing)}"
-
-
-def _is_there(root: Path, platform: Platform, unit: Unit, environment: str) -> bool:
-    return (root / manifest.resolve(platform, environment, unit.name).source).is_dir()

@@ -1,6 +1,6 @@
 """What there is to deploy: one `Piece` for each folder that an engine could take, and why the others are none.
 
-A folder of Terraform code is a root if it has a backend. Where it has none, it is one if it has a provider and no root
+A folder of Terraform code is a root if it has a backend. Without one, it is a root if it has a provider and no root
 calls it. In a repository without any of these, every folder that is not called counts.
 """
 

@@ -1,7 +1,7 @@
 """Which folders, files and workspaces are named after environments, why, and in which order these come. Pure.
 
-Most are known by name: dev, staging, prod-eu. Others are known by what is beside them: `apps-dev` beside `apps-prd`, a
-folder beside `dev` and `prod` that is called like a region, or one that holds the same units as they do.
+Most are known by name: dev, staging, prod-eu. Others are known by what is beside them: `apps-dev` beside `apps-prd`,
+a folder beside `dev` and `prod` that is called like a region, or one that holds the same units as they do.
 """
 
 from __future__ import annotations
@@ -102,10 +102,7 @@ def _beside(places: set[Place], sure: Collection[str]) -> Iterator[tuple[str, st
             twins = {
                 other.parts[at]
                 for kind, other in places
-                if kind == engine
-                and len(other.parts) > at
-                and other.parts[:at] == before
-                and other.parts[at] in sure
+                if kind == engine and len(other.parts) > at and other.parts[:at] == before and other.parts[at] in sure
             }
             same = {twin for twin in twins if (engine, PurePosixPath(*before, twin, *after)) in places}
             if twins and _REGIONAL.fullmatch(part):

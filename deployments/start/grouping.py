@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from deployments.start.instances import ENVIRONMENT, Instance
@@ -105,5 +104,3 @@ def _var_files(members: Sequence[Instance]) -> Iterator[Any]:
     for file in order:
         everywhere = all(file in files for files in lists)
         yield file if everywhere else {"path": file, "optional": True}
-
-

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from deployments.start import dependencies, environment_names, instances, lists, released, states, value_files
+from deployments.start import (
+    accounts,
+    dependencies,
+    environment_names,
+    instances,
+    lists,
+    released,
+    states,
+    value_files,
+)
 from deployments.start.discovery import Left, Piece, discover
 from deployments.start.grouping import Group, grouped
+from deployments.start.guessed import TERRAFORM, TERRAGRUNT, Guess, Guessed, GuessedUnit
 from deployments.start.instances import ENVIRONMENT, Ground
 from deployments.start.lists import Listed
 from tasks.domain.errors import InvalidInput
@@ -40,66 +48,6 @@ _GENERIC = {
     *("packer", "images", "ansible", "playbooks"),
 }
 """Parts of paths that say nothing about what is in there."""
-TERRAFORM = "terraform"
-_ACCOUNT = re.compile(r"(?<![\d.])\d{12}(?![\d.])")
-_REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il)-[a-z]+-\d\b")
-TERRAGRUNT = "terragrunt"
-_ON_CLUSTERS = ("helm", "kustomize")
-NO_ACCOUNT, NO_REGION = "000000000000", "us-east-1"
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A value, and why it is that."""
-
-    value: str
-    why: str
-
-
-@dataclass(frozen=True)
-class GuessedUnit:
-    """A unit. `source` and `options` may hold `{environment}`.
-
-    `needs` are the units before it, `ordered` says why; `region` is its own, empty where it is the environment's;
-    `notes` are what a person has to look at.
-    """
-
-    name: str
-    engine: str
-    source: str
-    environments: tuple[str, ...]
-    why: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-    ordered: str = ""
-    region: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class GuessedEnvironment:
-    """An environment. `account` and `region` are None where nothing there needs AWS.
-
-    `why` says why it is taken for one, where its name does not.
-    """
-
-    name: str
-    after: str
-    account: Guess | None = None
-    region: Guess | None = None
-    cluster: bool = False
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Guessed:
-    """All that a first platform.yaml says, and what was left out; `paths` is what is released besides infrastructure/."""
-
-    platform: Guess
-    environments: tuple[GuessedEnvironment, ...]
-    units: tuple[GuessedUnit, ...]
-    left: tuple[Left, ...] = field(default=())
-    paths: tuple[str, ...] = ()
 
 
 def guess(repository: Path) -> Guessed:
@@ -108,7 +56,8 @@ def guess(repository: Path) -> Guessed:
     listed, of_lists = lists.read(repository)
     pieces, unlisted = _as_listed(pieces, listed)
     pieces, elsewhere = _in_live_folders(pieces)
-    left = [*left, *of_lists, *unlisted, *elsewhere]
+    folders = {piece.folder for piece in pieces}
+    left = [*(each for each in left if each.place not in folders), *of_lists, *unlisted, *elsewhere]
     whole = any(piece.folder.parts[:1] != (released.FOLDER,) for piece in pieces)
     root = repository if whole else repository / released.FOLDER
     found = _Search.begun(root, [_from(piece, whole) for piece in pieces], [_listed_from(e, whole) for e in listed])
@@ -118,8 +67,8 @@ def guess(repository: Path) -> Guessed:
         raise InvalidInput(_nothing(left))
     return Guessed(
         Guess(_slug(repository.resolve().name) or "platform", "the name of the repository's folder"),
-        tuple(_environments(root, found.names, units)),
-        tuple(_in_regions(units)),
+        tuple(accounts.environments(root, found.names, units)),
+        tuple(accounts.in_regions(units)),
         tuple(left),
         released.paths(root, [_as_unit(unit, name) for unit in units for name in unit.environments]) if whole else (),
     )
@@ -203,16 +152,17 @@ def _environment_names(
     files = [(piece.engine, file) for piece in pieces for file in _values(root, piece)]
     words = [*more, *(PurePosixPath(each.workspace or "-") for each in listed)]
     literals = [*_literals(root, pieces)]
-    return environment_names.found_in(
-        [*folders, *files, *((TERRAFORM, place) for place in (*words, *literals))]
-    ) or {"dev": ""}
+    return environment_names.found_in([*folders, *files, *((TERRAFORM, place) for place in (*words, *literals))]) or {
+        "dev": ""
+    }
 
 
 def _literals(root: Path, pieces: Sequence[Piece]) -> Iterator[PurePosixPath]:
-    """The environments that roots with workspaces name in their code."""
+    """The environments that roots name in their code: for their workspaces, or where their state is."""
     for piece in pieces:
         if piece.engine == TERRAFORM:
-            yield from (PurePosixPath(word) for word in states.words(root / piece.folder))
+            folder = root / piece.folder
+            yield from (PurePosixPath(word) for word in (*states.words(folder), *states.words_of_place(folder)))
 
 
 def _values(infrastructure: Path, piece: Piece) -> list[PurePosixPath]:
@@ -230,7 +180,9 @@ def _units(found: _Search) -> list[GuessedUnit]:
     placed = {name: _in_environments(group, [*found.names]) for name, group in named.items()}
     needs = dependencies.needs(found.root, named, placed)
     roots = [_root(name, group, placed[name], needs[name]) for name, group in named.items()]
-    return sorted([*roots, *_grouped(found, others, taken)], key=lambda unit: (unit.engine == TERRAGRUNT, unit.source))
+    return sorted(
+        [*roots, *_grouped(found, others, taken)], key=lambda unit: (unit.engine == TERRAGRUNT, unit.source)
+    )
 
 
 def _instances(found: _Search) -> Iterator[instances.Instance]:
@@ -313,81 +265,8 @@ def _accepted(infrastructure: Path, units: Iterable[GuessedUnit]) -> tuple[list[
     return accepted, refused
 
 
-def _environments(
-    infrastructure: Path, names: Mapping[str, str], units: Sequence[GuessedUnit]
-) -> Iterator[GuessedEnvironment]:
-    before = ""
-    for name, why in names.items():
-        here = [unit for unit in units if name in unit.environments]
-        if not here:
-            continue
-        needs_aws = any(_needs_aws(infrastructure, unit, name) for unit in here)
-        texts = _texts(infrastructure, here, name) if needs_aws else {}
-        account = _spotted(_ACCOUNT, texts, NO_ACCOUNT, "no account was found: write its 12 digits")
-        code = {**texts, **_code(infrastructure, here, name)} if needs_aws else {}
-        region = _spotted(_REGION, code, NO_REGION, "no region was found: write the one that is used")
-        on_cluster = any(unit.engine in _ON_CLUSTERS for unit in here)
-        yield GuessedEnvironment(
-            name, before, account if needs_aws else None, region if needs_aws else None, on_cluster, why
-        )
-        before = name
-
-
-def _needs_aws(infrastructure: Path, unit: GuessedUnit, environment: str) -> bool:
-    return ENGINES[unit.engine].needs_aws(infrastructure, unit.source.replace(ENVIRONMENT, environment))
-
-
-def _texts(infrastructure: Path, units: Sequence[GuessedUnit], environment: str) -> Mapping[str, str]:
-    """The files that are this environment's own, by path: what is in them says nothing about another one."""
-    found = {}
-    for unit in units:
-        folder = infrastructure / unit.source.replace(ENVIRONMENT, environment)
-        own = folder.rglob("*") if ENVIRONMENT in unit.source else folder.glob(f"*/{environment}.yaml")
-        for file in sorted((*own, *_own_files(folder, unit, environment))):
-            if _is_text(file):
-                path = os.path.relpath(file, infrastructure)
-                found[path] = file.read_text(errors="replace")
-    return found
-
-
-def _code(infrastructure: Path, units: Sequence[GuessedUnit], environment: str) -> Mapping[str, str]:
-    """The code of units, by path: a region in it is that of all their environments."""
-    folders = {infrastructure / unit.source.replace(ENVIRONMENT, environment) for unit in units}
-    files = (file for folder in sorted(folders) for file in sorted(folder.glob("*.tf")))
-    return {file.relative_to(infrastructure).as_posix(): file.read_text(errors="replace") for file in files}
-
-
-def _own_files(folder: Path, unit: GuessedUnit, environment: str) -> Iterator[Path]:
-    """The files that the options of a unit name for one environment, and those of the folders around it."""
-    for entry in (*unit.options.get("var_files", ()), *unit.options.get("backend_config", ())):
-        path = entry.get("path", "") if isinstance(entry, Mapping) else entry
-        if ENVIRONMENT in path or ENVIRONMENT in unit.source:
-            yield from folder.glob(path.replace(ENVIRONMENT, environment)) if ".." not in path else ()
-            yield from (each for each in [folder / path.replace(ENVIRONMENT, environment)] if each.is_file())
-
-
-def _is_text(file: Path) -> bool:
-    endings = (".tf", ".tfvars", ".hcl", ".yaml", ".yml", ".json", ".backend", ".tfbackend")
-    return file.name.endswith(endings) and file.is_file()
-
-
-def _spotted(pattern: re.Pattern[str], texts: Mapping[str, str], otherwise: str, why: str) -> Guess:
-    for path, text in texts.items():
-        if found := pattern.search(text):
-            return Guess(found[0], f"found in {path}")
-    return Guess(otherwise, why)
-
-
 def _slug(text: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", text.lower())).lstrip("0123456789-")
-
-
-def _in_regions(units: Sequence[GuessedUnit]) -> list[GuessedUnit]:
-    """The units with the region that their path names, where units of a platform are in several."""
-    regions = {unit.name: found[0] for unit in units if (found := _REGION.search(unit.source))}
-    if len({*regions.values()}) < 2:
-        return [*units]
-    return [replace(unit, region=regions.get(unit.name, "")) for unit in units]
 
 
 def _as_unit(unit: GuessedUnit, environment: str) -> Unit:

@@ -1,6 +1,6 @@
 """Terraform roots as what they are in each environment: with which files, in which state.
 
-    what a list or a folder says  ──▶  files of its words  ──▶  environments  ──▶  an instance for each
+what a list or a folder says  ──▶  files of its words  ──▶  environments  ──▶  an instance for each
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from deployments.start import environment_names, states, value_files
 from deployments.start.lists import Listed
 from deployments.start.states import State
 from deployments.start.value_files import Match, ValueFile
-from tasks.engines.terraform import code
 from tasks.engines.terraform.configuration import read_values
 
 ENVIRONMENT = "{environment}"
@@ -71,7 +70,7 @@ def listed(ground: Ground, each: Listed) -> Instance:
     if each.backend_config or each.workspace:
         state = State((*each.backend_config,) or state.backend_config, each.workspace, "", "", state.settings)
     chosen = {"binary": each.binary, "version": each.version, "reads": [*each.reads]}
-    notes = (f"{each.file} also runs: {'; '.join(each.steps)}",) if each.steps else ()
+    notes = (f"{each.file} also runs: {'; '.join(each.steps)}",) if each.steps else found.notes
     return replace(
         found,
         name=each.name,
@@ -93,9 +92,11 @@ def discovered(ground: Ground, folder: PurePosixPath) -> list[Instance]:
         names = _with_workspaces(ground, folder, pattern)
         return [_in_workspace(ground, folder, name, pattern.replace(ENVIRONMENT, name)) for name in names]
     matches = _matches(ground, folder)
-    if found := [*_by_files(ground, folder, matches)]:
+    if found := [*_by_files(ground, folder, matches)] or [*_by_folders(ground, folder)]:
         return found
-    return [*_by_folders(ground, folder)] or [_discovered(ground, folder, "")]
+    here = next((name for name in ground.environments if name in states.words_of_place(ground.root / folder)), "")
+    found_here = _discovered(ground, folder, here)
+    return [replace(found_here, why="where its state is names it") if here else found_here]
 
 
 def _of_words(ground: Ground, each: Listed) -> str:
@@ -116,32 +117,36 @@ def _matches(ground: Ground, folder: PurePosixPath) -> list[Match]:
     declared = value_files.variables(ground.root / folder)
     found = value_files.matching(ground.files, folder, ground.environments, ground.roots)
     return [
-        each
-        for each in found
-        if each.file.is_backend or value_files.sets_any(ground.root / each.file.path, declared)
+        each for each in found if each.file.is_backend or value_files.sets_any(ground.root / each.file.path, declared)
     ]
 
 
 def _instance(
     ground: Ground, folder: PurePosixPath, environment: str, matches: Iterable[Match], why: str, part: str = ""
 ) -> Instance:
-    taken = [each for each in matches if not each.file.is_backend or each.part in ("", part)]
+    taken = [each for each in matches if each.part in ("", part)]
     backend = [
         (value_files.relative(each.file.path, folder), ground.root / each.file.path)
         for each in taken
         if each.file.is_backend
     ]
     shared = not ground.environment_of(folder)
-    name = "/".join(filter(None, (*(word for word in folder.parts[-2:] if word not in value_files.SILENT), part))) or "root"
+    others = [word for word in folder.parts if word in ground.environments and word != environment]
+    name = (
+        "/".join(filter(None, (*(word for word in folder.parts[-2:] if word not in value_files.SILENT), part)))
+        or "root"
+    )
     state = states.of(ground.root / folder, backend, name, environment, shared=shared and bool(environment))
     files = tuple(value_files.relative(each.file.path, folder) for each in taken if not each.file.is_backend)
-    return Instance(folder, environment, why, part, var_files=files, state=state)
+    doubts = (f"guess: it is in {environment}, and not in {' or '.join(others)}",) if others else ()
+    return Instance(folder, environment, why, part, var_files=files, state=state, notes=doubts)
 
 
 def _by_files(ground: Ground, folder: PurePosixPath, matches: Sequence[Match]) -> Iterator[Instance]:
     """An instance for each environment that files of the root are for; the files of its backend decide."""
     backends = [each for each in matches if each.file.is_backend and each.environment]
-    parts = sorted({each.part for each in backends}) or [""]
+    parts = sorted({each.part for each in backends or matches if each.part}) or [""]
+    parts = parts if not any(each.part == "" for each in backends) else ["", *(part for part in parts if part)]
     for name in ground.environments:
         for part in parts:
             mine = [each for each in matches if each.environment in ("", name)]
@@ -158,9 +163,9 @@ def _with_workspaces(ground: Ground, folder: PurePosixPath, pattern: str) -> lis
         names = _listed_in(file)
         if found := [name for name in ground.environments if name in names]:
             return found
-    text = "".join(file.read_text(errors="replace") for file in code.files(ground.root / folder))
+    literals = states.literals(ground.root / folder)
     ending = pattern.replace(ENVIRONMENT, "").removeprefix(folder.name)
-    return [name for name in ground.environments if f'{ending}{name}"' in text]
+    return [n for n in ground.environments if {f"{ending}{n}", pattern.replace(ENVIRONMENT, n)} & literals]
 
 
 def _listed_in(file: Path) -> list[str]:
@@ -203,4 +208,3 @@ def _folders(ground: Ground) -> dict[PurePosixPath, list[ValueFile]]:
         if not file.is_backend and not {*file.path.parents} & {each for each in ground.roots if each.parts}:
             found.setdefault(file.path.parent, []).append(file)
     return found
-

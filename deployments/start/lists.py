@@ -1,7 +1,7 @@
 """What a repository's own lists say of its Terraform roots: atlantis.yaml, digger.yml, Terramate's stacks.
 
-They win over what folders look like: what they list is a root wherever it is, and what they leave out is none. Sources:
-the repo-level configuration of Atlantis, the reference of digger.yml, Terramate's configuration of stacks.
+They win over what folders look like: what they list is a root wherever it is, and what they leave out is none.
+Sources: the repo-level configuration of Atlantis, the reference of digger.yml, Terramate's configuration of stacks.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def read(root: Path) -> tuple[list[Listed], list[Left]]:
 def _atlantis(file: str, project: Mapping[str, Any], workflows: Mapping[str, Any]) -> Listed:
     when = (project.get("autoplan") or {}).get("when_modified") or ()
     folder = PurePosixPath(str(project.get("dir", ".")))
-    flow = workflows.get(project.get("workflow")) or {}
+    flow = workflows.get(str(project.get("workflow"))) or {}
     values = {"WORKSPACE": str(project.get("workspace", "default")), "PROJECT_NAME": str(project.get("name", ""))}
     tool = str(project.get("terraform_distribution", ""))
     return _listed(
@@ -88,7 +88,7 @@ def _atlantis(file: str, project: Mapping[str, Any], workflows: Mapping[str, Any
 
 def _digger(file: str, project: Mapping[str, Any], workflows: Mapping[str, Any]) -> Listed:
     folder = PurePosixPath(str(project.get("dir", ".")))
-    flow = workflows.get(project.get("workflow")) or {}
+    flow = workflows.get(str(project.get("workflow"))) or {}
     patterns = (str(each).removeprefix("./") for each in project.get("include_patterns") or ())
     up = "/".join([".."] * len(folder.parts))
     return _listed(
@@ -173,8 +173,14 @@ def _terramate(root: Path) -> Iterator[Listed]:
     }
     for folder, (name, body) in stacks.items():
         after = {*_named(folder, body.get("after"), stacks)}
-        after |= {f"/{other}" for other, (_, its) in stacks.items() if f"/{folder}" in _named(other, its.get("before"), stacks)}
-        yield Listed(name, folder, f"/{folder}", after=(*sorted(after),), reads=(*_watched(folder, body.get("watch")),))
+        after |= {
+            f"/{other}"
+            for other, (_, its) in stacks.items()
+            if f"/{folder}" in _named(other, its.get("before"), stacks)
+        }
+        yield Listed(
+            name, folder, f"/{folder}", after=(*sorted(after),), reads=(*_watched(folder, body.get("watch")),)
+        )
 
 
 def _named(

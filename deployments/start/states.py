@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +13,22 @@ from deployments.start import environment_names
 from tasks.engines.terraform import backends, code
 from tasks.engines.terraform.configuration import read_values
 
-_KEYS = {"s3": "key", "azurerm": "key", "gcs": "prefix", "local": "path", "oss": "key", "cos": "key", "consul": "path"}
+_KEYS = {
+    "s3": "key",
+    "azurerm": "key",
+    "gcs": "prefix",
+    "local": "path",
+    "oss": "key",
+    "cos": "key",
+    "consul": "path",
+}
 """The setting that tells the states of a backend apart."""
 _NEEDED = {"s3": ("bucket",), "gcs": ("bucket",), "azurerm": ("storage_account_name", "container_name")}
 _ALSO = "guess: the backend also needs {}, from a file or here"
-_STRINGS = re.compile(r'"(-?[A-Za-z][\w-]*|-[\w-]+)"')
+_OF_ALL = frozenset({"shared", "common", "global", "bootstrap", "org"})
+"""Words that in a place say as often what the state is of."""
+_STRINGS = re.compile(r'"(-?[A-Za-z][\w-]*)"|(?<![\w.-])([A-Za-z][\w-]*)\s*=(?!=)')
+"""Texts, and the keys of maps."""
 
 
 @dataclass(frozen=True)
@@ -65,24 +77,32 @@ def of(folder: Path, files: Sequence[tuple[str, Path]], name: str, environment: 
 
 def workspaces(folder: Path, names: Sequence[str]) -> str:
     """How the workspaces of a root are called, by what its code compares them with: "app-{environment}"; or empty."""
-    texts = [file.read_text(errors="replace") for file in code.files(folder)]
-    if not any("terraform.workspace" in text for text in texts):
-        return ""
-    literals = (found for text in texts for found in _STRINGS.findall(text))
-    patterns = [
-        pattern for literal in literals for name in names if (pattern := _pattern(literal, name)) is not None
-    ]
+    found = sorted(literals(folder))
+    patterns = [pattern for each in found for name in names if (pattern := _pattern(each, name)) is not None]
     longest = max(patterns, key=lambda each: (patterns.count(each), len(each)), default="")
     return f"{folder.name}{longest}" if longest.startswith("-") else longest
 
 
 def words(folder: Path) -> set[str]:
     """The words in the code of a root with workspaces that may name environments: the last part of each literal."""
+    found = {literal.rpartition("-")[2] for literal in literals(folder)}
+    return {word for word in found if environment_names.is_known(word)}
+
+
+def literals(folder: Path) -> set[str]:
+    """The texts and keys in the code of a root that asks for its workspace; none of another one."""
     texts = [file.read_text(errors="replace") for file in code.files(folder)]
     if not any("terraform.workspace" in text for text in texts):
         return set()
-    found = {literal.rpartition("-")[2] for text in texts for literal in _STRINGS.findall(text)}
-    return {word for word in found if environment_names.is_known(word)}
+    return {one or other for text in texts for one, other in _STRINGS.findall(text)}
+
+
+def words_of_place(folder: Path) -> list[str]:
+    """The words in the place of a root's state that may name its environment: "shop/prod/app.tfstate" -> "prod"."""
+    declared = backends.declared(folder)
+    text = json.dumps(dict(declared.settings)) if declared else ""
+    words = re.findall(r"[a-z][a-z0-9]*", text)
+    return [word for word in words if environment_names.is_known(word) and word not in _OF_ALL]
 
 
 def _pattern(literal: str, name: str) -> str | None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from deployments.start.guesses import TERRAGRUNT, Guess, Guessed, GuessedEnvironment, GuessedUnit
+from deployments.start.guessed import TERRAGRUNT, Guess, Guessed, GuessedEnvironment, GuessedUnit
 
 _NAMESPACE = "helm"
 
@@ -21,7 +21,7 @@ def _lines(guessed: Guessed) -> Iterator[str]:
     yield "# All keys are explained in docs/platform.md; `flowmart doctor` says what is still missing."
     yield f"platform: {guessed.platform.value}  # guess: {guessed.platform.why}"
     if guessed.paths:
-        yield "# guess: all that units read; releases have it besides infrastructure/, and sources are relative to the top"
+        yield "# guess: all that units read besides infrastructure/; sources are relative to the repository"
         yield f"paths: {json.dumps([*guessed.paths])}"
     yield ""
     yield "environments:"

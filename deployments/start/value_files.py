@@ -1,4 +1,4 @@
-"""Files of variables and of backend settings: which root each belongs to, and which environment. Pure, but for reading.
+"""Files of variables and of backend settings: which root each belongs to, and which environment.
 
 The words of a path say it: `data/production/app.tfvars` is of the environment production and the root `app`,
 `config/common.tfvars` is of every root that declares one of its variables. A word that is neither an environment, nor
@@ -24,10 +24,15 @@ _BY_ITSELF = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
 COMMON = frozenset({"common", "global", "shared", "all", "base", "default", "defaults", "main", "account", "region"})
 """Words of files that are for several roots or environments."""
 SILENT = frozenset(
-    "vars var tfvars data config configs configuration configurations env envs environment environments values"
-    " variables settings inputs parameters params terraform tf live infra infrastructure backend backends accounts"
-    " secrets secret s3 gcs azurerm hcl".split()
+    (
+        *("vars", "var", "tfvars", "data", "values", "variables", "settings", "inputs", "parameters", "params"),
+        *("config", "configs", "configuration", "configurations", "secrets", "secret", "accounts"),
+        *("env", "envs", "environment", "environments", "terraform", "tf", "live", "infra", "infrastructure"),
+        *("backend", "backends", "s3", "gcs", "azurerm", "hcl"),
+    )
 )
+"""Words that say nothing."""
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _SKIPPED = {".terraform", ".git", "node_modules", "examples", "modules"}
 
 
@@ -52,7 +57,7 @@ class Match:
         file: the file.
         environment: whose it is; empty when it is for all.
         is_own: whether it is for this root alone.
-        part: what else its name says: one of several states of the root and environment.
+        part: what else its name says, a region or one of several states of the root and environment.
     """
 
     file: ValueFile
@@ -141,9 +146,20 @@ def _match(file: ValueFile, root: PurePosixPath, own: Collection[str], environme
             environment = named or environment
             is_own = is_own or rest in own
             left += [rest] if rest and rest not in {*own, *COMMON, *SILENT} else []
-    if left and not (file.is_backend and above == root.parts):
+    part = "-".join(left)
+    if part and not _may_tell_apart(file, part, above == root.parts, environment):
         return None
-    return Match(file, environment or _around(above, environments), is_own, "-".join(left))
+    splits = file.is_backend or bool(_REGION.fullmatch(part))
+    return Match(file, environment or _around(above, environments), is_own, part if splits else "")
+
+
+def _may_tell_apart(file: ValueFile, part: str, is_inside: bool, environment: str) -> bool:
+    """Whether a file with words of its own is a root's all the same.
+
+    In the root's own folder a backend may be one of several, and a folder of an environment holds what it likes.
+    """
+    is_of_folder = environment in file.path.parent.parts
+    return is_inside and bool(file.is_backend or is_of_folder or _REGION.fullmatch(part))
 
 
 def _around(above: Iterable[str], environments: Collection[str]) -> str:

@@ -248,22 +248,43 @@ def test_what_nobody_can_guess_is_said_before_the_first_release(
     assert isinstance(said["missing"], str)
 
 
-def test_a_platform_yaml_that_is_there_is_left_as_it_is(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_platform_yaml_that_cannot_be_read_is_left_as_it_is(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     written(repository, {"infrastructure/platform.yaml": "mine", "infrastructure/dev/main.tf": ""})
     assert cli.run(["init"]) == 64
     assert "is there already and was left as it is" in " ".join(capsys.readouterr().err.split())
     assert (repository / "infrastructure/platform.yaml").read_text() == "mine"
 
 
-def test_a_repository_without_infrastructure_is_told_what_to_move(
+def test_what_is_outside_of_infrastructure_stays_there_and_is_released(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written(repository, {"terraform/envs/dev/main.tf": AWS, "deploy/cart/Chart.yaml": CHART})
-    assert cli.run(["init"]) == 64
-    said = " ".join(capsys.readouterr().err.split())
-    assert "terraform/envs/dev: terraform, outside of infrastructure/" in said
-    assert "mkdir infrastructure && git mv deploy terraform infrastructure/" in said
-    assert not (repository / "infrastructure").exists()
+    assert cli.run(["init", "--json"]) == 0
+    platform = manifest.load(repository / "infrastructure")
+    assert platform.paths == ("deploy", "terraform")
+    assert units(platform) == {
+        "cart": ("helm", "deploy/cart", ("dev",)),
+        "terraform": ("terraform", "terraform/envs/{environment}", ("dev",)),
+    }
+
+
+def test_a_second_run_tells_what_is_new_and_changes_nothing(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started(repository, {"dev/app/main.tf": AWS}, capsys)
+    file = repository / "infrastructure/platform.yaml"
+    before = file.read_text()
+    assert cli.run(["init"]) == 0
+    assert "nothing new" in capsys.readouterr().out
+    written(repository, {"infrastructure/dev/queue/main.tf": AWS, "infrastructure/prod/app/main.tf": AWS})
+    assert cli.run(["init"]) == 0
+    said = capsys.readouterr().out
+    assert "not in platform.yaml: terraform {environment}/queue" in said
+    assert '  queue:\n    engine: terraform\n    source: "{environment}/queue"\n' in said
+    assert "not in platform.yaml: the environment prod" in said
+    assert file.read_text() == before
 
 
 def test_an_empty_repository_is_told_what_belongs_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,300 @@
+"""`flowmart init` on Terraform repositories: which folders are roots, with which files and states, by which list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments.start.guessed import Guessed, GuessedUnit
+from deployments.start.guesses import guess
+
+S3 = 'terraform {{\n  backend "s3" {{\n    bucket = "b"\n    key    = "{}"\n    region = "eu-west-1"\n  }}\n}}\n'
+OPEN = 'terraform {\n  backend "s3" {}\n}\n'
+SIZE = 'variable "size" {}\n'
+BOTH = ("dev", "prod")
+READS = """
+data "terraform_remote_state" "{0}" {{
+  backend = "s3"
+  config = {{
+    bucket = "b"
+    key    = "{0}"
+  }}
+}}
+"""
+
+
+def found(folder: Path, files: Mapping[str, str]) -> Guessed:
+    """What is guessed of a repository with these files."""
+    for path, text in files.items():
+        file = folder / "shop" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return guess(folder / "shop")
+
+
+def told(unit: GuessedUnit) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    return unit.source, unit.environments, dict(unit.options)
+
+
+def in_each(pattern: str, text: str) -> dict[str, str]:
+    """A file for each environment; `{}` is its name."""
+    return {pattern.format(name): text.format(name) for name in BOTH}
+
+
+STATES: dict[str, tuple[dict[str, str], dict[str, tuple[str, tuple[str, ...], dict[str, Any]]]]] = {
+    "files of variables, and one state in the code: a workspace for each environment": (
+        {"main.tf": S3.format("x") + SIZE, **in_each("{}.tfvars", "size = 1\n")},
+        {"terraform": (".", BOTH, {"var_files": ["{environment}.tfvars"], "workspace": "{environment}"})},
+    ),
+    "an open backend and nothing that fills it": (
+        {"app/main.tf": OPEN + SIZE, **in_each("app/env/{}.tfvars.json", '{{"size": 1}}')},
+        {
+            "app": (
+                "app",
+                BOTH,
+                {
+                    "var_files": ["env/{environment}.tfvars.json"],
+                    "backend_config": [{"key": "{environment}/app.tfstate"}],
+                },
+            )
+        },
+    ),
+    "backend files by their name": (
+        {"app/main.tf": OPEN, **in_each("app/backend-{}.hcl", 'bucket = "{0}"\nkey = "k"\n')},
+        {"app": ("app", BOTH, {"backend_config": ["backend-{environment}.hcl"]})},
+    ),
+    "backend files by their ending": (
+        {"app/main.tf": OPEN, **in_each("app/config/{}.tfbackend", 'bucket = "b"\nkey = "{0}"\n')},
+        {"app": ("app", BOTH, {"backend_config": ["config/{environment}.tfbackend"]})},
+    ),
+    "a folder of files for each environment": (
+        {
+            "app/main.tf": OPEN + SIZE,
+            "app/vars/common.tfvars": "size = 0\n",
+            **in_each("app/vars/{}/a.tfvars", "size = 1\n"),
+            **in_each("app/{}.backend", 'bucket = "b"\nkey = "{0}"\n'),
+        },
+        {
+            "app": (
+                "app",
+                BOTH,
+                {
+                    "var_files": ["vars/common.tfvars", "vars/{environment}/a.tfvars"],
+                    "backend_config": ["{environment}.backend"],
+                },
+            )
+        },
+    ),
+    "a file that one environment has alone": (
+        {
+            "app/main.tf": OPEN + SIZE,
+            **in_each("app/{}.backend", 'bucket = "b"\nkey = "{0}"\n'),
+            "app/prod.tfvars": "size = 3\n",
+        },
+        {
+            "app": (
+                "app",
+                BOTH,
+                {
+                    "var_files": [{"path": "{environment}.tfvars", "optional": True}],
+                    "backend_config": ["{environment}.backend"],
+                },
+            )
+        },
+    ),
+    "two states of an environment: two units": (
+        {
+            "app/main.tf": OPEN,
+            **{
+                f"app/{name}.{colour}.backend": f'bucket = "b"\nkey = "{name}/{colour}"\n'
+                for name in BOTH
+                for colour in ("blue", "green")
+            },
+        },
+        {
+            f"app-{colour}": ("app", BOTH, {"backend_config": [f"{{environment}}.{colour}.backend"]})
+            for colour in ("blue", "green")
+        },
+    ),
+    "files of others": (
+        {
+            "network/main.tf": OPEN + SIZE,
+            **in_each("network/{}.backend", 'bucket = "b"\nkey = "{0}"\n'),
+            **in_each("vars/network-{}.tfvars", "size = 1\n"),
+            **in_each("vars/other-{}.tfvars", "size = 2\n"),
+            "vars/common.tfvars": 'unknown = "here"\n',
+        },
+        {
+            "network": (
+                "network",
+                BOTH,
+                {
+                    "var_files": ["../vars/network-{environment}.tfvars"],
+                    "backend_config": ["{environment}.backend"],
+                },
+            )
+        },
+    ),
+    "workspaces that the code compares with": (
+        {
+            "app/main.tf": S3.format("app")
+            + 'locals { big = terraform.workspace == "prod" ? { prod = 3 } : { dev = 1 } }\n'
+        },
+        {"app": ("app", BOTH, {"workspace": "{environment}"})},
+    ),
+    "a root whose state says where it is": (
+        {"app/main.tf": S3.format("prod/app"), "dev/other/main.tf": S3.format("dev/other")},
+        {"app": ("app", ("prod",), {}), "other": ("{environment}/other", ("dev",), {})},
+    ),
+    "JSON": (
+        {
+            f"{name}/main.tf.json": f'{{"terraform": {{"backend": {{"s3": {{"bucket": "b", "key": "{name}"}}}}}}}}'
+            for name in BOTH
+        },
+        {"terraform": ("{environment}", BOTH, {})},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_a_root_has_its_files_and_a_state_for_each_environment(kind: str, tmp_path: Path) -> None:
+    files, expected = STATES[kind]
+    assert {unit.name: told(unit) for unit in found(tmp_path, files).units} == expected
+
+
+def test_what_a_backend_still_needs_is_a_comment(tmp_path: Path) -> None:
+    (unit,) = found(tmp_path, {"app/main.tf": OPEN}).units
+    assert unit.notes == ("guess: the backend also needs bucket, from a file or here",)
+
+
+def test_regions_of_one_root_are_units_of_their_own(tmp_path: Path) -> None:
+    regions = ("eu-west-1", "us-east-1")
+    files = {f"app/environments/{name}/{region}.tfvars": "size = 1\n" for name in BOTH for region in regions}
+    units = found(tmp_path, {"app/main.tf": OPEN + SIZE, **files}).units
+    assert [(unit.name, unit.region, unit.environments) for unit in units] == [
+        (f"app-{region}", region, BOTH) for region in regions
+    ]
+    assert units[0].options["backend_config"] == [{"key": "{environment}/app/eu-west-1.tfstate"}]
+
+
+def test_only_roots_are_taken(tmp_path: Path) -> None:
+    provider = 'provider "aws" {}\n'
+    guessed = found(
+        tmp_path,
+        {
+            "dev/app/main.tf": S3.format("a") + 'module "m" {\n  source = "../../parts/called"\n}\n',
+            "parts/called/main.tf": provider,
+            "parts/alone/main.tf": SIZE,
+            "modules/vpc/main.tf": provider,
+            "modules/vpc/test/main.tf": S3.format("t"),
+            "modules/vpc/examples/small/main.tf": S3.format("e"),
+            "tests/main.tf": S3.format("t"),
+        },
+    )
+    assert [unit.source for unit in guessed.units] == ["{environment}/app"]
+    assert {str(each.place): each.why for each in guessed.left} == {
+        "modules/vpc": "a Terraform module",
+        "parts/alone": "Terraform code with neither a backend nor a provider: a module",
+        "parts/called": "a Terraform module that dev/app calls",
+    }
+
+
+def test_test_is_an_environment_beside_others(tmp_path: Path) -> None:
+    guessed = found(tmp_path, {f"live/{name}/app/main.tf": S3.format(name) for name in ("dev", "test", "prod")})
+    assert [(each.name, each.after) for each in guessed.environments] == [
+        ("dev", ""),
+        ("test", "dev"),
+        ("prod", "test"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folders", "expected"),
+    [
+        (("global", "prod", "dev"), ["global", "dev", "prod"]),
+        (("bootstrap", "apps"), ["dev"]),
+        (("apps-stg", "apps-prd", "shared"), ["shared", "apps-stg", "apps-prd"]),
+        (("non-production", "production", "development"), ["development", "non-production", "production"]),
+        (("nonprod", "prd"), ["nonprod", "prd"]),
+    ],
+)
+def test_environments_are_named_in_many_ways(folders: tuple[str, ...], expected: list[str], tmp_path: Path) -> None:
+    guessed = found(tmp_path, {f"{name}/app/main.tf": S3.format(name) for name in folders})
+    assert [each.name for each in guessed.environments] == expected
+
+
+def test_a_state_that_is_read_is_a_need_and_no_circle(tmp_path: Path) -> None:
+    guessed = found(
+        tmp_path,
+        {
+            "a/main.tf": S3.format("a") + READS.format("b"),
+            "b/main.tf": S3.format("b") + READS.format("a"),
+            "c/main.tf": S3.format("c") + READS.format("elsewhere"),
+        },
+    )
+    assert {unit.name: unit.needs for unit in guessed.units} == {"a": (), "b": ("a",), "c": ()}
+
+
+ATLANTIS = """
+version: 3
+projects:
+  - {name: live, dir: modules/live, terraform_distribution: opentofu}
+"""
+DIGGER = """
+projects:
+  - {name: dev, dir: dev/app}
+  - {name: prod, dir: prod/app, workflow: mine, include_patterns: [./config/**], opentofu: true}
+  - {name: other, dir: other, terragrunt: true}
+workflows:
+  mine:
+    plan:
+      steps:
+        - init: {extra_args: [-backend-config=key=x]}
+        - plan: {extra_args: ["-var-file=prod.tfvars"]}
+        - run: make config
+"""
+
+
+def test_what_atlantis_lists_is_a_root_and_nothing_else(tmp_path: Path) -> None:
+    files = {"atlantis.yaml": ATLANTIS, "modules/live/main.tf": S3.format("m"), "old/main.tf": S3.format("o")}
+    guessed = found(tmp_path, files)
+    assert [told(unit) for unit in guessed.units] == [("modules/live", ("dev",), {"binary": "tofu"})]
+    assert {str(each.place): each.why for each in guessed.left} == {"old": "a root that is not in atlantis.yaml"}
+
+
+def test_what_digger_adds_to_a_project_is_its_options(tmp_path: Path) -> None:
+    files = {f"{name}/app/main.tf": S3.format(name) + SIZE for name in BOTH}
+    guessed = found(tmp_path, {"digger.yml": DIGGER, "prod/app/prod.tfvars": "size = 3\n", **files})
+    assert [told(unit) for unit in guessed.units] == [
+        ("{environment}/app", ("dev",), {}),
+        (
+            "{environment}/app",
+            ("prod",),
+            {
+                "var_files": ["{environment}.tfvars"],
+                "backend_config": [{"key": "x"}],
+                "binary": "tofu",
+                "reads": ["../../config/**"],
+            },
+        ),
+    ]
+    assert guessed.units[1].notes == ("digger.yml also runs: make config",)
+    assert [str(each.place) for each in guessed.left] == ["other"]
+
+
+def test_terramates_stacks_come_in_the_order_of_their_files(tmp_path: Path) -> None:
+    stacks = {
+        "network": 'stack {\n  before = ["/stacks/app"]\n}\n',
+        "app": "stack {}\n",
+        "checks": 'stack {\n  after = ["tag:last"]\n}\n',
+        "mail": 'stack {\n  tags = ["last"]\n}\n',
+    }
+    files = {f"stacks/{name}/stack.tm.hcl": text for name, text in stacks.items()}
+    files |= {f"stacks/{name}/main.tf": S3.format(name) for name in (*stacks, "none")}
+    guessed = found(tmp_path, files)
+    needs = {unit.name: unit.needs for unit in guessed.units}
+    assert needs == {"app": ("network",), "checks": ("mail",), "mail": (), "network": ()}
+    assert [str(each.place) for each in guessed.left] == ["stacks/none"]
