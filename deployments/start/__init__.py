@@ -1,1 +1,1 @@
-"""A first platform.yaml: `discovery` and `lists` say what there is, `guesses` makes units of it, `text` writes them."""
+"""A first platform.yaml: `discovery` and `lists` say what there is, `guesses` makes units of it, `text` writes it."""
