@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu
+.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu peers-providers
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -19,7 +19,7 @@ demo: $(READY) ## start the sandbox and promote a good and a bad release through
 test: $(READY) ## run all tests, with real terraform against a sandbox of their own
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=20
 
-test-peers: test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform ## run the tests that real counterparts judge, once make peers has built them
+test-peers: test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers ## run the tests that real counterparts judge, once make peers has built them
 
 test-peers-kubernetes: $(READY) ## run the tests of Kubernetes engines on a real control plane
 	@$(PYTHON) -m deployments.peers.kubernetes run $(PYTHON) -m pytest -m any_cluster
@@ -32,6 +32,9 @@ test-peers-opentofu: $(READY) ## run the tests of Terraform's engine with the re
 
 test-peers-terraform: $(READY) ## run the tests of Terraform's engine with the newest Terraform, which the set-up installs
 	@FLOWMART_TEST_TERRAFORM=$$($(PYTHON) -m deployments.peers.terraform) $(PYTHON) -m pytest --numprocesses 2 -m any_terraform tests/contract
+
+test-peers-providers: $(READY) ## run the tests of real Terraform providers beside the sandbox's
+	@$(PYTHON) -m pytest tests/contract/aws_provider/test_real_providers.py
 
 faults: $(READY) ## promote through a network that loses requests and answers; takes minutes, so not a part of test
 	@$(PYTHON) -m pytest -m faults tests/faults
@@ -51,7 +54,7 @@ lint: $(READY) ## lint, format, types, import rules and workflows, without a tes
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
 
-peers: peers-kubernetes peers-terragrunt peers-opentofu ## build every real counterpart that tests can run against
+peers: peers-kubernetes peers-terragrunt peers-opentofu peers-providers ## build every real counterpart that tests can run against
 
 peers-kubernetes: $(READY) ## build a real Kubernetes control plane with Go, for the tests that can run against one
 	@$(PYTHON) -m deployments.peers.kubernetes build
@@ -61,6 +64,9 @@ peers-terragrunt: $(READY) ## build the real Terragrunt with Go, for units of a 
 
 peers-opentofu: $(READY) ## build the real OpenTofu with Go, for the tests that need it
 	@$(PYTHON) -m deployments.peers.opentofu build
+
+peers-providers: $(READY) ## build real Terraform providers with Go, for the tests that need some
+	@$(PYTHON) -m deployments.peers.providers build
 
 down: $(READY) ## stop the sandbox that the demo left running
 	@.venv/bin/flowmart sandbox down

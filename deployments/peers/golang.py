@@ -32,7 +32,7 @@ class Program:
     def built(self) -> Path:
         """Where it is once it is built."""
         pinned = b"".join((self.module / name).read_bytes() for name in ("go.mod", "go.sum")) + self.link.encode()
-        return _cache() / f"{self.module.name}-{hashlib.sha256(pinned).hexdigest()[:12]}" / self.name
+        return cache() / f"{self.module.name}-{hashlib.sha256(pinned).hexdigest()[:12]}" / self.name
 
     @property
     def found(self) -> Path | None:
@@ -63,5 +63,6 @@ def build(program: Program, otherwise: str) -> Path:
     return unfinished.rename(path)
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """The folder of what was built."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flowmart/peers"

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests import prometheus_process, terragrunts
+from tests import prometheus_process, real_providers, terragrunts
 from tests.clusters import GIVEN
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
@@ -41,20 +41,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.any_terraform)
 
 
+def not_run() -> list[str]:
+    """A line about each peer that is missing, and the tests that need it."""
+    lines = {
+        terragrunts.NOT_RUN: terragrunts.PROGRAM,
+        prometheus_process.NOT_RUN: not prometheus_process.MISSING,
+        "not run: routes of alerts (no amtool on PATH)": prometheus_process.AMTOOL,
+        real_providers.NOT_RUN: real_providers.MIRROR,
+        f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)": tofu(),
+        f"not run with OpenTofu: {', '.join(ON_ANY_TERRAFORM)} (make peers-opentofu)": given(),
+    }
+    return [line for line, there in lines.items() if not there]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests no real cluster has judged, and which were not run: neither is the same as having passed."""
-    if not terragrunts.PROGRAM:
-        terminalreporter.write_line(terragrunts.NOT_RUN)
-    if prometheus_process.MISSING:
-        terminalreporter.write_line(prometheus_process.NOT_RUN)
-    if not prometheus_process.AMTOOL:
-        terminalreporter.write_line("not run: routes of alerts (no amtool on PATH)")
-    if not tofu():
-        terminalreporter.write_line(
-            f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)"
-        )
-    if not given():
-        terminalreporter.write_line(f"not run with OpenTofu: {', '.join(ON_ANY_TERRAFORM)} (make peers-opentofu)")
+    for line in not_run():
+        terminalreporter.write_line(line)
     reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "nodeid")]
     files = sorted({name for report in reports for name in ON_ANY_CLUSTER if f"/{name}.py" in report.nodeid})
     if not files:

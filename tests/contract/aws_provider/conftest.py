@@ -21,12 +21,13 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.aws_provider.install import install
-from tests import terragrunts
+from tests import real_providers, terragrunts
 from tests.contract.aws_provider.world import Root, World
 from tests.tofu import tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore = [] if tofu() else ["test_opentofu_on_aws.py"]
+collect_ignore += [] if real_providers.MIRROR else real_providers.FILES
 
 EVERY_TYPE = Path(__file__).with_name("every_type")
 START = 60.0
