@@ -112,6 +112,11 @@ IntoIncident = Annotated[
         description="Why it cannot wait although metrics are bad before it; it is recorded. Normally empty",
     ),
 ]
+Fixes = Annotated[
+    str | None,
+    CHOSEN_IF_ANY,
+    Field(title="Repairs", description="The release that this one repairs; counts as rework. Normally empty"),
+]
 Repair = Annotated[
     bool, Field(title="Repair", description="Also where platform.yaml does not say reconcile. Normally off")
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import options
-from flows.parameters import NOT_CHOSEN, AcceptDrift, Despite, EnvironmentName, Force, IntoIncident, ReleaseId
+from flows.parameters import NOT_CHOSEN, AcceptDrift, Despite, EnvironmentName, Fixes, Force, IntoIncident, ReleaseId
 from tasks import steps
 from tasks.promotion import operations
 from tasks.promotion.approvals import Request
@@ -21,12 +21,13 @@ def promote(
     despite: Despite = None,
     accept_drift: AcceptDrift = None,
     into_incident: IntoIncident = None,
+    fixes: Fixes = None,
 ) -> Request | None:
     """Promote a release to one environment. It must be verified in the environments before this one.
 
     Returns the request when the environment wants an approval: then nothing was changed.
     """
     with steps.session() as session:
-        consent = Consent(despite, accept_drift, into_incident)
+        consent = Consent(despite, accept_drift, into_incident, fixes)
         wanted = operations.promote(*session, release, environment, force=force, consent=consent)
     return steps.finished(wanted)  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows import options
-from flows.parameters import NOT_CHOSEN, AcceptDrift, Despite, Force, IntoIncident, ReleaseId, UpTo
+from flows.parameters import NOT_CHOSEN, AcceptDrift, Despite, Fixes, Force, IntoIncident, ReleaseId, UpTo
 from flows.promote import promote
 from tasks import steps
 from tasks.promotion import eligibility
@@ -29,6 +29,7 @@ def release(
     despite: Despite = None,
     accept_drift: AcceptDrift = None,
     into_incident: IntoIncident = None,
+    fixes: Fixes = None,
 ) -> Passage:
     """Promote a release through the environments in order, side by side where they do not come after each other.
 
@@ -36,6 +37,5 @@ def release(
     """
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release, to)
-    return steps.side_by_side(
-        environments, lambda name: steps.call(promote, release, name, force, despite, accept_drift, into_incident)
-    )
+    said = (force, despite, accept_drift, into_incident, fixes)
+    return steps.side_by_side(environments, lambda name: steps.call(promote, release, name, *said))

@@ -68,13 +68,17 @@ def report_dora(
 
 
 def _rows(found: Dora) -> list[tuple[str, str]]:
-    fails = "-" if found.change_fail_ratio is None else f"{found.change_fail_ratio:.1%}"
     return [
         ("deployment frequency", f"{found.per_day:.2g} a day ({found.deployments} deployments)"),
         ("change lead time, median", f"{_hours(found.lead_time)} ({found.commits} commits)"),
-        ("change fail rate", fails),
+        ("change fail rate", _share(found.change_fail_ratio)),
         ("failed deployment recovery time, median", _hours(found.recovery_time)),
+        ("deployment rework rate", _share(found.rework_ratio)),
     ]
+
+
+def _share(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.1%}"
 
 
 def _hours(seconds: float | None) -> str:

@@ -56,6 +56,9 @@ def promote(
     into_incident: Annotated[
         str | None, typer.Option(help="Why it cannot wait although metrics are bad before it; it is recorded.")
     ] = None,
+    fixes: Annotated[
+        str | None, typer.Option(help="The release that this one repairs; it counts as rework in reports.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
@@ -71,7 +74,7 @@ def promote(
         from tasks.steps import call
 
         whole = bool(begun[1:])
-        said = (force, despite, accept_drift, into_incident)
+        said = (force, despite, accept_drift, into_incident, fixes)
         passage = (
             call(several, found.id, to, *said) if whole else _alone(begun[0], call(one, found.id, begun[0], *said))
         )

@@ -278,6 +278,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "lead_time": _MAYBE_MEASURED,
             "change_fail_ratio": _MAYBE_MEASURED,
             "recovery_time": _MAYBE_MEASURED,
+            "rework_ratio": _MAYBE_MEASURED,
             "commits": NUMBER,
         }
     ),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from tasks.analysis.rating import shown
 from tasks.analysis.verdict import Judged
 from tasks.domain.analysis import Rating, Verdict, Window
+
+_MINUTE = timedelta(minutes=1)
 
 
 def told(subject: str, found: Judged) -> str:
@@ -25,7 +28,9 @@ def told(subject: str, found: Judged) -> str:
 
 def line(window: Window) -> str:
     """One window: `errors 14:05-14:10: 0.0731 is bad, above 0.05`."""
-    hours = f"{window.begins[11:16]}-{window.ends[11:16]}"
+    begins, ends = datetime.fromisoformat(window.begins), datetime.fromisoformat(window.ends)
+    shape = "%H:%M:%S" if ends - begins < _MINUTE else "%H:%M"
+    hours = f"{begins:{shape}}-{ends:{shape}}"
     value = f"{shown(window.value)} is {window.rating.value}" if window.value is not None else window.rating.value
     return f"{window.metric} {hours}: {value}{f', {window.why}' if window.why else ''}"
 

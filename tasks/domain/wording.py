@@ -175,6 +175,7 @@ def _origin(provenance: Provenance) -> str:
 
 _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}{_origin(e.provenance)}",
+    events.FixDeclared: lambda e: f"{e.release} repairs {e.fixes}",
     events.ClaimTakenOver: lambda _: "took over from a run that is gone",
     events.ClaimClosed: _closed,
     events.UnitPlanned: lambda e: f"planned: {summed(e.counts, e.changes_outputs, e.unknown)}",

@@ -28,6 +28,7 @@ class Dora:
         lead_time: median seconds from a commit to where it is verified.
         change_fail_ratio: failed deployments, of all that are over.
         recovery_time: median seconds from the first apply of a failed deployment until it was repaired.
+        rework_ratio: deployments that repair an earlier one, of all that are over.
         commits: how many the lead time is made of.
     """
 
@@ -37,6 +38,7 @@ class Dora:
     lead_time: float | None
     change_fail_ratio: float | None
     recovery_time: float | None
+    rework_ratio: float | None
     commits: int
 
 
@@ -56,6 +58,7 @@ def dora(
         per_day=len(over) / days,
         lead_time=statistics.median(lead) if lead else None,
         change_fail_ratio=len(failed) / len(over) if over else None,
+        rework_ratio=sum(bool(each.fixes) for each in over) / len(over) if over else None,
         recovery_time=statistics.median(repaired) if repaired else None,
         commits=len(lead),
     )

@@ -175,13 +175,16 @@ def _measures(found: Mapping[str, Dora]) -> Iterator[Metric]:
     per_day = _gauge("dora_deployments_per_day", f"Deployments a day, {over}.", "environment")
     failed = _gauge("dora_change_fail_ratio", f"Failed deployments of all, {over}.", "environment")
     recovery = _gauge("dora_recovery_seconds", f"Median time to repair a failed deployment, {over}.", "environment")
+    rework = _gauge("dora_rework_ratio", f"Deployments that repair an earlier one, of all, {over}.", "environment")
     for name, measured in found.items():
         per_day.add_metric([name], measured.per_day)
         if measured.change_fail_ratio is not None:
             failed.add_metric([name], measured.change_fail_ratio)
         if measured.recovery_time is not None:
             recovery.add_metric([name], measured.recovery_time)
-    yield from (per_day, failed, recovery)
+        if measured.rework_ratio is not None:
+            rework.add_metric([name], measured.rework_ratio)
+    yield from (per_day, failed, recovery, rework)
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

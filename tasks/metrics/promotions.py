@@ -16,6 +16,7 @@ from tasks.domain.events import (
     EnvironmentClaimed,
     EnvironmentInterrupted,
     EnvironmentRestored,
+    FixDeclared,
     ReleaseRejected,
     ReleaseVerified,
     UnitApplying,
@@ -41,6 +42,7 @@ class Promotion:
         disturbed: whether it was interrupted or blocked on the way.
         recovered: when what failed was repaired: rolled back, or verified by a later promotion.
         recalled: when it was rolled back by hand after it had been verified.
+        fixes: the release that it repairs, as who promoted it said.
     """
 
     release: str
@@ -51,6 +53,7 @@ class Promotion:
     disturbed: bool = False
     recovered: str = ""
     recalled: str = ""
+    fixes: str = ""
 
     @property
     def failed(self) -> bool:
@@ -64,16 +67,17 @@ class Promotions:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.all: list[Promotion] = []
         self._claim: EnvironmentClaimed | None = None
+        self._fixes: dict[str, str] = {}
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: Entry) -> None:
         """Take one more entry into account."""
         event = entry.event
-        if isinstance(event, EnvironmentClaimed):
-            self._claim = event
-        elif isinstance(event, ClaimClosed):
-            self._claim = None
+        if isinstance(event, EnvironmentClaimed | ClaimClosed):
+            self._claim = event if isinstance(event, EnvironmentClaimed) else None
+        elif isinstance(event, FixDeclared):
+            self._fixes[event.release] = event.fixes
         elif isinstance(event, UnitApplying):
             self._applying(entry.at)
         elif isinstance(event, ReleaseVerified):
@@ -97,7 +101,8 @@ class Promotions:
         if self._open is not None and self._open.release == claim.release:
             return
         self._change(outcome="unfinished", ended=at)
-        self.all.append(Promotion(claim.release, claim.provenance.commit, at))
+        fixes = self._fixes.get(claim.release, "")
+        self.all.append(Promotion(claim.release, claim.provenance.commit, at, fixes=fixes))
 
     def _verified(self, release: str, at: str) -> None:
         repaired = [place for place, each in enumerate(self.all) if each.failed and not each.recovered]

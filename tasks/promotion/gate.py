@@ -33,7 +33,8 @@ class Consent:
     """What whoever starts a run says beforehand; each is a reason, and is recorded.
 
     `despite`: why to go ahead although the environment is closed. `accept_drift`: why to go over what somebody
-    changed by hand. `into_incident`: why to go ahead although metrics are bad before it.
+    changed by hand. `into_incident`: why to go ahead although metrics are bad before it. `fixes`: the release that
+    this one repairs; it is counted as rework.
 
     Raises:
         InvalidInput: a reason is empty, so there would be nothing to record.
@@ -42,6 +43,7 @@ class Consent:
     despite: str | None = None
     accept_drift: str | None = None
     into_incident: str | None = None
+    fixes: str | None = None
 
     def __post_init__(self) -> None:
         for name, reason in asdict(self).items():

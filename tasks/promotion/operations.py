@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tasks import drift
 from tasks.domain.errors import ApprovalWanted, InvalidInput, Refused
+from tasks.domain.events import FixDeclared
 from tasks.domain.events.claims import PROMOTE, RECONCILE, ROLL_BACK
 from tasks.ledger.history import History
 from tasks.promotion import adoption, pauses, promotion
@@ -39,11 +40,14 @@ def promote(
     What names no release is refused before anything else is done.
     """
     runtime.release_id(release)
+    fixed = runtime.release_id(consent.fixes) if consent.fixes else ""
     recover_if_abandoned(runtime, executor, environment)
     pauses.look_again(runtime, executor, environment)
     try:
         with claimed(runtime, release, environment, PROMOTE) as run:
             refuse_ineligible(run, force)
+            if fixed:
+                run.record(FixDeclared(release=run.release.id, fixes=fixed))
             promotion.promote(run, executor, "promote", consent)
     except ApprovalWanted as wanted:
         return _request(wanted)

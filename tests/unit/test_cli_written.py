@@ -55,7 +55,7 @@ def test_wrong_usage_is_a_document_where_one_was_asked_for(capsys: pytest.Captur
     assert "Usage: flowmart freeze" in printed.err
 
 
-@pytest.mark.parametrize("name", ["despite", "accept_drift", "into_incident"])
+@pytest.mark.parametrize("name", ["despite", "accept_drift", "into_incident", "fixes"])
 def test_an_empty_reason_is_no_consent(name: str) -> None:
     with pytest.raises(InvalidInput, match=f"{name}: it is empty"):
         Consent(**{name: " "})

@@ -28,6 +28,7 @@ from tasks.domain.events.claims import (
     ClaimClosed,
     ClaimTakenOver,
     EnvironmentClaimed,
+    FixDeclared,
 )
 from tasks.domain.events.decisions import (
     ApprovalRequested,
@@ -83,6 +84,7 @@ __all__ = [
     "EnvironmentRollingBack",
     "EnvironmentThawed",
     "Event",
+    "FixDeclared",
     "IncidentAccepted",
     "PlanDenied",
     "PlanSetApproved",

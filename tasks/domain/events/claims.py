@@ -33,6 +33,15 @@ class EnvironmentClaimed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FixDeclared(Event):
+    """Who promotes says that the release repairs what an earlier one, `fixes`, did: rework, as DORA counts it."""
+
+    kind: ClassVar[str] = "fixes"
+    release: str
+    fixes: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClaimTakenOver(Event):
     """Another run took over the open claim. `run_is_over`: a person said that the first run is gone."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tasks.analysis import Judged, Judging, ask_all, evidence, was_bad
-from tasks.domain.analysis import Analysis, Compare, Metric, Rating, Verdict
+from tasks.domain.analysis import Analysis, Compare, Metric, Rating, Verdict, Window
 from tasks.domain.errors import Unanswered
 from tasks.domain.monitoring import PrometheusServer
 from tasks.monitoring import Prometheus
@@ -324,3 +324,11 @@ def test_what_is_bad_before_the_apply_is_found(double: PrometheusDouble, errors:
 def test_what_is_unknown_before_the_apply_is_not_bad(double: PrometheusDouble) -> None:
     double.values[TOTAL] = constant(None)
     assert was_bad(analysis(replace(ERRORS, no_data="fail")), (ERRORS,), client(double), APPLIED) == []
+
+
+def test_a_window_of_less_than_a_minute_is_told_by_the_second() -> None:
+    window = Window(
+        "errors", "2030-01-01T00:00:50+00:00", "2030-01-01T00:01:05+00:00", Rating.BAD, 0.08, "above 0.05"
+    )
+    assert evidence.line(window) == "errors 00:00:50-00:01:05: 0.08 is bad, above 0.05"
+    assert evidence.line(replace(window, ends="2030-01-01T00:05:50+00:00")).startswith("errors 00:00-00:05: ")

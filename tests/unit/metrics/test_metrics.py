@@ -20,6 +20,7 @@ from tasks.domain.events import (
     EnvironmentPaused,
     EnvironmentRestored,
     Event,
+    FixDeclared,
     PlanDenied,
     ReleaseRejected,
     ReleaseVerified,
@@ -29,7 +30,7 @@ from tasks.domain.events import (
 from tasks.domain.release import Provenance, Receipt, Target
 from tasks.domain.rules import Violation
 from tasks.ledger.chain import Ledger
-from tasks.metrics import Promotions, dora
+from tasks.metrics import Dora, Promotions, dora
 from tasks.metrics.exporter import Exporter, text
 from tests import loopback
 from tests.memory_store import MemoryStore
@@ -132,7 +133,7 @@ def test_a_pause_that_is_continued_is_a_good_change(story: Story) -> None:
     assert story.promotions == [("a", "verified", False)]
 
 
-def measured(story: Story, times: Sequence[float] = ()) -> object:
+def measured(story: Story, times: Sequence[float] = ()) -> Dora:
     promotions = Promotions(story.ledger.entries("production")).all
     return dora(promotions, story.now, timedelta(days=10), lambda *_: times)
 
@@ -148,8 +149,17 @@ def test_doras_measures_are_exact(story: Story) -> None:
         "lead_time": 5 * HOUR,
         "change_fail_ratio": 0.5,
         "recovery_time": 2 * HOUR,
+        "rework_ratio": 0.0,
         "commits": 2,
     }
+
+
+def test_what_is_said_to_repair_an_earlier_release_is_rework(story: Story) -> None:
+    claimed = EnvironmentClaimed(release="b", purpose="promote", holder={})
+    story.verified("a").then(claimed, FixDeclared(release="b", fixes="a"), ClaimClosed(outcome="waits for approval"))
+    story.verified("b").verified("c").verified("d")
+    assert measured(story).rework_ratio == 0.25
+    assert 'flowmart_dora_rework_ratio{environment="production"} 0.25' in story.text()
 
 
 def test_nothing_to_measure_is_no_zero(story: Story) -> None:

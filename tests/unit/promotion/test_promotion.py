@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tasks.domain.errors import Refused, RolledBack, Unanswered
+from tasks.promotion import operations
+from tasks.promotion.gate import Consent
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import no_answer, rejected, unit
 
@@ -79,3 +81,12 @@ def test_a_rejected_release_comes_back_only_by_force(shop: Shop) -> None:
         shop.promote(release)
     shop.promote(release, force=True)
     assert shop.state().verified == release
+
+
+def test_which_release_is_repaired_is_recorded(shop: Shop) -> None:
+    blue = shop.release("blue", *shop.units("blue"))
+    green = shop.release("green", *shop.units("green"))
+    operations.promote(shop.runtime, shop.executor, blue, "dev")
+    operations.promote(shop.runtime, shop.executor, green, "dev", consent=Consent(fixes=blue))
+    (entry,) = (entry for entry in shop.runtime.ledger().entries("dev") if entry.kind == "fixes")
+    assert (entry.body["release"], entry.body["fixes"]) == (green, blue)
