@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from tasks import manifest
+from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Cluster, Environment, Platform, Purpose
 from tasks.engines import ENGINES
@@ -69,7 +70,10 @@ def _platform(settings: Settings) -> tuple[Platform | None, Check]:
         platform = manifest.load(infrastructure)
     except FlowmartError as error:
         return None, Check("platform", "fails", str(error), "correct platform.yaml: docs/platform.md")
-    found = f"{platform.name}: {len(platform.units)} units, {len(platform.environments)} environments"
+    found = (
+        f"{platform.name}: {wording.number(len(platform.units), 'unit')}, "
+        f"{wording.number(len(platform.environments), 'environment')}"
+    )
     return platform, Check("platform", "works", found)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from deployments.server.catalogue import Declared
-from tasks.domain import graph
+from tasks.domain import graph, wording
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import RequestedRelease
 from tasks.ledger.state import EnvironmentState
@@ -209,8 +209,8 @@ def _in_its_way(standing: EnvironmentState) -> list[str]:
     drifted = sum(len(standing.drift.of(unit)) for unit in standing.receipts)
     said = []
     if drifted:
-        objects = "1 object drifted" if drifted == 1 else f"{drifted} objects drifted"
-        said.append(f"**{objects}:** a promotion stops here, unless *Go over drift* says why it may be lost.")
+        objects = wording.number(drifted, "object")
+        said.append(f"**{objects} drifted:** a promotion stops here, unless *Go over drift* says why it may be lost.")
     if standing.frozen:
         closed = windows.frozen_by_hand(standing.frozen)
         said.append(f"**It is {closed}:** a promotion stops here, unless *Despite a freeze* says why.")

@@ -34,6 +34,11 @@ class Difference:
     after: Any
 
 
+def number(how_many: int, noun: str) -> str:
+    """A number of things: "1 check", "2 checks"."""
+    return f"{how_many} {noun}{'' if how_many == 1 else 's'}"
+
+
 def counted(changes: Mapping[str, int]) -> str:
     """Numbers of changes by action: "2 to create, 1 to change"; empty when there are none."""
     return ", ".join(f"{number} to {_VERBS.get(action, action)}" for action, number in changes.items() if number)
@@ -158,8 +163,8 @@ def _decided(event: events.PlanSetDecision) -> str:
 
 def _drift(event: events.DriftReported) -> str:
     new = sum(item.new and not item.suppressed for item in event.drifted)
-    parts = [f"drift: {len(event.drifted)} objects{f', {new} new' if new else ''}"] if event.drifted else []
-    parts += [f"{len(event.unanswered)} units did not respond"] if event.unanswered else []
+    parts = [f"drift: {number(len(event.drifted), 'object')}{f', {new} new' if new else ''}"] if event.drifted else []
+    parts += [f"{number(len(event.unanswered), 'unit')} did not respond"] if event.unanswered else []
     return "; ".join(parts) or "no drift"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tasks.domain import wording
 from tasks.domain.drift import DriftedObject
 from tasks.drift.reports import DriftReport
 
@@ -14,7 +15,7 @@ def heading(report: DriftReport) -> str:
     nothing = "no drift in the units that responded" if silent else "no drift"
     found = f"{objects(len(report.drifted))} drifted{_kinds(report)}" if report.drifted else nothing
     unanswered = f", {silent} did NOT respond" if silent else ""
-    return f"{report.environment}: {found}, {len(report.units)} units compared{unanswered}"
+    return f"{report.environment}: {found}, {wording.number(len(report.units), 'unit')} compared{unanswered}"
 
 
 def lines(report: DriftReport) -> Iterator[str]:
@@ -54,9 +55,9 @@ def when(item: DriftedObject) -> str:
     return f"{item.since[:16].replace('T', ' ')} UTC"
 
 
-def objects(number: int) -> str:
+def objects(how_many: int) -> str:
     """ "1 object", "2 objects"."""
-    return f"{number} object{'' if number == 1 else 's'}"
+    return wording.number(how_many, "object")
 
 
 def refusal(environment: str, drifted: Sequence[DriftedObject]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from tasks.domain import wording
 from tasks.domain.errors import Unanswered
 from tasks.domain.plan import Plan
 from tasks.domain.residual import drift_beyond
@@ -103,4 +104,5 @@ def is_reconciled(run: EnvironmentRun, report: DriftReport) -> bool:
 
 def _counts(report: DriftReport) -> str:
     unanswered = f", {len(report.unanswered)} did not respond" if report.unanswered else ""
-    return f"{len(report.units)} units, {len(report.drifted)} objects drifted{unanswered}"
+    units, drifted = wording.number(len(report.units), "unit"), wording.number(len(report.drifted), "object")
+    return f"{units}, {drifted} drifted{unanswered}"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from tasks import checks
+from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.events import UnitSettled, UnitSmoked
 from tasks.domain.outcome import CheckResult, Outcome, overall
@@ -41,7 +42,7 @@ def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[Chec
         todo = f"Promote again, or run `flowmart rollback {name}`"
         raise Unanswered(f"{receipt.target}: a smoke check did not respond\n{told}\n{todo}")
     if results:
-        run.log(unit).info("smoke passed", what=f"{len(results)} checks")
+        run.log(unit).info("smoke passed", what=wording.number(len(results), "check"))
     return results
 
 
@@ -91,7 +92,9 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         ),
     )
     within = max(check.within for check in declared)
-    run.log(receipt.target.unit).info("checking", what=f"{len(declared)} checks, for up to {within:g} s")
+    run.log(receipt.target.unit).info(
+        "checking", what=f"{wording.number(len(declared), 'check')}, for up to {within:g} s"
+    )
     with ThreadPoolExecutor(max_workers=len(declared)) as pool:
         return tuple(pool.map(lambda one: _one(run, one, around), declared))
 

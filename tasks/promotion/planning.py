@@ -127,7 +127,7 @@ def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, .
         run.record(PlanDenied(**run.about(unit), findings=tuple(denials)))
         told = "\n".join(f"  {violation.policy}: {violation.message}" for violation in denials)
         raise Refused(f"{planned.target}: denied\n{told}")
-    run.log(unit).info("tested", what=f"{len(found)} warnings" if found else _nothing_against(run))
+    run.log(unit).info("tested", what=wording.number(len(found), "warning") if found else _nothing_against(run))
     return found
 
 

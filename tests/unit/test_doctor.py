@@ -61,7 +61,7 @@ def test_what_works_is_said_with_versions(repository: Path, capsys: pytest.Captu
         "server": "not used",
         "GitHub": "not used",
     }
-    assert checks["platform"]["found"] == "bakery: 1 units, 1 environments"
+    assert checks["platform"]["found"] == "bakery: 1 unit, 1 environment"
     assert checks["tool of terraform"]["found"].startswith("Terraform v1.")
     assert checks["git"]["found"].endswith("Bake bread")
 

@@ -213,8 +213,8 @@ NEW = replace(FOUND, new=True)
         ({}, "no drift"),
         ({"drifted": (FOUND, FOUND)}, "drift: 2 objects"),
         ({"drifted": (NEW, replace(NEW, until="2030-01-31"))}, "drift: 2 objects, 1 new"),
-        ({"unanswered": {"cart": "no answer"}}, "1 units did not respond"),
-        ({"drifted": (FOUND,), "unanswered": {"cart": "?"}}, "drift: 1 objects; 1 units did not respond"),
+        ({"unanswered": {"cart": "no answer"}}, "1 unit did not respond"),
+        ({"drifted": (FOUND,), "unanswered": {"cart": "?"}}, "drift: 1 object; 1 unit did not respond"),
     ],
 )
 def test_the_history_never_says_no_drift_if_a_unit_did_not_respond(told: Mapping[str, Any], words: str) -> None:

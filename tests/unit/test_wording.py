@@ -95,3 +95,8 @@ KEPT = Receipt("", Target("a", "dev", "x"), "", "", "", {}, "")
 )
 def test_events_are_described_in_a_few_words(event: Event, words: tuple[str, str]) -> None:
     assert wording.happened(event) == words
+
+
+@pytest.mark.parametrize(("how_many", "said"), [(0, "0 checks"), (1, "1 check"), (2, "2 checks")])
+def test_a_number_of_things_has_an_s_only_where_it_needs_one(how_many: int, said: str) -> None:
+    assert wording.number(how_many, "check") == said
