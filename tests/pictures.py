@@ -57,7 +57,7 @@ class Album:
 
     def take_artifact(self, name: str, key: str, text: str, height: int = 860) -> None:
         """Photograph the newest artifact of a key."""
-        found = prefect_api.asked(self.prefect, "GET", f"/artifacts/{key}/latest")["id"]
+        found = prefect_api.asked(self.prefect, "GET", f"/artifacts/{key}/latest")["latest_id"]
         self.take(name, f"/artifacts/artifact/{found}", text, height)
 
     def take_run(self, name: str, environment: str, state: str, height: int = 860) -> None:

@@ -94,7 +94,7 @@ def waiting(request: Request) -> str:
     """That something waits for an approval, and what to type."""
     because = f", because {request.because}" if request.because else ""
     return (
-        f"{request.environment}: {request.purpose} {request.release} waits for {_people(request)} until "
+        f"{request.environment}: {request.what} waits for {_people(request)} until "
         f"{request.until}{because}; flowmart approve {request.short}"
     )
 

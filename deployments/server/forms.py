@@ -153,7 +153,7 @@ def _choices(declared: Declared, world: World) -> dict[str, list[str]]:
 
 def _asked(request: Request) -> str:
     """A request in a list to choose from; its digest is the first word."""
-    return f"{request.short} · {request.environment}: {request.purpose} {request.release}"
+    return f"{request.short} · {request.environment}: {request.what}"
 
 
 def _plain(parameter: Schema) -> Schema:

@@ -88,6 +88,11 @@ class Request:
         return self.digest[:SHORTEST]
 
     @property
+    def what(self) -> str:
+        """What is to be done: "promote 3f2a1c", "roll back to 3f2a1c"."""
+        return f"{self.purpose}{' to' if self.purpose == 'roll back' else ''} {self.release}"
+
+    @property
     def until(self) -> str:
         """When it expires, for a person."""
         return f"{self.expires:%Y-%m-%d %H:%M} UTC"

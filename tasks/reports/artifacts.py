@@ -67,7 +67,7 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
     said = [(f.policy, f"`{f.address}`" if f.address else "", f.message) for f in findings]
     name = request.environment
     parts = [
-        f"# {name} wants an approval: {request.purpose} {request.release}",
+        f"# {name} wants an approval: {request.what}",
         f"Plan set `{request.short}` · " + wording.counted(total),
         f"Wanted because {request.because}." if request.because else "",
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "

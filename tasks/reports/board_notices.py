@@ -131,4 +131,4 @@ def asked(request: Request) -> str:
     more = f" of {request.missing} more people" if request.missing > 1 else ""
     because = f", because {request.because}" if request.because else ""
     expires = f" (expires {request.until})"
-    return f"{request.purpose} {request.release}{more}{expires}{because}; `flowmart approve {request.short}`"
+    return f"{request.what}{more}{expires}{because}; `flowmart approve {request.short}`"

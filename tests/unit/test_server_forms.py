@@ -196,6 +196,12 @@ def test_what_waits_for_an_approval_can_be_chosen_with_what_it_would_do() -> Non
     assert "staging: promote bbbbbbbbbbbb; shop: 1 to replace" in made.description
 
 
+def test_a_rollback_that_waits_says_where_it_leads() -> None:
+    waiting = replace(asked(), purpose="roll back", release=OLD.id)
+    made = forms.form(declared("approve"), {"properties": {"digest": {}}}, replace(world(), waiting=(waiting,)), link)
+    assert made.schema["properties"]["digest"]["enum"] == [f"{'d' * 12} · staging: roll back to aaaaaaaaaaaa"]
+
+
 def test_there_is_no_form_of_an_approval_while_nothing_waits_for_one() -> None:
     assert forms.form(declared("approve"), parameter_schema(approve).model_dump(), world(), link) is None
 
