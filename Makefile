@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu peers-providers
+.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu peers-providers peers-sops
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -67,6 +67,9 @@ peers-opentofu: $(READY) ## build the real OpenTofu with Go, for the tests that 
 
 peers-providers: $(READY) ## build real Terraform providers with Go, for the tests that need some
 	@$(PYTHON) -m deployments.peers.providers build
+
+peers-sops: $(READY) ## build the real sops with Go, for the tests of encrypted files of variables
+	@$(PYTHON) -m deployments.peers.sops build
 
 down: $(READY) ## stop the sandbox that the demo left running
 	@.venv/bin/flowmart sandbox down

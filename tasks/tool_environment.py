@@ -9,6 +9,7 @@ profiles, no access to GitHub, Prefect, a database or a notification service.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 
@@ -68,6 +69,12 @@ def kept(environ: Mapping[str, str], names: Iterable[str] = (*SYSTEM, *TOOLS)) -
         for name, value in environ.items()
         if (listed.fullmatch(name) and not _SECRET.search(name)) or added.fullmatch(name)
     }
+
+
+def of_this_process(names: Iterable[str]) -> dict[str, str]:
+    """The variables of this process among `names` (with wildcards), for the one program that needs them."""
+    listed = _matching(names)
+    return {name: value for name, value in os.environ.items() if listed.fullmatch(name)}
 
 
 def left_out(environ: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from deployments.start import (
     accounts,
@@ -179,7 +180,7 @@ def _units(found: _Search) -> list[GuessedUnit]:
     named = {_named(taken, group): group for group in groups}
     placed = {name: _in_environments(group, [*found.names]) for name, group in named.items()}
     needs = dependencies.needs(found.root, named, placed)
-    roots = [_root(name, group, placed[name], needs[name]) for name, group in named.items()]
+    roots = [_root(found.root, name, group, placed[name], needs[name]) for name, group in named.items()]
     return sorted(
         [*roots, *_grouped(found, others, taken)], key=lambda unit: (unit.engine == TERRAGRUNT, unit.source)
     )
@@ -204,7 +205,9 @@ def _in_environments(group: Group, names: Sequence[str]) -> tuple[str, ...]:
     return (*placed,) or (*names[:1],)
 
 
-def _root(name: str, group: Group, environments: tuple[str, ...], needs: Mapping[str, str]) -> GuessedUnit:
+def _root(
+    root: Path, name: str, group: Group, environments: tuple[str, ...], needs: Mapping[str, str]
+) -> GuessedUnit:
     alone = "its path names no environment, and a root has one state: the first environment alone"
     ordered = dependencies.comments(needs)
     return GuessedUnit(
@@ -213,11 +216,25 @@ def _root(name: str, group: Group, environments: tuple[str, ...], needs: Mapping
         group.source,
         environments,
         group.why or alone,
-        group.options,
+        _decrypted(root, group),
         tuple(sorted(needs)),
         ordered,
         notes=group.notes,
     )
+
+
+def _decrypted(root: Path, group: Group) -> Mapping[str, Any]:
+    """The options of a unit, with what has to be decrypted of its files of variables."""
+    entries = [_entry(root, group, each) for each in group.options.get("var_files", ())]
+    return {**group.options, "var_files": entries} if entries else group.options
+
+
+def _entry(root: Path, group: Group, entry: Any) -> Any:
+    path = entry["path"] if isinstance(entry, Mapping) else entry
+    places = (root / each.folder / path.replace(ENVIRONMENT, each.environment) for each in group.instances)
+    if not any(map(value_files.is_encrypted, places)):
+        return entry
+    return {**(entry if isinstance(entry, Mapping) else {"path": path}), "decrypt": "sops"}
 
 
 def _grouped(found: _Search, pieces: Sequence[Piece], taken: set[str]) -> Iterator[GuessedUnit]:

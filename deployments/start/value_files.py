@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from deployments.start import environment_names
-from tasks.engines.terraform import code
+from tasks.engines.terraform import code, decryption
 from tasks.engines.terraform.configuration import read_values
 
 _VARIABLES = (".tfvars", ".tfvars.json")
@@ -99,8 +99,15 @@ def matching(
 
 
 def sets_any(file: Path, declared: Collection[str]) -> bool:
-    """Whether a file of variables sets one that is declared."""
+    """Whether a file of variables sets one that is declared; one that is encrypted as a whole may."""
+    if is_encrypted(file) and not file.name.endswith(".json"):
+        return True
     return bool({*read_values(file)} & {*declared})
+
+
+def is_encrypted(file: Path) -> bool:
+    """Whether a file is encrypted with sops."""
+    return file.is_file() and not decryption.fault(file)
 
 
 def variables(folder: Path) -> frozenset[str]:

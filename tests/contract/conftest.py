@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests import prometheus_process, real_providers, terragrunts
+from tests import prometheus_process, real_providers, sops, terragrunts
 from tests.clusters import GIVEN
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
@@ -24,6 +24,7 @@ collect_ignore = (
 )
 collect_ignore += [] if prometheus_process.AMTOOL else ["test_alert_routes.py"]
 collect_ignore += [] if tofu() else ON_OPENTOFU
+collect_ignore += [] if sops.PROGRAM else sops.FILES
 collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
 
 ON_ANY_CLUSTER = (
@@ -48,6 +49,7 @@ def not_run() -> list[str]:
         prometheus_process.NOT_RUN: not prometheus_process.MISSING,
         "not run: routes of alerts (no amtool on PATH)": prometheus_process.AMTOOL,
         real_providers.NOT_RUN: real_providers.MIRROR,
+        sops.NOT_RUN: sops.PROGRAM,
         f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)": tofu(),
         f"not run with OpenTofu: {', '.join(ON_ANY_TERRAFORM)} (make peers-opentofu)": given(),
     }

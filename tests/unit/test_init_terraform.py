@@ -165,6 +165,12 @@ def test_a_root_has_its_files_and_a_state_for_each_environment(kind: str, tmp_pa
     assert {unit.name: told(unit) for unit in found(tmp_path, files).units} == expected
 
 
+def test_files_that_sops_has_encrypted_are_decrypted(tmp_path: Path) -> None:
+    files = in_each("app/{}.secret.tfvars.json", '{{"size": "ENC[AES256_GCM,data:x,type:int]", "sops": {{}}}}')
+    (unit,) = found(tmp_path, {"app/main.tf": OPEN + SIZE, **files}).units
+    assert unit.options["var_files"] == [{"path": "{environment}.secret.tfvars.json", "decrypt": "sops"}]
+
+
 def test_what_a_backend_still_needs_is_a_comment(tmp_path: Path) -> None:
     (unit,) = found(tmp_path, {"app/main.tf": OPEN}).units
     assert unit.notes == ("guess: the backend also needs bucket, from a file or here",)

@@ -90,6 +90,7 @@ class Terraform:
         """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
         kept = plans.load(self.workspace.folder) or plans.Kept()
         self._terraform.secrets |= kept.secrets
+        self._terraform.private = kept.private
         self._refuse_stale(plan)
         try:
             ended = self._terraform.run(commands.apply(self._executable), self.workspace.writing)
@@ -98,6 +99,7 @@ class Terraform:
         if ended.exit_code == 0:
             failed = "\n".join(answers.failed_checks_of(ended.stdout))
             outputs, details = answers.outputs_of(ended.stdout), self._details(self._state_after_apply())
+            outputs = kept.private.masked(outputs)
             return Applied(Outcome.SUCCEEDED, outputs, self._terraform.shown(failed), details)
         return self._failed(plan, ended, kept)
 
@@ -113,7 +115,8 @@ class Terraform:
         if lost := sorted(kept.lost & again.created):
             why = "was begun and got no answer; look whether it exists, then import or delete it"
             return Observation(Progress.PARTIAL, detail=f"the creation of {', '.join(lost)} {why}")
-        return replace(observed(plan, again, answers.outputs_in(state)), details=self._details(state))
+        outputs = self._terraform.private.masked(answers.outputs_in(state))
+        return replace(observed(plan, again, outputs), details=self._details(state))
 
     def verify(self) -> Verification:
         """Whether a new plan of the target is empty."""
@@ -178,7 +181,7 @@ class Terraform:
         state = self._state()
         document = self._planned(inputs, commands.PLAN_FILE, destroy=destroy)
         found = secrets.of_plan(document) | self._terraform.secrets
-        plans.save(plans.Kept(destroy, found), self.workspace.folder)
+        plans.save(plans.Kept(destroy, found, private=self._terraform.private), self.workspace.folder)
         artifact = sealed.seal(self.workspace.folder / commands.PLAN_FILE)
         return replace(self._plan_from(document, inputs, state), artifact=artifact)
 
@@ -190,10 +193,10 @@ class Terraform:
         argv = commands.plan(self._executable, file, destroy=destroy, locks=locks, var_files=files)
         terraform.read(argv, variables, good=(0, 2))
         (self.workspace.folder / file).chmod(0o600)
-        return reading.document(terraform.read(commands.show(self._executable, file)))
+        return terraform.private.marked(reading.document(terraform.read(commands.show(self._executable, file))))
 
     def _plan_from(self, document: Document, inputs: Inputs, state: Document) -> Plan:
-        made = reading.plan_of(document, self.workspace, inputs, answers.basis(state))
+        made = reading.plan_of(document, self.workspace, inputs, answers.basis(state), self._terraform.private)
         return replace(made, warnings=(*made.warnings, *self._switched(document)))
 
     def _state(self, variables: Variables | None = None) -> Document:

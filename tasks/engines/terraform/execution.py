@@ -21,6 +21,7 @@ from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.engines.terraform.drift import Kind
 from tasks.engines.terraform.named_files import var_files
 from tasks.engines.terraform.options import options
+from tasks.engines.terraform.private import Private
 from tasks.engines.terraform.schemas import kinds
 from tasks.engines.terraform.secrets import Secrets, of_state, of_values
 from tasks.processes import Command, Finished
@@ -43,12 +44,16 @@ class Ended:
 
 
 class Execution:
-    """Terraform in one workspace. `secrets` is what is known of them so far: no error shows any."""
+    """Terraform in one workspace.
+
+    `secrets` is what is known of them so far: no error shows any. `private` is what encrypted files set.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.options = options(workspace.unit.options)
         self.secrets = Secrets()
+        self.private = Private()
 
     @property
     def _tool(self) -> str:
@@ -66,6 +71,10 @@ class Execution:
         """Where the state is, once the root is initialised."""
         found = backends.initialised(self._workspace.folder)
         return backends.place(found, self.options.workspace or backends.DEFAULT) if found else ""
+
+    def hide(self, private: Private) -> None:
+        """Count what encrypted files set as secrets."""
+        self.private, self.secrets = private, self.secrets | private.secrets
 
     def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
         """The state; empty when there is none."""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
-from tasks.engines.terraform import backends, code, named_files, provider_versions, remote_modules
+from tasks.engines.terraform import backends, code, decryption, named_files, provider_versions, remote_modules
 from tasks.engines.terraform.configuration import file_values, read_values
 from tasks.engines.terraform.options import options
 from tasks.engines.terraform.sources import reads
@@ -40,8 +40,9 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 
 def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
     """The variables that files of variables set."""
-    named = map(read_values, named_files.var_files(infrastructure, unit))
-    return frozenset(name for values in (*file_values(infrastructure / unit.source), *named) for name in values)
+    folder, named = infrastructure / unit.source, named_files.var_files(infrastructure, unit).items()
+    set_by = [decryption.names(file, folder) if each.decrypt else read_values(file) for file, each in named]
+    return frozenset(name for values in (*file_values(folder), *set_by) for name in values)
 
 
 def place(infrastructure: Path, unit: Unit) -> str:

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain.platform import Unit
-from tasks.engines.terraform import vendored
+from tasks.engines.terraform import decryption, vendored
 from tasks.engines.terraform.configuration import read_values
-from tasks.engines.terraform.options import options
+from tasks.engines.terraform.options import VarFile, options
 
 
-def var_files(infrastructure: Path, unit: Unit) -> tuple[Path, ...]:
-    """The files of variables, in order; each once, where it is named last."""
-    found = [file for each in options(unit.options).files for file in matching(infrastructure, unit, each.path)]
-    return tuple(reversed(dict.fromkeys(reversed(found))))
+def var_files(infrastructure: Path, unit: Unit) -> dict[Path, VarFile]:
+    """The files of variables, in order, with the option that names each; each once, where it is named last."""
+    found: dict[Path, VarFile] = {}
+    for each in options(unit.options).files:
+        for file in matching(infrastructure, unit, each.path):
+            found.pop(file, None)
+            found[file] = each
+    return found
 
 
 def backend_files(infrastructure: Path, unit: Unit) -> tuple[Path, ...]:
@@ -69,6 +73,8 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
             yield f"{name} leads out of infrastructure/: move it there, or add it to `paths`"
         elif name in needed and not matching(infrastructure, unit, name):
             yield f"there is no file {name}: correct the path, or mark it with optional: true"
+    encrypted = (file for file, each in var_files(infrastructure, unit).items() if each.decrypt)
+    yield from filter(None, map(decryption.fault, encrypted))
 
 
 def matching(infrastructure: Path, unit: Unit, name: str) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
@@ -13,12 +13,15 @@ Setting = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class VarFile(BaseModel):
-    """A file of variables that may be missing."""
+    """A file of variables that may be missing, or is encrypted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: Path = Field(description="The file, or a pattern such as vars/*.tfvars.")
     optional: StrictBool = Field(default=False, description="Whether there may be no such file.")
+    decrypt: Literal["sops"] | None = Field(
+        default=None, description="What the file is decrypted with, for the run alone. None: it is not encrypted."
+    )
 
 
 class TerraformOptions(Options):

@@ -19,8 +19,10 @@ from typing import Protocol
 from tasks.domain.errors import Refused
 from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import backends, code, commands, named_files, vendored, versions
+from tasks.engines.terraform import backends, code, commands, decryption, named_files, vendored, versions
+from tasks.engines.terraform.decryption import Decrypted
 from tasks.engines.terraform.execution import Execution
+from tasks.engines.terraform.private import Private
 
 _plugin_cache = threading.Lock()
 
@@ -57,16 +59,18 @@ class Preparation:
     def __init__(self, workspace: Workspace, terraform: Execution) -> None:
         self._workspace = workspace
         self._terraform = terraform
+        self._decrypted = Decrypted()
 
     def prepare(self, inputs: Inputs) -> None:
         """Write the inputs, and initialise the root if that was not done with what it depends on.
 
         Raises:
-            Refused: the tool's version is not wanted, or the state would be lost.
+            Refused: the tool's version is not wanted, the state would be lost, or a file cannot be decrypted.
         """
         folder = self._workspace.folder
         if inputs.values:
             (folder / commands.VARIABLES_FILE).write_text(json.dumps(dict(inputs.values)))
+        self._decrypt()
         done, made_with = folder / _DONE, self._made_with()
         if done.is_file() and done.read_text() == made_with:
             return
@@ -93,7 +97,8 @@ class Preparation:
         """The files of variables as the command line names them, the unit's inputs last, so that they win."""
         workspace = self._workspace
         named = named_files.var_files(workspace.infrastructure, workspace.unit)
-        found = tuple(os.path.relpath(file, workspace.folder.resolve()) for file in named)
+        readable = [self._decrypted.files.get(file, file) for file in named]
+        found = tuple(os.path.relpath(file.resolve(), workspace.folder.resolve()) for file in readable)
         inputs = (workspace.folder / commands.VARIABLES_FILE).is_file()
         return (*found, *((commands.VARIABLES_FILE,) if inputs and found else ()))
 
@@ -102,6 +107,12 @@ class Preparation:
         file = self._workspace.folder / commands.VARIABLES_FILE
         content = file.read_bytes() if file.is_file() and self.needs_inputs else b""
         return hashlib.sha256(content).hexdigest()
+
+    def _decrypt(self) -> None:
+        """What encrypted files set is secret from then on."""
+        named = named_files.var_files(self._workspace.infrastructure, self._workspace.unit)
+        self._decrypted = decryption.provided(self._workspace, named)
+        self._terraform.hide(Private(self._decrypted.values))
 
     def _refuse_version(self) -> None:
         workspace, terraform = self._workspace, self._terraform

@@ -16,8 +16,10 @@ from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import answers, rollbacks, secrets
 from tasks.engines.terraform.answers import Document
+from tasks.engines.terraform.private import Private
 from tasks.engines.terraform.text import text
 
+_NOTHING_PRIVATE = Private()
 _FORMATS = ("0", "1")
 """The major versions of the format that are read: that of Terraform before 1.1 says the same."""
 
@@ -38,8 +40,19 @@ def document(answer: str) -> Document:
     return complete
 
 
-def plan_of(found: Document, workspace: Workspace, inputs: Inputs, basis: str) -> Plan:
-    """The plan of a workspace's target; `basis` is the state that it was made from."""
+def plan_of(
+    found: Document, workspace: Workspace, inputs: Inputs, basis: str, private: Private = _NOTHING_PRIVATE
+) -> Plan:
+    """The plan of a workspace's target.
+
+    Args:
+        found: the tool's own plan.
+        workspace: where it was made.
+        inputs: what it was made with.
+        basis: the state that it was made from.
+        private: what encrypted files set.
+    """
+    foreseen = answers.foreseen_outputs(found)
     changes = answers.planned_changes(found)
     outputs = answers.changed_outputs(found)
     return Plan(
@@ -53,10 +66,10 @@ def plan_of(found: Document, workspace: Workspace, inputs: Inputs, basis: str) -
         reversibility=answers.reversibility(changes, workspace.unit.protected),
         changes_outputs=answers.changes_outputs(found),
         output_changes=outputs,
-        outputs=answers.foreseen_outputs(found),
+        outputs=None if foreseen is None else private.masked(foreseen),
         warnings=answers.warnings(found),
         unknown=answers.unknown(found),
-        secrets=secrets.fingerprint(found, workspace.secret_key),
+        secrets=secrets.fingerprint(found, workspace.secret_key) + private.fingerprint(workspace.secret_key),
         state_changes=rollbacks.state_changes(found, secrets.of_plan(found)),
     )
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from tasks.domain.values import MASK
 
-_INSIDE = 6
+INSIDE = 6
 """Texts of at least so many characters are masked inside of others."""
 _WORD = 3
 """In an error a shorter secret is masked where it is a word of at least so many characters."""
@@ -61,11 +61,11 @@ class Secrets:
 
     @cached_property
     def _inside(self) -> re.Pattern[str] | None:
-        return _any_of(form for value in self.values if len(value) >= _INSIDE for form in _forms(value))
+        return _any_of(form for value in self.values if len(value) >= INSIDE for form in _forms(value))
 
     @cached_property
     def _words(self) -> re.Pattern[str] | None:
-        short = [value for value in self.values if _WORD <= len(value) < _INSIDE]
+        short = [value for value in self.values if _WORD <= len(value) < INSIDE]
         return _any_of(short, r"(?<![\w.])", r"(?![\w])")
 
 
@@ -137,7 +137,7 @@ def _forms(value: str) -> set[str]:
     """A text as it is, its lines, and as JSON spells it (Terraform's `jsonencode` also escapes <, > and &)."""
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     html = {form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") for form in escaped}
-    lines = {line for line in value.splitlines() if len(line.strip()) >= _INSIDE} if "\n" in value else set()
+    lines = {line for line in value.splitlines() if len(line.strip()) >= INSIDE} if "\n" in value else set()
     return {value, *escaped, *html, *lines}
 
 

@@ -1,0 +1,18 @@
+"""The real sops, built from source with Go; the one that the user has on PATH may be of another version.
+
+make peers-sops
+PATH="$(dirname "$(python -m deployments.peers.sops)"):$PATH" flowmart ...
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deployments.peers.golang import Program
+from deployments.peers.one_program import Peer
+
+VERSION = "3.13.3"
+"""`go/sops/go.mod` has the same."""
+
+PROGRAM = Program("sops", Path(__file__).with_name("go") / "sops", "github.com/getsops/sops/v3/cmd/sops")
+PEER = Peer("sops", PROGRAM, "install sops and put it on PATH")
