@@ -108,7 +108,8 @@ def test_another_secret_is_another_plan_that_says_so(root: Root, key: age.Key) -
 
 def test_a_failed_apply_does_not_say_it(root: Root, key: age.Key) -> None:
     workspace = release(root, key, "s.yaml", KINDS["secrets.yaml"])
-    code = 'resource "terraform_data" "bad" {\n  provisioner "local-exec" { command = "echo ${var.password}; exit 9" }\n}\n'
+    command = "echo ${var.password}; exit 9"
+    code = f'resource "terraform_data" "bad" {{\n  provisioner "local-exec" {{ command = "{command}" }}\n}}\n'
     (workspace.folder / "bad.tf").write_text(code)
     result = applied(workspace)
     assert result.outcome is Outcome.FAILED

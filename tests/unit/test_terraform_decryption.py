@@ -1,4 +1,4 @@
-"""What an encrypted file of variables tells without its key: which variables it sets, and that it is encrypted at all."""
+"""What an encrypted file of variables tells without its key: which variables it sets, and that it is one."""
 
 from __future__ import annotations
 
