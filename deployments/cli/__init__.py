@@ -1,9 +1,10 @@
 """The `flowmart` command.
 
 `main` finds the project, switches the profile on before anything reads the environment, and turns errors into
-messages and exit codes. The commands are in `promoting` (they start flows), `deciding` (approvals and freezes),
-`status`, `reading` and `comparing` (they only read the store), `preparing` (sandbox, bootstrap, releases) and
-`serving` (the Prefect server); `exit_codes` is the table of these, and `screen` is all that prints.
+messages and exit codes. `commands` lists the commands; they are in `promoting` (they start flows), `deciding`
+(approvals and freezes), `status`, `reading` and `comparing` (they only read the store), `preparing` (sandbox,
+bootstrap, releases) and `serving` (the Prefect server). `exit_codes` is the table of these, and `screen` is all that
+prints.
 """
 
 from __future__ import annotations
@@ -18,54 +19,20 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import (
-    analyses,
-    comparing,
-    completing,
-    deciding,
-    doctoring,
-    exit_codes,
-    github,
-    measuring,
-    output,
-    preparing,
-    promoting,
-    reading,
-    screen,
-    serving,
-    signals,
-    starting,
-    status,
-)
+from deployments.cli import exit_codes, screen, signals
+from deployments.cli.commands import Commands
 from deployments.cli.leaving import leave
-from deployments.cli.written import refuse_empty
 from deployments.setup import put_tools_on_path
 from tasks.domain.errors import FlowmartError
 
 app = typer.Typer(
+    cls=Commands,
     help="Promote FlowMart's infrastructure dev -> staging -> production, and look at what happened.",
     epilog=exit_codes.told(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (
-    starting,
-    promoting,
-    analyses,
-    deciding,
-    status,
-    reading,
-    comparing,
-    preparing,
-    serving,
-    github,
-    doctoring,
-    measuring,
-    output,
-    completing,
-):
-    commands.add_to(app)
 
 
 def _version(wanted: bool) -> None:
@@ -107,8 +74,7 @@ def run(arguments: list[str]) -> int:
     put_tools_on_path()
     try:
         profile.activate(Path(os.environ["FLOWMART_REPOSITORY"]))
-        command = refuse_empty(typer.main.get_command(app))
-        result = command(arguments, prog_name="flowmart", standalone_mode=False)
+        result = typer.main.get_command(app)(arguments, prog_name="flowmart", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         screen.error_document("WrongUsage", error.format_message())

@@ -19,10 +19,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from tasks.domain.errors import FlowmartError
-from tasks.promotion.approvals import Request
 
 if TYPE_CHECKING:
     from deployments.services import Part
+    from tasks.promotion.approvals import Request
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 

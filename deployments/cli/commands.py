@@ -1,0 +1,155 @@
+"""Which commands there are, what each is for in a line, and the module that has it.
+
+A module is imported once its command is asked for: help, completion and a wrong word load none of them, and `history`
+does not load what `promote` needs. A test holds this table against the modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from deployments.cli.written import refuse_empty
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": (
+        "starting",
+        "Write a first infrastructure/platform.yaml from the code that is there. Where there is one, say what is"
+        " new.",
+    ),
+    "promote": (
+        "promoting",
+        "Promote a release through the environments in order, each verified before the next one begins.",
+    ),
+    "adopt": (
+        "promoting",
+        "Record what exists already, so that no rollback ever removes it. Shows the plan; applies nothing.",
+    ),
+    "plan": ("promoting", "What a release would do to an environment. Changes nothing."),
+    "drift": (
+        "promoting",
+        "What somebody changed by hand since it was applied. Exit code 2 when there is any that is not suppressed.",
+    ),
+    "reconcile": ("promoting", "Repair drift: promote the verified release again for the units that drifted."),
+    "rollback": (
+        "promoting",
+        "Put an environment back on an earlier release, planned, tested and smoke-checked like any other.",
+    ),
+    "recover": (
+        "promoting",
+        "Finish or roll back what a run left behind that is over. The next promotion does this first.",
+    ),
+    "resolve": ("promoting", "Unblock an environment after you repaired what a failed rollback left."),
+    "continue": ("analyses", "Go on with a promotion that is paused, since its analysis is inconclusive."),
+    "analysis": ("analyses", "Analyses of what was applied, by metrics."),
+    "approvals": ("deciding", "What waits for an approval."),
+    "approve": (
+        "deciding",
+        "Approve a plan set, and do what it says once enough people have. Exit code 6 while others have to.",
+    ),
+    "refuse": ("deciding", "Say no to a plan set: the release is rejected in that environment."),
+    "freeze": ("deciding", "Let nothing be promoted into an environment. Going back is not held up."),
+    "thaw": ("deciding", "Open an environment again that `freeze` closed."),
+    "status": (
+        "status",
+        "Which release is where, and what is going on. Exit code 1 when something there is damaged.",
+    ),
+    "history": ("reading", "What happened, newest last."),
+    "show": ("reading", "One release, or one ledger entry with all that it holds."),
+    "audit": (
+        "reading",
+        "Check the ledger's chains, and every release against its digest and the ledger; all damage is named.",
+    ),
+    "diff": (
+        "comparing",
+        "What differs between environments or releases: units, and files with who changed them last and when.",
+    ),
+    "bootstrap": (
+        "preparing",
+        "Make what must exist in an account before any Terraform can run there, with your own credentials for it.",
+    ),
+    "release": ("preparing", "Make releases, and list them."),
+    "sandbox": ("preparing", "AWS, Terraform provider and Prefect server on loopback."),
+    "server": ("serving", "Prefect with its UI, a worker, schedules and webhooks."),
+    "github": ("github", "Look at what came in from GitHub, and start it again."),
+    "doctor": (
+        "doctoring",
+        "Check tools, credentials, store, server and GitHub. Changes nothing. Exit code 1 when something fails.",
+    ),
+    "metrics": ("measuring", "The metrics of the delivery, as Prometheus reads them."),
+    "report": ("measuring", "What the ledger says about the delivery."),
+    "schema": ("output", "Print the JSON schema of what a command prints with --json."),
+    "completion": (
+        "completing",
+        'Print what makes a shell complete commands and options; eval "$(flowmart completion bash)" uses it.',
+    ),
+}
+"""{command: (its module in this package, the first line of its help)}, in the order of the help page."""
+
+
+class Commands(TyperGroup):
+    """All commands, each loaded when it is asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: MutableMapping[str, click.Command] = _Loading(self.commands)
+        self._brief = False
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        """The names of all commands, in the order of the help page."""
+        return [*self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """A command; on a page that lists all of them, only what is said of it there."""
+        if self._brief and cmd_name in COMMANDS:
+            return click.Command(cmd_name, help=COMMANDS[cmd_name][1])
+        return self.commands.get(cmd_name)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help page."""
+        self._brief = True
+        super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """What completes a word in the place of a command."""
+        self._brief = True
+        return super().shell_complete(ctx, incomplete)
+
+
+class _Loading(MutableMapping[str, click.Command]):
+    """{command: what runs it}; imported at the first access."""
+
+    def __init__(self, known: MutableMapping[str, click.Command]) -> None:
+        self._known = {**known}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._known:
+            self._known |= _of_module(COMMANDS[name][0])
+        return self._known[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._known[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from COMMANDS
+        yield from (name for name in self._known if name not in COMMANDS)
+
+    def __len__(self) -> int:
+        return len({*COMMANDS, *self._known})
+
+
+def _of_module(name: str) -> dict[str, click.Command]:
+    app = typer.Typer()
+    # With a callback it is a group, however many commands it has.
+    app.callback()(lambda: None)
+    import_module(f"deployments.cli.{name}").add_to(app)
+    group: Any = typer.main.get_command(app)
+    return {command: refuse_empty(each) for command, each in group.commands.items()}
