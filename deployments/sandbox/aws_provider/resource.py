@@ -25,7 +25,7 @@ from deployments.sandbox.aws_provider.declare import (
 from deployments.sandbox.aws_provider.observe import known, settle
 from deployments.sandbox.aws_provider.schema import catalog
 from deployments.sandbox.aws_provider.tags import Tags, all_tags, own_tags, without_system_tags
-from deployments.sandbox.aws_provider.values import UNKNOWN, Values
+from deployments.sandbox.aws_provider.values import UNKNOWN, Values, is_known
 
 COMMON: Mapping[str, Arg] = {"id": COMPUTED, "region": COMPUTED_REPLACES, "tags": PLAIN, "tags_all": COMPUTED}
 
@@ -55,6 +55,8 @@ class Resource:
     """The types of read-only attributes that are not strings."""
     follows: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """{argument: attributes that are unknown until the apply if it changes}."""
+    shared: ClassVar[tuple[str, ...]] = ()
+    """Attributes that other objects of a configuration change, too, perhaps while this one is being changed."""
     gone: ClassVar[tuple[str, ...]] = ()
     """Error codes for an object that does not exist."""
 
@@ -132,6 +134,11 @@ class Resource:
         if not changed - {"tags", "tags_all"}:
             return {}
         return self.update(place, state, new, changed) or {}
+
+    def as_planned(self, planned: Values, fresh: Values | None) -> Values | None:
+        """The state after an update: of what is `shared` an apply shows what was planned, the next refresh all."""
+        known_before = {name: planned[name] for name in self.shared if is_known(planned[name])}
+        return fresh and fresh | known_before
 
     def remove(self, place: Place, state: Values) -> None:
         """Delete the object; it is not an error if it is already gone."""

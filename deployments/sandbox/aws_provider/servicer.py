@@ -171,6 +171,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         try:
             became = resource.change(place, prior, known(planned))
             fresh = resource.refresh(place, self._default_tags, {**planned, **became})
+            fresh = resource.as_planned(planned, fresh)
         except FAILURES as failure:
             said = _said("updating", resource, prior, failure)
             return pb.ApplyResourceChange.Response(

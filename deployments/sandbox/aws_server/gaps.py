@@ -9,8 +9,11 @@ from typing import Any
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.responses.network_acls import NetworkACLs
 from moto.ec2.utils import parse_user_data
 from moto.elbv2.models import elbv2_backends
+from moto.s3 import models as s3_models
+from moto.s3 import responses as s3_responses
 
 from deployments.sandbox.aws_server import backup, cloudformation, images
 
@@ -19,6 +22,8 @@ def close() -> None:
     """Close all gaps, in this process."""
     _terminated_instances_leave_their_target_groups()
     _new_launch_template_versions_have_user_data()
+    _acl_entries_keep_their_icmp_type()
+    _grants_of_canned_acls_are_listed_one_by_one()
     backup.install()
     cloudformation.install()
     images.close()
@@ -53,3 +58,26 @@ def _new_launch_template_versions_have_user_data() -> None:
         return create(template, data, description)
 
     LaunchTemplate.create_version = create_converted  # type: ignore[method-assign,assignment]
+
+
+def _acl_entries_keep_their_icmp_type() -> None:
+    """moto asks for the type and code of an entry of a network ACL by names that requests do not have."""
+    ask = NetworkACLs._get_param
+    named = {"Icmp.Code": "IcmpTypeCode.Code", "Icmp.Type": "IcmpTypeCode.Type"}
+
+    def ask_by_the_right_name(answering: NetworkACLs, name: str, if_none: Any = None) -> Any:
+        return ask(answering, named.get(name, name), if_none)
+
+    NetworkACLs._get_param = ask_by_the_right_name  # type: ignore[method-assign,assignment]
+
+
+def _grants_of_canned_acls_are_listed_one_by_one() -> None:
+    """GetBucketAcl answers one permission a grant; of a canned ACL's grant with two, moto would show one."""
+    make = s3_models.get_canned_acl
+
+    def make_one_by_one(acl: str) -> s3_models.FakeAcl:
+        grants = make(acl).grants
+        single = [s3_models.FakeGrant(grant.grantees, [each]) for grant in grants for each in grant.permissions]
+        return s3_models.FakeAcl(single)
+
+    s3_responses.get_canned_acl = make_one_by_one  # type: ignore[attr-defined]

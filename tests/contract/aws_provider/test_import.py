@@ -51,6 +51,47 @@ resource "aws_iam_role_policy_attachment" "this" {
   policy_arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 }
 
+resource "aws_security_group" "ruled" {
+  name   = "ruled"
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_security_group_rule" "this" {
+  security_group_id = aws_security_group.ruled.id
+  type              = "egress"
+  protocol          = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_blocks       = ["10.0.0.0/8"]
+}
+
+resource "aws_vpc_security_group_ingress_rule" "this" {
+  security_group_id = aws_security_group.ruled.id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = "10.0.0.0/8"
+}
+
+resource "aws_network_acl" "this" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_network_acl_rule" "this" {
+  network_acl_id = aws_network_acl.this.id
+  rule_number    = 100
+  rule_action    = "allow"
+  protocol       = "tcp"
+  from_port      = 80
+  to_port        = 80
+  cidr_block     = "10.0.0.0/8"
+}
+
+resource "aws_iam_policy" "this" {
+  name   = "taken"
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:*", Resource = "*" }] })
+}
+
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/taken"
   retention_in_days = 30
@@ -84,6 +125,10 @@ def import_id(address: str, values: dict[str, str]) -> str:
     """What somebody types: the id, except where the provider's documentation says otherwise."""
     if address == "aws_route.this":
         return f"{values['route_table_id']}_{values['destination_cidr_block']}"
+    if address == "aws_security_group_rule.this":
+        return f"{values['security_group_id']}_egress_tcp_443_443_10.0.0.0/8"
+    if address == "aws_network_acl_rule.this":
+        return f"{values['network_acl_id']}:100:tcp:false"
     return values["id"]
 
 

@@ -24,7 +24,7 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _document(answer: Any) -> str:
+def document(answer: Any) -> str:
     """A policy as text: boto3 has parsed what IAM sent."""
     return answer if isinstance(answer, str) else json.dumps(answer)
 
@@ -83,7 +83,7 @@ class Role(Resource):
         role = place.client("iam").get_role(RoleName=state["id"])["Role"]
         return {
             "arn": role["Arn"],
-            "assume_role_policy": _document(role["AssumeRolePolicyDocument"]),
+            "assume_role_policy": document(role["AssumeRolePolicyDocument"]),
             "create_date": stamp(role["CreateDate"]),
             "description": role.get("Description"),
             "managed_policy_arns": None,
@@ -153,7 +153,7 @@ class RolePolicy(Resource):
     def read(self, place: Place, state: Values) -> Values:
         role, _, name = state["id"].partition(":")
         answer = place.client("iam").get_role_policy(RoleName=role, PolicyName=name)
-        return {"name": name, "role": role, "policy": _document(answer["PolicyDocument"])}
+        return {"name": name, "role": role, "policy": document(answer["PolicyDocument"])}
 
     @override
     def delete(self, place: Place, state: Values) -> None:

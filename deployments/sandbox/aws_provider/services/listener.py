@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
@@ -15,7 +16,27 @@ from deployments.sandbox.aws_provider.services.words import to_api
 from deployments.sandbox.aws_provider.tags import as_pairs
 from deployments.sandbox.aws_provider.values import Values
 
-_ODD = {"duration": "DurationSeconds", "arn": "TargetGroupArn"}
+ODD: Mapping[str, str] = {"duration": "DurationSeconds", "arn": "TargetGroupArn"}
+
+ACTION: Mapping[str, Arg] = {
+    "type": PLAIN,
+    "order": COMPUTED,
+    "target_group_arn": PLAIN,
+    "fixed_response.content_type": PLAIN,
+    "fixed_response.message_body": PLAIN,
+    "fixed_response.status_code": COMPUTED,
+    "forward.stickiness.duration": PLAIN,
+    "forward.stickiness.enabled": Arg(default=False),
+    "forward.target_group.arn": PLAIN,
+    "forward.target_group.weight": Arg(default=1),
+    "redirect.host": Arg(default="#{host}"),
+    "redirect.path": Arg(default="/#{path}"),
+    "redirect.port": Arg(default="#{port}"),
+    "redirect.protocol": Arg(default="#{protocol}"),
+    "redirect.query": Arg(default="#{query}"),
+    "redirect.status_code": PLAIN,
+}
+"""What an action of a listener or of one of its rules may say."""
 
 
 class Listener(Elb):
@@ -28,22 +49,7 @@ class Listener(Elb):
         {
             "alpn_policy": PLAIN,
             "certificate_arn": PLAIN,
-            "default_action.type": PLAIN,
-            "default_action.order": COMPUTED,
-            "default_action.target_group_arn": PLAIN,
-            "default_action.fixed_response.content_type": PLAIN,
-            "default_action.fixed_response.message_body": PLAIN,
-            "default_action.fixed_response.status_code": COMPUTED,
-            "default_action.forward.stickiness.duration": PLAIN,
-            "default_action.forward.stickiness.enabled": Arg(default=False),
-            "default_action.forward.target_group.arn": PLAIN,
-            "default_action.forward.target_group.weight": Arg(default=1),
-            "default_action.redirect.host": Arg(default="#{host}"),
-            "default_action.redirect.path": Arg(default="/#{path}"),
-            "default_action.redirect.port": Arg(default="#{port}"),
-            "default_action.redirect.protocol": Arg(default="#{protocol}"),
-            "default_action.redirect.query": Arg(default="#{query}"),
-            "default_action.redirect.status_code": PLAIN,
+            **{f"default_action.{path}": arg for path, arg in ACTION.items()},
             "load_balancer_arn": REPLACES,
             "port": PLAIN,
             "protocol": COMPUTED,
@@ -61,7 +67,7 @@ class Listener(Elb):
             Protocol=new["protocol"] or ("HTTP" if ":loadbalancer/app/" in new["load_balancer_arn"] else None),
             SslPolicy=new["ssl_policy"],
             Certificates=certificates,
-            DefaultActions=[_action(to_api(shape, each, _ODD)) for each in new["default_action"]],
+            DefaultActions=[action(to_api(shape, each, ODD)) for each in new["default_action"]],
         )
 
     @override
@@ -87,7 +93,7 @@ class Listener(Elb):
             "protocol": found.get("Protocol"),
             "ssl_policy": found.get("SslPolicy"),
             "certificate_arn": certificates[0].get("CertificateArn"),
-            "default_action": [_found_action(each, number) for number, each in enumerate(actions, 1)],
+            "default_action": [found_action(each, number) for number, each in enumerate(actions, 1)],
             "tags_all": self.tags_of(place, state["id"]),
         }
 
@@ -96,7 +102,7 @@ class Listener(Elb):
         place.client("elbv2").delete_listener(ListenerArn=state["id"])
 
 
-def _action(asked: dict[str, Any]) -> dict[str, Any]:
+def action(asked: dict[str, Any]) -> dict[str, Any]:
     """The API's names of what an action holds; groups to forward to are a list there, and so is their stickiness."""
     kinds = {"FixedResponse": "FixedResponseConfig", "Redirect": "RedirectConfig", "Forward": "ForwardConfig"}
     action = {kinds.get(name, name): value for name, value in asked.items()}
@@ -107,7 +113,8 @@ def _action(asked: dict[str, Any]) -> dict[str, Any]:
     return action
 
 
-def _found_action(found: Any, number: int) -> Values:
+def found_action(found: Any, number: int) -> Values:
+    """An action that the API answered, in Terraform's words."""
     kind = found["Type"]
     return {
         "type": kind,

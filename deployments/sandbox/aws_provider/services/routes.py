@@ -40,6 +40,7 @@ class RouteTable(Ec2):
 
     type = "aws_route_table"
     label = "EC2 Route Table"
+    shared = ("route",)
     gone = ("InvalidRouteTableID.NotFound",)
     args = frozen({"vpc_id": REPLACES, "route": Arg(computed=True, as_attribute=True)})
 

@@ -28,8 +28,9 @@ class Setting(Resource):
         return str(new["bucket"])
 
     @override
-    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> Values | None:
         self.put(place, new)
+        return None
 
 
 class Versioning(Setting):

@@ -46,9 +46,14 @@ _PROTOCOLS = {"all": "-1", "6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 _PORTLESS = ("-1",)
 
 
+def protocol_of(written: Any) -> Any:
+    """A protocol in the API's spelling."""
+    return _PROTOCOLS.get(str(written).lower(), str(written).lower()) if written is not None else None
+
+
 def atoms_of(rule: Values, own_id: Any) -> Iterator[Atom]:
     """A rule of the configuration, taken apart."""
-    protocol = _PROTOCOLS.get(str(rule["protocol"]).lower(), str(rule["protocol"]).lower())
+    protocol = protocol_of(rule["protocol"])
     ports = (0, 0) if protocol in _PORTLESS else (int(rule["from_port"] or 0), int(rule["to_port"] or 0))
     start, end = ports
     description = rule.get("description") or ""
@@ -120,6 +125,7 @@ class SecurityGroup(Ec2):
     type = "aws_security_group"
     label = "EC2 Security Group"
     gone = ("InvalidGroup.NotFound", "InvalidGroupId.NotFound")
+    shared = ("ingress", "egress")
     args = frozen(
         {
             "name": COMPUTED_REPLACES,

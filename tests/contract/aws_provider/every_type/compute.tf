@@ -234,3 +234,59 @@ resource "aws_instance" "this" {
 
   tags = { Word = local.word }
 }
+
+resource "aws_lb_listener_rule" "paths" {
+  listener_arn = aws_lb_listener.fixed.arn
+  priority     = local.second ? 20 : 10
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this.arn
+  }
+
+  condition {
+    path_pattern {
+      values = local.second ? ["/shop/*", "/cart/*"] : ["/shop/*"]
+    }
+  }
+
+  condition {
+    http_header {
+      http_header_name = "X-From"
+      values           = ["app"]
+    }
+  }
+}
+
+resource "aws_lb_listener_rule" "last" {
+  listener_arn = aws_lb_listener.redirect.arn
+
+  action {
+    type = "fixed-response"
+
+    fixed_response {
+      content_type = "text/plain"
+      message_body = local.word
+      status_code  = "410"
+    }
+  }
+
+  condition {
+    host_header {
+      values = ["old.example"]
+    }
+  }
+
+  condition {
+    query_string {
+      key   = "version"
+      value = "1"
+    }
+  }
+}
+
+resource "aws_lb_target_group_attachment" "this" {
+  target_group_arn = aws_lb_target_group.plain.arn
+  target_id        = aws_instance.this.id
+  port             = local.third ? 9091 : 9090
+}

@@ -108,3 +108,9 @@ resource "aws_dynamodb_table" "indexed" {
     write_capacity  = 1
   }
 }
+
+resource "aws_db_option_group" "this" {
+  name_prefix          = "this-"
+  engine_name          = "mysql"
+  major_engine_version = local.third ? "5.7" : "8.0"
+}

@@ -58,3 +58,18 @@ resource "aws_kms_alias" "this" {
   name          = local.third ? "alias/that" : "alias/this"
   target_key_id = local.second ? aws_kms_key.with_policy.arn : aws_kms_key.this.key_id
 }
+
+resource "aws_iam_policy" "this" {
+  name_prefix = "this-"
+  description = "what the role may read"
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = local.second ? ["s3:Get*", "s3:List*"] : ["s3:Get*"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "own" {
+  role       = aws_iam_role.this.name
+  policy_arn = aws_iam_policy.this.arn
+}

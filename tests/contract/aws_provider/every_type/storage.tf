@@ -162,3 +162,70 @@ resource "aws_route53_record" "weighted" {
     weight = local.second ? 5 : 10
   }
 }
+
+data "aws_canonical_user_id" "me" {}
+
+resource "aws_s3_bucket" "site" {
+  bucket        = "site-${var.account}"
+  force_destroy = true
+  tags          = { Owner = data.aws_canonical_user_id.me.id }
+}
+
+resource "aws_s3_bucket_acl" "this" {
+  bucket = aws_s3_bucket.site.id
+  acl    = local.second ? "public-read" : "private"
+}
+
+resource "aws_s3_bucket_cors_configuration" "this" {
+  bucket = aws_s3_bucket.site.id
+
+  cors_rule {
+    allowed_methods = local.second ? ["GET", "PUT"] : ["GET"]
+    allowed_origins = ["https://shop.example"]
+    max_age_seconds = 3000
+  }
+
+  cors_rule {
+    allowed_headers = ["*"]
+    allowed_methods = ["POST"]
+    allowed_origins = ["https://admin.example"]
+    expose_headers  = ["ETag"]
+  }
+}
+
+resource "aws_s3_bucket" "logs" {
+  bucket        = "logs-${var.account}"
+  force_destroy = true
+}
+
+resource "aws_s3_bucket_acl" "logs" {
+  bucket = aws_s3_bucket.logs.id
+  acl    = "log-delivery-write"
+}
+
+resource "aws_s3_bucket_logging" "this" {
+  bucket        = aws_s3_bucket.site.id
+  target_bucket = aws_s3_bucket_acl.logs.bucket
+  target_prefix = "${local.word}/"
+}
+
+resource "aws_s3_bucket_website_configuration" "this" {
+  bucket = aws_s3_bucket.site.id
+
+  index_document {
+    suffix = local.second ? "start.html" : "index.html"
+  }
+
+  error_document {
+    key = "error.html"
+  }
+}
+
+resource "aws_s3_bucket_website_configuration" "elsewhere" {
+  bucket = aws_s3_bucket.logs.id
+
+  redirect_all_requests_to {
+    host_name = "shop.example"
+    protocol  = local.second ? "http" : "https"
+  }
+}

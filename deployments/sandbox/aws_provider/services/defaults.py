@@ -1,0 +1,112 @@
+"""What every VPC has from the start: its default security group, route table and network ACL.
+
+Terraform takes them over instead of making them: what is not written is removed from them. Deleting the resource only
+forgets them, since they go with their VPC.
+"""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from deployments.sandbox.aws_provider.aws import Place
+from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.network_acls import NetworkAcl
+from deployments.sandbox.aws_provider.services.routes import RouteTable
+from deployments.sandbox.aws_provider.services.security import SecurityGroup
+from deployments.sandbox.aws_provider.values import Values
+
+
+class DefaultSecurityGroup(SecurityGroup):
+    """aws_default_security_group."""
+
+    type = "aws_default_security_group"
+    label = "EC2 Default Security Group"
+    args = frozen(
+        {
+            "vpc_id": COMPUTED_REPLACES,
+            "ingress": SecurityGroup.args["ingress"],
+            "egress": SecurityGroup.args["egress"],
+            "revoke_rules_on_delete": PLAIN,
+        }
+    )
+
+    @override
+    def create(self, place: Place, new: Values) -> str:
+        named = {"group-name": "default", **({"vpc-id": new["vpc_id"]} if new["vpc_id"] else {})}
+        filters = [{"Name": name, "Values": [value]} for name, value in named.items()]
+        return str(place.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
+
+    @override
+    def complete(self, place: Place, new: Values) -> None:
+        if new["tags_all"]:
+            self.tag(place, new, new["tags_all"], [])
+        self.update(place, new, new, frozenset({"ingress", "egress"}))
+
+    @override
+    def delete(self, place: Place, state: Values) -> None:
+        pass
+
+
+class DefaultRouteTable(RouteTable):
+    """aws_default_route_table."""
+
+    type = "aws_default_route_table"
+    label = "EC2 Default Route Table"
+    args = frozen({"default_route_table_id": REPLACES, "route": RouteTable.args["route"]})
+
+    @override
+    def create(self, place: Place, new: Values) -> str:
+        return str(new["default_route_table_id"])
+
+    @override
+    def complete(self, place: Place, new: Values) -> None:
+        if new["tags_all"]:
+            self.tag(place, new, new["tags_all"], [])
+        found = super().read(place, {**new, "route": []})
+        self.update(place, {**new, "route": (found or {})["route"]}, new, frozenset({"route"}))
+
+    @override
+    def read(self, place: Place, state: Values) -> Values | None:
+        found = super().read(place, state)
+        return found and {**found, "default_route_table_id": state["id"]}
+
+    @override
+    def delete(self, place: Place, state: Values) -> None:
+        pass
+
+
+class DefaultNetworkAcl(NetworkAcl):
+    """aws_default_network_acl. Subnets that it has because they have no other are not shown: they come and go."""
+
+    type = "aws_default_network_acl"
+    label = "EC2 Default Network ACL"
+    args = frozen(
+        {
+            "default_network_acl_id": REPLACES,
+            "ingress.*": PLAIN,
+            "egress.*": PLAIN,
+            "subnet_ids": Arg(only_if_configured=True),
+        }
+    )
+
+    @override
+    def create(self, place: Place, new: Values) -> str:
+        return str(new["default_network_acl_id"])
+
+    @override
+    def complete(self, place: Place, new: Values) -> None:
+        if new["tags_all"]:
+            self.tag(place, new, new["tags_all"], [])
+        super().complete(place, new)
+
+    @override
+    def read(self, place: Place, state: Values) -> Values:
+        return {**super().read(place, state), "default_network_acl_id": state["id"]}
+
+    @override
+    def delete(self, place: Place, state: Values) -> None:
+        pass
+
+
+RESOURCES: tuple[type[Resource], ...] = (DefaultSecurityGroup, DefaultRouteTable, DefaultNetworkAcl)
