@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,12 @@ from tasks.tool_environment import kept
 
 GRACE = 60.0
 """Seconds that an interrupted tool gets to finish and save its state before it is killed."""
+
+TELLING = 60.0
+"""Seconds between two looks at the output of a program that is at work for long."""
+
+_TAIL = 4096
+"""Bytes at the end of an output in which its last line is looked for."""
 
 _KILLED = 10.0
 """Seconds that the operating system may need to end a process that was killed."""
@@ -50,6 +56,7 @@ class Command:
         time_limit: seconds.
         stdin: the file that the program reads; None: it reads nothing.
         stdout: the file that takes its output, for output that is not text; None: the output is in `Finished`.
+        told: is given the last line of the output now and then while it runs, where that is another one than before.
     """
 
     argv: tuple[str, ...]
@@ -58,6 +65,7 @@ class Command:
     time_limit: float = 3600.0
     stdin: Path | None = None
     stdout: Path | None = None
+    told: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,8 @@ class Finished:
 class Processes:
     """The programs of one run."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, telling: float = TELLING) -> None:
+        self._telling = telling
         self.environment = kept(os.environ if environment is None else environment)
         """The variables of this process that every program of the run sees (`tasks.tool_environment`)."""
         self._running: set[subprocess.Popen[str]] = set()
@@ -99,7 +108,8 @@ class Processes:
             expired = threading.Event()
             limit = _end_after(command.time_limit, process, expired)
             try:
-                process.wait()
+                with _telling(command, out, self._telling):
+                    process.wait()
             except BaseException:
                 stop(process)
                 raise
@@ -208,6 +218,38 @@ def _end_after(seconds: float, process: subprocess.Popen[str], expired: threadin
     timer.daemon = True
     timer.start()
     return timer
+
+
+@contextmanager
+def _telling(command: Command, out: IO[str], every: float) -> Iterator[None]:
+    """Tell the last line of a program's output every so many seconds, as long as this lasts."""
+    if command.told is None:
+        yield
+        return
+    over = threading.Event()
+    teller = threading.Thread(target=_tell, args=(command.told, out.fileno(), every, over), daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
+
+
+def _tell(told: Callable[[str], None], file: int, every: float, over: threading.Event) -> None:
+    before = ""
+    while not over.wait(every):
+        last = _last_line(file)
+        if last and last != before:
+            told(last)
+        before = last
+
+
+def _last_line(file: int) -> str:
+    """The last whole line of an open file, whoever is writing to it."""
+    size = os.fstat(file).st_size
+    lines = os.pread(file, _TAIL, max(0, size - _TAIL)).decode(errors="replace").split("\n")
+    return next((line for line in reversed(lines[:-1]) if line.strip()), "")
 
 
 def _whole(file: IO[str]) -> str:

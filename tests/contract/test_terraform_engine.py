@@ -383,6 +383,26 @@ def test_a_failing_check_is_a_warning(root: Root) -> None:
     assert "check.colour fails: not red" in plan.warnings
 
 
+def test_a_check_that_fails_after_an_apply_is_told_and_stops_nothing(root: Root) -> None:
+    result = applied(root.release(PAINT.format(colour="blue") + CHECK))
+    assert (result.outcome, result.detail) == (Outcome.SUCCEEDED, "a check fails: not red")
+
+
+def test_no_message_names_the_folder_of_the_run(root: Root) -> None:
+    workspace = root.release('output "x" { value = file(abspath("${path.module}/../none")) }\n')
+    with pytest.raises(Refused, match="infrastructure/terraform/dev/none") as raised:
+        planned(workspace)
+    assert str(root.folder) not in str(raised.value)
+
+
+def test_an_error_in_a_module_names_its_file_in_the_repository(root: Root) -> None:
+    workspace = root.release('module "m" { source = "../shared" }\n')
+    (workspace.folder.parent / "shared").mkdir()
+    (workspace.folder.parent / "shared/main.tf").write_text('output "wrong" { value = terraform_data.none.id }\n')
+    with pytest.raises(Refused, match=r"\(terraform/dev/shared/main\.tf line 1\)"):
+        planned(workspace)
+
+
 def test_every_command_is_a_list_that_terraform_understands() -> None:
     reading = (commands.init, commands.validate, commands.plan, commands.show, commands.state_pull, commands.schema)
     for command in (*reading, commands.apply):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -172,3 +173,22 @@ def test_a_tool_gets_no_other_credentials_than_those_it_is_handed(monkeypatch: p
     assert "AWS_ACCESS_KEY_ID=role" in found
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:1" in found
     assert not [line for line in found if line.endswith("=ours")]
+
+
+def test_a_tool_that_works_for_long_is_told_about_by_its_last_line(tmp_path: Path) -> None:
+    seen, more = list[str](), tmp_path / "more"
+
+    def told(line: str) -> None:
+        seen.append(line)
+        more.touch()
+
+    program = (
+        "import pathlib, sys, time\n"
+        "print('first')\nprint('half way', flush=True)\nsys.stdout.write('not a wh'); sys.stdout.flush()\n"
+        f"while not pathlib.Path({str(more)!r}).exists(): time.sleep(0.01)\n"
+        "print('ole line')\n"
+    )
+    command = replace(python(program), told=told)
+    assert processes.Processes(telling=0.01).run(command).stdout == "first\nhalf way\nnot a whole line\n"
+    assert seen[0] == "half way"
+    assert seen.count("half way") == 1

@@ -8,6 +8,7 @@ them terraform prints the values of variables, sensitive ones too.
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Diagnostic:
         """All of it on one line, what it is about first, the file with its path below `source` last."""
         parts = (" ".join(part.split()) for part in (self.address, self.summary, self.detail))
         told = ": ".join(part for part in parts if part)
-        place = f"{source}/{self.place}" if source else self.place
+        place = posixpath.normpath(f"{source}/{self.place}") if source else self.place
         return f"{told} ({place})" if self.place else told
 
 

@@ -25,6 +25,7 @@ from tasks.engines.observations import observed, verified
 from tasks.engines.terraform import (
     answers,
     backends,
+    builds,
     commands,
     drift,
     errors,
@@ -84,6 +85,7 @@ class Terraform:
         """A saved plan of the target, and what it changes."""
         made = self._saved(inputs)
         self._refuse_shared_state()
+        builds.refuse_another(self.workspace)
         return replace(made, warnings=(*made.warnings, *self._from_elsewhere(), *self._not_undone(made)))
 
     def apply(self, plan: Plan) -> Applied:
@@ -99,8 +101,7 @@ class Terraform:
         if ended.exit_code == 0:
             failed = "\n".join(answers.failed_checks_of(ended.stdout))
             outputs, details = answers.outputs_of(ended.stdout), self._details(self._state_after_apply())
-            outputs = kept.private.masked(outputs)
-            return Applied(Outcome.SUCCEEDED, outputs, self._terraform.shown(failed), details)
+            return Applied(Outcome.SUCCEEDED, kept.private.masked(outputs), self._terraform.shown(failed), details)
         return self._failed(plan, ended, kept)
 
     def observe(self, plan: Plan) -> Observation:
@@ -214,7 +215,8 @@ class Terraform:
 
     def _details(self, state: Document) -> Mapping[str, Any]:
         chosen = self._terraform.options.workspace or backends.DEFAULT
-        return identity.details(self._terraform.place, chosen, state, self._executable)
+        found = identity.details(self._terraform.place, chosen, state, self._executable)
+        return {**found, **builds.details(self.workspace.folder)}
 
     def _switched(self, document: Document) -> tuple[str, ...]:
         tool = identity.tool(self._executable, document)
@@ -231,9 +233,9 @@ class Terraform:
     def _from_elsewhere(self) -> tuple[str, ...]:
         """The modules that are not in the release, for whoever approves what they are today."""
         workspace = self.workspace
-        if vendored.reads(workspace.infrastructure, workspace.unit.source):
-            return ()
-        found = vendoring.remote(workspace.folder, workspace.infrastructure)
+        found = vendoring.variable(workspace.folder, workspace.infrastructure)
+        if not vendored.reads(workspace.infrastructure, workspace.unit.source):
+            found = (*vendoring.remote(workspace.folder, workspace.infrastructure), *found)
         return (f"not in the release, fetched anew for each environment: {', '.join(found)}",) if found else ()
 
     def _not_undone(self, plan: Plan) -> tuple[str, ...]:

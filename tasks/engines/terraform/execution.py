@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any
@@ -14,7 +14,7 @@ import structlog
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
-from tasks.engines.terraform import backends, commands, diagnostics, errors, locks, stale_locks, surroundings
+from tasks.engines.terraform import answers, backends, commands, diagnostics, errors, locks, stale_locks, surroundings
 from tasks.engines.terraform.clusters import provider_variables
 from tasks.engines.terraform.configuration import sensitive_values
 from tasks.engines.terraform.diagnostics import Diagnostic
@@ -36,6 +36,7 @@ class Ended:
     exit_code: int
     stdout: str
     errors: tuple[Diagnostic, ...]
+    stderr: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -109,10 +110,18 @@ class Execution:
 
     def run(self, argv: tuple[str, ...], variables: Variables) -> Ended:
         """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
-        finished = self._workspace.processes.run(self._command(argv, self._known(variables())))
+        command = replace(self._command(argv, self._known(variables())), told=self._told)
+        finished = self._workspace.processes.run(command)
         seconds = round(finished.seconds, 2)
         log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)
         return self._ended(argv, finished)
+
+    def _told(self, line: str) -> None:
+        """Say where a command is that takes long: the last line of its `-json`, or of its text."""
+        workspace = self._workspace
+        said = next((str(each.get("@message", "")) for each in answers.lines(line)), line)
+        about = {"unit": workspace.unit.name, "environment": workspace.environment.name}
+        log.info("still at work", **about, what=self.shown(said))
 
     def _known(self, given: Mapping[str, str]) -> dict[str, str]:
         """The variables that terraform gets, besides those that every tool inherits."""
@@ -128,7 +137,7 @@ class Execution:
         """How it ended: as its exit code says."""
         failed = finished.exit_code not in (0, 2)
         found = diagnostics.errors(finished.stdout, finished.stderr) if failed else ()
-        return Ended(finished.exit_code, finished.stdout, found)
+        return Ended(finished.exit_code, finished.stdout, found, finished.stderr)
 
     def released(self, ended: Ended) -> bool:
         """Whether a command met a stale lock, or left its own one, and that is released now."""
@@ -156,13 +165,17 @@ class Execution:
             return locks.described(lock, self._tool, self._in_repository)
         if not ended.errors and ended.exit_code not in (0, 1, 2):
             return f"it was ended from outside (exit code {ended.exit_code})"
+        if not ended.errors and ended.stderr.strip():
+            return self.shown(ended.stderr.strip()[-_LONGEST:])
         return self.shown(diagnostics.why(ended.errors, source))
 
     def shown(self, text: str) -> str:
         """A text of terraform's without secrets, with the unit's own path in place of the temporary one."""
-        folder = self._workspace.folder
-        for spelled in (str(folder.resolve()), str(folder)):
-            text = text.replace(spelled, self._workspace.unit.source)
+        workspace, whole = self._workspace, self._workspace.infrastructure
+        around = whole.name if whole.name == _INFRASTRUCTURE else "."
+        for folder, known in ((workspace.folder, workspace.unit.source), (whole, around)):
+            for spelled in (str(folder.resolve()), str(folder)):
+                text = text.replace(spelled, known)
         return (self.secrets | self._declared).scrubbed(text)
 
     @cached_property
@@ -173,4 +186,6 @@ class Execution:
 
 
 _INFRASTRUCTURE = "infrastructure"
+_LONGEST = 500
+"""Characters that are shown of an error which is no diagnostic."""
 _FILES = (commands.PLAN_FILE, commands.LOOK_FILE, commands.REFRESH_FILE)

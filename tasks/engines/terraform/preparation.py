@@ -19,7 +19,7 @@ from typing import Protocol
 from tasks.domain.errors import Refused
 from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import backends, code, commands, decryption, named_files, vendored, versions
+from tasks.engines.terraform import backends, builds, commands, decryption, named_files, vendored, vendoring, versions
 from tasks.engines.terraform.decryption import Decrypted
 from tasks.engines.terraform.execution import Execution
 from tasks.engines.terraform.private import Private
@@ -76,7 +76,10 @@ class Preparation:
             return
         self._refuse_version()
         vendored.provide(self._workspace.infrastructure, self._workspace.unit.source)
+        locked = (folder / commands.LOCK_FILE).is_file()
         self._init()
+        if not locked:
+            builds.note(folder)
         if fault := backends.fault(backends.initialised(folder)):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
         self._select_workspace()
@@ -87,7 +90,7 @@ class Preparation:
     def needs_inputs(self) -> bool:
         """Whether modules or the backend depend on variables: then init needs them."""
         folder = self._workspace.folder
-        sources = [str(call.body.get("source", "")) for call in code.readable_blocks(folder, "module")]
+        sources = [source for _, source in vendoring.sources(folder, self._workspace.infrastructure)]
         backend = backends.declared(folder)
         settings = [str(value) for value in backend.settings.values()] if backend else []
         return any("${" in text for text in (*sources, *settings))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,20 +50,35 @@ def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> Non
 
 def remote(folder: Path, root: Path) -> tuple[str, ...]:
     """The modules from elsewhere that a root and its local modules call, as "name (source)", as far as code tells."""
+    return _named(
+        source for source in sources(folder, root) if not source[1].startswith(".") and "${" not in source[1]
+    )
+
+
+def variable(folder: Path, root: Path) -> tuple[str, ...]:
+    """The modules whose source depends on variables and may be elsewhere: no release can hold them."""
+    return _named(source for source in sources(folder, root) if not source[1].startswith(".") and "${" in source[1])
+
+
+def sources(folder: Path, root: Path) -> tuple[tuple[str, str], ...]:
+    """The names and sources of all modules that a root and its local modules call; empty ones are left out."""
     done: set[Path] = set()
-    return tuple(dict.fromkeys(_remote(folder.resolve(), root.resolve(), done)))
+    return tuple(_sources(folder.resolve(), root.resolve(), done))
 
 
-def _remote(folder: Path, root: Path, done: set[Path]) -> Iterator[str]:
+def _named(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{name} ({source})" for name, source in found))
+
+
+def _sources(folder: Path, root: Path, done: set[Path]) -> Iterator[tuple[str, str]]:
     if folder in done or not folder.is_relative_to(root):
         return
     done.add(folder)
     for call in code.readable_blocks(folder, "module"):
-        source = str(call.body.get("source", ""))
-        if source.startswith("."):
-            yield from _remote((folder / source).resolve(), root, done)
-        elif source and "${" not in source:
-            yield f"{call.name} ({source})"
+        if source := str(call.body.get("source", "")):
+            yield call.name, source
+        if source.startswith(".") and "${" not in source:
+            yield from _sources((folder / source).resolve(), root, done)
 
 
 def _fetched(folder: Path, executable: str, processes: Processes) -> str:

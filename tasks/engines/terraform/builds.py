@@ -1,0 +1,85 @@
+"""Which builds of its providers a root got that has no lock file: the same ones in every environment of a release.
+
+One exact version says which provider, and not that what a registry or mirror gives under that name stays the same. So
+what `terraform init` wrote into the lock file that it made is noted in the receipt, and held against the receipts of
+the same release elsewhere. Source: Terraform's "Dependency Lock File": `zh:` hashes are those of the packages for all
+platforms, as their registry signs them; `h1:` is that of the package for this platform.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.errors import Refused
+from tasks.engines.base import Workspace
+from tasks.engines.terraform import backends, code
+from tasks.engines.terraform.commands import LOCK_FILE
+
+PROVIDERS = "providers"
+"""The name of the receipt's detail."""
+_NOTE = Path(backends.DATA) / "flowmart-providers.json"
+
+
+def note(folder: Path) -> None:
+    """Write down what init chose for a root without a lock file of its own."""
+    found = {block.name: _build(block.body) for block in code.blocks_in(folder / LOCK_FILE, "provider")}
+    (folder / _NOTE).write_text(json.dumps(found, sort_keys=True))
+
+
+def details(folder: Path) -> dict[str, Any]:
+    """What a receipt keeps of it; nothing where the release has a lock file, or no provider is needed."""
+    file = folder / _NOTE
+    found = json.loads(file.read_text()) if file.is_file() else {}
+    return {PROVIDERS: found} if found else {}
+
+
+def refuse_another(workspace: Workspace) -> None:
+    """Refuse other builds than those that the same release got elsewhere, or here before.
+
+    Raises:
+        Refused: names the provider, where it was another one, and what to do.
+    """
+    here = details(workspace.folder).get(PROVIDERS, {})
+    for receipt in filter(None, (workspace.receipt, *workspace.elsewhere())):
+        if receipt.target.release != workspace.target.release:
+            continue
+        for name in another(here, receipt.details.get(PROVIDERS, {})):
+            raise Refused(
+                f"{workspace.target}: {name} {here[name]['version']} is another build than "
+                f"{receipt.target.environment} got with this release: commit {LOCK_FILE} (terraform providers lock)"
+            )
+
+
+def another(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
+    """The providers that are certainly not the same in two places."""
+    both = sorted(here.keys() & there.keys())
+    return [name for name in both if _differ(here[name], there[name])]
+
+
+def _differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    if one["version"] != other["version"]:
+        return True
+    kinds = one["hashes"].keys() & other["hashes"].keys()
+    return any(one["hashes"][kind] != other["hashes"][kind] for kind in kinds)
+
+
+def _build(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A version with the digest of its hashes, by their kind; those of one platform by that too."""
+    hashes: dict[str, list[str]] = {}
+    for each in body.get("hashes") or ():
+        scheme = str(each).partition(":")[0]
+        kind = scheme if scheme == "zh" else f"{scheme} {platform.system()} {platform.machine()}"
+        hashes.setdefault(kind, []).append(str(each))
+    digests = {
+        kind: hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16] for kind, found in hashes.items()
+    }
+    return {"version": str(body.get("version", "")), "hashes": digests}
+
+
+def _digest(hashes: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()[:16]
