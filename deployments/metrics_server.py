@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
-from tasks.metrics.exporter import Exporter, text
+from tasks.metrics.exporter import text
 
 
-def serving(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:
+def serving(collectors: Sequence[Collector], host: str, port: int) -> ThreadingHTTPServer:
     """A server that is bound; `serve_forever` serves."""
     lock = threading.Lock()
 
@@ -22,7 +24,7 @@ def serving(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:
                 self.send_error(404, "GET /metrics")
                 return
             with lock:
-                body = text(exporter).encode()
+                body = text(*collectors).encode()
             self.send_response(200)
             self.send_header("Content-Type", CONTENT_TYPE_LATEST)
             self.send_header("Content-Length", str(len(body)))

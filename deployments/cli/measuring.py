@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from tasks.domain.errors import InvalidInput
 from tasks.ledger.history import History
 from tasks.metrics import Dora, Promotions, dora
 from tasks.releases.commits import times_between
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 _HOST = "127.0.0.1"
 
@@ -39,14 +42,14 @@ def metrics(
     """The metrics of the delivery, as Prometheus reads them."""
     from tasks.metrics.exporter import Exporter, text
 
-    exporter = Exporter(History(settings.load()).ledger, _engines())
+    collectors = [Exporter(History(settings.load()).ledger, _engines()), *_deliveries()]
     if serve is None:
-        typer.echo(text(exporter), nl=False)
+        typer.echo(text(*collectors), nl=False)
         return
     from deployments.metrics_server import serving
 
     screen.say(f"http://{_HOST}:{serve}/metrics")
-    serving(exporter, _HOST, serve).serve_forever()
+    serving(collectors, _HOST, serve).serve_forever()
 
 
 def report_dora(
@@ -85,6 +88,15 @@ def _hours(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
+
+
+def _deliveries() -> list[Collector]:
+    """What came in from GitHub, where a receiver has ever been."""
+    from deployments.github.inbox import Inbox
+    from deployments.github.metrics import Deliveries
+    from deployments.github.settings import inbox_file
+
+    return [Deliveries(Inbox(inbox_file()))] if inbox_file().is_file() else []
 
 
 def _engines() -> dict[str, str]:

@@ -183,6 +183,12 @@ class Inbox:
             rows = connection.execute("SELECT state, count(*) FROM delivery GROUP BY state").fetchall()
         return {State(state): number for state, number in rows}
 
+    def tally(self) -> Mapping[tuple[str, State], int]:
+        """How many deliveries of each event came to each end, those that are forgotten too."""
+        with self._journal.reading() as connection:
+            rows = connection.execute("SELECT event, state, count FROM tally ORDER BY event, state").fetchall()
+        return {(event, State(state)): count for event, state, count in rows}
+
     def waiting_since(self) -> float | None:
         """When the oldest came in that still wants a flow run, in seconds since the epoch."""
         found = self.waiting(limit=1)

@@ -1,7 +1,8 @@
 """The inbox's tables: each version is a step from the one before.
 
 `once` names what is acted on once whatever deliveries bring it, `author` whose wish it is where not everybody may
-wish, `ended` says that a flow run is over and that what it left open on GitHub was closed.
+wish, `ended` says that a flow run is over and that what it left open on GitHub was closed. `tally` counts what became
+of deliveries, those that are forgotten by now too; the database itself keeps it.
 """
 
 from __future__ import annotations
@@ -35,5 +36,14 @@ ALTER TABLE delivery ADD COLUMN author TEXT NOT NULL DEFAULT '';
 ALTER TABLE delivery ADD COLUMN ended REAL NOT NULL DEFAULT 0;
 CREATE INDEX acted_on_once ON delivery (once) WHERE once <> '';
 CREATE TABLE repository (name TEXT PRIMARY KEY, number INTEGER NOT NULL)
+""",
+    """
+CREATE TABLE tally (event TEXT, state TEXT, count INTEGER NOT NULL, PRIMARY KEY (event, state));
+INSERT INTO tally SELECT event, state, count(*) FROM delivery WHERE state <> 'received' GROUP BY event, state;
+CREATE TRIGGER tally_new AFTER INSERT ON delivery WHEN new.state <> 'received' BEGIN
+    INSERT INTO tally VALUES (new.event, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1; END;
+CREATE TRIGGER tally_changed AFTER UPDATE OF state ON delivery
+    WHEN new.state <> old.state AND new.state <> 'received' BEGIN
+    INSERT INTO tally VALUES (new.event, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1; END
 """,
 )

@@ -89,10 +89,11 @@ class Exporter(Collector):
         return family
 
 
-def text(exporter: Exporter) -> str:
+def text(*collectors: Collector) -> str:
     """All metrics as Prometheus reads them."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(exporter)
+    for each in collectors:
+        registry.register(each)
     return generate_latest(registry).decode()
 
 

@@ -63,7 +63,7 @@ def comes(wanted: Callable[[], bool]) -> bool:
 
 
 def test_what_is_scraped_is_known_and_what_is_not_any_more_is_gone_at_once(folder: Path, story: Story) -> None:
-    with loopback.serving(serving(Exporter(story.ledger, {}), "127.0.0.1", 0)) as exporter:
+    with loopback.serving(serving([Exporter(story.ledger, {})], "127.0.0.1", 0)) as exporter:
         scraping = SCRAPING.replace("PORT", str(exporter.server_address[1]))
         with prometheus_process.running(folder, {}, scraping) as address:
             server = Prometheus(PrometheusServer(address), seconds=120)

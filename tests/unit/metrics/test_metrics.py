@@ -247,7 +247,7 @@ def test_a_damaged_ledger_is_said_and_hides_no_other(story: Story) -> None:
 @pytest.fixture
 def address(story: Story) -> Iterator[str]:
     story.verified("a")
-    with loopback.serving(serving(Exporter(story.ledger, {}), "127.0.0.1", 0)) as server:
+    with loopback.serving(serving([Exporter(story.ledger, {})], "127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}"
 
 
