@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
@@ -60,20 +59,17 @@ class Album:
         found = prefect_api.asked(self.prefect, "GET", f"/artifacts/{key}/latest")["latest_id"]
         self.take(name, f"/artifacts/artifact/{found}", text, height)
 
-    def take_run(self, name: str, environment: str, state: str, height: int = 860) -> None:
-        """Photograph the newest promotion to an environment that ended in a state."""
-        run = next(run for run in self._runs(state) if run["name"].endswith(f" to {environment}"))
-        self.take(name, f"/runs/flow-run/{run['id']}", run["name"], height)
+    def take_run(self, name: str, environment: str) -> None:
+        """Photograph the first promotion to an environment: nothing was there, so every unit is applied."""
+        wanted = {"state": {"type": {"any_": ["COMPLETED"]}}, "name": {"like_": f" to {environment}"}}
+        asked = {"flow_runs": wanted, "sort": "START_TIME_ASC", "limit": 1}
+        (run,) = prefect_api.asked(self.prefect, "POST", "/flow_runs/filter", asked)
+        self.take(name, f"/runs/flow-run/{run['id']}", run["name"])
 
     def take_form(self, name: str, deployment: str, text: str, height: int) -> None:
         """Photograph the form of a deployment."""
         found = prefect_api.asked(self.prefect, "GET", f"/deployments/name/{deployment}")["id"]
         self.take(name, f"/deployments/deployment/{found}/run", text, height)
-
-    def _runs(self, state: str) -> list[dict[str, Any]]:
-        wanted = {"state": {"type": {"any_": [state]}}, "name": {"like_": "promote "}}
-        asked = {"flow_runs": wanted, "sort": "START_TIME_DESC", "limit": 50}
-        return list(prefect_api.asked(self.prefect, "POST", "/flow_runs/filter", asked))
 
 
 def main() -> None:
@@ -87,15 +83,16 @@ def main() -> None:
 
 
 def _photograph(album: Album) -> None:
-    album.take_run("promotion", "shared", "COMPLETED")
-    album.take_run("rolled-back", "staging", "FAILED")
+    album.take_run("promotion", "shared")
+    album.take_artifact("rolled-back", "flowmart--rollback--staging", "was rolled back", height=1000)
     release = releases.create(ROOT / ".flowmart" / "pictures", WAITING, "Retry orders more often, and log less")
     flowmart("promote", release, "--to", "shared", good=(DONE,))
-    album.take_form("form", "promote/flowmart-promote-dev", f"{release} ", height=1000)
-    drift = "it is only looked at"
-    flowmart("promote", release, "--to", "dev", "--accept-drift", drift, good=(AWAITS_APPROVAL,))
+    album.take_form("form", "promote/flowmart-promote-dev", release, height=1000)
+    # By force, and over drift: the pictures may have been taken before, and nothing is applied.
+    more = ("--force", "--accept-drift", "it is only looked at")
+    flowmart("promote", release, "--to", "dev", *more, good=(AWAITS_APPROVAL,))
     try:
-        album.take_artifact("plan", "flowmart--plan--dev--cart", "what differs")
+        album.take_artifact("plan", "flowmart--plan--dev--order-events", "what differs")
         album.take_artifact("approval", "flowmart--approval--dev", f"promote {release}", height=1100)
         album.take("runs", "/runs", f"promote {release} to dev", height=1250)
         album.take("board", album.board, "dev waits for approval", height=900)
