@@ -56,8 +56,9 @@ class Album:
 
     def take_artifact(self, name: str, key: str, text: str, height: int = 860) -> None:
         """Photograph the newest artifact of a key."""
-        found = prefect_api.asked(self.prefect, "GET", f"/artifacts/{key}/latest")["latest_id"]
-        self.take(name, f"/artifacts/artifact/{found}", text, height)
+        asked = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
+        (found,) = prefect_api.asked(self.prefect, "POST", "/artifacts/filter", asked)
+        self.take(name, f"/artifacts/artifact/{found['id']}", text, height)
 
     def take_run(self, name: str, environment: str) -> None:
         """Photograph the first promotion to an environment: nothing was there, so every unit is applied."""

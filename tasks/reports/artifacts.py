@@ -69,9 +69,9 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
     parts = [
         f"# {name} wants an approval: {request.what}",
         f"Plan set `{request.short}` · " + wording.counted(total),
-        f"Wanted because {request.because}." if request.because else "",
+        f"It waits because {request.because}." if request.because else "",
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
-        f"asked for by {request.asked_by} · stands until {request.until}",
+        f"asked for by {request.asked_by} · expires {request.until}",
         table(("unit", "what it would do"), list(request.units.items())),
         "## What would be replaced, deleted, or needs care\n\n" + table(("unit", "object", "", "because of"), taken),
         "## What the policies say\n\n" + table(("policy", "object", ""), said),
