@@ -37,7 +37,10 @@ _REJECTED_BY_THE_CODE = re.compile(
     r"Invalid value for (input )?variable|(Resource|Module output value) (pre|post)condition failed"
     r"|Check block assertion failed|\S+ provisioner error|External Program (Execution Failed|Lookup Failed)"
 )
-_ENDED = re.compile(rf"Plugin did not respond|{UNRELEASED}|Failed to read any lines from plugin's stdout")
+_ENDED = re.compile(
+    rf"Plugin did not respond|failed to respond to the plugin|{UNRELEASED}"
+    r"|Failed to read any lines from plugin's stdout"
+)
 
 _FINAL = re.compile(
     r"timeout while waiting for (state to become|resource to be gone)|timed out waiting for the condition"
@@ -89,10 +92,14 @@ _NO_ANSWER_CODES = _THROTTLED | _EXPIRED | _AT_FAULT
 _NEVER_SENT = re.compile(r": (connection refused|no such host|TLS handshake timeout)\b")
 _CODES = re.compile(r"api error (\w+)|(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+")
 _STATUSES = re.compile(
-    r"(?:StatusCode|(?<!exit )status(?: code)?|response code|HTTP error|returned error|RPC failed; HTTP)(?::| of)?"
-    r" ([1-5]\d\d)\b|(?:^|: )([45]\d\d) [A-Z][A-Za-z -]+(?:$|\n| returned from)"
+    r"(?:StatusCode|(?<!exit )[Ss]tatus(?: code)?|response code|HTTP error|returned error|RPC failed; HTTP"
+    r"|googleapi: Error)(?::| of|=| =)? ?\"?([1-5]\d\d)\b"
+    r"|(?:^|: )([45]\d\d) [A-Z][A-Za-z -]+(?:$|\n| returned from)"
 )
-_ATTEMPTS = re.compile(r"exceeded maximum number of attempts|the request failed after \d+ attempts")
+_ATTEMPTS = re.compile(
+    r"exceeded maximum number of attempts|the request failed after \d+ attempts|, (?:user)?[rR]ateLimitExceeded\b"
+)
+"""That it was tried often enough, or too often: Google answers the latter with 403 too."""
 _NO_ANSWER_STATUSES = ("408", "429")
 
 _LINKS = re.compile(
@@ -176,17 +183,17 @@ def _of_api(text: str) -> bool | None:
     codes, statuses = _codes(text), _statuses(text)
     if _ATTEMPTS.search(text) or codes & _NO_ANSWER_CODES:
         return True
-    if any(status.startswith("5") or status in _NO_ANSWER_STATUSES for status in statuses):
-        return True
-    return False if any(status.startswith("4") for status in statuses) else None
+    said = next((status for status in statuses if status[0] in "45"), "")
+    return (said[0] == "5" or said in _NO_ANSWER_STATUSES) if said else None
 
 
 def _codes(text: str) -> frozenset[str]:
     return frozenset(code for found in _CODES.findall(text) for code in found if code)
 
 
-def _statuses(text: str) -> frozenset[str]:
-    return frozenset(status for found in _STATUSES.findall(text) for status in found if status)
+def _statuses(text: str) -> tuple[str, ...]:
+    """The HTTP statuses in a text, outermost first: those behind may be quoted by whoever answered."""
+    return tuple(status for found in _STATUSES.findall(text) for status in found if status)
 
 
 def _is_link(text: str) -> bool:
