@@ -205,8 +205,8 @@ def _output(name: str, change: Mapping[str, Any], found: Secrets) -> Change:
 
 def _failed_checks(plan: Document) -> Iterator[str]:
     for item in plan.get("checks") or ():
-        name = item["address"]["to_display"]
-        if item["status"] in ("fail", "error"):
+        name = item.get("address", {}).get("to_display", "a check")
+        if item.get("status") in ("fail", "error"):
             said = [p["message"] for found in item.get("instances", ()) for p in found.get("problems", ())]
             yield f"{name} fails: {'; '.join(said) or item['status']}"
 

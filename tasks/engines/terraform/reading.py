@@ -36,8 +36,8 @@ def document(answer: str) -> Document:
         raise Refused(f"the plan cannot be read: {error}") from error
     if fault := next(_faults(found), ""):
         raise Refused(f"the plan cannot be read: {fault}")
-    complete: Document = found
-    return complete
+    given = {key: value for key, value in found.items() if value is not None}
+    return {**given, **{key: _without_nulls(given[key]) for key in _NESTED if key in given}}
 
 
 def plan_of(
@@ -74,6 +74,16 @@ def plan_of(
     )
 
 
+_NESTED = ("prior_state", "configuration", "variables", "checks")
+"""What is only looked things up in: there null says the same as nothing."""
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value if inner is not None] if isinstance(value, list) else value
+
+
 def _faults(found: Any) -> Iterator[str]:
     """What is wrong with a document, the first thing first."""
     if not isinstance(found, Mapping):
@@ -87,6 +97,9 @@ def _faults(found: Any) -> Iterator[str]:
     for key in ("resource_changes", "resource_drift"):
         yield from (f"{key} has an entry that is none" for item in found.get(key) or () if not _is_change(item))
     outputs = found.get("output_changes") or {}
+    for key in ("prior_state", "configuration", "variables"):
+        if not isinstance(found.get(key, {}), Mapping | None):
+            yield f"{key} is not an object"
     if not isinstance(outputs, Mapping) or not all(_has_actions(change) for change in outputs.values()):
         yield "output_changes has an entry that is none"
 
