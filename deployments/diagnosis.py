@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,7 @@ from tasks.settings import Settings
 State = Literal["works", "fails", "not used"]
 
 _SECONDS = 30.0
+_SOPS = "sops"
 _VERSION = {
     "terraform": ("version",),
     "helm": ("version", "--short"),
@@ -54,6 +55,7 @@ def diagnose(settings: Settings) -> Iterator[Check]:
     yield _git(settings)
     yield from _engines()
     yield from _tools(settings, platform)
+    yield from _decryption(settings, platform)
     yield _store(settings)
     for environment in platform.environments if platform else ():
         yield from _environment(environment, settings)
@@ -119,6 +121,20 @@ def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
             continue
         version = _VERSION.get(Path(program).name, ("--version",))
         yield _asked(f"tool of {name}", (program, *version), _INSTALL.format(variable=engine.variable), settings)
+
+
+def _decryption(settings: Settings, platform: Platform | None) -> Iterator[Check]:
+    """sops, where a unit has a file that is encrypted with it."""
+    units = platform.units if platform else ()
+    files = [(unit.name, each) for unit in units for each in unit.options.get("var_files", ())]
+    named = sorted({name for name, each in files if isinstance(each, Mapping) and each.get("decrypt") == _SOPS})
+    if not named:
+        return
+    if shutil.which(_SOPS) is None:
+        found = f"there is no sops, which decrypts files of {', '.join(named)}"
+        yield Check(_SOPS, "fails", found, "install it (getsops.io) and put it on PATH")
+    else:
+        yield _asked(_SOPS, (_SOPS, "--version", "--disable-version-check"), "install sops again", settings)
 
 
 def _store(settings: Settings) -> Check:

@@ -53,6 +53,12 @@ def found_in(places: Iterable[Place]) -> Mapping[str, str]:
     return {**first, **others}
 
 
+def words(text: str) -> list[str]:
+    """The words of a text that may name environments: "plat-ue1-dev" -> ["dev"], "prod-eu" -> ["prod-eu", "prod"]."""
+    found = [text, *re.split(r"[^a-z0-9]+", text)]
+    return [word for word in dict.fromkeys(found) if is_known(word)]
+
+
 def named_in(text: str, names: Collection[str]) -> tuple[str, str]:
     """Which environment a word is about, and the rest of it: "app-dev" -> ("dev", "app"); ("", word) for none."""
     for name in sorted(names, key=len, reverse=True):

@@ -17,13 +17,14 @@ from deployments.start import (
     lists,
     released,
     states,
+    terragrunt,
     value_files,
 )
 from deployments.start.discovery import Left, Piece, discover
 from deployments.start.grouping import Group, grouped
 from deployments.start.guessed import TERRAFORM, TERRAGRUNT, Guess, Guessed, GuessedUnit
 from deployments.start.instances import ENVIRONMENT, Ground
-from deployments.start.lists import Listed
+from deployments.start.listed import Listed
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.engines import ENGINES
@@ -56,9 +57,10 @@ def guess(repository: Path) -> Guessed:
     pieces, left = discover(repository)
     listed, of_lists = lists.read(repository)
     pieces, unlisted = _as_listed(pieces, listed)
-    pieces, elsewhere = _in_live_folders(pieces)
+    pieces, apart = terragrunt.alone(pieces)
+    pieces, elsewhere = terragrunt.in_live_folders(pieces)
     folders = {piece.folder for piece in pieces}
-    left = [*(each for each in left if each.place not in folders), *of_lists, *unlisted, *elsewhere]
+    left = [*(each for each in left if each.place not in folders), *of_lists, *unlisted, *apart, *elsewhere]
     whole = any(piece.folder.parts[:1] != (released.FOLDER,) for piece in pieces)
     root = repository if whole else repository / released.FOLDER
     found = _Search.begun(root, [_from(piece, whole) for piece in pieces], [_listed_from(e, whole) for e in listed])
@@ -87,10 +89,11 @@ class _Search:
 
     @classmethod
     def begun(cls, root: Path, pieces: Sequence[Piece], listed: Sequence[Listed]) -> _Search:
-        files = value_files.found(root) if any(piece.engine == TERRAFORM for piece in pieces) else []
+        has_roots = any(piece.engine == TERRAFORM for piece in pieces)
+        files, listings = (value_files.found(root), value_files.listings(root)) if has_roots else ([], {})
         names = _environment_names(root, pieces, listed, value_files.places(files))
         roots = frozenset(piece.folder for piece in pieces if piece.engine == TERRAFORM)
-        return cls(root, pieces, listed, names, Ground(root, files, roots, [*names]))
+        return cls(root, pieces, listed, names, Ground(root, files, roots, [*names], listings))
 
 
 def _as_listed(pieces: Sequence[Piece], listed: Sequence[Listed]) -> tuple[list[Piece], list[Left]]:
@@ -118,40 +121,14 @@ def _left_from(each: Left, whole: bool) -> Left:
     return each if whole or not inside else Left(each.place.relative_to(released.FOLDER), each.why)
 
 
-def _in_live_folders(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
-    """Of all that is Terragrunt's the environments' folders, of which a platform has one kind; and what is in none.
-
-    live/dev/eu/vpc and live/dev/eu/db are both in live/dev.
-    """
-    kept, left = list[Piece](), list[Left]()
-    for piece in pieces:
-        if piece.engine != TERRAGRUNT:
-            kept.append(piece)
-            continue
-        live = _live_folder(piece.folder)
-        first = next((each.folder.parent for each in kept if each.engine == TERRAGRUNT), None)
-        if live is None:
-            left.append(Left(piece.folder, "Terragrunt's, and in no environment's folder: units of a catalog"))
-        elif first not in (None, live.parent):
-            left.append(Left(piece.folder, f"Terragrunt's, and not in {first}: a platform has one such folder"))
-        elif Piece(TERRAGRUNT, live) not in kept:
-            kept.append(Piece(TERRAGRUNT, live))
-    return kept, left
-
-
-def _live_folder(folder: PurePosixPath) -> PurePosixPath | None:
-    """The environment's folder around a unit: live/dev/eu/vpc -> live/dev."""
-    around = (each for each in (folder, *folder.parents) if environment_names.is_known(each.name))
-    return next(iter([*around][-1:]), None)
-
-
 def _environment_names(
     root: Path, pieces: Sequence[Piece], listed: Sequence[Listed], more: Sequence[PurePosixPath]
 ) -> Mapping[str, str]:
     """{name: why it is taken for an environment; empty where its name says so}, in promotion order."""
     folders = [(piece.engine, piece.folder) for piece in pieces]
     files = [(piece.engine, file) for piece in pieces for file in _values(root, piece)]
-    words = [*more, *(PurePosixPath(each.workspace or "-") for each in listed)]
+    texts = (text for each in listed for text in each.words)
+    words = [*more, *(PurePosixPath(word) for text in texts for word in environment_names.words(text))]
     literals = [*_literals(root, pieces)]
     return environment_names.found_in([*folders, *files, *((TERRAFORM, place) for place in (*words, *literals))]) or {
         "dev": ""

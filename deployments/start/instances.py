@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deployments.start import environment_names, states, value_files
-from deployments.start.lists import Listed
+from deployments.start.listed import Listed
 from deployments.start.states import State
 from deployments.start.value_files import Match, ValueFile
 from tasks.engines.terraform.configuration import read_values
@@ -49,12 +49,16 @@ class Instance:
 
 @dataclass(frozen=True)
 class Ground:
-    """What instances are looked for in: a folder, its files of values, its roots, and its environments."""
+    """What instances are looked for in: a folder, its files of values, its roots, and its environments.
+
+    `listings` are its JSON files, by their names: one may list the environments of a root.
+    """
 
     root: Path
     files: Sequence[ValueFile]
     roots: Collection[PurePosixPath]
     environments: Sequence[str]
+    listings: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     def environment_of(self, folder: PurePosixPath) -> str:
         """The environment that a folder is in; empty for none."""
@@ -70,7 +74,7 @@ def listed(ground: Ground, each: Listed) -> Instance:
     if each.backend_config or each.workspace:
         state = State((*each.backend_config,) or state.backend_config, each.workspace, "", "", state.settings)
     chosen = {"binary": each.binary, "version": each.version, "reads": [*each.reads]}
-    notes = (f"{each.file} also runs: {'; '.join(each.steps)}",) if each.steps else found.notes
+    notes = (*each.notes, *((f"{each.file} also runs: {'; '.join(each.steps)}",) if each.steps else found.notes))
     return replace(
         found,
         name=each.name,
@@ -101,7 +105,7 @@ def discovered(ground: Ground, folder: PurePosixPath) -> list[Instance]:
 
 def _of_words(ground: Ground, each: Listed) -> str:
     """The environment that a list's words for a root name: its workspace, its name, its files."""
-    for text in (each.workspace, each.name, *each.var_files, *map(str, each.backend_config)):
+    for text in each.words:
         if found := environment_names.named_in(text, ground.environments)[0]:
             return found
     return ""
@@ -159,7 +163,7 @@ def _by_files(ground: Ground, folder: PurePosixPath, matches: Sequence[Match]) -
 
 def _with_workspaces(ground: Ground, folder: PurePosixPath, pattern: str) -> list[str]:
     """The environments that have a workspace of a root: those of a list of its own, or all that its code names."""
-    for file in sorted(ground.root.rglob(f"{folder.name}.json")):
+    for file in ground.listings.get(f"{folder.name}.json", ()):
         names = _listed_in(file)
         if found := [name for name in ground.environments if name in names]:
             return found

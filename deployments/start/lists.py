@@ -1,4 +1,4 @@
-"""What a repository's own lists say of its Terraform roots: atlantis.yaml, digger.yml, Terramate's stacks.
+"""What a repository's own lists say of its Terraform roots: atlantis.yaml, digger.yml, Terramate's stacks, Atmos.
 
 They win over what folders look like: what they list is a root wherever it is, and what they leave out is none.
 Sources: the repo-level configuration of Atlantis, the reference of digger.yml, Terramate's configuration of stacks.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
+from deployments.start import atmos
 from deployments.start.discovery import Left
+from deployments.start.listed import Listed
 from tasks import yaml12
 from tasks.engines.terraform import code
 
@@ -23,32 +24,6 @@ _DIGGER = ("digger.yml", "digger.yaml")
 _CODE = re.compile(r"(\*\*?/)?\*\.(tf\*?|tofu\*?|tfvars|hcl)|\*\*/\*")
 """Patterns that say no more than that a root reads its own folder."""
 _SKIPPED = {".git", ".terraform", "node_modules"}
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One root, as a list has it; paths are relative to the repository, those of files to the root's folder.
-
-    Attributes:
-        file: the list.
-        name: what the list calls it.
-        after: the names of those before it.
-        group: those of lower numbers come first.
-        steps: commands that the list runs, which FlowMart does not.
-    """
-
-    file: str
-    folder: PurePosixPath
-    name: str = ""
-    workspace: str = ""
-    after: tuple[str, ...] = ()
-    group: int = 0
-    binary: str = ""
-    version: str = ""
-    reads: tuple[str, ...] = ()
-    var_files: tuple[str, ...] = ()
-    backend_config: tuple[str | Mapping[str, Any], ...] = ()
-    steps: tuple[str, ...] = ()
 
 
 def read(root: Path) -> tuple[list[Listed], list[Left]]:
@@ -60,7 +35,7 @@ def read(root: Path) -> tuple[list[Listed], list[Left]]:
                 workflows = document.get("workflows") or {}
                 found = [of_project(name, each, workflows) for each in projects]
                 return _there(root, found), _terragrunts(name, projects)
-    return [*_terramate(root)], []
+    return [*_terramate(root)] or atmos.read(root), [*atmos.unread(root)]
 
 
 def _atlantis(file: str, project: Mapping[str, Any], workflows: Mapping[str, Any]) -> Listed:

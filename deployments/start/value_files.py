@@ -73,7 +73,18 @@ class Match:
 
 def found(root: Path) -> list[ValueFile]:
     """All of them in a repository, but for those that Terraform reads by itself."""
-    return sorted(_files(root, root), key=lambda each: each.path)
+    named = ((file, _kind(file.name)) for file in _walk(root))
+    files = (ValueFile(PurePosixPath(f.relative_to(root).as_posix()), k) for f, k in named if k is not None)
+    return sorted(files, key=lambda each: each.path)
+
+
+def listings(root: Path) -> dict[str, list[Path]]:
+    """The JSON files of a repository, by their names."""
+    found: dict[str, list[Path]] = {}
+    for file in _walk(root):
+        if file.suffix == ".json":
+            found.setdefault(file.name, []).append(file)
+    return found
 
 
 def places(files: Iterable[ValueFile]) -> list[PurePosixPath]:
@@ -120,12 +131,13 @@ def relative(path: PurePosixPath, folder: PurePosixPath) -> str:
     return PurePosixPath(os.path.relpath(str(path), str(folder))).as_posix()
 
 
-def _files(root: Path, folder: Path) -> Iterator[ValueFile]:
+def _walk(folder: Path) -> Iterator[Path]:
+    """The files below a folder that are no links."""
     for each in sorted(folder.iterdir()):
         if each.is_dir() and not each.is_symlink() and each.name not in _SKIPPED and not each.name.startswith("."):
-            yield from _files(root, each)
-        elif each.is_file() and not each.is_symlink() and (kind := _kind(each.name)) is not None:
-            yield ValueFile(PurePosixPath(each.relative_to(root).as_posix()), kind)
+            yield from _walk(each)
+        elif each.is_file() and not each.is_symlink():
+            yield each
 
 
 def _kind(name: str) -> bool | None:

@@ -134,3 +134,18 @@ def test_people_read_what_to_do_below_what_fails(repository: Path, capsys: pytes
     said = capsys.readouterr().out
     assert "FAILS platform:" in said
     assert "to do: run in the repository, or write one: flowmart init" in said
+
+
+@pytest.mark.parametrize(("there", "state"), [(False, "fails"), (True, "works")])
+def test_sops_is_asked_for_where_a_unit_has_a_file_that_is_encrypted(
+    there: bool, state: str, repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = 'environments: [dev], terraform: {var_files: [{path: "s.tfvars.json", optional: true, decrypt: sops}]}'
+    (repository / "infrastructure/platform.yaml").write_text(PLATFORM.replace("environments: [dev]", options))
+    program = repository / "bin/sops"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\ntest "$1" = --version && echo sops 3.13.3\n')
+    program.chmod(0o755 if there else 0o644)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    _, checks = asked(capsys)
+    assert checks["sops"]["state"] == state

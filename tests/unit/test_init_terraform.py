@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from deployments.start.guessed import Guessed, GuessedUnit
 from deployments.start.guesses import guess
+from tasks.domain.errors import InvalidInput
 
 S3 = 'terraform {{\n  backend "s3" {{\n    bucket = "b"\n    key    = "{}"\n    region = "eu-west-1"\n  }}\n}}\n'
 OPEN = 'terraform {\n  backend "s3" {}\n}\n'
@@ -304,3 +306,81 @@ def test_terramates_stacks_come_in_the_order_of_their_files(tmp_path: Path) -> N
     needs = {unit.name: unit.needs for unit in guessed.units}
     assert needs == {"app": ("network",), "checks": ("mail",), "mail": (), "network": ()}
     assert [str(each.place) for each in guessed.left] == ["stacks/none"]
+
+
+ATMOS = "base_path: .\ncomponents: {terraform: {base_path: components/terraform}}\nstacks: {base_path: stacks}\n"
+STACKS = {
+    f"plat-ue1-{name}": {
+        "components": {
+            "terraform": {
+                "vpc": {
+                    "workspace": f"plat-ue1-{name}",
+                    "metadata": {"component": "infra/vpc"},
+                    "backend": {"bucket": "b", "key": "terraform.tfstate", "role_arn": "arn:aws:iam::1:role/x"},
+                },
+                "app": {"workspace": f"plat-ue1-{name}", "settings": {"depends_on": {1: {"component": "vpc"}}}},
+                "defaults": {"metadata": {"type": "abstract", "component": "app"}},
+                "old": {"metadata": {"enabled": False, "component": "app"}},
+            }
+        }
+    }
+    for name in BOTH
+}
+
+
+def test_atmos_is_asked_for_its_stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin/atmos"
+    program.parent.mkdir()
+    (tmp_path / "stacks.json").write_text(json.dumps(STACKS))
+    asked = f'test "$*" = "describe stacks --format json" && exec cat {tmp_path}/stacks.json; exit 1'
+    program.write_text(f"#!/bin/sh\n{asked}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    files = {f"components/terraform/{name}/main.tf": OPEN for name in ("infra/vpc", "app", "none")}
+    guessed = found(tmp_path, {"atmos.yaml": ATMOS, **files})
+    settings = [{"bucket": "b"}, {"key": "terraform.tfstate"}]
+    assert {unit.name: (*told(unit), unit.needs) for unit in guessed.units} == {
+        "app-plat-ue1": (
+            "components/terraform/app",
+            BOTH,
+            {
+                "var_files": ["plat-ue1-{environment}-app.terraform.tfvars.json"],
+                "backend_config": [{"key": "{environment}/app.tfstate"}],
+                "workspace": "plat-ue1-{environment}",
+            },
+            ("vpc-plat-ue1",),
+        ),
+        "vpc-plat-ue1": (
+            "components/terraform/infra/vpc",
+            BOTH,
+            {
+                "var_files": ["plat-ue1-{environment}-vpc.terraform.tfvars.json"],
+                "backend_config": settings,
+                "workspace": "plat-ue1-{environment}",
+            },
+            (),
+        ),
+    }
+    assert guessed.units[0].notes[0].startswith("its variables are Atmos'")
+
+
+def test_without_atmos_its_stacks_are_left_and_its_components_are_roots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    guessed = found(tmp_path, {"atmos.yaml": ATMOS, "components/terraform/vpc/main.tf": S3.format("vpc")})
+    assert [unit.source for unit in guessed.units] == ["components/terraform/vpc"]
+    assert [str(each.place) for each in guessed.left] == ["atmos.yaml"]
+    assert "install Atmos and try again" in guessed.left[0].why
+
+
+def test_a_terragrunt_repository_is_a_platform_of_its_own(tmp_path: Path) -> None:
+    inside = {"infrastructure/live/dev/vpc/terragrunt.hcl": "", "other/main.tf": S3.format("o")}
+    guessed = found(tmp_path, inside)
+    assert ([unit.engine for unit in guessed.units], guessed.paths) == (["terragrunt"], ())
+    assert [str(each.place) for each in guessed.left] == ["other"]
+
+
+def test_a_terragrunt_repository_elsewhere_is_told_where_to_move(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"live/dev/vpc: terragrunt, outside of infrastructure/: move it there"):
+        found(tmp_path, {"live/dev/vpc/terragrunt.hcl": ""})
