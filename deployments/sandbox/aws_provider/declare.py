@@ -70,6 +70,11 @@ class Field:
         filled = self.arg.computed or self.arg.default is not NO_DEFAULT
         return not self.writable or (filled and not self.required)
 
+    @property
+    def leaves_to_aws_if_empty(self) -> bool:
+        """Whether an empty list asks for what AWS fills in, as no list does; one of blocks asks for none."""
+        return self.computed and self.writable and not self.arg.as_attribute
+
     def canonical(self, value: Any) -> Any:
         """The normal form of a value: equal for two values of the same meaning."""
         if self.arg.same:

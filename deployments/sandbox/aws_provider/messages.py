@@ -11,6 +11,11 @@ from deployments.sandbox.aws_provider.schema import wire_type
 
 _NESTING = {"single": 1, "list": 2, "set": 3}
 
+_WRITE_ONLY = "_wo"
+"""How the real provider calls each argument that is in no state: password_wo."""
+_IS_WRITE_ONLY = b"\x58\x01"
+"""`write_only = true`, field 11 of an attribute since protocol 6.8; the bindings are of an earlier version."""
+
 
 def schema(shape: Shape) -> pb.Schema:
     """The schema message of a type."""
@@ -25,7 +30,7 @@ def _block(shape: Shape) -> pb.Schema.Block:
 
 
 def _attribute(name: str, spec: Field) -> pb.Schema.Attribute:
-    return pb.Schema.Attribute(
+    attribute = pb.Schema.Attribute(
         name=name,
         type=wire_type(spec.type),
         required=spec.required,
@@ -33,6 +38,9 @@ def _attribute(name: str, spec: Field) -> pb.Schema.Attribute:
         computed=spec.computed,
         sensitive=spec.arg.sensitive,
     )
+    if spec.writable and name.endswith(_WRITE_ONLY):
+        attribute.MergeFromString(_IS_WRITE_ONLY)
+    return attribute
 
 
 def _nested(name: str, block: BlockField) -> pb.Schema.NestedBlock:

@@ -11,7 +11,6 @@ from tests.contract.aws_provider.world import Root
 
 # What `step = 3` of the root cannot change in place.
 REPLACED = {
-    "aws_db_option_group.this",
     "aws_dynamodb_table.indexed",
     "aws_flow_log.this",
     "aws_iam_role_policy.this",

@@ -182,6 +182,24 @@ def test_an_override_takes_the_place_of_the_statement_of_the_same_name() -> None
     ]
 
 
+# --- observed values ---------------------------------------------------------------------------------------------
+
+LISTS = shape_of(
+    SchemaBlock(
+        {"groups": Argument("set(string)", required=False)},
+        {"rule": Nested("set", False, 0, SchemaBlock({"port": Argument("number", False)}, {}))},
+    ),
+    {"groups": COMPUTED, "rule": Arg(computed=True, as_attribute=True)},
+    {},
+)
+
+
+def test_an_empty_list_of_what_aws_fills_in_stays_empty_and_one_of_blocks_does_not() -> None:
+    found = {"groups": ["default"], "rule": [{"port": 1}]}
+    assert settle(LISTS, {"groups": [], "rule": []}, found) == {**found, "groups": []}
+    assert settle(LISTS, {"groups": UNKNOWN, "rule": UNKNOWN}, found) == found
+
+
 # --- plans -------------------------------------------------------------------------------------------------------
 
 BLOCK = SchemaBlock(

@@ -41,6 +41,11 @@ NOT_EMULATED = {
         'resource "aws_eip" "this" {\n}\nresource "aws_vpc" "this" {\n  ipv4_ipam_pool_id = aws_eip.this.id\n}\n',
         "the sandbox does not emulate aws_vpc.ipv4_ipam_pool_id",
     ),
+    "a secret that is in no state": (
+        'variable "password" {\n  ephemeral = true\n  default   = "secret"\n}\n'
+        'resource "aws_db_instance" "this" {\n  instance_class = "db.t4g.small"\n  password_wo = var.password\n}\n',
+        "the sandbox does not emulate aws_db_instance.password_wo",
+    ),
     "a block": (
         'resource "aws_s3_bucket" "this" {\n  website {\n    index_document = "index.html"\n  }\n}\n',
         "the sandbox does not emulate aws_s3_bucket.website",
@@ -142,6 +147,12 @@ def test_a_state_with_something_that_is_not_emulated_is_refused(root: Root) -> N
     (root.folder / "terraform.tfstate").write_text(json.dumps(STATE_OF_A_QUEUE))
     said = root.write('resource "aws_sqs_queue" "this" {\n}\n').initialised().fails("plan")
     assert "not emulated: aws_sqs_queue" in said
+
+
+def test_a_secret_that_is_in_no_state_may_be_left_out(root: Root) -> None:
+    database = 'resource "aws_db_instance" "this" {\n  instance_class = "db.t4g.small"\n  password_wo = var.none\n}\n'
+    root.write('variable "none" {\n  ephemeral = true\n  default   = null\n}\n' + database).initialised()
+    assert {change.actions for change in root.changes().values()} == {("create",)}
 
 
 def test_a_type_that_aws_does_not_have_is_terraforms_to_refuse(root: Root) -> None:

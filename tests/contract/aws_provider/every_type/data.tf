@@ -109,8 +109,21 @@ resource "aws_dynamodb_table" "indexed" {
   }
 }
 
+resource "aws_db_instance" "by_default" {
+  identifier             = "by-default"
+  engine                 = "mysql"
+  engine_version         = "8.0"
+  instance_class         = "db.t4g.micro"
+  allocated_storage      = 20
+  username               = "shopkeeper"
+  password               = "not-a-secret-here"
+  option_group_name      = aws_db_option_group.this.name
+  vpc_security_group_ids = []
+  skip_final_snapshot    = true
+}
+
 resource "aws_db_option_group" "this" {
   name_prefix          = "this-"
   engine_name          = "mysql"
-  major_engine_version = local.third ? "5.7" : "8.0"
+  major_engine_version = "8.0"
 }
