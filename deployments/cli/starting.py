@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -69,11 +70,16 @@ def _written(file: Path, guessed: Guessed) -> Platform:
 
 
 def _report(file: Path, guessed: Guessed) -> None:
-    screen.result(f"{file}: {len(guessed.units)} units in {len(guessed.environments)} environments")
+    units, environments = _number(guessed.units, "unit"), _number(guessed.environments, "environment")
+    screen.result(f"{file}: {units} in {environments}")
     for unit in guessed.units:
         screen.result(f"{unit.name}: {unit.source} in {', '.join(unit.environments)}: {unit.why}{_state(unit)}")
     for each in guessed.left:
         screen.result(f"not taken: {each.place}: {each.why}")
+
+
+def _number(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _state(unit: GuessedUnit) -> str:

@@ -113,7 +113,9 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
     rows = [(unit, what) for unit, what in done.items()]
     text = f"# {environment}: release {release} was rolled back\n\n## Why\n\n```\n{why}\n```\n\n## What was done\n\n"
     return Page(
-        key("rollback", environment), f"Rollback of {release} in {environment}", text + table(("unit", ""), rows)
+        key("rollback", environment),
+        f"Rollback of {release} in {environment}",
+        text + table(("unit", "result"), rows),
     )
 
 

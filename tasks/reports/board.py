@@ -16,6 +16,7 @@ from tasks.domain.environment_graph import Eligibility
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
+from tasks.promotion import approvals
 from tasks.promotion.claims import is_over
 from tasks.reports import artifacts, board_notices
 from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice
@@ -164,10 +165,15 @@ def words(state: EnvironmentState) -> str:
 def coming(
     environment: Environment, states: Mapping[str, EnvironmentState], now: datetime
 ) -> tuple[str, Eligibility] | None:
-    """The release that is verified in all environments before this one, and not verified, rejected or begun here."""
+    """The release that is verified in all environments before this one, and not verified, rejected or begun here.
+
+    One that waits for an approval is begun: a notice says so.
+    """
     verified, here = verified_in(states.values()), states[environment.name]
     release = environment_graph.candidate(environment, verified)
     begun = {held.release for held in (here.claim, here.paused) if held}
+    asked = approvals.decisions(here)[-1:]
+    begun |= {each.request.release for each in asked if each.kind == "wanted" and not each.expired(now)}
     if release is None or release in {here.verified, *begun} or release in here.rejected:
         return None
     return release, environment_graph.eligibility(environment, release, verified, now)

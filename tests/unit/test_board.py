@@ -242,6 +242,12 @@ def test_a_paused_release_is_not_said_to_be_next() -> None:
     assert [column.coming for column in found.columns] == ["", "", "3f2a1c may begin"]
 
 
+def test_a_release_that_waits_for_an_approval_is_not_said_to_be_next() -> None:
+    waits = replace(verified("eu"), verified=None, verified_at=None, approvals=(asking("eu"),))
+    found = made(verified("dev", "network"), waits)
+    assert [column.coming for column in found.columns] == ["", "", "3f2a1c may begin"]
+
+
 def test_commands_are_shown_as_code_and_nothing_else_between_backticks_is() -> None:
     page = board_html.page(made(verified("dev", "network", interrupted="the tool said `<b>`")))
     assert "the tool said `&lt;b&gt;`; <code>flowmart recover dev</code></li>" in page
