@@ -211,3 +211,26 @@ def test_every_account_has_three_zones_and_images(operator: Sandbox, environment
     zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]]
     assert zones == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     assert len(ec2.describe_images(Owners=["amazon"])["Images"]) > 10
+
+
+LACKING = [
+    ("ec2", "monitor_instances", {"InstanceIds": ["i-1"]}, "ec2 MonitorInstances"),
+    ("rds", "describe_certificates", {}, "rds DescribeCertificates"),
+    ("dynamodb", "list_contributor_insights", {}, "dynamodb ListContributorInsights"),
+    ("route53", "list_traffic_policies", {}, "route53 GET /2013-04-01/trafficpolicies"),
+    ("eks", "list_addons", {"clusterName": "x"}, "eks GET /clusters/x/addons"),
+    ("gamelift", "list_builds", {}, "gamelift ListBuilds"),
+]
+
+
+@pytest.mark.parametrize(("service", "call", "arguments", "named"), LACKING, ids=[case[0] for case in LACKING])
+def test_what_is_not_emulated_is_refused_by_name_and_asked_for_once(
+    operator: Sandbox, service: str, call: str, arguments: dict[str, Any], named: str
+) -> None:
+    client = operator.administrator("dev")(service)
+    with pytest.raises(ClientError) as raised:
+        getattr(client, call)(**arguments)
+    answer = raised.value.response
+    assert answer["Error"]["Code"] == "NotEmulated"
+    assert f"not emulated: {named}" in answer["Error"]["Message"]
+    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["ResponseMetadata"]["RetryAttempts"]) == (400, 0)

@@ -21,6 +21,7 @@ from tasks.domain.errors import InvalidInput, Unanswered
 
 CHOICE = "FLOWMART_SANDBOX_PROVIDER"
 REAL_MIRROR = "FLOWMART_SANDBOX_PROVIDER_MIRROR"
+_FIRST_THAT_OBEYS = 6
 _PROJECT = Path(__file__).resolve().parents[3]
 _DISCOVERY = "https://registry.terraform.io/.well-known/terraform.json"
 
@@ -37,7 +38,8 @@ def install(mirror: Path, socket: Path | None, versions: Collection[str] = ()) -
         The path for TF_CLI_CONFIG_FILE.
 
     Raises:
-        InvalidInput: A variable has an invalid value, or the user's own configuration cannot be read.
+        InvalidInput: A variable has an invalid value, the user's own configuration cannot be read, or the real
+            provider that is selected would call the real AWS.
         Unanswered: The real provider is selected, but its registry cannot be reached.
     """
     mirror.mkdir(parents=True, exist_ok=True)
@@ -45,6 +47,7 @@ def install(mirror: Path, socket: Path | None, versions: Collection[str] = ()) -
     own = own_config.files(os.environ, mirror)
     otherwise = own_config.plugin_folders(os.environ)
     if os.environ.get(CHOICE, "emulated") == "real":
+        _refuse_what_would_call_aws(versions)
         return _write(mirror / "real.tfrc", merged(own, _real_source(own), otherwise), 0o600)
     if os.environ.get(CHOICE, "emulated") != "emulated":
         raise InvalidInput(f"{CHOICE} is {os.environ[CHOICE]!r}: set it to 'emulated' (the default) or 'real'")
@@ -108,7 +111,24 @@ def _existing_mirror(folder: Path) -> Path:
             f"{REAL_MIRROR}={folder}: there is no {PROVIDERS[0]} in it. Make it with `terraform providers mirror` "
             "where the registry can be reached."
         )
+    _refuse_what_would_call_aws([version for provider in PROVIDERS for version in _versions(folder / provider)])
     return folder.resolve()
+
+
+def _versions(folder: Path) -> list[str]:
+    """The versions of a provider in a mirror: of archives, and of folders."""
+    archives = [file.name.split("_")[1] for file in folder.glob(f"{package.NAME}_*.zip")]
+    return sorted([*archives, *(each.name for each in folder.glob("[0-9]*") if each.is_dir())])
+
+
+def _refuse_what_would_call_aws(versions: Collection[str]) -> None:
+    """Before 6.0 some of the provider's clients (EC2, IAM, KMS) ignore AWS_ENDPOINT_URL: nothing may leave here."""
+    for version in versions:
+        if int(version.partition(".")[0]) < _FIRST_THAT_OBEYS:
+            raise InvalidInput(
+                f"{CHOICE}=real: hashicorp/aws {version} would call the real AWS, since it ignores AWS_ENDPOINT_URL. "
+                f"Use {_FIRST_THAT_OBEYS}.0 or later in {REAL_MIRROR} and in lock files."
+            )
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> Path:

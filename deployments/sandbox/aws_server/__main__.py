@@ -28,7 +28,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from deployments.sandbox.aws_server import authorization, gaps
+from deployments.sandbox.aws_server import authorization, gaps, not_emulated
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -44,7 +44,7 @@ class _Dispatcher(DomainDispatcherApplication):
     """Remembers which service a host name stands for."""
 
     def __init__(self) -> None:
-        super().__init__(create_backend_app)
+        super().__init__(not_emulated.refusing(create_backend_app))
         self._known: dict[str | None, Any] = {}
 
     def get_backend_for_host(self, host: str | None) -> Any:

@@ -154,6 +154,27 @@ def test_a_mirror_without_the_real_provider_is_named(tmp_path: Path, monkeypatch
         install(tmp_path / "mirror", None)
 
 
+@pytest.mark.parametrize("name", ["5.31.0/linux_amd64/it", "terraform-provider-aws_5.31.0_linux_amd64.zip"])
+def test_a_real_provider_that_would_call_the_real_aws_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    provided = tmp_path / "real" / "registry.terraform.io" / "hashicorp" / "aws" / name
+    provided.parent.mkdir(parents=True)
+    provided.touch()
+    monkeypatch.setenv("FLOWMART_SANDBOX_PROVIDER", "real")
+    monkeypatch.setenv("FLOWMART_SANDBOX_PROVIDER_MIRROR", str(tmp_path / "real"))
+    with pytest.raises(InvalidInput, match=r"hashicorp/aws 5\.31\.0 would call the real AWS"):
+        install(tmp_path / "mirror", None)
+
+
+def test_a_lock_file_of_a_real_provider_that_would_call_the_real_aws_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWMART_SANDBOX_PROVIDER", "real")
+    with pytest.raises(InvalidInput, match=r"hashicorp/aws 5\.31\.0 would call the real AWS"):
+        install(tmp_path / "mirror", None, ["6.62.0", "5.31.0"])
+
+
 def test_a_registry_that_cannot_be_reached_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWMART_SANDBOX_PROVIDER", "real")
     monkeypatch.delenv("FLOWMART_SANDBOX_PROVIDER_MIRROR", raising=False)
