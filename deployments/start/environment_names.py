@@ -16,7 +16,7 @@ Place = tuple[str, PurePosixPath]
 _RANKS = (
     ("shared", "common", "global", "bootstrap", "org"),
     ("sandbox",),
-    ("dev", "development"),
+    ("dev", "development", "devstg"),
     ("test", "testing", "int", "integration"),
     ("qa",),
     ("uat", "stage", "staging", "stg", "nonprod", "nonproduction", "preprod", "preproduction"),
@@ -47,8 +47,8 @@ def found_in(places: Iterable[Place]) -> Mapping[str, str]:
     ending = {part: why for part, why in sorted(_ending_alike(known)) if part not in named}
     if {*named} <= _ALONE and not ending:
         named = set()
-    sure = {*named, *ending}
-    others = {name: why for name, why in sorted(_beside(known, sure)) if name not in sure}
+    sure: set[str] = {*named, *ending}
+    others = {name: why for name, why in sorted(_beside(known, sure - _ALONE)) if name not in sure}
     first = {name: ending.get(name, "") for name in sorted(sure, key=_order)}
     return {**first, **others}
 

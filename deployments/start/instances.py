@@ -6,6 +6,7 @@ what a list or a folder says  ──▶  files of its words  ──▶  environm
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from typing import Any
 from deployments.start import environment_names, states, value_files
 from deployments.start.listed import Listed
 from deployments.start.states import State
-from deployments.start.value_files import Match, ValueFile
+from deployments.start.value_files import COMMON, Match, ValueFile
 from tasks.engines.terraform.configuration import read_values
 
 ENVIRONMENT = "{environment}"
@@ -90,9 +91,11 @@ def listed(ground: Ground, each: Listed) -> Instance:
 
 def discovered(ground: Ground, folder: PurePosixPath) -> list[Instance]:
     """A root in every environment that its path, its workspaces or its files name; once, without one, if none do."""
-    if here := ground.environment_of(folder):
+    pattern = states.workspaces(ground.root / folder, ground.environments)
+    here = ground.environment_of(folder)
+    if here and not (pattern and _is_called_so_by_chance(ground, folder, here)):
         return [_discovered(ground, folder, here)]
-    if pattern := states.workspaces(ground.root / folder, ground.environments):
+    if pattern:
         names = _with_workspaces(ground, folder, pattern)
         return [_in_workspace(ground, folder, name, pattern.replace(ENVIRONMENT, name)) for name in names]
     matches = _matches(ground, folder)
@@ -101,6 +104,12 @@ def discovered(ground: Ground, folder: PurePosixPath) -> list[Instance]:
     here = next((name for name in ground.environments if name in states.words_of_place(ground.root / folder)), "")
     found_here = _discovered(ground, folder, here)
     return [replace(found_here, why="where its state is names it") if here else found_here]
+
+
+def _is_called_so_by_chance(ground: Ground, folder: PurePosixPath, environment: str) -> bool:
+    """Whether a root with workspaces has an environment's name, and no environment is beside it."""
+    siblings = {each.name for each in ground.roots if each.parent == folder.parent} - {folder.name}
+    return folder.name == environment and not siblings & {*ground.environments}
 
 
 def _of_words(ground: Ground, each: Listed) -> str:
@@ -135,7 +144,7 @@ def _instance(
         if each.file.is_backend
     ]
     shared = not ground.environment_of(folder)
-    others = [word for word in folder.parts if word in ground.environments and word != environment]
+    others = [word for word in folder.parts if word in ground.environments and word not in (environment, *COMMON)]
     name = (
         "/".join(filter(None, (*(word for word in folder.parts[-2:] if word not in value_files.SILENT), part)))
         or "root"
@@ -198,12 +207,36 @@ def _by_folders(ground: Ground, folder: PurePosixPath) -> Iterator[Instance]:
         sets = {name for file in files for name in read_values(ground.root / file.path)}
         if not environment or not sets or not sets <= declared:
             continue
+        others = _other_roots(ground, folder, place, sets)
+        if any(_is_about(place, other) > _is_about(place, folder) for other in others):
+            continue
         words = [word for word in place.parts if word != environment and word not in value_files.SILENT]
         part = "-".join(words) or "root"
         pattern = f"{value_files.relative(place, folder)}/*.tfvars"
         state = states.of(ground.root / folder, [], part, environment, shared=True)
         why = "the environments that have such a folder of variables"
-        yield Instance(folder, environment, why, part, part, var_files=(pattern,), state=state)
+        doubt = (f"guess: its root may be {' or '.join(map(str, others))} as well",) if others else ()
+        yield Instance(folder, environment, why, part, part, var_files=(pattern,), state=state, notes=doubt)
+
+
+def _other_roots(
+    ground: Ground, folder: PurePosixPath, place: PurePosixPath, sets: Collection[str]
+) -> list[PurePosixPath]:
+    """The other roots that a folder of variables may be for: they declare all of them, and are no less about it."""
+    found = (each for each in sorted(ground.roots) if each != folder)
+    return [
+        each
+        for each in found
+        if _is_about(place, each) >= _is_about(place, folder)
+        and {*sets} <= value_files.variables(ground.root / each)
+        and states.is_open(ground.root / each)
+    ]
+
+
+def _is_about(place: PurePosixPath, root: PurePosixPath) -> int:
+    """How many words the paths of a folder of variables and of a root have in common."""
+    one, other = (set(re.findall(r"[a-z0-9]+", str(each).lower())) for each in (place, root))
+    return len(one & other)
 
 
 def _folders(ground: Ground) -> dict[PurePosixPath, list[ValueFile]]:

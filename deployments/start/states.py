@@ -111,6 +111,12 @@ def _pattern(literal: str, name: str) -> str | None:
     return f"{literal.removesuffix(name)}{{environment}}" if literal.endswith(f"-{name}") else None
 
 
+def is_open(folder: Path) -> bool:
+    """Whether the backend of a root leaves open where its state is."""
+    declared = backends.declared(folder)
+    return declared is not None and _KEYS.get(declared.kind, "") not in {"", *declared.settings}
+
+
 def _with_key(declared: backends.Backend, key: str, files: tuple[str, ...], path: str) -> State:
     value = path if declared.kind == "gcs" else f"{path}.tfstate"
     value = f"/var/lib/flowmart/states/{value}" if declared.kind == "local" else value

@@ -384,3 +384,50 @@ def test_a_terragrunt_repository_is_a_platform_of_its_own(tmp_path: Path) -> Non
 def test_a_terragrunt_repository_elsewhere_is_told_where_to_move(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"live/dev/vpc: terragrunt, outside of infrastructure/: move it there"):
         found(tmp_path, {"live/dev/vpc/terragrunt.hcl": ""})
+
+
+AZURE = 'terraform {\n  backend "azurerm" {}\n}\n'
+LAUNCHPAD, SOLUTION = 'variable "global_settings" {}\n', 'variable "networking" {}\n'
+
+
+def test_of_two_generic_roots_the_one_whose_words_are_in_the_path_is_taken(tmp_path: Path) -> None:
+    files = {
+        "caf_launchpad/main.tf": AZURE + LAUNCHPAD + SOLUTION,
+        "caf_solution/main.tf": AZURE + LAUNCHPAD + SOLUTION,
+        **in_each("configuration/{}/level0/launchpad/a.tfvars", "global_settings = 1\n"),
+        **in_each("configuration/{}/level1/networking/b.tfvars", "networking = 1\n"),
+    }
+    units = {(unit.name, unit.source): unit.notes[:1] for unit in found(tmp_path, files).units}
+    doubts = {
+        source: f"guess: its root may be {other} as well"
+        for source, other in (("caf_launchpad", "caf_solution"), ("caf_solution", "caf_launchpad"))
+    }
+    needed = "guess: the backend also needs storage_account_name and container_name, from a file or here"
+    assert units == {
+        ("level0-launchpad", "caf_launchpad"): (needed,),
+        ("level1-networking", "caf_launchpad"): (doubts["caf_launchpad"],),
+        ("level1-networking-terraform", "caf_solution"): (doubts["caf_solution"],),
+    }
+
+
+def test_a_root_that_is_called_like_an_environment_by_chance_has_its_workspaces(tmp_path: Path) -> None:
+    code = 'locals { big = terraform.workspace == "{0}-production" || terraform.workspace == "{0}-development" }\n'
+    files = {
+        f"environments/{name}/main.tf": S3.format(name) + code.replace("{0}", name) for name in ("orders", "testing")
+    }
+    units = {unit.name: (unit.environments, unit.options["workspace"]) for unit in found(tmp_path, files).units}
+    assert units == {
+        name: (("development", "production"), f"{name}-{{environment}}") for name in ("orders", "testing")
+    }
+
+
+def test_account_region_and_layer_are_told_apart(tmp_path: Path) -> None:
+    layers = ("apps-devstg/us-east-1/network", "apps-prd/us-east-1/network", "apps-devstg/global/identities")
+    files = {f"{layer}/main.tf": S3.format(layer) for layer in (*layers, "shared/us-east-1/dns")}
+    guessed = found(tmp_path, files)
+    assert [each.name for each in guessed.environments] == ["shared", "apps-devstg", "apps-prd"]
+    assert {unit.source: (unit.environments, unit.notes) for unit in guessed.units} == {
+        "{environment}/global/identities": (("apps-devstg",), ()),
+        "{environment}/us-east-1/dns": (("shared",), ()),
+        "{environment}/us-east-1/network": (("apps-devstg", "apps-prd"), ()),
+    }
