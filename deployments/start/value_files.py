@@ -66,9 +66,9 @@ class Match:
     part: str = ""
 
     @property
-    def order(self) -> tuple[bool, bool, str]:
-        """Common files first, then the environment's, then the root's own: later ones win."""
-        return self.is_own, bool(self.environment), str(self.file.path)
+    def order(self) -> tuple[bool, bool, bool, str]:
+        """Common files first, then the environment's, then the root's own, those of a part last: later ones win."""
+        return self.is_own, bool(self.environment), bool(self.part), str(self.file.path)
 
 
 def found(root: Path) -> list[ValueFile]:
@@ -105,8 +105,11 @@ def matching(
 ) -> list[Match]:
     """The files that are those of the root in a folder, in the order in which they count."""
     own = {part.lower() for part in root.parts}
-    matches = (_match(file, root, own, environments) for file in files if _owner(file.path, roots) in (None, root))
-    return sorted((each for each in matches if each), key=lambda each: each.order)
+    mine = [file for file in files if _owner(file.path, roots) in (None, root)]
+    backends = [_match(file, root, own, environments) for file in mine if file.is_backend]
+    parts = {each.part for each in backends if each}
+    others = [_match(file, root, own, environments, parts) for file in mine if not file.is_backend]
+    return sorted((each for each in (*backends, *others) if each), key=lambda each: each.order)
 
 
 def sets_any(file: Path, declared: Collection[str]) -> bool:
@@ -152,7 +155,14 @@ def _owner(path: PurePosixPath, roots: Collection[PurePosixPath]) -> PurePosixPa
     return next((each for each in path.parents if each in roots and each.parts), None)
 
 
-def _match(file: ValueFile, root: PurePosixPath, own: Collection[str], environments: Collection[str]) -> Match | None:
+def _match(
+    file: ValueFile,
+    root: PurePosixPath,
+    own: Collection[str],
+    environments: Collection[str],
+    parts: Collection[str] = (),
+) -> Match | None:
+    """What a file is to a root; `parts` are the states that the root's backend files tell apart."""
     above = _shared(file.path.parent, root)
     environment, is_own, left = "", above == root.parts, list[str]()
     for word in (*file.path.parent.parts[len(above) :], *file.words):
@@ -166,9 +176,9 @@ def _match(file: ValueFile, root: PurePosixPath, own: Collection[str], environme
             is_own = is_own or rest in own
             left += [rest] if rest and rest not in {*own, *COMMON, *SILENT} else []
     part = "-".join(left)
-    if part and not _may_tell_apart(file, part, above == root.parts, environment):
+    if part and part not in parts and not _may_tell_apart(file, part, above == root.parts, environment):
         return None
-    splits = file.is_backend or bool(_REGION.fullmatch(part))
+    splits = file.is_backend or part in parts or bool(_REGION.fullmatch(part))
     return Match(file, environment or _around(above, environments), is_own, part if splits else "")
 
 

@@ -121,6 +121,30 @@ STATES: dict[str, tuple[dict[str, str], dict[str, tuple[str, tuple[str, ...], di
             for colour in ("blue", "green")
         },
     ),
+    "files of one state": (
+        {
+            "projects/app/main.tf": OPEN + SIZE,
+            **in_each("projects/app/{}.blue.backend", 'bucket = "b"\nkey = "blue/{0}"\n'),
+            **in_each("data/common/{}/common.tfvars", "size = 0\n"),
+            **in_each("data/common/{}/blue.tfvars", "size = 1\n"),
+            **in_each("data/common/{}/green.tfvars", "size = 2\n"),
+            **in_each("data/app/{}/blue.tfvars", "size = 3\n"),
+        },
+        {
+            "app": (
+                "projects/app",
+                BOTH,
+                {
+                    "var_files": [
+                        "../../data/common/{environment}/common.tfvars",
+                        "../../data/common/{environment}/blue.tfvars",
+                        "../../data/app/{environment}/blue.tfvars",
+                    ],
+                    "backend_config": ["{environment}.blue.backend"],
+                },
+            )
+        },
+    ),
     "files of others": (
         {
             "network/main.tf": OPEN + SIZE,
