@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from tasks.domain.platform import Level
 from tasks.manifest.declared_analysis import DeclaredAnalysis
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
+from tasks.manifest.declared_terraform import DeclaredTerraform
 from tasks.manifest.notation import (
     ACCOUNT,
     CLOCK,
@@ -357,6 +358,9 @@ class DeclaredPlatform(Declared):
     )
     terragrunt: DeclaredTerragrunt | None = Field(
         default=None, description="A Terragrunt repository, whose units are units of the platform."
+    )
+    terraform: DeclaredTerraform | None = Field(
+        default=None, description="The tool of all Terraform units, where a unit does not say otherwise."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Check, Environment, Platform, Unit
-from tasks.manifest import analysis, document, draft, environments, paths, placeholders, terragrunt, units
+from tasks.manifest import analysis, defaults, document, draft, environments, paths, placeholders, terragrunt, units
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
 from tasks.manifest.models import platform_model
 
@@ -19,7 +19,7 @@ def load(infrastructure: Path) -> Platform:
     """The platform that `infrastructure`/platform.yaml declares; InvalidInput that tells every mistake in it."""
     found = document.read(infrastructure / FILE)
     _refuse_what_is_no_mapping(found)
-    found = terragrunt.expanded(infrastructure, found)
+    found = defaults.expanded(terragrunt.expanded(infrastructure, found))
     understood = draft.draft(infrastructure, found)
     rules = (
         *paths.mistakes(infrastructure, found.data),

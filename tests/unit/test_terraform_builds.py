@@ -68,3 +68,8 @@ def test_another_version_is_refused(unit: Workspace) -> None:
 
 def test_a_root_with_a_lock_file_of_its_own_has_nothing_noted(unit: Workspace) -> None:
     assert builds.details(unit.folder) == {}
+
+
+def test_a_root_that_needs_no_provider_has_nothing_noted(tmp_path: Path) -> None:
+    builds.note(tmp_path)
+    assert [*tmp_path.iterdir()] == []

@@ -56,3 +56,33 @@ def test_a_validator_that_the_engine_does_not_have_is_a_mistake(tmp_path: Path) 
     folder = infrastructure(tmp_path, validators={"cfn-lint": {}})
     with pytest.raises(InvalidInput, match=r"'cfn-lint' is not a validator of ansible\. Allowed: ansible-lint"):
         manifest.load(folder)
+
+
+def terraform_platform(folder: Path, block: object, **options: object) -> Path:
+    """A platform with one Terraform unit with these options, and a block for all of them."""
+    (folder / "app").mkdir(parents=True)
+    (folder / "app/main.tf").write_text("")
+    unit = {"engine": "terraform", "source": "app", "environments": ["dev"], "terraform": options}
+    declared = {"platform": "shop", "environments": {"dev": {}}, "terraform": block, "units": {"app": unit}}
+    (folder / "platform.yaml").write_text(yaml.safe_dump(declared))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"binary": "tofu", "version": "~> 1.10"}),
+        ({"binary": "terraform", "workspace": "x"}, {"binary": "terraform", "version": "~> 1.10", "workspace": "x"}),
+    ],
+)
+def test_what_all_terraform_units_have_is_said_once(
+    options: dict[str, object], expected: dict[str, object], tmp_path: Path
+) -> None:
+    folder = terraform_platform(tmp_path, {"binary": "tofu", "version": "~> 1.10"}, **options)
+    assert manifest.resolve(manifest.load(folder), "dev", "app").options == expected
+
+
+def test_a_mistake_in_what_all_have_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"platform.yaml:\d+: terraform.binry: ") as raised:
+        manifest.load(terraform_platform(tmp_path, {"binry": "tofu"}))
+    assert "units.app" not in str(raised.value)

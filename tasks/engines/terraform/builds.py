@@ -27,7 +27,11 @@ _NOTE = Path(backends.DATA) / "flowmart-providers.json"
 
 def note(folder: Path) -> None:
     """Write down what init chose for a root without a lock file of its own."""
-    found = {block.name: _build(block.body) for block in code.blocks_in(folder / LOCK_FILE, "provider")}
+    lock = folder / LOCK_FILE
+    if not lock.is_file():
+        return
+    found = {block.name: _build(block.body) for block in code.blocks_in(lock, "provider")}
+    (folder / _NOTE).parent.mkdir(exist_ok=True)
     (folder / _NOTE).write_text(json.dumps(found, sort_keys=True))
 
 

@@ -1,0 +1,40 @@
+"""The block `terraform` at the top of platform.yaml: options of all Terraform units that do not set them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks.manifest.declared_terraform import DeclaredTerraform
+from tasks.manifest.mistakes import Document
+
+BLOCK = "terraform"
+
+
+def expanded(document: Document) -> Document:
+    """The document with these options in each unit; as it is where the block is wrong, which is told once."""
+    written, units = document.data.get(BLOCK), document.data.get("units")
+    if not _is_right(written) or not isinstance(units, Mapping):
+        return document
+    filled = {name: _filled(unit, written) for name, unit in units.items()}
+    return replace(document, data={**document.data, "units": filled})
+
+
+def _is_right(written: Any) -> bool:
+    try:
+        DeclaredTerraform.model_validate(written)
+    except ValidationError:
+        return False
+    return True
+
+
+def _filled(unit: Any, written: Mapping[str, Any]) -> Any:
+    if not isinstance(unit, Mapping) or unit.get("engine") != BLOCK:
+        return unit
+    own = unit.get(BLOCK)
+    if not isinstance(own, Mapping | None):
+        return unit
+    return {**unit, BLOCK: {**written, **(own or {})}}
