@@ -11,6 +11,7 @@ from pathlib import Path
 from deployments.start.guessed import Guess, GuessedEnvironment, GuessedUnit
 from deployments.start.instances import ENVIRONMENT
 from tasks.engines import ENGINES
+from tasks.engines.terraform import code
 
 _ACCOUNT = re.compile(r"(?<![\d.])\d{12}(?![\d.])")
 _REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il)-[a-z]+-\d\b")
@@ -65,7 +66,7 @@ def _texts(infrastructure: Path, units: Sequence[GuessedUnit], environment: str)
 def _code(infrastructure: Path, units: Sequence[GuessedUnit], environment: str) -> Mapping[str, str]:
     """The code of units, by path: a region in it is that of all their environments."""
     folders = {infrastructure / unit.source.replace(ENVIRONMENT, environment) for unit in units}
-    files = (file for folder in sorted(folders) for file in sorted(folder.glob("*.tf")))
+    files = (file for folder in sorted(folders) for file in code.files(folder))
     return {file.relative_to(infrastructure).as_posix(): file.read_text(errors="replace") for file in files}
 
 
@@ -80,7 +81,7 @@ def _own_files(folder: Path, unit: GuessedUnit, environment: str) -> Iterator[Pa
 
 
 def _is_text(file: Path) -> bool:
-    endings = (".tf", ".tfvars", ".hcl", ".yaml", ".yml", ".json", ".backend", ".tfbackend")
+    endings = (".tf", ".tofu", ".tfvars", ".hcl", ".yaml", ".yml", ".json", ".backend", ".tfbackend")
     return file.name.endswith(endings) and file.is_file()
 
 

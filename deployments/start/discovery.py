@@ -19,7 +19,17 @@ from tasks import yaml12
 from tasks.engines.terraform import code
 
 _DEEPEST = 8
-_SKIPPED = {"node_modules", "vendor", "roles", "templates", "files", "__pycache__", "examples", "fixtures"}
+_SKIPPED = {
+    "node_modules",
+    "vendor",
+    "roles",
+    "templates",
+    "files",
+    "__pycache__",
+    "examples",
+    "fixtures",
+    "cdktf.out",
+}
 _TESTS = re.compile(r"test(s|data|-.*|_.*)?")
 _CALLED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")

@@ -53,6 +53,13 @@ def found_in(places: Iterable[Place]) -> Mapping[str, str]:
     return {**first, **others}
 
 
+def plain(part: str) -> str:
+    """A part of a path as an environment may be called: "Prod_EU" -> "prod-eu", "env_dev" -> "dev"."""
+    name = part.lower().replace("_", "-")
+    prefix, _, rest = name.partition("-")
+    return rest if prefix in ("env", "environment") and is_known(rest) else name
+
+
 def words(text: str) -> list[str]:
     """The words of a text that may name environments: "plat-ue1-dev" -> ["dev"], "prod-eu" -> ["prod-eu", "prod"]."""
     found = [text, *re.split(r"[^a-z0-9]+", text)]

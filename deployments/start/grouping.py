@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deployments.start import environment_names
 from deployments.start.instances import ENVIRONMENT, Instance
 
 
@@ -72,7 +73,13 @@ def _group(members: Sequence[Instance]) -> Group:
 
 
 def _source(each: Instance) -> str:
-    return "/".join(ENVIRONMENT if part == each.environment else part for part in each.folder.parts) or "."
+    return "/".join(_part(part, each.environment) for part in each.folder.parts) or "."
+
+
+def _part(part: str, environment: str) -> str:
+    """A part of a path, with `{environment}` where it is called after the environment: "env_dev"."""
+    named = environment and environment_names.plain(part) == environment
+    return part.replace(environment, ENVIRONMENT) if named else part
 
 
 def _name(each: Instance) -> str:

@@ -125,7 +125,7 @@ def _environment_names(
     root: Path, pieces: Sequence[Piece], listed: Sequence[Listed], more: Sequence[PurePosixPath]
 ) -> Mapping[str, str]:
     """{name: why it is taken for an environment; empty where its name says so}, in promotion order."""
-    folders = [(piece.engine, piece.folder) for piece in pieces]
+    folders = [(piece.engine, _plain(piece)) for piece in pieces]
     files = [(piece.engine, file) for piece in pieces for file in _values(root, piece)]
     texts = (text for each in listed for text in each.words)
     words = [*more, *(PurePosixPath(word) for text in texts for word in environment_names.words(text))]
@@ -133,6 +133,12 @@ def _environment_names(
     return environment_names.found_in([*folders, *files, *((TERRAFORM, place) for place in (*words, *literals))]) or {
         "dev": ""
     }
+
+
+def _plain(piece: Piece) -> PurePosixPath:
+    if piece.engine != TERRAFORM:
+        return piece.folder
+    return PurePosixPath(*map(environment_names.plain, piece.folder.parts))
 
 
 def _literals(root: Path, pieces: Sequence[Piece]) -> Iterator[PurePosixPath]:
@@ -239,8 +245,8 @@ def _placed(infrastructure: Path, piece: Piece, where: list[str], names: Sequenc
 
 
 def _name(engine: str, pattern: str, taken: set[str]) -> str:
-    parts = [_slug(part) for part in pattern.split("/") if part != ENVIRONMENT and part not in _GENERIC]
-    name = _slug("-".join(filter(None, parts))) or engine
+    parts = [_slug(part.replace(ENVIRONMENT, " ")) for part in pattern.split("/")]
+    name = _slug("-".join(part for part in parts if part and part not in _GENERIC)) or engine
     candidates = [name, f"{name}-{engine}", *(f"{name}-{number}" for number in range(2, 1000))]
     return next(each for each in candidates if each not in taken)
 

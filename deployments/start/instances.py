@@ -63,7 +63,8 @@ class Ground:
 
     def environment_of(self, folder: PurePosixPath) -> str:
         """The environment that a folder is in; empty for none."""
-        return next((part for part in folder.parts if part in self.environments), "")
+        names = (name for part in folder.parts for name in (part, environment_names.plain(part)))
+        return next((name for name in names if name in self.environments), "")
 
 
 def listed(ground: Ground, each: Listed) -> Instance:

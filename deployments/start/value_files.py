@@ -73,7 +73,7 @@ class Match:
 
 def found(root: Path) -> list[ValueFile]:
     """All of them in a repository, but for those that Terraform reads by itself."""
-    named = ((file, _kind(file.name)) for file in _walk(root))
+    named = ((file, _kind(file)) for file in _walk(root))
     files = (ValueFile(PurePosixPath(f.relative_to(root).as_posix()), k) for f, k in named if k is not None)
     return sorted(files, key=lambda each: each.path)
 
@@ -143,11 +143,12 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield each
 
 
-def _kind(name: str) -> bool | None:
-    """Whether a file has settings of a backend, by its name; None when it is neither."""
-    if name.endswith(_BACKENDS) or _NAMED_BACKEND.fullmatch(name):
+def _kind(file: Path) -> bool | None:
+    """Whether a file has settings of a backend, by its name; None when it is neither, or is read by itself."""
+    if file.name.endswith(_BACKENDS) or _NAMED_BACKEND.fullmatch(file.name):
         return True
-    return False if name.endswith(_VARIABLES) and not _BY_ITSELF.fullmatch(name) else None
+    by_itself = _BY_ITSELF.fullmatch(file.name) and code.files(file.parent)
+    return False if file.name.endswith(_VARIABLES) and not by_itself else None
 
 
 def _owner(path: PurePosixPath, roots: Collection[PurePosixPath]) -> PurePosixPath | None:

@@ -46,7 +46,8 @@ def mirror(folder: Path, content: str) -> Path:
 
 def prepared(root: Root, configuration: Path) -> Workspace:
     """A checkout of the root after its init."""
-    environment = {**Processes().environment, "TF_CLI_CONFIG_FILE": str(configuration)}
+    known = {name: value for name, value in Processes().environment.items() if name != "TF_PLUGIN_CACHE_DIR"}
+    environment = {**known, "TF_CLI_CONFIG_FILE": str(configuration)}
     workspace = replace(root.release(CODE.format()), processes=Processes(environment))
     Preparation(workspace, Execution(workspace)).prepare(Inputs())
     return workspace

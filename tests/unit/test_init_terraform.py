@@ -121,6 +121,31 @@ STATES: dict[str, tuple[dict[str, str], dict[str, tuple[str, tuple[str, ...], di
             for colour in ("blue", "green")
         },
     ),
+    "files that Terraform would read by itself, in a folder of an environment": (
+        {
+            "main.tf": OPEN + SIZE,
+            **in_each("environments/{}/backend.hcl", 'bucket = "b"\nkey = "{0}"\n'),
+            **in_each("environments/{}/terraform.tfvars", "size = 1\n"),
+        },
+        {
+            "terraform": (
+                ".",
+                BOTH,
+                {
+                    "var_files": ["environments/{environment}/terraform.tfvars"],
+                    "backend_config": ["environments/{environment}/backend.hcl"],
+                },
+            )
+        },
+    ),
+    "folders with a prefix": (
+        in_each("env_{}/app/main.tf", S3.replace("{}", "k")),
+        {"app": ("env_{environment}/app", BOTH, {})},
+    ),
+    "capital letters": (
+        {"Live/Dev/main.tf": S3.format("d"), "Live/Prod/main.tf": S3.format("p")},
+        {"dev": ("Live/Dev", ("dev",), {}), "prod": ("Live/Prod", ("prod",), {})},
+    ),
     "files of one state": (
         {
             "projects/app/main.tf": OPEN + SIZE,
