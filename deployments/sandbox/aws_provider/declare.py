@@ -31,6 +31,8 @@ class Arg:
         only_if_configured: AWS's value is shown only if the configuration has one, too.
         fixed: moto has no call that changes it.
         as_attribute: the real provider types this block as a set of objects.
+        empty_is_unset: an empty list asks for what AWS fills in, as no list does, and is shown as written.
+        carried: whether the stand-in implements it. If not, its value is what the real provider plans, and no other.
     """
 
     computed: bool = False
@@ -41,12 +43,24 @@ class Arg:
     only_if_configured: bool = False
     fixed: bool = False
     as_attribute: bool = False
+    empty_is_unset: bool = False
+    carried: bool = True
 
 
 PLAIN: Final = Arg()
 COMPUTED: Final = Arg(computed=True)
 REPLACES: Final = Arg(replaces=True)
 COMPUTED_REPLACES: Final = Arg(computed=True, replaces=True)
+
+
+def filled(*names: str) -> dict[str, Arg]:
+    """Arguments that AWS fills in, and that cannot be set here."""
+    return dict.fromkeys(names, Arg(computed=True, carried=False))
+
+
+def left_at(default: Any, *names: str) -> dict[str, Arg]:
+    """Arguments that have this default, and that cannot be set to anything else here."""
+    return dict.fromkeys(names, Arg(default=default, carried=False))
 
 
 def frozen(declarations: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -69,11 +83,6 @@ class Field:
         """Whether it may have a value that the configuration does not set."""
         filled = self.arg.computed or self.arg.default is not NO_DEFAULT
         return not self.writable or (filled and not self.required)
-
-    @property
-    def leaves_to_aws_if_empty(self) -> bool:
-        """Whether an empty list asks for what AWS fills in, as no list does; one of blocks asks for none."""
-        return self.computed and self.writable and not self.arg.as_attribute
 
     def canonical(self, value: Any) -> Any:
         """The normal form of a value: equal for two values of the same meaning."""
@@ -155,7 +164,8 @@ def _fields(block: SchemaBlock, args: Mapping[str, Arg], prefix: str) -> dict[st
 
 
 def _field(argument: Argument, arg: Arg | None) -> Field:
-    return Field(argument.type, argument.required, carried=arg is not None, arg=arg or PLAIN)
+    carried = arg is not None and arg.carried
+    return Field(argument.type, argument.required, carried=carried, arg=arg or PLAIN)
 
 
 def _block_field(nested: Nested, args: Mapping[str, Arg], path: str) -> BlockField:

@@ -20,7 +20,7 @@ def settle(shape: Shape, state: Values, observed: Values) -> Values:
         held, found = state.get(name), observed.get(name, state.get(name))
         if spec.arg.only_if_configured and held is None:
             found = None
-        if held == [] and spec.leaves_to_aws_if_empty:
+        if spec.arg.empty_is_unset and held == []:
             found = held
         settled[name] = held if held is not UNKNOWN and same(spec, held, found) else _fresh(spec, found)
     for name, block in shape.blocks.items():

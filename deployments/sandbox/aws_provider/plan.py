@@ -78,7 +78,8 @@ def _replaces(shape: Shape, name: str, prior: Any, planned: Any) -> bool:
 def not_carried_out(shape: Shape, config: Values, prefix: str = "") -> Iterator[str]:
     """The paths of arguments that the configuration sets but the stand-in does not implement."""
     for name, spec in shape.fields.items():
-        if not spec.carried and not is_off(config.get(name)):
+        value = config.get(name)
+        if not spec.carried and not is_off(value) and value != spec.arg.default:
             yield prefix + name
     for name, block in shape.blocks.items():
         elements = _elements(config.get(name))

@@ -24,7 +24,7 @@ REPLACED = {
 
 
 # What objects of their own (routes, rules, attachments) change of others.
-FILLED_IN = {"attachment_count", "egress", "ingress", "route"}
+FILLED_IN = {"attachment_count", "egress", "ingress", "managed_policy_arns", "route"}
 
 
 def attributes_found(root: Root, *arguments: str) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from deployments.sandbox.aws_provider import plan, tags
 from deployments.sandbox.aws_provider.aws import AwsAccess, Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, shape_of
+from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, filled, left_at, shape_of
 from deployments.sandbox.aws_provider.observe import settle
 from deployments.sandbox.aws_provider.schema import Argument, Nested, SchemaBlock, wire_type
 from deployments.sandbox.aws_provider.services.policy_document import PolicyDocument
@@ -185,19 +185,16 @@ def test_an_override_takes_the_place_of_the_statement_of_the_same_name() -> None
 # --- observed values ---------------------------------------------------------------------------------------------
 
 LISTS = shape_of(
-    SchemaBlock(
-        {"groups": Argument("set(string)", required=False)},
-        {"rule": Nested("set", False, 0, SchemaBlock({"port": Argument("number", False)}, {}))},
-    ),
-    {"groups": COMPUTED, "rule": Arg(computed=True, as_attribute=True)},
+    SchemaBlock({name: Argument("set(string)", required=False) for name in ("groups", "zones")}, {}),
+    {"groups": Arg(computed=True, empty_is_unset=True), "zones": COMPUTED},
     {},
 )
 
 
-def test_an_empty_list_of_what_aws_fills_in_stays_empty_and_one_of_blocks_does_not() -> None:
-    found = {"groups": ["default"], "rule": [{"port": 1}]}
-    assert settle(LISTS, {"groups": [], "rule": []}, found) == {**found, "groups": []}
-    assert settle(LISTS, {"groups": UNKNOWN, "rule": UNKNOWN}, found) == found
+def test_an_empty_list_that_asks_for_what_aws_fills_in_stays_as_it_is_written() -> None:
+    found = {"groups": ["default"], "zones": ["a"]}
+    assert settle(LISTS, {"groups": [], "zones": []}, found) == {"groups": [], "zones": ["a"]}
+    assert settle(LISTS, {"groups": UNKNOWN, "zones": UNKNOWN}, found) == found
 
 
 # --- plans -------------------------------------------------------------------------------------------------------
@@ -224,6 +221,21 @@ SHAPE = shape_of(
     {},
 )
 NOTHING = SHAPE.blank()
+
+
+AS_REAL = shape_of(BLOCK, {**filled("zone"), **left_at("small", "size")}, {})
+
+
+def test_what_is_not_implemented_is_planned_as_the_real_provider_does() -> None:
+    planned = plan.fill(AS_REAL, AS_REAL.blank(), AS_REAL.blank(), None)
+    assert (planned["zone"], planned["size"]) == (UNKNOWN, "small")
+
+
+def test_what_is_not_implemented_may_be_set_to_its_default_only() -> None:
+    refused = {
+        value: [*plan.not_carried_out(AS_REAL, {**AS_REAL.blank(), "size": value})] for value in ("small", "big")
+    }
+    assert refused == {"small": [], "big": ["size"]}
 
 
 def test_what_is_not_written_gets_its_default_or_is_known_after_apply() -> None:

@@ -7,7 +7,16 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import (
+    COMPUTED,
+    COMPUTED_REPLACES,
+    PLAIN,
+    REPLACES,
+    Arg,
+    filled,
+    frozen,
+    left_at,
+)
 from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -85,6 +94,18 @@ class Instance(Rds):
     gone = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
     args = frozen(
         {
+            **left_at(False, "dedicated_log_volume"),
+            **filled(
+                "backup_target",
+                "character_set_name",
+                "database_insights_mode",
+                "domain_fqdn",
+                "engine_lifecycle_support",
+                "nchar_character_set_name",
+                "replica_mode",
+                "snapshot_identifier",
+                "timezone",
+            ),
             "allocated_storage": COMPUTED,
             "allow_major_version_upgrade": PLAIN,
             "apply_immediately": Arg(default=False),
@@ -104,7 +125,7 @@ class Instance(Rds):
             "final_snapshot_identifier": PLAIN,
             "iam_database_authentication_enabled": PLAIN,
             "identifier": COMPUTED_REPLACES,
-            "identifier_prefix": REPLACES,
+            "identifier_prefix": COMPUTED_REPLACES,
             "instance_class": PLAIN,
             "iops": COMPUTED,
             "kms_key_id": COMPUTED_REPLACES,
@@ -130,7 +151,7 @@ class Instance(Rds):
             "storage_throughput": COMPUTED,
             "storage_type": COMPUTED,
             "username": COMPUTED_REPLACES,
-            "vpc_security_group_ids": COMPUTED,
+            "vpc_security_group_ids": Arg(computed=True, empty_is_unset=True),
         }
     )
     reads = frozen(

@@ -8,7 +8,15 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import (
+    COMPUTED,
+    COMPUTED_REPLACES,
+    PLAIN,
+    Arg,
+    filled,
+    frozen,
+    left_at,
+)
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -59,8 +67,10 @@ class LoadBalancer(Elb):
     gone = ("LoadBalancerNotFound",)
     args = frozen(
         {
+            **left_at(False, "enable_tls_version_and_cipher_suite_headers", "enable_zonal_shift"),
+            **filled("enforce_security_group_inbound_rules_on_private_link_traffic"),
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "access_logs.bucket": PLAIN,
             "access_logs.prefix": PLAIN,
             "access_logs.enabled": Arg(default=False),

@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, filled, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -29,21 +29,28 @@ def document(answer: Any) -> str:
     return answer if isinstance(answer, str) else json.dumps(answer)
 
 
+def _attached(place: Place, role: str) -> list[str]:
+    pages = place.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    return [each["PolicyArn"] for page in pages for each in page["AttachedPolicies"]]
+
+
 class Role(Resource):
-    """aws_iam_role."""
+    """aws_iam_role. A refresh shows in `managed_policy_arns` what other objects attached."""
 
     type = "aws_iam_role"
     service = "iam"
     label = "IAM Role"
+    shared = ("managed_policy_arns",)
     gone = MISSING
     args = frozen(
         {
             "assume_role_policy": Arg(same=policy),
             "description": PLAIN,
             "force_detach_policies": Arg(default=False),
+            **filled("managed_policy_arns"),
             "max_session_duration": Arg(default=3600),
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "path": Arg(default="/", replaces=True),
             "permissions_boundary": PLAIN,
         }
@@ -86,7 +93,7 @@ class Role(Resource):
             "assume_role_policy": document(role["AssumeRolePolicyDocument"]),
             "create_date": stamp(role["CreateDate"]),
             "description": role.get("Description"),
-            "managed_policy_arns": None,
+            "managed_policy_arns": _attached(place, role["RoleName"]),
             "max_session_duration": role.get("MaxSessionDuration"),
             "name": role["RoleName"],
             "path": role["Path"],
@@ -130,7 +137,7 @@ class RolePolicy(Resource):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "policy": Arg(same=policy),
             "role": REPLACES,
         }
@@ -177,9 +184,7 @@ class RolePolicyAttachment(Resource):
     @override
     def read(self, place: Place, state: Values) -> Values | None:
         role, _, arn = state["id"].partition("/")
-        pages = place.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
-        attached = (each["PolicyArn"] for page in pages for each in page["AttachedPolicies"])
-        return {"role": role, "policy_arn": arn} if arn in attached else None
+        return {"role": role, "policy_arn": arn} if arn in _attached(place, role) else None
 
     @override
     def delete(self, place: Place, state: Values) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.iam import MISSING, stamp
@@ -26,7 +26,7 @@ class InstanceProfile(Resource):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "path": Arg(default="/", replaces=True),
             "role": PLAIN,
         }

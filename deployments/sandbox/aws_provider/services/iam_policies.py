@@ -28,7 +28,7 @@ class ManagedPolicy(Resource):
         {
             "description": REPLACES,
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "path": Arg(default="/", replaces=True),
             "policy": Arg(same=policy),
         }

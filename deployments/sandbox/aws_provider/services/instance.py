@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, Arg, filled, frozen, left_at
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification, wait_until
 from deployments.sandbox.aws_provider.services.words import from_api, to_api
@@ -26,6 +26,21 @@ class Instance(Ec2):
     gone = ("InvalidInstanceID.NotFound",)
     args = frozen(
         {
+            **left_at(True, "source_dest_check"),
+            **left_at(False, "get_password_data", "user_data_replace_on_change"),
+            **filled(
+                "disable_api_stop",
+                "enable_primary_ipv6",
+                "host_id",
+                "host_resource_group_arn",
+                "instance_initiated_shutdown_behavior",
+                "ipv6_address_count",
+                "ipv6_addresses",
+                "placement_group",
+                "placement_partition_number",
+                "secondary_private_ips",
+                "tenancy",
+            ),
             "ami": COMPUTED_REPLACES,
             "associate_public_ip_address": COMPUTED_REPLACES,
             "availability_zone": COMPUTED_REPLACES,
@@ -45,7 +60,7 @@ class Instance(Ec2):
             "root_block_device.volume_size": _FIXED,
             "root_block_device.volume_type": _FIXED,
             "subnet_id": COMPUTED_REPLACES,
-            "vpc_security_group_ids": COMPUTED,
+            "vpc_security_group_ids": Arg(computed=True, empty_is_unset=True),
         }
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -132,7 +132,7 @@ class Alias(Resource):
     service = "kms"
     label = "KMS Alias"
     gone = ("NotFoundException",)
-    args = frozen({"name": COMPUTED_REPLACES, "name_prefix": REPLACES, "target_key_id": Arg(same=_key_id)})
+    args = frozen({"name": COMPUTED_REPLACES, "name_prefix": COMPUTED_REPLACES, "target_key_id": Arg(same=_key_id)})
     follows = frozen({"target_key_id": ("target_key_arn",)})
 
     @override

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Shape, frozen
+from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Shape, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, tag_specification
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -36,7 +36,7 @@ class LaunchTemplate(Ec2):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "description": PLAIN,
             "default_version": COMPUTED,
             "update_default_version": PLAIN,

@@ -25,7 +25,7 @@ class LogGroup(Resource):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "kms_key_id": Arg(fixed=True),
             "log_group_class": COMPUTED_REPLACES,
             "retention_in_days": Arg(default=0),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import (
+    COMPUTED,
+    COMPUTED_REPLACES,
+    REPLACES,
+    Arg,
+    filled,
+    frozen,
+    left_at,
+)
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification, wait_until
 from deployments.sandbox.aws_provider.tags import from_pairs
@@ -20,6 +28,9 @@ class Vpc(Ec2):
     gone = ("InvalidVpcID.NotFound",)
     args = frozen(
         {
+            **filled(
+                "enable_network_address_usage_metrics", "ipv6_cidr_block", "ipv6_cidr_block_network_border_group"
+            ),
             "cidr_block": COMPUTED_REPLACES,
             "instance_tenancy": Arg(default="default", replaces=True),
             "enable_dns_support": Arg(default=True),
@@ -98,6 +109,14 @@ class Subnet(Ec2):
     gone = ("InvalidSubnetID.NotFound",)
     args = frozen(
         {
+            **left_at(
+                False,
+                "enable_dns64",
+                "enable_resource_name_dns_a_record_on_launch",
+                "enable_resource_name_dns_aaaa_record_on_launch",
+                "ipv6_native",
+            ),
+            **filled("private_dns_hostname_type_on_launch"),
             "vpc_id": REPLACES,
             "cidr_block": REPLACES,
             "availability_zone": COMPUTED_REPLACES,
@@ -206,7 +225,12 @@ class Eip(Ec2):
     type = "aws_eip"
     label = "EC2 EIP"
     gone = ("InvalidAllocationID.NotFound",)
-    args = frozen({"domain": Arg(default="vpc", replaces=True)})
+    args = frozen(
+        {
+            **filled("instance", "ipam_pool_id", "network_border_group", "network_interface", "public_ipv4_pool"),
+            "domain": Arg(default="vpc", replaces=True),
+        }
+    )
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -240,6 +264,9 @@ class NatGateway(Ec2):
     gone = ("NatGatewayNotFound",)
     args = frozen(
         {
+            **filled(
+                "secondary_allocation_ids", "secondary_private_ip_address_count", "secondary_private_ip_addresses"
+            ),
             "subnet_id": REPLACES,
             "allocation_id": REPLACES,
             "connectivity_type": Arg(default="public", replaces=True),

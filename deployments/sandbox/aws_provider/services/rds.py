@@ -44,7 +44,7 @@ class SubnetGroup(Rds):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "description": Arg(default="Managed by Terraform"),
             "subnet_ids": PLAIN,
         }
@@ -108,7 +108,7 @@ class ParameterGroup(Rds):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "description": Arg(default="Managed by Terraform", replaces=True),
             "family": REPLACES,
             "parameter.name": PLAIN,

@@ -27,7 +27,7 @@ class OptionGroup(Rds):
             "engine_name": REPLACES,
             "major_engine_version": REPLACES,
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "option_group_description": Arg(default="Managed by Terraform", replaces=True),
             "skip_destroy": PLAIN,
         }

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, Arg, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -129,7 +129,7 @@ class SecurityGroup(Ec2):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "description": Arg(default="Managed by Terraform", replaces=True),
             "vpc_id": COMPUTED_REPLACES,
             "ingress": Arg(computed=True, as_attribute=True, same=_canonical_rules),

@@ -39,7 +39,7 @@ class Topic(Resource):
     args = frozen(
         {
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "delivery_policy": Arg(same=json_text),
             "display_name": PLAIN,
             "fifo_topic": Arg(default=False, replaces=True),

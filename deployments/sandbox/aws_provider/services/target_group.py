@@ -8,7 +8,16 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import (
+    COMPUTED,
+    COMPUTED_REPLACES,
+    PLAIN,
+    REPLACES,
+    Arg,
+    filled,
+    frozen,
+    left_at,
+)
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.elb import LONGEST_NAME, Elb, as_text, from_text, text, typed, whole
@@ -32,8 +41,10 @@ class TargetGroup(Elb):
     gone = ("TargetGroupNotFound",)
     args = frozen(
         {
+            **left_at(False, "lambda_multi_value_headers_enabled", "proxy_protocol_v2"),
+            **filled("connection_termination", "load_balancing_anomaly_mitigation", "preserve_client_ip"),
             "name": COMPUTED_REPLACES,
-            "name_prefix": REPLACES,
+            "name_prefix": COMPUTED_REPLACES,
             "deregistration_delay": Arg(default="300"),
             "health_check": Arg(only_if_configured=True),
             "health_check.enabled": Arg(default=True),
