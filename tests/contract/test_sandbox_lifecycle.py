@@ -36,7 +36,8 @@ class Place:
 
     def up(self) -> Sandbox:
         self.said.clear()
-        return sandboxes.up(self.root, self.said.append, infrastructure=self.infrastructure, prefect=False)
+        where = self.infrastructure
+        return sandboxes.up(self.root, self.said.append, infrastructure=where, prefect=False, prometheus=False)
 
     def down(self) -> None:
         sandboxes.down(self.root, self.said.append)
@@ -82,13 +83,14 @@ def test_up_twice_starts_nothing_again(shared_place: Place) -> None:
         "hosts runs already",
     ]
     assert place.pids() == first
-    assert [part.healthy for part in sandboxes.status(place.root)] == [True, True, True, True, False]
+    started = {"aws", "provider", "kubernetes", "hosts"}
+    assert {part.name for part in sandboxes.status(place.root) if part.healthy} == started
 
 
 def test_down_ends_everything_and_the_next_up_is_at_the_same_address(place: Place) -> None:
     endpoint, pids = place.up().aws_endpoint, place.pids()
     place.down()
-    assert place.pids() == {"aws": None, "provider": None, "kubernetes": None, "hosts": None, "prefect": None}
+    assert set(place.pids().values()) == {None}
     assert not [pid for pid in pids.values() if pid and psutil.pid_exists(pid)]
     assert not SandboxLayout(place.root).profile.exists()
     assert place.up().aws_endpoint == endpoint
