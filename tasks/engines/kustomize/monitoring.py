@@ -16,10 +16,9 @@ from typing import Any
 
 import yaml
 
-from tasks import yaml12
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
-from tasks.engines.kustomize import sources
+from tasks.engines.kustomize.manifests import objects
 from tasks.engines.kustomize.routes import routes
 from tasks.monitoring import queries
 from tasks.run_folder import run_folder
@@ -36,14 +35,15 @@ _VARIABLES = re.compile(r"\$\{\w+(?::\w+)?\}|\$\w+|\[\[\w+\]\]")
 
 def rules(workspace: Workspace) -> Iterator[Finding]:
     """What promtool has against the rules, and which of their tests fail."""
-    found = {file: groups for file, kind, groups in _documents(workspace) if kind == "PrometheusRule"}
+    found: dict[str, list[Any]] = {}
+    for file, rule in objects(workspace, "PrometheusRule"):
+        found.setdefault(file, []).extend((rule.get("spec") or {}).get("groups") or ())
     tests = sorted(workspace.folder.glob("*.test.y*ml"))
     if not found and not tests:
         return
     with run_folder("rules") as folder:
-        for file, manifests in found.items():
+        for file, groups in found.items():
             place = _placed(folder, file)
-            groups = [group for each in manifests for group in (each.get("spec") or {}).get("groups") or ()]
             place.write_text(yaml.safe_dump({"groups": groups}))
             yield from _found(workspace, "check", place, folder, file)
         for test in tests:
@@ -53,12 +53,11 @@ def rules(workspace: Workspace) -> Iterator[Finding]:
 
 def dashboards(workspace: Workspace) -> Iterator[Finding]:
     """Dashboards that are no JSON, and queries of theirs that are no PromQL."""
-    for file, kind, manifests in _documents(workspace):
-        for manifest in manifests if kind == "ConfigMap" else ():
-            if _DASHBOARD not in (manifest.get("metadata", {}).get("labels") or {}):
-                continue
-            for name, text in (manifest.get("data") or {}).items():
-                yield from _in_dashboard(file, name, text)
+    for file, manifest in objects(workspace, "ConfigMap"):
+        if _DASHBOARD not in (manifest.get("metadata", {}).get("labels") or {}):
+            continue
+        for name, text in (manifest.get("data") or {}).items():
+            yield from _in_dashboard(file, name, text)
 
 
 def _in_dashboard(file: str, name: str, text: str) -> Iterator[Finding]:
@@ -85,22 +84,6 @@ def _panels(panels: Any) -> Iterator[tuple[str, str]]:
             if kind == "prometheus" and target.get("expr"):
                 yield str(panel.get("title", "")), str(target["expr"])
         yield from _panels(panel.get("panels") or ())
-
-
-def _documents(workspace: Workspace) -> Iterator[tuple[str, str, list[Mapping[str, Any]]]]:
-    """(file, kind, its objects of that kind) of the YAML files that the kustomization reads."""
-    for file in sources.reads(workspace.infrastructure, workspace.unit.source):
-        if not file.endswith((".yaml", ".yml")):
-            continue
-        try:
-            found = yaml12.load_all_by((workspace.infrastructure / file).read_text(), yaml.SafeLoader)
-        except yaml.YAMLError:
-            # The plan renders the kustomization, and says where it is no YAML.
-            continue
-        objects = [each for each in found if isinstance(each, Mapping)]
-        for kind in ("PrometheusRule", "ConfigMap"):
-            if chosen := [each for each in objects if each.get("kind") == kind]:
-                yield file, kind, chosen
 
 
 def _placed(folder: Path, file: str) -> Path:

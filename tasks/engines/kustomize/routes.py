@@ -1,7 +1,7 @@
-"""Validator of Alertmanager's configuration in a kustomization: is it right, and does each alert reach who it should.
+"""Validator of Alertmanager's configuration in a kustomization: its syntax, and whom each alert reaches.
 
 A configuration is a file `alertmanager.yaml` or `alertmanager.yml` that the kustomization reads, or an entry of that
-name in a ConfigMap or a Secret. What its routes are to do stands beside the kustomization, in `*.routes.yml`:
+name in a ConfigMap or a Secret. Files `*.routes.yml` beside the kustomization say whom alerts have to reach:
 
     - labels: {alertname: Watchdog}
       receivers: [dead-mans-switch]
@@ -23,6 +23,7 @@ from tasks import yaml12
 from tasks.engines import validation
 from tasks.engines.base import Finding, Workspace
 from tasks.engines.kustomize import sources
+from tasks.engines.kustomize.manifests import objects
 from tasks.run_folder import run_folder
 
 _NAMES = ("alertmanager.yaml", "alertmanager.yml")
@@ -43,7 +44,7 @@ _ROUTES = TypeAdapter(list[_Route])
 
 
 def routes(workspace: Workspace) -> Iterator[Finding]:
-    """What amtool has against the configurations, and the expectations that they do not meet."""
+    """What amtool reports about the configurations, and the expectations that they do not meet."""
     tests = sorted(workspace.folder.glob("*.routes.y*ml"))
     found = [*_found(workspace)]
     with run_folder("routes") as folder:
@@ -65,29 +66,19 @@ def routes(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _found(workspace: Workspace) -> Iterator[tuple[str, str]]:
-    """(file, text) of every configuration that the kustomization reads."""
+    """(file, text) of every configuration that the kustomization reads, or has in a ConfigMap or a Secret."""
     for file in sources.reads(workspace.infrastructure, workspace.unit.source):
         path = workspace.infrastructure / file
         if path.name in _NAMES:
             yield file, path.read_text()
-        elif path.suffix in (".yaml", ".yml"):
-            yield from ((file, text) for text in _embedded(path))
+    for file, manifest in objects(workspace, "ConfigMap", "Secret"):
+        yield from ((file, text) for text in _embedded(manifest))
 
 
-def _embedded(path: Path) -> Iterator[str]:
-    try:
-        documents = yaml12.load_all_by(path.read_text(), yaml.SafeLoader)
-        objects = [each for each in documents if isinstance(each, Mapping)]
-    except yaml.YAMLError:
-        # The plan renders the kustomization, and says where it is no YAML.
-        return
-    for each in objects:
-        if each.get("kind") not in ("ConfigMap", "Secret"):
-            continue
-        encoded = each["kind"] == "Secret"
-        for text in _entries(each, "data"):
-            yield base64.b64decode(text).decode(errors="replace") if encoded else text
-        yield from _entries(each, "stringData")
+def _embedded(manifest: Mapping[str, Any]) -> Iterator[str]:
+    for text in _entries(manifest, "data"):
+        yield base64.b64decode(text).decode(errors="replace") if manifest["kind"] == "Secret" else text
+    yield from _entries(manifest, "stringData")
 
 
 def _entries(manifest: Mapping[str, Any], field: str) -> Iterator[str]:
