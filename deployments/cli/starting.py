@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from deployments.start.guessed import Guessed, GuessedUnit
 from deployments.start.guesses import guess
 from deployments.start.text import platform_yaml, unit_lines
 from tasks import manifest, settings
+from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Platform
 
@@ -70,16 +70,13 @@ def _written(file: Path, guessed: Guessed) -> Platform:
 
 
 def _report(file: Path, guessed: Guessed) -> None:
-    units, environments = _number(guessed.units, "unit"), _number(guessed.environments, "environment")
+    units = wording.number(len(guessed.units), "unit")
+    environments = wording.number(len(guessed.environments), "environment")
     screen.result(f"{file}: {units} in {environments}")
     for unit in guessed.units:
         screen.result(f"{unit.name}: {unit.source} in {', '.join(unit.environments)}: {unit.why}{_state(unit)}")
     for each in guessed.left:
         screen.result(f"not taken: {each.place}: {each.why}")
-
-
-def _number(things: Sequence[object], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _state(unit: GuessedUnit) -> str:

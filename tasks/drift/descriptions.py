@@ -13,7 +13,7 @@ def heading(report: DriftReport) -> str:
     """ "dev: 2 objects drifted (1 new), 6 units compared". Never "no drift" if a unit did not respond."""
     silent = len(report.unanswered)
     nothing = "no drift in the units that responded" if silent else "no drift"
-    found = f"{objects(len(report.drifted))} drifted{_kinds(report)}" if report.drifted else nothing
+    found = f"{wording.number(len(report.drifted), 'object')} drifted{_kinds(report)}" if report.drifted else nothing
     unanswered = f", {silent} did NOT respond" if silent else ""
     return f"{report.environment}: {found}, {wording.number(len(report.units), 'unit')} compared{unanswered}"
 
@@ -55,16 +55,12 @@ def when(item: DriftedObject) -> str:
     return f"{item.since[:16].replace('T', ' ')} UTC"
 
 
-def objects(how_many: int) -> str:
-    """ "1 object", "2 objects"."""
-    return wording.number(how_many, "object")
-
-
 def refusal(environment: str, drifted: Sequence[DriftedObject]) -> str:
     """The error message for a promotion that would overwrite drift, with the ways to resolve it."""
     listed = "\n".join(found(drifted))
     return (
-        f"{environment}: {objects(len(drifted))} drifted, and a promotion would overwrite that\n{listed}\n"
+        f"{environment}: {wording.number(len(drifted), 'object')} drifted, and a promotion would overwrite that\n"
+        f"{listed}\n"
         f"Run `flowmart reconcile {environment}`, suppress the drift in infrastructure/drift.yaml of the next "
         "release, or promote with --accept-drift REASON"
     )

@@ -44,7 +44,7 @@ def _issue(report: DriftReport, unit: str) -> Issue:
 
 
 def _body(report: DriftReport, unit: str, drifted: Sequence[DriftedObject]) -> str:
-    drift = f"{descriptions.objects(len(drifted))} drifted"
+    drift = f"{wording.number(len(drifted), 'object')} drifted"
     head = f"`{unit}` in **{report.environment}** is not as it was applied: {drift}."
     foot = (
         f"Run `flowmart reconcile {report.environment}`, change the code to match, or suppress the drift until a "
@@ -59,7 +59,7 @@ def _fitting(parts: Sequence[str]) -> Sequence[str]:
     left = len(parts) - fitting
     return [
         *parts[:fitting],
-        *([f"... and {descriptions.objects(left)} more; `flowmart drift` lists all"] if left else []),
+        *([f"... and {wording.number(left, 'object')} more; `flowmart drift` lists all"] if left else []),
     ]
 
 

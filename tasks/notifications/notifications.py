@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
 
+from tasks.domain import wording
 from tasks.domain.errors import (
     EnvironmentBlocked,
     EnvironmentBusy,
@@ -110,11 +111,11 @@ def drift(report: DriftReport, where: str = "") -> Sequence[Notification]:
     name, new, gone = report.environment, report.alerting, report.recovered
     notifications: list[Notification] = []
     if new:
-        title = f"{name}: {descriptions.objects(len(new))} drifted"
+        title = f"{name}: {wording.number(len(new), 'object')} drifted"
         text = _text(name, _folded(list(descriptions.found(new))), where)
         notifications.append(Notification("drift", title, text))
     if gone:
-        title = f"{name}: drift of {descriptions.objects(len(gone))} is gone"
+        title = f"{name}: drift of {wording.number(len(gone), 'object')} is gone"
         lines = [f"  {item.unit}: {item.address} is as it was applied" for item in gone]
         notifications.append(Notification("drift-recovered", title, _text(name, _folded(lines), where)))
     return notifications
