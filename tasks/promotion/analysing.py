@@ -24,7 +24,6 @@ from tasks.domain.events import AnalysisEnded, EnvironmentPaused
 from tasks.domain.events.claims import FORWARD
 from tasks.ledger.state import EnvironmentState
 from tasks.monitoring import Prometheus
-from tasks.promotion import access
 from tasks.promotion.environment_run import EnvironmentRun
 
 _EVERY = 15.0
@@ -185,7 +184,7 @@ def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, A
 def server_of(run: EnvironmentRun, subject: str, analysis: Analysis) -> Prometheus:
     """The Prometheus that an analysis asks."""
     environment = run.environment_of(subject) if subject else run.environment
-    return access.prometheus(run.runtime.access, environment, analysis.timeout, run.runtime.settings.prometheus)
+    return run.runtime.prometheus(environment, analysis.timeout)
 
 
 def judging(run: EnvironmentRun, subject: str, analysis: Analysis, at: AppliedAt) -> Judging:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from tasks import checks
 from tasks.domain import wording
@@ -13,7 +14,6 @@ from tasks.domain.events import UnitSettled, UnitSmoked
 from tasks.domain.outcome import CheckResult, Outcome, overall
 from tasks.domain.platform import Check
 from tasks.domain.release import Receipt
-from tasks.promotion import access
 from tasks.promotion.environment_run import EnvironmentRun
 
 
@@ -87,9 +87,7 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         folder=run.checkout(receipt.target.release).infrastructure,
         variables=run.runtime.access.reading(environment),
         processes=run.processes,
-        prometheus=lambda seconds: access.prometheus(
-            run.runtime.access, environment, seconds, run.runtime.settings.prometheus
-        ),
+        prometheus=partial(run.runtime.prometheus, environment),
     )
     within = max(check.within for check in declared)
     run.log(receipt.target.unit).info(

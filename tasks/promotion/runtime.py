@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tasks.clock import Clock, SystemClock
+from tasks.domain.platform import Environment
 from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Ledger
 from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
-from tasks.promotion.access import Access, AssumedRoles
+from tasks.monitoring import Prometheus
+from tasks.promotion.access import Access, AssumedRoles, prometheus
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
 from tasks.promotion.stopping import Stops
@@ -56,6 +58,10 @@ class Runtime:
     def release_id(self, name: str) -> str:
         """The whole id of the release whose id begins with `name`."""
         return name if self.checkouts is not None else self.releases().load(name).id
+
+    def prometheus(self, environment: Environment, seconds: float) -> Prometheus:
+        """The Prometheus of an environment, with a limit for each request."""
+        return prometheus(self.access, environment, seconds, self.settings.prometheus)
 
     def executable(self, engine: str) -> str:
         """The tool of an engine; empty when it needs none."""
