@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,7 @@ from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Cluster, Environment, Platform, Purpose
 from tasks.engines import ENGINES
+from tasks.engines.terraform.options import options
 from tasks.ledger.opening import open_store
 from tasks.manifest.models import unusable_engines
 from tasks.policy import rego
@@ -125,9 +126,8 @@ def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
 
 def _decryption(settings: Settings, platform: Platform | None) -> Iterator[Check]:
     """sops, where a unit has a file that is encrypted with it."""
-    units = platform.units if platform else ()
-    files = [(unit.name, each) for unit in units for each in unit.options.get("var_files", ())]
-    named = sorted({name for name, each in files if isinstance(each, Mapping) and each.get("decrypt") == _SOPS})
+    units = [unit for unit in platform.units if unit.engine == "terraform"] if platform else []
+    named = sorted(unit.name for unit in units if any(file.decrypt for file in options(unit.options).files))
     if not named:
         return
     if shutil.which(_SOPS) is None:
