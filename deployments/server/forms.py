@@ -176,9 +176,9 @@ def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str
     here = world.platform.environment(declared.environment)
     lines = [f"**{here.name} now:** {_now(world, here.name)}"]
     if declared.flow == "promote":
-        lines += _what_may_come(here, world, link) + _in_its_way(world.states[here.name])
+        lines += _what_may_come(here, world, link) + _at_the_gate(world.states[here.name])
     if declared.flow == "rollback":
-        lines.append(_back(here.name, world))
+        lines.append(_rollback_target(here.name, world))
     return "\n\n".join(lines)
 
 
@@ -192,19 +192,21 @@ def _everywhere(world: World, link: Callable[[str, Mapping[str, Any]], str]) -> 
         what = _what_it_would(newest, here.name, world)
         rejected = " It was rejected there before." if newest.id in world.states[here.name].rejected else ""
         address = link("plan", {"release": label(newest), "environment": here.name})
-        closed = _in_the_way(world, here.name)
-        lines.append(f"**{here.name}:** {what}{rejected}{closed} [See the plan]({address})")
+        obstacles = _obstacles(world, here.name)
+        lines.append(f"**{here.name}:** {what}{rejected}{obstacles} [See the plan]({address})")
     # Paragraphs: the form makes one line of a list.
     return "\n\n".join(lines)
 
 
-def _in_the_way(world: World, environment: str) -> str:
+def _obstacles(world: World, environment: str) -> str:
+    """What a promotion would run into: the environment is not free, or its gate is closed."""
     standing = world.states[environment]
     stopped = standing.blocked or standing.claim or standing.interrupted or standing.paused
-    return " ".join(["", *([f"Now: {_now(world, environment)}."] if stopped else []), *_in_its_way(standing)])
+    now = [f"Now: {_now(world, environment)}."] if stopped else []
+    return "".join(f" {each}" for each in (*now, *_at_the_gate(standing)))
 
 
-def _in_its_way(standing: EnvironmentState) -> list[str]:
+def _at_the_gate(standing: EnvironmentState) -> list[str]:
     """What stops a promotion at the gate, as far as the ledger knows, and which field of the form lets it through."""
     drifted = sum(len(standing.drift.of(unit)) for unit in standing.receipts)
     said = []
@@ -217,12 +219,12 @@ def _in_its_way(standing: EnvironmentState) -> list[str]:
     return said
 
 
-def _back(environment: str, world: World) -> str:
-    """Where a rollback leads when nothing else is chosen."""
-    paused = world.states[environment].paused
-    if paused:
-        return f"**Goes back** from the paused `{paused.release}` to what was there before it."
-    found = [each for each in ways_back(environment, world) if each.id not in world.states[environment].rejected]
+def _rollback_target(environment: str, world: World) -> str:
+    """What a rollback goes back to when no release is chosen."""
+    standing = world.states[environment]
+    if standing.paused:
+        return f"**Goes back** from the paused `{standing.paused.release}` to what was there before it."
+    found = [each for each in ways_back(environment, world) if each.id not in standing.rejected]
     if not found:
         return "**Nowhere to go back to:** no other release was verified here and not rejected."
     return f"**Goes back to:** {_named(found[0])}, unless another one is chosen."

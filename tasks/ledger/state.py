@@ -101,10 +101,9 @@ class KnownDrift:
     report: RecordedDrift | None = None
 
     def of(self, unit: str) -> tuple[DriftedObject, ...]:
-        """What drifted in a unit since it was applied, as the last report has it, and was not suppressed then."""
-        return (
-            () if unit in self.outdated else tuple(item for item in self.found.get(unit, ()) if not item.suppressed)
-        )
+        """The drift in a unit since it was last applied or rolled back, without what is suppressed."""
+        found = () if unit in self.outdated else self.found.get(unit, ())
+        return tuple(item for item in found if not item.suppressed)
 
 
 @dataclass(frozen=True)
