@@ -34,8 +34,8 @@ Report = Callable[[str], None]
 _KEPT = ("PKR_VAR_*", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 """Variables of the profile that tools must see, too; the last two keep them away from ~/.aws."""
 
-
 _UNMONITORED = {"FLOWMART_PROMETHEUS": NO_PROMETHEUS}
+"""The variables of a sandbox without a Prometheus, whose platform.yaml declares one."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,10 @@ def _monitored(
         return _UNMONITORED
     monitoring.declare(layout, infrastructure)
     exporter = _start(layout, [METRICS], report)[METRICS]
-    found = processes.find(layout, PROMETHEUS)
-    if monitoring.configure(layout, names, api.port or 0 if api else 0, exporter.port or 0) and found:
-        processes.end(layout, found)
+    api_port = api.port if api and api.port else 0
+    outdated = processes.find(layout, PROMETHEUS)
+    if monitoring.configure(layout, names, api_port, exporter.port or 0) and outdated:
+        processes.end(layout, outdated)
     started = _start(layout, [PROMETHEUS], report)[PROMETHEUS]
     for name, process in ((METRICS, exporter), (PROMETHEUS, started)):
         services.wait_until_ready(layout, KINDS[name], process)
