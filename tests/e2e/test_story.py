@@ -112,7 +112,7 @@ def told(story: Story) -> Chapters:
     good = story.release()
     promoted = story.flowmart("promote", good, "--json")
     releases.make(releases.CRASHING, story.repository / "infrastructure")
-    story.commit("New image and cart 2.0.0")
+    story.commit("New image and cart 2.0.1")
     bad = story.release()
     return Chapters(story, good, bad, promoted, story.flowmart("promote", bad, "--json"))
 

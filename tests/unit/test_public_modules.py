@@ -13,6 +13,8 @@ from tests.public_modules import platform
 from tests.public_modules.__main__ import ADDRESS, read_clones
 from tests.public_modules.modules import MODULES, ROOTS, Module
 
+NOBODY = ("-c", "user.name=tester", "-c", "user.email=tester@flowmart.example")
+
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
 def test_a_root_uses_its_module_at_a_tag_and_has_an_output_for_the_change_by_hand(module: Module) -> None:
@@ -38,9 +40,6 @@ def test_git_reads_a_folder_of_clones_in_place_of_the_address(
         ["git", "ls-remote", f"{ADDRESS}terraform-aws-vpc"], capture_output=True, text=True, check=True
     )
     assert "refs/tags/v1.0.0" in listed.stdout
-
-
-NOBODY = ("-c", "user.name=tester", "-c", "user.email=tester@flowmart.example")
 
 
 def test_the_platform_of_a_module_is_one_that_can_be_released(tmp_path: Path) -> None:
