@@ -54,7 +54,7 @@ lint: $(READY) ## lint, format, types, import rules and workflows, without a tes
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
 
-peers: peers-kubernetes peers-terragrunt peers-opentofu peers-providers ## build every real counterpart that tests can run against
+peers: peers-kubernetes peers-terragrunt peers-opentofu peers-providers ## build the real counterparts that make test-peers needs
 
 peers-kubernetes: $(READY) ## build a real Kubernetes control plane with Go, for the tests that can run against one
 	@$(PYTHON) -m deployments.peers.kubernetes build
