@@ -33,7 +33,7 @@ GRACE = 60.0
 """Seconds that an interrupted tool gets to finish and save its state before it is killed."""
 
 TELLING = 60.0
-"""Seconds between two looks at the output of a program that is at work for long."""
+"""Seconds between two reports of the last line that a running program has printed."""
 
 _TAIL = 4096
 """Bytes at the end of an output in which its last line is looked for."""
@@ -56,7 +56,7 @@ class Command:
         time_limit: seconds.
         stdin: the file that the program reads; None: it reads nothing.
         stdout: the file that takes its output, for output that is not text; None: the output is in `Finished`.
-        told: is given the last line of the output now and then while it runs, where that is another one than before.
+        told: called from time to time while the program runs, with the last line of its output if that is new.
     """
 
     argv: tuple[str, ...]
@@ -222,7 +222,7 @@ def _end_after(seconds: float, process: subprocess.Popen[str], expired: threadin
 
 @contextmanager
 def _telling(command: Command, out: IO[str], every: float) -> Iterator[None]:
-    """Tell the last line of a program's output every so many seconds, as long as this lasts."""
+    """Report the last line of a program's output every so many seconds while the block runs."""
     if command.told is None:
         yield
         return
@@ -246,7 +246,7 @@ def _tell(told: Callable[[str], None], file: int, every: float, over: threading.
 
 
 def _last_line(file: int) -> str:
-    """The last whole line of an open file, whoever is writing to it."""
+    """The last complete line of a file that another process may be writing to."""
     size = os.fstat(file).st_size
     lines = os.pread(file, _TAIL, max(0, size - _TAIL)).decode(errors="replace").split("\n")
     return next((line for line in reversed(lines[:-1]) if line.strip()), "")

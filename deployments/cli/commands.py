@@ -1,7 +1,7 @@
-"""Which commands there are, what each is for in a line, and the module that has it.
+"""The commands: what each is for in a line, and the module that defines it.
 
-A module is imported once its command is asked for: help, completion and a wrong word load none of them, and `history`
-does not load what `promote` needs. A test holds this table against the modules.
+A module is imported when its command is used: help, completion and unknown commands import none of them, and
+`history` does not import what `promote` needs. A test holds this table against the modules.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class Commands(TyperGroup):
-    """All commands, each loaded when it is asked for."""
+    """All commands, each imported when it is used."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -122,7 +122,7 @@ class Commands(TyperGroup):
 
 
 class _Loading(MutableMapping[str, click.Command]):
-    """{command: what runs it}; imported at the first access."""
+    """{name: command}; a command's module is imported at the first access."""
 
     def __init__(self, known: MutableMapping[str, click.Command]) -> None:
         self._known = {**known}

@@ -1,4 +1,4 @@
-"""Refuses what was written as an empty text: `--reason ""`, or `promote "$RELEASE"` where that variable is not set.
+"""Refuses arguments and options that are empty: `--reason ""`, or `promote "$RELEASE"` without that variable.
 
 An empty text is neither a reason nor a name. Some commands would take it as "not given", which means HEAD, or every
 environment.
@@ -22,7 +22,7 @@ class _Written(click.types.StringParamType):
 
 
 def refuse_empty(command: click.Command) -> click.Command:
-    """Let no argument and no option of a command, or of those in it, be an empty text; the command."""
+    """Make a command, and those in it, refuse empty texts in arguments and options; returns the command."""
     for parameter in command.params:
         if isinstance(parameter.type, click.types.StringParamType):
             parameter.type = _Written()

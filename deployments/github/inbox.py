@@ -184,7 +184,7 @@ class Inbox:
         return {State(state): number for state, number in rows}
 
     def tally(self) -> Mapping[tuple[str, State], int]:
-        """How many deliveries of each event came to each end, those that are forgotten too."""
+        """How many deliveries of each event ended in each state, including those that were deleted since."""
         with self._journal.reading() as connection:
             rows = connection.execute("SELECT event, state, count FROM tally ORDER BY event, state").fetchall()
         return {(event, State(state)): count for event, state, count in rows}

@@ -1,4 +1,4 @@
-"""What became of GitHub's deliveries, in Prometheus's form, read from the inbox when it is asked for."""
+"""GitHub's deliveries as metrics for Prometheus, read from the inbox at each scrape."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from deployments.github.inbox import Inbox, State
 
 
 class Deliveries(Collector):
-    """Collects from an inbox, whoever writes to it."""
+    """Collects from an inbox that another process may be writing to."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def collect(self) -> Iterator[Metric]:
-        """How many deliveries came to which end, how many wait, and since when the oldest of these does."""
+        """How many deliveries ended in which state, how many wait, and since when the oldest of these has waited."""
         ended = CounterMetricFamily(
             "flowmart_deliveries", "Deliveries of GitHub by what became of them.", labels=["event", "outcome"]
         )

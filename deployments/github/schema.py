@@ -2,7 +2,7 @@
 
 `once` names what is acted on once whatever deliveries bring it, `author` whose wish it is where not everybody may
 wish, `ended` says that a flow run is over and that what it left open on GitHub was closed. `tally` counts what became
-of deliveries, those that are forgotten by now too; the database itself keeps it.
+of deliveries, including those that were deleted since; triggers keep it up to date.
 """
 
 from __future__ import annotations

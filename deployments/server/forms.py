@@ -226,7 +226,7 @@ def _rollback_target(environment: str, world: World) -> str:
         return f"**Goes back** from the paused `{standing.paused.release}` to what was there before it."
     found = [each for each in ways_back(environment, world) if each.id not in standing.rejected]
     if not found:
-        return "**Nowhere to go back to:** no other release was verified here and not rejected."
+        return "**Nowhere to go back to:** no earlier release was verified here, or all of them were rejected."
     return f"**Goes back to:** {_named(found[0])}, unless another one is chosen."
 
 

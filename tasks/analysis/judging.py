@@ -139,8 +139,8 @@ def was_bad(
 ) -> list[Window]:
     """The bad windows right before `now`, of metrics that were bad in more windows than they tolerate.
 
-    A window that is not known, or cannot be asked for, is not bad. One that begins before `since` (seconds since
-    1970) measured what is not there any more: a release that was rolled back says nothing about the next one.
+    A window that is not known, or cannot be asked for, is not bad. Windows that begin before `since` (seconds since
+    1970) are left out: they measured an earlier state, such as a release that was rolled back.
     """
     whole = [span.shifted(-analysis.lag) for span in spans.before(analysis, now)]
     past = [span for span in whole if span.begins >= since]

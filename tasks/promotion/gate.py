@@ -30,14 +30,14 @@ Purpose = Literal["promote", "roll back", "reconcile"]
 
 @dataclass(frozen=True)
 class Consent:
-    """What whoever starts a run says beforehand; each is a reason, and is recorded.
+    """What is declared when a run is started; each is recorded.
 
     `despite`: why to go ahead although the environment is closed. `accept_drift`: why to go over what somebody
     changed by hand. `into_incident`: why to go ahead although metrics are bad before it. `fixes`: the release that
     this one repairs; it is counted as rework.
 
     Raises:
-        InvalidInput: a reason is empty, so there would be nothing to record.
+        InvalidInput: one is an empty text, so there would be nothing to record.
     """
 
     despite: str | None = None
@@ -48,7 +48,7 @@ class Consent:
     def __post_init__(self) -> None:
         for name, reason in asdict(self).items():
             if reason is not None and not reason.strip():
-                raise InvalidInput(f"{name}: it is empty; say why, since it is recorded, or leave it out")
+                raise InvalidInput(f"{name}: it is empty; it is recorded, so write something or leave it out")
 
 
 @dataclass(frozen=True)

@@ -74,12 +74,12 @@ def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str
 def _bad(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
     server = server_of(run, subject, analysis)
     metrics, now = metrics_in(analysis, run.environment.name), run.clock.now().timestamp()
-    windows = was_bad(analysis, metrics, server, now, _there_since(run, subject))
+    windows = was_bad(analysis, metrics, server, now, _last_applied(run, subject))
     return [f"{named(run, subject)}: {evidence.line(window)}" for window in windows]
 
 
-def _there_since(run: EnvironmentRun, subject: str) -> float:
-    """Since when what is there now is there, as the ledger has it; 0.0 if nothing of ours is."""
+def _last_applied(run: EnvironmentRun, subject: str) -> float:
+    """When a unit, or any unit of the environment, was last applied, in seconds since 1970; 0.0 if none ever was."""
     receipts = run.state().receipts
     concerned = receipts.values() if subject == ENVIRONMENT else filter(None, [receipts.get(subject)])
     return max((datetime.fromisoformat(receipt.at).timestamp() for receipt in concerned), default=0.0)

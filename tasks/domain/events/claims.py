@@ -34,7 +34,7 @@ class EnvironmentClaimed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FixDeclared(Event):
-    """Who promotes says that the release repairs what an earlier one, `fixes`, did: rework, as DORA counts it."""
+    """`release` was declared to repair an earlier release, `fixes`, which DORA counts as rework."""
 
     kind: ClassVar[str] = "fixes"
     release: str
