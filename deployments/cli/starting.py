@@ -29,13 +29,10 @@ def initialize(json: Json = False) -> None:
     """Write a first infrastructure/platform.yaml from the code that is there. Where there is one, say what is new."""
     infrastructure = settings.load().repository / "infrastructure"
     file = infrastructure / "platform.yaml"
-    if file.exists():
-        platform = _declared(file)
-        guessed = guess(infrastructure.parent)
-        found = differences.between(guessed, platform, infrastructure)
-    else:
-        guessed = guess(infrastructure.parent)
-        platform, found = _written(file, guessed), None
+    declared = _declared(file) if file.exists() else None
+    guessed = guess(infrastructure.parent)
+    platform = declared or _written(file, guessed)
+    found = differences.between(guessed, platform, infrastructure) if declared else None
     missing = _missing(infrastructure, platform)
     if json:
         texts = [*found.texts] if found else []
@@ -47,7 +44,7 @@ def initialize(json: Json = False) -> None:
         _report(file, guessed)
     if missing:
         screen.result(f"before the first release: {missing}")
-    if not found:
+    if not declared:
         screen.say("Check the guesses in it, commit, then: flowmart doctor; flowmart plan ENVIRONMENT")
 
 
