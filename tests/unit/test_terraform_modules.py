@@ -8,7 +8,7 @@ import pytest
 
 from tasks.domain.platform import Unit
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import vendoring
+from tasks.engines.terraform import vendored, vendoring
 from tasks.engines.terraform.execution import Execution
 from tasks.engines.terraform.preparation import Preparation
 from tests.workspaces import workspace
@@ -50,3 +50,14 @@ def test_what_the_innermost_module_calls_counts_for_the_root(
     assert vendoring.remote(unit.folder, unit.infrastructure) == remote
     assert vendoring.variable(unit.folder, unit.infrastructure) == variable
     assert Preparation(unit, Execution(unit)).needs_inputs is needs_inputs
+
+
+def test_a_module_that_variables_choose_is_told_though_the_others_are_in_the_release(unit: Workspace) -> None:
+    calls(unit, "git::https://git.example/m.git?ref=${var.ref}")
+    record = vendored.record_of(unit.infrastructure, unit.unit.source)
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
+    told = (
+        "not in the release, fetched anew for each environment: far (git::https://git.example/m.git?ref=${var.ref})"
+    )
+    assert vendoring.warnings(unit) == (told,)

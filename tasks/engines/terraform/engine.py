@@ -36,7 +36,6 @@ from tasks.engines.terraform import (
     rollbacks,
     secrets,
     states,
-    vendored,
     vendoring,
 )
 from tasks.engines.terraform.answers import Document
@@ -84,9 +83,9 @@ class Terraform:
     def plan(self, inputs: Inputs) -> Plan:
         """A saved plan of the target, and what it changes."""
         made = self._saved(inputs)
-        self._refuse_shared_state()
+        identity.refuse_shared(self.workspace, self._terraform.place)
         builds.refuse_another(self.workspace)
-        return replace(made, warnings=(*made.warnings, *self._from_elsewhere(), *self._not_undone(made)))
+        return replace(made, warnings=(*made.warnings, *vendoring.warnings(self.workspace), *self._not_undone(made)))
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
@@ -221,22 +220,6 @@ class Terraform:
     def _switched(self, document: Document) -> tuple[str, ...]:
         tool = identity.tool(self._executable, document)
         return identity.warnings(self.workspace.receipt, self._terraform.place, tool)
-
-    def _refuse_shared_state(self) -> None:
-        """Refuse a state that is another environment's: one of them would replace what the other has."""
-        place, others = self._terraform.place, {*self.workspace.environments} - {self.workspace.environment.name}
-        for other in self.workspace.elsewhere():
-            if place and other.details.get(identity.PLACE) == place and other.target.environment in others:
-                where = f"{other.target.unit} in {other.target.environment}"
-                raise Refused(f"{self.workspace.target}: its state in {place} is that of {where}; give each its own")
-
-    def _from_elsewhere(self) -> tuple[str, ...]:
-        """The modules that are not in the release, for whoever approves what they are today."""
-        workspace = self.workspace
-        found = vendoring.variable(workspace.folder, workspace.infrastructure)
-        if not vendored.reads(workspace.infrastructure, workspace.unit.source):
-            found = (*vendoring.remote(workspace.folder, workspace.infrastructure), *found)
-        return (f"not in the release, fetched anew for each environment: {', '.join(found)}",) if found else ()
 
     def _not_undone(self, plan: Plan) -> tuple[str, ...]:
         """What a rollback of `plan` leaves or stops at; nothing where it would leave the whole unit as it is."""

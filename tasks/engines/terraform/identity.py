@@ -12,6 +12,7 @@ from typing import Any
 
 from tasks.domain.errors import Refused
 from tasks.domain.release import Receipt
+from tasks.engines.base import Workspace
 
 PLACE, WORKSPACE, LINEAGE, SERIAL, TOOL = "state", "workspace", "lineage", "serial", "tool"
 """The names of the receipt's details."""
@@ -47,6 +48,19 @@ def refuse_another(receipt: Receipt | None, place: str, state: Mapping[str, Any]
     else:
         return
     raise Refused(f"the state in {where} is {found} ({known}): {_REMEDY}")
+
+
+def refuse_shared(workspace: Workspace, place: str) -> None:
+    """Refuse a state that is another environment's: one of them would replace what the other has.
+
+    Raises:
+        Refused: says whose it is.
+    """
+    others = {*workspace.environments} - {workspace.environment.name}
+    for other in workspace.elsewhere():
+        if place and other.details.get(PLACE) == place and other.target.environment in others:
+            where = f"{other.target.unit} in {other.target.environment}"
+            raise Refused(f"{workspace.target}: its state in {place} is that of {where}; give each its own")
 
 
 _REMEDY = (

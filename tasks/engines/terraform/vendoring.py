@@ -15,10 +15,11 @@ from typing import Any
 
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Unit
+from tasks.engines.base import Workspace
 from tasks.engines.terraform import code, commands, diagnostics, surroundings
 from tasks.engines.terraform.configuration import MODULES
 from tasks.engines.terraform.options import options
-from tasks.engines.terraform.vendored import FETCHED, FOLDER, kept, record_of
+from tasks.engines.terraform.vendored import FETCHED, FOLDER, kept, reads, record_of
 from tasks.processes import Command, Processes
 
 _TIME_LIMIT = 600.0
@@ -46,6 +47,14 @@ def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> Non
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps({"note": note, "contents": contents}, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(folder / FETCHED.parent)
+
+
+def warnings(workspace: Workspace) -> tuple[str, ...]:
+    """The modules of a unit that are not in the release, for whoever approves what they are today."""
+    found = variable(workspace.folder, workspace.infrastructure)
+    if not reads(workspace.infrastructure, workspace.unit.source):
+        found = (*remote(workspace.folder, workspace.infrastructure), *found)
+    return (f"not in the release, fetched anew for each environment: {', '.join(found)}",) if found else ()
 
 
 def remote(folder: Path, root: Path) -> tuple[str, ...]:
