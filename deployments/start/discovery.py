@@ -20,15 +20,8 @@ from tasks.engines.terraform import code
 
 _DEEPEST = 8
 _SKIPPED = {
-    "node_modules",
-    "vendor",
-    "roles",
-    "templates",
-    "files",
-    "__pycache__",
-    "examples",
-    "fixtures",
-    "cdktf.out",
+    *("node_modules", "vendor", "roles", "templates", "files", "__pycache__", "cdktf.out"),
+    *("docs", "examples", "samples", "demo", "fixtures"),
 }
 _TESTS = re.compile(r"test(s|data|-.*|_.*)?")
 _CALLED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
@@ -61,7 +54,7 @@ Found = Piece | Left
 
 def discover(root: Path) -> tuple[list[Piece], list[Left]]:
     """Everything below `root`, in the order of its paths."""
-    folders = [root, *_folders(root, 1)]
+    folders = folders_in(root)
     found = _roots_alone(root, [each for folder in folders for each in _in(root, folder)])
     parts = {place: why for place, why in _parts(root, folders).items() if not has_backend(root / place)}
     pieces = [each for each in found if isinstance(each, Piece) and each.folder not in parts]
@@ -70,6 +63,11 @@ def discover(root: Path) -> tuple[list[Piece], list[Left]]:
         Left(each.folder, parts[each.folder]) for each in found if isinstance(each, Piece) and each.folder in parts
     ]
     return pieces, sorted(left, key=lambda each: each.place)
+
+
+def folders_in(root: Path) -> list[Path]:
+    """The folders of a repository in which something may be that is deployed, in the order of their paths."""
+    return [root, *_folders(root, 1)]
 
 
 def _folders(folder: Path, depth: int) -> Iterator[Path]:

@@ -23,8 +23,8 @@ _RANKS = (
     ("prod", "prd", "production"),
 )
 _RANK = {name: rank for rank, names in enumerate(_RANKS) for name in names}
-_ALONE = frozenset({"global", "bootstrap", "org"})
-"""Environments only where they are called nothing but that, and where there are others."""
+ALONE = frozenset({"global", "bootstrap", "org"})
+"""Environments only where they are called nothing but that, and where there are others: for what is there once."""
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _AREA = "af|ap|apac|asia|au|br|ca|cn|emea|eu|il|jp|latam|me|mx|sa|uk|us"
 _SIDE = "gov|north|south|east|west|central"
@@ -34,7 +34,7 @@ _REGIONAL = re.compile(rf"({_AREA})(-({_SIDE})[a-z]*)*(-?\d+)?")
 def is_known(part: str) -> bool:
     """Whether something is called as environments are: dev, prod-eu, pre-production."""
     first = part.partition("-")[0]
-    return bool(_SLUG.fullmatch(part)) and (_whole(part) in _RANK or (first in _RANK and first not in _ALONE))
+    return bool(_SLUG.fullmatch(part)) and (_whole(part) in _RANK or (first in _RANK and first not in ALONE))
 
 
 def found_in(places: Iterable[Place]) -> Mapping[str, str]:
@@ -45,10 +45,10 @@ def found_in(places: Iterable[Place]) -> Mapping[str, str]:
     known = {*places}
     named = {part for _, path in known for part in path.parts if is_known(part)}
     ending = {part: why for part, why in sorted(_ending_alike(known)) if part not in named}
-    if {*named} <= _ALONE and not ending:
+    if {*named} <= ALONE and not ending:
         named = set()
     sure: set[str] = {*named, *ending}
-    others = {name: why for name, why in sorted(_beside(known, sure - _ALONE)) if name not in sure}
+    others = {name: why for name, why in sorted(_beside(known, sure - ALONE)) if name not in sure}
     first = {name: ending.get(name, "") for name in sorted(sure, key=_order)}
     return {**first, **others}
 

@@ -241,7 +241,8 @@ def _placed(infrastructure: Path, piece: Piece, where: list[str], names: Sequenc
     evident = [file.name for file in _values(infrastructure, piece) if file.name in names]
     if evident:
         return evident, "the environments that it has values for"
-    return names, "its path names no environment: all of them"
+    ordinary = [name for name in names if name not in environment_names.ALONE]
+    return ordinary or names, "its path names no environment: all of them"
 
 
 def _name(engine: str, pattern: str, taken: set[str]) -> str:

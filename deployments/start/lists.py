@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from deployments.start import atmos
-from deployments.start.discovery import Left
+from deployments.start.discovery import Left, folders_in
 from deployments.start.listed import Listed
 from tasks import yaml12
 from tasks.engines.terraform import code
@@ -23,7 +23,6 @@ _ATLANTIS = ("atlantis.yaml", "atlantis.yml")
 _DIGGER = ("digger.yml", "digger.yaml")
 _CODE = re.compile(r"(\*\*?/)?\*\.(tf\*?|tofu\*?|tfvars|hcl)|\*\*/\*")
 """Patterns that say no more than that a root reads its own folder."""
-_SKIPPED = {".git", ".terraform", "node_modules"}
 
 
 def read(root: Path) -> tuple[list[Listed], list[Left]]:
@@ -139,7 +138,7 @@ def _terragrunts(file: str, projects: Iterable[Mapping[str, Any]]) -> list[Left]
 
 def _terramate(root: Path) -> Iterator[Listed]:
     """Terramate's stacks: each folder with a `stack` block in a file of its own ending."""
-    files = (file for file in sorted(root.rglob("*.tm.hcl")) if not _SKIPPED & {*file.relative_to(root).parts})
+    files = (file for folder in folders_in(root) for file in sorted(folder.glob("*.tm.hcl")))
     stacks = {
         PurePosixPath(file.parent.relative_to(root).as_posix()): (file.name, block.body)
         for file in files

@@ -33,7 +33,7 @@ SILENT = frozenset(
 )
 """Words that say nothing."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_SKIPPED = {".terraform", ".git", "node_modules", "examples", "modules"}
+_SKIPPED = {"node_modules", "docs", "examples", "modules"}
 
 
 @dataclass(frozen=True)

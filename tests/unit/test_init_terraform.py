@@ -249,6 +249,8 @@ def test_only_roots_are_taken(tmp_path: Path) -> None:
             "modules/vpc/test/main.tf": S3.format("t"),
             "modules/vpc/examples/small/main.tf": S3.format("e"),
             "tests/main.tf": S3.format("t"),
+            "docs/main.tf": S3.format("d"),
+            "docs/stack.tm.hcl": "stack {}\n",
         },
     )
     assert [unit.source for unit in guessed.units] == ["{environment}/app"]
