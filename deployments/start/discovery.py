@@ -21,7 +21,7 @@ from tasks.engines.terraform import code
 _DEEPEST = 8
 _SKIPPED = {
     *("node_modules", "vendor", "roles", "templates", "files", "__pycache__", "cdktf.out"),
-    *("docs", "examples", "samples", "demo", "fixtures"),
+    *("docs", "examples", "samples", "fixtures"),
 }
 _TESTS = re.compile(r"test(s|data|-.*|_.*)?")
 _CALLED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
