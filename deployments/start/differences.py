@@ -5,6 +5,7 @@ What is declared and not there is a mistake that keeps platform.yaml from being 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +33,21 @@ class Differences:
 def between(guessed: Guessed, platform: Platform, infrastructure: Path) -> Differences:
     """What differs between what was found and what is declared."""
     root = manifest.root(infrastructure, platform)
-    declared = {place for unit in platform.units for place in _places(root, unit.source, unit.environments)}
     here = infrastructure.parent if guessed.paths else infrastructure
+    declared = Counter(place for unit in platform.units for place in _places(root, unit.source, unit.environments))
     roots = [unit for unit in guessed.units if unit.engine != TERRAGRUNT]
-    new = tuple(unit for unit in roots if not _places(here, unit.source, unit.environments) <= declared)
+    found = Counter(place for unit in roots for place in _places(here, unit.source, unit.environments))
+    names = {unit.name for unit in platform.units}
+
+    def is_new(unit: GuessedUnit) -> bool:
+        """Whether its folder has no unit, or less units than were found there and none that is called so."""
+        places = _places(here, unit.source, unit.environments)
+        missing = [place for place in places if found[place] > declared[place]]
+        return any(not declared[place] for place in missing) or (bool(missing) and unit.name not in names)
+
     known = {each.name for each in platform.environments}
     more = tuple(each.name for each in guessed.environments if each.name not in known)
-    return Differences(new, more)
+    return Differences(tuple(filter(is_new, roots)), more)
 
 
 def _places(root: Path, source: str, environments: tuple[str, ...]) -> set[Path]:

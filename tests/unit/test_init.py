@@ -287,6 +287,19 @@ def test_a_second_run_tells_what_is_new_and_changes_nothing(
     assert file.read_text() == before
 
 
+def test_a_second_run_tells_one_more_unit_of_a_root_that_has_some(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = 'terraform {\n  backend "azurerm" {}\n}\nvariable "size" {}\n'
+    files = {f"config/{name}/network/a.tfvars": "size = 1\n" for name in ("dev", "prod")}
+    written(repository, {"root/main.tf": root, **files})
+    assert cli.run(["init"]) == 0
+    written(repository, {f"config/{name}/mail/a.tfvars": "size = 1\n" for name in ("dev", "prod")})
+    capsys.readouterr()
+    assert cli.run(["init", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["differences"] == ["not in platform.yaml: terraform root"]
+
+
 def test_an_empty_repository_is_told_what_belongs_there(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["init"]) == 64
     assert "put Terraform roots, charts, overlays, templates or playbooks there" in " ".join(
