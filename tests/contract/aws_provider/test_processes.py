@@ -62,9 +62,9 @@ def test_an_environment_of_any_bytes_is_passed_on(root: Root) -> None:
 @pytest.fixture
 def server(warm_server: Path) -> psutil.Process:
     """The warm server's process."""
-    found = [p for p in psutil.process_iter(["cmdline"]) if str(warm_server) in (p.info["cmdline"] or [])]
-    # Its children look just like it.
-    [first] = [process for process in found if process.parent() not in found]
+    found = [p for p in psutil.process_iter(["cmdline", "ppid"]) if str(warm_server) in (p.info["cmdline"] or [])]
+    # Its children look just like it, and may be gone by now.
+    [first] = [process for process in found if process.info["ppid"] not in {other.pid for other in found}]
     return first
 
 
