@@ -1,1 +1,1 @@
-"""The demo: `python -m deployments.demo` tells the story; its releases, and what it does besides the product."""
+"""The demo (`python -m deployments.demo`): its steps, its releases, and what it changes by hand."""

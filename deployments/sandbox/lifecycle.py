@@ -111,7 +111,7 @@ def up(
 def _monitored(
     layout: SandboxLayout, names: tuple[str, ...], api: Process | None, infrastructure: Path, report: Report
 ) -> Mapping[str, str]:
-    """Start what measures, where it can be; the variables that lead the product there."""
+    """Start the exporter and Prometheus, if that is installed; returns the variables that point the product there."""
     missing = monitoring.missing()
     if missing:
         report(missing)
