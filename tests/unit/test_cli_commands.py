@@ -5,18 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import click
 import pytest
+from typer.main import get_command
 
 from deployments import cli
 from deployments.cli.commands import COMMANDS
 
-GROUP = click.Context(click.Group("flowmart"))
-
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_table_says_what_the_command_says(name: str) -> None:
-    command = cli.typer.main.get_command(cli.app).commands[name]  # type: ignore[attr-defined]
+    command = get_command(cli.app).commands[name]  # type: ignore[attr-defined]
     assert command.callback is None or command.callback.__module__ == f"deployments.cli.{COMMANDS[name][0]}"
     assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name][1]
 
