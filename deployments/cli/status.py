@@ -19,8 +19,8 @@ from tasks.ledger.history import History
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import approvals
 from tasks.reports import board_reading
-from tasks.reports.board import Board, Cell, rows, words
-from tasks.reports.board_notices import Kind, Notice
+from tasks.reports.board import Board, Cell, rows
+from tasks.reports.board_notices import Kind, Notice, words
 from tasks.reports.board_reading import Reading
 from tasks.reports.found_units import with_found_units
 

@@ -11,15 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tasks.domain import environment_graph, wording
+from tasks.domain import environment_graph
 from tasks.domain.environment_graph import Eligibility
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
 from tasks.promotion import approvals
-from tasks.promotion.claims import is_over
 from tasks.reports import artifacts, board_notices
-from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice
+from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice, alarm, words
 
 
 class Health(StrEnum):
@@ -41,6 +40,7 @@ class Column:
         subject: of its commit.
         since: since when it has been verified without a break.
         words: its state.
+        alarm: the kind of what `words` has in capitals; None if nothing.
         arriving: the release that a run brings, or goes back to; "" while no run does.
         arriving_subject: of its commit.
         next: the release that may come once nothing runs; "" where there is none.
@@ -55,6 +55,7 @@ class Column:
     subject: str
     since: datetime | None
     words: str
+    alarm: Kind | None = None
     arriving: str = ""
     arriving_subject: str = ""
     next: str = ""
@@ -142,26 +143,6 @@ def board(
     )
 
 
-def words(state: EnvironmentState) -> str:
-    """The state of an environment for a person."""
-    if state.blocked:
-        return f"BLOCKED: {wording.first_line(state.blocked)}"
-    if state.interrupted:
-        return f"INTERRUPTED: {wording.first_line(state.interrupted)}; `flowmart recover {state.environment}`"
-    if state.claim and is_over(state.claim):
-        return f"its run is gone; `flowmart recover {state.environment}` or the next promotion recovers it"
-    if state.claim:
-        return f"busy: {board_notices.begun(state)}"
-    if state.paused:
-        name = state.environment
-        todo = f"`flowmart continue {name} --reason ...` or `flowmart rollback {name}`"
-        return f"PAUSED: {wording.first_line(state.paused.why)}; {todo}"
-    if state.verified:
-        rejected = ", ".join(sorted(state.rejected))
-        return f"verified{f'; rejected here: {rejected}' if rejected else ''}"
-    return "not verified" if state.receipts else "nothing here yet"
-
-
 def coming(
     environment: Environment, states: Mapping[str, EnvironmentState], now: datetime
 ) -> tuple[str, Eligibility] | None:
@@ -225,6 +206,7 @@ def _column(
         subject=origin.subject,
         since=_time(here.verified_at),
         words="DAMAGED: its ledger cannot be read" if broken else words(here),
+        alarm=Kind.DAMAGED if broken else alarm(here),
         arriving=arriving,
         arriving_subject=_origin(here, arriving).subject,
         next=upcoming,

@@ -13,7 +13,7 @@ from datetime import datetime
 from html import escape
 
 from tasks.reports.board import Board, Cell, Column, Health
-from tasks.reports.board_notices import Link, Notice
+from tasks.reports.board_notices import Kind, Link, Notice
 
 REFRESH = 30
 """Seconds after which a browser asks again."""
@@ -118,21 +118,17 @@ def _column(found: Board, column: Column) -> str:
         if column.since
         else ""
     )
-    wrong = f' class="{_alarm(column.words)}"' if column.words[:7].isupper() else ""
+    # What is paused needs a decision, everything else a repair.
+    alarm = f' class="{"paused" if column.alarm is Kind.PAUSED else "bad"}"' if column.alarm else ""
     said = "; ".join(filter(None, (column.words, column.coming)))
     return (
-        f"<strong>{escape(column.name)}</strong>{after}{release}{arriving}<br><span{wrong}>{_text(said)}</span>"
+        f"<strong>{escape(column.name)}</strong>{after}{release}{arriving}<br><span{alarm}>{_text(said)}</span>"
         f"{since}{_links(column.links)}"
     )
 
 
-def _alarm(words: str) -> str:
-    """The class of a state in capitals: what is paused needs a decision, everything else a repair."""
-    return "paused" if words.startswith("PAUSED") else "bad"
-
-
 def _text(said: str) -> str:
-    """A sentence, in which what stands between backticks is a command to type."""
+    """A sentence as HTML, with the commands between backticks as code."""
     return _COMMAND.sub(r"<code>\1</code>", escape(said))
 
 

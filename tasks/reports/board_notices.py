@@ -117,6 +117,35 @@ def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
         yield Notice(Kind.PAUSED, name, what)
 
 
+def words(state: EnvironmentState) -> str:
+    """The state of an environment for a person."""
+    if state.blocked:
+        return f"BLOCKED: {wording.first_line(state.blocked)}"
+    if state.interrupted:
+        return f"INTERRUPTED: {wording.first_line(state.interrupted)}; `flowmart recover {state.environment}`"
+    if state.claim and is_over(state.claim):
+        return f"its run is gone; `flowmart recover {state.environment}` or the next promotion recovers it"
+    if state.claim:
+        return f"busy: {begun(state)}"
+    if state.paused:
+        name = state.environment
+        todo = f"`flowmart continue {name} --reason ...` or `flowmart rollback {name}`"
+        return f"PAUSED: {wording.first_line(state.paused.why)}; {todo}"
+    if state.verified:
+        rejected = ", ".join(sorted(state.rejected))
+        return f"verified{f'; rejected here: {rejected}' if rejected else ''}"
+    return "not verified" if state.receipts else "nothing here yet"
+
+
+def alarm(state: EnvironmentState) -> Kind | None:
+    """The kind of what `words` has in capitals: it stays until somebody acts. None for any other state."""
+    if state.blocked:
+        return Kind.BLOCKED
+    if state.interrupted:
+        return Kind.INTERRUPTED
+    return Kind.PAUSED if state.paused and not state.claim else None
+
+
 def begun(state: EnvironmentState) -> str:
     """What the run that holds an environment began, and whether it rolls that back; empty where none does."""
     claim = state.claim

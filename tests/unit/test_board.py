@@ -20,8 +20,8 @@ from tasks.domain.platform import Environment, Freeze, Platform, Unit
 from tasks.domain.release import Provenance, Receipt, Target
 from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze
 from tasks.reports import board_html, board_markdown
-from tasks.reports.board import Board, Health, board, rows, words
-from tasks.reports.board_notices import Kind, Links
+from tasks.reports.board import Board, Health, board, rows
+from tasks.reports.board_notices import Kind, Links, words
 from tasks.settings import Settings
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -234,6 +234,7 @@ def test_damage_in_one_ledger_does_not_hide_the_others() -> None:
     found = made(verified("dev", "network"), damage={"eu": "ledger/eu/00000001.json: changed"})
     assert found.notices[0].kind is Kind.DAMAGED
     assert found.columns[1].words == "DAMAGED: its ledger cannot be read"
+    assert found.columns[1].alarm is Kind.DAMAGED
     assert found.cells["network", "dev"].health is Health.GOOD
 
 
