@@ -115,13 +115,25 @@ def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
         if not engine.executable:
             yield Check(f"tool of {name}", "works", "needs none")
             continue
-        program = settings.executable(engine.variable, engine.executable)
-        if shutil.which(program) is None:
-            todo = _INSTALL.format(variable=engine.variable)
-            yield Check(f"tool of {name}", "fails", f"{program}: there is no such program", todo)
-            continue
-        version = _VERSION.get(Path(program).name, ("--version",))
-        yield _asked(f"tool of {name}", (program, *version), _INSTALL.format(variable=engine.variable), settings)
+        default, todo = (
+            settings.executable(engine.variable, engine.executable),
+            _INSTALL.format(variable=engine.variable),
+        )
+        for program in _programs(platform, name) or [""]:
+            yield _tool(name, program or default, todo, settings)
+
+
+def _programs(platform: Platform | None, engine: str) -> list[str]:
+    """The programs that units of an engine are worked on with, as they name them; "" is the engine's own."""
+    units = platform.units if platform else ()
+    return sorted({str(unit.options.get("binary", "")) for unit in units if unit.engine == engine})
+
+
+def _tool(engine: str, program: str, todo: str, settings: Settings) -> Check:
+    if shutil.which(program) is None:
+        return Check(f"tool of {engine}", "fails", f"{program}: there is no such program", todo)
+    version = _VERSION.get(Path(program).name, ("--version",))
+    return _asked(f"tool of {engine}", (program, *version), todo, settings)
 
 
 def _decryption(settings: Settings, platform: Platform | None) -> Iterator[Check]:

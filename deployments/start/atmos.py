@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,9 +43,9 @@ def read(root: Path) -> list[Listed]:
     return [each for each in found if code.files(root / each.folder)]
 
 
-def unread(root: Path) -> Iterator[Left]:
-    """That there are stacks which nobody could be asked about."""
-    if (file := _file(root)) is not None and not read(root):
+def unread(root: Path, found: Sequence[Listed]) -> Iterator[Left]:
+    """That there are stacks which nobody could be asked about; `found` is what `read` gave."""
+    if (file := _file(root)) is not None and not found:
         why = "Atmos' list of stacks, which `atmos describe stacks` could not say here: install Atmos and try again"
         yield Left(PurePosixPath(file.name), why)
 

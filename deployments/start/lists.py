@@ -34,7 +34,10 @@ def read(root: Path) -> tuple[list[Listed], list[Left]]:
                 workflows = document.get("workflows") or {}
                 found = [of_project(name, each, workflows) for each in projects]
                 return _there(root, found), _terragrunts(name, projects)
-    return [*_terramate(root)] or atmos.read(root), [*atmos.unread(root)]
+    if listed := [*_terramate(root)]:
+        return listed, []
+    stacks = atmos.read(root)
+    return stacks, [*atmos.unread(root, stacks)]
 
 
 def _atlantis(file: str, project: Mapping[str, Any], workflows: Mapping[str, Any]) -> Listed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,20 @@ def test_sops_is_asked_for_where_a_unit_has_a_file_that_is_encrypted(
     monkeypatch.setenv("PATH", str(program.parent))
     _, checks = asked(capsys)
     assert checks["sops"]["state"] == state
+
+
+def test_the_program_that_a_unit_names_is_looked_for_and_not_the_usual_one(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = "environments: [dev], terraform: {binary: own-terraform}"
+    (repository / "infrastructure/platform.yaml").write_text(PLATFORM.replace("environments: [dev]", options))
+    monkeypatch.setenv("FLOWMART_TERRAFORM", "/nowhere/terraform")
+    _, checks = asked(capsys)
+    assert checks["tool of terraform"]["found"] == "own-terraform: there is no such program"
+    program = repository / "bin/own-terraform"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho Own 1.2.3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    _, checks = asked(capsys)
+    assert checks["tool of terraform"]["found"] == "Own 1.2.3"

@@ -36,7 +36,7 @@ class EnvironmentClaimed(Event):
 class FixDeclared(Event):
     """`release` was declared to repair an earlier release, `fixes`, which DORA counts as rework."""
 
-    kind: ClassVar[str] = "fixes"
+    kind: ClassVar[str] = "fix_declared"
     release: str
     fixes: str
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,7 +78,9 @@ def _found(workspace: Workspace) -> Iterator[tuple[str, str]]:
 
 def _embedded(manifest: Mapping[str, Any]) -> Iterator[str]:
     for text in _entries(manifest, "data"):
-        yield base64.b64decode(text).decode(errors="replace") if manifest["kind"] == "Secret" else text
+        # What is no base64 the cluster's dry run rejects.
+        with suppress(ValueError):
+            yield base64.b64decode(text).decode(errors="replace") if manifest["kind"] == "Secret" else text
     yield from _entries(manifest, "stringData")
 
 

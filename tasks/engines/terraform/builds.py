@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,3 @@ def _build(body: Mapping[str, Any]) -> dict[str, Any]:
         kind: hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16] for kind, found in hashes.items()
     }
     return {"version": str(body.get("version", "")), "hashes": digests}
-
-
-def _digest(hashes: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()[:16]

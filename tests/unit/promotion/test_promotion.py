@@ -88,5 +88,5 @@ def test_which_release_is_repaired_is_recorded(shop: Shop) -> None:
     green = shop.release("green", *shop.units("green"))
     operations.promote(shop.runtime, shop.executor, blue, "dev")
     operations.promote(shop.runtime, shop.executor, green, "dev", consent=Consent(fixes=blue))
-    (entry,) = (entry for entry in shop.runtime.ledger().entries("dev") if entry.kind == "fixes")
+    (entry,) = (entry for entry in shop.runtime.ledger().entries("dev") if entry.kind == "fix_declared")
     assert (entry.body["release"], entry.body["fixes"]) == (green, blue)
