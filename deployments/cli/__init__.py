@@ -59,6 +59,7 @@ if os.environ.get("NO_COLOR"):
 
 def main() -> None:
     """Run the command line of this process, and exit with its code."""
+    signals.let_tools_be_interrupted()
     try:
         with signals.termination_raised():
             code = run(sys.argv[1:])

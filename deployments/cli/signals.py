@@ -33,3 +33,13 @@ def termination_raised() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def let_tools_be_interrupted() -> None:
+    """Let tools have SIGINT's default where this process ignores it, as the background jobs of a shell do.
+
+    A program inherits that a signal is ignored, but not that it is handled: so it is handled, by doing nothing.
+    Otherwise a tool that is to end would not save its state, and be killed for it once its grace is over.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)

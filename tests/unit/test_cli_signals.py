@@ -26,6 +26,30 @@ cli.main()
 """
 
 
+BACKGROUND = """
+import signal, subprocess, sys
+from deployments import cli
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+@cli.app.command()
+def ask() -> None:
+    told = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    subprocess.run([sys.executable, "-c", told])
+    signal.raise_signal(signal.SIGINT)
+    print("not interrupted")
+
+sys.argv = ["flowmart", "ask"]
+cli.main()
+"""
+
+
+def test_the_tools_of_a_background_job_can_be_interrupted_and_it_itself_cannot() -> None:
+    environment = {**os.environ, "FLOWMART_PROFILE": "none"}
+    done = subprocess.run([sys.executable, "-c", BACKGROUND], env=environment, text=True, capture_output=True)
+    assert sorted(done.stdout.split("\n")) == ["", "True", "not interrupted"]
+
+
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [(signal.SIGTERM, 143, "Stopped by SIGTERM."), (signal.SIGINT, 130, "Stopped by Ctrl-C.")],
