@@ -74,7 +74,7 @@ def listed(ground: Ground, each: Listed) -> Instance:
     var_files = each.var_files or found.var_files
     state = found.state
     if each.backend_config or each.workspace:
-        state = State((*each.backend_config,) or state.backend_config, each.workspace, "", "", state.settings)
+        state = State((*each.backend_config,) or state.backend_config, each.workspace, "", state.settings)
     chosen = {"binary": each.binary, "version": each.version, "reads": [*each.reads]}
     notes = (*each.notes, *((f"{each.file} also runs: {'; '.join(each.steps)}",) if each.steps else found.notes))
     return replace(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -107,7 +108,7 @@ def _listed(found: Listed, steps: Iterable[tuple[str, list[str]]], values: Mappi
             backends += [_setting(each) for each in _values_of("-backend-config", filled)]
         elif name not in ("show", "policy_check"):
             runs += filled
-    return Listed(**{**vars(found), "var_files": (*var_files,), "backend_config": (*backends,), "steps": (*runs,)})
+    return replace(found, var_files=(*var_files,), backend_config=(*backends,), steps=(*runs,))
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -39,13 +39,11 @@ class State:
         backend_config: files and settings.
         workspace: its workspace; empty for the default one.
         why: a comment on what was guessed; empty where nothing was.
-        place: where the state is then; empty where that is not known.
     """
 
     backend_config: tuple[str | Mapping[str, Any], ...] = ()
     workspace: str = ""
     why: str = ""
-    place: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -66,13 +64,13 @@ def of(folder: Path, files: Sequence[tuple[str, Path]], name: str, environment: 
     declared = backends.declared(folder, settings)
     if declared is None:
         return State(written)
-    place, known = backends.place(declared), _KEYS.get(declared.kind, "")
+    known = _KEYS.get(declared.kind, "")
     if known and known not in declared.settings:
         return _with_key(declared, known, written, "/".join(filter(None, (environment, name))))
     if shared and not _tells(declared, written, environment):
         why = "guess: the code has one state for all environments, so each gets a workspace"
-        return State(written, environment, why, backends.place(declared, environment), declared.settings)
-    return State(written, "", "", place, declared.settings)
+        return State(written, environment, why, declared.settings)
+    return State(written, "", "", declared.settings)
 
 
 def workspaces(folder: Path, names: Sequence[str]) -> str:
@@ -122,8 +120,7 @@ def _with_key(declared: backends.Backend, key: str, files: tuple[str, ...], path
     value = f"/var/lib/flowmart/states/{value}" if declared.kind == "local" else value
     missing = [name for name in _NEEDED.get(declared.kind, ()) if name not in declared.settings]
     why = _ALSO.format(" and ".join(missing)) if missing else f"guess: nothing says the {key} of its state"
-    found = backends.Backend(declared.kind, {**declared.settings, key: value})
-    return State((*files, {key: value}), "", why, backends.place(found), found.settings)
+    return State((*files, {key: value}), "", why, {**declared.settings, key: value})
 
 
 def _tells(declared: backends.Backend, files: Sequence[str], environment: str) -> bool:

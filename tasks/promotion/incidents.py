@@ -10,6 +10,7 @@ from tasks.analysis.judging import metrics_in
 from tasks.domain.analysis import ENVIRONMENT, Analysis
 from tasks.domain.errors import EnvironmentClosed, InvalidInput
 from tasks.domain.events import AnalysesOmitted, IncidentAccepted
+from tasks.domain.release import Receipt
 from tasks.promotion import access
 from tasks.promotion.analysing import declared, named, server_of
 from tasks.promotion.environment_run import EnvironmentRun
@@ -39,7 +40,12 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
         raise InvalidInput(
             f"{run.environment.name}: an analysis in platform.yaml is wrong; nothing was changed\n{told}"
         )
-    bad = [line for subject, analysis in wanted.items() for line in _bad(run, subject, analysis)]
+    receipts = run.state().receipts if wanted else {}
+    bad = [
+        line
+        for subject, analysis in wanted.items()
+        for line in _bad(run, subject, analysis, _last_applied(receipts, subject))
+    ]
     if not bad:
         return
     told = "\n".join(f"  {line}" for line in bad)
@@ -71,15 +77,14 @@ def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str
     return [f"{named(run, subject)}: {mistake}" for mistake in found.mistakes]
 
 
-def _bad(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
+def _bad(run: EnvironmentRun, subject: str, analysis: Analysis, since: float) -> list[str]:
     server = server_of(run, subject, analysis)
     metrics, now = metrics_in(analysis, run.environment.name), run.clock.now().timestamp()
-    windows = was_bad(analysis, metrics, server, now, _last_applied(run, subject))
+    windows = was_bad(analysis, metrics, server, now, since)
     return [f"{named(run, subject)}: {evidence.line(window)}" for window in windows]
 
 
-def _last_applied(run: EnvironmentRun, subject: str) -> float:
+def _last_applied(receipts: Mapping[str, Receipt], subject: str) -> float:
     """When a unit, or any unit of the environment, was last applied, in seconds since 1970; 0.0 if none ever was."""
-    receipts = run.state().receipts
     concerned = receipts.values() if subject == ENVIRONMENT else filter(None, [receipts.get(subject)])
     return max((datetime.fromisoformat(receipt.at).timestamp() for receipt in concerned), default=0.0)

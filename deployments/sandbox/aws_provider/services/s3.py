@@ -28,7 +28,7 @@ class Bucket(Resource):
     gone = ("NoSuchBucket", "404")
     args = frozen(
         {
-            **filled("acceleration_status", "acl", "object_lock_enabled", "policy", "request_payer"),
+            **filled("acceleration_status", "acl", "policy", "request_payer"),
             "bucket": COMPUTED_REPLACES,
             "bucket_prefix": COMPUTED_REPLACES,
             "force_destroy": Arg(default=False),
