@@ -84,7 +84,7 @@ def test_an_image_that_crashes_takes_terraform_and_helm_back_together(
     tag(shop, "broken-crash")
     platform = shop.repository / "infrastructure/platform.yaml"
     platform.write_text(platform.read_text().replace("time_limit: 60s", f"time_limit: {limit}s"))
-    with pytest.raises(RolledBack, match=r"\(exit code 1"):
+    with pytest.raises(RolledBack, match=r"(CrashLoopBackOff|Error) \(exit code 1"):
         promote(shop.release("bad").id, "dev")
     assert kinds(history, "dev", "rolled_back")[0] == "rolled_back cart"
     assert settings(cluster) == {"colour": "blue", "tag": "1.0.0"}
