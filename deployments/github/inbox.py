@@ -13,6 +13,7 @@ a flow run is started with, not the payload: payloads hold more of other people'
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -58,6 +59,14 @@ _PRUNE = """
 DELETE FROM delivery WHERE state IN ('dispatched', 'ignored', 'refused') AND changed < ?
     AND (subject = '' OR number < (SELECT max(number) FROM delivery AS other WHERE other.subject = delivery.subject))
 """
+
+_ACKNOWLEDGED = """
+INSERT INTO acknowledgement VALUES (?, 1, ?)
+ON CONFLICT DO UPDATE SET count = count + 1, seconds = seconds + excluded.seconds
+"""
+
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)
+"""Upper bounds in seconds of how long GitHub waits for an answer; it waits for ten."""
 
 
 class State(StrEnum):
@@ -125,6 +134,11 @@ class Inbox:
         row = {"id": id, "event": event, "now": time.time(), **_row(decision)}
         return self._journal.write(lambda connection: _receive(connection, row))
 
+    def acknowledged(self, seconds: float) -> Future[None]:
+        """Count that GitHub waited that long for an answer."""
+        row = (next(bound for bound in BOUNDS if seconds <= bound), seconds)
+        return self._journal.write(lambda connection: connection.execute(_ACKNOWLEDGED, row) and None)
+
     def dispatched(self, entry: Entry, run: str) -> Future[None]:
         """Its flow run exists. The truth whatever was written meanwhile, so it overwrites it."""
         return self._change(entry.number, "state = 'dispatched', reason = '', run = ?", run)
@@ -188,6 +202,12 @@ class Inbox:
         with self._journal.reading() as connection:
             rows = connection.execute("SELECT event, state, count FROM tally ORDER BY event, state").fetchall()
         return {(event, State(state)): count for event, state, count in rows}
+
+    def acknowledgements(self) -> Mapping[float, tuple[int, float]]:
+        """By upper bound in seconds: how many answers took up to that, and how long they took together."""
+        with self._journal.reading() as connection:
+            rows = connection.execute("SELECT bound, count, seconds FROM acknowledgement").fetchall()
+        return {bound: (count, seconds) for bound, count, seconds in rows}
 
     def waiting_since(self) -> float | None:
         """When the oldest came in that still wants a flow run, in seconds since the epoch."""

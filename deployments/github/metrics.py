@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
+from math import isinf
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from deployments.github.inbox import Inbox, State
+from deployments.github.inbox import BOUNDS, Inbox, State
 
 
 class Deliveries(Collector):
@@ -17,13 +19,14 @@ class Deliveries(Collector):
         self._inbox = inbox
 
     def collect(self) -> Iterator[Metric]:
-        """How many deliveries ended in which state, how many wait, and since when the oldest of these has waited."""
+        """What became of deliveries, how many wait and since when, and how long GitHub waited for answers."""
         ended = CounterMetricFamily(
             "flowmart_deliveries", "Deliveries of GitHub by what became of them.", labels=["event", "outcome"]
         )
         for (event, state), count in self._inbox.tally().items():
             ended.add_metric([event, state.value], float(count))
         yield ended
+        yield self._acknowledgements()
         waiting = self._inbox.counts().get(State.RECEIVED, 0)
         yield GaugeMetricFamily(
             "flowmart_deliveries_waiting", "Deliveries whose flow run is not started yet.", value=float(waiting)
@@ -32,3 +35,14 @@ class Deliveries(Collector):
         if since is not None:
             told = "When the oldest of these came in."
             yield GaugeMetricFamily("flowmart_delivery_waiting_timestamp_seconds", told, value=since)
+
+    def _acknowledgements(self) -> Metric:
+        found = self._inbox.acknowledgements()
+        counts = accumulate(found.get(bound, (0, 0.0))[0] for bound in BOUNDS)
+        buckets = [
+            ("+Inf" if isinf(bound) else str(bound), float(count))
+            for bound, count in zip(BOUNDS, counts, strict=True)
+        ]
+        family = HistogramMetricFamily("flowmart_delivery_ack_seconds", "How long GitHub waited for answers.")
+        family.add_metric([], buckets, sum(seconds for _, seconds in found.values()))
+        return family

@@ -2,7 +2,8 @@
 
 `once` names what is acted on once whatever deliveries bring it, `author` whose wish it is where not everybody may
 wish, `ended` says that a flow run is over and that what it left open on GitHub was closed. `tally` counts what became
-of deliveries, including those that were deleted since; triggers keep it up to date.
+of deliveries, including those that were deleted since; triggers keep it up to date. `acknowledgement` counts answers
+by how long GitHub waited for them: up to `bound` seconds, and `seconds` together.
 """
 
 from __future__ import annotations
@@ -46,4 +47,5 @@ CREATE TRIGGER tally_changed AFTER UPDATE OF state ON delivery
     WHEN new.state <> old.state AND new.state <> 'received' BEGIN
     INSERT INTO tally VALUES (new.event, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1; END
 """,
+    "CREATE TABLE acknowledgement (bound REAL PRIMARY KEY, count INTEGER NOT NULL, seconds REAL NOT NULL)",
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,9 @@ from tasks.domain.plan import Change, Plan, StateChange
 from tasks.domain.platform import Environment, Level, Unit
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.processes import Processes
+
+if TYPE_CHECKING:
+    from tasks.monitoring import Prometheus
 
 Variables = Callable[[], Mapping[str, str]]
 """Environment variables with short-lived credentials; a function, because they are renewed while we work."""
@@ -80,6 +83,7 @@ class Workspace:
         environments: the names of the platform's environments.
         neighbours: the other units of the environment, as this release declares them: an object has one owner.
         claimed: since when the environment's claim is open, if this process holds it, whoever made it; else None.
+        prometheus: the environment's server of metrics, which validators may ask; None where none is.
     """
 
     target: Target
@@ -105,6 +109,7 @@ class Workspace:
     neighbours: Callable[[], Sequence[Unit]] = field(default=tuple)
     claimed: datetime | None = None
     beside: str = ""
+    prometheus: Callable[[], Prometheus] | None = None
 
     @property
     def inputs(self) -> Inputs:

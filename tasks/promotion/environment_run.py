@@ -7,7 +7,7 @@ lasts: what lasts is in the ledger.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -28,12 +28,17 @@ from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.ledger.chain import Ledger
 from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
+from tasks.monitoring import Prometheus
 from tasks.processes import Processes
 from tasks.promotion import claims
+from tasks.promotion.access import NO_PROMETHEUS
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 
 log = structlog.get_logger("flowmart.promotion")
+
+_QUERY_SECONDS = 10.0
+"""The limit of a request to a Prometheus that a validator asks."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,14 @@ class EnvironmentRun:
             secret_key=lambda: self.secret_key,
             reconciling=target.unit in self.drifting,
             claimed=claims.held_since(now),
+            prometheus=self._prometheus(environment),
         )
+
+    def _prometheus(self, environment: Environment) -> Callable[[], Prometheus] | None:
+        """The environment's Prometheus, if one is declared and may be asked."""
+        if environment.prometheus is None or self.runtime.settings.prometheus == NO_PROMETHEUS:
+            return None
+        return lambda: self.runtime.prometheus(environment, _QUERY_SECONDS)
 
     def _readers(self) -> dict[str, Variables]:
         """Read-only credentials for the accounts of the platform's other environments, assumed when asked for."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
 from tasks.domain.errors import InvalidInput
+from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Unit, Validation
 from tasks.engines import ENGINES, validation
 from tasks.engines.base import Workspace
+from tasks.monitoring import Prometheus
+from tests import prometheus_process
 from tests.workspaces import workspace
 
 RULE = {"alert": "Down", "expr": "up{job='cart'} == 0", "for": "1m", "labels": {"severity": "critical"}}
@@ -104,6 +109,29 @@ def test_queries_with_variables_are_understood(tmp_path: Path) -> None:
 def test_a_wrong_query_denies_the_plan(tmp_path: Path, text: str, told: str) -> None:
     (message,) = found(unit(tmp_path, dashboard_yaml=dashboard(text)))
     assert told in message
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    with prometheus_process.running(tmp_path_factory.mktemp("prometheus"), {}) as address:
+        yield Prometheus(PrometheusServer(address))
+
+
+def test_a_query_that_the_server_refuses_denies_the_plan(tmp_path: Path, prometheus: Prometheus) -> None:
+    # It parses: only the server looks into the text of a regular expression.
+    asked = panels('count(up{job="$job"})', 'label_replace(vector(1), "a", "$1", "b", "(")')
+    where = replace(unit(tmp_path, dashboard_yaml=dashboard(asked)), prometheus=lambda: prometheus)
+    (message,) = found(where)
+    assert "refused: cart.json, panel 'Inner'" in message
+    assert "invalid regular expression" in message
+
+
+def test_a_server_that_does_not_answer_has_nothing_against_queries(tmp_path: Path) -> None:
+    away = Prometheus(PrometheusServer("http://127.0.0.1:1"), seconds=1)
+    where = replace(unit(tmp_path, dashboard_yaml=dashboard(panels("up", "up"))), prometheus=lambda: away)
+    with capture_logs() as logged:
+        assert found(where) == []
+    assert [each["event"] for each in logged] == ["dashboards not asked"]
 
 
 def test_other_config_maps_are_let_be(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A misspelt key of a PrometheusRule passes the API server, and its operator leaves the rule out; a wrong query in a
 dashboard is an empty panel. So promtool reads the groups of every PrometheusRule and runs the `*.test.yml` beside the
-kustomization, and each query of every dashboard is parsed.
+kustomization. Each query of every dashboard is parsed, and asked where the environment has a Prometheus: it knows
+which functions its version has.
 """
 
 from __future__ import annotations
@@ -10,18 +11,24 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 import yaml
 
+from tasks.domain.errors import Unanswered
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
 from tasks.engines.kustomize.manifests import objects
 from tasks.engines.kustomize.routes import routes
 from tasks.monitoring import queries
+from tasks.monitoring.answers import QueryRefused
 from tasks.run_folder import run_folder
+
+log = structlog.get_logger("flowmart.kustomize")
 
 _GOOD, _WRONG, _LINT = 0, 1, 3
 """Exit codes of promtool (`cmd/promtool/main.go`)."""
@@ -31,6 +38,15 @@ _DASHBOARD = "grafana_dashboard"
 
 _DURATIONS = re.compile(r"\$(?:__\w+|\{__\w+(?::\w+)?\}|(?:\{)?(?:interval|resolution)(?:\})?)")
 _VARIABLES = re.compile(r"\$\{\w+(?::\w+)?\}|\$\w+|\[\[\w+\]\]")
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A query that parses: the file of its dashboard, how messages tell of it, and with values for variables."""
+
+    file: str
+    told: str
+    meant: str
 
 
 def rules(workspace: Workspace) -> Iterator[Finding]:
@@ -52,15 +68,17 @@ def rules(workspace: Workspace) -> Iterator[Finding]:
 
 
 def dashboards(workspace: Workspace) -> Iterator[Finding]:
-    """Dashboards that are no JSON, and queries of theirs that are no PromQL."""
+    """Dashboards that are no JSON, queries of theirs that are no PromQL, and those that Prometheus refuses."""
+    right: list[_Query] = []
     for file, manifest in objects(workspace, "ConfigMap"):
         if _DASHBOARD not in (manifest.get("metadata", {}).get("labels") or {}):
             continue
         for name, text in (manifest.get("data") or {}).items():
-            yield from _in_dashboard(file, name, text)
+            yield from _in_dashboard(file, name, text, right)
+    yield from _refused(workspace, right)
 
 
-def _in_dashboard(file: str, name: str, text: str) -> Iterator[Finding]:
+def _in_dashboard(file: str, name: str, text: str, right: list[_Query]) -> Iterator[Finding]:
     try:
         dashboard = json.loads(text)
     except ValueError as error:
@@ -68,9 +86,28 @@ def _in_dashboard(file: str, name: str, text: str) -> Iterator[Finding]:
         return
     for title, query in _panels(dashboard.get("panels") or () if isinstance(dashboard, Mapping) else ()):
         # What a variable stands for is not known: a name, or a number.
-        faults = [queries.fault(_VARIABLES.sub(value, _DURATIONS.sub("5m", query))) for value in ("a", "1")]
+        meant = [_VARIABLES.sub(value, _DURATIONS.sub("5m", query)) for value in ("a", "1")]
+        faults = [queries.fault(each) for each in meant]
+        told = f"{name}, panel {title!r}: {query!r}"
         if all(faults):
-            yield Finding("promql", f"{name}, panel {title!r}: {query!r} {faults[0]}", file)
+            yield Finding("promql", f"{told} {faults[0]}", file)
+        else:
+            right.append(_Query(file, told, meant[faults.index("")]))
+
+
+def _refused(workspace: Workspace, asked: Sequence[_Query]) -> Iterator[Finding]:
+    """What the environment's Prometheus refuses. When it cannot be asked, nothing is wrong with the queries."""
+    if workspace.prometheus is None or not asked:
+        return
+    try:
+        server = workspace.prometheus()
+        for query in asked:
+            try:
+                server.instant(query.meant)
+            except QueryRefused as error:
+                yield Finding("refused", f"{query.told}: {error}", query.file)
+    except Unanswered as error:
+        log.warning("dashboards not asked", unit=workspace.unit.name, what=str(error))
 
 
 def _panels(panels: Any) -> Iterator[tuple[str, str]]:

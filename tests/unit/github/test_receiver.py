@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from deployments.github import settings as github_settings
+from deployments.github.events import Ignored
 from deployments.github.inbox import Inbox, State
 from deployments.github.receiver import create_app
 from deployments.github.settings import ReceiverSettings
@@ -206,3 +207,9 @@ def test_wrong_settings_are_named_and_secrets_are_not_repeated(
         github_settings.load()
     assert "geheim" not in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+def test_how_long_an_answer_took_is_counted(client: AppClient, inbox: Inbox) -> None:
+    assert send(client, "push", push()).status_code == 202
+    inbox.receive("later", "push", Ignored("written after the count")).result(10)
+    assert [count for count, _ in inbox.acknowledgements().values()] == [1]

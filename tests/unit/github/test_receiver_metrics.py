@@ -12,6 +12,7 @@ from deployments.github.schema import STEPS
 from tasks.metrics.exporter import text
 
 WISH = Intent("comment/flowmart", {})
+BUCKETS = (("0.005", 1.0), ("0.01", 1.0), ("0.025", 3.0), ("10.0", 3.0), ("+Inf", 4.0))
 
 
 def lines(inbox: Inbox) -> set[str]:
@@ -39,7 +40,15 @@ def test_deliveries_are_counted_by_what_became_of_them(inbox: Inbox) -> None:
 def test_what_is_forgotten_stays_counted(inbox: Inbox) -> None:
     inbox.receive("a", "push", Ignored("starts nothing")).result(10)
     assert inbox.prune(2**40).result(10) == 1
-    assert lines(inbox) == {counted("push", "ignored", 1.0), "flowmart_deliveries_waiting 0.0"}
+    assert {counted("push", "ignored", 1.0), "flowmart_deliveries_waiting 0.0"} <= lines(inbox)
+
+
+def test_how_long_github_waited_is_counted_by_bounds(inbox: Inbox) -> None:
+    for seconds in (0.004, 0.02, 0.02, 30.0):
+        inbox.acknowledged(seconds).result(10)
+    found = lines(inbox)
+    assert {f'flowmart_delivery_ack_seconds_bucket{{le="{bound}"}} {count}' for bound, count in BUCKETS} <= found
+    assert {"flowmart_delivery_ack_seconds_count 4.0", "flowmart_delivery_ack_seconds_sum 30.044"} <= found
 
 
 def test_an_inbox_of_an_earlier_version_is_counted_from_what_it_has(file: Path) -> None:
