@@ -1,7 +1,7 @@
 # Everything a person does with this repository. Each command sets up what it needs the first time, and after a change
 # of the pinned packages; that is all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers faults check lint bench down peers peers-kubernetes peers-terragrunt peers-opentofu peers-providers peers-sops
+.PHONY: help demo test test-peers test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers test-peers-opensearch faults check lint bench down peers peers-go peers-kubernetes peers-terragrunt peers-opentofu peers-providers peers-sops peers-opensearch
 
 PYTHON := .venv/bin/python
 READY := .venv/.installed
@@ -19,7 +19,7 @@ demo: $(READY) ## start the sandbox and promote a good and a bad release through
 test: $(READY) ## run all tests, with real terraform against a sandbox of their own
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=20
 
-test-peers: test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers ## run the tests that real counterparts judge, once make peers has built them
+test-peers: test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers test-peers-opensearch ## run the tests that real counterparts judge, once make peers has built them
 
 test-peers-kubernetes: $(READY) ## run the tests of Kubernetes engines on a real control plane
 	@$(PYTHON) -m deployments.peers.kubernetes run $(PYTHON) -m pytest -m any_cluster
@@ -35,6 +35,9 @@ test-peers-terraform: $(READY) ## run the tests of Terraform's engine with the n
 
 test-peers-providers: $(READY) ## run the tests of real Terraform providers beside the sandbox's
 	@$(PYTHON) -m pytest tests/contract/aws_provider/test_real_providers.py
+
+test-peers-opensearch: $(READY) ## run the tests that need a real OpenSearch
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile tests/contract/test_opensearch_*.py
 
 faults: $(READY) ## promote through a network that loses requests and answers; takes minutes, so not a part of test
 	@$(PYTHON) -m pytest -m faults tests/faults
@@ -54,7 +57,9 @@ lint: $(READY) ## lint, format, types, import rules and workflows, without a tes
 bench: $(READY) ## measure what the product adds to bare terraform
 	@$(PYTHON) -m tests.bench
 
-peers: peers-kubernetes peers-terragrunt peers-opentofu peers-providers ## build the real counterparts that make test-peers needs
+peers: peers-go peers-opensearch ## build the real counterparts that make test-peers needs
+
+peers-go: peers-kubernetes peers-terragrunt peers-opentofu peers-providers ## build those that are built with Go
 
 peers-kubernetes: $(READY) ## build a real Kubernetes control plane with Go, for the tests that can run against one
 	@$(PYTHON) -m deployments.peers.kubernetes build
@@ -67,6 +72,9 @@ peers-opentofu: $(READY) ## build the real OpenTofu with Go, for the tests that 
 
 peers-providers: $(READY) ## build real Terraform providers with Go, for the tests that need some
 	@$(PYTHON) -m deployments.peers.providers build
+
+peers-opensearch: $(READY) ## put a real OpenSearch together with Maven, for the tests that need one
+	@$(PYTHON) -m deployments.peers.opensearch build
 
 peers-sops: $(READY) ## build the real sops with Go, for the tests of encrypted files of variables
 	@$(PYTHON) -m deployments.peers.sops build

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from tests import opensearch as opensearch_node
 from tests import prometheus_process, real_providers, sops, terragrunts
 from tests.clusters import GIVEN
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
+collect_ignore_glob += [] if opensearch_node.JARS else [opensearch_node.FILES]
 collect_ignore = (
     [
         f"test_{name}.py"
@@ -33,6 +36,23 @@ ON_ANY_CLUSTER = (
 )
 
 
+@pytest.fixture(scope="session")
+def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real OpenSearch, which all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    with opensearch_node.shared(
+        (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "opensearch"
+    ) as url:
+        yield url
+
+
+@pytest.fixture
+def opensearch_prefix(opensearch: str) -> Iterator[str]:
+    """Begins the names of what a test makes there; all of it is removed afterwards."""
+    with opensearch_node.prefix(opensearch) as prefix:
+        yield prefix
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that other counterparts can judge too, for `make test-peers`."""
     for item in items:
@@ -50,6 +70,7 @@ def not_run() -> list[str]:
         "not run: routes of alerts (no amtool on PATH)": prometheus_process.AMTOOL,
         real_providers.NOT_RUN: real_providers.MIRROR,
         sops.NOT_RUN: sops.PROGRAM,
+        opensearch_node.NOT_RUN: opensearch_node.JARS,
         f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)": tofu(),
         f"not run with OpenTofu: {', '.join(ON_ANY_TERRAFORM)} (make peers-opentofu)": given(),
     }

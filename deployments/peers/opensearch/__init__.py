@@ -1,0 +1,13 @@
+"""A real OpenSearch, put together with Maven from the jars that its project publishes under Apache-2.0.
+
+make peers-opensearch
+python -m deployments.peers.opensearch up FOLDER
+
+`building` makes the programs, once for each content of `java/`; `node` starts and stops one node of them. It has no
+security, no index state management and no dashboards: their plugins are not published as jars.
+"""
+
+from deployments.peers.opensearch.building import VERSION, build, found
+from deployments.peers.opensearch.node import Node, NotStarted
+
+__all__ = ["VERSION", "Node", "NotStarted", "build", "found"]
