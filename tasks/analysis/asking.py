@@ -11,7 +11,7 @@ from tasks.analysis.measuring import value
 from tasks.analysis.spans import Span
 from tasks.domain.analysis import Analysis, Metric
 from tasks.domain.errors import Unanswered
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tasks.monitoring.queries import filled, selectors
 
 FEWEST = 4

@@ -10,7 +10,7 @@ from tasks.analysis.spans import Span
 from tasks.analysis.verdict import Judged, judged
 from tasks.domain.analysis import Analysis, Metric, Rating, Verdict, Window
 from tasks.domain.errors import Unanswered
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 
 SKEW = 60.0
 """Seconds that the server's clock may differ from ours: windows are counted by ours, and looked up by its own."""

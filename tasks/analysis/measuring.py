@@ -8,7 +8,8 @@ from tasks.analysis.rating import rated, shown, without_data
 from tasks.analysis.spans import Span, iso
 from tasks.domain.analysis import Metric, Rating, Window
 from tasks.domain.errors import FlowmartError
-from tasks.monitoring import Answer, Prometheus, QueryRefused
+from tasks.monitoring.answers import Answer, QueryRefused
+from tasks.monitoring.client import Prometheus
 from tasks.monitoring.queries import filled, quoted, selectors
 
 _FIRING = 'alertstate="firing"'

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from tasks.analysis.judging import Judging
 from tasks.domain.analysis import Analysis, Verdict
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 
 MOST = 200
 """Imagined applies: each asks every query once for each of its windows."""

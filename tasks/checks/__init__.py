@@ -7,9 +7,3 @@ module per kind makes a single attempt; `running` retries until the check passes
 fails or is unanswered. Only a failed check rolls the release back, so each module's docstring says which results
 count as failed.
 """
-
-from tasks.checks.answers import Surroundings
-from tasks.checks.options import OPTIONS
-from tasks.checks.running import run, services
-
-__all__ = ["OPTIONS", "Surroundings", "run", "services"]

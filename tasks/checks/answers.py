@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.outcome import Outcome
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
 
 

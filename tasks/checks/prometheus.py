@@ -13,7 +13,8 @@ from typing import Any
 from tasks.checks.answers import Answer, Surroundings, failed, judged, passed, shortened, unanswered
 from tasks.checks.options import PrometheusFact
 from tasks.domain.errors import FlowmartError
-from tasks.monitoring import Prometheus, QueryRefused, Series
+from tasks.monitoring.answers import QueryRefused, Series
+from tasks.monitoring.client import Prometheus
 from tasks.monitoring.queries import quoted
 
 _SELECTED = "no target of the job is scraped; if it has a ServiceMonitor, check the labels that Prometheus selects by"

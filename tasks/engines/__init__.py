@@ -1,22 +1,29 @@
-"""Engines: one folder a tool, each registered once; whatever depends on tools derives from these registrations."""
+"""Engines: one folder a tool, each registered once; whatever depends on tools derives from these registrations.
+
+Importing this package imports no engine: most commands read platform.yaml, and few work with a tool.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.engines.ansible.engine import ENGINE as ANSIBLE
+from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.base import Engine, Interface, Options, UnitEngine, Workspace
-from tasks.engines.cloudformation.engine import ENGINE as CLOUDFORMATION
-from tasks.engines.helm.engine import ENGINE as HELM
-from tasks.engines.kustomize.engine import ENGINE as KUSTOMIZE
-from tasks.engines.packer.engine import ENGINE as PACKER
-from tasks.engines.registry import Registry
-from tasks.engines.terraform.engine import ENGINE as TERRAFORM
-from tasks.engines.terragrunt.engine import ENGINE as TERRAGRUNT
+from tasks.engines.registry import BuiltIn, Registry
+from tasks.engines.terraform.options import TerraformOptions
+from tasks.engines.terragrunt.options import TerragruntOptions
 
 __all__ = ["BUILT_IN", "ENGINES", "Engine", "Interface", "Options", "UnitEngine", "Workspace", "interface"]
 
-BUILT_IN = (TERRAFORM, TERRAGRUNT, HELM, KUSTOMIZE, CLOUDFORMATION, PACKER, ANSIBLE)
+BUILT_IN = (
+    BuiltIn("terraform", TerraformOptions),
+    BuiltIn("terragrunt", TerragruntOptions),
+    BuiltIn("helm"),
+    BuiltIn("kustomize"),
+    BuiltIn("cloudformation"),
+    BuiltIn("packer"),
+    BuiltIn("ansible", AnsibleOptions),
+)
 """The engines that the product brings."""
 
 ENGINES = Registry(BUILT_IN)

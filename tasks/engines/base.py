@@ -22,7 +22,7 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.processes import Processes
 
 if TYPE_CHECKING:
-    from tasks.monitoring import Prometheus
+    from tasks.monitoring.client import Prometheus
 
 Variables = Callable[[], Mapping[str, str]]
 """Environment variables with short-lived credentials; a function, because they are renewed while we work."""

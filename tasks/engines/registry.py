@@ -1,5 +1,6 @@
 """The engines there are: those of the product, and those that installed packages add.
 
+The product's own are imported when somebody works with one; reading platform.yaml needs their names and options only.
 A package adds an engine with an entry point of the group `flowmart.engines`. Entry points are loaded when somebody
 asks for an engine for the first time. A package that cannot be used is set aside with the reason, so that platforms
 that do not name its engine work on; who names it is told the reason.
@@ -8,13 +9,15 @@ that do not name its engine work on; who names it is told the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from itertools import groupby
 from operator import attrgetter
 
 from tasks.domain.errors import InvalidInput
-from tasks.engines.base import Engine
+from tasks.engines.base import Engine, Options
 from tasks.settings import Settings
 
 GROUP = "flowmart.engines"
@@ -26,13 +29,26 @@ def installed() -> Iterable[EntryPoint]:
     return sorted(entry_points(group=GROUP), key=lambda point: (point.name, _package(point)))
 
 
+@dataclass(frozen=True)
+class BuiltIn:
+    """An engine of the product: `ENGINE` in `tasks/engines/<name>/engine.py`, with this model of a unit's options."""
+
+    name: str
+    options: type[Options] = Options
+
+    def load(self) -> Engine:
+        """Its registration."""
+        engine: Engine = import_module(f"tasks.engines.{self.name}.engine").ENGINE
+        return engine
+
+
 class Registry(Mapping[str, Engine]):
     """Engine name -> its registration, of the engines that can be used.
 
     Asking for one that cannot be used raises `InvalidInput` with the reason.
     """
 
-    def __init__(self, built_in: Sequence[Engine], declared: Callable[[], Iterable[EntryPoint]] = installed) -> None:
+    def __init__(self, built_in: Sequence[BuiltIn], declared: Callable[[], Iterable[EntryPoint]] = installed) -> None:
         self._built_in = {engine.name: engine for engine in built_in}
         self._declared = declared
 
@@ -42,24 +58,32 @@ class Registry(Mapping[str, Engine]):
         return {name: str(found) for name, found in self._found.items() if isinstance(found, InvalidInput)}
 
     def __getitem__(self, name: str) -> Engine:
+        found = self._usable(name)
+        return found.load() if isinstance(found, BuiltIn) else found
+
+    def options(self, name: str) -> type[Options]:
+        """The model of the block that a unit may have under the engine's name."""
+        return self._usable(name).options
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(self._found.get(str(name)), BuiltIn | Engine)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, found in self._found.items() if not isinstance(found, InvalidInput))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _usable(self, name: str) -> BuiltIn | Engine:
         found = self._found[name]
         if isinstance(found, InvalidInput):
             raise found
         return found
 
-    def __contains__(self, name: object) -> bool:
-        return isinstance(self._found.get(str(name)), Engine)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, found in self._found.items() if isinstance(found, Engine))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
     @cached_property
-    def _found(self) -> Mapping[str, Engine | InvalidInput]:
+    def _found(self) -> Mapping[str, BuiltIn | Engine | InvalidInput]:
         """Every engine, or why it cannot be used."""
-        found: dict[str, Engine | InvalidInput] = {**self._built_in}
+        found: dict[str, BuiltIn | Engine | InvalidInput] = {**self._built_in}
         for name, points in groupby(self._declared(), key=attrgetter("name")):
             try:
                 found[name] = self._only(name, tuple(points))

@@ -32,7 +32,7 @@ def unusable_engines() -> Mapping[str, str]:
 def unit_model() -> type[DeclaredUnit]:
     """What may be written for a unit."""
     keys = DeclaredUnit.model_fields
-    options = dict.fromkeys(ENGINES.unusable, UnreadOptions) | {e.name: e.options for e in ENGINES.values()}
+    options = dict.fromkeys(ENGINES.unusable, UnreadOptions) | {name: ENGINES.options(name) for name in ENGINES}
     return _unit_model(tuple((name, model) for name, model in options.items() if name not in keys))
 
 
@@ -44,7 +44,7 @@ def platform_model() -> type[DeclaredPlatform]:
 def option_error(engine: str) -> ValidationError | None:
     """Why a unit cannot leave out the options of its engine; None when it can."""
     try:
-        ENGINES[engine].options()
+        ENGINES.options(engine)()
     except ValidationError as error:
         return error
     return None

@@ -84,12 +84,14 @@ def _options(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
             yield Mistake((engine,), f"{told}: remove them, or write `engine: {engine}`")
     if declared.engine in ENGINES and not declared.has_options_of(declared.engine):
         error = option_error(declared.engine)
-        schema = ENGINES[declared.engine].options.model_json_schema()
+        schema = ENGINES.options(declared.engine).model_json_schema()
         yield from (m.below((declared.engine,)) for m in explain.mistakes(error, {}, schema)) if error else ()
 
 
 def _validators(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
-    known = ENGINES[declared.engine].validators if declared.engine in ENGINES else declared.validators
+    if not declared.validators or declared.engine not in ENGINES:
+        return
+    known = ENGINES[declared.engine].validators
     for name in declared.validators:
         if name not in known:
             yield Mistake(("validators", name), not_among(name, f"a validator of {declared.engine}", known))

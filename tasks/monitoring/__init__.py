@@ -6,8 +6,3 @@
 answer raises `Unanswered`, whatever its status; only a query that the server refuses is a mistake of who wrote it.
 `queries` looks into PromQL without a server.
 """
-
-from tasks.monitoring.answers import Answer, QueryRefused, Series
-from tasks.monitoring.client import Prometheus
-
-__all__ = ["Answer", "Prometheus", "QueryRefused", "Series"]

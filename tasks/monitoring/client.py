@@ -1,4 +1,7 @@
-"""Sends requests to Prometheus's HTTP API: instant queries, which series there are, which rules are loaded."""
+"""Sends requests to Prometheus's HTTP API: instant queries, which series there are, which rules are loaded.
+
+Most commands import this and ask no Prometheus, so HTTP and signing are imported with the first request.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,16 @@ import ssl
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
-
-import httpx
 
 from tasks.domain.errors import Unanswered
 from tasks.domain.monitoring import PrometheusServer
-from tasks.monitoring import answers, credentials
+from tasks.monitoring import answers
 from tasks.monitoring.answers import Answer
+
+if TYPE_CHECKING:
+    import httpx
 
 _ENOUGH = 16 * 1_048_576
 """Bytes of a response: no result that is judged here is that long."""
@@ -78,6 +82,10 @@ class Prometheus:
         return f"{self.where}/graph?{shown}"
 
     def _asked(self, method: str, path: str, asked: Mapping[str, str]) -> Mapping[str, Any]:
+        import httpx
+
+        from tasks.monitoring import credentials
+
         server = self.server
         # urljoin would drop the path of the address, which Mimir and Thanos need.
         address = f"{server.url.rstrip('/')}/api/v1/{path}"
@@ -104,6 +112,8 @@ class Prometheus:
 
     @cached_property
     def _trust(self) -> ssl.SSLContext | bool:
+        from tasks.monitoring import credentials
+
         # Without TLS there is nothing to trust, and loading the system's trust store takes its time.
         return credentials.trust(self.server) if self.server.url.startswith("https:") else False
 

@@ -14,7 +14,7 @@ from tasks.checks.answers import no_prometheus
 from tasks.domain.errors import InvalidInput
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Cluster, Environment, Purpose
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 
 
 class Access(Protocol):

@@ -23,7 +23,7 @@ from tasks.domain.errors import Inconclusive, PromotionPaused, Refused, Unanswer
 from tasks.domain.events import AnalysisEnded, EnvironmentPaused
 from tasks.domain.events.claims import FORWARD
 from tasks.ledger.state import EnvironmentState
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tasks.promotion.environment_run import EnvironmentRun
 
 _EVERY = 15.0

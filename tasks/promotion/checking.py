@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.domain import wording
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.events import UnitSettled, UnitSmoked
@@ -70,7 +71,7 @@ def prepare_clients(run: EnvironmentRun) -> None:
         # Nothing depends on it: an error here is raised again where the client is needed.
         with suppress(FlowmartError):
             for unit in run.units:
-                for service in checks.services(run.unit(unit).checks):
+                for service in running.services(run.unit(unit).checks):
                     run.runtime.access.client(service, run.environment_of(unit))
 
     threading.Thread(target=reach, daemon=True).start()
@@ -81,7 +82,7 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
     if not declared:
         return ()
     environment = run.environment_of(receipt.target.unit, receipt.target.release)
-    around = checks.Surroundings(
+    around = Surroundings(
         client=lambda service: run.runtime.access.client(service, environment),
         outputs=receipt.outputs,
         folder=run.checkout(receipt.target.release).infrastructure,
@@ -97,5 +98,5 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         return tuple(pool.map(lambda one: _one(run, one, around), declared))
 
 
-def _one(run: EnvironmentRun, one: Check, around: checks.Surroundings) -> CheckResult:
-    return checks.run(one, around, sleep=run.clock.sleep, clock=run.clock.monotonic)
+def _one(run: EnvironmentRun, one: Check, around: Surroundings) -> CheckResult:
+    return running.run(one, around, sleep=run.clock.sleep, clock=run.clock.monotonic)

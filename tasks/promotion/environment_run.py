@@ -28,7 +28,7 @@ from tasks.engines.base import UnitEngine, Variables, Workspace
 from tasks.ledger.chain import Ledger
 from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
 from tasks.promotion import claims
 from tasks.promotion.access import NO_PROMETHEUS

@@ -16,7 +16,7 @@ from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Ledger
 from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tasks.promotion.access import Access, AssumedRoles, prometheus
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent

@@ -17,6 +17,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tasks import manifest
 from tasks.domain.errors import (
@@ -33,7 +34,6 @@ from tasks.domain.release import Provenance, Release, RequestedRelease
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 from tasks.releases import archives, commits, records, requests
-from tasks.releases.completion import Executable, completed
 from tasks.releases.contents import File, content_digest, write
 from tasks.releases.records import DIGITS
 from tasks.releases.repository import Commit
@@ -41,6 +41,9 @@ from tasks.releases.requests import Purpose, ReleaseRequest
 from tasks.releases.stored import StoredRelease, recorded
 from tasks.releases.unit_digests import unit_digests
 from tasks.run_folder import run_folder
+
+if TYPE_CHECKING:
+    from tasks.releases.completion import Executable
 
 _ID = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 
@@ -80,6 +83,9 @@ class Releases:
             InvalidInput: There is no such commit, it holds files that cannot be released, or its platform is invalid.
             DamagedRelease: The store holds something else under the release's id.
         """
+        # It needs engines, and whoever only reads releases does not.
+        from tasks.releases.completion import completed
+
         commit = commits.commit_of(repository, ref)
         files = completed(commits.committed(repository, commit.hash), self._executable)
         digest = content_digest(files)

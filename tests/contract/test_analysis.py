@@ -14,7 +14,8 @@ from tasks.analysis import Judging, ask_all, evidence, was_bad
 from tasks.analysis.trying import tried
 from tasks.domain.analysis import Analysis, Compare, Metric, Verdict
 from tasks.domain.monitoring import PrometheusServer
-from tasks.monitoring import Prometheus, QueryRefused
+from tasks.monitoring.answers import QueryRefused
+from tasks.monitoring.client import Prometheus
 from tests import prometheus_process
 from tests.prometheus_process import Samples
 

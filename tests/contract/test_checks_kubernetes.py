@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 from tests.clusters import PROJECT, SandboxCluster
@@ -59,13 +60,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxCluster
 def asked(
     cluster: SandboxCluster, kind: str, within: float = 30, variables: dict[str, str] | None = None, **options: Any
 ) -> CheckResult:
-    around = checks.Surroundings(
+    around = Surroundings(
         client=lambda _: None,
         outputs={},
         folder=Path(),
         variables=cluster.variables("plan") if variables is None else variables,
     )
-    return checks.run(Check("it", kind, {"namespace": "flowmart", **options}, within=within, every=0.2), around)
+    return running.run(Check("it", kind, {"namespace": "flowmart", **options}, within=within, every=0.2), around)
 
 
 def test_a_rollout_that_ends_passes(cluster: SandboxCluster) -> None:

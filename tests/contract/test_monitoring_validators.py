@@ -16,7 +16,7 @@ from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Unit, Validation
 from tasks.engines import ENGINES, validation
 from tasks.engines.base import Workspace
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tests import prometheus_process
 from tests.workspaces import workspace
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from deployments.metrics_server import serving
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 from tasks.metrics.exporter import Exporter
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tests import loopback, prometheus_process
 from tests.unit.metrics.test_metrics import Story
 
@@ -42,14 +43,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def asked(server: Prometheus, **options: object) -> CheckResult:
-    around = checks.Surroundings(
+    around = Surroundings(
         client=lambda service: service,
         outputs={},
         folder=Path("/nowhere"),
         variables={},
         prometheus=lambda _: server,
     )
-    return checks.run(Check("a check", "prometheus", options, within=0), around)
+    return running.run(Check("a check", "prometheus", options, within=0), around)
 
 
 def comes(wanted: Callable[[], bool]) -> bool:

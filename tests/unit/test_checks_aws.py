@@ -18,7 +18,8 @@ import pytest
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.domain.errors import Refused
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
@@ -55,7 +56,7 @@ class Aws:
 
     def checked(self, check: Check) -> CheckResult:
         variables = VARIABLES | {"AWS_ENDPOINT_URL": self.endpoint}
-        return checks.run(check, checks.Surroundings(self.client, {}, INFRASTRUCTURE, variables))
+        return running.run(check, Surroundings(self.client, {}, INFRASTRUCTURE, variables))
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +274,7 @@ def test_missing_credentials_are_unanswered() -> None:
         raise Refused(f"may not assume the role to ask {service}")
 
     check = Check("a check", "aws", {"fact": "table_active", "table": "carts"}, within=0)
-    result = checks.run(check, checks.Surroundings(no_client, {}, INFRASTRUCTURE, {}))
+    result = running.run(check, Surroundings(no_client, {}, INFRASTRUCTURE, {}))
     assert told(result) == (Outcome.UNANSWERED, "may not assume the role to ask dynamodb")
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 from tests import loopback
@@ -106,8 +107,8 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def asked(kind: str, timeout: float = 60, **options: Any) -> CheckResult:
     """One attempt. The time limit is long, since the machine may be busy, where it is not what is tested."""
     options["timeout"] = timeout
-    around = checks.Surroundings(client=lambda service: service, outputs={}, folder=Path("/nowhere"), variables={})
-    return checks.run(Check("a check", kind, options, within=0), around)
+    around = Surroundings(client=lambda service: service, outputs={}, folder=Path("/nowhere"), variables={})
+    return running.run(Check("a check", kind, options, within=0), around)
 
 
 @pytest.mark.parametrize(

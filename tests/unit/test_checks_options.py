@@ -8,8 +8,8 @@ import boto3
 import pytest
 from pydantic import ValidationError
 
-from tasks import checks
-from tasks.checks import OPTIONS
+from tasks.checks import running
+from tasks.checks.options import OPTIONS
 from tasks.domain.platform import Check
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
@@ -63,7 +63,7 @@ def test_right_options_survive_being_read_twice(kind: str, options: dict[str, An
 
 @pytest.mark.parametrize("options", [options for kind, options in RIGHT if kind == "aws"])
 def test_every_fact_names_the_aws_service_that_it_is_read_from(options: dict[str, Any]) -> None:
-    (service,) = checks.services([Check("a check", "aws", options), Check("another", "tcp", {})])
+    (service,) = running.services([Check("a check", "aws", options), Check("another", "tcp", {})])
     assert service in boto3.Session().get_available_services()
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tests import prometheus_server
 from tests.prometheus_server import PrometheusDouble, Said, document
 
@@ -27,14 +28,14 @@ def double() -> Iterator[PrometheusDouble]:
 
 def asked(double: PrometheusDouble, **options: Any) -> CheckResult:
     """One attempt."""
-    around = checks.Surroundings(
+    around = Surroundings(
         client=lambda service: service,
         outputs={"job": "cart"},
         folder=Path("/nowhere"),
         variables={},
         prometheus=lambda seconds: Prometheus(PrometheusServer(double.url), seconds=seconds),
     )
-    return checks.run(Check("a check", "prometheus", {"timeout": 60, **options}, within=0), around)
+    return running.run(Check("a check", "prometheus", {"timeout": 60, **options}, within=0), around)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,6 @@ def test_a_rule_group_that_is_not_loaded_fails_with_the_usual_reason(double: Pro
 
 
 def test_without_a_declared_prometheus_nothing_is_known() -> None:
-    around = checks.Surroundings(client=lambda _: None, outputs={}, folder=Path("/nowhere"), variables={})
-    result = checks.run(Check("a check", "prometheus", {"scraped": "cart"}, within=0), around)
+    around = Surroundings(client=lambda _: None, outputs={}, folder=Path("/nowhere"), variables={})
+    result = running.run(Check("a check", "prometheus", {"scraped": "cart"}, within=0), around)
     assert (result.outcome, "add monitoring.prometheus" in result.found) == (UNANSWERED, True)

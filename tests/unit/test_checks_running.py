@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.checks.references import resolved
 from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.outcome import CheckResult, Outcome
@@ -41,12 +42,12 @@ class Time:
         return self.now
 
 
-def around(folder: Path = Path("/nowhere"), outputs: Mapping[str, Any] = OUTPUTS) -> checks.Surroundings:
-    return checks.Surroundings(client=lambda service: service, outputs=outputs, folder=folder, variables={})
+def around(folder: Path = Path("/nowhere"), outputs: Mapping[str, Any] = OUTPUTS) -> Surroundings:
+    return Surroundings(client=lambda service: service, outputs=outputs, folder=folder, variables={})
 
 
 def asked(kind: str, options: Mapping[str, Any]) -> CheckResult:
-    return checks.run(Check("a check", kind, options, within=0), around())
+    return running.run(Check("a check", kind, options, within=0), around())
 
 
 def countdown(folder: Path, codes: list[int]) -> Check:
@@ -79,7 +80,7 @@ def test_a_check_is_retried_until_it_passes_and_else_the_last_attempt_decides(
 ) -> None:
     time = Time()
     check = countdown(tmp_path, codes)
-    result = checks.run(check, around(tmp_path), sleep=time.sleep, clock=time.clock)
+    result = running.run(check, around(tmp_path), sleep=time.sleep, clock=time.clock)
     assert (result.outcome, result.attempts, time.slept) == (outcome, attempts, slept)
     assert result.seconds == sum(slept)
 
@@ -88,14 +89,14 @@ def test_the_last_attempt_is_made_at_the_end_of_the_time(tmp_path: Path) -> None
     time = Time()
     check = countdown(tmp_path, [1])
     slow = Check(check.name, check.kind, check.options, within=2.5, every=2)
-    checks.run(slow, around(tmp_path), sleep=time.sleep, clock=time.clock)
+    running.run(slow, around(tmp_path), sleep=time.sleep, clock=time.clock)
     assert time.slept == [2, 0.5]
 
 
 def test_without_time_a_check_is_attempted_once(tmp_path: Path) -> None:
     check = countdown(tmp_path, [1])
     once = Check(check.name, check.kind, check.options, within=0, every=1)
-    assert checks.run(once, around(tmp_path)).attempts == 1
+    assert running.run(once, around(tmp_path)).attempts == 1
 
 
 def test_a_result_holds_what_was_checked_expected_and_found() -> None:
@@ -174,7 +175,7 @@ def test_a_reference_to_a_sensitive_output_is_unanswered() -> None:
 def test_a_check_that_refers_to_a_missing_output_fails_at_once() -> None:
     time = Time()
     check = Check("a check", "tcp", {"host": "{outputs.hots}", "port": 1}, within=60, every=1)
-    result = checks.run(check, around(), sleep=time.sleep, clock=time.clock)
+    result = running.run(check, around(), sleep=time.sleep, clock=time.clock)
     assert (result.outcome, result.attempts, time.slept) == (Outcome.FAILED, 0, [])
     assert result.found.startswith("the unit has no output hots")
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tasks import checks
+from tasks.checks import running
+from tasks.checks.answers import Surroundings
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 
@@ -35,13 +36,13 @@ def ask(folder: Path) -> Ask:
 
 
 def run(folder: Path, path: str, **options: Any) -> CheckResult:
-    around = checks.Surroundings(
+    around = Surroundings(
         client=lambda service: service,
         outputs={"table": "carts"},
         folder=folder,
         variables={"AWS_REGION": "eu-west-1"},
     )
-    return checks.run(Check("a check", "script", {"path": path, **options}, within=0), around)
+    return running.run(Check("a check", "script", {"path": path, **options}, within=0), around)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,12 @@ def test_installed_engines_are_not_imported_before_somebody_asks_for_engines(sit
         registry.get("broken")
 
 
+def test_the_product_s_engines_are_registered_with_the_options_that_they_are_read_with() -> None:
+    registry = Registry(BUILT_IN, tuple)
+    assert {name: engine.options for name, engine in registry.items()} == {e.name: e.options for e in BUILT_IN}
+    assert [engine.name for engine in registry.values()] == list(registry)
+
+
 @pytest.mark.parametrize(
     ("engine", "variable"), [("terraform", "FLOWMART_TERRAFORM"), ("kustomize", "FLOWMART_KUBECTL")]
 )

@@ -12,7 +12,8 @@ import pytest
 
 from tasks.domain.errors import Unanswered
 from tasks.domain.monitoring import PrometheusServer, Secret
-from tasks.monitoring import Prometheus, QueryRefused
+from tasks.monitoring.answers import QueryRefused
+from tasks.monitoring.client import Prometheus
 from tests import prometheus_server
 from tests.certificates import Certificates, certificates
 from tests.prometheus_server import PrometheusDouble, Request, Said, document

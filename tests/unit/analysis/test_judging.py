@@ -11,7 +11,7 @@ from tasks.analysis import Judged, Judging, ask_all, evidence, was_bad
 from tasks.domain.analysis import Analysis, Compare, Metric, Rating, Verdict, Window
 from tasks.domain.errors import Unanswered
 from tasks.domain.monitoring import PrometheusServer
-from tasks.monitoring import Prometheus
+from tasks.monitoring.client import Prometheus
 from tests import prometheus_server
 from tests.prometheus_server import Found, PrometheusDouble, Said, document
 
