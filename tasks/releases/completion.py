@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.engines import ENGINES
-from tasks.engines.terragrunt import finding, record, vendoring
+from tasks.engines.terragrunt import finding, record, roots, vendoring
 from tasks.engines.terragrunt.finding import Tools
 from tasks.engines.terragrunt.preparation import as_repository
 from tasks.processes import Processes
@@ -71,6 +71,7 @@ def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Exe
     place = infrastructure / record.FILE
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(record.encode(found))
+    roots.complete(terragrunt, found)
 
 
 def _more(folder: Path, files: Sequence[File]) -> list[File]:

@@ -25,13 +25,13 @@ def fault(root: Path, folders: Iterable[Path]) -> str:
     """
     if (root / LOCK_FILE).is_file():
         return ""
-    needed: set[str] = set()
+    wanted: set[str] = set()
     exact: set[str] = set()
     for folder in folders:
         required = _required(folder)
-        needed |= required.keys() | _implied(folder)
+        wanted |= required.keys() | implied(folder)
         exact |= {name for name, version in required.items() if is_exact(version)}
-    floating = sorted(needed - exact - {_BUILT_IN})
+    floating = sorted(wanted - exact - {_BUILT_IN})
     if not floating:
         return ""
     return (
@@ -49,6 +49,12 @@ def _required(folder: Path) -> dict[str, str]:
     return {name: str(wanted.get("version", "") if isinstance(wanted, dict) else wanted) for name, wanted in entries}
 
 
-def _implied(folder: Path) -> set[str]:
+def needed(folder: Path) -> set[str]:
+    """The local names of the providers that the code in a folder has to get from somewhere."""
+    return (_required(folder).keys() | implied(folder)) - {_BUILT_IN}
+
+
+def implied(folder: Path) -> set[str]:
+    """The local names of the providers that types in a folder's code imply."""
     found = code.readable_blocks(folder, "resource", "data", "ephemeral", "provider")
     return {block.labels[0].split("_")[0] for block in found if block.labels}

@@ -13,7 +13,9 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tasks.engines.terraform.configuration import MODULES
 
@@ -24,15 +26,29 @@ FETCHED = MODULES.parent
 """Where terraform keeps modules that it has fetched, below the root."""
 
 
-def provide(root: Path, source: str) -> None:
-    """Put the modules of a release where terraform looks for what it has fetched."""
-    record, place = record_of(root, source), root / source / FETCHED
+def provide(root: Path, source: str, folder: Path | None = None) -> None:
+    """Put the modules of a release where terraform looks for what it has fetched.
+
+    Args:
+        root: what sources are relative to.
+        source: the unit's folder.
+        folder: where terraform runs for it, if that is elsewhere.
+    """
+    record, run_in = record_of(root, source), folder or root / source
+    place = run_in / FETCHED
     if not record.is_file() or place.exists():
         return
     found = json.loads(record.read_text())
     for name, content in found["contents"].items():
         shutil.copytree(root / FOLDER / content, place / name, symlinks=True)
-    (root / source / MODULES).write_text(json.dumps(found["note"]))
+    (run_in / MODULES).write_text(json.dumps(found["note"]))
+
+
+def write(root: Path, source: str, taken_in: Mapping[str, Any]) -> None:
+    """Write down for the root at `source` which modules were taken into the release for it."""
+    record = record_of(root, source)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(taken_in, indent=1, sort_keys=True) + "\n")
 
 
 def reads(root: Path, source: str) -> tuple[str, ...]:

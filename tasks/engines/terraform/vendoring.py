@@ -19,7 +19,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform import code, commands, diagnostics, surroundings
 from tasks.engines.terraform.configuration import MODULES
 from tasks.engines.terraform.options import options
-from tasks.engines.terraform.vendored import FETCHED, FOLDER, kept, reads, record_of
+from tasks.engines.terraform.vendored import FETCHED, FOLDER, kept, reads, record_of, write
 from tasks.processes import Command, Processes
 
 _TIME_LIMIT = 600.0
@@ -42,11 +42,15 @@ def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> Non
             f"{unit.source}: its modules cannot be taken into the release: {finished}; "
             "make them reachable, or set vendor: false in its terraform block"
         )
+    write(root, unit.source, taken_in(root, folder))
+    shutil.rmtree(folder / FETCHED.parent)
+
+
+def taken_in(root: Path, folder: Path) -> dict[str, Any]:
+    """Keep by their content the modules that terraform has fetched in a folder, and terraform's note on them."""
     note: Mapping[str, Any] = json.loads((folder / MODULES).read_text())
     contents = {name: kept(root / FOLDER, folder / FETCHED / name) for name in sorted(_downloaded(note))}
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps({"note": note, "contents": contents}, indent=1, sort_keys=True) + "\n")
-    shutil.rmtree(folder / FETCHED.parent)
+    return {"note": note, "contents": contents}
 
 
 def warnings(workspace: Workspace) -> tuple[str, ...]:

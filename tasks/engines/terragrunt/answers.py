@@ -117,6 +117,12 @@ def configuration(printed: str) -> Configuration:
     )
 
 
+def generated(printed: str) -> dict[str, dict[str, Any]]:
+    """The `generate` blocks of what `render --json` says of a unit, by their names, with what is set in each."""
+    blocks = json.loads(printed).get("generate") or {}
+    return {name: {key: value for key, value in each.items() if value is not None} for name, each in blocks.items()}
+
+
 def fault(found: Configuration) -> str:
     """What in a unit's configuration cannot be kept; empty when nothing is."""
     if found.assumes_role:

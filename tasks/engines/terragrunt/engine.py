@@ -57,7 +57,12 @@ class Terragrunt:
         terraform = self._terraform(made)
         self._refuse_moved(terraform)
         plan = terraform.plan(inputs)
-        told = (*parity.refuse_unlike(self.workspace, plan), *self._kept(made), *_ignored(self.workspace))
+        told = (
+            *parity.refuse_unlike(self.workspace, plan),
+            *parity.other_providers(self.workspace),
+            *self._kept(made),
+            *_ignored(self.workspace),
+        )
         return self._named(
             replace(plan, outputs=None if plan.changes_outputs else plan.outputs, warnings=(*plan.warnings, *told))
         )

@@ -67,10 +67,12 @@ class Terragrunt:
             raise InvalidInput(f"platform.yaml: terragrunt: {program} {fault}: {_REMEDY}")
         return found
 
-    def run(self, argv: tuple[str, ...], folder: Path, downloads: Path | None = None) -> Finished:
-        """Run it in a folder, to whatever end; in place of Terraform it gets one that has no outputs."""
+    def run(
+        self, argv: tuple[str, ...], folder: Path, downloads: Path | None = None, terraform: str = ""
+    ) -> Finished:
+        """Run it in a folder, to whatever end; without a `terraform` it gets one that has no outputs."""
         kept = downloads or self.infrastructure.parent / "downloads"
-        known = commands.variables(str(self._without_outputs), kept)
+        known = commands.variables(terraform or str(self._without_outputs), kept)
         known |= surroundings.fixed({**self._processes.environment, **known})
         return self._processes.run(Command(argv, folder, known, _SECONDS))
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Plan
 from tasks.engines.base import Workspace
+from tasks.engines.terraform import code
+from tasks.engines.terraform.commands import LOCK_FILE
 from tasks.engines.terragrunt import record, sources
 from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.engines.terragrunt.record import FoundUnit, Record
@@ -67,6 +69,31 @@ def differences(workspace: Workspace) -> Iterator[str]:
             yield f"{before} has no unit {unit.path}, so nothing of it was verified there"
         elif unlike := here.unlike(artefact(infrastructure, found, before, other)):
             yield f"its modules and shared files are not those of {before}: {', '.join(unlike[:_MOST])}"
+
+
+def other_providers(workspace: Workspace) -> Iterator[str]:
+    """A sentence for each environment before in which the unit's lock file names other versions of providers."""
+    infrastructure, environment = workspace.infrastructure, workspace.environment.name
+    found = record.load(infrastructure)
+    unit = found.at(workspace.unit.source) if found else None
+    if found is None or unit is None:
+        return
+    here = _locked(infrastructure, found, environment, unit)
+    for before in workspace.environment.after:
+        other = found.same(before, unit.path)
+        there = _locked(infrastructure, found, before, other) if other else {}
+        unlike = [
+            f"{name} {here[name]}, not {there[name]}" for name in here if there.get(name, here[name]) != here[name]
+        ]
+        if unlike:
+            yield f"its lock file has other providers than that of {before}: {', '.join(unlike)}"
+
+
+def _locked(infrastructure: Path, found: Record, environment: str, unit: FoundUnit) -> dict[str, str]:
+    """{provider: its version} of the lock file beside a unit."""
+    file = infrastructure / found.environments[environment].root / unit.path / LOCK_FILE
+    blocks = code.blocks_in(file, "provider") if file.is_file() else ()
+    return {block.name: str(block.body.get("version", "")) for block in blocks}
 
 
 _MOST = 5

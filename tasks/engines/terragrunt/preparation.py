@@ -23,7 +23,7 @@ from tasks.domain.release import Inputs
 from tasks.domain.values import digest_of
 from tasks.engines import sealed
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import backends, diagnostics, errors, surroundings
+from tasks.engines.terraform import backends, diagnostics, errors, surroundings, vendored
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform.preparation import one_at_a_time
 from tasks.engines.terragrunt import answers, commands, record, vendoring
@@ -32,6 +32,11 @@ from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.processes import Command, Finished
 
 _MADE = "flowmart.made.json"
+_UNLOCKED = "Provider dependency changes detected"
+_REMEDY = (
+    f"its {terraform.LOCK_FILE} is not that of its providers: run terragrunt init there, commit the file, and create "
+    "the release again"
+)
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,9 @@ class Preparation:
         configuration = answers.configuration(self.run(commands.render(self.executable)))
         if fault := answers.fault(configuration) or self._floats(configuration.source):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
-        self._init(inputs)
         folder = Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
+        vendored.provide(self._workspace.infrastructure, self._workspace.unit.source, folder)
+        self._init(inputs)
         if fault := backends.fault(backends.initialised(folder)):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
         sealed.save({"with": made_with, "folder": str(folder), "configuration": asdict(configuration)}, file)
@@ -123,9 +129,19 @@ class Preparation:
         return "" if whole in known else f"its source {source} is not in the release: create the release again"
 
     def _init(self, inputs: Inputs) -> None:
-        argv = commands.around(self.executable, terraform.init(self.terraform, locked=False))
-        with one_at_a_time(self._workspace.processes.environment):
-            self.run(argv, None, **commands.inputs(inputs.values))
+        own = self._workspace.folder / terraform.LOCK_FILE
+        of_module = not own.exists()
+        argv = commands.around(self.executable, terraform.init(self.terraform, locked=True))
+        try:
+            with one_at_a_time(self._workspace.processes.environment):
+                self.run(argv, None, **commands.inputs(inputs.values))
+        except Refused as error:
+            if _UNLOCKED in str(error):
+                raise Refused(f"{self._workspace.unit.source}: {_REMEDY}") from error
+            raise
+        if of_module:
+            # Terragrunt copies a module's lock file beside the unit.
+            own.unlink(missing_ok=True)
 
 
 def as_repository(infrastructure: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from tasks.domain.platform import Unit
 from tasks.engines.terraform import sources as terraform
+from tasks.engines.terraform import vendored
 from tasks.engines.terraform.code import ENDINGS
 from tasks.engines.terraform.providers import names_aws
 from tasks.engines.terragrunt import record
@@ -28,12 +29,13 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
 
 
 def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """The content of the unit's modules that are not files of the commit."""
+    """The content of the unit's modules, and of those that they call, that are not files of the commit."""
     found = record.load(infrastructure)
     known = found.at(unit.source) if found else None
     folders = {*known.sources.values()} if known else set()
     files = (file for folder in folders for file in (infrastructure / folder).rglob("*") if file.is_file())
-    return tuple(sorted(file.relative_to(infrastructure).as_posix() for file in files))
+    fetched = (file.relative_to(infrastructure).as_posix() for file in files)
+    return tuple(sorted((*fetched, *vendored.reads(infrastructure, unit.source))))
 
 
 def needs_aws(infrastructure: Path, source: str) -> bool:

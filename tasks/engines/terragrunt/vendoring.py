@@ -71,6 +71,11 @@ def without_folder(source: str) -> str:
     )
 
 
+def folder_in(source: str) -> str:
+    """The folder in a source: git::https://x/mods.git//vpc?ref=v1 -> vpc; empty where it is the whole."""
+    return source.partition("?")[0].rpartition("://")[2].partition("//")[2]
+
+
 def mapped(source: str) -> str:
     """How `TG_SOURCE_MAP` names a source: without what it asks for."""
     return without_folder(source).partition("?")[0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ from tasks.domain.plan import Action, Plan
 from tasks.domain.platform import Environment, Unit
 from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.base import Workspace
+from tasks.engines.terraform.commands import LOCK_FILE
+from tasks.engines.terragrunt import commands
 from tasks.engines.terragrunt.engine import Terragrunt
 from tests.contract.aws_provider.world import HEADER, REGION, Root
 from tests.terragrunts import PROGRAM
@@ -80,6 +85,14 @@ class Shop:
         self.write("modules/topic/main.tf", MODULE)
         for unit, content in UNITS.items():
             self.write(f"{unit}/terragrunt.hcl", f"{INCLUDE}{content}")
+        self.lock(folder)
+
+    def lock(self, folder: Path) -> None:
+        """Give both units the lock file that Terragrunt writes for one, as a release would."""
+        variables = {**os.environ, **self.variables(), **commands.variables("terraform", folder / "downloads")}
+        command = (PROGRAM, "run", "--", "init", "-backend=false")
+        subprocess.run(command, cwd=self.infrastructure / "orders", env=variables, check=True, timeout=300)
+        shutil.copy(self.infrastructure / "orders" / LOCK_FILE, self.infrastructure / "mail")
 
     def write(self, path: str, content: str) -> None:
         place = self.infrastructure / path
