@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.cli import environments, naming, screen
+from deployments.cli import artefacts, environments, naming, screen
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain.errors import NotFound
@@ -56,22 +56,33 @@ def diff(one: Side, other: Side, json: Json = False) -> None:
     history = History(settings.load())
     left, right = (_compared(history, name) for name in (one, other))
     units, files = differing_units(left, right), _changed_files(history, left, right)
+    made_of = _made_of(history, left, right)
     changes = _last_changes(left, right, files)
     if json:
         sides = [{"name": side.name, "release": side.release, "origin": side.origin} for side in (left, right)]
         pairs = {unit: list(pair) for unit, pair in units.items()}
-        screen.document({"sides": sides, "units": pairs, "files": files, "changes": changes})
+        screen.document({"sides": sides, "units": pairs, "made_of": made_of, "files": files, "changes": changes})
         return
     for side in (left, right):
         screen.result(side.told)
     if not units:
         screen.say(f"{one} and {other} have the same release of every unit")
     screen.table("", ("unit", one, other), [(unit, *(each or "-" for each in pair)) for unit, pair in units.items()])
+    if made_of:
+        made_rows = [(unit, ", ".join(names)) for unit, names in made_of.items()]
+        screen.table("", ("Terragrunt unit", "modules and shared files that differ"), made_rows)
     if not (left.release and right.release):
         screen.say("Files are not compared: that takes a release on both sides")
         return
     rows = [(file, *_who_and_when(changes.get(file))) for file in files]
     screen.table("", ("file that differs between the releases", "changed last by", "when", "commit"), rows)
+
+
+def _made_of(history: History, left: Compared, right: Compared) -> dict[str, list[str]]:
+    """What differs in the modules and shared files of Terragrunt units, between two environments."""
+    if left.releases is None or right.releases is None:
+        return {}
+    return artefacts.unlike(history, (left.name, left.releases), (right.name, right.releases))
 
 
 def _last_changes(left: Compared, right: Compared, files: list[str]) -> dict[str, LastChange]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.engines import ENGINES
-from tasks.engines.terragrunt import finding, record, roots, vendoring
+from tasks.engines.terragrunt import finding, parity, record, roots, vendoring
 from tasks.engines.terragrunt.finding import Tools
 from tasks.engines.terragrunt.preparation import as_repository
 from tasks.processes import Processes
@@ -72,6 +72,7 @@ def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Exe
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(record.encode(found))
     roots.complete(terragrunt, found)
+    place.write_bytes(record.encode(parity.digested(infrastructure, found)))
 
 
 def _more(folder: Path, files: Sequence[File]) -> list[File]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from deployments.cli import artefacts
 from tasks.domain.errors import FlowmartError
 from tasks.drift import DriftReport, compare
+from tasks.ledger.history import History
 from tasks.promotion import applying, claims, planning, recovery
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
@@ -88,6 +90,19 @@ def test_modules_that_were_not_verified_upstream_are_not_applied(live: Live, fir
     with pytest.raises(FlowmartError, match=told):
         live.promote(release, "staging")
     assert live.outputs("eu-west-1/app", "staging")["port"] == 8080
+    history = History(live.runtime.settings, store=live.store)
+    (made_of,) = artefacts.unlike(
+        history, ("dev", {"eu-west-1-app": release}), ("staging", {"eu-west-1-app": release})
+    ).values()
+    assert [source.partition("?")[2] for source in made_of] == ["ref=v1.0.0", "ref=v2.0.0"]
+    live.change("modules/database/main.tf", "}.db", "}.database")
+    live.commit("Another endpoint")
+    later, database = live.release(), "eu-west-1-db"
+    assert artefacts.unlike(history, ("dev", {database: first}), ("staging", {database: first})) == {}
+    assert artefacts.unlike(history, ("dev", {database: later}), ("staging", {database: first})) == {
+        database: ["modules/database/main.tf"]
+    }
+    live.change("modules/database/main.tf", "}.database", "}.db")
 
 
 def test_a_run_that_was_killed_is_recovered(live: Live, first: str) -> None:

@@ -57,6 +57,13 @@ def reads(root: Path, source: str) -> tuple[str, ...]:
     return (record.relative_to(root).as_posix(),) if record.is_file() else ()
 
 
+def contents(root: Path, source: str) -> dict[str, str]:
+    """{module of a root that is from elsewhere: the name of its content}."""
+    record = record_of(root, source)
+    found: dict[str, str] = json.loads(record.read_text())["contents"] if record.is_file() else {}
+    return {f"module {name}": content for name, content in found.items()}
+
+
 def record_of(root: Path, source: str) -> Path:
     """Where a release keeps what it knows of the modules of one root."""
     name = hashlib.sha256(os.path.normpath(source).encode()).hexdigest()[:16]

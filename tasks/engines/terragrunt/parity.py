@@ -6,14 +6,16 @@ could differ is which modules and files each of them names: a `ref` that was bum
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Plan
+from tasks.domain.values import digest_of
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import code
+from tasks.engines.terraform import code, vendored
 from tasks.engines.terraform.commands import LOCK_FILE
 from tasks.engines.terragrunt import record, sources
 from tasks.engines.terragrunt.options import TerragruntOptions
@@ -22,23 +24,57 @@ from tasks.engines.terragrunt.record import FoundUnit, Record
 
 @dataclass(frozen=True)
 class Artefact:
-    """What a unit shares with other environments: files below infrastructure/, and {remote source: its content}."""
+    """What a unit shares with other environments.
 
-    files: frozenset[str]
+    Attributes:
+        files: {path below infrastructure/: digest}.
+        sources: what its modules are fetched from, or modules that they call, each with the name of its content.
+    """
+
+    files: Mapping[str, str]
     sources: frozenset[tuple[str, str]]
 
+    @property
+    def digest(self) -> str:
+        """The same for the same content, whatever its sources are called."""
+        return digest_of([dict(self.files), sorted({content for _, content in self.sources})])
+
     def unlike(self, other: Artefact) -> tuple[str, ...]:
-        """What is in one of them only; a source that is spelled otherwise and has the same content is not."""
-        contents = {folder for _, folder in self.sources} ^ {folder for _, folder in other.sources}
-        named = {source for source, folder in self.sources | other.sources if folder in contents}
-        return tuple(sorted(named | (self.files ^ other.files)))
+        """What is not the same in both; a source that is spelled otherwise and has the same content is."""
+        contents = {content for _, content in self.sources} ^ {content for _, content in other.sources}
+        named = {source for source, content in self.sources | other.sources if content in contents}
+        files = {path for path in self.files.keys() | other.files.keys() if self._differs(other, path)}
+        return tuple(sorted(named | files))
+
+    def _differs(self, other: Artefact, path: str) -> bool:
+        return self.files.get(path) != other.files.get(path)
 
 
 def artefact(infrastructure: Path, found: Record, environment: str, unit: FoundUnit) -> Artefact:
     """What a unit of an environment shares with others."""
     source = f"{found.environments[environment].root}/{unit.path}"
-    files = sources.shared(infrastructure, source, found.roots)
-    return Artefact(frozenset(files), frozenset(unit.sources.items()))
+    files = {path: _digest(infrastructure / path) for path in sources.shared(infrastructure, source, found.roots)}
+    modules = vendored.contents(infrastructure, source)
+    return Artefact(files, frozenset({**unit.sources, **modules}.items()))
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def digested(infrastructure: Path, found: Record) -> Record:
+    """The record with the digest of what each unit shares with other environments."""
+    environments = {
+        name: replace(where, units=tuple(_digested(infrastructure, found, name, unit) for unit in where.units))
+        for name, where in found.environments.items()
+    }
+    return replace(found, environments=environments)
+
+
+def _digested(infrastructure: Path, found: Record, environment: str, unit: FoundUnit) -> FoundUnit:
+    if unit.excluded:
+        return unit
+    return replace(unit, artefact=artefact(infrastructure, found, environment, unit).digest)
 
 
 def refuse_unlike(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
@@ -62,12 +98,13 @@ def differences(workspace: Workspace) -> Iterator[str]:
     unit = found.at(workspace.unit.source) if found else None
     if found is None or unit is None:
         return
-    here = artefact(infrastructure, found, environment, unit)
     for before in workspace.environment.after:
         other = found.same(before, unit.path)
         if other is None:
             yield f"{before} has no unit {unit.path}, so nothing of it was verified there"
-        elif unlike := here.unlike(artefact(infrastructure, found, before, other)):
+        elif other.artefact != unit.artefact:
+            here, there = (artefact(infrastructure, found, *each) for each in ((environment, unit), (before, other)))
+            unlike = here.unlike(there)
             yield f"its modules and shared files are not those of {before}: {', '.join(unlike[:_MOST])}"
 
 

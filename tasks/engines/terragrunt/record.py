@@ -33,6 +33,7 @@ class FoundUnit:
         sources: where its modules come from, as written -> the folder below infrastructure/ with their content, for
             those that are not files of the commit.
         excluded: why it takes no part; empty for a unit that does.
+        artefact: the digest of its modules and of the files that it shares with other environments (`parity`).
     """
 
     path: str
@@ -40,6 +41,7 @@ class FoundUnit:
     reading: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     excluded: str = ""
+    artefact: str = ""
 
 
 @dataclass(frozen=True)
