@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tasks.domain.analysis import Analysis
 from tasks.domain.errors import InvalidInput
+from tasks.domain.logging import ElasticsearchServer
 from tasks.domain.monitoring import PrometheusServer
 
 Purpose = Literal["plan", "apply"]
@@ -160,6 +161,7 @@ class Environment:
         reconcile: drift is repaired as soon as a report has found it.
         drift_every: how often the server looks for drift, in seconds.
         prometheus: where metrics are asked for; None: nowhere.
+        elasticsearch: where logs are kept; None: nowhere.
         analysis: what metrics must show after all that was applied here.
     """
 
@@ -177,6 +179,7 @@ class Environment:
     drift_every: float = 3600.0
     values: Mapping[str, Any] = field(default_factory=dict)
     prometheus: PrometheusServer | None = None
+    elasticsearch: ElasticsearchServer | None = None
     analysis: Analysis | None = None
 
     def role(self, purpose: Purpose) -> str:

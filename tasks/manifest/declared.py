@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from tasks.domain.platform import Level
 from tasks.manifest.declared_analysis import DeclaredAnalysis
+from tasks.manifest.declared_logging import DeclaredLogging
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.declared_terraform import DeclaredTerraform
 from tasks.manifest.notation import (
@@ -187,6 +188,10 @@ class DeclaredEnvironment(Declared):
         default=None,
         description="Where the metrics of this environment are asked for; what is left out is as for the platform.",
     )
+    logging: DeclaredLogging | None = Field(
+        default=None,
+        description="Where the logs of this environment are kept; what is left out is as for the platform.",
+    )
     values: dict[Identifier, Any] = Field(
         default_factory=dict,
         description="What is different here. Units use it as {values.NAME}. "
@@ -344,6 +349,9 @@ class DeclaredPlatform(Declared):
     )
     monitoring: DeclaredMonitoring | None = Field(
         default=None, description="Where metrics are asked for, in every environment that does not say otherwise."
+    )
+    logging: DeclaredLogging | None = Field(
+        default=None, description="Where logs are kept, in every environment that does not say otherwise."
     )
     paths: tuple[Text, ...] = Field(
         default=(),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from tasks.manifest import explain, paths, terragrunt
 from tasks.manifest.declared import DeclaredEnvironment, DeclaredPlatform, DeclaredUnit
+from tasks.manifest.declared_logging import DeclaredLogging
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.mistakes import Document, Mistake
 from tasks.manifest.models import platform_model, unit_model
@@ -37,6 +38,7 @@ class Draft:
     environment_names: tuple[str, ...]
     unit_names: tuple[str, ...]
     monitoring: DeclaredMonitoring | None = None
+    logging: DeclaredLogging | None = None
     is_open: bool = False
     paths: tuple[str, ...] = ()
 
@@ -51,7 +53,8 @@ def draft(folder: Path, document: Document) -> Draft:
         units=_well_formed(unit_model(), units),
         environment_names=tuple(environments),
         unit_names=tuple(units),
-        monitoring=_monitoring(document),
+        monitoring=_of_all(DeclaredMonitoring, document, "monitoring"),
+        logging=_of_all(DeclaredLogging, document, "logging"),
         is_open=terragrunt.is_open(folder, document),
         paths=paths.declared(document.data),
     )
@@ -83,9 +86,10 @@ def _name(document: Document) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _monitoring(document: Document) -> DeclaredMonitoring | None:
-    written = document.data.get("monitoring") if isinstance(document.data, Mapping) else None
-    return _well_formed(DeclaredMonitoring, {"": written}).get("")
+def _of_all(model: type[Model], document: Document, key: str) -> Model | None:
+    """What the platform says for all its environments under a key."""
+    written = document.data.get(key) if isinstance(document.data, Mapping) else None
+    return _well_formed(model, {"": written}).get("")
 
 
 def _entries(document: Document, key: str) -> Mapping[str, Any]:

@@ -13,9 +13,8 @@ from zoneinfo import available_timezones
 
 from tasks.domain import environment_graph, graph
 from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
-from tasks.manifest import analysis, monitoring, placeholders
+from tasks.manifest import analysis, logging, monitoring, placeholders
 from tasks.manifest.declared import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
-from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 
@@ -49,11 +48,10 @@ def unit_environment(platform: str, around: Environment, unit: Unit) -> Environm
     return replace(place, roles=_own(unit.roles, roles, about))
 
 
-def filled(
-    platform: str, name: str, declared: DeclaredEnvironment, around: DeclaredMonitoring | None = None
-) -> Environment:
-    """The environment with its roles and values filled in; `around` is what the platform says on monitoring."""
-    about = _about(platform, name, declared)
+def filled(draft: Draft, name: str) -> Environment:
+    """The environment with its roles and values filled in, and with what the platform says for all of them."""
+    declared = draft.environments[name]
+    about = _about(draft.platform, name, declared)
     values = placeholders.fill(declared.values, about)
     return Environment(
         name=name,
@@ -69,7 +67,8 @@ def filled(
         reconcile=declared.drift.reconcile,
         drift_every=declared.drift.every,
         values=values,
-        prometheus=monitoring.filled(around, declared.monitoring, about),
+        prometheus=monitoring.filled(draft.monitoring, declared.monitoring, about),
+        elasticsearch=logging.filled(draft.logging, declared.logging, about),
         analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, values)),
     )
 
@@ -77,7 +76,7 @@ def filled(
 def built(draft: Draft) -> tuple[Environment, ...]:
     """The environments in promotion order. Only for a draft without mistakes."""
     order = environment_graph.order(_after(draft))
-    return tuple(filled(draft.platform, name, draft.environments[name], draft.monitoring) for name in order)
+    return tuple(filled(draft, name) for name in order)
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
@@ -113,6 +112,7 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
     yield from monitoring.mistakes(draft.monitoring, declared.monitoring, about)
+    yield from logging.mistakes(draft.logging, declared.logging, about)
     if declared.analysis is not None:
         asked = monitoring.filled(draft.monitoring, declared.monitoring, about) is not None
         found = analysis.mistakes(

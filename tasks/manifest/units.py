@@ -128,7 +128,7 @@ def _place(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]
         return
 
     def misplaced(environment: str) -> Iterator[Mistake]:
-        around = _filled(draft, environment)
+        around = environments.filled(draft, environment)
         names = environments.scope(draft.platform, around)
         for key, pattern in (("account", ACCOUNT), ("region", REGION)):
             text = getattr(declared, key)
@@ -190,7 +190,7 @@ def _checks(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
         def wrong_options(environment: str, check: DeclaredCheck = check) -> Iterator[Mistake]:
             scope = _scope(draft, environment, declared)
             yield from checks.option_mistakes(check, scope, draft.folder)
-            if check.kind == "prometheus" and _filled(draft, environment).prometheus is None:
+            if check.kind == "prometheus" and environments.filled(draft, environment).prometheus is None:
                 yield Mistake(("kind",), "needs a Prometheus to ask: add `monitoring` to the platform")
 
         yield from (m.below(key) for m in _in_its_environments(draft, declared, wrong_options))
@@ -202,7 +202,7 @@ def _analysis(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]
         return
 
     def wrong(environment: str) -> Iterator[Mistake]:
-        asked = _filled(draft, environment).prometheus is not None
+        asked = environments.filled(draft, environment).prometheus is not None
         yield from analysis.mistakes(wanted, _scope(draft, environment, declared), asked=asked)
 
     found = (*_in_its_environments(draft, declared, wrong), *analysis.places(wanted, declared.environments))
@@ -223,12 +223,10 @@ def _in_its_environments(
 
 
 def _scope(draft: Draft, environment: str, declared: DeclaredUnit) -> Scope:
-    here = environments.unit_environment(draft.platform, _filled(draft, environment), _without_checks("", declared))
+    here = environments.unit_environment(
+        draft.platform, environments.filled(draft, environment), _without_checks("", declared)
+    )
     return environments.scope(draft.platform, here)
-
-
-def _filled(draft: Draft, environment: str) -> Environment:
-    return environments.filled(draft.platform, environment, draft.environments[environment], draft.monitoring)
 
 
 def _shared_sources(draft: Draft) -> Iterator[Mistake]:

@@ -5,23 +5,16 @@ Most commands import this and ask no Prometheus, so HTTP and signing are importe
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import quote
 
 from tasks.domain.errors import Unanswered
 from tasks.domain.monitoring import PrometheusServer
 from tasks.monitoring import answers
 from tasks.monitoring.answers import Answer
-
-if TYPE_CHECKING:
-    import httpx
-
-_ENOUGH = 16 * 1_048_576
-"""Bytes of a response: no result that is judged here is that long."""
+from tasks.servers.connection import Connection
 
 
 class Prometheus:
@@ -38,13 +31,12 @@ class Prometheus:
     ) -> None:
         self.server = server
         self.seconds = seconds
-        self._variables = variables or {}
+        self._connection = Connection(server, variables, seconds)
 
     @property
     def where(self) -> str:
         """The server for messages, without what may be secret in its address."""
-        parts = urlsplit(self.server.url)
-        return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
+        return self._connection.where
 
     def instant(self, query: str, at: float | None = None) -> Answer:
         """The result of `query` at the time `at` (seconds since 1970); the server's own time without it.
@@ -82,51 +74,6 @@ class Prometheus:
         return f"{self.where}/graph?{shown}"
 
     def _asked(self, method: str, path: str, asked: Mapping[str, str]) -> Mapping[str, Any]:
-        import httpx
-
-        from tasks.monitoring import credentials
-
-        server = self.server
-        # urljoin would drop the path of the address, which Mimir and Thanos need.
-        address = f"{server.url.rstrip('/')}/api/v1/{path}"
-        fields = {"params": {**server.parameters, **asked}} if method == "GET" else {"params": server.parameters}
-        data = dict(asked) if method == "POST" else None
-        try:
-            with (
-                httpx.Client(verify=self._trust, timeout=self.seconds) as client,
-                client.stream(
-                    method,
-                    address,
-                    data=data,
-                    headers=credentials.headers(server),
-                    auth=credentials.auth(server, self._variables),
-                    **fields,
-                ) as response,
-            ):
-                body = self._body(response)
-                return answers.content(response.status_code, response.headers.get("location", ""), body, self.where)
-        except httpx.TimeoutException as error:
-            raise self._late() from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise Unanswered(f"{self.where} did not answer: {error or type(error).__name__}") from error
-
-    @cached_property
-    def _trust(self) -> ssl.SSLContext | bool:
-        from tasks.monitoring import credentials
-
-        # Without TLS there is nothing to trust, and loading the system's trust store takes its time.
-        return credentials.trust(self.server) if self.server.url.startswith("https:") else False
-
-    def _body(self, response: httpx.Response) -> bytes:
-        """The whole body. The time limit holds for all of it, so that a trickling server holds nobody up."""
-        body, until = b"", time.monotonic() + self.seconds
-        for piece in response.iter_bytes():
-            body += piece
-            if time.monotonic() > until:
-                raise self._late()
-            if len(body) > _ENOUGH:
-                raise Unanswered(f"{self.where} answered with more than {_ENOUGH} bytes; narrow the query")
-        return body
-
-    def _late(self) -> Unanswered:
-        return Unanswered(f"{self.where} did not answer within {self.seconds:g}s")
+        content = {"params" if method == "GET" else "data": dict(asked)}
+        found = self._connection.send(method, f"/api/v1/{path}", **content)
+        return answers.content(found.status, found.location, found.body, self.where)

@@ -14,6 +14,7 @@ from tasks.checks.answers import no_prometheus
 from tasks.domain.errors import InvalidInput
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Cluster, Environment, Purpose
+from tasks.elasticsearch.client import Elasticsearch
 from tasks.monitoring.client import Prometheus
 
 
@@ -78,6 +79,23 @@ def prometheus(access: Access, environment: Environment, seconds: float, instead
         return Prometheus(PrometheusServer(instead), seconds=seconds)
     variables = access.reading(environment) if environment.prometheus.sigv4 else {}
     return Prometheus(environment.prometheus, variables, seconds)
+
+
+def elasticsearch(access: Access, environment: Environment, seconds: float) -> Elasticsearch:
+    """The Elasticsearch or OpenSearch of an environment, to read from.
+
+    Args:
+        seconds: the limit of a request.
+
+    Raises:
+        InvalidInput: none is declared.
+    """
+    server = environment.elasticsearch
+    if server is None:
+        raise InvalidInput(
+            f"no Elasticsearch is declared for {environment.name}: add logging.elasticsearch to platform.yaml"
+        )
+    return Elasticsearch(server, access.reading(environment) if server.sigv4 else {}, seconds)
 
 
 def _context(cluster: Cluster | None, purpose: Purpose) -> dict[str, str]:

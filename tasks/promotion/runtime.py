@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 
 from tasks.clock import Clock, SystemClock
 from tasks.domain.platform import Environment
+from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Ledger
 from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
 from tasks.monitoring.client import Prometheus
-from tasks.promotion.access import Access, AssumedRoles, prometheus
+from tasks.promotion.access import Access, AssumedRoles, elasticsearch, prometheus
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
 from tasks.promotion.stopping import Stops
@@ -62,6 +63,10 @@ class Runtime:
     def prometheus(self, environment: Environment, seconds: float) -> Prometheus:
         """The Prometheus of an environment, with a limit for each request."""
         return prometheus(self.access, environment, seconds, self.settings.prometheus)
+
+    def elasticsearch(self, environment: Environment, seconds: float) -> Elasticsearch:
+        """The Elasticsearch or OpenSearch of an environment, to read from; `seconds` is the limit of a request."""
+        return elasticsearch(self.access, environment, seconds)
 
     def executable(self, engine: str) -> str:
         """The tool of an engine; empty when it needs none."""

@@ -15,7 +15,7 @@ from tasks.domain import environment_graph
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Level
 from tasks.engines import ENGINES
-from tasks.manifest import declared, declared_analysis, declared_monitoring
+from tasks.manifest import declared, declared_analysis, declared_logging, declared_monitoring, declared_servers
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import option_schemas
 
@@ -40,11 +40,15 @@ MODELS = (
     declared.DeclaredWindow,
     declared_monitoring.DeclaredMonitoring,
     declared_monitoring.DeclaredPrometheus,
-    declared_monitoring.DeclaredAuth,
-    declared_monitoring.DeclaredBasic,
-    declared_monitoring.DeclaredSigV4,
-    declared_monitoring.DeclaredSecret,
-    declared_monitoring.DeclaredTls,
+    declared_logging.DeclaredLogging,
+    declared_logging.DeclaredElasticsearch,
+    declared_logging.DeclaredElasticsearchAuth,
+    declared_logging.DeclaredElasticsearchSigV4,
+    declared_servers.DeclaredAuth,
+    declared_servers.DeclaredBasic,
+    declared_servers.DeclaredSigV4,
+    declared_servers.DeclaredSecret,
+    declared_servers.DeclaredTls,
     declared.DeclaredFreeze,
     declared.DeclaredRoles,
     declared.DeclaredDrift,

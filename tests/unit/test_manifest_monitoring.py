@@ -8,8 +8,9 @@ import pytest
 
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
-from tasks.domain.monitoring import PrometheusServer, Secret
+from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Platform
+from tasks.domain.servers import Secret
 
 PLATFORM = """
 platform: shop

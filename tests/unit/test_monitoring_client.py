@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tasks.domain.errors import Unanswered
-from tasks.domain.monitoring import PrometheusServer, Secret
+from tasks.domain.monitoring import PrometheusServer
+from tasks.domain.servers import Secret
 from tasks.monitoring.answers import QueryRefused
 from tasks.monitoring.client import Prometheus
 from tests import prometheus_server

@@ -1,7 +1,8 @@
-"""Credentials of a Prometheus: read when a request is made, and kept nowhere."""
+"""Credentials of a server: read when a request is made, and kept nowhere."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import ssl
 from collections.abc import Generator, Mapping
@@ -13,10 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tasks.domain.errors import Unanswered
-from tasks.domain.monitoring import PrometheusServer, Secret
-
-_SERVICE = "aps"
-"""Amazon Managed Service for Prometheus, as requests are signed for it."""
+from tasks.domain.servers import Secret, Server
 
 
 class Signed(httpx.Auth):
@@ -24,37 +22,41 @@ class Signed(httpx.Auth):
 
     requires_request_body = True
 
-    def __init__(self, region: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, region: str, service: str, variables: Mapping[str, str]) -> None:
         self._region = region
+        self._service = service
         self._variables = variables
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the headers of the signature."""
         kept = {name: request.headers[name] for name in ("content-type", "host") if name in request.headers}
+        # OpenSearch Serverless wants it; the others do not mind.
+        kept["x-amz-content-sha256"] = hashlib.sha256(request.content).hexdigest()
         signed = AWSRequest(request.method, str(request.url), data=request.content, headers=kept)
-        SigV4Auth(_credentials(self._variables), _SERVICE, self._region).add_auth(signed)
+        SigV4Auth(_credentials(self._variables), self._service, self._region).add_auth(signed)
         request.headers.update(dict(signed.headers.items()))
         yield request
 
 
-def auth(server: PrometheusServer, variables: Mapping[str, str]) -> httpx.Auth | None:
-    """How requests are authenticated. `variables` hold the AWS credentials of the role that only reads.
+def auth(server: Server, variables: Mapping[str, str]) -> httpx.Auth | None:
+    """How requests are authenticated. `variables` hold the AWS credentials of the role to sign with.
 
     Raises:
         Unanswered: a secret is not where it should be, so the server cannot be asked.
     """
     if server.password is not None:
         return httpx.BasicAuth(server.username, read(server.password))
-    return Signed(server.sigv4, variables) if server.sigv4 else None
+    return Signed(server.sigv4, server.service, variables) if server.sigv4 else None
 
 
-def headers(server: PrometheusServer) -> dict[str, str]:
+def headers(server: Server) -> dict[str, str]:
     """The headers of every request."""
-    bearer = {"Authorization": f"Bearer {read(server.bearer)}"} if server.bearer else {}
-    return {**server.headers, **bearer}
+    tokens = (("Bearer", server.bearer), ("ApiKey", server.api_key))
+    found = [("Authorization", f"{scheme} {read(token)}") for scheme, token in tokens if token]
+    return {**server.headers, **dict(found)}
 
 
-def trust(server: PrometheusServer) -> ssl.SSLContext:
+def trust(server: Server) -> ssl.SSLContext:
     """Whom to trust, and the certificate that we show."""
     try:
         context = ssl.create_default_context(cafile=server.ca or None)
@@ -76,9 +78,9 @@ def read(secret: Secret) -> str:
         try:
             found = Path(secret.file).read_text().strip()
         except (OSError, UnicodeError) as error:
-            raise Unanswered(f"a credential of Prometheus cannot be read from {what}: {error}") from error
+            raise Unanswered(f"a credential cannot be read from {what}: {error}") from error
     if not found:
-        raise Unanswered(f"a credential of Prometheus is missing: {what} is empty; set it where promotions run")
+        raise Unanswered(f"a credential is missing: {what} is empty; set it where promotions run")
     return found
 
 
@@ -86,5 +88,5 @@ def _credentials(variables: Mapping[str, str]) -> Credentials:
     known = {**os.environ, **variables}
     key, secret = known.get("AWS_ACCESS_KEY_ID", ""), known.get("AWS_SECRET_ACCESS_KEY", "")
     if not key or not secret:
-        raise Unanswered("requests to Prometheus cannot be signed: there are no AWS credentials here")
+        raise Unanswered("requests cannot be signed: there are no AWS credentials here")
     return Credentials(key, secret, known.get("AWS_SESSION_TOKEN") or None)

@@ -1,0 +1,57 @@
+"""Where logs of an environment are kept: what the platform says, and over it what the environment says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tasks.domain.logging import ElasticsearchServer
+from tasks.domain.servers import Server
+from tasks.manifest import placeholders, servers
+from tasks.manifest.declared_logging import DeclaredElasticsearch, DeclaredElasticsearchAuth, DeclaredLogging
+from tasks.manifest.mistakes import Mistake
+
+KEY = ("logging", "elasticsearch")
+
+
+def filled(
+    platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
+) -> ElasticsearchServer | None:
+    """The Elasticsearch of an environment, its placeholders filled in with `about`; None where there is none."""
+    declared = _merged(platform, own)
+    if declared is None or declared.url is None:
+        return None
+    reached = {
+        "url": str(placeholders.fill(declared.url, about)),
+        **servers.tls(declared.tls, about),
+        "headers": placeholders.fill(declared.headers, about),
+    }
+    writing = {**reached, **_authentication(declared.write_auth, about)}
+    return ElasticsearchServer(
+        **reached,
+        **_authentication(declared.auth, about),
+        writer=Server(**writing) if declared.write_auth else None,
+    )
+
+
+def mistakes(
+    platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
+) -> Iterator[Mistake]:
+    """What is wrong with what an environment's logging comes to. `about` are the placeholders that there are."""
+    declared = _merged(platform, own)
+    if declared is not None:
+        yield from servers.mistakes(declared, KEY, about)
+
+
+def _merged(platform: DeclaredLogging | None, own: DeclaredLogging | None) -> DeclaredElasticsearch | None:
+    return servers.merged(*(each.elasticsearch if each else None for each in (platform, own)))
+
+
+def _authentication(auth: DeclaredElasticsearchAuth | None, about: Mapping[str, Any]) -> dict[str, Any]:
+    if auth is None:
+        return {}
+    return {
+        **servers.authentication(auth, about),
+        "api_key": servers.secret(auth.api_key, about),
+        "service": auth.sigv4.service if auth.sigv4 else "es",
+    }
