@@ -297,6 +297,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "diff": _object(
         {
             "units": _by_name({"type": "array", "items": MAYBE_TEXT, "minItems": 2, "maxItems": 2}),
+            "made_of": _by_name(TEXTS),
             "files": TEXTS,
             "sides": _list(_SIDE),
             "changes": _by_name(_LAST_CHANGE),

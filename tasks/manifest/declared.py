@@ -294,6 +294,13 @@ class DeclaredUnit(DeclaredPiece):
         return found
 
 
+class DeclaredIamRoles(Declared):
+    """What stands for `iam_role` of a Terragrunt unit."""
+
+    plan: RoleArn = Field(description="ARN of the role that only reads: to plan and to look for drift.")
+    apply: RoleArn = Field(description="ARN of the role that writes: to apply and to roll back.")
+
+
 class DeclaredTerragruntUnit(DeclaredPiece):
     """What is different for one unit that Terragrunt finds."""
 
@@ -301,6 +308,7 @@ class DeclaredTerragruntUnit(DeclaredPiece):
         default=None, description="What the unit is called. None: its path, with - in place of what no name may hold."
     )
     parity: Parity | None = Field(default=None, description="The same as that of all units, for this one.")
+    iam_roles: DeclaredIamRoles | None = Field(default=None, description="Other roles than those of all units.")
 
 
 class DeclaredTerragrunt(Declared):
@@ -317,6 +325,15 @@ class DeclaredTerragrunt(Declared):
         default="required",
         description="required: a unit is applied only with the modules and shared files that it has in the "
         "environments before. warn: the plan says what differs.",
+    )
+    iam_roles: DeclaredIamRoles | None = Field(
+        default=None,
+        description="The roles in place of iam_role in terragrunt.hcl, assumed with the environment's roles.",
+    )
+    auth_provider_cmd: Text | None = Field(
+        default=None,
+        description="A command that prints credentials as JSON, like --auth-provider-cmd. FLOWMART_PURPOSE tells it "
+        "whether they are to plan or to apply.",
     )
     binary: Text | None = Field(
         default=None, description="terragrunt or a path. None: what FLOWMART_TERRAGRUNT says."

@@ -166,14 +166,21 @@ def _written(document: Document, path: str) -> dict[str, Any]:
     return {
         key: value
         for key, value in written.items()
-        if key in DeclaredTerragruntUnit.model_fields and key not in ("name", "parity")
+        if key in DeclaredTerragruntUnit.model_fields and key not in ("name", "parity", "iam_roles")
     }
 
 
 def _unit(block: DeclaredTerragrunt, path: str, where: list[str]) -> dict[str, Any]:
     own = block.units.get(path)
     parity = (own.parity if own else None) or block.parity
-    options = {"parity": parity, "binary": block.binary, "terraform": block.terraform}
+    roles = (own.iam_roles if own else None) or block.iam_roles
+    options = {
+        "parity": parity,
+        "iam_roles": roles.model_dump() if roles else None,
+        "auth_provider_cmd": block.auth_provider_cmd,
+        "binary": block.binary,
+        "terraform": block.terraform,
+    }
     chosen = {key: value for key, value in options.items() if value is not None}
     root = posixpath.normpath(block.root)
     return {"engine": BLOCK, "source": f"{root}/{path}", "environments": where, BLOCK: chosen}

@@ -52,13 +52,13 @@ def test_units_are_listed_with_edges_and_what_excludes_them() -> None:
 def test_a_configuration_says_what_decides_how_a_unit_is_worked_on() -> None:
     found = answers.configuration(json.dumps(RENDERED))
     assert found.dependencies == (Dependency("vpc", "../vpc", {"id": "mock"}, merged=True),)
-    assert (found.prevents_destroy, found.acts_on_apply, found.assumes_role) == (True, True, False)
+    assert (found.prevents_destroy, found.acts_on_apply, found.iam_role) == (True, True, "")
     assert found.source == "git::https://modules.example/all.git//db?ref=v1"
 
 
-def test_a_role_of_its_own_is_refused() -> None:
+def test_a_configuration_says_which_role_it_wants() -> None:
     found = answers.configuration(json.dumps({**RENDERED, "iam_role": "arn:aws:iam::222222222222:role/x"}))
-    assert "it sets iam_role" in answers.fault(found)
+    assert found.iam_role == "arn:aws:iam::222222222222:role/x"
 
 
 @pytest.mark.parametrize(

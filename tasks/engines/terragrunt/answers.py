@@ -52,7 +52,7 @@ class Configuration:
     dependencies: tuple[Dependency, ...] = ()
     prevents_destroy: bool = False
     acts_on_apply: bool = False
-    assumes_role: bool = False
+    iam_role: str = ""
 
 
 def version(printed: str) -> str:
@@ -113,7 +113,7 @@ def configuration(printed: str) -> Configuration:
         ),
         prevents_destroy=bool(document.get("prevent_destroy")),
         acts_on_apply="apply" in {*_commands(terraform)},
-        assumes_role=bool(document.get("iam_role")),
+        iam_role=str(document.get("iam_role") or ""),
     )
 
 
@@ -121,16 +121,6 @@ def generated(printed: str) -> dict[str, dict[str, Any]]:
     """The `generate` blocks of what `render --json` says of a unit, by their names, with what is set in each."""
     blocks = json.loads(printed).get("generate") or {}
     return {name: {key: value for key, value in each.items() if value is not None} for name, each in blocks.items()}
-
-
-def fault(found: Configuration) -> str:
-    """What in a unit's configuration cannot be kept; empty when nothing is."""
-    if found.assumes_role:
-        return (
-            "it sets iam_role, and FlowMart reads and writes with different roles: "
-            "remove it, and set roles in platform.yaml"
-        )
-    return ""
 
 
 def _dependency(name: str, each: Mapping[str, Any]) -> Dependency:

@@ -26,7 +26,7 @@ from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines.base import Engine, Interface, Workspace
 from tasks.engines.terraform import identity
 from tasks.engines.terraform.engine import Terraform
-from tasks.engines.terragrunt import commands, mocks, parity, record
+from tasks.engines.terragrunt import commands, credentials, mocks, parity, record
 from tasks.engines.terragrunt.execution import Around, TerragruntExecution, prepared
 from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.engines.terragrunt.preparation import Made, Preparation
@@ -39,7 +39,7 @@ class Terragrunt:
     """The engine for units that Terragrunt finds."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+        self.workspace = workspace = credentials.given(workspace)
         self._preparation = Preparation(workspace)
 
     def validate(self) -> None:
@@ -60,6 +60,7 @@ class Terragrunt:
         told = (
             *parity.refuse_unlike(self.workspace, plan),
             *parity.other_providers(self.workspace),
+            *credentials.warnings(self.workspace, made.configuration),
             *self._kept(made),
             *_ignored(self.workspace),
         )

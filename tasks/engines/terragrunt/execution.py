@@ -25,7 +25,7 @@ from tasks.engines.terraform import answers as terraform_answers
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform import diagnostics
 from tasks.engines.terraform.execution import Ended, Execution
-from tasks.engines.terragrunt import answers, commands
+from tasks.engines.terragrunt import answers, commands, credentials
 from tasks.processes import Command, Finished
 
 _KILLED = -9
@@ -70,7 +70,7 @@ class TerragruntExecution(Execution):
     def _command(self, argv: tuple[str, ...], known: Mapping[str, str]) -> Command:
         known = {**known, **self._around.variables}
         if not self._goes_around(argv):
-            return super()._command(argv, known)
+            return super()._command(argv, credentials.without_terragrunt(known))
         if (saved := self._saved_by(argv)) is not None:
             # One that is there already must not be taken for the one that is not made now.
             saved.unlink(missing_ok=True)

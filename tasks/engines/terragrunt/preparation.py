@@ -26,7 +26,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform import backends, diagnostics, errors, surroundings, vendored
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform.preparation import one_at_a_time
-from tasks.engines.terragrunt import answers, commands, record, vendoring
+from tasks.engines.terragrunt import answers, commands, credentials, record, vendoring
 from tasks.engines.terragrunt.answers import Configuration
 from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.processes import Command, Finished
@@ -80,7 +80,7 @@ class Preparation:
         self.downloads.mkdir(parents=True, exist_ok=True)
         as_repository(self._workspace.infrastructure)
         configuration = answers.configuration(self.run(commands.render(self.executable)))
-        if fault := answers.fault(configuration) or self._floats(configuration.source):
+        if fault := credentials.fault(self._workspace, configuration) or self._floats(configuration.source):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
         folder = Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
         vendored.provide(self._workspace.infrastructure, self._workspace.unit.source, folder)

@@ -103,8 +103,8 @@ class Shop:
         kept = ("AWS_", "TF_CLI_CONFIG_FILE")
         return {name: value for name, value in self.root.environment.items() if name.startswith(kept)}
 
-    def workspace(self, unit: str) -> Workspace:
-        declared = Unit(unit, "terragrunt", unit, ("dev",), time_limit=120.0)
+    def workspace(self, unit: str, **options: Any) -> Workspace:
+        declared = Unit(unit, "terragrunt", unit, ("dev",), time_limit=120.0, options=options)
         others = [Unit(name, "terragrunt", name, ("dev",)) for name in UNITS if name != unit]
         known: dict[str, Any] = {"executable": PROGRAM, "beside": "terraform", "neighbours": lambda: others}
         known |= {"reading": self.variables, "writing": self.variables, "receipt": self.receipts.get(unit)}
@@ -157,3 +157,24 @@ def test_units_on_aws_are_applied_drift_is_found_and_repaired_and_a_rollback_rem
     assert [change.action for change in plan.changes] == [Action.DELETE]
     assert Terragrunt(failed).apply(plan).outcome is Outcome.SUCCEEDED
     assert [each["TopicArn"] for each in shop.root.client("sns").list_topics()["Topics"]] == [shop.topic("orders")[0]]
+
+
+WHO = """
+data "aws_caller_identity" "plan" {}
+data "aws_caller_identity" "apply" { depends_on = [aws_sns_topic.this] }
+output "planned_by" { value = data.aws_caller_identity.plan.arn }
+output "applied_by" { value = data.aws_caller_identity.apply.arn }
+"""
+
+
+def test_a_unit_with_iam_role_is_planned_and_applied_in_the_roles_that_stand_for_it(shop: Shop) -> None:
+    shop.write("modules/topic/main.tf", MODULE + WHO)
+    role = f"arn:aws:iam::{shop.root.account}:role"
+    shop.write("orders/terragrunt.hcl", f'{INCLUDE}iam_role = "{role}/deployer"\n{UNITS["orders"]}')
+    roles = {"plan": f"{role}/reader", "apply": f"{role}/writer"}
+    workspace = shop.workspace("orders", iam_roles=roles)
+    plan = Terragrunt(workspace).plan(Inputs())
+    assert f"its iam_role {role}/deployer is not used: {role}/reader plans, {role}/writer applies" in plan.warnings
+    applied = Terragrunt(workspace).apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    assert [applied.outputs[name].split("/")[1] for name in ("planned_by", "applied_by")] == ["reader", "writer"]
