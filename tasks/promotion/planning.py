@@ -16,7 +16,7 @@ from tasks.domain.plan import Plan, Reversibility
 from tasks.domain.release import Baseline, Inputs
 from tasks.domain.rules import Violation
 from tasks.domain.values import digest_of
-from tasks.engines import validation
+from tasks.engines import UnitEngine, validation
 from tasks.ledger.state import EnvironmentState
 from tasks.policy.rego import Purpose
 from tasks.promotion.environment_run import Approved, EnvironmentRun
@@ -95,7 +95,8 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
             return NotPlanned(unit, f"is planned once {waits} has outputs", later=True)
         if is_up_to_date(run, unit, found, inputs) and unit not in run.drifting:
             return NotPlanned(unit, "is up to date")
-        made = _adopting(run, engine.plan(inputs), found)
+        made = engine.plan(inputs)
+        made = _adopting(made, _baseline(unit, found, engine))
     run.record(
         UnitPlanned(
             **run.about(unit),
@@ -110,11 +111,11 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
     return made
 
 
-def baseline_of(run: EnvironmentRun, unit: str, found: EnvironmentState) -> Baseline | None:
+def _baseline(unit: str, found: EnvironmentState, engine: UnitEngine) -> Baseline | None:
     """What existed of a unit before our first apply: as recorded, else as the engine finds it now."""
     if unit in found.receipts:
         return None
-    return found.baselines.get(unit) or run.engine(run.target(unit)).adopt()
+    return found.baselines.get(unit) or engine.adopt()
 
 
 def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, ...]:
@@ -191,9 +192,8 @@ def _gives_unknown(made: Planned) -> bool:
     return _changes(made) and (isinstance(made, NotPlanned) or made.outputs is None)
 
 
-def _adopting(run: EnvironmentRun, made: Plan, found: EnvironmentState) -> Plan:
+def _adopting(made: Plan, baseline: Baseline | None) -> Plan:
     """The plan, saying what it adopts: that cannot be undone by removing it again."""
-    baseline = baseline_of(run, made.target.unit, found)
     if baseline is None:
         return made
     told = f"adopts what exists: {baseline.description}; a rollback does not remove it"

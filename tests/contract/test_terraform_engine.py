@@ -85,7 +85,7 @@ def test_a_first_plan_is_not_applied_twice(root: Root) -> None:
     workspace = root.painted("blue")
     plan = planned(workspace)
     Terraform(workspace).apply(plan)
-    with pytest.raises(StalePlan, match="planned from state none"):
+    with pytest.raises(StalePlan, match="planned without a state"):
         Terraform(workspace).apply(plan)
 
 

@@ -152,6 +152,11 @@ def basis(state: Mapping[str, Any]) -> str:
     return f"{state['lineage']}/{state['serial']}" if state else ""
 
 
+def written(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A state; empty when it is what backends say of one that was never written: no lineage, and nothing in it."""
+    return state if any(state.get(key) for key in ("lineage", "resources", "outputs")) else {}
+
+
 def baseline(state: Mapping[str, Any]) -> Baseline | None:
     """What a state says exists already; None without a state or with an empty one."""
     resources = [item for item in state.get("resources", ()) if item.get("mode") == "managed"]

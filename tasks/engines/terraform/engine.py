@@ -2,8 +2,8 @@
 
 Reading (plan, verify, drift) uses the environment's read-only credentials and takes no lock; applying uses the
 writing ones. A saved plan is bound twice to what was seen when it was made: the file by its SHA-256, the state by
-lineage and serial, looked up again right before the apply, since a first plan without a lineage can otherwise be
-applied twice.
+lineage and serial. Terraform itself compares these under the state's lock, but of a first plan the serial alone: so
+that there is still no state is looked up right before the apply.
 
 After a good apply `settle` writes down in the state what the world made of it (defaults, what objects do to one
 another), by one refresh-only plan: what a refresh finds from then on, somebody did.
@@ -20,7 +20,7 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import sealed
-from tasks.engines.base import Engine, Variables, Workspace
+from tasks.engines.base import Engine, Workspace
 from tasks.engines.observations import observed, verified
 from tasks.engines.terraform import (
     answers,
@@ -45,6 +45,7 @@ from tasks.engines.terraform.interface import interface
 from tasks.engines.terraform.mistakes import faults, place, supplied
 from tasks.engines.terraform.named_files import unit_reads
 from tasks.engines.terraform.options import TerraformOptions, options
+from tasks.engines.terraform.planning import Planning
 from tasks.engines.terraform.preparation import Preparation, Root
 from tasks.engines.terraform.providers import needs_aws
 from tasks.engines.terraform.sources import reads
@@ -64,6 +65,8 @@ class Terraform:
         self._executable = chosen
         self._terraform = terraform or Execution(workspace)
         self._root: Root = root or Preparation(workspace, self._terraform)
+        self._planning = Planning(workspace, self._terraform, self._root)
+        self._planned_from: Document | None = None
 
     @property
     def place(self) -> str:
@@ -109,8 +112,8 @@ class Terraform:
         The lock is taken for a moment, which needs the writing credentials.
         """
         kept = plans.load(self.workspace.folder) or plans.Kept(destroy=_removes_all(plan))
-        document = self._planned(self.workspace.inputs, commands.LOOK_FILE, destroy=kept.destroy, locks=True)
-        state = self._state()
+        document = self._planning.planned(self.workspace.inputs, commands.LOOK_FILE, destroy=kept.destroy, locks=True)
+        state = self._planning.state_behind(commands.LOOK_FILE)
         again = self._plan_from(document, self.workspace.inputs, state)
         if lost := sorted(kept.lost & again.created):
             why = "was begun and got no answer; look whether it exists, then import or delete it"
@@ -120,7 +123,7 @@ class Terraform:
 
     def verify(self) -> Verification:
         """Whether a new plan of the target is empty."""
-        document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
+        document = self._planning.looked()
         return verified(self._plan_from(document, self.workspace.inputs, {}))
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
@@ -143,14 +146,15 @@ class Terraform:
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What somebody changed since the last apply was settled."""
-        document = self._planned(self.workspace.inputs, commands.LOOK_FILE)
+        document = self._planning.looked()
         found = self._drift(document)
-        plan = self._plan_from(document, self.workspace.inputs, self._state())
+        plan = self._plan_from(document, self.workspace.inputs, self._planning.state_behind(commands.LOOK_FILE))
         return replace(
             plan,
             changes=found.changes,
             changes_outputs=False,
             output_changes=(),
+            outputs=None,
             unknown=(),
             secrets="",
             text=text(found.changes),
@@ -163,52 +167,36 @@ class Terraform:
         A refresh that misses objects is not applied: right after an apply the API may not show them yet, and without
         its state an object is nobody's.
         """
-        inputs = self.workspace.inputs
-        document = self._planned(inputs, commands.LOOK_FILE)
+        document = self._planning.looked()
         if drift.has_refreshed(document) and not drift.loses_objects(document):
-            self._refreshed(inputs)
-            document = self._planned(inputs, commands.LOOK_FILE)
+            self._refreshed(self.workspace.inputs)
+            document = self._planning.looked()
         return (*answers.planned_changes(document), *self._drift(document).changes)
 
     def adopt(self) -> Baseline | None:
-        """The state, where there is one with resources in it."""
+        """The state, where there is one with resources in it; that of the plan which was just made, if one was."""
+        if self._planned_from is not None:
+            return answers.baseline(self._planned_from)
         self._root.prepare(self.workspace.inputs)
-        return answers.baseline(self._state())
+        return answers.baseline(self._planning.state())
 
     def _saved(self, inputs: Inputs, *, destroy: bool = False) -> Plan:
         """A plan that can be applied."""
-        self._root.prepare(inputs)
-        state = self._state()
-        document = self._planned(inputs, commands.PLAN_FILE, destroy=destroy)
+        document = self._planning.planned(inputs, commands.PLAN_FILE, destroy=destroy)
+        self._planned_from = state = self._planning.state_behind(commands.PLAN_FILE)
         found = secrets.of_plan(document) | self._terraform.secrets
         plans.save(plans.Kept(destroy, found, private=self._terraform.private), self.workspace.folder)
         artifact = sealed.seal(self.workspace.folder / commands.PLAN_FILE)
         return replace(self._plan_from(document, inputs, state), artifact=artifact)
 
-    def _planned(self, inputs: Inputs, file: str, *, destroy: bool = False, locks: bool = False) -> Document:
-        terraform = self._terraform
-        variables = self.workspace.writing if locks else self.workspace.reading
-        self._root.prepare(inputs)
-        files = self._root.var_files
-        argv = commands.plan(self._executable, file, destroy=destroy, locks=locks, var_files=files)
-        terraform.read(argv, variables, good=(0, 2))
-        (self.workspace.folder / file).chmod(0o600)
-        return terraform.private.marked(reading.document(terraform.read(commands.show(self._executable, file))))
-
     def _plan_from(self, document: Document, inputs: Inputs, state: Document) -> Plan:
         made = reading.plan_of(document, self.workspace, inputs, answers.basis(state), self._terraform.private)
         return replace(made, warnings=(*made.warnings, *self._switched(document)))
 
-    def _state(self, variables: Variables | None = None) -> Document:
-        """The state; `Refused` when it is not the one that was applied."""
-        found = self._terraform.state(variables)
-        identity.refuse_another(self.workspace.receipt, self._terraform.place, found)
-        return found
-
     def _state_after_apply(self) -> Document:
         """The state that an apply has just written. That it cannot be read says nothing against what was applied."""
         try:
-            return self._state(self.workspace.writing)
+            return self._planning.state(self.workspace.writing)
         except Refused as error:
             raise Unanswered(f"applied, but its state cannot be read: {error}") from error
 
@@ -255,9 +243,11 @@ class Terraform:
 
     def _refuse_stale(self, plan: Plan) -> None:
         sealed.intact(plan)
-        now = answers.basis(self._state(self.workspace.writing))
+        if plan.basis:
+            return
+        now = answers.basis(self._planning.state(self.workspace.writing))
         if now != plan.basis:
-            raise StalePlan(f"{plan.target}: planned from state {plan.basis or 'none'}, it is {now} now; plan again")
+            raise StalePlan(f"{plan.target}: planned without a state, it is {now} now; plan again")
 
     def _failed(self, plan: Plan, ended: Ended, kept: plans.Kept) -> Applied:
         if any(item.summary in errors.STALE for item in ended.errors):

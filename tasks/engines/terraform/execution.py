@@ -80,7 +80,7 @@ class Execution:
     def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
         """The state; empty when there is none."""
         text = self.read(commands.state_pull(self._workspace.executable), variables)
-        found: Mapping[str, Any] = json.loads(text) if text.strip() else {}
+        found = answers.written(json.loads(text) if text.strip() else {})
         self.secrets |= of_state(found)
         return found
 

@@ -40,6 +40,20 @@ def document(answer: str) -> Document:
     return {**given, **{key: _without_nulls(given[key]) for key in _NESTED if key in given}}
 
 
+def nothing_found(output: str) -> Document | None:
+    """The plan behind the lines of `plan -json` where they say that it holds nothing, else None.
+
+    What is in a plan has a line of its own: changes, drift, outputs, actions, warnings of checks. So a plan of which
+    only reading is told need not be shown. Source: Terraform's "Machine-Readable UI".
+    """
+    found = [*answers.lines(output)]
+    version = next((line for line in found if line.get("type") == "version"), None)
+    done = any(line.get("type") == "change_summary" for line in found)
+    if version is None or not done or not all(map(_tells_nothing, found)):
+        return None
+    return {"terraform_version": version.get("terraform") or version.get("tofu", "")}
+
+
 def plan_of(
     found: Document, workspace: Workspace, inputs: Inputs, basis: str, private: Private = _NOTHING_PRIVATE
 ) -> Plan:
@@ -72,6 +86,20 @@ def plan_of(
         secrets=secrets.fingerprint(found, workspace.secret_key) + private.fingerprint(workspace.secret_key),
         state_changes=rollbacks.state_changes(found, secrets.of_plan(found)),
     )
+
+
+_READING = ("version", "apply_start", "apply_progress", "apply_complete", "refresh_start", "refresh_complete")
+"""Types of lines in which a plan says that it reads: `apply` is that of data sources."""
+
+
+def _tells_nothing(line: Mapping[str, Any]) -> bool:
+    match line.get("type"):
+        case "change_summary":
+            return not any(count for count in line["changes"].values() if isinstance(count, int))
+        case "outputs":
+            return all(output.get("action") == "noop" for output in line["outputs"].values())
+        case kind:
+            return kind in _READING
 
 
 _NESTED = ("prior_state", "configuration", "variables", "checks")
