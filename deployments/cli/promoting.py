@@ -65,7 +65,7 @@ def promote(
     history = History(settings.load())
     found = naming.create_or_find(history, release, "promote")
     screen.say(naming.described(found, history.releases.latest_request(found.id)))
-    begun = [*eligibility.unfinished(compose(settings.load()), found.id, to)]
+    begun = [*eligibility.unfinished(compose(settings.load(), history=history), found.id, to)]
     passage = Passage()
     if begun:
         prepare_flows()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tasks.clock import SystemClock
@@ -34,6 +35,19 @@ Fence = Callable[[EnvironmentState, Event], None]
 _CLOCK = SystemClock()
 
 
+@dataclass(frozen=True)
+class Known:
+    """What was read of the chains of one store so far, for all that read or write them in this process.
+
+    Attributes:
+        states: the newest state read of each environment.
+        snapshots: the number of the newest snapshot of each.
+    """
+
+    states: dict[str, EnvironmentState] = field(default_factory=dict)
+    snapshots: dict[str, int] = field(default_factory=dict)
+
+
 class Ledger:
     """The chains of a platform's environments. States are cached, so a later read only folds newer entries.
 
@@ -43,6 +57,7 @@ class Ledger:
         run: the run in the run history that entries belong to; "" if there is none.
         platform: the platform's name; "" accepts the platform that the chain names.
         now: says what time it is, for new entries.
+        known: what others have read of these chains, so that it need not be read again.
     """
 
     def __init__(
@@ -52,14 +67,14 @@ class Ledger:
         run: str = "",
         platform: str = "",
         now: Callable[[], datetime] = _CLOCK.now,
+        known: Known | None = None,
     ) -> None:
         self._store = store
         self._now = now
         self._actor = actor
         self._platform = platform
         self.run = run
-        self._states: dict[str, EnvironmentState] = {}
-        self._snapshots: dict[str, int] = {}
+        self.known = known or Known()
         self._fences: dict[str, Fence] = {}
         self._lock = threading.Lock()
 
@@ -126,7 +141,7 @@ class Ledger:
         return self._store.folders(entries.FOLDER)
 
     def _catch_up(self, environment: str) -> EnvironmentState:
-        known = self._states.get(environment)
+        known = self.known.states.get(environment)
         if known is None:
             known = self._newest_snapshot(environment)
             found = reading.listed(self._store, known, self._platform)
@@ -134,12 +149,12 @@ class Ledger:
             found = reading.following(self._store, known, self._platform)
         for entry in found:
             known = fold(known, entry)
-        self._states[environment] = known
+        self.known.states[environment] = known
         return known
 
     def _newest_snapshot(self, environment: str) -> EnvironmentState:
         found = snapshots.newest(self._store, _beginning(environment), self._platform)
-        self._snapshots[environment] = found.number
+        self.known.snapshots[environment] = found.number
         return found
 
     def _next(self, state: EnvironmentState, event: Event) -> Entry:
@@ -159,10 +174,10 @@ class Ledger:
 
     def _keep(self, state: EnvironmentState) -> None:
         """Cache the state, and write a snapshot for other readers every `snapshots.EVERY` entries."""
-        self._states[state.environment] = state
-        if state.number - self._snapshots[state.environment] >= snapshots.EVERY:
+        self.known.states[state.environment] = state
+        if state.number - self.known.snapshots[state.environment] >= snapshots.EVERY:
             snapshots.write(self._store, state)
-            self._snapshots[state.environment] = state.number
+            self.known.snapshots[state.environment] = state.number
 
 
 def _beginning(environment: str) -> EnvironmentState:

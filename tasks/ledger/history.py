@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tasks.domain.errors import NotFound, Refused
 from tasks.domain.release import Provenance, Release
-from tasks.ledger.chain import Ledger
+from tasks.ledger.chain import Known, Ledger
 from tasks.ledger.entries import Entry
 from tasks.ledger.opening import open_store
 from tasks.ledger.state import EnvironmentState, left_behind
@@ -19,10 +19,12 @@ from tasks.settings import Settings
 class History:
     """The releases and the ledger of one store."""
 
-    def __init__(self, settings: Settings, run: str = "", store: Store | None = None) -> None:
+    def __init__(
+        self, settings: Settings, run: str = "", store: Store | None = None, known: Known | None = None
+    ) -> None:
         self.store = store or open_store(settings)
         self.platform = settings.platform_name
-        self.ledger = Ledger(self.store, settings.acting, run, self.platform)
+        self.ledger = Ledger(self.store, settings.acting, run, self.platform, known=known)
         self.releases = Releases(self.store, self.ledger, settings.executable)
 
     def release(self, name: str) -> Release:

@@ -11,7 +11,6 @@ from tasks import drift
 from tasks.domain.errors import ApprovalWanted, InvalidInput, Refused
 from tasks.domain.events import FixDeclared
 from tasks.domain.events.claims import PROMOTE, RECONCILE, ROLL_BACK
-from tasks.ledger.history import History
 from tasks.promotion import adoption, pauses, promotion
 from tasks.promotion.adoption import Adopted
 from tasks.promotion.approvals import Request
@@ -63,7 +62,7 @@ def roll_back(runtime: Runtime, executor: Executor, environment: str, to: str | 
     paused = pauses.paused_in(runtime, environment)
     if paused is not None and to is None:
         return pauses.go_back(runtime, executor, environment, paused)
-    release = _history(runtime).earlier_release(environment, to)
+    release = runtime.history.earlier_release(environment, to)
     try:
         with claimed(runtime, release, environment, ROLL_BACK) as run:
             left = run.state().verified or (paused.release if paused else None)
@@ -89,7 +88,7 @@ def resume(runtime: Runtime, executor: Executor, environment: str, reason: str) 
 def reconcile(runtime: Runtime, executor: Executor, environment: str) -> tuple[str, ...] | Request:
     """Repair the drift that the last report found and nothing suppresses; the units that drifted."""
     recover_if_abandoned(runtime, executor, environment)
-    release = _history(runtime).verified_release(environment)
+    release = runtime.history.verified_release(environment)
     try:
         with claimed(runtime, release, environment, RECONCILE) as run:
             run.drifting = drift.drifting(run)
@@ -106,10 +105,6 @@ def adopt(
     recover_if_abandoned(runtime, executor, environment)
     with claimed(runtime, release, environment, ADOPT) as run:
         return adoption.adopt(run, unit)
-
-
-def _history(runtime: Runtime) -> History:
-    return History(runtime.settings, runtime.run, runtime.store)
 
 
 def _request(wanted: ApprovalWanted) -> Request:

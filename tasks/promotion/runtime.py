@@ -14,7 +14,8 @@ from tasks.clock import Clock, SystemClock
 from tasks.domain.platform import Environment
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines import ENGINES, Engine
-from tasks.ledger.chain import Ledger
+from tasks.ledger.chain import Known, Ledger
+from tasks.ledger.history import History
 from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
 from tasks.monitoring.client import Prometheus
@@ -35,6 +36,7 @@ class Runtime:
         run: the id of the run in the run history; empty outside of one.
         checkouts: where releases are unpacked; None: in a temporary folder of each run.
         stops: ends all runs that were given the same.
+        known: what was read of the ledger so far.
     """
 
     settings: Settings
@@ -46,11 +48,17 @@ class Runtime:
     run: str = ""
     checkouts: Checkouts | None = None
     stops: Stops = field(default_factory=Stops)
+    known: Known = field(default_factory=Known)
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""
         chosen = self.settings
-        return Ledger(self.store, chosen.acting, self.run, chosen.platform_name, self.clock.now)
+        return Ledger(self.store, chosen.acting, self.run, chosen.platform_name, self.clock.now, self.known)
+
+    @property
+    def history(self) -> History:
+        """What happened so far."""
+        return History(self.settings, self.run, self.store, self.known)
 
     def releases(self) -> Releases:
         """The releases of the store, held against the ledger."""
@@ -90,14 +98,19 @@ class Runtime:
 
 
 def compose(
-    settings: Settings, run: str = "", reporter: Reporter | None = None, stops: Stops | None = None
+    settings: Settings,
+    run: str = "",
+    reporter: Reporter | None = None,
+    stops: Stops | None = None,
+    history: History | None = None,
 ) -> Runtime:
-    """The runtime that the settings describe."""
+    """The runtime that the settings describe; `history`: of the same store, where somebody has read it already."""
     return Runtime(
         settings=settings,
-        store=open_store(settings),
+        store=history.store if history else open_store(settings),
         access=AssumedRoles(f"{settings.platform_name}-{run}"),
         reporter=reporter or Silent(),
         run=run,
         stops=stops or Stops(),
+        known=history.ledger.known if history else Known(),
     )

@@ -211,6 +211,8 @@ class Releases:
             raise InvalidInput("release: none was chosen; `flowmart release list` lists all")
         if len(name) < SHORTEST:
             raise InvalidInput(f"release {name}: give at least {SHORTEST} digits of its id")
+        if name in recorded(self.ledger):
+            return name  # a whole id: no other release can begin with it
         found = [release for release in self.known() if release.startswith(name)]
         if not found:
             raise NotFound(

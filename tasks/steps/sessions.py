@@ -35,7 +35,7 @@ class Session(NamedTuple):
     @property
     def history(self) -> History:
         """What happened so far."""
-        return History(self.runtime.settings, self.runtime.run, self.runtime.store)
+        return self.runtime.history
 
 
 _together: ContextVar[Stops | None] = ContextVar("together", default=None)

@@ -1,6 +1,6 @@
 """`make bench`: what the product costs on top of terraform, and what a promotion costs in which nothing changed.
-After that, what a long history costs (`python -m tests.bench.ledger`), and how the GitHub receiver bears load and a
-kill (`python -m tests.bench.receiver`).
+After that, what many units cost (`python -m tests.bench.units`), what a long history costs (`.ledger`), and how the
+GitHub receiver bears load and a kill (`.receiver`).
 
 Both from one run, in sandboxes of their own: all units of dev are promoted by the product, and in a second, equally
 fresh sandbox the same terraform commands are run bare, in the same order and with the same parallelism: as many units
@@ -31,7 +31,7 @@ from tasks import aws, manifest
 from tasks.domain import graph
 from tasks.engines.terraform import commands as commands
 from tests import sandboxes
-from tests.bench import ledger, receiver
+from tests.bench import ledger, receiver, units
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "dev"
@@ -60,6 +60,7 @@ def main() -> None:
     print(f"promote {ENVIRONMENT}: the whole command      {whole:7.1f} s   ratio {whole / bare:.2f}")
     print(f"first promotion, all environments   {first:7.1f} s")
     print(f"again, nothing changed              {again:7.1f} s   {again / first:.1%} of the first")
+    units.main()
     ledger.main()
     receiver.main()
 

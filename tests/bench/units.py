@@ -146,12 +146,12 @@ class Requests(logging.Handler):
         self.count += 1
 
 
-def main() -> None:
+def main(sizes: Sequence[int] = SIZES) -> None:
     """Measure each size, and print a table of it."""
     put_tools_on_path()
     bare_import = _import_of_prefect()
     print(f"import prefect: {bare_import:.2f} CPU s")
-    for units in [int(each) for each in sys.argv[1:]] or SIZES:
+    for units in sizes:
         with scene(units) as found:
             _table(found, bare_import)
 
@@ -210,4 +210,4 @@ def _used() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main([int(each) for each in sys.argv[1:]] or SIZES)

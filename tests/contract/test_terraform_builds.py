@@ -62,6 +62,6 @@ def test_another_build_under_the_same_version_is_not_applied(tmp_path: Path) -> 
     receipt = Receipt("dev/1", Target("same", "dev", "first"), "", "", "", {}, "", details)
     same, other = (prepared(root, mirror(tmp_path, content)) for content in ("one", "two"))
     production = Target("same", "production", "first")
-    builds.refuse_another(replace(same, target=production, elsewhere=lambda: (receipt,)))
+    builds.refuse_another(replace(same, target=production), (receipt,))
     with pytest.raises(Refused, match=r"acme/thing 1\.0\.0 is another build than dev got with this release"):
-        builds.refuse_another(replace(other, target=production, elsewhere=lambda: (receipt,)))
+        builds.refuse_another(replace(other, target=production), (receipt,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,31 +38,27 @@ def received(unit: Workspace, release: str = "one") -> Receipt:
     )
 
 
-def beside(unit: Workspace, receipt: Receipt) -> Workspace:
-    return replace(unit, elsewhere=lambda: (receipt,))
-
-
 def test_another_build_of_the_same_version_is_refused(unit: Workspace) -> None:
     receipt = received(noted(unit, "h1:a", "zh:1", "zh:2"))
-    builds.refuse_another(beside(noted(unit, "zh:2", "zh:1"), receipt))
+    builds.refuse_another(noted(unit, "zh:2", "zh:1"), [receipt])
     with pytest.raises(Refused, match=rf"{NAME} 1\.0\.0 is another build than production got .*: commit"):
-        builds.refuse_another(beside(noted(unit, "h1:a", "zh:1", "zh:3"), receipt))
+        builds.refuse_another(noted(unit, "h1:a", "zh:1", "zh:3"), [receipt])
 
 
 def test_what_cannot_be_compared_is_no_other_build(unit: Workspace) -> None:
     receipt = received(noted(unit, "zh:1"))
-    builds.refuse_another(beside(noted(unit, "h1:a"), receipt))
+    builds.refuse_another(noted(unit, "h1:a"), [receipt])
 
 
 def test_another_release_may_have_another_build(unit: Workspace) -> None:
     receipt = received(noted(unit, "h1:a"), release="two")
-    builds.refuse_another(beside(noted(unit, "h1:b"), receipt))
+    builds.refuse_another(noted(unit, "h1:b"), [receipt])
 
 
 def test_another_version_is_refused(unit: Workspace) -> None:
     receipt = received(noted(unit, "h1:a"))
     with pytest.raises(Refused, match=r"thing 1\.0\.1 is another build"):
-        builds.refuse_another(beside(noted(unit, "zh:a", version="1.0.1"), receipt))
+        builds.refuse_another(noted(unit, "zh:a", version="1.0.1"), [receipt])
 
 
 def test_a_root_with_a_lock_file_of_its_own_has_nothing_noted(unit: Workspace) -> None:

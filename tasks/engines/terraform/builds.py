@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tasks.domain.errors import Refused
+from tasks.domain.release import Receipt
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import backends, code
 from tasks.engines.terraform.commands import LOCK_FILE
@@ -42,14 +43,14 @@ def details(folder: Path) -> dict[str, Any]:
     return {PROVIDERS: found} if found else {}
 
 
-def refuse_another(workspace: Workspace) -> None:
+def refuse_another(workspace: Workspace, elsewhere: Iterable[Receipt]) -> None:
     """Refuse other builds than those that the same release got elsewhere, or here before.
 
     Raises:
         Refused: names the provider, where it was another one, and what to do.
     """
     here = details(workspace.folder).get(PROVIDERS, {})
-    for receipt in filter(None, (workspace.receipt, *workspace.elsewhere())):
+    for receipt in filter(None, (workspace.receipt, *elsewhere)):
         if receipt.target.release != workspace.target.release:
             continue
         for name in another(here, receipt.details.get(PROVIDERS, {})):

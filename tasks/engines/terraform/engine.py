@@ -86,8 +86,9 @@ class Terraform:
     def plan(self, inputs: Inputs) -> Plan:
         """A saved plan of the target, and what it changes."""
         made = self._saved(inputs)
-        identity.refuse_shared(self.workspace, self._terraform.place)
-        builds.refuse_another(self.workspace)
+        elsewhere = self.workspace.elsewhere()
+        identity.refuse_shared(self.workspace, self._terraform.place, elsewhere)
+        builds.refuse_another(self.workspace, elsewhere)
         return replace(made, warnings=(*made.warnings, *vendoring.warnings(self.workspace), *self._not_undone(made)))
 
     def apply(self, plan: Plan) -> Applied:

@@ -6,7 +6,7 @@ Source: Terraform's state has a `lineage`, made once with the state, and a `seri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -50,14 +50,14 @@ def refuse_another(receipt: Receipt | None, place: str, state: Mapping[str, Any]
     raise Refused(f"the state in {where} is {found} ({known}): {_REMEDY}")
 
 
-def refuse_shared(workspace: Workspace, place: str) -> None:
+def refuse_shared(workspace: Workspace, place: str, elsewhere: Iterable[Receipt]) -> None:
     """Refuse a state that is another environment's: one of them would replace what the other has.
 
     Raises:
         Refused: says whose it is.
     """
     others = {*workspace.environments} - {workspace.environment.name}
-    for other in workspace.elsewhere():
+    for other in elsewhere:
         if place and other.details.get(PLACE) == place and other.target.environment in others:
             where = f"{other.target.unit} in {other.target.environment}"
             raise Refused(f"{workspace.target}: its state in {place} is that of {where}; give each its own")
