@@ -1,8 +1,10 @@
-"""Where events go: to a person on a terminal in sentences, to a machine as JSON lines, and to the Prefect run's log.
+"""Where events go: to a person on a terminal in sentences, to a machine as JSON lines, to the Prefect run's log, and
+to files as ECS documents.
 
 Every event is a structlog event of the logger "flowmart", with release, environment, unit and run bound where
-they apply. It is written once and rendered twice: on standard error for whoever started the command, and, inside
-a flow run, through Prefect's handler to the run's log in the UI.
+they apply. It is written once and rendered for each of these: on standard error for whoever started the command;
+inside a flow run, through Prefect's handler to the run's log in the UI; and into the log folder, where there is one.
+What is secret is masked in all of them.
 """
 
 from __future__ import annotations
@@ -10,13 +12,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import structlog
-from prefect.logging.handlers import APILogHandler
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from tasks.logs import documents
+from tasks.logs.handler import EcsHandler
 
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -24,11 +29,11 @@ _SHARED: tuple[Processor, ...] = (
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
-    structlog.processors.format_exc_info,
 )
 
 _PLACES = ("environment", "unit")
 _HIDDEN = {*_PLACES, "event", "level", "logger", "timestamp", "run", "release", "_record", "_from_structlog"}
+_HIDDEN |= {"claim", "platform", "engine", "purpose", "account", "region", "cluster", "namespace", "counts", "actor"}
 _COLOURS = {"warning": "33", "error": "31", "info": "32"}
 
 
@@ -37,10 +42,12 @@ def configure(
     stream: TextIO = sys.stderr,
     in_runs: bool = True,
     listeners: Sequence[logging.Handler] = (),
+    folder: Path | None = None,
 ) -> None:
     """Send the product's events to `stream`, and, `in_runs`, to the log of the Prefect run that they happen in.
 
-    `listeners` hear of them too, and of what is only logged at their own level.
+    `listeners` hear of them too, and of what is only logged at their own level. `folder` is where they are kept as
+    ECS documents, with what Prefect says of its runs.
     """
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -53,8 +60,11 @@ def configure(
     logger = logging.getLogger("flowmart")
     logger.handlers = [_handler(logging.StreamHandler(stream), _Sentence(coloured, clock=True) if text else _json)]
     if in_runs:
+        from prefect.logging.handlers import APILogHandler
+
         logger.addHandler(_handler(APILogHandler(), _Sentence(colours=False, clock=False)))
     logger.handlers += listeners
+    _keep(logger, folder, in_runs)
     logger.setLevel(min(handler.level for handler in logger.handlers))
     logger.propagate = False
 
@@ -88,6 +98,42 @@ _json = structlog.processors.JSONRenderer(default=str)
 
 def _handler(handler: logging.Handler, renderer: Any) -> logging.Handler:
     last = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[last, renderer], foreign_pre_chain=_SHARED))
+    chain = [last, structlog.processors.format_exc_info, _masked, renderer]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=chain, foreign_pre_chain=_SHARED))
     handler.setLevel(logging.INFO)
     return handler
+
+
+def _masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return documents.masked(event)
+
+
+_RUNS = ("prefect.flow_runs", "prefect.task_runs")
+"""Prefect's own loggers: how runs ended, and the stack of what ended them."""
+
+
+def _keep(logger: logging.Logger, folder: Path | None, in_runs: bool) -> None:
+    """Keep events, and what Prefect says of runs, in a folder; or nowhere."""
+    of_runs = [logging.getLogger(name) for name in _RUNS] if in_runs else []
+    for each in of_runs:
+        each.handlers = [handler for handler in each.handlers if not isinstance(handler, EcsHandler)]
+    if folder is None:
+        return
+    kept = EcsHandler(folder, _run if in_runs else dict)
+    for each in (logger, *of_runs):
+        each.addHandler(kept)
+
+
+def _run() -> Mapping[str, str]:
+    """The flow run and the task run that we are in."""
+    from prefect.context import FlowRunContext, TaskRunContext
+
+    from tasks.steps.guests import caller
+
+    flow, task = FlowRunContext.get(), TaskRunContext.get()
+    found = {"run": str(flow.flow_run.id)} if flow and flow.flow_run else {}
+    if caller.get():
+        found["root_run"] = caller.get()
+    if task:
+        found |= {"task_run": str(task.task_run.id), "run": str(task.task_run.flow_run_id or found.get("run", ""))}
+    return found

@@ -12,7 +12,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows import logs
 from tasks import settings
 
-logs.configure(settings.load().log)
+_chosen = settings.load()
+logs.configure(_chosen.log, folder=_chosen.log_files)
 
 
 # A step that waits for others holds a thread while it waits, so there are threads for all of them. How many units are

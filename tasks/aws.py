@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.session import get_session
 from pydantic import SecretStr
 
+from tasks import masking
 from tasks.aws_errors import AWS_ERRORS, AwsError, asking, explained
 
 __all__ = [
@@ -155,6 +156,7 @@ def _ask(role_arn: str, region: str, name: str) -> Credentials:
     with _making:
         sts = _fresh_session().create_client("sts", region_name=region, config=_QUICK)
     found = sts.assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
+    masking.KNOWN.learn([found["SecretAccessKey"], found["SessionToken"]])
     return Credentials(
         role=role_arn,
         region=region,

@@ -20,7 +20,7 @@ import yaml
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from tasks import yaml12
+from tasks import masking, yaml12
 from tasks.domain.errors import InvalidInput
 
 _instead: ContextVar[str] = ContextVar("acting", default="")
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     log: Literal["auto", "text", "json"] = Field(
         "auto", description="Events as text or JSON; auto: text on a terminal"
     )
+    log_folder: str = Field("", description="Folder that keeps events as ECS documents, a file a process")
     parallelism: int = Field(4, ge=1, le=32, description="Units that are worked on at the same time")
     github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
     github_repository: str = Field(
@@ -121,6 +122,11 @@ class Settings(BaseSettings):
         whole = self.store if "://" in self.store else str(self.repository / self.store)
         return f"{whole.rstrip('/')}/{self.platform_name}"
 
+    @property
+    def log_files(self) -> Path | None:
+        """Where events are kept; a relative folder is taken from the repository. None: nowhere."""
+        return (self.repository / self.log_folder).absolute() if self.log_folder else None
+
     def executable(self, variable: str, default: str) -> str:
         """The tool that a variable names (FLOWMART_TERRAFORM), a path or a name on PATH; else `default`."""
         return os.environ.get(variable) or default
@@ -151,10 +157,15 @@ def _github_in(file: Path) -> dict[str, str]:
 def load() -> Settings:
     """The settings as the environment has them now; `InvalidInput` names the variable that is wrong."""
     try:
-        return Settings()  # type: ignore[call-arg]
+        found = Settings()  # type: ignore[call-arg]
     except ValidationError as error:
         wrong = "; ".join(f"FLOWMART_{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"settings: {wrong}") from error
+    secrets = [each.get_secret_value() for _, each in found if isinstance(each, SecretStr)]
+    masking.KNOWN.learn(
+        word for secret in secrets for word in (secret, *secret.split()) if not secret.startswith("/")
+    )
+    return found
 
 
 @contextmanager

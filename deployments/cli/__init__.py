@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +21,8 @@ import click
 import typer
 
 from deployments import profile
-from deployments.cli import exit_codes, screen, signals
-from deployments.cli.commands import Commands
+from deployments.cli import exit_codes, recording, screen, signals
+from deployments.cli.commands import COMMANDS, Commands
 from deployments.cli.leaving import leave
 from deployments.setup import put_tools_on_path
 from tasks.domain.errors import FlowmartError
@@ -70,6 +72,19 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code."""
+    began = time.monotonic()
+    ending: list[BaseException] = []
+    code = _run(arguments, ending.append)
+    recording.ended(_name(arguments), code, time.monotonic() - began, ending[0] if ending else None)
+    return code
+
+
+def _name(arguments: list[str]) -> str:
+    """The command of a command line, without what it is given."""
+    return next((each for each in arguments if each in COMMANDS), "")
+
+
+def _run(arguments: list[str], ended_by: Callable[[BaseException], None]) -> int:
     screen.begin("--json" in arguments)
     os.environ.setdefault("FLOWMART_REPOSITORY", str(project_root(Path.cwd())))
     put_tools_on_path()
@@ -81,6 +96,7 @@ def run(arguments: list[str]) -> int:
         screen.error_document("WrongUsage", error.format_message())
         return exit_codes.WRONG_USAGE
     except FlowmartError as error:
+        ended_by(error)
         screen.error(error)
         return exit_codes.of(error)
     except (KeyboardInterrupt, click.Abort):
@@ -88,6 +104,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("FLOWMART_TRACEBACK"):
             raise
+        ended_by(error)
         screen.error(FlowmartError(f"{type(error).__name__}: {error}\n(FLOWMART_TRACEBACK=1 shows where)"))
         return exit_codes.UNEXPECTED
     if result == exit_codes.INTERRUPTED:

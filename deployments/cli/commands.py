@@ -14,6 +14,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
+from deployments.cli import recording
 from deployments.cli.written import refuse_empty
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -130,6 +131,7 @@ class _Loading(MutableMapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._known:
             self._known |= _of_module(COMMANDS[name][0])
+            recording.begin()
         return self._known[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:

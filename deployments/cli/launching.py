@@ -24,8 +24,9 @@ def prepare_flows() -> None:
     import_module("flows.options")
     from flows import logs
 
+    chosen = settings.load()
     if not progress.suits(screen.messages):
-        logs.configure(settings.load().log)
+        logs.configure(chosen.log, folder=chosen.log_files)
         return
     shown = progress.Progress(screen.messages)
-    logs.configure(settings.load().log, shown.stream, listeners=[shown])
+    logs.configure(chosen.log, shown.stream, listeners=[shown], folder=chosen.log_files)

@@ -62,8 +62,9 @@ def main() -> None:
     os.umask(0o077)
     allow_many()
     try:
-        logs.configure(product_settings.load().log, in_runs=False)
-        app = compose(github_settings.load(), product_settings.load())
+        product = product_settings.load()
+        logs.configure(product.log, in_runs=False, folder=product.log_files)
+        app = compose(github_settings.load(), product)
     except InvalidInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(64)

@@ -12,11 +12,13 @@ import os
 import secrets
 from datetime import UTC, datetime
 
+import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from deployments.prefect_server import links
+from flows import logs
 from tasks import manifest, settings
 from tasks.domain.errors import FlowmartError
 from tasks.ledger.history import History
@@ -25,6 +27,8 @@ from tasks.reports.board import Board
 from tasks.reports.board_reading import read
 from tasks.reports.found_units import with_found_units
 from tasks.settings import Settings
+
+log = structlog.get_logger("flowmart.server")
 
 PATH = "/board"
 
@@ -55,6 +59,7 @@ def create_app(chosen: Settings, auth: str) -> FastAPI:
         try:
             return HTMLResponse(board_html.page(of(chosen, History(chosen))), headers=board_html.HEADERS)
         except FlowmartError as error:
+            log.warning("board not made", why=str(error))
             return PlainTextResponse(f"The board cannot be made: {error}\n", 503, board_html.HEADERS)
 
     return app
@@ -73,10 +78,12 @@ def main() -> None:
     """Serve on 127.0.0.1 until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1")
-    app = create_app(settings.load(), os.environ.get("PREFECT_API_AUTH_STRING", ""))
-    uvicorn.run(
-        app, host="127.0.0.1", port=parser.parse_args().port, access_log=False, server_header=False, ws="none"
-    )
+    chosen = settings.load()
+    logs.configure(chosen.log, in_runs=False, folder=chosen.log_files)
+    app = create_app(chosen, os.environ.get("PREFECT_API_AUTH_STRING", ""))
+    asked = parser.parse_args()
+    log.info("serving", what=f"http://127.0.0.1:{asked.port}{PATH}")
+    uvicorn.run(app, host="127.0.0.1", port=asked.port, access_log=False, server_header=False, ws="none")
 
 
 if __name__ == "__main__":

@@ -15,17 +15,21 @@ from pathlib import Path
 from typing import NoReturn
 
 import httpx
+import structlog
 from prefect.exceptions import PrefectException
 
 from deployments.server import board, catalogue, forms, registration
 from deployments.server.forms import Form
 from deployments.server.lifecycle import PROJECT
+from flows import logs
 from tasks import manifest, settings
 from tasks.domain.errors import BrokenChain, FlowmartError, UnreadableRecord
 from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.reports import board_markdown
 from tasks.settings import Settings
+
+log = structlog.get_logger("flowmart.server")
 
 _NEAR, _FAR = 2.0, 15.0
 """Seconds between looks at a folder, and at a bucket."""
@@ -92,15 +96,18 @@ def main() -> NoReturn:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registered", type=Path, required=True, help="file to write once all is registered")
     file: Path = parser.parse_args().registered
-    registrar = Registrar(settings.load())
+    chosen = settings.load()
+    logs.configure(chosen.log, in_runs=False, folder=chosen.log_files)
+    registrar = Registrar(chosen)
     registrar.look()
     file.write_text(str(os.getpid()))
+    log.info("registered", what="what can be started is in Prefect")
     while True:
         time.sleep(registrar.pause)
         try:
             registrar.look()
         except (FlowmartError, PrefectException, httpx.HTTPError, OSError) as error:
-            print(f"{type(error).__name__}: {error}", flush=True)
+            log.warning("not registered", why=str(error), error_type=type(error).__name__)
 
 
 if __name__ == "__main__":

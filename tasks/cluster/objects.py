@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from tasks import masking
 from tasks.cluster.documents import documents
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import MASK
@@ -175,8 +176,19 @@ def sent(manifest: Manifest) -> dict[str, Any]:
 
 
 def _masked(secret: Mapping[str, Any]) -> dict[str, Any]:
+    masking.KNOWN.learn(_values(secret))
     hidden = {part: dict.fromkeys(secret[part] or {}, MASK) for part in ("data", "stringData") if part in secret}
     return {**secret, **hidden}
+
+
+def _values(secret: Mapping[str, Any]) -> Iterator[str]:
+    """The values of a Secret, decoded; and as they are, where they are not base64."""
+    yield from (secret.get("stringData") or {}).values()
+    for value in (secret.get("data") or {}).values():
+        try:
+            yield base64.b64decode(str(value), validate=True).decode()
+        except ValueError:
+            yield value
 
 
 def _listed(document: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from datetime import datetime
 from tasks.clock import SystemClock
 from tasks.domain.errors import AlreadyExists, InvalidInput
 from tasks.domain.events import Event
-from tasks.ledger import entries, reading, snapshots
+from tasks.ledger import announcement, entries, reading, snapshots
 from tasks.ledger.entries import Entry
 from tasks.ledger.folding import fold
 from tasks.ledger.state import EnvironmentState
@@ -128,7 +128,9 @@ class Ledger:
                     self._store.create(entries.name_of(environment, entry.number), entries.encode(entry))
                 except AlreadyExists:
                     continue
-                self._keep(fold(state, entry))
+                now = fold(state, entry)
+                self._keep(now)
+                announcement.announce(entry, state, now)
                 return entry
 
     def fence(self, environment: str, fence: Fence) -> None:

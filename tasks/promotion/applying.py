@@ -64,7 +64,7 @@ def record_receipt(run: EnvironmentRun, made: Plan, applied: Applied) -> Receipt
     digests = (made.unit_digest, made.inputs_digest, made.digest)
     receipt = Receipt("", made.target, *digests, applied.outputs, "", applied.details)
     entry = run.record(UnitApplied(**run.about(made.target.unit), receipt=receipt))
-    run.log(made.target.unit).info("applied", what=wording.counts(made), receipt=entry)
+    run.log(made.target.unit).info("applied", what=wording.counts(made), counts=made.counts, receipt=entry)
     if applied.detail:
         run.log(made.target.unit).warning("applied, and the tool says", what=applied.detail)
     return replace(receipt, id=entry)

@@ -77,6 +77,7 @@ class EnvironmentRun:
         turns: how many units are worked on at once.
         restored: {unit: changes} that this run's rollback has applied.
         validated: {unit: violations} that validators found, which read nothing but the release's files.
+        claim: the id of the ledger entry by which the run holds the environment; "" if it does not.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class EnvironmentRun:
         self.validated: dict[str, tuple[Violation, ...]] = {}
         self.turns = threading.BoundedSemaphore(runtime.settings.parallelism)
         self._checkouts = checkouts
+        self.claim = ""
         self.release: Release = self.checkout(release).release
         self._refuse_another_platform(runtime.settings.platform_name)
         self.environment = self._environment(environment)
@@ -147,8 +149,22 @@ class EnvironmentRun:
 
     def log(self, unit: str = "") -> Any:
         """The logger of a unit, or of the environment: its events say where, and of which release."""
-        around = {"unit": unit} if unit else {}
-        return log.bind(release=self.release.id, environment=self.environment.name, **around)
+        return log.bind(release=self.release.id, environment=self.environment.name, **self._around(unit))
+
+    def _around(self, unit: str) -> dict[str, str]:
+        """What else is known of where an event happens, for whoever searches the log."""
+        here = self.environment
+        found = {
+            "unit": unit,
+            "engine": next((each.engine for each in self.platform.units if each.name == unit), ""),
+            "platform": self.platform.name,
+            "claim": self.claim,
+            "run": self.runtime.run,
+            "account": here.account,
+            "region": here.region,
+            "cluster": here.cluster.apply if here.cluster else "",
+        }
+        return {name: value for name, value in found.items() if value}
 
     def target(self, unit: str) -> Target:
         """The coordinate of a unit in this run."""

@@ -7,6 +7,7 @@ and nothing else. Prefect's executor (`tasks.steps`) shows every verb as a task 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass
@@ -34,10 +35,11 @@ class Verb:
         """Do it to a unit in an environment run. The log says when it begins and ends."""
         log = run.log(unit)
         log.debug(BEGAN, verb=self.name)
+        began = time.monotonic()
         try:
             return self.do(run, unit, *arguments)
         finally:
-            log.debug(ENDED, verb=self.name)
+            log.debug(ENDED, verb=self.name, seconds=round(time.monotonic() - began, 3))
 
 
 class Step(Protocol):

@@ -25,6 +25,7 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
         claim = claims.claim(
             run.ledger, environment, run.release.id, purpose, runtime.settings.wait, digest, run.provenance
         )
+        run.claim = claim.id
         with held(run), claims.watched(run.ledger, claim, run.stop):
             yield run
 
@@ -40,6 +41,7 @@ def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterato
         return
     with opened(runtime, found.claim.release, environment) as run:
         claim = claims.take_over(run.ledger, environment, run_is_over)
+        run.claim = claim.id
         with held(run), claims.watched(run.ledger, claim, run.stop):
             yield run
 

@@ -13,6 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tasks import masking
 from tasks.domain.errors import Unanswered
 from tasks.domain.servers import Secret, Server
 
@@ -81,6 +82,7 @@ def read(secret: Secret) -> str:
             raise Unanswered(f"a credential cannot be read from {what}: {error}") from error
     if not found:
         raise Unanswered(f"a credential is missing: {what} is empty; set it where promotions run")
+    masking.KNOWN.learn([found])
     return found
 
 

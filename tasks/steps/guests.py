@@ -21,6 +21,7 @@ from prefect.context import TagsContext
 from prefect.settings import PREFECT_API_URL
 
 from tasks import settings
+from tasks.steps.publishing import run_id
 
 log = structlog.get_logger("flowmart.steps")
 
@@ -44,6 +45,9 @@ class _Attempt:
 
 
 _attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
+
+caller: ContextVar[str] = ContextVar("caller", default="")
+"""The id of the outermost flow run that called the flow which runs here; "" where none did."""
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
@@ -81,6 +85,7 @@ def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
         return _plainly(flow, "Prefect does not respond", *arguments, **named)
     attempt = _Attempt()
     token = _attempt.set(attempt)
+    outermost = caller.set(caller.get() or run_id())
     try:
         # Several platforms may have one run history, whose runs are called alike.
         with tags(settings.load().platform_name):
@@ -95,6 +100,7 @@ def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
             raise
         return _plainly(flow, _line(error), *arguments, **named)
     finally:
+        caller.reset(outermost)
         _attempt.reset(token)
 
 

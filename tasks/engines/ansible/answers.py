@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from tasks import masking
 from tasks.domain.plan import Action, Change
 from tasks.domain.values import MASK, UNKNOWN
 
@@ -106,6 +107,7 @@ def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
 def masked(found: Results, secrets: Iterable[str]) -> Results:
     """The same without any of the secrets in what is shown."""
     hidden = tuple(sorted(secrets, key=len, reverse=True))
+    masking.KNOWN.learn(hidden)
     return replace(
         found,
         changes=tuple(

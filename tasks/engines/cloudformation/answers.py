@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks import masking
 from tasks.domain import wording
 from tasks.domain.plan import Action, Change, Reversibility
 from tasks.domain.values import MASK, UNKNOWN
@@ -57,6 +58,7 @@ class Context:
 
 def changes(items: Iterable[Mapping[str, Any]], context: Context) -> tuple[Change, ...]:
     """The changes of DescribeChangeSet (`Changes`, all pages, with property values), in CloudFormation's order."""
+    masking.KNOWN.learn(context.secrets)
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
     return tuple(_change(body, context) for body in found)
 
@@ -101,6 +103,7 @@ def retained(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 def outputs(stack: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, Any]:
     """{name: value} of a described stack; what holds a secret parameter is masked."""
     hidden = tuple(secrets)
+    masking.KNOWN.learn(hidden)
     found = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", ())}
     return {name: MASK if any(secret in value for secret in hidden) else value for name, value in found.items()}
 

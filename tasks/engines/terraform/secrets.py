@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tasks import masking
 from tasks.domain.values import MASK
 
 INSIDE = 6
@@ -33,6 +34,10 @@ class Secrets:
     """Sensitive texts and numbers (as texts) of one unit."""
 
     values: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        # No other text of this process shows them either: what a library raises, what a check got for an answer.
+        masking.KNOWN.learn(self.values)
 
     def __or__(self, other: Secrets) -> Secrets:
         return Secrets(self.values | other.values)

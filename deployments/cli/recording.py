@@ -1,0 +1,64 @@
+"""Keeps in the log folder what a command did, where there is one (FLOWMART_LOG_FOLDER); otherwise costs nothing.
+
+A command that only reads, and succeeds, leaves no line: whoever asks for the status every minute writes no files.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tasks.domain.errors import FlowmartError
+
+if TYPE_CHECKING:
+    from tasks.logs.handler import EcsHandler
+
+_VARIABLE = "FLOWMART_LOG_FOLDER"
+
+
+def begin() -> None:
+    """A command is about to be run: keep what it logs. Commands that start flows set their log up themselves."""
+    if not os.environ.get(_VARIABLE):
+        return
+    from flows import logs
+    from tasks import settings
+
+    # Settings that are wrong are the command's to report.
+    with suppress(FlowmartError):
+        chosen = settings.load()
+        logs.configure(chosen.log, in_runs=False, folder=chosen.log_files)
+
+
+def ended(command: str, code: int, seconds: float, error: BaseException | None) -> None:
+    """Log how a command ended.
+
+    Args:
+        command: its name, without arguments: these may be anything.
+        code: its exit code.
+        seconds: how long it took.
+        error: what ended it, if anything did.
+    """
+    handler = _handler()
+    if handler is None or (not code and not handler.taken):
+        return
+    from deployments.cli.exit_codes import UNANSWERED
+
+    outcome = "unanswered" if code == UNANSWERED else "failed" if code else "succeeded"
+    about = {"what": command, "exit_code": code, "seconds": seconds, "outcome": outcome}
+    level = "error" if code else "info"
+    record = {"flowmart": {**about, "level": level}}
+    import logging
+
+    logging.getLogger("flowmart.command").debug("command", extra=record, exc_info=error)
+
+
+def _handler() -> EcsHandler | None:
+    if not os.environ.get(_VARIABLE):
+        return None
+    import logging
+
+    from tasks.logs.handler import EcsHandler
+
+    found = (each for each in logging.getLogger("flowmart").handlers if isinstance(each, EcsHandler))
+    return next(found, None)

@@ -1,0 +1,146 @@
+"""What must not be shown, whatever the text: values that are known to be secret, and what looks like a secret.
+
+Engines mask what their tools mark as sensitive (see their `secrets`). This is for texts that nobody looked through:
+an exception, a tool's last words, a line of a log. Values are learnt as this process gets to know them: variables
+whose names say so, settings, credentials, what a plan marks as sensitive. They are masked in every form that texts
+give them: line by line, escaped by JSON, twice escaped, quoted for an address, in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from tasks.domain.values import CHANGED, MASK
+
+SHORTEST = 6
+"""Shorter values are no secrets here: masking "true" or "dev" would hide the text."""
+
+_NAME = (
+    r"pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|(?:private|access|account|signing|encryption)[_-]?key"
+    r"|authorization|credential|connection[_-]?string|signature|client[_-]?secret|cookie"
+)
+SECRET = re.compile(_NAME, re.IGNORECASE)
+"""Names whose values are secret."""
+
+_PUBLIC = re.compile(
+    r"(?:_(?:id|name|arn|path|file|url|at|until|count|type|version))$|^secret_?names?$", re.IGNORECASE
+)
+"""Names that speak of a secret and hold none."""
+
+# All repetitions have a bound, or consume what they read: a text of a megabyte takes its time once and not squared.
+_KEY = rf"(?:{_NAME})[\w-]{{0,60}}"
+_END = r"(?<!\\)(?P=quote)"
+_ASSIGNED = re.compile(
+    rf"(?P<name>{_KEY}\\{{0,4}}[\"']?\s{{0,8}}(?:=>|[:=])\s{{0,8}})"
+    r"(?:(?:basic|bearer|token|apikey|digest)\s+)?"
+    rf"(?:(?P<quote>\\{{0,4}}[\"']).*?(?:{_END}|\Z)|(?P<block>[|>][-+]?[ \t]*\n(?:[ \t]+[^\n]*(?:\n|\Z))+)"
+    r"|<<[-~]?(?P<word>\w+)\n.*?(?:\n\s*(?P=word)|\Z)|[^\s,;&\"'\\)\]}]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_LOOKS = tuple(
+    re.compile(pattern, flags)
+    for pattern, flags in (
+        (r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        (r"(?<=://)[^/\s:@\"']{0,128}:[^\s@\"']{1,512}(?=@)", 0),
+        (r"(?<=bearer )[\w.~+/=-]{8,}|(?<=basic )[\w+/=-]{8,}|(?<=apikey )[\w+/=-]{8,}", re.IGNORECASE),
+        (r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|hv[sb]\.[\w-]{20,})", 0),
+        (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", 0),
+        (r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", 0),
+        (r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}", 0),
+    )
+)
+
+
+class Known:
+    """Values that are known to be secret. It only ever grows; several threads may use it."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._forms: tuple[str, ...] = ()
+        self._changing = threading.Lock()
+
+    def learn(self, values: Iterable[Any]) -> None:
+        """Mask these from now on; what is no text, or too short, is left out."""
+        found = {value for value in values if isinstance(value, str) and len(value.strip()) >= SHORTEST}
+        if found - {MASK, CHANGED} <= self._values:
+            return
+        with self._changing:
+            self._values |= found - {MASK, CHANGED}
+            forms = {form for value in self._values for form in _forms(value)}
+            # Longer ones first: a form may hold another one.
+            self._forms = tuple(sorted(forms, key=len, reverse=True))
+
+    def masked(self, text: str) -> str:
+        """`text` with the mask in place of every known value."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text
+
+
+KNOWN = Known()
+"""What this process knows."""
+
+
+def learn_variables(environ: Mapping[str, str]) -> None:
+    """Learn the values of variables whose names say that they are secret."""
+    KNOWN.learn(value for name, value in environ.items() if _is_secret(name) and "/" not in value[:1])
+
+
+def mask(text: str, known: Known = KNOWN) -> str:
+    """`text` with the mask in place of everything secret in it."""
+    text = known.masked(text)
+    for looks in _LOOKS:
+        text = looks.sub(MASK, text)
+    return _ASSIGNED.sub(_assigned, text)
+
+
+def masked(value: Any, name: str = "", known: Known = KNOWN) -> Any:
+    """`value`, of any shape, with the mask in place of what is secret by its name, its content or its looks."""
+    if value is None or isinstance(value, bool):
+        return value
+    if _is_secret(name):
+        return MASK
+    if isinstance(value, Mapping):
+        return {mask(str(key), known): masked(item, str(key), known) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [masked(item, known=known) for item in value]
+    return value if isinstance(value, int | float) else mask(str(value), known)
+
+
+def _is_secret(name: str) -> bool:
+    return bool(SECRET.search(name)) and not _PUBLIC.search(name)
+
+
+def _assigned(found: re.Match[str]) -> str:
+    name = found["name"]
+    if MASK in found[0] or _PUBLIC.search(re.sub(r"\W+$", "", name)):
+        return found[0]
+    return f"{name}{found['quote'] or ''}{MASK}{found['quote'] or ''}"
+
+
+def _forms(value: str) -> Iterator[str]:
+    """A value as texts give it."""
+    stripped = value.strip()
+    whole = {value, stripped, value.replace("\n", "\r\n")}
+    lines = {line.strip() for line in value.splitlines() if len(line.strip()) >= SHORTEST}
+    for text in whole | lines:
+        for escaped in (text, *_escaped(text)):
+            yield from (escaped, *_escaped(escaped))
+        yield from (quote(text, safe=""), quote_plus(text), quote(text))
+        yield repr(text)[1:-1]
+    for text in whole:
+        yield base64.b64encode(text.encode()).decode()
+        yield base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _escaped(text: str) -> set[str]:
+    """A text as JSON has it; Go's escapes <, > and & too."""
+    forms = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return forms | {form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") for form in forms}
