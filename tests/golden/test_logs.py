@@ -18,7 +18,7 @@ FOLDER = PROJECT / "infrastructure/elasticsearch/logs"
 EXAMPLES = PROJECT / "docs/examples/logging"
 
 LIKE = {"match_only_text": {"match_only_text", "wildcard", "keyword"}, "date_nanos": {"date"}}
-"""Types that we have in place of those of ECS: stacks of exceptions are searched by words, times have microseconds."""
+"""Types that we have in place of those of ECS: stacks are searched by words, times have microseconds."""
 MORE = {"keyword": {"keyword", "constant_keyword"}}
 
 
