@@ -12,12 +12,17 @@ live/environments/ENV/us-east-1/region.hcl  vpc/
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tasks.engines.base import Workspace
+from tasks.engines.terragrunt.preparation import Made, Preparation
 from tasks.promotion import operations
+from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime
 from tasks.settings import Settings
@@ -49,6 +54,11 @@ terragrunt:
     eu-west-1/app:
       checks:
         - {name: port, kind: output, output: port, equals: 8080}
+"""
+SMALL = """
+platform: shop
+environments: {dev: {}, staging: {after: dev}}
+terragrunt: {root: "live/environments/{environment}"}
 """
 ROOT = """
 locals {
@@ -235,6 +245,30 @@ class Live:
     def promote(self, release: str, environment: str = "dev") -> None:
         """Promote a release; raises what a person would be told."""
         assert operations.promote(self.runtime, LocalExecutor(4), release, environment) is None
+
+    def reduce(self, units: Mapping[str, str]) -> None:
+        """Leave dev and staging, and nothing but these units in their first region: {name: configuration}."""
+        self.write("platform.yaml", SMALL)
+        shutil.rmtree(self.infrastructure / "live/environments/production")
+        for environment in ("dev", "staging"):
+            root = f"live/environments/{environment}"
+            shutil.rmtree(self.infrastructure / root / "us-east-1")
+            for left in [each for each in (self.infrastructure / root / "eu-west-1").iterdir() if each.is_dir()]:
+                shutil.rmtree(left)
+            (self.infrastructure / root / "eu-west-1/terragrunt.stack.hcl").unlink()
+            for name, configuration in units.items():
+                self.write(f"{root}/eu-west-1/{name}/terragrunt.hcl", f"{INCLUDE}{configuration}")
+        self.commit("Less")
+
+    def made(self, release: str, unit: str, environment: str = "dev") -> tuple[Workspace, Made]:
+        """A unit that is ready for a plan, in a checkout that stays."""
+        with opened(self.runtime, release, environment) as run:
+            workspace = run.workspace(run.target(unit))
+            kept = self.repository.parent / f"checkout-{release}-{environment}"
+            if not kept.exists():
+                shutil.copytree(workspace.infrastructure, kept / "infrastructure")
+        workspace = replace(workspace, infrastructure=kept / "infrastructure")
+        return workspace, Preparation(workspace).made(workspace.inputs)
 
     def outputs(self, unit: str, environment: str = "dev") -> Mapping[str, Any]:
         """What is applied of a unit, by the state that it left."""

@@ -11,15 +11,13 @@ import pytest
 
 from deployments.setup.terraform import system
 from tasks.domain.errors import InvalidInput, Refused
-from tasks.engines.base import Workspace
 from tasks.engines.terraform.commands import LOCK_FILE
 from tasks.engines.terragrunt import parity
-from tasks.engines.terragrunt.preparation import Made, Preparation
-from tasks.promotion.environment_run import opened
-from tests.terragrunt_live import INCLUDE, Live
+from tasks.engines.terragrunt.preparation import Preparation
+from tests.terragrunt_live import Live
 from tests.terragrunts import PROGRAM
 
-NAME = "registry.terraform.io/acme/thing"
+PROVIDER = "registry.terraform.io/acme/thing"
 MODULE = """
 terraform {
   required_providers {
@@ -30,19 +28,14 @@ module "inner" {
   source = "git::file://REMOTE//inner?ref=v1"
 }
 """
-PLATFORM = """
-platform: shop
-environments: {dev: {}, staging: {after: dev}}
-terragrunt: {root: "live/environments/{environment}"}
-"""
 INNER = 'variable "port" { default = 1 }\n'
-UNIT = f"""{INCLUDE}
-terraform {{
-  source = "${{dirname(find_in_parent_folders("root.hcl"))}}/../modules//thing"
-}}
+UNIT = """
+terraform {
+  source = "${dirname(find_in_parent_folders("root.hcl"))}/../modules//thing"
+}
 """
 ENVIRONMENTS = "live/environments"
-THING = "us-east-1/thing"
+THING, NAME = "eu-west-1/thing", "eu-west-1-thing"
 
 
 class Shop(Live):
@@ -51,23 +44,17 @@ class Shop(Live):
     def __init__(self, folder: Path) -> None:
         self.mirror = folder / "mirror"
         super().__init__(folder)
-        self.write("platform.yaml", PLATFORM)
-        for other in ("eu-west-1", "us-east-1/vpc"):
-            for place in [*self.infrastructure.glob(f"{ENVIRONMENTS}/*/{other}")]:
-                shutil.rmtree(place)
         self.configuration = folder / "mirror.tfrc"
         installation = f'filesystem_mirror {{\n    path = "{self.mirror}"\n  }}'
         self.configuration.write_text(f"provider_installation {{\n  {installation}\n}}\n")
         self.provide("1.0.0")
         self.inner(INNER)
         self.write("modules/thing/main.tf", MODULE.replace("REMOTE", str(self.remote)))
-        for environment in ("dev", "staging"):
-            self.write(f"{ENVIRONMENTS}/{environment}/{THING}/terragrunt.hcl", UNIT)
-        self.commit("A thing")
+        self.reduce({"thing": UNIT})
 
     def provide(self, version: str) -> None:
         """A version of the provider in the mirror, which nothing starts."""
-        program = self.mirror / f"{NAME}/{version}/{system()}/terraform-provider-thing_v{version}"
+        program = self.mirror / f"{PROVIDER}/{version}/{system()}/terraform-provider-thing_v{version}"
         program.parent.mkdir(parents=True)
         program.write_text(f"#!/bin/sh\n# {version}\nexit 1\n")
         program.chmod(0o755)
@@ -82,16 +69,6 @@ class Shop(Live):
     def lock(self, checkout: Path, environment: str = "dev") -> str:
         """The lock file of the unit."""
         return (checkout / ENVIRONMENTS / environment / THING / LOCK_FILE).read_text()
-
-    def made(self, release: str, environment: str = "dev") -> tuple[Workspace, Made]:
-        """The unit, ready for a plan."""
-        with opened(self.runtime, release, environment) as run:
-            workspace = run.workspace(run.target("us-east-1-thing"))
-            # Beyond the run: what is looked at is in its folders.
-            kept = self.repository.parent / f"checkout-{release}-{environment}"
-            shutil.copytree(workspace.infrastructure, kept / "infrastructure")
-        workspace = replace(workspace, infrastructure=kept / "infrastructure")
-        return workspace, Preparation(workspace).made(workspace.inputs)
 
 
 @pytest.fixture
@@ -108,9 +85,9 @@ def test_providers_and_modules_of_modules_are_those_of_the_day_of_the_release(sh
     shop.provide("1.1.0")
     shop.inner(INNER.replace("1", "2"))
     for environment in ("dev", "staging"):
-        workspace, made = shop.made(first, environment)
+        workspace, made = shop.made(first, NAME, environment)
         assert 'version     = "1.0.0"' in shop.lock(workspace.infrastructure, environment)
-        assert (made.folder / f".terraform/providers/{NAME}/1.0.0").is_dir()
+        assert (made.folder / f".terraform/providers/{PROVIDER}/1.0.0").is_dir()
         assert (made.folder / ".terraform/modules/inner/inner/main.tf").read_text() == INNER
         before = sorted(workspace.infrastructure.rglob("*"))
         Preparation(workspace).made(replace(workspace.inputs, upstream={"other": {}}))
@@ -119,31 +96,31 @@ def test_providers_and_modules_of_modules_are_those_of_the_day_of_the_release(sh
 
 
 def test_a_lock_file_that_is_committed_is_used_and_never_changed(shop: Shop) -> None:
-    workspace, _ = shop.made(shop.release())
+    workspace, _ = shop.made(shop.release(), NAME)
     old = shop.lock(workspace.infrastructure)
     shop.provide("1.1.0")
     shop.write(f"{ENVIRONMENTS}/dev/{THING}/{LOCK_FILE}", old)
     shop.commit("A lock file in dev")
     release = shop.release()
-    there, made = shop.made(release, "staging")
+    there, made = shop.made(release, NAME, "staging")
     assert (shop.lock(there.infrastructure), shop.lock(there.infrastructure, "staging") != old) == (old, True)
     assert [*parity.other_providers(there)] == [
-        f"its lock file has other providers than that of dev: {NAME} 1.1.0, not 1.0.0"
+        f"its lock file has other providers than that of dev: {PROVIDER} 1.1.0, not 1.0.0"
     ]
-    assert (made.folder / f".terraform/providers/{NAME}/1.1.0").is_dir()
+    assert (made.folder / f".terraform/providers/{PROVIDER}/1.1.0").is_dir()
     shop.write(f"{ENVIRONMENTS}/dev/{THING}/{LOCK_FILE}", old.replace("acme/thing", "acme/another"))
     shop.commit("A lock file of another provider")
     with pytest.raises(Refused, match=rf"thing: its {LOCK_FILE} is not that of its providers: run terragrunt init"):
-        shop.made(shop.release())
+        shop.made(shop.release(), NAME)
 
 
 def test_the_lock_file_of_a_module_holds_for_its_units(shop: Shop) -> None:
-    workspace, _ = shop.made(shop.release())
+    workspace, _ = shop.made(shop.release(), NAME)
     shop.provide("1.1.0")
     shop.write(f"modules/thing/{LOCK_FILE}", shop.lock(workspace.infrastructure))
     shop.commit("A lock file in the module")
-    workspace, made = shop.made(shop.release())
-    assert (made.folder / f".terraform/providers/{NAME}/1.0.0").is_dir()
+    workspace, made = shop.made(shop.release(), NAME)
+    assert (made.folder / f".terraform/providers/{PROVIDER}/1.0.0").is_dir()
     assert not (workspace.folder / LOCK_FILE).exists()
 
 

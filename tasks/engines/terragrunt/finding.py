@@ -68,11 +68,24 @@ class Terragrunt:
         return found
 
     def run(
-        self, argv: tuple[str, ...], folder: Path, downloads: Path | None = None, terraform: str = ""
+        self,
+        argv: tuple[str, ...],
+        folder: Path,
+        downloads: Path | None = None,
+        terraform: str = "",
+        more: Mapping[str, str] | None = None,
     ) -> Finished:
-        """Run it in a folder, to whatever end; without a `terraform` it gets one that has no outputs."""
+        """Run it in a folder, to whatever end.
+
+        Args:
+            argv: the command.
+            folder: where to run it.
+            downloads: where it copies modules to.
+            terraform: the Terraform that it runs; without one it gets one that has no outputs.
+            more: variables besides.
+        """
         kept = downloads or self.infrastructure.parent / "downloads"
-        known = commands.variables(terraform or str(self._without_outputs), kept)
+        known = {**(more or {}), **commands.variables(terraform or str(self._without_outputs), kept)}
         known |= surroundings.fixed({**self._processes.environment, **known})
         return self._processes.run(Command(argv, folder, known, _SECONDS))
 

@@ -28,7 +28,7 @@ from tasks.engines.terraform.configuration import MODULES
 from tasks.engines.terragrunt import answers, commands, sources
 from tasks.engines.terragrunt.finding import Terragrunt
 from tasks.engines.terragrunt.record import FoundUnit, Record
-from tasks.engines.terragrunt.vendoring import folder_in, without_folder
+from tasks.engines.terragrunt.vendoring import folder_in, folder_in_fetched, without_folder
 
 _GENERATES = re.compile(r"required_providers|\bprovider\s*[\\]?\"")
 """What in a unit's configuration may bring providers into its root."""
@@ -126,7 +126,9 @@ def _module(infrastructure: Path, folder: Path, source: str, unit: FoundUnit) ->
     if not source:
         return folder, folder
     fetched = unit.sources.get(without_folder(source))
-    whole = infrastructure / fetched if fetched else Path(posixpath.normpath(folder / source.partition("//")[0]))
+    if fetched:
+        return infrastructure / fetched, infrastructure / fetched / folder_in_fetched(source)
+    whole = Path(posixpath.normpath(folder / source.partition("//")[0]))
     return whole, whole / folder_in(source)
 
 

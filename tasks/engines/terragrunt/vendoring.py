@@ -1,20 +1,25 @@
 """Takes modules from elsewhere into the release, by their content: what a tag means may change, a release may not.
 
-Terragrunt itself fetches each source once, into the checkout of a release that is being made. Later every unit is
-given the copy in place of the source (`TG_SOURCE_MAP`), so no promotion asks a module's server.
+Terragrunt itself fetches each source once, into the checkout of a release that is being made: from git, a registry
+(`tfr://`), an archive or a bucket. Later every unit is given the copy in place of the source (`TG_SOURCE_MAP`), so no
+promotion asks a module's server.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
+from tasks import tool_environment
 from tasks.domain.errors import InvalidInput
 from tasks.engines.terraform import remote_modules
 from tasks.engines.terraform.code import ENDINGS
+from tasks.engines.terraform.remote_modules import is_exact
 from tasks.engines.terraform.vendored import kept
 from tasks.engines.terragrunt import answers, commands, record
 from tasks.engines.terragrunt.finding import Terragrunt
@@ -28,6 +33,7 @@ _NOTES = (
     "terragrunt.hcl",
 )
 """What Terragrunt adds to a source that it fetches for a unit with nothing but that source."""
+_REGISTRY = "tfr://"
 _LINE = re.compile(r'[\\"\n$%]')
 
 
@@ -52,12 +58,21 @@ def _of_unit(terragrunt: Terragrunt, root: str, unit: FoundUnit, fetched: dict[s
     source = answers.configuration(terragrunt.read(commands.render(terragrunt.tools.terragrunt), folder)).source
     if not source or _is_inside(terragrunt, folder, source):
         return unit
-    if fault := remote_modules.fault("terraform.source", {"source": source}):
+    if fault := _fault(source):
         raise InvalidInput(f"infrastructure/{root}/{unit.path}: {fault}")
-    whole = without_folder(source)
-    if whole not in fetched:
-        fetched[whole] = _fetched(terragrunt, whole, f"{root}/{unit.path}")
-    return replace(unit, sources={whole: fetched[whole]})
+    whole, name = without_folder(source), _added(source)
+    key = f"{whole} {name}"
+    if key not in fetched:
+        fetched[key] = _fetched(terragrunt, whole, name, f"{root}/{unit.path}")
+    return replace(unit, sources={whole: fetched[key]})
+
+
+def _fault(source: str) -> str:
+    """Why a source is not the same every day; empty when it is."""
+    if source.startswith(_REGISTRY):
+        version = parse_qs(source.partition("?")[2]).get("version", [""])[0]
+        return "" if is_exact(version) else f"its source {source} names no exact version: add ?version=1.2.3"
+    return remote_modules.fault("terraform.source", {"source": source})
 
 
 def without_folder(source: str) -> str:
@@ -74,6 +89,19 @@ def without_folder(source: str) -> str:
 def folder_in(source: str) -> str:
     """The folder in a source: git::https://x/mods.git//vpc?ref=v1 -> vpc; empty where it is the whole."""
     return source.partition("?")[0].rpartition("://")[2].partition("//")[2]
+
+
+def folder_in_fetched(source: str) -> str:
+    """The folder of a source's module in what was fetched for it."""
+    return folder_in(source) or _added(source)
+
+
+def _added(source: str) -> str:
+    """The folder that Terragrunt looks for where a source names none and is mapped; empty where it names one.
+
+    Source: GetModulePathFromSourceURL in Terragrunt's internal/runner/runcfg/util.go.
+    """
+    return "" if folder_in(source) else source.partition("?")[0].rpartition("/")[2].partition(".")[0]
 
 
 def mapped(source: str) -> str:
@@ -99,24 +127,30 @@ def _is_inside(terragrunt: Terragrunt, folder: Path, source: str) -> bool:
     return False
 
 
-def _fetched(terragrunt: Terragrunt, source: str, unit: str) -> str:
-    """The folder, below infrastructure/, with the content of a source."""
+def _fetched(terragrunt: Terragrunt, source: str, name: str, unit: str) -> str:
+    """The folder, below infrastructure/, with the content of a source, in a folder `name` of it."""
     if _LINE.search(source):
         raise InvalidInput(f"infrastructure/{unit}: the source {source!r} cannot be fetched: write it without quotes")
-    with tempfile.TemporaryDirectory(prefix="source-", dir=terragrunt.infrastructure.parent) as name:
-        alone, downloads = Path(name) / "unit", Path(name) / "downloads"
+    with tempfile.TemporaryDirectory(prefix="source-", dir=terragrunt.infrastructure.parent) as place:
+        alone, downloads = Path(place) / "unit", Path(place) / "downloads"
         alone.mkdir()
         (alone / "terragrunt.hcl").write_text(f'terraform {{\n  source = "{source}"\n}}\n')
         argv = commands.around(terragrunt.tools.terragrunt, ("terraform", "init"))
-        finished = terragrunt.run(argv, alone, downloads)
+        # A bucket is asked with this machine's credentials, as git is.
+        own = tool_environment.of_this_process(("AWS_*",)) if source.startswith("s3::") else {}
+        finished = terragrunt.run(argv, alone, downloads, more=own)
         found = [marked.parent for marked in downloads.glob("*/*/.terragrunt-source-version")]
         if finished.exit_code != 0 or len(found) != 1:
             raise InvalidInput(f"infrastructure/{unit}: {source} cannot be fetched: {terragrunt.why(finished)}")
-        return _kept(terragrunt.infrastructure, found[0])
+        return _kept(terragrunt.infrastructure, found[0], Path(place) / "kept", name)
 
 
-def _kept(infrastructure: Path, content: Path) -> str:
+def _kept(infrastructure: Path, content: Path, place: Path, name: str) -> str:
     for path in [*content.rglob("*")]:
         if path.name in _NOTES and path.is_file():
             path.unlink()
+    if name:
+        shutil.rmtree(content / ".git", ignore_errors=True)
+        place.mkdir()
+        content = content.rename(place / name).parent
     return f"{FOLDER}/{kept(infrastructure / FOLDER, content)}"
