@@ -1,17 +1,19 @@
-"""Declarations that complete the schema's data for each argument, and the `Shape` that combines both.
+"""What a resource class declares, and the `Shape` that combines it with the real provider's schema and behaviour.
 
-A resource class lists every argument that it implements (`Arg`), nested ones by path: "health_check.path", or
-"default_action.*" for all others without special behaviour. The schema accepts an argument of the real provider that
-is not listed, but a plan refuses it if it is set to something: it is never silently ignored.
+A class lists every argument that it implements (`Arg`), nested ones by path: "health_check.path", or
+"default_action.*" for all in a block. An argument of the real provider that is not listed is in plans as the real one
+has it, and refused if it is set to something else: it is never silently ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from deployments.sandbox.aws_provider import behaviour
+from deployments.sandbox.aws_provider.behaviour import Behaviour
 from deployments.sandbox.aws_provider.schema import Argument, Nested, SchemaBlock
 from deployments.sandbox.aws_provider.values import Canonical, plain, unordered
 
@@ -23,44 +25,49 @@ class Arg:
     """How one argument behaves.
 
     Attributes:
-        computed: AWS fills it in if it is not set.
+        computed: AWS fills it in if it is not set. None: as with the real provider; so for the next two.
         default: the value if it is not set.
         replaces: a change makes a new object.
         sensitive: the plan does not show it.
+        kept: the block stays as it is if none is written.
         same: returns a normal form, which is equal for two spellings of one value.
         only_if_configured: AWS's value is shown only if the configuration has one, too.
         fixed: moto has no call that changes it.
         as_attribute: the real provider types this block as a set of objects.
         empty_is_unset: an empty list asks for what AWS fills in, as no list does, and is shown as written.
-        carried: whether the stand-in implements it. If not, its value is what the real provider plans, and no other.
     """
 
-    computed: bool = False
+    computed: bool | None = None
     default: Any = NO_DEFAULT
-    replaces: bool = False
+    replaces: bool | None = None
     sensitive: bool = False
+    kept: bool = False
     same: Canonical | None = None
     only_if_configured: bool = False
     fixed: bool = False
     as_attribute: bool = False
     empty_is_unset: bool = False
-    carried: bool = True
+
+    def completed(self, path: str, real: Behaviour) -> Arg:
+        """This declaration with the real provider's behaviour where it says nothing."""
+        return replace(
+            self,
+            computed=path in real.computed if self.computed is None else self.computed,
+            default=real.defaults.get(path, NO_DEFAULT) if self.default is NO_DEFAULT else self.default,
+            replaces=path in real.replaces if self.replaces is None else self.replaces,
+            sensitive=self.sensitive or path in real.sensitive,
+            kept=self.kept or path in real.kept,
+        )
 
 
 PLAIN: Final = Arg()
 COMPUTED: Final = Arg(computed=True)
-REPLACES: Final = Arg(replaces=True)
 COMPUTED_REPLACES: Final = Arg(computed=True, replaces=True)
 
 
-def filled(*names: str) -> dict[str, Arg]:
-    """Arguments that AWS fills in, and that cannot be set here."""
-    return dict.fromkeys(names, Arg(computed=True, carried=False))
-
-
-def left_at(default: Any, *names: str) -> dict[str, Arg]:
-    """Arguments that have this default, and that cannot be set to anything else here."""
-    return dict.fromkeys(names, Arg(default=default, carried=False))
+def emulated(*names: str) -> dict[str, Arg]:
+    """Arguments that are implemented, and behave as those of the real provider."""
+    return dict.fromkeys(names, PLAIN)
 
 
 def frozen(declarations: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -81,7 +88,7 @@ class Field:
     @property
     def computed(self) -> bool:
         """Whether it may have a value that the configuration does not set."""
-        filled = self.arg.computed or self.arg.default is not NO_DEFAULT
+        filled = bool(self.arg.computed) or self.arg.default is not NO_DEFAULT
         return not self.writable or (filled and not self.required)
 
     def canonical(self, value: Any) -> Any:
@@ -116,23 +123,51 @@ class Shape:
         return dict.fromkeys(self.fields) | nested
 
 
-def shape_of(block: SchemaBlock, args: Mapping[str, Arg], reads: Mapping[str, str]) -> Shape:
+@dataclass(frozen=True)
+class _Declarations:
+    """The declared arguments of a type by path, and how the real provider treats all of them."""
+
+    args: Mapping[str, Arg]
+    real: Behaviour
+
+    def declared(self, path: str) -> Arg | None:
+        """What is declared for an argument; None if it is not implemented."""
+        if path in self.args:
+            return self.args[path]
+        parents = path.split(".")[:-1]
+        wild = (".".join([*parents[:n], "*"]) for n in range(len(parents), 0, -1))
+        return PLAIN if any(pattern in self.args for pattern in wild) else None
+
+    def completed(self, path: str) -> Arg:
+        """How an argument behaves, implemented or not."""
+        return (self.declared(path) or PLAIN).completed(path, self.real)
+
+    def carries(self, block: str) -> bool:
+        """Whether anything in a block is implemented."""
+        return self.declared(block) is not None or any(path.startswith(f"{block}.") for path in self.args)
+
+
+def shape_of(
+    block: SchemaBlock, args: Mapping[str, Arg], reads: Mapping[str, str], real: Behaviour = behaviour.PLAIN
+) -> Shape:
     """The shape of a type.
 
     Args:
         block: its schema.
         args: the declared arguments by path.
         reads: the types of read-only attributes that are not strings.
+        real: the real provider's behaviour.
 
     Raises:
-        KeyError: A declared argument is not in the real provider's schema.
+        KeyError: An argument that is named is not in the real provider's schema.
     """
-    _refuse_unknown(block, args)
+    _refuse_unknown(block, [*args, *real.paths])
+    declarations = _Declarations(args, real)
     as_attributes = {name for name, arg in args.items() if arg.as_attribute}
-    fields = _fields(block, args, "")
-    fields |= {name: _object_field(block.blocks[name], args[name]) for name in as_attributes}
+    fields = _fields(block, declarations, "")
+    fields |= {name: _object_field(block.blocks[name], declarations.completed(name)) for name in as_attributes}
     fields |= {name: Field(reads.get(name, "string"), writable=False) for name in block.attributes}
-    blocks = {n: _block_field(b, args, n) for n, b in block.blocks.items() if n not in as_attributes}
+    blocks = {n: _block_field(b, declarations, n) for n, b in block.blocks.items() if n not in as_attributes}
     return Shape(fields, blocks)
 
 
@@ -141,8 +176,8 @@ def shape_not_emulated(block: SchemaBlock) -> Shape:
     return shape_of(block, {}, dict.fromkeys(block.attributes, "dynamic"))
 
 
-def _refuse_unknown(block: SchemaBlock, args: Mapping[str, Arg]) -> None:
-    for path in args:
+def _refuse_unknown(block: SchemaBlock, paths: Iterable[str]) -> None:
+    for path in paths:
         inner = block
         *parents, last = path.split(".")
         for parent in parents:
@@ -151,31 +186,22 @@ def _refuse_unknown(block: SchemaBlock, args: Mapping[str, Arg]) -> None:
             raise KeyError(f"{path} is declared but not in the real provider's schema")
 
 
-def _declared(args: Mapping[str, Arg], path: str) -> Arg | None:
-    if path in args:
-        return args[path]
-    parents = path.split(".")[:-1]
-    wild = (".".join([*parents[:n], "*"]) for n in range(len(parents), 0, -1))
-    return PLAIN if any(pattern in args for pattern in wild) else None
+def _fields(block: SchemaBlock, declarations: _Declarations, prefix: str) -> dict[str, Field]:
+    return {name: _field(argument, declarations, prefix + name) for name, argument in block.arguments.items()}
 
 
-def _fields(block: SchemaBlock, args: Mapping[str, Arg], prefix: str) -> dict[str, Field]:
-    return {name: _field(argument, _declared(args, prefix + name)) for name, argument in block.arguments.items()}
+def _field(argument: Argument, declarations: _Declarations, path: str) -> Field:
+    carried = declarations.declared(path) is not None
+    return Field(argument.type, argument.required, carried=carried, arg=declarations.completed(path))
 
 
-def _field(argument: Argument, arg: Arg | None) -> Field:
-    carried = arg is not None and arg.carried
-    return Field(argument.type, argument.required, carried=carried, arg=arg or PLAIN)
-
-
-def _block_field(nested: Nested, args: Mapping[str, Arg], path: str) -> BlockField:
+def _block_field(nested: Nested, declarations: _Declarations, path: str) -> BlockField:
     inner = Shape(
-        _fields(nested.block, args, f"{path}."),
-        {name: _block_field(b, args, f"{path}.{name}") for name, b in nested.block.blocks.items()},
+        _fields(nested.block, declarations, f"{path}."),
+        {name: _block_field(b, declarations, f"{path}.{name}") for name, b in nested.block.blocks.items()},
     )
-    carried = _declared(args, path) is not None or any(name.startswith(f"{path}.") for name in args)
-    arg = _declared(args, path) or PLAIN
-    return BlockField(nested.nesting, nested.most, nested.required, inner, carried, arg)
+    arg = declarations.completed(path)
+    return BlockField(nested.nesting, nested.most, nested.required, inner, declarations.carries(path), arg)
 
 
 def _object_field(nested: Nested, arg: Arg) -> Field:

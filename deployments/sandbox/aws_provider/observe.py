@@ -42,16 +42,29 @@ def known(value: Any) -> Any:
     return None if value is UNKNOWN else value
 
 
+def as_known(shape: Shape, values: Values) -> Values:
+    """`values` with null in place of unknown values, and no blocks in place of unknown ones."""
+    blocks = {n: _known_block(block, values[n]) for n, block in shape.blocks.items() if n in values}
+    return {name: known(value) for name, value in values.items()} | blocks
+
+
+def _known_block(block: BlockField, elements: Any) -> Any:
+    if block.nesting == "single":
+        return known(elements)
+    return [as_known(block.shape, element) for element in elements] if isinstance(elements, list) else []
+
+
 def _settle_block(block: BlockField, held: Any, found: Any) -> Any:
     if block.nesting == "single":
         return found
     held = held if isinstance(held, list) else []
+    found = found if isinstance(found, list) else []
     if block.arg.only_if_configured and not held:
         return []
     if block.nesting == "list":
-        earlier = [*held, *[{}] * len(found or [])]
-        return [settle(block.shape, h, f) for h, f in zip(earlier, found or [], strict=False)]
-    return _settle_set(block.shape, list(held), found or [])
+        earlier = [*held, *[{}] * len(found)]
+        return [settle(block.shape, h, f) for h, f in zip(earlier, found, strict=False)]
+    return _settle_set(block.shape, list(held), found)
 
 
 def _settle_set(shape: Shape, held: list[Values], found: list[Values]) -> list[Values]:
@@ -66,4 +79,4 @@ def _settle_set(shape: Shape, held: list[Values], found: list[Values]) -> list[V
 
 def _is_same(shape: Shape, held: Values, found: Values) -> bool:
     settled = settle(shape, held, found)
-    return all(settled[name] == known(held.get(name)) for name in settled)
+    return all(settled[name] == known(held.get(name)) for name in settled if held.get(name) is not UNKNOWN)

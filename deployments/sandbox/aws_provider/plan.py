@@ -7,6 +7,7 @@ provider knows, and finds the changes that force a replacement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from deployments.sandbox.aws_provider.declare import NO_DEFAULT, BlockField, Field, Shape
@@ -19,7 +20,8 @@ def fill(shape: Shape, config: Values, proposed: Values, prior: Values | None) -
     for name, spec in shape.fields.items():
         planned[name] = _fill_field(spec, config.get(name), proposed.get(name), (prior or {}).get(name), prior)
     for name, block in shape.blocks.items():
-        planned[name] = _fill_block(block, config.get(name), proposed.get(name), (prior or {}).get(name))
+        earlier = None if prior is None else prior.get(name) or []
+        planned[name] = _fill_block(block, config.get(name), proposed.get(name), earlier)
     return planned
 
 
@@ -33,16 +35,32 @@ def _fill_field(spec: Field, config: Any, proposed: Any, prior: Any, existing: V
     return proposed
 
 
-def _fill_block(block: BlockField, config: Any, proposed: Any, prior: Any) -> Any:
+def _fill_block(block: BlockField, config: Any, proposed: Any, prior: list[Values] | None) -> Any:
+    """The planned elements of a block; `prior` is None if what holds the block does not exist yet."""
     if config is UNKNOWN or block.nesting == "single":
         return proposed
+    if not config and (block.arg.computed or block.arg.kept):
+        return prior if prior is not None else UNKNOWN if block.arg.computed else []
     if block.nesting == "set":
-        return [fill(block.shape, element, element, None) for element in config or []]
+        # Terraform has already found, for each element, the one that it was.
+        return [each if each in (prior or []) else fill(block.shape, each, each, None) for each in proposed or []]
     earlier = [*(prior or []), *[None] * len(config or [])]
     return [
         fill(block.shape, element, element_proposed, element_prior)
         for element, element_proposed, element_prior in zip(config or [], proposed or [], earlier, strict=False)
     ]
+
+
+def adds_blocks(shape: Shape, config: Values, planned: Values) -> bool:
+    """Whether blocks are planned that nobody has written. Terraform forgives that to providers of the old kind."""
+    return any(_adds(block.shape, config.get(n), planned.get(n)) for n, block in shape.blocks.items())
+
+
+def _adds(shape: Shape, config: Any, planned: Any) -> bool:
+    if not (isinstance(config, list) and isinstance(planned, list)):
+        return planned is UNKNOWN and not config
+    pairs = zip(config, planned, strict=False)
+    return len(planned) > len(config) or any(adds_blocks(shape, *pair) for pair in pairs)
 
 
 def same(spec: Field, one: Any, other: Any) -> bool:
@@ -67,19 +85,22 @@ def replacing(shape: Shape, prior: Values, planned: Values) -> list[str]:
 
 def _replaces(shape: Shape, name: str, prior: Any, planned: Any) -> bool:
     if name in shape.fields:
-        return shape.fields[name].arg.replaces
+        return bool(shape.fields[name].arg.replaces)
     block = shape.blocks[name]
-    if block.arg.replaces or block.nesting != "list":
-        return block.arg.replaces
-    pairs = zip(prior or [], planned if isinstance(planned, list) else [], strict=False)
-    return any(replacing(block.shape, before, after) for before, after in pairs)
+    if block.arg.replaces or not isinstance(planned, list):
+        return bool(block.arg.replaces)
+    before, after = prior or [], planned
+    if block.nesting == "set":
+        # What is in both has not changed.
+        before, after = [e for e in before if e not in planned], [e for e in planned if e not in (prior or [])]
+    pairs = zip_longest(before, after, fillvalue=block.shape.blank())
+    return any(replacing(block.shape, *pair) for pair in pairs)
 
 
 def not_carried_out(shape: Shape, config: Values, prefix: str = "") -> Iterator[str]:
     """The paths of arguments that the configuration sets but the stand-in does not implement."""
     for name, spec in shape.fields.items():
-        value = config.get(name)
-        if not spec.carried and not is_off(value) and value != spec.arg.default:
+        if not spec.carried and _asks(spec, config.get(name)):
             yield prefix + name
     for name, block in shape.blocks.items():
         elements = _elements(config.get(name))
@@ -88,6 +109,15 @@ def not_carried_out(shape: Shape, config: Values, prefix: str = "") -> Iterator[
             continue
         for element in elements:
             yield from not_carried_out(block.shape, element, f"{prefix}{name}.")
+
+
+def _asks(spec: Field, value: Any) -> bool:
+    """Whether a value asks for something: false does where true is the default."""
+    return value is not None and value != spec.arg.default and not (is_off(value) and is_off(_default(spec)))
+
+
+def _default(spec: Field) -> Any:
+    return None if spec.arg.default is NO_DEFAULT else spec.arg.default
 
 
 def _elements(value: Any) -> list[Values]:

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from deployments.sandbox.aws_provider import plan
 from deployments.sandbox.aws_provider.aws import Place, code_of
+from deployments.sandbox.aws_provider.behaviour import behaviours
 from deployments.sandbox.aws_provider.declare import (
     COMPUTED,
     COMPUTED_REPLACES,
@@ -22,7 +23,7 @@ from deployments.sandbox.aws_provider.declare import (
     Shape,
     shape_of,
 )
-from deployments.sandbox.aws_provider.observe import known, settle
+from deployments.sandbox.aws_provider.observe import as_known, known, settle
 from deployments.sandbox.aws_provider.schema import catalog
 from deployments.sandbox.aws_provider.tags import Tags, all_tags, own_tags, without_system_tags
 from deployments.sandbox.aws_provider.values import UNKNOWN, Values, is_known
@@ -36,10 +37,16 @@ class NotEmulated(Exception):
 
 @dataclass(frozen=True)
 class Planned:
-    """The planned values of a resource, and the attributes that force a replacement."""
+    """The planned values of a resource.
+
+    Attributes:
+        replacing: what forces a replacement.
+        adds_blocks: whether there are blocks that the configuration does not have.
+    """
 
     values: Values
     replacing: list[str]
+    adds_blocks: bool
 
 
 class Resource:
@@ -66,7 +73,7 @@ class Resource:
         block = catalog().resources[self.type]
         common = {n: a for n, a in COMMON.items() if n in block.arguments}
         timeouts = {"timeouts.*": PLAIN} if "timeouts" in block.blocks else {}
-        return shape_of(block, {**common, **timeouts, **self.args}, self.reads)
+        return shape_of(block, {**common, **timeouts, **self.args}, self.reads, behaviours()[self.type])
 
     @property
     def tagged(self) -> bool:
@@ -86,10 +93,10 @@ class Resource:
             planned["region"] = place.region
         if self.tagged:
             planned["tags_all"] = all_tags(default_tags, planned["tags"])
-        if not prior:
-            return Planned(planned, [])
-        self._follow(prior, planned, config)
-        return Planned(planned, plan.replacing(self.shape, prior, planned))
+        if prior:
+            self._follow(prior, planned, config)
+        replacing = plan.replacing(self.shape, prior, planned) if prior else []
+        return Planned(planned, replacing, plan.adds_blocks(self.shape, config, planned))
 
     def _follow(self, prior: Values, planned: Values, config: Values) -> None:
         changed = plan.changed(self.shape, prior, planned)
@@ -97,7 +104,7 @@ class Resource:
             if self.shape.fields[name].arg.fixed:
                 raise NotEmulated(f"the sandbox does not emulate changing {self.type}.{name}")
             for follower in self.follows.get(name, ()):
-                if config.get(follower) is None:
+                if config.get(follower) in (None, []):
                     planned[follower] = UNKNOWN
         if changed:
             self.adjust(prior, planned, changed)
@@ -105,7 +112,7 @@ class Resource:
     def refresh(self, place: Place, default_tags: Tags, state: Values) -> Values | None:
         """Read the current state; None if the object is gone."""
         try:
-            observed = self.read(place, state)
+            observed = self.read(place, as_known(self.shape, state))
         except Exception as error:
             if code_of(error) in self.gone:
                 return None

@@ -18,7 +18,7 @@ from deployments.sandbox.aws_provider import provider
 from deployments.sandbox.aws_provider.aws import API_ERRORS, Place, Unsuccessful, describe
 from deployments.sandbox.aws_provider.declare import shape_not_emulated
 from deployments.sandbox.aws_provider.messages import error, paths, schema, schemas
-from deployments.sandbox.aws_provider.observe import known
+from deployments.sandbox.aws_provider.observe import as_known, known
 from deployments.sandbox.aws_provider.provider import Configuration, Misconfigured
 from deployments.sandbox.aws_provider.registry import DATA_SOURCES, RESOURCES
 from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
@@ -136,7 +136,9 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         except FAILURES as failure:
             return pb.PlanResourceChange.Response(diagnostics=[_said("planning", resource, config, failure)])
         return pb.PlanResourceChange.Response(
-            planned_state=encode(planned.values), requires_replace=paths(planned.replacing)
+            planned_state=encode(planned.values),
+            requires_replace=paths(planned.replacing),
+            legacy_type_system=planned.adds_blocks,
         )
 
     def ApplyResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
@@ -150,7 +152,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return self._update(resource, prior, planned) if prior else self._create(resource, planned)
 
     def _create(self, resource: Resource, planned: Values) -> Any:
-        place, new = self._place(planned), known(planned)
+        place, new = self._place(planned), as_known(resource.shape, planned)
         try:
             identity = resource.create(place, new)
         except FAILURES as failure:
@@ -159,17 +161,19 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
             )
         made = {**planned, "id": identity}
         try:
-            resource.complete(place, known(made))
+            resource.complete(place, as_known(resource.shape, made))
             fresh = resource.refresh(place, self._default_tags, made)
         except FAILURES as failure:
             said = _said("creating", resource, made, failure)
-            return pb.ApplyResourceChange.Response(new_state=encode(known(made)), diagnostics=[said])
+            return pb.ApplyResourceChange.Response(
+                new_state=encode(as_known(resource.shape, made)), diagnostics=[said]
+            )
         return pb.ApplyResourceChange.Response(new_state=encode(fresh))
 
     def _update(self, resource: Resource, prior: Values, planned: Values) -> Any:
         place = self._place(planned)
         try:
-            became = resource.change(place, prior, known(planned))
+            became = resource.change(place, prior, as_known(resource.shape, planned))
             fresh = resource.refresh(place, self._default_tags, {**planned, **became})
             fresh = resource.as_planned(planned, fresh)
         except FAILURES as failure:

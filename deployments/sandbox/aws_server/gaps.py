@@ -21,6 +21,7 @@ from deployments.sandbox.aws_server import backup, cloudformation, images
 def close() -> None:
     """Close all gaps, in this process."""
     _terminated_instances_leave_their_target_groups()
+    _an_instance_has_the_groups_of_its_interface()
     _new_launch_template_versions_have_user_data()
     _acl_entries_keep_their_icmp_type()
     _grants_of_canned_acls_are_listed_one_by_one()
@@ -42,6 +43,19 @@ def _terminated_instances_leave_their_target_groups() -> None:
         return ended
 
     EC2Backend.terminate_instances = terminate_and_tell  # type: ignore[method-assign,assignment]
+
+
+def _an_instance_has_the_groups_of_its_interface() -> None:
+    """Security groups that RunInstances has for the first interface are the instance's; moto forgets them."""
+    run = EC2Backend.run_instances
+
+    def run_with_groups(backend: EC2Backend, image_id: str, *others: Any, **asked: Any) -> Any:
+        for interface in asked.get("nics") or []:
+            if int(interface["DeviceIndex"]) == 0:
+                asked["security_group_ids"] = [*asked["security_group_ids"], *interface.pop("Groups", [])]
+        return run(backend, image_id, *others, **asked)
+
+    EC2Backend.run_instances = run_with_groups  # type: ignore[method-assign,assignment]
 
 
 def _new_launch_template_versions_have_user_data() -> None:

@@ -23,8 +23,8 @@ REPLACED = {
 }
 
 
-# What objects of their own (routes, rules, attachments) change of others.
-FILLED_IN = {"attachment_count", "egress", "ingress", "managed_policy_arns", "route"}
+# What objects of their own (routes, rules, attachments, policies) change of others.
+FILLED_IN = {"attachment_count", "egress", "ingress", "managed_policy_arns", "policy", "route"}
 
 
 def attributes_found(root: Root, *arguments: str) -> set[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from deployments.sandbox.aws_provider import plan, tags
 from deployments.sandbox.aws_provider.aws import AwsAccess, Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, filled, left_at, shape_of
+from deployments.sandbox.aws_provider.behaviour import Behaviour
+from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, Arg, emulated, shape_of
 from deployments.sandbox.aws_provider.observe import settle
 from deployments.sandbox.aws_provider.schema import Argument, Nested, SchemaBlock, wire_type
 from deployments.sandbox.aws_provider.services.policy_document import PolicyDocument
@@ -208,22 +209,18 @@ BLOCK = SchemaBlock(
     },
     ("arn",),
 )
+REAL = Behaviour(
+    computed=frozenset({"zone"}), defaults={"size": "small", "rule.kind": "plain"}, replaces=frozenset({"rule.kind"})
+)
 SHAPE = shape_of(
     BLOCK,
-    {
-        "name": REPLACES,
-        "size": Arg(default="small"),
-        "zone": COMPUTED,
-        "host": Arg(same=caseless),
-        "rule.port": PLAIN,
-        "rule.kind": Arg(default="plain", replaces=True),
-    },
+    {**emulated("name", "size", "zone", "rule.port", "rule.kind"), "host": Arg(same=caseless)},
     {},
+    REAL,
 )
 NOTHING = SHAPE.blank()
 
-
-AS_REAL = shape_of(BLOCK, {**filled("zone"), **left_at("small", "size")}, {})
+AS_REAL = shape_of(BLOCK, {}, {}, REAL)
 
 
 def test_what_is_not_implemented_is_planned_as_the_real_provider_does() -> None:

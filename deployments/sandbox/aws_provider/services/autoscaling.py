@@ -12,7 +12,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Arg, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, only, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -28,36 +28,36 @@ class Group(Resource):
     service = "autoscaling"
     label = "Auto Scaling Group"
     args = frozen(
-        {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "capacity_rebalance": PLAIN,
-            "default_cooldown": Arg(default=300),
-            "desired_capacity": COMPUTED,
-            "force_delete": Arg(default=False),
-            "health_check_grace_period": Arg(default=300),
-            "health_check_type": COMPUTED,
-            "instance_refresh.strategy": PLAIN,
-            "instance_refresh.triggers": PLAIN,
-            "instance_refresh.preferences.*": PLAIN,
-            "instance_refresh.preferences.alarm_specification.*": PLAIN,
-            "launch_template.id": COMPUTED,
-            "launch_template.name": COMPUTED,
-            "launch_template.version": Arg(default="$Default"),
-            "max_size": PLAIN,
-            "metrics_granularity": Arg(default="1Minute"),
-            "min_size": PLAIN,
-            "protect_from_scale_in": Arg(default=False),
-            "service_linked_role_arn": COMPUTED,
-            "tag.*": PLAIN,
-            "target_group_arns": COMPUTED,
-            "termination_policies": PLAIN,
-            "vpc_zone_identifier": COMPUTED,
-            "wait_for_capacity_timeout": Arg(default="10m"),
-            "wait_for_elb_capacity": PLAIN,
-            "min_elb_capacity": PLAIN,
-            "availability_zones": COMPUTED,
-        }
+        emulated(
+            "name",
+            "name_prefix",
+            "capacity_rebalance",
+            "default_cooldown",
+            "desired_capacity",
+            "force_delete",
+            "health_check_grace_period",
+            "health_check_type",
+            "instance_refresh.strategy",
+            "instance_refresh.triggers",
+            "instance_refresh.preferences.*",
+            "instance_refresh.preferences.alarm_specification.*",
+            "launch_template.id",
+            "launch_template.name",
+            "launch_template.version",
+            "max_size",
+            "metrics_granularity",
+            "min_size",
+            "protect_from_scale_in",
+            "service_linked_role_arn",
+            "tag.*",
+            "target_group_arns",
+            "termination_policies",
+            "vpc_zone_identifier",
+            "wait_for_capacity_timeout",
+            "wait_for_elb_capacity",
+            "min_elb_capacity",
+            "availability_zones",
+        )
     )
     reads = frozen({"predicted_capacity": "number", "warm_pool_size": "number"})
     follows = frozen({"vpc_zone_identifier": ("availability_zones",)})
@@ -67,18 +67,20 @@ class Group(Resource):
         least, most, wanted = planned["min_size"], planned["max_size"], planned["desired_capacity"]
         if is_known([least, most, wanted]) and not least <= wanted <= most:
             planned["desired_capacity"] = UNKNOWN
+        if "launch_template" in changed:
+            _follow_template(prior["launch_template"], planned["launch_template"])
 
     @override
     def create(self, place: Place, new: Values) -> str:
         name = name_for(new)
         place.client("autoscaling").create_auto_scaling_group(
             AutoScalingGroupName=name,
-            LaunchTemplate=_template(new),
-            DefaultCooldown=int(new["default_cooldown"]),
             HealthCheckGracePeriod=int(new["health_check_grace_period"]),
             NewInstancesProtectedFromScaleIn=bool(new["protect_from_scale_in"]),
             **_sizes(new),
             **given(
+                LaunchTemplate=_template(new),
+                DefaultCooldown=None if new["default_cooldown"] is None else int(new["default_cooldown"]),
                 CapacityRebalance=new["capacity_rebalance"],
                 HealthCheckType=new["health_check_type"],
                 TargetGroupARNs=new["target_group_arns"],
@@ -110,11 +112,11 @@ class Group(Resource):
         autoscaling, name = place.client("autoscaling"), state["id"]
         autoscaling.update_auto_scaling_group(
             AutoScalingGroupName=name,
-            LaunchTemplate=_template(new),
             HealthCheckGracePeriod=int(new["health_check_grace_period"]),
             NewInstancesProtectedFromScaleIn=bool(new["protect_from_scale_in"]),
             **_sizes(new),
             **given(
+                LaunchTemplate=_template(new),
                 HealthCheckType=new["health_check_type"],
                 VPCZoneIdentifier=",".join(sorted(new["vpc_zone_identifier"] or [])),
             ),
@@ -162,6 +164,8 @@ class Group(Resource):
             "arn": group["AutoScalingGroupARN"],
             "name": group["AutoScalingGroupName"],
             "availability_zones": group["AvailabilityZones"],
+            # moto does not change it: what was applied stays.
+            **({"default_cooldown": group["DefaultCooldown"]} if state["default_cooldown"] is None else {}),
             "desired_capacity": group["DesiredCapacity"],
             "health_check_grace_period": group["HealthCheckGracePeriod"],
             "health_check_type": group["HealthCheckType"],
@@ -195,7 +199,17 @@ def _sizes(new: Values) -> dict[str, int]:
     return {name: int(size) for name, size in sizes.items() if size is not None}
 
 
+def _follow_template(prior: list[Values], planned: list[Values]) -> None:
+    """The template's id and name go together: if one changes, the other is not known yet."""
+    for before, after in zip(prior, planned, strict=False):
+        same = {name for name in ("id", "name") if before[name] == after[name]}
+        if len(same) == 1:
+            after[same.pop()] = UNKNOWN
+
+
 def _template(new: Values) -> dict[str, str]:
+    if not new["launch_template"]:
+        return {}
     block = new["launch_template"][0]
     named = {"LaunchTemplateId": block["id"]} if block["id"] else {"LaunchTemplateName": block["name"]}
     return {**named, "Version": block["version"] or "$Default"}

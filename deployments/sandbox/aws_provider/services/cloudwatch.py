@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import only
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
@@ -42,33 +42,33 @@ class Alarm(Resource):
     service = "cloudwatch"
     label = "CloudWatch Metric Alarm"
     args = frozen(
-        {
-            "actions_enabled": Arg(default=True),
-            "alarm_actions": PLAIN,
-            "alarm_description": PLAIN,
-            "alarm_name": REPLACES,
-            "comparison_operator": PLAIN,
-            "datapoints_to_alarm": PLAIN,
-            "dimensions": PLAIN,
-            "evaluate_low_sample_count_percentiles": Arg(computed=True),
-            "evaluation_periods": PLAIN,
-            "extended_statistic": PLAIN,
-            "insufficient_data_actions": PLAIN,
-            "metric_name": PLAIN,
-            "metric_query.expression": PLAIN,
-            "metric_query.id": PLAIN,
-            "metric_query.label": PLAIN,
-            "metric_query.period": PLAIN,
-            "metric_query.return_data": PLAIN,
-            "metric_query.metric.*": PLAIN,
-            "namespace": PLAIN,
-            "ok_actions": PLAIN,
-            "period": PLAIN,
-            "statistic": PLAIN,
-            "threshold": PLAIN,
-            "treat_missing_data": Arg(default="missing"),
-            "unit": PLAIN,
-        }
+        emulated(
+            "actions_enabled",
+            "alarm_actions",
+            "alarm_description",
+            "alarm_name",
+            "comparison_operator",
+            "datapoints_to_alarm",
+            "dimensions",
+            "evaluate_low_sample_count_percentiles",
+            "evaluation_periods",
+            "extended_statistic",
+            "insufficient_data_actions",
+            "metric_name",
+            "metric_query.expression",
+            "metric_query.id",
+            "metric_query.label",
+            "metric_query.period",
+            "metric_query.return_data",
+            "metric_query.metric.*",
+            "namespace",
+            "ok_actions",
+            "period",
+            "statistic",
+            "threshold",
+            "treat_missing_data",
+            "unit",
+        )
     )
 
     @override
@@ -162,7 +162,7 @@ class Dashboard(Resource):
     service = "cloudwatch"
     label = "CloudWatch Dashboard"
     gone = ("ResourceNotFound", "DashboardNotFoundError")
-    args = frozen({"dashboard_name": REPLACES, "dashboard_body": Arg(same=json_text)})
+    args = frozen({**emulated("dashboard_name"), "dashboard_body": Arg(same=json_text)})
 
     @override
     def create(self, place: Place, new: Values) -> str:

@@ -7,16 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import (
-    COMPUTED,
-    COMPUTED_REPLACES,
-    PLAIN,
-    REPLACES,
-    Arg,
-    filled,
-    frozen,
-    left_at,
-)
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -94,64 +85,54 @@ class Instance(Rds):
     gone = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
     args = frozen(
         {
-            **left_at(False, "dedicated_log_volume"),
-            **filled(
-                "backup_target",
-                "character_set_name",
-                "database_insights_mode",
-                "domain_fqdn",
-                "engine_lifecycle_support",
-                "nchar_character_set_name",
-                "replica_mode",
-                "snapshot_identifier",
-                "timezone",
+            **emulated(
+                "allocated_storage",
+                "allow_major_version_upgrade",
+                "apply_immediately",
+                "auto_minor_version_upgrade",
+                "availability_zone",
+                "backup_retention_period",
+                "backup_window",
+                "ca_cert_identifier",
+                "copy_tags_to_snapshot",
+                "db_name",
+                "db_subnet_group_name",
+                "delete_automated_backups",
+                "deletion_protection",
+                "enabled_cloudwatch_logs_exports",
+                "engine",
+                "engine_version",
+                "final_snapshot_identifier",
+                "iam_database_authentication_enabled",
+                "identifier",
+                "identifier_prefix",
+                "instance_class",
+                "iops",
+                "kms_key_id",
+                "license_model",
+                "maintenance_window",
+                "manage_master_user_password",
+                "master_user_secret_kms_key_id",
+                "max_allocated_storage",
+                "monitoring_interval",
+                "monitoring_role_arn",
+                "multi_az",
+                "network_type",
+                "option_group_name",
+                "parameter_group_name",
+                "password",
+                "performance_insights_enabled",
+                "performance_insights_kms_key_id",
+                "performance_insights_retention_period",
+                "port",
+                "publicly_accessible",
+                "skip_final_snapshot",
+                "storage_encrypted",
+                "storage_throughput",
+                "storage_type",
+                "username",
             ),
-            "allocated_storage": COMPUTED,
-            "allow_major_version_upgrade": PLAIN,
-            "apply_immediately": Arg(default=False),
-            "auto_minor_version_upgrade": Arg(default=True),
-            "availability_zone": COMPUTED_REPLACES,
-            "backup_retention_period": COMPUTED,
-            "backup_window": COMPUTED,
-            "ca_cert_identifier": COMPUTED,
-            "copy_tags_to_snapshot": Arg(default=False),
-            "db_name": COMPUTED_REPLACES,
-            "db_subnet_group_name": COMPUTED,
-            "delete_automated_backups": Arg(default=True),
-            "deletion_protection": Arg(default=False),
-            "enabled_cloudwatch_logs_exports": PLAIN,
-            "engine": COMPUTED_REPLACES,
-            "engine_version": COMPUTED,
-            "final_snapshot_identifier": PLAIN,
-            "iam_database_authentication_enabled": PLAIN,
-            "identifier": COMPUTED_REPLACES,
-            "identifier_prefix": COMPUTED_REPLACES,
-            "instance_class": PLAIN,
-            "iops": COMPUTED,
-            "kms_key_id": COMPUTED_REPLACES,
-            "license_model": COMPUTED,
-            "maintenance_window": COMPUTED,
-            "manage_master_user_password": PLAIN,
-            "master_user_secret_kms_key_id": COMPUTED,
-            "max_allocated_storage": PLAIN,
-            "monitoring_interval": Arg(default=0),
-            "monitoring_role_arn": COMPUTED,
-            "multi_az": COMPUTED,
-            "network_type": COMPUTED,
-            "option_group_name": COMPUTED,
-            "parameter_group_name": COMPUTED,
-            "password": Arg(sensitive=True),
-            "performance_insights_enabled": Arg(default=False),
-            "performance_insights_kms_key_id": COMPUTED,
-            "performance_insights_retention_period": COMPUTED,
-            "port": COMPUTED,
-            "publicly_accessible": Arg(default=False),
-            "skip_final_snapshot": Arg(default=False),
-            "storage_encrypted": REPLACES,
-            "storage_throughput": COMPUTED,
-            "storage_type": COMPUTED,
-            "username": COMPUTED_REPLACES,
-            "vpc_security_group_ids": Arg(computed=True, empty_is_unset=True),
+            "vpc_security_group_ids": Arg(empty_is_unset=True),
         }
     )
     reads = frozen(
@@ -167,6 +148,8 @@ class Instance(Rds):
             "manage_master_user_password": ("master_user_secret", "master_user_secret_kms_key_id"),
             "master_user_secret_kms_key_id": ("master_user_secret",),
             "storage_type": ("iops", "storage_throughput"),
+            # moto gives all instances one resource id, so a new name is a new id here.
+            "identifier": ("id", "arn", "address", "endpoint"),
         }
     )
 
@@ -195,10 +178,13 @@ class Instance(Rds):
         return place.client("rds").describe_db_instances(DBInstanceIdentifier=identity)["DBInstances"][0]
 
     @override
-    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> Values | None:
         wanted = _asked({name: new[name] for name in changed & _CHANGEABLE.keys()}, _CHANGEABLE)
         if "enabled_cloudwatch_logs_exports" in changed:
             wanted["CloudwatchLogsExportConfiguration"] = _exports(state, new)
+        name = new["identifier"] or state["id"]
+        if name != state["id"]:
+            wanted["NewDBInstanceIdentifier"] = name
         if wanted:
             place.client("rds").modify_db_instance(
                 DBInstanceIdentifier=state["id"],
@@ -207,7 +193,8 @@ class Instance(Rds):
                 AllowMajorVersionUpgrade=bool(new["allow_major_version_upgrade"]),
                 **wanted,
             )
-            self.complete(place, {**new, "id": state["id"]})
+            self.complete(place, {**new, "id": name})
+        return {"id": name}
 
     @override
     def read(self, place: Place, state: Values) -> Values:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.network_acls import NetworkAcl
 from deployments.sandbox.aws_provider.services.routes import RouteTable
@@ -24,10 +24,9 @@ class DefaultSecurityGroup(SecurityGroup):
     label = "EC2 Default Security Group"
     args = frozen(
         {
-            "vpc_id": COMPUTED_REPLACES,
+            **emulated("vpc_id", "revoke_rules_on_delete"),
             "ingress": SecurityGroup.args["ingress"],
             "egress": SecurityGroup.args["egress"],
-            "revoke_rules_on_delete": PLAIN,
         }
     )
 
@@ -53,7 +52,7 @@ class DefaultRouteTable(RouteTable):
 
     type = "aws_default_route_table"
     label = "EC2 Default Route Table"
-    args = frozen({"default_route_table_id": REPLACES, "route": RouteTable.args["route"]})
+    args = frozen({**emulated("default_route_table_id"), "route": RouteTable.args["route"]})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -82,12 +81,7 @@ class DefaultNetworkAcl(NetworkAcl):
     type = "aws_default_network_acl"
     label = "EC2 Default Network ACL"
     args = frozen(
-        {
-            "default_network_acl_id": REPLACES,
-            "ingress.*": PLAIN,
-            "egress.*": PLAIN,
-            "subnet_ids": Arg(only_if_configured=True),
-        }
+        {**emulated("default_network_acl_id", "ingress.*", "egress.*"), "subnet_ids": Arg(only_if_configured=True)}
     )
 
     @override

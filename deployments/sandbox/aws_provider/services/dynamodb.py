@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
@@ -23,34 +23,33 @@ class Table(Resource):
     gone = ("ResourceNotFoundException",)
     args = frozen(
         {
-            "name": REPLACES,
-            "attribute.*": PLAIN,
-            "billing_mode": Arg(default="PROVISIONED"),
-            "deletion_protection_enabled": Arg(default=False),
-            "global_secondary_index": REPLACES,
-            "global_secondary_index.hash_key": PLAIN,
-            "global_secondary_index.name": PLAIN,
-            "global_secondary_index.non_key_attributes": PLAIN,
-            "global_secondary_index.projection_type": PLAIN,
-            "global_secondary_index.range_key": PLAIN,
-            "global_secondary_index.read_capacity": PLAIN,
-            "global_secondary_index.write_capacity": PLAIN,
-            "hash_key": REPLACES,
-            "local_secondary_index": REPLACES,
-            "local_secondary_index.*": PLAIN,
-            "point_in_time_recovery": Arg(only_if_configured=True),
-            "point_in_time_recovery.enabled": PLAIN,
-            "range_key": REPLACES,
-            "read_capacity": PLAIN,
-            "server_side_encryption": Arg(only_if_configured=True),
-            "server_side_encryption.enabled": PLAIN,
-            "server_side_encryption.kms_key_arn": COMPUTED,
-            "stream_enabled": PLAIN,
-            "stream_view_type": COMPUTED,
-            "table_class": Arg(default="STANDARD"),
-            "ttl": Arg(only_if_configured=True),
-            "ttl.*": PLAIN,
-            "write_capacity": PLAIN,
+            **emulated(
+                "name",
+                "attribute.*",
+                "billing_mode",
+                "deletion_protection_enabled",
+                "global_secondary_index",
+                "global_secondary_index.hash_key",
+                "global_secondary_index.name",
+                "global_secondary_index.non_key_attributes",
+                "global_secondary_index.projection_type",
+                "global_secondary_index.range_key",
+                "global_secondary_index.read_capacity",
+                "global_secondary_index.write_capacity",
+                "hash_key",
+                "local_secondary_index",
+                "local_secondary_index.*",
+                "point_in_time_recovery.enabled",
+                "range_key",
+                "read_capacity",
+                "server_side_encryption.enabled",
+                "server_side_encryption.kms_key_arn",
+                "stream_enabled",
+                "stream_view_type",
+                "table_class",
+                "ttl.*",
+                "write_capacity",
+            ),
         }
     )
 
@@ -58,6 +57,7 @@ class Table(Resource):
         {
             "stream_enabled": ("stream_arn", "stream_label", "stream_view_type"),
             "stream_view_type": ("stream_arn", "stream_label"),
+            "billing_mode": ("read_capacity", "write_capacity"),
         }
     )
 
@@ -65,9 +65,7 @@ class Table(Resource):
     def create(self, place: Place, new: Values) -> str:
         place.client("dynamodb").create_table(
             TableName=new["name"],
-            AttributeDefinitions=[
-                {"AttributeName": each["name"], "AttributeType": each["type"]} for each in new["attribute"]
-            ],
+            AttributeDefinitions=_attributes(new),
             KeySchema=_keys(new),
             BillingMode=new["billing_mode"],
             TableClass=new["table_class"],
@@ -109,6 +107,8 @@ class Table(Resource):
         wanted = self._wanted(new, changed)
         if wanted:
             place.client("dynamodb").update_table(TableName=state["id"], **wanted)
+        if "global_secondary_index" in changed:
+            self._move_indexes(place, state, new)
         if "point_in_time_recovery" in changed:
             self._recovery(place, new)
         if "ttl" in changed:
@@ -128,6 +128,19 @@ class Table(Resource):
         if changed & {"stream_enabled", "stream_view_type"}:
             wanted["StreamSpecification"] = _stream(new)
         return wanted
+
+    def _move_indexes(self, place: Place, state: Values, new: Values) -> None:
+        """Make and remove indexes: DynamoDB takes one change a call. One that differs is made again."""
+        before = {each["name"]: each for each in state["global_secondary_index"]}
+        after = {each["name"]: each for each in new["global_secondary_index"]}
+        made = [_index(each, new["billing_mode"]) for name, each in after.items() if each != before.get(name)]
+        gone = [name for name, each in before.items() if each != after.get(name)]
+        for change in [*({"Delete": {"IndexName": n}} for n in gone), *({"Create": each} for each in made)]:
+            place.client("dynamodb").update_table(
+                TableName=state["id"],
+                AttributeDefinitions=_attributes(new),
+                GlobalSecondaryIndexUpdates=[change],
+            )
 
     @override
     def read(self, place: Place, state: Values) -> Values:
@@ -152,12 +165,15 @@ class Table(Resource):
             "global_secondary_index": [_found_index(each) for each in table.get("GlobalSecondaryIndexes", [])],
             "local_secondary_index": [_found_local_index(each) for each in table.get("LocalSecondaryIndexes", [])],
             "point_in_time_recovery": [{"enabled": recovery == "ENABLED"}],
-            "server_side_encryption": _found_encryption(table.get("SSEDescription")),
+            "server_side_encryption": _found_encryption(table.get("SSEDescription"))
+            or _turned_off(state["server_side_encryption"]),
             "stream_enabled": stream.get("StreamEnabled", False),
             "stream_view_type": stream.get("StreamViewType"),
             "stream_arn": table.get("LatestStreamArn"),
             "stream_label": table.get("LatestStreamLabel"),
-            "ttl": [_found_expiry(expiry)],
+            "ttl": [_found_expiry(expiry)]
+            if _is_on(expiry)
+            else _turned_off(state["ttl"]) or [_found_expiry(expiry)],
             "tags_all": from_pairs(tags),
             **throughput,
         }
@@ -172,6 +188,10 @@ class Table(Resource):
     @override
     def delete(self, place: Place, state: Values) -> None:
         place.client("dynamodb").delete_table(TableName=state["id"])
+
+
+def _attributes(new: Values) -> list[dict[str, str]]:
+    return [{"AttributeName": each["name"], "AttributeType": each["type"]} for each in new["attribute"]]
 
 
 def _keys(keyed: Values) -> list[dict[str, str]]:
@@ -234,8 +254,8 @@ def _found_local_index(found: Any) -> Values:
 def _found_throughput(found: Any) -> Values:
     throughput = found.get("ProvisionedThroughput", {})
     return {
-        "read_capacity": throughput.get("ReadCapacityUnits") or None,
-        "write_capacity": throughput.get("WriteCapacityUnits") or None,
+        "read_capacity": throughput.get("ReadCapacityUnits", 0),
+        "write_capacity": throughput.get("WriteCapacityUnits", 0),
     }
 
 
@@ -245,11 +265,17 @@ def _found_encryption(found: Any) -> list[Values]:
     return [{"enabled": True, "kms_key_arn": found.get("KMSMasterKeyArn")}]
 
 
+def _is_on(expiry: Any) -> bool:
+    return expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+
+
 def _found_expiry(found: Any) -> Values:
-    return {
-        "enabled": found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"),
-        "attribute_name": found.get("AttributeName", ""),
-    }
+    return {"enabled": _is_on(found), "attribute_name": found.get("AttributeName", "")}
+
+
+def _turned_off(blocks: list[Values]) -> list[Values]:
+    """Blocks that turn something off: AWS has nothing to show for them, and they stay as they are written."""
+    return [each for each in blocks if not each["enabled"]]
 
 
 RESOURCES: tuple[type[Resource], ...] = (Table,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
@@ -21,14 +21,14 @@ class Repository(Resource):
     gone = ("RepositoryNotFoundException",)
     args = frozen(
         {
-            "name": REPLACES,
-            "encryption_configuration": Arg(only_if_configured=True, replaces=True),
-            "encryption_configuration.encryption_type": Arg(default="AES256"),
-            "encryption_configuration.kms_key": COMPUTED,
-            "force_delete": PLAIN,
-            "image_scanning_configuration": Arg(only_if_configured=True),
-            "image_scanning_configuration.scan_on_push": PLAIN,
-            "image_tag_mutability": Arg(default="MUTABLE"),
+            **emulated(
+                "name",
+                "encryption_configuration.encryption_type",
+                "encryption_configuration.kms_key",
+                "force_delete",
+                "image_scanning_configuration.scan_on_push",
+                "image_tag_mutability",
+            ),
         }
     )
 
@@ -102,19 +102,12 @@ class LifecyclePolicy(Resource):
     service = "ecr"
     label = "ECR Lifecycle Policy"
     gone = ("RepositoryNotFoundException", "LifecyclePolicyNotFoundException")
-    args = frozen({"policy": Arg(same=json_text), "repository": REPLACES})
+    args = frozen({**emulated("repository"), "policy": Arg(same=json_text)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
-        self._put(place, new)
-        return str(new["repository"])
-
-    @override
-    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
-        self._put(place, new)
-
-    def _put(self, place: Place, new: Values) -> None:
         place.client("ecr").put_lifecycle_policy(repositoryName=new["repository"], lifecyclePolicyText=new["policy"])
+        return str(new["repository"])
 
     @override
     def read(self, place: Place, state: Values) -> Values:

@@ -8,15 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import (
-    COMPUTED,
-    COMPUTED_REPLACES,
-    PLAIN,
-    Arg,
-    filled,
-    frozen,
-    left_at,
-)
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, wait_until
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -66,31 +58,29 @@ class LoadBalancer(Elb):
     label = "ELBv2 Load Balancer"
     gone = ("LoadBalancerNotFound",)
     args = frozen(
-        {
-            **left_at(False, "enable_tls_version_and_cipher_suite_headers", "enable_zonal_shift"),
-            **filled("enforce_security_group_inbound_rules_on_private_link_traffic"),
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "access_logs.bucket": PLAIN,
-            "access_logs.prefix": PLAIN,
-            "access_logs.enabled": Arg(default=False),
-            "client_keep_alive": Arg(default=3600),
-            "desync_mitigation_mode": Arg(default="defensive"),
-            "drop_invalid_header_fields": Arg(default=False),
-            "enable_cross_zone_load_balancing": COMPUTED,
-            "enable_deletion_protection": Arg(default=False),
-            "enable_http2": Arg(default=True),
-            "enable_waf_fail_open": Arg(default=False),
-            "enable_xff_client_port": Arg(default=False),
-            "idle_timeout": Arg(default=60),
-            "internal": COMPUTED_REPLACES,
-            "ip_address_type": COMPUTED,
-            "load_balancer_type": Arg(default="application", replaces=True),
-            "preserve_host_header": Arg(default=False),
-            "security_groups": COMPUTED,
-            "subnets": COMPUTED,
-            "xff_header_processing_mode": Arg(default="append"),
-        }
+        emulated(
+            "name",
+            "name_prefix",
+            "access_logs.bucket",
+            "access_logs.prefix",
+            "access_logs.enabled",
+            "client_keep_alive",
+            "desync_mitigation_mode",
+            "drop_invalid_header_fields",
+            "enable_cross_zone_load_balancing",
+            "enable_deletion_protection",
+            "enable_http2",
+            "enable_waf_fail_open",
+            "enable_xff_client_port",
+            "idle_timeout",
+            "internal",
+            "ip_address_type",
+            "load_balancer_type",
+            "preserve_host_header",
+            "security_groups",
+            "subnets",
+            "xff_header_processing_mode",
+        )
     )
 
     @override

@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, filled, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -44,15 +44,16 @@ class Role(Resource):
     gone = MISSING
     args = frozen(
         {
+            **emulated(
+                "description",
+                "force_detach_policies",
+                "max_session_duration",
+                "name",
+                "name_prefix",
+                "path",
+                "permissions_boundary",
+            ),
             "assume_role_policy": Arg(same=policy),
-            "description": PLAIN,
-            "force_detach_policies": Arg(default=False),
-            **filled("managed_policy_arns"),
-            "max_session_duration": Arg(default=3600),
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "path": Arg(default="/", replaces=True),
-            "permissions_boundary": PLAIN,
         }
     )
 
@@ -134,14 +135,7 @@ class RolePolicy(Resource):
     service = "iam"
     label = "IAM Role Policy"
     gone = MISSING
-    args = frozen(
-        {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "policy": Arg(same=policy),
-            "role": REPLACES,
-        }
-    )
+    args = frozen({**emulated("name", "name_prefix", "role"), "policy": Arg(same=policy)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -174,7 +168,7 @@ class RolePolicyAttachment(Resource):
     service = "iam"
     label = "IAM Role Policy Attachment"
     gone = MISSING
-    args = frozen({"policy_arn": REPLACES, "role": REPLACES})
+    args = frozen(emulated("policy_arn", "role"))
 
     @override
     def create(self, place: Place, new: Values) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.iam import MISSING, stamp
@@ -23,14 +23,7 @@ class InstanceProfile(Resource):
     service = "iam"
     label = "IAM Instance Profile"
     gone = MISSING
-    args = frozen(
-        {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "path": Arg(default="/", replaces=True),
-            "role": PLAIN,
-        }
-    )
+    args = frozen(emulated("name", "name_prefix", "path", "role"))
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -93,11 +86,7 @@ class OpenIdConnectProvider(Resource):
     label = "IAM OIDC Provider"
     gone = MISSING
     args = frozen(
-        {
-            "url": Arg(replaces=True, same=_without_scheme),
-            "client_id_list": Arg(fixed=True),
-            "thumbprint_list": COMPUTED,
-        }
+        {**emulated("thumbprint_list"), "url": Arg(same=_without_scheme), "client_id_list": Arg(fixed=True)}
     )
 
     @override

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.iam import MISSING, document
@@ -24,15 +24,7 @@ class ManagedPolicy(Resource):
     label = "IAM Policy"
     shared = ("attachment_count",)
     gone = MISSING
-    args = frozen(
-        {
-            "description": REPLACES,
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "path": Arg(default="/", replaces=True),
-            "policy": Arg(same=policy),
-        }
-    )
+    args = frozen({**emulated("description", "name", "name_prefix", "path"), "policy": Arg(same=policy)})
     reads = frozen({"attachment_count": "number"})
 
     @override

@@ -7,14 +7,14 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, Arg, filled, frozen, left_at
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification, wait_until
 from deployments.sandbox.aws_provider.services.words import from_api, to_api
 from deployments.sandbox.aws_provider.tags import from_pairs
 from deployments.sandbox.aws_provider.values import Values
 
-_FIXED = Arg(computed=True, fixed=True)
+_FIXED = Arg(fixed=True)
 _GONE = ("shutting-down", "terminated")
 
 
@@ -26,41 +26,29 @@ class Instance(Ec2):
     gone = ("InvalidInstanceID.NotFound",)
     args = frozen(
         {
-            **left_at(True, "source_dest_check"),
-            **left_at(False, "get_password_data", "user_data_replace_on_change"),
-            **filled(
-                "disable_api_stop",
-                "enable_primary_ipv6",
-                "host_id",
-                "host_resource_group_arn",
-                "instance_initiated_shutdown_behavior",
-                "ipv6_address_count",
-                "ipv6_addresses",
-                "placement_group",
-                "placement_partition_number",
-                "secondary_private_ips",
-                "tenancy",
+            **emulated(
+                "ami",
+                "associate_public_ip_address",
+                "availability_zone",
+                "disable_api_termination",
+                "ebs_optimized",
+                "metadata_options.http_endpoint",
+                "metadata_options.http_protocol_ipv6",
+                "metadata_options.http_put_response_hop_limit",
+                "metadata_options.http_tokens",
+                "metadata_options.instance_metadata_tags",
+                "private_ip",
+                "root_block_device.encrypted",
+                "source_dest_check",
+                "subnet_id",
             ),
-            "ami": COMPUTED_REPLACES,
-            "associate_public_ip_address": COMPUTED_REPLACES,
-            "availability_zone": COMPUTED_REPLACES,
-            "disable_api_termination": COMPUTED,
-            "ebs_optimized": COMPUTED_REPLACES,
             "iam_instance_profile": _FIXED,
             "instance_type": _FIXED,
-            "metadata_options.http_endpoint": COMPUTED,
-            "metadata_options.http_protocol_ipv6": COMPUTED,
-            "metadata_options.http_put_response_hop_limit": COMPUTED,
-            "metadata_options.http_tokens": COMPUTED,
-            "metadata_options.instance_metadata_tags": COMPUTED,
             "monitoring": _FIXED,
-            "private_ip": COMPUTED_REPLACES,
-            "root_block_device.delete_on_termination": Arg(default=True, fixed=True),
-            "root_block_device.encrypted": COMPUTED_REPLACES,
+            "root_block_device.delete_on_termination": Arg(fixed=True),
             "root_block_device.volume_size": _FIXED,
             "root_block_device.volume_type": _FIXED,
-            "subnet_id": COMPUTED_REPLACES,
-            "vpc_security_group_ids": Arg(computed=True, empty_is_unset=True),
+            "vpc_security_group_ids": Arg(empty_is_unset=True),
         }
     )
 
@@ -88,15 +76,18 @@ class Instance(Ec2):
         )
 
     def _network(self, new: Values) -> dict[str, Any]:
-        """moto forgets the security groups of an interface, so only what needs one asks for one."""
-        if not new["associate_public_ip_address"]:
-            groups, address = new["vpc_security_group_ids"], new["private_ip"]
-            return given(SubnetId=new["subnet_id"], SecurityGroupIds=groups, PrivateIpAddress=address)
-        interface = given(SubnetId=new["subnet_id"], Groups=new["vpc_security_group_ids"])
-        return {"NetworkInterfaces": [{**interface, "DeviceIndex": 0, "AssociatePublicIpAddress": True}]}
+        """An interface of its own is asked for only if its public address is not left to the subnet."""
+        public, groups = new["associate_public_ip_address"], new["vpc_security_group_ids"]
+        where = given(SubnetId=new["subnet_id"], PrivateIpAddress=new["private_ip"])
+        if public is None:
+            return where | given(SecurityGroupIds=groups)
+        interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": public}
+        return {"NetworkInterfaces": [interface | where | given(Groups=groups)]}
 
     @override
     def complete(self, place: Place, new: Values) -> None:
+        if not new["source_dest_check"]:
+            self._check_addresses(place, new)
         wait_until(lambda: self._state(place, new["id"]) == "running", f"instance {new['id']} runs")
 
     @override
@@ -123,6 +114,7 @@ class Instance(Ec2):
             "public_dns": found.get("PublicDnsName"),
             "public_ip": found.get("PublicIpAddress"),
             "root_block_device": self._root_of(place, found),
+            "source_dest_check": found.get("SourceDestCheck", True),
             "subnet_id": found["SubnetId"],
             "tags_all": from_pairs(found.get("Tags")),
             "vpc_security_group_ids": [group["GroupId"] for group in found["SecurityGroups"]],
@@ -136,10 +128,16 @@ class Instance(Ec2):
         if "disable_api_termination" in changed:
             kept = {"Value": bool(new["disable_api_termination"])}
             ec2.modify_instance_attribute(InstanceId=identity, DisableApiTermination=kept)
+        if "source_dest_check" in changed:
+            self._check_addresses(place, new)
         if "metadata_options" in changed:
             ec2.modify_instance_metadata_options(
                 InstanceId=identity, **to_api(self._metadata, new["metadata_options"][0])
             )
+
+    def _check_addresses(self, place: Place, new: Values) -> None:
+        checked = {"Value": bool(new["source_dest_check"])}
+        place.client("ec2").modify_instance_attribute(InstanceId=new["id"], SourceDestCheck=checked)
 
     @override
     def delete(self, place: Place, state: Values) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -24,16 +24,18 @@ class Key(Resource):
     gone = ("NotFoundException",)
     args = frozen(
         {
-            "customer_master_key_spec": Arg(default="SYMMETRIC_DEFAULT", replaces=True),
-            "deletion_window_in_days": PLAIN,
-            "description": COMPUTED,
-            "enable_key_rotation": Arg(default=False),
-            "is_enabled": Arg(default=True),
-            "key_usage": Arg(default="ENCRYPT_DECRYPT", replaces=True),
-            "multi_region": Arg(default=False, replaces=True),
-            "policy": Arg(computed=True, same=policy),
-            "rotation_period_in_days": COMPUTED,
-            "bypass_policy_lockout_safety_check": Arg(default=False),
+            **emulated(
+                "customer_master_key_spec",
+                "deletion_window_in_days",
+                "description",
+                "enable_key_rotation",
+                "is_enabled",
+                "key_usage",
+                "multi_region",
+                "rotation_period_in_days",
+                "bypass_policy_lockout_safety_check",
+            ),
+            "policy": Arg(same=policy),
         }
     )
     follows = frozen({"enable_key_rotation": ("rotation_period_in_days",)})
@@ -132,7 +134,7 @@ class Alias(Resource):
     service = "kms"
     label = "KMS Alias"
     gone = ("NotFoundException",)
-    args = frozen({"name": COMPUTED_REPLACES, "name_prefix": COMPUTED_REPLACES, "target_key_id": Arg(same=_key_id)})
+    args = frozen({**emulated("name", "name_prefix"), "target_key_id": Arg(same=_key_id)})
     follows = frozen({"target_key_id": ("target_key_arn",)})
 
     @override

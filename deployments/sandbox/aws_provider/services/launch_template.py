@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, Shape, frozen
+from deployments.sandbox.aws_provider.declare import Shape, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, tag_specification
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -34,42 +34,42 @@ class LaunchTemplate(Ec2):
     label = "EC2 Launch Template"
     gone = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.VersionNotFound")
     args = frozen(
-        {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "description": PLAIN,
-            "default_version": COMPUTED,
-            "update_default_version": PLAIN,
-            "block_device_mappings.*": PLAIN,
-            "block_device_mappings.ebs.*": PLAIN,
-            "block_device_mappings.ebs.iops": COMPUTED,
-            "block_device_mappings.ebs.throughput": COMPUTED,
-            "block_device_mappings.ebs.volume_size": COMPUTED,
-            "credit_specification.*": PLAIN,
-            "disable_api_stop": PLAIN,
-            "disable_api_termination": PLAIN,
-            "ebs_optimized": PLAIN,
-            "iam_instance_profile.*": PLAIN,
-            "image_id": PLAIN,
-            "instance_initiated_shutdown_behavior": PLAIN,
-            "instance_type": PLAIN,
-            "key_name": PLAIN,
-            "metadata_options.http_endpoint": COMPUTED,
-            "metadata_options.http_protocol_ipv6": COMPUTED,
-            "metadata_options.http_put_response_hop_limit": COMPUTED,
-            "metadata_options.http_tokens": COMPUTED,
-            "metadata_options.instance_metadata_tags": COMPUTED,
-            "monitoring.enabled": PLAIN,
-            "network_interfaces.associate_public_ip_address": PLAIN,
-            "network_interfaces.delete_on_termination": PLAIN,
-            "network_interfaces.description": PLAIN,
-            "network_interfaces.device_index": PLAIN,
-            "network_interfaces.security_groups": PLAIN,
-            "network_interfaces.subnet_id": PLAIN,
-            "tag_specifications.*": PLAIN,
-            "user_data": PLAIN,
-            "vpc_security_group_ids": PLAIN,
-        }
+        emulated(
+            "name",
+            "name_prefix",
+            "description",
+            "default_version",
+            "update_default_version",
+            "block_device_mappings.*",
+            "block_device_mappings.ebs.*",
+            "block_device_mappings.ebs.iops",
+            "block_device_mappings.ebs.throughput",
+            "block_device_mappings.ebs.volume_size",
+            "credit_specification.*",
+            "disable_api_stop",
+            "disable_api_termination",
+            "ebs_optimized",
+            "iam_instance_profile.*",
+            "image_id",
+            "instance_initiated_shutdown_behavior",
+            "instance_type",
+            "key_name",
+            "metadata_options.http_endpoint",
+            "metadata_options.http_protocol_ipv6",
+            "metadata_options.http_put_response_hop_limit",
+            "metadata_options.http_tokens",
+            "metadata_options.instance_metadata_tags",
+            "monitoring.enabled",
+            "network_interfaces.associate_public_ip_address",
+            "network_interfaces.delete_on_termination",
+            "network_interfaces.description",
+            "network_interfaces.device_index",
+            "network_interfaces.security_groups",
+            "network_interfaces.subnet_id",
+            "tag_specifications.*",
+            "user_data",
+            "vpc_security_group_ids",
+        )
     )
     reads = frozen({"latest_version": "number"})
 

@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.elb import Elb
@@ -18,24 +18,15 @@ from deployments.sandbox.aws_provider.values import Values
 
 ODD: Mapping[str, str] = {"duration": "DurationSeconds", "arn": "TargetGroupArn"}
 
-ACTION: Mapping[str, Arg] = {
-    "type": PLAIN,
-    "order": COMPUTED,
-    "target_group_arn": PLAIN,
-    "fixed_response.content_type": PLAIN,
-    "fixed_response.message_body": PLAIN,
-    "fixed_response.status_code": COMPUTED,
-    "forward.stickiness.duration": PLAIN,
-    "forward.stickiness.enabled": Arg(default=False),
-    "forward.target_group.arn": PLAIN,
-    "forward.target_group.weight": Arg(default=1),
-    "redirect.host": Arg(default="#{host}"),
-    "redirect.path": Arg(default="/#{path}"),
-    "redirect.port": Arg(default="#{port}"),
-    "redirect.protocol": Arg(default="#{protocol}"),
-    "redirect.query": Arg(default="#{query}"),
-    "redirect.status_code": PLAIN,
-}
+ACTION = (
+    "type",
+    "order",
+    "target_group_arn",
+    "fixed_response.*",
+    "forward.stickiness.*",
+    "forward.target_group.*",
+    "redirect.*",
+)
 """What an action of a listener or of one of its rules may say."""
 
 
@@ -47,13 +38,8 @@ class Listener(Elb):
     gone = ("ListenerNotFound", "LoadBalancerNotFound")
     args = frozen(
         {
-            "alpn_policy": PLAIN,
-            "certificate_arn": PLAIN,
-            **{f"default_action.{path}": arg for path, arg in ACTION.items()},
-            "load_balancer_arn": REPLACES,
-            "port": PLAIN,
-            "protocol": COMPUTED,
-            "ssl_policy": COMPUTED,
+            **emulated("alpn_policy", "certificate_arn", "load_balancer_arn", "port", "protocol", "ssl_policy"),
+            **emulated(*(f"default_action.{path}" for path in ACTION)),
         }
     )
 

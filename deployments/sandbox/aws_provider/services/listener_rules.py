@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, PLAIN, REPLACES, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.elb import Elb
@@ -35,13 +35,15 @@ class ListenerRule(Elb):
     gone = ("RuleNotFound", "ListenerNotFound", "LoadBalancerNotFound")
     args = frozen(
         {
-            **{f"action.{path}": arg for path, arg in ACTION.items()},
-            **{f"condition.{kind}.values": PLAIN for kind in _CONDITIONS if kind != "query_string"},
-            "condition.http_header.http_header_name": PLAIN,
-            "condition.query_string.key": PLAIN,
-            "condition.query_string.value": PLAIN,
-            "listener_arn": REPLACES,
-            "priority": COMPUTED,
+            **emulated(
+                "condition.http_header.http_header_name",
+                "condition.query_string.key",
+                "condition.query_string.value",
+                "listener_arn",
+                "priority",
+            ),
+            **emulated(*(f"action.{path}" for path in ACTION)),
+            **emulated(*(f"condition.{kind}.values" for kind in _CONDITIONS if kind != "query_string")),
         }
     )
 
@@ -121,9 +123,7 @@ class TargetGroupAttachment(Resource):
     service = "elbv2"
     label = "ELBv2 Target Group Attachment"
     gone = ("TargetGroupNotFound", "InvalidTarget")
-    args = frozen(
-        {"availability_zone": REPLACES, "port": REPLACES, "target_group_arn": REPLACES, "target_id": REPLACES}
-    )
+    args = frozen(emulated("availability_zone", "port", "target_group_arn", "target_id"))
 
     def _target(self, values: Values) -> dict[str, Any]:
         port = int(values["port"]) if values["port"] else None

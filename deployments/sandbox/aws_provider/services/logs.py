@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place, Unsuccessful
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -24,12 +24,8 @@ class LogGroup(Resource):
     gone = ("ResourceNotFoundException",)
     args = frozen(
         {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
+            **emulated("name", "name_prefix", "log_group_class", "retention_in_days", "skip_destroy"),
             "kms_key_id": Arg(fixed=True),
-            "log_group_class": COMPUTED_REPLACES,
-            "retention_in_days": Arg(default=0),
-            "skip_destroy": Arg(default=False),
         }
     )
 
@@ -96,17 +92,17 @@ class FlowLog(Ec2):
     label = "Flow Log"
     gone = ("InvalidFlowLogId.NotFound",)
     args = frozen(
-        {
-            "vpc_id": REPLACES,
-            "subnet_id": REPLACES,
-            "eni_id": REPLACES,
-            "iam_role_arn": REPLACES,
-            "log_destination": COMPUTED_REPLACES,
-            "log_destination_type": Arg(default="cloud-watch-logs", replaces=True),
-            "log_format": COMPUTED_REPLACES,
-            "max_aggregation_interval": Arg(default=600, replaces=True),
-            "traffic_type": REPLACES,
-        }
+        emulated(
+            "vpc_id",
+            "subnet_id",
+            "eni_id",
+            "iam_role_arn",
+            "log_destination",
+            "log_destination_type",
+            "log_format",
+            "max_aggregation_interval",
+            "traffic_type",
+        )
     )
 
     _KINDS = frozen({"vpc_id": "VPC", "subnet_id": "Subnet", "eni_id": "NetworkInterface"})

@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import (
-    COMPUTED,
-    COMPUTED_REPLACES,
-    REPLACES,
-    Arg,
-    filled,
-    frozen,
-    left_at,
-)
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification, wait_until
 from deployments.sandbox.aws_provider.tags import from_pairs
@@ -26,17 +18,7 @@ class Vpc(Ec2):
     type = "aws_vpc"
     label = "EC2 VPC"
     gone = ("InvalidVpcID.NotFound",)
-    args = frozen(
-        {
-            **filled(
-                "enable_network_address_usage_metrics", "ipv6_cidr_block", "ipv6_cidr_block_network_border_group"
-            ),
-            "cidr_block": COMPUTED_REPLACES,
-            "instance_tenancy": Arg(default="default", replaces=True),
-            "enable_dns_support": Arg(default=True),
-            "enable_dns_hostnames": Arg(default=False),
-        }
-    )
+    args = frozen(emulated("cidr_block", "instance_tenancy", "enable_dns_support", "enable_dns_hostnames"))
 
     _SWITCHES = frozen({"enable_dns_support": "EnableDnsSupport", "enable_dns_hostnames": "EnableDnsHostnames"})
 
@@ -57,7 +39,8 @@ class Vpc(Ec2):
         self._switch(place, new, changed)
 
     def _switch(self, place: Place, new: Values, names: frozenset[str]) -> None:
-        for name in sorted(names & self._SWITCHES.keys(), reverse=True):
+        wanted = {name for name in names & self._SWITCHES.keys() if new[name] is not None}
+        for name in sorted(wanted, reverse=True):
             switch = {self._SWITCHES[name]: {"Value": new[name]}}
             place.client("ec2").modify_vpc_attribute(VpcId=new["id"], **switch)
 
@@ -108,22 +91,14 @@ class Subnet(Ec2):
     label = "EC2 Subnet"
     gone = ("InvalidSubnetID.NotFound",)
     args = frozen(
-        {
-            **left_at(
-                False,
-                "enable_dns64",
-                "enable_resource_name_dns_a_record_on_launch",
-                "enable_resource_name_dns_aaaa_record_on_launch",
-                "ipv6_native",
-            ),
-            **filled("private_dns_hostname_type_on_launch"),
-            "vpc_id": REPLACES,
-            "cidr_block": REPLACES,
-            "availability_zone": COMPUTED_REPLACES,
-            "availability_zone_id": COMPUTED_REPLACES,
-            "map_public_ip_on_launch": Arg(default=False),
-            "assign_ipv6_address_on_creation": Arg(default=False),
-        }
+        emulated(
+            "vpc_id",
+            "cidr_block",
+            "availability_zone",
+            "availability_zone_id",
+            "map_public_ip_on_launch",
+            "assign_ipv6_address_on_creation",
+        )
     )
 
     @override
@@ -179,7 +154,7 @@ class InternetGateway(Ec2):
     type = "aws_internet_gateway"
     label = "EC2 Internet Gateway"
     gone = ("InvalidInternetGatewayID.NotFound",)
-    args = frozen({"vpc_id": COMPUTED})
+    args = frozen(emulated("vpc_id"))
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -225,17 +200,12 @@ class Eip(Ec2):
     type = "aws_eip"
     label = "EC2 EIP"
     gone = ("InvalidAllocationID.NotFound",)
-    args = frozen(
-        {
-            **filled("instance", "ipam_pool_id", "network_border_group", "network_interface", "public_ipv4_pool"),
-            "domain": Arg(default="vpc", replaces=True),
-        }
-    )
+    args = frozen(emulated("domain"))
 
     @override
     def create(self, place: Place, new: Values) -> str:
         tags = tag_specification("elastic-ip", new["tags_all"])
-        answer = place.client("ec2").allocate_address(Domain=new["domain"], **given(TagSpecifications=tags))
+        answer = place.client("ec2").allocate_address(Domain=new["domain"] or "vpc", **given(TagSpecifications=tags))
         return str(answer["AllocationId"])
 
     @override
@@ -262,18 +232,7 @@ class NatGateway(Ec2):
     type = "aws_nat_gateway"
     label = "EC2 NAT Gateway"
     gone = ("NatGatewayNotFound",)
-    args = frozen(
-        {
-            **filled(
-                "secondary_allocation_ids", "secondary_private_ip_address_count", "secondary_private_ip_addresses"
-            ),
-            "subnet_id": REPLACES,
-            "allocation_id": REPLACES,
-            "connectivity_type": Arg(default="public", replaces=True),
-            "private_ip": COMPUTED_REPLACES,
-            "vpc_id": COMPUTED_REPLACES,
-        }
-    )
+    args = frozen(emulated("subnet_id", "allocation_id", "connectivity_type", "private_ip", "vpc_id"))
     reads = frozen({"regional_nat_gateway_address": "list(string)"})
 
     @override

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, tag_specification
 from deployments.sandbox.aws_provider.tags import from_pairs
@@ -76,10 +76,9 @@ class NetworkAcl(Ec2):
     gone = _MISSING
     args = frozen(
         {
-            "vpc_id": REPLACES,
-            "ingress": Arg(computed=True, as_attribute=True, same=_canonical),
-            "egress": Arg(computed=True, as_attribute=True, same=_canonical),
-            "subnet_ids": COMPUTED,
+            **emulated("vpc_id", "subnet_ids"),
+            "ingress": Arg(as_attribute=True, same=_canonical),
+            "egress": Arg(as_attribute=True, same=_canonical),
         }
     )
 
@@ -166,17 +165,19 @@ class NetworkAclRule(Resource):
     gone = _MISSING
     args = frozen(
         {
-            "cidr_block": REPLACES,
-            "egress": Arg(default=False, replaces=True),
-            "from_port": REPLACES,
-            "icmp_code": REPLACES,
-            "icmp_type": REPLACES,
-            "ipv6_cidr_block": REPLACES,
-            "network_acl_id": REPLACES,
-            "protocol": Arg(replaces=True, same=_number),
-            "rule_action": Arg(replaces=True, same=_lower),
-            "rule_number": REPLACES,
-            "to_port": REPLACES,
+            **emulated(
+                "cidr_block",
+                "egress",
+                "from_port",
+                "icmp_code",
+                "icmp_type",
+                "ipv6_cidr_block",
+                "network_acl_id",
+                "rule_number",
+                "to_port",
+            ),
+            "protocol": Arg(same=_number),
+            "rule_action": Arg(same=_lower),
         }
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -41,14 +41,7 @@ class SubnetGroup(Rds):
     type = "aws_db_subnet_group"
     label = "RDS DB Subnet Group"
     gone = ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound")
-    args = frozen(
-        {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "description": Arg(default="Managed by Terraform"),
-            "subnet_ids": PLAIN,
-        }
-    )
+    args = frozen(emulated("name", "name_prefix", "description", "subnet_ids"))
     reads = frozen({"supported_network_types": "set(string)"})
     follows = frozen({"subnet_ids": ("vpc_id",)})
 
@@ -106,16 +99,16 @@ class ParameterGroup(Rds):
     label = "RDS DB Parameter Group"
     gone = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
     args = frozen(
-        {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "description": Arg(default="Managed by Terraform", replaces=True),
-            "family": REPLACES,
-            "parameter.name": PLAIN,
-            "parameter.value": PLAIN,
-            "parameter.apply_method": Arg(default="immediate"),
-            "skip_destroy": Arg(default=False),
-        }
+        emulated(
+            "name",
+            "name_prefix",
+            "description",
+            "family",
+            "parameter.name",
+            "parameter.value",
+            "parameter.apply_method",
+            "skip_destroy",
+        )
     )
 
     @override

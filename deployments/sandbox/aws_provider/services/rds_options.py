@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -23,14 +23,9 @@ class OptionGroup(Rds):
     label = "RDS DB Option Group"
     gone = ("OptionGroupNotFoundFault", "OptionGroupNotFound")
     args = frozen(
-        {
-            "engine_name": REPLACES,
-            "major_engine_version": REPLACES,
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "option_group_description": Arg(default="Managed by Terraform", replaces=True),
-            "skip_destroy": PLAIN,
-        }
+        emulated(
+            "engine_name", "major_engine_version", "name", "name_prefix", "option_group_description", "skip_destroy"
+        )
     )
 
     @override

@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
@@ -30,13 +30,7 @@ class Zone(Resource):
     label = "Route 53 Hosted Zone"
     gone = ("NoSuchHostedZone",)
     args = frozen(
-        {
-            "name": Arg(replaces=True, same=caseless),
-            "comment": Arg(default="Managed by Terraform"),
-            "force_destroy": Arg(default=False),
-            "vpc.vpc_id": PLAIN,
-            "vpc.vpc_region": PLAIN,
-        }
+        {**emulated("comment", "force_destroy", "vpc.vpc_id", "vpc.vpc_region"), "name": Arg(same=caseless)}
     )
     reads = frozen({"name_servers": "list(string)"})
 
@@ -98,6 +92,11 @@ class Zone(Resource):
             _change(place, identity, "DELETE", each)
 
 
+def _record_id(new: Values) -> str:
+    parts = (new["zone_id"], new["name"].lower().rstrip("."), new["type"], new["set_identifier"])
+    return "_".join(str(part) for part in parts if part)
+
+
 class Record(Resource):
     """aws_route53_record: simple, alias and weighted ones. Its id is zone_name_type, then _set if it is in a set."""
 
@@ -107,30 +106,35 @@ class Record(Resource):
     gone = ("NoSuchHostedZone",)
     args = frozen(
         {
+            **emulated(
+                "alias.zone_id",
+                "alias.evaluate_target_health",
+                "allow_overwrite",
+                "records",
+                "set_identifier",
+                "ttl",
+                "type",
+                "weighted_routing_policy.weight",
+            ),
             "alias.name": Arg(same=caseless),
-            "alias.zone_id": PLAIN,
-            "alias.evaluate_target_health": PLAIN,
-            "allow_overwrite": PLAIN,
-            "name": Arg(replaces=True, same=caseless),
-            "records": PLAIN,
-            "set_identifier": REPLACES,
-            "ttl": PLAIN,
-            "type": REPLACES,
-            "weighted_routing_policy.weight": PLAIN,
-            "zone_id": Arg(replaces=True, same=_zone_id),
+            "name": Arg(same=caseless),
+            "zone_id": Arg(same=_zone_id),
         }
     )
+    follows = frozen({"type": ("id",), "set_identifier": ("id",)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
         verb = "UPSERT" if new["allow_overwrite"] else "CREATE"
         _change(place, new["zone_id"], verb, self._wanted(place, new))
-        parts = (new["zone_id"], new["name"].lower().rstrip("."), new["type"], new["set_identifier"])
-        return "_".join(str(part) for part in parts if part)
+        return _record_id(new)
 
     @override
-    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
+    def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> Values:
+        if changed & {"type", "set_identifier"}:
+            self.delete(place, state)
         _change(place, new["zone_id"], "UPSERT", self._wanted(place, new))
+        return {"id": _record_id(new)}
 
     def _wanted(self, place: Place, new: Values) -> dict[str, Any]:
         alias = [

@@ -8,12 +8,12 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED, COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.schema import catalog
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_specification
 from deployments.sandbox.aws_provider.tags import from_pairs
-from deployments.sandbox.aws_provider.values import UNKNOWN, Values, policy
+from deployments.sandbox.aws_provider.values import Values, policy
 
 # The target of a route: the argument, and its name in the API.
 TARGETS = {
@@ -42,7 +42,7 @@ class RouteTable(Ec2):
     label = "EC2 Route Table"
     shared = ("route",)
     gone = ("InvalidRouteTableID.NotFound",)
-    args = frozen({"vpc_id": REPLACES, "route": Arg(computed=True, as_attribute=True)})
+    args = frozen({**emulated("vpc_id"), "route": Arg(as_attribute=True)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -77,12 +77,11 @@ class RouteTable(Ec2):
             "owner_id": place.account,
             "vpc_id": table["VpcId"],
             "propagating_vgws": [],
-            "route": self._routes(table, state["route"]),
+            "route": self._routes(table, state["route"] or []),
             "tags_all": from_pairs(table.get("Tags")),
         }
 
-    def _routes(self, table: Any, held: Any) -> list[Values]:
-        held = [] if not held or held is UNKNOWN else held
+    def _routes(self, table: Any, held: list[Values]) -> list[Values]:
         routes = [route for route in table["Routes"] if _is_own(route)]
         found = [{"cidr_block": r.get("DestinationCidrBlock"), **_names(r)} for r in routes]
         blank = dict.fromkeys(catalog().resources[self.type].blocks["route"].block.arguments)
@@ -110,7 +109,9 @@ class Route(Resource):
     service = "ec2"
     label = "EC2 Route"
     gone = ("InvalidRouteTableID.NotFound", "InvalidRoute.NotFound")
-    args = frozen({"route_table_id": REPLACES, "destination_cidr_block": REPLACES, **dict.fromkeys(TARGETS, PLAIN)})
+    args = frozen(emulated("route_table_id", "destination_cidr_block", *TARGETS))
+    # A route has one target: what AWS filled in for the last one goes with it.
+    follows = frozen({name: ("network_interface_id",) for name in TARGETS if name != "network_interface_id"})
 
     @override
     def locate(self, identity: str) -> Values:
@@ -155,7 +156,7 @@ class RouteTableAssociation(Resource):
     service = "ec2"
     label = "EC2 Route Table Association"
     gone = ("InvalidAssociationID.NotFound",)
-    args = frozen({"route_table_id": PLAIN, "subnet_id": REPLACES, "gateway_id": REPLACES})
+    args = frozen(emulated("route_table_id", "subnet_id", "gateway_id"))
     follows = frozen({"route_table_id": ("id",)})
 
     @override
@@ -196,14 +197,16 @@ class VpcEndpoint(Ec2):
     gone = ("InvalidVpcEndpointId.NotFound",)
     args = frozen(
         {
-            "vpc_id": REPLACES,
-            "service_name": COMPUTED_REPLACES,
-            "vpc_endpoint_type": Arg(default="Gateway", replaces=True),
-            "policy": Arg(computed=True, same=policy),
-            "private_dns_enabled": COMPUTED,
-            "route_table_ids": COMPUTED,
-            "security_group_ids": COMPUTED,
-            "subnet_ids": COMPUTED,
+            **emulated(
+                "vpc_id",
+                "service_name",
+                "vpc_endpoint_type",
+                "private_dns_enabled",
+                "route_table_ids",
+                "security_group_ids",
+                "subnet_ids",
+            ),
+            "policy": Arg(same=policy),
         }
     )
     reads = frozen(

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place, code_of
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, Arg, filled, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.naming import name_for
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
@@ -26,15 +26,7 @@ class Bucket(Resource):
     service = "s3"
     label = "S3 Bucket"
     gone = ("NoSuchBucket", "404")
-    args = frozen(
-        {
-            **filled("acceleration_status", "acl", "policy", "request_payer"),
-            "bucket": COMPUTED_REPLACES,
-            "bucket_prefix": COMPUTED_REPLACES,
-            "force_destroy": Arg(default=False),
-            "object_lock_enabled": Arg(default=False, replaces=True),
-        }
-    )
+    args = frozen(emulated("bucket", "bucket_prefix", "force_destroy", "object_lock_enabled"))
 
     @override
     def create(self, place: Place, new: Values) -> str:

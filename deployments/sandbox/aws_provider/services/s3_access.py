@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import DataSource, Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.s3_settings import Setting
@@ -31,7 +31,7 @@ class BucketAcl(Setting):
     type = "aws_s3_bucket_acl"
     label = "S3 Bucket ACL"
     gone = ("NoSuchBucket",)
-    args = frozen({"acl": PLAIN, "bucket": REPLACES})
+    args = frozen(emulated("acl", "bucket"))
     follows = frozen({"acl": ("id",)})
 
     @override
@@ -83,7 +83,7 @@ class Cors(Setting):
     type = "aws_s3_bucket_cors_configuration"
     label = "S3 Bucket CORS Configuration"
     gone = ("NoSuchBucket", "NoSuchCORSConfiguration")
-    args = frozen({"bucket": REPLACES, "cors_rule.*": PLAIN})
+    args = frozen(emulated("bucket", "cors_rule.*"))
 
     @override
     def put(self, place: Place, new: Values) -> None:
@@ -111,7 +111,7 @@ class Logging(Setting):
     type = "aws_s3_bucket_logging"
     label = "S3 Bucket Logging"
     gone = ("NoSuchBucket",)
-    args = frozen({"bucket": REPLACES, "target_bucket": PLAIN, "target_prefix": PLAIN})
+    args = frozen(emulated("bucket", "target_bucket", "target_prefix"))
 
     @override
     def put(self, place: Place, new: Values) -> None:
@@ -139,13 +139,13 @@ class Website(Setting):
     label = "S3 Bucket Website Configuration"
     gone = ("NoSuchBucket", "NoSuchWebsiteConfiguration")
     args = frozen(
-        {
-            "bucket": REPLACES,
-            "error_document.key": PLAIN,
-            "index_document.suffix": PLAIN,
-            "redirect_all_requests_to.host_name": PLAIN,
-            "redirect_all_requests_to.protocol": PLAIN,
-        }
+        emulated(
+            "bucket",
+            "error_document.key",
+            "index_document.suffix",
+            "redirect_all_requests_to.host_name",
+            "redirect_all_requests_to.protocol",
+        )
     )
 
     @override

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.s3_settings import Setting
@@ -24,20 +24,20 @@ class Lifecycle(Setting):
     label = "S3 Bucket Lifecycle Configuration"
     gone = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
     args = frozen(
-        {
-            "bucket": REPLACES,
-            "rule.id": PLAIN,
-            "rule.status": PLAIN,
-            "rule.abort_incomplete_multipart_upload.*": PLAIN,
-            "rule.expiration.days": PLAIN,
-            "rule.expiration.expired_object_delete_marker": PLAIN,
-            "rule.filter.prefix": PLAIN,
-            "rule.noncurrent_version_expiration.*": PLAIN,
-            "rule.noncurrent_version_transition.*": PLAIN,
-            "rule.transition.days": PLAIN,
-            "rule.transition.storage_class": PLAIN,
-            "transition_default_minimum_object_size": Arg(default="all_storage_classes_128K"),
-        }
+        emulated(
+            "bucket",
+            "rule.id",
+            "rule.status",
+            "rule.abort_incomplete_multipart_upload.*",
+            "rule.expiration.days",
+            "rule.expiration.expired_object_delete_marker",
+            "rule.filter.prefix",
+            "rule.noncurrent_version_expiration.*",
+            "rule.noncurrent_version_transition.*",
+            "rule.transition.days",
+            "rule.transition.storage_class",
+            "transition_default_minimum_object_size",
+        )
     )
 
     # One of each in a rule, and any number of each: the block's name, the API's.
@@ -60,6 +60,10 @@ class Lifecycle(Setting):
     def _rule(self, rule: Values) -> dict[str, Any]:
         prefixes = [each["prefix"] for each in rule["filter"] if each["prefix"]]
         parts = {api: _asked(rule[name][0]) for name, api in self._ONE.items() if rule[name]}
+        if rule["expiration"]:
+            # 0 and false are what the real provider fills in, and not what S3 takes.
+            asked = {name: value for name, value in parts["Expiration"].items() if value}
+            parts["Expiration"] = asked or {"ExpiredObjectDeleteMarker": False}
         lists = {api: [_asked(each) for each in rule[name]] for name, api in self._MANY.items() if rule[name]}
         named = {"ID": rule["id"], "Status": rule["status"], "Filter": {"Prefix": prefixes[0] if prefixes else ""}}
         return named | parts | lists

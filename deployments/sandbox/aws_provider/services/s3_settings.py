@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.values import Values, policy
@@ -39,7 +39,7 @@ class Versioning(Setting):
     type = "aws_s3_bucket_versioning"
     label = "S3 Bucket Versioning"
     gone = ("NoSuchBucket",)
-    args = frozen({"bucket": REPLACES, "versioning_configuration.status": PLAIN})
+    args = frozen(emulated("bucket", "versioning_configuration.status"))
 
     @override
     def put(self, place: Place, new: Values) -> None:
@@ -68,12 +68,12 @@ class Encryption(Setting):
     label = "S3 Bucket Server-side Encryption Configuration"
     gone = ("NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError")
     args = frozen(
-        {
-            "bucket": REPLACES,
-            "rule.bucket_key_enabled": PLAIN,
-            "rule.apply_server_side_encryption_by_default.kms_master_key_id": PLAIN,
-            "rule.apply_server_side_encryption_by_default.sse_algorithm": PLAIN,
-        }
+        emulated(
+            "bucket",
+            "rule.bucket_key_enabled",
+            "rule.apply_server_side_encryption_by_default.kms_master_key_id",
+            "rule.apply_server_side_encryption_by_default.sse_algorithm",
+        )
     )
 
     @override
@@ -120,14 +120,14 @@ class PublicAccessBlock(Setting):
     label = "S3 Bucket Public Access Block"
     gone = ("NoSuchBucket", "NoSuchPublicAccessBlockConfiguration")
     args = frozen(
-        {
-            "bucket": REPLACES,
-            "block_public_acls": Arg(default=False),
-            "block_public_policy": Arg(default=False),
-            "ignore_public_acls": Arg(default=False),
-            "restrict_public_buckets": Arg(default=False),
-            "skip_destroy": PLAIN,
-        }
+        emulated(
+            "bucket",
+            "block_public_acls",
+            "block_public_policy",
+            "ignore_public_acls",
+            "restrict_public_buckets",
+            "skip_destroy",
+        )
     )
 
     _SWITCHES = frozen(
@@ -161,7 +161,7 @@ class BucketPolicy(Setting):
     type = "aws_s3_bucket_policy"
     label = "S3 Bucket Policy"
     gone = ("NoSuchBucket", "NoSuchBucketPolicy")
-    args = frozen({"bucket": REPLACES, "policy": Arg(same=policy)})
+    args = frozen({**emulated("bucket"), "policy": Arg(same=policy)})
 
     @override
     def put(self, place: Place, new: Values) -> None:
@@ -183,7 +183,7 @@ class OwnershipControls(Setting):
     type = "aws_s3_bucket_ownership_controls"
     label = "S3 Bucket Ownership Controls"
     gone = ("NoSuchBucket", "OwnershipControlsNotFoundError")
-    args = frozen({"bucket": REPLACES, "rule.object_ownership": PLAIN})
+    args = frozen(emulated("bucket", "rule.object_ownership"))
 
     @override
     def put(self, place: Place, new: Values) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, Shape, frozen
+from deployments.sandbox.aws_provider.declare import Shape, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given, only
 from deployments.sandbox.aws_provider.services.words import from_api, to_api
@@ -31,26 +31,26 @@ class Policy(Resource):
     service = "autoscaling"
     label = "Auto Scaling Policy"
     args = frozen(
-        {
-            "name": REPLACES,
-            "autoscaling_group_name": REPLACES,
-            "adjustment_type": PLAIN,
-            "cooldown": PLAIN,
-            "enabled": Arg(default=True),
-            "estimated_instance_warmup": PLAIN,
-            "metric_aggregation_type": PLAIN,
-            "min_adjustment_magnitude": PLAIN,
-            "policy_type": Arg(default="SimpleScaling"),
-            "scaling_adjustment": PLAIN,
-            "target_tracking_configuration.disable_scale_in": PLAIN,
-            "target_tracking_configuration.target_value": PLAIN,
-            "target_tracking_configuration.predefined_metric_specification.*": PLAIN,
-            "target_tracking_configuration.customized_metric_specification.metric_name": PLAIN,
-            "target_tracking_configuration.customized_metric_specification.namespace": PLAIN,
-            "target_tracking_configuration.customized_metric_specification.statistic": PLAIN,
-            "target_tracking_configuration.customized_metric_specification.unit": PLAIN,
-            "target_tracking_configuration.customized_metric_specification.metric_dimension.*": PLAIN,
-        }
+        emulated(
+            "name",
+            "autoscaling_group_name",
+            "adjustment_type",
+            "cooldown",
+            "enabled",
+            "estimated_instance_warmup",
+            "metric_aggregation_type",
+            "min_adjustment_magnitude",
+            "policy_type",
+            "scaling_adjustment",
+            "target_tracking_configuration.disable_scale_in",
+            "target_tracking_configuration.target_value",
+            "target_tracking_configuration.predefined_metric_specification.*",
+            "target_tracking_configuration.customized_metric_specification.metric_name",
+            "target_tracking_configuration.customized_metric_specification.namespace",
+            "target_tracking_configuration.customized_metric_specification.statistic",
+            "target_tracking_configuration.customized_metric_specification.unit",
+            "target_tracking_configuration.customized_metric_specification.metric_dimension.*",
+        )
     )
 
     _ODD = frozen({"metric_dimension": "Dimensions"})

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given
 from deployments.sandbox.aws_provider.services.naming import name_for
 from deployments.sandbox.aws_provider.tags import as_pairs, from_pairs
-from deployments.sandbox.aws_provider.values import UNKNOWN, Values, is_known
+from deployments.sandbox.aws_provider.values import Values
 
 
 class Atom(NamedTuple):
@@ -128,13 +128,9 @@ class SecurityGroup(Ec2):
     shared = ("ingress", "egress")
     args = frozen(
         {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "description": Arg(default="Managed by Terraform", replaces=True),
-            "vpc_id": COMPUTED_REPLACES,
-            "ingress": Arg(computed=True, as_attribute=True, same=_canonical_rules),
-            "egress": Arg(computed=True, as_attribute=True, same=_canonical_rules),
-            "revoke_rules_on_delete": PLAIN,
+            **emulated("name", "name_prefix", "description", "vpc_id", "revoke_rules_on_delete"),
+            "ingress": Arg(as_attribute=True, same=_canonical_rules),
+            "egress": Arg(as_attribute=True, same=_canonical_rules),
         }
     )
 
@@ -188,8 +184,7 @@ class SecurityGroup(Ec2):
         }
 
     def _rules(self, permissions: Any, state: Values, direction: str) -> list[Values]:
-        held = state[direction] if is_known(state[direction]) and state[direction] is not UNKNOWN else []
-        return rules_from(set(atoms_in(permissions)), held or [], state["id"])
+        return rules_from(set(atoms_in(permissions)), state[direction] or [], state["id"])
 
     @override
     def delete(self, place: Place, state: Values) -> None:

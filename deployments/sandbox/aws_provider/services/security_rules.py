@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, tag_specification
 from deployments.sandbox.aws_provider.services.security import (
@@ -34,17 +34,19 @@ class SecurityGroupRule(Resource):
     gone = ("InvalidGroup.NotFound", "InvalidGroupId.NotFound")
     args = frozen(
         {
-            "cidr_blocks": REPLACES,
-            "description": PLAIN,
-            "from_port": REPLACES,
-            "ipv6_cidr_blocks": REPLACES,
-            "prefix_list_ids": REPLACES,
-            "protocol": Arg(replaces=True, same=protocol_of),
-            "security_group_id": REPLACES,
-            "self": Arg(default=False, replaces=True),
-            "source_security_group_id": REPLACES,
-            "to_port": REPLACES,
-            "type": REPLACES,
+            **emulated(
+                "cidr_blocks",
+                "description",
+                "from_port",
+                "ipv6_cidr_blocks",
+                "prefix_list_ids",
+                "security_group_id",
+                "self",
+                "source_security_group_id",
+                "to_port",
+                "type",
+            ),
+            "protocol": Arg(same=protocol_of),
         }
     )
 
@@ -138,15 +140,11 @@ class VpcRule(Ec2):
     gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound", "InvalidPermission.NotFound")
     args = frozen(
         {
-            "cidr_ipv4": PLAIN,
+            **emulated("cidr_ipv4", "description", "from_port", "security_group_id", "to_port"),
             "cidr_ipv6": Arg(fixed=True),
-            "description": PLAIN,
-            "from_port": PLAIN,
             "ip_protocol": Arg(same=protocol_of),
             "prefix_list_id": Arg(fixed=True),
             "referenced_security_group_id": Arg(fixed=True),
-            "security_group_id": REPLACES,
-            "to_port": PLAIN,
         }
     )
     reads = frozen({"tags_all": "map(string)"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import COMPUTED_REPLACES, PLAIN, REPLACES, Arg, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.naming import name_for
@@ -30,7 +30,7 @@ MISSING = ("NotFound", "NotFoundException", "ResourceNotFound")
 
 
 class Topic(Resource):
-    """aws_sns_topic. Its policy is shown only if it is written here: an `aws_sns_topic_policy` may own it."""
+    """aws_sns_topic. A refresh shows in `policy` what an `aws_sns_topic_policy` set."""
 
     type = "aws_sns_topic"
     service = "sns"
@@ -38,14 +38,9 @@ class Topic(Resource):
     gone = MISSING
     args = frozen(
         {
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
+            **emulated("name", "name_prefix", "display_name", "fifo_topic", "kms_master_key_id", "tracing_config"),
             "delivery_policy": Arg(same=json_text),
-            "display_name": PLAIN,
-            "fifo_topic": Arg(default=False, replaces=True),
-            "kms_master_key_id": PLAIN,
-            "policy": Arg(same=policy, only_if_configured=True),
-            "tracing_config": Arg(only_if_configured=True),
+            "policy": Arg(same=policy),
         }
     )
     reads = frozen({"beginning_archive_time": "string"})
@@ -98,7 +93,7 @@ class TopicPolicy(Resource):
     service = "sns"
     label = "SNS Topic Policy"
     gone = MISSING
-    args = frozen({"arn": REPLACES, "policy": Arg(same=policy)})
+    args = frozen({**emulated("arn"), "policy": Arg(same=policy)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -139,18 +134,21 @@ class TopicSubscription(Resource):
     gone = MISSING
     args = frozen(
         {
-            "confirmation_timeout_in_minutes": Arg(default=1),
+            **emulated(
+                "confirmation_timeout_in_minutes",
+                "endpoint",
+                "endpoint_auto_confirms",
+                "filter_policy_scope",
+                "protocol",
+                "raw_message_delivery",
+                "topic_arn",
+            ),
             "delivery_policy": Arg(same=json_text),
-            "endpoint": REPLACES,
-            "endpoint_auto_confirms": Arg(default=False),
             "filter_policy": Arg(same=json_text),
-            "filter_policy_scope": Arg(only_if_configured=True),
-            "protocol": REPLACES,
-            "raw_message_delivery": Arg(default=False),
             "redrive_policy": Arg(same=json_text),
-            "topic_arn": REPLACES,
         }
     )
+    follows = frozen({"filter_policy": ("filter_policy_scope",)})
     reads = frozen({"confirmation_was_authenticated": "bool", "pending_confirmation": "bool"})
 
     @override

@@ -8,16 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import (
-    COMPUTED,
-    COMPUTED_REPLACES,
-    PLAIN,
-    REPLACES,
-    Arg,
-    filled,
-    frozen,
-    left_at,
-)
+from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.services.elb import LONGEST_NAME, Elb, as_text, from_text, text, typed, whole
@@ -41,35 +32,33 @@ class TargetGroup(Elb):
     gone = ("TargetGroupNotFound",)
     args = frozen(
         {
-            **left_at(False, "lambda_multi_value_headers_enabled", "proxy_protocol_v2"),
-            **filled("connection_termination", "load_balancing_anomaly_mitigation", "preserve_client_ip"),
-            "name": COMPUTED_REPLACES,
-            "name_prefix": COMPUTED_REPLACES,
-            "deregistration_delay": Arg(default="300"),
-            "health_check": Arg(only_if_configured=True),
-            "health_check.enabled": Arg(default=True),
-            "health_check.healthy_threshold": Arg(default=3),
-            "health_check.interval": Arg(default=30),
-            "health_check.matcher": COMPUTED,
-            "health_check.path": COMPUTED,
-            "health_check.port": Arg(default="traffic-port"),
-            "health_check.protocol": Arg(default="HTTP"),
-            "health_check.timeout": COMPUTED,
-            "health_check.unhealthy_threshold": Arg(default=3),
-            "ip_address_type": COMPUTED_REPLACES,
-            "load_balancing_algorithm_type": COMPUTED,
-            "load_balancing_cross_zone_enabled": COMPUTED,
-            "port": REPLACES,
-            "protocol": REPLACES,
-            "protocol_version": COMPUTED_REPLACES,
-            "slow_start": Arg(default=0),
-            "stickiness": Arg(only_if_configured=True),
-            "stickiness.cookie_duration": Arg(default=86400),
-            "stickiness.cookie_name": PLAIN,
-            "stickiness.enabled": Arg(default=True),
-            "stickiness.type": PLAIN,
-            "target_type": Arg(default="instance", replaces=True),
-            "vpc_id": REPLACES,
+            **emulated(
+                "name",
+                "name_prefix",
+                "deregistration_delay",
+                "health_check.enabled",
+                "health_check.healthy_threshold",
+                "health_check.interval",
+                "health_check.matcher",
+                "health_check.path",
+                "health_check.port",
+                "health_check.protocol",
+                "health_check.timeout",
+                "health_check.unhealthy_threshold",
+                "ip_address_type",
+                "load_balancing_algorithm_type",
+                "load_balancing_cross_zone_enabled",
+                "port",
+                "protocol",
+                "protocol_version",
+                "slow_start",
+                "stickiness.cookie_duration",
+                "stickiness.cookie_name",
+                "stickiness.enabled",
+                "stickiness.type",
+                "target_type",
+                "vpc_id",
+            ),
         }
     )
     reads = frozen({"load_balancer_arns": "set(string)"})
