@@ -60,6 +60,7 @@ class Arg:
         )
 
 
+_ZEROS: Final = {"string": "", "number": 0, "bool": False}
 PLAIN: Final = Arg()
 COMPUTED: Final = Arg(computed=True)
 COMPUTED_REPLACES: Final = Arg(computed=True, replaces=True)
@@ -77,19 +78,34 @@ def frozen(declarations: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Field:
-    """One attribute of a type. `carried`: whether the stand-in implements it."""
+    """One attribute of a type.
+
+    Attributes:
+        carried: whether the stand-in implements it.
+        zeros: of a block that is typed as a set of objects: what an element has where nothing is written.
+    """
 
     type: str
     required: bool = False
     writable: bool = True
     carried: bool = True
     arg: Arg = PLAIN
+    zeros: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def computed(self) -> bool:
         """Whether it may have a value that the configuration does not set."""
         filled = bool(self.arg.computed) or self.arg.default is not NO_DEFAULT
         return not self.writable or (filled and not self.required)
+
+    def zeroed(self, value: Any) -> Any:
+        """`value` as the real provider has it in plans and states: nothing is null in a set of objects."""
+        if not (self.zeros and isinstance(value, list)):
+            return value
+        return [self._zeroed(element) if isinstance(element, dict) else element for element in value]
+
+    def _zeroed(self, element: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.zeros.get(name) if part is None else part for name, part in element.items()}
 
     def canonical(self, value: Any) -> Any:
         """The normal form of a value: equal for two values of the same meaning."""
@@ -205,5 +221,7 @@ def _block_field(nested: Nested, declarations: _Declarations, path: str) -> Bloc
 
 
 def _object_field(nested: Nested, arg: Arg) -> Field:
-    parts = ",".join(f"{name}={argument.type}" for name, argument in nested.block.arguments.items())
-    return Field(f"set(object({parts}))", arg=arg)
+    arguments = nested.block.arguments
+    parts = ",".join(f"{name}={argument.type}" for name, argument in arguments.items())
+    zeros = {name: _ZEROS.get(argument.type, []) for name, argument in arguments.items()}
+    return Field(f"set(object({parts}))", arg=arg, zeros=zeros)

@@ -30,7 +30,8 @@ def settle(shape: Shape, state: Values, observed: Values) -> Values:
 
 def _fresh(spec: Field, found: Any) -> Any:
     """The found value in place of a missing one; an empty argument counts as not set."""
-    return known(found) if spec.computed else plain(known(found))
+    found = spec.zeroed(known(found))
+    return found if spec.computed else plain(found)
 
 
 def known(value: Any) -> Any:

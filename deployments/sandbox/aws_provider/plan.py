@@ -32,7 +32,7 @@ def _fill_field(spec: Field, config: Any, proposed: Any, prior: Any, existing: V
         return UNKNOWN
     if config is not None and prior is not None and same(spec, prior, proposed):
         return prior
-    return proposed
+    return spec.zeroed(proposed)
 
 
 def _fill_block(block: BlockField, config: Any, proposed: Any, prior: list[Values] | None) -> Any:
@@ -51,16 +51,27 @@ def _fill_block(block: BlockField, config: Any, proposed: Any, prior: list[Value
     ]
 
 
-def adds_blocks(shape: Shape, config: Values, planned: Values) -> bool:
-    """Whether blocks are planned that nobody has written. Terraform forgives that to providers of the old kind."""
-    return any(_adds(block.shape, config.get(n), planned.get(n)) for n, block in shape.blocks.items())
+def departs(shape: Shape, config: Values, planned: Values) -> bool:
+    """Whether more is planned than was written, as Terraform allows to providers of the old kind.
+
+    That is blocks that AWS fills in, and what is not written in the elements of a block typed as an attribute.
+    """
+    zeroed = (n for n, spec in shape.fields.items() if spec.zeros and config.get(n) is not None)
+    return any(planned[name] != config[name] for name in zeroed) or any(
+        _has_more(block.shape, config.get(name), planned.get(name)) for name, block in shape.blocks.items()
+    )
 
 
-def _adds(shape: Shape, config: Any, planned: Any) -> bool:
+def keeps(shape: Shape, planned: Values, made: Values) -> bool:
+    """Whether a new object has blocks that no plan shows: those that stay as they are if none is written."""
+    return any(block.arg.kept and made[name] and not planned[name] for name, block in shape.blocks.items())
+
+
+def _has_more(shape: Shape, config: Any, planned: Any) -> bool:
     if not (isinstance(config, list) and isinstance(planned, list)):
         return planned is UNKNOWN and not config
     pairs = zip(config, planned, strict=False)
-    return len(planned) > len(config) or any(adds_blocks(shape, *pair) for pair in pairs)
+    return len(planned) > len(config) or any(departs(shape, *pair) for pair in pairs)
 
 
 def same(spec: Field, one: Any, other: Any) -> bool:
@@ -95,6 +106,17 @@ def _replaces(shape: Shape, name: str, prior: Any, planned: Any) -> bool:
         before, after = [e for e in before if e not in planned], [e for e in planned if e not in (prior or [])]
     pairs = zip_longest(before, after, fillvalue=block.shape.blank())
     return any(replacing(block.shape, *pair) for pair in pairs)
+
+
+def unchangeable(shape: Shape, prior: Values, planned: Values, prefix: str = "") -> Iterator[str]:
+    """The paths of arguments that will differ, but for which moto has no call."""
+    for name in sorted(changed(shape, prior, planned)):
+        if name in shape.fields:
+            yield from [prefix + name] if shape.fields[name].arg.fixed else []
+        elif shape.blocks[name].nesting == "list" and isinstance(planned[name], list):
+            blank = shape.blocks[name].shape.blank()
+            for pair in zip_longest(prior[name] or [], planned[name], fillvalue=blank):
+                yield from unchangeable(shape.blocks[name].shape, *pair, f"{prefix}{name}.")
 
 
 def not_carried_out(shape: Shape, config: Values, prefix: str = "") -> Iterator[str]:

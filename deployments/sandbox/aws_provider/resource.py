@@ -41,12 +41,12 @@ class Planned:
 
     Attributes:
         replacing: what forces a replacement.
-        adds_blocks: whether there are blocks that the configuration does not have.
+        departs: whether more is planned than was written.
     """
 
     values: Values
     replacing: list[str]
-    adds_blocks: bool
+    departs: bool
 
 
 class Resource:
@@ -95,14 +95,15 @@ class Resource:
             planned["tags_all"] = all_tags(default_tags, planned["tags"])
         if prior:
             self._follow(prior, planned, config)
-        replacing = plan.replacing(self.shape, prior, planned) if prior else []
-        return Planned(planned, replacing, plan.adds_blocks(self.shape, config, planned))
+        replacing = self.replacing(prior, planned) if prior else []
+        if prior and not replacing:
+            for path in plan.unchangeable(self.shape, prior, planned):
+                raise NotEmulated(f"the sandbox does not emulate changing {self.type}.{path}")
+        return Planned(planned, replacing, plan.departs(self.shape, config, planned))
 
     def _follow(self, prior: Values, planned: Values, config: Values) -> None:
         changed = plan.changed(self.shape, prior, planned)
         for name in sorted(changed & self.shape.fields.keys()):
-            if self.shape.fields[name].arg.fixed:
-                raise NotEmulated(f"the sandbox does not emulate changing {self.type}.{name}")
             for follower in self.follows.get(name, ()):
                 if config.get(follower) in (None, []):
                     planned[follower] = UNKNOWN
@@ -163,6 +164,10 @@ class Resource:
 
     def adjust(self, prior: Values, planned: Values, changed: frozenset[str]) -> None:
         """Set other attributes that change or become unknown with `changed`; `follows` is enough for most types."""
+
+    def replacing(self, prior: Values, planned: Values) -> list[str]:
+        """The attributes whose change forces a replacement; override it where that depends on more than the type."""
+        return plan.replacing(self.shape, prior, planned)
 
     def create(self, place: Place, new: Values) -> str:
         """Create the object and return its id."""

@@ -19,6 +19,7 @@ from deployments.sandbox.aws_provider.aws import API_ERRORS, Place, Unsuccessful
 from deployments.sandbox.aws_provider.declare import shape_not_emulated
 from deployments.sandbox.aws_provider.messages import error, paths, schema, schemas
 from deployments.sandbox.aws_provider.observe import as_known, known
+from deployments.sandbox.aws_provider.plan import keeps
 from deployments.sandbox.aws_provider.provider import Configuration, Misconfigured
 from deployments.sandbox.aws_provider.registry import DATA_SOURCES, RESOURCES
 from deployments.sandbox.aws_provider.resource import NotEmulated, Resource
@@ -138,7 +139,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.PlanResourceChange.Response(
             planned_state=encode(planned.values),
             requires_replace=paths(planned.replacing),
-            legacy_type_system=planned.adds_blocks,
+            legacy_type_system=planned.departs,
         )
 
     def ApplyResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
@@ -168,7 +169,8 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
             return pb.ApplyResourceChange.Response(
                 new_state=encode(as_known(resource.shape, made)), diagnostics=[said]
             )
-        return pb.ApplyResourceChange.Response(new_state=encode(fresh))
+        kept = fresh is not None and keeps(resource.shape, planned, fresh)
+        return pb.ApplyResourceChange.Response(new_state=encode(fresh), legacy_type_system=kept)
 
     def _update(self, resource: Resource, prior: Values, planned: Values) -> Any:
         place = self._place(planned)

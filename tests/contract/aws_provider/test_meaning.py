@@ -235,6 +235,12 @@ def test_what_is_not_implemented_may_be_set_to_its_default_only() -> None:
     assert refused == {"small": [], "big": ["size"]}
 
 
+def test_false_may_not_be_written_where_true_is_the_default() -> None:
+    block = SchemaBlock({name: Argument("bool", required=False) for name in ("checked", "odd")}, {})
+    shape = shape_of(block, {}, {}, Behaviour(defaults={"checked": True}))
+    assert list(plan.not_carried_out(shape, {"checked": False, "odd": False})) == ["checked"]
+
+
 def test_what_is_not_written_gets_its_default_or_is_known_after_apply() -> None:
     config = {**NOTHING, "name": "a", "rule": [{"port": 1, "kind": None}]}
     planned = plan.fill(SHAPE, config, config, None)

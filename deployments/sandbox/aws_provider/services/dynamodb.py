@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from deployments.sandbox.aws_provider.aws import Place
-from deployments.sandbox.aws_provider.declare import emulated, frozen
+from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
@@ -42,14 +42,14 @@ class Table(Resource):
                 "point_in_time_recovery.enabled",
                 "range_key",
                 "read_capacity",
-                "server_side_encryption.enabled",
-                "server_side_encryption.kms_key_arn",
                 "stream_enabled",
                 "stream_view_type",
                 "table_class",
                 "ttl.*",
                 "write_capacity",
             ),
+            "server_side_encryption.enabled": Arg(fixed=True),
+            "server_side_encryption.kms_key_arn": Arg(fixed=True),
         }
     )
 
@@ -121,8 +121,6 @@ class Table(Resource):
             wanted |= {"BillingMode": new["billing_mode"], **throughput}
         if "deletion_protection_enabled" in changed:
             wanted["DeletionProtectionEnabled"] = bool(new["deletion_protection_enabled"])
-        if "server_side_encryption" in changed:
-            wanted["SSESpecification"] = _encryption(new) or {"Enabled": False}
         if "table_class" in changed:
             wanted["TableClass"] = new["table_class"]
         if changed & {"stream_enabled", "stream_view_type"}:

@@ -135,12 +135,12 @@ class LoadBalancer(Elb):
         found = self._find(place, arn)
         answer = place.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
         attributes = from_pairs(answer["Attributes"])
-        logs = {name: typed(attributes[key]) for name, key in _LOGS.items() if key in attributes}
+        logs = {name: typed(attributes.get(key, "")) for name, key in _LOGS.items()}
         return from_text(attributes, _BALANCER) | {
             "arn": arn,
             "arn_suffix": arn.partition(":loadbalancer/")[2],
             "name": found["LoadBalancerName"],
-            "access_logs": [logs] if logs.get("enabled") else [],
+            "access_logs": [{**logs, "enabled": logs["enabled"] is True}],
             "dns_name": found["DNSName"],
             "internal": found["Scheme"] == "internal",
             "ip_address_type": found.get("IpAddressType"),

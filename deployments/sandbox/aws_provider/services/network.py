@@ -20,6 +20,13 @@ class Vpc(Ec2):
     gone = ("InvalidVpcID.NotFound",)
     args = frozen(emulated("cidr_block", "instance_tenancy", "enable_dns_support", "enable_dns_hostnames"))
 
+    @override
+    def replacing(self, prior: Values, planned: Values) -> list[str]:
+        """Dedicated hosts can be given up, and not asked for later."""
+        gives_up = (prior["instance_tenancy"], planned["instance_tenancy"]) == ("dedicated", "default")
+        names = super().replacing(prior, planned)
+        return [name for name in names if not (gives_up and name == "instance_tenancy")]
+
     _SWITCHES = frozen({"enable_dns_support": "EnableDnsSupport", "enable_dns_hostnames": "EnableDnsHostnames"})
 
     @override
@@ -37,6 +44,8 @@ class Vpc(Ec2):
     @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
         self._switch(place, new, changed)
+        if "instance_tenancy" in changed:
+            place.client("ec2").modify_vpc_tenancy(VpcId=new["id"], InstanceTenancy=new["instance_tenancy"])
 
     def _switch(self, place: Place, new: Values, names: frozenset[str]) -> None:
         wanted = {name for name in names & self._SWITCHES.keys() if new[name] is not None}

@@ -108,9 +108,9 @@ def _rule(atoms: list[Atom], own_id: str) -> Values:
         "protocol": first.protocol,
         "from_port": first.from_port,
         "to_port": first.to_port,
-        "description": first.description or None,
-        "self": any(atom.source == own_id for atom in atoms) or None,
-        **{kind: found or None for kind, found in sources.items()},
+        "description": first.description,
+        "self": any(atom.source == own_id for atom in atoms),
+        **sources,
     }
 
 

@@ -22,6 +22,8 @@ from deployments.sandbox.aws_provider.tags import from_pairs
 from deployments.sandbox.aws_provider.values import Values
 
 _LISTS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
+_KINDS = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
+"""The kinds of source that a rule of a type of its own can have: one of them."""
 _AS_LISTS = {"cidr_blocks": "cidr_ipv4", "ipv6_cidr_blocks": "cidr_ipv6", "prefix_list_ids": "prefix_list_id"}
 
 
@@ -148,6 +150,13 @@ class VpcRule(Ec2):
         }
     )
     reads = frozen({"tags_all": "map(string)"})
+
+    @override
+    def replacing(self, prior: Values, planned: Values) -> list[str]:
+        """A rule keeps the kind of its source."""
+        before, after = (next((kind for kind in _KINDS if each[kind] is not None), "") for each in (prior, planned))
+        moved = [before, after] if before != after else []
+        return [*super().replacing(prior, planned), *moved]
 
     @override
     def create(self, place: Place, new: Values) -> str:
