@@ -52,6 +52,13 @@ def run_folder(purpose: str, root: Path | None = None) -> Iterator[Path]:
             mark.unlink(missing_ok=True)
 
 
+def kept_folder(purpose: str) -> Path:
+    """A folder beside those of runs, as private as they are, for what later runs may use and nobody misses."""
+    folder = _parent(None) / purpose
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def remove_leftovers(root: Path | None = None) -> tuple[Path, ...]:
     """Remove the folders that ended runs left behind, and return their paths."""
     abandoned = [mark for mark in _parent(root).glob(f"*{_OWNER}") if _has_ended(mark)]

@@ -15,7 +15,18 @@ GIVEN = "FLOWMART_TEST_TERRAFORM"
 
 ON_ANY_TERRAFORM = tuple(
     f"test_terraform_{subject}"
-    for subject in ("builds", "engine", "locks", "options", "paths", "rollbacks", "states", "validators", "vendoring")
+    for subject in (
+        "builds",
+        "engine",
+        "kept_inits",
+        "locks",
+        "options",
+        "paths",
+        "rollbacks",
+        "states",
+        "validators",
+        "vendoring",
+    )
 )
 """The files with these tests; `TestTerraform` is one of them too."""
 

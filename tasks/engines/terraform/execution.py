@@ -110,7 +110,7 @@ class Execution:
 
     def run(self, argv: tuple[str, ...], variables: Variables) -> Ended:
         """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
-        command = replace(self._command(argv, self._known(variables())), told=self._told)
+        command = replace(self._command(argv, self.variables(variables())), told=self._told)
         finished = self._workspace.processes.run(command)
         seconds = round(finished.seconds, 2)
         log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)
@@ -123,7 +123,7 @@ class Execution:
         about = {"unit": workspace.unit.name, "environment": workspace.environment.name}
         log.info("still at work", **about, what=self.shown(said))
 
-    def _known(self, given: Mapping[str, str]) -> dict[str, str]:
+    def variables(self, given: Mapping[str, str]) -> dict[str, str]:
         """The variables that terraform gets, besides those that every tool inherits."""
         inherited = self._workspace.processes.environment
         known = {**provider_variables(given, inherited), **self.options.env, **given}

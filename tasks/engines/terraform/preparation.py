@@ -19,7 +19,17 @@ from typing import Protocol
 from tasks.domain.errors import Refused
 from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import backends, builds, commands, decryption, named_files, vendored, vendoring, versions
+from tasks.engines.terraform import (
+    backends,
+    builds,
+    commands,
+    decryption,
+    kept_inits,
+    named_files,
+    vendored,
+    vendoring,
+    versions,
+)
 from tasks.engines.terraform.decryption import Decrypted
 from tasks.engines.terraform.execution import Execution
 from tasks.engines.terraform.private import Private
@@ -74,9 +84,12 @@ class Preparation:
         done, made_with = folder / _DONE, self._made_with()
         if done.is_file() and done.read_text() == made_with:
             return
+        locked = (folder / commands.LOCK_FILE).is_file()
+        key = kept_inits.digest(self._workspace, self._command(as_json=True), made_with, self._around())
+        if kept_inits.provide(key, folder):
+            return
         self._refuse_version()
         vendored.provide(self._workspace.infrastructure, self._workspace.unit.source)
-        locked = (folder / commands.LOCK_FILE).is_file()
         self._init()
         if not locked:
             builds.note(folder)
@@ -85,6 +98,8 @@ class Preparation:
         self._select_workspace()
         done.parent.mkdir(exist_ok=True)
         done.write_text(made_with)
+        if not self._terraform.options.backend_config:
+            kept_inits.keep(key, folder, locked=locked)
 
     @property
     def needs_inputs(self) -> bool:
@@ -110,6 +125,10 @@ class Preparation:
         file = self._workspace.folder / commands.VARIABLES_FILE
         content = file.read_bytes() if file.is_file() and self.needs_inputs else b""
         return hashlib.sha256(content).hexdigest()
+
+    def _around(self) -> dict[str, str]:
+        workspace = self._workspace
+        return {**workspace.processes.environment, **self._terraform.variables(workspace.reading())}
 
     def _decrypt(self) -> None:
         """What encrypted files set is secret from then on."""
