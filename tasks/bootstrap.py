@@ -74,14 +74,16 @@ def bootstrap(
     environment = _environment(platform, environment_name)
     with asking(f"prepare the account of {environment_name}"):
         _refuse_another_account(environment, client("sts"))
-        names = _names(platform, environment)
+        names = names_of(platform, environment)
         policies = infrastructure / "bootstrap"
         settings = [
-            *_bucket_settings(client("s3"), environment, names, document(policies / "state-bucket.json", names)),
+            *bucket_settings(
+                client("s3"), environment.region, names, document(policies / "state-bucket.json", names)
+            ),
             *_role_settings(client("iam"), environment.role("plan"), policies / "plan.json", names),
             *_role_settings(client("iam"), environment.role("apply"), policies / "apply.json", names),
         ]
-        return tuple(_settle(setting) for setting in settings)
+        return tuple(settle(setting) for setting in settings)
 
 
 def document(path: Path, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +122,8 @@ def _refuse_another_account(environment: Environment, sts: Any) -> None:
         )
 
 
-def _names(platform: Platform, environment: Environment) -> dict[str, Any]:
+def names_of(platform: Platform, environment: Environment) -> dict[str, Any]:
+    """What policies and tags of an environment may name."""
     return {
         "account": environment.account,
         "bucket": state_bucket(platform.name, environment),
@@ -131,27 +134,33 @@ def _names(platform: Platform, environment: Environment) -> dict[str, Any]:
     }
 
 
-def _bucket_settings(
-    s3: Any, environment: Environment, names: Mapping[str, Any], policy: Mapping[str, Any]
-) -> list[Setting]:
+def bucket_settings(s3: Any, region: str, names: Mapping[str, Any], policy: Mapping[str, Any]) -> list[Setting]:
+    """What a bucket of states has to be like.
+
+    Args:
+        s3: a client with administrator credentials, in the bucket's region.
+        region: where the bucket is.
+        names: its name as "bucket", and what its tags say (`names_of`).
+        policy: its policy.
+    """
     here = {"Bucket": names["bucket"]}
     return [
-        _bucket(s3, environment, here),
+        _bucket(s3, region, here),
         _versioning(s3, here),
         _encryption(s3, here),
         _public_access_block(s3, here),
         _bucket_policy(s3, here, policy),
-        _bucket_tags(s3, here, _tags(names)),
+        _buckettags_of(s3, here, tags_of(names)),
     ]
 
 
-def _bucket(s3: Any, environment: Environment, here: Mapping[str, str]) -> Setting:
-    place = {"LocationConstraint": environment.region}
+def _bucket(s3: Any, region: str, here: Mapping[str, str]) -> Setting:
+    place = {"LocationConstraint": region}
     # In us-east-1, and only there, S3 rejects a LocationConstraint.
-    located = {} if environment.region == "us-east-1" else {"CreateBucketConfiguration": place}
+    located = {} if region == "us-east-1" else {"CreateBucketConfiguration": place}
     return Setting(
         f"bucket {here['Bucket']}",
-        _reader(s3.head_bucket, here, lambda _: "exists"),
+        reader(s3.head_bucket, here, lambda _: "exists"),
         "exists",
         partial(s3.create_bucket, **here, **located),
     )
@@ -160,7 +169,7 @@ def _bucket(s3: Any, environment: Environment, here: Mapping[str, str]) -> Setti
 def _versioning(s3: Any, here: Mapping[str, str]) -> Setting:
     return Setting(
         f"bucket {here['Bucket']}, versioning",
-        _reader(s3.get_bucket_versioning, here, lambda found: found.get("Status")),
+        reader(s3.get_bucket_versioning, here, lambda found: found.get("Status")),
         "Enabled",
         partial(s3.put_bucket_versioning, **here, VersioningConfiguration={"Status": "Enabled"}),
     )
@@ -171,7 +180,7 @@ def _encryption(s3: Any, here: Mapping[str, str]) -> Setting:
     rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": False}]}
     return Setting(
         f"bucket {here['Bucket']}, encryption",
-        _reader(s3.get_bucket_encryption, here, lambda found: found["ServerSideEncryptionConfiguration"]),
+        reader(s3.get_bucket_encryption, here, lambda found: found["ServerSideEncryptionConfiguration"]),
         rules,
         partial(s3.put_bucket_encryption, **here, ServerSideEncryptionConfiguration=rules),
     )
@@ -182,7 +191,7 @@ def _public_access_block(s3: Any, here: Mapping[str, str]) -> Setting:
     block = dict.fromkeys(kinds, True)
     return Setting(
         f"bucket {here['Bucket']}, closed to the public",
-        _reader(s3.get_public_access_block, here, lambda found: found["PublicAccessBlockConfiguration"]),
+        reader(s3.get_public_access_block, here, lambda found: found["PublicAccessBlockConfiguration"]),
         block,
         partial(s3.put_public_access_block, **here, PublicAccessBlockConfiguration=block),
     )
@@ -191,16 +200,16 @@ def _public_access_block(s3: Any, here: Mapping[str, str]) -> Setting:
 def _bucket_policy(s3: Any, here: Mapping[str, str], policy: Mapping[str, Any]) -> Setting:
     return Setting(
         f"bucket {here['Bucket']}, only over TLS",
-        _reader(s3.get_bucket_policy, here, lambda found: json.loads(found["Policy"])),
+        reader(s3.get_bucket_policy, here, lambda found: json.loads(found["Policy"])),
         policy,
         partial(s3.put_bucket_policy, **here, Policy=json.dumps(policy)),
     )
 
 
-def _bucket_tags(s3: Any, here: Mapping[str, str], tags: Sequence[Mapping[str, str]]) -> Setting:
+def _buckettags_of(s3: Any, here: Mapping[str, str], tags: Sequence[Mapping[str, str]]) -> Setting:
     return Setting(
         f"bucket {here['Bucket']}, tags",
-        _reader(s3.get_bucket_tagging, here, lambda found: found["TagSet"]),
+        reader(s3.get_bucket_tagging, here, lambda found: found["TagSet"]),
         list(tags),
         partial(s3.put_bucket_tagging, **here, Tagging={"TagSet": list(tags)}),
     )
@@ -213,26 +222,27 @@ def _role_settings(iam: Any, arn: str, policy_file: Path, names: Mapping[str, An
     return [
         Setting(
             f"role {role}",
-            _reader(iam.get_role, here, lambda _: "exists"),
+            reader(iam.get_role, here, lambda _: "exists"),
             "exists",
-            partial(iam.create_role, **here, AssumeRolePolicyDocument=json.dumps(trust), Tags=_tags(names)),
+            partial(iam.create_role, **here, AssumeRolePolicyDocument=json.dumps(trust), Tags=tags_of(names)),
         ),
         Setting(
             f"role {role}, who may assume it",
-            _reader(iam.get_role, here, lambda found: found["Role"]["AssumeRolePolicyDocument"]),
+            reader(iam.get_role, here, lambda found: found["Role"]["AssumeRolePolicyDocument"]),
             trust,
             partial(iam.update_assume_role_policy, **here, PolicyDocument=json.dumps(trust)),
         ),
         Setting(
             f"role {role}, what it may do",
-            _reader(iam.get_role_policy, here | policy_name, lambda found: found["PolicyDocument"]),
+            reader(iam.get_role_policy, here | policy_name, lambda found: found["PolicyDocument"]),
             policy,
             partial(iam.put_role_policy, **here, **policy_name, PolicyDocument=json.dumps(policy)),
         ),
     ]
 
 
-def _settle(setting: Setting) -> AppliedSetting:
+def settle(setting: Setting) -> AppliedSetting:
+    """Read a setting, and write it if it is not right."""
     found = setting.read()
     if _normal(found) == _normal(setting.right):
         return AppliedSetting(setting.name, "already right")
@@ -240,7 +250,7 @@ def _settle(setting: Setting) -> AppliedSetting:
     return AppliedSetting(setting.name, "created" if found is None else "corrected")
 
 
-def _reader(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callable[[Any], Any]) -> Callable[[], Any]:
+def reader(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callable[[Any], Any]) -> Callable[[], Any]:
     """A reader that returns None if AWS says, with any of its error codes, that the resource does not exist."""
 
     def read() -> Any:
@@ -248,7 +258,7 @@ def _reader(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callab
             return value(ask(**arguments))
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code == "404" or code.startswith("NoSuch") or code.endswith("NotFoundError"):
+            if code == "404" or code.startswith("NoSuch") or code.endswith(("NotFoundError", "NotFoundException")):
                 return None
             raise
 
@@ -276,6 +286,7 @@ def _normal(value: Any) -> Any:
     return value
 
 
-def _tags(names: Mapping[str, Any]) -> list[dict[str, str]]:
+def tags_of(names: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The tags of what is made for an environment."""
     tags = {"Project": names["platform"], "Environment": names["environment"], "ManagedBy": "flowmart bootstrap"}
     return [{"Key": key, "Value": value} for key, value in tags.items()]

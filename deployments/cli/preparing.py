@@ -55,14 +55,21 @@ def bootstrap(
     environment: Annotated[str, typer.Argument(help="An environment of platform.yaml.")], json: Json = False
 ) -> None:
     """Make what must exist in an account before any Terraform can run there, with your own credentials for it."""
-    from tasks import aws
+    from tasks import aws, backends
     from tasks.bootstrap import bootstrap as prepare
     from tasks.manifest import load
 
-    infrastructure = settings.load().repository / "infrastructure"
+    chosen = settings.load()
+    infrastructure = chosen.repository / "infrastructure"
     platform = load(infrastructure)
-    region = {e.name: e.region for e in platform.environments}.get(environment, "")
+    here = {each.name: each for each in platform.environments}.get(environment)
+    region = here.region if here else ""
     steps = prepare(platform, environment, infrastructure, lambda service: aws.ambient_client(service, region))
+    named = backends.declared(infrastructure, environment, chosen.executable)
+    more = backends.prepare(platform, platform.environment(environment), infrastructure, named, aws.ambient_client)
+    steps += tuple(step for step in more if step.name not in {each.name for each in steps})
+    for kind in backends.others(named):
+        screen.say(f"Terragrunt units keep their state in {kind}: make it with terragrunt backend bootstrap")
     if json:
         screen.document([asdict(step) for step in steps])
         return

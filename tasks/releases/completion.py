@@ -59,20 +59,24 @@ def _vendor(infrastructure: Path, executable: Executable) -> None:
 
 
 def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Executable) -> None:
-    engine = ENGINES["terragrunt"]
-    terraform = ENGINES[engine.runs]
-    tools = Tools(
-        block.binary or executable(engine.variable, engine.executable),
-        block.terraform or executable(terraform.variable, terraform.executable),
-    )
     as_repository(infrastructure)
-    terragrunt = finding.Terragrunt(infrastructure, tools, Processes())
+    terragrunt = finding.Terragrunt(infrastructure, tools(block, executable), Processes())
     found = vendoring.vendored(terragrunt, finding.find(terragrunt, block.roots))
     place = infrastructure / record.FILE
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(record.encode(found))
     roots.complete(terragrunt, found)
     place.write_bytes(record.encode(parity.digested(infrastructure, found)))
+
+
+def tools(block: manifest.TerragruntBlock, executable: Executable) -> Tools:
+    """The programs that look for the units of a Terragrunt repository."""
+    engine = ENGINES["terragrunt"]
+    terraform = ENGINES[engine.runs]
+    return Tools(
+        block.binary or executable(engine.variable, engine.executable),
+        block.terraform or executable(terraform.variable, terraform.executable),
+    )
 
 
 def _more(folder: Path, files: Sequence[File]) -> list[File]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.engines.terraform.backends import Backend
 from tasks.engines.terraform.diagnostics import Diagnostic
 
 OLDEST = (1, 0, 0)
@@ -121,6 +122,12 @@ def generated(printed: str) -> dict[str, dict[str, Any]]:
     """The `generate` blocks of what `render --json` says of a unit, by their names, with what is set in each."""
     blocks = json.loads(printed).get("generate") or {}
     return {name: {key: value for key, value in each.items() if value is not None} for name, each in blocks.items()}
+
+
+def backend(printed: str) -> Backend | None:
+    """The backend that a unit's `remote_state` names, as `render --json` has it; None without one."""
+    state = json.loads(printed).get("remote_state") or {}
+    return Backend(str(state["backend"]), state.get("config") or {}) if state.get("backend") else None
 
 
 def _dependency(name: str, each: Mapping[str, Any]) -> Dependency:
