@@ -57,6 +57,8 @@ class Command:
         stdin: the file that the program reads; None: it reads nothing.
         stdout: the file that takes its output, for output that is not text; None: the output is in `Finished`.
         told: called from time to time while the program runs, with the last line of its output if that is new.
+        with_children: whether a program that is killed from outside takes its children with it: it started the tool
+            that does the work, which would go on with nobody watching.
     """
 
     argv: tuple[str, ...]
@@ -66,6 +68,7 @@ class Command:
     stdin: Path | None = None
     stdout: Path | None = None
     told: Callable[[str], None] | None = None
+    with_children: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ class Processes:
             if expired.is_set():
                 name = " ".join(command.argv[:2])
                 raise Unanswered(f"{name}: stopped after its time limit of {command.time_limit:g} s")
+            if command.with_children and process.returncode < 0:
+                _stop_session(process.pid, GRACE)
             return Finished(process.returncode, _whole(out), _whole(err), time.monotonic() - began)
 
     @property
@@ -177,11 +182,23 @@ def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
     with suppress(subprocess.TimeoutExpired):
         process.wait(grace)
     _await_end(process.pid, deadline)
-    for pid in _members(process.pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    _kill(process.pid)
     process.wait()
     _await_end(process.pid, time.monotonic() + _KILLED)
+
+
+def _stop_session(session: int, grace: float) -> None:
+    """Stop what is left of a session whose first process has ended: an interrupt, after `grace` seconds a kill."""
+    _signal_group(session, signal.SIGINT)
+    _await_end(session, time.monotonic() + grace)
+    _kill(session)
+    _await_end(session, time.monotonic() + _KILLED)
+
+
+def _kill(session: int) -> None:
+    for pid in _members(session):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -20,6 +20,8 @@ OLDEST = (1, 0, 0)
 """Before 1.0 flags, and what `find` prints, were others."""
 
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.(\d+)\S*")
+_BY_SIGNAL = re.compile(r"^\s*(\* )?signal: \w+", re.MULTILINE)
+"""How Go names the end of a process that a signal ended."""
 _TAKES_PART = frozenset({"all", "all_except_output", "plan", "apply"})
 """What a unit may be excluded from, so that nothing of it can be promoted."""
 
@@ -177,6 +179,11 @@ def errors(stderr: str) -> tuple[Diagnostic, ...]:
     lines = (_parsed(line) for line in stderr.splitlines())
     told = (str(line.get("msg", "")).strip() for line in lines if line.get("level") in ("error", "fatal"))
     return tuple(dict.fromkeys(Diagnostic("error", text) for text in told if text))
+
+
+def killed(stderr: str) -> bool:
+    """Whether Terragrunt logs that a signal ended Terraform: then nobody knows how far it got."""
+    return any(_BY_SIGNAL.search(each.summary) for each in errors(stderr))
 
 
 def ignored(stderr: str) -> bool:

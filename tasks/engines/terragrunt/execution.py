@@ -76,7 +76,8 @@ class TerragruntExecution(Execution):
             saved.unlink(missing_ok=True)
         whole = commands.around(self._around.executable, argv)
         given = commands.inputs(self.inputs)
-        return Command(whole, self._around.folder, {**known, **given}, self._workspace.unit.time_limit)
+        limit = self._workspace.unit.time_limit
+        return Command(whole, self._around.folder, {**known, **given}, limit, with_children=True)
 
     def _ended(self, argv: tuple[str, ...], finished: Finished) -> Ended:
         if not self._goes_around(argv):
@@ -86,8 +87,8 @@ class TerragruntExecution(Execution):
             wrong = answers.errors(finished.stderr) or diagnostics.errors("", finished.stderr)
         # Without -detailed-exitcode 2 says no more than 1: it is a hook's.
         exit_code = 1 if finished.exit_code == 2 or (wrong and finished.exit_code == 0) else finished.exit_code
-        if exit_code == 0 and not self._is_done(argv, finished.stdout):
-            exit_code = _KILLED
+        if answers.killed(finished.stderr) or (exit_code == 0 and not self._is_done(argv, finished.stdout)):
+            return Ended(_KILLED, finished.stdout, ())
         return Ended(exit_code, finished.stdout, wrong)
 
     def _is_done(self, argv: tuple[str, ...], stdout: str) -> bool:

@@ -100,7 +100,7 @@ class Preparation:
         workspace = self._workspace
         known = {**workspace.reading(), **self.variables, **more}
         known |= surroundings.fixed({**workspace.processes.environment, **known})
-        command = Command(argv, folder or workspace.folder, known, workspace.unit.time_limit)
+        command = Command(argv, folder or workspace.folder, known, workspace.unit.time_limit, with_children=True)
         finished = workspace.processes.run(command)
         if finished.exit_code != 0:
             raise self.error(argv, finished)
@@ -110,8 +110,8 @@ class Preparation:
         """What to raise for a command that failed."""
         workspace = self._workspace
         found = diagnostics.errors(finished.stdout, "") or answers.errors(finished.stderr)
-        outcome = errors.outcome(found, finished.exit_code)
-        kind = Unanswered if outcome is Outcome.UNANSWERED else Refused
+        unanswered = errors.outcome(found, finished.exit_code) is Outcome.UNANSWERED
+        kind = Unanswered if unanswered or answers.killed(finished.stderr) else Refused
         told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]
         for temporary in (workspace.infrastructure.resolve(), workspace.infrastructure):
             told = told.replace(f"{temporary}/", "")
