@@ -19,7 +19,7 @@ from deployments.processes import Process
 from deployments.sandbox import accounts, clusters, hosts, monitoring
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider import package
-from deployments.sandbox.aws_provider.install import install
+from deployments.sandbox.aws_provider.install import install, provider_variables
 from deployments.sandbox.layout import SandboxLayout
 from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, METRICS, PREFECT, PROMETHEUS, PROVIDER
 from deployments.services import Part
@@ -81,7 +81,7 @@ def up(
     platform = manifest.load(infrastructure)
     with processes.alone(layout):
         _put_store_aside(layout, report)
-        cli_config = _install_provider(layout, platform, infrastructure, report)
+        provider = _install_provider(layout, platform, infrastructure, report)
         names = clusters.declare(layout, platform)
         hosting = hosts.declare(layout, platform, report)
         optional = {KUBERNETES: bool(names), HOSTS: hosting, PREFECT: prefect}
@@ -96,7 +96,7 @@ def up(
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
         builder = running[HOSTS].port if hosting else None
         variables = _variables(layout, endpoint, prefect_url, known, platform)
-        variables |= {"TF_CLI_CONFIG_FILE": cli_config}
+        variables |= provider
         variables |= hosts.variables(layout.hosts, builder)
         if monitoring.wanted(platform):
             variables |= (
@@ -209,13 +209,15 @@ def _variables(
     }
 
 
-def _install_provider(layout: SandboxLayout, platform: Platform, infrastructure: Path, report: Report) -> str:
-    """Install the provider, and report the lock files that keep it out. Returns the file of the configuration."""
+def _install_provider(
+    layout: SandboxLayout, platform: Platform, infrastructure: Path, report: Report
+) -> dict[str, str]:
+    """Install the provider, and report the lock files that keep it out. Returns the variables that lead to it."""
     folders = [infrastructure, *(infrastructure.parent / path for path in platform.paths)]
     locks = {file: version for folder in folders for file, version in package.locked(folder).items()}
     for complaint in package.complaints(locks):
         report(complaint)
-    return str(install(layout.terraform_mirror, layout.provider_socket, set(locks.values())))
+    return provider_variables(install(layout.terraform_mirror, layout.provider_socket, set(locks.values())))
 
 
 def _aws_variables(layout: SandboxLayout, endpoint: str, known: Accounts, region: str) -> dict[str, str]:

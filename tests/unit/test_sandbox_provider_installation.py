@@ -122,6 +122,16 @@ def test_a_file_with_open_brackets_is_named(home: Path, text: str) -> None:
         installed(home)
 
 
+def test_whoever_reads_an_archive_reads_it_whole_while_it_is_replaced(home: Path) -> None:
+    installed(home)
+    [archive] = (home.parent / "mirror" / "registry.terraform.io" / "hashicorp" / "aws").glob("*.zip")
+    archive.write_bytes(b"of an earlier stand-in")
+    with archive.open("rb") as reading:
+        installed(home)
+        assert reading.read() == b"of an earlier stand-in"
+    assert archive.read_bytes() == package.archive()
+
+
 # --- lock files --------------------------------------------------------------------------------------------------
 
 LOCK = """

@@ -18,6 +18,7 @@ from pathlib import Path
 from deployments.sandbox.aws_provider import own_config, package
 from deployments.sandbox.aws_provider.cli_config import PROVIDERS, merged, method
 from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.engines.terraform.installed import PROVIDER_VERSIONS
 
 CHOICE = "FLOWMART_SANDBOX_PROVIDER"
 REAL_MIRROR = "FLOWMART_SANDBOX_PROVIDER_MIRROR"
@@ -61,6 +62,14 @@ def install(mirror: Path, socket: Path | None, versions: Collection[str] = ()) -
     return _write(mirror / "emulated.tfrc", merged(own, _source(mirror), otherwise), 0o600)
 
 
+def provider_variables(cli_config: Path) -> dict[str, str]:
+    """What leads Terraform, and the product with it, to the provider that was installed."""
+    real = os.environ.get(CHOICE) == "real"
+    # A registry, or the user's own mirror, has versions that this module has never seen.
+    allowed = {PROVIDER_VERSIONS: f"hashicorp/aws >= {_FIRST_THAT_OBEYS}.0"} if real else {}
+    return {"TF_CLI_CONFIG_FILE": str(cli_config), **allowed}
+
+
 def platform_name() -> str:
     """This machine as terraform names it: linux_amd64."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -72,8 +81,7 @@ def _write_packages(mirror: Path, versions: Collection[str]) -> None:
         folder = mirror / provider
         folder.mkdir(parents=True, exist_ok=True)
         for version in versions:
-            packed = folder / f"{package.NAME}_{version}_{platform_name()}.zip"
-            packed.write_bytes(package.archive())
+            _write(folder / f"{package.NAME}_{version}_{platform_name()}.zip", package.archive())
 
 
 def _write_launcher(mirror: Path) -> None:
@@ -131,12 +139,13 @@ def _refuse_what_would_call_aws(versions: Collection[str]) -> None:
             )
 
 
-def _write(path: Path, text: str, mode: int = 0o644) -> Path:
+def _write(path: Path, content: str | bytes, mode: int = 0o644) -> Path:
     # Terraform may be reading the old file: replaced in one step, and only when it differs.
-    if not path.is_file() or path.read_text() != text:
+    wanted = content.encode() if isinstance(content, str) else content
+    if not path.is_file() or path.read_bytes() != wanted:
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.touch(mode)
-        fresh.write_text(text)
+        fresh.write_bytes(wanted)
         fresh.chmod(mode)
         fresh.replace(path)
     return path

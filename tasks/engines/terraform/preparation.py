@@ -24,6 +24,7 @@ from tasks.engines.terraform import (
     builds,
     commands,
     decryption,
+    installed,
     kept_inits,
     named_files,
     vendored,
@@ -87,10 +88,12 @@ class Preparation:
         locked = (folder / commands.LOCK_FILE).is_file()
         key = kept_inits.digest(self._workspace, self._command(as_json=True), made_with, self._around())
         if kept_inits.provide(key, folder):
+            installed.refuse_others(folder, self._workspace.unit.source)
             return
         self._refuse_version()
         vendored.provide(self._workspace.infrastructure, self._workspace.unit.source)
         self._init()
+        installed.refuse_others(folder, self._workspace.unit.source)
         if not locked:
             builds.note(folder)
         if fault := backends.fault(backends.initialised(folder)):

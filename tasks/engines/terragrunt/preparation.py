@@ -23,7 +23,7 @@ from tasks.domain.release import Inputs
 from tasks.domain.values import digest_of
 from tasks.engines import sealed
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import backends, diagnostics, errors, surroundings, vendored
+from tasks.engines.terraform import backends, diagnostics, errors, installed, surroundings, vendored
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform.preparation import one_at_a_time
 from tasks.engines.terragrunt import answers, commands, credentials, record, vendoring
@@ -85,6 +85,7 @@ class Preparation:
         folder = Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
         vendored.provide(self._workspace.infrastructure, self._workspace.unit.source, folder)
         self._init(inputs)
+        installed.refuse_others(folder, self._workspace.unit.source)
         if fault := backends.fault(backends.initialised(folder)):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
         sealed.save({"with": made_with, "folder": str(folder), "configuration": asdict(configuration)}, file)

@@ -11,13 +11,27 @@ from typing_extensions import override
 from deployments.sandbox.aws_provider.aws import Place
 from deployments.sandbox.aws_provider.declare import Arg, emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
+from deployments.sandbox.aws_provider.services.ec2 import Ec2
 from deployments.sandbox.aws_provider.services.network_acls import NetworkAcl
 from deployments.sandbox.aws_provider.services.routes import RouteTable
 from deployments.sandbox.aws_provider.services.security import SecurityGroup
 from deployments.sandbox.aws_provider.values import Values
 
 
-class DefaultSecurityGroup(SecurityGroup):
+class TakenOver(Ec2):
+    """What is there before Terraform, and stays when it is only forgotten."""
+
+    @override
+    def complete(self, place: Place, new: Values) -> None:
+        if new["tags_all"]:
+            self.tag(place, new, new["tags_all"], [])
+
+    @override
+    def delete(self, place: Place, state: Values) -> None:
+        pass
+
+
+class DefaultSecurityGroup(TakenOver, SecurityGroup):
     """aws_default_security_group."""
 
     type = "aws_default_security_group"
@@ -38,16 +52,11 @@ class DefaultSecurityGroup(SecurityGroup):
 
     @override
     def complete(self, place: Place, new: Values) -> None:
-        if new["tags_all"]:
-            self.tag(place, new, new["tags_all"], [])
+        super().complete(place, new)
         self.update(place, new, new, frozenset({"ingress", "egress"}))
 
-    @override
-    def delete(self, place: Place, state: Values) -> None:
-        pass
 
-
-class DefaultRouteTable(RouteTable):
+class DefaultRouteTable(TakenOver, RouteTable):
     """aws_default_route_table."""
 
     type = "aws_default_route_table"
@@ -60,8 +69,7 @@ class DefaultRouteTable(RouteTable):
 
     @override
     def complete(self, place: Place, new: Values) -> None:
-        if new["tags_all"]:
-            self.tag(place, new, new["tags_all"], [])
+        super().complete(place, new)
         found = super().read(place, {**new, "route": []})
         self.update(place, {**new, "route": (found or {})["route"]}, new, frozenset({"route"}))
 
@@ -70,12 +78,8 @@ class DefaultRouteTable(RouteTable):
         found = super().read(place, state)
         return found and {**found, "default_route_table_id": state["id"]}
 
-    @override
-    def delete(self, place: Place, state: Values) -> None:
-        pass
 
-
-class DefaultNetworkAcl(NetworkAcl):
+class DefaultNetworkAcl(TakenOver, NetworkAcl):
     """aws_default_network_acl. Subnets that it has because they have no other are not shown: they come and go."""
 
     type = "aws_default_network_acl"
@@ -90,17 +94,12 @@ class DefaultNetworkAcl(NetworkAcl):
 
     @override
     def complete(self, place: Place, new: Values) -> None:
-        if new["tags_all"]:
-            self.tag(place, new, new["tags_all"], [])
         super().complete(place, new)
+        self.update(place, new, new, frozenset({"ingress", "egress", "subnet_ids"}))
 
     @override
     def read(self, place: Place, state: Values) -> Values:
         return {**super().read(place, state), "default_network_acl_id": state["id"]}
-
-    @override
-    def delete(self, place: Place, state: Values) -> None:
-        pass
 
 
 RESOURCES: tuple[type[Resource], ...] = (DefaultSecurityGroup, DefaultRouteTable, DefaultNetworkAcl)
