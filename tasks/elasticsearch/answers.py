@@ -146,8 +146,9 @@ def is_absent(response: Response) -> bool:
     document = _json(response.body)
     if response.status != 404 or not isinstance(document, Mapping):
         return False
-    # A missing pipeline is answered with {}, a missing document with "found": false.
-    return not document or "error" in document or document.get("found") is False
+    # A missing pipeline is answered with {}, a missing document with "found": false, no template at all with a list.
+    nothing = all(value == [] for value in document.values())
+    return nothing or "error" in document or document.get("found") is False
 
 
 def is_unknown_path(error: Rejected) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.base import Engine, Interface, Options, UnitEngine, Workspace
+from tasks.engines.elasticsearch.options import ElasticsearchOptions
 from tasks.engines.registry import BuiltIn, Registry
 from tasks.engines.terraform.options import TerraformOptions
 from tasks.engines.terragrunt.options import TerragruntOptions
@@ -23,6 +24,7 @@ BUILT_IN = (
     BuiltIn("cloudformation"),
     BuiltIn("packer"),
     BuiltIn("ansible", AnsibleOptions),
+    BuiltIn("elasticsearch", ElasticsearchOptions),
 )
 """The engines that the product brings."""
 

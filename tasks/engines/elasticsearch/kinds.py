@@ -1,0 +1,89 @@
+"""Where the server keeps each kind of object: reading, writing and removing one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from tasks.domain.errors import Refused
+from tasks.elasticsearch.answers import Product, Rejected, is_unknown_path
+from tasks.elasticsearch.client import Elasticsearch
+from tasks.engines.elasticsearch import forms
+from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, ISM, PIPELINE, TEMPLATE, Address, Body
+
+_PATHS = {
+    ILM: "/_ilm/policy",
+    ISM: "/_plugins/_ism/policies",
+    COMPONENT: "/_component_template",
+    PIPELINE: "/_ingest/pipeline",
+    TEMPLATE: "/_index_template",
+}
+_IN_ANSWER: Mapping[str, Callable[[Any, str], Body]] = {
+    ILM: lambda answer, name: answer[name],
+    ISM: lambda answer, _: answer,
+    COMPONENT: lambda answer, _: answer["component_templates"][0]["component_template"],
+    PIPELINE: lambda answer, name: answer[name],
+    TEMPLATE: lambda answer, _: answer["index_templates"][0]["index_template"],
+}
+
+
+def fits(kind: str, product: Product) -> bool:
+    """Whether a kind is one of the server's: each product has lifecycle policies of its own."""
+    return kind != (ILM if product.is_opensearch else ISM)
+
+
+def read(client: Elasticsearch, address: Address) -> Body | None:
+    """An object as the server has it; None where there is none.
+
+    Raises:
+        Refused: the server has no API for this kind.
+        Rejected, Unanswered: as for every request.
+    """
+    found = _found(client, address)
+    return None if found is None else _IN_ANSWER[address.kind](found, address.name)
+
+
+def has_api(client: Elasticsearch, kind: str) -> bool:
+    """Whether the server has an API for a kind: index state management is a plugin."""
+    if kind not in (ILM, ISM):
+        return True
+    try:
+        client.find(f"{_PATHS[kind]}/flowmart-asks-for-the-api")
+    except Rejected as error:
+        if is_unknown_path(error):
+            return False
+        raise
+    return True
+
+
+def write(client: Elasticsearch, address: Address, body: Body) -> None:
+    """Create an object, or replace it with all that it is."""
+    precondition: dict[str, str] = {}
+    if address.kind == ISM and (there := _found(client, address)) is not None:
+        # A policy is replaced only by who names the version that is there.
+        precondition = {"if_seq_no": str(there["_seq_no"]), "if_primary_term": str(there["_primary_term"])}
+    client.send("PUT", _path(address), forms.sent(address.kind, body), **precondition)
+
+
+def remove(client: Elasticsearch, address: Address) -> None:
+    """Remove an object; one that is gone already is none that could not be removed."""
+    try:
+        client.send("DELETE", _path(address))
+    except Rejected as error:
+        if error.status != 404:
+            raise
+
+
+def _found(client: Elasticsearch, address: Address) -> Any | None:
+    try:
+        return client.find(_path(address))
+    except Rejected as error:
+        if is_unknown_path(error):
+            why = f"{client.where} has no API for {address.kind}: install it, or set `lifecycle: optional`"
+            raise Refused(f"{address}: {why}") from error
+        raise
+
+
+def _path(address: Address) -> str:
+    return f"{_PATHS[address.kind]}/{quote(address.name, safe='')}"

@@ -1,0 +1,98 @@
+"""Mappings in one form: dotted names as objects, numbers and booleans as text, what says nothing left out. Pure.
+
+A template keeps its mappings as they were written, and an index shows them as the server has understood them.
+https://www.elastic.co/docs/reference/elasticsearch/mapping-reference
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.engines.elasticsearch.notation import listed, scalars, without_nothing
+
+_LISTS = frozenset(
+    {"copy_to", "match", "unmatch", "path_match", "path_unmatch", "match_mapping_type", "unmatch_mapping_type"}
+)
+"""Keys that take one text or several."""
+
+
+def form(written: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping, or the mapping of one field. A type around it, as Elasticsearch 6 had it, is taken off."""
+    inner = written.get("_doc")
+    return _object(inner if set(written) == {"_doc"} and isinstance(inner, Mapping) else written, nests=True)
+
+
+def _field(written: Any, *, nests: bool) -> Any:
+    return _object(written, nests=nests) if isinstance(written, Mapping) else scalars(written)
+
+
+def _object(written: Mapping[str, Any], *, nests: bool) -> dict[str, Any]:
+    nests = nests and str(written.get("subobjects", True)).lower() != "false"
+    found = {key: _part(key, item, nests=nests) for key, item in written.items()}
+    if found.get("type") == "object":
+        del found["type"]
+    return without_nothing(found)
+
+
+def _part(key: str, value: Any, *, nests: bool) -> Any:
+    if key in ("_meta", "meta"):
+        return value
+    if key == "properties" and isinstance(value, Mapping):
+        return _properties(value, nests=nests)
+    if key == "fields" and isinstance(value, Mapping):
+        return {name: _field(item, nests=nests) for name, item in value.items()}
+    if key == "dynamic_templates":
+        return [_dynamic(each, nests=nests) for each in listed(value)]
+    if key == "runtime" and isinstance(value, Mapping):
+        return {name: _runtime(item) for name, item in value.items()}
+    return [scalars(each) for each in listed(value)] if key in _LISTS else scalars(value)
+
+
+def _properties(written: Mapping[str, Any], *, nests: bool) -> dict[str, Any]:
+    """The fields of an object. `log.level` is `level` in the object `log`, unless the object has no subobjects."""
+    found: dict[str, Any] = {}
+    for name, item in written.items():
+        field = _field(item, nests=nests)
+        parts = name.split(".") if nests and all(name.split(".")) else [name]
+        for part in reversed(parts[1:]):
+            field = {"properties": {part: field}}
+        found[parts[0]] = _together(found[parts[0]], field) if parts[0] in found else field
+    return found
+
+
+def _together(one: Any, other: Any) -> Any:
+    """An object that is written in several places, as `log` is with `log.level` and `log.logger`."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return other
+    return {
+        **one,
+        **{key: _together(one[key], item) if key in one else item for key, item in other.items()},
+    }
+
+
+def _dynamic(written: Any, *, nests: bool) -> Any:
+    """A dynamic template; which of several comes first decides, so their order stays."""
+    if not isinstance(written, Mapping):
+        return written
+    return {
+        name: {
+            key: _field(item, nests=nests)
+            if key == "mapping"
+            else _runtime(item)
+            if key == "runtime"
+            else _part(key, item, nests=nests)
+            for key, item in rule.items()
+        }
+        for name, rule in written.items()
+    }
+
+
+def _runtime(written: Any) -> Any:
+    if not isinstance(written, Mapping):
+        return written
+    script = written.get("script")
+    source = {"source": script} if isinstance(script, str) else script
+    if isinstance(source, Mapping):
+        source = {key: item for key, item in source.items() if (key, item) != ("lang", "painless")}
+    return without_nothing({**scalars({k: v for k, v in written.items() if k != "script"}), "script": source})

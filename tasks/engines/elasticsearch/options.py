@@ -1,0 +1,25 @@
+"""What a unit may set of the engine elasticsearch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, StrictBool
+
+from tasks.engines.base import Options
+
+
+class ElasticsearchOptions(Options):
+    """The block `elasticsearch` of a unit."""
+
+    rollover: StrictBool = Field(
+        default=False, description="Whether data streams whose template has changed are rolled over at once."
+    )
+    lifecycle: Literal["required", "optional"] = Field(
+        default="required",
+        description="optional: where the server has no API for lifecycle policies, they are left out with a warning.",
+    )
+    folders: dict[str, str] = Field(
+        default_factory=dict,
+        description="Folders of kinds that have other names, such as {index-templates: templates/index}.",
+    )

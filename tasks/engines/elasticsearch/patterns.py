@@ -1,0 +1,30 @@
+"""Index patterns: which names they match, and whether two of them can match the same one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a name is matched; `*` is the only wildcard."""
+    return any(fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]")) for pattern in patterns)
+
+
+def overlap(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether there can be a name that a pattern of both matches."""
+    theirs = tuple(others)
+    return any(_overlap(one, other) for one in some for other in theirs)
+
+
+@cache
+def _overlap(one: str, other: str) -> bool:
+    if not one or not other:
+        # What is left of the longer one may be nothing but wildcards.
+        return not (one + other).strip("*")
+    if one[0] == "*":
+        return _overlap(one[1:], other) or _overlap(one, other[1:])
+    if other[0] == "*":
+        return _overlap(other, one)
+    return one[0] == other[0] and _overlap(one[1:], other[1:])

@@ -1,0 +1,127 @@
+"""What a survey comes to as a plan: changes, what they reach, what cannot go, and what a reader has to know. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tasks.domain import wording
+from tasks.domain.errors import Refused
+from tasks.domain.plan import Action, Change, Reversibility
+from tasks.engines.changes import SIGNS, listed
+from tasks.engines.elasticsearch import effects
+from tasks.engines.elasticsearch.addresses import STREAM, Address
+from tasks.engines.elasticsearch.effects import Surroundings
+from tasks.engines.elasticsearch.plans import Saved
+from tasks.engines.elasticsearch.survey import Survey
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One plan in the making.
+
+    Attributes:
+        found: what differs and what goes.
+        now: what else the server has.
+        rollover: whether data streams are rolled over at once.
+        protected: whether the unit is.
+        back: it is a rollback, which leaves what cannot go.
+        remarks: what was found before.
+    """
+
+    found: Survey
+    now: Surroundings
+    rollover: bool = False
+    protected: bool = False
+    back: bool = False
+    remarks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """A promotion that would take away what is in use, or that the server refuses, is no plan."""
+        staying = [f"{each}: {why}" for each, why in self.staying.items()]
+        if staying and not self.back:
+            raise Refused(
+                f"cannot be removed: {'; '.join(staying)}; keep it in the release, or remove its users first"
+            )
+        if refused := list(effects.conflicts(self.found.differing, self._after)):
+            raise Refused("; ".join(refused))
+
+    @cached_property
+    def staying(self) -> Mapping[Address, str]:
+        """What would go and is in use, with by whom. What it needs stays with it."""
+        kept: dict[Address, str] = {}
+        while True:
+            going = [each for each in self.found.going if each not in kept]
+            after = self.now.after(self.found.wanted, going)
+            more = {each: why for each in going if (why := effects.in_use(each, self.now, after))}
+            if not more:
+                return kept
+            kept |= more
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Objects that are written or removed, and data streams that are rolled over."""
+        rolled = (
+            Change(f"{STREAM}/{name}", STREAM, Action.INVOKE, note="rolled over") for name in sorted(self._rolled)
+        )
+        return (*(change for change in self.found.changes if change.address not in map(str, self.staying)), *rolled)
+
+    @property
+    def saved(self) -> Saved:
+        """What the apply needs."""
+        found = self.found
+        return Saved(dict(found.wanted), found.differing, self._going, dict(self._rolled), tuple(sorted(found.live)))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the changes do not show."""
+        staying = (f"{each} stays: {why}" for each, why in self.staying.items())
+        return (*self.remarks, *effects.precedence(self.found.differing, self._after), *staying, *self._later())
+
+    @property
+    def reversibility(self) -> Reversibility:
+        """What is removed can be written again; what was indexed meanwhile keeps its form."""
+        if self._going and self.protected:
+            return Reversibility.IRREVERSIBLE
+        return Reversibility.NEEDS_CARE if self._rolled else Reversibility.REVERSIBLE
+
+    @cached_property
+    def _after(self) -> Surroundings:
+        return self.now.after(self.found.wanted, self._going)
+
+    @property
+    def _going(self) -> tuple[Address, ...]:
+        return tuple(each for each in self.found.going if each not in self.staying)
+
+    @cached_property
+    def _reached(self) -> Mapping[str, int]:
+        found = self.found
+        return effects.reached(found.differing, found.wanted, found.live, self.now, self._after)
+
+    @property
+    def _rolled(self) -> Mapping[str, int]:
+        return self._reached if self.rollover else {}
+
+    def _later(self) -> tuple[str, ...]:
+        if not self._reached:
+            return ()
+        streams = ", ".join(sorted(self._reached))
+        kept = "; documents that are there keep their form"
+        if self.rollover:
+            return (f"rolled over, so that new documents follow the template: {streams}{kept}",)
+        return (f"takes effect at the next rollover of {streams}{kept}",)
+
+
+def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
+    """A line for each change, then the fields that differ; warnings last."""
+    return listed(changes, _told, warnings)
+
+
+def _told(change: Change) -> list[str]:
+    if change.action is Action.INVOKE:
+        return [f"  {change.address}: {change.note}"]
+    head = f"{SIGNS[change.action]} {change.address}"
+    return (
+        [head, *(f"    {line}" for line in wording.differences(change))] if change.action is Action.UPDATE else [head]
+    )

@@ -1,0 +1,106 @@
+"""Tests a unit on the server without writing: what would be refused, and what pipelines make of sample documents.
+
+A template is simulated as it would be composed. Names and priority are others than its own, so that neither its own
+earlier version nor another template is in its way; who has the same priority the plan says.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tasks.elasticsearch.answers import Rejected, reason
+from tasks.elasticsearch.client import Elasticsearch
+from tasks.engines.base import Finding, Validator, Workspace
+from tasks.engines.elasticsearch import components, forms, kinds, samples, server, sources, templates
+from tasks.engines.elasticsearch.addresses import COMPONENT, PIPELINE, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch.options import ElasticsearchOptions
+from tasks.engines.elasticsearch.sources import Source
+
+_FIRST = 2_000_000_000
+"""A priority that no template has."""
+
+
+def find(workspace: Workspace) -> Iterator[Finding]:
+    """What the server has against the templates and pipelines of a unit."""
+    client = server.reading(workspace)
+    source = sources.load(workspace, workspace.unit.inputs)
+    wanted, _ = server.applicable(client, source.objects, workspace.options(ElasticsearchOptions))
+    for address in sorted(wanted):
+        file = source.files[address]
+        if address.kind == TEMPLATE:
+            yield from _template(client, workspace, wanted, address, file)
+        elif address.kind == COMPONENT:
+            yield from _composed(client, {**_SIMULATED, "template": wanted[address].get("template") or {}}, file)
+        elif address.kind == PIPELINE:
+            yield from _pipeline(client, source, address, file)
+
+
+_SIMULATED: Mapping[str, Any] = {"priority": _FIRST}
+
+
+def _template(
+    client: Elasticsearch, workspace: Workspace, wanted: Mapping[Address, Body], address: Address, file: str
+) -> Iterator[Finding]:
+    absent = components.absent(client, wanted, address)
+    for name in absent:
+        unit = _bringing(workspace, name)
+        message = f"{COMPONENT}/{name} is neither in the unit nor on the server; add it, or correct composed_of"
+        if unit:
+            message = f"is not simulated: {COMPONENT}/{name} comes with unit {unit}"
+        yield Finding("composed-of", f"{address}: {message}", file, error=not unit)
+    if not absent:
+        yield from _composed(client, _whole(client, wanted, wanted[address]), file)
+
+
+def _composed(client: Elasticsearch, body: Body, file: str) -> Iterator[Finding]:
+    simulated = {**forms.sent(TEMPLATE, body), **_SIMULATED, "index_patterns": [f"simulated-{uuid.uuid4().hex}"]}
+    try:
+        client.send("POST", "/_index_template/_simulate", simulated)
+    except Rejected as error:
+        yield _refused("template", error, file)
+
+
+def _whole(client: Elasticsearch, wanted: Mapping[Address, Body], body: Body) -> dict[str, Any]:
+    """An index template with its components in it, the later ones over the earlier ones."""
+    parts = []
+    for name in components.named(body):
+        address = Address(COMPONENT, name)
+        found = wanted.get(address) or kinds.read(client, address)
+        parts.append((found or {}).get("template") or {})
+    own = {key: item for key, item in body.items() if "composed" not in key and "component" not in key}
+    return {**own, "template": templates.composed([*parts, body.get("template") or {}])}
+
+
+def _pipeline(client: Elasticsearch, source: Source, address: Address, file: str) -> Iterator[Finding]:
+    declared = source.samples.get(address.name, ())
+    documents = [samples.document(each) for each in declared] or [{"_source": {}}]
+    body = {"pipeline": forms.sent(PIPELINE, source.objects[address]), "docs": documents}
+    try:
+        answered = client.send("POST", "/_ingest/pipeline/_simulate", body)["docs"]
+    except Rejected as error:
+        yield _refused("pipeline", error, file)
+        return
+    for number, (sample, made) in enumerate(zip(declared, answered, strict=False), 1):
+        name = sample.get("name") or number
+        for wrong in samples.differences(sample, made, reason(made or {})):
+            yield Finding("samples", f"{address}: sample {name}: {wrong}", file)
+
+
+def _refused(rule: str, error: Rejected, file: str) -> Finding:
+    return Finding(rule, str(error), file)
+
+
+def _bringing(workspace: Workspace, component: str) -> str:
+    """The unit of the environment that has a component template; empty where none has."""
+    for unit in workspace.neighbours():
+        if unit.engine == "elasticsearch":
+            options = ElasticsearchOptions.model_validate(unit.options)
+            there = sources.loaded(workspace.infrastructure, unit.source, options, unit.inputs)
+            if Address(COMPONENT, component) in there.objects:
+                return unit.name
+    return ""
+
+
+VALIDATORS = {"simulation": Validator(find)}

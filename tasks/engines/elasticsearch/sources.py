@@ -1,0 +1,194 @@
+"""A unit's files: one folder a kind, a file an object, named after it; or as the API exports it.
+
+    component-templates/shop-fields.json
+    index-templates/shop.json
+    ingest-pipelines/shop.json          its samples beside it: shop.samples.json
+    ilm-policies/shop.json              for Elasticsearch
+    ism-policies/shop.json              for OpenSearch
+
+Folders may be written with _ and in the singular. Files are JSON or YAML. `${NAME}` in a text is the unit's input of
+that name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks import yaml12
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
+from tasks.domain.values import MASK, texts
+from tasks.engines.base import Interface, Workspace
+from tasks.engines.elasticsearch import exports
+from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, ISM, PIPELINE, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch.options import ElasticsearchOptions
+
+FOLDERS: Mapping[str, tuple[str, ...]] = {
+    COMPONENT: ("component-templates", "component-template", "components"),
+    TEMPLATE: ("index-templates", "index-template", "templates"),
+    PIPELINE: ("ingest-pipelines", "ingest-pipeline", "pipelines", "ingest"),
+    ILM: ("ilm-policies", "ilm-policy", "ilm"),
+    ISM: ("ism-policies", "ism-policy", "ism"),
+}
+_ENDINGS = (".json", ".yaml", ".yml")
+_SAMPLES = ".samples"
+_INPUT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+_NAME = re.compile(r"[^*?,\\/\"<>|\s#]+")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a unit declares: its objects, where each is written, and the samples of pipelines by their name."""
+
+    objects: Mapping[Address, Body]
+    files: Mapping[Address, str] = field(default_factory=dict)
+    samples: Mapping[str, list[Any]] = field(default_factory=dict)
+
+
+def load(workspace: Workspace, values: Mapping[str, Any]) -> Source:
+    """The unit's source, its inputs filled in; `InvalidInput` for what is wrong with it."""
+    options = workspace.options(ElasticsearchOptions)
+    masked = [name for name, value in values.items() if MASK in texts(value)]
+    if masked:
+        raise InvalidInput(f"{workspace.unit.name}: inputs.{masked[0]} is sensitive; templates are no place for it")
+    return loaded(workspace.infrastructure, workspace.unit.source, options, values)
+
+
+def loaded(infrastructure: Path, source: str, options: ElasticsearchOptions, values: Mapping[str, Any]) -> Source:
+    """The source at a path below `infrastructure`."""
+    objects: dict[Address, Body] = {}
+    files: dict[Address, str] = {}
+    samples: dict[str, list[Any]] = {}
+    for kind, file in _files(infrastructure / source, options):
+        where, content = str(file.relative_to(infrastructure)), filled(_parsed(file, infrastructure), values)
+        if kind == PIPELINE and file.stem.endswith(_SAMPLES):
+            samples[file.stem.removesuffix(_SAMPLES)] = _listed(content, where)
+            continue
+        for name, body in exports.objects(kind, file.stem, content, where):
+            address = Address(kind, _named(name, where))
+            if address in objects:
+                raise InvalidInput(f"{where}: {address} is in {files[address]} too; remove one of them")
+            objects[address], files[address] = body, where
+    _require_pipelines(samples, objects, source)
+    return Source(objects, files, samples)
+
+
+def filled(content: Any, values: Mapping[str, Any]) -> Any:
+    """Content with inputs in place of `${NAME}`. A text that is nothing else becomes the value itself."""
+    if isinstance(content, Mapping):
+        return {key: filled(item, values) for key, item in content.items()}
+    if isinstance(content, list):
+        return [filled(item, values) for item in content]
+    if not isinstance(content, str):
+        return content
+    whole = _INPUT.fullmatch(content)
+    if whole and whole[1] in values:
+        return values[whole[1]]
+    return _INPUT.sub(lambda found: str(values.get(found[1], found[0])), content)
+
+
+def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
+    """Paths, relative to `infrastructure`, of every file below the unit's folder."""
+    folder = infrastructure / source
+    return tuple(sorted(str(path.relative_to(infrastructure)) for path in folder.rglob("*") if path.is_file()))
+
+
+def interface(infrastructure: Path, source: str) -> Interface:
+    """It takes the inputs that its files name as `${NAME}`, and gives the list of its objects."""
+    files = [infrastructure / path for path in reads(infrastructure, source)]
+    named = {name for file in files if file.suffix in _ENDINGS for name in _INPUT.findall(file.read_text())}
+    return Interface(accepts=dict.fromkeys(sorted(named), "any"), gives={"objects": "list"})
+
+
+def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
+    """What is wrong with the files of a unit, seen without a server."""
+    try:
+        loaded(infrastructure, unit.source, ElasticsearchOptions.model_validate(unit.options), {})
+    except InvalidInput as error:
+        yield str(error)
+
+
+def _files(folder: Path, options: ElasticsearchOptions) -> Iterator[tuple[str, Path]]:
+    folders = _folders(folder, options)
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in _ENDINGS)
+    if not found:
+        raise InvalidInput(
+            f"{folder.name}: has no JSON or YAML in {', '.join(names[0] for names in FOLDERS.values())}"
+        )
+    for file in found:
+        kinds = [kind for place, kind in folders.items() if file.is_relative_to(place)]
+        if not kinds:
+            known = ", ".join(names[0] for names in FOLDERS.values())
+            raise InvalidInput(
+                f"{folder.name}/{file.relative_to(folder)}: is in no folder of a kind; move it to one of {known}"
+            )
+        yield kinds[0], file
+
+
+def _folders(folder: Path, options: ElasticsearchOptions) -> dict[Path, str]:
+    """The folders that there are, with their kinds; deeper ones first."""
+    by_name = {name: kind for kind, names in FOLDERS.items() for name in names}
+    found = {}
+    for written, place in options.folders.items():
+        if written not in by_name:
+            raise InvalidInput(
+                f"folders.{written}: is no kind; write one of {', '.join(n[0] for n in FOLDERS.values())}"
+            )
+        if not (folder / place).is_dir():
+            raise InvalidInput(f"folders.{written}: there is no folder {place} in {folder.name}")
+        found[folder / place] = by_name[written]
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        kind = by_name.get(path.name.replace("_", "-"))
+        if path.is_dir() and kind:
+            found.setdefault(path, kind)
+    return dict(sorted(found.items(), key=lambda each: -len(each[0].parts)))
+
+
+def _parsed(file: Path, infrastructure: Path) -> Any:
+    where = file.relative_to(infrastructure)
+    try:
+        text = file.read_text()
+        return json.loads(text, object_pairs_hook=_once) if file.suffix == ".json" else yaml12.load(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"{where}:{error.lineno}: is no JSON: {error.msg}") from error
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{where}: is no YAML: {error}") from error
+    except ValueError as error:
+        raise InvalidInput(f"{where}: {error}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; a key that is there twice is a mistake, which the server refuses too."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+        raise ValueError(f"the key {twice!r} is there twice; remove one")
+    return found
+
+
+def _named(name: str, where: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{where}: {name!r} is no name of an object: it has a space, a wildcard, a comma or a slash"
+        )
+    return name
+
+
+def _listed(content: Any, where: str) -> list[Any]:
+    samples = content.get("samples") if isinstance(content, Mapping) else content
+    if not isinstance(samples, list) or not all(isinstance(each, Mapping) and "document" in each for each in samples):
+        raise InvalidInput(f"{where}: must be a list of samples, each with `document` and `expected`")
+    return samples
+
+
+def _require_pipelines(samples: Mapping[str, Any], objects: Mapping[Address, Body], source: str) -> None:
+    for name in samples:
+        if Address(PIPELINE, name) not in objects:
+            raise InvalidInput(f"{source}: {name}{_SAMPLES} has samples of a pipeline that is not there; rename it")

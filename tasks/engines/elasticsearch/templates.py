@@ -1,0 +1,107 @@
+"""Component templates and index templates in one form. Pure.
+
+The server moves settings under `index.`, turns numbers into text and adds what is so by default; its versions differ
+in what. https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-indices
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tasks.engines.elasticsearch import mappings
+from tasks.engines.elasticsearch.notation import flat, listed, measures, scalar, scalars, without, without_nothing
+
+OF_THE_SERVER = frozenset({"created_date", "created_date_millis", "modified_date", "modified_date_millis"})
+"""What the server adds, and refuses in a request."""
+
+_STREAM = {
+    "timestamp_field": {"name": "@timestamp"},
+    "hidden": "false",
+    "allow_custom_routing": "false",
+}
+_SAYS_BY_BEING_THERE = ("data_stream", "lifecycle")
+
+
+def component(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of a component template."""
+    return _finished({**_rest(body), **_template(body.get("template") or {})})
+
+
+def index(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of an index template."""
+    form = {
+        **_rest(body),
+        **_template(body.get("template") or {}),
+        "index_patterns": sorted(map(str, listed(body.get("index_patterns")))),
+        "composed_of": listed(body.get("composed_of")),
+        "ignore_missing_component_templates": sorted(listed(body.get("ignore_missing_component_templates"))),
+        "priority": priority(body) or None,
+    }
+    if body.get("data_stream") is not None:
+        form["data_stream"] = without(scalars(body["data_stream"]), _STREAM)
+    return _finished(form)
+
+
+def priority(body: Mapping[str, Any]) -> int:
+    """An index template's priority; 0 where it has none, as for the server."""
+    return int(body.get("priority") or 0)
+
+
+def settings(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with their whole keys, and values as text."""
+    found = {}
+    for key, value in flat(written):
+        name = key if key.startswith(("index.", "archived.")) else f"index.{key}"
+        found[name] = scalars(value)
+    return found
+
+
+def _template(template: Mapping[str, Any]) -> dict[str, Any]:
+    form = {key: scalars(item) for key, item in template.items() if key not in ("settings", "mappings", "aliases")}
+    if template.get("lifecycle") is not None:
+        form["lifecycle"] = without(measures(template["lifecycle"]), {"enabled": "true"})
+    return {
+        **form,
+        "settings": settings(template.get("settings") or {}),
+        "mappings": mappings.form(template.get("mappings") or {}),
+        "aliases": {name: _alias(alias or {}) for name, alias in (template.get("aliases") or {}).items()},
+    }
+
+
+def _alias(alias: Mapping[str, Any]) -> dict[str, Any]:
+    written = dict(alias)
+    routing = written.pop("routing", None)
+    both = {} if routing is None else {"index_routing": routing, "search_routing": routing}
+    form = {key: item if key == "filter" else scalar(item) for key, item in {**both, **written}.items()}
+    return without(without_nothing(form), {"is_hidden": "false"})
+
+
+def _rest(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that have no form of their own; `_meta` is anybody's."""
+    return {
+        key: item if key == "_meta" else scalars(item)
+        for key, item in body.items()
+        if key not in OF_THE_SERVER and key not in ("template", "data_stream")
+    }
+
+
+def _finished(form: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: form[key] for key in _SAYS_BY_BEING_THERE if form.get(key) is not None}
+    return {**without(without_nothing(form), {"deprecated": "false"}), **kept}
+
+
+def composed(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Several `template`s as one, the later ones over the earlier ones, as an index template is composed."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        for key, item in part.items():
+            body = settings(item or {}) if key == "settings" else item
+            whole[key] = _over(whole[key], body) if key in whole else body
+    return whole
+
+
+def _over(below: Any, above: Any) -> Any:
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping) or "type" in above:
+        return above
+    return {**below, **{key: _over(below[key], item) if key in below else item for key, item in above.items()}}
