@@ -39,16 +39,17 @@ _COLOURS = {"warning": "33", "error": "31", "info": "32"}
 
 def configure(
     form: Literal["auto", "text", "json"] = "auto",
-    stream: TextIO = sys.stderr,
+    stream: TextIO | None = None,
     in_runs: bool = True,
     listeners: Sequence[logging.Handler] = (),
     folder: Path | None = None,
 ) -> None:
-    """Send the product's events to `stream`, and, `in_runs`, to the log of the Prefect run that they happen in.
+    """Send the product's events to `stream` (default: standard error), and, `in_runs`, to the log of the Prefect run.
 
     `listeners` hear of them too, and of what is only logged at their own level. `folder` is where they are kept as
     ECS documents, with what Prefect says of its runs.
     """
+    stream = stream or sys.stderr
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "history": ("reading", "What happened, newest last."),
     "show": ("reading", "One release, or one ledger entry with all that it holds."),
+    "logs": ("logs", "The log of a run, an environment or a release."),
     "audit": (
         "reading",
         "Check the ledger's chains, and every release against its digest and the ledger; all damage is named.",

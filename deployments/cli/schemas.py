@@ -293,6 +293,8 @@ SCHEMAS: Mapping[str, Schema] = {
     "status": _by_name(_STATUS),
     "history": _list(_ENTRY),
     "show": {"anyOf": [_RELEASE_SHOWN, _ENTRY_SHOWN]},
+    "logs show": _list(ANY_OBJECT),
+    "logs check": _object({"kept": NUMBER, "missing": NUMBER, "offered": NUMBER}),
     "audit": _object({"entries": _by_name(NUMBER), "heads": _by_name(TEXT), "releases": TEXTS}),
     "diff": _object(
         {

@@ -45,6 +45,11 @@ def result(text: str) -> None:
     _out.print(escape(text))
 
 
+def event(text: str, colour: str) -> None:
+    """An event of the log, as a line of the result; in a colour on a terminal."""
+    _out.print(escape(text), style=colour or None)
+
+
 def plain(text: str) -> None:
     """Text for another program; on standard output, as it is."""
     print(text)

@@ -40,11 +40,9 @@ def in_folder(folder: Path) -> list[LogFile]:
     """The files of a folder, oldest first; none where there is no such folder."""
     found = []
     for path in folder.glob(PATTERN):
-        named = _NAME.fullmatch(path.name)
         with suppress(FileNotFoundError):
             status = path.stat()
-            began = _moment(named[1]) if named else status.st_mtime
-            found.append(LogFile(path, began, status.st_mtime, status.st_size))
+            found.append(LogFile(path, _began(path.name, status.st_mtime), status.st_mtime, status.st_size))
     return sorted(found, key=lambda file: (file.began, file.path.name))
 
 
@@ -121,5 +119,12 @@ def _remove(path: Path) -> bool:
     return True
 
 
-def _moment(written: str) -> float:
-    return datetime.strptime(written, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC).timestamp()
+def _began(name: str, otherwise: float) -> float:
+    """When a file was begun, by its name; `otherwise` where the name does not say."""
+    named = _NAME.fullmatch(name)
+    if named is None:
+        return otherwise
+    try:
+        return datetime.strptime(named[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return otherwise

@@ -31,7 +31,7 @@ from tasks import aws, manifest
 from tasks.domain import graph
 from tasks.engines.terraform import commands as commands
 from tests import sandboxes
-from tests.bench import ledger, receiver, units
+from tests.bench import ledger, logs, receiver, units
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "dev"
@@ -63,6 +63,7 @@ def main() -> None:
     units.main()
     ledger.main()
     receiver.main()
+    logs.main()
 
 
 @contextmanager

@@ -75,6 +75,8 @@ ELSEWHERE = {
     *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "recover", "continue"),
     # tests/unit/test_cli_analysis.py
     "analysis try",
+    # tests/unit/logs/test_commands.py
+    *("logs show", "logs check"),
     # tests/contract/test_server.py, test_bootstrap.py and test_sandbox_prefect.py
     *("server up", "bootstrap", "sandbox up"),
 }

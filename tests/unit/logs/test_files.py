@@ -45,6 +45,12 @@ def test_the_name_says_when_it_was_begun_and_by_which_process(tmp_path: Path) ->
     assert abs(file.began - file.path.stat().st_mtime) < 600
 
 
+def test_a_name_that_says_no_time_harms_nobody(tmp_path: Path) -> None:
+    for name in ("flowmart-20261399T996099.000000Z-1.ndjson", "flowmart-x.ndjson"):
+        (tmp_path / name).write_text("")
+    assert len(in_folder(tmp_path)) == 2
+
+
 def test_old_files_are_removed(tmp_path: Path) -> None:
     gone, kept = old(tmp_path, "a", 8 * DAY), old(tmp_path, "b", 6 * DAY)
     clean(tmp_path, 1e9)

@@ -1,0 +1,140 @@
+"""`flowmart logs`, on a platform with a log folder, or with a cluster in its place."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from deployments import cli
+from tasks.domain.errors import Unanswered
+from tasks.logs import documents, files
+from tests import api_server, ecs, outputs
+from tests.api_server import ApiDouble
+from tests.mini import MiniPlatform
+
+Printed = pytest.CaptureFixture[str]
+
+
+def line(event: str, at: str = "2026-09-21T13:00:00.000000Z", **more: Any) -> bytes:
+    about = {"event": event, "timestamp": at, "level": "info", "logger": "flowmart.x", "environment": "dev"}
+    return documents.line(documents.document({**about, **more}))
+
+
+@pytest.fixture
+def server() -> Iterator[ApiDouble]:
+    with api_server.serving() as double:
+        yield double
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ApiDouble) -> Iterator[Path]:
+    mini = MiniPlatform(tmp_path)
+    manifest = mini.repository / "infrastructure/platform.yaml"
+    manifest.write_text(f"{manifest.read_text()}\nlogging: {{elasticsearch: {{url: '{server.url}'}}}}\n")
+    found = tmp_path / "log"
+    about = {"PROFILE": "none", "REPOSITORY": str(mini.repository), "LOG_FOLDER": str(found)}
+    for name, value in {**about, "STORE": mini.settings.store}.items():
+        monkeypatch.setenv(f"FLOWMART_{name}", value)
+    found.mkdir()
+    (found / "flowmart-1.ndjson").write_bytes(line("planned", what="1 to add") + line("applied"))
+    yield found
+    logging.getLogger("flowmart").handlers.clear()
+    structlog.reset_defaults()
+
+
+def kept(folder: Path) -> list[dict[str, Any]]:
+    for handler in logging.getLogger("flowmart").handlers:
+        handler.flush()
+    return [json.loads(line) for file in files.in_folder(folder) for line in file.path.read_bytes().splitlines()]
+
+
+@pytest.mark.parametrize("typed", ["logs dev", "logs show dev", "logs", "logs --level info dev"])
+def test_lines_are_shown(folder: Path, capsys: Printed, typed: str) -> None:
+    assert cli.run(typed.split()) == 0
+    assert [line.split()[2:] for line in capsys.readouterr().out.splitlines()] == [
+        ["dev", "planned:", "1", "to", "add"],
+        ["dev", "applied"],
+    ]
+
+
+def test_lines_are_one_document_with_json(folder: Path, capsys: Printed) -> None:
+    assert cli.run(["logs", "dev", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    outputs.check("logs show", printed)
+    assert [each["event"]["action"] for each in printed] == ["planned", "applied"]
+
+
+def test_nothing_found_says_so(folder: Path, capsys: Printed) -> None:
+    assert cli.run(["logs", "nowhere"]) == 0
+    assert "no lines" in capsys.readouterr().err
+
+
+def test_without_a_folder_the_cluster_is_asked(
+    folder: Path, server: ApiDouble, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWMART_LOG_FOLDER", "")
+    found = [{"_source": json.loads(line("verified")), "sort": [1]}]
+    server.answer = lambda _: api_server.document({"hits": {"hits": found}})
+    assert cli.run(["logs", "dev", "--level", "warning", "--since", "2d"]) == 0
+    assert "verified" in capsys.readouterr().out
+    (asked,) = server.asked
+    assert asked.path == "/logs-flowmart.*/_search"
+    levels, since, subject = asked.json["query"]["bool"]["filter"]
+    assert levels == {"terms": {"log.level": ["warning", "error", "critical"]}}
+    assert datetime.fromisoformat(since["range"]["@timestamp"]["gte"]) < datetime.now(UTC)
+    assert {"term": {"labels.environment": "dev"}} in subject["bool"]["should"]
+
+
+def test_what_the_cluster_lacks_is_offered(folder: Path, server: ApiDouble, capsys: Printed) -> None:
+    there = json.loads(line("applied"))["event"]["id"]
+    buckets = {"ids": {"buckets": [{"key": there, "doc_count": 1}]}}
+    server.answer = lambda _: api_server.document({"hits": {"hits": []}, "aggregations": buckets})
+    assert cli.run(["logs", "check", "--since", "900d", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    outputs.check("logs check", printed)
+    assert printed == {"kept": 2, "missing": 1, "offered": 1}
+    assert cli.run(["logs", "check", "--since", "900d"]) == 0
+    assert "2 lines" in capsys.readouterr().out
+
+
+def test_a_command_that_writes_leaves_its_entry_and_its_end(folder: Path) -> None:
+    assert cli.run(["freeze", "dev", "--reason", "sale; password=kanarienvogel"]) == 0
+    entry, end = kept(folder)[2:]
+    assert (entry["event"]["action"], entry["event"]["dataset"]) == ("frozen", "flowmart.ledger")
+    assert (end["event"]["action"], end["event"]["outcome"]) == ("command", "success")
+    assert end["flowmart"] == {"what": "freeze", "exit_code": 0}
+    assert [ecs.mistakes(each) for each in (entry, end)] == [[], []]
+    assert "kanarienvogel" not in json.dumps(entry)
+
+
+def test_a_command_that_fails_leaves_its_error(folder: Path) -> None:
+    assert cli.run(["freeze", "nowhere", "--reason", "sale"]) == 64
+    (end,) = kept(folder)[2:]
+    assert (end["event"]["outcome"], end["error"]["type"]) == ("failure", "InvalidInput")
+    assert "nowhere" in end["error"]["message"]
+    assert ecs.mistakes(end) == []
+
+
+def test_no_answer_is_no_failure(folder: Path, server: ApiDouble) -> None:
+    server.answer = lambda _: api_server.document({"error": "busy"}, 503)
+    assert cli.run(["logs", "check", "--since", "900d"]) == cli.exit_codes.of(Unanswered("x"))
+    (end,) = kept(folder)[2:]
+    assert end["event"]["outcome"] == "unknown"
+
+
+def test_a_command_that_only_reads_leaves_no_line(folder: Path) -> None:
+    assert cli.run(["history"]) == 0
+    assert len(kept(folder)) == 2
+
+
+def test_without_a_folder_nothing_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FLOWMART_LOG_FOLDER")
+    assert cli.run(["freeze", "dev", "--reason", "sale"]) == 0
+    assert len(kept(folder)) == 2
