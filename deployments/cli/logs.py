@@ -5,7 +5,9 @@ from __future__ import annotations
 import json as json_module
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import click
@@ -54,8 +56,8 @@ def show(
     subject: Annotated[
         str | None,
         typer.Argument(
-            help="The id of a run, an environment, a release, or a ledger entry such as staging/23; each may be cut"
-            " short. Everything without it."
+            help="The id of a run or its beginning, an environment, a release or the beginning of its id, or a ledger"
+            " entry such as staging/23. Everything without it."
         ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with lines as they come.")] = False,
@@ -67,9 +69,9 @@ def show(
 ) -> None:
     """Show the log of a run, an environment or a release, from the log folder or from the cluster."""
     folder, begin = settings.load().log_files, _begin(since)
-    wanted = Wanted((subject or "").strip(), level, _iso(begin))
+    wanted = _of_claim(Wanted((subject or "").strip(), level, _iso(begin)), folder)
     following = Following(folder, wanted) if folder and follow else None
-    found = reading.find(folder, wanted, begin) if folder else _in_cluster(wanted)
+    found = _found(wanted, folder, begin)
     if following is None:
         _print(found, json)
         return
@@ -122,7 +124,18 @@ def _server() -> Elasticsearch:
     return access.elasticsearch(access.AssumedRoles("logs"), chosen, 30.0)
 
 
-def _in_cluster(wanted: Wanted) -> list[Document]:
+def _of_claim(wanted: Wanted, folder: Path | None) -> Wanted:
+    """For a ledger entry: all that happened under its claim."""
+    if "/" not in wanted.subject:
+        return wanted
+    claim = reading.claim_of(_found(Wanted(wanted.subject), folder), wanted.subject)
+    return replace(wanted, subject=claim or wanted.subject)
+
+
+def _found(wanted: Wanted, folder: Path | None, begin: float = 0.0) -> list[Document]:
+    """The documents that are wanted: from the log folder where there is one, else from the cluster."""
+    if folder is not None:
+        return reading.find(folder, wanted, begin)
     from tasks.elasticsearch import run_logs
 
     return run_logs.find(_server(), wanted)

@@ -14,9 +14,12 @@ from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain import wording
 from tasks.domain.errors import BrokenChain, DamagedRelease, FlowmartError
+from tasks.domain.platform import Environment
 from tasks.domain.release import Provenance, Release
 from tasks.ledger import auditing
+from tasks.ledger.entries import Entry
 from tasks.ledger.history import History, chronological
+from tasks.reports import log_links
 
 EnvironmentArgument = Annotated[str | None, typer.Argument(help="An environment; all of them without it.")]
 
@@ -55,11 +58,12 @@ def show(
     asked = History(settings.load())
     if name.partition("/")[0] in (*environments.names(asked), *asked.ledger.environments()) and "/" in name:
         entry = asked.entry(name)
-        content = {**entry.document, **entry.body}
+        content = {**entry.document, **entry.body, "log": _log_of(entry)}
     else:
         found = naming.find(asked, name)
         asked.releases.audit(found.id, asked.releases.promotions().get(found.id, ()))
         content = {**asdict(found), "requests": asked.releases.requests(found.id), **_whereabouts(asked, found)}
+        content["log"] = f"flowmart logs {found.id}"
     content.pop("body", None)
     screen.document(content) if json else screen.shown(content)
 
@@ -92,6 +96,15 @@ def _problem(asked: History, release: str, promoted: Sequence[Provenance]) -> st
     except FlowmartError as error:
         return str(error)
     return None
+
+
+def _log_of(entry: Entry) -> str:
+    """Where the lines are that an entry belongs to: a link where one is declared, else a command."""
+    declared = {each.name: each for each in environments.declared()}
+    environment = declared.get(entry.environment, Environment(entry.environment))
+    claim = entry.id if entry.kind in ("claimed", "taken_over") else ""
+    about = {"claim": claim, "release": str(entry.body.get("release") or "")}
+    return log_links.link(environment, run=entry.run, **about) or f"flowmart logs {entry.id}"
 
 
 def _whereabouts(asked: History, release: Release) -> dict[str, list[str]]:

@@ -162,6 +162,7 @@ class Environment:
         drift_every: how often the server looks for drift, in seconds.
         prometheus: where metrics are asked for; None: nowhere.
         elasticsearch: where logs are kept; None: nowhere.
+        log_link: the page that shows lines of FlowMart's log, with placeholders (see `tasks.reports.log_links`).
         analysis: what metrics must show after all that was applied here.
     """
 
@@ -180,6 +181,7 @@ class Environment:
     values: Mapping[str, Any] = field(default_factory=dict)
     prometheus: PrometheusServer | None = None
     elasticsearch: ElasticsearchServer | None = None
+    log_link: str = ""
     analysis: Analysis | None = None
 
     def role(self, purpose: Purpose) -> str:

@@ -103,6 +103,16 @@ def ordered(documents: Iterable[Document]) -> list[Document]:
     return sorted(once.values(), key=_moment)
 
 
+def claim_of(documents: Iterable[Document], entry: str) -> str:
+    """The claim under which a ledger entry was written, by one of these documents; "" if none of them says it."""
+    claims = (
+        str(document.get("transaction", {}).get("id", ""))
+        for document in documents
+        if entry in (document.get("flowmart", {}).get("entry"), document.get("transaction", {}).get("id"))
+    )
+    return next(filter(None, claims), "")
+
+
 class Following:
     """Lines as they come.
 

@@ -43,3 +43,6 @@ class DeclaredLogging(Declared):
     elasticsearch: DeclaredElasticsearch | None = Field(
         default=None, description="The Elasticsearch or the OpenSearch."
     )
+    link: Address | None = Field(
+        default=None, description="Page with the lines of {trace} (a run), {claim} or {release} of FlowMart's log."
+    )

@@ -69,6 +69,7 @@ def filled(draft: Draft, name: str) -> Environment:
         values=values,
         prometheus=monitoring.filled(draft.monitoring, declared.monitoring, about),
         elasticsearch=logging.filled(draft.logging, declared.logging, about),
+        log_link=logging.link(draft.logging, declared.logging, about),
         analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, values)),
     )
 

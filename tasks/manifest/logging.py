@@ -13,6 +13,9 @@ from tasks.manifest.mistakes import Mistake
 
 KEY = ("logging", "elasticsearch")
 
+LINKED = ("trace", "claim", "release")
+"""Placeholders of `link` that are filled in for each run."""
+
 
 def filled(
     platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
@@ -41,6 +44,17 @@ def mistakes(
     declared = _merged(platform, own)
     if declared is not None:
         yield from servers.mistakes(declared, KEY, about)
+    written, names = _link(platform, own), {**about, **dict.fromkeys(LINKED, "")}
+    yield from (mistake.below(("logging", "link")) for mistake in placeholders.mistakes(written, names))
+
+
+def link(platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]) -> str:
+    """The page that shows lines of FlowMart's log, with the placeholders of `LINKED` left in it; "" for none."""
+    return str(placeholders.fill(_link(platform, own), about))
+
+
+def _link(platform: DeclaredLogging | None, own: DeclaredLogging | None) -> str:
+    return next((str(each.link) for each in (own, platform) if each is not None and each.link), "")
 
 
 def _merged(platform: DeclaredLogging | None, own: DeclaredLogging | None) -> DeclaredElasticsearch | None:

@@ -17,7 +17,7 @@ from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
 from tasks.promotion import approvals
-from tasks.reports import artifacts, board_notices
+from tasks.reports import artifacts, board_notices, log_links
 from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice, alarm, words
 
 
@@ -212,8 +212,16 @@ def _column(
         next=upcoming,
         soaks_until=until,
         coming=said,
-        links=links.origin(origin) if release else (),
+        links=(*(links.origin(origin) if release else ()), *_log(environment, here, arriving or release)),
     )
+
+
+def _log(environment: Environment, here: EnvironmentState, release: str) -> tuple[Link, ...]:
+    """The log of the run that holds the environment, or of the release that is there."""
+    claim = here.claim
+    run, entry = (claim.run, claim.entry) if claim else ("", "")
+    address = log_links.link(environment, run=run, claim=entry, release=release)
+    return (Link("log", address),) if address else ()
 
 
 def passage(state: EnvironmentState) -> tuple[str, str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
 
+from tasks import manifest
+from tasks.domain.errors import FlowmartError
 from tasks.domain.outcome import CheckResult
 from tasks.domain.plan import Plan
+from tasks.domain.platform import Environment
 from tasks.domain.release import Target
 from tasks.domain.rules import Violation
 from tasks.drift import DriftReport
@@ -18,7 +22,7 @@ from tasks.notifications.notifications import Notification
 from tasks.promotion.approvals import Request
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import PlanSet
-from tasks.reports import artifacts
+from tasks.reports import artifacts, log_links
 from tasks.reports.artifacts import Page
 from tasks.settings import Settings
 
@@ -32,25 +36,26 @@ def unpublished(_: Page) -> None:
 class RunReporter:
     """Pages go to the run history, notifications to people, drift to issues on GitHub.
 
-    `address` is where the run is shown; empty outside of the run history.
+    `address` is where the run is shown, and `run` its id; empty outside of the run history.
     """
 
-    def __init__(self, settings: Settings, publish: Publish = unpublished, address: str = "") -> None:
+    def __init__(self, settings: Settings, publish: Publish = unpublished, address: str = "", run: str = "") -> None:
         self._settings = settings
         self._publish = publish
         self._address = address
+        self._run = run
 
     def planned(self, plan: Plan) -> None:
         """A page with the plan."""
-        self._show(artifacts.plan(plan))
+        self._show(artifacts.plan(plan), plan.target.environment)
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
         """A page with the smoke checks."""
-        self._show(artifacts.smoke(target, results))
+        self._show(artifacts.smoke(target, results), target.environment)
 
     def approval_wanted(self, request: Request, plans: PlanSet, violations: Sequence[Violation]) -> None:
         """A page with what is to be approved, and a notification."""
-        self._show(artifacts.approval(request, plans, violations))
+        self._show(artifacts.approval(request, plans, violations), request.environment)
         units = [f"  {unit}: {told}" for unit, told in request.units.items()]
         what = "\n".join([f"  because {request.because}", *units])
         how = f"flowmart approve {request.short}, until {request.until}"
@@ -60,7 +65,7 @@ class RunReporter:
     def rolled_back(self, run: EnvironmentRun, why: str, done: Mapping[str, str]) -> None:
         """A page with what was rolled back, and a notification."""
         name, release = run.environment.name, run.release.id
-        self._show(artifacts.rollback(name, release, why, dict(done)))
+        self._show(artifacts.rollback(name, release, why, dict(done)), name)
         self._notify(notifications.rolled_back(name, release, why, self._address))
 
     def returned(self, environment: str, left: str | None, to: str, actor: str) -> None:
@@ -82,13 +87,24 @@ class RunReporter:
 
     def drifted(self, report: DriftReport) -> None:
         """A page with the drift, notifications of what is new, and an issue for each unit that drifts."""
-        self._show(artifacts.drift(report))
+        self._show(artifacts.drift(report), report.environment)
         for notification in notifications.drift(report, self._address):
             self._notify(notification)
         self._keep_issues(report)
 
-    def _show(self, page: Page) -> None:
-        self._publish(page.of(self._settings.platform_name))
+    def _show(self, page: Page, *environments: str) -> None:
+        more = log_links.footer(self._declared, environments, self._run)
+        self._publish(replace(page, text=f"{page.text}{more}").of(self._settings.platform_name))
+
+    @cached_property
+    def _declared(self) -> Mapping[str, Environment]:
+        """The environments of the working tree: only their links are read; none where they cannot be."""
+        infrastructure = self._settings.repository / "infrastructure"
+        try:
+            found = manifest.load(infrastructure) if (infrastructure / "platform.yaml").exists() else None
+        except FlowmartError:
+            return {}
+        return {each.name: each for each in found.environments} if found else {}
 
     def _notify(self, notification: Notification) -> None:
         notifications.send(self._settings, notification)

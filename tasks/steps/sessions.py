@@ -58,7 +58,7 @@ def side_by_side(after: Mapping[str, Sequence[str]], promote: Promote) -> Passag
 def session() -> Iterator[Session]:
     """A session of the flow run that we are in, or of none."""
     chosen, run = settings.load(), run_id()
-    reporter = RunReporter(chosen, publish if run else unpublished, run_address())
+    reporter = RunReporter(chosen, publish if run else unpublished, run_address(), run)
     runtime = compose(chosen, run, reporter, _together.get())
     if not run:
         yield Session(runtime, LocalExecutor(2 * chosen.parallelism, runtime.clock))
