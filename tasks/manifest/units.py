@@ -82,10 +82,10 @@ def _options(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
         if engine != declared.engine and declared.has_options_of(engine):
             told = f"has options of {engine}, but the unit's engine is {declared.engine}"
             yield Mistake((engine,), f"{told}: remove them, or write `engine: {engine}`")
-    if declared.engine in ENGINES and not declared.has_options_of(declared.engine):
-        error = option_error(declared.engine)
+    left_out = declared.engine in ENGINES and not declared.has_options_of(declared.engine)
+    if left_out and (error := option_error(declared.engine)):
         schema = ENGINES.options(declared.engine).model_json_schema()
-        yield from (m.below((declared.engine,)) for m in explain.mistakes(error, {}, schema)) if error else ()
+        yield from (m.below((declared.engine,)) for m in explain.mistakes(error, {}, schema))
 
 
 def _validators(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
