@@ -1,4 +1,4 @@
-"""Where an environment's logs are kept: an Elasticsearch, or an OpenSearch."""
+"""Where an environment's logs are kept, and who shows them."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ class ElasticsearchServer(Server):
     def writing(self) -> Server:
         """How it is reached for changes."""
         return self.writer or self
+
+
+@dataclass(frozen=True)
+class DashboardsServer(ElasticsearchServer):
+    """The Kibana or the OpenSearch Dashboards of an environment."""

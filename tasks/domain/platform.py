@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tasks.domain.analysis import Analysis
 from tasks.domain.errors import InvalidInput
-from tasks.domain.logging import ElasticsearchServer
+from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.monitoring import PrometheusServer
 
 Purpose = Literal["plan", "apply"]
@@ -162,6 +162,7 @@ class Environment:
         drift_every: how often the server looks for drift, in seconds.
         prometheus: where metrics are asked for; None: nowhere.
         elasticsearch: where logs are kept; None: nowhere.
+        dashboards: the Kibana or the OpenSearch Dashboards that shows them; None: nobody.
         log_link: the page that shows lines of FlowMart's log, with placeholders (see `tasks.reports.log_links`).
         analysis: what metrics must show after all that was applied here.
     """
@@ -181,6 +182,7 @@ class Environment:
     values: Mapping[str, Any] = field(default_factory=dict)
     prometheus: PrometheusServer | None = None
     elasticsearch: ElasticsearchServer | None = None
+    dashboards: DashboardsServer | None = None
     log_link: str = ""
     analysis: Analysis | None = None
 

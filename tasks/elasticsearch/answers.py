@@ -113,15 +113,20 @@ def content(response: Response, where: str, what: str) -> Any:
         Rejected: the server rejects the request; `NotPermitted` if it denies it.
         Unanswered: everything else that is no result.
     """
+    require_success(response, where, what)
+    document = _json(response.body)
+    if document is None:
+        raise Unanswered(f"{where} answered {what} with something that is no JSON; {_LOGIN}")
+    _require_acknowledged(document, f"{where}: {what}")
+    return document
+
+
+def require_success(response: Response, where: str, what: str) -> None:
+    """Raise the error of a response that did not succeed, as `content` does."""
     if 300 <= response.status < 400:
         raise Unanswered(f"{where} redirects to {response.location or 'another page'}; {_LOGIN}")
-    document = _json(response.body)
-    if 200 <= response.status < 300:
-        if document is None:
-            raise Unanswered(f"{where} answered {what} with something that is no JSON; {_LOGIN}")
-        _require_acknowledged(document, f"{where}: {what}")
-        return document
-    raise error(response.status, document, f"{where}: {what}")
+    if not 200 <= response.status < 300:
+        raise error(response.status, _json(response.body), f"{where}: {what}")
 
 
 def error(status: int, document: Any, what: str) -> FlowmartError:
@@ -160,7 +165,8 @@ def reason(document: Mapping[str, Any]) -> str:
     """Why, in the server's words: the innermost reason, which says what is wrong."""
     found = document.get("error")
     if not isinstance(found, Mapping):
-        return str(found or document.get("message") or "")
+        # Kibana's error is the name of the status; its message says why.
+        return str(document.get("message") or found or "")
     said = [str(found.get("reason") or found.get("type") or "")]
     cause = found.get("caused_by")
     while isinstance(cause, Mapping):

@@ -37,11 +37,18 @@ class DeclaredElasticsearch(Declared):
     headers: dict[Text, Text] = Field(default_factory=dict, description="More headers, no secrets.")
 
 
+class DeclaredDashboards(DeclaredElasticsearch):
+    """How a Kibana or an OpenSearch Dashboards is reached. All texts may contain {environment}."""
+
+
 class DeclaredLogging(Declared):
     """Where logs are kept."""
 
     elasticsearch: DeclaredElasticsearch | None = Field(
         default=None, description="The Elasticsearch or the OpenSearch."
+    )
+    dashboards: DeclaredDashboards | None = Field(
+        default=None, description="The Kibana or the OpenSearch Dashboards; a path in its url is that of a space."
     )
     link: Address | None = Field(
         default=None, description="Page with the lines of {trace} (a run), {claim} or {release} of FlowMart's log."

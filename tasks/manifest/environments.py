@@ -68,7 +68,8 @@ def filled(draft: Draft, name: str) -> Environment:
         drift_every=declared.drift.every,
         values=values,
         prometheus=monitoring.filled(draft.monitoring, declared.monitoring, about),
-        elasticsearch=logging.filled(draft.logging, declared.logging, about),
+        elasticsearch=logging.elasticsearch(draft.logging, declared.logging, about),
+        dashboards=logging.dashboards(draft.logging, declared.logging, about),
         log_link=logging.link(draft.logging, declared.logging, about),
         analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, values)),
     )

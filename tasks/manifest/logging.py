@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from tasks.domain.logging import ElasticsearchServer
-from tasks.domain.servers import Server
+from tasks.domain import servers as domain
+from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.manifest import placeholders, servers
 from tasks.manifest.declared_logging import DeclaredElasticsearch, DeclaredElasticsearchAuth, DeclaredLogging
 from tasks.manifest.mistakes import Mistake
 
-KEY = ("logging", "elasticsearch")
+Server = TypeVar("Server", bound=ElasticsearchServer)
 
 LINKED = ("trace", "claim", "release")
 """Placeholders of `link` that are filled in for each run."""
 
 
-def filled(
+def elasticsearch(
     platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
 ) -> ElasticsearchServer | None:
     """The Elasticsearch of an environment, its placeholders filled in with `about`; None where there is none."""
-    declared = _merged(platform, own)
+    return _filled(ElasticsearchServer, _merged(platform, own, "elasticsearch"), about)
+
+
+def dashboards(
+    platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
+) -> DashboardsServer | None:
+    """The Kibana of an environment, its placeholders filled in with `about`; None where there is none."""
+    return _filled(DashboardsServer, _merged(platform, own, "dashboards"), about)
+
+
+def mistakes(
+    platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
+) -> Iterator[Mistake]:
+    """What is wrong with what an environment's logging comes to. `about` are the placeholders that there are."""
+    for name in ("elasticsearch", "dashboards"):
+        declared = _merged(platform, own, name)
+        if declared is not None:
+            yield from servers.mistakes(declared, ("logging", name), about)
+    written, names = _link(platform, own), {**about, **dict.fromkeys(LINKED, "")}
+    yield from (mistake.below(("logging", "link")) for mistake in placeholders.mistakes(written, names))
+
+
+def _filled(kind: type[Server], declared: DeclaredElasticsearch | None, about: Mapping[str, Any]) -> Server | None:
     if declared is None or declared.url is None:
         return None
     reached = {
@@ -30,22 +52,11 @@ def filled(
         "headers": placeholders.fill(declared.headers, about),
     }
     writing = {**reached, **_authentication(declared.write_auth, about)}
-    return ElasticsearchServer(
+    return kind(
         **reached,
         **_authentication(declared.auth, about),
-        writer=Server(**writing) if declared.write_auth else None,
+        writer=domain.Server(**writing) if declared.write_auth else None,
     )
-
-
-def mistakes(
-    platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
-) -> Iterator[Mistake]:
-    """What is wrong with what an environment's logging comes to. `about` are the placeholders that there are."""
-    declared = _merged(platform, own)
-    if declared is not None:
-        yield from servers.mistakes(declared, KEY, about)
-    written, names = _link(platform, own), {**about, **dict.fromkeys(LINKED, "")}
-    yield from (mistake.below(("logging", "link")) for mistake in placeholders.mistakes(written, names))
 
 
 def link(platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]) -> str:
@@ -57,8 +68,9 @@ def _link(platform: DeclaredLogging | None, own: DeclaredLogging | None) -> str:
     return next((str(each.link) for each in (own, platform) if each is not None and each.link), "")
 
 
-def _merged(platform: DeclaredLogging | None, own: DeclaredLogging | None) -> DeclaredElasticsearch | None:
-    return servers.merged(*(each.elasticsearch if each else None for each in (platform, own)))
+def _merged(platform: DeclaredLogging | None, own: DeclaredLogging | None, name: str) -> DeclaredElasticsearch | None:
+    layers: list[DeclaredElasticsearch | None] = [getattr(each, name) if each else None for each in (platform, own)]
+    return servers.merged(*layers)
 
 
 def _authentication(auth: DeclaredElasticsearchAuth | None, about: Mapping[str, Any]) -> dict[str, Any]:

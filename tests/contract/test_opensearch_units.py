@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tasks.domain.errors import Refused
-from tasks.domain.logging import ElasticsearchServer
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.platform import Environment
 from tasks.engines import ENGINES
 from tasks.engines.base import Workspace
 from tasks.engines.contract import Story, Subject
+from tests import kibana_stub
+from tests.kibana_stub import KibanaStub
 
 ENGINE = ENGINES["elasticsearch"]
 Files = Mapping[str, Any]
@@ -69,7 +71,10 @@ class Search:
         return self.client.get(path).status_code == 200
 
     def _files(self, name: str) -> Mapping[str, str]:
-        return {path: json.dumps(content) for path, content in self.releases[name].items()}
+        return {
+            path: content if isinstance(content, str) else json.dumps(content)
+            for path, content in self.releases[name].items()
+        }
 
 
 class _Unit(Story):
@@ -452,7 +457,7 @@ def test_policies_of_the_other_product_are_left_out_and_those_without_an_api_are
     both = {f"ilm-policies/{name}.json": ilm, f"ism-policies/{name}.json": ism}
     with pytest.raises(Refused, match=f"ism-policy/{name}: .* has no API for ism-policy"):
         search.story.plan(search.released("first", both))
-    search.story.options = {"lifecycle": "optional"}
+    search.story.options = {"optional": ["lifecycle-policies"]}
     plan = search.promoted("second", {**both, f"component-templates/{name}.json": {"template": {}}})
     assert list(actions(plan)) == [f"component-template/{name}"]
     assert len([warning for warning in plan.warnings if f"ism-policy/{name} is left out" in warning]) == 1
@@ -470,3 +475,85 @@ def test_an_apply_that_the_server_refuses_in_the_middle_is_failed_and_can_be_rol
     back = search.story.rollback("first", None)
     assert back is not None
     assert actions(back) == {f"component-template/{name}": Action.DELETE}
+
+
+VIEW, ERRORS, BOARD = "index-pattern/{}", "search/{}-errors", "dashboard/{}"
+
+
+def saved(name: str, title: str, *refers_to: str, **attributes: Any) -> dict[str, Any]:
+    kind, _, own = name.partition("/")
+    references = [dict(zip(("type", "id"), other.split("/"), strict=True), name=other) for other in refers_to]
+    return {"type": kind, "id": own, "attributes": {"title": title, **attributes}, "references": references}
+
+
+@pytest.fixture
+def kibana(search: Search) -> Iterator[KibanaStub]:
+    """A stub, since there is no real Kibana here."""
+    with kibana_stub.serving() as stub:
+        subject, around = search.story.subject, search.story.subject.environment
+        search.story.subject = replace(
+            subject, environment=replace(around, dashboards=DashboardsServer(f"{stub.url}/s/shop"))
+        )
+        yield stub
+
+
+def test_saved_objects_are_imported_compared_by_meaning_and_rolled_back(search: Search, kibana: KibanaStub) -> None:
+    name = search.prefix
+    view, errors, board = (each.format(name) for each in (VIEW, ERRORS, BOARD))
+    templates = {f"index-templates/{name}.json": template(name)}
+
+    def release(*objects: Mapping[str, Any]) -> Files:
+        return {**templates, "saved-objects/shop.ndjson": "\n".join(map(json.dumps, objects))}
+
+    first = (
+        saved(board, "Shop", errors, panelsJSON='[{"x":1}]'),
+        saved(errors, "Errors", view),
+        saved(view, f"{name}-*"),
+    )
+    plan = search.promoted("first", release(*first))
+    blue = search.story.receipt
+    assert len(plan.changes) == 4
+    assert set(kibana.objects) == {("dashboard", name), ("search", f"{name}-errors"), ("index-pattern", name)}
+
+    changed = (saved(board, "Shop 2", errors), *first[1:], saved(f"search/{name}-slow", "Slow", view))
+    search.promoted("second", release(*changed))
+    assert kibana.objects["dashboard", name]["attributes"]["title"] == "Shop 2"
+    back = search.story.rollback("second", blue)
+    assert back is not None
+    assert actions(back) == {
+        f"saved-object/{board}": Action.UPDATE,
+        f"saved-object/search/{name}-slow": Action.DELETE,
+    }
+    search.story.received(back, search.story.apply(back))
+    assert search.story.engine("first").verify().outcome is Outcome.SUCCEEDED
+    kibana.objects["dashboard", name]["attributes"]["title"] = "by hand"
+    assert search.story.receipt is not None
+    (drifted,) = search.story.engine("first").detect_drift(search.story.receipt).changes
+    assert (drifted.address, drifted.attributes) == (f"saved-object/{board}", ("attributes",))
+
+
+def test_references_that_lead_nowhere_and_data_views_of_nothing_are_found(
+    search: Search, kibana: KibanaStub, found: Any
+) -> None:
+    name = search.prefix
+    view, errors = (each.format(name) for each in (VIEW, ERRORS))
+    lines = [saved(errors, "Errors", "index-pattern/nowhere"), saved(view, f"{name}-*")]
+    assert found({"saved-objects/a.ndjson": "\n".join(map(json.dumps, lines))}) == [
+        f"references: saved-object/{errors}: refers to saved-object/index-pattern/nowhere, "
+        "which is neither in the unit nor there",
+        f"data-views: saved-object/{view}: no index template is for {name}-*",
+    ]
+
+
+def test_without_a_kibana_saved_objects_are_refused_or_left_out(search: Search) -> None:
+    name = search.prefix
+    files = {
+        "saved-objects/a.ndjson": json.dumps(saved(VIEW.format(name), f"{name}-*")),
+        f"component-templates/{name}.json": {"template": {}},
+    }
+    with pytest.raises(InvalidInput, match=r"add `logging.dashboards` to platform.yaml"):
+        search.story.plan(search.released("first", files))
+    search.story.options = {"optional": ["saved-objects"]}
+    plan = search.promoted("second", files)
+    assert list(actions(plan)) == [f"component-template/{name}"]
+    assert plan.warnings[0].endswith("is left out: no `logging.dashboards` is declared")

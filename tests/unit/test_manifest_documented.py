@@ -42,6 +42,7 @@ MODELS = (
     declared_monitoring.DeclaredPrometheus,
     declared_logging.DeclaredLogging,
     declared_logging.DeclaredElasticsearch,
+    declared_logging.DeclaredDashboards,
     declared_logging.DeclaredElasticsearchAuth,
     declared_logging.DeclaredElasticsearchSigV4,
     declared_servers.DeclaredAuth,

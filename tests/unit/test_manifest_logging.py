@@ -8,7 +8,7 @@ import pytest
 
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
-from tasks.domain.logging import ElasticsearchServer
+from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.platform import Platform
 from tasks.domain.servers import Secret, Server
 
@@ -71,10 +71,23 @@ def test_changes_may_be_authenticated_in_another_way(tmp_path: Path) -> None:
     )
 
 
+def test_dashboards_are_declared_in_the_same_way(tmp_path: Path) -> None:
+    own = (
+        "logging: {dashboards: {url: 'https://kibana.shop.example/s/{environment}', auth: {bearer: {file: /token}}}}"
+    )
+    platform = load(tmp_path, own=own)
+    assert platform.environment("dev").dashboards is None
+    assert platform.environment("production").dashboards == DashboardsServer(
+        "https://kibana.shop.example/s/production", bearer=Secret(file="/token")
+    )
+    assert platform.environment("production").elasticsearch is not None
+
+
 @pytest.mark.parametrize(
     ("logging", "own", "told"),
     [
         ("logging: {elasticsearch: {}}", "", "url: is missing: add it here, or to `logging` of the platform"),
+        ("logging: {dashboards: {tls: {ca: a}}}", "", "dashboards.url: is missing: add it here, or to `logging`"),
         ("logging: {elasticsearch: {url: search}}", "", "must be an address without a name and password"),
         ("logging: {elasticsearch: {url: 'http://{cluster}'}}", "", "{cluster} is no placeholder here"),
         (WHOLE, "logging: {elasticsearch: {auth: {api_key: {}}}}", "needs exactly one of variable and file"),

@@ -1,4 +1,4 @@
-"""What teams keep as JSON for Elasticsearch and OpenSearch: templates, ingest pipelines and lifecycle policies.
+"""What teams keep as JSON for Elasticsearch and OpenSearch: templates, ingest pipelines, policies, saved objects.
 
     sources -> forms -> survey -> engine
 

@@ -10,9 +10,10 @@ Body = Mapping[str, Any]
 
 ILM, ISM = "ilm-policy", "ism-policy"
 COMPONENT, PIPELINE, TEMPLATE = "component-template", "ingest-pipeline", "index-template"
+SAVED_OBJECT = "saved-object"
 STREAM = "data-stream"
 
-ORDER = (ILM, ISM, COMPONENT, PIPELINE, TEMPLATE)
+ORDER = (ILM, ISM, COMPONENT, PIPELINE, TEMPLATE, SAVED_OBJECT)
 """In this order objects are applied, each after what it refers to; they are removed in the reverse of it."""
 
 

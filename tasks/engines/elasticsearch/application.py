@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from tasks.elasticsearch.answers import Rejected
-from tasks.elasticsearch.client import Elasticsearch
-from tasks.engines.elasticsearch import kinds
-from tasks.engines.elasticsearch.addresses import STREAM, TEMPLATE, Address
+from tasks.engines.elasticsearch import kinds, saved_objects
+from tasks.engines.elasticsearch.addresses import SAVED_OBJECT, STREAM, TEMPLATE, Address
 from tasks.engines.elasticsearch.plans import Saved
+from tasks.engines.elasticsearch.stack import Stack
 
 
 @dataclass
 class Application:
     """One apply in progress. `done` tells what it has changed."""
 
-    client: Elasticsearch
+    stack: Stack
     saved: Saved
     done: list[str] = field(default_factory=list)
 
@@ -29,22 +29,35 @@ class Application:
             Unanswered: no answer.
         """
         for address in self.saved.written:
-            kinds.write(self.client, address, self.saved.wanted[address])
-            self.done.append(str(address))
+            if address.kind != SAVED_OBJECT:
+                kinds.write(self.stack.search, address, self.saved.wanted[address])
+                self.done.append(str(address))
+        self._import()
         for address in self.saved.gone:
             self._remove(address)
             self.done.append(f"{address} (removed)")
         for stream in self.saved.streams:
-            self.client.send("POST", f"/{quote(stream, safe='')}/_rollover")
+            self.stack.search.send("POST", f"/{quote(stream, safe='')}/_rollover")
             self.done.append(f"{STREAM}/{stream} (rolled over)")
+
+    def _import(self) -> None:
+        """Saved objects together, since they refer to each other."""
+        written = {each: self.saved.wanted[each] for each in self.saved.written if each.kind == SAVED_OBJECT}
+        if not written:
+            return
+        order = saved_objects.in_order(written)
+        self.stack.saved_objects(order[0]).imported(saved_objects.sent(written[each]) for each in order)
+        self.done += map(str, order)
 
     def _remove(self, address: Address) -> None:
         try:
-            kinds.remove(self.client, address)
+            kinds.remove(self.stack, address)
         except Rejected as error:
             if address.kind != TEMPLATE or "in use by" not in str(error):
                 raise
             # OpenSearch refuses this though the data streams follow another template afterwards. Which one a stream
             # follows is changed first: that is refused as well if there is no other.
-            kinds.write(self.client, address, {"index_patterns": [f"removed-{uuid.uuid4().hex}"], "data_stream": {}})
-            kinds.remove(self.client, address)
+            kinds.write(
+                self.stack.search, address, {"index_patterns": [f"removed-{uuid.uuid4().hex}"], "data_stream": {}}
+            )
+            kinds.remove(self.stack, address)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines.elasticsearch import kinds
 from tasks.engines.elasticsearch.addresses import COMPONENT, TEMPLATE, Address, Body
 from tasks.engines.elasticsearch.notation import listed
+from tasks.engines.elasticsearch.stack import Stack
 
 
 def named(body: Body) -> list[str]:
@@ -16,14 +16,14 @@ def named(body: Body) -> list[str]:
     return [name for name in map(str, listed(body.get("composed_of"))) if name not in optional]
 
 
-def missing(client: Elasticsearch, wanted: Mapping[Address, Body]) -> tuple[str, ...]:
+def missing(stack: Stack, wanted: Mapping[Address, Body]) -> tuple[str, ...]:
     """The index templates that cannot be told before a component template of another unit is there."""
     of_templates = [each for each in sorted(wanted) if each.kind == TEMPLATE]
-    found = [(each, name) for each in of_templates for name in absent(client, wanted, each)]
+    found = [(each, name) for each in of_templates for name in absent(stack, wanted, each)]
     return tuple(f"{address}, until {COMPONENT}/{name} is there" for address, name in found)
 
 
-def absent(client: Elasticsearch, wanted: Mapping[Address, Body], address: Address) -> list[str]:
+def absent(stack: Stack, wanted: Mapping[Address, Body], address: Address) -> list[str]:
     """The component templates of one index template that are neither in the unit nor on the server."""
     others = [name for name in named(wanted[address]) if Address(COMPONENT, name) not in wanted]
-    return [name for name in others if kinds.read(client, Address(COMPONENT, name)) is None]
+    return [name for name in others if kinds.read(stack, Address(COMPONENT, name)) is None]

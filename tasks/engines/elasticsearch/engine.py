@@ -15,7 +15,6 @@ from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
 from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.release import Baseline, Inputs, Receipt
-from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines.base import Engine, Workspace
 from tasks.engines.elasticsearch import components, forms, plans, proposal, server, sources, survey
 from tasks.engines.elasticsearch.addresses import Address, Body, ordered, parsed
@@ -24,6 +23,7 @@ from tasks.engines.elasticsearch.options import ElasticsearchOptions
 from tasks.engines.elasticsearch.plans import Saved
 from tasks.engines.elasticsearch.proposal import Proposal
 from tasks.engines.elasticsearch.simulation import VALIDATORS
+from tasks.engines.elasticsearch.stack import Stack
 from tasks.engines.elasticsearch.survey import Survey
 from tasks.engines.observations import verified
 
@@ -41,15 +41,15 @@ class ElasticsearchObjects:
 
     def plan(self, inputs: Inputs) -> Plan:
         """What differs, and what an earlier release brought and this one has no more."""
-        workspace, client = self.workspace, server.reading(self.workspace)
-        wanted, remarks = self._wanted(client, inputs.values)
+        workspace, stack = self.workspace, server.reading(self.workspace)
+        wanted, remarks = self._wanted(stack, inputs.values)
         listed = survey.listed(workspace.receipt)
-        found = Survey(wanted, survey.live(client, {*wanted, *listed}), survey.records(workspace.receipt))
-        plan = self._planned(client, found, inputs.digest, remarks)
+        found = Survey(wanted, survey.live(stack, {*wanted, *listed}), survey.records(workspace.receipt))
+        plan = self._planned(stack, found, inputs.digest, remarks)
         return replace(
             plan,
             changes_outputs=set(wanted) != listed,
-            unknown=components.missing(client, wanted),
+            unknown=components.missing(stack, wanted),
             state_changes=self._taken_over(found, listed),
         )
 
@@ -59,13 +59,13 @@ class ElasticsearchObjects:
         Raises:
             StalePlan: something of what was compared has changed since.
         """
-        saved, client = plans.load(plan), server.writing(self.workspace)
-        if survey.basis(survey.live(client, saved.compared)) != plan.basis:
+        saved, stack = plans.load(plan), server.writing(self.workspace)
+        if survey.basis(survey.live(stack, saved.compared)) != plan.basis:
             raise StalePlan(f"{plan.target}: somebody changed an object since it was planned; plan again")
-        work = Application(client, saved)
+        work = Application(stack, saved)
         try:
             work.carry_out()
-            there = survey.live(client, saved.wanted)
+            there = survey.live(stack, saved.wanted)
         except (Unanswered, Refused) as error:
             outcome = Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
             return Applied(outcome, detail=f"{error}\nDone before: {', '.join(work.done) or 'nothing'}")
@@ -73,9 +73,9 @@ class ElasticsearchObjects:
 
     def observe(self, plan: Plan) -> Observation:
         """Compare every object that was planned with what is there now."""
-        saved, client = plans.load(plan), server.reading(self.workspace)
-        found = survey.live(client, saved.compared)
-        streams = server.surroundings(client).streams if saved.streams else {}
+        saved, stack = plans.load(plan), server.reading(self.workspace)
+        found = survey.live(stack, saved.compared)
+        streams = server.surroundings(stack.search).streams if saved.streams else {}
         left = [str(each) for each in saved.written if not _is_written(saved, found, each)]
         left += [f"remove {each}" for each in saved.gone if found[each] is not None]
         left += [f"roll over {each}" for each, number in saved.streams.items() if streams.get(each, 0) <= number]
@@ -94,21 +94,21 @@ class ElasticsearchObjects:
 
         What was there before, though no release of ours had it, stays as the failed release has left it.
         """
-        client = server.reading(self.workspace)
-        wanted, remarks = self._restored(client, to)
-        tried, _ = ElasticsearchObjects(failed)._wanted(client, failed.unit.inputs)
+        stack = server.reading(self.workspace)
+        wanted, remarks = self._restored(stack, to)
+        tried, _ = ElasticsearchObjects(failed)._wanted(stack, failed.unit.inputs)
         brought = {*tried, *survey.listed(failed.receipt), *survey.listed(self.workspace.receipt)}
         compared = {*wanted, *(brought - _preexisting(self.workspace, failed))}
         record = survey.records(to) if isinstance(to, Receipt) else {}
-        found = Survey(wanted, survey.live(client, compared), record)
+        found = Survey(wanted, survey.live(stack, compared), record)
         digest = to.inputs_digest if isinstance(to, Receipt) else Inputs().digest
-        return self._planned(client, found, digest, remarks, back=True)
+        return self._planned(stack, found, digest, remarks, back=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What differs: as it was applied, against as it is."""
-        client = server.reading(self.workspace)
-        wanted, _ = self._wanted(client, self.workspace.unit.inputs)
-        found = Survey(wanted, survey.live(client, wanted), survey.records(receipt))
+        stack = server.reading(self.workspace)
+        wanted, _ = self._wanted(stack, self.workspace.unit.inputs)
+        found = Survey(wanted, survey.live(stack, wanted), survey.records(receipt))
         changes = tuple(change.reversed for change in found.changes)
         return Plan(
             target=receipt.target,
@@ -126,29 +126,25 @@ class ElasticsearchObjects:
 
     def adopt(self) -> Baseline | None:
         """The unit's objects that are there already, with their bodies."""
-        client = server.reading(self.workspace)
-        wanted, _ = self._wanted(client, self.workspace.unit.inputs)
-        found = survey.live(client, wanted)
+        stack = server.reading(self.workspace)
+        wanted, _ = self._wanted(stack, self.workspace.unit.inputs)
+        found = survey.live(stack, wanted)
         there = {str(each): forms.sent(each.kind, body) for each, body in sorted(found.items()) if body is not None}
         return Baseline(f"existing objects: {', '.join(there)}", {"objects": there}) if there else None
 
-    def _wanted(
-        self, client: Elasticsearch, values: Mapping[str, Any]
-    ) -> tuple[dict[Address, Body], tuple[str, ...]]:
+    def _wanted(self, stack: Stack, values: Mapping[str, Any]) -> tuple[dict[Address, Body], tuple[str, ...]]:
         """The objects of the release that are for this server, and remarks on others."""
         objects = sources.load(self.workspace, values).objects
-        return server.applicable(client, objects, self._options)
+        return server.applicable(stack, objects, self._options)
 
-    def _restored(
-        self, client: Elasticsearch, to: Receipt | Baseline | None
-    ) -> tuple[dict[Address, Body], tuple[str, ...]]:
+    def _restored(self, stack: Stack, to: Receipt | Baseline | None) -> tuple[dict[Address, Body], tuple[str, ...]]:
         if isinstance(to, Receipt):
-            return self._wanted(client, self.workspace.unit.inputs)
+            return self._wanted(stack, self.workspace.unit.inputs)
         return {parsed(name): body for name, body in (to.data["objects"] if to else {}).items()}, ()
 
     def _planned(
         self,
-        client: Elasticsearch,
+        stack: Stack,
         found: Survey,
         inputs_digest: str,
         remarks: tuple[str, ...],
@@ -157,7 +153,7 @@ class ElasticsearchObjects:
     ) -> Plan:
         workspace = self.workspace
         unit = workspace.unit
-        now = server.surroundings(client)
+        now = server.surroundings(stack.search)
         made = Proposal(found, now, self._options.rollover, unit.protected, back, remarks)
         return Plan(
             target=workspace.target,

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks.engines.elasticsearch import policies, templates
+from tasks.engines.elasticsearch import policies, saved_objects, templates
 from tasks.engines.elasticsearch.addresses import (
     COMPONENT,
     ILM,
     ISM,
     PIPELINE,
+    SAVED_OBJECT,
     TEMPLATE,
     Body,
 )
@@ -27,6 +28,8 @@ def form(kind: str, body: Body) -> dict[str, Any]:
 
 def sent(kind: str, body: Body) -> dict[str, Any]:
     """A body as the server takes it: without what it has added to an export."""
+    if kind == SAVED_OBJECT:
+        return saved_objects.sent(body)
     if kind in (ILM, ISM):
         policy = body.get("policy") or body
         return {"policy": policies.sent_ism(policy) if kind == ISM else dict(policy)}
@@ -58,4 +61,5 @@ _FORMS: Mapping[str, Callable[[Body], dict[str, Any]]] = {
     COMPONENT: templates.component,
     PIPELINE: _pipeline,
     TEMPLATE: templates.index,
+    SAVED_OBJECT: saved_objects.form,
 }

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from tasks.domain.errors import Refused
 from tasks.elasticsearch.answers import Product, Rejected, is_unknown_path
 from tasks.elasticsearch.client import Elasticsearch
-from tasks.engines.elasticsearch import forms
-from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, ISM, PIPELINE, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch import forms, saved_objects
+from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, ISM, PIPELINE, SAVED_OBJECT, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch.stack import Stack
 
 _PATHS = {
     ILM: "/_ilm/policy",
@@ -33,14 +34,16 @@ def fits(kind: str, product: Product) -> bool:
     return kind != (ILM if product.is_opensearch else ISM)
 
 
-def read(client: Elasticsearch, address: Address) -> Body | None:
+def read(stack: Stack, address: Address) -> Body | None:
     """An object as the server has it; None where there is none.
 
     Raises:
         Refused: the server has no API for this kind.
         Rejected, Unanswered: as for every request.
     """
-    found = _found(client, address)
+    if address.kind == SAVED_OBJECT:
+        return stack.saved_objects(address).exported(*saved_objects.parts(address))
+    found = _found(stack.search, address)
     return None if found is None else _IN_ANSWER[address.kind](found, address.name)
 
 
@@ -58,7 +61,7 @@ def has_api(client: Elasticsearch, kind: str) -> bool:
 
 
 def write(client: Elasticsearch, address: Address, body: Body) -> None:
-    """Create an object, or replace it with all that it is."""
+    """Create an object of the search server, or replace it with all that it is."""
     precondition: dict[str, str] = {}
     if address.kind == ISM and (there := _found(client, address)) is not None:
         # A policy is replaced only by who names the version that is there.
@@ -66,13 +69,16 @@ def write(client: Elasticsearch, address: Address, body: Body) -> None:
     client.send("PUT", _path(address), forms.sent(address.kind, body), **precondition)
 
 
-def remove(client: Elasticsearch, address: Address) -> None:
+def remove(stack: Stack, address: Address) -> None:
     """Remove an object; one that is gone already is none that could not be removed."""
+    if address.kind == SAVED_OBJECT:
+        return stack.saved_objects(address).delete(*saved_objects.parts(address))
     try:
-        client.send("DELETE", _path(address))
+        stack.search.send("DELETE", _path(address))
     except Rejected as error:
         if error.status != 404:
             raise
+    return None
 
 
 def _found(client: Elasticsearch, address: Address) -> Any | None:
@@ -80,7 +86,9 @@ def _found(client: Elasticsearch, address: Address) -> Any | None:
         return client.find(_path(address))
     except Rejected as error:
         if is_unknown_path(error):
-            why = f"{client.where} has no API for {address.kind}: install it, or set `lifecycle: optional`"
+            why = (
+                f"{client.where} has no API for {address.kind}: install it, or name lifecycle-policies in `optional`"
+            )
             raise Refused(f"{address}: {why}") from error
         raise
 

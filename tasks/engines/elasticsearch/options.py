@@ -15,9 +15,10 @@ class ElasticsearchOptions(Options):
     rollover: StrictBool = Field(
         default=False, description="Whether data streams whose template has changed are rolled over at once."
     )
-    lifecycle: Literal["required", "optional"] = Field(
-        default="required",
-        description="optional: where the server has no API for lifecycle policies, they are left out with a warning.",
+    optional: tuple[Literal["lifecycle-policies", "saved-objects"], ...] = Field(
+        default=(),
+        description="What is left out with a warning in environments that cannot have it: lifecycle-policies where "
+        "the server has no API for them, saved-objects where no `logging.dashboards` is declared.",
     )
     folders: dict[str, str] = Field(
         default_factory=dict,

@@ -6,28 +6,29 @@ from collections.abc import Mapping
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.logging import ElasticsearchServer
-from tasks.domain.platform import Unit
+from tasks.domain.servers import Server
 from tasks.elasticsearch.client import Elasticsearch
-from tasks.engines.base import Workspace
+from tasks.elasticsearch.dashboards import Dashboards
+from tasks.engines.base import Variables, Workspace
 from tasks.engines.elasticsearch import effects, kinds
-from tasks.engines.elasticsearch.addresses import Address, Body
+from tasks.engines.elasticsearch.addresses import SAVED_OBJECT, Address, Body
 from tasks.engines.elasticsearch.effects import Surroundings
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
+from tasks.engines.elasticsearch.stack import Stack
 
 _SECONDS = 60.0
 """The limit of one request; a busy cluster takes up to 30 seconds to acknowledge a change."""
 
 
-def reading(workspace: Workspace) -> Elasticsearch:
-    """A client that only reads."""
-    server = _declared(workspace)
-    return Elasticsearch(server, workspace.reading() if server.sigv4 else {}, _seconds(workspace.unit))
+def reading(workspace: Workspace) -> Stack:
+    """Clients that only read."""
+    return _stack(workspace, _declared(workspace), workspace.environment.dashboards, workspace.reading)
 
 
-def writing(workspace: Workspace) -> Elasticsearch:
-    """A client that writes."""
-    server = _declared(workspace).writing
-    return Elasticsearch(server, workspace.writing() if server.sigv4 else {}, _seconds(workspace.unit))
+def writing(workspace: Workspace) -> Stack:
+    """Clients that write."""
+    dashboards = workspace.environment.dashboards
+    return _stack(workspace, _declared(workspace).writing, dashboards and dashboards.writing, workspace.writing)
 
 
 def surroundings(client: Elasticsearch) -> Surroundings:
@@ -44,20 +45,35 @@ def surroundings(client: Elasticsearch) -> Surroundings:
 
 
 def applicable(
-    client: Elasticsearch, objects: Mapping[Address, Body], options: ElasticsearchOptions
+    stack: Stack, objects: Mapping[Address, Body], options: ElasticsearchOptions
 ) -> tuple[dict[Address, Body], tuple[str, ...]]:
-    """The objects that are for this server, and remarks on those that are left out.
+    """The objects that are for this environment, and remarks on those that are left out.
 
-    Policies of the other product are files for another environment. Where the server has no API for its own, they are
-    left out only if the unit says so.
+    Policies of the other product are files for another environment. What the environment cannot have is left out only
+    if the unit says so.
     """
-    fitting = {each: body for each, body in objects.items() if kinds.fits(each.kind, client.product)}
-    if options.lifecycle == "required":
-        return fitting, ()
-    missing = {kind for kind in {each.kind for each in fitting} if not kinds.has_api(client, kind)}
-    left_out = sorted(each for each in fitting if each.kind in missing)
-    remarks = tuple(f"{each} is left out: {client.product} at {client.where} has no API for it" for each in left_out)
-    return {each: body for each, body in fitting.items() if each not in left_out}, remarks
+    search = stack.search
+    fitting = {each: body for each, body in objects.items() if kinds.fits(each.kind, search.product)}
+    missing: dict[str, str] = {}
+    if "saved-objects" in options.optional and stack.dashboards is None:
+        missing[SAVED_OBJECT] = "no `logging.dashboards` is declared"
+    for kind in {each.kind for each in fitting} if "lifecycle-policies" in options.optional else ():
+        if not kinds.has_api(search, kind):
+            missing[kind] = f"{search.product} at {search.where} has no API for it"
+    remarks = tuple(f"{each} is left out: {missing[each.kind]}" for each in sorted(fitting) if each.kind in missing)
+    return {each: body for each, body in fitting.items() if each.kind not in missing}, remarks
+
+
+def _stack(workspace: Workspace, search: Server, dashboards: Server | None, variables: Variables) -> Stack:
+    seconds = min(workspace.unit.time_limit, _SECONDS)
+
+    def signing(server: Server) -> Mapping[str, str]:
+        return variables() if server.sigv4 else {}
+
+    return Stack(
+        Elasticsearch(search, signing(search), seconds),
+        Dashboards(dashboards, signing(dashboards), seconds) if dashboards else None,
+    )
 
 
 def _declared(workspace: Workspace) -> ElasticsearchServer:
@@ -65,7 +81,3 @@ def _declared(workspace: Workspace) -> ElasticsearchServer:
         where = workspace.environment.name
         raise InvalidInput(f"{workspace.unit.name}: {where} has no `logging.elasticsearch`; add it to platform.yaml")
     return server
-
-
-def _seconds(unit: Unit) -> float:
-    return min(unit.time_limit, _SECONDS)

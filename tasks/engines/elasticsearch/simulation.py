@@ -13,10 +13,22 @@ from typing import Any
 from tasks.elasticsearch.answers import Rejected, reason
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines.base import Finding, Validator, Workspace
-from tasks.engines.elasticsearch import components, forms, kinds, samples, server, sources, templates
-from tasks.engines.elasticsearch.addresses import COMPONENT, PIPELINE, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch import (
+    components,
+    forms,
+    kinds,
+    patterns,
+    samples,
+    saved_objects,
+    server,
+    sources,
+    templates,
+)
+from tasks.engines.elasticsearch.addresses import COMPONENT, PIPELINE, SAVED_OBJECT, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch.notation import listed
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
 from tasks.engines.elasticsearch.sources import Source
+from tasks.engines.elasticsearch.stack import Stack
 
 _FIRST = 2_000_000_000
 """A priority that no template has."""
@@ -24,26 +36,31 @@ _FIRST = 2_000_000_000
 
 def find(workspace: Workspace) -> Iterator[Finding]:
     """What the server has against the templates and pipelines of a unit."""
-    client = server.reading(workspace)
+    stack = server.reading(workspace)
     source = sources.load(workspace, workspace.unit.inputs)
-    wanted, _ = server.applicable(client, source.objects, workspace.options(ElasticsearchOptions))
+    wanted, _ = server.applicable(stack, source.objects, workspace.options(ElasticsearchOptions))
     for address in sorted(wanted):
         file = source.files[address]
         if address.kind == TEMPLATE:
-            yield from _template(client, workspace, wanted, address, file)
+            yield from _template(stack, workspace, wanted, address, file)
         elif address.kind == COMPONENT:
-            yield from _composed(client, {**_SIMULATED, "template": wanted[address].get("template") or {}}, file)
+            yield from _composed(
+                stack.search, {**_SIMULATED, "template": wanted[address].get("template") or {}}, file
+            )
         elif address.kind == PIPELINE:
-            yield from _pipeline(client, source, address, file)
+            yield from _pipeline(stack.search, source, address, file)
+        elif address.kind == SAVED_OBJECT:
+            yield from _references(stack, wanted, address, file)
+    yield from _data_views(stack, wanted, source)
 
 
 _SIMULATED: Mapping[str, Any] = {"priority": _FIRST}
 
 
 def _template(
-    client: Elasticsearch, workspace: Workspace, wanted: Mapping[Address, Body], address: Address, file: str
+    stack: Stack, workspace: Workspace, wanted: Mapping[Address, Body], address: Address, file: str
 ) -> Iterator[Finding]:
-    absent = components.absent(client, wanted, address)
+    absent = components.absent(stack, wanted, address)
     for name in absent:
         unit = _bringing(workspace, name)
         message = f"{COMPONENT}/{name} is neither in the unit nor on the server; add it, or correct composed_of"
@@ -51,7 +68,7 @@ def _template(
             message = f"is not simulated: {COMPONENT}/{name} comes with unit {unit}"
         yield Finding("composed-of", f"{address}: {message}", file, error=not unit)
     if not absent:
-        yield from _composed(client, _whole(client, wanted, wanted[address]), file)
+        yield from _composed(stack.search, _whole(stack, wanted, wanted[address]), file)
 
 
 def _composed(client: Elasticsearch, body: Body, file: str) -> Iterator[Finding]:
@@ -62,12 +79,12 @@ def _composed(client: Elasticsearch, body: Body, file: str) -> Iterator[Finding]
         yield _refused("template", error, file)
 
 
-def _whole(client: Elasticsearch, wanted: Mapping[Address, Body], body: Body) -> dict[str, Any]:
+def _whole(stack: Stack, wanted: Mapping[Address, Body], body: Body) -> dict[str, Any]:
     """An index template with its components in it, the later ones over the earlier ones."""
     parts = []
     for name in components.named(body):
         address = Address(COMPONENT, name)
-        found = wanted.get(address) or kinds.read(client, address)
+        found = wanted.get(address) or kinds.read(stack, address)
         parts.append((found or {}).get("template") or {})
     own = {key: item for key, item in body.items() if "composed" not in key and "component" not in key}
     return {**own, "template": templates.composed([*parts, body.get("template") or {}])}
@@ -86,6 +103,23 @@ def _pipeline(client: Elasticsearch, source: Source, address: Address, file: str
         name = sample.get("name") or number
         for wrong in samples.differences(sample, made, reason(made or {})):
             yield Finding("samples", f"{address}: sample {name}: {wrong}", file)
+
+
+def _references(stack: Stack, wanted: Mapping[Address, Body], address: Address, file: str) -> Iterator[Finding]:
+    for other in saved_objects.references(wanted[address]):
+        if other not in wanted and kinds.read(stack, other) is None:
+            yield Finding("references", f"{address}: refers to {other}, which is neither in the unit nor there", file)
+
+
+def _data_views(stack: Stack, wanted: Mapping[Address, Body], source: Source) -> Iterator[Finding]:
+    """Data views of names for which there is no template: nothing will be found through them."""
+    views = dict(saved_objects.data_views(wanted))
+    templates_after = server.surroundings(stack.search).after(wanted, ()).templates.values() if views else ()
+    known = [pattern for body in templates_after for pattern in listed(body.get("index_patterns"))]
+    for address, titles in views.items():
+        if not patterns.overlap(titles, known):
+            message = f"{address}: no index template is for {', '.join(titles)}"
+            yield Finding("data-views", message, source.files[address], error=False)
 
 
 def _refused(rule: str, error: Rejected, file: str) -> Finding:

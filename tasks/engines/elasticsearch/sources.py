@@ -5,6 +5,7 @@
     ingest-pipelines/shop.json          its samples beside it: shop.samples.json
     ilm-policies/shop.json              for Elasticsearch
     ism-policies/shop.json              for OpenSearch
+    saved-objects/shop.ndjson           as Kibana exports them
 
 Folders may be written with _ and in the singular. Files are JSON or YAML. `${NAME}` in a text is the unit's input of
 that name.
@@ -26,8 +27,8 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.domain.values import MASK, texts
 from tasks.engines.base import Interface, Workspace
-from tasks.engines.elasticsearch import exports
-from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, ISM, PIPELINE, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch import exports, saved_objects
+from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, ISM, PIPELINE, SAVED_OBJECT, TEMPLATE, Address, Body
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
 
 FOLDERS: Mapping[str, tuple[str, ...]] = {
@@ -36,8 +37,9 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     PIPELINE: ("ingest-pipelines", "ingest-pipeline", "pipelines", "ingest"),
     ILM: ("ilm-policies", "ilm-policy", "ilm"),
     ISM: ("ism-policies", "ism-policy", "ism"),
+    SAVED_OBJECT: ("saved-objects", "saved-object", "dashboards"),
 }
-_ENDINGS = (".json", ".yaml", ".yml")
+_ENDINGS = (".json", ".yaml", ".yml", ".ndjson")
 _SAMPLES = ".samples"
 _INPUT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 _NAME = re.compile(r"[^*?,\\/\"<>|\s#]+")
@@ -67,12 +69,15 @@ def loaded(infrastructure: Path, source: str, options: ElasticsearchOptions, val
     files: dict[Address, str] = {}
     samples: dict[str, list[Any]] = {}
     for kind, file in _files(infrastructure / source, options):
-        where, content = str(file.relative_to(infrastructure)), filled(_parsed(file, infrastructure), values)
+        where = str(file.relative_to(infrastructure))
+        content = filled(_parsed(kind, file, infrastructure), values)
         if kind == PIPELINE and file.stem.endswith(_SAMPLES):
             samples[file.stem.removesuffix(_SAMPLES)] = _listed(content, where)
             continue
-        for name, body in exports.objects(kind, file.stem, content, where):
-            address = Address(kind, _named(name, where))
+        for name, body in (
+            content.items() if kind == SAVED_OBJECT else exports.objects(kind, file.stem, content, where)
+        ):
+            address = Address(kind, name if kind == SAVED_OBJECT else _named(name, where))
             if address in objects:
                 raise InvalidInput(f"{where}: {address} is in {files[address]} too; remove one of them")
             objects[address], files[address] = body, where
@@ -151,10 +156,12 @@ def _folders(folder: Path, options: ElasticsearchOptions) -> dict[Path, str]:
     return dict(sorted(found.items(), key=lambda each: -len(each[0].parts)))
 
 
-def _parsed(file: Path, infrastructure: Path) -> Any:
+def _parsed(kind: str, file: Path, infrastructure: Path) -> Any:
     where = file.relative_to(infrastructure)
     try:
         text = file.read_text()
+        if kind == SAVED_OBJECT:
+            return dict(saved_objects.parsed(text, str(where)))
         return json.loads(text, object_pairs_hook=_once) if file.suffix == ".json" else yaml12.load(text)
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{where}:{error.lineno}: is no JSON: {error.msg}") from error

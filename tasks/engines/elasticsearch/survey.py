@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from tasks.domain.plan import Action, Change
 from tasks.domain.release import Receipt
 from tasks.domain.values import digest_of
-from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines.elasticsearch import kinds
 from tasks.engines.elasticsearch.addresses import Address, Body, ordered, parsed
 from tasks.engines.elasticsearch.forms import form
+from tasks.engines.elasticsearch.stack import Stack
 
 Live = Mapping[Address, Body | None]
 Records = Mapping[str, tuple[str, str]]
@@ -71,9 +71,9 @@ class Survey:
         return Change(str(address), address.kind, Action.DELETE, form(address.kind, there or {}), None)
 
 
-def live(client: Elasticsearch, addresses: Iterable[Address]) -> Live:
+def live(stack: Stack, addresses: Iterable[Address]) -> Live:
     """The objects as they are there; None for those that are not."""
-    return {address: kinds.read(client, address) for address in addresses}
+    return {address: kinds.read(stack, address) for address in addresses}
 
 
 def basis(found: Live) -> str:

@@ -57,6 +57,11 @@ def load(folder: Path, files: dict[str, Any], values: dict[str, Any] | None = No
         ("ilm/a.json", {"policy": {"phases": {}}}, ["ilm-policy/a"]),
         ("ilm/a.json", {"phases": {}}, ["ilm-policy/a"]),
         ("ilm-policies/x.json", {"a": {"version": 1, "policy": {"phases": {}}, "in_use_by": {}}}, ["ilm-policy/a"]),
+        (
+            "saved_objects/a.ndjson",
+            '{"type": "search", "id": "a b", "attributes": {"title": "a"}}\n{"exportedCount": 1}',
+            ["saved-object/search/a b"],
+        ),
         ("ism_policies/a.json", {"policy": {"states": []}}, ["ism-policy/a"]),
         ("ism/x.json", {"_id": "a", "_seq_no": 1, "policy": {"states": []}}, ["ism-policy/a"]),
         ("ism/x.json", {"policies": [{"_id": "a", "policy": {"states": []}}], "total_policies": 1}, ["ism-policy/a"]),
@@ -132,8 +137,8 @@ def test_what_is_wrong_is_told_with_its_file(tmp_path: Path, files: dict[str, An
 def test_folders_that_are_not_there_are_mistakes(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no folder nowhere in search"):
         load(tmp_path, {"index-templates/a.json": TEMPLATE}, folders={"index-templates": "nowhere"})
-    with pytest.raises(InvalidInput, match=r"folders.dashboards: is no kind"):
-        load(tmp_path, {}, folders={"dashboards": "index-templates"})
+    with pytest.raises(InvalidInput, match=r"folders.indices: is no kind"):
+        load(tmp_path, {}, folders={"indices": "index-templates"})
 
 
 def test_every_file_of_the_folder_is_read(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""Saved objects of Kibana and OpenSearch Dashboards: data views, searches, visualizations, dashboards. Pure.
+
+Their parts are JSON in texts (`panelsJSON`, `searchSourceJSON`), which the server writes anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tasks.domain.errors import InvalidInput
+from tasks.engines.elasticsearch.addresses import SAVED_OBJECT, Address, Body
+
+_DATA_VIEWS = frozenset({"index-pattern", "data-view"})
+
+
+def parsed(text: str, where: str) -> list[tuple[str, Body]]:
+    """The objects of an export (NDJSON), each with its name: "dashboard/shop".
+
+    Raises:
+        InvalidInput: a line is no saved object.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            written = json.loads(line) if line.strip() else None
+        except ValueError as error:
+            raise InvalidInput(f"{where}:{number}: is no JSON: {error}") from error
+        # The last line of an export counts what is in it.
+        if written is None or (isinstance(written, Mapping) and "exportedCount" in written):
+            continue
+        if not isinstance(written, Mapping) or not all(written.get(key) for key in ("type", "id", "attributes")):
+            raise InvalidInput(f"{where}:{number}: is no saved object: it needs type, id and attributes")
+        found.append((f"{written['type']}/{written['id']}", written))
+    return found
+
+
+def form(body: Body) -> dict[str, Any]:
+    """What a saved object means: its attributes and references, without what the server keeps about it."""
+    references = sorted((dict(each) for each in body.get("references") or ()), key=lambda each: str(each.get("name")))
+    return {"attributes": _read(body.get("attributes") or {}), "references": references}
+
+
+def sent(body: Body) -> dict[str, Any]:
+    """A saved object as an import takes it; versions say by which form of attributes it was exported."""
+    of_server = ("updated_at", "created_at", "updated_by", "created_by", "version", "namespaces", "managed", "sort")
+    return {key: item for key, item in body.items() if key not in of_server}
+
+
+def parts(address: Address) -> tuple[str, str]:
+    """The type and the id of a saved object."""
+    kind, _, name = address.name.partition("/")
+    return kind, name
+
+
+def in_order(objects: Mapping[Address, Body]) -> list[Address]:
+    """Each object after those that it refers to."""
+    done: list[Address] = []
+
+    def add(address: Address, above: frozenset[Address]) -> None:
+        for other in references(objects[address]):
+            if other in objects and other not in above:
+                add(other, above | {other})
+        if address not in done:
+            done.append(address)
+
+    for address in sorted(objects):
+        add(address, frozenset({address}))
+    return done
+
+
+def references(body: Body) -> list[Address]:
+    """The objects that one refers to."""
+    return [Address(SAVED_OBJECT, f"{each['type']}/{each['id']}") for each in body.get("references") or ()]
+
+
+def data_views(objects: Mapping[Address, Body]) -> Iterable[tuple[Address, list[str]]]:
+    """The data views among objects, with the index patterns that each is of."""
+    for address, body in objects.items():
+        if address.kind == SAVED_OBJECT and parts(address)[0] in _DATA_VIEWS:
+            title = str((body.get("attributes") or {}).get("title") or "")
+            yield address, [each.strip() for each in title.split(",") if each.strip()]
+
+
+def _read(value: Any) -> Any:
+    """A value with the JSON in its texts read."""
+    if isinstance(value, Mapping):
+        return {key: _read(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_read(item) for item in value]
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return _read(json.loads(value))
+        except ValueError:
+            return value
+    return value
