@@ -75,10 +75,10 @@ def try_out(
     """
     analysis, around = _declared(unit, known_environment(environment))
     roles, instead = AssumedRoles("flowmart-analysis"), settings.load().prometheus
-    server = access.prometheus(roles, around, analysis.timeout, instead)
+    sources = access.sources(roles, around, analysis, instead)
     now = datetime.now(UTC).timestamp()
     begin, end = now - length(since).total_seconds(), now - analysis.seconds
-    found = tried(analysis, environment, server, begin, end, analysis.length)
+    found = tried(analysis, environment, sources, begin, end, analysis.length)
     if json:
         verdicts = [{"at": spans.iso(at), "verdict": verdict} for at, verdict in found]
         screen.document({"unit": unit, "environment": environment, "tried": verdicts})

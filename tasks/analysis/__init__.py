@@ -1,7 +1,8 @@
 """Analyses: metrics decide whether what was applied is good, over minutes instead of at once.
 
     spans -> measuring -> rating -> verdict -> evidence
-                 └ asking
+                 ├ asking
+                 └ log_values, log_fields
 
 Each window is an instant query with an explicit time, counted from the apply. So a verdict is a function of the
 specification, the time of the apply and the server's history: a run that died, or a server that was away, changes
@@ -12,6 +13,7 @@ asks for one window, `judging` for all that are over, `asking` tries every query
 
 from tasks.analysis.asking import Asked, ask_all
 from tasks.analysis.judging import Judging, was_bad
+from tasks.analysis.sources import Sources
 from tasks.analysis.verdict import Judged
 
-__all__ = ["Asked", "Judged", "Judging", "ask_all", "was_bad"]
+__all__ = ["Asked", "Judged", "Judging", "Sources", "ask_all", "was_bad"]

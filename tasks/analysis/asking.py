@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.analysis import spans
-from tasks.analysis.judging import SKEW, skewed
+from tasks.analysis import log_fields, spans
 from tasks.analysis.measuring import value
+from tasks.analysis.sources import Sources
 from tasks.analysis.spans import Span
 from tasks.domain.analysis import Analysis, Metric
 from tasks.domain.errors import Unanswered
@@ -29,22 +29,24 @@ class Asked:
     warnings: tuple[str, ...]
 
 
-def ask_all(analysis: Analysis, metrics: Sequence[Metric], server: Prometheus, now: float) -> Asked:
+def ask_all(analysis: Analysis, metrics: Sequence[Metric], sources: Sources, now: float) -> Asked:
     """Ask every query of an analysis for the last window.
 
     Raises:
         Unanswered: the server cannot be asked, or its clock is wrong.
     """
-    skew = server.clock() - now
-    if abs(skew) > SKEW:
-        raise Unanswered(f"{server.where} cannot be asked: {skewed(skew)}")
+    if skew := sources.skew(now):
+        raise Unanswered(f"{sources.prometheus.where} cannot be asked: {skew}")
     span = spans.before(analysis, now - analysis.lag)[-1]
-    found = [_asked(analysis, metric, server, span) for metric in metrics]
+    found = [_asked(analysis, metric, sources, span) for metric in metrics]
     return Asked(tuple(m for one in found for m in one.mistakes), tuple(w for one in found for w in one.warnings))
 
 
-def _asked(analysis: Analysis, metric: Metric, server: Prometheus, span: Span) -> Asked:
-    result = value(server, metric, span)
+def _asked(analysis: Analysis, metric: Metric, sources: Sources, span: Span) -> Asked:
+    if metric.logs is not None:
+        mistakes, more = log_fields.asked(sources.elasticsearch, metric.logs)
+        return Asked(*(tuple(f"metric {metric.name}: {each}" for each in said) for said in (mistakes, more)))
+    server, result = sources.prometheus, value(sources, metric, span)
     if not result.answered:
         if not result.refused:
             raise Unanswered(f"metric {metric.name}: {result.why}")

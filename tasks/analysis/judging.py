@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.analysis import rating, spans
-from tasks.analysis.measuring import Value, measured, value
+from tasks.analysis.measuring import measured, value
+from tasks.analysis.sources import Sources
 from tasks.analysis.spans import Span
+from tasks.analysis.values import Value
 from tasks.analysis.verdict import Judged, judged
 from tasks.domain.analysis import Analysis, Metric, Rating, Verdict, Window
 from tasks.domain.errors import Unanswered
-from tasks.monitoring.client import Prometheus
 
-SKEW = 60.0
-"""Seconds that the server's clock may differ from ours: windows are counted by ours, and looked up by its own."""
+_PROMETHEUS = ""
+"""Stands for the Prometheus among what is asked; the others are streams of logs."""
 
 
 class Judging:
@@ -22,7 +23,7 @@ class Judging:
     Args:
         analysis: the specification.
         environment: where; some metrics are not asked everywhere.
-        server: who is asked.
+        sources: who is asked.
         began, ended: the apply, in seconds since 1970.
         past: whether all of it is in the past, so that the server's clock does not matter.
     """
@@ -31,7 +32,7 @@ class Judging:
         self,
         analysis: Analysis,
         environment: str,
-        server: Prometheus,
+        sources: Sources,
         began: float,
         ended: float,
         *,
@@ -39,7 +40,7 @@ class Judging:
     ) -> None:
         self.analysis = analysis
         self.metrics = metrics_in(analysis, environment)
-        self._server = server
+        self._sources = sources
         self._began = began
         self._past = past
         self._spans = spans.after(analysis, ended)
@@ -59,32 +60,37 @@ class Judging:
     def judge(self, now: float) -> Judged:
         """The verdict as far as windows are over at `now` (seconds since 1970)."""
         over = now >= self.ends
-        why = self._unreachable(now) if self._asks(now) else ""
+        whys = {_PROMETHEUS: self._unreachable(now) if self._asks(now) else ""}
         for place, span in enumerate(self._spans):
             if not spans.is_over(span, self.analysis, now):
                 break
             for metric in self.metrics:
-                why = self._look(metric, place, span, why)
+                self._look(metric, place, span, whys)
             found = self._judged(over=False)
             if found.verdict is Verdict.FAILED:
                 return found
         return self._judged(over=over)
 
-    def _look(self, metric: Metric, place: int, span: Span, why: str) -> str:
-        """Measure a window that is not known yet; what keeps the server from answering, for the others."""
+    def _look(self, metric: Metric, place: int, span: Span, whys: dict[str, str]) -> None:
+        """Measure a window that is not known yet; `whys` is what keeps each source from answering."""
         known = self._known.get((metric.name, place))
         if known is not None and known.rating is not Rating.UNANSWERED:
-            return why
+            return
+        source = metric.logs.stream if metric.logs else _PROMETHEUS
+        window = self._measured(metric, span, whys.get(source, ""))
+        self._known[metric.name, place] = window
+        whys[source] = window.why if window.rating is Rating.UNANSWERED else ""
+
+    def _measured(self, metric: Metric, span: Span, why: str) -> Window:
+        """A window; `why` is what keeps its source from answering, "" where nothing is known to."""
         if why:
-            self._known[metric.name, place] = _unanswered(metric, span, why)
-            return why
+            return _unanswered(metric, span, why)
         usual = self._usual_of(metric)
         if usual is not None and not usual.answered:
-            self._known[metric.name, place] = _unanswered(metric, span, usual.why)
-            return usual.why
-        window = measured(self._server, metric, span, usual.value if usual else None)
-        self._known[metric.name, place] = window
-        return window.why if window.rating is Rating.UNANSWERED else ""
+            return _unanswered(metric, span, usual.why)
+        before = spans.before(self.analysis, self._began)
+        past = Span(before[0].begins, before[-1].ends)
+        return measured(self._sources, metric, span, usual.value if usual else None, past)
 
     def _asks(self, now: float) -> bool:
         """Whether there is a window to ask for."""
@@ -97,10 +103,9 @@ class Judging:
         if self._past:
             return ""
         try:
-            skew = self._server.clock() - now
+            return self._sources.skew(now)
         except Unanswered as error:
             return str(error)
-        return skewed(skew) if abs(skew) > SKEW else ""
 
     def _usual_of(self, metric: Metric) -> Value | None:
         """The median of the past that a metric is compared with; remembered once all of it was answered."""
@@ -108,7 +113,7 @@ class Judging:
             return self._usual.get(metric.name)
         week = tuple(span.shifted(-spans.WEEK) for span in self._spans)
         past = week if metric.compare.of == "week" else spans.before(self.analysis, self._began)
-        found = [value(self._server, metric, span) for span in past]
+        found = [value(self._sources, metric, span) for span in past]
         silent = next((each for each in found if not each.answered), None)
         if silent is not None:
             return silent
@@ -135,7 +140,7 @@ def metrics_in(analysis: Analysis, environment: str) -> tuple[Metric, ...]:
 
 
 def was_bad(
-    analysis: Analysis, metrics: Sequence[Metric], server: Prometheus, now: float, since: float = 0.0
+    analysis: Analysis, metrics: Sequence[Metric], sources: Sources, now: float, since: float = 0.0
 ) -> list[Window]:
     """The bad windows right before `now`, of metrics that were bad in more windows than they tolerate.
 
@@ -146,15 +151,10 @@ def was_bad(
     past = [span for span in whole if span.begins >= since]
     found: list[Window] = []
     for metric in metrics:
-        windows = [measured(server, metric, span) for span in past]
+        windows = [measured(sources, metric, span) for span in past]
         bad = [window for window in windows if window.rating is Rating.BAD and window.value is not None]
         found += bad if len(bad) > metric.tolerate else []
     return found
-
-
-def skewed(seconds: float) -> str:
-    """What is wrong with clocks that differ."""
-    return f"its clock is {abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} this machine's; correct one"
 
 
 def _unanswered(metric: Metric, span: Span, why: str) -> Window:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tasks.analysis import log_values
 from tasks.analysis.rating import rated, shown, without_data
+from tasks.analysis.sources import Sources
 from tasks.analysis.spans import Span, iso
+from tasks.analysis.values import Value
 from tasks.domain.analysis import Metric, Rating, Window
 from tasks.domain.errors import FlowmartError
 from tasks.monitoring.answers import Answer, QueryRefused
@@ -17,29 +18,20 @@ _WATCHDOG = f'ALERTS{{alertname="Watchdog",{_FIRING}}}'
 """The alert that always fires, so that silence is told from a broken chain (kube-prometheus-stack has it)."""
 
 
-@dataclass(frozen=True)
-class Value:
-    """What a window gave.
+def measured(
+    sources: Sources, metric: Metric, span: Span, usual: float | None = None, past: Span | None = None
+) -> Window:
+    """One window as evidence.
 
-    Attributes:
-        value: None where it is not known.
-        why: why it is not known, or what it is made of.
-        answered: False where the server could not be asked.
-        refused: whether it was asked, and said that the query is wrong.
-        partial: whether a part of the data could not be read.
+    Args:
+        sources: who is asked.
+        metric: what is measured.
+        span: the window.
+        usual: the median of the past, where that counts.
+        past: the time before the apply, where kinds of errors are compared with it.
     """
-
-    value: float | None
-    why: str = ""
-    answered: bool = True
-    refused: bool = False
-    partial: bool = False
-
-
-def measured(server: Prometheus, metric: Metric, span: Span, usual: float | None = None) -> Window:
-    """One window as evidence; `usual` is the median of the past, where that counts."""
-    query = _asked(metric, span.length)
-    found = value(server, metric, span)
+    query = _told(metric, span)
+    found = value(sources, metric, span, past)
     if found.value is not None:
         rating, why = rated(metric, found.value, usual)
         why = "; ".join(filter(None, [why, found.why]))
@@ -47,12 +39,15 @@ def measured(server: Prometheus, metric: Metric, span: Span, usual: float | None
         rating, why = Rating.UNANSWERED, found.why
     else:
         rating, why = (Rating.UNKNOWN if found.partial else without_data(metric)), found.why
-    link = server.link(query, span.ends, span.ends - span.begins)
+    link = "" if metric.logs else sources.prometheus.link(query, span.ends, span.ends - span.begins)
     return Window(metric.name, iso(span.begins), iso(span.ends), rating, found.value, why, query, link)
 
 
-def value(server: Prometheus, metric: Metric, span: Span) -> Value:
+def value(sources: Sources, metric: Metric, span: Span, past: Span | None = None) -> Value:
     """The value of a window, or why it is not known. Nothing is raised: no answer is a result here."""
+    if metric.logs is not None:
+        return log_values.value(sources.elasticsearch, metric.logs, span, past)
+    server = sources.prometheus
     try:
         if metric.alerts is not None:
             return _alerts(server, metric, span)
@@ -128,6 +123,10 @@ def _samples(server: Prometheus, query: str, span: Span) -> str:
 def _count(server: Prometheus, query: str, at: float) -> float:
     found = server.instant(query, at).series
     return found[0].value if found else 0.0
+
+
+def _told(metric: Metric, span: Span) -> str:
+    return log_values.told(metric.logs, span) if metric.logs else _asked(metric, span.length)
 
 
 def _asked(metric: Metric, length: str) -> str:

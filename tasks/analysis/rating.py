@@ -19,7 +19,8 @@ def rated(metric: Metric, value: float, usual: float | None = None) -> tuple[Rat
     if low is not None and value < low:
         return Rating.BAD, f"below {shown(low)}{_because(metric, usual, low != metric.fail_below)}"
     if metric.at_most is not None and value > metric.at_most:
-        return Rating.DOUBTFUL, f"above {shown(metric.at_most)}, and not above {shown(high)}"
+        beyond = "" if high is None else f", and not above {shown(high)}"
+        return Rating.DOUBTFUL, f"above {shown(metric.at_most)}{beyond}"
     if metric.at_least is not None and value < metric.at_least:
         return Rating.DOUBTFUL, f"below {shown(metric.at_least)}, and not below {shown(low)}"
     return Rating.GOOD, ""

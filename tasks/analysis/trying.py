@@ -8,26 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tasks.analysis.judging import Judging
+from tasks.analysis.sources import Sources
 from tasks.domain.analysis import Analysis, Verdict
-from tasks.monitoring.client import Prometheus
 
 MOST = 200
 """Imagined applies: each asks every query once for each of its windows."""
 
 
 def tried(
-    analysis: Analysis, environment: str, server: Prometheus, since: float, until: float, every: float
+    analysis: Analysis, environment: str, sources: Sources, since: float, until: float, every: float
 ) -> list[tuple[float, Verdict]]:
     """The verdict on an apply at each of these times, oldest first.
 
     Args:
         analysis: the specification.
         environment: where.
-        server: who is asked.
+        sources: who is asked.
         since, until: the first and the last apply, in seconds since 1970.
         every: seconds between two of them.
     """
-    return [(at, _judged(analysis, environment, server, at)) for at in times(since, until, every)]
+    return [(at, _judged(analysis, environment, sources, at)) for at in times(since, until, every)]
 
 
 def times(since: float, until: float, every: float) -> Sequence[float]:
@@ -42,7 +42,7 @@ def _steps(since: float, until: float, step: float) -> Iterator[float]:
         since += step
 
 
-def _judged(analysis: Analysis, environment: str, server: Prometheus, at: float) -> Verdict:
-    judging = Judging(analysis, environment, server, at, at, past=True)
+def _judged(analysis: Analysis, environment: str, sources: Sources, at: float) -> Verdict:
+    judging = Judging(analysis, environment, sources, at, at, past=True)
     found = judging.judge(judging.ends)
     return found.verdict or Verdict.INCONCLUSIVE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 NoData = Literal["inconclusive", "pass", "fail"]
 
@@ -40,13 +40,40 @@ class Compare:
 
 
 @dataclass(frozen=True)
+class LogQuery:
+    """What is counted in a log.
+
+    Attributes:
+        stream: the streams or indices, with wildcards.
+        service: `service.name` of the documents.
+        filter: any query in place of the service, as the API takes it.
+        level: this one and worse: warning, error or critical.
+        level_field, kind_field: where the level and the kind of an error are.
+        min_documents: with fewer documents of any level, the value is not known.
+        new_kinds: count the kinds of errors that were never seen before the apply, and not the documents.
+    """
+
+    stream: str
+    service: str = ""
+    filter: Mapping[str, Any] | None = None
+    level: str = "error"
+    level_field: str = "log.level"
+    kind_field: str = "error.type"
+    min_documents: int = 1
+    new_kinds: bool = False
+
+
+@dataclass(frozen=True)
 class Metric:
-    """One thing that is measured in every window. Exactly one of `total` (with `bad`), `query` and `alerts` is set.
+    """One thing that is measured in every window.
+
+    Exactly one of `total` (with `bad`), `query`, `alerts` and `logs` is set.
 
     Attributes:
         bad, total: events; their ratio is the value.
         query: gives the value.
         alerts: labels of alerts of which none may fire; the value is how many do.
+        logs: what is counted in a log.
         at_most, at_least: the value is good up to here.
         fail_above, fail_below: it is bad from here; between is doubtful.
         min_events: with less `total`, the value is not known.
@@ -60,6 +87,7 @@ class Metric:
     total: str = ""
     query: str = ""
     alerts: Mapping[str, str] | None = None
+    logs: LogQuery | None = None
     at_most: float | None = None
     at_least: float | None = None
     fail_above: float | None = None

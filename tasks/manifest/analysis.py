@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tasks.domain.analysis import Analysis, Compare, Metric
+from tasks.domain.analysis import Analysis, Compare, LogQuery, Metric
+from tasks.domain.platform import Environment
 from tasks.manifest import placeholders
 from tasks.manifest.declared_analysis import DeclaredAnalysis, DeclaredMetric
 from tasks.manifest.mistakes import Key, Mistake, not_among
@@ -25,7 +26,7 @@ def built(declared: DeclaredAnalysis | None) -> Analysis | None:
     if declared is None:
         return None
     return Analysis(
-        metrics=tuple(_metric(each) for each in declared.metrics),
+        metrics=tuple(metric for each in declared.metrics for metric in _metrics(each)),
         length=declared.length,
         window=declared.window,
         delay=declared.delay,
@@ -44,10 +45,12 @@ def filled(analysis: Analysis | None, names: Mapping[str, Any]) -> Analysis | No
     return replace(analysis, metrics=tuple(_filled(each, names) for each in analysis.metrics))
 
 
-def mistakes(declared: DeclaredAnalysis, names: Mapping[str, Any], *, asked: bool) -> Iterator[Mistake]:
-    """What is wrong in one environment. `asked`: whether there is a Prometheus there."""
-    if not asked:
+def mistakes(declared: DeclaredAnalysis, names: Mapping[str, Any], around: Environment) -> Iterator[Mistake]:
+    """What is wrong in one environment, `around` it."""
+    if around.prometheus is None and any(each.logs is None for each in declared.metrics):
         yield Mistake((), "needs a Prometheus to ask: add `monitoring` to the platform")
+    if around.elasticsearch is None and any(each.logs is not None for each in declared.metrics):
+        yield Mistake((), "needs an Elasticsearch to ask: add `logging.elasticsearch` to the platform")
     for place, metric in enumerate(declared.metrics):
         yield from (mistake.below(("metrics", place)) for mistake in _in_metric(metric, names))
 
@@ -65,6 +68,9 @@ def _in_metric(metric: DeclaredMetric, names: Mapping[str, Any]) -> Iterator[Mis
     texts = {key: text for key in _QUERIES if (text := getattr(metric, key)) is not None}
     unknown = list(placeholders.mistakes({**texts, "alerts": metric.alerts or {}}, {**names, **_WINDOW}))
     yield from unknown
+    if metric.logs is not None:
+        written = metric.logs.model_dump(exclude_none=True)
+        yield from (mistake.below(("logs",)) for mistake in placeholders.mistakes(written, names))
     for key, text in texts.items():
         if any(mistake.key[0] == key for mistake in unknown):
             continue
@@ -75,6 +81,26 @@ def _in_metric(metric: DeclaredMetric, names: Mapping[str, Any]) -> Iterator[Mis
             yield Mistake((key,), "counts events of a fixed time: write [{window}] for the length of a window")
 
 
+def _metrics(declared: DeclaredMetric) -> Iterator[Metric]:
+    """A metric; and that of the kinds of errors which were never there before, where a log is asked for them.
+
+    One new kind in one window is enough, whatever the other one tolerates.
+    """
+    one = _metric(declared)
+    yield one
+    if one.logs is None or declared.logs is None or declared.logs.new_kinds == "ignore":
+        return
+    yield Metric(
+        name=f"{one.name}-new-kinds",
+        logs=replace(one.logs, new_kinds=True),
+        at_most=0.0,
+        fail_above=0.0 if declared.logs.new_kinds == "fail" else None,
+        tolerate=0,
+        no_data=one.no_data,
+        environments=one.environments,
+    )
+
+
 def _metric(declared: DeclaredMetric) -> Metric:
     high = 0.0 if declared.alerts is not None and declared.at_most is None else declared.at_most
     return Metric(
@@ -83,6 +109,7 @@ def _metric(declared: DeclaredMetric) -> Metric:
         total=declared.total or "",
         query=declared.query or "",
         alerts=declared.alerts,
+        logs=_logs(declared),
         at_most=high,
         at_least=declared.at_least,
         fail_above=high if declared.fail_above is None else declared.fail_above,
@@ -95,7 +122,22 @@ def _metric(declared: DeclaredMetric) -> Metric:
     )
 
 
+def _logs(declared: DeclaredMetric) -> LogQuery | None:
+    logs = declared.logs
+    if logs is None:
+        return None
+    about = logs.model_dump(exclude={"new_kinds", "service"})
+    return LogQuery(**about, service=logs.service or "", min_documents=declared.min_documents)
+
+
 def _filled(metric: Metric, names: Mapping[str, Any]) -> Metric:
     bad, total, query = (str(placeholders.fill(getattr(metric, key), names)) for key in _QUERIES)
     alerts = placeholders.fill(metric.alerts, names) if metric.alerts is not None else None
-    return replace(metric, bad=bad, total=total, query=query, alerts=alerts)
+    return replace(metric, bad=bad, total=total, query=query, alerts=alerts, logs=_logs_filled(metric.logs, names))
+
+
+def _logs_filled(logs: LogQuery | None, names: Mapping[str, Any]) -> LogQuery | None:
+    if logs is None:
+        return None
+    stream, service = (str(placeholders.fill(text, names)) for text in (logs.stream, logs.service))
+    return replace(logs, stream=stream, service=service, filter=placeholders.fill(logs.filter, names))

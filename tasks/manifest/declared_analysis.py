@@ -23,8 +23,32 @@ class DeclaredCompare(Declared):
     times: float = Field(gt=0, description="Bad beyond so many times the median of these windows.")
 
 
+class DeclaredLogs(Declared):
+    """What is counted in a log that an Elasticsearch or an OpenSearch keeps."""
+
+    stream: Text = Field(default="logs-*", description="Streams or indices, with wildcards.")
+    service: Text | None = Field(default=None, description="`service.name` of the documents.")
+    filter: dict[str, Any] | None = Field(
+        default=None, description="Any query in place of `service`, as the API takes it."
+    )
+    level: Literal["warning", "error", "critical"] = Field(
+        default="error", description="Documents of this level and worse are counted."
+    )
+    level_field: Text = Field(default="log.level", description="Where the level is; a keyword.")
+    new_kinds: Literal["ignore", "inconclusive", "fail"] = Field(
+        default="inconclusive", description="What a kind of error comes to that was never seen before the apply."
+    )
+    kind_field: Text = Field(default="error.type", description="Where the kind of an error is; a keyword.")
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if (self.service is None) == (self.filter is None):
+            raise ValueError("needs exactly one of service and filter")
+        return self
+
+
 class DeclaredMetric(Declared):
-    """One thing that is measured in every window: `bad` and `total`, or a `query`, or `alerts`."""
+    """One thing that is measured in every window: `bad` and `total`, a `query`, `alerts`, or `logs`."""
 
     name: Slug = Field(description="What the metric is called in reports; once in an analysis.")
     bad: Text | None = Field(default=None, description="Bad events; with `total`. Absent counts as 0.")
@@ -32,6 +56,10 @@ class DeclaredMetric(Declared):
     query: Text | None = Field(default=None, description="Gives the value. {window} is the length of a window.")
     alerts: dict[Identifier, Text] | None = Field(
         default=None, description="Labels of alerts, such as {severity: critical}; the value is how many fire."
+    )
+    logs: DeclaredLogs | None = Field(default=None, description="What is counted in a log.")
+    min_documents: int = Field(
+        default=1, ge=0, strict=True, description="With fewer documents of any level in the log, it is unknown."
     )
     at_most: Limit | None = Field(default=None, description="Good up to here: base units, or per cent.")
     at_least: Limit | None = Field(default=None, description="Good down to here: base units, or per cent.")
@@ -51,11 +79,13 @@ class DeclaredMetric(Declared):
     def _measures_one_thing(self) -> Self:
         if (self.bad is None) != (self.total is None):
             raise ValueError("needs bad and total together")
-        ways = [name for name in ("total", "query", "alerts") if getattr(self, name) is not None]
+        ways = [name for name in ("total", "query", "alerts", "logs") if getattr(self, name) is not None]
         if len(ways) != 1:
             raise ValueError(
-                f"needs exactly one of bad with total, query, alerts; found {' and '.join(ways) or 'none'}"
+                f"needs exactly one of bad with total, query, alerts, logs; found {' and '.join(ways) or 'none'}"
             )
+        if self.logs is None and "min_documents" in self.model_fields_set:
+            raise ValueError("has min_documents and no logs: write min_events")
         return self
 
     @model_validator(mode="after")

@@ -116,10 +116,13 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     yield from monitoring.mistakes(draft.monitoring, declared.monitoring, about)
     yield from logging.mistakes(draft.logging, declared.logging, about)
     if declared.analysis is not None:
-        asked = monitoring.filled(draft.monitoring, declared.monitoring, about) is not None
-        found = analysis.mistakes(
-            declared.analysis, _with_values(about, placeholders.fill(declared.values, about)), asked=asked
+        around = Environment(
+            name,
+            prometheus=monitoring.filled(draft.monitoring, declared.monitoring, about),
+            elasticsearch=logging.filled(draft.logging, declared.logging, about),
         )
+        names = _with_values(about, placeholders.fill(declared.values, about))
+        found = analysis.mistakes(declared.analysis, names, around)
         own = (*found, *analysis.places(declared.analysis, (name,)))
         yield from (m.below(("analysis",)) for m in own)
     yield from _calendar(declared)

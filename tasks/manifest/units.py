@@ -202,8 +202,8 @@ def _analysis(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]
         return
 
     def wrong(environment: str) -> Iterator[Mistake]:
-        asked = environments.filled(draft, environment).prometheus is not None
-        yield from analysis.mistakes(wanted, _scope(draft, environment, declared), asked=asked)
+        around = environments.filled(draft, environment)
+        yield from analysis.mistakes(wanted, _scope(draft, environment, declared), around)
 
     found = (*_in_its_environments(draft, declared, wrong), *analysis.places(wanted, declared.environments))
     yield from (m.below(("analysis",)) for m in found)

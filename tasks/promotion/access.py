@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tasks import aws
+from tasks.analysis import Sources
+from tasks.analysis.judging import metrics_in
 from tasks.checks.answers import no_prometheus
+from tasks.domain.analysis import Analysis
 from tasks.domain.errors import InvalidInput
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Cluster, Environment, Purpose
@@ -79,6 +82,23 @@ def prometheus(access: Access, environment: Environment, seconds: float, instead
         return Prometheus(PrometheusServer(instead), seconds=seconds)
     variables = access.reading(environment) if environment.prometheus.sigv4 else {}
     return Prometheus(environment.prometheus, variables, seconds)
+
+
+def sources(access: Access, environment: Environment, analysis: Analysis, instead: str) -> Sources:
+    """Who an analysis asks in an environment: only what its metrics need.
+
+    Args:
+        instead: as for `prometheus`.
+
+    Raises:
+        InvalidInput: what is needed is not declared, or may not be asked.
+    """
+    metrics = metrics_in(analysis, environment.name)
+    seconds, of_logs = analysis.timeout, [each for each in metrics if each.logs is not None]
+    return Sources(
+        prometheus(access, environment, seconds, instead) if len(of_logs) < len(metrics) else None,
+        elasticsearch(access, environment, seconds) if of_logs else None,
+    )
 
 
 def elasticsearch(access: Access, environment: Environment, seconds: float) -> Elasticsearch:

@@ -16,14 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from tasks.analysis import Judged, Judging, evidence
+from tasks.analysis import Judged, Judging, Sources, evidence
 from tasks.analysis.judging import metrics_in
 from tasks.domain.analysis import ENVIRONMENT, Analysis, AppliedAt, Verdict
 from tasks.domain.errors import Inconclusive, PromotionPaused, Refused, Unanswered
 from tasks.domain.events import AnalysisEnded, EnvironmentPaused
 from tasks.domain.events.claims import FORWARD
 from tasks.ledger.state import EnvironmentState
-from tasks.monitoring.client import Prometheus
 from tasks.promotion.environment_run import EnvironmentRun
 
 _EVERY = 15.0
@@ -181,16 +180,16 @@ def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, A
     }
 
 
-def server_of(run: EnvironmentRun, subject: str, analysis: Analysis) -> Prometheus:
-    """The Prometheus that an analysis asks."""
+def sources_of(run: EnvironmentRun, subject: str, analysis: Analysis) -> Sources:
+    """Who an analysis asks."""
     environment = run.environment_of(subject) if subject else run.environment
-    return run.runtime.prometheus(environment, analysis.timeout)
+    return run.runtime.sources(environment, analysis)
 
 
 def judging(run: EnvironmentRun, subject: str, analysis: Analysis, at: AppliedAt) -> Judging:
     """The analysis of one apply, to be judged."""
-    server = server_of(run, subject, analysis)
-    return Judging(analysis, run.environment.name, server, _seconds(at.began), _seconds(at.ended))
+    sources = sources_of(run, subject, analysis)
+    return Judging(analysis, run.environment.name, sources, _seconds(at.began), _seconds(at.ended))
 
 
 def judged_now(run: EnvironmentRun) -> dict[str, Judged]:

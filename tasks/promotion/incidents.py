@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tasks.analysis import ask_all, evidence, was_bad
@@ -12,7 +12,7 @@ from tasks.domain.errors import EnvironmentClosed, InvalidInput
 from tasks.domain.events import AnalysesOmitted, IncidentAccepted
 from tasks.domain.release import Receipt
 from tasks.promotion import access
-from tasks.promotion.analysing import declared, named, server_of
+from tasks.promotion.analysing import declared, named, sources_of
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import PlanSet
 
@@ -31,7 +31,7 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
         EnvironmentClosed: metrics are bad already.
     """
     wanted = _concerned(run, plans)
-    if wanted and run.runtime.settings.prometheus == access.NO_PROMETHEUS:
+    if run.runtime.settings.prometheus == access.NO_PROMETHEUS and _need_prometheus(run, wanted.values()):
         _omit(run, tuple(wanted))
         return
     mistakes = [mistake for subject, analysis in wanted.items() for mistake in _mistakes(run, subject, analysis)]
@@ -62,6 +62,11 @@ def _concerned(run: EnvironmentRun, plans: PlanSet) -> Mapping[str, Analysis]:
     return {subject: each for subject, each in known.items() if subject in changed or subject == ENVIRONMENT}
 
 
+def _need_prometheus(run: EnvironmentRun, wanted: Iterable[Analysis]) -> bool:
+    name = run.environment.name
+    return any(metric.logs is None for analysis in wanted for metric in metrics_in(analysis, name))
+
+
 def _omit(run: EnvironmentRun, subjects: tuple[str, ...]) -> None:
     why = f"FLOWMART_PROMETHEUS={access.NO_PROMETHEUS}"
     run.record(AnalysesOmitted(release=run.release.id, units=subjects, why=why))
@@ -70,17 +75,17 @@ def _omit(run: EnvironmentRun, subjects: tuple[str, ...]) -> None:
 
 
 def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:
-    server = server_of(run, subject, analysis)
-    found = ask_all(analysis, metrics_in(analysis, run.environment.name), server, run.clock.now().timestamp())
+    sources = sources_of(run, subject, analysis)
+    found = ask_all(analysis, metrics_in(analysis, run.environment.name), sources, run.clock.now().timestamp())
     for warning in found.warnings:
         run.log(subject).warning("analysis", what=warning)
     return [f"{named(run, subject)}: {mistake}" for mistake in found.mistakes]
 
 
 def _bad(run: EnvironmentRun, subject: str, analysis: Analysis, since: float) -> list[str]:
-    server = server_of(run, subject, analysis)
+    sources = sources_of(run, subject, analysis)
     metrics, now = metrics_in(analysis, run.environment.name), run.clock.now().timestamp()
-    windows = was_bad(analysis, metrics, server, now, since)
+    windows = was_bad(analysis, metrics, sources, now, since)
     return [f"{named(run, subject)}: {evidence.line(window)}" for window in windows]
 
 

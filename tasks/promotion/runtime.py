@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tasks.analysis import Sources
 from tasks.clock import Clock, SystemClock
+from tasks.domain.analysis import Analysis
 from tasks.domain.platform import Environment
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines import ENGINES, Engine
@@ -19,7 +21,7 @@ from tasks.ledger.history import History
 from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
 from tasks.monitoring.client import Prometheus
-from tasks.promotion.access import Access, AssumedRoles, elasticsearch, prometheus
+from tasks.promotion.access import Access, AssumedRoles, elasticsearch, prometheus, sources
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
 from tasks.promotion.stopping import Stops
@@ -71,6 +73,10 @@ class Runtime:
     def prometheus(self, environment: Environment, seconds: float) -> Prometheus:
         """The Prometheus of an environment, with a limit for each request."""
         return prometheus(self.access, environment, seconds, self.settings.prometheus)
+
+    def sources(self, environment: Environment, analysis: Analysis) -> Sources:
+        """Who an analysis asks in an environment."""
+        return sources(self.access, environment, analysis, self.settings.prometheus)
 
     def elasticsearch(self, environment: Environment, seconds: float) -> Elasticsearch:
         """The Elasticsearch or OpenSearch of an environment, to read from; `seconds` is the limit of a request."""

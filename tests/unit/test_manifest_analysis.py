@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tasks import manifest
-from tasks.domain.analysis import Analysis, Compare, Metric
+from tasks.domain.analysis import Analysis, Compare, LogQuery, Metric
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Platform
 
@@ -101,7 +102,7 @@ BAD = "'sum(increase(a[{window}]))'"
 @pytest.mark.parametrize(
     ("analysis", "told"),
     [
-        (of_metric("at_most: 1"), "needs exactly one of bad with total, query, alerts; found none"),
+        (of_metric("at_most: 1"), "needs exactly one of bad with total, query, alerts, logs; found none"),
         (of_metric("query: a, alerts: {}, at_most: 1"), "found query and alerts"),
         (of_metric(f"bad: {BAD}, at_most: 1"), "needs bad and total together"),
         (of_metric("query: a"), "has no limit: add at_most or at_least"),
@@ -133,3 +134,54 @@ def test_mistakes_are_told(tmp_path: Path, analysis: str, told: str) -> None:
 def test_an_analysis_needs_a_prometheus(tmp_path: Path, analysis: str, own: str) -> None:
     with pytest.raises(InvalidInput, match="needs a Prometheus to ask: add `monitoring` to the platform"):
         load(tmp_path, analysis, own, monitoring="")
+
+
+SEARCH = "logging: {elasticsearch: {url: 'http://search'}}"
+
+
+def of_logs(more: str, metric: str = "at_most: 10") -> str:
+    return f"analysis: {{metrics: [{{name: errors, {metric}, logs: {{{more}}}}}]}}"
+
+
+def test_a_log_is_asked_for_documents_and_for_new_kinds(tmp_path: Path) -> None:
+    written = of_logs("stream: 'logs-{environment}-*', service: cart", "at_most: 10, min_documents: 20, tolerate: 2")
+    found = manifest.resolve(load(tmp_path, written, monitoring=SEARCH), "dev", "cart").analysis
+    query = LogQuery("logs-dev-*", "cart", min_documents=20)
+    assert found
+    assert found.metrics == (
+        Metric("errors", logs=query, at_most=10.0, fail_above=10.0, tolerate=2),
+        Metric("errors-new-kinds", logs=replace(query, new_kinds=True), at_most=0.0, tolerate=0),
+    )
+
+
+def test_new_kinds_may_fail_or_be_ignored(tmp_path: Path) -> None:
+    platform = load(
+        tmp_path, of_logs("service: cart, new_kinds: fail"), f"analysis: {{metrics: [{IGNORED}]}}", SEARCH
+    )
+    found = manifest.resolve(platform, "production", "cart").analysis
+    assert found
+    assert [metric.fail_above for metric in found.metrics] == [10.0, 0.0]
+    own = platform.environment("production").analysis
+    assert own
+    assert [metric.name for metric in own.metrics] == ["all"]
+
+
+IGNORED = "{name: all, at_most: 1, logs: {filter: {term: {x: '{environment}'}}, new_kinds: ignore}}"
+
+
+@pytest.mark.parametrize(
+    ("written", "monitoring", "told"),
+    [
+        (of_logs("service: cart"), URL, "needs an Elasticsearch to ask"),
+        (of_logs("stream: logs-x"), SEARCH, "needs exactly one of service and filter"),
+        (of_logs("service: cart, filter: {}"), SEARCH, "needs exactly one of service and filter"),
+        (of_logs("service: '{nobody}'"), SEARCH, r"\{nobody\} is no placeholder"),
+        (of_logs("service: cart, level: info"), SEARCH, "level"),
+        (of_logs("service: cart", "tolerate: 1"), SEARCH, "has no limit"),
+        (QUERY.replace("at_most", "min_documents: 2, at_most"), URL, "min_documents and no logs"),
+        (QUERY, SEARCH, "needs a Prometheus to ask"),
+    ],
+)
+def test_mistakes_in_metrics_of_logs_are_told(tmp_path: Path, written: str, monitoring: str, told: str) -> None:
+    with pytest.raises(InvalidInput, match=told):
+        load(tmp_path, written, monitoring=monitoring)

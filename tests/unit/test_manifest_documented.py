@@ -90,6 +90,7 @@ def test_every_key_is_documented(key: str) -> None:
             declared_analysis.DeclaredAnalysis,
             declared_analysis.DeclaredMetric,
             declared_analysis.DeclaredCompare,
+            declared_analysis.DeclaredLogs,
         )
         for name, about in model.model_fields.items()
     ),

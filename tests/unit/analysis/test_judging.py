@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.analysis import Judged, Judging, ask_all, evidence, was_bad
+from tasks.analysis import Judged, Judging, Sources, ask_all, evidence, was_bad
 from tasks.domain.analysis import Analysis, Compare, Metric, Rating, Verdict, Window
 from tasks.domain.errors import Unanswered
 from tasks.domain.monitoring import PrometheusServer
@@ -53,8 +53,8 @@ class Case:
         return self.judging.judge(now)
 
 
-def client(double: PrometheusDouble) -> Prometheus:
-    return Prometheus(PrometheusServer(double.url), seconds=60)
+def client(double: PrometheusDouble) -> Sources:
+    return Sources(Prometheus(PrometheusServer(double.url), seconds=60))
 
 
 def ratings(found: Judged) -> list[Rating]:
