@@ -119,7 +119,7 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
         around = Environment(
             name,
             prometheus=monitoring.filled(draft.monitoring, declared.monitoring, about),
-            elasticsearch=logging.filled(draft.logging, declared.logging, about),
+            elasticsearch=logging.elasticsearch(draft.logging, declared.logging, about),
         )
         names = _with_values(about, placeholders.fill(declared.values, about))
         found = analysis.mistakes(declared.analysis, names, around)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import opensearch as opensearch_node
-from tests import prometheus_process, real_providers, sops, terragrunts
+from tests import prometheus_process, real_providers, shippers, sops, terragrunts
 from tests.clusters import GIVEN
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
@@ -28,6 +28,7 @@ collect_ignore = (
 collect_ignore += [] if prometheus_process.AMTOOL else ["test_alert_routes.py"]
 collect_ignore += [] if tofu() else ON_OPENTOFU
 collect_ignore += [] if sops.PROGRAM else sops.FILES
+collect_ignore += [] if shippers.program() else [shippers.FILES]
 collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
 
 ON_ANY_CLUSTER = (
@@ -71,6 +72,7 @@ def not_run() -> list[str]:
         real_providers.NOT_RUN: real_providers.MIRROR,
         sops.NOT_RUN: sops.PROGRAM,
         opensearch_node.NOT_RUN: opensearch_node.JARS,
+        shippers.NOT_RUN: shippers.program(),
         f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)": tofu(),
         f"not run with OpenTofu: {', '.join(ON_ANY_TERRAFORM)} (make peers-opentofu)": given(),
     }

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks.domain.platform import Unit
+from tasks.engines.elasticsearch import sources
 from tests import ecs
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -116,3 +118,8 @@ def test_logstash_creates_by_the_digest() -> None:
     text = (EXAMPLES / "logstash.conf").read_text()
     assert 'document_id => "%{[event][id]}"' in text
     assert 'action => "create"' in text
+
+
+def test_the_folder_is_the_source_of_a_unit() -> None:
+    unit = Unit("logs", "elasticsearch", "elasticsearch/logs", ("dev",))
+    assert [*sources.faults(PROJECT / "infrastructure", unit)] == []

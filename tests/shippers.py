@@ -1,0 +1,119 @@
+"""A real rsyslog that ships a log folder by the product's own configuration, and a door before the server."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests import loopback
+
+_CONFIGURATION = Path(__file__).parents[1] / "docs/examples/logging/rsyslog.conf"
+_PLACES = ("/usr/sbin", "/sbin", "/usr/bin")
+_MODULES = ("imfile", "mmjsonparse", "omelasticsearch")
+
+FILES = "test_opensearch_shipping.py"
+NOT_RUN = f"not run: {FILES}, since there is no rsyslog with omelasticsearch (Debian: rsyslog, rsyslog-elasticsearch)"
+
+
+def program() -> str:
+    """The path of rsyslogd, if it has what the configuration loads; "" otherwise."""
+    found = shutil.which("rsyslogd") or next((f"{each}/rsyslogd" for each in _PLACES if _is(each)), "")
+    folders = [each for pattern in ("lib/*/rsyslog", "lib*/rsyslog") for each in Path("/usr").glob(pattern)]
+    loads = any(all((folder / f"{module}.so").exists() for module in _MODULES) for folder in folders)
+    return found if loads else ""
+
+
+def _is(folder: str) -> bool:
+    return Path(folder, "rsyslogd").exists()
+
+
+@dataclass
+class Door:
+    """A port that leads to the server while it is open; while it is closed, every connection is dropped."""
+
+    port: int = 0
+    dropped: int = 0
+    is_open: threading.Event = field(default_factory=threading.Event)
+    passing: set[socket.socket] = field(default_factory=set)
+
+    def open(self) -> None:
+        """Let connections pass."""
+        self.is_open.set()
+
+    def close(self) -> None:
+        """Drop every connection: those that there are, and those that come."""
+        self.is_open.clear()
+        for each in [*self.passing]:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def door(url: str) -> Iterator[Door]:
+    """A door before the server at `url`."""
+    target, found = urlsplit(url), Door()
+    found.open()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if not found.is_open.is_set():
+                found.dropped += 1
+                return
+            found.passing.add(self.request)
+            with socket.create_connection((target.hostname or "", target.port or 0)) as behind:
+                back = threading.Thread(target=_pass, args=(behind, self.request), daemon=True)
+                back.start()
+                _pass(self.request, behind)
+                back.join(60)
+            found.passing.discard(self.request)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    found.port = server.server_address[1]
+    with loopback.serving(server):
+        yield found
+
+
+def _pass(source: socket.socket, to: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            to.sendall(data)
+    with suppress(OSError):
+        to.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def rsyslog(folder: Path, logs: Path, port: int) -> Iterator[Path]:
+    """Ship the files of `logs` to a port while this lasts; the file with what the server refused."""
+    folder.mkdir()
+    refused = folder / "refused.json"
+    text = _CONFIGURATION.read_text()
+    for before, after in (
+        (r"/var/log/flowmart/", f"{logs}/"),
+        (r'serverport="9200"', f'serverport="{port}"'),
+        (r"/var/spool/rsyslog/flowmart-refused\.json", str(refused)),
+        (r'resumeInterval="5" action\.resumeIntervalMax="60"', 'resumeInterval="1" action.resumeIntervalMax="1"'),
+        (r"global\(", f'global(workDirectory="{folder}" '),
+    ):
+        text, count = re.subn(before, after, text)
+        assert count == 1, before
+    configuration = folder / "rsyslog.conf"
+    configuration.write_text(text)
+    command = [program(), "-n", "-f", str(configuration), "-i", str(folder / "pid")]
+    with (folder / "said").open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as process:
+        try:
+            yield refused
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
