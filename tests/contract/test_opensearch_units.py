@@ -23,6 +23,8 @@ from tests import kibana_stub
 from tests.kibana_stub import KibanaStub
 
 ENGINE = ENGINES["elasticsearch"]
+LOGS = Path(__file__).parents[2] / "infrastructure/elasticsearch/logs"
+"""The unit of FlowMart's own logs, as it ships."""
 Files = Mapping[str, Any]
 """{path in the unit's folder: JSON}."""
 
@@ -557,3 +559,31 @@ def test_without_a_kibana_saved_objects_are_refused_or_left_out(search: Search) 
     plan = search.promoted("second", files)
     assert list(actions(plan)) == [f"component-template/{name}"]
     assert plan.warnings[0].endswith("is left out: no `logging.dashboards` is declared")
+
+
+def test_the_unit_of_flowmarts_own_logs_is_applied_and_takes_each_event_once(
+    search: Search, kibana: KibanaStub, found: Any
+) -> None:
+    name, folder = search.prefix, LOGS
+    search.story.options = {"optional": ["lifecycle-policies"]}
+    files = {
+        str(path.relative_to(folder)).replace("flowmart", name): path.read_text()
+        .replace("logs-flowmart", f"{name}-flowmart")
+        .replace("flowmart-logs", f"{name}-logs")
+        for path in folder.rglob("*")
+        if path.suffix in (".json", ".ndjson")
+    }
+    assert found(files) == []
+    plan = search.promoted("first", files)
+    assert {change.kind for change in plan.changes} == {
+        "component-template",
+        "index-template",
+        "ingest-pipeline",
+        "saved-object",
+    }
+    stream, event = f"{name}-flowmart.run-default", {"message": "applied", "event": {"id": "a1", "action": "applied"}}
+    search.index(stream, event)
+    again = search.client.post(f"/{stream}/_create/a1", json={"@timestamp": "2026-11-25T10:00:00Z", **event})
+    assert again.status_code == 409
+    (hit,) = search.get(f"/{stream}/_search")["hits"]["hits"]
+    assert hit["_id"] == "a1"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.engines.elasticsearch import patterns, templates
-from tasks.engines.elasticsearch.addresses import COMPONENT, PIPELINE, TEMPLATE, Address, Body
+from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, PIPELINE, TEMPLATE, Address, Body
 from tasks.engines.elasticsearch.forms import form
 from tasks.engines.elasticsearch.notation import listed
 
@@ -111,8 +111,19 @@ def precedence(changed: Collection[Address], after: Surroundings) -> Iterator[st
             yield f"{TEMPLATE}/{name}: wins (priority {own}) over {other} ({theirs}, {shared}) where both match"
 
 
-def in_use(address: Address, now: Surroundings, after: Surroundings) -> str:
-    """Why an object cannot go: by whom it is used once everything else is done. Empty when nobody uses it."""
+def in_use(address: Address, body: Body, now: Surroundings, after: Surroundings) -> str:
+    """Why an object cannot go: by whom it is used once everything else is done. Empty when nobody uses it.
+
+    Args:
+        address: the object.
+        body: as it is there; a policy of Elasticsearch says itself by whom it is used.
+        now, after: what else there is, before and after everything else is done.
+    """
+    if address.kind == ILM:
+        users = body.get("in_use_by") or {}
+        using = [*listed(users.get("indices"))]
+        using += [name for name in listed(users.get("composable_templates")) if name in after.templates]
+        return f"it is the policy of {_some(using)}" if using else ""
     if address.kind == TEMPLATE:
         followers = [stream for stream in now.streams if now.governing(stream) == address.name]
         using = [stream for stream in followers if not after.governing(stream)]

@@ -16,7 +16,7 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines.base import Engine, Workspace
-from tasks.engines.elasticsearch import components, forms, plans, proposal, server, sources, survey
+from tasks.engines.elasticsearch import components, forms, plans, proposal, server, shown, sources, survey
 from tasks.engines.elasticsearch.addresses import Address, Body, ordered, parsed
 from tasks.engines.elasticsearch.application import Application
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
@@ -125,11 +125,11 @@ class ElasticsearchObjects:
         return self.detect_drift(receipt).changes
 
     def adopt(self) -> Baseline | None:
-        """The unit's objects that are there already, with their bodies."""
+        """The unit's objects that are there already, with their bodies; without those that hold secrets."""
         stack = server.reading(self.workspace)
         wanted, _ = self._wanted(stack, self.workspace.unit.inputs)
         found = survey.live(stack, wanted)
-        there = {str(each): forms.sent(each.kind, body) for each, body in sorted(found.items()) if body is not None}
+        there = {str(each): _kept(each, body) for each, body in sorted(found.items()) if body is not None}
         return Baseline(f"existing objects: {', '.join(there)}", {"objects": there}) if there else None
 
     def _wanted(self, stack: Stack, values: Mapping[str, Any]) -> tuple[dict[Address, Body], tuple[str, ...]]:
@@ -140,7 +140,9 @@ class ElasticsearchObjects:
     def _restored(self, stack: Stack, to: Receipt | Baseline | None) -> tuple[dict[Address, Body], tuple[str, ...]]:
         if isinstance(to, Receipt):
             return self._wanted(stack, self.workspace.unit.inputs)
-        return {parsed(name): body for name, body in (to.data["objects"] if to else {}).items()}, ()
+        kept = to.data["objects"] if to else {}
+        remarks = tuple(f"{name} is not put back: it holds secrets" for name, body in kept.items() if body is None)
+        return {parsed(name): body for name, body in kept.items() if body is not None}, remarks
 
     def _planned(
         self,
@@ -166,6 +168,7 @@ class ElasticsearchObjects:
             text=proposal.text(made.changes, made.warnings),
             reversibility=made.reversibility,
             warnings=made.warnings,
+            secrets=shown.fingerprint({each: found.wanted[each] for each in found.differing}, workspace.secret_key),
         )
 
     def _taken_over(self, found: Survey, listed: frozenset[Address]) -> tuple[StateChange, ...]:
@@ -179,6 +182,11 @@ class ElasticsearchObjects:
     @property
     def _options(self) -> ElasticsearchOptions:
         return self.workspace.options(ElasticsearchOptions)
+
+
+def _kept(address: Address, body: Body) -> Body | None:
+    """What the ledger may have of an object."""
+    return None if shown.has_secrets(address.kind, body) else forms.sent(address.kind, body)
 
 
 def _is_written(saved: Saved, found: survey.Live, address: Address) -> bool:

@@ -54,7 +54,11 @@ class Proposal:
         while True:
             going = [each for each in self.found.going if each not in kept]
             after = self.now.after(self.found.wanted, going)
-            more = {each: why for each in going if (why := effects.in_use(each, self.now, after))}
+            more = {
+                each: why
+                for each in going
+                if (why := effects.in_use(each, self.found.live[each] or {}, self.now, after))
+            }
             if not more:
                 return kept
             kept |= more

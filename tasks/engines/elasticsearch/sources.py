@@ -77,7 +77,7 @@ def loaded(infrastructure: Path, source: str, options: ElasticsearchOptions, val
         for name, body in (
             content.items() if kind == SAVED_OBJECT else exports.objects(kind, file.stem, content, where)
         ):
-            address = Address(kind, name if kind == SAVED_OBJECT else _named(name, where))
+            address = Address(kind, name if kind == SAVED_OBJECT else _named(str(filled(name, values)), where))
             if address in objects:
                 raise InvalidInput(f"{where}: {address} is in {files[address]} too; remove one of them")
             objects[address], files[address] = body, where

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tasks.domain.plan import Action, Change
 from tasks.domain.release import Receipt
 from tasks.domain.values import digest_of
-from tasks.engines.elasticsearch import kinds
+from tasks.engines.elasticsearch import kinds, shown
 from tasks.engines.elasticsearch.addresses import Address, Body, ordered, parsed
 from tasks.engines.elasticsearch.forms import form
 from tasks.engines.elasticsearch.stack import Stack
@@ -61,14 +61,14 @@ class Survey:
 
     def _written(self, address: Address) -> Change:
         there = self.live[address]
-        after = form(address.kind, self.wanted[address])
+        wanted = self.wanted[address]
         if there is None:
-            return Change(str(address), address.kind, Action.CREATE, None, after)
-        return Change(str(address), address.kind, Action.UPDATE, form(address.kind, there), after)
+            return Change(str(address), address.kind, Action.CREATE, None, shown.shown(address.kind, wanted))
+        return Change(str(address), address.kind, Action.UPDATE, *shown.change(address.kind, there, wanted))
 
     def _removed(self, address: Address) -> Change:
         there = self.live[address]
-        return Change(str(address), address.kind, Action.DELETE, form(address.kind, there or {}), None)
+        return Change(str(address), address.kind, Action.DELETE, shown.shown(address.kind, there or {}), None)
 
 
 def live(stack: Stack, addresses: Iterable[Address]) -> Live:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.engines.elasticsearch import effects, patterns
-from tasks.engines.elasticsearch.addresses import COMPONENT, PIPELINE, TEMPLATE, Address
+from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, PIPELINE, TEMPLATE, Address
 from tasks.engines.elasticsearch.effects import Surroundings
 
 
@@ -78,22 +78,32 @@ def test_a_template_that_is_lost_to_another_reaches_its_streams() -> None:
 
 
 def test_a_template_is_in_use_while_no_other_takes_its_place() -> None:
-    assert effects.in_use(SHOP, NOW, NOW.after({}, [SHOP])) == ""
+    assert effects.in_use(SHOP, {}, NOW, NOW.after({}, [SHOP])) == ""
     both = [SHOP, Address(TEMPLATE, "logs")]
-    assert effects.in_use(SHOP, NOW, NOW.after({}, both)) == "data streams follow it: logs-shop-eu"
+    assert effects.in_use(SHOP, {}, NOW, NOW.after({}, both)) == "data streams follow it: logs-shop-eu"
 
 
 def test_a_component_is_in_use_while_a_template_that_stays_has_it() -> None:
-    assert effects.in_use(FIELDS, NOW, NOW.after({}, [FIELDS])) == "index templates are composed of it: shop"
-    assert effects.in_use(FIELDS, NOW, NOW.after({}, [FIELDS, SHOP])) == ""
+    assert effects.in_use(FIELDS, {}, NOW, NOW.after({}, [FIELDS])) == "index templates are composed of it: shop"
+    assert effects.in_use(FIELDS, {}, NOW, NOW.after({}, [FIELDS, SHOP])) == ""
 
 
 def test_a_pipeline_is_in_use_by_indices_and_by_templates_that_stay() -> None:
     naming = template("a-*", template={"settings": {"index": {"final_pipeline": "enrich"}}})
     after = NOW.after({Address(TEMPLATE, "a"): naming}, ())
-    assert effects.in_use(Address(PIPELINE, "enrich"), NOW, after) == "documents go through it: index-template/a"
-    assert effects.in_use(Address(PIPELINE, "clean"), NOW, after).endswith(".ds-logs-shop-eu-000001")
-    assert effects.in_use(Address(PIPELINE, "other"), NOW, after) == ""
+    assert effects.in_use(Address(PIPELINE, "enrich"), {}, NOW, after) == "documents go through it: index-template/a"
+    assert effects.in_use(Address(PIPELINE, "clean"), {}, NOW, after).endswith(".ds-logs-shop-eu-000001")
+    assert effects.in_use(Address(PIPELINE, "other"), {}, NOW, after) == ""
+
+
+def test_a_policy_is_in_use_by_indices_and_by_templates_that_stay() -> None:
+    policy = {"policy": {}, "in_use_by": {"indices": [], "data_streams": [], "composable_templates": ["shop"]}}
+    about = Address(ILM, "keep")
+    assert effects.in_use(about, policy, NOW, NOW) == "it is the policy of shop"
+    assert effects.in_use(about, policy, NOW, NOW.after({}, [SHOP])) == ""
+    assert effects.in_use(about, {"in_use_by": {"indices": ["a", "b", "c", "d"]}}, NOW, NOW).endswith(
+        "a, b, c and 1 more"
+    )
 
 
 def test_who_has_a_say_besides_a_template_is_told() -> None:
