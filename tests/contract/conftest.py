@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import opensearch as opensearch_node
 from tests import prometheus_process, real_providers, shippers, sops, terragrunts
 from tests.clusters import GIVEN
+from tests.search_units import Search
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
@@ -52,6 +54,12 @@ def opensearch_prefix(opensearch: str) -> Iterator[str]:
     """Begins the names of what a test makes there; all of it is removed afterwards."""
     with opensearch_node.prefix(opensearch) as prefix:
         yield prefix
+
+
+@pytest.fixture
+def search(opensearch: str, opensearch_prefix: str, tmp_path: Path) -> Search:
+    """A unit of the engine elasticsearch, whose releases a test makes."""
+    return Search(opensearch, opensearch_prefix, tmp_path / "releases")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

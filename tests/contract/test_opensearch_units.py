@@ -2,113 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-import httpx
 import pytest
 
 from tasks.domain.errors import InvalidInput, Refused
-from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.outcome import Outcome
-from tasks.domain.plan import Action, Plan, Reversibility
-from tasks.domain.platform import Environment
-from tasks.engines import ENGINES
-from tasks.engines.base import Workspace
-from tasks.engines.contract import Story, Subject
-from tests import kibana_stub
-from tests.kibana_stub import KibanaStub
-
-ENGINE = ENGINES["elasticsearch"]
-LOGS = Path(__file__).parents[2] / "infrastructure/elasticsearch/logs"
-"""The unit of FlowMart's own logs, as it ships."""
-Files = Mapping[str, Any]
-"""{path in the unit's folder: JSON}."""
-
-
-@dataclass
-class Search:
-    """A unit whose releases are made here, and the server that it is applied to."""
-
-    url: str
-    prefix: str
-    folder: Path
-    releases: dict[str, Files] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, timeout=60)
-        environment = Environment("dev", elasticsearch=ElasticsearchServer(self.url))
-        self.story = _Unit(Subject(ENGINE, self._files, lambda: None, environment=environment), self.folder)
-        self.story.options = self.options
-
-    def released(self, name: str, files: Files) -> str:
-        self.releases[name] = files
-        return name
-
-    def promoted(self, name: str, files: Files) -> Plan:
-        """Plan and apply a release; a second plan has nothing left to do."""
-        plan = self.story.plan(self.released(name, files))
-        self.story.received(plan, self.story.apply(plan))
-        assert self.story.plan(name).changes == ()
-        assert self.story.engine(name).verify().outcome is Outcome.SUCCEEDED
-        return plan
-
-    def put(self, path: str, body: Any) -> None:
-        answer = self.client.put(path, json=body)
-        assert answer.status_code == 200, answer.text
-
-    def get(self, path: str) -> Any:
-        return self.client.get(path).json()
-
-    def index(self, stream: str, document: Any) -> None:
-        written = {"@timestamp": "2026-11-25T10:00:00Z", **document}
-        answer = self.client.post(f"/{stream}/_doc?refresh=true", json=written)
-        assert answer.status_code == 201, answer.text
-
-    def exists(self, path: str) -> bool:
-        return self.client.get(path).status_code == 200
-
-    def _files(self, name: str) -> Mapping[str, str]:
-        return {
-            path: content if isinstance(content, str) else json.dumps(content)
-            for path, content in self.releases[name].items()
-        }
-
-
-class _Unit(Story):
-    options: Mapping[str, Any] = {}
-
-    def workspace(self, colour: str) -> Workspace:
-        made = super().workspace(colour)
-        return replace(made, unit=replace(made.unit, options=self.options))
-
-
-@pytest.fixture
-def search(opensearch: str, opensearch_prefix: str, tmp_path: Path) -> Search:
-    return Search(opensearch, opensearch_prefix, tmp_path / "releases")
-
-
-def actions(plan: Plan) -> dict[str, Action]:
-    return {change.address: change.action for change in plan.changes}
-
-
-def template(prefix: str, **more: Any) -> dict[str, Any]:
-    settings = {"number_of_replicas": 0}
-    return {
-        "index_patterns": [f"{prefix}-*"],
-        "data_stream": {},
-        "priority": 300,
-        "template": {"settings": settings},
-        **more,
-    }
-
-
-def fields(**types: str) -> dict[str, Any]:
-    return {"template": {"mappings": {"properties": {name: {"type": kind} for name, kind in types.items()}}}}
+from tasks.domain.plan import Action, Reversibility
+from tests.search_units import ENGINE, Search, actions, fields, template
 
 
 def test_everything_that_templates_and_pipelines_may_hold_is_applied_once(search: Search) -> None:
@@ -382,89 +283,6 @@ def test_a_change_by_hand_is_drift_and_a_promotion_puts_it_right(search: Search)
     assert actions(search.story.plan("first")) == {f"component-template/{name}": Action.CREATE}
 
 
-@pytest.fixture
-def found(search: Search) -> Any:
-    """What the simulation has against a release."""
-
-    def simulated(files: Files) -> list[str]:
-        workspace = search.story.workspace(search.released(f"tested-{len(search.releases)}", files))
-        return [f"{each.rule}: {each.message}" for each in ENGINE.validators["simulation"].find(workspace)]
-
-    return simulated
-
-
-def test_what_the_server_would_refuse_is_found_without_writing(search: Search, found: Any) -> None:
-    name = search.prefix
-    search.promoted("first", {f"index-templates/{name}.json": template(name)})
-    good = {
-        f"component-templates/{name}-fields.json": fields(level="keyword"),
-        f"index-templates/{name}.json": template(name, composed_of=[f"{name}-fields"]),
-        f"ingest-pipelines/{name}.json": {"processors": [{"lowercase": {"field": "level"}}]},
-    }
-    assert found(good) == []
-    bad_type = found({f"component-templates/{name}.json": fields(level="keywort")})
-    assert len(bad_type) == 1
-    assert "No handler for type [keywort]" in bad_type[0]
-    unknown = {"template": {"settings": {"index.nonsense": 1}}}
-    assert "unknown setting [index.nonsense]" in found({f"component-templates/{name}.json": unknown})[0]
-    absent = {f"index-templates/{name}.json": template(name, composed_of=[f"{name}-nowhere"])}
-    assert f"component-template/{name}-nowhere is neither in the unit nor on the server" in found(absent)[0]
-    together = {
-        f"component-templates/{name}-fields.json": fields(level="keyword"),
-        f"index-templates/{name}.json": template(
-            name, composed_of=[f"{name}-fields"], template={"mappings": {"properties": {"level": {"analyzer": "x"}}}}
-        ),
-    }
-    assert found(together)
-    assert (
-        "No processor type exists with name [grokk]"
-        in found({f"ingest/{name}.json": {"processors": [{"grokk": {}}]}})[0]
-    )
-    assert search.story.plan("first").empty
-
-
-def test_pipelines_are_held_against_their_sample_documents(search: Search, found: Any) -> None:
-    name = search.prefix
-    grok = {"field": "message", "patterns": ["%{WORD:event.action} %{NUMBER:order.id:int}"]}
-    drop = {"if": "ctx.message == 'noise'"}
-    pipeline = {"processors": [{"drop": drop}, {"grok": grok}, {"remove": {"field": "message"}}]}
-    expected = {"event": {"action": "ordered"}, "order.id": 7, "message": None}
-    samples = [
-        {"name": "an order", "document": {"message": "ordered 7"}, "expected": expected, "exactly": True},
-        {"name": "noise", "document": {"message": "noise"}, "dropped": True},
-        {"document": {"message": "???"}, "error": "Provided Grok expressions do not match"},
-    ]
-    files = {f"ingest-pipelines/{name}.json": pipeline, f"ingest-pipelines/{name}.samples.json": samples}
-    assert found(files) == []
-    wrong = [
-        {
-            "name": "an order",
-            "document": {"message": "ordered 7"},
-            "expected": {"order.id": "7", "user.name": "anna"},
-        },
-        {"name": "a line", "document": {"message": "???"}, "expected": {}},
-    ]
-    assert found({**files, f"ingest-pipelines/{name}.samples.json": wrong}) == [
-        f"samples: ingest-pipeline/{name}: sample an order: order.id is 7; expected: '7'",
-        f"samples: ingest-pipeline/{name}: sample an order: user.name is not there; expected: 'anna'",
-        f"samples: ingest-pipeline/{name}: sample a line: fails: "
-        "Provided Grok expressions do not match field value: [???]",
-    ]
-
-
-def test_policies_of_the_other_product_are_left_out_and_those_without_an_api_are_refused(search: Search) -> None:
-    name = search.prefix
-    ilm = {"policy": {"phases": {"delete": {"min_age": "30d", "actions": {"delete": {}}}}}}
-    ism = {"policy": {"default_state": "hot", "states": [{"name": "hot", "actions": [], "transitions": []}]}}
-    both = {f"ilm-policies/{name}.json": ilm, f"ism-policies/{name}.json": ism}
-    with pytest.raises(Refused, match=f"ism-policy/{name}: .* has no API for ism-policy"):
-        search.story.plan(search.released("first", both))
-    search.story.options = {"optional": ["lifecycle-policies"]}
-    plan = search.promoted("second", {**both, f"component-templates/{name}.json": {"template": {}}})
-    assert list(actions(plan)) == [f"component-template/{name}"]
-    assert len([warning for warning in plan.warnings if f"ism-policy/{name} is left out" in warning]) == 1
-
-
 def test_an_apply_that_the_server_refuses_in_the_middle_is_failed_and_can_be_rolled_back(search: Search) -> None:
     name = search.prefix
     good = {f"component-templates/{name}.json": fields(level="keyword")}
@@ -479,111 +297,11 @@ def test_an_apply_that_the_server_refuses_in_the_middle_is_failed_and_can_be_rol
     assert actions(back) == {f"component-template/{name}": Action.DELETE}
 
 
-VIEW, ERRORS, BOARD = "index-pattern/{}", "search/{}-errors", "dashboard/{}"
-
-
-def saved(name: str, title: str, *refers_to: str, **attributes: Any) -> dict[str, Any]:
-    kind, _, own = name.partition("/")
-    references = [dict(zip(("type", "id"), other.split("/"), strict=True), name=other) for other in refers_to]
-    return {"type": kind, "id": own, "attributes": {"title": title, **attributes}, "references": references}
-
-
-@pytest.fixture
-def kibana(search: Search) -> Iterator[KibanaStub]:
-    """A stub, since there is no real Kibana here."""
-    with kibana_stub.serving() as stub:
-        subject, around = search.story.subject, search.story.subject.environment
-        search.story.subject = replace(
-            subject, environment=replace(around, dashboards=DashboardsServer(f"{stub.url}/s/shop"))
-        )
-        yield stub
-
-
-def test_saved_objects_are_imported_compared_by_meaning_and_rolled_back(search: Search, kibana: KibanaStub) -> None:
+def test_an_object_that_another_unit_has_too_is_refused(search: Search) -> None:
     name = search.prefix
-    view, errors, board = (each.format(name) for each in (VIEW, ERRORS, BOARD))
-    templates = {f"index-templates/{name}.json": template(name)}
-
-    def release(*objects: Mapping[str, Any]) -> Files:
-        return {**templates, "saved-objects/shop.ndjson": "\n".join(map(json.dumps, objects))}
-
-    first = (
-        saved(board, "Shop", errors, panelsJSON='[{"x":1}]'),
-        saved(errors, "Errors", view),
-        saved(view, f"{name}-*"),
-    )
-    plan = search.promoted("first", release(*first))
-    blue = search.story.receipt
-    assert len(plan.changes) == 4
-    assert set(kibana.objects) == {("dashboard", name), ("search", f"{name}-errors"), ("index-pattern", name)}
-
-    changed = (saved(board, "Shop 2", errors), *first[1:], saved(f"search/{name}-slow", "Slow", view))
-    search.promoted("second", release(*changed))
-    assert kibana.objects["dashboard", name]["attributes"]["title"] == "Shop 2"
-    back = search.story.rollback("second", blue)
-    assert back is not None
-    assert actions(back) == {
-        f"saved-object/{board}": Action.UPDATE,
-        f"saved-object/search/{name}-slow": Action.DELETE,
-    }
-    search.story.received(back, search.story.apply(back))
-    assert search.story.engine("first").verify().outcome is Outcome.SUCCEEDED
-    kibana.objects["dashboard", name]["attributes"]["title"] = "by hand"
-    assert search.story.receipt is not None
-    (drifted,) = search.story.engine("first").detect_drift(search.story.receipt).changes
-    assert (drifted.address, drifted.attributes) == (f"saved-object/{board}", ("attributes",))
-
-
-def test_references_that_lead_nowhere_and_data_views_of_nothing_are_found(
-    search: Search, kibana: KibanaStub, found: Any
-) -> None:
-    name = search.prefix
-    view, errors = (each.format(name) for each in (VIEW, ERRORS))
-    lines = [saved(errors, "Errors", "index-pattern/nowhere"), saved(view, f"{name}-*")]
-    assert found({"saved-objects/a.ndjson": "\n".join(map(json.dumps, lines))}) == [
-        f"references: saved-object/{errors}: refers to saved-object/index-pattern/nowhere, "
-        "which is neither in the unit nor there",
-        f"data-views: saved-object/{view}: no index template is for {name}-*",
-    ]
-
-
-def test_without_a_kibana_saved_objects_are_refused_or_left_out(search: Search) -> None:
-    name = search.prefix
-    files = {
-        "saved-objects/a.ndjson": json.dumps(saved(VIEW.format(name), f"{name}-*")),
-        f"component-templates/{name}.json": {"template": {}},
-    }
-    with pytest.raises(InvalidInput, match=r"add `logging.dashboards` to platform.yaml"):
-        search.story.plan(search.released("first", files))
-    search.story.options = {"optional": ["saved-objects"]}
-    plan = search.promoted("second", files)
-    assert list(actions(plan)) == [f"component-template/{name}"]
-    assert plan.warnings[0].endswith("is left out: no `logging.dashboards` is declared")
-
-
-def test_the_unit_of_flowmarts_own_logs_is_applied_and_takes_each_event_once(
-    search: Search, kibana: KibanaStub, found: Any
-) -> None:
-    name, folder = search.prefix, LOGS
-    search.story.options = {"optional": ["lifecycle-policies"]}
-    files = {
-        str(path.relative_to(folder)).replace("flowmart", name): path.read_text()
-        .replace("logs-flowmart", f"{name}-flowmart")
-        .replace("flowmart-logs", f"{name}-logs")
-        for path in folder.rglob("*")
-        if path.suffix in (".json", ".ndjson")
-    }
-    assert found(files) == []
-    plan = search.promoted("first", files)
-    assert {change.kind for change in plan.changes} == {
-        "component-template",
-        "index-template",
-        "ingest-pipeline",
-        "saved-object",
-    }
-    stream, event = f"{name}-flowmart.run-default", {"message": "applied", "event": {"id": "a1", "action": "applied"}}
-    search.index(stream, event)
-    again = search.client.post(f"/{stream}/_create/a1", json={"@timestamp": "2026-11-25T10:00:00Z", **event})
-    assert again.status_code == 409
-    (hit,) = search.get(f"/{stream}/_search")["hits"]["hits"]
-    assert hit["_id"] == "a1"
+    search.released("first", {f"component-templates/{name}.json": {"template": {}}})
+    workspace = search.story.workspace("first")
+    other = replace(workspace.unit, name="other")
+    engine = ENGINE.make(replace(workspace, neighbours=lambda: [other]))
+    with pytest.raises(InvalidInput, match=f"paint: component-template/{name} is in unit other too"):
+        engine.plan(workspace.inputs)

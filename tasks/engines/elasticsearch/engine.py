@@ -16,7 +16,7 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Action, Change, Plan, StateChange
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines.base import Engine, Workspace
-from tasks.engines.elasticsearch import components, forms, plans, proposal, server, shown, sources, survey
+from tasks.engines.elasticsearch import components, forms, neighbours, plans, proposal, server, shown, sources, survey
 from tasks.engines.elasticsearch.addresses import Address, Body, ordered, parsed
 from tasks.engines.elasticsearch.application import Application
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
@@ -43,6 +43,7 @@ class ElasticsearchObjects:
         """What differs, and what an earlier release brought and this one has no more."""
         workspace, stack = self.workspace, server.reading(self.workspace)
         wanted, remarks = self._wanted(stack, inputs.values)
+        neighbours.refuse_shared(workspace, wanted)
         listed = survey.listed(workspace.receipt)
         found = Survey(wanted, survey.live(stack, {*wanted, *listed}), survey.records(workspace.receipt))
         plan = self._planned(stack, found, inputs.digest, remarks)
@@ -220,4 +221,5 @@ ENGINE = Engine(
     options=ElasticsearchOptions,
     validators=VALIDATORS,
     faults=sources.faults,
+    shares_source=True,
 )

@@ -17,6 +17,7 @@ from tasks.engines.elasticsearch import (
     components,
     forms,
     kinds,
+    neighbours,
     patterns,
     samples,
     saved_objects,
@@ -62,7 +63,7 @@ def _template(
 ) -> Iterator[Finding]:
     absent = components.absent(stack, wanted, address)
     for name in absent:
-        unit = _bringing(workspace, name)
+        unit = neighbours.owner(workspace, Address(COMPONENT, name))
         message = f"{COMPONENT}/{name} is neither in the unit nor on the server; add it, or correct composed_of"
         if unit:
             message = f"is not simulated: {COMPONENT}/{name} comes with unit {unit}"
@@ -124,17 +125,6 @@ def _data_views(stack: Stack, wanted: Mapping[Address, Body], source: Source) ->
 
 def _refused(rule: str, error: Rejected, file: str) -> Finding:
     return Finding(rule, str(error), file)
-
-
-def _bringing(workspace: Workspace, component: str) -> str:
-    """The unit of the environment that has a component template; empty where none has."""
-    for unit in workspace.neighbours():
-        if unit.engine == "elasticsearch":
-            options = ElasticsearchOptions.model_validate(unit.options)
-            there = sources.loaded(workspace.infrastructure, unit.source, options, unit.inputs)
-            if Address(COMPONENT, component) in there.objects:
-                return unit.name
-    return ""
 
 
 VALIDATORS = {"simulation": Validator(find)}

@@ -1,0 +1,31 @@
+"""The other units of the environment that are of this engine: an object has one owner."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from tasks.domain.errors import InvalidInput
+from tasks.engines.base import Workspace
+from tasks.engines.elasticsearch import sources
+from tasks.engines.elasticsearch.addresses import Address
+from tasks.engines.elasticsearch.options import ElasticsearchOptions
+
+
+def owner(workspace: Workspace, address: Address) -> str:
+    """The other unit that has an object; empty where none has."""
+    return next((name for name, theirs in _units(workspace) if address in theirs), "")
+
+
+def refuse_shared(workspace: Workspace, wanted: Collection[Address]) -> None:
+    """`InvalidInput` when another unit has one of the objects too: each would undo what the other applies."""
+    for name, theirs in _units(workspace):
+        if both := sorted(theirs & set(wanted)):
+            raise InvalidInput(f"{workspace.unit.name}: {both[0]} is in unit {name} too; keep it in one of them")
+
+
+def _units(workspace: Workspace) -> Iterator[tuple[str, frozenset[Address]]]:
+    for unit in workspace.neighbours():
+        if unit.engine == "elasticsearch":
+            options = ElasticsearchOptions.model_validate(unit.options)
+            there = sources.loaded(workspace.infrastructure, unit.source, options, unit.inputs)
+            yield unit.name, frozenset(there.objects)
