@@ -34,13 +34,21 @@ def _attached(place: Place, role: str) -> list[str]:
     return [each["PolicyArn"] for page in pages for each in page["AttachedPolicies"]]
 
 
+def _inline(place: Place, role: str) -> list[Values]:
+    iam = place.client("iam")
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    names = [name for page in pages for name in page["PolicyNames"]]
+    found = [iam.get_role_policy(RoleName=role, PolicyName=name) for name in names]
+    return [{"name": each["PolicyName"], "policy": document(each["PolicyDocument"])} for each in found]
+
+
 class Role(Resource):
-    """aws_iam_role. A refresh shows in `managed_policy_arns` what other objects attached."""
+    """aws_iam_role. A refresh shows in `managed_policy_arns` and `inline_policy` what other objects attached."""
 
     type = "aws_iam_role"
     service = "iam"
     label = "IAM Role"
-    shared = ("managed_policy_arns",)
+    shared = ("inline_policy", "managed_policy_arns")
     gone = MISSING
     args = frozen(
         {
@@ -94,6 +102,7 @@ class Role(Resource):
             "assume_role_policy": document(role["AssumeRolePolicyDocument"]),
             "create_date": stamp(role["CreateDate"]),
             "description": role.get("Description"),
+            "inline_policy": _inline(place, role["RoleName"]),
             "managed_policy_arns": _attached(place, role["RoleName"]),
             "max_session_duration": role.get("MaxSessionDuration"),
             "name": role["RoleName"],

@@ -10,6 +10,7 @@ from deployments.sandbox.aws_provider.aws import Place, code_of
 from deployments.sandbox.aws_provider.declare import emulated, frozen
 from deployments.sandbox.aws_provider.resource import Resource
 from deployments.sandbox.aws_provider.services.naming import name_for
+from deployments.sandbox.aws_provider.services.s3_observed import SETTINGS, settings_of
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
 from deployments.sandbox.aws_provider.values import Values
 
@@ -20,13 +21,14 @@ LONGEST_NAME = 63
 
 
 class Bucket(Resource):
-    """aws_s3_bucket. The arguments that provider 4 moved to resources of their own are refused."""
+    """aws_s3_bucket. What provider 4 moved to resources of their own is refused here, and shown by a refresh."""
 
     type = "aws_s3_bucket"
     service = "s3"
     label = "S3 Bucket"
     gone = ("NoSuchBucket", "404")
     args = frozen(emulated("bucket", "bucket_prefix", "force_destroy", "object_lock_enabled"))
+    shared = SETTINGS
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -67,6 +69,7 @@ class Bucket(Resource):
             "bucket_regional_domain_name": f"{name}.s3.{place.region}.amazonaws.com",
             "hosted_zone_id": _ZONES.get(place.region),
             "tags_all": self._tags(place, name),
+            **settings_of(place, name),
         }
 
     def _tags(self, place: Place, name: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ _GROUP = {
 
 
 class TargetGroup(Elb):
-    """aws_lb_target_group. Which load balancers use it is not shown: that would be drift of a listener's making."""
+    """aws_lb_target_group. A refresh shows which load balancers' listeners use it."""
 
     type = "aws_lb_target_group"
     label = "ELBv2 Target Group"
@@ -61,6 +61,7 @@ class TargetGroup(Elb):
             ),
         }
     )
+    shared = ("load_balancer_arns",)
     reads = frozen({"load_balancer_arns": "set(string)"})
 
     _HEALTH = frozen(
@@ -130,7 +131,7 @@ class TargetGroup(Elb):
             "deregistration_delay": attributes.get("deregistration_delay.timeout_seconds"),
             "health_check": [check | {"matcher": found.get("Matcher", {}).get("HttpCode")}],
             "ip_address_type": found.get("IpAddressType"),
-            "load_balancer_arns": [],
+            "load_balancer_arns": found.get("LoadBalancerArns", []),
             "port": found.get("Port"),
             "protocol": found.get("Protocol"),
             "protocol_version": found.get("ProtocolVersion"),
