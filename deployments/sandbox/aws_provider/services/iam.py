@@ -34,12 +34,18 @@ def _attached(place: Place, role: str) -> list[str]:
     return [each["PolicyArn"] for page in pages for each in page["AttachedPolicies"]]
 
 
-def _inline(place: Place, role: str) -> list[Values]:
+def _inline(place: Place, role: str, held: list[Values]) -> list[Values]:
+    """The policies of a role, in the spelling that the state has where that means the same."""
+    spelled = {each["name"]: each["policy"] for each in held}
     iam = place.client("iam")
     pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
     names = [name for page in pages for name in page["PolicyNames"]]
     found = [iam.get_role_policy(RoleName=role, PolicyName=name) for name in names]
-    return [{"name": each["PolicyName"], "policy": document(each["PolicyDocument"])} for each in found]
+    documents = {each["PolicyName"]: document(each["PolicyDocument"]) for each in found}
+    return [
+        {"name": name, "policy": spelled[name] if policy(text) == policy(spelled.get(name)) else text}
+        for name, text in documents.items()
+    ]
 
 
 class Role(Resource):
@@ -102,7 +108,7 @@ class Role(Resource):
             "assume_role_policy": document(role["AssumeRolePolicyDocument"]),
             "create_date": stamp(role["CreateDate"]),
             "description": role.get("Description"),
-            "inline_policy": _inline(place, role["RoleName"]),
+            "inline_policy": _inline(place, role["RoleName"], state["inline_policy"]),
             "managed_policy_arns": _attached(place, role["RoleName"]),
             "max_session_duration": role.get("MaxSessionDuration"),
             "name": role["RoleName"],

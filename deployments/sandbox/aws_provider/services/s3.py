@@ -69,7 +69,7 @@ class Bucket(Resource):
             "bucket_regional_domain_name": f"{name}.s3.{place.region}.amazonaws.com",
             "hosted_zone_id": _ZONES.get(place.region),
             "tags_all": self._tags(place, name),
-            **settings_of(place, name),
+            **settings_of(place, name, state["policy"]),
         }
 
     def _tags(self, place: Place, name: str) -> dict[str, str]:

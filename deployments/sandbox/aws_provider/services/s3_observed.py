@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from deployments.sandbox.aws_provider.aws import Place, code_of
-from deployments.sandbox.aws_provider.values import Values
+from deployments.sandbox.aws_provider.values import Values, policy
 
 SETTINGS = (
     *("cors_rule", "grant", "lifecycle_rule", "logging", "policy"),
@@ -24,10 +24,11 @@ _ABSENT = (
 )
 
 
-def settings_of(place: Place, bucket: str) -> Values:
-    """All that is shown of a bucket's settings."""
+def settings_of(place: Place, bucket: str, held: Any) -> Values:
+    """All that is shown of a bucket's settings. `held`: its policy in the state, whose spelling is kept."""
     ask: Any = {"place": place, "bucket": bucket}
     encrypted = _answer("get_bucket_encryption", **ask).get("ServerSideEncryptionConfiguration", {})
+    document = _answer("get_bucket_policy", **ask).get("Policy")
     return {
         "cors_rule": [_cors(rule) for rule in _answer("get_bucket_cors", **ask).get("CORSRules", [])],
         "grant": _grants(_answer("get_bucket_acl", **ask).get("Grants", [])),
@@ -35,7 +36,7 @@ def settings_of(place: Place, bucket: str) -> Values:
             _lifecycle(rule) for rule in _answer("get_bucket_lifecycle_configuration", **ask).get("Rules", [])
         ],
         "logging": _logging(_answer("get_bucket_logging", **ask).get("LoggingEnabled")),
-        "policy": _answer("get_bucket_policy", **ask).get("Policy"),
+        "policy": held if policy(held) == policy(document) else document,
         "server_side_encryption_configuration": _encryption(encrypted.get("Rules", [])),
         "versioning": [_versioning(_answer("get_bucket_versioning", **ask))],
     }
