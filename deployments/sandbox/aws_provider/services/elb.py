@@ -82,6 +82,7 @@ class LoadBalancer(Elb):
             "xff_header_processing_mode",
         )
     )
+    follows = frozen({"subnets": ("subnet_mapping",)})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -147,6 +148,7 @@ class LoadBalancer(Elb):
             "load_balancer_type": found["Type"],
             "security_groups": found.get("SecurityGroups", []),
             "subnets": [zone["SubnetId"] for zone in found["AvailabilityZones"]],
+            "subnet_mapping": [{"subnet_id": zone["SubnetId"]} for zone in found["AvailabilityZones"]],
             "vpc_id": found["VpcId"],
             "zone_id": found["CanonicalHostedZoneId"],
             "tags_all": self.tags_of(place, arn),

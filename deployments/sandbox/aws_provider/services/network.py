@@ -235,6 +235,13 @@ class Eip(Ec2):
         place.client("ec2").release_address(AllocationId=state["id"])
 
 
+# What an address of a gateway for a whole region has; moto has none.
+_REGIONAL = (
+    *("allocation_id", "association_id", "availability_zone", "availability_zone_id"),
+    *("network_interface_id", "public_ip", "status"),
+)
+
+
 class NatGateway(Ec2):
     """aws_nat_gateway."""
 
@@ -242,7 +249,7 @@ class NatGateway(Ec2):
     label = "EC2 NAT Gateway"
     gone = ("NatGatewayNotFound",)
     args = frozen(emulated("subnet_id", "allocation_id", "connectivity_type", "private_ip", "vpc_id"))
-    reads = frozen({"regional_nat_gateway_address": "list(string)"})
+    reads = frozen({"regional_nat_gateway_address": f"set(object({','.join(f'{n}=string' for n in _REGIONAL)}))"})
 
     @override
     def create(self, place: Place, new: Values) -> str:
@@ -280,6 +287,7 @@ class NatGateway(Ec2):
             "network_interface_id": address.get("NetworkInterfaceId"),
             "private_ip": address.get("PrivateIp"),
             "public_ip": address.get("PublicIp"),
+            "regional_nat_gateway_address": [],
             "tags_all": from_pairs(gateway.get("Tags")),
         }
 

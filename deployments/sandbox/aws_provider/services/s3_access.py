@@ -32,7 +32,7 @@ class BucketAcl(Setting):
     label = "S3 Bucket ACL"
     gone = ("NoSuchBucket",)
     args = frozen(emulated("acl", "bucket"))
-    follows = frozen({"acl": ("id",)})
+    follows = frozen({"acl": ("id", "access_control_policy")})
 
     @override
     def locate(self, identity: str) -> Values:
