@@ -51,6 +51,7 @@ def ended(command: str, code: int, seconds: float, error: BaseException | None) 
     import logging
 
     logging.getLogger("flowmart.command").debug("command", extra=record, exc_info=error)
+    handler.flush()
 
 
 def _handler() -> EcsHandler | None:

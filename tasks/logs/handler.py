@@ -6,6 +6,7 @@ error, and in the log as soon as it can be written again.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import logging
 import os
@@ -60,6 +61,8 @@ class EcsHandler(logging.Handler):
         self._service = _service()
         self._begin()
         masking.learn_variables(os.environ)
+        # logging does it too, unless somebody has set logging up anew meanwhile, as Prefect does: then it forgets us.
+        atexit.register(self.flush)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand an event over to be written. Raises nothing, and waits for nothing."""
@@ -147,7 +150,8 @@ def _given(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _about(level: str, logger: str) -> dict[str, str]:
-    return {"timestamp": datetime.now(UTC).isoformat(), "level": level, "logger": logger}
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return {"timestamp": moment, "level": level, "logger": logger}
 
 
 def _error(exception: Any) -> list[str] | None:

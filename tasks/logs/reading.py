@@ -189,6 +189,4 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[Document]:
 
 
 def _moment(document: Document) -> tuple[str, int]:
-    # The same moment has one spelling: structlog and the handler differ in how they write UTC.
-    moment = str(document.get("@timestamp", "")).replace("+00:00", "Z")
-    return moment, document.get("event", {}).get("sequence", 0)
+    return str(document.get("@timestamp", "")), document.get("event", {}).get("sequence", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ecs
 from tests.installed import EXAMPLE, install
 
 PROJECT = Path(__file__).parents[2]
@@ -41,6 +43,7 @@ class Greetings:
             "FLOWMART_REPOSITORY": str(self.folder / "repository"),
             "FLOWMART_STORE": str(self.folder / "store"),
             "FLOWMART_PROFILE": "none",
+            "FLOWMART_LOG_FOLDER": str(self.folder / "log"),
             "PREFECT_HOME": str(self.folder / "prefect"),
             # Nobody listens there: the promotion goes on without a run history.
             "PREFECT_API_URL": "http://127.0.0.1:9/api",
@@ -49,7 +52,11 @@ class Greetings:
 
     def promote(self) -> subprocess.CompletedProcess[str]:
         """Run `flowmart promote` for the newest commit, through all environments."""
-        command = [sys.executable, "-m", "deployments.cli", "promote"]
+        return self.run("promote")
+
+    def run(self, *typed: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of `flowmart`."""
+        command = [sys.executable, "-m", "deployments.cli", *typed]
         return subprocess.run(command, env=self.variables, cwd=PROJECT, capture_output=True, text=True)
 
     def found(self) -> dict[str, str]:
@@ -77,3 +84,10 @@ def test_an_installed_engine_is_promoted_and_a_bad_release_is_rolled_back(greeti
     assert bad.returncode == 1, bad.stderr
     assert greetings.found() == {"dev": "Hello, world\n", "production": "Hello, world\n"}
     assert "rolled back" in bad.stdout + bad.stderr
+    told = greetings.run("logs", "dev", "--level", "error")
+    assert told.returncode == 0, told.stderr
+    assert "rejected" in told.stdout
+    lines = json.loads(greetings.run("logs", "--level", "debug", "--json").stdout)
+    assert [(line["message"], ecs.mistakes(line)) for line in lines if ecs.mistakes(line)] == []
+    ends = [line["event"]["outcome"] for line in lines if line["event"]["action"] == "command"]
+    assert ends == ["success", "failure"]

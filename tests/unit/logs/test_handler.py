@@ -153,10 +153,12 @@ def test_a_child_process_has_a_file_of_its_own(tmp_path: Path) -> None:
     assert sorted(found) == [1, 2]
 
 
-def test_the_last_lines_are_written_at_the_end_of_a_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("meanwhile", ["", "import logging.config; logging.config.dictConfig(dict(version=1))"])
+def test_the_last_lines_are_written_at_the_end_of_a_process(tmp_path: Path, meanwhile: str) -> None:
     program = (
         "import logging, pathlib, sys; from tasks.logs.handler import EcsHandler\n"
-        "logging.getLogger('flowmart').addHandler(EcsHandler(pathlib.Path(sys.argv[1])))\n"
+        f"kept = EcsHandler(pathlib.Path(sys.argv[1])); {meanwhile}\n"
+        "logging.getLogger('flowmart').disabled = False; logging.getLogger('flowmart').addHandler(kept)\n"
         "for n in range(500): logging.getLogger('flowmart').warning('tick')"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, timeout=60)
