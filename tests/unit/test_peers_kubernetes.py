@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from deployments.peers.kubernetes import programs
 from deployments.peers.kubernetes.__main__ import main
-from deployments.peers.kubernetes.programs import ASSETS, PROGRAMS, VERSION, MissingProgram, build, found, path_of
+from deployments.peers.kubernetes.programs import (
+    ASSETS,
+    CHOICE,
+    PROGRAMS,
+    VERSIONS,
+    MissingProgram,
+    build,
+    found,
+    path_of,
+)
 
 GO = """#!/bin/sh
 echo "$@" >>"$0.calls"
@@ -32,9 +42,26 @@ def go(folder: Path, script: str = GO) -> None:
     (folder / "go").chmod(0o755)
 
 
-def test_the_modules_pin_the_version_that_is_claimed() -> None:
-    module = Path(programs.__file__).with_name("go") / "kubernetes/go.mod"
-    assert f"k8s.io/kubernetes v{VERSION} " in module.read_text()
+@pytest.mark.parametrize("minor", VERSIONS)
+def test_the_modules_pin_the_version_that_is_claimed(minor: str) -> None:
+    module = Path(programs.__file__).with_name("go") / f"kubernetes-{minor}/go.mod"
+    assert re.search(rf"k8s\.io/kubernetes v{re.escape(VERSIONS[minor])}\b", module.read_text())
+
+
+def test_another_version_is_built_beside_the_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go(folder)
+    build(lambda _: None)
+    first = path_of("kube-apiserver")
+    monkeypatch.setenv(CHOICE, "1.37")
+    assert (found("kube-apiserver"), path_of("etcd")) == (None, path_of("etcd"))
+    build(lambda _: None)
+    assert path_of("kube-apiserver") != first
+
+
+def test_a_version_that_cannot_be_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CHOICE, "1.12")
+    with pytest.raises(MissingProgram, match=r"FLOWMART_PEERS_KUBERNETES=1\.12: there are 1\.34, 1\.37"):
+        path_of("etcd")
 
 
 def test_a_missing_program_says_how_to_get_it() -> None:
@@ -53,7 +80,7 @@ def test_every_program_is_built_once(folder: Path) -> None:
     build(lambda _: None)
     build(lambda _: None)
     calls = (folder / "go.calls").read_text().splitlines()
-    assert [call.split()[-1] for call in calls] == [program.package for program in PROGRAMS]
+    assert [call.split()[-1] for call in calls] == [program.package for program in PROGRAMS["1.34"]]
     assert path_of("kwok").read_text() == "program\n"
 
 
