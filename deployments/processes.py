@@ -22,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from tasks import own_folder
 from tasks.tool_environment import SYSTEM, kept
 
 _SAME_START = 2.0
@@ -83,7 +84,7 @@ class Process:
 @contextmanager
 def alone(layout: ProcessLayout) -> Iterator[None]:
     """Hold the lock, so that only one command at a time starts or stops processes; waits for it."""
-    layout.folder.mkdir(parents=True, exist_ok=True)
+    own_folder.made(layout.folder)
     # Databases, logs and passwords are below, and some programs make files that other users could read.
     layout.folder.chmod(0o700)
     with layout.lock.open("w") as lock:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks import own_folder
 from tasks.domain.errors import InvalidInput, Unanswered
 
 Write = Callable[[sqlite3.Connection], Any]
@@ -74,7 +75,7 @@ class Journal:
 
     def _prepare(self, schema: Sequence[str]) -> None:
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            own_folder.made(self._file.parent)
             # What people write in comments is nobody else's business on this machine.
             os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
             connection = self._connect()

@@ -25,7 +25,9 @@ from tasks.domain.errors import InvalidInput, Unanswered
 Report = Callable[[str], None]
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""Where the flows and prefect.yaml are."""
+"""Where the flows are: the checkout, or what a wheel was installed to."""
+PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
+"""The repository's own: a link in a checkout, a file in a wheel."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def up(root: Path, report: Report) -> Serving:
     """
     layout, settings = _layout(root), _settings()
     platform = manifest.load(layout.root / "infrastructure")
-    catalogue.load(PROJECT / "prefect.yaml", platform)
+    catalogue.load(PREFECT_YAML, platform)
     with processes.alone(layout):
         address = _address(layout, settings, report)
         for kind in _serving(settings, address):

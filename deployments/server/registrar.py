@@ -20,7 +20,7 @@ from prefect.exceptions import PrefectException
 
 from deployments.server import board, catalogue, forms, registration
 from deployments.server.forms import Form
-from deployments.server.lifecycle import PROJECT
+from deployments.server.lifecycle import PREFECT_YAML, PROJECT
 from flows import logs
 from tasks import manifest, settings
 from tasks.domain.errors import BrokenChain, FlowmartError, UnreadableRecord
@@ -54,12 +54,12 @@ class Registrar:
 
     def look(self) -> None:
         """Bring to Prefect what has changed since the last look; what fails is tried again at the next."""
-        files = PROJECT / "prefect.yaml", self._infrastructure / "platform.yaml"
+        files = PREFECT_YAML, self._infrastructure / "platform.yaml"
         declared = tuple(file.read_bytes() for file in files)
         happened = self._what_happened()
         if declared != self._declared:
             platform = manifest.load(self._infrastructure)
-            wanted = catalogue.load(PROJECT / "prefect.yaml", platform)
+            wanted = catalogue.load(PREFECT_YAML, platform)
             self._known = registration.register(wanted, PROJECT)
             self._declared, self._happened, self._offered = declared, None, {}
         if happened != self._happened:

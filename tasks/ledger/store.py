@@ -18,6 +18,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
+from tasks import own_folder
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswered
 from tasks.ledger.folders import create_file, files_below, folders_below
 
@@ -48,7 +49,7 @@ class Store(ABC):
         if parts.scheme not in ("", "file"):
             raise InvalidInput(f"FLOWMART_STORE={address}: set it to a folder or to s3://bucket/prefix")
         folder = Path(parts.path if parts.scheme else address).expanduser().resolve()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_folder.made(folder)
         return FolderStore(folder)
 
     @abstractmethod

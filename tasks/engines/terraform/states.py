@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks import own_folder
 from tasks.domain.errors import FlowmartError
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import commands
@@ -40,8 +41,7 @@ def save(workspace: Workspace, terraform: Execution) -> Saved:
 
 def _kept(state: Path, name: str) -> Path:
     """Move it out of the temporary checkout, for its owner's eyes only."""
-    place = Path.cwd() / ".flowmart"
-    place.mkdir(exist_ok=True)
+    place = own_folder.made(Path.cwd() / own_folder.NAME)
     kept = place / f"errored-{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.tfstate"
     shutil.move(state, kept)
     kept.chmod(0o600)
