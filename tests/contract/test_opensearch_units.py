@@ -211,6 +211,21 @@ def test_a_template_that_hid_another_one_is_removed_again(search: Search) -> Non
     assert search.get(f"/_data_stream/{name}-eu")["data_streams"][0]["template"] == name
 
 
+def test_a_template_with_another_name_takes_the_place_of_one_that_goes(search: Search) -> None:
+    """The server does not take two templates with the same names and priority at once."""
+    name = search.prefix
+    search.promoted("first", {f"index-templates/{name}-old.json": template(name)})
+    search.index(f"{name}-eu", {})
+    plan = search.promoted("second", {f"index-templates/{name}-new.json": template(name)})
+    assert actions(plan) == {
+        f"index-template/{name}-new": Action.CREATE,
+        f"index-template/{name}-old": Action.DELETE,
+    }
+    found = search.get(f"/_index_template/{name}-*")["index_templates"]
+    assert [(each["name"], each["index_template"]["priority"]) for each in found] == [(f"{name}-new", 300)]
+    assert search.get(f"/_data_stream/{name}-eu")["data_streams"][0]["template"] == f"{name}-new"
+
+
 def test_a_pipeline_that_documents_go_through_is_not_removed(search: Search) -> None:
     name = search.prefix
     search.promoted("first", {f"ingest-pipelines/{name}.json": {"processors": []}})

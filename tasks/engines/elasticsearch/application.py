@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from tasks.elasticsearch.answers import Rejected
-from tasks.engines.elasticsearch import kinds, saved_objects
-from tasks.engines.elasticsearch.addresses import SAVED_OBJECT, STREAM, TEMPLATE, Address
+from tasks.engines.elasticsearch import kinds, saved_objects, templates
+from tasks.engines.elasticsearch.addresses import SAVED_OBJECT, STREAM, TEMPLATE, Address, Body
 from tasks.engines.elasticsearch.plans import Saved
 from tasks.engines.elasticsearch.stack import Stack
 
@@ -30,15 +30,22 @@ class Application:
         """
         for address in self.saved.written:
             if address.kind != SAVED_OBJECT:
-                kinds.write(self.stack.search, address, self.saved.wanted[address])
+                kinds.write(self.stack.search, address, self._first(address))
                 self.done.append(str(address))
         self._import()
         for address in self.saved.gone:
             self._remove(address)
             self.done.append(f"{address} (removed)")
+        for address in self.saved.displacing:
+            kinds.write(self.stack.search, address, self.saved.wanted[address])
         for stream in self.saved.streams:
             self.stack.search.send("POST", f"/{quote(stream, safe='')}/_rollover")
             self.done.append(f"{STREAM}/{stream} (rolled over)")
+
+    def _first(self, address: Address) -> Body:
+        """What is written first: with a higher priority, while the template whose place it takes is still there."""
+        body = self.saved.wanted[address]
+        return {**body, "priority": templates.FIRST} if address in self.saved.displacing else body
 
     def _import(self) -> None:
         """Saved objects together, since they refer to each other."""

@@ -100,6 +100,18 @@ def conflicts(changed: Collection[Address], after: Surroundings) -> Iterator[str
             )
 
 
+def displacing(changed: Collection[Address], now: Surroundings, after: Surroundings) -> list[Address]:
+    """Index templates that take the place of one that goes, with its priority: the server takes one at a time."""
+    both = Surroundings({**now.templates, **after.templates})
+    found = {
+        name
+        for name, other in _overlapping(changed, both)
+        if other not in after.templates
+        and templates.priority(both.templates[name]) == templates.priority(both.templates[other])
+    }
+    return [Address(TEMPLATE, name) for name in sorted(found)]
+
+
 def precedence(changed: Collection[Address], after: Surroundings) -> Iterator[str]:
     """Who has a say besides the templates that change: those that win over them, and those that lose."""
     for name, other in _overlapping(changed, after):

@@ -20,6 +20,7 @@ class Saved:
         wanted: all objects of the unit, which are what its outputs list afterwards.
         written: those that are created or changed, in order.
         gone: those that are removed, in order.
+        displacing: index templates that take the place of one that goes, with the same priority.
         streams: data streams to roll over, with their generation when it was planned.
         compared: all objects that the basis of the plan is made of.
     """
@@ -29,6 +30,7 @@ class Saved:
     gone: tuple[Address, ...] = ()
     streams: Mapping[str, int] = field(default_factory=dict)
     compared: tuple[Address, ...] = ()
+    displacing: tuple[Address, ...] = ()
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
@@ -39,6 +41,7 @@ def save(saved: Saved, folder: Path) -> Artifact:
         "gone": [str(address) for address in saved.gone],
         "streams": dict(saved.streams),
         "compared": [str(address) for address in saved.compared],
+        "displacing": [str(address) for address in saved.displacing],
     }
     return sealed.save(content, folder / "elasticsearch.plan")
 
@@ -52,4 +55,5 @@ def load(plan: Plan) -> Saved:
         tuple(map(parsed, kept["gone"])),
         kept["streams"],
         tuple(map(parsed, kept["compared"])),
+        tuple(map(parsed, kept["displacing"])),
     )

@@ -75,7 +75,14 @@ class Proposal:
     def saved(self) -> Saved:
         """What the apply needs."""
         found = self.found
-        return Saved(dict(found.wanted), found.differing, self._going, dict(self._rolled), tuple(sorted(found.live)))
+        return Saved(
+            wanted=dict(found.wanted),
+            written=found.differing,
+            gone=self._going,
+            streams=dict(self._rolled),
+            compared=tuple(sorted(found.live)),
+            displacing=tuple(effects.displacing(found.differing, self.now, self._after)),
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

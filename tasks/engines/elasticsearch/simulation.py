@@ -31,9 +31,6 @@ from tasks.engines.elasticsearch.options import ElasticsearchOptions
 from tasks.engines.elasticsearch.sources import Source
 from tasks.engines.elasticsearch.stack import Stack
 
-_FIRST = 2_000_000_000
-"""A priority that no template has."""
-
 
 def find(workspace: Workspace) -> Iterator[Finding]:
     """What the server has against the templates and pipelines of a unit."""
@@ -55,7 +52,7 @@ def find(workspace: Workspace) -> Iterator[Finding]:
     yield from _data_views(stack, wanted, source)
 
 
-_SIMULATED: Mapping[str, Any] = {"priority": _FIRST}
+_SIMULATED: Mapping[str, Any] = {"priority": templates.FIRST}
 
 
 def _template(

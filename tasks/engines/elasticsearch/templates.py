@@ -15,6 +15,9 @@ from tasks.engines.elasticsearch.notation import flat, listed, measures, scalar,
 OF_THE_SERVER = frozenset({"created_date", "created_date_millis", "modified_date", "modified_date_millis"})
 """What the server adds, and refuses in a request."""
 
+FIRST = 2_000_000_000
+"""A priority that no template has."""
+
 _STREAM = {
     "timestamp_field": {"name": "@timestamp"},
     "hidden": "false",

@@ -129,3 +129,10 @@ def test_surroundings_are_read_from_the_answers() -> None:
     )
     assert (list(found.templates), found.streams, found.pipelines) == (["shop"], {"a-eu": 4}, {"clean": ["a"]})
     assert effects.surroundings(None, None, None) == Surroundings()
+
+
+def test_a_template_takes_the_place_of_one_that_goes_only_with_the_same_names_and_priority() -> None:
+    renamed = Address(TEMPLATE, "renamed")
+    for priority, expected in ((200, [renamed]), (201, [])):
+        after = NOW.after({renamed: template("logs-shop-*", priority)}, [SHOP])
+        assert effects.displacing([renamed], NOW, after) == expected
