@@ -24,6 +24,11 @@ _REMEDY = {
 }
 _BLOCKED = frozenset({"cluster_block_exception"})
 """A block, such as that of a full disk: neither the request's fault nor that of who asks."""
+_WRONG = frozenset(
+    {"x_content_parse_exception", "parse_exception", "json_parse_exception", "mapper_parsing_exception"}
+    | {"illegal_argument_exception", "script_exception"}
+)
+"""Types of errors that say what is wrong with a request; OpenSearch answers some of them with the status 500."""
 _OLDEST = {"elasticsearch": 8, "opensearch": 2}
 _COMPATIBLE = "7.10.2"
 """The version that an OpenSearch claims for old clients (`compatibility.override_main_response_version`)."""
@@ -132,6 +137,8 @@ def require_success(response: Response, where: str, what: str) -> None:
 def error(status: int, document: Any, what: str) -> FlowmartError:
     """The error of a response that did not succeed."""
     said = document if isinstance(document, Mapping) else {}
+    if status == 500 and _is_wrong(said):
+        return Rejected(f"{what}: {reason(said)} (status {status})", status, kind(said))
     if status in (401, *_BUSY) or status >= 500:
         why = _REMEDY.get(status, "the server has a problem; retry later")
         return Unanswered(f"{what}: status {status}, {reason(said) or why}")
@@ -231,6 +238,16 @@ def _item(action: str, said: Mapping[str, Any]) -> ItemResult:
     again = status in (401, 403, *_BUSY) or status >= 500 or status == 0
     outcome = Outcome.UNANSWERED if again else Outcome.FAILED
     return ItemResult(action, name, status, outcome, reason(said), kind(said))
+
+
+def _is_wrong(document: Mapping[str, Any]) -> bool:
+    """Whether an error that counts as the server's own was made by what it was sent."""
+    cause = document.get("error")
+    while isinstance(cause, Mapping):
+        if cause.get("type") in _WRONG:
+            return True
+        cause = cause.get("caused_by")
+    return False
 
 
 def _require_acknowledged(document: Any, what: str) -> None:

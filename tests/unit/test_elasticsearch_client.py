@@ -119,6 +119,12 @@ def test_what_is_no_result_is_no_answer(double: ApiDouble, said: Said, why: str)
             rejection("illegal_argument_exception", "bad", 400, caused_by={"type": "x", "reason": "worse"}),
             "bad: worse",
         ),
+        (
+            rejection(
+                "exception", "bad", 500, caused_by={"type": "x_content_parse_exception", "reason": "[1:11] source"}
+            ),
+            "bad: [1:11] source",
+        ),
         (rejection("index_not_found_exception", "no such index [a]", 404), "no such index [a]"),
         (rejection("resource_already_exists_exception", "index [a] exists", 409), "index [a] exists"),
         (document({"error": "no handler found for uri [/_ilm/policy] and method [GET]"}, 400), "no handler found"),

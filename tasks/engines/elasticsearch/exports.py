@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tasks.domain.errors import InvalidInput
+from tasks.engines.elasticsearch import shapes
 from tasks.engines.elasticsearch.addresses import COMPONENT, ILM, ISM, PIPELINE, TEMPLATE, Body
 
 _WRAPPERS = {
@@ -39,6 +40,7 @@ def objects(kind: str, stem: str, content: Any, where: str) -> Iterator[tuple[st
         if not isinstance(body, Mapping) or not any(key in body for key in _KNOWN[kind]):
             keys = " or ".join(f"`{key}`" for key in _KNOWN[kind])
             raise InvalidInput(f"{where}: {name} is no {kind.replace('-', ' ')}: it has no {keys}")
+        shapes.require(kind, body, f"{where}: {name}")
         yield name, body
     if not found:
         raise InvalidInput(f"{where}: has no {kind.replace('-', ' ')} in it")
@@ -56,12 +58,12 @@ def _objects(kind: str, stem: str, content: Any) -> Iterator[tuple[str, Any]]:
     else:
         # As GET /_ingest/pipeline and GET /_ilm/policy answer: by name.
         for name, body in content.items():
-            yield name, {"policy": body["policy"]} if kind == ILM else body
+            yield name, {"policy": body.get("policy", body)} if kind == ILM else body
 
 
 def _templates(kind: str, stem: str, content: Body) -> Iterator[tuple[str, Any]]:
     several, one = _WRAPPERS[kind]
-    for each in content.get(several) or (content,):
+    for each in _several(content, several):
         if isinstance(each, Mapping) and isinstance(each.get(one), Mapping):
             yield str(each.get("name") or stem), each[one]
         else:
@@ -69,10 +71,15 @@ def _templates(kind: str, stem: str, content: Body) -> Iterator[tuple[str, Any]]
 
 
 def _ism(stem: str, content: Body) -> Iterator[tuple[str, Any]]:
-    for each in content.get("policies") or (content,):
+    for each in _several(content, "policies"):
         policy = each.get("policy") if isinstance(each, Mapping) else None
         own = policy.get("policy_id") if isinstance(policy, Mapping) else None
         yield str((each.get("_id") or own or stem) if isinstance(each, Mapping) else stem), each
+
+
+def _several(content: Body, key: str) -> list[Any]:
+    found = content.get(key)
+    return found if isinstance(found, list) else [content]
 
 
 def _is_by_name(kind: str, content: Body) -> bool:

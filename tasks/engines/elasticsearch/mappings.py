@@ -75,16 +75,15 @@ def _dynamic(written: Any, *, nests: bool) -> Any:
     """A dynamic template; which of several comes first decides, so their order stays."""
     if not isinstance(written, Mapping):
         return written
+    return {name: _rule(rule, nests=nests) for name, rule in written.items()}
+
+
+def _rule(written: Any, *, nests: bool) -> Any:
+    if not isinstance(written, Mapping):
+        return written
+    special = {"mapping": lambda item: _field(item, nests=nests), "runtime": _runtime}
     return {
-        name: {
-            key: _field(item, nests=nests)
-            if key == "mapping"
-            else _runtime(item)
-            if key == "runtime"
-            else _part(key, item, nests=nests)
-            for key, item in rule.items()
-        }
-        for name, rule in written.items()
+        key: special[key](item) if key in special else _part(key, item, nests=nests) for key, item in written.items()
     }
 
 

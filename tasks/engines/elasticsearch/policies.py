@@ -80,6 +80,7 @@ def _action(action: Mapping[str, Any]) -> dict[str, Any]:
         name: without(options, _ISM_DEFAULTS.get(name, {})) if isinstance(options, Mapping) else options
         for name, options in measures(action).items()
     }
-    if {**_RETRY, **(found.get("retry") or {})} == _RETRY:
+    retry = found.get("retry") or {}
+    if isinstance(retry, Mapping) and {**_RETRY, **retry} == _RETRY:
         found.pop("retry", None)
     return found

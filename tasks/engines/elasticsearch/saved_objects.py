@@ -30,7 +30,7 @@ def parsed(text: str, where: str) -> list[tuple[str, Body]]:
         # The last line of an export counts what is in it.
         if written is None or (isinstance(written, Mapping) and "exportedCount" in written):
             continue
-        if not isinstance(written, Mapping) or not all(written.get(key) for key in ("type", "id", "attributes")):
+        if not _is_saved_object(written):
             raise InvalidInput(f"{where}:{number}: is no saved object: it needs type, id and attributes")
         found.append((f"{written['type']}/{written['id']}", written))
     return found
@@ -81,6 +81,14 @@ def data_views(objects: Mapping[Address, Body]) -> Iterable[tuple[Address, list[
         if address.kind == SAVED_OBJECT and parts(address)[0] in _DATA_VIEWS:
             title = str((body.get("attributes") or {}).get("title") or "")
             yield address, [each.strip() for each in title.split(",") if each.strip()]
+
+
+def _is_saved_object(written: Any) -> bool:
+    if not isinstance(written, Mapping) or not isinstance(written.get("attributes"), Mapping):
+        return False
+    others = written.get("references") or []
+    named = [written, *others] if isinstance(others, list) else []
+    return bool(named) and all(isinstance(each, Mapping) and each.get("type") and each.get("id") for each in named)
 
 
 def _read(value: Any) -> Any:

@@ -60,7 +60,13 @@ def load(workspace: Workspace, values: Mapping[str, Any]) -> Source:
     masked = [name for name, value in values.items() if MASK in texts(value)]
     if masked:
         raise InvalidInput(f"{workspace.unit.name}: inputs.{masked[0]} is sensitive; templates are no place for it")
-    return loaded(workspace.infrastructure, workspace.unit.source, options, values)
+    found = loaded(workspace.infrastructure, workspace.unit.source, options, values)
+    for address, body in found.objects.items():
+        if isinstance(number := body.get("priority"), str) and not number.isdigit():
+            raise InvalidInput(
+                f"{found.files[address]}: {address.name}: priority is {number!r}; give the unit that input"
+            )
+    return found
 
 
 def loaded(infrastructure: Path, source: str, options: ElasticsearchOptions, values: Mapping[str, Any]) -> Source:

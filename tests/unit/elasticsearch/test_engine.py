@@ -132,6 +132,16 @@ def test_a_sensitive_input_is_refused(story: Story) -> None:
         story.engine("blue").plan(Inputs({"password": "(sensitive value)"}))
 
 
+def test_a_priority_that_no_input_fills_in_is_refused(story: Story) -> None:
+    story.subject = replace(
+        story.subject,
+        files=lambda colour: {"index-templates/paint.json": json.dumps({**template(colour), "priority": "${first}"})},
+    )
+    with pytest.raises(InvalidInput, match=r"paint: priority is '\$\{first\}'; give the unit that input"):
+        story.plan("blue")
+    assert story.engine("blue").plan(Inputs({"first": 7})).changes[0].after["priority"] == 7  # type: ignore[index]
+
+
 def test_changes_are_written_with_the_credentials_for_writing(
     story: Story, elasticsearch: SearchDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:

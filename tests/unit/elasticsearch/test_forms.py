@@ -317,6 +317,20 @@ def test_what_says_something_else_has_another_form(kind: str, one: Body, other: 
     assert form(kind, one) != form(kind, other)
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (COMPONENT, mappings(properties={"a": "keyword", "b": None})),
+        (COMPONENT, mappings(properties=["a"], dynamic_templates={"a": 1}, runtime={"a": "long"}, fields=[1])),
+        (COMPONENT, mappings(dynamic_templates=["a", {"b": {"mapping": "long", "runtime": 1}}])),
+        (ILM, ilm(hot=None, warm={"actions": None, "min_age": None})),
+        (ISM, ism(states=[{"actions": [{"delete": None, "retry": "often"}], "transitions": [{"conditions": 1}]}])),
+    ],
+)
+def test_what_only_the_server_can_judge_has_a_form_too(kind: str, body: Body) -> None:
+    assert form(kind, body) == form(kind, body)
+
+
 @pytest.mark.parametrize("kind", [COMPONENT, TEMPLATE, PIPELINE, ILM, ISM])
 def test_what_the_server_has_added_to_an_export_is_not_sent(kind: str) -> None:
     of_server = {"created_date": "x", "created_date_millis": 1, "modified_date": "x", "modified_date_millis": 1}

@@ -26,7 +26,13 @@ def test_an_export_holds_an_object_a_line_and_a_count() -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{}\n{", "a.ndjson:1: is no saved object"), ('{"type": ', "a.ndjson:1: is no JSON"), ("[1]", "a.ndjson:1")],
+    [
+        ('{"type": "search", "id": "a", "attributes": {}, "references": [{"id": "b"}]}', "is no saved object"),
+        ('{"type": "search", "id": "a", "attributes": {}, "references": {}}{', "a.ndjson:1: is no JSON"),
+        ("{}\n{", "a.ndjson:1: is no saved object"),
+        ('{"type": ', "a.ndjson:1: is no JSON"),
+        ("[1]", "a.ndjson:1"),
+    ],
 )
 def test_a_line_that_is_no_object_is_told(text: str, told: str) -> None:
     with pytest.raises(InvalidInput) as raised:

@@ -56,6 +56,7 @@ def load(folder: Path, files: dict[str, Any], values: dict[str, Any] | None = No
         ),
         ("ilm/a.json", {"policy": {"phases": {}}}, ["ilm-policy/a"]),
         ("ilm/a.json", {"phases": {}}, ["ilm-policy/a"]),
+        ("ilm-policies/x.json", {"a": {"phases": {}}}, ["ilm-policy/a"]),
         ("ilm-policies/x.json", {"a": {"version": 1, "policy": {"phases": {}}, "in_use_by": {}}}, ["ilm-policy/a"]),
         (
             "saved_objects/a.ndjson",
@@ -119,6 +120,28 @@ def test_inputs_are_filled_in_with_their_types(tmp_path: Path) -> None:
         ),
         ({"index-templates/a b.json": TEMPLATE}, "'a b' is no name of an object"),
         ({"index-templates/a*.json": TEMPLATE}, "'a*' is no name of an object"),
+        (
+            {"component-templates/a.json": {"template": {"settings": "a"}}},
+            "a: template.settings: input should be a valid dictionary",
+        ),
+        ({"component-templates/a.json": {"template": []}}, "a: template: input should be"),
+        (
+            {"component-templates/a.json": {"template": {"aliases": {"x": 1}}}},
+            "a: template.aliases.x: input should be",
+        ),
+        (
+            {"index-templates/a.json": {**TEMPLATE, "priority": "high"}},
+            "a: priority.int: input should be a valid integer",
+        ),
+        (
+            {"index-templates/a.json": {**TEMPLATE, "composed_of": "b"}},
+            "a: composed_of: input should be a valid list",
+        ),
+        ({"pipelines/a.json": {"processors": {"set": {}}}}, "a: processors: input should be a valid list"),
+        ({"index-templates/a.json": {"index_templates": True}}, "a is no index template"),
+        ({"ilm/a.json": {"policy": []}}, "search/ilm/a.json: a: ilm policy: input should be"),
+        ({"ilm/a.json": {"phases": {"hot": {"actions": ["x"]}}}}, "a: phases.hot.actions: input should be"),
+        ({"ism/a.json": {"policy": {"states": ["hot"]}}}, "a: states.0: input should be"),
         ({"pipelines/a.samples.json": []}, "a.samples has samples of a pipeline that is not there"),
         (
             {"pipelines/a.json": {"processors": []}, "pipelines/a.samples.json": [{"expected": {}}]},
