@@ -11,7 +11,7 @@ from moto.cloudformation.exceptions import ValidationError
 from deployments.sandbox.aws_server.cloudformation import exports
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
-from deployments.sandbox.aws_server.cloudformation.requests import refuse_not_emulated
+from deployments.sandbox.aws_server.cloudformation.refusals import refuse_not_emulated
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.schemas import recreating
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack

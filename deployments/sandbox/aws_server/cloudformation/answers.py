@@ -21,6 +21,11 @@ from deployments.sandbox.aws_server.cloudformation.described import (
     summary,
     without_values,
 )
+from deployments.sandbox.aws_server.cloudformation.refusals import (
+    refuse_invalid,
+    refuse_not_emulated,
+    refuse_unchangeable,
+)
 from deployments.sandbox.aws_server.cloudformation.registry import (
     ChangeSet,
     ChangeSetNotFound,
@@ -31,7 +36,6 @@ from deployments.sandbox.aws_server.cloudformation.registry import (
     stack_of,
 )
 from deployments.sandbox.aws_server.cloudformation.requests import (
-    refuse_not_emulated,
     refuse_without_capabilities,
     refuse_wrong_kind,
     refuse_wrong_name,
@@ -75,8 +79,10 @@ def create_change_set(response: Response) -> ActionResult:
     template.refuse_wrong_parameters()
     refuse_not_emulated(template)
     refuse_without_capabilities(template, response._get_param("Capabilities", []))
+    refuse_invalid(template)
     tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
     changes = differences(stack.resources, template, response.region, tags != stack.tags)
+    refuse_unchangeable(changes)
     made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, tuple(changes.values()))
     if stack.status != "REVIEW_IN_PROGRESS" and not changes and not tells_otherwise(stack, template):
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
@@ -88,7 +88,8 @@ def differences(
         if name not in there:
             found[name] = Difference("Add", name, body["Type"], after=template.properties(name, made))
             continue
-        difference = _difference(there[name], body, template.properties(name, made), region, tags_differ)
+        wanted = (body["Type"], template.properties(name, made), template.policies(name))
+        difference = _difference(there[name], wanted, region, tags_differ)
         if difference.details:
             found[name] = difference
         if difference.replacement == "True":
@@ -103,23 +104,21 @@ def differences(
 
 
 def _difference(
-    resource: Resource, body: Mapping[str, Any], after: Mapping[str, Any], region: str, tags_differ: bool
+    resource: Resource, wanted: tuple[str, Mapping[str, Any], tuple[str, str]], region: str, tags_differ: bool
 ) -> Difference:
-    if body["Type"] != resource.kind:
+    kind, after, (on_deletion, on_replacement) = wanted
+    if kind != resource.kind:
         raise ValidationError(message=f"Update of resource type is not permitted. [{resource.logical_id}]")
     details = [*_details(resource.kind, resource.properties, after, region)]
-    for attribute, value in (
-        ("DeletionPolicy", resource.on_deletion),
-        ("UpdateReplacePolicy", resource.on_replacement),
-    ):
-        if body.get(attribute, "Delete") != value:
-            details.append(Detail(attribute, "", "Never", True))
+    if on_deletion != resource.on_deletion:
+        details.append(Detail("DeletionPolicy", "", "Never", True))
+    if on_replacement != resource.on_replacement:
+        details.append(Detail("UpdateReplacePolicy", "", "Never", True))
     if tags_differ and _takes_tags(resource.kind):
         details.append(Detail("Tags", "", "Never", True))
     made = Difference("Modify", resource.logical_id, resource.kind, resource.made.id, resource.properties, after)
-    policy = f"ReplaceAnd{body.get('UpdateReplacePolicy', 'Delete')}"
-    both = Difference(**{**vars(made), "details": tuple(details)})
-    return both if both.replacement != "True" else Difference(**{**vars(both), "policy": policy})
+    both = replace(made, details=tuple(details))
+    return both if both.replacement != "True" else replace(both, policy=f"ReplaceAnd{on_replacement}")
 
 
 def _details(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], region: str) -> list[Detail]:
@@ -148,7 +147,7 @@ def _inside(properties: Any, path: str) -> Any:
 
 
 def _takes_tags(kind: str) -> bool:
-    return kind in KINDS and any(name.endswith("Tags") for name in KINDS[kind].properties)
+    return kind in KINDS and KINDS[kind].takes_tags
 
 
 def _told(detail: Detail) -> dict[str, Any]:

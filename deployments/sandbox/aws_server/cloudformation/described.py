@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text
 from deployments.sandbox.aws_server.cloudformation.registry import ChangeSet
 from deployments.sandbox.aws_server.cloudformation.stacks import Event, Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
@@ -15,7 +16,7 @@ def parameters(template: Template) -> list[dict[str, str]]:
         {"ParameterKey": key, "ParameterValue": "****" if template.slots[key].get("NoEcho") else value}
         for key, value in template.parameters.items()
     ] + [
-        {"ParameterKey": key, "ParameterValue": "****" if slot.get("NoEcho") else str(slot["Default"])}
+        {"ParameterKey": key, "ParameterValue": "****" if slot.get("NoEcho") else as_text(slot["Default"])}
         for key, slot in template.slots.items()
         if key not in template.parameters
     ]

@@ -1,4 +1,4 @@
-"""Buckets, log groups, security groups and instance profiles: what most stacks are built on, in moto's services."""
+"""Log groups and security groups: what most stacks are built on, in moto's services."""
 
 from __future__ import annotations
 
@@ -9,47 +9,6 @@ from botocore.exceptions import ClientError
 
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Properties, as_list, tags_of
-
-
-class Bucket(Kind):
-    """AWS::S3::Bucket. Like AWS, it cannot be deleted while there is something in it."""
-
-    properties = frozenset(
-        {"BucketName", "BucketEncryption", "PublicAccessBlockConfiguration", "Tags", "VersioningConfiguration"}
-    )
-
-    def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        called = p.get("BucketName", name.lower()[:63])
-        place = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
-        aws("s3").create_bucket(Bucket=called, **({"CreateBucketConfiguration": place} if place else {}))
-        made = Made(called, _names_of_bucket(called, aws.region))
-        self.update(aws, made, {}, p)
-        return made
-
-    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
-        s3, bucket = aws("s3"), {"Bucket": made.id}
-        if "VersioningConfiguration" in {**old, **new}:
-            versioning = new.get("VersioningConfiguration", {"Status": "Suspended"})
-            s3.put_bucket_versioning(**bucket, VersioningConfiguration=dict(versioning))
-        if block := new.get("PublicAccessBlockConfiguration"):
-            s3.put_public_access_block(**bucket, PublicAccessBlockConfiguration=dict(block))
-        if encryption := new.get("BucketEncryption"):
-            s3.put_bucket_encryption(**bucket, ServerSideEncryptionConfiguration=_encryption(encryption))
-        s3.put_bucket_tagging(**bucket, Tagging={"TagSet": as_list(tags_of(aws, new))})
-
-    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
-        aws("s3").delete_bucket(Bucket=made.id)
-
-    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
-        if made.id not in [bucket["Name"] for bucket in aws("s3").list_buckets()["Buckets"]]:
-            return None
-        if "VersioningConfiguration" not in p:
-            return {}
-        found = aws("s3").get_bucket_versioning(Bucket=made.id).get("Status", "Suspended")
-        return {"VersioningConfiguration": {"Status": found}}
-
-    def is_taken(self, aws: Clients, p: Properties) -> bool:
-        return p.get("BucketName") in [bucket["Name"] for bucket in aws("s3").list_buckets()["Buckets"]]
 
 
 class LogGroup(Kind):
@@ -124,41 +83,6 @@ class SecurityGroup(Kind):
                 authorize(GroupId=group, IpPermissions=rules)
 
 
-class InstanceProfile(Kind):
-    """AWS::IAM::InstanceProfile."""
-
-    properties = frozenset({"InstanceProfileName", "Path", "Roles"})
-
-    def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        called = p.get("InstanceProfileName", name[:128])
-        path = {"Path": p["Path"]} if "Path" in p else {}
-        made = aws("iam").create_instance_profile(InstanceProfileName=called, **path)["InstanceProfile"]
-        for role in p["Roles"]:
-            aws("iam").add_role_to_instance_profile(InstanceProfileName=called, RoleName=role)
-        return Made(called, {"Arn": made["Arn"]})
-
-    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
-        self._empty(aws, made)
-        for role in new["Roles"]:
-            aws("iam").add_role_to_instance_profile(InstanceProfileName=made.id, RoleName=role)
-
-    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
-        self._empty(aws, made)
-        aws("iam").delete_instance_profile(InstanceProfileName=made.id)
-
-    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
-        try:
-            found = aws("iam").get_instance_profile(InstanceProfileName=made.id)["InstanceProfile"]
-        except aws("iam").exceptions.NoSuchEntityException:
-            return None
-        return {"Roles": [role["RoleName"] for role in found["Roles"]]}
-
-    def _empty(self, aws: Clients, made: Made) -> None:
-        found = aws("iam").get_instance_profile(InstanceProfileName=made.id)["InstanceProfile"]
-        for role in found["Roles"]:
-            aws("iam").remove_role_from_instance_profile(InstanceProfileName=made.id, RoleName=role["RoleName"])
-
-
 def is_there(ask: Any, **arguments: Any) -> bool:
     """Whether a call that reads one thing finds it."""
     try:
@@ -166,21 +90,6 @@ def is_there(ask: Any, **arguments: Any) -> bool:
     except ClientError:
         return False
     return True
-
-
-def _names_of_bucket(name: str, region: str) -> dict[str, str]:
-    return {
-        "Arn": f"arn:aws:s3:::{name}",
-        "DomainName": f"{name}.s3.amazonaws.com",
-        "RegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
-    }
-
-
-def _encryption(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """A template's rules in the words of S3's API."""
-    renamed = {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}
-    rules = declared["ServerSideEncryptionConfiguration"]
-    return {"Rules": [{renamed.get(key, key): value for key, value in rule.items()} for rule in rules]}
 
 
 def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,10 +16,11 @@ Properties = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Made:
-    """What `Ref` gives of a resource, and what `GetAtt` does."""
+    """What `Ref` gives of a resource, and what `GetAtt` does. `seen`: what was read of it after the last change."""
 
     id: str
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 class Kind:
@@ -27,6 +28,29 @@ class Kind:
 
     properties: frozenset[str] = frozenset()
     checked = True
+
+    @property
+    def attributes(self) -> frozenset[str] | None:
+        """What GetAtt can ask of it; None where that is only known once it is made."""
+        return None
+
+    @property
+    def takes_tags(self) -> bool:
+        """Whether it can have tags."""
+        return any(name.endswith("Tags") for name in self.properties)
+
+    @property
+    def is_deleted_by_id(self) -> bool:
+        """Whether deleting it needs nothing but its id."""
+        return False
+
+    def unknown(self, p: Properties) -> list[str]:
+        """The properties that are not emulated."""
+        return sorted(p.keys() - self.properties)
+
+    def unchangeable(self, old: Properties, new: Properties) -> list[str]:
+        """The properties that differ, and cannot be changed in place here, though AWS can."""
+        return []
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         """Make it; `name` is one of its own making, for where the template gives none."""

@@ -71,58 +71,6 @@ class Alias(Kind):
         aws("kms").delete_alias(AliasName=made.id)
 
 
-class Role(Kind):
-    """AWS::IAM::Role, with its inline and attached policies."""
-
-    properties = frozenset(
-        {"RoleName", "AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "Policies", "Path", "Tags"}
-    )
-
-    def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        called = p.get("RoleName", name[:64])
-        given = {key: p[key] for key in ("Description", "Path") if key in p}
-        trust = json.dumps(p["AssumeRolePolicyDocument"])
-        tags = as_list(tags_of(aws, p))
-        made = aws("iam").create_role(RoleName=called, AssumeRolePolicyDocument=trust, Tags=tags, **given)["Role"]
-        self._grant(aws, called, p)
-        return Made(called, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
-
-    def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
-        trust = json.dumps(new["AssumeRolePolicyDocument"])
-        aws("iam").update_assume_role_policy(RoleName=made.id, PolicyDocument=trust)
-        self._take(aws, made.id, old)
-        self._grant(aws, made.id, new)
-
-    def delete(self, aws: Clients, made: Made, p: Properties) -> None:
-        self._take(aws, made.id, p)
-        aws("iam").delete_role(RoleName=made.id)
-
-    def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
-        try:
-            found = aws("iam").get_role(RoleName=made.id)["Role"]
-        except aws("iam").exceptions.NoSuchEntityException:
-            return None
-        attached = aws("iam").list_attached_role_policies(RoleName=made.id)["AttachedPolicies"]
-        known = {
-            "AssumeRolePolicyDocument": found["AssumeRolePolicyDocument"],
-            "ManagedPolicyArns": sorted(policy["PolicyArn"] for policy in attached),
-        }
-        return {key: known[key] for key in known if key in p}
-
-    def _grant(self, aws: Clients, name: str, p: Properties) -> None:
-        for arn in p.get("ManagedPolicyArns", ()):
-            aws("iam").attach_role_policy(RoleName=name, PolicyArn=arn)
-        for policy in p.get("Policies", ()):
-            document = json.dumps(policy["PolicyDocument"])
-            aws("iam").put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
-
-    def _take(self, aws: Clients, name: str, p: Properties) -> None:
-        for arn in p.get("ManagedPolicyArns", ()):
-            aws("iam").detach_role_policy(RoleName=name, PolicyArn=arn)
-        for policy in p.get("Policies", ()):
-            aws("iam").delete_role_policy(RoleName=name, PolicyName=policy["PolicyName"])
-
-
 class BackupVault(Kind):
     """AWS::Backup::BackupVault."""
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache, partial
 from urllib.parse import urlparse
 from uuid import uuid4
 
+from botocore.exceptions import ClientError
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import BaseResponse
 from moto.s3.models import s3_backends
 
 from deployments.sandbox.aws_server.cloudformation import exports
+from deployments.sandbox.aws_server.cloudformation.clients import Clients, via_cloudformation
+from deployments.sandbox.aws_server.cloudformation.dynamic import parameter
 from deployments.sandbox.aws_server.cloudformation.registry import arn, registry_of
-from deployments.sandbox.aws_server.cloudformation.resources import KINDS
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 
@@ -73,7 +76,17 @@ def template_of(response: BaseResponse, stack: Stack) -> Template:
         else:
             message = f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true"
             raise ValidationError(message=f"{message} for a parameter key not in the previous template")
-    return replace(stack.template, text=text_of(response), parameters=values)
+    lookup = lru_cache(partial(_looked_up, Clients(response)))
+    return replace(stack.template, text=text_of(response), parameters=values, lookup=lookup)
+
+
+def _looked_up(aws: Clients, name: str) -> str:
+    """The value of a parameter of the Systems Manager, read with the caller's rights."""
+    try:
+        with via_cloudformation():
+            return parameter(aws, name)
+    except ClientError as error:
+        raise ValidationError(message=str(error)) from error
 
 
 def text_of(response: BaseResponse) -> str:
@@ -86,19 +99,6 @@ def text_of(response: BaseResponse) -> str:
     if found is None:
         raise ValidationError(message="S3 error: Access Denied")
     return str(found.value.decode())
-
-
-def refuse_not_emulated(template: Template) -> None:
-    """ValidationError for types and properties that are not emulated: a stack is never half made of them."""
-    declared = template.document["Resources"]
-    there = [(name, declared[name]) for name in template.resources]
-    if unknown := sorted({str(body["Type"]) for _, body in there if body["Type"] not in KINDS}):
-        raise ValidationError(message=f"the sandbox does not emulate {', '.join(unknown)}")
-    for name, body in there:
-        properties = body.get("Properties") or {}
-        if unknown := sorted(properties.keys() - KINDS[body["Type"]].properties):
-            what = f"{', '.join(unknown)} of {body['Type']}"
-            raise ValidationError(message=f"the sandbox does not emulate {what} [{name}]")
 
 
 def tells_otherwise(stack: Stack, template: Template) -> bool:

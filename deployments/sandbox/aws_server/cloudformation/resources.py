@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation import infrastructure, management, messaging
+from deployments.sandbox.aws_server.cloudformation import infrastructure, management, messaging, types
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made
 
 KINDS: Mapping[str, Kind] = {
+    **types.ALL,
     "AWS::Backup::BackupPlan": management.BackupPlan(),
     "AWS::Backup::BackupSelection": management.BackupSelection(),
     "AWS::Backup::BackupVault": management.BackupVault(),
@@ -18,12 +19,9 @@ KINDS: Mapping[str, Kind] = {
     "AWS::EC2::SecurityGroup": infrastructure.SecurityGroup(),
     "AWS::Events::EventBus": messaging.EventBus(),
     "AWS::Events::Rule": messaging.Rule(),
-    "AWS::IAM::InstanceProfile": infrastructure.InstanceProfile(),
-    "AWS::IAM::Role": management.Role(),
     "AWS::KMS::Alias": management.Alias(),
     "AWS::KMS::Key": management.Key(),
     "AWS::Logs::LogGroup": infrastructure.LogGroup(),
-    "AWS::S3::Bucket": infrastructure.Bucket(),
     "AWS::SNS::Subscription": messaging.Subscription(),
     "AWS::SNS::Topic": messaging.Topic(),
     "AWS::SNS::TopicPolicy": messaging.TopicPolicy(),

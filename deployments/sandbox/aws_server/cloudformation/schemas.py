@@ -1,18 +1,25 @@
-"""Which properties cannot be changed in place, as AWS's registry says; from the copy of it in cfn-lint.
+"""What AWS's registry says about resource types: what is replaced, and which properties are refused.
 
-Read from its files: importing cfn-lint takes seconds, during which the whole sandbox would wait.
+From the copy of it in cfn-lint, read from its files: importing cfn-lint takes seconds, during which the whole sandbox
+would wait.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft7Validator, ValidationError, validators
 
-@lru_cache(maxsize=128)
+from deployments.sandbox.aws_server.cloudformation.intrinsics import is_later
+
+
+@lru_cache(maxsize=512)
 def recreating(kind: str, region: str) -> dict[str, str]:
     """Property -> "Always" or "Conditionally", for those whose change makes CloudFormation replace the resource."""
     schema = _schema(kind, region)
@@ -21,10 +28,114 @@ def recreating(kind: str, region: str) -> dict[str, str]:
     return conditionally | always
 
 
+def attributes(kind: str, region: str) -> frozenset[str]:
+    """What GetAtt may ask of a type."""
+    schema = _schema(kind, region)
+    found = [_top(path).replace("/", ".") for path in schema.get("readOnlyProperties") or ()]
+    return frozenset([*found, *schema["properties"]])
+
+
+def refusal(kind: str, region: str, properties: Mapping[str, Any]) -> str:
+    """Why AWS refuses properties; empty where it takes them. What is known later is not held to anything."""
+    error = next(iter(_validator(kind, region).iter_errors(properties)), None)
+    if error is None:
+        return ""
+    where = "/".join(["#", *(str(part) for part in error.absolute_path)])
+    return f"{where}: {_worded(error)}"
+
+
+def _worded(error: ValidationError) -> str:
+    """A schema's complaint as CloudFormation words it."""
+    if error.validator == "required":
+        missing = sorted(set(error.validator_value) - set(error.instance))
+        return f"required key [{', '.join(missing)}] not found"
+    if error.validator == "additionalProperties":
+        unknown = sorted(set(error.instance) - set(error.schema.get("properties", ())))
+        return f"extraneous key [{', '.join(unknown)}] is not permitted"
+    return error.message
+
+
+@lru_cache(maxsize=256)
+def _validator(kind: str, region: str) -> Any:
+    schema = {key: value for key, value in _schema(kind, region).items() if key in _CHECKED}
+    return _Validator(schema)
+
+
+_CHECKED = ("properties", "definitions", "required", "additionalProperties", "patternProperties", "type")
+
+
+def _known(name: str) -> Any:
+    """A keyword of JSON schema that says nothing about what is known later."""
+    check = Draft7Validator.VALIDATORS[name]
+
+    def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        if not is_later(instance) and not (isinstance(instance, str) and "{{resolve:" in instance):
+            yield from check(validator, value, instance, schema) or ()
+
+    return checked
+
+
+def _typed(validator: Any, types: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """CloudFormation takes numbers and booleans for text, and texts that look like them for numbers and booleans."""
+    if isinstance(instance, str | int | float | bool):
+        plain = {"string", "integer", "number", "boolean"} & set([types] if isinstance(types, str) else types)
+        if not plain and not is_later(instance) and not _is_json(instance, types):
+            yield ValidationError(f"expected type: {_named(types)}, found: String")
+        return
+    yield from Draft7Validator.VALIDATORS["type"](validator, types, instance, schema) or ()
+
+
+def _is_json(instance: Any, types: Any) -> bool:
+    return isinstance(instance, str) and "object" in types and instance.lstrip().startswith("{")
+
+
+def _named(types: Any) -> str:
+    words = {"array": "JSONArray", "object": "JSONObject"}
+    return ", ".join(words.get(name, name) for name in ([types] if isinstance(types, str) else types))
+
+
+def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Patterns are Java's: one that Python cannot read is not held against anybody."""
+    try:
+        yield from _known("pattern")(validator, pattern, instance, schema)
+    except re.error:
+        return
+
+
+def _enum(_: Any, allowed: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    texts = {str(option).lower() if isinstance(option, bool) else str(option) for option in allowed}
+    if not isinstance(instance, str | int | float) or is_later(instance) or "{{resolve:" in str(instance):
+        return
+    text = str(instance).lower() if isinstance(instance, bool) else str(instance)
+    if text not in texts:
+        yield ValidationError(f"{instance} is not a valid enum value")
+
+
+_KEYWORDS = ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "required")
+_Validator = validators.create(
+    meta_schema={},
+    validators={
+        **{name: _known(name) for name in _KEYWORDS},
+        **{
+            name: Draft7Validator.VALIDATORS[name] for name in ("properties", "items", "additionalProperties", "$ref")
+        },
+        "type": _typed,
+        "pattern": _pattern,
+        "enum": _enum,
+    },
+)
+"""Without anyOf and the like: in the registry these are hints for generators, and AWS itself does not hold to them."""
+
+
 def _schema(kind: str, region: str) -> dict[str, Any]:
-    folder = _schemas()
-    digest = json.loads((folder / "providers" / f"{region}.json").read_text())[kind]
-    found: dict[str, Any] = json.loads((folder / "resources" / f"{digest}.json").read_text())
+    digest = _digests(region)[kind]
+    found: dict[str, Any] = json.loads((_schemas() / "resources" / f"{digest}.json").read_text())
+    return found
+
+
+@lru_cache(maxsize=8)
+def _digests(region: str) -> Mapping[str, str]:
+    found: Mapping[str, str] = json.loads((_schemas() / "providers" / f"{region}.json").read_text())
     return found
 
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudformation.exceptions import ValidationError
 
+from deployments.sandbox.aws_server.cloudformation import dynamic
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
 from deployments.sandbox.aws_server.cloudformation.clients import Clients, Unanswered, via_cloudformation
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, generated
@@ -145,8 +146,8 @@ def _bring_about(
     there = stack.resources.get(name)
     wanted = _attempt(stack, name, lambda: template.properties(name, {n: r.made for n, r in stack.resources.items()}))
     body = template.document["Resources"][name]
-    policies = (body.get("DeletionPolicy", "Delete"), body.get("UpdateReplacePolicy", "Delete"))
-    kind = _kind(stack, name, body["Type"], wanted)
+    policies = template.policies(name)
+    kind = KINDS[body["Type"]]
     if there is None:
         made = _create(stack, name, kind, body["Type"], wanted, aws)
         stack.resources[name] = Resource(name, body["Type"], made, wanted, *policies)
@@ -165,7 +166,8 @@ def _bring_about(
     _refuse_by_policy(stack, difference, "Update:Modify")
     stack.undoing.append((name, lambda clients: _change_back(stack, kind, there, wanted, clients)))
     stack.tell(name, there.made.id, there.kind, "UPDATE_IN_PROGRESS")
-    _acted(stack, name, there.kind, "UPDATE_FAILED", lambda: kind.update(aws, there.made, there.properties, wanted))
+    changed = lambda: kind.update(aws, there.made, *(dynamic.resolved(aws, p) for p in (there.properties, wanted)))  # noqa: E731
+    _acted(stack, name, there.kind, "UPDATE_FAILED", changed)
     stack.resources[name] = Resource(name, there.kind, there.made, wanted, *policies)
     stack.tell(name, there.made.id, there.kind, "UPDATE_COMPLETE")
 
@@ -175,7 +177,7 @@ def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str
     own = generated(stack.name, name)
     if _acted(stack, name, type_, "CREATE_FAILED", lambda: kind.is_taken(aws, wanted)):
         raise _fail(stack, name, type_, "CREATE_FAILED", f"Resource of type '{type_}' already exists by that name")
-    made = _acted(stack, name, type_, "CREATE_FAILED", lambda: kind.create(aws, own, wanted))
+    made = _acted(stack, name, type_, "CREATE_FAILED", lambda: kind.create(aws, own, dynamic.resolved(aws, wanted)))
     stack.tell(name, made.id, type_, "CREATE_COMPLETE")
     return made
 
@@ -253,16 +255,6 @@ def _undo(stack: Stack, aws: Clients, prefix: str) -> None:
     stack.enter(f"{prefix}_COMPLETE")
 
 
-def _kind(stack: Stack, name: str, type_: str, wanted: Mapping[str, Any]) -> Kind:
-    if type_ not in KINDS:
-        raise _fail(stack, name, type_, "CREATE_FAILED", f"the sandbox does not emulate {type_}")
-    unknown = sorted(wanted.keys() - KINDS[type_].properties)
-    if unknown:
-        message = f"the sandbox does not emulate {', '.join(unknown)} of {type_}"
-        raise _fail(stack, name, type_, "CREATE_FAILED", message)
-    return KINDS[type_]
-
-
 def _refuse_by_policy(stack: Stack, difference: Difference, action: str) -> None:
     """A stack policy denies what it does not allow; without one everything may be updated."""
     asked = Request(action, f"LogicalResourceId/{difference.logical_id}", "*")
@@ -277,6 +269,8 @@ def _acted(stack: Stack, name: str, type_: str, status: str, act: Callable[[], A
             return act()
     except (ClientError, BotoCoreError, Unanswered) as error:
         raise _fail(stack, name, type_, status, f'Resource handler returned message: "{error}"') from error
+    except ValidationError as error:
+        raise _fail(stack, name, type_, status, str(error.message)) from error
     except KeyError as error:
         raise _fail(stack, name, type_, status, f"Properties validation failed: required key [{error}]") from error
 

@@ -1,84 +1,23 @@
-"""A template with its parameters: which resources it declares, in which order, and what their properties come to.
-
-Parsing and intrinsic functions are moto's; here is what they are resolved with.
-"""
+"""A template with its parameters: which resources it declares, in which order, and what their properties come to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import Stack as MotoStack
-from moto.cloudformation.parsing import ResourceMap, clean_json
-
+from deployments.sandbox.aws_server.cloudformation import extensions, parameters, rules
+from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, Values, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
+from deployments.sandbox.aws_server.cloudformation.loading import parsed
 
-LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
-"""What CloudFormation writes for a value that only executing a change set will tell."""
+__all__ = ["LATER", "Template"]
 
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}")
-_NOT_EMULATED = ("Transform", "Rules", "Hooks")
-
-
-class _NotYet:
-    """A resource that is not made yet: everything about it is known later."""
-
-    physical_resource_id = LATER
-
-    def get_cfn_attribute(self, _: str) -> str:
-        return LATER
-
-
-class _There:
-    def __init__(self, kind: str, made: Made) -> None:
-        self.physical_resource_id = made.id
-        self._kind, self._attributes = kind, made.attributes
-
-    def get_cfn_attribute(self, name: str) -> Any:
-        if name not in self._attributes:
-            message = f"Template error: resource {self._kind} does not support attribute type {name} in Fn::GetAtt"
-            raise ValidationError(message=message)
-        return self._attributes[name]
-
-
-class _Names(ResourceMap):
-    """What moto resolves references with: parameters and conditions are its own, resources are ours."""
-
-    made: Mapping[str, Made]
-
-    def __getitem__(self, key: str) -> Any:
-        if key in self._parsed_resources:
-            return self._parsed_resources[key]
-        if key not in self._resource_json_map:
-            where = "in the Resources block of the template"
-            message = f"Template format error: Unresolved resource dependencies [{key}] {where}"
-            raise ValidationError(message=message)
-        kind = self._resource_json_map[key]["Type"]
-        return _There(kind, self.made[key]) if key in self.made else _NotYet()
-
-
-@dataclass(frozen=True)
-class _Export:
-    """What moto looks an imported value up in."""
-
-    name: str
-    value: str
-
-
-class _Exports(dict[str, Any]):
-    """What moto looks imported values up in; other stacks are asked only when a template imports one."""
-
-    def __init__(self, found: Callable[[], Mapping[str, str]]) -> None:
-        super().__init__()
-        self._found = found
-
-    def values(self) -> Any:
-        return [_Export(name, value) for name, value in self._found().items()]
+_POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 
 
 @dataclass(frozen=True)
@@ -93,124 +32,138 @@ class Template:
     region: str
     exports: Callable[[], Mapping[str, str]] = field(default=dict, compare=False)
     """What other stacks export here: name -> value."""
+    lookup: Callable[[str], str] = field(default=str, compare=False)
+    """The value of a parameter of the Systems Manager, by its name."""
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The parsed template; ValidationError for what is not emulated."""
-        found = MotoStack.parse_template(self.text)
-        if not isinstance(found, dict) or not found.get("Resources"):
-            raise ValidationError(message="Template format error: At least one Resources member must be defined.")
-        for name in found["Resources"]:
+        """The parsed template, with what its transforms make of it; ValidationError for what is not emulated."""
+        found = parsed(self.text)
+        if not found.get("Resources"):
+            raise refuse("Template format error: At least one Resources member must be defined.")
+        names = extensions.transforms(found)
+        if "Hooks" in found:
+            raise refuse("the sandbox does not emulate Hooks in templates")
+        if names:
+            found = extensions.expanded(found, self._values(found, {}))
+        for name, body in found["Resources"].items():
             if not re.fullmatch(r"[A-Za-z0-9]+", name):
-                raise ValidationError(message=f"Template format error: Resource name {name} is non alphanumeric.")
-        for section in _NOT_EMULATED:
-            if section in found:
-                raise ValidationError(message=f"the sandbox does not emulate {section} in templates")
+                raise refuse(f"Template format error: Resource name {name} is non alphanumeric.")
+            if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
+                raise refuse(f"Template format error: [/Resources/{name}] needs a Type")
         return found
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
         """Logical id -> declaration, of those whose condition holds; each behind those it refers to."""
-        names = self._names({})
-        declared = self.document["Resources"]
-        there = {
-            name: body
-            for name, body in declared.items()
-            if "Condition" not in body or names.lazy_condition_map[body["Condition"]]
-        }
+        values = self._values(self.document, {})
+        there = {name: body for name, body in self.document["Resources"].items() if _holds(body, values)}
         graph = {name: {other for other in _named(body) if other in there} for name, body in there.items()}
         try:
             return {name: there[name] for name in TopologicalSorter(graph).static_order()}
         except CycleError as error:
             circle = ", ".join(dict.fromkeys(error.args[1]))
-            raise ValidationError(message=f"Circular dependency between resources: [{circle}]") from error
+            raise refuse(f"Circular dependency between resources: [{circle}]") from error
 
     @property
     def slots(self) -> Mapping[str, Mapping[str, Any]]:
         """The declared parameters."""
-        found: Mapping[str, Mapping[str, Any]] = self.document.get("Parameters") or {}
+        found: Mapping[str, Mapping[str, Any]] = parsed(self.text).get("Parameters") or {}
         return found
+
+    def policies(self, logical_id: str) -> tuple[str, str]:
+        """What happens to a resource when it is deleted, and when it is replaced."""
+        body = self.document["Resources"][logical_id]
+        found = self._values(self.document, {}).resolved({key: body.get(key, "Delete") for key in _POLICIES})
+        return found["DeletionPolicy"], found["UpdateReplacePolicy"]
 
     def properties(self, logical_id: str, made: Mapping[str, Made]) -> dict[str, Any]:
         """The properties of a resource; what refers to a resource that is not in `made` is LATER."""
         declared = self.document["Resources"][logical_id].get("Properties") or {}
-        found: dict[str, Any] = _told(clean_json(declared, self._names(made)))
+        found: dict[str, Any] = self._values(self.document, made).resolved(declared)
         return found
 
     def outputs(self, made: Mapping[str, Made]) -> list[dict[str, Any]]:
         """The outputs of a stack whose resources are `made`."""
-        names = self._names(made)
+        values = self._values(self.document, made)
         declared = (self.document.get("Outputs") or {}).items()
-        there = [(key, body) for key, body in declared if self._holds(body, names)]
+        there = [(key, body) for key, body in declared if _holds(body, values)]
         return [
             {
                 "OutputKey": key,
-                "OutputValue": str(clean_json(body["Value"], names)),
-                "Description": body.get("Description", ""),
-                **({"ExportName": str(clean_json(body["Export"]["Name"], names))} if "Export" in body else {}),
+                "OutputValue": parameters.as_output(values.resolved(body["Value"])),
+                "Description": str(body.get("Description", "")),
+                **({"ExportName": str(values.resolved(body["Export"]["Name"]))} if "Export" in body else {}),
             }
             for key, body in there
         ]
 
+    def asked(self) -> list[tuple[str, str]]:
+        """Which attribute of which resource GetAtt asks for, in resources and outputs that are there."""
+        found: dict[tuple[str, str], None] = {}
+
+        def noted(resource: str, name: str) -> str:
+            if self.resources[resource] and name:
+                found[resource, name] = None
+            return LATER
+
+        values = replace(self._values(self.document, {}), attribute=noted)
+        outputs = (self.document.get("Outputs") or {}).values()
+        values.resolved([body.get("Properties") for body in self.resources.values()])
+        values.resolved([body["Value"] for body in outputs if _holds(body, values)])
+        return list(found)
+
     def imports(self) -> frozenset[str]:
         """The names of the exports of other stacks that the template uses."""
-        names = self._names({})
-        return frozenset(str(clean_json(name, names)) for name in _imported(self.document))
-
-    def _holds(self, body: Mapping[str, Any], names: _Names) -> bool:
-        return "Condition" not in body or bool(names.lazy_condition_map[body["Condition"]])
-
-    def _names(self, made: Mapping[str, Made]) -> _Names:
-        names = _Names(
-            self.stack_id,
-            self.stack_name,
-            dict(self.parameters),
-            {},
-            region_name=self.region,
-            account_id=self.account,
-            template=self.document,
-            cross_stack_resources=_Exports(self.exports),
-        )
-        names.made = made
-        names.load_mapping()
-        names.load_parameters()
-        names.load_conditions()
-        return names
+        values = self._values(self.document, {})
+        return frozenset(str(values.resolved(name)) for name in _imported(self.document))
 
     def refuse_wrong_parameters(self) -> None:
-        """ValidationError for parameters that are missing, unknown, or not among the allowed values."""
-        slots = self.slots
-        missing = [name for name, slot in slots.items() if "Default" not in slot and name not in self.parameters]
-        if missing:
-            raise ValidationError(message=f"Parameters: [{', '.join(missing)}] must have values")
-        unknown = [name for name in self.parameters if name not in slots]
-        if unknown:
-            raise ValidationError(message=f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-        for name, value in self.parameters.items():
-            allowed = [str(option) for option in slots[name].get("AllowedValues", ())]
-            if allowed and value not in allowed:
-                raise ValidationError(message=f"Parameter '{name}' must be one of AllowedValues")
-            if why := _unfit(slots[name], value):
-                raise ValidationError(message=f"Parameter '{name}' {why}")
+        """ValidationError for parameters that are missing, unknown, not allowed, or against the template's rules."""
+        parameters.refuse_wrong(self.slots, self.parameters)
+        rules.refuse_broken(self.document.get("Rules") or {}, self._values(self.document, {}))
 
+    @cached_property
+    def _given(self) -> Mapping[str, Any]:
+        return parameters.values(self.slots, self.parameters, self.lookup)
 
-def _unfit(slot: Mapping[str, Any], value: str) -> str:
-    """Why AWS refuses a parameter's value; empty where it takes it."""
-    told = f": {slot['ConstraintDescription']}" if "ConstraintDescription" in slot else ""
-    if "AllowedPattern" in slot and not re.fullmatch(str(slot["AllowedPattern"]), value):
-        return f"must match pattern {slot['AllowedPattern']}{told}"
-    if not int(slot.get("MinLength", 0)) <= len(value) <= int(slot.get("MaxLength", len(value))):
-        return (
-            f"must contain at least {slot.get('MinLength', 0)} and at most {slot.get('MaxLength', 'any')} characters"
+    def _values(self, document: Mapping[str, Any], made: Mapping[str, Made]) -> Values:
+        own = {
+            "AWS::AccountId": self.account,
+            "AWS::Region": self.region,
+            "AWS::StackId": self.stack_id,
+            "AWS::StackName": self.stack_name,
+            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::NoValue": NOTHING,
+            "AWS::Partition": "aws",
+            "AWS::NotificationARNs": [],
+        }
+        declared: Mapping[str, Any] = document["Resources"]
+
+        def attribute(resource: str, name: str) -> Any:
+            kind = declared[resource]["Type"]
+            return _attribute(kind, made[resource], name) if resource in made else LATER
+
+        return Values(
+            names={**self._given, **own},
+            attribute=attribute,
+            exported=lambda name: self.exports()[name],
+            mappings=document.get("Mappings") or {},
+            conditions=document.get("Conditions") or {},
         )
-    if slot.get("Type") != "Number":
-        return ""
-    try:
-        number = float(value)
-    except ValueError:
-        return "must be a number"
-    lowest, highest = float(slot.get("MinValue", number)), float(slot.get("MaxValue", number))
-    return "" if lowest <= number <= highest else f"must be a number from {lowest:g} to {highest:g}{told}"
+
+
+def _attribute(kind: str, made: Made, name: str) -> Any:
+    if not name:
+        return made.id
+    if name not in made.attributes:
+        message = f"Template error: resource {kind} does not support attribute type {name} in Fn::GetAtt"
+        raise refuse(message)
+    return made.attributes[name]
+
+
+def _holds(body: Mapping[str, Any], values: Values) -> bool:
+    return "Condition" not in body or values.holds(body["Condition"])
 
 
 def _imported(value: Any) -> Iterator[Any]:
@@ -239,17 +192,8 @@ def _substituted(value: Any) -> Iterator[str]:
 
 
 _REFERRING: Mapping[str, Callable[[Any], Iterable[str]]] = {
-    "Ref": lambda value: [value],
+    "Ref": lambda value: [value] if isinstance(value, str) else _named(value),
     "DependsOn": lambda value: [value] if isinstance(value, str) else value,
     "Fn::GetAtt": lambda value: [value[0] if isinstance(value, list) else value.partition(".")[0]],
     "Fn::Sub": _substituted,
 }
-
-
-def _told(value: Any) -> Any:
-    """A text that holds what is known later is itself known later; AWS::NoValue in a list is nothing."""
-    if isinstance(value, dict):
-        return {key: _told(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_told(item) for item in value if item is not None]
-    return LATER if isinstance(value, str) and LATER in value else value

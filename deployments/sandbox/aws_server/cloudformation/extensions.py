@@ -1,0 +1,76 @@
+"""Transforms of templates: AWS::LanguageExtensions is emulated, macros and SAM are not.
+
+Source: the user guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation.intrinsics import Values, as_text, refuse
+
+_LOOP = "Fn::ForEach::"
+_EXTENSIONS = "AWS::LanguageExtensions"
+
+
+def transforms(document: Mapping[str, Any]) -> list[str]:
+    """The transforms of a template; ValidationError for those that are not emulated."""
+    found = document.get("Transform") or []
+    names = found if isinstance(found, list) else [found]
+    others = [name if isinstance(name, str) else name["Name"] for name in names if name != _EXTENSIONS]
+    others += ["AWS::Include" if name == "AWS::Include" else str(name) for name in _inline(document)]
+    if others:
+        raise refuse(f"the sandbox does not emulate Transform {', '.join(dict.fromkeys(others))}")
+    if not names and any(key.startswith(_LOOP) for key in document["Resources"]):
+        raise refuse(f"Template format error: Fn::ForEach needs Transform: {_EXTENSIONS}")
+    return list(names)
+
+
+def expanded(document: Mapping[str, Any], values: Values) -> dict[str, Any]:
+    """The template with its loops written out; `values` are the parameters and mappings."""
+    found: dict[str, Any] = _written_out(document, values, {})
+    return found
+
+
+def _written_out(value: Any, values: Values, loops: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_written_out(item, values, loops) for item in value]
+    if isinstance(value, str):
+        return _replaced(value, loops)
+    if not isinstance(value, Mapping):
+        return value
+    if value.keys() == {"Ref"} and value["Ref"] in loops:
+        return loops[value["Ref"]]
+    return dict(
+        pair
+        for key, item in value.items()
+        for pair in (
+            _iterations(item, values, loops)
+            if key.startswith(_LOOP)
+            else [(_replaced(key, loops), _written_out(item, values, loops))]
+        )
+    )
+
+
+def _iterations(loop: Any, values: Values, loops: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    identifier, collection, body = loop
+    for item in values.resolved(_written_out(collection, values, loops)):
+        yield from _written_out(body, values, {**loops, identifier: as_text(item)}).items()
+
+
+def _replaced(text: str, loops: Mapping[str, str]) -> str:
+    for name, value in loops.items():
+        text = text.replace(f"${{{name}}}", value)
+        text = text.replace(f"&{{{name}}}", "".join(letter for letter in value if letter.isalnum()))
+    return text
+
+
+def _inline(value: Any) -> Iterator[str]:
+    """The names of the transforms inside of a template."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from [item["Name"]] if key == "Fn::Transform" and isinstance(item, Mapping) else _inline(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _inline(item)

@@ -1,0 +1,96 @@
+"""The parameters of a template: what AWS refuses of them, and the values that Ref gives.
+
+Source: the user guide, "CloudFormation template Parameters syntax".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text, refuse
+
+Slots = Mapping[str, Mapping[str, Any]]
+
+
+def refuse_wrong(slots: Slots, given: Mapping[str, str]) -> None:
+    """ValidationError for parameters that are missing, unknown, or not among the allowed values."""
+    missing = [name for name, slot in slots.items() if "Default" not in slot and name not in given]
+    if missing:
+        raise refuse(f"Parameters: [{', '.join(missing)}] must have values")
+    unknown = [name for name in given if name not in slots]
+    if unknown:
+        raise refuse(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+    for name, slot in slots.items():
+        # A default is held to the same as what is given.
+        value = given[name] if name in given else as_text(slot["Default"])
+        if why := unfit(slot, value):
+            raise refuse(f"Parameter '{name}' {why}")
+
+
+def values(slots: Slots, given: Mapping[str, str], lookup: Callable[[str], str]) -> dict[str, Any]:
+    """What Ref gives of each parameter that has a value: lists for the types that are lists."""
+    texts = {name: given.get(name, slot.get("Default")) for name, slot in slots.items()}
+    return {
+        name: _value(str(slots[name].get("Type", "String")), text, lookup)
+        for name, text in texts.items()
+        if text is not None
+    }
+
+
+def as_output(value: Any) -> str:
+    """The value of an output: text."""
+    return as_text(value)
+
+
+def _value(kind: str, value: Any, lookup: Callable[[str], str]) -> Any:
+    text = as_text(value)
+    if kind.startswith("AWS::SSM::Parameter::Value<"):
+        found = lookup(text)
+        return _split(found) if "List" in kind else found
+    if kind == "CommaDelimitedList" or kind.startswith("List<"):
+        return _split(text)
+    if kind == "Number":
+        return float(text) if "." in text else int(text)
+    return text
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")] if text else []
+
+
+def unfit(slot: Mapping[str, Any], value: str) -> str:
+    """Why AWS refuses a parameter's value; empty where it takes it."""
+    allowed = [as_text(option) for option in slot.get("AllowedValues", ())]
+    listed = slot.get("Type") == "CommaDelimitedList" or str(slot.get("Type")).startswith("List<")
+    for part in _split(value) if listed else [value]:
+        if allowed and part not in allowed:
+            return f"must be one of AllowedValues{_told(slot)}"
+    if "AllowedPattern" in slot and not _matches(str(slot["AllowedPattern"]), value):
+        return f"must match pattern {slot['AllowedPattern']}{_told(slot)}"
+    if not int(slot.get("MinLength", 0)) <= len(value) <= int(slot.get("MaxLength", len(value))):
+        lengths = f"at least {slot.get('MinLength', 0)} and at most {slot.get('MaxLength', 'any')} characters"
+        return f"must contain {lengths}"
+    return _unfit_number(slot, value) if slot.get("Type") == "Number" else ""
+
+
+def _unfit_number(slot: Mapping[str, Any], value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        return "must be a number"
+    lowest, highest = float(slot.get("MinValue", number)), float(slot.get("MaxValue", number))
+    return "" if lowest <= number <= highest else f"must be a number from {lowest:g} to {highest:g}{_told(slot)}"
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Whether a value matches; what is a pattern in Java only is not held against it."""
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:
+        return True
+
+
+def _told(slot: Mapping[str, Any]) -> str:
+    return f": {slot['ConstraintDescription']}" if "ConstraintDescription" in slot else ""

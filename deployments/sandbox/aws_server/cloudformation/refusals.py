@@ -1,0 +1,51 @@
+"""What a change set is refused for before anything is made: what is not emulated, and what AWS does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deployments.sandbox.aws_server.cloudformation import schemas
+from deployments.sandbox.aws_server.cloudformation.change_sets import Difference
+from deployments.sandbox.aws_server.cloudformation.intrinsics import refuse
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS
+from deployments.sandbox.aws_server.cloudformation.templates import Template
+
+
+def refuse_not_emulated(template: Template) -> None:
+    """ValidationError for types, properties and attributes that are not emulated: a stack is never half made of them."""
+    there = template.resources
+    if unknown := sorted({str(body["Type"]) for body in there.values() if body["Type"] not in KINDS}):
+        raise refuse(f"the sandbox does not emulate {', '.join(unknown)}")
+    for name, body in there.items():
+        if unknown := KINDS[body["Type"]].unknown(template.properties(name, {})):
+            raise refuse(f"the sandbox does not emulate {', '.join(unknown)} of {body['Type']} [{name}]")
+    for name, attribute in template.asked():
+        _refuse_attribute(name, attribute, there[name]["Type"], template.region)
+
+
+def refuse_invalid(template: Template) -> None:
+    """ValidationError for properties that AWS does not take, whatever else there is."""
+    for name, body in template.resources.items():
+        if why := schemas.refusal(body["Type"], template.region, template.properties(name, {})):
+            raise refuse(f"Properties validation failed for resource {name} with message: {why}")
+
+
+def refuse_unchangeable(changes: Mapping[str, Difference]) -> None:
+    """ValidationError for changes in place that are not emulated."""
+    for name, change in changes.items():
+        if change.action != "Modify" or change.replacement == "True" or change.before is None:
+            continue
+        fixed = KINDS[change.kind].unchangeable(change.before, change.after or {})
+        replaced = {detail.name for detail in change.details if detail.recreation != "Never"}
+        if stuck := sorted(set(fixed) - replaced):
+            raise refuse(f"the sandbox does not emulate changing {', '.join(stuck)} of {change.kind} [{name}]")
+
+
+def _refuse_attribute(name: str, attribute: str, kind: str, region: str) -> None:
+    given = KINDS[kind].attributes
+    if given is None or attribute in given:
+        return
+    if attribute in schemas.attributes(kind, region):
+        raise refuse(f"the sandbox does not emulate {attribute} of {kind} [{name}] for Fn::GetAtt")
+    message = f"resource {kind} does not support attribute type {attribute} in Fn::GetAtt"
+    raise refuse(f"Template error: {message}")

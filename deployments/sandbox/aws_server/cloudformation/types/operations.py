@@ -1,0 +1,106 @@
+"""What watches and runs accounts: dashboards, documents, Config, directories, clusters of EMR."""
+
+from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+
+_DIRECTORY = {
+    "service": "ds",
+    "id": "DirectoryId",
+    "reading": Call("describe_directories", {"DirectoryIds": ["{id}"]}, found="DirectoryDescriptions[0]"),
+    "dropping": Call("delete_directory", {"DirectoryId": "{id}"}),
+    "gives": {"Alias": "Alias", "DnsIpAddresses": "DnsIpAddrs"},
+}
+
+TYPES = {
+    "AWS::CloudWatch::Dashboard": ServiceKind(
+        service="cloudwatch",
+        making=Call("put_dashboard"),
+        id="{DashboardName}",
+        reading=Call("get_dashboard", {"DashboardName": "{id}"}),
+        changing=(Call("put_dashboard", {"DashboardName": "{id}"}),),
+        dropping=Call("delete_dashboards", {"DashboardNames": ["{id}"]}),
+        named=("DashboardName", 255),
+        puts=True,
+    ),
+    "AWS::SSM::Document": ServiceKind(
+        service="ssm",
+        making=Call("create_document", found="DocumentDescription"),
+        id="Name",
+        reading=Call("describe_document", {"Name": "{id}"}, found="Document"),
+        dropping=Call("delete_document", {"Name": "{id}"}),
+        named=("Name", 128),
+        defaults={"DocumentType": "Command"},
+    ),
+    "AWS::DirectoryService::MicrosoftAD": ServiceKind(
+        making=Call("create_microsoft_ad"), ignored=frozenset({"CreateAlias", "EnableSso"}), **_DIRECTORY
+    ),
+    "AWS::DirectoryService::SimpleAD": ServiceKind(
+        making=Call("create_directory"), ignored=frozenset({"CreateAlias", "EnableSso"}), **_DIRECTORY
+    ),
+    "AWS::Config::ConfigurationRecorder": ServiceKind(
+        service="config",
+        making=Call(
+            "put_configuration_recorder",
+            {"ConfigurationRecorder": {"name": "{Name}"}},
+            of=(),
+            when={
+                "RoleARN": {"ConfigurationRecorder": {"roleARN": "{RoleARN}"}},
+                "RecordingGroup": {"ConfigurationRecorder": {"recordingGroup": "{RecordingGroup}"}},
+            },
+        ),
+        id="{Name}",
+        reading=Call(
+            "describe_configuration_recorders",
+            {"ConfigurationRecorderNames": ["{id}"]},
+            found="ConfigurationRecorders[0]",
+        ),
+        dropping=Call("delete_configuration_recorder", {"ConfigurationRecorderName": "{id}"}),
+        named=("Name", 256),
+    ),
+    "AWS::Config::DeliveryChannel": ServiceKind(
+        service="config",
+        making=Call(
+            "put_delivery_channel",
+            {"DeliveryChannel": {"name": "{Name}"}},
+            of=(),
+            when={
+                "S3BucketName": {"DeliveryChannel": {"s3BucketName": "{S3BucketName}"}},
+                "SnsTopicARN": {"DeliveryChannel": {"snsTopicARN": "{SnsTopicARN}"}},
+                "ConfigSnapshotDeliveryProperties": {
+                    "DeliveryChannel": {"configSnapshotDeliveryProperties": "{ConfigSnapshotDeliveryProperties}"}
+                },
+            },
+        ),
+        id="{Name}",
+        reading=Call("describe_delivery_channels", {"DeliveryChannelNames": ["{id}"]}, found="DeliveryChannels[0]"),
+        dropping=Call("delete_delivery_channel", {"DeliveryChannelName": "{id}"}),
+        named=("Name", 256),
+    ),
+    "AWS::EMR::Cluster": ServiceKind(
+        service="emr",
+        making=Call("run_job_flow"),
+        id="JobFlowId",
+        reading=Call(
+            "describe_cluster", {"ClusterId": "{id}"}, found="Cluster | [@][?Status.State!='TERMINATED'] | [0]"
+        ),
+        dropping=Call("terminate_job_flows", {"JobFlowIds": ["{id}"]}),
+        gives={"MasterPublicDNS": "MasterPublicDnsName"},
+        tagging=Call("add_tags", {"ResourceId": "{id}", "Tags": "{tags}"}),
+    ),
+    "AWS::DataPipeline::Pipeline": ServiceKind(
+        service="datapipeline",
+        making=Call("create_pipeline", {"uniqueId": "{name}"}),
+        id="pipelineId",
+        reading=Call("describe_pipelines", {"pipelineIds": ["{id}"]}, found="pipelineDescriptionList[0]"),
+        changing=(Call("put_pipeline_definition", {"pipelineId": "{id}"}),),
+        dropping=Call("delete_pipeline", {"pipelineId": "{id}"}),
+        ignored=frozenset({"Activate"}),
+    ),
+    "AWS::ServiceCatalog::Portfolio": ServiceKind(
+        service="servicecatalog",
+        making=Call("create_portfolio", {"IdempotencyToken": "{name}"}, found="PortfolioDetail"),
+        id="Id",
+        reading=Call("describe_portfolio", {"Id": "{id}"}, found="PortfolioDetail"),
+        dropping=Call("delete_portfolio", {"Id": "{id}"}),
+        gives={"PortfolioName": "DisplayName"},
+    ),
+}

@@ -1,0 +1,168 @@
+"""What a template goes through: planned, created, found unchanged, updated, drifted, deleted; all by the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deployments.sandbox import Sandbox
+from deployments.sandbox.aws_server.cloudformation.kinds import Made
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS
+from tasks.domain.errors import FlowmartError
+from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Plan
+from tasks.domain.platform import Unit
+from tasks.domain.release import Inputs, Receipt, Target
+from tasks.engines.base import Workspace
+from tasks.engines.cloudformation.engine import ENGINE
+from tests.images import as_role
+from tests.public_templates.platform import ENVIRONMENT
+from tests.public_templates.templates import PublicTemplate
+from tests.public_templates.values import Neighbours, values_for
+from tests.workspaces import workspace
+
+_STACK = f"flowmart-{ENVIRONMENT}-public"
+_CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_NOT_EMULATED = "the sandbox does not emulate "
+
+
+class End(Enum):
+    """How a template's story ends."""
+
+    THROUGH = "went through"
+    NOT_EMULATED = "not emulated"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Told:
+    """The end of a template's story: at which step, and why it went no further."""
+
+    end: End
+    step: str = ""
+    why: str = ""
+
+
+class _Failed(Exception):
+    """A step did not do what it is for."""
+
+
+class Story:
+    """One template, as the only unit of the environment."""
+
+    def __init__(self, template: PublicTemplate, sandbox: Sandbox, there: Neighbours, folder: Path) -> None:
+        self._template, self._sandbox, self._folder = template, sandbox, folder
+        self._environment = sandbox.platform.environment(ENVIRONMENT)
+        self._values = {**values_for(template.document, there), "capabilities": _CAPABILITIES}
+        self._receipt: Receipt | None = None
+
+    def told(self) -> Told:
+        """Go through all steps, and leave nothing behind."""
+        try:
+            plan = self._planned("one", self._template.text)
+        except FlowmartError as error:
+            return _refused(str(error))
+        try:
+            for step, act in self._steps(plan):
+                act()
+        except (_Failed, FlowmartError, BotoCoreError, ClientError) as error:
+            return Told(End.FAILED, step, str(error))
+        finally:
+            self._remove()
+        return Told(End.THROUGH)
+
+    def _steps(self, plan: Plan) -> Iterator[tuple[str, Callable[[], None]]]:
+        yield "create", lambda: self._apply(plan)
+        yield "unchanged", lambda: self._compare(drifted=False)
+        yield "update", self._update
+        yield "unchanged after it", lambda: self._compare(drifted=False)
+        yield "drift", self._drift
+        yield "delete", self._delete
+
+    def _planned(self, release: str, text: str, **tags: str) -> Plan:
+        folder = self._folder / release / "stack"
+        (folder / "parameters").mkdir(parents=True, exist_ok=True)
+        (folder / "template.yaml").write_text(text)
+        (folder / "parameters" / f"{ENVIRONMENT}.yaml").write_text(json.dumps({"Tags": tags}))
+        return ENGINE.make(self._workspace(release)).plan(Inputs(self._values))
+
+    def _workspace(self, release: str) -> Workspace:
+        roles = self._environment.roles
+        return workspace(
+            self._folder / release,
+            Unit("public", "cloudformation", "stack", (ENVIRONMENT,), inputs=self._values, time_limit=60),
+            self._environment,
+            target=Target(release, ENVIRONMENT, "public"),
+            reading=as_role(self._environment, roles.plan),
+            writing=as_role(self._environment, roles.apply),
+        )
+
+    def _apply(self, plan: Plan) -> None:
+        applied = ENGINE.make(self._workspace(plan.target.release)).apply(plan)
+        if applied.outcome is not Outcome.SUCCEEDED:
+            raise _Failed(applied.detail)
+        digests = (plan.unit_digest, plan.inputs_digest, plan.digest)
+        self._receipt = Receipt(f"{ENVIRONMENT}/1", plan.target, *digests, applied.outputs, "")
+
+    def _update(self) -> None:
+        """Another tag on everything that takes tags, and one more output."""
+        document = dict(self._template.document)
+        document["Outputs"] = {**(document.get("Outputs") or {}), "Version": {"Value": "2"}}
+        self._apply(self._planned("two", json.dumps(document), Version="2"))
+
+    def _compare(self, *, drifted: bool) -> None:
+        assert self._receipt
+        engine = ENGINE.make(self._workspace(self._receipt.target.release))
+        changes = engine.detect_drift(self._receipt).changes
+        if bool(changes) != drifted:
+            found = ", ".join(change.address for change in changes)
+            raise _Failed(f"nobody touched {found}" if changes else "the change by hand was not found")
+
+    def _drift(self) -> None:
+        """Somebody deletes the resource that was made last, of those that can be deleted by their id alone."""
+        client = self._sandbox.administrator(ENVIRONMENT)
+        listed = client("cloudformation").list_stack_resources(StackName=_STACK)["StackResourceSummaries"]
+        for found in reversed(listed):
+            kind = KINDS[found["ResourceType"]]
+            if kind.checked and kind.is_deleted_by_id:
+                kind.delete(_Hands(client, self._environment.region), Made(found["PhysicalResourceId"]), {})  # type: ignore[arg-type]
+                return self._compare(drifted=True)
+
+    def _delete(self) -> None:
+        assert self._receipt
+        release = self._receipt.target.release
+        plan = ENGINE.make(self._workspace(release)).plan_rollback(self._workspace(release), None)
+        assert plan
+        applied = ENGINE.make(self._workspace(release)).apply(plan)
+        if applied.outcome is not Outcome.SUCCEEDED:
+            raise _Failed(applied.detail)
+
+    def _remove(self) -> None:
+        """What a failed step left behind."""
+        client = self._sandbox.administrator(ENVIRONMENT)("cloudformation")
+        client.delete_stack(StackName=_STACK)
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """Somebody with an administrator's clients, in the place of a caller of CloudFormation."""
+
+    client: Callable[[str], Any]
+    region: str
+    account: str = ""
+    tags: Mapping[str, str] = None  # type: ignore[assignment]
+
+    def __call__(self, service: str) -> Any:
+        return self.client(service)
+
+
+def _refused(why: str) -> Told:
+    _, emulated, what = why.partition(_NOT_EMULATED)
+    return Told(End.NOT_EMULATED, "plan", what) if emulated else Told(End.REFUSED, "plan", why)

@@ -1,0 +1,43 @@
+"""Which files of a clone are templates."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto.cloudformation.exceptions import ValidationError
+
+from deployments.sandbox.aws_server.cloudformation.loading import parsed
+
+ADDRESS = "https://github.com/aws-cloudformation/aws-cloudformation-templates"
+_ENDINGS = (".json", ".template", ".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class PublicTemplate:
+    """One template: its path in the clone, its text, and what it says."""
+
+    name: str
+    text: str
+    document: dict[str, Any]
+
+
+def fetched(folder: Path) -> Path:
+    """A shallow clone of the public templates, made by git."""
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", ADDRESS, str(folder)], check=True)
+    return folder
+
+
+def templates_of(clone: Path) -> Iterator[PublicTemplate]:
+    """The templates of a clone, by name: files that declare resources."""
+    for path in sorted(path for path in clone.rglob("*") if path.suffix in _ENDINGS and path.is_file()):
+        text = path.read_text()
+        try:
+            document = parsed(text)
+        except ValidationError:
+            continue
+        if isinstance(document.get("Resources"), dict):
+            yield PublicTemplate(str(path.relative_to(clone)), text, document)

@@ -1,0 +1,119 @@
+"""Values for parameters without a default: by name where a pattern asks for something, else by type.
+
+What a type names has to be there: `Neighbours` makes it once for all templates, in the default VPC of the account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation.parameters import unfit
+
+ACCOUNT = "222222222222"
+_IMAGE = "/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2"
+_BY_NAME = (
+    (r"(?i)password|secret", "Ab1-Cd2.Ef3_Gh4"),
+    (r"(?i)e-?mail", "someone@flowmart.example"),
+    (r"(?i)bucket", "flowmart-public-templates"),
+    (r"(?i)(user|admin).*(name)?$", "administrator"),
+    (r"(?i)account", ACCOUNT),
+    (r"(?i)orgid|organizationid|principalorg", "o-abcdefghij"),
+    (r"(?i)(organizational|ou).*id", "ou-abcd-abcdefgh"),
+    (r"(?i)cidr|location", "10.1.0.0/24"),
+    (r"(?i)region", "us-east-1"),
+    (r"(?i)hostedzonename|domain|dns", "flowmart.example"),
+    (
+        r"(?i)certificate.*arn|acm",
+        f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
+    ),
+    (r"(?i)rolearn", f"arn:aws:iam::{ACCOUNT}:role/flowmart-apply"),
+)
+"""Patterns of names, and a value for what is called so."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What templates ask to be there already: type -> ids; and whether a parameter of the Systems Manager is."""
+
+    ids: Mapping[str, tuple[str, ...]]
+    has_parameter: Callable[[str], bool]
+
+    def of(self, kind: str) -> tuple[str, ...]:
+        """The ids of a type, such as AWS::EC2::Subnet::Id."""
+        return self.ids.get(kind, ())
+
+
+def neighbours(client: Callable[[str], Any]) -> Neighbours:
+    """Make a key pair and find the default network."""
+    ec2 = client("ec2")
+    ec2.create_key_pair(KeyName="somebody")
+    [vpc] = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["IsDefault"]]
+    subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    zones = ec2.describe_availability_zones()["AvailabilityZones"]
+    zone = client("route53").create_hosted_zone(Name="flowmart.example", CallerReference="one")["HostedZone"]["Id"]
+    return Neighbours(
+        {
+            "AWS::EC2::KeyPair::KeyName": ("somebody",),
+            "AWS::EC2::VPC::Id": (vpc,),
+            "AWS::EC2::Subnet::Id": tuple(found["SubnetId"] for found in subnets[:3]),
+            "AWS::EC2::SecurityGroup::Id": tuple(found["GroupId"] for found in groups[:1]),
+            "AWS::EC2::AvailabilityZone::Name": tuple(found["ZoneName"] for found in zones[:2]),
+            "AWS::EC2::Image::Id": (ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],),
+            "AWS::Route53::HostedZone::Id": (zone.rpartition("/")[2],),
+        },
+        lambda name: bool(client("ssm").get_parameters(Names=[name])["Parameters"]),
+    )
+
+
+def values_for(document: Mapping[str, Any], there: Neighbours) -> dict[str, str]:
+    """A value for every parameter that has no default, or one that AWS would refuse because it is to be replaced."""
+    slots: Mapping[str, Mapping[str, Any]] = document.get("Parameters") or {}
+    wanted = {name: slot for name, slot in slots.items() if "Default" not in slot or _is_left_open(slot, there)}
+    return {name: _value(name, slot, there) for name, slot in wanted.items()}
+
+
+def _is_left_open(slot: Mapping[str, Any], there: Neighbours) -> bool:
+    """Whether the default is no value: empty where something must be named, or the name of nothing."""
+    kind, default = str(slot.get("Type", "")), str(slot["Default"])
+    if kind.startswith("AWS::SSM::Parameter::Value"):
+        return not there.has_parameter(default)
+    return default == "" and (kind.startswith(("AWS::EC2", "List<AWS", "AWS::Route53")) or bool(unfit(slot, "")))
+
+
+def _value(name: str, slot: Mapping[str, Any], there: Neighbours) -> str:
+    kind = str(slot.get("Type", "String"))
+    if "AllowedValues" in slot:
+        return str(slot["AllowedValues"][0])
+    if kind.startswith("AWS::SSM::Parameter::Value"):
+        return _IMAGE
+    if kind == "Number":
+        return str(slot.get("MinValue", 1))
+    bare = re.sub(r"^List<(.*)>$", r"\1", kind)
+    if found := there.of(bare) or _by_words(name, there):
+        return ",".join(found) if kind.startswith(("List<", "Comma")) else found[0]
+    return _fitting(name, slot)
+
+
+def _by_words(name: str, there: Neighbours) -> tuple[str, ...]:
+    """Ids for a parameter that is text, and whose name says what it is of."""
+    words = {
+        r"(?i)^vpc(id)?$|vpcid": "AWS::EC2::VPC::Id",
+        r"(?i)subnet(s|id|ids)?\d?$": "AWS::EC2::Subnet::Id",
+        r"(?i)securitygroup": "AWS::EC2::SecurityGroup::Id",
+        r"(?i)keyname|keypair": "AWS::EC2::KeyPair::KeyName",
+        r"(?i)hostedzoneid": "AWS::Route53::HostedZone::Id",
+        r"(?i)imageid|^ami": "AWS::EC2::Image::Id",
+    }
+    return next((there.of(kind) for pattern, kind in words.items() if re.search(pattern, name)), ())
+
+
+def _fitting(name: str, slot: Mapping[str, Any]) -> str:
+    """The first value that the pattern and lengths allow, those by name first."""
+    named = [value for pattern, value in _BY_NAME if re.search(pattern, name)]
+    others = [value for _, value in _BY_NAME]
+    plain = ["flowmart", "flow", "1", "arn:aws:s3:::flowmart", "https://flowmart.example", "10.1.0.5", "true"]
+    return next((value for value in [*named, *plain, *others] if not unfit(slot, value)), "flowmart")
