@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.public_templates.platform import ENVIRONMENT, infrastructure
 from tests.public_templates.story import End, Story, Told
-from tests.public_templates.templates import fetched, templates_of
+from tests.public_templates.templates import below_of, fetched, templates_of
 from tests.public_templates.values import neighbours
 from tests.sandboxes import started
 
@@ -31,13 +31,17 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="flowmart-templates-") as name:
         folder = Path(name)
         clone = wanted.clone or fetched(folder / "clone")
-        found = [t for t in templates_of(clone) if not wanted.template or any(p in t.name for p in wanted.template)]
+        all_ = list(templates_of(clone))
+        found = [t for t in all_ if not wanted.template or any(part in t.name for part in wanted.template)]
         with started(infrastructure(folder / "infrastructure", PROJECT), prefect=False) as sandbox:
             os.environ.update(sandbox.variables)
             there = neighbours(sandbox.administrator(ENVIRONMENT))
             told = {}
             for number, template in enumerate(found):
-                told[template.name] = Story(template, sandbox, there, folder / str(number)).told()
+                below = next((each for each in all_ if each.name == below_of(template.name)), None)
+                own = folder / f"public-{number}"
+                under = Story(below, sandbox, there, folder / f"below-{number}") if below else None
+                told[template.name] = Story(template, sandbox, there, own, under).told()
                 print(line(template.name, told[template.name]), flush=True)
     print("\n".join(counts(list(told.values()))))
     return 1 if any(end.end is End.FAILED for end in told.values()) else 0

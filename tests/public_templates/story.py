@@ -24,10 +24,9 @@ from tasks.engines.cloudformation.engine import ENGINE
 from tests.images import as_role
 from tests.public_templates.platform import ENVIRONMENT
 from tests.public_templates.templates import PublicTemplate
-from tests.public_templates.values import Neighbours, values_for
+from tests.public_templates.values import Neighbours, bring_about, values_for
 from tests.workspaces import workspace
 
-_STACK = f"flowmart-{ENVIRONMENT}-public"
 _CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NOT_EMULATED = "the sandbox does not emulate "
 
@@ -50,32 +49,51 @@ class Told:
     why: str = ""
 
 
-class _Failed(Exception):
+class Failed(Exception):
     """A step did not do what it is for."""
 
 
 class Story:
-    """One template, as the only unit of the environment."""
+    """One template, as the only unit of the environment; a stack of its own name, so that nothing is left over."""
 
-    def __init__(self, template: PublicTemplate, sandbox: Sandbox, there: Neighbours, folder: Path) -> None:
-        self._template, self._sandbox, self._folder = template, sandbox, folder
+    def __init__(
+        self, template: PublicTemplate, sandbox: Sandbox, there: Neighbours, folder: Path, below: Story | None = None
+    ) -> None:
+        self._template, self._sandbox, self._folder, self._below = template, sandbox, folder, below
         self._environment = sandbox.platform.environment(ENVIRONMENT)
-        self._values = {**values_for(template.document, there), "capabilities": _CAPABILITIES}
+        self.stack = f"flowmart-{ENVIRONMENT}-{folder.name}"
+        parents = {"StackName": below.stack} if below else {}
+        own = {"capabilities": _CAPABILITIES, "stack": self.stack}
+        self._values = {**values_for(template.document, there), **parents, **own}
         self._receipt: Receipt | None = None
 
     def told(self) -> Told:
         """Go through all steps, and leave nothing behind."""
+        client = self._sandbox.administrator(ENVIRONMENT)
+        bring_about(client, self._template.text)
+        try:
+            if self._below:
+                self._below.create()
+            return self._gone_through()
+        finally:
+            for story in (self, self._below):
+                if story:
+                    client("cloudformation").delete_stack(StackName=story.stack)
+
+    def create(self) -> None:
+        """Only make the stack."""
+        self._apply(self._planned("one", self._template.text))
+
+    def _gone_through(self) -> Told:
         try:
             plan = self._planned("one", self._template.text)
         except FlowmartError as error:
             return _refused(str(error))
         try:
-            for step, act in self._steps(plan):
+            for step, act in self._steps(plan):  # noqa: B007 -- told below
                 act()
-        except (_Failed, FlowmartError, BotoCoreError, ClientError) as error:
+        except (Failed, FlowmartError, BotoCoreError, ClientError) as error:
             return Told(End.FAILED, step, str(error))
-        finally:
-            self._remove()
         return Told(End.THROUGH)
 
     def _steps(self, plan: Plan) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -107,7 +125,7 @@ class Story:
     def _apply(self, plan: Plan) -> None:
         applied = ENGINE.make(self._workspace(plan.target.release)).apply(plan)
         if applied.outcome is not Outcome.SUCCEEDED:
-            raise _Failed(applied.detail)
+            raise Failed(applied.detail)
         digests = (plan.unit_digest, plan.inputs_digest, plan.digest)
         self._receipt = Receipt(f"{ENVIRONMENT}/1", plan.target, *digests, applied.outputs, "")
 
@@ -123,12 +141,12 @@ class Story:
         changes = engine.detect_drift(self._receipt).changes
         if bool(changes) != drifted:
             found = ", ".join(change.address for change in changes)
-            raise _Failed(f"nobody touched {found}" if changes else "the change by hand was not found")
+            raise Failed(f"nobody touched {found}" if changes else "the change by hand was not found")
 
     def _drift(self) -> None:
         """Somebody deletes the resource that was made last, of those that can be deleted by their id alone."""
         client = self._sandbox.administrator(ENVIRONMENT)
-        listed = client("cloudformation").list_stack_resources(StackName=_STACK)["StackResourceSummaries"]
+        listed = client("cloudformation").list_stack_resources(StackName=self.stack)["StackResourceSummaries"]
         for found in reversed(listed):
             kind = KINDS[found["ResourceType"]]
             if kind.checked and kind.is_deleted_by_id:
@@ -142,12 +160,7 @@ class Story:
         assert plan
         applied = ENGINE.make(self._workspace(release)).apply(plan)
         if applied.outcome is not Outcome.SUCCEEDED:
-            raise _Failed(applied.detail)
-
-    def _remove(self) -> None:
-        """What a failed step left behind."""
-        client = self._sandbox.administrator(ENVIRONMENT)("cloudformation")
-        client.delete_stack(StackName=_STACK)
+            raise Failed(applied.detail)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,12 @@ from deployments.sandbox.aws_server.cloudformation.loading import parsed
 
 ADDRESS = "https://github.com/aws-cloudformation/aws-cloudformation-templates"
 _ENDINGS = (".json", ".template", ".yaml", ".yml")
+_BELOW = {
+    "services/private-": "clusters/private-vpc",
+    "services/public-": "clusters/public-vpc",
+    "services/private-subnet-": "clusters/private-vpc",
+}
+"""Which templates import what others export."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +47,12 @@ def templates_of(clone: Path) -> Iterator[PublicTemplate]:
             continue
         if isinstance(document.get("Resources"), dict):
             yield PublicTemplate(str(path.relative_to(clone)), text, document)
+
+
+def below_of(name: str) -> str:
+    """The template that another needs as a stack first, by name; empty where it needs none."""
+    for part, needed in _BELOW.items():
+        folder, found, _ = name.partition(part)
+        if found:
+            return f"{folder}{needed}.yaml"
+    return ""

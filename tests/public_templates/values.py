@@ -5,7 +5,9 @@ What a type names has to be there: `Neighbours` makes it once for all templates,
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,9 +31,12 @@ _BY_NAME = (
         r"(?i)certificate.*arn|acm",
         f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
     ),
+    (r"(?i)busarn", f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"),
+    (r"(?i)kms.*key", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"),
     (r"(?i)rolearn", f"arn:aws:iam::{ACCOUNT}:role/flowmart-apply"),
 )
 """Patterns of names, and a value for what is called so."""
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:([\w/-]+):SecretString:(\w+)")
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,16 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
     [vpc] = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["IsDefault"]]
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
     groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
-    zones = ec2.describe_availability_zones()["AvailabilityZones"]
+    places = {found["AvailabilityZone"]: found["SubnetId"] for found in subnets}
+    zones = sorted(places)[:4]
     zone = client("route53").create_hosted_zone(Name="flowmart.example", CallerReference="one")["HostedZone"]["Id"]
     return Neighbours(
         {
             "AWS::EC2::KeyPair::KeyName": ("somebody",),
             "AWS::EC2::VPC::Id": (vpc,),
-            "AWS::EC2::Subnet::Id": tuple(found["SubnetId"] for found in subnets[:3]),
+            "AWS::EC2::Subnet::Id": tuple(places[zone] for zone in zones),
             "AWS::EC2::SecurityGroup::Id": tuple(found["GroupId"] for found in groups[:1]),
-            "AWS::EC2::AvailabilityZone::Name": tuple(found["ZoneName"] for found in zones[:2]),
+            "AWS::EC2::AvailabilityZone::Name": tuple(zones),
             "AWS::EC2::Image::Id": (ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],),
             "AWS::Route53::HostedZone::Id": (zone.rpartition("/")[2],),
         },
@@ -69,11 +75,27 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
     )
 
 
+def bring_about(client: Callable[[str], Any], text: str) -> None:
+    """Make the secrets that a template refers to by name, if they are not there."""
+    secrets = client("secretsmanager")
+    there = {found["Name"] for found in secrets.list_secrets()["SecretList"]}
+    for name, key in _SECRET.findall(text):
+        if name not in there:
+            secrets.create_secret(Name=name, SecretString=json.dumps({key: "Ab1-Cd2.Ef3_Gh4"}))
+            there.add(name)
+
+
 def values_for(document: Mapping[str, Any], there: Neighbours) -> dict[str, str]:
-    """A value for every parameter that has no default, or one that AWS would refuse because it is to be replaced."""
+    """A value for every parameter that has no default, or one that is no value; no two name the same subnet."""
     slots: Mapping[str, Mapping[str, Any]] = document.get("Parameters") or {}
     wanted = {name: slot for name, slot in slots.items() if "Default" not in slot or _is_left_open(slot, there)}
-    return {name: _value(name, slot, there) for name, slot in wanted.items()}
+    counts: Counter[str] = Counter()
+    found = {}
+    for name, slot in wanted.items():
+        kind = str(slot.get("Type", "String"))
+        found[name] = _value(name, slot, there, counts[kind])
+        counts[kind] += 1
+    return found
 
 
 def _is_left_open(slot: Mapping[str, Any], there: Neighbours) -> bool:
@@ -84,7 +106,7 @@ def _is_left_open(slot: Mapping[str, Any], there: Neighbours) -> bool:
     return default == "" and (kind.startswith(("AWS::EC2", "List<AWS", "AWS::Route53")) or bool(unfit(slot, "")))
 
 
-def _value(name: str, slot: Mapping[str, Any], there: Neighbours) -> str:
+def _value(name: str, slot: Mapping[str, Any], there: Neighbours, number: int) -> str:
     kind = str(slot.get("Type", "String"))
     if "AllowedValues" in slot:
         return str(slot["AllowedValues"][0])
@@ -94,7 +116,8 @@ def _value(name: str, slot: Mapping[str, Any], there: Neighbours) -> str:
         return str(slot.get("MinValue", 1))
     bare = re.sub(r"^List<(.*)>$", r"\1", kind)
     if found := there.of(bare) or _by_words(name, there):
-        return ",".join(found) if kind.startswith(("List<", "Comma")) else found[0]
+        turned = (*found[number % len(found) :], *found[: number % len(found)])
+        return ",".join(turned) if kind.startswith(("List<", "Comma")) else turned[0]
     return _fitting(name, slot)
 
 
@@ -115,5 +138,5 @@ def _fitting(name: str, slot: Mapping[str, Any]) -> str:
     """The first value that the pattern and lengths allow, those by name first."""
     named = [value for pattern, value in _BY_NAME if re.search(pattern, name)]
     others = [value for _, value in _BY_NAME]
-    plain = ["flowmart", "flow", "1", "arn:aws:s3:::flowmart", "https://flowmart.example", "10.1.0.5", "true"]
+    plain = ["flowmart", "flow", "", "1", "arn:aws:s3:::flowmart", "https://flowmart.example", "10.1.0.5", "true"]
     return next((value for value in [*named, *plain, *others] if not unfit(slot, value)), "flowmart")

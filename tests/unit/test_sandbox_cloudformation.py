@@ -147,8 +147,8 @@ def test_an_imported_value_is_what_the_other_stack_exports() -> None:
     ("resources", "message"),
     [
         (
-            {"Q": queue(), "F": {"Type": "AWS::Lambda::Function"}, "I": {"Type": "AWS::EC2::Instance"}},
-            "the sandbox does not emulate AWS::EC2::Instance, AWS::Lambda::Function",
+            {"Q": queue(), "F": {"Type": "AWS::IoT::Thing"}, "I": {"Type": "Custom::Image"}},
+            "the sandbox does not emulate AWS::IoT::Thing, Custom::Image",
         ),
         ({"Q": queue(Sqs="x")}, r"the sandbox does not emulate Sqs of AWS::SQS::Queue \[Q\]"),
     ],

@@ -12,6 +12,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.network_acls import NetworkACLs
 from moto.ec2.utils import parse_user_data
 from moto.elbv2.models import elbv2_backends
+from moto.iam.policy_validation import VALID_VERSIONS, BaseIAMPolicyValidator
 from moto.s3 import models as s3_models
 from moto.s3 import responses as s3_responses
 
@@ -25,6 +26,7 @@ def close() -> None:
     _new_launch_template_versions_have_user_data()
     _acl_entries_keep_their_icmp_type()
     _grants_of_canned_acls_are_listed_one_by_one()
+    _policies_need_no_version()
     backup.install()
     cloudformation.install()
     images.close()
@@ -95,3 +97,12 @@ def _grants_of_canned_acls_are_listed_one_by_one() -> None:
         return s3_models.FakeAcl(single)
 
     s3_responses.get_canned_acl = make_one_by_one  # type: ignore[attr-defined]
+
+
+def _policies_need_no_version() -> None:
+    """A policy without Version is one of 2008-10-17, which IAM takes; moto takes 2012-10-17 only."""
+
+    def validate(validator: BaseIAMPolicyValidator) -> None:
+        assert validator._policy_json.get("Version", VALID_VERSIONS[0]) in VALID_VERSIONS
+
+    BaseIAMPolicyValidator._validate_version = validate  # type: ignore[method-assign]

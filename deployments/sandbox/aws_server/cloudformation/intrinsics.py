@@ -16,15 +16,13 @@ from functools import cached_property
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 """What CloudFormation writes for a value that only executing a change set will tell."""
 
 NOTHING = object()
 """What AWS::NoValue comes to: whatever has it, does not have it."""
-
-ZONES = "abc"
-"""The letters of the availability zones of a region; moto's subnets of the default VPC are in these."""
 
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 
@@ -160,7 +158,7 @@ class Values:
 
     def _zones(self, argument: Any) -> Any:
         region = self.resolved(argument) or self.names["AWS::Region"]
-        return [f"{region}{letter}" for letter in ZONES]
+        return [zone.name for zone in RegionsAndZonesBackend.zones.get(region, [])]
 
     def _base64(self, argument: Any) -> Any:
         text = self.resolved(argument)

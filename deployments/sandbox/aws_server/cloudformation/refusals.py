@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+
+from moto.ec2.exceptions import InvalidAMIIdError
+from moto.ec2.models import ec2_backends
 
 from deployments.sandbox.aws_server.cloudformation import schemas
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference
 from deployments.sandbox.aws_server.cloudformation.intrinsics import refuse
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS
 from deployments.sandbox.aws_server.cloudformation.templates import Template
+
+_IMAGE = re.compile(r'"(ami-[0-9a-f]{8}(?:[0-9a-f]{9})?)"')
 
 
 def refuse_not_emulated(template: Template) -> None:
@@ -19,6 +26,7 @@ def refuse_not_emulated(template: Template) -> None:
     for name, body in there.items():
         if unknown := KINDS[body["Type"]].unknown(template.properties(name, {})):
             raise refuse(f"the sandbox does not emulate {', '.join(unknown)} of {body['Type']} [{name}]")
+        _refuse_images(name, template)
     for name, attribute in template.asked():
         _refuse_attribute(name, attribute, there[name]["Type"], template.region)
 
@@ -39,6 +47,16 @@ def refuse_unchangeable(changes: Mapping[str, Difference]) -> None:
         replaced = {detail.name for detail in change.details if detail.recreation != "Never"}
         if stuck := sorted(set(fixed) - replaced):
             raise refuse(f"the sandbox does not emulate changing {', '.join(stuck)} of {change.kind} [{name}]")
+
+
+def _refuse_images(name: str, template: Template) -> None:
+    """An image that nobody here has made: AWS may well have it."""
+    known = ec2_backends[template.account][template.region]
+    for image in sorted(set(_IMAGE.findall(json.dumps(template.properties(name, {}))))):
+        try:
+            known.describe_images(ami_ids=[image])
+        except InvalidAMIIdError as error:
+            raise refuse(f"the sandbox does not emulate image {image} [{name}]") from error
 
 
 def _refuse_attribute(name: str, attribute: str, kind: str, region: str) -> None:

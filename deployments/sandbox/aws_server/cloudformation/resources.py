@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation import infrastructure, management, messaging, types
+from deployments.sandbox.aws_server.cloudformation import (
+    infrastructure,
+    macros,
+    management,
+    messaging,
+    security_groups,
+    types,
+)
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made
 
 KINDS: Mapping[str, Kind] = {
@@ -16,7 +23,10 @@ KINDS: Mapping[str, Kind] = {
     "AWS::Backup::BackupVault": management.BackupVault(),
     "AWS::Budgets::Budget": management.Budget(),
     "AWS::CloudWatch::Alarm": management.Alarm(),
-    "AWS::EC2::SecurityGroup": infrastructure.SecurityGroup(),
+    "AWS::EC2::SecurityGroup": security_groups.SecurityGroup(),
+    "AWS::EC2::SecurityGroupEgress": security_groups.SecurityGroupRule("egress"),
+    "AWS::EC2::SecurityGroupIngress": security_groups.SecurityGroupRule("ingress"),
+    "AWS::CloudFormation::Macro": macros.Macro(),
     "AWS::Events::EventBus": messaging.EventBus(),
     "AWS::Events::Rule": messaging.Rule(),
     "AWS::KMS::Alias": management.Alias(),

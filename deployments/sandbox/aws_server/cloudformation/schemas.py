@@ -16,7 +16,7 @@ from typing import Any
 
 from jsonschema import Draft7Validator, ValidationError, validators
 
-from deployments.sandbox.aws_server.cloudformation.intrinsics import is_later
+from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER
 
 
 @lru_cache(maxsize=512)
@@ -69,17 +69,22 @@ def _known(name: str) -> Any:
     check = Draft7Validator.VALIDATORS[name]
 
     def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        if not is_later(instance) and not (isinstance(instance, str) and "{{resolve:" in instance):
+        if not _unknown(instance) and not (name == "uniqueItems" and any(LATER in json.dumps(i) for i in instance)):
             yield from check(validator, value, instance, schema) or ()
 
     return checked
+
+
+def _unknown(value: Any) -> bool:
+    """Whether a value is known later, or read when the resource is made."""
+    return isinstance(value, str) and (LATER in value or "{{resolve:" in value)
 
 
 def _typed(validator: Any, types: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """CloudFormation takes numbers and booleans for text, and texts that look like them for numbers and booleans."""
     if isinstance(instance, str | int | float | bool):
         plain = {"string", "integer", "number", "boolean"} & set([types] if isinstance(types, str) else types)
-        if not plain and not is_later(instance) and not _is_json(instance, types):
+        if not plain and not _unknown(instance) and not _is_json(instance, types):
             yield ValidationError(f"expected type: {_named(types)}, found: String")
         return
     yield from Draft7Validator.VALIDATORS["type"](validator, types, instance, schema) or ()
@@ -104,7 +109,7 @@ def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterat
 
 def _enum(_: Any, allowed: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
     texts = {str(option).lower() if isinstance(option, bool) else str(option) for option in allowed}
-    if not isinstance(instance, str | int | float) or is_later(instance) or "{{resolve:" in str(instance):
+    if not isinstance(instance, str | int | float) or _unknown(instance):
         return
     text = str(instance).lower() if isinstance(instance, bool) else str(instance)
     if text not in texts:

@@ -1,6 +1,7 @@
 """Addresses and interfaces: elastic IPs, network interfaces, endpoint services."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 from deployments.sandbox.aws_server.cloudformation.types.networks import EC2_TAGS
 
 TYPES = {

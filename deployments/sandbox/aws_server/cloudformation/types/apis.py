@@ -1,6 +1,7 @@
 """APIs and who may call them: API Gateway, Cognito."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _API = {"restApiId": "{RestApiId}"}
 _METHOD = {**_API, "resourceId": "{ResourceId}", "httpMethod": "{HttpMethod}"}

@@ -1,6 +1,7 @@
 """Load balancers, listeners and target groups."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _TAGS = Call("add_tags", {"ResourceArns": ["{id}"], "Tags": "{tags}"})
 

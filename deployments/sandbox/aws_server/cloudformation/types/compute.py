@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Properties
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 from deployments.sandbox.aws_server.cloudformation.types.networks import EC2_TAGS
 
 
@@ -25,6 +26,25 @@ def _of_instance(name: str, value: object) -> Call:
 
 
 _GROUP = {"AutoScalingGroupName": "{AutoScalingGroupName}"}
+
+_POLICIES = ("TargetTrackingScalingPolicyConfiguration", "StepScalingPolicyConfiguration")
+_TARGET = {
+    "ResourceId": "{ResourceId}",
+    "ScalableDimension": "{ScalableDimension}",
+    "ServiceNamespace": "{ServiceNamespace}",
+}
+
+
+class TargetPolicy(ServiceKind):
+    """AWS::ApplicationAutoScaling::ScalingPolicy, which can name its target by the target's id."""
+
+    def prepared(self, aws: Clients, p: Properties) -> Properties:
+        """With the parts of the id."""
+        if "ScalingTargetId" not in p:
+            return p
+        resource, dimension, service = p["ScalingTargetId"].split("|")
+        return {**p, "ResourceId": resource, "ScalableDimension": dimension, "ServiceNamespace": service}
+
 
 TYPES = {
     "AWS::EC2::Instance": Instance(
@@ -117,18 +137,7 @@ TYPES = {
         reading=Call(
             "describe_auto_scaling_groups", {"AutoScalingGroupNames": ["{id}"]}, found="AutoScalingGroups[0]"
         ),
-        changing=(
-            Call("update_auto_scaling_group", {"AutoScalingGroupName": "{id}"}),
-            Call(
-                "put_notification_configuration",
-                {
-                    "AutoScalingGroupName": "{id}",
-                    "TopicARN": "{NotificationConfigurations.0.TopicARN}",
-                    "NotificationTypes": "{NotificationConfigurations.0.NotificationTypes}",
-                },
-                of=("NotificationConfigurations",),
-            ),
-        ),
+        changing=(Call("update_auto_scaling_group", {"AutoScalingGroupName": "{id}"}),),
         dropping=Call("delete_auto_scaling_group", {"AutoScalingGroupName": "{id}", "ForceDelete": True}),
         gives={"AutoScalingGroupARN": "AutoScalingGroupARN"},
         named=("AutoScalingGroupName", 255),
@@ -191,5 +200,19 @@ TYPES = {
             },
         ),
         gives={"Id": "{ResourceId}|{ScalableDimension}|{ServiceNamespace}"},
+    ),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": TargetPolicy(
+        service="application-autoscaling",
+        making=Call("put_scaling_policy", _TARGET, of=("PolicyName", "PolicyType", *_POLICIES)),
+        id="PolicyARN",
+        reading=Call(
+            "describe_scaling_policies",
+            {"ServiceNamespace": "{ServiceNamespace}", "PolicyNames": ["{PolicyName}"]},
+            found="ScalingPolicies[0]",
+        ),
+        changing=(Call("put_scaling_policy", {**_TARGET, "PolicyName": "{PolicyName}"}, of=_POLICIES),),
+        dropping=Call("delete_scaling_policy", {**_TARGET, "PolicyName": "{PolicyName}"}),
+        gives={"Arn": "PolicyARN"},
+        ignored=frozenset({"ScalingTargetId"}),
     ),
 }

@@ -1,6 +1,7 @@
 """Containers: ECS, EKS, ECR, and file systems."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _SERVICE = {"cluster": "{Cluster}", "service": "{id}"}
 _NODES = {"clusterName": "{ClusterName}", "nodegroupName": "{nodegroupName}"}

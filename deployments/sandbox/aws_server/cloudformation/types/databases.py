@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Made, Properties
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _ENGINE = {"Engine": {"Engine": "{Engine:lower}"}}
 """RDS takes the name of an engine in lower case, CloudFormation in any."""

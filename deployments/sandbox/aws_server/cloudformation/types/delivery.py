@@ -1,22 +1,75 @@
 """Distributions, certificates, names, web firewalls, and pipelines of code."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.kinds import Properties
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
+
+
+class Distribution(ServiceKind):
+    """AWS::CloudFront::Distribution, whose configuration has more in the API than in templates."""
+
+    def prepared(self, aws: Clients, p: Properties) -> Properties:
+        """With what the API wants besides; the reference of the caller stays the same when it is changed."""
+        config = dict(p["DistributionConfig"])
+        behaviors = {"DefaultCacheBehavior": _behavior(config["DefaultCacheBehavior"])}
+        if "CacheBehaviors" in config:
+            behaviors["CacheBehaviors"] = [_behavior(each) for each in config["CacheBehaviors"]]
+        if "Logging" in config:
+            config["Logging"] = {"Enabled": True, "IncludeCookies": False, "Prefix": "", **config["Logging"]}
+        origins = [_origin(each) for each in config.get("Origins", [])]
+        reference = {"CallerReference": f"{aws.account}-{aws.region}", "Comment": ""}
+        return {**p, "DistributionConfig": {**reference, **config, **behaviors, "Origins": origins}}
+
+
+def _origin(declared: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(declared)
+    if "S3OriginConfig" in found:
+        found["S3OriginConfig"] = {"OriginAccessIdentity": "", **found["S3OriginConfig"]}
+    if "CustomOriginConfig" in found:
+        found["CustomOriginConfig"] = {"HTTPPort": 80, "HTTPSPort": 443, **found["CustomOriginConfig"]}
+    return found
+
+
+def _behavior(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A cache behavior, whose cached methods are inside of the allowed ones in the API."""
+    found = {key: value for key, value in declared.items() if key not in ("AllowedMethods", "CachedMethods")}
+    if "AllowedMethods" in declared:
+        cached = declared.get("CachedMethods", ["GET", "HEAD"])
+        methods = {"Quantity": len(declared["AllowedMethods"]), "Items": declared["AllowedMethods"]}
+        found["AllowedMethods"] = {**methods, "CachedMethods": {"Quantity": len(cached), "Items": cached}}
+    return found
+
 
 _WEB_ACL = {"Name": "{Name}", "Id": "{Id}", "Scope": "{Scope}"}
 
 TYPES = {
-    "AWS::CloudFront::Distribution": ServiceKind(
+    "AWS::CloudFront::Distribution": Distribution(
         service="cloudfront",
-        making=Call(
-            "create_distribution_with_tags",
-            {"DistributionConfigWithTags": {"DistributionConfig": "{DistributionConfig}", "Tags": {"Items": []}}},
-            found="Distribution",
-            when={"DistributionConfig": {"DistributionConfigWithTags": {}}},
-        ),
-        id="Id",
+        making=Call("create_distribution"),
+        id="Distribution.Id",
         reading=Call("get_distribution", {"Id": "{id}"}, found="Distribution"),
+        also={
+            "DistributionConfig": Call("get_distribution_config", {"Id": "{id}"}, found="DistributionConfig"),
+        },
+        changing=(Call("update_distribution", {"Id": "{id}", "IfMatch": "{ETag}"}),),
         dropping=Call("delete_distribution", {"Id": "{id}", "IfMatch": "{ETag}"}),
         gives={"Id": "Id", "DomainName": "DomainName"},
+        tagging=Call("tag_resource", {"Resource": "{Distribution.ARN}", "Tags": {"Items": "{tags}"}}),
+    ),
+    "AWS::CloudFront::OriginAccessControl": ServiceKind(
+        service="cloudfront",
+        making=Call("create_origin_access_control"),
+        id="OriginAccessControl.Id",
+        reading=Call("get_origin_access_control", {"Id": "{id}"}, found="OriginAccessControl"),
+        changing=(Call("update_origin_access_control", {"Id": "{id}", "IfMatch": "{ETag}"}),),
+        dropping=Call("delete_origin_access_control", {"Id": "{id}", "IfMatch": "{ETag}"}),
+        gives={"Id": "Id"},
     ),
     "AWS::CertificateManager::Certificate": ServiceKind(
         service="acm",

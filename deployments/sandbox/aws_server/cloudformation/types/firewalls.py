@@ -1,6 +1,7 @@
 """Network ACLs, their rules and the subnets that have them."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 from deployments.sandbox.aws_server.cloudformation.types.networks import EC2_TAGS
 
 _ENTRY = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 
+from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Properties
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 
 class Function(ServiceKind):

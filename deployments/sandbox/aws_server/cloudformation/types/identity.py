@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from deployments.sandbox.aws_server.cloudformation.calls import Call, Each
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Properties
-from deployments.sandbox.aws_server.cloudformation.services import Call, Each, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _ROLE_POLICY = {"RoleName": "{RoleName}", "PolicyName": "{PolicyName}"}
 

@@ -1,6 +1,7 @@
 """Networks: VPCs, subnets, gateways, routes and what links them."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 EC2_TAGS = Call("create_tags", {"Resources": ["{id}"], "Tags": "{tags}"})
 

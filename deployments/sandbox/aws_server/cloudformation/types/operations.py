@@ -1,6 +1,7 @@
 """What watches and runs accounts: dashboards, documents, Config, directories, clusters of EMR."""
 
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.calls import Call
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _DIRECTORY = {
     "service": "ds",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Properties
-from deployments.sandbox.aws_server.cloudformation.services import Call, ServiceKind
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _BUCKET = {"Bucket": "{id}"}
 
