@@ -35,6 +35,11 @@ class SandboxLayout(processes.ProcessLayout):
         return self.root / ".flowmart" / "sandbox.lock"
 
     @property
+    def images(self) -> Path:
+        """Ids of AWS's own images that the sandbox shall have, one a line; a file of whoever uses it."""
+        return self.root / ".flowmart" / "images.txt"
+
+    @property
     def accounts(self) -> Path:
         """Access keys of the operator and the administrator, and the AWS process that holds them."""
         return self.folder / "accounts.json"

@@ -25,8 +25,9 @@ AWS, PROVIDER, KUBERNETES, HOSTS, PREFECT = "aws", "provider", "kubernetes", "ho
 METRICS, PROMETHEUS = "metrics", "prometheus"
 
 
-def _aws_command(_: SandboxLayout, port: int | None) -> list[str]:
-    return [sys.executable, "-m", "deployments.sandbox.aws_server", "--port", str(port)]
+def _aws_command(layout: SandboxLayout, port: int | None) -> list[str]:
+    images = ["--images", str(layout.images)] if layout.images.is_file() else []
+    return [sys.executable, "-m", "deployments.sandbox.aws_server", "--port", str(port), *images]
 
 
 def _provider_command(layout: SandboxLayout, _: int | None) -> list[str]:

@@ -466,8 +466,8 @@ def test_a_queue_of_that_name_is_not_taken_over(colours: Colours) -> None:
 
 
 def test_what_the_sandbox_does_not_emulate_is_refused_by_the_plan(colours: Colours) -> None:
-    with pytest.raises(Refused, match="the sandbox does not emulate AWS::ECS::Cluster"):
-        colours.plan(colours.release("one", template(Orders=ORDERS, Cluster={"Type": "AWS::ECS::Cluster"})))
+    with pytest.raises(Refused, match="the sandbox does not emulate AWS::IoT::Thing"):
+        colours.plan(colours.release("one", template(Orders=ORDERS, Thing={"Type": "AWS::IoT::Thing"})))
 
 
 # --- after an apply without an answer, and over what was there before -------------------------------------------

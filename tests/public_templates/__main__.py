@@ -13,11 +13,13 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from deployments.sandbox import Sandbox, up
+from deployments.sandbox.layout import SandboxLayout
+from tests import sandboxes
 from tests.public_templates.platform import ENVIRONMENT, infrastructure
 from tests.public_templates.story import End, Story, Told
-from tests.public_templates.templates import below_of, fetched, templates_of
+from tests.public_templates.templates import PublicTemplate, below_of, fetched, images_of, templates_of
 from tests.public_templates.values import neighbours
-from tests.sandboxes import started
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -28,23 +30,31 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--from", dest="clone", type=Path, metavar="FOLDER", help="a clone of the templates")
     parser.add_argument("template", nargs="*", help="parts of paths; all templates by default")
     wanted = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="flowmart-templates-") as name:
-        folder = Path(name)
-        clone = wanted.clone or fetched(folder / "clone")
-        all_ = list(templates_of(clone))
-        found = [t for t in all_ if not wanted.template or any(part in t.name for part in wanted.template)]
-        with started(infrastructure(folder / "infrastructure", PROJECT), prefect=False) as sandbox:
-            os.environ.update(sandbox.variables)
-            there = neighbours(sandbox.administrator(ENVIRONMENT))
-            told = {}
-            for number, template in enumerate(found):
+    with tempfile.TemporaryDirectory(prefix="flowmart-templates-") as name, sandboxes.folder() as root:
+        work = Path(name)
+        all_ = list(templates_of(wanted.clone or fetched(work / "clone")))
+        sandbox = _started(root, work, all_)
+        there = neighbours(sandbox.administrator(ENVIRONMENT))
+        told = {}
+        for number, template in enumerate(all_):
+            if not wanted.template or any(part in template.name for part in wanted.template):
                 below = next((each for each in all_ if each.name == below_of(template.name)), None)
-                own = folder / f"public-{number}"
-                under = Story(below, sandbox, there, folder / f"below-{number}") if below else None
-                told[template.name] = Story(template, sandbox, there, own, under).told()
+                under = Story(below, sandbox, there, work / f"below-{number}") if below else None
+                told[template.name] = Story(template, sandbox, there, work / f"public-{number}", under).told()
                 print(line(template.name, told[template.name]), flush=True)
     print("\n".join(counts(list(told.values()))))
     return 1 if any(end.end is End.FAILED for end in told.values()) else 0
+
+
+def _started(root: Path, work: Path, templates: list[PublicTemplate]) -> Sandbox:
+    """A sandbox that has the images which the templates name."""
+    images = SandboxLayout(root).images
+    images.parent.mkdir()
+    images.write_text("\n".join(images_of(templates)))
+    own = infrastructure(work / "infrastructure", PROJECT)
+    sandbox = up(root, sandboxes.silent, infrastructure=own, prefect=False)
+    os.environ.update(sandbox.variables)
+    return sandbox
 
 
 def line(name: str, told: Told) -> str:

@@ -151,7 +151,8 @@ class Story:
             kind = KINDS[found["ResourceType"]]
             if kind.checked and kind.is_deleted_by_id:
                 kind.delete(_Hands(client, self._environment.region), Made(found["PhysicalResourceId"]), {})  # type: ignore[arg-type]
-                return self._compare(drifted=True)
+                self._compare(drifted=True)
+                return
 
     def _delete(self) -> None:
         assert self._receipt

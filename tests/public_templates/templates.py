@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from moto.cloudformation.exceptions import ValidationError
 from deployments.sandbox.aws_server.cloudformation.loading import parsed
 
 ADDRESS = "https://github.com/aws-cloudformation/aws-cloudformation-templates"
+_IMAGE = re.compile(r"\bami-[0-9a-f]{8}(?:[0-9a-f]{9})?\b")
 _ENDINGS = (".json", ".template", ".yaml", ".yml")
 _BELOW = {
     "services/private-": "clusters/private-vpc",
@@ -47,6 +49,11 @@ def templates_of(clone: Path) -> Iterator[PublicTemplate]:
             continue
         if isinstance(document.get("Resources"), dict):
             yield PublicTemplate(str(path.relative_to(clone)), text, document)
+
+
+def images_of(templates: Iterable[PublicTemplate]) -> list[str]:
+    """The images that templates name: AWS has them, or had."""
+    return sorted({image for template in templates for image in _IMAGE.findall(template.text)})
 
 
 def below_of(name: str) -> str:

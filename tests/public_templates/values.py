@@ -16,10 +16,15 @@ from deployments.sandbox.aws_server.cloudformation.parameters import unfit
 
 ACCOUNT = "222222222222"
 _IMAGE = "/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2"
+_BUCKET = "flowmart-public-templates"
 _BY_NAME = (
+    (r"^CreateVPCFlowLogsTo", "Yes"),
     (r"(?i)password|secret", "Ab1-Cd2.Ef3_Gh4"),
     (r"(?i)e-?mail", "someone@flowmart.example"),
-    (r"(?i)bucket", "flowmart-public-templates"),
+    (r"(?i)bucket", _BUCKET),
+    (r"(?i)endpoint", f"arn:aws:sqs:us-east-1:{ACCOUNT}:somebodys"),
+    (r"(?i)peeringconnection", "pcx-00000000000000000"),
+    (r"(?i)directoryid", "d-0000000000"),
     (r"(?i)(user|admin).*(name)?$", "administrator"),
     (r"(?i)account", ACCOUNT),
     (r"(?i)orgid|organizationid|principalorg", "o-abcdefghij"),
@@ -55,11 +60,15 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
     """Make a key pair and find the default network."""
     ec2 = client("ec2")
     ec2.create_key_pair(KeyName="somebody")
+    client("s3").create_bucket(Bucket=_BUCKET)
+    client("sqs").create_queue(QueueName="somebodys")
+    client("iam").create_instance_profile(InstanceProfileName="CloudWatchAgentAdminRole")
     [vpc] = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["IsDefault"]]
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
     groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
     places = {found["AvailabilityZone"]: found["SubnetId"] for found in subnets}
     zones = sorted(places)[:4]
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
     zone = client("route53").create_hosted_zone(Name="flowmart.example", CallerReference="one")["HostedZone"]["Id"]
     return Neighbours(
         {
@@ -69,6 +78,7 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
             "AWS::EC2::SecurityGroup::Id": tuple(found["GroupId"] for found in groups[:1]),
             "AWS::EC2::AvailabilityZone::Name": tuple(zones),
             "AWS::EC2::Image::Id": (ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],),
+            "AWS::EC2::RouteTable::Id": (tables[0]["RouteTableId"],),
             "AWS::Route53::HostedZone::Id": (zone.rpartition("/")[2],),
         },
         lambda name: bool(client("ssm").get_parameters(Names=[name])["Parameters"]),
@@ -126,6 +136,7 @@ def _by_words(name: str, there: Neighbours) -> tuple[str, ...]:
     words = {
         r"(?i)^vpc(id)?$|vpcid": "AWS::EC2::VPC::Id",
         r"(?i)subnet(s|id|ids)?\d?$": "AWS::EC2::Subnet::Id",
+        r"(?i)routetableid": "AWS::EC2::RouteTable::Id",
         r"(?i)securitygroup": "AWS::EC2::SecurityGroup::Id",
         r"(?i)keyname|keypair": "AWS::EC2::KeyPair::KeyName",
         r"(?i)hostedzoneid": "AWS::Route53::HostedZone::Id",

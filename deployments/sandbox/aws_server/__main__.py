@@ -15,6 +15,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -28,7 +29,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from deployments.sandbox.aws_server import authorization, gaps, not_emulated
+from deployments.sandbox.aws_server import authorization, gaps, images, not_emulated
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -86,7 +87,10 @@ def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m deployments.sandbox.aws_server", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
-    port = parser.parse_args().port
+    parser.add_argument("--images", type=Path, help="a file with ids of AWS's own images, besides those of moto")
+    given = parser.parse_args()
+    port = given.port
+    images.know(given.images.read_text().split() if given.images else ())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     warnings.filterwarnings("ignore", module="moto")
     authorization.install()

@@ -5,8 +5,10 @@ Checked against moto 5.2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from moto.codebuild import responses as codebuild_responses
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.network_acls import NetworkACLs
@@ -27,6 +29,7 @@ def close() -> None:
     _acl_entries_keep_their_icmp_type()
     _grants_of_canned_acls_are_listed_one_by_one()
     _policies_need_no_version()
+    _builds_of_pipelines_need_no_location()
     backup.install()
     cloudformation.install()
     images.close()
@@ -103,6 +106,22 @@ def _policies_need_no_version() -> None:
     """A policy without Version is one of 2008-10-17, which IAM takes; moto takes 2012-10-17 only."""
 
     def validate(validator: BaseIAMPolicyValidator) -> None:
-        assert validator._policy_json.get("Version", VALID_VERSIONS[0]) in VALID_VERSIONS
+        if validator._policy_json.get("Version", VALID_VERSIONS[0]) not in VALID_VERSIONS:
+            raise AssertionError
 
-    BaseIAMPolicyValidator._validate_version = validate  # type: ignore[method-assign]
+    BaseIAMPolicyValidator._validate_version = validate  # type: ignore[method-assign,assignment]
+
+
+def _builds_of_pipelines_need_no_location() -> None:
+    """What CodePipeline hands to CodeBuild has no location, and neither has no source."""
+    for name, free in (("source", ("CODEPIPELINE", "NO_SOURCE")), ("artifacts", ("CODEPIPELINE",))):
+        function = f"_validate_required_params_{name}"
+        setattr(codebuild_responses, function, _unless(free, getattr(codebuild_responses, function)))
+
+
+def _unless(free: tuple[str, ...], refuse: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    def refuse_others(given: dict[str, Any]) -> None:
+        if given["type"] not in free:
+            refuse(given)
+
+    return refuse_others

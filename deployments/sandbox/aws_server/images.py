@@ -5,7 +5,7 @@ One function a gap, each with what AWS does instead. Checked against moto 5.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from moto import settings
@@ -40,6 +40,12 @@ def close() -> None:
     _shared_images_are_seen()
     _only_owners_change_images()
     _made_images_are_like_their_instances()
+
+
+def know(ids: Iterable[str]) -> None:
+    """Let there be more of AWS's own images, like Debian's but for their ids."""
+    there = {image["ami_id"] for image in AMIS}
+    AMIS.extend({**_DEBIAN, "ami_id": id_, "name": f"public-{id_}"} for id_ in ids if id_ not in there)
 
 
 def _debian_is_there() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 from botocore import xform_name
@@ -25,8 +25,7 @@ def input_of(service: str, operation: str) -> StructureShape:
     model = _model(service)
     found = next(name for name in model.operation_names if xform_name(name) == operation)
     shape = model.operation_model(found).input_shape
-    assert isinstance(shape, StructureShape)
-    return shape
+    return cast(StructureShape, shape)
 
 
 def member(shape: StructureShape, name: str, names: Names) -> str:
@@ -48,7 +47,8 @@ def argument(shape: Shape, value: Any, names: Names) -> Any:
         return [argument(shape.member, item, names) for item in _listed(value)]
     if isinstance(shape, MapShape):
         return {str(key): argument(shape.value, item, names) for key, item in _mapped(value).items()}
-    return _PLAIN.get(shape.type_name, _text)(value)
+    convert: Callable[[Any], Any] = _PLAIN.get(str(shape.type_name), _text)
+    return convert(value)
 
 
 def unknown(shape: Shape, value: Any, names: Names, path: str) -> Iterator[str]:
@@ -60,22 +60,23 @@ def unknown(shape: Shape, value: Any, names: Names, path: str) -> Iterator[str]:
     elif isinstance(shape, ListShape) and isinstance(value, list):
         for item in value:
             yield from unknown(shape.member, item, names, path)
-    elif _counts(shape) and isinstance(value, list):
-        yield from unknown(shape.members["Items"], value, names, path)
+    elif (items := _counted(shape)) and isinstance(value, list):
+        yield from unknown(items, value, names, path)
 
 
 def _structure(shape: StructureShape, value: Any, names: Names) -> Any:
-    if _counts(shape) and isinstance(value, list):
-        return {"Quantity": len(value), "Items": argument(shape.members["Items"], value, names)}
+    if (items := _counted(shape)) and isinstance(value, list):
+        return {"Quantity": len(value), "Items": argument(items, value, names)}
     if not isinstance(value, Mapping):
         return value
     placed = {member(shape, key, names): item for key, item in value.items()}
     return {key: argument(shape.members[key], item, names) for key, item in placed.items() if key}
 
 
-def _counts(shape: Shape) -> bool:
-    """Whether it is one of CloudFront's lists, which have their length with them."""
-    return isinstance(shape, StructureShape) and {"Quantity", "Items"} <= shape.members.keys()
+def _counted(shape: Shape) -> Shape | None:
+    """The items of one of CloudFront's lists, which have their length with them; None for any other shape."""
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    return members["Items"] if {"Quantity", "Items"} <= members.keys() else None
 
 
 def _listed(value: Any) -> list[Any]:

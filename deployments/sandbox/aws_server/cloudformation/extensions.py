@@ -40,8 +40,9 @@ def _written_out(value: Any, values: Values, loops: Mapping[str, str]) -> Any:
         return _replaced(value, loops)
     if not isinstance(value, Mapping):
         return value
-    if value.keys() == {"Ref"} and value["Ref"] in loops:
-        return loops[value["Ref"]]
+    named = value.get("Ref")
+    if isinstance(named, str) and named in loops:
+        return loops[named]
     return dict(
         pair
         for key, item in value.items()

@@ -1,7 +1,7 @@
 """The intrinsic functions of templates: what a value comes to, given parameters, mappings, and what is made already.
 
-Source: the user guide, "Intrinsic function reference". What follows something that is not made yet is LATER, and so is
-every text that holds it.
+Source: the user guide, "Intrinsic function reference". What follows something that is not made yet is LATER, and so
+is every text that holds it.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class Values:
             return bool(self.resolved(value))
         return _CONDITIONS[name](self, argument)
 
-    def _ref(self, name: str) -> Any:
+    def _ref(self, argument: Any) -> Any:
+        name = self.resolved(argument)
         return self.names[name] if name in self.names else self._attribute(name, "")
 
     def _attribute(self, resource: str, name: str) -> Any:

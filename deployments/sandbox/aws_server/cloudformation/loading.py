@@ -24,7 +24,9 @@ _PLAIN = {
 class _Loader(yaml.SafeLoader):
     """YAML with !Ref and the like."""
 
-    yaml_implicit_resolvers = {None: [(f"{_TAG}{name}", re.compile(f"(?:{form})$")) for name, form in _PLAIN.items()]}
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
+        None: [(f"{_TAG}{name}", re.compile(f"(?:{form})$")) for name, form in _PLAIN.items()]
+    }
 
 
 def _short(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:

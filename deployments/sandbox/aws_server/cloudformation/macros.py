@@ -15,7 +15,7 @@ class Macro(Kind):
     """AWS::CloudFormation::Macro."""
 
     properties = frozenset({"Name", "FunctionName", "Description", "LogGroupName", "LogRoleARN"})
-    attributes = frozenset()  # type: ignore[assignment]
+    attributes = frozenset()
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         if self.read(aws, Made(p["Name"]), p) is not None:

@@ -19,7 +19,7 @@ _IMAGE = re.compile(r'"(ami-[0-9a-f]{8}(?:[0-9a-f]{9})?)"')
 
 
 def refuse_not_emulated(template: Template) -> None:
-    """ValidationError for types, properties and attributes that are not emulated: a stack is never half made of them."""
+    """ValidationError for what is not emulated: a stack is never half made."""
     there = template.resources
     if unknown := sorted({str(body["Type"]) for body in there.values() if body["Type"] not in KINDS}):
         raise refuse(f"the sandbox does not emulate {', '.join(unknown)}")

@@ -52,7 +52,7 @@ def _worded(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         unknown = sorted(set(error.instance) - set(error.schema.get("properties", ())))
         return f"extraneous key [{', '.join(unknown)}] is not permitted"
-    return error.message
+    return str(error.message)
 
 
 @lru_cache(maxsize=256)
@@ -107,7 +107,7 @@ def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterat
         return
 
 
-def _enum(_: Any, allowed: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _enum(_: Any, allowed: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
     texts = {str(option).lower() if isinstance(option, bool) else str(option) for option in allowed}
     if not isinstance(instance, str | int | float) or _unknown(instance):
         return
@@ -129,7 +129,7 @@ _Validator = validators.create(
         "enum": _enum,
     },
 )
-"""Without anyOf and the like: in the registry these are hints for generators, and AWS itself does not hold to them."""
+"""Without anyOf and the like: these are hints for generators, and AWS itself does not hold to them."""
 
 
 def _schema(kind: str, region: str) -> dict[str, Any]:

@@ -22,8 +22,8 @@ class SecurityGroup(Kind):
     properties = frozenset(
         {"GroupDescription", "GroupName", "SecurityGroupEgress", "SecurityGroupIngress", "Tags", "VpcId"}
     )
-    attributes = frozenset({"GroupId", "Id", "VpcId"})  # type: ignore[assignment]
-    is_deleted_by_id = True  # type: ignore[assignment]
+    attributes = frozenset({"GroupId", "Id", "VpcId"})
+    is_deleted_by_id = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         ec2 = aws("ec2")
@@ -86,7 +86,7 @@ class SecurityGroupRule(Kind):
             *_groups,
         }
     )
-    attributes = frozenset({"Id"})  # type: ignore[assignment]
+    attributes = frozenset({"Id"})
 
     def __init__(self, side: str) -> None:
         self._side = side

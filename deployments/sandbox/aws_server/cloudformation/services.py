@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from deployments.sandbox.aws_server.cloudformation.arguments import input_of, unknown
 from deployments.sandbox.aws_server.cloudformation.calls import Call, Each
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Properties, tags_of
 from deployments.sandbox.aws_server.cloudformation.places import Scope, filled, named, told
 
@@ -49,6 +50,7 @@ class ServiceKind(Kind):
         unset: what a property that is no longer declared goes back to.
         lowered: whether a generated name is in lower case.
         puts: whether `making` would take over what has its name already.
+        only: the one value that is emulated of a property.
         ignored: properties that tell CloudFormation how to go about it, which is the same for all here.
     """
 
@@ -72,6 +74,7 @@ class ServiceKind(Kind):
     unset: Mapping[str, Any] = field(default_factory=dict)
     lowered: bool = False
     puts: bool = False
+    only: Mapping[str, Any] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
 
     @property
@@ -116,6 +119,9 @@ class ServiceKind(Kind):
         made = self._call(aws, self.making, full, scope) if self.making else {}
         scope |= {key: value for key, value in made.items() if isinstance(key, str)} if isinstance(made, dict) else {}
         scope["id"] = told(self.id, made, scope)
+        if scope["id"] is None:
+            # Calls for several things answer in a list which of them they did not make.
+            raise refuse(f"{self.making.operation if self.making else ''}: {made}")
         left = {key: value for key, value in full.items() if not self._is_about(self.making, key)}
         self._change(aws, left, full, scope)
         self._exchange(aws, {}, full, scope)
@@ -235,6 +241,11 @@ class ServiceKind(Kind):
 
     def _unplaced(self, key: str, value: Any) -> Iterator[str]:
         if (key == self.tags and self.takes_tags) or any(each.property == key for each in self.lists):
+            return
+        if key in self.only:
+            yield from (
+                [] if as_text(value).lower() == as_text(self.only[key]).lower() else [f"{key}={as_text(value)}"]
+            )
             return
         calls = [call for call in (self.making, *self.changing) if call and self._is_about(call, key)]
         if not calls:

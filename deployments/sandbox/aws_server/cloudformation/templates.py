@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -50,20 +50,22 @@ class Template:
             if not re.fullmatch(r"[A-Za-z0-9]+", name):
                 raise refuse(f"Template format error: Resource name {name} is non alphanumeric.")
             if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
-                raise refuse(f"Template format error: [/Resources/{name}] needs a Type")
+                told = f"[/Resources/{name}] Every Resources object must contain a Type member."
+                raise refuse(f"Template format error: {told}")
         return found
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
-        """Logical id -> declaration, of those whose condition holds; each behind those it refers to."""
+        """Logical id -> declaration, of those whose condition holds; as declared, but behind those it refers to."""
         values = self._values(self.document, {})
         there = {name: body for name, body in self.document["Resources"].items() if _holds(body, values)}
         graph = {name: {other for other in _named(body) if other in there} for name, body in there.items()}
         try:
-            return {name: there[name] for name in TopologicalSorter(graph).static_order()}
+            TopologicalSorter(graph).prepare()
         except CycleError as error:
             circle = ", ".join(dict.fromkeys(error.args[1]))
             raise refuse(f"Circular dependency between resources: [{circle}]") from error
+        return {name: there[name] for name in _in_order(graph)}
 
     @property
     def slots(self) -> Mapping[str, Mapping[str, Any]]:
@@ -151,6 +153,22 @@ class Template:
             mappings=document.get("Mappings") or {},
             conditions=document.get("Conditions") or {},
         )
+
+
+def _in_order(graph: Mapping[str, Collection[str]]) -> dict[str, None]:
+    """The names of a graph without circles, each behind those it depends on, else as they are."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for needed in graph:
+            if needed in graph[name] and needed not in found:
+                visit(needed)
+        found[name] = None
+
+    for name in graph:
+        if name not in found:
+            visit(name)
+    return found
 
 
 def _attribute(kind: str, made: Made, name: str) -> Any:

@@ -17,7 +17,7 @@ class Distribution(ServiceKind):
     def prepared(self, aws: Clients, p: Properties) -> Properties:
         """With what the API wants besides; the reference of the caller stays the same when it is changed."""
         config = dict(p["DistributionConfig"])
-        behaviors = {"DefaultCacheBehavior": _behavior(config["DefaultCacheBehavior"])}
+        behaviors: dict[str, Any] = {"DefaultCacheBehavior": _behavior(config["DefaultCacheBehavior"])}
         if "CacheBehaviors" in config:
             behaviors["CacheBehaviors"] = [_behavior(each) for each in config["CacheBehaviors"]]
         if "Logging" in config:

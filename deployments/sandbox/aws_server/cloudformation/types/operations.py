@@ -3,13 +3,19 @@
 from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
-_DIRECTORY = {
-    "service": "ds",
-    "id": "DirectoryId",
-    "reading": Call("describe_directories", {"DirectoryIds": ["{id}"]}, found="DirectoryDescriptions[0]"),
-    "dropping": Call("delete_directory", {"DirectoryId": "{id}"}),
-    "gives": {"Alias": "Alias", "DnsIpAddresses": "DnsIpAddrs"},
-}
+
+def _directory(operation: str) -> ServiceKind:
+    """A directory, of one of two makes."""
+    return ServiceKind(
+        service="ds",
+        making=Call(operation),
+        id="DirectoryId",
+        reading=Call("describe_directories", {"DirectoryIds": ["{id}"]}, found="DirectoryDescriptions[0]"),
+        dropping=Call("delete_directory", {"DirectoryId": "{id}"}),
+        gives={"Alias": "Alias", "DnsIpAddresses": "DnsIpAddrs"},
+        only={"CreateAlias": False, "EnableSso": False},
+    )
+
 
 TYPES = {
     "AWS::CloudWatch::Dashboard": ServiceKind(
@@ -31,12 +37,8 @@ TYPES = {
         named=("Name", 128),
         defaults={"DocumentType": "Command"},
     ),
-    "AWS::DirectoryService::MicrosoftAD": ServiceKind(
-        making=Call("create_microsoft_ad"), ignored=frozenset({"CreateAlias", "EnableSso"}), **_DIRECTORY
-    ),
-    "AWS::DirectoryService::SimpleAD": ServiceKind(
-        making=Call("create_directory"), ignored=frozenset({"CreateAlias", "EnableSso"}), **_DIRECTORY
-    ),
+    "AWS::DirectoryService::MicrosoftAD": _directory("create_microsoft_ad"),
+    "AWS::DirectoryService::SimpleAD": _directory("create_directory"),
     "AWS::Config::ConfigurationRecorder": ServiceKind(
         service="config",
         making=Call(
