@@ -30,6 +30,7 @@ _BY_NAME = (
     (r"(?i)orgid|organizationid|principalorg", "o-abcdefghij"),
     (r"(?i)(organizational|ou).*id", "ou-abcd-abcdefgh"),
     (r"(?i)cidr|location", "10.1.0.0/24"),
+    (r"(?i)version$", "1.31"),
     (r"(?i)region", "us-east-1"),
     (r"(?i)hostedzonename|domain|dns", "flowmart.example"),
     (

@@ -39,7 +39,8 @@ class Call:
         """The argument that a property is; empty where it is none."""
         if self.of is not None and key not in self.of:
             return ""
-        return member(input_of(service, self.operation), key, names)
+        found = member(input_of(service, self.operation), key, names)
+        return "" if found in self.given else found
 
     def is_about(self, service: str, key: str, names: Names) -> bool:
         """Whether a property is told by the call, in whatever way."""
@@ -53,7 +54,7 @@ class Call:
         for key, value in p.items():
             if key in self.when:
                 _merge(arguments, self._placed(shape, self.when[key], names, scope))
-            elif (name := self.takes(service, key, names)) and name not in self.given:
+            elif name := self.takes(service, key, names):
                 arguments[name] = argument(shape.members[name], value, names)
         _merge(arguments, self._placed(shape, self.given, names, scope))
         answer = getattr(aws(service), self.operation)(**arguments)

@@ -119,6 +119,8 @@ class ServiceKind(Kind):
         made = self._call(aws, self.making, full, scope) if self.making else {}
         scope |= {key: value for key, value in made.items() if isinstance(key, str)} if isinstance(made, dict) else {}
         scope["id"] = told(self.id, made, scope)
+        if scope["id"] is None and self.reading and "id" not in named(self.reading.given):
+            scope["id"] = told(self.id, self._there(aws, p, scope), scope)
         if scope["id"] is None:
             # Calls for several things answer in a list which of them they did not make.
             raise refuse(f"{self.making.operation if self.making else ''}: {made}")

@@ -39,6 +39,8 @@ def _origin(declared: Mapping[str, Any]) -> dict[str, Any]:
 def _behavior(declared: Mapping[str, Any]) -> dict[str, Any]:
     """A cache behavior, whose cached methods are inside of the allowed ones in the API."""
     found = {key: value for key, value in declared.items() if key not in ("AllowedMethods", "CachedMethods")}
+    if "ForwardedValues" in found:
+        found["ForwardedValues"] = {"Cookies": {"Forward": "none"}, **found["ForwardedValues"]}
     if "AllowedMethods" in declared:
         cached = declared.get("CachedMethods", ["GET", "HEAD"])
         methods = {"Quantity": len(declared["AllowedMethods"]), "Items": declared["AllowedMethods"]}

@@ -21,7 +21,7 @@ TYPES = {
     ),
     "AWS::EC2::NetworkAclEntry": ServiceKind(
         service="ec2",
-        making=Call("create_network_acl_entry"),
+        making=Call("create_network_acl_entry", {"Egress": "{Egress}"}),
         id="{NetworkAclId}|{Egress}|{RuleNumber}",
         reading=Call(
             "describe_network_acls",

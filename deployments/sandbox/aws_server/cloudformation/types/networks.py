@@ -183,12 +183,13 @@ TYPES = {
     ),
     "AWS::EC2::VPCEndpoint": ServiceKind(
         service="ec2",
-        making=Call("create_vpc_endpoint", found="VpcEndpoint"),
+        making=Call("create_vpc_endpoint", {"VpcEndpointType": "{VpcEndpointType}"}, found="VpcEndpoint"),
         id="VpcEndpointId",
         reading=Call(
             "describe_vpc_endpoints", {"VpcEndpointIds": ["{id}"]}, found="VpcEndpoints[?State!='deleted'] | [0]"
         ),
         changing=(Call("modify_vpc_endpoint", {"VpcEndpointId": "{id}"}, of=("PolicyDocument",)),),
+        defaults={"VpcEndpointType": "Gateway"},
         dropping=Call("delete_vpc_endpoints", {"VpcEndpointIds": ["{id}"]}),
         gives={"Id": "VpcEndpointId", "DnsEntries": "DnsEntries[].join(':', [HostedZoneId || '', DnsName || ''])"},
         tagging=EC2_TAGS,

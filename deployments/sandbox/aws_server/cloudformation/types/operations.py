@@ -1,4 +1,4 @@
-"""What watches and runs accounts: dashboards, documents, Config, directories, clusters of EMR."""
+"""What watches and runs accounts: dashboards, documents, Config, directories."""
 
 from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
@@ -77,17 +77,6 @@ TYPES = {
         reading=Call("describe_delivery_channels", {"DeliveryChannelNames": ["{id}"]}, found="DeliveryChannels[0]"),
         dropping=Call("delete_delivery_channel", {"DeliveryChannelName": "{id}"}),
         named=("Name", 256),
-    ),
-    "AWS::EMR::Cluster": ServiceKind(
-        service="emr",
-        making=Call("run_job_flow"),
-        id="JobFlowId",
-        reading=Call(
-            "describe_cluster", {"ClusterId": "{id}"}, found="Cluster | [@][?Status.State!='TERMINATED'] | [0]"
-        ),
-        dropping=Call("terminate_job_flows", {"JobFlowIds": ["{id}"]}),
-        gives={"MasterPublicDNS": "MasterPublicDnsName"},
-        tagging=Call("add_tags", {"ResourceId": "{id}", "Tags": "{tags}"}),
     ),
     "AWS::DataPipeline::Pipeline": ServiceKind(
         service="datapipeline",
