@@ -1,4 +1,4 @@
-"""Every type of the sandbox's CloudFormation: made, found unchanged, tagged, found unchanged, deleted; in five stacks."""
+"""Every type of the sandbox's CloudFormation, in five stacks: made, found unchanged, tagged, and deleted."""
 
 from __future__ import annotations
 

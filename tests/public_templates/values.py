@@ -31,6 +31,7 @@ _BY_NAME = (
     (r"(?i)(organizational|ou).*id", "ou-abcd-abcdefgh"),
     (r"(?i)cidr|location", "10.1.0.0/24"),
     (r"(?i)version$", "1.31"),
+    (r"(?i)polic(y|ies)", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
     (r"(?i)region", "us-east-1"),
     (r"(?i)hostedzonename|domain|dns", "flowmart.example"),
     (

@@ -30,6 +30,7 @@ def close() -> None:
     _grants_of_canned_acls_are_listed_one_by_one()
     _policies_need_no_version()
     _builds_of_pipelines_need_no_location()
+    _logging_is_set_before_it_is_permitted()
     backup.install()
     cloudformation.install()
     images.close()
@@ -125,3 +126,8 @@ def _unless(free: tuple[str, ...], refuse: Callable[[dict[str, Any]], None]) -> 
             refuse(given)
 
     return refuse_others
+
+
+def _logging_is_set_before_it_is_permitted() -> None:
+    """PutBucketLogging takes a target whose policy permits nothing yet: the logs do not arrive until it does."""
+    s3_models.FakeBucket._log_permissions_enabled_policy = staticmethod(lambda **_: True)  # type: ignore[method-assign,assignment]
