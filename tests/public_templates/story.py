@@ -155,7 +155,9 @@ class Story:
                 return
 
     def _delete(self) -> None:
+        """Roll back to nothing, once somebody has emptied the buckets: logs may have come."""
         assert self._receipt
+        _empty(self._sandbox.administrator(ENVIRONMENT), self.stack)
         release = self._receipt.target.release
         plan = ENGINE.make(self._workspace(release)).plan_rollback(self._workspace(release), None)
         assert plan
@@ -175,6 +177,15 @@ class _Hands:
 
     def __call__(self, service: str) -> Any:
         return self.client(service)
+
+
+def _empty(client: Callable[[str], Any], stack: str) -> None:
+    s3, listed = client("s3"), client("cloudformation").list_stack_resources(StackName=stack)
+    for found in listed["StackResourceSummaries"]:
+        if found["ResourceType"] == "AWS::S3::Bucket":
+            name = found["PhysicalResourceId"]
+            for version in s3.list_object_versions(Bucket=name).get("Versions", ()):
+                s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
 
 
 def _refused(why: str) -> Told:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto.cloudformation.exceptions import ValidationError
 
+from deployments import sandbox
 from deployments.sandbox.aws_server.cloudformation import exports
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.refusals import refuse_not_emulated
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
-from deployments.sandbox.aws_server.cloudformation.schemas import recreating
+from deployments.sandbox.aws_server.cloudformation.schemas import attributes, recreating
+from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import LATER, Template
 
@@ -189,3 +193,26 @@ def test_values_that_aws_refuses_are_refused(slot: dict[str, Any], value: str, t
         return
     with pytest.raises(ValidationError, match=f"Parameter 'Name' .*{told}"):
         made.refuse_wrong_parameters()
+
+
+def test_the_readme_lists_every_emulated_type() -> None:
+    text = (Path(sandbox.__file__).parent / "README.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| ([\w, ]+) \|$", text.partition("## CloudFormation")[2], re.MULTILINE)
+    listed = {
+        f"AWS::{service}::{name}" for service, names in rows for name in names.split(", ") if service != "service"
+    }
+    assert listed == set(KINDS)
+
+
+@pytest.mark.parametrize(("name", "kind"), [(n, k) for n, k in KINDS.items() if isinstance(k, ServiceKind)])
+def test_what_tells_a_type_is_about_its_own_properties(name: str, kind: ServiceKind) -> None:
+    known = {path.split(".")[0] for path in attributes(name, REGION)}
+    named = (
+        {kind.named[0]} - {""}
+        | set(kind.unset)
+        | set(kind.only)
+        | set(kind.ignored)
+        | {e.property for e in kind.lists}
+    )
+    assert named <= known
+    assert set(kind.gives) | set(kind.more) <= attributes(name, REGION)

@@ -1,6 +1,6 @@
 """CloudFormation where moto's is not enough: stacks whose states, change sets and ways back are those of AWS.
 
-moto keeps its part: parsing templates, signatures, IAM, the form of the answers, and the services in which resources
+moto keeps its part: signatures, IAM, the form of the answers, and the services in which resources
 are really made. Replaced, because it matters to whoever plans and rolls back:
 
 - A change set names resources only. Here: Replacement, Details, the values before and after.
@@ -11,10 +11,15 @@ are really made. Replaced, because it matters to whoever plans and rolls back:
 - The drift operations answer with HTTP 500. Here they compare with what is really in moto.
 - Stack policy and termination protection are only kept. Here they are enforced.
 - Resources are made without asking IAM. Here with the rights of the caller, told as aws:CalledVia.
-- Types and properties that moto does not know are left out. Here they fail: "the sandbox does not emulate ...".
+- Types and properties that moto does not know are left out. Here the plan is refused: "the sandbox does not emulate
+  ...". So it is for properties that AWS's registry refuses.
+
+A template is read (`loading`), its loops are written out (`extensions`), its functions are resolved (`intrinsics`);
+what cannot be is refused (`parameters`, `rules`, `refusals`). Most resource types are data (`types/`, over `services`
+and `calls`).
 
 Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Nested stacks, resource
-imports, macros, stack sets, custom resources, CreateStack and UpdateStack are not emulated.
+imports, use of macros, stack sets, custom resources, CreateStack and UpdateStack are not emulated.
 """
 
 from deployments.sandbox.aws_server.cloudformation.answers import install

@@ -42,7 +42,6 @@ def _instance(given: dict[str, str], gives: dict[str, str]) -> ServiceKind:
         lowered=True,
         names={"VPCSecurityGroups": "VpcSecurityGroupIds"},
         tagging=_tagging("DBInstanceArn"),
-        ignored=frozenset({"SourceDBInstanceIdentifier"}),
     )
 
 
@@ -123,14 +122,17 @@ TYPES: dict[str, Any] = {
             "DeletionProtectionEnabled": False,
         },
     ),
-    "AWS::RDS::DBInstance": _instance(
-        {},
-        {
-            "Endpoint.Address": "Endpoint.Address",
-            "Endpoint.Port": "to_string(Endpoint.Port)",
-            "DBInstanceArn": "DBInstanceArn",
-            "DbiResourceId": "DbiResourceId",
-        },
+    "AWS::RDS::DBInstance": replace(
+        _instance(
+            {},
+            {
+                "Endpoint.Address": "Endpoint.Address",
+                "Endpoint.Port": "to_string(Endpoint.Port)",
+                "DBInstanceArn": "DBInstanceArn",
+                "DbiResourceId": "DbiResourceId",
+            },
+        ),
+        ignored=frozenset({"SourceDBInstanceIdentifier"}),
     ),
     "AWS::RDS::DBCluster": _cluster(
         {},

@@ -1,0 +1,86 @@
+"""The story of `python -m tests.public_templates`, told of small templates of our own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments.sandbox import Sandbox
+from tests import sandboxes
+from tests.public_templates.__main__ import PROJECT
+from tests.public_templates.platform import ENVIRONMENT, infrastructure
+from tests.public_templates.story import End, Story
+from tests.public_templates.templates import PublicTemplate
+from tests.public_templates.values import Neighbours, neighbours
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One whose roles may do everything."""
+    own = infrastructure(tmp_path_factory.mktemp("public") / "infrastructure", PROJECT)
+    with sandboxes.started(own, prefect=False) as started, pytest.MonkeyPatch.context() as patch:
+        for name, value in started.variables.items():
+            patch.setenv(name, value)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def there(sandbox: Sandbox) -> Neighbours:
+    return neighbours(sandbox.administrator(ENVIRONMENT))
+
+
+GROUP = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "one", "VpcId": {"Ref": "Network"}}}
+WEB = {
+    "Type": "AWS::EC2::Instance",
+    "Properties": {
+        "ImageId": {"Ref": "Image"},
+        "SecurityGroupIds": [{"Ref": "Group"}],
+        "KeyName": {"Ref": "Key"},
+    },
+}
+SLOTS = {
+    "Network": {"Type": "AWS::EC2::VPC::Id"},
+    "Key": {"Type": "AWS::EC2::KeyPair::KeyName"},
+    "Image": {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"},
+}
+TAKEN = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "somebodys"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "resources", "end", "why"),
+    [
+        ("through", SLOTS, {"Web": WEB, "Group": GROUP}, End.THROUGH, ""),
+        ("missing", {}, {"It": {"Type": "Custom::Thing"}}, End.NOT_EMULATED, "Custom::Thing"),
+        (
+            "refused",
+            {},
+            {"It": {"Type": "AWS::EC2::Route", "Properties": {}}},
+            End.REFUSED,
+            "required key [RouteTableId]",
+        ),
+        ("failed", {}, {"It": TAKEN}, End.FAILED, "already exists by that name"),
+    ],
+)
+def test_a_template_ends_as_it_must_and_leaves_no_stack(
+    sandbox: Sandbox,
+    there: Neighbours,
+    tmp_path: Path,
+    name: str,
+    parameters: dict[str, Any],
+    resources: dict[str, Any],
+    end: End,
+    why: str,
+) -> None:
+    document = {"Parameters": parameters, "Resources": resources}
+    story = Story(PublicTemplate(name, json.dumps(document), document), sandbox, there, tmp_path / name)
+    told = story.told()
+    assert told.end is end, told
+    assert why in told.why
+    stacks = sandbox.administrator(ENVIRONMENT)("cloudformation").describe_stacks()["Stacks"]
+    assert story.stack not in [stack["StackName"] for stack in stacks]
