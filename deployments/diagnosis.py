@@ -18,6 +18,7 @@ from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Cluster, Environment, Platform, Purpose
 from tasks.engines import ENGINES
 from tasks.engines.terraform.options import options
+from tasks.engines.terragrunt import record
 from tasks.ledger.opening import open_store
 from tasks.manifest.models import unusable_engines
 from tasks.policy import rego
@@ -119,6 +120,11 @@ def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
             settings.executable(engine.variable, engine.executable),
             _INSTALL.format(variable=engine.variable),
         )
+        if default == record.NO_TERRAGRUNT:
+            yield Check(
+                f"tool of {name}", "works", f"{engine.variable}={default}: its units are left out of releases"
+            )
+            continue
         for program in _programs(platform, name) or [""]:
             yield _tool(name, program or default, todo, settings)
 

@@ -20,6 +20,7 @@ from tasks.engines.terraform.backends import Backend
 from tasks.engines.terragrunt import answers, commands, finding
 from tasks.engines.terragrunt.finding import Terragrunt
 from tasks.engines.terragrunt.preparation import as_repository
+from tasks.engines.terragrunt.record import NO_TERRAGRUNT
 from tasks.processes import Processes
 from tasks.releases.completion import Executable, tools
 from tasks.run_folder import run_folder
@@ -50,11 +51,14 @@ def declared(infrastructure: Path, environment: str, executable: Executable) -> 
     block = manifest.terragrunt_block(infrastructure, manifest.load(infrastructure))
     if block is None or environment not in block.roots:
         return ()
+    chosen = tools(block, executable)
+    if chosen.terragrunt == NO_TERRAGRUNT:
+        return ()
     with run_folder("backends") as folder:
         copy = folder / infrastructure.name
         shutil.copytree(infrastructure, copy, symlinks=True)
         as_repository(copy)
-        terragrunt = Terragrunt(copy, tools(block, executable), Processes())
+        terragrunt = Terragrunt(copy, chosen, Processes())
         return tuple(_of_units(terragrunt, environment, block.roots[environment]))
 
 

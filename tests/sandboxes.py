@@ -29,8 +29,14 @@ def folder(report: Report = silent) -> Iterator[Path]:
 
 @contextmanager
 def started(
-    infrastructure: Path, *, prefect: bool, prometheus: bool = False, report: Report = silent
+    infrastructure: Path,
+    *,
+    prefect: bool,
+    prometheus: bool = False,
+    terragrunt: bool = False,
+    report: Report = silent,
 ) -> Iterator[Sandbox]:
     """One of one's own, in which nobody else has done anything."""
     with folder(report) as root:
-        yield sandbox.up(root, report, infrastructure=infrastructure, prefect=prefect, prometheus=prometheus)
+        wanted = {"prefect": prefect, "prometheus": prometheus, "terragrunt": terragrunt}
+        yield sandbox.up(root, report, infrastructure=infrastructure, **wanted)

@@ -12,7 +12,7 @@ from deployments import profile
 from deployments.demo import releases
 from deployments.demo.screen import ROOT, flowmart, say, title
 from deployments.demo.world import change_by_hand, count_pods, count_resources
-from deployments.sandbox import monitoring
+from deployments.sandbox import monitoring, terragrunts
 from deployments.setup import put_tools_on_path
 
 CLONE = ROOT / ".flowmart" / "demo"
@@ -27,6 +27,8 @@ def main() -> None:
     profile.activate(ROOT)
     good = releases.release_of(ROOT)
     title("2. Promote release A, this repository's infrastructure at HEAD, to dev, staging and production.")
+    if absent := terragrunts.missing():
+        say(f"   Left out: the second region. {absent[0].upper()}{absent[1:]}")
     flowmart("promote", good, good=(0,))
     count_resources()
     count_pods()

@@ -16,7 +16,7 @@ from typing import Any
 
 from deployments import processes, services
 from deployments.processes import Process
-from deployments.sandbox import accounts, clusters, hosts, monitoring
+from deployments.sandbox import accounts, clusters, hosts, monitoring, terragrunts
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider import package
 from deployments.sandbox.aws_provider.install import install, provider_variables
@@ -63,6 +63,7 @@ def up(
     infrastructure: Path | None = None,
     prefect: bool = True,
     prometheus: bool = True,
+    terragrunt: bool = True,
 ) -> Sandbox:
     """Start everything that does not run yet, and point the product at it. Running processes are kept.
 
@@ -72,6 +73,7 @@ def up(
         infrastructure: the folder of platform.yaml; by default that of the project.
         prefect: whether to start a Prefect server.
         prometheus: whether to start a Prometheus, where platform.yaml declares one.
+        terragrunt: whether releases have the units that Terragrunt finds, where platform.yaml has a block for them.
 
     Raises:
         InvalidInput: platform.yaml has a mistake.
@@ -97,6 +99,7 @@ def up(
         builder = running[HOSTS].port if hosting else None
         variables = _variables(layout, endpoint, prefect_url, known, platform)
         variables |= provider
+        variables |= terragrunts.variables(infrastructure, platform, wanted=terragrunt)
         variables |= hosts.variables(layout.hosts, builder)
         if monitoring.wanted(platform):
             variables |= (

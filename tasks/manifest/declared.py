@@ -318,6 +318,9 @@ class DeclaredTerragrunt(Declared):
         description="The folder of an environment's units, relative to the folder of platform.yaml. "
         "May contain {environment}, {platform}, {account}, {region} and {values.NAME}."
     )
+    environments: tuple[Text, ...] | None = Field(
+        default=None, description="The environments that have such a folder. None: all."
+    )
     units: dict[Text, DeclaredTerragruntUnit] = Field(
         default_factory=dict, description="What is different for a unit, by its path below `root`."
     )

@@ -45,7 +45,8 @@ def declared(document: Document) -> DeclaredTerragrunt | None:
 def is_open(infrastructure: Path, document: Document) -> bool:
     """Whether there are units that are not known here, since nobody has looked for them yet."""
     written = isinstance(document.data, Mapping) and document.data.get(BLOCK) is not None
-    return written and record.load(infrastructure) is None
+    found = record.load(infrastructure)
+    return written and (found is None or bool(found.omitted))
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,13 @@ def filled(block: DeclaredTerragrunt, platform: Platform) -> TerragruntBlock:
 
 def _roots(block: DeclaredTerragrunt, platform: Platform) -> dict[str, str]:
     found: dict[str, str] = {}
+    known = [environment.name for environment in platform.environments]
+    for name in block.environments or ():
+        if name not in known:
+            raise InvalidInput(f"platform.yaml: {BLOCK}.environments: {not_among(name, 'an environment', known)}")
     for environment in platform.environments:
+        if block.environments is not None and environment.name not in block.environments:
+            continue
         scope = environments.scope(platform.name, environment)
         for mistake in placeholders.mistakes(block.root, scope):
             raise InvalidInput(f"platform.yaml: {BLOCK}.root: {mistake.message}")
@@ -139,6 +146,8 @@ def _places(found: Record) -> dict[str, list[str]]:
 
 
 def _mistakes(block: DeclaredTerragrunt, found: Record) -> Iterator[Mistake]:
+    if found.omitted:
+        return
     places, names = _places(found), _names(block, found)
     excluded = {u.path: u.excluded for where in found.environments.values() for u in where.units if u.excluded}
     for path in block.units:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from tasks.domain.errors import ClaimLost, Inconclusive, Interrupted, Refused, RollbackFailed, Unanswered
 from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
-from tasks.promotion import analysing, applying, checking, gate, incidents, planning
+from tasks.promotion import analysing, applying, checking, gate, incidents, omissions, planning
 from tasks.promotion.analysing import Analyses
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Executor, Step, Verb, errors, raise_mistakes
@@ -52,6 +52,7 @@ def promote(
     violations = [violation for step in tested.values() for violation in step.result()]
     plan_set = planning.plan_set(run, plans)
     if purpose == "promote":
+        omissions.note(run)
         incidents.refuse_unmeasurable(run, plan_set, consent.into_incident)
     gate.pass_through(run, plan_set, violations, consent, purpose)
     checking.prepare_clients(run)

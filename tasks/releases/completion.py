@@ -59,11 +59,15 @@ def _vendor(infrastructure: Path, executable: Executable) -> None:
 
 
 def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Executable) -> None:
-    as_repository(infrastructure)
-    terragrunt = finding.Terragrunt(infrastructure, tools(block, executable), Processes())
-    found = vendoring.vendored(terragrunt, finding.find(terragrunt, block.roots))
-    place = infrastructure / record.FILE
+    place, chosen = infrastructure / record.FILE, tools(block, executable)
     place.parent.mkdir(parents=True, exist_ok=True)
+    if chosen.terragrunt == record.NO_TERRAGRUNT:
+        why = f"FLOWMART_TERRAGRUNT={record.NO_TERRAGRUNT} when the release was made"
+        place.write_bytes(record.encode(record.Record("", {}, why, tuple(block.roots))))
+        return
+    as_repository(infrastructure)
+    terragrunt = finding.Terragrunt(infrastructure, chosen, Processes())
+    found = vendoring.vendored(terragrunt, finding.find(terragrunt, block.roots))
     place.write_bytes(record.encode(found))
     roots.complete(terragrunt, found)
     place.write_bytes(record.encode(parity.digested(infrastructure, found)))

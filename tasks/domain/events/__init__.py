@@ -29,6 +29,7 @@ from tasks.domain.events.claims import (
     ClaimTakenOver,
     EnvironmentClaimed,
     FixDeclared,
+    UnitsOmitted,
 )
 from tasks.domain.events.decisions import (
     ApprovalRequested,
@@ -104,6 +105,7 @@ __all__ = [
     "UnitSettled",
     "UnitSmoked",
     "UnitUnanswered",
+    "UnitsOmitted",
     "decode",
     "encode",
 ]

@@ -42,6 +42,15 @@ class FixDeclared(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnitsOmitted(Event):
+    """`release` was made without some of the platform's units, and `why`: they stay as they are."""
+
+    kind: ClassVar[str] = "units_omitted"
+    release: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClaimTakenOver(Event):
     """Another run took over the open claim. `run_is_over`: a person said that the first run is gone."""
 

@@ -19,12 +19,15 @@ from tasks.domain.errors import InvalidInput
 from tasks.engines.terraform import surroundings
 from tasks.engines.terragrunt import answers, commands
 from tasks.engines.terragrunt.answers import Item
-from tasks.engines.terragrunt.record import FoundEnvironment, FoundUnit, Record
+from tasks.engines.terragrunt.record import NO_TERRAGRUNT, FoundEnvironment, FoundUnit, Record
 from tasks.processes import Command, Finished, Processes
 
 _SECONDS = 600.0
 _STACK_FILE = "terragrunt.stack.hcl"
-_REMEDY = "install Terragrunt 1.x (https://terragrunt.gruntwork.io), or name it by FLOWMART_TERRAGRUNT"
+_REMEDY = (
+    "install Terragrunt 1.x (https://terragrunt.gruntwork.io), or name it by FLOWMART_TERRAGRUNT; with "
+    f"FLOWMART_TERRAGRUNT={NO_TERRAGRUNT} releases are made without its units"
+)
 
 
 _STAND_IN = """#!/bin/sh

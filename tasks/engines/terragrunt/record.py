@@ -20,6 +20,8 @@ FOLDER = ".flowmart/terragrunt"
 
 FILE = f"{FOLDER}/units.json"
 FORMAT = 1
+NO_TERRAGRUNT = "none"
+"""The value of FLOWMART_TERRAGRUNT where there is none: releases are made without the units that it would find."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,12 @@ class FoundEnvironment:
 
 @dataclass(frozen=True)
 class Record:
-    """What Terragrunt of a version found in each environment."""
+    """What Terragrunt of a version found in each environment; or why nobody looked, and the environments without."""
 
     version: str
     environments: Mapping[str, FoundEnvironment]
+    omitted: str = ""
+    without: tuple[str, ...] = ()
 
     def at(self, source: str) -> FoundUnit | None:
         """The unit whose folder, relative to infrastructure/, is `source`."""
@@ -100,7 +104,7 @@ def _decoded(data: bytes) -> Record:
             f"{FILE} has format {found.get('format')}, but this flowmart reads {FORMAT}; update flowmart"
         )
     environments = {name: _environment(each) for name, each in found["environments"].items()}
-    return Record(found["version"], environments)
+    return Record(found["version"], environments, found.get("omitted", ""), tuple(found.get("without", ())))
 
 
 def _environment(found: Mapping[str, Any]) -> FoundEnvironment:

@@ -1,0 +1,4 @@
+locals {
+  name    = "dev"
+  account = "222222222222"
+}

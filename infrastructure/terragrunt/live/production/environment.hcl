@@ -1,0 +1,4 @@
+locals {
+  name    = "production"
+  account = "444444444444"
+}

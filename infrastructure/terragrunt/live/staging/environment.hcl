@@ -1,0 +1,4 @@
+locals {
+  name    = "staging"
+  account = "333333333333"
+}
