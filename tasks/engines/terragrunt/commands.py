@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ def inputs(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value) for name, value in values.items()
     }
+
+
+def quick(executable: str, version: str) -> str:
+    """A program that prints a version, and is the executable for everything else."""
+    printed = f"printf %s {shlex.quote(version)}"
+    return f'#!/bin/sh\ncase "$*" in\n  *-version) {printed} ;;\n  *) exec {shlex.quote(executable)} "$@" ;;\nesac\n'
 
 
 def version(executable: str) -> tuple[str, ...]:

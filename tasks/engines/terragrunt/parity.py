@@ -98,7 +98,7 @@ def differences(workspace: Workspace) -> Iterator[str]:
     unit = found.at(workspace.unit.source) if found else None
     if found is None or unit is None:
         return
-    for before in workspace.environment.after:
+    for before in filter(found.environments.__contains__, workspace.environment.after):
         other = found.same(before, unit.path)
         if other is None:
             yield f"{before} has no unit {unit.path}, so nothing of it was verified there"

@@ -64,7 +64,19 @@ class Preparation:
         found = record.load(infrastructure)
         known = found.sources_of(self._workspace.unit.source) if found else {}
         sources = {vendoring.mapped(source): str(infrastructure / folder) for source, folder in known.items()}
-        return commands.variables(self.terraform, self.downloads, sources)
+        return commands.variables(str(self._quick), self.downloads, sources)
+
+    @cached_property
+    def _quick(self) -> Path:
+        """A Terraform that knows its version without being started, which Terragrunt asks for with every command."""
+        workspace, program = self._workspace, self.downloads / "terraform"
+        if not program.is_file():
+            asked = Command(commands.version(self.terraform), workspace.folder, time_limit=workspace.unit.time_limit)
+            printed = workspace.processes.run(asked).stdout
+            program.parent.mkdir(parents=True, exist_ok=True)
+            program.write_text(commands.quick(self.terraform, printed))
+            program.chmod(0o700)
+        return program
 
     def made(self, inputs: Inputs) -> Made:
         """The unit, ready for what its dependencies give now.
@@ -82,9 +94,10 @@ class Preparation:
         configuration = answers.configuration(self.run(commands.render(self.executable)))
         if fault := credentials.fault(self._workspace, configuration) or self._floats(configuration.source):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
-        folder = Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
-        vendored.provide(self._workspace.infrastructure, self._workspace.unit.source, folder)
+        if vendored.reads(self._workspace.infrastructure, self._workspace.unit.source):
+            vendored.provide(self._workspace.infrastructure, self._workspace.unit.source, self._asked_place())
         self._init(inputs)
+        folder = self._place(configuration.source)
         installed.refuse_others(folder, self._workspace.unit.source)
         if fault := backends.fault(backends.initialised(folder)):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
@@ -128,6 +141,17 @@ class Preparation:
         known = found.sources_of(self._workspace.unit.source)
         whole = vendoring.without_folder(source)
         return "" if whole in known else f"its source {source} is not in the release: create the release again"
+
+    def _place(self, source: str) -> Path:
+        """Where Terraform runs: Terragrunt itself is only asked where what it made does not tell."""
+        made = [note.parent for note in self.downloads.glob("*/*/.terragrunt-source-version")]
+        folders = (vendoring.folder_in(source), vendoring.folder_in_fetched(source))
+        places = [place / folder for place in made for folder in folders]
+        found = {place for place in places if backends.initialised(place)}
+        return found.pop() if len(made) == 1 and found else self._asked_place()
+
+    def _asked_place(self) -> Path:
+        return Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
 
     def _init(self, inputs: Inputs) -> None:
         own = self._workspace.folder / terraform.LOCK_FILE

@@ -1,0 +1,189 @@
+"""What 100 units of a Terragrunt repository cost beside `terragrunt run --all` (`python -m tests.bench.terragrunt`).
+
+All units are one module with a real provider, states are on this disk, and four are worked on at once. Seconds
+of CPU are printed beside those of the clock: on a busy machine only the former can be compared.
+
+    first plan         every unit is planned, from a fresh checkout      terragrunt run --all plan, nothing cached
+    drift              every unit is planned and compared                the same, again nothing cached
+    nothing changed    what the release holds decides                    the same
+    one unit changed   one is planned, applied, checked and settled      the same
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployments.peers.providers import PROVIDERS
+from tasks.drift import compare
+from tasks.engines.terragrunt import commands
+from tasks.promotion import operations, promotion
+from tasks.promotion.environment_run import opened
+from tasks.promotion.executor import LocalExecutor
+from tasks.promotion.runtime import Runtime
+from tasks.settings import Settings
+from tests import real_providers
+from tests.memory_store import MemoryStore
+from tests.terragrunts import PROGRAM
+from tests.unit.promotion.fakes import NoAccess
+
+UNITS = 100
+_TIME = next(provider for provider in PROVIDERS if provider.name == "time")
+AT_ONCE = 4
+PLATFORM = """
+platform: bench
+environments: {dev: {}}
+terragrunt: {root: "live/{environment}"}
+"""
+ROOT = """
+remote_state {
+  backend  = "local"
+  generate = { path = "backend.tf", if_exists = "overwrite" }
+  config   = { path = "STATES/${path_relative_to_include()}/terraform.tfstate" }
+}
+"""
+UNIT = """
+include "root" {
+  path = find_in_parent_folders("root.hcl")
+}
+terraform {
+  source = "../../../modules//unit"
+}
+inputs = { name = "NAME" }
+"""
+MODULE = """
+terraform {
+  required_providers {
+    time = { source = "hashicorp/time", version = "VERSION" }
+  }
+}
+variable "name" { type = string }
+resource "time_static" "this" { triggers = { name = var.name } }
+output "name" { value = time_static.this.triggers.name }
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds, by the clock and of the CPU, of this process and those that it ran."""
+
+    clock: float
+    cpu: float
+
+
+class Repository:
+    """The repository, releases of it, and what Terragrunt alone does with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.infrastructure = folder / "repository", folder / "repository/infrastructure"
+        settings = Settings(platform="bench", actor="bench", parallelism=AT_ONCE, repository=self.folder)
+        self.runtime = Runtime(settings, MemoryStore(), NoAccess())
+        self.executor = LocalExecutor(AT_ONCE)
+        self.write("platform.yaml", PLATFORM)
+        self.write("live/root.hcl", ROOT.replace("STATES", str(folder / "states")))
+        self.write("modules/unit/main.tf", MODULE.replace("VERSION", _TIME.version))
+        for number in range(UNITS):
+            self.write(f"live/dev/unit-{number:03}/terragrunt.hcl", UNIT.replace("NAME", f"unit {number}"))
+        self._git("init", "--quiet")
+
+    def write(self, path: str, content: str) -> None:
+        """A file below infrastructure/."""
+        place = self.infrastructure / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content)
+
+    def release(self) -> str:
+        """A release of what is there."""
+        self._git("add", "--all")
+        self._git("-c", "user.name=b", "-c", "user.email=b@flowmart.example", "commit", "--quiet", "-m", "Bench")
+        return self.runtime.releases().create(self.folder, "HEAD", "bench").id
+
+    def alone(self) -> None:
+        """Plan all units with Terragrunt, from a copy with nothing cached."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            shutil.copytree(self.infrastructure, Path(name) / "infrastructure")
+            variables = commands.variables("terraform", Path(name) / "downloads")
+            command = [PROGRAM, "run", "--all", "--parallelism", str(AT_ONCE), "--", "plan", "-input=false"]
+            folder = Path(name) / "infrastructure/live/dev"
+            done = subprocess.run(
+                command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True
+            )
+        if done.returncode != 0:
+            sys.exit(done.stderr)
+
+    def plan(self, release: str) -> None:
+        """Plan and test all units."""
+        with opened(self.runtime, release, "dev") as run:
+            planned, tested = promotion.plan_and_test(run, self.executor)
+            for step in (*planned.values(), *tested.values()):
+                step.result()
+
+    def promote(self, release: str) -> None:
+        """Promote the release to dev."""
+        operations.promote(self.runtime, self.executor, release, "dev")
+
+    def drift(self, release: str) -> None:
+        """Look for drift in dev."""
+        with opened(self.runtime, release, "dev") as run:
+            report, _ = compare(run, self.executor)
+        if report.drifted:
+            sys.exit(f"drift where nobody did anything: {report.drifted}")
+
+    def _git(self, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=self.folder, check=True)
+
+
+def main() -> None:
+    """Measure, and print one figure a line."""
+    if not (PROGRAM and real_providers.MIRROR):
+        print("not run: units of Terragrunt, since that takes make peers-terragrunt peers-providers")
+        return
+    os.environ["FLOWMART_TERRAGRUNT"] = PROGRAM
+    with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder:
+        configuration = Path(folder) / "mirror.tfrc"
+        mirror = f'filesystem_mirror {{\n    path = "{real_providers.MIRROR}"\n  }}'
+        configuration.write_text(f"provider_installation {{\n  {mirror}\n}}\n")
+        os.environ["TF_CLI_CONFIG_FILE"] = str(configuration)
+        repository = Repository(Path(folder))
+        made = _cost(repository.release)
+        release = repository.runtime.releases().known()[0]
+        alone = _cost(repository.alone)
+        print(f"terragrunt run --all plan of {UNITS} units {alone.clock:7.1f} s, CPU {alone.cpu:7.1f} s")
+        _told("release", made, alone)
+        _told("first plan", _cost(lambda: repository.plan(release)), alone)
+        _told("promotion", _cost(lambda: repository.promote(release)), alone)
+        _told("drift", _cost(lambda: repository.drift(release)), _cost(repository.alone))
+        _told("nothing changed", _cost(lambda: repository.promote(release)), alone)
+        repository.write("live/dev/unit-000/terragrunt.hcl", UNIT.replace("NAME", "another name"))
+        changed = repository.release()
+        _told("one unit changed", _cost(lambda: repository.promote(changed)), alone)
+
+
+def _told(what: str, cost: Cost, alone: Cost) -> None:
+    ratio = f"{cost.clock / alone.clock:.2f}, CPU {cost.cpu / alone.cpu:.2f}"
+    print(f"{what:31} {cost.clock:7.1f} s, CPU {cost.cpu:7.1f} s   ratio {ratio}", flush=True)
+
+
+def _cost(what: Callable[[], object]) -> Cost:
+    began, used = time.monotonic(), _used()
+    what()
+    return Cost(time.monotonic() - began, _used() - used)
+
+
+def _used() -> float:
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+if __name__ == "__main__":
+    main()
