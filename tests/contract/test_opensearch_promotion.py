@@ -27,7 +27,7 @@ units:
     inputs: {{stream: "{prefix}-{{environment}}", replicas: "{{values.replicas}}"}}
     elasticsearch: {{rollover: true}}
     checks:
-      - {{name: fields, kind: http, url: "{url}/_component_template/{prefix}-{{environment}}-fields", within: 2s}}
+      - {{name: fields, kind: http, url: "{url}/_component_template/{prefix}-{{environment}}-fields", within: 30s}}
 """
 
 
