@@ -62,26 +62,45 @@ class Known:
 
     def __init__(self) -> None:
         self._values: set[str] = set()
-        self._forms: tuple[str, ...] = ()
+        self._forms: set[str] = set()
+        # {the first characters of forms: how long these are, the longest first}: a text is looked through once,
+        # however many values there are.
+        self._lengths: dict[str, tuple[int, ...]] = {}
         self._changing = threading.Lock()
 
     def learn(self, values: Iterable[Any]) -> None:
         """Mask these from now on; what is no text, or too short, is left out."""
         found = {value for value in values if isinstance(value, str) and len(value.strip()) >= SHORTEST}
-        if found - {MASK, CHANGED} <= self._values:
-            return
         with self._changing:
-            self._values |= found - {MASK, CHANGED}
-            forms = {form for value in self._values for form in _forms(value)}
-            # Longer ones first: a form may hold another one.
-            self._forms = tuple(sorted(forms, key=len, reverse=True))
+            for value in found - self._values - {MASK, CHANGED}:
+                self._values.add(value)
+                for form in _forms(value):
+                    self._add(form)
 
     def masked(self, text: str) -> str:
         """`text` with the mask in place of every known value."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        return text
+        if not self._forms:
+            return text
+        kept, place, done = [], 0, 0
+        while place <= len(text) - SHORTEST:
+            length = self._at(text, place)
+            if length:
+                kept += [text[done:place], MASK]
+                done = place = place + length
+            else:
+                place += 1
+        return "".join([*kept, text[done:]])
+
+    def _add(self, form: str) -> None:
+        known = self._lengths.get(form[:SHORTEST], ())
+        if len(form) not in known:
+            self._lengths[form[:SHORTEST]] = tuple(sorted({*known, len(form)}, reverse=True))
+        self._forms.add(form)
+
+    def _at(self, text: str, place: int) -> int:
+        """How long the longest form is that stands at a place of a text; 0 for none."""
+        lengths = self._lengths.get(text[place : place + SHORTEST], ())
+        return next((length for length in lengths if text[place : place + length] in self._forms), 0)
 
 
 KNOWN = Known()

@@ -14,6 +14,8 @@ from deployments.demo.screen import ROOT, flowmart, say, title
 from deployments.demo.world import change_by_hand, count_pods, count_resources
 from deployments.sandbox import monitoring, terragrunts
 from deployments.setup import put_tools_on_path
+from tasks import settings
+from tasks.ledger.history import History
 
 CLONE = ROOT / ".flowmart" / "demo"
 
@@ -25,6 +27,7 @@ def main() -> None:
     flowmart("sandbox", "down", good=(0,), quiet=True)  # so that a second demo starts from scratch, too
     flowmart("sandbox", "up", good=(0,))
     profile.activate(ROOT)
+    os.environ.setdefault("FLOWMART_LOG_FOLDER", str(ROOT / ".flowmart" / "log"))
     good = releases.release_of(ROOT)
     title("2. Promote release A, this repository's infrastructure at HEAD, to dev, staging and production.")
     if absent := terragrunts.missing():
@@ -44,6 +47,7 @@ def main() -> None:
     flowmart("status", good=(0,))
     flowmart("history", "staging", "--limit", "12", good=(0,))
     flowmart("audit", good=(0,))
+    show_log(bad)
     show_next_steps(good, bad)
 
 
@@ -56,6 +60,14 @@ def promote_failing() -> None:
     say("   Prometheus shows it half a minute after the apply, and the cart is rolled back to A.")
     failing = releases.create(CLONE, releases.FAILING, "Cart 2.0.0")
     flowmart("promote", failing, good=(1,))
+
+
+def show_log(bad: str) -> None:
+    """Find what the run that rejected a release said, among all that was logged."""
+    title("7. Find the lines of the run that rejected release C in the log, which any shipper can read.")
+    entries = reversed(History(settings.load()).ledger.entries("staging"))
+    claim = next(each for each in entries if each.kind == "claimed" and each.body["release"] == bad)
+    flowmart("logs", claim.run or claim.id, "--level", "warning", good=(0,))
 
 
 def show_next_steps(good: str, bad: str) -> None:
