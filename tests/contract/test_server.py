@@ -20,6 +20,7 @@ from deployments.sandbox import Sandbox
 from deployments.server import Serving
 from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.domain.platform import Approval
+from tasks.logs import reading
 from tasks.promotion import approvals, claims
 from tasks.promotion.approvals import Question
 from tests import outputs
@@ -46,6 +47,7 @@ def served(sandbox: Sandbox, github: GitHubStub, tmp_path_factory: pytest.TempPa
         about = {"API": github.url, "TOKEN": TOKEN, "REPOSITORY": REPOSITORY}
         for name, value in about.items():
             patch.setenv(f"FLOWMART_GITHUB_{name}", value)
+        patch.setenv("FLOWMART_LOG_FOLDER", ".flowmart/log")
         found.mini.release("Paint it blue")
         yield found
 
@@ -107,6 +109,14 @@ def test_the_board_is_a_page_and_an_artifact_that_follow_the_ledger(served: Serv
     served.waits_for(lambda: "sale" in served.ask("GET", f"/artifacts/{BOARD}/latest")["data"])
     served.history.ledger.append("staging", EnvironmentThawed(reason="over"))
     assert served.ask("POST", "/artifacts/count", artifacts={"key": {"any_": [BOARD]}}) == 1
+
+
+def test_its_processes_keep_their_log(served: Served, serving: Serving) -> None:
+    def said() -> set[tuple[str, str]]:
+        found = reading.find(served.root / ".flowmart/log", reading.Wanted())
+        return {(line["event"]["dataset"], line["event"]["action"]) for line in found}
+
+    served.waits_for(lambda: {("flowmart.server", "registered"), ("flowmart.server", "serving")} <= said())
 
 
 def test_drift_is_looked_for_by_schedule(served: Served, serving: Serving) -> None:
