@@ -23,7 +23,7 @@ SHORTEST = 6
 
 _NAME = (
     r"pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|(?:private|access|account|signing|encryption)[_-]?key"
-    r"|authorization|credential|connection[_-]?string|signature|client[_-]?secret|cookie"
+    r"|authorization|auth[_-]?string|credential|connection[_-]?string|signature|client[_-]?secret|cookie"
 )
 SECRET = re.compile(_NAME, re.IGNORECASE)
 """Names whose values are secret."""
@@ -109,7 +109,7 @@ KNOWN = Known()
 
 def learn_variables(environ: Mapping[str, str]) -> None:
     """Learn the values of variables whose names say that they are secret."""
-    KNOWN.learn(value for name, value in environ.items() if _is_secret(name) and "/" not in value[:1])
+    KNOWN.learn(value for name, value in environ.items() if _is_secret(name))
 
 
 def mask(text: str, known: Known = KNOWN) -> str:

@@ -127,7 +127,10 @@ def test_a_shorter_secret_inside_a_longer_one_uncovers_nothing() -> None:
 
 
 def test_variables_are_learnt_by_their_names() -> None:
-    masking.learn_variables({"SHOP_API_KEY": "kanarie-von-nebenan", "SHOP_HOME": "kein-geheimnis"})
+    known = {"SHOP_API_KEY": "kanarie-von-nebenan", "PREFECT_API_AUTH_STRING": "/kanarie:am-anfang"}
+    masking.learn_variables({**known, "SHOP_HOME": "kein-geheimnis", "SHOP_TOKEN_FILE": "/run/kein-geheimnis"})
+    assert mask("/kanarie:am-anfang /run/kein-geheimnis").endswith(" /run/kein-geheimnis")
+    assert "am-anfang" not in mask("/kanarie:am-anfang")
     assert mask("kanarie-von-nebenan kein-geheimnis").endswith(" kein-geheimnis")
     assert "kanarie-von-nebenan" not in mask("kanarie-von-nebenan")
 
