@@ -118,3 +118,34 @@ def test_a_change_in_a_block_replaces_what_it_replaces_with_the_real_provider(ty
     shape, real = RESOURCES[type_].shape, behaviours()[type_]
     pairs = {path: pair for path, pair in in_blocks(shape).items() if not path.startswith("timeouts.")}
     assert {path for path, pair in pairs.items() if plan.replacing(shape, *pair)} == real.replaces & pairs.keys()
+
+
+FILLED_IN = {
+    (name, block): real
+    for name, real in behaviours().items()
+    for block in (real.computed | real.kept) & RESOURCES[name].shape.blocks.keys()
+}
+
+
+@pytest.mark.parametrize(("type_", "block"), FILLED_IN)
+def test_a_block_that_aws_filled_in_stays_while_none_is_written(type_: str, block: str) -> None:
+    shape = RESOURCES[type_].shape
+    config, there = shape.blank(), [shape.blocks[block].shape.blank()]
+    planned = plan.fill(shape, config, config, config | {block: there})
+    assert planned[block] == there
+    assert plan.departs(shape, config, planned)
+
+
+def test_a_vpc_gives_up_dedicated_hosts_and_is_replaced_for_them() -> None:
+    vpc = RESOURCES["aws_vpc"]
+    shared, dedicated = (vpc.shape.blank() | {"instance_tenancy": tenancy} for tenancy in ("default", "dedicated"))
+    assert vpc.replacing(dedicated, shared) == []
+    assert vpc.replacing(shared, dedicated) == ["instance_tenancy"]
+
+
+def test_a_rule_is_replaced_for_another_kind_of_source() -> None:
+    rule = RESOURCES["aws_vpc_security_group_ingress_rule"]
+    of_ipv4 = rule.shape.blank() | {"cidr_ipv4": "10.0.0.0/8"}
+    of_group = rule.shape.blank() | {"referenced_security_group_id": UNKNOWN}
+    assert rule.replacing(of_ipv4, of_group) == ["cidr_ipv4", "referenced_security_group_id"]
+    assert rule.replacing(of_ipv4, of_ipv4 | {"cidr_ipv4": "10.0.0.0/16"}) == []

@@ -71,6 +71,18 @@ resource "aws_dynamodb_table" "this" {
   }
 }
 
+resource "aws_route53_zone" "this" {
+  name = "shop.example"
+}
+
+resource "aws_route53_record" "this" {
+  zone_id = aws_route53_zone.this.zone_id
+  name    = "www"
+  type    = "A"
+  ttl     = 0
+  records = ["10.0.0.1"]
+}
+
 resource "aws_kms_key" "this" {
   is_enabled          = false
   enable_key_rotation = false
@@ -205,7 +217,22 @@ def test_a_second_plan_is_empty(applied: Root) -> None:
     assert applied.drift() == {}
 
 
+INDEX = """
+  attribute {
+    name = "customer"
+    type = "S"
+  }
+
+  global_secondary_index {
+    name            = "by-customer"
+    hash_key        = "customer"
+    projection_type = "ALL"
+  }
+
+  ttl {"""
 CHANGED = (
+    ("\n  ttl {", INDEX),
+    ('"A"', '"TXT"'),
     (NETWORK, NETWORK.replace("443", "8443")),
     ('identifier                 = "shop"', 'identifier                 = "store"'),
     ("source_dest_check           = each.value", "source_dest_check           = true"),
