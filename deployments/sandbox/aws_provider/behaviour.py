@@ -26,6 +26,7 @@ class Behaviour:
         replaces: a change makes a new object.
         kept: blocks that stay as they are if none is written.
         sensitive: a plan does not show them.
+        framework: the type is written with the newer plugin framework, which keeps null in the elements of sets.
     """
 
     computed: frozenset[str] = frozenset()
@@ -33,6 +34,7 @@ class Behaviour:
     replaces: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()
+    framework: bool = False
 
     @property
     def paths(self) -> Iterator[str]:
@@ -51,5 +53,6 @@ def behaviours() -> Mapping[str, Behaviour]:
     return {name: _behaviour(**facts) for name, facts in types.items()}
 
 
-def _behaviour(defaults: Mapping[str, Any] | None = None, **paths: list[str]) -> Behaviour:
-    return Behaviour(defaults=defaults or {}, **{kind: frozenset(named) for kind, named in paths.items()})
+def _behaviour(defaults: Mapping[str, Any] | None = None, framework: bool = False, **paths: list[str]) -> Behaviour:
+    named = {kind: frozenset(each) for kind, each in paths.items()}
+    return Behaviour(defaults=defaults or {}, framework=framework, **named)

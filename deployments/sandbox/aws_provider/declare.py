@@ -8,6 +8,7 @@ has it, and refused if it is set to something else: it is never silently ignored
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -60,7 +61,7 @@ class Arg:
         )
 
 
-_ZEROS: Final = {"string": "", "number": 0, "bool": False}
+_ZEROS: Final = {"string": "", "number": 0, "bool": False, "list": [], "set": [], "map": {}}
 PLAIN: Final = Arg()
 COMPUTED: Final = Arg(computed=True)
 COMPUTED_REPLACES: Final = Arg(computed=True, replaces=True)
@@ -124,6 +125,13 @@ class BlockField:
     shape: Shape
     carried: bool
     arg: Arg = PLAIN
+    zeros: Mapping[str, Any] = field(default_factory=dict)
+
+    def zeroed(self, element: Mapping[str, Any]) -> dict[str, Any]:
+        """An element of a set as the real provider has it in plans and states: nothing is null."""
+        own = {name: self.zeros.get(name) if part is None else part for name, part in element.items()}
+        inner = ((n, block, element.get(n)) for n, block in self.shape.blocks.items())
+        return own | {n: list(map(block.zeroed, each)) for n, block, each in inner if isinstance(each, list)}
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,11 @@ def shape_of(
     fields = _fields(block, declarations, "")
     fields |= {name: _object_field(block.blocks[name], declarations.completed(name)) for name in as_attributes}
     fields |= {name: Field(reads.get(name, "string"), writable=False) for name in block.attributes}
-    blocks = {n: _block_field(b, declarations, n) for n, b in block.blocks.items() if n not in as_attributes}
+    blocks = {
+        n: _block_field(b, declarations, n, _is_old_set(b, real))
+        for n, b in block.blocks.items()
+        if n not in as_attributes
+    }
     return Shape(fields, blocks)
 
 
@@ -211,17 +223,29 @@ def _field(argument: Argument, declarations: _Declarations, path: str) -> Field:
     return Field(argument.type, argument.required, carried=carried, arg=declarations.completed(path))
 
 
-def _block_field(nested: Nested, declarations: _Declarations, path: str) -> BlockField:
+def _is_old_set(nested: Nested, real: Behaviour) -> bool:
+    return nested.nesting == "set" and not real.framework
+
+
+def _block_field(nested: Nested, declarations: _Declarations, path: str, in_set: bool) -> BlockField:
+    """A block; `in_set`: it is a set's, or in an element of one, where the real provider has no nulls."""
     inner = Shape(
         _fields(nested.block, declarations, f"{path}."),
-        {name: _block_field(b, declarations, f"{path}.{name}") for name, b in nested.block.blocks.items()},
+        {
+            name: _block_field(b, declarations, f"{path}.{name}", in_set or _is_old_set(b, declarations.real))
+            for name, b in nested.block.blocks.items()
+        },
     )
-    arg = declarations.completed(path)
-    return BlockField(nested.nesting, nested.most, nested.required, inner, declarations.carries(path), arg)
+    arg, zeros = declarations.completed(path), _zeros(nested) if in_set else {}
+    return BlockField(nested.nesting, nested.most, nested.required, inner, declarations.carries(path), arg, zeros)
 
 
 def _object_field(nested: Nested, arg: Arg) -> Field:
+    parts = ",".join(f"{name}={argument.type}" for name, argument in nested.block.arguments.items())
+    return Field(f"set(object({parts}))", arg=arg, zeros=_zeros(nested))
+
+
+def _zeros(nested: Nested) -> dict[str, Any]:
     arguments = nested.block.arguments
-    parts = ",".join(f"{name}={argument.type}" for name, argument in arguments.items())
-    zeros = {name: _ZEROS.get(argument.type, []) for name, argument in arguments.items()}
-    return Field(f"set(object({parts}))", arg=arg, zeros=zeros)
+    kinds = {name: argument.type.partition("(")[0] for name, argument in arguments.items()}
+    return {name: copy(_ZEROS[kind]) for name, kind in kinds.items() if kind in _ZEROS}

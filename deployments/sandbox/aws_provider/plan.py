@@ -7,6 +7,7 @@ provider knows, and finds the changes that force a replacement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -42,8 +43,7 @@ def _fill_block(block: BlockField, config: Any, proposed: Any, prior: list[Value
     if not config and (block.arg.computed or block.arg.kept):
         return prior if prior is not None else UNKNOWN if block.arg.computed else []
     if block.nesting == "set":
-        # Terraform has already found, for each element, the one that it was.
-        return [each if each in (prior or []) else fill(block.shape, each, each, None) for each in proposed or []]
+        return [_fill_element(block, each, prior or []) for each in proposed or []]
     earlier = [*(prior or []), *[None] * len(config or [])]
     return [
         fill(block.shape, element, element_proposed, element_prior)
@@ -51,12 +51,34 @@ def _fill_block(block: BlockField, config: Any, proposed: Any, prior: list[Value
     ]
 
 
+def _fill_element(block: BlockField, proposed: Values, prior: list[Values]) -> Values:
+    """An element of a set: the one that it was, if there was one, or a new one."""
+    was = next((each for each in prior if _is_it(block.shape, proposed, each)), None)
+    return block.zeroed(fill(block.shape, proposed, proposed, None)) if was is None else was
+
+
+def _is_it(shape: Shape, proposed: Values, prior: Values) -> bool:
+    """Whether an element has all that is written; what is not written may be anything."""
+    for name, spec in shape.fields.items():
+        unwritten = proposed[name] is None and (spec.arg.default is not NO_DEFAULT or spec.computed)
+        if not unwritten and not same(spec, proposed[name], prior.get(name)):
+            return False
+    for name, block in shape.blocks.items():
+        before, after = prior.get(name) or [], proposed[name] or []
+        if not after and (block.arg.computed or block.arg.kept):
+            continue
+        if len(before) != len(after) or not all(map(partial(_is_it, block.shape), after, before)):
+            return False
+    return True
+
+
 def departs(shape: Shape, config: Values, planned: Values) -> bool:
     """Whether more is planned than was written, as Terraform allows to providers of the old kind.
 
-    That is blocks that AWS fills in, and what is not written in the elements of a block typed as an attribute.
+    That is blocks that AWS fills in, and what is not written in the elements of a set.
     """
-    zeroed = (n for n, spec in shape.fields.items() if spec.zeros and config.get(n) is not None)
+    sets = {n: spec.zeros for n, spec in shape.fields.items()} | {n: block.zeros for n, block in shape.blocks.items()}
+    zeroed = [name for name, zeros in sets.items() if zeros and config.get(name)]
     return any(planned[name] != config[name] for name in zeroed) or any(
         _has_more(block.shape, config.get(name), planned.get(name)) for name, block in shape.blocks.items()
     )

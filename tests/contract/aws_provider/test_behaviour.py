@@ -64,16 +64,25 @@ def required(shape: Shape) -> dict[str, Field]:
     return {name: spec for name, spec in shape.fields.items() if spec.required}
 
 
-def as_read(shape: Shape, real: Behaviour, config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def zero(type_: str) -> Any:
+    """What an element of a set has in place of null."""
+    return {"string": "", "number": 0, "bool": False, "map": {}}.get(type_.partition("(")[0], [])
+
+
+def as_read(
+    shape: Shape, real: Behaviour, config: dict[str, Any], prefix: str = "", in_set: bool = False
+) -> dict[str, Any]:
     """What the real provider plans of a configuration, by what was read."""
     planned = dict(config)
     for name in shape.fields.keys() - required(shape).keys():
         path, spec = f"{prefix}{name}", shape.fields[name]
         filled = path in real.computed or not spec.writable or (path in COMMON and COMMON[path].computed)
-        planned[name] = real.defaults.get(path, UNKNOWN if filled else None)
+        nothing = zero(spec.type) if in_set else None
+        planned[name] = real.defaults.get(path, UNKNOWN if filled else nothing)
     for name, block in shape.blocks.items():
         path = f"{prefix}{name}"
-        elements = [as_read(block.shape, real, each, f"{path}.") for each in config[name] or []]
+        of_set = in_set or (block.nesting == "set" and not real.framework)
+        elements = [as_read(block.shape, real, each, f"{path}.", of_set) for each in config[name] or []]
         unwritten = UNKNOWN if path in real.computed else config[name]
         planned[name] = elements or unwritten
     return planned
