@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,10 @@ from tests.mini import MiniPlatform
 Printed = pytest.CaptureFixture[str]
 
 
-def line(event: str, at: str = "2026-09-21T13:00:00.000000Z", **more: Any) -> bytes:
+HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+
+
+def line(event: str, at: str = HOUR_AGO, **more: Any) -> bytes:
     about = {"event": event, "timestamp": at, "level": "info", "logger": "flowmart.x", "environment": "dev"}
     return documents.line(documents.document({**about, **more}))
 
@@ -96,11 +99,11 @@ def test_what_the_cluster_lacks_is_offered(folder: Path, server: ApiDouble, caps
     there = json.loads(line("applied"))["event"]["id"]
     buckets = {"ids": {"buckets": [{"key": there, "doc_count": 1}]}}
     server.answer = lambda _: api_server.document({"hits": {"hits": []}, "aggregations": buckets})
-    assert cli.run(["logs", "check", "--since", "900d", "--json"]) == 0
+    assert cli.run(["logs", "check", "--since", "2d", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     outputs.check("logs check", printed)
     assert printed == {"kept": 2, "missing": 1, "offered": 1}
-    assert cli.run(["logs", "check", "--since", "900d"]) == 0
+    assert cli.run(["logs", "check", "--since", "2d"]) == 0
     assert "2 lines" in capsys.readouterr().out
 
 
@@ -124,7 +127,7 @@ def test_a_command_that_fails_leaves_its_error(folder: Path) -> None:
 
 def test_no_answer_is_no_failure(folder: Path, server: ApiDouble) -> None:
     server.answer = lambda _: api_server.document({"error": "busy"}, 503)
-    assert cli.run(["logs", "check", "--since", "900d"]) == cli.exit_codes.of(Unanswered("x"))
+    assert cli.run(["logs", "check", "--since", "2d"]) == cli.exit_codes.of(Unanswered("x"))
     (end,) = kept(folder)[2:]
     assert end["event"]["outcome"] == "unknown"
 
