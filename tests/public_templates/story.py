@@ -62,7 +62,7 @@ class Story:
         self._template, self._sandbox, self._folder, self._below = template, sandbox, folder, below
         self._environment = sandbox.platform.environment(ENVIRONMENT)
         self.stack = f"flowmart-{ENVIRONMENT}-{folder.name}"
-        parents = {"StackName": below.stack} if below else {}
+        parents = {"StackName": below.stack} if below and "StackName" in template.document["Parameters"] else {}
         own = {"capabilities": _CAPABILITIES, "stack": self.stack}
         self._values = {**values_for(template.document, there), **parents, **own}
         self._receipt: Receipt | None = None

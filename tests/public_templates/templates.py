@@ -19,7 +19,7 @@ _ENDINGS = (".json", ".template", ".yaml", ".yml")
 _BELOW = {
     "services/private-": "clusters/private-vpc",
     "services/public-": "clusters/public-vpc",
-    "services/private-subnet-": "clusters/private-vpc",
+    "cloudformation-codepipeline-": "cloudformation-codebuild-template",
 }
 """Which templates import what others export."""
 

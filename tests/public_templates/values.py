@@ -21,6 +21,7 @@ _BY_NAME = (
     (r"^CreateVPCFlowLogsTo", "Yes"),
     (r"(?i)password|secret", "Ab1-Cd2.Ef3_Gh4"),
     (r"(?i)e-?mail", "someone@flowmart.example"),
+    (r"^(NotificationBucket|BucketName)$", "flowmart-public-fresh"),
     (r"(?i)bucket", _BUCKET),
     (r"(?i)endpoint", f"arn:aws:sqs:us-east-1:{ACCOUNT}:somebodys"),
     (r"(?i)peeringconnection", "pcx-00000000000000000"),
@@ -34,10 +35,7 @@ _BY_NAME = (
     (r"(?i)polic(y|ies)", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
     (r"(?i)region", "us-east-1"),
     (r"(?i)hostedzonename|domain|dns", "flowmart.example"),
-    (
-        r"(?i)certificate.*arn|acm",
-        f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
-    ),
+    (f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",),
     (r"(?i)busarn", f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"),
     (r"(?i)kms.*key", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"),
     (r"(?i)rolearn", f"arn:aws:iam::{ACCOUNT}:role/flowmart-apply"),
@@ -71,6 +69,7 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
     places = {found["AvailabilityZone"]: found["SubnetId"] for found in subnets}
     zones = sorted(places)[:4]
     tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    certificate = client("acm").request_certificate(DomainName="flowmart.example")["CertificateArn"]
     zone = client("route53").create_hosted_zone(Name="flowmart.example", CallerReference="one")["HostedZone"]["Id"]
     return Neighbours(
         {
@@ -81,6 +80,7 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
             "AWS::EC2::AvailabilityZone::Name": tuple(zones),
             "AWS::EC2::Image::Id": (ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],),
             "AWS::EC2::RouteTable::Id": (tables[0]["RouteTableId"],),
+            "AWS::CertificateManager::Certificate": (certificate,),
             "AWS::Route53::HostedZone::Id": (zone.rpartition("/")[2],),
         },
         lambda name: bool(client("ssm").get_parameters(Names=[name])["Parameters"]),
@@ -139,6 +139,7 @@ def _by_words(name: str, there: Neighbours) -> tuple[str, ...]:
         r"(?i)^vpc(id)?$|vpcid": "AWS::EC2::VPC::Id",
         r"(?i)subnet(s|id|ids)?\d?$": "AWS::EC2::Subnet::Id",
         r"(?i)routetableid": "AWS::EC2::RouteTable::Id",
+        r"(?i)certificate": "AWS::CertificateManager::Certificate",
         r"(?i)securitygroup": "AWS::EC2::SecurityGroup::Id",
         r"(?i)keyname|keypair": "AWS::EC2::KeyPair::KeyName",
         r"(?i)hostedzoneid": "AWS::Route53::HostedZone::Id",

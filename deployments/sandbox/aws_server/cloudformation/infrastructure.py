@@ -13,14 +13,18 @@ from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Prop
 class LogGroup(Kind):
     """AWS::Logs::LogGroup."""
 
-    properties = frozenset({"LogGroupName", "RetentionInDays", "Tags"})
+    properties = frozenset({"KmsKeyId", "LogGroupName", "RetentionInDays", "Tags"})
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("LogGroupName", name)
-        aws("logs").create_log_group(logGroupName=called, tags=tags_of(aws, p))
+        key = {"kmsKeyId": p["KmsKeyId"]} if "KmsKeyId" in p else {}
+        aws("logs").create_log_group(logGroupName=called, tags=tags_of(aws, p), **key)
         made = Made(called, {"Arn": aws.arn("logs", f"log-group:{called}:*")})
         self.update(aws, made, {}, p)
         return made
+
+    def unchangeable(self, old: Properties, new: Properties) -> list[str]:
+        return ["KmsKeyId"] if old.get("KmsKeyId") != new.get("KmsKeyId") else []
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         if "RetentionInDays" in new:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from deployments.sandbox.aws_server.cloudformation.arguments import argument, input_of
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Properties, as_list, tags_of
 
@@ -214,10 +215,16 @@ class Alarm(Kind):
 
     def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         found = aws("cloudwatch").describe_alarms(AlarmNames=[made.id])["MetricAlarms"]
-        return {key: found[0].get(key) for key in self._own if key in p} if found else None
+        if not found:
+            return None
+        shape = input_of("cloudwatch", "put_metric_alarm")
+        declared = {key: argument(shape.members[key], p[key], {}) for key in self._own if key in p}
+        # A template may write a number as a text.
+        return {key: p[key] if found[0].get(key) == value else found[0].get(key) for key, value in declared.items()}
 
     def _put(self, aws: Clients, name: str, p: Properties) -> None:
-        own = {key: p[key] for key in self._own if key in p}
+        shape = input_of("cloudwatch", "put_metric_alarm")
+        own = {key: argument(shape.members[key], p[key], {}) for key in self._own if key in p}
         aws("cloudwatch").put_metric_alarm(AlarmName=name, **own, Tags=as_list(tags_of(aws, p)))
 
 

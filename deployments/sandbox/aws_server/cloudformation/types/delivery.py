@@ -27,6 +27,15 @@ class Distribution(ServiceKind):
         return {**p, "DistributionConfig": {**reference, **config, **behaviors, "Origins": origins}}
 
 
+class Project(ServiceKind):
+    """AWS::CodeBuild::Project, which takes a role's name for its ARN."""
+
+    def prepared(self, aws: Clients, p: Properties) -> Properties:
+        """With the ARN of the role."""
+        role = str(p["ServiceRole"])
+        return p if role.startswith("arn:") else {**p, "ServiceRole": f"arn:aws:iam::{aws.account}:role/{role}"}
+
+
 def _origin(declared: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(declared)
     if "S3OriginConfig" in found:
@@ -62,6 +71,7 @@ TYPES = {
         changing=(Call("update_distribution", {"Id": "{id}", "IfMatch": "{ETag}"}),),
         dropping=Call("delete_distribution", {"Id": "{id}", "IfMatch": "{ETag}"}),
         gives={"Id": "Id", "DomainName": "DomainName"},
+        names={"IPV6Enabled": "IsIPV6Enabled"},
         tagging=Call("tag_resource", {"Resource": "{Distribution.ARN}", "Tags": {"Items": "{tags}"}}),
     ),
     "AWS::CloudFront::OriginAccessControl": ServiceKind(
@@ -94,7 +104,7 @@ TYPES = {
             "CloneUrlSsh": "cloneUrlSsh",
         },
     ),
-    "AWS::CodeBuild::Project": ServiceKind(
+    "AWS::CodeBuild::Project": Project(
         service="codebuild",
         making=Call("create_project", found="project"),
         id="name",
