@@ -181,9 +181,9 @@ class _Hands:
 
 def _empty(client: Callable[[str], Any], stack: str) -> None:
     s3, listed = client("s3"), client("cloudformation").list_stack_resources(StackName=stack)
-    for found in listed["StackResourceSummaries"]:
-        if found["ResourceType"] == "AWS::S3::Bucket":
-            name = found["PhysicalResourceId"]
+    names = {found["PhysicalResourceId"] for found in listed["StackResourceSummaries"]}
+    for name in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        if name in names:
             for version in s3.list_object_versions(Bucket=name).get("Versions", ()):
                 s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
 

@@ -35,7 +35,6 @@ _BY_NAME = (
     (r"(?i)polic(y|ies)", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
     (r"(?i)region", "us-east-1"),
     (r"(?i)hostedzonename|domain|dns", "flowmart.example"),
-    (f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",),
     (r"(?i)busarn", f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"),
     (r"(?i)kms.*key", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"),
     (r"(?i)rolearn", f"arn:aws:iam::{ACCOUNT}:role/flowmart-apply"),
