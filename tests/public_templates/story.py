@@ -182,10 +182,13 @@ class _Hands:
 def _empty(client: Callable[[str], Any], stack: str) -> None:
     s3, listed = client("s3"), client("cloudformation").list_stack_resources(StackName=stack)
     names = {found["PhysicalResourceId"] for found in listed["StackResourceSummaries"]}
-    for name in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
-        if name in names:
-            for version in s3.list_object_versions(Bucket=name).get("Versions", ()):
-                s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
+    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] in names]
+    for name in buckets:
+        # Emptying one bucket is logged to another.
+        s3.put_bucket_logging(Bucket=name, BucketLoggingStatus={})
+    for name in buckets:
+        for version in s3.list_object_versions(Bucket=name).get("Versions", ()):
+            s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
 
 
 def _refused(why: str) -> Told:

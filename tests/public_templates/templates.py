@@ -16,6 +16,8 @@ from deployments.sandbox.aws_server.cloudformation.loading import parsed
 ADDRESS = "https://github.com/aws-cloudformation/aws-cloudformation-templates"
 _IMAGE = re.compile(r"\bami-[0-9a-f]{8}(?:[0-9a-f]{9})?\b")
 _ENDINGS = (".json", ".template", ".yaml", ".yml")
+_PIECES = ("RainModules/rest-api.yml",)
+"""Modules of Rain that AWS refuses by themselves: an API without methods cannot be deployed."""
 _BELOW = {
     "services/private-": "clusters/private-vpc",
     "services/public-": "clusters/public-vpc",
@@ -47,8 +49,9 @@ def templates_of(clone: Path) -> Iterator[PublicTemplate]:
             document = parsed(text)
         except ValidationError:
             continue
-        if isinstance(document.get("Resources"), dict):
-            yield PublicTemplate(str(path.relative_to(clone)), text, document)
+        name = path.relative_to(clone).as_posix()
+        if isinstance(document.get("Resources"), dict) and name not in _PIECES:
+            yield PublicTemplate(name, text, document)
 
 
 def images_of(templates: Iterable[PublicTemplate]) -> list[str]:

@@ -24,7 +24,6 @@ _BY_NAME = (
     (r"^(NotificationBucket|BucketName)$", "flowmart-public-fresh"),
     (r"(?i)bucket", _BUCKET),
     (r"(?i)endpoint", f"arn:aws:sqs:us-east-1:{ACCOUNT}:somebodys"),
-    (r"(?i)peeringconnection", "pcx-00000000000000000"),
     (r"(?i)directoryid", "d-0000000000"),
     (r"(?i)(user|admin).*(name)?$", "administrator"),
     (r"(?i)account", ACCOUNT),
@@ -68,6 +67,9 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
     places = {found["AvailabilityZone"]: found["SubnetId"] for found in subnets}
     zones = sorted(places)[:4]
     tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    other = ec2.create_vpc(CidrBlock="10.200.0.0/16")["Vpc"]["VpcId"]
+    made = ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)["VpcPeeringConnection"]
+    peering = made["VpcPeeringConnectionId"]
     certificate = client("acm").request_certificate(DomainName="flowmart.example")["CertificateArn"]
     zone = client("route53").create_hosted_zone(Name="flowmart.example", CallerReference="one")["HostedZone"]["Id"]
     return Neighbours(
@@ -79,6 +81,7 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
             "AWS::EC2::AvailabilityZone::Name": tuple(zones),
             "AWS::EC2::Image::Id": (ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],),
             "AWS::EC2::RouteTable::Id": (tables[0]["RouteTableId"],),
+            "AWS::EC2::VPCPeeringConnection::Id": (peering,),
             "AWS::CertificateManager::Certificate": (certificate,),
             "AWS::Route53::HostedZone::Id": (zone.rpartition("/")[2],),
         },
@@ -138,6 +141,7 @@ def _by_words(name: str, there: Neighbours) -> tuple[str, ...]:
         r"(?i)^vpc(id)?$|vpcid": "AWS::EC2::VPC::Id",
         r"(?i)subnet(s|id|ids)?\d?$": "AWS::EC2::Subnet::Id",
         r"(?i)routetableid": "AWS::EC2::RouteTable::Id",
+        r"(?i)peeringconnection": "AWS::EC2::VPCPeeringConnection::Id",
         r"(?i)certificate": "AWS::CertificateManager::Certificate",
         r"(?i)securitygroup": "AWS::EC2::SecurityGroup::Id",
         r"(?i)keyname|keypair": "AWS::EC2::KeyPair::KeyName",

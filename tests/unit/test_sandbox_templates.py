@@ -263,6 +263,10 @@ def declaring(kind: str, **properties: Any) -> dict[str, Any]:
             r"the sandbox does not emulate Listeners/PolicyNames of .* \[It\]",
         ),
         (
+            declaring("AWS::EC2::Instance", BlockDeviceMappings=[{"Ebs": {"VolumeType": "io1", "Iops": 200}}]),
+            "the sandbox does not emulate BlockDeviceMappings/Ebs/VolumeType=io1 of AWS::EC2::Instance",
+        ),
+        (
             declaring("AWS::DirectoryService::SimpleAD", EnableSso=True),
             r"the sandbox does not emulate EnableSso=true of .* \[It\]",
         ),

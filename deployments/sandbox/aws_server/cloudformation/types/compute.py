@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER
 from deployments.sandbox.aws_server.cloudformation.kinds import Properties
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 from deployments.sandbox.aws_server.cloudformation.types.networks import EC2_TAGS
@@ -11,6 +12,12 @@ from deployments.sandbox.aws_server.cloudformation.types.networks import EC2_TAG
 
 class Instance(ServiceKind):
     """AWS::EC2::Instance; those of the sandbox have no instance store, whose volumes are left out."""
+
+    def unknown(self, p: Properties) -> list[str]:
+        """Volumes with provisioned IOPS, besides: moto makes them for themselves only."""
+        devices = p.get("BlockDeviceMappings") or ()
+        kinds = {device.get("Ebs", {}).get("VolumeType") for device in devices if device != LATER} & {"io1", "io2"}
+        return [*super().unknown(p), *(f"BlockDeviceMappings/Ebs/VolumeType={kind}" for kind in sorted(kinds))]
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
         """Without block devices that are none of EBS."""
