@@ -1,6 +1,7 @@
-"""Keeps in the log folder what a command did, where there is one (FLOWMART_LOG_FOLDER); otherwise costs nothing.
+"""Where the events of a command go: to standard error, and to the log folder where there is one.
 
-A command that only reads, and succeeds, leaves no line: whoever asks for the status every minute writes no files.
+A command that only reads, and succeeds, leaves no line there: whoever asks for the status every minute writes no
+files.
 """
 
 from __future__ import annotations
@@ -18,9 +19,7 @@ _VARIABLE = "FLOWMART_LOG_FOLDER"
 
 
 def begin() -> None:
-    """A command is about to be run: keep what it logs. Commands that start flows set their log up themselves."""
-    if not os.environ.get(_VARIABLE):
-        return
+    """A command is about to be run. Commands that start flows set their log up themselves, once more."""
     from flows import logs
     from tasks import settings
 

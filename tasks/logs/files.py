@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks import own_folder
+
 DAYS = 7 * 86400.0
 """Seconds for which files are kept."""
 SIZE = 1024**3
@@ -86,7 +88,7 @@ class Writer:
 
     def _open(self) -> None:
         self.close()
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_folder.made(self.folder)
         clean(self.folder, time.time())
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self._file = os.open(self.folder / name(), flags, 0o600)

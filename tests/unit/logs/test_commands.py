@@ -137,6 +137,22 @@ def test_a_command_that_only_reads_leaves_no_line(folder: Path) -> None:
     assert len(kept(folder)) == 2
 
 
+def test_what_is_logged_does_not_stand_in_a_document(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed
+) -> None:
+    monkeypatch.delenv("FLOWMART_LOG_FOLDER")
+    assert cli.run(["freeze", "dev", "--reason", "sale"]) == 0
+    (chain,) = (tmp_path / "store").rglob("ledger")
+    (chain.parent / "snapshots/dev").mkdir(parents=True)
+    (chain.parent / "snapshots/dev/00000001.json").write_text("damaged")
+    capsys.readouterr()
+    structlog.reset_defaults()
+    assert cli.run(["status", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert isinstance(json.loads(printed.out), dict)
+    assert "snapshot ignored" in printed.err
+
+
 def test_without_a_folder_nothing_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FLOWMART_LOG_FOLDER")
     assert cli.run(["freeze", "dev", "--reason", "sale"]) == 0
