@@ -6,6 +6,7 @@ files.
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -47,7 +48,6 @@ def ended(command: str, code: int, seconds: float, error: BaseException | None) 
     about = {"what": command, "exit_code": code, "seconds": seconds, "outcome": outcome}
     level = "error" if code else "info"
     record = {"flowmart": {**about, "level": level}}
-    import logging
 
     logging.getLogger("flowmart.command").debug("command", extra=record, exc_info=error)
     handler.flush()
@@ -56,7 +56,6 @@ def ended(command: str, code: int, seconds: float, error: BaseException | None) 
 def _handler() -> EcsHandler | None:
     if not os.environ.get(_VARIABLE):
         return None
-    import logging
 
     from tasks.logs.handler import EcsHandler
 

@@ -80,7 +80,7 @@ class Workspace:
         readers: by account, variables to read other accounts of the platform with, for what environments share.
         elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
             share (images).
-        environments: the names of the platform's environments.
+        environments: {each of the platform's environments: those that it comes after}.
         neighbours: the other units of the environment, as this release declares them: an object has one owner.
         claimed: since when the environment's claim is open, if this process holds it, whoever made it; else None.
         prometheus: the environment's server of metrics, which validators may ask; None where none is.
@@ -105,7 +105,7 @@ class Workspace:
     reconciling: bool = False
     readers: Mapping[str, Variables] = field(default_factory=dict)
     elsewhere: Callable[[], Sequence[Receipt]] = field(default=tuple)
-    environments: tuple[str, ...] = ()
+    environments: Mapping[str, Sequence[str]] = field(default_factory=dict)
     neighbours: Callable[[], Sequence[Unit]] = field(default=tuple)
     claimed: datetime | None = None
     beside: str = ""

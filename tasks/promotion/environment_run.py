@@ -225,7 +225,7 @@ class EnvironmentRun:
             state_changes=now.state_changes.get(target.unit, ()),
             readers=self._readers(),
             elsewhere=lambda: self._elsewhere(target.unit),
-            environments=tuple(environment.name for environment in found.platform.environments),
+            environments={each.name: each.after for each in found.platform.environments},
             neighbours=lambda: self._neighbours(target),
             unfinished=target.unit in now.unfinished,
             secret_key=lambda: self.secret_key,

@@ -95,8 +95,8 @@ def test_the_state_of_another_environment_is_refused(root: Root) -> None:
     result = applied(root.painted("blue"))
     workspace = replace(root.painted("green"), elsewhere=lambda: (received(result, "production"),))
     with pytest.raises(Refused, match="is that of first in production; give each its own"):
-        planned(replace(workspace, environments=("dev", "production")))
-    assert planned(replace(workspace, environments=("dev", "live"))).changes
+        planned(replace(workspace, environments={"dev": (), "production": ("dev",)}))
+    assert planned(replace(workspace, environments={"dev": (), "live": ("dev",)})).changes
 
 
 def test_a_state_that_cannot_be_read_after_an_apply_is_no_rejection(root: Root) -> None:

@@ -21,6 +21,9 @@ VPC, CHANGED = FoundUnit("vpc", artefact="one"), FoundUnit("vpc", artefact="two"
         ({"shared": (VPC,)}, []),
         ({"shared": ()}, ["shared has no unit vpc, so nothing of it was verified there"]),
         ({"shared": (CHANGED,)}, ["its modules and shared files are not those of shared: git::x"]),
+        # Terragrunt has nothing in shared, so dev is held against what comes before that.
+        ({"base": (CHANGED,)}, ["its modules and shared files are not those of base: git::x"]),
+        ({"base": (CHANGED,), "shared": (VPC,)}, []),
     ],
 )
 def test_only_environments_of_the_repository_count(
@@ -32,7 +35,6 @@ def test_only_environments_of_the_repository_count(
     file.write_bytes(record.encode(Record("1.1.3", found)))
     for name in found:
         (tmp_path / f"live/{name}/vpc").mkdir(parents=True)
-    here = workspace(
-        tmp_path, Unit("vpc", "terragrunt", "live/dev/vpc", ("dev",)), Environment("dev", after=("shared",))
-    )
+    unit, dev = Unit("vpc", "terragrunt", "live/dev/vpc", ("dev",)), Environment("dev", after=("shared",))
+    here = workspace(tmp_path, unit, dev, environments={"base": (), "shared": ("base",), "dev": ("shared",)})
     assert [*parity.differences(here)] == told

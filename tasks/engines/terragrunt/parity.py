@@ -98,7 +98,7 @@ def differences(workspace: Workspace) -> Iterator[str]:
     unit = found.at(workspace.unit.source) if found else None
     if found is None or unit is None:
         return
-    for before in filter(found.environments.__contains__, workspace.environment.after):
+    for before in _before(workspace, found):
         other = found.same(before, unit.path)
         if other is None:
             yield f"{before} has no unit {unit.path}, so nothing of it was verified there"
@@ -106,6 +106,19 @@ def differences(workspace: Workspace) -> Iterator[str]:
             here, there = (artefact(infrastructure, found, *each) for each in ((environment, unit), (before, other)))
             unlike = here.unlike(there)
             yield f"its modules and shared files are not those of {before}: {', '.join(unlike[:_MOST])}"
+
+
+def _before(workspace: Workspace, found: Record) -> tuple[str, ...]:
+    """The nearest environments before that Terragrunt's units are in: it skips those that have none of them."""
+    seen: dict[str, None] = {}
+    left = [*workspace.environment.after]
+    while left:
+        name = left.pop(0)
+        if name in found.environments:
+            seen[name] = None
+        else:
+            left += workspace.environments.get(name, ())
+    return tuple(seen)
 
 
 def other_providers(workspace: Workspace) -> Iterator[str]:
@@ -116,7 +129,7 @@ def other_providers(workspace: Workspace) -> Iterator[str]:
     if found is None or unit is None:
         return
     here = _locked(infrastructure, found, environment, unit)
-    for before in workspace.environment.after:
+    for before in _before(workspace, found):
         other = found.same(before, unit.path)
         there = _locked(infrastructure, found, before, other) if other else {}
         unlike = [
