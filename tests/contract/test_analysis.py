@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tasks.analysis import Judging, ask_all, evidence, was_bad
+from tasks.analysis.sources import Sources
 from tasks.analysis.trying import tried
 from tasks.domain.analysis import Analysis, Compare, Metric, Verdict
 from tasks.domain.monitoring import PrometheusServer
@@ -78,7 +79,7 @@ def errors(case: str, **about: object) -> Metric:
 
 
 def judging(server: Prometheus, metric: Metric, applied: int = APPLIED) -> Judging:
-    return Judging(Analysis((metric,)), "dev", server, applied - 60, applied, past=True)
+    return Judging(Analysis((metric,)), "dev", Sources(server), applied - 60, applied, past=True)
 
 
 class AtTheEnd(Prometheus):
@@ -127,8 +128,8 @@ def test_one_query_that_divides_is_empty_for_a_flawless_service(server: Promethe
 
 def test_what_was_bad_before_the_apply_is_found(server: Prometheus) -> None:
     analysis = Analysis((errors("bad-before"),))
-    assert len(was_bad(analysis, analysis.metrics, server, APPLIED)) == 6
-    assert was_bad(analysis, (errors("good"),), server, APPLIED) == []
+    assert len(was_bad(analysis, analysis.metrics, Sources(server), APPLIED)) == 6
+    assert was_bad(analysis, (errors("good"),), Sources(server), APPLIED) == []
 
 
 def test_a_wrong_query_is_refused_with_the_servers_words(server: Prometheus) -> None:
@@ -138,14 +139,14 @@ def test_a_wrong_query_is_refused_with_the_servers_words(server: Prometheus) -> 
 
 def test_a_window_of_two_scrapes_is_too_short(server: Prometheus) -> None:
     short = Analysis((errors("good", min_events=0),), length=360.0, window=60.0)
-    (mistake,) = ask_all(short, short.metrics, AtTheEnd(server.server, seconds=120), END).mistakes
+    (mistake,) = ask_all(short, short.metrics, Sources(AtTheEnd(server.server, seconds=120)), END).mistakes
     assert "holds 2 samples" in mistake or "holds 3 samples" in mistake
     long = Analysis((errors("good", min_events=0),))
-    assert ask_all(long, long.metrics, AtTheEnd(server.server, seconds=120), END).mistakes == ()
+    assert ask_all(long, long.metrics, Sources(AtTheEnd(server.server, seconds=120)), END).mistakes == ()
 
 
 def test_a_rule_can_be_tried_on_the_past(server: Prometheus) -> None:
-    found = tried(Analysis((errors("slow-burn"),)), "dev", server, BEGIN + 1800, END - 1860, 600)
+    found = tried(Analysis((errors("slow-burn"),)), "dev", Sources(server), BEGIN + 1800, END - 1860, 600)
     verdicts = [verdict for _, verdict in found]
     assert verdicts[0] is Verdict.PASSED
     assert verdicts[-1] is Verdict.FAILED

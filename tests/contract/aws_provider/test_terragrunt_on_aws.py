@@ -80,8 +80,10 @@ class Shop:
     def __init__(self, root: Root, folder: Path) -> None:
         self.root, self.infrastructure = root, folder / "infrastructure"
         self.receipts: dict[str, Receipt] = {}
-        root.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.write("root.hcl", ROOT)
+        self.bucket = f"{BUCKET}-{root.account}"
+        place = {"LocationConstraint": REGION}
+        root.client("s3").create_bucket(Bucket=self.bucket, CreateBucketConfiguration=place)
+        self.write("root.hcl", ROOT.replace(BUCKET, self.bucket))
         self.write("modules/topic/main.tf", MODULE)
         for unit, content in UNITS.items():
             self.write(f"{unit}/terragrunt.hcl", f"{INCLUDE}{content}")
@@ -139,7 +141,7 @@ def shop(root: Root, tmp_path: Path) -> Shop:
 
 def test_units_on_aws_are_applied_drift_is_found_and_repaired_and_a_rollback_removes_them(shop: Shop) -> None:
     orders = shop.promote("orders", Inputs())
-    assert orders.details["state"] == f"s3://{BUCKET}/orders/terraform.tfstate"
+    assert orders.details["state"] == f"s3://{shop.bucket}/orders/terraform.tfstate"
     mail = shop.promote("mail", Inputs(upstream={"orders": orders.outputs}))
     arn, shown = shop.topic("mail")
     assert shown == "for Orders"
