@@ -77,19 +77,14 @@ class Known:
                 for form in _forms(value):
                     self._add(form)
 
-    def masked(self, text: str) -> str:
-        """`text` with the mask in place of every known value."""
-        if not self._forms:
-            return text
-        kept, place, done = [], 0, 0
-        while place <= len(text) - SHORTEST:
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where known values begin and end in a text."""
+        place, last = 0, len(text) - SHORTEST if self._forms else -1
+        while place <= last:
             length = self._at(text, place)
             if length:
-                kept += [text[done:place], MASK]
-                done = place = place + length
-            else:
-                place += 1
-        return "".join([*kept, text[done:]])
+                yield place, place + length
+            place += length or 1
 
     def _add(self, form: str) -> None:
         known = self._lengths.get(form[:SHORTEST], ())
@@ -114,10 +109,10 @@ def learn_variables(environ: Mapping[str, str]) -> None:
 
 def mask(text: str, known: Known = KNOWN) -> str:
     """`text` with the mask in place of everything secret in it."""
-    text = known.masked(text)
-    for looks in _LOOKS:
-        text = looks.sub(MASK, text)
-    return _ASSIGNED.sub(_assigned, text)
+    # All is looked for in the text as it is: a known value in a part of something that looks like a secret, such as
+    # the first line of another key, must not hide the looks of the rest.
+    looks = (found.span() for pattern in _LOOKS for found in pattern.finditer(text))
+    return _ASSIGNED.sub(_assigned, _without(text, sorted([*known.spans(text), *looks])))
 
 
 def masked(value: Any, name: str = "", known: Known = KNOWN) -> Any:
@@ -131,6 +126,16 @@ def masked(value: Any, name: str = "", known: Known = KNOWN) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [masked(item, known=known) for item in value]
     return value if isinstance(value, int | float) else mask(str(value), known)
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """A text with one mask for each of the spans, which are in order; those that overlap are one."""
+    kept, done = [], 0
+    for begins, ends in spans:
+        if begins >= done:
+            kept += [text[done:begins], MASK]
+        done = max(done, ends)
+    return "".join([*kept, text[done:]])
 
 
 def _is_secret(name: str) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tasks import masking
+from tasks.domain.values import MASK
 from tasks.masking import Known, mask, masked
 
 CANARY = "kanarienvogel-7431"
@@ -147,5 +148,19 @@ def test_thousands_of_secrets_take_no_longer_than_a_few() -> None:
     for number in range(1_000):
         known.learn([f"secret-{number:05}", f"second\nline {number:05}"])
     text = "nothing is in here " * 1_000
-    assert known.masked(text * 10) == text * 10
-    assert known.masked("it is secret-00999.") == "it is (sensitive value)."
+    assert mask(text * 10, known) == text * 10
+    assert mask("it is secret-00999.", known) == "it is (sensitive value)."
+
+
+def test_a_known_line_does_not_hide_the_looks_of_another_key() -> None:
+    known = Known()
+    kind = "RSA PRIVATE KEY"
+    one, another = (f"-----BEGIN {kind}-----\nMIIE{which}\n-----END {kind}-----" for which in ("first", "second"))
+    known.learn([one, "PRIVATE"])
+    assert mask(f"failed: {another} (exit 1)", known) == f"failed: {MASK} (exit 1)"
+
+
+def test_a_known_value_is_masked_whole_where_a_part_of_it_looks_like_a_secret() -> None:
+    known = Known()
+    known.learn(["postgres://shop:hunter22@db.internal/shop"])
+    assert mask("dial postgres://shop:hunter22@db.internal/shop now", known) == f"dial {MASK} now"
