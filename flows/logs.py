@@ -49,6 +49,7 @@ def configure(
     `listeners` hear of them too, and of what is only logged at their own level. `folder` is where they are kept as
     ECS documents, with what Prefect says of its runs.
     """
+    shown = logging.StreamHandler(stream) if stream else _StandardError()
     stream = stream or sys.stderr
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -59,7 +60,7 @@ def configure(
     text = stream.isatty() if form == "auto" else form == "text"
     coloured = stream.isatty() and not os.environ.get("NO_COLOR")
     logger = logging.getLogger("flowmart")
-    logger.handlers = [_handler(logging.StreamHandler(stream), _Sentence(coloured, clock=True) if text else _json)]
+    logger.handlers = [_handler(shown, _Sentence(coloured, clock=True) if text else _json)]
     if in_runs:
         from prefect.logging.handlers import APILogHandler
 
@@ -68,6 +69,18 @@ def configure(
     _keep(logger, folder, in_runs)
     logger.setLevel(min(handler.level for handler in logger.handlers))
     logger.propagate = False
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at the time: whoever runs a command in a process of theirs may exchange it."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _: TextIO) -> None:
+        """It is looked up."""
 
 
 class _Sentence:
