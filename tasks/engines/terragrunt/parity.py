@@ -94,18 +94,23 @@ def refuse_unlike(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
 def differences(workspace: Workspace) -> Iterator[str]:
     """A sentence for each environment before in which the unit is made of something else, or is not."""
     infrastructure, environment = workspace.infrastructure, workspace.environment.name
-    found = record.load(infrastructure)
-    unit = found.at(workspace.unit.source) if found else None
-    if found is None or unit is None:
-        return
-    for before in _before(workspace, found):
-        other = found.same(before, unit.path)
+    for found, unit, before, other in _compared(workspace):
         if other is None:
             yield f"{before} has no unit {unit.path}, so nothing of it was verified there"
         elif other.artefact != unit.artefact:
             here, there = (artefact(infrastructure, found, *each) for each in ((environment, unit), (before, other)))
             unlike = here.unlike(there)
             yield f"its modules and shared files are not those of {before}: {', '.join(unlike[:_MOST])}"
+
+
+def _compared(workspace: Workspace) -> Iterator[tuple[Record, FoundUnit, str, FoundUnit | None]]:
+    """What was found, the unit, and each environment before with the same unit there; None where it has none."""
+    found = record.load(workspace.infrastructure)
+    unit = found.at(workspace.unit.source) if found else None
+    if found is None or unit is None:
+        return
+    for before in _before(workspace, found):
+        yield found, unit, before, found.same(before, unit.path)
 
 
 def _before(workspace: Workspace, found: Record) -> tuple[str, ...]:
@@ -124,13 +129,8 @@ def _before(workspace: Workspace, found: Record) -> tuple[str, ...]:
 def other_providers(workspace: Workspace) -> Iterator[str]:
     """A sentence for each environment before in which the unit's lock file names other versions of providers."""
     infrastructure, environment = workspace.infrastructure, workspace.environment.name
-    found = record.load(infrastructure)
-    unit = found.at(workspace.unit.source) if found else None
-    if found is None or unit is None:
-        return
-    here = _locked(infrastructure, found, environment, unit)
-    for before in _before(workspace, found):
-        other = found.same(before, unit.path)
+    for found, unit, before, other in _compared(workspace):
+        here = _locked(infrastructure, found, environment, unit)
         there = _locked(infrastructure, found, before, other) if other else {}
         unlike = [
             f"{name} {here[name]}, not {there[name]}" for name in here if there.get(name, here[name]) != here[name]
