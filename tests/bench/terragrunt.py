@@ -31,6 +31,7 @@ from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime
 from tasks.settings import Settings
 from tests import real_providers
+from tests.bench.costs import cpu_seconds
 from tests.memory_store import MemoryStore
 from tests.terragrunts import PROGRAM
 from tests.unit.promotion.fakes import NoAccess
@@ -179,10 +180,7 @@ def _cost(what: Callable[[], object]) -> Cost:
 
 
 def _used() -> float:
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
+    return cpu_seconds(resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
 if __name__ == "__main__":
