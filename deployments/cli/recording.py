@@ -7,7 +7,6 @@ files.
 from __future__ import annotations
 
 import logging
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ from tasks.domain.errors import FlowmartError
 
 if TYPE_CHECKING:
     from tasks.logs.handler import EcsHandler
-
-_VARIABLE = "FLOWMART_LOG_FOLDER"
 
 
 def begin() -> None:
@@ -54,10 +51,10 @@ def ended(command: str, code: int, seconds: float, error: BaseException | None) 
 
 
 def _handler() -> EcsHandler | None:
-    if not os.environ.get(_VARIABLE):
-        return None
+    handlers = logging.getLogger("flowmart").handlers
+    if not handlers:
+        return None  # no command was begun, as for --help
 
     from tasks.logs.handler import EcsHandler
 
-    found = (each for each in logging.getLogger("flowmart").handlers if isinstance(each, EcsHandler))
-    return next(found, None)
+    return next((each for each in handlers if isinstance(each, EcsHandler)), None)
