@@ -31,7 +31,6 @@ from tasks.ledger.state import EnvironmentState
 from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
 from tasks.promotion import claims
-from tasks.promotion.access import NO_PROMETHEUS
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 
@@ -236,7 +235,7 @@ class EnvironmentRun:
 
     def _prometheus(self, environment: Environment) -> Callable[[], Prometheus] | None:
         """The environment's Prometheus, if one is declared and may be asked."""
-        if environment.prometheus is None or self.runtime.settings.prometheus == NO_PROMETHEUS:
+        if environment.prometheus is None or self.runtime.asks_no_prometheus:
             return None
         return lambda: self.runtime.prometheus(environment, _QUERY_SECONDS)
 

@@ -31,7 +31,7 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
         EnvironmentClosed: metrics are bad already.
     """
     wanted = _concerned(run, plans)
-    if run.runtime.settings.prometheus == access.NO_PROMETHEUS and _need_prometheus(run, wanted.values()):
+    if run.runtime.asks_no_prometheus and _need_prometheus(run, wanted.values()):
         _omit(run, tuple(wanted))
         return
     mistakes = [mistake for subject, analysis in wanted.items() for mistake in _mistakes(run, subject, analysis)]

@@ -21,7 +21,7 @@ from tasks.ledger.history import History
 from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
 from tasks.monitoring.client import Prometheus
-from tasks.promotion.access import Access, AssumedRoles, elasticsearch, prometheus, sources
+from tasks.promotion.access import NO_PROMETHEUS, Access, AssumedRoles, elasticsearch, prometheus, sources
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
 from tasks.promotion.stopping import Stops
@@ -69,6 +69,11 @@ class Runtime:
     def release_id(self, name: str) -> str:
         """The whole id of the release whose id begins with `name`."""
         return name if self.checkouts is not None else self.releases().load(name).id
+
+    @property
+    def asks_no_prometheus(self) -> bool:
+        """Whether FLOWMART_PROMETHEUS says that none may be asked, whatever is declared."""
+        return self.settings.prometheus == NO_PROMETHEUS
 
     def prometheus(self, environment: Environment, seconds: float) -> Prometheus:
         """The Prometheus of an environment, with a limit for each request."""
