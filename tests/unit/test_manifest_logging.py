@@ -6,35 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.platform import Platform
 from tasks.domain.servers import Secret, Server
+from tests import two_environments
 
-PLATFORM = """
-platform: shop
-{logging}
-environments:
-  dev: {{}}
-  production:
-    after: dev
-    {own}
-units:
-  cart:
-    engine: kustomize
-    source: cart
-    environments: [dev, production]
-"""
 URL = "https://search.{environment}.shop.example"
 WHOLE = f"logging: {{elasticsearch: {{url: '{URL}', auth: {{api_key: {{variable: KEY}}}}, tls: {{ca: /ca.pem}}}}}}"
 
 
 def load(folder: Path, logging: str = WHOLE, own: str = "") -> Platform:
-    (folder / "cart").mkdir()
-    (folder / "cart" / "kustomization.yaml").touch()
-    (folder / "platform.yaml").write_text(PLATFORM.format(logging=logging, own=own))
-    return manifest.load(folder)
+    return two_environments.load(folder, logging, own)
 
 
 def test_without_it_there_is_none(tmp_path: Path) -> None:

@@ -11,31 +11,14 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Platform
 from tasks.domain.servers import Secret
+from tests import two_environments
 
-PLATFORM = """
-platform: shop
-{monitoring}
-environments:
-  dev: {{}}
-  production:
-    after: dev
-    {own}
-units:
-  cart:
-    engine: kustomize
-    source: cart
-    environments: [dev, production]
-    checks: [{{name: errors, kind: prometheus, {check}}}]
-"""
 URL = "monitoring: {prometheus: {url: 'https://prometheus.{environment}.shop.example/base'}}"
 CHECK = "scraped: cart"
 
 
 def load(folder: Path, monitoring: str = URL, own: str = "", check: str = CHECK) -> Platform:
-    (folder / "cart").mkdir()
-    (folder / "cart" / "kustomization.yaml").touch()
-    (folder / "platform.yaml").write_text(PLATFORM.format(monitoring=monitoring, own=own, check=check))
-    return manifest.load(folder)
+    return two_environments.load(folder, monitoring, own, f"checks: [{{name: errors, kind: prometheus, {check}}}]")
 
 
 def test_the_platform_says_where_metrics_are(tmp_path: Path) -> None:
