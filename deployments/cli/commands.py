@@ -71,6 +71,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "comparing",
         "What differs between environments or releases: units, and files with who changed them last and when.",
     ),
+    "docs": (
+        "documenting",
+        "Write the platform's documentation from its code and its ledger. Exit code 1 when something is damaged.",
+    ),
     "bootstrap": (
         "preparing",
         "Make what must exist in an account before any Terraform can run there, with your own credentials for it.",

@@ -307,6 +307,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "changes": _by_name(_LAST_CHANGE),
         }
     ),
+    "docs": _object({"folder": TEXT, "files": TEXTS, "removed": TEXTS}),
     "bootstrap": _list(_object({"name": TEXT, "done": {"enum": ["created", "corrected", "already right"]}})),
     "doctor": _object({"works": YES_OR_NO, "checks": _list(_CHECK)}),
     "release create": _CREATED,

@@ -48,6 +48,7 @@ def main() -> None:
     flowmart("history", "staging", "--limit", "12", good=(0,))
     flowmart("audit", good=(0,))
     show_log(bad)
+    write_documentation()
     show_next_steps(good, bad)
 
 
@@ -68,6 +69,12 @@ def show_log(bad: str) -> None:
     entries = reversed(History(settings.load()).ledger.entries("staging"))
     claim = next(each for each in entries if each.kind == "claimed" and each.body["release"] == bad)
     flowmart("logs", claim.run or claim.id, "--level", "warning", good=(0,))
+
+
+def write_documentation() -> None:
+    """Write the platform's documentation from its code and its ledger."""
+    title("8. Write the documentation of all this, from the code and the ledger: graphs, units, what is where.")
+    flowmart("docs", str(ROOT / ".flowmart" / "docs"), good=(0,))
 
 
 def show_next_steps(good: str, bad: str) -> None:

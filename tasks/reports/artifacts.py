@@ -172,6 +172,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
 
 
+def inert(text: str) -> str:
+    """Text of somebody else's on one line, in which nothing is Markdown, HTML or an expression of MDX."""
+    escaped = "".join(f"&#{ord(each)};" if each in "<>&[]{}*_`|#\\!~$" else each for each in text)
+    return " ".join(escaped.split())
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
 

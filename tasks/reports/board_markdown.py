@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tasks.reports.artifacts import Page, table
+from tasks.reports.artifacts import Page, inert, table
 from tasks.reports.board import Board, Cell, Column, Health
 from tasks.reports.board_notices import Link, Notice
 
@@ -22,8 +22,8 @@ def page(found: Board) -> Page:
     head = ("unit", *(column.name for column in found.columns))
     environments = [
         (
-            _inert(column.name),
-            _inert(", ".join(column.after)),
+            inert(column.name),
+            inert(", ".join(column.after)),
             _release(column),
             _moment(column.since),
             _state(column),
@@ -31,11 +31,11 @@ def page(found: Board) -> Page:
         for column in found.columns
     ]
     units = [
-        (_inert(unit), *(_cell(found.cells.get((unit, column.name))) for column in found.columns))
+        (inert(unit), *(_cell(found.cells.get((unit, column.name))) for column in found.columns))
         for unit in found.units
     ]
     parts = [
-        f"# {_inert(found.platform)}",
+        f"# {inert(found.platform)}",
         "\n".join(_notice(notice) for notice in found.notices) or "Nothing waits, runs, or is blocked.",
         table(("environment", "after", "release", "since (UTC)", "state"), environments),
         table(head, units),
@@ -44,17 +44,17 @@ def page(found: Board) -> Page:
 
 
 def _notice(notice: Notice) -> str:
-    return f"- **{_inert(notice.environment)} {notice.kind.value}:** {_inert(notice.text)}{_links(notice.links)}"
+    return f"- **{inert(notice.environment)} {notice.kind.value}:** {inert(notice.text)}{_links(notice.links)}"
 
 
 def _release(column: Column) -> str:
-    there = f"`{column.release}` {_inert(column.subject)}" if column.release else "-"
-    comes = f" → `{column.arriving}` {_inert(column.arriving_subject)}" if column.arriving else ""
+    there = f"`{column.release}` {inert(column.subject)}" if column.release else "-"
+    comes = f" → `{column.arriving}` {inert(column.arriving_subject)}" if column.arriving else ""
     return f"{there}{comes}{_links(column.links)}"
 
 
 def _state(column: Column) -> str:
-    return _inert("; ".join(filter(None, (column.words, column.coming))))
+    return inert("; ".join(filter(None, (column.words, column.coming))))
 
 
 def _cell(cell: Cell | None) -> str:
@@ -72,10 +72,4 @@ def _moment(moment: datetime | None) -> str:
 
 
 def _links(links: tuple[Link, ...]) -> str:
-    return "".join(f" [{_inert(link.text)}]({link.url})" for link in links)
-
-
-def _inert(text: str) -> str:
-    """Text of somebody else's, in which nothing is Markdown or HTML."""
-    escaped = "".join(f"&#{ord(each)};" if each in "<>&[]*_`|#\\!~" else each for each in text)
-    return " ".join(escaped.split())
+    return "".join(f" [{inert(link.text)}]({link.url})" for link in links)

@@ -73,6 +73,8 @@ WRITING = [
 ELSEWHERE = {
     # tests/flows/test_output.py
     *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "recover", "continue"),
+    # tests/unit/documentation/test_command.py
+    "docs",
     # tests/unit/test_cli_analysis.py
     "analysis try",
     # tests/unit/logs/test_commands.py

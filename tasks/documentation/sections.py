@@ -1,0 +1,222 @@
+"""What is said of a platform, an environment and a unit, in Markdown, whatever the pages are called. Pure.
+
+Both formats are made of these sections; they differ in layout, front matter and how pages are linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from tasks.documentation import rollbacks
+from tasks.documentation.diagrams import flowchart
+from tasks.documentation.facts import EnvironmentFacts, Facts, UnitFacts
+from tasks.documentation.wordings import (
+    check,
+    code,
+    codes,
+    gate,
+    health,
+    history,
+    length,
+    moment,
+    open_when,
+    said,
+    what_is_there,
+)
+from tasks.reports.artifacts import table
+
+RECENT = 20
+"""How many ledger entries a page shows."""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """How a name becomes a link to its page, from the page that is being made."""
+
+    unit: Callable[[str], str]
+    environment: Callable[[str], str]
+
+
+def environments(facts: Facts, linked: Linked) -> str:
+    """The graph of the environments, and a row for each."""
+    rows = [
+        (
+            linked.environment(each.name),
+            ", ".join(map(linked.environment, each.declared.after)) or "-",
+            what_is_there(each.column),
+            said(each.column.subject) or "-",
+            moment(each.column.since),
+            said(each.column.words),
+        )
+        for each in facts.environments
+    ]
+    head = ("environment", "after", "release", "subject", "since (UTC)", "state")
+    return _joined("## Environments", _graph(facts), table(head, rows))
+
+
+def _graph(facts: Facts) -> str:
+    labels = {each.name: f"{each.name}\n{each.column.release or 'nothing yet'}" for each in facts.environments}
+    arrows = [(before, each.name) for each in facts.environments for before in each.declared.after]
+    return flowchart(labels, arrows)
+
+
+def units(facts: Facts, linked: Linked) -> str:
+    """The graph of the units, and where each is."""
+    names = [each.name for each in facts.environments]
+    rows = [(linked.unit(unit.name), _engine(unit), *_releases(unit, names)) for unit in facts.units]
+    return _joined("## Units", needs(facts.units), table(("unit", "engine", *names), rows))
+
+
+def needs(shown: Sequence[UnitFacts]) -> str:
+    """The graph of units: an arrow leads to what needs the unit."""
+    labels = {unit.name: f"{unit.name}\n{unit.declared.engine if unit.declared else ''}" for unit in shown}
+    return flowchart(labels, [(need, unit.name) for unit in shown for need in unit.needs])
+
+
+def _releases(unit: UnitFacts, environments: Sequence[str]) -> tuple[str, ...]:
+    there = {place.environment: place.cell for place in unit.places}
+    cells = (there.get(name) for name in environments)
+    return tuple("" if cell is None else f"{code(cell.release)} {health(cell)}" for cell in cells)
+
+
+def policies(facts: Facts) -> str:
+    """The policies that every plan is tested against."""
+    rows = [(code(each.name), said(each.about)) for each in facts.policies]
+    return _joined("## Policies", table(("policy", "why"), rows))
+
+
+def about_environment(found: EnvironmentFacts, linked: Linked) -> str:
+    """Where an environment is, who may change it and when, and what is there."""
+    declared, column, origin = found.declared, found.column, found.origin
+    drift = f"looked for every {length(declared.drift_every)}{', and repaired' if declared.reconcile else ''}"
+    rows = [
+        ("state", said(column.words)),
+        ("release", what_is_there(column)),
+        (
+            "from",
+            f"{code(origin.commit[:12])} {said(origin.subject)} by {said(origin.author)}" if origin.commit else "-",
+        ),
+        ("since (UTC)", moment(column.since)),
+        ("next", said(column.coming) or "-"),
+        ("after", ", ".join(map(linked.environment, declared.after)) or "comes first"),
+        ("soak time", length(declared.soak) if declared.soak else "none"),
+        ("account and region", " ".join(filter(None, (code(declared.account), said(declared.region))))),
+        ("people approve", gate(declared.approval)),
+        ("open", open_when(declared)),
+        ("drift", drift),
+    ]
+    damage = f"**{said(found.damage)}**" if found.damage else ""
+    return _joined(damage, table(("", ""), rows))
+
+
+def units_of(found: EnvironmentFacts, facts: Facts, linked: Linked) -> str:
+    """The units of an environment, in a graph and with how each is."""
+    here = [(unit, place.cell) for unit in facts.units for place in unit.places if place.environment == found.name]
+    rows = [
+        (linked.unit(unit.name), _engine(unit), code(cell.release), moment(cell.since), health(cell))
+        for unit, cell in here
+    ]
+    graph = needs([unit for unit, _ in here]) if here else ""
+    return _joined("## Units", graph, table(("unit", "engine", "release", "since (UTC)", "health"), rows))
+
+
+def rollback_of(found: EnvironmentFacts) -> str:
+    """How to roll an environment back."""
+    if not found.rollback:
+        return _joined("## Roll back", "There is no earlier release here that was verified and not rejected.")
+    text = (
+        f"Returns to release {code(found.rollback)}, planned, tested and checked like any other. "
+        "`flowmart show RELEASE` lists the releases that `--to` may name."
+    )
+    return _joined("## Roll back", f"```sh\nflowmart rollback {found.name}\n```", text)
+
+
+def history_of(found: EnvironmentFacts | UnitFacts) -> str:
+    """The newest ledger entries of an environment or a unit."""
+    return _joined("## Recent history", history(islice(found.entries, RECENT)))
+
+
+def about_unit(unit: UnitFacts, linked: Linked) -> str:
+    """What a unit is: engine, owners, what it needs and gives."""
+    declared = unit.declared
+    if declared is None:
+        gone = "This unit is applied, but platform.yaml no longer declares it. Nothing removes it by itself."
+        return _joined(gone, where_is(unit, linked))
+    outputs = codes(unit.outputs.names)
+    untold = f" ({said(unit.outputs.untold)})" if unit.outputs.untold else ""
+    rows = [
+        ("engine", said(declared.engine)),
+        ("source", code(declared.source) if declared.source else "found by Terragrunt when a release is made"),
+        ("owners", ", ".join(map(said, unit.owners)) or "nobody is named in CODEOWNERS"),
+        ("needs", ", ".join(map(linked.unit, unit.needs)) or "-"),
+        ("needed by", ", ".join(map(linked.unit, unit.needed_by)) or "-"),
+        ("inputs", codes(map(str, declared.inputs))),
+        ("outputs", outputs + untold),
+        (
+            "holds data",
+            "yes: nothing in it is deleted or replaced without an override" if declared.protected else "no",
+        ),
+        ("time limit", length(declared.time_limit)),
+    ]
+    return _joined(table(("", ""), rows), where_is(unit, linked))
+
+
+def where_is(unit: UnitFacts, linked: Linked) -> str:
+    """Which release of a unit is where since when."""
+    rows = [
+        (
+            linked.environment(place.environment),
+            code(place.cell.release),
+            moment(place.cell.since),
+            health(place.cell),
+            code(place.source),
+        )
+        for place in unit.places
+    ]
+    return _joined("## Where it is", table(("environment", "release", "since (UTC)", "health", "source"), rows))
+
+
+def tests_of(unit: UnitFacts, facts: Facts) -> str:
+    """What a unit is held to: policies, exceptions from them, smoke checks, analysis, known drift."""
+    declared = unit.declared
+    if declared is None:
+        return ""
+    names = [each.name for each in facts.policies]
+    lifted = [
+        (said(o.environment), code(o.policy), code(o.address), said(o.reason), said(o.expires))
+        for o in unit.overrides
+    ]
+    known = [(said(s.environment), code(s.address), said(s.reason), said(s.expires)) for s in unit.suppressions]
+    analysis = "What metrics show after an apply decides, too." if declared.analysis else ""
+    return _joined(
+        "## Policies and checks",
+        f"Every plan is tested against {codes(names)}." if names else "There are no policies.",
+        _titled("Exceptions from policies", ("environment", "policy", "object", "reason", "until"), lifted),
+        _titled("Drift that is known", ("environment", "object", "reason", "until"), known),
+        "Smoke checks after every apply:\n\n"
+        + table(("check", "kind", "expects", "within"), [check(each) for each in declared.checks]),
+        analysis,
+    )
+
+
+def rollback_of_unit(unit: UnitFacts, facts: Facts) -> str:
+    """How to roll a unit back, with its environment."""
+    back = {each.name: each.rollback for each in facts.environments}
+    rows = [(code(f"flowmart rollback {p.environment}"), code(back.get(p.environment, ""))) for p in unit.places]
+    how = rollbacks.how(unit.declared.engine) if unit.declared else "A rollback leaves this unit as it is."
+    whole = "Units are rolled back with their environment, in reverse order, and verified."
+    return _joined("## Roll back", f"{how} {whole}", table(("command", "returns to"), rows))
+
+
+def _engine(unit: UnitFacts) -> str:
+    return said(unit.declared.engine) if unit.declared else "no longer declared"
+
+
+def _titled(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return f"{title}:\n\n{table(head, rows)}" if rows else ""
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(filter(None, parts))
