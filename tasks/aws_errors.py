@@ -17,7 +17,8 @@ from enum import StrEnum
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks import aws_codes
+from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 """Everything that a call of boto3 raises; a ResponseParserError has neither of botocore's base types."""
@@ -28,6 +29,7 @@ AwsError = boto.BotoCoreError | boto.ClientError | ResponseParserError
 class ErrorMeaning(StrEnum):
     """What an error means for the call, as a message with the remedy."""
 
+    THROTTLED = "AWS is asked too often ({error}); retry later"
     BUSY = "AWS is busy or has a problem ({error}); retry later"
     NO_RESPONSE = "AWS did not respond ({error}); check the network and AWS_ENDPOINT_URL"
     EXPIRED = "the credentials expired ({error}); retry, the next attempt gets new ones"
@@ -39,17 +41,14 @@ class ErrorMeaning(StrEnum):
     REJECTED = "{error}"
 
 
-UNANSWERED = frozenset({ErrorMeaning.BUSY, ErrorMeaning.NO_RESPONSE, ErrorMeaning.EXPIRED})
+UNANSWERED = frozenset({ErrorMeaning.THROTTLED, ErrorMeaning.BUSY, ErrorMeaning.NO_RESPONSE, ErrorMeaning.EXPIRED})
 """Meanings for which the same call may succeed the next time."""
 
 _BUSY = (
-    *("BandwidthLimitExceeded", "EC2ThrottledException", "IDPCommunicationError", "InternalError"),
-    *("InternalFailure", "InternalServerError", "InternalServerException", "InternalServiceError"),
-    *("InternalServiceException", "OperationInProgressException", "PriorRequestNotComplete"),
-    *("ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled"),
-    *("RequestThrottledException", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"),
-    *("ServiceUnavailableException", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException"),
-    *("TooManyRequestsException", "TransactionInProgressException", "Unavailable"),
+    *("IDPCommunicationError", "InternalError", "InternalFailure", "InternalServerError"),
+    *("InternalServerException", "InternalServiceError", "InternalServiceException"),
+    *("OperationInProgressException", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"),
+    *("ServiceUnavailableException", "Unavailable"),
 )
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _NOT_VALID = (
@@ -59,6 +58,7 @@ _NOT_VALID = (
 _NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "Forbidden", "UnauthorizedOperation")
 
 CODES: Mapping[str, ErrorMeaning] = {
+    **dict.fromkeys(aws_codes.THROTTLED, ErrorMeaning.THROTTLED),
     **dict.fromkeys(_BUSY, ErrorMeaning.BUSY),
     **dict.fromkeys(_EXPIRED, ErrorMeaning.EXPIRED),
     **dict.fromkeys(_NOT_VALID, ErrorMeaning.NOT_VALID),
@@ -106,7 +106,9 @@ def meaning_of_code(code: str, status: int = 0) -> ErrorMeaning:
     """What an error code means, with its HTTP status; 0 if that is not known."""
     if found := CODES.get(code):
         return found
-    return ErrorMeaning.BUSY if status >= 500 or status == 429 else ErrorMeaning.REJECTED
+    if status == 429:
+        return ErrorMeaning.THROTTLED
+    return ErrorMeaning.BUSY if status >= 500 else ErrorMeaning.REJECTED
 
 
 def code_of(error: AwsError) -> str:
@@ -123,6 +125,8 @@ def explained(error: AwsError, what: str) -> FlowmartError:
     """
     meaning = meaning_of(error)
     sentence = f"could not {what}: {meaning.format(error=_shown(error))}"
+    if meaning is ErrorMeaning.THROTTLED:
+        return Throttled(sentence)
     return Unanswered(sentence) if meaning in UNANSWERED else Refused(sentence)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks import masking, yaml12
@@ -34,6 +34,11 @@ SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 def _words(written: Any) -> Any:
     """ "drift, rollback" -> ["drift", "rollback"]."""
     return written.replace(",", " ").split() if isinstance(written, str) else written
+
+
+def _numbers(written: Any) -> Any:
+    """ "ansible=1, helm=2" -> {"ansible": 1, "helm": 2}."""
+    return dict(word.partition("=")[::2] for word in _words(written)) if isinstance(written, str) else written
 
 
 class Settings(BaseSettings):
@@ -53,6 +58,9 @@ class Settings(BaseSettings):
     )
     log_folder: str = Field("", description="Folder that keeps events as ECS documents, a file a process")
     parallelism: int = Field(4, ge=1, le=32, description="Units that are worked on at the same time")
+    parallelism_of: Annotated[dict[str, PositiveInt], NoDecode, BeforeValidator(_numbers)] = Field(
+        {}, description="Engines of which fewer units are worked on at the same time: ansible=1, helm=2"
+    )
     github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
     github_repository: str = Field(
         "",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 
 _RETRY = "retry later"
 _SCHEMA = re.compile(r"failed to create typed patch object|failed to convert new object")
@@ -104,7 +104,8 @@ def _says(pattern: re.Pattern[str]) -> Callable[[Answered], bool]:
 
 _TABLE = (
     _Rule(Unanswered, "sign in again, then retry", _on(401)),
-    _Rule(Unanswered, _RETRY, _on(0, 408, 429, 502, 503, 504)),
+    _Rule(Throttled, _RETRY, _on(429)),
+    _Rule(Unanswered, _RETRY, _on(0, 408, 502, 503, 504)),
     _Rule(Refused, "correct the manifest", _on(500), fits=_says(_SCHEMA)),
     _Rule(Unanswered, _RETRY, _on(500), fits=_says(_STORE)),
     _Rule(Unanswered, _RETRY, reasons=_for("InternalError", "ServerTimeout", "Timeout", "ServiceUnavailable")),
@@ -135,7 +136,7 @@ def refusal(answered: Answered, doing: str) -> FlowmartError:
     """
     rule = next(rule for rule in _TABLE if rule.covers(answered))
     said = "; ".join(_conflicts(answered)) or answered.message or "no reason given"
-    code = f"{answered.status} " if rule.error is Unanswered else ""
+    code = f"{answered.status} " if issubclass(rule.error, Unanswered) else ""
     return rule.error(f"could not {doing}: {code}{said}{f'; {rule.advice}' if rule.advice else ''}")
 
 

@@ -21,6 +21,10 @@ class Unanswered(FlowmartError):
     """We got no answer: network, time limit, throttling. Worth trying again; never a reason to roll back."""
 
 
+class Throttled(Unanswered):
+    """A cloud says that it is asked too often: fewer units are worked on at once from then on."""
+
+
 class Interrupted(Unanswered):
     """An apply or rollback got no answer and is not known to be done: the claim stays for `recover`."""
 

@@ -53,6 +53,16 @@ def affected(units: Needs, changed: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def ways_to_the_end(units: Needs, costs: Mapping[str, float]) -> dict[str, float]:
+    """{name: what it and the costliest chain of those downstream of it cost together}."""
+    found = {name: costs[name] for name in units}
+    for name in reversed(order(units)):
+        for need in units[name]:
+            if need in found:
+                found[need] = max(found[need], costs[need] + found[name])
+    return found
+
+
 def _what_cannot_be_ordered(needs: Needs) -> dict[str, Sequence[str]]:
     left = dict(needs)
     while ready := [name for name in left if not _unmet(left, name)]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
+from tasks.domain.errors import Throttled, Unanswered
 from tasks.domain.plan import Change
 
 
@@ -28,13 +29,20 @@ def overall(outcomes: Iterable[Outcome]) -> Outcome:
 class Applied:
     """The result of an engine's apply or rollback. `outputs` hold `MASK` for sensitive ones.
 
-    `details` is what the engine keeps in the receipt; two results are the same whatever it is.
+    `details` is what the engine keeps in the receipt; two results are the same whatever it is. `throttled`: there was
+    no answer, because the cloud is asked too often.
     """
 
     outcome: Outcome
     outputs: Mapping[str, Any] = field(default_factory=dict)
     detail: str = ""
     details: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    throttled: bool = False
+
+    @classmethod
+    def unanswered(cls, error: Unanswered, detail: str = "") -> Self:
+        """The result of an apply that an error ended; `detail` (default: what it says) is for people."""
+        return cls(Outcome.UNANSWERED, detail=detail or str(error), throttled=isinstance(error, Throttled))
 
 
 class Progress(StrEnum):

@@ -32,7 +32,7 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
     receipt = run.state().receipts.get(unit)
     if receipt is None:
         return None
-    with run.turns:
+    with run.turn(unit):
         found = run.engine(receipt.target).detect_drift(receipt)
         residual = run.state().residual.get(unit, ())
     now = run.state()

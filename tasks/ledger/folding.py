@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from tasks.domain.analysis import AppliedAt
 from tasks.domain.events import (
     AnalysesOmitted,
     AnalysisEnded,
@@ -155,7 +156,16 @@ def _received(state: EnvironmentState, event: UnitApplied | UnitRolledBack, entr
 
 def _applied(state: EnvironmentState, event: UnitApplied, entry: Entry) -> EnvironmentState:
     state = analysis_folds.applied(state, event.unit, entry.at)
+    state = replace(state, seconds={**state.seconds, **_seconds(state.applies.get(event.unit), event.unit)})
     return replace(_received(state, event, entry), unfinished=state.unfinished - {event.unit})
+
+
+def _seconds(applied: AppliedAt | None, unit: str) -> dict[str, float]:
+    """How long an apply took; nothing of a unit that was up to date."""
+    if applied is None or not applied.ended:
+        return {}
+    took = datetime.fromisoformat(applied.ended) - datetime.fromisoformat(applied.began)
+    return {unit: took.total_seconds()}
 
 
 def _settled(state: EnvironmentState, event: UnitSettled, _: Entry) -> EnvironmentState:

@@ -127,6 +127,8 @@ class EnvironmentState:
     Analyses: `applies` is when units were applied under the open claim, `analysed` those whose analysis has passed
     since ("" is the environment's own), `omits_analyses` whether none is made, `paused` what waits for a person.
 
+    `seconds` is how long each unit's last apply took, {unit: seconds}.
+
     `unfinished` are units whose last apply did not come to its end, and that no earlier release was put back to.
 
     The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
@@ -167,6 +169,7 @@ class EnvironmentState:
     analysed: frozenset[str] = frozenset()
     omits_analyses: bool = False
     paused: Paused | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
     number: int = 0
     head: str = GENESIS
     platform: str = ""

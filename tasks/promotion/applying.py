@@ -42,7 +42,7 @@ def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
     """
     if not isinstance(planned, Plan):
         return None
-    with run.turns:
+    with run.turn(unit):
         if run.halted.is_set():
             raise Halted(f"{planned.target}: not started, because another unit failed")
         gate.refuse_uncovered(run, planned)
@@ -111,7 +111,7 @@ def _attempted(run: EnvironmentRun, made: Plan) -> Applied:
     try:
         return run.engine(made.target).apply(made)
     except Unanswered as error:
-        return Applied(Outcome.UNANSWERED, detail=str(error))
+        return Applied.unanswered(error)
 
 
 class _Unchanged(Exception):
@@ -122,6 +122,8 @@ def _observed(run: EnvironmentRun, made: Plan, applied: Applied) -> Applied:
     if applied.outcome is not Outcome.UNANSWERED:
         return applied
     unit = made.target.unit
+    if applied.throttled:
+        run.turns.throttled()
     run.record(UnitUnanswered(**run.about(unit), detail=applied.detail))
     run.log(unit).warning("no response", what="reading what is there")
     seen = _observe(run, made, applied.detail)

@@ -27,7 +27,7 @@ def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[Chec
     """
     if receipt is None:
         return ()
-    with run.turns:
+    with run.turn(unit):
         results = _asked(run, receipt)
     run.reporter.checked(receipt.target, results)
     outcome = overall(result.outcome for result in results)
@@ -55,7 +55,7 @@ def settle(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> None:
     if receipt is None:
         return
     try:
-        with run.turns:
+        with run.turn(unit):
             residual = run.engine(receipt.target).settle(receipt)
     except FlowmartError as error:
         run.log(unit).warning("not settled", why=str(error))

@@ -6,9 +6,10 @@ lasts: what lasts is in the ledger.
 
 from __future__ import annotations
 
+import statistics
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -33,11 +34,16 @@ from tasks.processes import Processes
 from tasks.promotion import claims
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
+from tasks.promotion.turns import Turns
 
 log = structlog.get_logger("flowmart.promotion")
 
 _QUERY_SECONDS = 10.0
 """The limit of a request to a Prometheus that a validator asks."""
+
+
+WAITS = "waits for its turn"
+"""The event of a unit that is ready, while as many others as may be are worked on."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,8 @@ class EnvironmentRun:
         halted: set when nothing more may begin, since a unit failed or the run is being cancelled.
         approved: what may be applied, where the gate says so: what a person approved, or what can be undone.
         drifting: units to plan although nothing about them is new, since they are not as they were applied.
-        turns: how many units are worked on at once.
         restored: {unit: changes} that this run's rollback has applied.
+        turns: who is worked on next, and how many at once.
         validated: {unit: violations} that validators found, which read nothing but the release's files.
         claim: the id of the ledger entry by which the run holds the environment; "" if it does not.
     """
@@ -92,7 +98,7 @@ class EnvironmentRun:
         self.drifting: frozenset[str] = frozenset()
         self.restored: dict[str, tuple[Change, ...]] = {}
         self.validated: dict[str, tuple[Violation, ...]] = {}
-        self.turns = threading.BoundedSemaphore(runtime.settings.parallelism)
+        self.turns = Turns(runtime.settings.parallelism, runtime.settings.parallelism_of)
         self._checkouts = checkouts
         self.claim = ""
         self.release: Release = self.checkout(release).release
@@ -164,6 +170,18 @@ class EnvironmentRun:
             "cluster": here.cluster.apply if here.cluster else "",
         }
         return {name: value for name, value in found.items() if value}
+
+    def turn(self, unit: str) -> AbstractContextManager[None]:
+        """A turn to work on a unit, which may have to be waited for."""
+        engine, urgency = self.unit(unit).engine, self._urgency.get(unit, 0.0)
+        return self.turns.taken(engine, urgency, lambda: self.log(unit).debug(WAITS))
+
+    @cached_property
+    def _urgency(self) -> Mapping[str, float]:
+        """{unit: seconds that applies take from it to the end of its longest chain}, as the last ones took."""
+        known = self.state().seconds
+        usual = statistics.median(known.values()) if known else 1.0
+        return graph.ways_to_the_end(self.needs, {unit: known.get(unit, usual) for unit in self.needs})
 
     def target(self, unit: str) -> Target:
         """The coordinate of a unit in this run."""

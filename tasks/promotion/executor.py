@@ -96,9 +96,9 @@ class LocalStep:
 
 
 class LocalExecutor:
-    """Threads of this process. A verb that waits for others holds no thread."""
+    """Threads of this process. A verb that waits for others holds no thread; one that waits for its turn does."""
 
-    def __init__(self, threads: int = 8, clock: Clock | None = None) -> None:
+    def __init__(self, threads: int = 200, clock: Clock | None = None) -> None:
         self._pool = futures.ThreadPoolExecutor(threads, thread_name_prefix="flowmart")
         self._clock = clock or SystemClock()
 

@@ -84,7 +84,7 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
 
     `upstream` are plans of units that it takes outputs from: outputs that are foreseen already are used.
     """
-    with run.turns:
+    with run.turn(unit):
         found = run.state()
         foreseen = {name: p.outputs for name, p in upstream.items() if isinstance(p, Plan) and p.outputs is not None}
         inputs = run.inputs(unit, found.receipts, foreseen)

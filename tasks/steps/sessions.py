@@ -61,7 +61,7 @@ def session() -> Iterator[Session]:
     reporter = RunReporter(chosen, publish if run else unpublished, run_address(), run)
     runtime = compose(chosen, run, reporter, _together.get())
     if not run:
-        yield Session(runtime, LocalExecutor(2 * chosen.parallelism, runtime.clock))
+        yield Session(runtime, LocalExecutor(clock=runtime.clock))
         return
     executor = PrefectExecutor()
     try:

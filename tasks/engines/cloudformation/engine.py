@@ -52,7 +52,7 @@ class CloudFormation:
             source = replace(self._source, parameters=saved.parameters)
             return execution.Execution(stacks, source, self.workspace).carry_out(saved, now)
         except Unanswered as error:
-            return Applied(Outcome.UNANSWERED, detail=f"{error}; CloudFormation may go on by itself")
+            return Applied.unanswered(error, f"{error}; CloudFormation may go on by itself")
 
     def observe(self, plan: Plan) -> Observation:
         """Where the stack is: as it was planned from, in an end state, or in between.

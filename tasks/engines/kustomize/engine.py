@@ -83,8 +83,9 @@ class Kustomize:
         try:
             work.carry_out()
         except (Unanswered, Refused) as error:
-            outcome = Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
-            return Applied(outcome, detail=f"{error}\nDone before: {', '.join(work.done) or 'nothing'}")
+            told = f"{error}\nDone before: {', '.join(work.done) or 'nothing'}"
+            lost = isinstance(error, Unanswered)
+            return Applied.unanswered(error, told) if lost else Applied(Outcome.FAILED, detail=told)
         log.debug("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
         return Applied(Outcome.SUCCEEDED, _outputs(work.uids))
 

@@ -69,7 +69,7 @@ class Packer:
         except StalePlan:
             raise
         except Unanswered as error:
-            return Applied(Outcome.UNANSWERED, detail=str(error))
+            return Applied.unanswered(error)
         except Refused as error:
             return Applied(Outcome.FAILED, detail=str(error))
 
@@ -179,7 +179,7 @@ class Packer:
             image = _accepted(images.identified(built.image), saved)
         except Unanswered as error:
             left = "".join(f"\n{line}" for line in described(wanted.leftovers()))
-            return Applied(Outcome.UNANSWERED, detail=f"{error}{left}")
+            return Applied.unanswered(error, f"{error}{left}")
         except Refused as error:
             detail = remove_half_made(images, saved.name, wanted.declared.owner)
             return Applied(Outcome.FAILED, detail=f"{error}{detail}")

@@ -100,7 +100,7 @@ class Terraform:
         try:
             ended = self._terraform.run(commands.apply(self._executable), self.workspace.writing)
         except Unanswered as error:
-            return Applied(Outcome.UNANSWERED, detail=f"{error}{states.save(self.workspace, self._terraform).detail}")
+            return Applied.unanswered(error, f"{error}{states.save(self.workspace, self._terraform).detail}")
         if ended.exit_code == 0:
             failed = "\n".join(answers.failed_checks_of(ended.stdout))
             outputs, details = answers.outputs_of(ended.stdout), self._details(self._state_after_apply())
@@ -264,7 +264,8 @@ class Terraform:
         left = _without_unsaved(ended)
         answered = saved.complete and left.errors and left.outcome is Outcome.FAILED
         outcome = Outcome.FAILED if answered else Outcome.UNANSWERED
-        return Applied(outcome, detail=f"{self._terraform.why(ended)}{saved.detail}")
+        throttled = outcome is Outcome.UNANSWERED and ended.throttled
+        return Applied(outcome, detail=f"{self._terraform.why(ended)}{saved.detail}", throttled=throttled)
 
 
 def _without_unsaved(ended: Ended) -> Ended:

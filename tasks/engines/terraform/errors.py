@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tasks import aws_codes
 from tasks.domain.outcome import Outcome
 from tasks.engines.terraform.diagnostics import Diagnostic
 
@@ -48,23 +49,6 @@ _FINAL = re.compile(
     r"|doesn't match any of the checksums|checksum (mismatch|list has)|admission webhook \"[^\"]*\" denied"
 )
 
-_THROTTLED = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "EC2ThrottledException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    }
-)
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Short-lived credentials ran out: they are renewed for the next command."""
 _AT_FAULT = frozenset(
@@ -88,7 +72,7 @@ _AT_FAULT = frozenset(
         "Unavailable",
     }
 )
-_NO_ANSWER_CODES = _THROTTLED | _EXPIRED | _AT_FAULT
+_NO_ANSWER_CODES = aws_codes.THROTTLED | _EXPIRED | _AT_FAULT
 _NEVER_SENT = re.compile(r": (connection refused|no such host|TLS handshake timeout)\b")
 _CODES = re.compile(r"api error (\w+)|(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+")
 _STATUSES = re.compile(
@@ -152,6 +136,12 @@ def is_unanswered(item: Diagnostic) -> bool:
     return _is_link(text) if answer is None else answer
 
 
+def throttled(found: Iterable[Diagnostic]) -> bool:
+    """Whether an error says that a cloud is asked too often."""
+    texts = [f"{item.summary}: {item.detail}" for item in found]
+    return any(aws_codes.THROTTLED & _codes(text) or "429" in _statuses(text) for text in texts)
+
+
 def lost(found: Iterable[Diagnostic], unfinished: frozenset[str]) -> frozenset[str]:
     """Of the objects whose apply was begun and not finished, those that may have been carried out all the same.
 
@@ -167,9 +157,7 @@ def lost(found: Iterable[Diagnostic], unfinished: frozenset[str]) -> frozenset[s
 def _is_lost(item: Diagnostic) -> bool:
     """Whether an unanswered request may have been carried out: not one that was throttled or never sent."""
     text = f"{item.summary}: {item.detail}"
-    refused = (
-        bool((_THROTTLED | _EXPIRED) & _codes(text)) or "429" in _statuses(text) or bool(_NEVER_SENT.search(text))
-    )
+    refused = throttled([item]) or bool(_EXPIRED & _codes(text)) or bool(_NEVER_SENT.search(text))
     return is_unanswered(item) and not refused
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
 from tasks.engines.terraform import answers, backends, commands, diagnostics, errors, locks, stale_locks, surroundings
@@ -42,6 +42,11 @@ class Ended:
     def outcome(self) -> Outcome:
         """Whether it was rejected or got no answer, if it did not succeed."""
         return errors.outcome(self.errors, self.exit_code)
+
+    @property
+    def throttled(self) -> bool:
+        """Whether a cloud was asked too often."""
+        return errors.throttled(self.errors)
 
 
 class Execution:
@@ -153,7 +158,8 @@ class Execution:
     def error(self, argv: tuple[str, ...], ended: Ended) -> FlowmartError:
         """What to raise for a command that failed."""
         workspace = self._workspace
-        kind = Unanswered if ended.outcome is Outcome.UNANSWERED else Refused
+        unanswered = Throttled if ended.throttled else Unanswered
+        kind = unanswered if ended.outcome is Outcome.UNANSWERED else Refused
         words = " ".join(word for word in argv[1:3] if not word.startswith("-") and word not in _FILES)
         what = f"{self._tool} {words} of {workspace.unit.name} in {workspace.environment.name}"
         return kind(f"{what}: {self.why(ended)}")

@@ -1,0 +1,99 @@
+"""Which unit is worked on next: of those that are ready, the one with the longest way to the end behind it.
+
+No more than `at_once` units are worked on at the same time, and of an engine with a limit of its own no more than
+that. Where a cloud says that it is asked too often, it is asked by half as many units, and by one more again after
+every `RECOVERS_AFTER` turns without that: what TCP does on a line that it shares with others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tasks.domain.errors import Throttled
+
+RECOVERS_AFTER = 8
+"""Turns in a row without throttling after which one more unit is worked on."""
+
+
+@dataclass(frozen=True, order=True)
+class _Waiting:
+    """One that is ready; in the order in which they get their turn."""
+
+    urgency: float
+    number: int
+    engine: str
+
+
+class Turns:
+    """The turns of one environment run.
+
+    Args:
+        at_once: how many units are worked on at the same time.
+        of_engine: {engine: how many of its units}, for those with a limit of their own.
+    """
+
+    def __init__(self, at_once: int, of_engine: Mapping[str, int] | None = None) -> None:
+        self.at_once = at_once
+        self._most = at_once
+        self._of_engine = dict(of_engine or {})
+        self._changed = threading.Condition()
+        self._waiting: list[_Waiting] = []
+        self._working: Counter[str] = Counter()
+        self._numbers = 0
+        self._calm = 0
+
+    @contextmanager
+    def taken(self, engine: str, urgency: float, waits: Callable[[], None]) -> Iterator[None]:
+        """Wait for a turn, and have it.
+
+        Args:
+            engine: the engine of the unit.
+            urgency: seconds from here to the end of the longest chain of units that begins with this one.
+            waits: called when the turn does not come at once.
+        """
+        self._take(engine, urgency, waits)
+        try:
+            yield
+        except Throttled:
+            self.throttled()
+            raise
+        finally:
+            self._give_back(engine)
+
+    def throttled(self) -> None:
+        """A cloud said that it is asked too often."""
+        with self._changed:
+            self.at_once, self._calm = max(1, self.at_once // 2), 0
+
+    def _take(self, engine: str, urgency: float, waits: Callable[[], None]) -> None:
+        with self._changed:
+            self._numbers += 1
+            one = _Waiting(-urgency, self._numbers, engine)
+            self._waiting.append(one)
+            if self._next() is not one:
+                waits()
+            while self._next() is not one:
+                self._changed.wait()
+            self._waiting.remove(one)
+            self._working[engine] += 1
+            self._changed.notify_all()
+
+    def _next(self) -> _Waiting | None:
+        if self._working.total() >= self.at_once:
+            return None
+        return min((one for one in self._waiting if self._may_work(one.engine)), default=None)
+
+    def _may_work(self, engine: str) -> bool:
+        return self._working[engine] < self._of_engine.get(engine, self._most)
+
+    def _give_back(self, engine: str) -> None:
+        with self._changed:
+            self._working[engine] -= 1
+            self._calm += 1
+            if self._calm > RECOVERS_AFTER and self.at_once < self._most:
+                self.at_once, self._calm = self.at_once + 1, 0
+            self._changed.notify_all()

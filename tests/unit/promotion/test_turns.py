@@ -1,0 +1,95 @@
+"""Who is worked on next, and how many at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tasks.domain import graph
+from tasks.domain.errors import Throttled
+from tasks.domain.outcome import Applied, Outcome
+from tasks.promotion.turns import RECOVERS_AFTER, Turns
+
+
+def queued(turns: Turns, *units: tuple[str, str, float]) -> Callable[[], list[str]]:
+    """Queue (unit, engine, urgency) behind one that is at work; the order in which they got their turn."""
+    done: list[str] = []
+
+    def work(unit: str, engine: str, urgency: float, waiting: threading.Semaphore) -> None:
+        with turns.taken(engine, urgency, waiting.release):
+            done.append(unit)
+
+    waiting = threading.Semaphore(0)
+    threads = [threading.Thread(target=work, args=(*unit, waiting)) for unit in units]
+    for thread in threads:
+        thread.start()
+        assert waiting.acquire(timeout=60)
+
+    def order() -> list[str]:
+        for thread in threads:
+            thread.join(60)
+        return done
+
+    return order
+
+
+def test_whoever_has_the_longest_way_to_go_is_next() -> None:
+    turns = Turns(1)
+    with turns.taken("terraform", 0, lambda: None):
+        order = queued(turns, ("short", "terraform", 1), ("long", "terraform", 90), ("middle", "helm", 30))
+    assert order() == ["long", "middle", "short"]
+
+
+def test_of_those_with_an_equal_way_the_first_is_next() -> None:
+    turns = Turns(1)
+    with turns.taken("terraform", 0, lambda: None):
+        order = queued(turns, *((name, "terraform", 5.0) for name in "cab"))
+    assert order() == ["c", "a", "b"]
+
+
+def test_an_engine_with_a_limit_of_its_own_leaves_its_turn_to_others() -> None:
+    turns = Turns(2, {"ansible": 1})
+    with turns.taken("ansible", 0, lambda: None):
+        order = queued(turns, ("host", "ansible", 90))
+        with turns.taken("terraform", 1, lambda: pytest.fail("there is room")):
+            pass
+    assert order() == ["host"]
+
+
+def test_throttling_halves_what_is_done_at_once_and_calm_brings_it_back() -> None:
+    turns = Turns(8)
+    for left in (4, 2, 1, 1):
+        with pytest.raises(Throttled), turns.taken("terraform", 0, lambda: None):
+            raise Throttled("Rate exceeded")
+        assert turns.at_once == left
+    for _ in range(8 * (RECOVERS_AFTER + 1)):
+        with turns.taken("terraform", 0, lambda: None):
+            pass
+    assert turns.at_once == 8
+
+
+def test_a_turn_that_fails_is_given_back() -> None:
+    turns = Turns(1)
+    with pytest.raises(ZeroDivisionError), turns.taken("terraform", 0, lambda: None):
+        raise ZeroDivisionError
+    with turns.taken("terraform", 0, lambda: pytest.fail("it is free")):
+        pass
+
+
+def test_the_way_to_the_end_is_that_of_the_costliest_chain() -> None:
+    needs = {"network": (), "database": ("network",), "cache": ("network",), "shop": ("database", "cache")}
+    costs = {"network": 10.0, "database": 300.0, "cache": 20.0, "shop": 5.0}
+    assert graph.ways_to_the_end(needs, costs) == {"network": 315, "database": 305, "cache": 25, "shop": 5}
+
+
+def test_what_is_not_among_the_units_costs_nothing() -> None:
+    assert graph.ways_to_the_end({"shop": ("elsewhere",)}, {"shop": 5.0}) == {"shop": 5}
+
+
+def test_an_error_says_whether_it_was_throttling() -> None:
+    slow = Applied.unanswered(Throttled("Rate exceeded"))
+    assert (slow.outcome, slow.throttled, slow.detail) == (Outcome.UNANSWERED, True, "Rate exceeded")
+    assert replace(slow, throttled=False) == Applied(Outcome.UNANSWERED, detail="Rate exceeded")
