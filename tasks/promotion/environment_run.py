@@ -42,10 +42,6 @@ _QUERY_SECONDS = 10.0
 """The limit of a request to a Prometheus that a validator asks."""
 
 
-WAITS = "waits for its turn"
-"""The event of a unit that is ready, while as many others as may be are worked on."""
-
-
 @dataclass(frozen=True)
 class Approved:
     """What may be applied: plans by digest, and units to be planned again, with what these may take away.
@@ -174,7 +170,11 @@ class EnvironmentRun:
     def turn(self, unit: str) -> AbstractContextManager[None]:
         """A turn to work on a unit, which may have to be waited for."""
         engine, urgency = self.unit(unit).engine, self._urgency.get(unit, 0.0)
-        return self.turns.taken(engine, urgency, lambda: self.log(unit).debug(WAITS))
+        return self.turns.taken(engine, urgency, self.log(unit).debug)
+
+    def usual(self, verb: str, unit: str) -> float | None:
+        """How many seconds it took the last time; known of applies only."""
+        return self.state().seconds.get(unit) if verb == "apply" else None
 
     @cached_property
     def _urgency(self) -> Mapping[str, float]:

@@ -15,12 +15,10 @@ from typing import Any, Protocol
 
 from tasks.clock import Clock, SystemClock
 from tasks.domain.errors import FlowmartError, Unanswered
+from tasks.promotion.under_way import BEGAN, ENDED
 
 RETRY_DELAYS = (2.0, 4.0)
 """Seconds before a verb that only reads and got no answer is tried again."""
-
-BEGAN, ENDED = "began", "ended"
-"""The events of a verb that is under way."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Verb:
     def __call__(self, run: Any, unit: str, *arguments: object) -> Any:
         """Do it to a unit in an environment run. The log says when it begins and ends."""
         log = run.log(unit)
-        log.debug(BEGAN, verb=self.name)
+        log.debug(BEGAN, verb=self.name, usual=run.usual(self.name, unit))
         began = time.monotonic()
         try:
             return self.do(run, unit, *arguments)

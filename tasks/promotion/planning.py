@@ -166,7 +166,7 @@ def moving(run: EnvironmentRun, plans: Mapping[str, Planned]) -> frozenset[str]:
     A unit without a receipt counts, even with an empty plan: units below can read nothing from it yet.
     """
     known = run.state().receipts
-    changed = {unit for unit, made in plans.items() if _changes(made) or unit not in known}
+    changed = {unit for unit, made in plans.items() if changes(made) or unit not in known}
     return frozenset(graph.affected(run.needs, changed))
 
 
@@ -184,12 +184,13 @@ def plan_set(run: EnvironmentRun, plans: Mapping[str, Planned]) -> PlanSet:
     return PlanSet([made for made in plans.values() if isinstance(made, Plan)], later, unplanned)
 
 
-def _changes(made: Planned) -> bool:
+def changes(made: Planned) -> bool:
+    """Whether something is applied of a unit, as far as it is known."""
     return made.later if isinstance(made, NotPlanned) else not made.empty
 
 
 def _gives_unknown(made: Planned) -> bool:
-    return _changes(made) and (isinstance(made, NotPlanned) or made.outputs is None)
+    return changes(made) and (isinstance(made, NotPlanned) or made.outputs is None)
 
 
 def _adopting(made: Plan, baseline: Baseline | None) -> Plan:

@@ -22,6 +22,7 @@ from tasks.promotion.executor import Executor, Step, Verb, errors, raise_mistake
 from tasks.promotion.gate import Consent, Purpose
 from tasks.promotion.planning import Planned
 from tasks.promotion.rollback import roll_back
+from tasks.promotion.under_way import AWAITS
 
 PLAN = Verb("plan", planning.plan, reads=True)
 TEST = Verb("test", planning.test)
@@ -155,6 +156,7 @@ def _apply_and_check(
     moving = planning.moving(run, plans)
     steps: list[Step] = []
     checked: dict[str, Step] = {}
+    _tell_what_waits(run, plans)
     for unit in run.units:
         before = [checked[need] for need in run.needs[unit]]
         plan, test = planned[unit], tested[unit]
@@ -169,6 +171,14 @@ def _apply_and_check(
             checked[unit] = executor.submit(ANALYSE, run, unit, analyses, after=[settled])
             steps.append(checked[unit])
     return steps
+
+
+def _tell_what_waits(run: EnvironmentRun, plans: Mapping[str, Planned]) -> None:
+    """Say what each unit of which something is applied waits for, as far as something is applied there, too."""
+    changing = {unit for unit, made in plans.items() if planning.changes(made)}
+    for unit in run.units:
+        if needs := [need for need in run.needs[unit] if {unit, need} <= changing]:
+            run.log(unit).debug(AWAITS, needs=needs)
 
 
 def _name(run: EnvironmentRun) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tasks.domain.errors import Throttled
+from tasks.promotion.under_way import QUEUED, RESUMED
 
 RECOVERS_AFTER = 8
 """Turns in a row without throttling after which one more unit is worked on."""
@@ -47,15 +48,15 @@ class Turns:
         self._calm = 0
 
     @contextmanager
-    def taken(self, engine: str, urgency: float, waits: Callable[[], None]) -> Iterator[None]:
+    def taken(self, engine: str, urgency: float, told: Callable[[str], object]) -> Iterator[None]:
         """Wait for a turn, and have it.
 
         Args:
             engine: the engine of the unit.
             urgency: seconds from here to the end of the longest chain of units that begins with this one.
-            waits: called when the turn does not come at once.
+            told: called with `QUEUED` when the turn does not come at once, and with `RESUMED` when it has come.
         """
-        self._take(engine, urgency, waits)
+        self._take(engine, urgency, told)
         try:
             yield
         except Throttled:
@@ -69,15 +70,17 @@ class Turns:
         with self._changed:
             self.at_once, self._calm = max(1, self.at_once // 2), 0
 
-    def _take(self, engine: str, urgency: float, waits: Callable[[], None]) -> None:
+    def _take(self, engine: str, urgency: float, told: Callable[[str], object]) -> None:
         with self._changed:
             self._numbers += 1
             one = _Waiting(-urgency, self._numbers, engine)
             self._waiting.append(one)
-            if self._next() is not one:
-                waits()
+            if queued := self._next() is not one:
+                told(QUEUED)
             while self._next() is not one:
                 self._changed.wait()
+            if queued:
+                told(RESUMED)
             self._waiting.remove(one)
             self._working[engine] += 1
             self._changed.notify_all()

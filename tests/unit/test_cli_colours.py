@@ -14,7 +14,7 @@ from rich.console import Console
 
 from deployments.cli.progress import Progress, suits
 from flows import logs
-from tasks.promotion.executor import BEGAN, ENDED
+from tasks.promotion.under_way import AWAITS, BEGAN, ENDED, QUEUED, RESUMED
 from tests.mini import MiniPlatform
 
 PROJECT = Path(__file__).parents[2]
@@ -124,6 +124,32 @@ def test_what_is_under_way_is_shown_until_it_ends(monkeypatch: pytest.MonkeyPatc
 
 def said_lines(written: str) -> list[str]:
     return [line for line in written.splitlines() if "to create" in line]
+
+
+def test_what_waits_is_shown_with_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    progress = Progress(console())
+    logs.configure("text", progress.stream, in_runs=False, listeners=[progress])
+    log = structlog.get_logger("flowmart.run").bind(environment="dev")
+    log.debug(AWAITS, unit="shop", needs=["database", "cache"])
+    log.debug(BEGAN, unit="database", verb="apply", usual=61.2)
+    log.debug(BEGAN, unit="cache", verb="apply", usual=None)
+    log.debug(QUEUED, unit="cache")
+    assert rows(progress) == [
+        "… dev database apply 0 s of about 61 s",
+        "… dev cache apply waits for its turn",
+        "‥ dev shop waits for database, cache",
+    ]
+    log.debug(ENDED, unit="database", verb="apply")
+    log.debug(ENDED, unit="database", verb="smoke")
+    log.debug(RESUMED, unit="cache")
+    assert rows(progress) == ["… dev cache apply 0 s", "‥ dev shop waits for cache"]
+    log.debug(ENDED, unit="cache", verb="apply")
+    assert rows(progress) == []
+
+
+def rows(progress: Progress) -> list[str]:
+    return [" ".join(line.split()) for line in shown(progress).splitlines() if line.strip()]
 
 
 def test_there_is_no_progress_for_those_who_cannot_watch_it(monkeypatch: pytest.MonkeyPatch) -> None:

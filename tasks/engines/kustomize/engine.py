@@ -10,7 +10,7 @@ it nor with the first release that brought it. What existed before our first app
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -82,10 +82,10 @@ class Kustomize:
         )
         try:
             work.carry_out()
-        except (Unanswered, Refused) as error:
-            told = f"{error}\nDone before: {', '.join(work.done) or 'nothing'}"
-            lost = isinstance(error, Unanswered)
-            return Applied.unanswered(error, told) if lost else Applied(Outcome.FAILED, detail=told)
+        except Unanswered as error:
+            return Applied.unanswered(error, _with_what_was_done(error, work.done))
+        except Refused as error:
+            return Applied(Outcome.FAILED, detail=_with_what_was_done(error, work.done))
         log.debug("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
         return Applied(Outcome.SUCCEEDED, _outputs(work.uids))
 
@@ -222,6 +222,10 @@ def _baseline(baseline: Baseline | None) -> frozenset[Reference]:
 
 def _mark(workspace: Workspace) -> str:
     return f"{workspace.platform}/{workspace.target.environment}/{workspace.target.unit}"
+
+
+def _with_what_was_done(error: Exception, done: Sequence[str]) -> str:
+    return f"{error}\nDone before: {', '.join(done) or 'nothing'}"
 
 
 def _outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]]:

@@ -19,7 +19,7 @@ def queued(turns: Turns, *units: tuple[str, str, float]) -> Callable[[], list[st
     done: list[str] = []
 
     def work(unit: str, engine: str, urgency: float, waiting: threading.Semaphore) -> None:
-        with turns.taken(engine, urgency, waiting.release):
+        with turns.taken(engine, urgency, lambda _: waiting.release()):
             done.append(unit)
 
     waiting = threading.Semaphore(0)
@@ -38,23 +38,23 @@ def queued(turns: Turns, *units: tuple[str, str, float]) -> Callable[[], list[st
 
 def test_whoever_has_the_longest_way_to_go_is_next() -> None:
     turns = Turns(1)
-    with turns.taken("terraform", 0, lambda: None):
+    with turns.taken("terraform", 0, lambda _: None):
         order = queued(turns, ("short", "terraform", 1), ("long", "terraform", 90), ("middle", "helm", 30))
     assert order() == ["long", "middle", "short"]
 
 
 def test_of_those_with_an_equal_way_the_first_is_next() -> None:
     turns = Turns(1)
-    with turns.taken("terraform", 0, lambda: None):
+    with turns.taken("terraform", 0, lambda _: None):
         order = queued(turns, *((name, "terraform", 5.0) for name in "cab"))
     assert order() == ["c", "a", "b"]
 
 
 def test_an_engine_with_a_limit_of_its_own_leaves_its_turn_to_others() -> None:
     turns = Turns(2, {"ansible": 1})
-    with turns.taken("ansible", 0, lambda: None):
+    with turns.taken("ansible", 0, lambda _: None):
         order = queued(turns, ("host", "ansible", 90))
-        with turns.taken("terraform", 1, lambda: pytest.fail("there is room")):
+        with turns.taken("terraform", 1, lambda _: pytest.fail("there is room")):
             pass
     assert order() == ["host"]
 
@@ -62,20 +62,20 @@ def test_an_engine_with_a_limit_of_its_own_leaves_its_turn_to_others() -> None:
 def test_throttling_halves_what_is_done_at_once_and_calm_brings_it_back() -> None:
     turns = Turns(8)
     for left in (4, 2, 1, 1):
-        with pytest.raises(Throttled), turns.taken("terraform", 0, lambda: None):
+        with pytest.raises(Throttled), turns.taken("terraform", 0, lambda _: None):
             raise Throttled("Rate exceeded")
         assert turns.at_once == left
     for _ in range(8 * (RECOVERS_AFTER + 1)):
-        with turns.taken("terraform", 0, lambda: None):
+        with turns.taken("terraform", 0, lambda _: None):
             pass
     assert turns.at_once == 8
 
 
 def test_a_turn_that_fails_is_given_back() -> None:
     turns = Turns(1)
-    with pytest.raises(ZeroDivisionError), turns.taken("terraform", 0, lambda: None):
+    with pytest.raises(ZeroDivisionError), turns.taken("terraform", 0, lambda _: None):
         raise ZeroDivisionError
-    with turns.taken("terraform", 0, lambda: pytest.fail("it is free")):
+    with turns.taken("terraform", 0, lambda _: pytest.fail("it is free")):
         pass
 
 
