@@ -31,6 +31,9 @@ _SHARED: tuple[Processor, ...] = (
     structlog.processors.StackInfoRenderer(),
 )
 
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""OpenTelemetry's own variables for where spans are sent."""
+
 _PLACES = ("environment", "unit")
 _HIDDEN = {*_PLACES, "event", "level", "logger", "timestamp", "run", "release", "_record", "_from_structlog"}
 _HIDDEN |= {"claim", "platform", "engine", "purpose", "account", "region", "cluster", "namespace", "counts", "actor"}
@@ -66,9 +69,20 @@ def configure(
 
         logger.addHandler(_handler(APILogHandler(), _Sentence(colours=False, clock=False)))
     logger.handlers += listeners
+    if in_runs and (tracing := _tracing()):
+        logger.addHandler(tracing)
     _keep(logger, folder, in_runs)
     logger.setLevel(min(handler.level for handler in logger.handlers))
     logger.propagate = False
+
+
+def _tracing() -> logging.Handler | None:
+    """What hands spans to OpenTelemetry, where its own variables say where they go."""
+    if not any(os.environ.get(name) for name in _COLLECTORS):
+        return None
+    from flows import tracing
+
+    return tracing.handler()
 
 
 class _StandardError(logging.StreamHandler[TextIO]):

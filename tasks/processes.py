@@ -18,16 +18,22 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import psutil
+import structlog
 
 from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.tool_environment import kept
+
+log = structlog.get_logger("flowmart.processes")
+
+RAN = "ran"
+"""The event of a program that ended, at debug level: `program`, `seconds`, `exit_code`."""
 
 GRACE = 60.0
 """Seconds that an interrupted tool gets to finish and save its state before it is killed."""
@@ -124,7 +130,9 @@ class Processes:
                 raise Unanswered(f"{name}: stopped after its time limit of {command.time_limit:g} s")
             if command.with_children and process.returncode < 0:
                 _stop_session(process.pid, GRACE)
-            return Finished(process.returncode, _whole(out), _whole(err), time.monotonic() - began)
+            seconds = time.monotonic() - began
+            log.debug(RAN, program=_named(command.argv), seconds=seconds, exit_code=process.returncode)
+            return Finished(process.returncode, _whole(out), _whole(err), seconds)
 
     @property
     def stopped(self) -> bool:
@@ -163,6 +171,12 @@ class Processes:
                 raise InvalidInput(f"{missing}: not found; install it, or put it on PATH") from error
             self._running.add(process)
             return process
+
+
+def _named(argv: Sequence[str]) -> str:
+    """A program and its command: "terraform plan". What follows may be secret."""
+    command = next((word for word in argv[1:2] if word.isalpha()), "")
+    return f"{Path(argv[0]).name} {command}".rstrip()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Prefect is imported only from here on: it takes seconds, and whoever only wants 
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib import import_module
 from pathlib import Path
@@ -13,8 +14,11 @@ from deployments.cli import progress, screen
 from tasks import settings
 
 
-def prepare_flows() -> None:
-    """Before flows are imported: Prefect's own console log off (its words are in the UI), ours on."""
+def prepare_flows(profile: Path | None = None) -> None:
+    """Before flows are imported: Prefect's own console log off (its words are in the UI), ours on.
+
+    `profile` is the file for where the time went, if that is wanted.
+    """
     os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
@@ -24,9 +28,13 @@ def prepare_flows() -> None:
     import_module("flows.options")
     from flows import logs
 
-    chosen = settings.load()
+    chosen, listeners = settings.load(), list[logging.Handler]()
+    if profile:
+        from deployments.cli import profiling
+
+        listeners.append(profiling.listening(profile))
     if not progress.suits(screen.messages):
-        logs.configure(chosen.log, folder=chosen.log_files)
+        logs.configure(chosen.log, listeners=listeners, folder=chosen.log_files)
         return
     shown = progress.Progress(screen.messages)
-    logs.configure(chosen.log, shown.stream, listeners=[shown], folder=chosen.log_files)
+    logs.configure(chosen.log, shown.stream, listeners=[shown, *listeners], folder=chosen.log_files)

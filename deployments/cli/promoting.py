@@ -14,6 +14,7 @@ from deployments.cli import naming, plans_shown, screen, status
 from deployments.cli.environments import known_environment, recoverable_environment
 from deployments.cli.exit_codes import AWAITS_APPROVAL, DRIFT
 from deployments.cli.launching import prepare_flows
+from deployments.cli.profiling import Profile
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.domain.errors import FlowmartError, InvalidInput
@@ -59,6 +60,7 @@ def promote(
     fixes: Annotated[
         str | None, typer.Option(help="The release that this one repairs; it counts as rework in reports.")
     ] = None,
+    profile: Profile = None,
     json: Json = False,
 ) -> int:
     """Promote a release through the environments in order, each verified before the next one begins."""
@@ -68,7 +70,7 @@ def promote(
     begun = [*eligibility.unfinished(compose(settings.load(), history=history), found.id, to)]
     passage = Passage()
     if begun:
-        prepare_flows()
+        prepare_flows(profile)
         from flows.promote import promote as one
         from flows.release import release as several
         from tasks.steps import call
@@ -132,11 +134,13 @@ def adopt(
             plans_shown.show(one.unit, one.plan)
 
 
-def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json: Json = False) -> None:
+def plan(
+    environment: EnvironmentArgument, release: ReleaseArgument = None, profile: Profile = None, json: Json = False
+) -> None:
     """What a release would do to an environment. Changes nothing."""
     history = History(settings.load())
     found = naming.create_or_find(history, release, "plan")
-    prepare_flows()
+    prepare_flows(profile)
     from flows.plan import plan as flow
     from tasks.steps import call
 
@@ -156,6 +160,7 @@ def plan(environment: EnvironmentArgument, release: ReleaseArgument = None, json
 
 def drift(
     environment: Annotated[str | None, typer.Argument(help="An environment; all of them without it.")] = None,
+    profile: Profile = None,
     json: Json = False,
 ) -> int:
     """What somebody changed by hand since it was applied. Exit code 2 when there is any that is not suppressed."""
@@ -165,16 +170,16 @@ def drift(
     if not names:
         where = f" to {environment}" if environment else ""
         raise InvalidInput(f"drift: nothing has been promoted{where} yet, so there is nothing to compare with")
-    prepare_flows()
+    prepare_flows(profile)
     asked = [_asked(history, name) for name in names]
     return _reported([report for report, _ in asked if report], [error for _, error in asked if error], json)
 
 
-def reconcile(environment: EnvironmentArgument, json: Json = False) -> int:
+def reconcile(environment: EnvironmentArgument, profile: Profile = None, json: Json = False) -> int:
     """Repair drift: promote the verified release again for the units that drifted."""
     if not _applied(History(settings.load()), known_environment(environment)):
         raise InvalidInput(f"reconcile: nothing has been promoted to {environment} yet")
-    prepare_flows()
+    prepare_flows(profile)
     from flows.drift import drift as flow
     from tasks.steps import call
 
@@ -212,12 +217,13 @@ def rollback(
     to: Annotated[
         str | None, typer.Option(help=f"A release verified here before; the last one without it. {naming.HELP}")
     ] = None,
+    profile: Profile = None,
     json: Json = False,
 ) -> int:
     """Put an environment back on an earlier release, planned, tested and smoke-checked like any other."""
     known_environment(environment)
     wanted = naming.find(History(settings.load()), to).id if to is not None else None
-    prepare_flows()
+    prepare_flows(profile)
     from flows.rollback import rollback as flow
     from tasks.steps import call
 
