@@ -22,6 +22,8 @@ OLDEST = (1, 0, 0)
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.(\d+)\S*")
 _BY_SIGNAL = re.compile(r"^\s*(\* )?signal: \w+", re.MULTILINE)
 """How Go names the end of a process that a signal ended."""
+_PREPARING = frozenset({"terragrunt-read-config", "init-from-module", "init", "plan"})
+"""What Terragrunt does, by the names in hooks, until there is a plan."""
 _TAKES_PART = frozenset({"all", "all_except_output", "plan", "apply"})
 """What a unit may be excluded from, so that nothing of it can be promoted."""
 
@@ -49,12 +51,16 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What of a unit's configuration decides how it is worked on."""
+    """What of a unit's configuration decides how it is worked on.
+
+    `acts_on_apply`, `acts_on_plan`: something is to be done around the command, or around those before it.
+    """
 
     source: str = ""
     dependencies: tuple[Dependency, ...] = ()
     prevents_destroy: bool = False
     acts_on_apply: bool = False
+    acts_on_plan: bool = False
     iam_role: str = ""
 
 
@@ -115,7 +121,9 @@ def configuration(printed: str) -> Configuration:
             if each.get("enabled") is not False
         ),
         prevents_destroy=bool(document.get("prevent_destroy")),
-        acts_on_apply="apply" in {*_commands(terraform)},
+        acts_on_apply="apply" in {*_commands(terraform, *_HOOKS, _ARGUMENTS)},
+        acts_on_plan=bool(_PREPARING & {*_commands(terraform, *_HOOKS)})
+        or "init" in {*_commands(terraform, _ARGUMENTS)},
         iam_role=str(document.get("iam_role") or ""),
     )
 
@@ -140,9 +148,13 @@ def _dependency(name: str, each: Mapping[str, Any]) -> Dependency:
     )
 
 
-def _commands(terraform: Mapping[str, Any]) -> Iterator[str]:
-    """The commands that hooks and added arguments are for."""
-    for key in ("before_hook", "after_hook", "error_hook", "extra_arguments"):
+_HOOKS = ("before_hook", "after_hook", "error_hook")
+_ARGUMENTS = "extra_arguments"
+
+
+def _commands(terraform: Mapping[str, Any], *keys: str) -> Iterator[str]:
+    """The commands that blocks of these kinds are for."""
+    for key in keys:
         for block in _blocks(terraform.get(key)):
             yield from map(str, block.get("commands") or ())
 

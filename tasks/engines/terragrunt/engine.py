@@ -27,9 +27,9 @@ from tasks.engines.base import Engine, Interface, Workspace
 from tasks.engines.terraform import identity
 from tasks.engines.terraform.engine import Terraform
 from tasks.engines.terragrunt import commands, credentials, mocks, parity, record
-from tasks.engines.terragrunt.execution import Around, TerragruntExecution, prepared
+from tasks.engines.terragrunt.execution import Around, TerragruntExecution
 from tasks.engines.terragrunt.options import TerragruntOptions
-from tasks.engines.terragrunt.preparation import Made, Preparation
+from tasks.engines.terragrunt.preparation import Made, Preparation, prepared
 from tasks.engines.terragrunt.sources import needs_aws, reads, unit_reads
 
 NAME = "terragrunt"
@@ -52,9 +52,8 @@ class Terragrunt:
         Outputs that it changes are not foretold: Terragrunt itself reads what is applied, so units that need them are
         planned once they are.
         """
-        made = self._preparation.made(inputs)
-        mocks.refuse(self._preparation, self.workspace, made.configuration, inputs)
-        terraform = self._terraform(made)
+        made = self._real(inputs)
+        self._now = terraform = self._terraform(made)
         self._refuse_moved(terraform)
         plan = terraform.plan(inputs)
         told = (
@@ -87,10 +86,9 @@ class Terragrunt:
         """
         if isinstance(to, Baseline):
             return None
-        made = self._preparation.made(self.workspace.inputs)
+        made = self._real(self.workspace.inputs)
         if to is None and made.configuration.prevents_destroy:
             return None
-        mocks.refuse(self._preparation, self.workspace, made.configuration, self.workspace.inputs)
         plan = self._terraform(made).plan_rollback(failed, to)
         return self._named(plan) if plan else None
 
@@ -105,6 +103,12 @@ class Terragrunt:
     def adopt(self) -> Baseline | None:
         """The state, where there is one with resources in it."""
         return self._now.adopt()
+
+    def _real(self, inputs: Inputs) -> Made:
+        """The unit, ready for a plan; `Refused` where that would hold mocks."""
+        return self._preparation.made(
+            inputs, lambda found: mocks.refuse(self._preparation, self.workspace, found, inputs)
+        )
 
     @cached_property
     def _now(self) -> Terraform:
@@ -122,6 +126,7 @@ class Terragrunt:
             workspace.unit.source,
             preparation.variables,
             made.configuration.acts_on_apply,
+            made.recorded,
         )
         execution = TerragruntExecution(inner, around)
         return Terraform(inner, execution, _Ready(execution))

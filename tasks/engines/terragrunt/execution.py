@@ -6,7 +6,7 @@ error, and a Terraform under it dies of a broken pipe, its state unsaved, when T
 
 | command | runs |
 | --- | --- |
-| init, plan | with Terragrunt around it: it makes the inputs, and hooks and added arguments are the unit's |
+| init, plan | by itself, given what Terragrunt would give it; with hooks for them with Terragrunt around it |
 | apply of a saved plan | by itself; with Terragrunt around it where hooks or added arguments are for apply |
 | show, output, state, providers, force-unlock | by itself |
 
@@ -16,7 +16,7 @@ What ran with Terragrunt around it has succeeded only if Terraform's own answers
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform import diagnostics
 from tasks.engines.terraform.execution import Ended, Execution
 from tasks.engines.terragrunt import answers, commands, credentials
+from tasks.engines.terragrunt.recording import Recorded
 from tasks.processes import Command, Finished
 
 _KILLED = -9
@@ -42,6 +43,7 @@ class Around:
         source: that folder below infrastructure/, as people know it.
         variables: what it gets besides credentials.
         acts_on_apply: whether hooks or added arguments are for apply.
+        recorded: how it would run Terraform for a plan; None where it has to do that itself.
     """
 
     executable: str
@@ -49,6 +51,7 @@ class Around:
     source: str
     variables: Mapping[str, str] = field(default_factory=dict)
     acts_on_apply: bool = False
+    recorded: Recorded | None = None
 
 
 class TerragruntExecution(Execution):
@@ -69,15 +72,24 @@ class TerragruntExecution(Execution):
 
     def _command(self, argv: tuple[str, ...], known: Mapping[str, str]) -> Command:
         known = {**known, **self._around.variables}
+        given = commands.inputs(self.inputs)
         if not self._goes_around(argv):
-            return super()._command(argv, credentials.without_terragrunt(known))
+            return super()._command(*self._by_itself(argv, credentials.without_terragrunt(known), given))
         if (saved := self._saved_by(argv)) is not None:
             # One that is there already must not be taken for the one that is not made now.
             saved.unlink(missing_ok=True)
         whole = commands.around(self._around.executable, argv)
-        given = commands.inputs(self.inputs)
         limit = self._workspace.unit.time_limit
         return Command(whole, self._around.folder, {**known, **given}, limit, with_children=True)
+
+    def _by_itself(
+        self, argv: tuple[str, ...], known: Mapping[str, str], given: Mapping[str, str]
+    ) -> tuple[tuple[str, ...], Mapping[str, str]]:
+        """A command, and its variables, with what the unit adds to a plan."""
+        recorded = self._around.recorded
+        if recorded is None or argv[1] != "plan":
+            return argv, known
+        return (*argv[:2], *recorded.arguments, *argv[2:]), {**known, **recorded.variables, **given}
 
     def _ended(self, argv: tuple[str, ...], finished: Finished) -> Ended:
         if not self._goes_around(argv):
@@ -102,7 +114,7 @@ class TerragruntExecution(Execution):
     def _goes_around(self, argv: tuple[str, ...]) -> bool:
         if argv[1] == "apply":
             return self._around.acts_on_apply and terraform.PLAN_FILE in argv
-        return argv[1] in ("init", "plan", "validate")
+        return self._around.recorded is None and argv[1] in ("init", "plan", "validate")
 
     def _saved_by(self, argv: tuple[str, ...]) -> Path | None:
         """The plan file that a command makes."""
@@ -115,10 +127,3 @@ def is_applied(stdout: str) -> bool:
     ended = (line for line in terraform_answers.lines(stdout) if line.get("type") == "change_summary")
     summaries = [line["changes"].get("operation") for line in ended]
     return "apply" in summaries
-
-
-def prepared(workspace: Workspace, downloads: Path, folder: Path) -> Workspace:
-    """The workspace in the folder where Terraform runs: what the Terraform engine works in."""
-    source = folder.relative_to(downloads).as_posix()
-    unit = replace(workspace.unit, source=source, options={})
-    return replace(workspace, infrastructure=downloads, unit=unit)

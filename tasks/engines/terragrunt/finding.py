@@ -9,7 +9,6 @@ circle are not listed at all. So what it lists is checked here, and nothing is r
 from __future__ import annotations
 
 import posixpath
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
 from tasks.engines.terraform import surroundings
-from tasks.engines.terragrunt import answers, commands
+from tasks.engines.terragrunt import answers, commands, stand_ins
 from tasks.engines.terragrunt.answers import Item
 from tasks.engines.terragrunt.record import NO_TERRAGRUNT, FoundEnvironment, FoundUnit, Record
 from tasks.processes import Command, Finished, Processes
@@ -28,14 +27,6 @@ _REMEDY = (
     "install Terragrunt 1.x (https://terragrunt.gruntwork.io), or name it by FLOWMART_TERRAGRUNT; with "
     f"FLOWMART_TERRAGRUNT={NO_TERRAGRUNT} releases are made without its units"
 )
-
-
-_STAND_IN = """#!/bin/sh
-case "$*" in
-  *version*) exec {terraform} "$@" ;;
-  *) echo '{{}}' ;;
-esac
-"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,8 @@ class Terragrunt:
         """
         program = self.tools.terragrunt
         try:
-            printed = self.run(commands.version(program), self.infrastructure).stdout
+            asked = commands.version(program)
+            printed = self.run(asked, self.infrastructure, terraform=self.tools.terraform).stdout
         except InvalidInput as error:
             raise InvalidInput(f"platform.yaml: terragrunt: {program} cannot be run: {_REMEDY}") from error
         found = answers.version(printed)
@@ -95,10 +87,9 @@ class Terragrunt:
     @cached_property
     def _without_outputs(self) -> Path:
         """A Terraform that only knows its version: nothing is applied as far as it can tell, so nothing is asked."""
-        program = self.infrastructure.parent / "terraform-without-outputs"
-        program.write_text(_STAND_IN.format(terraform=shlex.quote(self.tools.terraform)))
-        program.chmod(0o700)
-        return program
+        asked = Command(commands.version(self.tools.terraform), self.infrastructure, time_limit=_SECONDS)
+        printed = self._processes.run(asked).stdout
+        return stand_ins.without_outputs(printed, self.infrastructure.parent / "terraform-without-outputs")
 
     def read(self, argv: tuple[str, ...], folder: Path) -> str:
         """What it prints when it ends well; `InvalidInput` says what it has against the files."""

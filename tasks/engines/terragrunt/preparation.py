@@ -1,6 +1,7 @@
-"""Making a unit ready: Terragrunt copies its module, writes what it generates, and initialises it beside the release.
+"""Making a unit ready: Terragrunt copies its module, writes what it generates, and Terraform initialises that.
 
-    configuration ──▶ init ──▶ where Terraform runs ──▶ where the state is
+    configuration ──▶ what Terragrunt would run (`recording`) ──▶ terraform init ──▶ where the state is
+                └──▶ with hooks: terragrunt run -- init
 
 It is done once a checkout, and again when what the unit's dependencies give has changed. Each unit has a folder of
 downloads for itself: units that share one initialise each other's copies while they read outputs from them.
@@ -10,9 +11,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,14 @@ from tasks.domain.release import Inputs
 from tasks.domain.values import digest_of
 from tasks.engines import sealed
 from tasks.engines.base import Workspace
-from tasks.engines.terraform import backends, diagnostics, errors, installed, surroundings, vendored
+from tasks.engines.terraform import backends, diagnostics, errors, installed, kept_inits, surroundings, vendored
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform.preparation import one_at_a_time
-from tasks.engines.terragrunt import answers, commands, credentials, record, vendoring
+from tasks.engines.terragrunt import answers, commands, credentials, record, recording, stand_ins, vendoring
 from tasks.engines.terragrunt.answers import Configuration
 from tasks.engines.terragrunt.options import TerragruntOptions
+from tasks.engines.terragrunt.recording import Recorded
+from tasks.engines.terragrunt.stand_ins import StandIns
 from tasks.processes import Command, Finished
 
 _MADE = "flowmart.made.json"
@@ -39,12 +42,23 @@ _REMEDY = (
 )
 
 
+Check = Callable[[Configuration], None]
+"""What is held against a unit's configuration before anything is made of it."""
+
+
 @dataclass(frozen=True)
 class Made:
-    """A unit that is ready: where Terraform runs, and its configuration."""
+    """A unit that is ready.
+
+    Attributes:
+        folder: where Terraform runs.
+        configuration: the unit's.
+        recorded: how Terragrunt would run Terraform there; None where Terragrunt itself has to.
+    """
 
     folder: Path
     configuration: Configuration
+    recorded: Recorded | None = None
 
 
 class Preparation:
@@ -64,47 +78,98 @@ class Preparation:
         found = record.load(infrastructure)
         known = found.sources_of(self._workspace.unit.source) if found else {}
         sources = {vendoring.mapped(source): str(infrastructure / folder) for source, folder in known.items()}
-        return commands.variables(str(self._quick), self.downloads, sources)
+        return commands.variables(self.terraform, self.downloads, sources)
 
     @cached_property
-    def _quick(self) -> Path:
-        """A Terraform that knows its version without being started, which Terragrunt asks for with every command."""
-        workspace, program = self._workspace, self.downloads / "terraform"
-        if not program.is_file():
-            asked = Command(commands.version(self.terraform), workspace.folder, time_limit=workspace.unit.time_limit)
-            printed = workspace.processes.run(asked).stdout
-            program.parent.mkdir(parents=True, exist_ok=True)
-            program.write_text(commands.quick(self.terraform, printed))
-            program.chmod(0o700)
-        return program
+    def _stand_ins(self) -> StandIns:
+        workspace = self._workspace
+        place = _beside(workspace.infrastructure) / ".stand-ins"
+        asked = Command(commands.version(self.terraform), workspace.folder, time_limit=workspace.unit.time_limit)
+        return stand_ins.provided(self.terraform, place, lambda: workspace.processes.run(asked).stdout)
 
-    def made(self, inputs: Inputs) -> Made:
+    def made(self, inputs: Inputs, check: Check = lambda _: None) -> Made:
         """The unit, ready for what its dependencies give now.
+
+        Args:
+            inputs: what a plan is made with.
+            check: what is held against the configuration before.
 
         Raises:
             Refused: Terragrunt rejects its configuration, or it asks for what cannot be kept.
             Unanswered: a backend or a module's source gives no answer.
         """
-        file, made_with = self.downloads / _MADE, digest_of([inputs.upstream, inputs.values])
+        file, made_with = self.downloads / _MADE, digest_of([inputs.upstream, inputs.values, inputs.secretive])
         done = json.loads(file.read_text()) if file.is_file() else {}
         if done and (done["with"] == made_with or not inputs.upstream):
-            return Made(Path(done["folder"]), _configuration(done["configuration"]))
+            made = _made(done)
+            check(made.configuration)
+            return made
         self.downloads.mkdir(parents=True, exist_ok=True)
         as_repository(self._workspace.infrastructure)
-        configuration = answers.configuration(self.run(commands.render(self.executable)))
-        if fault := credentials.fault(self._workspace, configuration) or self._floats(configuration.source):
+        configuration = self._configuration()
+        check(configuration)
+        made = (
+            self._around(configuration, inputs) if configuration.acts_on_plan else self._alone(configuration, inputs)
+        )
+        sealed.save({"with": made_with, **asdict(made), "folder": str(made.folder)}, file)
+        return made
+
+    def _configuration(self) -> Configuration:
+        """The unit's configuration, so far as it depends on no other unit."""
+        given = {**commands.QUICK, "TG_TF_PATH": str(self._stand_ins.without_outputs)}
+        found = answers.configuration(self.run(commands.render(self.executable), more=given))
+        if fault := credentials.fault(self._workspace, found) or self._floats(found.source):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
-        if vendored.reads(self._workspace.infrastructure, self._workspace.unit.source):
-            vendored.provide(self._workspace.infrastructure, self._workspace.unit.source, self._asked_place())
-        self._init(inputs)
+        return found
+
+    def _alone(self, configuration: Configuration, inputs: Inputs) -> Made:
+        recorded = self._recorded(inputs)
+        folder, own = Path(recorded.folder), self._workspace
+        vendored.provide(own.infrastructure, own.unit.source, folder)
+        self._initialise(folder, {**recorded.variables, **commands.inputs(inputs.values)})
+        return Made(folder, configuration, recorded)
+
+    def _recorded(self, inputs: Inputs) -> Recorded:
+        more = {**commands.inputs(inputs.values), **commands.QUICK, "TG_TF_PATH": str(self._stand_ins.recording)}
+        self.run(commands.plan(self.executable), more=more)
+        found = recording.taken(self.downloads, {**self._known(), **more})
+        if not found:
+            raise Unanswered(
+                f"{self._workspace.unit.source}: Terragrunt ended before it had begun a plan; plan again"
+            )
+        return next(iter(found.values()))
+
+    def _initialise(self, folder: Path, variables: Mapping[str, str]) -> None:
+        """Initialise the root that Terragrunt made, or take what an earlier run on this machine made of the same."""
+        workspace = prepared(self._workspace, self.downloads, folder)
+        argv = terraform.init(self.terraform, locked=True)
+        around = {**self._known(), **variables}
+        key = kept_inits.digest(workspace, argv, "", around)
+        kept = kept_inits.provide(key, folder)
+        if not kept:
+            self._init(argv, folder, variables)
+        self._refuse_initialised(folder)
+        if not kept:
+            kept_inits.keep(key, folder, locked=True)
+
+    def _around(self, configuration: Configuration, inputs: Inputs) -> Made:
+        """The unit initialised with Terragrunt around Terraform, for its hooks."""
+        source = self._workspace.unit.source
+        if vendored.reads(self._workspace.infrastructure, source):
+            vendored.provide(self._workspace.infrastructure, source, self._asked_place())
+        argv = commands.around(self.executable, terraform.init(self.terraform, locked=True))
+        self._init(argv, None, commands.inputs(inputs.values))
         folder = self._place(configuration.source)
-        installed.refuse_others(folder, self._workspace.unit.source)
-        if fault := backends.fault(backends.initialised(folder)):
-            raise Refused(f"{self._workspace.unit.source}: {fault}")
-        sealed.save({"with": made_with, "folder": str(folder), "configuration": asdict(configuration)}, file)
+        self._refuse_initialised(folder)
         return Made(folder, configuration)
 
-    def run(self, argv: tuple[str, ...], folder: Path | None = None, **more: str) -> str:
+    def _refuse_initialised(self, folder: Path) -> None:
+        source = self._workspace.unit.source
+        installed.refuse_others(folder, source)
+        if fault := backends.fault(backends.initialised(folder)):
+            raise Refused(f"{source}: {fault}")
+
+    def run(self, argv: tuple[str, ...], folder: Path | None = None, more: Mapping[str, str] | None = None) -> str:
         """What a command prints; it reads only.
 
         Raises:
@@ -112,13 +177,19 @@ class Preparation:
             Unanswered: no answer.
         """
         workspace = self._workspace
-        known = {**workspace.reading(), **self.variables, **more}
-        known |= surroundings.fixed({**workspace.processes.environment, **known})
+        known = {**self._known(), **(more or {})}
+        if argv[0] == self.terraform:
+            known = credentials.without_terragrunt(known)
         command = Command(argv, folder or workspace.folder, known, workspace.unit.time_limit, with_children=True)
         finished = workspace.processes.run(command)
         if finished.exit_code != 0:
             raise self.error(argv, finished)
         return finished.stdout
+
+    def _known(self) -> dict[str, str]:
+        """The variables that Terragrunt is given, besides those of every program."""
+        known = {**self._workspace.reading(), **self.variables}
+        return known | surroundings.fixed({**self._workspace.processes.environment, **known})
 
     def error(self, argv: tuple[str, ...], finished: Finished) -> FlowmartError:
         """What to raise for a command that failed."""
@@ -129,8 +200,9 @@ class Preparation:
         told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]
         for temporary in (workspace.infrastructure.resolve(), workspace.infrastructure):
             told = told.replace(f"{temporary}/", "")
+        tool = "terraform" if argv[0] == self.terraform else "terragrunt"
         words = " ".join(word for word in argv[1:4] if not word.startswith("-"))
-        return kind(f"terragrunt {words} of {workspace.unit.name} in {workspace.environment.name}: {told}")
+        return kind(f"{tool} {words} of {workspace.unit.name} in {workspace.environment.name}: {told}")
 
     def _floats(self, source: str) -> str:
         """That a module is not in the release; empty when it is."""
@@ -153,13 +225,12 @@ class Preparation:
     def _asked_place(self) -> Path:
         return Path(json.loads(self.run(commands.info(self.executable)))["working_dir"])
 
-    def _init(self, inputs: Inputs) -> None:
+    def _init(self, argv: tuple[str, ...], folder: Path | None, variables: Mapping[str, str]) -> None:
         own = self._workspace.folder / terraform.LOCK_FILE
         of_module = not own.exists()
-        argv = commands.around(self.executable, terraform.init(self.terraform, locked=True))
         try:
             with one_at_a_time(self._workspace.processes.environment):
-                self.run(argv, None, **commands.inputs(inputs.values))
+                self.run(argv, folder, variables)
         except Refused as error:
             if _UNLOCKED in str(error):
                 raise Refused(f"{self._workspace.unit.source}: {_REMEDY}") from error
@@ -183,9 +254,21 @@ def as_repository(infrastructure: Path) -> None:
         made.rename(around / ".git")
 
 
-def _configuration(written: Mapping[str, Any]) -> Configuration:
-    dependencies = tuple(answers.Dependency(**each) for each in written["dependencies"])
-    return Configuration(**{**written, "dependencies": dependencies})
+def prepared(workspace: Workspace, downloads: Path, folder: Path) -> Workspace:
+    """The workspace in the folder where Terraform runs: what the Terraform engine works in."""
+    source = folder.relative_to(downloads).as_posix()
+    unit = replace(workspace.unit, source=source, options={})
+    return replace(workspace, infrastructure=downloads, unit=unit)
+
+
+def _made(written: Mapping[str, Any]) -> Made:
+    configuration, recorded = written["configuration"], written["recorded"]
+    dependencies = tuple(answers.Dependency(**each) for each in configuration["dependencies"])
+    return Made(
+        Path(written["folder"]),
+        Configuration(**{**configuration, "dependencies": dependencies}),
+        Recorded(**{**recorded, "arguments": tuple(recorded["arguments"])}) if recorded else None,
+    )
 
 
 def _beside(infrastructure: Path) -> Path:

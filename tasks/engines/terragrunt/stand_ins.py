@@ -1,0 +1,87 @@
+"""Programs in place of Terraform, which Terragrunt is given where Terraform is not to run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+RECORDED = "recorded"
+"""The folder below that of the downloads in which `recording` writes."""
+
+_WITHOUT_OUTPUTS = """#!/bin/sh
+case "$*" in
+  *version*) printf %s {version} ;;
+  *) echo '{{}}' ;;
+esac
+"""
+# A shell would lose variables whose names it does not know as such: those of inputs with a hyphen.
+_RECORDING = """#!{python} -IS
+import os
+import sys
+
+given = sys.argv[1:]
+if given and given[0].endswith("-version"):
+    sys.stdout.write({version!r})
+elif given and given[0] == "plan":
+    place = os.path.join(os.environ["TG_DOWNLOAD_DIR"], {folder!r})
+    os.makedirs(place, exist_ok=True)
+    file = os.open(os.path.join(place, str(os.getpid())), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(file, "wb") as opened:
+        opened.write(repr([os.getcwd(), given[1:], dict(os.environ)]).encode("utf-8", "surrogateescape"))
+else:
+    os.execvp({terraform!r}, [{terraform!r}, *given])
+"""
+
+
+_writing = threading.Lock()
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """Both of them, for one Terraform."""
+
+    without_outputs: Path
+    recording: Path
+
+
+def provided(terraform: str, folder: Path, version: Callable[[], str]) -> StandIns:
+    """Both, in a folder for all units of a checkout; they are written once.
+
+    Args:
+        terraform: what they stand in for.
+        folder: where they are.
+        version: asks it for its version, which Terragrunt does with every command.
+    """
+    place = folder / hashlib.sha256(terraform.encode()).hexdigest()[:16]
+    found = StandIns(place / "without-outputs", place / "recording")
+    with _writing:
+        if not found.recording.is_file():
+            printed = version()
+            without_outputs(printed, found.without_outputs)
+            recording(terraform, printed, found.recording)
+    return found
+
+
+def without_outputs(version: str, file: Path) -> Path:
+    """Write one that only tells its version: nothing is applied as far as it can tell, so nothing is asked."""
+    return _program(_WITHOUT_OUTPUTS.format(version=shlex.quote(version)), file)
+
+
+def recording(terraform: str, version: str, file: Path) -> Path:
+    """Write one that tells its version, writes down plans (`recording`), and is Terraform for all else."""
+    python = os.path.realpath(sys.executable)
+    text = _RECORDING.format(python=python, version=version, folder=RECORDED, terraform=terraform)
+    return _program(text, file)
+
+
+def _program(text: str, file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o700)
+    return file
