@@ -29,6 +29,8 @@ from tasks.engines.terraform.commands import LOCK_FILE, VARIABLES_FILE
 from tasks.run_folder import kept_folder
 
 _INITS, _DATA = "inits", "data"
+_NOTES = ".terragrunt-"
+"""How the names of files begin in which Terragrunt notes where it has copied a root from."""
 _LARGEST = 8 * 1024 * 1024
 _SECONDS = 86400.0
 _CONFIGURATIONS = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "~/.terraformrc", "~/.tofurc")
@@ -109,7 +111,8 @@ def _forget_old(parent: Path) -> None:
 
 def _files(folder: Path) -> Iterator[Path]:
     """The root's own files; the inputs that are written beside them count by `made_with`."""
-    return (file for file in sorted(folder.iterdir()) if file.is_file() and file.name != VARIABLES_FILE)
+    found = (file for file in sorted(folder.iterdir()) if not file.name.startswith(_NOTES))
+    return (file for file in found if file.is_file() and file.name != VARIABLES_FILE)
 
 
 def _links(folder: Path) -> Iterator[Path]:
