@@ -50,6 +50,7 @@ def compare(run: EnvironmentRun, executor: Executor) -> tuple[DriftReport, Seque
     Returns:
         The report, and the errors of the units that did not respond.
     """
+    run.together = {unit: receipt.target.release for unit, receipt in run.state().receipts.items()}
     asked = {unit: executor.submit(DETECT, run, unit) for unit in run.units}
     raised = errors_by_name(asked)
     raise_mistakes(raised.values())

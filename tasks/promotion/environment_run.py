@@ -75,6 +75,7 @@ class EnvironmentRun:
         halted: set when nothing more may begin, since a unit failed or the run is being cancelled.
         approved: what may be applied, where the gate says so: what a person approved, or what can be undone.
         drifting: units to plan although nothing about them is new, since they are not as they were applied.
+        together: {unit: release} of those that are worked on at once now.
         restored: {unit: changes} that this run's rollback has applied.
         turns: who is worked on next, and how many at once.
         validated: {unit: violations} that validators found, which read nothing but the release's files.
@@ -94,6 +95,7 @@ class EnvironmentRun:
         self.drifting: frozenset[str] = frozenset()
         self.restored: dict[str, tuple[Change, ...]] = {}
         self.validated: dict[str, tuple[Violation, ...]] = {}
+        self.together: Mapping[str, str] = {}
         self.turns = Turns(runtime.settings.parallelism, runtime.settings.parallelism_of)
         self._checkouts = checkouts
         self.claim = ""
@@ -244,6 +246,7 @@ class EnvironmentRun:
             elsewhere=lambda: self._elsewhere(target.unit),
             environments={each.name: each.after for each in found.platform.environments},
             neighbours=lambda: self._neighbours(target),
+            together=lambda: self._together(target),
             unfinished=target.unit in now.unfinished,
             secret_key=lambda: self.secret_key,
             reconciling=target.unit in self.drifting,
@@ -267,6 +270,13 @@ class EnvironmentRun:
         """The other units of the environment, as the target's release declares them."""
         declared = self.checkout(target.release).platform.units_in(target.environment)
         return [self.unit(unit.name, target.release) for unit in declared if unit.name != target.unit]
+
+    def _together(self, target: Target) -> list[Unit]:
+        """The other units that are worked on at once with the target, in its checkout and as its roles."""
+        here = self.environment_of(target.unit, target.release)
+        names = [unit for unit, release in self.together.items() if release == target.release and unit != target.unit]
+        alike = [name for name in names if self.environment_of(name, target.release) == here]
+        return [self.unit(name, target.release) for name in alike]
 
     def _wired(self, target: Target, found: EnvironmentState) -> Unit:
         """The unit as declared, its edges filled in with what holds for that release, if it is known.

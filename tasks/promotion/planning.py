@@ -160,6 +160,12 @@ def is_up_to_date(run: EnvironmentRun, unit: str, found: EnvironmentState, input
     return is_good(run, unit, found) and found.receipts[unit].inputs_digest == inputs.digest
 
 
+def expected(run: EnvironmentRun) -> dict[str, str]:
+    """{unit: release} of the units that are to be planned, as far as that is known before their inputs are."""
+    found = run.state()
+    return {unit: run.release.id for unit in run.units if unit in run.drifting or not is_good(run, unit, found)}
+
+
 def moving(run: EnvironmentRun, plans: Mapping[str, Planned]) -> frozenset[str]:
     """Units whose outputs may change, and everything below them.
 

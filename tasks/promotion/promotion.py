@@ -66,6 +66,7 @@ def promote(
 def plan_and_test(run: EnvironmentRun, executor: Executor) -> tuple[dict[str, Step], dict[str, Step]]:
     """Plan and test all units at once, with what is known now; a unit whose inputs name others, after these."""
     planned: dict[str, Step] = {}
+    run.together = planning.expected(run)
     for unit in run.units:
         sources = {name: planned[name] for name in sorted(run.sources(unit))}
         planned[unit] = executor.submit(PLAN, run, unit, sources, after=tuple(sources.values()))

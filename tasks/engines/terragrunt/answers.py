@@ -63,6 +63,11 @@ class Configuration:
     acts_on_plan: bool = False
     iam_role: str = ""
 
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Configuration:
+        """One of what `asdict` made of it."""
+        return cls(**{**written, "dependencies": tuple(Dependency(**each) for each in written["dependencies"])})
+
 
 def version(printed: str) -> str:
     """ "1.1.3" of what `--version` prints; empty where there is none."""

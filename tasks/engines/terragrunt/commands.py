@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 FIND = ("find", "--json", "--dependencies", "--exclude", "--reading")
+
+RENDERED = ".flowmart.rendered.json"
+"""Hidden, so that Terragrunt does not copy it with the unit's files."""
 
 QUICK = {"GOGC": "400"}
 """For a Terragrunt that ends at once: less of its time goes into collecting garbage."""
@@ -78,6 +82,17 @@ def render(executable: str) -> tuple[str, ...]:
 def plan(executable: str) -> tuple[str, ...]:
     """Plan a unit, as far as the Terraform that it is given does."""
     return (executable, "run", "--no-auto-init", "--", "plan")
+
+
+def plan_all(executable: str) -> tuple[str, ...]:
+    """The same for all units that a filter lets through, in no order: nothing is applied."""
+    listed = ("--parallelism", str(os.cpu_count() or 1), "--queue-ignore-errors", "--queue-ignore-dag-order")
+    return (executable, "run", "--all", "--no-auto-init", *listed, "--", "plan")
+
+
+def render_all(executable: str) -> tuple[str, ...]:
+    """The configuration of each unit below the working folder, as JSON in its file `RENDERED`."""
+    return (executable, "render", "--all", "--json", "--write", "--out", RENDERED)
 
 
 def info(executable: str) -> tuple[str, ...]:

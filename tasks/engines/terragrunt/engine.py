@@ -69,7 +69,9 @@ class Terragrunt:
 
     def apply(self, plan: Plan) -> Applied:
         """Apply the saved plan file, with Terraform itself wherever Terragrunt has nothing to add."""
-        return self._now.apply(plan)
+        terraform = self._now
+        self._preparation.forget()
+        return terraform.apply(plan)
 
     def observe(self, plan: Plan) -> Observation:
         """Compare a new plan with `plan`."""
@@ -118,7 +120,7 @@ class Terragrunt:
     def _terraform(self, made: Made) -> Terraform:
         workspace, preparation = self.workspace, self._preparation
         inner = replace(
-            prepared(workspace, preparation.downloads, made.folder), executable=preparation.terraform, beside=""
+            prepared(workspace, preparation.whole, made.folder), executable=preparation.terraform, beside=""
         )
         around = Around(
             preparation.executable,

@@ -32,6 +32,7 @@ from tasks.engines.terragrunt.answers import Configuration
 from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.engines.terragrunt.recording import Recorded
 from tasks.engines.terragrunt.stand_ins import StandIns
+from tasks.engines.terragrunt.together import Together
 from tasks.processes import Command, Finished
 
 _MADE = "flowmart.made.json"
@@ -69,7 +70,8 @@ class Preparation:
         chosen = workspace.options(TerragruntOptions)
         self.executable = chosen.binary or workspace.executable
         self.terraform = chosen.terraform or workspace.beside
-        self.downloads = _beside(workspace.infrastructure) / workspace.unit.name
+        self.whole = _beside(workspace.infrastructure)
+        self.downloads = self.whole / workspace.unit.name
 
     @cached_property
     def variables(self) -> dict[str, str]:
@@ -83,9 +85,10 @@ class Preparation:
     @cached_property
     def _stand_ins(self) -> StandIns:
         workspace = self._workspace
-        place = _beside(workspace.infrastructure) / ".stand-ins"
         asked = Command(commands.version(self.terraform), workspace.folder, time_limit=workspace.unit.time_limit)
-        return stand_ins.provided(self.terraform, place, lambda: workspace.processes.run(asked).stdout)
+        return stand_ins.provided(
+            self.terraform, self.whole / ".stand-ins", lambda: workspace.processes.run(asked).stdout
+        )
 
     def made(self, inputs: Inputs, check: Check = lambda _: None) -> Made:
         """The unit, ready for what its dependencies give now.
@@ -106,24 +109,37 @@ class Preparation:
             return made
         self.downloads.mkdir(parents=True, exist_ok=True)
         as_repository(self._workspace.infrastructure)
-        configuration = self._configuration()
+        known = None if done or inputs.values else self._together.of(self._workspace, self._stand_ins, self._known())
+        configuration = known.configuration if known else self._configuration()
+        self._refuse(configuration)
         check(configuration)
-        made = (
-            self._around(configuration, inputs) if configuration.acts_on_plan else self._alone(configuration, inputs)
-        )
+        if configuration.acts_on_plan:
+            made = self._around(configuration, inputs)
+        else:
+            recorded = (known.recorded if known else None) or self._recorded(inputs)
+            made = self._alone(configuration, recorded, inputs)
         sealed.save({"with": made_with, **asdict(made), "folder": str(made.folder)}, file)
         return made
+
+    def forget(self) -> None:
+        """Something is applied: what is known of units that were not made ready yet may hold no longer."""
+        self._together.forget()
+
+    @cached_property
+    def _together(self) -> Together:
+        return Together(self.whole / ".together", self.executable, lambda argv, *more: self.run(argv, *more))
 
     def _configuration(self) -> Configuration:
         """The unit's configuration, so far as it depends on no other unit."""
         given = {**commands.QUICK, "TG_TF_PATH": str(self._stand_ins.without_outputs)}
-        found = answers.configuration(self.run(commands.render(self.executable), more=given))
-        if fault := credentials.fault(self._workspace, found) or self._floats(found.source):
-            raise Refused(f"{self._workspace.unit.source}: {fault}")
-        return found
+        return answers.configuration(self.run(commands.render(self.executable), more=given))
 
-    def _alone(self, configuration: Configuration, inputs: Inputs) -> Made:
-        recorded = self._recorded(inputs)
+    def _refuse(self, configuration: Configuration) -> None:
+        if fault := credentials.fault(self._workspace, configuration) or self._floats(configuration.source):
+            raise Refused(f"{self._workspace.unit.source}: {fault}")
+
+    def _alone(self, configuration: Configuration, recorded: Recorded, inputs: Inputs) -> Made:
+        """The unit initialised by Terraform itself, where Terragrunt would run it."""
         folder, own = Path(recorded.folder), self._workspace
         vendored.provide(own.infrastructure, own.unit.source, folder)
         self._initialise(folder, {**recorded.variables, **commands.inputs(inputs.values)})
@@ -141,7 +157,7 @@ class Preparation:
 
     def _initialise(self, folder: Path, variables: Mapping[str, str]) -> None:
         """Initialise the root that Terragrunt made, or take what an earlier run on this machine made of the same."""
-        workspace = prepared(self._workspace, self.downloads, folder)
+        workspace = prepared(self._workspace, self.whole, folder)
         argv = terraform.init(self.terraform, locked=True)
         around = {**self._known(), **variables}
         key = kept_inits.digest(workspace, argv, "", around)
@@ -254,20 +270,18 @@ def as_repository(infrastructure: Path) -> None:
         made.rename(around / ".git")
 
 
-def prepared(workspace: Workspace, downloads: Path, folder: Path) -> Workspace:
-    """The workspace in the folder where Terraform runs: what the Terraform engine works in."""
-    source = folder.relative_to(downloads).as_posix()
-    unit = replace(workspace.unit, source=source, options={})
-    return replace(workspace, infrastructure=downloads, unit=unit)
+def prepared(workspace: Workspace, whole: Path, folder: Path) -> Workspace:
+    """The workspace of the Terraform engine: in the folder where Terraform runs, below that of all copies."""
+    unit = replace(workspace.unit, source=folder.relative_to(whole).as_posix(), options={})
+    return replace(workspace, infrastructure=whole, unit=unit)
 
 
 def _made(written: Mapping[str, Any]) -> Made:
-    configuration, recorded = written["configuration"], written["recorded"]
-    dependencies = tuple(answers.Dependency(**each) for each in configuration["dependencies"])
+    recorded = written["recorded"]
     return Made(
         Path(written["folder"]),
-        Configuration(**{**configuration, "dependencies": dependencies}),
-        Recorded(**{**recorded, "arguments": tuple(recorded["arguments"])}) if recorded else None,
+        Configuration.read(written["configuration"]),
+        Recorded.read(recorded) if recorded else None,
     )
 
 

@@ -77,7 +77,9 @@ class Record:
         """The sources of all units with their folders, those of the unit at `source` last: one may need another's."""
         every = (unit for where in self.environments.values() for unit in where.units)
         unit = self.at(source)
-        return {name: folder for each in (*every, *filter(None, [unit])) for name, folder in each.sources.items()}
+        own = dict(unit.sources) if unit else {}
+        others = {name: folder for each in every for name, folder in each.sources.items() if name not in own}
+        return {**others, **own}
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ class Recorded:
     arguments: tuple[str, ...]
     variables: Mapping[str, str]
 
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Recorded:
+        """One of what `asdict` made of it."""
+        return cls(**{**written, "arguments": tuple(written["arguments"])})
+
 
 def taken(downloads: Path, given: Mapping[str, str]) -> dict[str, Recorded]:
     """What was written down below a folder of downloads, by `place_of` the units; it is not there any more then.

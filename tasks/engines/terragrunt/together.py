@@ -1,0 +1,148 @@
+"""Asks for several units of an environment at once: one Terragrunt, where each unit would start two.
+
+    render --all ──▶ configurations ──▶ run --all -- plan, with the stand-in ──▶ what is recorded, by unit
+
+Nothing is decided here. A unit that is missing from the answer, since Terragrunt rejects it, or a dependency has no
+outputs, is asked about by itself, and that says why. What is recorded holds until something is applied: outputs of
+others are in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.errors import FlowmartError
+from tasks.domain.platform import Unit
+from tasks.engines import sealed
+from tasks.engines.base import Workspace
+from tasks.engines.terragrunt import answers, commands, record, recording
+from tasks.engines.terragrunt.answers import Configuration
+from tasks.engines.terragrunt.recording import Recorded
+from tasks.engines.terragrunt.stand_ins import StandIns
+
+_INDEX = "flowmart.together.json"
+_PLAIN = re.compile(r"[\w./-]+")
+"""Paths that mean nothing else in the language of Terragrunt's filters."""
+
+_asking = threading.Lock()
+
+Run = Callable[[tuple[str, ...], Path, Mapping[str, str]], object]
+"""Runs a command in a folder with more variables."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known of a unit without asking about it by itself."""
+
+    configuration: Configuration
+    recorded: Recorded | None = None
+
+
+class Together:
+    """The units of one checkout that a run works on at once.
+
+    Args:
+        folder: where modules are copied to for all of them.
+        executable: Terragrunt.
+        run: runs it with the variables of the workspace's unit.
+    """
+
+    def __init__(self, folder: Path, executable: str, run: Run) -> None:
+        self._folder = folder
+        self._executable = executable
+        self._run = run
+
+    def of(self, workspace: Workspace, programs: StandIns, known: Mapping[str, str]) -> Answer | None:
+        """What is known of the workspace's unit; None when it has to be asked about by itself.
+
+        Args:
+            workspace: of the unit.
+            programs: the programs in place of Terraform.
+            known: the variables that Terragrunt is given.
+        """
+        file = self._folder / _INDEX
+        with _asking:
+            if not file.is_file():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                units = _alike(workspace)
+                found = self._asked(workspace, units, programs, known) if len(units) > 1 else {}
+                sealed.save({source: asdict(answer) for source, answer in found.items()}, file)
+            written = json.loads(file.read_text()).get(workspace.unit.source)
+        return _answer(written) if written else None
+
+    def forget(self) -> None:
+        """Something is applied: what was recorded with the outputs of before must not be used any more."""
+        with _asking:
+            if self._folder.is_dir():
+                sealed.save({}, self._folder / _INDEX)
+
+    def _asked(
+        self, workspace: Workspace, units: Mapping[str, Unit], programs: StandIns, known: Mapping[str, str]
+    ) -> dict[str, Answer]:
+        whole = workspace.infrastructure.resolve()
+        root = whole / _root(workspace)
+        more = {**commands.QUICK, "TG_DOWNLOAD_DIR": str(self._folder), "TG_NO_STACK_GENERATE": "true"}
+        configurations = self._rendered(root, {**more, "TG_TF_PATH": str(programs.without_outputs)})
+        found = {source: configurations[whole / source] for source in units if whole / source in configurations}
+        wanted = [source for source, each in found.items() if not (each.acts_on_plan or each.acts_on_apply)]
+        filters = self._folder / "filters"
+        filters.write_text("".join(f"./{Path(source).relative_to(_root(workspace))}\n" for source in wanted))
+        more |= {"TG_TF_PATH": str(programs.recording), "TG_FILTERS_FILE": str(filters)}
+        # Whoever is missing afterwards is asked about by itself, and raises what is wrong.
+        with suppress(FlowmartError):
+            self._run(commands.plan_all(self._executable), root, more)
+        recorded = recording.taken(self._folder, {**known, **more})
+        return {
+            source: Answer(each, recorded.get(recording.place_of(whole / source))) for source, each in found.items()
+        }
+
+    def _rendered(self, root: Path, more: Mapping[str, str]) -> dict[Path, Configuration]:
+        """{folder: the configuration of the unit in it}."""
+        with suppress(FlowmartError):
+            self._run(commands.render_all(self._executable), root, more)
+        found = dict[Path, Configuration]()
+        for file in root.rglob(commands.RENDERED):
+            found[file.parent] = answers.configuration(file.read_text())
+            file.unlink()
+        return found
+
+
+def _alike(workspace: Workspace) -> dict[str, Unit]:
+    """The units that are worked on with the same variables as this one, by their sources."""
+    found, own = record.load(workspace.infrastructure), workspace.unit
+    if found is None or workspace.environment.name not in found.environments:
+        return {}
+    sources = [*found.sources_of(own.source).items()]
+    return {
+        unit.source: unit
+        for unit in (own, *workspace.together())
+        if _is_plain(unit, _root(workspace))
+        and [*found.sources_of(unit.source).items()] == sources
+        and _set(unit) == _set(own)
+    }
+
+
+def _is_plain(unit: Unit, root: str) -> bool:
+    return not unit.inputs and bool(_PLAIN.fullmatch(unit.source)) and unit.source.startswith(f"{root}/")
+
+
+def _set(unit: Unit) -> tuple[str, dict[str, Any]]:
+    """What decides with which variables a unit is worked on."""
+    return unit.engine, {key: value for key, value in unit.options.items() if key != "parity"}
+
+
+def _root(workspace: Workspace) -> str:
+    found = record.load(workspace.infrastructure)
+    return found.environments[workspace.environment.name].root if found else ""
+
+
+def _answer(written: Mapping[str, Any]) -> Answer:
+    recorded = written["recorded"]
+    return Answer(Configuration.read(written["configuration"]), Recorded.read(recorded) if recorded else None)
