@@ -82,8 +82,8 @@ class Workspace:
             share (images).
         environments: {each of the platform's environments: those that it comes after}.
         neighbours: the other units of the environment, as this release declares them: an object has one owner.
-        together: the other units that are worked on at once with this one, in the same checkout and as the same roles,
-            as far as that is known: an engine may make them ready together.
+        together: the other units that are worked on at once with this one, in the same checkout and as the same
+            roles, as far as that is known: an engine may make them ready together.
         claimed: since when the environment's claim is open, if this process holds it, whoever made it; else None.
         prometheus: the environment's server of metrics, which validators may ask; None where none is.
     """

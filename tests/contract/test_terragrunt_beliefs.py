@@ -123,6 +123,15 @@ def test_a_plan_with_mocks_is_not_made(places: Places) -> None:
         places.engine("app").plan(Inputs())
 
 
+def test_a_plan_that_was_refused_for_mocks_is_made_of_real_outputs_once_they_are_there(places: Places) -> None:
+    places.write("app", STATE + SOURCE + DEPENDENCY.replace("MORE", ""), MODULE)
+    with pytest.raises(Refused, match="would be planned with mocks"):
+        places.engine("app").plan(Inputs())
+    places.applied("network")
+    plan = places.engine("app").plan(Inputs())
+    assert [change.after["input"] for change in plan.changes] == ["none"]
+
+
 @pytest.mark.parametrize("strategy", ["shallow", "deep_map_only"])
 def test_a_plan_with_one_mock_among_real_outputs_is_not_made(places: Places, strategy: str) -> None:
     more = f'mock_outputs_merge_strategy_with_state = "{strategy}"'

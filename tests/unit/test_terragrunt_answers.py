@@ -56,6 +56,26 @@ def test_a_configuration_says_what_decides_how_a_unit_is_worked_on() -> None:
     assert found.source == "git::https://modules.example/all.git//db?ref=v1"
 
 
+@pytest.mark.parametrize(
+    ("terraform", "plan", "apply"),
+    [
+        ({}, False, False),
+        ({"before_hook": {"x": {"commands": ["init"]}}}, True, False),
+        ({"after_hook": {"x": {"commands": ["destroy", "plan"]}}}, True, False),
+        ({"error_hook": {"x": {"commands": ["apply"]}}}, False, True),
+        ({"before_hook": {"x": {"commands": ["terragrunt-read-config"]}}}, True, False),
+        ({"extra_arguments": {"x": {"commands": ["plan", "validate"]}}}, False, False),
+        ({"extra_arguments": {"x": {"commands": ["init"]}}}, True, False),
+        ({"extra_arguments": {"x": {"commands": ["plan", "apply"]}}}, False, True),
+    ],
+)
+def test_hooks_and_added_arguments_say_when_terragrunt_has_to_be_around(
+    terraform: dict[str, object], plan: bool, apply: bool
+) -> None:
+    found = answers.configuration(json.dumps({"terraform": terraform}))
+    assert (found.acts_on_plan, found.acts_on_apply) == (plan, apply)
+
+
 def test_a_configuration_says_which_role_it_wants() -> None:
     found = answers.configuration(json.dumps({**RENDERED, "iam_role": "arn:aws:iam::222222222222:role/x"}))
     assert found.iam_role == "arn:aws:iam::222222222222:role/x"

@@ -129,6 +129,11 @@ def _of_other(backend: Backend, workspace: str) -> str:
     return f"{backend.kind}:{json.dumps(found, sort_keys=True)}:{workspace}" if found else ""
 
 
+def names_secrets(backend: Backend) -> bool:
+    """Whether a setting says who asks: what init writes down then is as secret."""
+    return any(word in key for key in backend.settings for word in _SECRETS)
+
+
 _PLACES: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
     "s3": _of_s3,
     "local": _of_local,

@@ -165,7 +165,8 @@ class Preparation:
         if not kept:
             self._init(argv, folder, variables)
         self._refuse_initialised(folder)
-        if not kept:
+        found = backends.initialised(folder)
+        if not kept and found is not None and not backends.names_secrets(found):
             kept_inits.keep(key, folder, locked=True)
 
     def _around(self, configuration: Configuration, inputs: Inputs) -> Made:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ _OURS = frozenset({"-input=false", "-no-color"})
 """Arguments that say nothing about a unit: Terragrunt adds them for whoever runs it."""
 _LEFT_OUT = ("TG_", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 """Variables of Terragrunt itself, and credentials: these are given anew to each command."""
-_OF_THE_SHELL = frozenset({"_", "PWD", "OLDPWD", "SHLVL"})
+_OF_PROGRAMS = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "LC_CTYPE"})
+"""What a shell, or Python itself, sets."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,16 @@ def place_of(unit: Path) -> str:
 def _taken(downloads: Path, given: Mapping[str, str]) -> Iterator[tuple[str, Recorded]]:
     whole = downloads.resolve()
     for file in sorted((downloads / stand_ins.RECORDED).glob("*")):
-        written: Any = ast.literal_eval(file.read_bytes().decode("utf-8", "surrogateescape"))
+        written: Any = ast.literal_eval(file.read_text())
         file.unlink()
-        folder, arguments, variables = Path(written[0]), written[1], written[2]
-        place = folder.relative_to(whole).parts[0] if folder.is_relative_to(whole) else place_of(folder)
+        folder, arguments = Path(os.fsdecode(written[0])), [*map(os.fsdecode, written[1])]
+        variables = {os.fsdecode(name): os.fsdecode(value) for name, value in written[2].items()}
+        place = folder.relative_to(whole).parts[0]
         added = tuple(each for each in arguments if each not in _OURS)
         yield place, Recorded(str(folder), added, dict(_added(variables, given)))
 
 
 def _added(variables: Mapping[str, str], given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in sorted(variables.items()):
-        if given.get(name) != value and name not in _OF_THE_SHELL and not name.startswith(_LEFT_OUT):
+        if given.get(name) != value and name not in _OF_PROGRAMS and not name.startswith(_LEFT_OUT):
             yield name, value

@@ -33,7 +33,7 @@ elif given and given[0] == "plan":
     os.makedirs(place, exist_ok=True)
     file = os.open(os.path.join(place, str(os.getpid())), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(file, "wb") as opened:
-        opened.write(repr([os.getcwd(), given[1:], dict(os.environ)]).encode("utf-8", "surrogateescape"))
+        opened.write(ascii([os.getcwdb(), [*map(os.fsencode, given[1:])], dict(os.environb)]).encode())
 else:
     os.execvp({terraform!r}, [{terraform!r}, *given])
 """

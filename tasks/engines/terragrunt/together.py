@@ -119,6 +119,8 @@ def _alike(workspace: Workspace) -> dict[str, Unit]:
     found, own = record.load(workspace.infrastructure), workspace.unit
     if found is None or workspace.environment.name not in found.environments:
         return {}
+    if own.options.get("auth_provider_cmd"):  # which is run for each unit, and may give each of them another role
+        return {}
     sources = [*found.sources_of(own.source).items()]
     return {
         unit.source: unit
