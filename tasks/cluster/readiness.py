@@ -1,8 +1,9 @@
 """Whether a live object has become what it is meant to be. Pure.
 
 The rules are those of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/README), by which helm 4 and kubectl wait too: the
-built-in kinds by their status, everything else by its standard conditions. One difference: a Job is ready when it has
-completed, not when it has started, since what waits for it wants its result.
+built-in kinds by their status, everything else by its standard conditions. Two differences: a Job is ready when it
+has completed, not when it has started, since what waits for it wants its result; an APIService is ready when it is
+available, since one that is not keeps every namespace from being deleted.
 """
 
 from __future__ import annotations
@@ -131,6 +132,13 @@ def _definition(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
     return READY if _condition(status, "Established").get("status") == "True" else _progressing("not established")
 
 
+def _api_service(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    available = _condition(status, "Available")
+    if available.get("status") == "True":
+        return READY
+    return _progressing(str(available.get("message") or "it is not available yet"))
+
+
 def _always(_: Mapping[str, Any], __: Mapping[str, Any]) -> Readiness:
     return READY
 
@@ -153,6 +161,7 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Readiness]
     "PersistentVolumeClaim": _claim,
     "Service": _service,
     "CustomResourceDefinition": _definition,
+    "APIService": _api_service,
     # Their conditions tell about others: whether pods may be evicted now, whether there are numbers to scale by.
     "PodDisruptionBudget": _always,
     "HorizontalPodAutoscaler": _always,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,22 +45,36 @@ def ensure(folder: Path) -> Certificates:
     return found
 
 
+def pair(host: str) -> tuple[bytes, bytes, bytes]:
+    """An authority, a certificate of that host that it signed, and the certificate's key; as PEM."""
+    return _signed("authority", host, [x509.DNSName(host)] if host else [])
+
+
 def _make(paths: Certificates) -> None:
+    addresses: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    authority, server, key = _signed("flowmart sandbox authority", "flowmart sandbox clusters", addresses)
+    _write(paths.key, key)
+    _write(paths.authority, authority)
+    _write(paths.server, server)
+
+
+def _signed(signer: str, subject: str, addresses: Sequence[x509.GeneralName]) -> tuple[bytes, bytes, bytes]:
+    """An authority's certificate, one of a server that it signed, and the server's key; as PEM."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name("flowmart sandbox authority")
+    authority_name = _name(signer)
     authority = _begun(authority_name, authority_name, authority_key.public_key())
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     authority = authority.add_extension(_usage(signs=True), critical=True)
-    addresses: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    server = _begun(_name("flowmart sandbox clusters"), authority_name, server_key.public_key())
-    server = server.add_extension(x509.SubjectAlternativeName(addresses), critical=False)
+    server = _begun(_name(subject), authority_name, server_key.public_key())
+    if addresses:
+        server = server.add_extension(x509.SubjectAlternativeName(addresses), critical=False)
     server = server.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     server = server.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
     )
-    _write(paths.key, _private(server_key))
-    _write(paths.authority, authority.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    _write(paths.server, server.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    signed = [each.sign(authority_key, hashes.SHA256()) for each in (authority, server)]
+    first, second = (each.public_bytes(serialization.Encoding.PEM) for each in signed)
+    return first, second, _private(server_key)
 
 
 def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

@@ -10,6 +10,7 @@ from deployments.sandbox.kubernetes.access.rbac import Rbac
 from deployments.sandbox.kubernetes.access.tokens import Tokens
 from deployments.sandbox.kubernetes.admission.plugins import Admission
 from deployments.sandbox.kubernetes.controllers import nodes
+from deployments.sandbox.kubernetes.controllers.api_services import ApiServices
 from deployments.sandbox.kubernetes.controllers.autoscalers import Autoscalers
 from deployments.sandbox.kubernetes.controllers.budgets import Budgets
 from deployments.sandbox.kubernetes.controllers.claims import Claims
@@ -77,6 +78,7 @@ def open_cluster(name: str, folder: Path, authority: str, pace: float) -> Cluste
         Ingresses(world),
         Claims(world),
         Autoscalers(world),
+        ApiServices(world),
         budgets,
         Quotas(world),
     ]

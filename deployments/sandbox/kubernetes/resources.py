@@ -28,7 +28,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind as served in one version. `definition` names its schema; `schema` holds a custom resource's own."""
+    """One kind as served in one version. `definition` names its schema; `schema` holds a custom resource's own.
+
+    `kept_in` is another group in which its objects are kept (see `conversion`).
+    """
 
     group: str
     version: str
@@ -45,6 +48,12 @@ class Resource:
     columns: tuple[Any, ...] = field(default=(), compare=False, hash=False)
     singular: str = ""
     list_kind: str = ""
+    kept_in: str | None = None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The group and plural under which the store has its objects: all versions of a kind are in one place."""
+        return (self.group if self.kept_in is None else self.kept_in, self.plural)
 
     @property
     def api_version(self) -> str:
@@ -86,6 +95,7 @@ _rbac = _in("rbac.authorization.k8s.io", "v1", "rbac")
 _storage = _in("storage.k8s.io", "v1", "storage")
 _admission = _in("admissionregistration.k8s.io", "v1", "admissionregistration")
 _authentication = _in("authentication.k8s.io", "v1", "authentication")
+_flowcontrol = _in("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol")
 _authorization = _in("authorization.k8s.io", "v1", "authorization")
 
 _ALL = ("all",)
@@ -115,8 +125,11 @@ BUILT_IN: tuple[Resource, ...] = (
     _apps("statefulsets", "StatefulSet", "sts", categories=_ALL, status=True, scale=Scale()),
     _batch("cronjobs", "CronJob", "cj", categories=_ALL, status=True),
     _batch("jobs", "Job", categories=_ALL, status=True),
-    _in("autoscaling", "v2", "autoscaling")(
-        "horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa", categories=_ALL, status=True
+    *(
+        _in("autoscaling", version, "autoscaling")(
+            "horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa", categories=_ALL, status=True
+        )
+        for version in ("v2", "v1")
     ),
     _in("policy", "v1", "policy")("poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True),
     _networking("ingressclasses", "IngressClass", namespaced=False),
@@ -128,8 +141,27 @@ BUILT_IN: tuple[Resource, ...] = (
     _rbac("roles", "Role"),
     _in("scheduling.k8s.io", "v1", "scheduling")("priorityclasses", "PriorityClass", "pc", namespaced=False),
     _in("discovery.k8s.io", "v1", "discovery")("endpointslices", "EndpointSlice"),
+    _in("events.k8s.io", "v1", "events")("events", "Event", "ev", kept_in=""),
+    _in("certificates.k8s.io", "v1", "certificates")(
+        "certificatesigningrequests", "CertificateSigningRequest", "csr", namespaced=False, status=True
+    ),
+    _in("node.k8s.io", "v1", "node")("runtimeclasses", "RuntimeClass", namespaced=False),
+    _flowcontrol("flowschemas", "FlowSchema", namespaced=False, status=True),
+    _flowcontrol("prioritylevelconfigurations", "PriorityLevelConfiguration", namespaced=False, status=True),
+    Resource(
+        "apiregistration.k8s.io",
+        "v1",
+        "apiservices",
+        "APIService",
+        False,
+        categories=_EXTENSIONS,
+        status=True,
+        definition="io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService",
+    ),
     _in("coordination.k8s.io", "v1", "coordination")("leases", "Lease"),
+    _storage("csidrivers", "CSIDriver", namespaced=False),
     _storage("storageclasses", "StorageClass", "sc", namespaced=False),
+    _storage("volumeattributesclasses", "VolumeAttributesClass", "vac", namespaced=False),
     Resource(
         "apiextensions.k8s.io",
         "v1",
@@ -168,7 +200,10 @@ BUILT_IN: tuple[Resource, ...] = (
     _authorization("subjectaccessreviews", "SubjectAccessReview", namespaced=False, verbs=CREATE_ONLY),
 )
 
-_BY_KIND = {(resource.group, resource.kind): resource for resource in BUILT_IN}
+_BY_KIND: dict[tuple[str, str], Resource] = {}
+for _resource in BUILT_IN:
+    # The first version of a kind is the one in which its objects are kept.
+    _BY_KIND.setdefault((_resource.group, _resource.kind), _resource)
 
 
 def built_in(kind: str, group: str | None = None) -> Resource:

@@ -35,7 +35,7 @@ class Key(NamedTuple):
 
 def key(resource: Resource, namespace: str, name: str) -> Key:
     """The key of an object; `namespace` is ignored for what belongs to none."""
-    return Key(resource.group, resource.plural, namespace if resource.namespaced else "", name)
+    return Key(*resource.place, namespace if resource.namespaced else "", name)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Store:
 
     def of_kind(self, resource: Resource, namespace: str = "") -> list[Object]:
         """All objects of a kind, in one namespace or in all (empty), by namespace and name; not to be changed."""
-        found = self._kinds.get((resource.group, resource.plural), {})
+        found = self._kinds.get(resource.place, {})
         return [found[k] for k in sorted(found) if not namespace or k.namespace == namespace]
 
     def everything(self) -> Iterator[tuple[Key, Object]]:
@@ -155,7 +155,7 @@ class Subscription:
 
     def __init__(self, store: Store, resource: Resource) -> None:
         self._queue: asyncio.Queue[Event] = asyncio.Queue()
-        self._kind = (resource.group, resource.plural)
+        self._kind = resource.place
         self._stop = store.listen(self._hear)
 
     def _hear(self, event: Event) -> None:

@@ -13,6 +13,7 @@ from deployments.sandbox.kubernetes import managed, status
 from deployments.sandbox.kubernetes.admission import allocation, changes, custom_rules, defaults, rules, structure
 from deployments.sandbox.kubernetes.admission.plugins import Admission
 from deployments.sandbox.kubernetes.asking import Asking
+from deployments.sandbox.kubernetes.conversion import from_kept, kept_as, to_kept
 from deployments.sandbox.kubernetes.objects import clone, is_terminating, new_uid, timestamp
 from deployments.sandbox.kubernetes.patches import ownership
 from deployments.sandbox.kubernetes.patches.apply import Intent, apply
@@ -62,7 +63,8 @@ class Writes:
 
     def create(self, resource: Resource, namespace: str, item: Object, asking: Asking) -> Object:
         """A new object, as it is stored."""
-        item = self._structured(item, resource, asking)
+        item = to_kept(self._structured(item, resource, asking), resource)
+        resource = kept_as(resource)
         _begin(item, resource, namespace)
         self._completed(item, resource)
         place = key(resource, namespace, item["metadata"]["name"])
@@ -87,9 +89,11 @@ class Writes:
     ) -> Object:
         """The object after `change`, which gets a copy of it. `part` is the subresource, empty for the main one."""
         before = self._existing(resource, namespace, name)
-        proposed = change(clone(before))
+        proposed = change(_asked_for(before, resource))
         _require_same(before, proposed, resource, name)
-        after = self._assembled(before, self._structured(proposed, resource, asking), resource, part)
+        proposed = to_kept(self._structured(proposed, resource, asking), resource)
+        resource = kept_as(resource)
+        after = self._assembled(before, proposed, resource, part)
         self._checked(before, after, resource, asking, part)
         manager = Manager(asking.manager, ownership.UPDATE, after["apiVersion"], part)
         changed = ownership.difference(before, after, type_of(resource))
@@ -111,7 +115,8 @@ class Writes:
             raise status.bad_request("metadata.managedFields must be nil")
         require_typed(wanted, resource, namespace, name)
         _require_no_nulls(wanted, resource, name)
-        wanted = self._structured(wanted, resource, asking)
+        wanted = to_kept(self._structured(wanted, resource, asking), resource)
+        resource = kept_as(resource)
         ignored = _ignored(resource, part)
         intent = Intent(wanted, Manager(asking.manager, ownership.APPLY, wanted["apiVersion"], part), force, ignored)
         before = self.store.get(key(resource, namespace, name))
@@ -231,6 +236,11 @@ class Writes:
 
 _ENDED_BY_OTHERS = ("Pod", "Namespace")
 """Kinds that go away when their controller is done with them, not when their finalizers are gone."""
+
+
+def _asked_for(item: Object, resource: Resource) -> Object:
+    """A copy of what is kept, in the version in which it is to be changed."""
+    return from_kept(item, resource) if kept_as(resource) is not resource else clone(item)
 
 
 def _begin(item: Object, resource: Resource, namespace: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from deployments.sandbox.kubernetes.conversion import from_kept, to_kept
 from deployments.sandbox.kubernetes.printing import tables
 from deployments.sandbox.kubernetes.resources import Object, Resource
 
@@ -49,18 +50,25 @@ def view(accept: str, resource: Resource, include_object: str = "Metadata") -> V
             )
     kind = resource.list_kind or f"{resource.kind}List"
     return View(
-        lambda item: {"kind": resource.kind, "apiVersion": resource.api_version} | item,
+        lambda item: _named(item, resource),
         lambda items, meta: _list(kind, resource.api_version, items, meta),
     )
 
 
-def _table(resource: Resource, include_object: str) -> View:
-    return View(
-        lambda item: tables.table(
-            resource, [item], {"resourceVersion": item["metadata"]["resourceVersion"]}, include_object
-        ),
-        lambda items, meta: tables.table(resource, items, meta, include_object),
+def _named(item: Object, resource: Resource) -> Object:
+    """The object in the version that was asked for."""
+    known = item.get("apiVersion", resource.api_version) == resource.api_version
+    return {"kind": resource.kind, "apiVersion": resource.api_version} | (
+        item if known else from_kept(item, resource)
     )
+
+
+def _table(resource: Resource, include_object: str) -> View:
+    def many(items: Sequence[Object], meta: Object) -> Object:
+        # Columns are those of the version that is kept.
+        return tables.table(resource, [to_kept(item, resource) for item in items], meta, include_object)
+
+    return View(lambda item: many([item], {"resourceVersion": item["metadata"]["resourceVersion"]}), many)
 
 
 def _list(kind: str, api_version: str, items: Any, meta: Object) -> Object:

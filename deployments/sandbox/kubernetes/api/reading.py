@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from deployments.sandbox.kubernetes import status
 from deployments.sandbox.kubernetes.api.addresses import Address
 from deployments.sandbox.kubernetes.api.answers import View
+from deployments.sandbox.kubernetes.conversion import from_kept
 from deployments.sandbox.kubernetes.resources import Object, Resource
 from deployments.sandbox.kubernetes.selectors import combined
 from deployments.sandbox.kubernetes.storage import Store, key
@@ -25,8 +26,8 @@ def get(store: Store, address: Address) -> Object:
 
 
 def in_version(item: Object, resource: Resource) -> Object:
-    """A custom resource's object in the version that is asked for; without conversion only the name differs."""
-    return item if item.get("apiVersion") == resource.api_version else item | {"apiVersion": resource.api_version}
+    """An object in the version that is asked for."""
+    return item if item.get("apiVersion") == resource.api_version else from_kept(item, resource)
 
 
 def selected(store: Store, address: Address, query: Query) -> list[Object]:

@@ -110,7 +110,7 @@ async def _follow(wanted: Watch, subscription: Subscription, answer: web.StreamR
 def _messages(wanted: Watch, event: Event) -> Iterator[Object]:
     """What a write means to a watch that sees only a part: something may come into sight or go out of it."""
     address = wanted.address
-    here = (event.key.group, event.key.plural) == (address.resource.group, address.resource.plural)
+    here = (event.key.group, event.key.plural) == address.resource.place
     if not here or (address.namespace and event.key.namespace != address.namespace):
         return
     before = event.previous is not None and wanted.matches(event.previous)

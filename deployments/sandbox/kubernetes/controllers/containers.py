@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from deployments.sandbox.kubernetes.controllers import references
+from deployments.sandbox.kubernetes.controllers import programs, references
 from deployments.sandbox.kubernetes.controllers.images import Behaviour, behaviour, serves
 from deployments.sandbox.kubernetes.controllers.nodes import address_of
 from deployments.sandbox.kubernetes.controllers.world import World
@@ -186,13 +186,24 @@ def _running(container: Object, kind: Behaviour, ready: bool, again: float | Non
 
 
 def _ended(world: World, pod: Object, container: Object) -> State:
-    """A container that is to end by itself does so; what it called must have been there."""
+    """A container that is to end by itself does so, once; what it called must have been there."""
+    had = _terminated(pod, container)
+    if had is not None:
+        return State({"terminated": had}, over=had["exitCode"] == 0)
     unreachable = references.unreachable(world, pod, container)
-    code, reason = (1, "Error") if unreachable else (0, "Completed")
+    why = f"cannot connect to {unreachable}: no ready endpoints" if unreachable else ""
+    why = why or programs.run(world, pod, container)
+    code, reason = (1, "Error") if why else (0, "Completed")
     over = {"exitCode": code, "reason": reason, "finishedAt": timestamp(), "startedAt": timestamp()}
-    if unreachable:
-        over["message"] = f"cannot connect to {unreachable}: no ready endpoints"
-    return State({"terminated": over}, over=not unreachable)
+    return State({"terminated": over | ({"message": why} if why else {})}, over=not why)
+
+
+def _terminated(pod: Object, container: Object) -> Object | None:
+    """How a container has ended already; None when it has not."""
+    states = [*at(pod, "status.initContainerStatuses", []), *at(pod, "status.containerStatuses", [])]
+    found: Object = next((each for each in states if each["name"] == container["name"]), {})
+    terminated: Object | None = at(found, "state.terminated")
+    return terminated
 
 
 def _phase(pod: Object, first: list[State], states: list[State]) -> str:

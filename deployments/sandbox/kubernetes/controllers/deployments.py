@@ -22,7 +22,7 @@ from deployments.sandbox.kubernetes.objects import (
     owner_reference,
 )
 from deployments.sandbox.kubernetes.resources import Object
-from deployments.sandbox.kubernetes.storage import Event, Key
+from deployments.sandbox.kubernetes.storage import DELETED, Event, Key
 
 REVISION = "deployment.kubernetes.io/revision"
 _HISTORY = "deployment.kubernetes.io/revision-history"
@@ -40,9 +40,17 @@ class Deployments:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A deployment, or the owner of a replica set."""
+        """A deployment, or the owner of a replica set; the strategy Recreate waits until the last old pod is gone."""
         yield from interest.itself(event, "Deployment")
         yield from interest.owner(event, "ReplicaSet", "Deployment")
+        if event.type == DELETED:
+            for place in interest.owner(event, "Pod", "ReplicaSet"):
+                yield from self._owner(place)
+
+    def _owner(self, place: Key) -> Iterator[Key]:
+        found = self._world.store.get(place)
+        if found is not None:
+            yield from interest.owner(Event(0, DELETED, place, found, None), "ReplicaSet", "Deployment")
 
     def reconcile(self, key: Key) -> float | None:
         """One step of the rollout, and the status."""

@@ -26,6 +26,7 @@ _SOURCES = {
     "io.k8s.api.": "api@v{}",
     "io.k8s.apimachinery.pkg.": "apimachinery@v{}/pkg",
     "io.k8s.apiextensions-apiserver.pkg.": "apiextensions-apiserver@v{}/pkg",
+    "io.k8s.kube-aggregator.pkg.": "kube-aggregator@v{}/pkg",
 }
 
 _Field = tuple[str, str, str]

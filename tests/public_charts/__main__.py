@@ -1,0 +1,76 @@
+"""`python -m tests.public_charts [--from FOLDER] [UNIT ...]`: which public charts and kustomizations go through.
+
+git fetches them, which needs a network; `--from` names a folder of clones instead, OWNER/NAME below it. Exit code 1
+when one fails: what is refused before anything is applied does not count as failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import structlog
+
+from deployments.setup import put_tools_on_path
+from tests.clusters import SandboxCluster
+from tests.public_charts.platform import NAMESPACE, PublicPlatform
+from tests.public_charts.sources import PublicUnit, fetched, units_of
+from tests.public_charts.story import End, Story, Told
+from tests.public_charts.values import VALUES
+from tests.tools import tool
+
+
+def main(arguments: list[str]) -> int:
+    """Tell the story of each, then the counts; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.public_charts", description=__doc__)
+    parser.add_argument("--from", dest="clones", type=Path, metavar="FOLDER", help="clones of the repositories")
+    parser.add_argument("unit", nargs="*", help="parts of names; all by default")
+    wanted = parser.parse_args(arguments)
+    put_tools_on_path()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with tempfile.TemporaryDirectory(prefix="flowmart-charts-") as name:
+        work = Path(name)
+        clones = (wanted.clones or fetched(work / "clones")).resolve()
+        units = [
+            unit for unit in units_of(clones) if not wanted.unit or any(part in unit.name for part in wanted.unit)
+        ]
+        told = {}
+        for number, unit in enumerate(units):
+            told[unit.name] = _told(unit, work / str(number), clones)
+            print(line(unit.name, told[unit.name]), flush=True)
+    print("\n".join(counts(list(told.values()))))
+    return 1 if any(end.end is End.FAILED for end in told.values()) else 0
+
+
+def _told(unit: PublicUnit, folder: Path, clones: Path) -> Told:
+    folder.mkdir()
+    platform = PublicPlatform(folder, unit, VALUES.get(unit.name, {}), clones)
+    cluster = SandboxCluster(folder)
+    try:
+        os.environ |= {"KUBECONFIG": str(cluster.kubeconfig)}
+        os.environ |= {f"FLOWMART_{name.upper()}": tool(name) for name in ("helm", "kubectl")}
+        cluster.kubectl("create", "namespace", NAMESPACE)
+        return Story(platform, cluster).told()
+    finally:
+        cluster.stop()
+
+
+def line(name: str, told: Told) -> str:
+    """How one story ended."""
+    why = f"  {told.step}: {' '.join(told.why.split())}" if told.why else ""
+    return f"{told.end.value:<12} {told.seconds:5.0f} s  {name}{why}"
+
+
+def counts(told: list[Told]) -> list[str]:
+    """How many ended how."""
+    ends = Counter(each.end for each in told)
+    return [*(f"{ends[end]:>4} {end.value}" for end in End), f"{len(told):>4} charts and kustomizations"]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,63 @@
+"""A platform of one environment with a cluster and one unit: a chart, or an overlay on a kustomization."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.mini import MiniPlatform
+from tests.public_charts.sources import PublicUnit, vendored
+
+ENVIRONMENT = "dev"
+NAMESPACE = "public"
+UNIT = "public"
+_SECONDS = 60
+
+
+class PublicPlatform(MiniPlatform):
+    """The platform in a repository of its own, with a store of its own."""
+
+    def __init__(self, folder: Path, unit: PublicUnit, values: Mapping[str, Any], clones: Path) -> None:
+        super().__init__(folder)
+        self.unit = unit
+        self.missing: list[str] = []
+        infrastructure = self.repository / "infrastructure"
+        shutil.rmtree(infrastructure)
+        self.write("platform.yaml", yaml.safe_dump(_platform(unit, values)))
+        if unit.engine == "helm":
+            shutil.copytree(unit.folder, infrastructure / UNIT, symlinks=False)
+            self.missing = vendored(infrastructure / UNIT, clones)
+        else:
+            shutil.copytree(unit.root, infrastructure / "source", symlinks=True)
+
+    def version(self, number: int) -> str:
+        """A release that differs from the others in a version, as a new one of the chart or base would; its id."""
+        if self.unit.engine == "helm":
+            self._chart_version(number)
+        else:
+            overlay = {
+                "resources": [str(Path("../source") / self.unit.path)],
+                "commonAnnotations": {"flowmart.example/version": str(number)},
+            }
+            self.write(f"{UNIT}/kustomization.yaml", yaml.safe_dump(overlay))
+        return self.release(f"version {number}").id
+
+    def _chart_version(self, number: int) -> None:
+        file = self.repository / "infrastructure" / UNIT / "Chart.yaml"
+        for key in ("version", "appVersion"):
+            file.write_text(re.sub(rf"(?m)^{key}: .*$", f'{key}: "{number}.99.0"', file.read_text()))
+
+
+def _platform(unit: PublicUnit, values: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = {"inputs": {"namespace": NAMESPACE, "values": dict(values)}} if unit.engine == "helm" else {}
+    declared = {"engine": unit.engine, "source": UNIT, "environments": [ENVIRONMENT], "time_limit": f"{_SECONDS}s"}
+    return {
+        "platform": "flowmart",
+        "environments": {ENVIRONMENT: {"cluster": {"plan": "dev-admin", "apply": "dev-admin"}}},
+        "units": {UNIT: {**declared, **inputs}},
+    }
