@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -135,9 +136,15 @@ def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manif
     `origin` is named when the stream is no YAML, or something in it is no Kubernetes object.
     """
     try:
-        return indexed(documents(text), origin, namespace)
+        return indexed(_read(text), origin, namespace)
     except yaml.YAMLError as error:
         raise InvalidInput(f"{origin}: is no YAML: {error}") from error
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> list[Any]:
+    """The documents of a stream. A run reads the same one several times, and definitions make long ones."""
+    return documents(text)
 
 
 def indexed(found: Iterable[Any], origin: str, namespace: str = "") -> dict[Reference, Manifest]:

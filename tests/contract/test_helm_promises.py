@@ -72,6 +72,12 @@ kind: Service
 metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}, annotations: }
 spec: {clusterIP: , selector: {app: {{ .Release.Name }}}, ports: [{port: 80}]}
 """
+ROLE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+"""
 AUTOSCALER = """
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -190,6 +196,15 @@ def test_what_the_server_and_an_autoscaler_write_is_no_drift(shop: Shop) -> None
     )
     assert shop.drift(receipt).changes == ()
     assert shop.engine(target).settle(receipt) == ()
+
+
+def test_a_namespace_on_what_lives_in_none_is_no_drift(shop: Shop) -> None:
+    shop.reader = shop.writer = "admin"
+    target = shop.own_chart("a", role=ROLE)
+    plan = shop.planned(target)
+    receipt = shop.receipt(plan, shop.apply(plan))
+    assert shop.drift(receipt).changes == ()
+    assert shop.engine(target).verify().outcome is Outcome.SUCCEEDED
 
 
 def test_what_differed_right_after_the_apply_is_no_drift(shop: Shop) -> None:

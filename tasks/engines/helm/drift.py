@@ -8,6 +8,7 @@ from tasks.cluster import comparison
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
+from tasks.cluster.placement import placed_manifests
 from tasks.cluster.readiness import readiness
 from tasks.cluster.rehearsal import rehearse
 from tasks.domain.plan import Action, Change
@@ -21,8 +22,10 @@ def drifted(cluster: Cluster, declared: Mapping[Reference, Manifest]) -> tuple[C
 
     The server says what it would make of a manifest, so defaults and values that it drops are no difference. Where
     the identity may not rehearse a kind, the fields that the manifest sets are compared here, which is less exact.
+    Charts may give a namespace to what lives in none.
     """
-    found = (_drifted(cluster, about, sent(manifest)) for about, manifest in declared.items())
+    placed = placed_manifests(cluster, declared)
+    found = (_drifted(cluster, about, sent(manifest)) for about, manifest in placed.items())
     return tuple(change for change in found if change is not None)
 
 
