@@ -39,15 +39,16 @@ def main(arguments: list[str]) -> int:
         units = [
             unit for unit in units_of(clones) if not wanted.unit or any(part in unit.name for part in wanted.unit)
         ]
-        told = {}
+        ends = {}
         for number, unit in enumerate(units):
-            told[unit.name] = _told(unit, work / str(number), clones)
-            print(line(unit.name, told[unit.name]), flush=True)
-    print("\n".join(counts(list(told.values()))))
-    return 1 if any(end.end is End.FAILED for end in told.values()) else 0
+            ends[unit.name] = told(unit, work / str(number), clones)
+            print(line(unit.name, ends[unit.name]), flush=True)
+    print("\n".join(counts(list(ends.values()))))
+    return 1 if any(end.end is End.FAILED for end in ends.values()) else 0
 
 
-def _told(unit: PublicUnit, folder: Path, clones: Path) -> Told:
+def told(unit: PublicUnit, folder: Path, clones: Path) -> Told:
+    """The story of one, in a cluster of its own."""
     folder.mkdir()
     platform = PublicPlatform(folder, unit, VALUES.get(unit.name, {}), clones)
     cluster = SandboxCluster(folder)
@@ -60,16 +61,16 @@ def _told(unit: PublicUnit, folder: Path, clones: Path) -> Told:
         cluster.stop()
 
 
-def line(name: str, told: Told) -> str:
+def line(name: str, end: Told) -> str:
     """How one story ended."""
-    why = f"  {told.step}: {' '.join(told.why.split())}" if told.why else ""
-    return f"{told.end.value:<12} {told.seconds:5.0f} s  {name}{why}"
+    why = f"  {end.step}: {' '.join(end.why.split())}" if end.why else ""
+    return f"{end.end.value:<12} {end.seconds:5.0f} s  {name}{why}"
 
 
-def counts(told: list[Told]) -> list[str]:
+def counts(ends: list[Told]) -> list[str]:
     """How many ended how."""
-    ends = Counter(each.end for each in told)
-    return [*(f"{ends[end]:>4} {end.value}" for end in End), f"{len(told):>4} charts and kustomizations"]
+    found = Counter(each.end for each in ends)
+    return [*(f"{found[end]:>4} {end.value}" for end in End), f"{len(ends):>4} charts and kustomizations"]
 
 
 if __name__ == "__main__":

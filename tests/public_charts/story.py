@@ -41,6 +41,15 @@ class Told:
     seconds: float = 0.0
 
 
+def ended(step: str, wrong: str, *, attempted: bool) -> End:
+    """How a story ends at a step. What is refused before anything is `attempted` is an answer, and no failure."""
+    if step != "promote":
+        return End.FAILED
+    if "not ready" in wrong:
+        return End.NOT_READY
+    return End.FAILED if attempted else End.REFUSED
+
+
 class Story:
     """One chart or kustomization, in a cluster of its own."""
 
@@ -60,7 +69,8 @@ class Story:
             except FlowmartError as error:
                 wrong = str(error)
             if wrong:
-                return Told(self._end(step, wrong), step, wrong, time.monotonic() - began)
+                end = ended(step, wrong, attempted=self._attempted())
+                return Told(end, step, wrong, time.monotonic() - began)
         return Told(End.THROUGH, seconds=time.monotonic() - began)
 
     def _steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -72,13 +82,6 @@ class Story:
         yield "unchanged after it", self._unchanged
         yield "roll back", self._roll_back
         yield "unchanged after that", self._unchanged
-
-    def _end(self, step: str, wrong: str) -> End:
-        if step != "promote":
-            return End.FAILED
-        if "not ready" in wrong:
-            return End.NOT_READY
-        return End.FAILED if self._attempted() else End.REFUSED
 
     def _attempted(self) -> bool:
         entries = self._runtime.ledger().entries(ENVIRONMENT)
