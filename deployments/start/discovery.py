@@ -14,8 +14,10 @@ from typing import Any
 
 import yaml
 
-from deployments.start import environment_names
+from deployments.start import environment_names, playbooks
 from tasks import yaml12
+from tasks.domain.errors import InvalidInput
+from tasks.engines.cloudformation.documents import NAMES, template_file
 from tasks.engines.terraform import code
 
 _DEEPEST = 8
@@ -35,10 +37,11 @@ _FOREIGN = {
 
 @dataclass(frozen=True)
 class Piece:
-    """A folder that an engine takes. `folder` is relative to where the search began."""
+    """A folder that an engine takes. `folder` is relative to where the search began; `file` is the one in it."""
 
     engine: str
     folder: PurePosixPath
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,12 +161,20 @@ def _cloudformation(folder: Path, place: PurePosixPath) -> Iterator[Found]:
     for file in sorted([*folder.glob("*.y*ml"), *folder.glob("*.json"), *folder.glob("*.template")]):
         if "AWSTemplateFormatVersion" not in _text(file):
             continue
-        if file.name == "template.yaml":
+        if file.name in NAMES or _is_only_template(folder):
             yield Piece("cloudformation", place)
         else:
             yield Left(
                 place / file.name, "a CloudFormation template: move it to a folder of its own, as template.yaml"
             )
+
+
+def _is_only_template(folder: Path) -> bool:
+    try:
+        template_file(folder)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _packer(folder: Path, place: PurePosixPath) -> Iterator[Found]:
@@ -172,13 +183,15 @@ def _packer(folder: Path, place: PurePosixPath) -> Iterator[Found]:
 
 
 def _ansible(folder: Path, place: PurePosixPath) -> Iterator[Found]:
-    for file in sorted(folder.glob("*.y*ml")):
-        if not _is_playbook(file):
-            continue
-        if file.name == "playbook.yml":
-            yield Piece("ansible", place)
-        elif not (folder / "playbook.yml").is_file():
-            yield Left(place / file.name, "an Ansible playbook: move it to a folder of its own, as playbook.yml")
+    found = playbooks.in_folder(folder)
+    for file in found:
+        if playbooks.is_whole(file, found[1:]) and file == found[0]:
+            yield Piece("ansible", place, file.name)
+        elif found[0].name in playbooks.WHOLE:
+            told = f"a playbook beside {found[0].name}: where that does not import it, a unit of its own"
+            yield Left(place / file.name, f"{told} with ansible: {{playbook: {file.name}}}")
+        else:
+            yield Left(place / file.name, f"one of several playbooks: a unit with ansible: {{playbook: {file.name}}}")
 
 
 def _parts(root: Path, folders: list[Path]) -> dict[PurePosixPath, str]:
@@ -211,21 +224,6 @@ def _bases(folder: Path) -> list[str]:
 
 def _kustomization(folder: Path) -> Path | None:
     return next((folder / name for name in _KUSTOMIZATIONS if (folder / name).is_file()), None)
-
-
-def _is_playbook(file: Path) -> bool:
-    try:
-        documents = yaml12.load_all_by(_text(file), yaml.SafeLoader)
-    except yaml.YAMLError:
-        return False
-    plays = documents[0] if documents else None
-    return (
-        isinstance(plays, list) and bool(plays) and all(isinstance(play, dict) and _is_play(play) for play in plays)
-    )
-
-
-def _is_play(play: dict[Any, Any]) -> bool:
-    return "hosts" in play or any(str(key).endswith("import_playbook") for key in play)
 
 
 def _read(file: Path) -> dict[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from deployments.start.discovery import Left
 
-TERRAFORM, TERRAGRUNT = "terraform", "terragrunt"
+ANSIBLE, TERRAFORM, TERRAGRUNT = "ansible", "terraform", "terragrunt"
 
 
 @dataclass(frozen=True)

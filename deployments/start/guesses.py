@@ -15,6 +15,7 @@ from deployments.start import (
     environment_names,
     instances,
     lists,
+    playbooks,
     released,
     states,
     terragrunt,
@@ -22,7 +23,7 @@ from deployments.start import (
 )
 from deployments.start.discovery import Left, Piece, discover
 from deployments.start.grouping import Group, grouped
-from deployments.start.guessed import TERRAFORM, TERRAGRUNT, Guess, Guessed, GuessedUnit
+from deployments.start.guessed import ANSIBLE, TERRAFORM, TERRAGRUNT, Guess, Guessed, GuessedUnit
 from deployments.start.instances import ENVIRONMENT, Ground
 from deployments.start.listed import Listed
 from tasks.domain.errors import InvalidInput
@@ -50,6 +51,9 @@ _GENERIC = {
     *("packer", "images", "ansible", "playbooks"),
 }
 """Parts of paths that say nothing about what is in there."""
+
+
+_NO_HOSTS = "no inventory was found: name its hosts in inputs.hosts, or in ansible.inventory"
 
 
 def guess(repository: Path) -> Guessed:
@@ -108,7 +112,7 @@ def _as_listed(pieces: Sequence[Piece], listed: Sequence[Listed]) -> tuple[list[
 
 
 def _from(piece: Piece, whole: bool) -> Piece:
-    return piece if whole else Piece(piece.engine, piece.folder.relative_to(released.FOLDER))
+    return piece if whole else replace(piece, folder=piece.folder.relative_to(released.FOLDER))
 
 
 def _listed_from(each: Listed, whole: bool) -> Listed:
@@ -150,7 +154,9 @@ def _literals(root: Path, pieces: Sequence[Piece]) -> Iterator[PurePosixPath]:
 
 
 def _values(infrastructure: Path, piece: Piece) -> list[PurePosixPath]:
-    """The files of values that a chart has, or a template of parameters, without their ending."""
+    """The files of values that a chart has, of parameters that a template has, without their ending; inventories."""
+    if piece.engine == ANSIBLE:
+        return playbooks.places(piece.folder, playbooks.inventories(infrastructure, infrastructure / piece.folder))
     folder = piece.folder / {"helm": "values", "cloudformation": "parameters"}.get(piece.engine, "-")
     return [folder / file.stem for file in sorted((infrastructure / folder).glob("*.yaml"))]
 
@@ -223,16 +229,29 @@ def _entry(root: Path, group: Group, entry: Any) -> Any:
 def _grouped(found: _Search, pieces: Sequence[Piece], taken: set[str]) -> Iterator[GuessedUnit]:
     """The units of other engines: those that differ in the environment's name alone are one."""
     names = [*found.names]
-    patterns: dict[tuple[str, str], list[str]] = {}
+    patterns: dict[tuple[str, str, str], list[str]] = {}
     for piece in pieces:
         here = next((part for part in piece.folder.parts if part in names), "")
         pattern = "/".join(ENVIRONMENT if part == here else part for part in piece.folder.parts)
-        patterns.setdefault((piece.engine, pattern), []).extend([here] if here else [])
-    for (engine, pattern), where in patterns.items():
+        patterns.setdefault((piece.engine, pattern, piece.file), []).extend([here] if here else [])
+    for (engine, pattern, file), where in patterns.items():
         name = _name(engine, pattern, taken)
         taken.add(name)
-        placed, why = _placed(found.root, Piece(engine, PurePosixPath(pattern)), where, names)
-        yield GuessedUnit(name, engine, pattern, tuple(name for name in names if name in placed), why)
+        piece = Piece(engine, PurePosixPath(pattern), file)
+        placed, why = _placed(found.root, piece, where, names)
+        environments = tuple(name for name in names if name in placed)
+        options = _options(found.root, piece, environments)
+        notes = (_NO_HOSTS,) if engine == ANSIBLE and "inventory" not in options else ()
+        yield GuessedUnit(name, engine, pattern, environments, why, options, notes=notes)
+
+
+def _options(root: Path, piece: Piece, environments: Sequence[str]) -> Mapping[str, Any]:
+    """What a unit of Ansible's sets of its engine: its playbook and its inventories, where they are not as usual."""
+    if piece.engine != ANSIBLE or not environments:
+        return {}
+    folder = root / str(piece.folder).replace(ENVIRONMENT, environments[0])
+    chosen = {"playbook": piece.file, "inventory": playbooks.inventories(root, folder).path}
+    return {name: value for name, value in chosen.items() if value and value != playbooks.WHOLE[0]}
 
 
 def _placed(infrastructure: Path, piece: Piece, where: list[str], names: Sequence[str]) -> tuple[Sequence[str], str]:
@@ -240,7 +259,10 @@ def _placed(infrastructure: Path, piece: Piece, where: list[str], names: Sequenc
         return where, "the environments that have such a folder"
     evident = [file.name for file in _values(infrastructure, piece) if file.name in names]
     if evident:
-        return evident, "the environments that it has values for"
+        what = "an inventory" if piece.engine == ANSIBLE else "values"
+        return evident, f"the environments that it has {what} for"
+    if piece.engine == ANSIBLE and playbooks.inventories(infrastructure, infrastructure / piece.folder).path:
+        return names[:1], "it has one inventory: the first environment alone"
     ordinary = [name for name in names if name not in environment_names.ALONE]
     return ordinary or names, "its path names no environment: all of them"
 

@@ -103,5 +103,7 @@ def _option(key: str, value: Any) -> Iterator[str]:
 _WHY = {
     "var_files": "common files, then the environment's, then its own; later ones win",
     "backend_config": "what its backend leaves open",
+    "playbook": "the playbook that is run as a whole",
+    "inventory": "where its hosts are",
     "workspace": "a workspace for each environment",
 }

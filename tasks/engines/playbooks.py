@@ -63,15 +63,23 @@ class Reading:
             waiting += self._led_to(file)
 
     def _led_to(self, file: Path) -> Iterator[Path]:
-        if file.suffix in _YAML:
-            document = parsed(file)
+        if file.suffix in _YAML and (document := self._document(file)) is not None:
             for role in (role for name in _roles_in(document) for role in self.roles(name)):
                 yield from files_below(role)
             for key, text in _texts(document):
                 yield from self._paths_in(file, key, text)
-        elif file.suffix == ".j2":
+        elif file.suffix in (".j2", *_YAML):
             for expression in _EXPRESSION.findall(file.read_text(errors="replace")):
                 yield from self._paths_in(file, "", expression)
+
+    def _document(self, file: Path) -> Any:
+        """What is in a YAML file; None for one that is none, unless it is a playbook: it is a template then."""
+        try:
+            return parsed(file)
+        except InvalidInput:
+            if file.parent == self.folder:
+                raise
+            return None
 
     def _paths_in(self, file: Path, key: str, text: str) -> Iterator[Path]:
         """The files that a text leads to; what is quoted inside an expression may be a path too."""

@@ -109,7 +109,7 @@ def test_a_galaxy_role_that_is_vendored_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({"web/site.yml": ""}, r"web: holds no playbook\.yml"),
+        ({"web/README.md": ""}, r"web: holds no playbook\.yml"),
         ({"web/playbook.yml": "- roles: [base]", "web/roles/bass/x": ""}, "there is no role base; roles: bass"),
         ({"web/playbook.yml": "- ["}, "is no YAML"),
     ],
@@ -174,3 +174,13 @@ def test_what_nothing_leads_to_is_not_read(tmp_path: Path) -> None:
     playbook = f"- hosts: all\n  tasks: [{{copy: {{content: a b/c .., dest: /etc/motd}}}}, {link}]"
     write(tmp_path, {"unit/playbook.yml": playbook, "shared/tasks.yml": "[]", "etc/motd": ""})
     assert reads(tmp_path, "unit") == ("unit/playbook.yml",)
+
+
+def test_a_template_that_is_no_yaml_is_read_as_a_template(tmp_path: Path) -> None:
+    files = {
+        "web/playbook.yml": "- hosts: all\n  roles: [base]\n",
+        "web/roles/base/tasks/main.yml": "- template: {src: app.yml, dest: /etc/app.yml}\n",
+        "web/roles/base/templates/app.yml": "{% if x %}\n- {{ lookup('file', '../shared/key.pub') }}: [\n",
+        "web/shared/key.pub": "key",
+    }
+    assert set(reads(write(tmp_path, files), "web")) == files.keys()

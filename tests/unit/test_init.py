@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from deployments import cli
 from tasks import manifest
@@ -204,7 +206,9 @@ def test_what_is_not_taken_is_said_with_the_reason(repository: Path, capsys: pyt
         "dev/main.tf": "",
         "modules/vpc/main.tf": "",
         "cfn/topic.yaml": TEMPLATE,
+        "cfn/queue.yaml": TEMPLATE,
         "ansible/site.yml": PLAY,
+        "ansible/reboot.yml": PLAY,
         "ansible/dev/playbook.yml": "- hosts: all\n  roles: [nowhere]\n",
         "packer/base/image.pkr.hcl": "",
         "live/terragrunt.hcl": "",
@@ -213,9 +217,46 @@ def test_what_is_not_taken_is_said_with_the_reason(repository: Path, capsys: pyt
     left = {each["place"]: each["why"] for each in said["left"]}
     assert left["modules/vpc"] == "a Terraform module"
     assert left["cfn/topic.yaml"].endswith("move it to a folder of its own, as template.yaml")
-    assert left["ansible/site.yml"].endswith("move it to a folder of its own, as playbook.yml")
+    assert left["ansible/reboot.yml"].endswith("a unit of its own with ansible: {playbook: reboot.yml}")
     assert left["live"] == "Terragrunt's, and in no environment's folder: units of a catalog"
     assert "modules/vpc: a Terraform module" in (repository / "infrastructure/platform.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "environments"),
+    [
+        (
+            ["inventories/dev/hosts.ini", "inventories/production/hosts.ini", "inventories/dev/group_vars/all.yml"],
+            {"playbook": "site.yml", "inventory": "inventories/{environment}/hosts.ini"},
+            ["dev", "production"],
+        ),
+        (
+            ["inventory/staging.yml", "inventory/prod.yml"],
+            {"playbook": "site.yml", "inventory": "inventory/{environment}.yml"},
+            ["staging", "prod"],
+        ),
+        (
+            ["../inventories/dev/hosts", "../inventories/dev/aws_ec2.yml", "../inventories/prod/hosts"],
+            {"playbook": "site.yml", "inventory": "../inventories/{environment}/hosts"},
+            ["dev", "prod"],
+        ),
+        (["hosts.ini"], {"playbook": "site.yml", "inventory": "hosts.ini"}, ["dev"]),
+        ([], {"playbook": "site.yml"}, ["dev"]),
+    ],
+)
+def test_inventories_are_found_where_people_have_them(
+    repository: Path,
+    capsys: pytest.CaptureFixture[str],
+    files: list[str],
+    options: dict[str, str],
+    environments: list[str],
+) -> None:
+    hosts = {name: "all: {hosts: {web-1: {}}}\n" if name.endswith(".yml") else "[all]\nweb-1\n" for name in files}
+    there = {os.path.normpath(f"play/books/{name}"): text for name, text in hosts.items()}
+    started(repository, {"play/books/site.yml": PLAY, **there}, capsys)
+    written = yaml.safe_load((repository / "infrastructure/platform.yaml").read_text())
+    [unit] = written["units"].values()
+    assert (unit["ansible"], unit["environments"]) == (options, environments)
 
 
 def test_a_terragrunt_repository_is_one_block(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

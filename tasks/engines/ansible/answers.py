@@ -93,6 +93,11 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
     )
 
 
+def plays(lines: Iterable[Line]) -> int:
+    """How many plays there were."""
+    return sum(line["event"] == "play" for line in lines)
+
+
 def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
     """The plays that matched no host, in words: their names and what they are written for."""
     found, play = [], ""

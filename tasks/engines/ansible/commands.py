@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import InvalidInput, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 from tasks.domain.values import digest_of
 from tasks.engines.ansible import errors, vaults
-from tasks.engines.ansible.answers import Event, Line, Results, masked, placed, results, without_hosts
+from tasks.engines.ansible.answers import Event, Line, Results, masked, placed, plays, results, without_hosts
+from tasks.engines.ansible.inventories import Inventory, listed
 from tasks.engines.ansible.plans import Job
 from tasks.processes import Command, Finished, Processes
 from tasks.run_folder import run_folder
@@ -65,6 +66,7 @@ class Place:
     environment: str
     variables: Mapping[str, str]
     time_limit: float
+    inventories: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,10 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
     found = masked(results(events, lines), _secrets(executable, place, runner))
     found = placed(found, str(place.infrastructure.resolve()))
     what = f"ansible-playbook {job.playbook} of {place.unit} in {place.environment}"
-    if options != PARSE and (missed := without_hosts(lines)):
-        groups = ", ".join(sorted({"all", _group(place), *job.groups}))
+    missed = () if options == PARSE else without_hosts(lines)
+    # Of those that a limit leaves out, nothing was expected.
+    if missed and not (job.limit and plays(lines) > len(missed)):
+        groups = ", ".join(sorted({"all", *([] if place.inventories else [_group(place)]), *job.groups}))
         raise Refused(f"{what}: {missed[0]} matches no host; the groups are {groups}")
     if found.finished or found.failed or found.unreachable or (options == PARSE and finished.exit_code == 0):
         return Run(found, finished.exit_code)
@@ -111,7 +115,9 @@ def _run(
         ident="run",
         project_dir=str(place.folder),
         playbook=job.playbook,
-        inventory=str(_written(folder / "inventory.json", json.dumps(_inventory(place, job)))),
+        # Ours first: what an inventory of the unit's says wins.
+        inventory=[str(_written(folder / "inventory.json", json.dumps(_inventory(place, job)))), *_own(place)],
+        limit=job.limit or None,
         extravars=str(_written(folder / "variables.json", json.dumps(dict(job.variables or {})))),
         cmdline=" ".join(options),
         envvars={
@@ -133,12 +139,32 @@ def _run(
     return finished, _events(Path(config.artifact_dir) / "job_events"), [json.loads(line) for line in lines]
 
 
+def hosts(executable: str, place: Place, limit: str, runner: Processes) -> Inventory:
+    """The hosts in a place's inventories. Raises what `inventories.listed` does, and says of which unit."""
+    with run_folder("inventory") as folder:
+        variables = _variables(place, folder, runner.environment)
+        try:
+            return listed(executable, place.inventories, limit, variables, place.folder, runner)
+        except FlowmartError as error:
+            raise type(error)(f"{place.unit} in {place.environment}: {error}") from error
+
+
+def _own(place: Place) -> list[str]:
+    return [str(path) for path in place.inventories]
+
+
 def _inventory(place: Place, job: Job) -> dict[str, Any]:
+    known = _known(place, job)
+    if place.inventories:
+        return {"all": {"vars": known}}
     hosts = {name: {"ansible_host": address} for name, address in job.hosts.items()}
-    user = {"ansible_user": job.user} if job.user else {}
-    known = {"ansible_python_interpreter": _PYTHON, "flowmart_environment": place.environment, **user}
     groups: dict[str, Any] = {group: {"hosts": dict.fromkeys(members)} for group, members in job.groups.items()}
     return {"all": {"children": {**groups, _group(place): {"hosts": hosts}}, "vars": known}}
+
+
+def _known(place: Place, job: Job) -> dict[str, str]:
+    user = {"ansible_user": job.user} if job.user else {}
+    return {"ansible_python_interpreter": _PYTHON, "flowmart_environment": place.environment, **user}
 
 
 def _group(place: Place) -> str:

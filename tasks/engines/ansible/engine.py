@@ -13,7 +13,7 @@ Every plan that changes something says so. A host that cannot be reached has not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,12 +24,13 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Change, Plan, Reversibility
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import digest_of
-from tasks.engines.ansible import commands, errors, plans
+from tasks.engines.ansible import commands, errors, inventories, plans
 from tasks.engines.ansible.answers import Results
 from tasks.engines.ansible.commands import APPLY, PARSE, REHEARSE, Place, Run
+from tasks.engines.ansible.inventories import Inventory
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.ansible.plans import Job
-from tasks.engines.ansible.sources import PLAYBOOK, REMOVAL, configuration, interface, reads
+from tasks.engines.ansible.sources import REMOVAL, configuration, faults, interface, reads, unit_reads
 from tasks.engines.ansible.validators import VALIDATORS
 from tasks.engines.base import Engine, Variables, Workspace
 
@@ -53,19 +54,19 @@ class Ansible:
     def validate(self) -> None:
         """Ansible can read the playbook and finds its roles. No host is asked."""
         workspace = self.workspace
-        self._run(workspace, Job(PLAYBOOK, {"localhost": "127.0.0.1"}), PARSE, dict)
+        self._run(workspace, Job(self._playbook, {"localhost": "127.0.0.1"}), PARSE, dict)
 
     def plan(self, inputs: Inputs) -> Plan:
         """What the playbook would change on its hosts."""
         workspace = self.workspace
-        job = plans.job(workspace.unit.name, PLAYBOOK, inputs.values)
-        job = replace(job, runs_handlers=workspace.unfinished)
+        job = replace(self._job(inputs.values), runs_handlers=workspace.unfinished)
         return self._planned(workspace, workspace.target, inputs.digest, job)
 
     def apply(self, plan: Plan) -> Applied:
         """Run what was planned; `StalePlan` when it would not do any more what was planned."""
         workspace = self.workspace
         job, age = plans.take(plan)
+        self._refuse_other_hosts(plan, job)
         if age > FRESH:
             self._refuse_stale(plan, workspace, job)
         if plan.empty:
@@ -83,8 +84,7 @@ class Ansible:
 
     def verify(self) -> Verification:
         """Whether another run would change nothing, as far as that can be rehearsed."""
-        workspace = self.workspace
-        found = self._rehearsed(workspace, _declared(workspace))
+        found = self._rehearsed(self.workspace, self._declared())
         differing = found.changes
         detail = f"not compared: {'; '.join(found.unknown)}" if found.unknown else ""
         return Verification(Outcome.FAILED if differing else Outcome.SUCCEEDED, differing, detail=detail)
@@ -95,16 +95,16 @@ class Ansible:
         if isinstance(to, Baseline):
             return None
         if to:
-            job = replace(_declared(workspace), runs_handlers=not _is_applied(failed))
+            job = replace(self._declared(), runs_handlers=not _is_applied(failed))
             return self._planned(workspace, to.target, to.inputs_digest, job)
         removal = REMOVAL if (workspace.folder / REMOVAL).is_file() else ""
-        job = _declared(workspace, removal)
+        job = self._declared(removal)
         return self._planned(workspace, workspace.target, Inputs(workspace.unit.inputs).digest, job)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What a run would have to put right: as it was applied, against as it is."""
         workspace = self.workspace
-        plan = self._planned(workspace, receipt.target, receipt.inputs_digest, _declared(workspace))
+        plan = self._planned(workspace, receipt.target, receipt.inputs_digest, self._declared())
         changes = tuple(change.reversed for change in plan.changes)
         return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=plan.unknown, unknown=())
 
@@ -145,7 +145,7 @@ class Ansible:
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs_digest,
             basis=_basis(found),
-            artifact=plans.save(job, workspace.folder),
+            artifact=plans.save(job, workspace.unit.name, workspace.folder),
             text=plans.text(found.changes, warnings, found.unknown),
             reversibility=Reversibility.REVERSIBLE if certain else Reversibility.NEEDS_CARE,
             outputs=_outputs(job),
@@ -176,25 +176,56 @@ class Ansible:
         if _basis(self._rehearsed(workspace, job, workspace.writing)) != plan.basis:
             raise StalePlan(f"{plan.target}: another rehearsal finds other changes than were planned; plan again")
 
+    def _refuse_other_hosts(self, plan: Plan, job: Job) -> None:
+        """An inventory may find other hosts from one minute to the next: nothing was planned for them."""
+        if not job.playbook or not inventories.paths(self.workspace.infrastructure, self.workspace.unit):
+            return
+        now = self._listed(job.limit).hosts
+        if dict(now) != dict(job.hosts):
+            changed = ", ".join(sorted(name for name in {*now, *job.hosts} if now.get(name) != job.hosts.get(name)))
+            raise StalePlan(f"{plan.target}: the inventory has other hosts than were planned ({changed}); plan again")
+
+    @property
+    def _playbook(self) -> str:
+        return self.workspace.options(AnsibleOptions).playbook
+
+    def _declared(self, playbook: str | None = None) -> Job:
+        """The unit's own job; that of another playbook, or of none at all, where it is given."""
+        job = self._job(self.workspace.unit.inputs)
+        return job if playbook is None else replace(job, playbook=playbook)
+
+    def _job(self, inputs: Mapping[str, Any]) -> Job:
+        workspace = self.workspace
+        limit = workspace.options(AnsibleOptions).limit
+        if not inventories.paths(workspace.infrastructure, workspace.unit):
+            return replace(plans.job(workspace.unit.name, self._playbook, inputs), limit=limit)
+        return plans.inventoried(self._playbook, self._listed(limit), limit, inputs)
+
+    def _listed(self, limit: str) -> Inventory:
+        workspace = self.workspace
+        return commands.hosts(
+            workspace.executable, self._place(workspace, workspace.reading), limit, workspace.processes
+        )
+
     def _run(self, workspace: Workspace, job: Job, options: tuple[str, ...], variables: Variables) -> Run:
-        place = Place(
+        place = self._place(workspace, variables)
+        return commands.run(workspace.executable, place, job, options, workspace.processes)
+
+    def _place(self, workspace: Workspace, variables: Variables) -> Place:
+        infrastructure, unit = workspace.infrastructure, workspace.unit
+        files = {*reads(infrastructure, unit.source), *unit_reads(infrastructure, unit)}
+        return Place(
             platform=workspace.platform,
             infrastructure=workspace.infrastructure,
             folder=workspace.folder,
-            files=tuple(
-                workspace.infrastructure / path for path in reads(workspace.infrastructure, workspace.unit.source)
-            ),
+            files=tuple(infrastructure / path for path in sorted(files)),
             config=configuration(workspace.infrastructure, workspace.folder),
             unit=workspace.unit.name,
             environment=workspace.environment.name,
             variables={**variables(), **workspace.options(AnsibleOptions).variables},
             time_limit=workspace.unit.time_limit,
+            inventories=inventories.paths(infrastructure, unit),
         )
-        return commands.run(workspace.executable, place, job, options, workspace.processes)
-
-
-def _declared(workspace: Workspace, playbook: str = PLAYBOOK) -> Job:
-    return plans.job(workspace.unit.name, playbook, workspace.unit.inputs)
 
 
 def _outputs(job: Job) -> dict[str, Any]:
@@ -213,7 +244,7 @@ def _warnings(job: Job, found: Results, *, first: bool) -> tuple[str, ...]:
         return (_STAYS,)
     if not found.changes and not found.unknown:
         return ()
-    rollback = [_FIRST if first else _ROLLBACK] if job.playbook == PLAYBOOK else []
+    rollback = [_FIRST if first else _ROLLBACK] if job.playbook != REMOVAL else []
     handlers = [_HANDLERS] if job.runs_handlers else []
     return (*rollback, *handlers, *(f"{address}: changes something that it does not show" for address in found.blind))
 
@@ -231,6 +262,9 @@ ENGINE = Engine(
     name="ansible",
     make=Ansible,
     reads=reads,
+    unit_reads=unit_reads,
+    faults=faults,
+    shares_source=True,
     interface=interface,
     options=AnsibleOptions,
     executable="ansible-playbook",

@@ -13,6 +13,7 @@ from tasks.domain import wording
 from tasks.domain.errors import InvalidInput, StalePlan
 from tasks.domain.plan import Artifact, Change, Plan
 from tasks.engines import sealed
+from tasks.engines.ansible.inventories import Inventory
 from tasks.engines.changes import SIGNS, listed
 
 
@@ -26,6 +27,7 @@ class Job:
         user: as whom to log in; empty for the configuration's.
         variables: extra variables.
         groups: group -> the names of its hosts, beside the group of all of the unit's hosts.
+        limit: the pattern of the hosts that the playbook is run on; empty for all.
         runs_handlers: every handler runs, because an earlier run may have ended before its handlers ran.
         handlers: addresses of the handlers that ran in the rehearsal.
     """
@@ -35,6 +37,7 @@ class Job:
     user: str = ""
     variables: Mapping[str, Any] | None = None
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    limit: str = ""
     runs_handlers: bool = False
     handlers: Sequence[str] = ()
 
@@ -62,9 +65,16 @@ def job(unit: str, playbook: str, inputs: Mapping[str, Any]) -> Job:
     )
 
 
-def save(what: Job, folder: Path) -> Artifact:
+def inventoried(playbook: str, found: Inventory, limit: str, inputs: Mapping[str, Any]) -> Job:
+    """The job of a unit whose hosts are in inventories."""
+    user, variables = str(inputs.get("user") or ""), dict(inputs.get("variables") or {})
+    groups = {name: list(members) for name, members in found.groups.items()}
+    return Job(playbook, dict(found.hosts), user, variables, groups, limit)
+
+
+def save(what: Job, unit: str, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: there may be secrets in the variables."""
-    return sealed.save(asdict(what), folder / f"{what.playbook or 'nothing'}.plan.json")
+    return sealed.save(asdict(what), folder / f"{unit}.{what.playbook or 'nothing'}.plan.json")
 
 
 def take(plan: Plan) -> tuple[Job, float]:

@@ -1,6 +1,6 @@
 """Which files a playbook reads: its own folder, its roles, their configuration, and whatever paths lead to.
 
-A unit's source is a folder with `playbook.yml`, and with `remove.yml` where the first release can be taken back.
+A unit's source is a folder with a playbook, and with `remove.yml` where the first release can be taken back.
 Roles and collections are where the nearest ansible.cfg upwards says, or beside the playbook; what is installed on the
 machine only is in no release, and refused. Vendored collections count as a whole. A name that is only known when the
 playbook runs counts for all.
@@ -9,13 +9,17 @@ playbook runs counts for all.
 from __future__ import annotations
 
 import configparser
+from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
+from tasks.engines.ansible import inventories
+from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.base import Interface
 from tasks.engines.playbooks import Reading, files_below
 
-PLAYBOOK, REMOVAL = "playbook.yml", "remove.yml"
+REMOVAL = "remove.yml"
 CONFIG = "ansible.cfg"
 
 
@@ -23,7 +27,6 @@ def interface(_: Path, __: str) -> Interface:
     """What the engine itself takes; which variables a playbook knows, only Ansible can tell."""
     return Interface(
         accepts={"hosts": "map", "user": "string", "variables": "map"},
-        required=frozenset({"hosts"}),
         gives={"hosts": "map", "addresses": "string"},
     )
 
@@ -32,8 +35,8 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     """Paths, relative to `infrastructure`, of all files that the playbooks in `source` read; sorted."""
     root = infrastructure.resolve()
     folder = root / source
-    if not (folder / PLAYBOOK).is_file():
-        raise InvalidInput(f"{source}: holds no {PLAYBOOK}: a unit of Ansible's is a folder with that file")
+    if not any(folder.glob("*.y*ml")):
+        raise InvalidInput(f"{source}: holds no playbook.yml: a unit of Ansible's is a folder with that file")
     config = configuration(root, folder)
     places = [folder / "roles", *_paths(config, "roles_path")]
     collections = [place / "ansible_collections" for place in _collections_paths(config, folder)]
@@ -42,6 +45,21 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     own = (file for file in files_below(folder) if file not in vendored)
     reading.follow([*own, *([config] if config else [])])
     return tuple(sorted(str(file.relative_to(root)) for file in reading.found | vendored))
+
+
+def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
+    """Paths, relative to `infrastructure`, of what the unit's options name."""
+    return inventories.read_by(infrastructure, unit)
+
+
+def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
+    """What is wrong with a unit, seen without running Ansible."""
+    playbook = AnsibleOptions.model_validate(unit.options).playbook
+    folder = infrastructure / unit.source
+    if not (folder / playbook).is_file():
+        there = ", ".join(sorted(file.name for file in folder.glob("*.y*ml")))
+        yield f"there is no {playbook} in it; ansible.playbook names another one of {there or 'its files'}"
+    yield from inventories.faults(infrastructure, unit)
 
 
 def configuration(infrastructure: Path, folder: Path) -> Path | None:

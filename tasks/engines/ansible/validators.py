@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tasks.domain.platform import Level
 from tasks.engines import validation
-from tasks.engines.ansible.sources import PLAYBOOK, REMOVAL, configuration
+from tasks.engines.ansible.options import AnsibleOptions
+from tasks.engines.ansible.sources import REMOVAL, configuration
 from tasks.engines.base import Finding, Validator, Workspace
 
 _CAME_TO_A_RESULT = (0, 2)
@@ -22,7 +23,8 @@ _CAME_TO_A_RESULT = (0, 2)
 
 def lint(workspace: Workspace) -> Iterator[Finding]:
     """What ansible-lint has against the unit's playbooks and the roles that they use. Nothing is downloaded."""
-    playbooks = [name for name in (PLAYBOOK, REMOVAL) if (workspace.folder / name).is_file()]
+    playbook = workspace.options(AnsibleOptions).playbook
+    playbooks = [name for name in (playbook, REMOVAL) if (workspace.folder / name).is_file()]
     config = configuration(workspace.infrastructure.resolve(), workspace.folder.resolve())
     # It starts ansible-playbook, which is beside our interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), workspace.processes.environment.get("PATH", "")])
