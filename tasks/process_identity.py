@@ -16,8 +16,10 @@ does not change. Without /proc (macOS) a process is known by host name, id and t
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,7 @@ class ProcessIdentity:
         boot: the kernel's id of this boot; empty without /proc.
         namespace: inode of the PID namespace; empty without /proc.
         machine: the id of the installed system; containers may share it with their image.
+        user: the name of its user; empty where the system has none.
     """
 
     host: str
@@ -57,6 +60,7 @@ class ProcessIdentity:
     boot: str = ""
     namespace: str = ""
     machine: str = ""
+    user: str = ""
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> ProcessIdentity:
@@ -73,10 +77,19 @@ def current(proc: Path = PROC) -> ProcessIdentity:
     """The identity of this process. `proc` is where procfs is mounted."""
     boot = _text(proc / "sys" / "kernel" / "random" / "boot_id")
     if not boot:
-        return ProcessIdentity(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+        started_at = psutil.Process().create_time()
+        return ProcessIdentity(socket.gethostname(), os.getpid(), started_at, user=user())
     _, started = _state_and_start(proc / "self")
     namespace = str((proc / "self" / "ns" / "pid").stat().st_ino)
-    return ProcessIdentity(socket.gethostname(), os.getpid(), started, boot, namespace, _text(_MACHINE_ID))
+    machine = _text(_MACHINE_ID)
+    return ProcessIdentity(socket.gethostname(), os.getpid(), started, boot, namespace, machine, user())
+
+
+def user() -> str:
+    """The name of this process's user, as `id -un` has it; empty where the system has none."""
+    with suppress(KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    return ""
 
 
 def is_over(process: ProcessIdentity, proc: Path = PROC) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.domain.events.claims import EndedHolder
 from tasks.domain.outcome import Applied, Observation, Verification
 from tasks.domain.plan import Change, Plan, StateChange
 from tasks.domain.platform import Environment, Level, Unit
@@ -85,6 +86,7 @@ class Workspace:
         together: the other units that are worked on at once with this one, in the same checkout and as the same
             roles, as far as that is known: an engine may make them ready together.
         claimed: since when the environment's claim is open, if this process holds it, whoever made it; else None.
+        ended: earlier holders of the claim of whom a person said that they are over.
         prometheus: the environment's server of metrics, which validators may ask; None where none is.
     """
 
@@ -111,6 +113,7 @@ class Workspace:
     neighbours: Callable[[], Sequence[Unit]] = field(default=tuple)
     together: Callable[[], Sequence[Unit]] = field(default=tuple)
     claimed: datetime | None = None
+    ended: tuple[EndedHolder, ...] = ()
     beside: str = ""
     prometheus: Callable[[], Prometheus] | None = None
 

@@ -41,7 +41,7 @@ from tasks.domain.events import (
     UnitSettled,
     UnitSmoked,
 )
-from tasks.domain.events.claims import PROMOTE, RECONCILE
+from tasks.domain.events.claims import PROMOTE, RECONCILE, EndedHolder
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Baseline, Receipt
 from tasks.ledger import analysis_folds
@@ -114,6 +114,9 @@ def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) ->
     if state.claim is None:
         return state
     claim = replace(state.claim, entry=entry.id, run=entry.run, actor=entry.actor, holder=event.holder)
+    if event.run_is_over:
+        user, host = (str(state.claim.holder.get(key, "")) for key in ("user", "host"))
+        claim = replace(claim, ended=(*claim.ended, EndedHolder(user, host, entry.at)))
     return replace(state, claim=claim)
 
 

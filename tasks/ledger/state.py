@@ -16,6 +16,7 @@ from tasks.domain.analysis import AppliedAt, Paused
 from tasks.domain.drift import DriftedObject
 from tasks.domain.environment_graph import Verified
 from tasks.domain.events import ApprovalRequested, DriftReported
+from tasks.domain.events.claims import EndedHolder
 from tasks.domain.plan import Change, StateChange
 from tasks.domain.release import Baseline, Provenance, Receipt, Release
 from tasks.ledger.entries import GENESIS
@@ -35,6 +36,7 @@ class Claim:
         holder: the process of the run, by which others find out whether it has ended.
         release_digest: the digest of the release's record.
         provenance: where the release came from this time.
+        ended: earlier holders that a person declared to be over, oldest first.
     """
 
     entry: str
@@ -46,6 +48,7 @@ class Claim:
     holder: Mapping[str, Any]
     release_digest: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+    ended: tuple[EndedHolder, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def refuse_if_taken(found: EnvironmentState) -> None:
         raise EnvironmentBusy(
             f"{found.environment} is busy: {held.actor} began to {held.purpose} {held.release} at {held.at} "
             f"(process {held.holder['pid']} on {held.holder['host']}). Nothing was started; try again when "
-            "`flowmart status` shows that it is over. If that process is certainly gone, run "
+            "`flowmart status` shows that it is over. If that process and its tools are certainly gone, run "
             f"`flowmart recover {found.environment} --run-is-over`"
         )
 

@@ -251,6 +251,7 @@ class EnvironmentRun:
             secret_key=lambda: self.secret_key,
             reconciling=target.unit in self.drifting,
             claimed=claims.held_since(now),
+            ended=now.claim.ended if now.claim else (),
             prometheus=self._prometheus(environment),
         )
 

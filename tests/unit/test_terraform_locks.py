@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.errors import Unanswered
+from tasks.domain.events.claims import EndedHolder
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Unit
@@ -140,6 +141,34 @@ def test_the_lock_of_anybody_else_is_left_to_a_person(claimed: Workspace, who: s
 def test_without_a_claim_no_lock_is_stale(claimed: Workspace) -> None:
     assert is_stale(met(OURS, NOW), claimed)
     assert not is_stale(met(OURS, NOW), replace(claimed, claimed=None))
+
+
+THEIRS = "flowmart@worker-1"
+
+
+@pytest.mark.parametrize(
+    ("who", "created", "stale"),
+    [
+        (THEIRS, NOW - timedelta(seconds=30), True),
+        (THEIRS, NOW - timedelta(minutes=2), False),
+        (THEIRS, NOW - timedelta(seconds=10), False),
+        ("ada@worker-1", NOW - timedelta(seconds=30), False),
+        ("flowmart@worker-2", NOW - timedelta(seconds=30), False),
+    ],
+    ids=["theirs", "older than the claim", "made later", "another user", "another machine"],
+)
+def test_a_lock_of_another_machine_is_stale_once_a_person_said_that_its_run_is_over(
+    claimed: Workspace, who: str, created: datetime, stale: bool
+) -> None:
+    lock, said = met(who, created), NOW - timedelta(seconds=20)
+    assert not is_stale(lock, claimed)
+    ended = replace(claimed, ended=(EndedHolder("flowmart", "worker-1", said.isoformat()),))
+    assert is_stale(lock, ended) is stale
+
+
+def test_nobody_is_taken_for_a_holder_without_a_name(claimed: Workspace) -> None:
+    ended = replace(claimed, ended=(EndedHolder("", "worker-1", datetime.now(UTC).isoformat()),))
+    assert not is_stale(met("@worker-1", NOW), ended)
 
 
 @pytest.mark.parametrize("digits", ["", ".1", ".136941595"])

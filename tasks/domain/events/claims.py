@@ -66,3 +66,18 @@ class ClaimClosed(Event):
     kind: ClassVar[str] = "closed"
     outcome: str
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class EndedHolder:
+    """A run of which a person said that it is over, though its machine could not be asked.
+
+    Attributes:
+        user: who ran it, as its machine names them; empty when that is not known.
+        host: its machine's name.
+        until: when it was said (ISO 8601, UTC).
+    """
+
+    user: str
+    host: str
+    until: str

@@ -4,18 +4,16 @@ A lock outlives its terraform when the answer to its creation or its removal was
 Nobody is at work under it, and everything that follows waits for it. It is stale when all of this holds; any other
 lock is left to a person:
 
-    this user made it on this machine
     it is not older than the claim: one run at a time works under a claim, and whoever takes one over knows that
         the run before is over
-    no terraform at work on this state, here, is old enough to have made it
+    this user made it on this machine, and no terraform at work on this state, here, is old enough to have made it;
+        or the user and machine of an earlier holder of the claim made it, before a person said that this one is over
 
 Source of who made it: Terraform's `statemgr.NewLockInfo`, which asks Go's `os/user` and `os.Hostname`.
 """
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 import socket
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from pathlib import Path
 import psutil
 
 from tasks import process_identity
+from tasks.domain.events.claims import EndedHolder
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import backends
 from tasks.engines.terraform.locks import Lock
@@ -42,16 +41,22 @@ def is_stale(lock: Lock, workspace: Workspace) -> bool:
     created = lock.created
     if not (lock.id and lock.who and created and workspace.claimed):
         return False
-    if lock.who != _ourselves() or not workspace.claimed <= created <= datetime.now(UTC):
+    if not workspace.claimed <= created <= datetime.now(UTC):
         return False
-    return process_identity.sees_its_host() and not any(makers(created, workspace))
+    if lock.who == _ourselves() and process_identity.sees_its_host():
+        return not any(makers(created, workspace))
+    return any(_made_by(each, lock, created) for each in workspace.ended)
 
 
 def _ourselves() -> str:
     """This user on this machine, as terraform names them; empty when nobody can be named."""
-    with suppress(KeyError):
-        return f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
-    return ""
+    user = process_identity.user()
+    return f"{user}@{socket.gethostname()}" if user else ""
+
+
+def _made_by(holder: EndedHolder, lock: Lock, created: datetime) -> bool:
+    named = holder.user and lock.who == f"{holder.user}@{holder.host}"
+    return bool(named) and created <= datetime.fromisoformat(holder.until)
 
 
 def makers(created: datetime, workspace: Workspace) -> Iterator[psutil.Process]:
