@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.errors import ClaimLost, EnvironmentBlocked, EnvironmentBusy, Unanswered
-from tasks.domain.events import ClaimClosed, ClaimTakenOver, EnvironmentClaimed, UnitApplying, UnitRollbackFailed
+from tasks.domain.events import ClaimClosed, EnvironmentClaimed, UnitApplying, UnitRollbackFailed
 from tasks.domain.events.claims import EndedHolder
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import EnvironmentState
@@ -80,7 +80,6 @@ def test_a_run_on_another_machine_is_over_only_when_a_person_says_so(ledger: Led
 def test_who_was_declared_to_be_over_is_known_as_long_as_the_claim_is_open(ledger: Ledger) -> None:
     held_by(ledger, **{**a_dead_process(), "host": "worker-1", "user": "flowmart"})
     claims.take_over(ledger, "dev", run_is_over=True)
-    ledger.append("dev", ClaimTakenOver(holder=current().record()))
     found, said = ledger.state("dev").claim, ledger.entries("dev")[1].at
     assert found is not None
     assert found.ended == (EndedHolder("flowmart", "worker-1", said),)
