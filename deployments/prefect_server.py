@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from deployments import prefect_database, prefect_log
+from deployments import prefect_log
 from tasks.reports.board_notices import Links
 from tasks.settings import Settings
 
@@ -30,10 +30,9 @@ def links(chosen: Settings) -> Links:
     return Links(ui_address(os.environ), repository)
 
 
-def command(home: Path, port: int | None) -> list[str]:
-    """What starts one on 127.0.0.1, with its database ready in `home`."""
-    prefect_database.prepare(home)
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+def command(port: int | None, host: str = "127.0.0.1") -> list[str]:
+    """What starts one that listens there."""
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
 
 
 def variables(home: Path, address: str) -> dict[str, str]:

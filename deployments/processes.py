@@ -116,7 +116,7 @@ def start(
         started = subprocess.Popen(
             list(command),
             cwd=layout.folder,
-            env=_environment() | dict(variables),
+            env=environment() | dict(variables),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -185,7 +185,8 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What every process is given besides variables of its own: the system's, and where our code is."""
     project = str(Path(__file__).resolve().parents[1])
     return kept(os.environ, SYSTEM) | {"PYTHONPATH": project, "PYTHONUNBUFFERED": "1"}
 

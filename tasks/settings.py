@@ -31,7 +31,7 @@ Subject = Literal["promotion-failed", "rollback", "rollback-failed", "approval-w
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 
-def _words(written: Any) -> Any:
+def words(written: Any) -> Any:
     """ "drift, rollback" -> ["drift", "rollback"]."""
     return written.replace(",", " ").split() if isinstance(written, str) else written
 
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     notify: SecretStr = Field(
         SecretStr(""), description="Where notifications go: addresses as Apprise has them, by commas or spaces"
     )
-    notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(_words)] = Field(
+    notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(words)] = Field(
         SUBJECTS, description="What people are notified of; default: everything. A failed rollback always is told"
     )
     keep_variables: str = Field(

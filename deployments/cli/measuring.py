@@ -22,8 +22,6 @@ from tasks.releases.commits import times_between
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
-_HOST = "127.0.0.1"
-
 
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
@@ -36,8 +34,9 @@ def add_to(app: typer.Typer) -> None:
 
 def metrics(
     serve: Annotated[
-        int | None, typer.Option(help="Serve them on this port of 127.0.0.1 until Ctrl-C, for Prometheus to scrape.")
+        int | None, typer.Option(help="Serve them on this port until Ctrl-C, for Prometheus to scrape.")
     ] = None,
+    host: Annotated[str, typer.Option(help="The address to serve them on.")] = "127.0.0.1",
 ) -> None:
     """The metrics of the delivery, as Prometheus reads them."""
     from tasks.metrics.exporter import Exporter, text
@@ -48,8 +47,8 @@ def metrics(
         return
     from deployments.metrics_server import serving
 
-    screen.say(f"http://{_HOST}:{serve}/metrics")
-    serving(collectors, _HOST, serve).serve_forever()
+    screen.say(f"http://{host}:{serve}/metrics")
+    serving(collectors, host, serve).serve_forever()
 
 
 def report_dora(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Annotated
+
 import typer
 
 from deployments.cli import screen
@@ -9,11 +12,23 @@ from deployments.cli.screen import Json
 from tasks import settings
 
 
+class Part(StrEnum):
+    """A process of the server."""
+
+    SERVER = "server"
+    REGISTRAR = "registrar"
+    WORKER = "worker"
+    BOARD = "board"
+    METRICS = "metrics"
+    RECEIVER = "receiver"
+
+
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
     serving = typer.Typer(no_args_is_help=True, help="Prefect with its UI, a worker, schedules and webhooks.")
     for name, command in {"up": up, "down": down, "status": server_status}.items():
         serving.command(name)(command)
+    serving.command("run")(run)
     app.add_typer(serving, name="server")
 
 
@@ -48,3 +63,17 @@ def server_status(json: Json = False) -> None:
     from deployments import server
 
     screen.parts(server.status(settings.load().repository), json)
+
+
+def run(
+    part: Annotated[Part, typer.Argument(help="The process to run.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Where to listen; the process's usual port without it.")] = None,
+) -> None:
+    """Run one process of the server in the foreground, for a container or systemd. It ends with SIGTERM.
+
+    Prefect is the one of PREFECT_API_URL; PREFECT_API_AUTH_STRING has its user:password.
+    """
+    from deployments.server import foreground
+
+    foreground.run(settings.load().repository, part.value, host, port)

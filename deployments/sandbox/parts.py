@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from socket import AF_UNIX, socket
 
-from deployments import prefect_health, prefect_server, processes
+from deployments import prefect_database, prefect_health, prefect_server, processes
 from deployments.processes import Process
 from deployments.sandbox import hosts, kubernetes, monitoring
 from deployments.sandbox.layout import SandboxLayout
@@ -48,7 +48,8 @@ def _hosts_answer(_: SandboxLayout, port: int | None) -> bool:
 
 
 def _prefect_command(layout: SandboxLayout, port: int | None) -> list[str]:
-    return prefect_server.command(layout.prefect_home, port)
+    prefect_database.prepare(layout.prefect_home)
+    return prefect_server.command(port)
 
 
 def _prefect_variables(layout: SandboxLayout, port: int | None) -> Mapping[str, str]:

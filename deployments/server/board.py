@@ -75,15 +75,16 @@ def _knows(header: str, auth: str) -> bool:
 
 
 def main() -> None:
-    """Serve on 127.0.0.1 until SIGTERM."""
+    """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--port", type=int, required=True)
     chosen = settings.load()
     logs.configure(chosen.log, in_runs=False, folder=chosen.log_files)
     app = create_app(chosen, os.environ.get("PREFECT_API_AUTH_STRING", ""))
     asked = parser.parse_args()
-    log.info("serving", what=f"http://127.0.0.1:{asked.port}{PATH}")
-    uvicorn.run(app, host="127.0.0.1", port=asked.port, access_log=False, server_header=False, ws="none")
+    log.info("serving", what=f"http://{asked.host}:{asked.port}{PATH}")
+    uvicorn.run(app, host=asked.host, port=asked.port, access_log=False, server_header=False, ws="none")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from deployments import processes
-from tasks.settings import Settings
+from tasks.settings import Settings, words
+
+PartName = Literal["server", "registrar", "worker", "board", "metrics", "receiver"]
+
+PARTS: tuple[PartName, ...] = get_args(PartName)
+"""All processes of a server, in the order in which they are started."""
 
 
 class ServerSettings(BaseSettings):
@@ -21,6 +27,9 @@ class ServerSettings(BaseSettings):
     port: int = Field(4200, ge=0, le=65535, description="Where it listens on 127.0.0.1, if that is free")
     url: str = Field("", description="The address that browsers reach it by, behind a proxy")
     limit: int = Field(8, ge=1, description="Runs that the worker has going at once")
+    parts: Annotated[tuple[PartName, ...], NoDecode, BeforeValidator(words)] = Field(
+        PARTS, description="What runs on this machine, by commas; default: everything that is configured"
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Where metrics of the delivery are served on 127.0.0.1; 0: nowhere"
     )

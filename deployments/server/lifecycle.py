@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from deployments import prefect_health, processes, profile, services
 from deployments.server import catalogue, parts
-from deployments.server.layout import ServerLayout, ServerSettings
+from deployments.server.layout import PARTS, ServerLayout, ServerSettings
 from deployments.server.parts import BOARD, METRICS, RECEIVER, REGISTRAR, SERVER, WORKER, Address
 from deployments.services import READY, Part, ServiceHealth, ServiceKind
 from tasks import manifest
@@ -24,8 +24,6 @@ from tasks.domain.errors import InvalidInput, Unanswered
 
 Report = Callable[[str], None]
 
-PROJECT = Path(__file__).resolve().parents[2]
-"""Where the flows are: the checkout, or what a wheel was installed to."""
 PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
 """The repository's own: a link in a checkout, a file in a wheel."""
 
@@ -45,7 +43,7 @@ def up(root: Path, report: Report) -> Serving:
 
     Raises `InvalidInput` for a wrong platform.yaml or prefect.yaml, `Unanswered` when a process does not start.
     """
-    layout, settings = _layout(root), _settings()
+    layout, settings = _layout(root), server_settings()
     platform = manifest.load(layout.root / "infrastructure")
     catalogue.load(PREFECT_YAML, platform)
     with processes.alone(layout):
@@ -76,7 +74,7 @@ def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None
 
 def status(root: Path) -> list[Part]:
     """Every process of the server, running or not."""
-    layout, settings, nowhere = _layout(root), _settings(), Address("")
+    layout, settings, nowhere = _layout(root), server_settings(), Address("")
     rest = [services.part(layout, kind) for kind in _serving(settings, nowhere)]
     return [_server(layout, settings), *rest]
 
@@ -105,9 +103,10 @@ def _given(layout: ServerLayout) -> str:
 
 
 def _serving(settings: ServerSettings, address: Address) -> list[ServiceKind[ServerLayout]]:
-    configured = [parts.metrics(address, settings)] if settings.metrics_port else []
-    configured += [parts.receiver(address)] if settings.webhook_secret.get_secret_value() else []
-    return [parts.registrar(address), parts.worker(address, settings), parts.board(address), *configured]
+    """What runs on this machine besides Prefect: what FLOWMART_SERVER_PARTS names and the settings configure."""
+    configured = {METRICS: bool(settings.metrics_port), RECEIVER: bool(settings.webhook_secret.get_secret_value())}
+    names = [name for name in PARTS if name in settings.parts and name != SERVER and configured.get(name, True)]
+    return [parts.of(name, address, settings) for name in names]
 
 
 def _address(layout: ServerLayout, settings: ServerSettings, report: Report) -> Address:
@@ -115,6 +114,10 @@ def _address(layout: ServerLayout, settings: ServerSettings, report: Report) -> 
     if given := _given(layout):
         report(f"serving the Prefect server at {given}")
         return Address(given, os.environ.get("PREFECT_API_AUTH_STRING", ""))
+    if SERVER not in settings.parts:
+        raise InvalidInput(
+            "FLOWMART_SERVER_PARTS leaves out server, and no other one is named; set PREFECT_API_URL to the team's"
+        )
     auth = _password(layout)
     process = _started(layout, parts.server(settings, auth), report)
     address = Address(f"http://127.0.0.1:{process.port}/api", auth, processes.log_of(layout, SERVER))
@@ -148,7 +151,8 @@ def _layout(root: Path, for_sandbox: bool | None = None) -> ServerLayout:
     return ServerLayout(root.resolve(), sandbox)
 
 
-def _settings() -> ServerSettings:
+def server_settings() -> ServerSettings:
+    """FLOWMART_SERVER_*; `InvalidInput` names what is wrong."""
     try:
         return ServerSettings()  # type: ignore[call-arg]
     except ValidationError as error:

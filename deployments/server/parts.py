@@ -17,13 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from socket import create_connection
 
-from deployments import prefect_health, prefect_server, processes
+from deployments import prefect_database, prefect_health, prefect_server, processes
 from deployments.processes import Process
 from deployments.server.layout import ServerLayout, ServerSettings
 from deployments.services import ServiceHealth, ServiceKind, gets
 
 SERVER, REGISTRAR, WORKER, BOARD, RECEIVER = "server", "registrar", "worker", "board", "receiver"
 METRICS = "metrics"
+
+LOOPBACK = "127.0.0.1"
+"""Where all listen by default: this machine only."""
 
 _PATIENCE = "21600"
 """Seconds for which a run that the worker starts waits for an environment that somebody else is working in."""
@@ -52,8 +55,13 @@ class Address:
         return known | ({"PREFECT_API_AUTH_STRING": self.auth} if self.auth else {})
 
 
-def server(settings: ServerSettings, auth: str) -> ServiceKind[ServerLayout]:
+def server(settings: ServerSettings, auth: str, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
     """Prefect's server, with basic auth on and analytics off."""
+
+    def command(layout: ServerLayout, port: int | None) -> list[str]:
+        if not settings.database.get_secret_value():
+            prefect_database.prepare(layout.prefect_home)
+        return prefect_server.command(port, host)
 
     def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:
         address = settings.url.rstrip("/") or f"http://127.0.0.1:{port}"
@@ -67,9 +75,19 @@ def server(settings: ServerSettings, auth: str) -> ServiceKind[ServerLayout]:
         return prefect_health.judge(prefect, process.started)
 
     ready = gets("/api/health")
-    return ServiceKind(
-        SERVER, _server_command, variables, ready, _BUSY, port=settings.port, examine=examine, private=True
-    )
+    return ServiceKind(SERVER, command, variables, ready, _BUSY, port=settings.port, examine=examine, private=True)
+
+
+def of(name: str, address: Address, settings: ServerSettings, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
+    """Any process but Prefect's server, by its name; it listens on `host`, if it does."""
+    made: Mapping[str, Callable[[], ServiceKind[ServerLayout]]] = {
+        REGISTRAR: lambda: registrar(address),
+        WORKER: lambda: worker(address, settings, host),
+        BOARD: lambda: board(address, host),
+        METRICS: lambda: metrics(address, settings, host),
+        RECEIVER: lambda: receiver(address, host),
+    }
+    return made[name]()
 
 
 def registrar(address: Address) -> ServiceKind[ServerLayout]:
@@ -86,7 +104,7 @@ def registrar(address: Address) -> ServiceKind[ServerLayout]:
     return ServiceKind(REGISTRAR, command, _working(address), answers, _BUSY, listens=False, private=True)
 
 
-def worker(address: Address, settings: ServerSettings) -> ServiceKind[ServerLayout]:
+def worker(address: Address, settings: ServerSettings, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
     """Who starts the runs."""
 
     def command(layout: ServerLayout, _: int | None) -> list[str]:
@@ -95,47 +113,43 @@ def worker(address: Address, settings: ServerSettings) -> ServiceKind[ServerLayo
 
     def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:
         waiting = {"FLOWMART_WAIT": os.environ.get("FLOWMART_WAIT", _PATIENCE)}
-        listening = {"PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1", "PREFECT_WORKER_WEBSERVER_PORT": str(port)}
+        listening = {"PREFECT_WORKER_WEBSERVER_HOST": host, "PREFECT_WORKER_WEBSERVER_PORT": str(port)}
         living = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": _HEARTBEAT, "PREFECT_WORKER_QUERY_SECONDS": "3"}
         return {**_working(address)(layout, port), **waiting, **listening, **living}
 
     return ServiceKind(WORKER, command, variables, gets("/health"), _BUSY)
 
 
-def board(address: Address) -> ServiceKind[ServerLayout]:
+def board(address: Address, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
     """Who serves the board; a proxy with a certificate belongs in front of it."""
 
     def command(_: ServerLayout, port: int | None) -> list[str]:
-        return [sys.executable, "-m", "deployments.server.board", "--port", str(port)]
+        return [sys.executable, "-m", "deployments.server.board", "--host", host, "--port", str(port)]
 
     return ServiceKind(BOARD, command, _working(address), gets("/health"), 60.0, port=4230, private=True)
 
 
-def metrics(address: Address, settings: ServerSettings) -> ServiceKind[ServerLayout]:
+def metrics(address: Address, settings: ServerSettings, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
     """Who serves the metrics of the delivery: not where the receiver listens, which the world may reach."""
 
     def command(_: ServerLayout, port: int | None) -> list[str]:
-        return [sys.executable, "-m", "deployments.cli", "metrics", "--serve", str(port)]
+        return [sys.executable, "-m", "deployments.cli", "metrics", "--host", host, "--serve", str(port)]
 
     port = settings.metrics_port
     return ServiceKind(METRICS, command, _working(address), gets("/metrics"), 60.0, port=port, private=True)
 
 
-def receiver(address: Address) -> ServiceKind[ServerLayout]:
+def receiver(address: Address, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
     """Who takes GitHub's webhooks; a proxy with a certificate belongs in front of it."""
 
     def command(_: ServerLayout, port: int | None) -> list[str]:
-        return [sys.executable, "-m", "deployments.github", "--host", "127.0.0.1", "--port", str(port)]
+        return [sys.executable, "-m", "deployments.github", "--host", host, "--port", str(port)]
 
     def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:
         log = {prefect_health.LOG_VARIABLE: str(address.log)} if address.log else {}
         return {**_working(address)(layout, port), **log}
 
     return ServiceKind(RECEIVER, command, variables, _accepts, 60.0, port=4280, private=True)
-
-
-def _server_command(layout: ServerLayout, port: int | None) -> list[str]:
-    return prefect_server.command(layout.prefect_home, port)
 
 
 def _database(settings: ServerSettings) -> dict[str, str]:

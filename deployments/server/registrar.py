@@ -20,10 +20,11 @@ from prefect.exceptions import PrefectException
 
 from deployments.server import board, catalogue, forms, registration
 from deployments.server.forms import Form
-from deployments.server.lifecycle import PREFECT_YAML, PROJECT
+from deployments.server.lifecycle import PREFECT_YAML
 from flows import logs
 from tasks import manifest, settings
 from tasks.domain.errors import BrokenChain, FlowmartError, UnreadableRecord
+from tasks.ledger import secret_key
 from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.reports import board_markdown
@@ -60,7 +61,7 @@ class Registrar:
         if declared != self._declared:
             platform = manifest.load(self._infrastructure)
             wanted = catalogue.load(PREFECT_YAML, platform)
-            self._known = registration.register(wanted, PROJECT)
+            self._known = registration.register(wanted, secret_key.identity(self._history.store))
             self._declared, self._happened, self._offered = declared, None, {}
         if happened != self._happened:
             # The board first: it shows the damage that keeps the forms from being made.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import quote
 from uuid import UUID
@@ -46,6 +45,7 @@ from pydantic.fields import FieldInfo
 from deployments.server import forms
 from deployments.server.catalogue import Catalogue, Declared, Queue, Schedule
 from deployments.server.forms import Form, World
+from deployments.server.pulling import PROJECT, PULL_STEP
 from tasks.reports.artifacts import Page
 
 _MISSED = timedelta(seconds=150)
@@ -71,24 +71,27 @@ _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Cancelling", "Paused", 
 class Known:
     """A deployment that Prefect has from us; no `id`: not now, because there is nothing to start it for.
 
-    `schema` is its flow's own, `project` where that is.
+    `schema` is its flow's own, `store` the identity of the store that its runs work with.
     """
 
     id: UUID | None
     declared: Declared
     schema: forms.Schema
-    project: Path
+    store: str
 
 
-def register(wanted: Catalogue, project: Path) -> tuple[Known, ...]:
-    """Make pool, queues and deployments as they are declared now, and remove what of the pool is not declared."""
+def register(wanted: Catalogue, store: str) -> tuple[Known, ...]:
+    """Make pool, queues and deployments as they are declared now, and remove what of the pool is not declared.
+
+    `store` is the identity of the store that all their runs work with, on whichever machine.
+    """
     pool = wanted.platform
     with get_client(sync_client=True) as client:
         _pool(client, pool)
         for queue in wanted.queues:
             _queue(client, pool, queue)
         _find_dead_runs(client, pool)
-        known = tuple(_deployment(client, pool, declared, project) for declared in wanted.deployments)
+        known = tuple(_deployment(client, pool, declared, store) for declared in wanted.deployments)
         _remove_others(client, pool, {one.id for one in known if one.id}, {queue.name for queue in wanted.queues})
         return known
 
@@ -111,7 +114,7 @@ def offer(known: Sequence[Known], world: World, offered: dict[str, Form]) -> tup
 
 
 def _shown(client: SyncPrefectClient, pool: str, one: Known, form: Form, offered: dict[str, Form]) -> Known:
-    there = one if one.id else _deployment(client, pool, one.declared, one.project)
+    there = one if one.id else _deployment(client, pool, one.declared, one.store)
     if there.id and form != offered.get(one.declared.name):
         shown = DeploymentUpdate(description=form.description, parameter_openapi_schema=form.schema)
         client.update_deployment(there.id, shown)
@@ -159,8 +162,8 @@ def _queue(client: SyncPrefectClient, pool: str, queue: Queue) -> None:
         client.update_work_queue(found.id, concurrency_limit=queue.limit, priority=queue.priority)
 
 
-def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, project: Path) -> Known:
-    flow: Flow[..., Any] = load_flow_from_entrypoint(str(project / declared.entrypoint))
+def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, store: str) -> Known:
+    flow: Flow[..., Any] = load_flow_from_entrypoint(str(PROJECT / declared.entrypoint))
     schema = _schema(flow)
     made = client.create_deployment(
         flow_id=client.create_flow_from_name(flow.name),
@@ -174,10 +177,10 @@ def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, projec
         work_pool_name=pool,
         work_queue_name=declared.queue,
         entrypoint=declared.entrypoint,
-        pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(project)}}],
+        pull_steps=[{PULL_STEP: {"store": store}}],
         schedules=[_schedule(one) for one in declared.schedules],
     )
-    return Known(made, declared, schema, project)
+    return Known(made, declared, schema, store)
 
 
 def _schema(flow: Flow[..., Any]) -> forms.Schema:

@@ -70,8 +70,8 @@ def broken(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     """A server whose scheduler fails, with a receiver."""
     command = prefect_server.command
 
-    def faulty(home: Path, port: int | None) -> list[str]:
-        return [sys.executable, "-m", "tests.broken_scheduler", *command(home, port)[3:]]
+    def faulty(*where: Any) -> list[str]:
+        return [sys.executable, "-m", "tests.broken_scheduler", *command(*where)[3:]]
 
     monkeypatch.setattr(prefect_server, "command", faulty)
     monkeypatch.setenv("FLOWMART_GITHUB_WEBHOOK_SECRET", SECRET)
