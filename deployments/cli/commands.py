@@ -67,6 +67,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reading",
         "Check the ledger's chains, and every release against its digest and the ledger; all damage is named.",
     ),
+    "backup": ("copying", "Copy releases and ledger to another store, or back from one."),
     "diff": (
         "comparing",
         "What differs between environments or releases: units, and files with who changed them last and when.",

@@ -298,6 +298,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "logs show": _list(ANY_OBJECT),
     "logs check": _object({"kept": NUMBER, "missing": NUMBER, "offered": NUMBER}),
     "audit": _object({"entries": _by_name(NUMBER), "heads": _by_name(TEXT), "releases": TEXTS}),
+    "backup": _object({"to": TEXT, "copied": NUMBER, "there": NUMBER}),
     "diff": _object(
         {
             "units": _by_name({"type": "array", "items": MAYBE_TEXT, "minItems": 2, "maxItems": 2}),

@@ -48,7 +48,7 @@ def up(root: Path, report: Report) -> Serving:
     catalogue.load(PREFECT_YAML, platform)
     with processes.alone(layout):
         address = _address(layout, settings, report)
-        for kind in _serving(settings, address):
+        for kind in wanted(settings, address):
             _started(layout, kind, report)
     password = layout.password if address.auth and layout.password.exists() else None
     page = processes.find(layout, BOARD)
@@ -75,7 +75,7 @@ def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None
 def status(root: Path) -> list[Part]:
     """Every process of the server, running or not."""
     layout, settings, nowhere = _layout(root), server_settings(), Address("")
-    rest = [services.part(layout, kind) for kind in _serving(settings, nowhere)]
+    rest = [services.part(layout, kind) for kind in wanted(settings, nowhere)]
     return [_server(layout, settings), *rest]
 
 
@@ -102,7 +102,7 @@ def _given(layout: ServerLayout) -> str:
     return "" if given == ours.get("PREFECT_API_URL") else given
 
 
-def _serving(settings: ServerSettings, address: Address) -> list[ServiceKind[ServerLayout]]:
+def wanted(settings: ServerSettings, address: Address) -> list[ServiceKind[ServerLayout]]:
     """What runs on this machine besides Prefect: what FLOWMART_SERVER_PARTS names and the settings configure."""
     configured = {METRICS: bool(settings.metrics_port), RECEIVER: bool(settings.webhook_secret.get_secret_value())}
     names = [name for name in PARTS if name in settings.parts and name != SERVER and configured.get(name, True)]

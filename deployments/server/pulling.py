@@ -1,7 +1,7 @@
 """The first step of every run that a worker starts: the code of the worker's own machine, and the store of all.
 
-Workers of one pool are on machines that share nothing but Prefect and the store. So a deployment names no folder: each
-worker runs the flows that are installed beside it. And it names the store, by an identity that only that store
+Workers of one pool are on machines that share nothing but Prefect and the store. So a deployment names no folder:
+each worker runs the flows that are installed beside it. And it names the store, by an identity that only that store
 gives: a worker with another store would know of no claim, and apply what somebody else is applying.
 """
 

@@ -19,7 +19,7 @@ from tasks.ledger.store import Store
 from tasks.settings import Settings
 
 RELEASES = "releases"
-_FOLDERS = (entries.FOLDER, RELEASES, "snapshots", "keys", "github")
+FOLDERS = (entries.FOLDER, RELEASES, "snapshots", "keys", "github")
 """All that a platform's part of the store may hold."""
 
 _OBJECT = re.compile(rf"({entries.FOLDER}/[^/]+/\d{{8}}|{RELEASES}/[0-9a-f]{{12}})\.json")
@@ -46,7 +46,7 @@ def _refuse_unmoved(address: str, platform: str) -> None:
     store = Store.open(address)
     ledger, releases = (store.names(folder) for folder in (entries.FOLDER, RELEASES))
     if any(map(_OBJECT.fullmatch, (*ledger, *releases))) and not _is_of_another(store, ledger, platform):
-        folders = [name for name in _FOLDERS if store.names(name)]
+        folders = [name for name in FOLDERS if store.names(name)]
         raise InvalidInput(
             f"{address}: the ledger and releases of platform {platform} belong in {address}/{platform}. "
             f"Move them while no run is at work, then try again:\n{_commands(address, platform, folders)}"

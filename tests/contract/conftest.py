@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import opensearch as opensearch_node
-from tests import prometheus_process, real_providers, shippers, sops, terragrunts
+from tests import postgres, prometheus_process, real_providers, shippers, sops, terragrunts
 from tests.clusters import GIVEN
 from tests.search_units import Search
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
@@ -28,6 +28,7 @@ collect_ignore = (
     else []
 )
 collect_ignore += [] if prometheus_process.AMTOOL else ["test_alert_routes.py"]
+collect_ignore += [] if postgres.programs() else [postgres.FILES]
 collect_ignore += [] if tofu() else ON_OPENTOFU
 collect_ignore += [] if sops.PROGRAM else sops.FILES
 collect_ignore += [] if shippers.program() else [shippers.FILES]
@@ -79,6 +80,7 @@ def not_run() -> list[str]:
         "not run: routes of alerts (no amtool on PATH)": prometheus_process.AMTOOL,
         real_providers.NOT_RUN: real_providers.MIRROR,
         sops.NOT_RUN: sops.PROGRAM,
+        postgres.NOT_RUN: postgres.programs(),
         opensearch_node.NOT_RUN: opensearch_node.JARS,
         shippers.NOT_RUN: shippers.program(),
         f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)": tofu(),

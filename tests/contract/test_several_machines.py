@@ -1,4 +1,4 @@
-"""Two workers on machines of their own, with one Prefect on PostgreSQL and one store on S3: nothing else is shared."""
+"""Two workers on their own machines, with one Prefect on PostgreSQL and one store on S3; nothing else is shared."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import psutil
 import pytest
@@ -67,17 +68,22 @@ class Team:
 
     def __init__(self, folder: Path, variables: Mapping[str, str], database: str) -> None:
         self.bucket = variables["FLOWMART_STORE"].removeprefix("s3://")
+        self.folder, self.variables = folder, variables
         self.mini = MiniPlatform(folder)
         self.mini.settings = Settings(repository=self.mini.repository, store=variables["FLOWMART_STORE"])
         self.mini.write("platform.yaml", PLATFORM)
         self.paint("blue")
         self.mini.commit()
         self.server = Machine(folder, "server", self.mini.repository, variables)
-        limited = {"FLOWMART_SERVER_PARTS": "server,registrar", "FLOWMART_SERVER_DATABASE": database}
-        up = json.loads(self.server.flowmart("server", "up", "--json", **limited).stdout)
-        self.api, self.auth = f"{up['ui']}/api", Path(up["password"]).read_text().strip()
+        self.serve(self.server, database)
         there = {**variables, "PREFECT_API_URL": self.api, "PREFECT_API_AUTH_STRING": self.auth}
         self.workers = [Machine(folder, name, self.mini.repository, there) for name in ("worker-1", "worker-2")]
+
+    def serve(self, server: Machine, database: str) -> None:
+        """Prefect and registrar, on the machine of the server, with a database."""
+        limited = {"FLOWMART_SERVER_PARTS": "server,registrar", "FLOWMART_SERVER_DATABASE": database}
+        up = json.loads(server.flowmart("server", "up", "--json", **limited).stdout)
+        self.api, self.auth = f"{up['ui']}/api", Path(up["password"]).read_text().strip()
 
     def paint(self, colour: str) -> None:
         for name in ("first", "second"):
@@ -107,15 +113,23 @@ class Team:
 
         return until(look, f"run {run} has ended\n{self.workers[0].log}\n{self.workers[1].log}")
 
-    def events(self) -> list[str]:
-        return [entry.kind for entry in self.history.ledger.entries("dev")]
+    def objects(self, prefix: str) -> list[str]:
+        """The names in the bucket that begin like this."""
+        found = boto3.client("s3").list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+        return [each["Key"] for each in found.get("Contents", ())]
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def cluster() -> Iterator[postgres.Cluster]:
+    with postgres.started() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory, cluster: postgres.Cluster) -> Iterator[Team]:
     with ExitStack() as stack:
         patched = stack.enter_context(pytest.MonkeyPatch.context())
-        database = stack.enter_context(postgres.started()).database("prefect")
+        database = cluster.database("prefect")
         variables = stack.enter_context(at_once.bucket())
         for name, value in variables.items():
             patched.setenv(name, value)
@@ -145,10 +159,33 @@ def test_another_machine_recovers_what_a_lost_one_had_begun(team: Team) -> None:
         # Prefect notices by itself after some minutes without a sign of life; a person who knows is faster.
         team.ask("POST", f"/flow_runs/{run}/set_state", state={"type": "CRASHED"}, force=True)
         assert team.history.state("dev").claim is not None
+        assert [name for name in team.objects("states/") if name.endswith(".tflock")] != []
         recovered = team.ended(team.start("recover/flowmart-recover-dev", run_is_over=True))
         assert recovered["state_type"] == "COMPLETED", recovered["state"]["message"]
         found = team.history.state("dev")
         assert (found.claim, found.verified, found.rejected) == (None, blue, frozenset())
+        assert [name for name in team.objects("states/") if name.endswith(".tflock")] == []
         assert team.ended(team.start("promote/flowmart-promote-dev", release=green))["state_type"] == "COMPLETED"
     found = team.history.state("dev")
     assert (found.verified, {each.outputs["colour"] for each in found.receipts.values()}) == (green, {"green"})
+
+
+def test_what_was_backed_up_is_served_again_elsewhere(team: Team, cluster: postgres.Cluster, tmp_path: Path) -> None:
+    before = {run["id"] for run in team.ask("POST", "/flow_runs/filter", sort="START_TIME_DESC")}
+    assert before
+    heads = {name: team.history.state(name).head for name in team.history.ledger.environments()}
+    team.server.flowmart("backup", str(tmp_path / "store"))
+    cluster.run("pg_dump", "--format=custom", f"--file={tmp_path / 'prefect.dump'}", "prefect")
+    team.server.flowmart("server", "down")
+    database, store = cluster.database("restored"), f"s3://{team.bucket}/restored"
+    cluster.run("pg_restore", "--no-owner", "--dbname=restored", str(tmp_path / "prefect.dump"))
+    elsewhere = Machine(team.folder, "elsewhere", team.mini.repository, {**team.variables, "FLOWMART_STORE": store})
+    elsewhere.flowmart("backup", store, FLOWMART_STORE=str(tmp_path / "store"))
+    audited = json.loads(elsewhere.flowmart("audit", "--json").stdout)
+    assert audited["heads"] == heads
+    try:
+        team.serve(elsewhere, database)
+        assert {run["id"] for run in team.ask("POST", "/flow_runs/filter", sort="START_TIME_DESC")} == before
+        assert team.ask("GET", "/deployments/name/promote/flowmart-promote-dev")["work_queue_name"] == "dev"
+    finally:
+        elsewhere.flowmart("server", "down")

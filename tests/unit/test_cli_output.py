@@ -75,6 +75,8 @@ ELSEWHERE = {
     *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "recover", "continue"),
     # tests/unit/documentation/test_command.py
     "docs",
+    # tests/unit/test_store_copying.py
+    "backup",
     # tests/unit/test_cli_analysis.py
     "analysis try",
     # tests/unit/logs/test_commands.py
