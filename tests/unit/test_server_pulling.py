@@ -11,6 +11,7 @@ from deployments.server.parts import Address
 from tasks.domain.errors import InvalidInput
 from tasks.ledger import secret_key
 from tasks.ledger.store import Store
+from tests.mini import MiniPlatform
 
 
 @pytest.fixture
@@ -55,16 +56,15 @@ def test_a_machine_runs_what_is_configured_unless_told_which_parts(monkeypatch: 
 def test_a_machine_without_a_server_is_told_whose_to_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWMART_SERVER_PARTS", "worker")
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    (tmp_path / "infrastructure").mkdir()
-    (tmp_path / "infrastructure/platform.yaml").write_text("platform: shop\nenvironments: {dev: {}}\nunits: {}\n")
+    root = MiniPlatform(tmp_path).repository
     with pytest.raises(InvalidInput, match="set PREFECT_API_URL"):
-        lifecycle.up(tmp_path, lambda _: None)
+        lifecycle.up(root, lambda _: None)
 
 
 def test_nothing_listens_for_others_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
     with pytest.raises(InvalidInput, match="PREFECT_API_AUTH_STRING: set it to user:password"):
-        foreground.run(tmp_path, "board", host="0.0.0.0")
+        foreground.run(tmp_path, "board", host="192.0.2.1")
 
 
 def test_a_worker_in_the_foreground_needs_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
