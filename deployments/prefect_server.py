@@ -41,6 +41,8 @@ def variables(home: Path, address: str) -> dict[str, str]:
         "PREFECT_HOME": str(home),
         # The pages of the UI ask here, whatever port the server was told on its command line.
         "PREFECT_UI_API_URL": f"{address}/api",
+        # Their files are prepared beside Prefect's own code by default, where an image is read-only.
+        "PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"),
         # Its forms render Markdown and links; those of the newer UI show them as text.
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",

@@ -123,7 +123,13 @@ def start(
             start_new_session=True,
             umask=umask,
         )
-    process = Process(name, started.pid, psutil.Process(started.pid).create_time(), port)
+    return recorded(layout, name, started.pid, port)
+
+
+def recorded(layout: ProcessLayout, name: str, pid: int, port: int | None) -> Process:
+    """Record a process that runs, for `find`."""
+    process = Process(name, pid, psutil.Process(pid).create_time(), port)
+    layout.records.mkdir(parents=True, exist_ok=True)
     _record(layout, name).write_text(json.dumps(asdict(process)))
     return process
 
@@ -139,12 +145,21 @@ def find(layout: ProcessLayout, name: str) -> Process | None:
 def end(layout: ProcessLayout, process: Process, gently: float = 8.0) -> None:
     """Stop a process and its session, and remove its record: SIGTERM, and after `gently` seconds SIGKILL."""
     if process.alive:
-        os.killpg(process.pid, signal.SIGTERM)
+        _send(process, signal.SIGTERM)
         if not _ends_within(process, gently):
-            os.killpg(process.pid, signal.SIGKILL)
+            _send(process, signal.SIGKILL)
             _ends_within(process, _KILLED)
     _reap(process.pid)
     _record(layout, process.name).unlink(missing_ok=True)
+
+
+def _send(process: Process, signal_number: int) -> None:
+    """To all of its session; one that was started in the foreground of somebody else's session gets it alone."""
+    with suppress(ProcessLookupError):
+        if os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, signal_number)
+        else:
+            os.kill(process.pid, signal_number)
 
 
 def log_of(layout: ProcessLayout, name: str) -> Path:

@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     for name, command in {"up": up, "down": down, "status": server_status}.items():
         serving.command(name)(command)
     serving.command("run")(run)
+    serving.command("probe")(probe)
     app.add_typer(serving, name="server")
 
 
@@ -77,3 +78,13 @@ def run(
     from deployments.server import foreground
 
     foreground.run(settings.load().repository, part.value, host, port)
+
+
+def probe() -> int:
+    """Ask the processes that run here whether they respond, for a health check. Exit code 1 when one does not."""
+    from deployments.server import foreground
+
+    silent = foreground.probe(settings.load().repository)
+    for name in silent:
+        screen.say(f"{name} does not respond")
+    return 1 if silent else 0

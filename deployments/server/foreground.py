@@ -12,9 +12,9 @@ from typing import NoReturn
 
 from deployments import processes
 from deployments.server import lifecycle, parts
-from deployments.server.layout import PartName, ServerLayout, ServerSettings
+from deployments.server.layout import PARTS, PartName, ServerLayout, ServerSettings
 from deployments.server.parts import LOOPBACK, SERVER, Address
-from deployments.services import ServiceKind
+from deployments.services import ServiceKind, is_healthy
 from tasks.domain.errors import InvalidInput
 
 _AUTH, _API = "PREFECT_API_AUTH_STRING", "PREFECT_API_URL"
@@ -39,12 +39,24 @@ def run(root: Path, name: PartName, host: str = LOOPBACK, port: int | None = Non
     kind = _kind(name, settings, auth, host)
     with processes.alone(layout):
         chosen = port or (processes.free_port(layout, kind.name, kind.port) if kind.listens else None)
+        processes.recorded(layout, name, os.getpid(), chosen)
     command = kind.command(layout, chosen)
     variables = processes.environment() | dict(kind.variables(layout, chosen))
     if kind.private:
         os.umask(0o077)
     os.chdir(layout.folder)
     os.execve(command[0], command, variables)  # noqa: S606 (a list, without a shell)
+
+
+def probe(root: Path) -> list[str]:
+    """The processes that were started here and do not respond now; empty when all is well. For health checks."""
+    layout, settings = ServerLayout(root.resolve(), sandbox=False), lifecycle.server_settings()
+    made = [_kind(name, settings, os.environ.get(_AUTH, ""), LOOPBACK) for name in PARTS if _is_here(layout, name)]
+    return [kind.name for kind in made if not is_healthy(layout, kind, processes.find(layout, kind.name))]
+
+
+def _is_here(layout: ServerLayout, name: PartName) -> bool:
+    return processes.find(layout, name) is not None
 
 
 def _kind(name: PartName, settings: ServerSettings, auth: str, host: str) -> ServiceKind[ServerLayout]:
