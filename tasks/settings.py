@@ -38,7 +38,7 @@ def words(written: Any) -> Any:
 
 def _numbers(written: Any) -> Any:
     """ "ansible=1, helm=2" -> {"ansible": 1, "helm": 2}."""
-    return dict(word.partition("=")[::2] for word in _words(written)) if isinstance(written, str) else written
+    return dict(word.partition("=")[::2] for word in words(written)) if isinstance(written, str) else written
 
 
 class Settings(BaseSettings):
