@@ -1,7 +1,8 @@
-"""What 100 units of a Terragrunt repository cost beside `terragrunt run --all` (`python -m tests.bench.terragrunt`).
+"""`python -m tests.bench.terragrunt [100 ...]`: what the units of a Terragrunt repository cost beside `run --all`.
 
 All units are one module with a real provider, states are on this disk, and four are worked on at once. Seconds
-of CPU are printed beside those of the clock: on a busy machine only the former can be compared.
+of CPU are printed beside those of the clock: on a busy machine only the former can be compared. How often Terragrunt
+and Terraform were started is counted.
 
     first plan         every unit is planned, from a fresh checkout      terragrunt run --all plan, nothing cached
     drift              every unit is planned and compared                the same, again nothing cached
@@ -11,6 +12,7 @@ of CPU are printed beside those of the clock: on a busy machine only the former 
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import shutil
@@ -18,9 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
+
+import structlog
 
 from deployments.peers.providers import PROVIDERS
 from tasks.drift import compare
@@ -36,7 +41,7 @@ from tests.memory_store import MemoryStore
 from tests.terragrunts import PROGRAM
 from tests.unit.promotion.fakes import NoAccess
 
-UNITS = 100
+SIZES = (100,)
 _TIME = next(provider for provider in PROVIDERS if provider.name == "time")
 AT_ONCE = 4
 PLATFORM = """
@@ -60,6 +65,10 @@ terraform {
 }
 inputs = { name = "NAME" }
 """
+COUNTED = """#!/bin/sh
+echo >>{log}
+exec {program} "$@"
+"""
 MODULE = """
 terraform {
   required_providers {
@@ -74,16 +83,24 @@ output "name" { value = time_static.this.triggers.name }
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds, by the clock and of the CPU, of this process and those that it ran."""
+    """Seconds, by the clock and of the CPU, of this process and those that it ran; what was started."""
 
     clock: float
     cpu: float
+    terragrunts: int
+    terraforms: int
 
 
 class Repository:
     """The repository, releases of it, and what Terragrunt alone does with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, units: int) -> None:
+        self._counts = folder
+        for name, program in (("terragrunt", PROGRAM), ("terraform", which("terraform"))):
+            counted = folder / name
+            counted.write_text(COUNTED.format(log=folder / f"{name}.log", program=program))
+            counted.chmod(0o755)
+        self.terragrunt, self.terraform = str(folder / "terragrunt"), str(folder / "terraform")
         self.folder, self.infrastructure = folder / "repository", folder / "repository/infrastructure"
         settings = Settings(platform="bench", actor="bench", parallelism=AT_ONCE, repository=self.folder)
         self.runtime = Runtime(settings, MemoryStore(), NoAccess())
@@ -91,7 +108,7 @@ class Repository:
         self.write("platform.yaml", PLATFORM)
         self.write("live/root.hcl", ROOT.replace("STATES", str(folder / "states")))
         self.write("modules/unit/main.tf", MODULE.replace("VERSION", _TIME.version))
-        for number in range(UNITS):
+        for number in range(units):
             self.write(f"live/dev/unit-{number:03}/terragrunt.hcl", UNIT.replace("NAME", f"unit {number}"))
         self._git("init", "--quiet")
 
@@ -111,8 +128,8 @@ class Repository:
         """Plan all units with Terragrunt, from a copy with nothing cached."""
         with tempfile.TemporaryDirectory(prefix="bench-") as name:
             shutil.copytree(self.infrastructure, Path(name) / "infrastructure")
-            variables = commands.variables("terraform", Path(name) / "downloads")
-            command = [PROGRAM, "run", "--all", "--parallelism", str(AT_ONCE), "--", "plan", "-input=false"]
+            variables = commands.variables(self.terraform, Path(name) / "downloads")
+            command = [self.terragrunt, "run", "--all", "--parallelism", str(AT_ONCE), "--", "plan", "-input=false"]
             folder = Path(name) / "infrastructure/live/dev"
             done = subprocess.run(
                 command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True
@@ -138,45 +155,57 @@ class Repository:
         if report.drifted:
             sys.exit(f"drift where nobody did anything: {report.drifted}")
 
+    def cost(self, what: Callable[[], object]) -> Cost:
+        """What calling it costs."""
+        logs = [self._counts / f"{name}.log" for name in ("terragrunt", "terraform")]
+        for log in logs:
+            log.write_text("")
+        began, used = time.monotonic(), _used()
+        what()
+        clock, cpu = time.monotonic() - began, _used() - used
+        return Cost(clock, cpu, *(len(log.read_text().splitlines()) for log in logs))
+
     def _git(self, *arguments: str) -> None:
         subprocess.run(["git", *arguments], cwd=self.folder, check=True)
 
 
-def main() -> None:
-    """Measure, and print one figure a line."""
+def main(sizes: Sequence[int] = SIZES) -> None:
+    """Measure each size, and print one figure a line."""
     if not (PROGRAM and real_providers.MIRROR):
         print("not run: units of Terragrunt, since that takes make peers-terragrunt peers-providers")
         return
-    os.environ["FLOWMART_TERRAGRUNT"] = PROGRAM
-    with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder:
-        configuration = Path(folder) / "mirror.tfrc"
-        mirror = f'filesystem_mirror {{\n    path = "{real_providers.MIRROR}"\n  }}'
-        configuration.write_text(f"provider_installation {{\n  {mirror}\n}}\n")
-        os.environ["TF_CLI_CONFIG_FILE"] = str(configuration)
-        repository = Repository(Path(folder))
-        made = _cost(repository.release)
-        release = repository.runtime.releases().known()[0]
-        alone = _cost(repository.alone)
-        print(f"terragrunt run --all plan of {UNITS} units {alone.clock:7.1f} s, CPU {alone.cpu:7.1f} s")
-        _told("release", made, alone)
-        _told("first plan", _cost(lambda: repository.plan(release)), alone)
-        _told("promotion", _cost(lambda: repository.promote(release)), alone)
-        _told("drift", _cost(lambda: repository.drift(release)), _cost(repository.alone))
-        _told("nothing changed", _cost(lambda: repository.promote(release)), alone)
-        repository.write("live/dev/unit-000/terragrunt.hcl", UNIT.replace("NAME", "another name"))
-        changed = repository.release()
-        _told("one unit changed", _cost(lambda: repository.promote(changed)), alone)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    for units in sizes:
+        with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder:
+            _measure(Path(folder), units)
 
 
-def _told(what: str, cost: Cost, alone: Cost) -> None:
-    ratio = f"{cost.clock / alone.clock:.2f}, CPU {cost.cpu / alone.cpu:.2f}"
-    print(f"{what:31} {cost.clock:7.1f} s, CPU {cost.cpu:7.1f} s   ratio {ratio}", flush=True)
+def _measure(folder: Path, units: int) -> None:
+    configuration = folder / "mirror.tfrc"
+    mirror = f'filesystem_mirror {{\n    path = "{real_providers.MIRROR}"\n  }}'
+    configuration.write_text(f"provider_installation {{\n  {mirror}\n}}\n")
+    repository = Repository(folder, units)
+    os.environ["TF_CLI_CONFIG_FILE"] = str(configuration)
+    os.environ["FLOWMART_TERRAGRUNT"], os.environ["FLOWMART_TERRAFORM"] = repository.terragrunt, repository.terraform
+    made = repository.cost(repository.release)
+    release = repository.runtime.releases().known()[0]
+    alone = repository.cost(repository.alone)
+    print(f"{f'{units} units':26}     clock       CPU   terragrunt  terraform   ratio: clock, CPU")
+    _told("terragrunt run --all plan", alone)
+    _told("release", made, alone)
+    _told("first plan", repository.cost(lambda: repository.plan(release)), alone)
+    _told("promotion", repository.cost(lambda: repository.promote(release)), alone)
+    _told("drift", repository.cost(lambda: repository.drift(release)), repository.cost(repository.alone))
+    _told("nothing changed", repository.cost(lambda: repository.promote(release)), alone)
+    repository.write("live/dev/unit-000/terragrunt.hcl", UNIT.replace("NAME", "another name"))
+    changed = repository.release()
+    _told("one unit changed", repository.cost(lambda: repository.promote(changed)), alone)
 
 
-def _cost(what: Callable[[], object]) -> Cost:
-    began, used = time.monotonic(), _used()
-    what()
-    return Cost(time.monotonic() - began, _used() - used)
+def _told(what: str, cost: Cost, alone: Cost | None = None) -> None:
+    ratio = f"{cost.clock / alone.clock:.2f}, {cost.cpu / alone.cpu:.2f}" if alone else ""
+    figures = f"{cost.clock:7.1f} s {cost.cpu:7.1f} s {cost.terragrunts:12} {cost.terraforms:10}"
+    print(f"{what:26} {figures}   {ratio}", flush=True)
 
 
 def _used() -> float:
@@ -184,4 +213,4 @@ def _used() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main([*map(int, sys.argv[1:])] or SIZES)

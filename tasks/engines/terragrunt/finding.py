@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tasks.domain.errors import InvalidInput
 from tasks.engines.terraform import surroundings
-from tasks.engines.terragrunt import answers, commands, stand_ins
+from tasks.engines.terragrunt import answers, commands, recording, stand_ins
 from tasks.engines.terragrunt.answers import Item
 from tasks.engines.terragrunt.record import NO_TERRAGRUNT, FoundEnvironment, FoundUnit, Record
 from tasks.processes import Command, Finished, Processes
@@ -44,6 +44,7 @@ class Terragrunt:
         self.infrastructure = infrastructure.resolve()
         self.tools = tools
         self._processes = processes
+        self._rendered: dict[Path, str] = {}
 
     def version(self) -> str:
         """Its version.
@@ -98,6 +99,17 @@ class Terragrunt:
             raise InvalidInput(f"terragrunt {' '.join(argv[1:3])} in {self.relative(folder)}: {self.why(finished)}")
         return finished.stdout
 
+    def rendered(self, folder: Path) -> str:
+        """A unit's configuration as JSON, so far as it depends on no other; `InvalidInput` when it is rejected."""
+        if (known := self._rendered.get(folder.resolve())) is not None:
+            return known
+        return self.read(commands.render(self.tools.terragrunt), folder)
+
+    def render_all(self, folder: Path) -> None:
+        """Render all units below a folder at once. One that is rejected is rendered, and named, by itself."""
+        self.run(commands.render_all(self.tools.terragrunt), folder)
+        self._rendered |= recording.rendered(folder)
+
     def why(self, finished: Finished) -> str:
         """Its errors, with paths as they are in the repository."""
         told = "; ".join(each.summary for each in answers.errors(finished.stderr)) or finished.stderr.strip()[-500:]
@@ -141,6 +153,7 @@ def _environment(terragrunt: Terragrunt, root: str) -> FoundEnvironment:
     if not items:
         raise InvalidInput(f"infrastructure/{root}: Terragrunt finds no units there; correct terragrunt.root")
     _refuse_edges(root, items)
+    terragrunt.render_all(folder)
     return FoundEnvironment(root, tuple(sorted(_units(root, items), key=lambda unit: unit.path)))
 
 

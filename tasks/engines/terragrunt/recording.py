@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.engines.terragrunt import stand_ins
+from tasks.engines.terragrunt import commands, stand_ins
 
 _OURS = frozenset({"-input=false", "-no-color"})
 """Arguments that say nothing about a unit: Terragrunt adds them for whoever runs it."""
@@ -58,6 +58,15 @@ def taken(downloads: Path, given: Mapping[str, str]) -> dict[str, Recorded]:
         given: the variables that Terragrunt was given.
     """
     return dict(_taken(downloads, given))
+
+
+def rendered(folder: Path) -> dict[Path, str]:
+    """{unit: its configuration} that `render --all` wrote below a folder; it is not there any more then."""
+    found = dict[Path, str]()
+    for file in folder.resolve().rglob(commands.RENDERED):
+        found[file.parent] = file.read_text()
+        file.unlink()
+    return found
 
 
 def place_of(unit: Path) -> str:

@@ -105,7 +105,7 @@ def _may_take_from_elsewhere(infrastructure: Path, source: str, unit: FoundUnit)
 
 def _root(terragrunt: Terragrunt, source: str, unit: FoundUnit, place: Path) -> Root:
     folder, alone, own = terragrunt.infrastructure / source, place / "unit", place / "own"
-    printed = terragrunt.read(commands.render(terragrunt.tools.terragrunt), folder)
+    printed = terragrunt.rendered(folder)
     whole, module = _module(terragrunt.infrastructure, folder, answers.configuration(printed).source, unit)
     shutil.copytree(folder, alone, ignore=shutil.ignore_patterns("terragrunt.hcl*", ".*"), symlinks=True)
     blocks = answers.generated(printed)

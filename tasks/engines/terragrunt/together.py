@@ -107,11 +107,7 @@ class Together:
         """{folder: the configuration of the unit in it}."""
         with suppress(FlowmartError):
             self._run(commands.render_all(self._executable), root, more)
-        found = dict[Path, Configuration]()
-        for file in root.rglob(commands.RENDERED):
-            found[file.parent] = answers.configuration(file.read_text())
-            file.unlink()
-        return found
+        return {folder: answers.configuration(text) for folder, text in recording.rendered(root).items()}
 
 
 def _alike(workspace: Workspace) -> dict[str, Unit]:

@@ -55,7 +55,7 @@ def _of_unit(terragrunt: Terragrunt, root: str, unit: FoundUnit, fetched: dict[s
     if unit.excluded or any(path.endswith(ENDINGS) for path in unit.reading):
         return unit  # Terragrunt lists the code of a module that is a folder of the release.
     folder = terragrunt.infrastructure / root / unit.path
-    source = answers.configuration(terragrunt.read(commands.render(terragrunt.tools.terragrunt), folder)).source
+    source = answers.configuration(terragrunt.rendered(folder)).source
     if not source or _is_inside(terragrunt, folder, source):
         return unit
     if fault := _fault(source):
