@@ -119,3 +119,16 @@ def test_units_are_made_ready_together_and_initialised_once(shop: Shop) -> None:
     }
     shop.promote(release)
     assert shop.started() == {}
+
+
+def test_a_unit_adds_its_inputs_and_nothing_else(shop: Shop) -> None:
+    _, made = shop.made(shop.release(), "eu-west-1-first")
+    assert made.recorded is not None
+    assert made.recorded.variables == {
+        "TF_VAR_name": "dev-eu-west-1",
+        "TF_VAR_of_environment": "environment",
+        "TF_VAR_with-hyphen": '["a","b"]',
+    }
+    (argument,) = made.recorded.arguments
+    assert argument.startswith("-var-file=/")
+    assert argument.endswith("/dev/eu-west-1/first/more.tfvars")

@@ -109,7 +109,7 @@ class Preparation:
             return made
         self.downloads.mkdir(parents=True, exist_ok=True)
         as_repository(self._workspace.infrastructure)
-        known = None if done or inputs.values else self._together.of(self._workspace, self._stand_ins, self._known())
+        known = None if done or inputs.values else self._together.of(self._workspace, self._stand_ins, self._seen())
         configuration = known.configuration if known else self._configuration()
         self._refuse(configuration)
         check(configuration)
@@ -148,7 +148,7 @@ class Preparation:
     def _recorded(self, inputs: Inputs) -> Recorded:
         more = {**commands.inputs(inputs.values), **commands.QUICK, "TG_TF_PATH": str(self._stand_ins.recording)}
         self.run(commands.plan(self.executable), more=more)
-        found = recording.taken(self.downloads, {**self._known(), **more})
+        found = recording.taken(self.downloads, {**self._seen(), **more})
         if not found:
             raise Unanswered(
                 f"{self._workspace.unit.source}: Terragrunt ended before it had begun a plan; plan again"
@@ -202,6 +202,10 @@ class Preparation:
         if finished.exit_code != 0:
             raise self.error(argv, finished)
         return finished.stdout
+
+    def _seen(self) -> dict[str, str]:
+        """All variables that Terragrunt sees."""
+        return {**self._workspace.processes.environment, **self._known()}
 
     def _known(self) -> dict[str, str]:
         """The variables that Terragrunt is given, besides those of every program."""
