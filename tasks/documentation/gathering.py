@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -85,8 +85,8 @@ def _unit(tree: _Tree, ledger: _Ledger, name: str) -> UnitFacts:
 
 def _outputs(tree: _Tree, ledger: _Ledger, name: str, sources: Iterable[str]) -> Outputs:
     applied = [state.receipts[name] for state in ledger.states.values() if name in state.receipts]
-    engine = tree.declared[name].engine if name in tree.declared else ""
-    return outputs.read(engine, tree.root, next(iter(sources), ""), applied)
+    there = [replace(tree.declared[name], source=source) for source in sources if name in tree.declared]
+    return outputs.read(there[0] if there else None, tree.root, applied)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.domain.errors import FlowmartError
+from tasks.domain.platform import Unit
 from tasks.domain.release import Receipt
 from tasks.domain.wording import first_line
 from tasks.engines import interface
@@ -20,20 +21,19 @@ class Outputs:
     untold: str = ""
 
 
-def read(engine: str, root: Path, source: str, applied: Iterable[Receipt]) -> Outputs:
+def read(unit: Unit | None, root: Path, applied: Iterable[Receipt]) -> Outputs:
     """The outputs of a unit.
 
     Args:
-        engine: the unit's engine.
+        unit: the unit with its source in an environment; None where only releases know that.
         root: the folder that sources are relative to.
-        source: the unit's folder; "" where only releases know it.
         applied: what is applied of it, in all environments.
     """
     known = tuple(sorted({name for receipt in applied for name in receipt.outputs}))
-    if not source:
+    if unit is None:
         return Outputs(known)
     try:
-        gives = interface(engine, root, source).gives
+        gives = interface(root, unit).gives
     except FlowmartError as error:
         return Outputs(known, first_line(str(error)))
     return Outputs(known if gives is None else tuple(gives))

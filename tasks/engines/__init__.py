@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.domain.platform import Unit
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.base import Engine, Interface, Options, UnitEngine, Workspace
+from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
 from tasks.engines.registry import BuiltIn, Registry
 from tasks.engines.terraform.options import TerraformOptions
@@ -21,7 +23,7 @@ BUILT_IN = (
     BuiltIn("terragrunt", TerragruntOptions),
     BuiltIn("helm"),
     BuiltIn("kustomize"),
-    BuiltIn("cloudformation"),
+    BuiltIn("cloudformation", CloudFormationOptions),
     BuiltIn("packer"),
     BuiltIn("ansible", AnsibleOptions),
     BuiltIn("elasticsearch", ElasticsearchOptions),
@@ -32,6 +34,6 @@ ENGINES = Registry(BUILT_IN)
 """Engine name -> its registration: what `engine:` in platform.yaml may be, installed engines included."""
 
 
-def interface(engine: str, infrastructure: Path, source: str) -> Interface:
+def interface(infrastructure: Path, unit: Unit) -> Interface:
     """What a unit takes and gives, as far as its source tells; `InvalidInput` when that cannot be read."""
-    return ENGINES[engine].interface(infrastructure, source)
+    return ENGINES[unit.engine].interface_of(infrastructure, unit)

@@ -217,6 +217,7 @@ class Engine:
             an environment.
         shares_source: whether several units of an environment may have one source; each works in a copy then.
         interface: what a unit takes and gives, given that folder and the unit's source.
+        unit_interface: the same where it depends on the unit's options; given what `unit_reads` is.
         options: the model of the block that a unit may have under the engine's name.
         executable: the tool's name on PATH; empty when the engine needs none.
         validators: the tool's own validators, by the names under which a unit sets their levels.
@@ -243,6 +244,7 @@ class Engine:
     needs_aws: Callable[[Path, str], bool] = lambda _, __: False
     faults: Callable[[Path, Unit], Iterable[str]] = lambda _, __: ()
     unit_reads: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
+    unit_interface: Callable[[Path, Unit], Interface] | None = None
     shares_source: bool = False
     vendor: Callable[[Path, Unit, str, Processes], None] = lambda _, __, ___, ____: None
     supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
@@ -251,6 +253,12 @@ class Engine:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "setting", self.setting or self.name.replace("-", "_"))
+
+    def interface_of(self, infrastructure: Path, unit: Unit) -> Interface:
+        """What a unit takes and gives, as far as its source tells; `InvalidInput` when that cannot be read."""
+        if self.unit_interface:
+            return self.unit_interface(infrastructure, unit)
+        return self.interface(infrastructure, unit.source)
 
     @property
     def variable(self) -> str:

@@ -77,7 +77,7 @@ def _interfaces(root: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
     """Of the units that are given inputs, or whose outputs are named: to read all of them would take seconds."""
     named = {name for unit in units.values() for name in references.sources(unit.inputs)}
     asked = named | {unit.name for unit in units.values() if unit.inputs}
-    return {name: interface(units[name].engine, root, units[name].source) for name in sorted(asked)}
+    return {name: interface(root, units[name]) for name in sorted(asked)}
 
 
 def _in_one(root: Path, unit: Unit, known: Mapping[str, Interface]) -> Iterator[Mistake]:

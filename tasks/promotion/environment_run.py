@@ -297,7 +297,7 @@ class EnvironmentRun:
         if not references.sources(unit.inputs):
             return unit.inputs
         filled: Mapping[str, Any] = references.fill(unit.inputs, upstream)
-        interface = self.runtime.engines[unit.engine].interface(self.here.root, unit.source)
+        interface = self.runtime.engines[unit.engine].interface_of(self.here.root, unit)
         references.refuse_unfit(filled, interface.accepts, unit.name)
         return filled
 

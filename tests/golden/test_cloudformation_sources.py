@@ -50,6 +50,12 @@ Outputs:
 """
 
 
+def read(infrastructure: Path, source: str = "orders", **options: Any) -> tuple[str, ...]:
+    """All files that a unit reads."""
+    unit = Unit("orders", "cloudformation", source, ("dev",), options=options)
+    return tuple(sorted({*sources.reads(infrastructure, source), *sources.unit_reads(infrastructure, unit)}))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "orders"
@@ -78,7 +84,7 @@ def test_cfn_lint_sees_a_mistake() -> None:
 @pytest.mark.parametrize("name", UNITS)
 def test_every_environment_of_flowmart_has_its_parameters(name: str) -> None:
     source = f"cloudformation/{name}"
-    files = [file for file in sources.reads(INFRASTRUCTURE, source) if "/parameters/" in file]
+    files = [file for file in read(INFRASTRUCTURE, source) if "/parameters/" in file]
     document = documents.parsed(INFRASTRUCTURE / source / "template.yaml")
     assert files
     assert all(output.get("Description") for output in document["Outputs"].values())
@@ -89,10 +95,10 @@ def test_a_unit_reads_its_template_its_parameters_and_its_policy(folder: Path) -
     (folder / "stack-policy.json").write_text("{}")
     (folder / "README.md").touch()
     names = ("parameters/dev.yaml", "stack-policy.json", "template.yaml")
-    assert sources.reads(folder.parent, "orders") == tuple(f"orders/{name}" for name in names)
+    assert read(folder.parent) == tuple(f"orders/{name}" for name in names)
     (folder / "template.yaml").unlink()
     with pytest.raises(InvalidInput, match=r"holds no template: add template\.yaml"):
-        sources.reads(folder.parent, "orders")
+        read(folder.parent)
 
 
 def test_parameters_are_inputs_by_kind_and_outputs_are_text(folder: Path) -> None:
@@ -149,7 +155,7 @@ def test_a_template_may_have_any_name_and_be_json_with_tabs(tmp_path: Path, name
     folder.mkdir()
     (folder / name).write_text(TABBED)
     (folder / "stack-policy.json").write_text("{}")
-    assert sources.reads(tmp_path, "orders") == tuple(sorted([f"orders/{name}", "orders/stack-policy.json"]))
+    assert read(tmp_path) == tuple(sorted([f"orders/{name}", "orders/stack-policy.json"]))
     assert loaded(folder).document["Resources"] == {"Q": {"Type": "AWS::SQS::Queue"}}
 
 
@@ -159,7 +165,7 @@ def test_several_templates_without_a_known_name_are_refused(tmp_path: Path) -> N
     for name in ("one.yaml", "two.json"):
         (folder / name).write_text(TABBED)
     with pytest.raises(InvalidInput, match=r"several templates \(one\.yaml, two\.json\)"):
-        sources.reads(tmp_path, "orders")
+        read(tmp_path)
 
 
 PARENT = """
@@ -185,7 +191,7 @@ def nested(tmp_path: Path) -> Path:
 
 
 def test_a_unit_reads_its_nested_and_included_templates(nested: Path) -> None:
-    assert sources.reads(nested.parent, "orders") == (
+    assert read(nested.parent) == (
         "nested/database.yaml",
         "nested/inner.json",
         "orders/parts/queue.yaml",
@@ -251,7 +257,15 @@ def test_a_parameter_of_the_systems_manager_is_given_by_its_name(folder: Path) -
         ("template.yaml", "just text", {}, r"template\.yaml: is no template: it has no Resources"),
         ("template.yaml", "a: [", {}, r"template\.yaml: while parsing"),
         ("template.yaml", "Resources: {}\n#" + "x" * 51_200, {}, "set the input template_bucket to one in eu-west-1"),
-        ("parameters/dev.yaml", "Name: shop", {}, r"dev\.yaml: should be a mapping with Parameters and Tags"),
+        ("parameters/dev.yaml", "just text", {}, r"dev\.yaml: should be a mapping with Parameters and Tags"),
+        (
+            "parameters/dev.yaml",
+            "Parameters: {}\nTag: {}",
+            {},
+            "Tag is not a key beside Parameters, StackPolicy, Tags",
+        ),
+        ("parameters/dev.yaml", "[Name]", {}, "'Name' is no parameter: .* or NAME=VALUE"),
+        ("parameters/dev.yaml", "[{ParameterKey: Name, UsePreviousValue: true}]", {}, "Name has no ParameterValue"),
         ("parameters/dev.yaml", "", {}, "parameter Name has no value"),
         ("stack-policy.json", "{", {}, r"stack-policy\.json is no JSON"),
         ("README.md", "", {"Nmae": "x"}, "has no parameter Nmae; its parameters: Name, Seconds, Secret, Zones"),
@@ -303,3 +317,85 @@ def test_what_depends_on_an_unknown_value_is_unknown() -> None:
     assert found["Orders"].properties["QueueName"] == UNKNOWN
     assert found["Orders"].properties["Description"] == UNKNOWN
     assert "Remote" in found
+
+
+# --- files that are called otherwise ---
+
+LIST = '[{"ParameterKey": "Name", "ParameterValue": "0123"}, {"ParameterKey": "Zones", "ParameterValue": "a,b"}]'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "values"),
+    [
+        ("dev.yml", "Parameters: {Name: 0123}", {"Name": "0123"}),
+        ("dev.json", '{"Parameters": {"Name": "0123"}, "Tags": {"Team": "shop"}}', {"Name": "0123"}),
+        ("dev.json", LIST, {"Name": "0123", "Zones": "a,b"}),
+        ("dev.json", '{"Parameters": ' + LIST + "}", {"Name": "0123", "Zones": "a,b"}),
+        ("dev.json", '["Name=0123", "Secret=a=b"]', {"Name": "0123", "Secret": "a=b"}),
+        ("dev.json", '{"Name": "0123"}', {"Name": "0123"}),
+        ("dev.yaml", "Name: 0123", {"Name": "0123"}),
+    ],
+)
+def test_parameters_may_have_any_form_of_aws_tools(
+    folder: Path, name: str, text: str, values: dict[str, str]
+) -> None:
+    (folder / "parameters/dev.yaml").unlink()
+    (folder / "parameters" / name).write_text(text)
+    assert loaded(folder).parameters == values
+
+
+SHARED = "Parameters: {Name: {Type: String}}\nResources: {Q: {Type: AWS::SQS::Queue}}\n"
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> Path:
+    """Several templates in one folder, and parameters in another."""
+    for name, text in {
+        "cfn/network.yaml": SHARED,
+        "cfn/shop.json": TABBED,
+        "params/common.json": '{"Name": "common"}',
+        "params/dev/network.json": LIST.replace(', {"ParameterKey": "Zones", "ParameterValue": "a,b"}', ""),
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def stack(infrastructure: Path, **options: Any) -> Unit:
+    return Unit("network", "cloudformation", "cfn", ("dev",), options=options)
+
+
+def test_several_units_may_have_one_folder_and_name_their_files(stacks: Path) -> None:
+    files = ["../params/common.json", "../params/dev/network.json"]
+    unit = stack(stacks, template="network.yaml", parameters=files)
+    assert sources.load(workspace(stacks, unit), {}).parameters == {"Name": "0123"}
+    assert read(stacks, "cfn", **unit.options) == (
+        "cfn/network.yaml",
+        "params/common.json",
+        "params/dev/network.json",
+    )
+    assert sources.unit_interface(stacks, unit).required - sources.supplied(stacks, unit) == frozenset()
+    assert list(sources.faults(stacks, unit)) == []
+    assert sources.load(workspace(stacks, stack(stacks, template="shop.json")), {}).parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {},
+            r"holds several templates (network.yaml, shop.json): name the unit's in cloudformation: {template",
+        ),
+        (
+            {"template": "netwrok.yaml"},
+            "no template netwrok.yaml (cloudformation.template); templates: network.yaml",
+        ),
+        ({"template": "shop.json", "parameters": "../params/qa.json"}, "there is no params/qa.json"),
+        (
+            {"template": "shop.json", "parameters": "../../elsewhere.json"},
+            "elsewhere.json leads out of infrastructure/",
+        ),
+    ],
+)
+def test_what_is_wrong_with_named_files_is_said(stacks: Path, options: dict[str, Any], said: str) -> None:
+    assert [fault for fault in sources.faults(stacks, stack(stacks, **options)) if said in fault]

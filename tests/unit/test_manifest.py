@@ -84,7 +84,7 @@ def test_every_output_that_a_check_of_flowmart_asks_about_is_declared_by_its_uni
         for unit in flowmart.units_in(environment.name):
             deployed = manifest.resolve(flowmart, environment.name, unit.name)
             asked = asked_about(deployed)
-            declared = set(interface(unit.engine, INFRASTRUCTURE, deployed.source).gives or ()) if asked else set()
+            declared = set(interface(INFRASTRUCTURE, deployed).gives or ()) if asked else set()
             assert asked <= declared, f"{unit.name} in {environment.name}"
 
 

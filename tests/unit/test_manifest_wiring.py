@@ -10,6 +10,7 @@ import yaml
 
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
 from tasks.engines import interface
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -92,7 +93,7 @@ def test_what_does_not_fit_is_told_with_its_place_and_what_would_be_right(
 def test_code_that_is_none_is_told_by_its_file(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text('variable "x" {')
     with pytest.raises(InvalidInput, match=r"main.tf: cannot be read as HCL"):
-        interface("terraform", tmp_path, ".")
+        interface(tmp_path, Unit("x", "terraform", ".", ("dev",)))
 
 
 def test_flowmart_fits_together() -> None:

@@ -21,19 +21,27 @@ NAMES = ("template.yaml", "template.yml", "template.json", "template.template")
 _SUFFIXES = (".yaml", ".yml", ".json", ".template", ".cform", ".cfn")
 
 
-def template_file(folder: Path) -> Path:
-    """A unit's template: one of `NAMES`, or the only file in its folder that is a template.
+def template_file(folder: Path, name: str = "") -> Path:
+    """A unit's template: the one of that name; else one of `NAMES`, or the only template in its folder.
 
     Raises:
         InvalidInput: there is none, or more than one.
     """
+    if name:
+        if not (folder / name).is_file():
+            there = ", ".join(file.name for file in _templates_in(folder)) or "none"
+            raise InvalidInput(f"{folder}: there is no template {name} (cloudformation.template); templates: {there}")
+        return folder / name
     named = [folder / name for name in NAMES if (folder / name).is_file()]
     found = named or _templates_in(folder)
     if len(found) == 1:
         return found[0]
     if found:
         told = ", ".join(file.name for file in found)
-        raise InvalidInput(f"{folder}: holds several templates ({told}): call the unit's own {NAMES[0]}")
+        raise InvalidInput(
+            f"{folder}: holds several templates ({told}): name the unit's in cloudformation: {{template: ...}}, "
+            f"or call it {NAMES[0]}"
+        )
     raise InvalidInput(f"{folder}: holds no template: add {NAMES[0]}")
 
 

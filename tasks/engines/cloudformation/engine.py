@@ -18,9 +18,20 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Engine, Workspace
 from tasks.engines.cloudformation import answers, baselines, comparisons, execution, plans
 from tasks.engines.cloudformation.comparisons import Comparison
+from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.progress import progress
-from tasks.engines.cloudformation.sources import Source, bucket_of, interface, load, reads
+from tasks.engines.cloudformation.sources import (
+    Source,
+    bucket_of,
+    faults,
+    interface,
+    load,
+    reads,
+    supplied,
+    unit_interface,
+    unit_reads,
+)
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy
 from tasks.engines.cloudformation.validators import VALIDATORS
 
@@ -173,7 +184,7 @@ class CloudFormation:
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs_digest,
             basis=stacks.basis(found.stack),
-            artifact=plans.save(saved, workspace.folder),
+            artifact=plans.save(saved, workspace.unit.name, workspace.folder),
             text=answers.text(found.changes, warnings),
             reversibility=answers.reversibility(
                 found.changes, source.protected, in_doubt=bool(found.doubts), retained=found.retained
@@ -191,7 +202,13 @@ ENGINE = Engine(
     name="cloudformation",
     make=CloudFormation,
     reads=reads,
+    unit_reads=unit_reads,
     interface=interface,
+    unit_interface=unit_interface,
+    options=CloudFormationOptions,
+    faults=faults,
+    supplied=supplied,
+    shares_source=True,
     validators=VALIDATORS,
     needs_aws=lambda _, __: True,
 )

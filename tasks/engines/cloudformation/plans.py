@@ -46,9 +46,9 @@ class Saved:
     protected: bool = False
 
 
-def save(saved: Saved, folder: Path) -> Artifact:
+def save(saved: Saved, unit: str, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: a parameter may be a secret."""
-    return sealed.save(asdict(saved), folder / f"{saved.operation}-{saved.digest[:12]}.plan.json")
+    return sealed.save(asdict(saved), folder / f"{unit}.{saved.operation}-{saved.digest[:12]}.plan.json")
 
 
 def load(plan: Plan) -> Saved:

@@ -1,28 +1,27 @@
 """What a CloudFormation unit is: its template, `parameters/<environment>.yaml`, `stack-policy.json`, and its inputs.
 
-A parameter file has the keys of AWS's own "template configuration file" (CodePipeline): `Parameters` and `Tags`. The
-unit's inputs are parameters too, and win over it; `OURS` among them are no parameters.
+The unit's inputs are parameters too, and win over those of its files; `OURS` among them are no parameters.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tasks import yaml12
 from tasks.domain import references
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
 from tasks.engines.base import Interface, Workspace
-from tasks.engines.cloudformation import packaging
+from tasks.engines.cloudformation import packaging, parameter_files
 from tasks.engines.cloudformation.documents import declared, is_hidden, parsed, template_file
+from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.cloudformation.packaging import Bucket, Package
 
-POLICY, PARAMETERS = "stack-policy.json", "parameters"
+POLICY = "stack-policy.json"
 
 MOVING = "AWS::SSM::Parameter::Value<"
 """How the types begin of parameters that name a parameter of the Systems Manager."""
@@ -69,27 +68,61 @@ class Source:
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the unit at `source` reads; sorted.
+    """Paths, relative to `infrastructure`, of the stack policy and the files of parameters in the folder; sorted."""
+    folder = (infrastructure / source).resolve()
+    there = [folder / POLICY, *parameter_files.usual(folder)]
+    return _relative(infrastructure, (file for file in there if file.is_file()))
 
-    Those are its template, parameters and policy, and every file that a text in the template leads to (nested
-    templates and what they read themselves, included fragments).
+
+def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
+    """The same of what a unit's options name.
+
+    Those are its template and parameters, and every file that a text in the template leads to (nested templates and
+    what they read themselves, included fragments).
     """
+    folder = infrastructure / unit.source
+    found = packaging.local_files(_template(infrastructure, unit), infrastructure.resolve())
+    return _relative(infrastructure, {*found, *parameter_files.named(folder, unit)})
+
+
+def _relative(infrastructure: Path, files: Iterable[Path]) -> tuple[str, ...]:
     root = infrastructure.resolve()
-    folder = root / source
-    there = [folder / POLICY, *folder.glob(f"{PARAMETERS}/*.yaml")]
-    found = {file for file in there if file.is_file()} | packaging.local_files(template_file(folder), root)
-    return tuple(sorted(str(file.relative_to(root)) for file in found))
+    return tuple(sorted(str(file.relative_to(root)) for file in files if file.is_relative_to(root)))
+
+
+def _template(infrastructure: Path, unit: Unit) -> Path:
+    chosen = CloudFormationOptions.model_validate(unit.options)
+    return template_file((infrastructure / unit.source).resolve(), chosen.template)
+
+
+def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
+    """What is wrong with the files of a unit, seen without asking AWS."""
+    try:
+        _template(infrastructure, unit)
+    except InvalidInput as error:
+        yield str(error).removeprefix(f"{(infrastructure / unit.source).resolve()}: ")
+    yield from parameter_files.faults(infrastructure, infrastructure / unit.source, unit)
+
+
+def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
+    """The parameters that the files which a unit names give a value."""
+    files = parameter_files.named(infrastructure / unit.source, unit)
+    return frozenset(name for file in files if file.is_file() for name in parameter_files.read(file).parameters)
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
+    """What a unit without options takes and gives: see `unit_interface`."""
+    return unit_interface(infrastructure, Unit("", "cloudformation", source, ()))
+
+
+def unit_interface(infrastructure: Path, unit: Unit) -> Interface:
     """Takes what the template declares as Parameters, gives its Outputs, which are all text.
 
     Required is what has no Default and does not stand in every parameter file.
     """
-    folder = infrastructure / source
-    document = parsed(template_file(folder))
+    document = parsed(_template(infrastructure, unit))
     slots = declared(document)
-    files = [_configuration(file)["Parameters"] for file in folder.glob(f"{PARAMETERS}/*.yaml")]
+    files = [parameter_files.read(file).parameters for file in parameter_files.usual(infrastructure / unit.source)]
     given = {name for name in slots if files and all(name in file for file in files)}
     return Interface(
         accepts=OURS | {name: _kind(str(slot.get("Type", "String"))) for name, slot in slots.items()},
@@ -101,19 +134,19 @@ def interface(infrastructure: Path, source: str) -> Interface:
 def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
     """The unit's source with `inputs`; `InvalidInput` names the file or input that is wrong."""
     folder, environment = workspace.folder, workspace.environment.name
-    template = template_file(folder)
+    template = _template(workspace.infrastructure, workspace.unit)
     document = parsed(template)
-    configured = _configuration(folder / PARAMETERS / f"{environment}.yaml")
-    given = {**configured["Parameters"], **{name: value for name, value in inputs.items() if name not in OURS}}
+    configured = parameter_files.of(folder, workspace.unit, environment)
+    given = {**configured.parameters, **{name: value for name, value in inputs.items() if name not in OURS}}
     tags = {"Environment": environment, "Unit": workspace.unit.name, "ManagedBy": "cloudformation"}
     return Source(
         stack=str(inputs.get("stack") or f"{workspace.platform}-{environment}-{workspace.unit.name}"),
         package=packaging.packaged(template, workspace.infrastructure, bucket_of(workspace, inputs)),
         document=document,
         parameters=_parameters(template, declared(document), given),
-        tags={**{key: str(value) for key, value in configured["Tags"].items()}, **tags},
+        tags={**{key: str(value) for key, value in configured.tags.items()}, **tags},
         capabilities=tuple(inputs.get("capabilities") or ()),
-        policy=_policy(folder / POLICY),
+        policy=_policy(folder / POLICY) or configured.policy,
         protected=workspace.unit.protected,
     )
 
@@ -122,19 +155,6 @@ def bucket_of(workspace: Workspace, inputs: Mapping[str, Any]) -> Bucket:
     """Where the unit's templates are uploaded to, if anywhere."""
     prefix = f"{workspace.platform}/{workspace.environment.name}/{workspace.unit.name}"
     return Bucket(str(inputs.get("template_bucket") or ""), workspace.environment.region, prefix)
-
-
-def _configuration(file: Path) -> dict[str, Mapping[str, Any]]:
-    """The parameter file of an environment; an environment may do without one."""
-    if not file.is_file():
-        return {"Parameters": {}, "Tags": {}}
-    try:
-        found = yaml12.load_text(file.read_text()) or {}
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"{file} is no YAML: {error}") from error
-    if not isinstance(found, dict) or not found.keys() <= {"Parameters", "Tags"}:
-        raise InvalidInput(f"{file}: should be a mapping with Parameters and Tags")
-    return {key: found.get(key) or {} for key in ("Parameters", "Tags")}
 
 
 def _parameters(
@@ -146,7 +166,7 @@ def _parameters(
         raise InvalidInput(f"{file}: has no parameter {unknown[0]}; its parameters: {known}")
     missing = sorted(name for name, slot in slots.items() if "Default" not in slot and name not in given)
     if missing:
-        where = f"in {PARAMETERS}/<environment>.yaml or under the unit's inputs"
+        where = f"in {parameter_files.FOLDER}/<environment>.yaml or under the unit's inputs"
         raise InvalidInput(f"{file}: parameter {missing[0]} has no value; give it one {where}")
     return {name: _as_text(value) for name, value in given.items()}
 

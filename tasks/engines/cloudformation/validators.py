@@ -8,6 +8,7 @@ from tasks.domain.platform import Level
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
 from tasks.engines.cloudformation.documents import template_file
+from tasks.engines.cloudformation.options import CloudFormationOptions
 
 _CAME_TO_A_RESULT = tuple(range(0, 32, 2))
 """Its exit code is a sum of bits, of which 1 is a failure of its own (README, "Exit Codes")."""
@@ -17,7 +18,7 @@ def lint(workspace: Workspace) -> Iterator[Finding]:
     """What cfn-lint has against the template in the unit's region; its informational rules are left out."""
     argv = [
         "cfn-lint",
-        template_file(workspace.folder).name,
+        template_file(workspace.folder, workspace.options(CloudFormationOptions).template).name,
         "--format",
         "json",
         "--regions",

@@ -1,0 +1,110 @@
+"""Files of parameters, in every form that AWS's own tools take, and values as text, as they are written.
+
+    Parameters: {Name: shop}                                    a template configuration file (CodePipeline)
+    [{ParameterKey: Name, ParameterValue: shop}]                `aws cloudformation create-stack --parameters`
+    ["Name=shop"]                                               `aws cloudformation deploy --parameter-overrides`
+    {Name: shop}                                                the same, as a mapping
+
+Source: AWS CloudFormation user guide, "Template configuration file"; AWS CLI reference of the commands named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks import yaml12
+from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
+from tasks.engines.cloudformation.options import CloudFormationOptions
+
+FOLDER = "parameters"
+_USUAL = (".yaml", ".yml", ".json")
+_CONFIGURATION = frozenset({"Parameters", "Tags", "StackPolicy"})
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What files of parameters say of a stack."""
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    policy: Mapping[str, Any] | None = None
+
+    def under(self, later: Configuration) -> Configuration:
+        """This one with what a later file says in place of what it says itself."""
+        policy = self.policy if later.policy is None else later.policy
+        return Configuration({**self.parameters, **later.parameters}, {**self.tags, **later.tags}, policy)
+
+
+def usual(folder: Path, environment: str = "*") -> list[Path]:
+    """The files that count without being named: of one environment the first of its names, else those of all."""
+    found = [file for suffix in _USUAL for file in sorted(folder.glob(f"{FOLDER}/{environment}{suffix}"))]
+    return found if environment == "*" else found[:1]
+
+
+def named(folder: Path, unit: Unit) -> tuple[Path, ...]:
+    """The files that a unit names, in order."""
+    chosen = CloudFormationOptions.model_validate(unit.options)
+    return tuple(Path(os.path.normpath(folder.resolve() / each)) for each in chosen.parameter_files)
+
+
+def of(folder: Path, unit: Unit, environment: str) -> Configuration:
+    """What holds for a unit in an environment. `InvalidInput` names the file that is wrong."""
+    found = Configuration()
+    for file in named(folder, unit) or usual(folder, environment):
+        found = found.under(read(file))
+    return found
+
+
+def faults(infrastructure: Path, folder: Path, unit: Unit) -> Iterator[str]:
+    """Files that are named and are not there, or not in a release."""
+    root = infrastructure.resolve()
+    for file in named(folder, unit):
+        if not file.is_relative_to(root):
+            yield f"cloudformation.parameters: {file.name} leads out of infrastructure/: move it there"
+        elif not file.is_file():
+            told = "it is a path from the source's folder"
+            yield f"cloudformation.parameters: there is no {file.relative_to(root)}; {told}"
+
+
+def read(file: Path) -> Configuration:
+    """One file; `InvalidInput` when it has none of the forms."""
+    try:
+        found = yaml12.load_text(file.read_text(encoding="utf-8-sig"))
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{file} is no YAML: {error}") from error
+    if found is None:
+        return Configuration()
+    if isinstance(found, list):
+        return Configuration(dict(_pair(file, each) for each in found))
+    if not isinstance(found, dict):
+        raise InvalidInput(f"{file}: should be a mapping with Parameters and Tags, or a list of parameters")
+    return _configuration(file, found) if found.keys() & _CONFIGURATION else Configuration(found)
+
+
+def _configuration(file: Path, found: Mapping[str, Any]) -> Configuration:
+    if more := sorted(found.keys() - _CONFIGURATION):
+        raise InvalidInput(f"{file}: {more[0]} is not a key beside {', '.join(sorted(_CONFIGURATION))}")
+    given = found.get("Parameters") or {}
+    if not isinstance(given, dict | list):
+        raise InvalidInput(f"{file}: Parameters should be a mapping or a list, not {given!r}")
+    parameters = dict(_pair(file, each) for each in given) if isinstance(given, list) else given
+    return Configuration(parameters, found.get("Tags") or {}, found.get("StackPolicy"))
+
+
+def _pair(file: Path, each: Any) -> tuple[str, Any]:
+    if isinstance(each, str) and "=" in each:
+        name, _, value = each.partition("=")
+        return name, value
+    if isinstance(each, Mapping) and "ParameterKey" in each:
+        if "ParameterValue" in each:
+            return str(each["ParameterKey"]), each["ParameterValue"]
+        told = "UsePreviousValue would make a release depend on what is there: write the value"
+        raise InvalidInput(f"{file}: {each['ParameterKey']} has no ParameterValue; {told}")
+    raise InvalidInput(f"{file}: {each!r} is no parameter: {{ParameterKey: ..., ParameterValue: ...}} or NAME=VALUE")
