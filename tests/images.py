@@ -79,6 +79,7 @@ class Painted:
         self.owner, self.user = sandbox.platform.environment("shared"), sandbox.platform.environment("dev")
         self.inputs: dict[str, Any] = {"owner": self.owner.account, "accounts": [self.user.account]}
         self.receipts: dict[str, Receipt] = {}
+        self.options: dict[str, Any] = {}
         self.readers: dict[str, Variables] = {}
 
     def release(self, colour: str, environment: Environment, command: str = "true") -> Target:
@@ -99,7 +100,15 @@ class Painted:
         return Workspace(
             target=target,
             infrastructure=self.folder / target.release / "infrastructure",
-            unit=Unit(self.name, "packer", self.name, ("shared", "dev"), inputs=self.inputs, time_limit=60),
+            unit=Unit(
+                self.name,
+                "packer",
+                self.name,
+                ("shared", "dev"),
+                inputs=self.inputs,
+                time_limit=60,
+                options=self.options,
+            ),
             environment=environment,
             unit_digest=f"digest of {target.release}",
             reading=as_role(environment, environment.roles.plan),

@@ -12,6 +12,7 @@ from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.base import Engine, Interface, Options, UnitEngine, Workspace
 from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
+from tasks.engines.packer.options import PackerOptions
 from tasks.engines.registry import BuiltIn, Registry
 from tasks.engines.terraform.options import TerraformOptions
 from tasks.engines.terragrunt.options import TerragruntOptions
@@ -24,7 +25,7 @@ BUILT_IN = (
     BuiltIn("helm"),
     BuiltIn("kustomize"),
     BuiltIn("cloudformation", CloudFormationOptions),
-    BuiltIn("packer"),
+    BuiltIn("packer", PackerOptions),
     BuiltIn("ansible", AnsibleOptions),
     BuiltIn("elasticsearch", ElasticsearchOptions),
 )

@@ -70,6 +70,19 @@ def test_what_was_built_is_named_tagged_and_shared_as_planned(images: Painted) -
     assert shared["LaunchPermissions"] == [{"UserId": images.user.account}]
 
 
+def test_a_unit_builds_its_own_image_of_a_template_that_has_several(images: Painted) -> None:
+    blue = images.release("blue", images.owner)
+    file = images.workspace(blue).folder / "image.pkr.hcl"
+    one = file.read_text()
+    second = one[one.index("source ") : one.index("build {")].replace("paint", "other").replace("Colour", "Shade")
+    both = one.replace('["source.amazon-ebs.paint"]', '["source.amazon-ebs.paint", "source.amazon-ebs.other"]')
+    file.write_text(both.replace("build {", f"{second}build {{"))
+    images.options = {"only": "amazon-ebs.other"}
+    built = images.promoted(blue).outputs
+    assert built["tags"]["Shade"] == "blue"
+    assert "Colour" not in built["tags"]
+
+
 def test_an_instance_starts_elsewhere_from_the_shared_image(images: Painted) -> None:
     image = images.promoted(images.release("blue", images.owner)).outputs["ami_id"]
     ec2 = images.ec2(images.user)

@@ -299,6 +299,41 @@ def test_a_template_that_builds_several_images_is_refused(tmp_path: Path, build:
         sources.refuse_several(tmp_path)
 
 
+TWO = """
+source "amazon-ebs" "arm" {}
+source "amazon-ebs" "intel" {}
+build {
+  name    = "web"
+  sources = ["source.amazon-ebs.arm", "source.amazon-ebs.intel"]
+}
+"""
+
+
+@pytest.mark.parametrize("only", ["amazon-ebs.arm", "web.amazon-ebs.arm", "*.arm"])
+def test_a_unit_is_one_image_of_a_template_that_builds_several(tmp_path: Path, only: str) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(TWO)
+    sources.refuse_several(tmp_path, only)
+
+
+@pytest.mark.parametrize(
+    ("only", "told"),
+    [
+        ("", r"builds 2 images .* make a unit of each, with packer: \{only: web\.amazon-ebs\.arm\}"),
+        ("amazon-ebs.*", "builds 2 images"),
+        ("amazon-ebs.amr", r"amazon-ebs\.amr is none of its images; they are web\.amazon-ebs\.arm, web"),
+    ],
+)
+def test_what_is_not_one_image_is_refused(tmp_path: Path, only: str, told: str) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(TWO)
+    with pytest.raises(InvalidInput, match=told):
+        sources.refuse_several(tmp_path, only)
+
+
+def test_each_image_of_a_template_has_an_identity_of_its_own() -> None:
+    images = {sources.identity(INFRASTRUCTURE, "packer/base", {}, only) for only in ("", "a.arm", "a.intel")}
+    assert len(images) == 3
+
+
 def test_a_template_that_builds_one_image_is_taken(tmp_path: Path) -> None:
     (tmp_path / "image.pkr.hcl").write_text(ONE)
     sources.refuse_several(tmp_path)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tasks.engines.base import Variables, Workspace
 from tasks.engines.packer import commands, errors, sources
 from tasks.engines.packer.images import DIGEST, Image, Images
 from tasks.engines.packer.leftovers import Leftovers
+from tasks.engines.packer.options import PackerOptions
 from tasks.processes import Command, Finished
 
 log = structlog.get_logger("flowmart.packer")
@@ -36,19 +39,24 @@ class Builder:
     def __init__(self, executable: str, workspace: Workspace) -> None:
         self._executable = executable
         self._workspace = workspace
+        self._only = workspace.options(PackerOptions).only
         self._place = f"{workspace.unit.name} in {workspace.environment.name}"
 
     def check(self, variables: Path | None) -> None:
         """Whether Packer takes the template, with these variables or, without any, as far as can be seen."""
         template = self._template()
         given = str(variables) if variables else None
-        self._asked(commands.validate(self._executable, template, given))
+        self._asked(commands.validate(self._executable, template, given, self._only))
 
     def build(self, variables: Path) -> Built:
         """Build the image. `Refused` says why Packer could not, `Unanswered` when it got no answer or no time."""
+        with _folder_of_its_own(self._workspace.folder):
+            return self._build(variables)
+
+    def _build(self, variables: Path) -> Built:
         manifest = self._workspace.folder / sources.MANIFEST
         manifest.unlink(missing_ok=True)
-        command = commands.build(self._executable, self._template(), str(variables))
+        command = commands.build(self._executable, self._template(), str(variables), self._only)
         finished = self._run(command, self._workspace.writing)
         if finished.exit_code != 0:
             why = commands.errors(finished.stdout) if finished.stdout else finished.stderr.strip()
@@ -82,6 +90,19 @@ class Builder:
         )
         log.debug("ran", command=argv[1], seconds=round(finished.seconds, 2), exit_code=finished.exit_code)
         return finished
+
+
+@contextmanager
+def _folder_of_its_own(folder: Path) -> Iterator[None]:
+    """One build at a time in a folder: units that share a template share the manifest beside it, too."""
+    with _LOCKS_CHANGE:
+        lock = _LOCKS.setdefault(folder.resolve(), threading.Lock())
+    with lock:
+        yield
+
+
+_LOCKS: dict[Path, threading.Lock] = {}
+_LOCKS_CHANGE = threading.Lock()
 
 
 def remove_half_made(images: Images, name: str, owner: str) -> str:

@@ -31,16 +31,20 @@ def init(executable: str, template: str) -> tuple[str, ...]:
     return (executable, "init", template)
 
 
-def validate(executable: str, template: str, variables: str | None) -> tuple[str, ...]:
+def validate(executable: str, template: str, variables: str | None, only: str = "") -> tuple[str, ...]:
     """Whether the template is right with these variables (a file); without any, whether it is one at all."""
     how = "-syntax-only" if variables is None else f"-var-file={variables}"
-    return (executable, "validate", how, template)
+    return (executable, "validate", how, *_only(only), template)
 
 
-def build(executable: str, template: str, variables: str) -> tuple[str, ...]:
+def build(executable: str, template: str, variables: str, only: str = "") -> tuple[str, ...]:
     """Build the image; what it made on the way is cleaned up, whether it succeeds or not."""
     options = ("-machine-readable", "-on-error=cleanup", f"-var-file={variables}")
-    return (executable, "build", *options, template)
+    return (executable, "build", *options, *_only(only), template)
+
+
+def _only(pattern: str) -> tuple[str, ...]:
+    return (f"-only={pattern}",) if pattern else ()
 
 
 def parsed_version(said: str) -> tuple[int, ...]:

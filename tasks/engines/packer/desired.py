@@ -14,6 +14,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.packer import plans, sources
 from tasks.engines.packer.images import DIGEST, Image, Images
 from tasks.engines.packer.leftovers import Leftovers
+from tasks.engines.packer.options import PackerOptions
 from tasks.engines.packer.plans import Declared, Does, Saved
 
 
@@ -28,7 +29,10 @@ class Wanted:
         self.region = workspace.environment.region
         self.owns = workspace.environment.account == self.declared.owner
         self.family = {"Platform": workspace.platform, "Unit": workspace.unit.name}
-        self.digest = sources.identity(workspace.infrastructure, workspace.unit.source, self.declared.variables)
+        self.only = workspace.options(PackerOptions).only
+        self.digest = sources.identity(
+            workspace.infrastructure, workspace.unit.source, self.declared.variables, self.only
+        )
         self.name = f"{workspace.platform}-{Path(workspace.unit.source).name}-{self.digest[:12]}"
 
     def images(self, *, writing: bool = False) -> Images:

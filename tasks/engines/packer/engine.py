@@ -21,6 +21,7 @@ from tasks.engines.packer import plans, sources
 from tasks.engines.packer.builds import Builder, described, is_whole, remove_half_made, source_in_manifest
 from tasks.engines.packer.desired import Wanted, source_of, variables_file
 from tasks.engines.packer.images import DIGEST, Image, Images
+from tasks.engines.packer.options import PackerOptions
 from tasks.engines.packer.plans import Does, Saved
 from tasks.engines.packer.retirement import needed_by, retire
 from tasks.engines.packer.sources import interface, reads
@@ -39,7 +40,7 @@ class Packer:
         """The inputs are of the right kind, and where images are built, Packer takes the template."""
         wanted = Wanted(self.workspace)
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, self.workspace.unit.name)
-        sources.refuse_several(wanted.workspace.folder)
+        sources.refuse_several(wanted.workspace.folder, wanted.only)
         if wanted.owns:
             Builder(self.workspace.executable, wanted.workspace).check(None)
 
@@ -47,7 +48,7 @@ class Packer:
         """The image that the target asks for: selected where it is there, else built, where it is to be owned."""
         wanted, target = Wanted(self.workspace, inputs.values), self.workspace.target
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
-        sources.refuse_several(wanted.workspace.folder)
+        sources.refuse_several(wanted.workspace.folder, wanted.only)
         found = wanted.images().named(wanted.name, wanted.declared.owner)
         if found is not None and _is_usable(wanted, found):
             return _to_select(wanted, target, inputs.digest, found)
@@ -273,6 +274,8 @@ ENGINE = Engine(
     make=Packer,
     reads=reads,
     interface=interface,
+    options=PackerOptions,
+    shares_source=True,
     validators=VALIDATORS,
     needs_aws=lambda _, __: True,
     executable="packer",

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +78,10 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     return tuple(sorted(str(file.relative_to(root)) for file in found))
 
 
-def identity(infrastructure: Path, source: str, variables: Mapping[str, Any]) -> str:
+def identity(infrastructure: Path, source: str, variables: Mapping[str, Any], only: str = "") -> str:
     """The digest of everything that goes into an image: the same in every environment."""
     files = {path: _digest(infrastructure / path) for path in reads(infrastructure, source)}
-    return digest_of({"files": files, "variables": variables})
+    return digest_of({"files": files, "variables": variables, **({"only": only} if only else {})})
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
@@ -113,15 +114,36 @@ def parsed(file: Path) -> Mapping[str, Any]:
     return found
 
 
-def refuse_several(folder: Path) -> None:
-    """`InvalidInput` when a build makes more than one image: a unit is one image, which its outputs name."""
-    builds = [build for file in templates(folder) for build in parsed(file).get("build", [])]
-    named = [str(name).strip('"') for build in builds for name in build.get("sources", ())]
-    named += [key.strip('"') for build in builds for block in build.get("source", ()) for key in block]
-    images = sorted({name.removeprefix("source.") for name in named if "amazon-" in name})
-    if len(images) > 1:
-        told = f"builds {len(images)} images ({', '.join(images)}), and a unit is one image"
-        raise InvalidInput(f"{folder}: {told}: make a unit of each; they can share files and scripts by path")
+def refuse_several(folder: Path, only: str = "") -> None:
+    """`InvalidInput` when a build makes more than one image, or none: a unit is one image, which its outputs name.
+
+    Args:
+        folder: the template.
+        only: the pattern of what is built, as Packer's -only has it; empty for all.
+    """
+    known = sorted({name for build in _builds(folder) for name in build})
+    chosen = [name for name in known if not only or any(fnmatchcase(each, only) for each in (name, _alone(name)))]
+    if only and not chosen:
+        raise InvalidInput(
+            f"{folder}: packer.only: {only} is none of its images; they are {', '.join(known) or 'none'}"
+        )
+    if len(chosen) > 1:
+        told = f"builds {len(chosen)} images ({', '.join(chosen)}), and a unit is one image"
+        raise InvalidInput(f"{folder}: {told}: make a unit of each, with packer: {{only: {chosen[0]}}}")
+
+
+def _builds(folder: Path) -> Iterator[list[str]]:
+    """The images that each build makes, as Packer names them: TYPE.NAME, behind the name of a build that has one."""
+    for build in (build for file in templates(folder) for build in parsed(file).get("build", [])):
+        sources = [str(name).strip('"').removeprefix("source.") for name in build.get("sources", ())]
+        sources += [key.strip('"') for block in build.get("source", ()) for key in block if not key.startswith("__")]
+        called = str(build.get("name", "")).strip('"')
+        yield [f"{called}.{name}".removeprefix(".") for name in sources if name.startswith("amazon-")]
+
+
+def _alone(name: str) -> str:
+    """TYPE.NAME of an image, without its build's name."""
+    return name[name.index("amazon-") :]
 
 
 def refuse_wrong(folder: Path, given: Mapping[str, Any], unit: str) -> None:
