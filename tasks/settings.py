@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         pattern=r"^(none|https?://.+)?$",
         description="Address of the Prometheus to ask instead of platform.yaml's, or none: analyses are omitted",
     )
+    opensearch: str = Field(
+        "",
+        pattern=r"^(none|https?://.+)?$",
+        description="Address of the OpenSearch or Elasticsearch to ask instead of platform.yaml's, or none: units of "
+        "the engine elasticsearch and analyses of logs are omitted",
+    )
     wait: float = Field(0.0, ge=0, description="Seconds to wait for an environment that another run holds; 0: refuse")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")
 

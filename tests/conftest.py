@@ -59,14 +59,20 @@ def sandbox_root() -> Iterator[Path]:
 def sandbox(sandbox_root: Path) -> Sandbox:
     """AWS and the Terraform provider, running, with all accounts prepared. No Prefect server."""
     return sandboxes.up(
-        sandbox_root, silent, infrastructure=PROJECT / "infrastructure", prefect=False, terragrunt=False
+        sandbox_root,
+        silent,
+        infrastructure=PROJECT / "infrastructure",
+        prefect=False,
+        terragrunt=False,
+        opensearch=False,
     )
 
 
 @pytest.fixture(scope="session")
 def prefect_server(sandbox: Sandbox) -> Sandbox:
     """The same sandbox, with a Prefect server in it."""
-    return sandboxes.up(sandbox.root, silent, infrastructure=PROJECT / "infrastructure", terragrunt=False)
+    infrastructure = PROJECT / "infrastructure"
+    return sandboxes.up(sandbox.root, silent, infrastructure=infrastructure, terragrunt=False, opensearch=False)
 
 
 @pytest.fixture

@@ -34,9 +34,10 @@ def started(
     prefect: bool,
     prometheus: bool = False,
     terragrunt: bool = False,
+    opensearch: bool = False,
     report: Report = silent,
 ) -> Iterator[Sandbox]:
     """One of one's own, in which nobody else has done anything."""
     with folder(report) as root:
-        wanted = {"prefect": prefect, "prometheus": prometheus, "terragrunt": terragrunt}
-        yield sandbox.up(root, report, infrastructure=infrastructure, **wanted)
+        wanted = {"prometheus": prometheus, "terragrunt": terragrunt, "opensearch": opensearch}
+        yield sandbox.up(root, report, infrastructure=infrastructure, prefect=prefect, **wanted)

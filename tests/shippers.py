@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import socketserver
 import subprocess
@@ -14,26 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from deployments.sandbox.shipping import program
 from tests import loopback
 
 _CONFIGURATION = Path(__file__).parents[1] / "docs/examples/logging/rsyslog.conf"
-_PLACES = ("/usr/sbin", "/sbin", "/usr/bin")
-_MODULES = ("imfile", "mmjsonparse", "omelasticsearch")
 
 FILES = "test_opensearch_shipping.py"
 NOT_RUN = f"not run: {FILES}, since there is no rsyslog with omelasticsearch (Debian: rsyslog, rsyslog-elasticsearch)"
-
-
-def program() -> str:
-    """The path of rsyslogd, if it has what the configuration loads; "" otherwise."""
-    found = shutil.which("rsyslogd") or next((f"{each}/rsyslogd" for each in _PLACES if _is(each)), "")
-    folders = [each for pattern in ("lib/*/rsyslog", "lib*/rsyslog") for each in Path("/usr").glob(pattern)]
-    loads = any(all((folder / f"{module}.so").exists() for module in _MODULES) for folder in folders)
-    return found if loads else ""
-
-
-def _is(folder: str) -> bool:
-    return Path(folder, "rsyslogd").exists()
 
 
 @dataclass

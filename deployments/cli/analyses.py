@@ -74,8 +74,7 @@ def try_out(
     It is read from platform.yaml as it is in the working tree, so a rule is tried before it decides anything.
     """
     analysis, around = _declared(unit, known_environment(environment))
-    roles, instead = AssumedRoles("flowmart-analysis"), settings.load().prometheus
-    sources = access.sources(roles, around, analysis, instead)
+    sources = access.sources(AssumedRoles("flowmart-analysis"), around, analysis, settings.load())
     now = datetime.now(UTC).timestamp()
     begin, end = now - length(since).total_seconds(), now - analysis.seconds
     found = tried(analysis, environment, sources, begin, end, analysis.length)

@@ -65,10 +65,13 @@ def show(
     since: Annotated[
         str | None, typer.Option(help="How far back, such as 36h or 14d. All that is kept without it.")
     ] = None,
+    cluster: Annotated[bool, typer.Option("--cluster", help="From the cluster, even with a log folder.")] = False,
     json: Json = False,
 ) -> None:
     """Show the log of a run, an environment or a release, from the log folder or from the cluster."""
-    folder, begin = settings.load().log_files, _begin(since)
+    folder, begin = None if cluster else settings.load().log_files, _begin(since)
+    if cluster and follow:
+        raise InvalidInput("logs: --follow reads the log folder; leave out --cluster")
     wanted = _of_claim(Wanted((subject or "").strip(), level, _iso(begin)), folder)
     following = Following(folder, wanted) if folder and follow else None
     found = _found(wanted, folder, begin)
@@ -121,7 +124,7 @@ def _server() -> Elasticsearch:
             "logs: there is no log folder, and no cluster; set FLOWMART_LOG_FOLDER, or add logging.elasticsearch to "
             "platform.yaml"
         )
-    return access.elasticsearch(access.AssumedRoles("logs"), chosen, 30.0)
+    return access.elasticsearch(access.AssumedRoles("logs"), chosen, 30.0, settings.load().opensearch)
 
 
 def _of_claim(wanted: Wanted, folder: Path | None) -> Wanted:

@@ -80,6 +80,21 @@ class SandboxLayout(processes.ProcessLayout):
         return self.folder / "monitoring"
 
     @property
+    def search(self) -> Path:
+        """OpenSearch's data, and its log."""
+        return self.folder / "search"
+
+    @property
+    def shipper(self) -> Path:
+        """The shipper's configuration, how far it has come, and what the server refused."""
+        return self.folder / "shipper"
+
+    @property
+    def log_folder(self) -> Path:
+        """The log that the shipper sends, unless the user has chosen another folder."""
+        return self.root / ".flowmart" / "log"
+
+    @property
     def terraform_mirror(self) -> Path:
         """The filesystem mirror from which `terraform init` installs the provider."""
         return self.folder / "terraform"

@@ -16,12 +16,23 @@ from typing import Any
 
 from deployments import processes, services
 from deployments.processes import Process
-from deployments.sandbox import accounts, clusters, hosts, monitoring, terragrunts
+from deployments.sandbox import accounts, clusters, hosts, monitoring, searching, shipping, terragrunts
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider import package
 from deployments.sandbox.aws_provider.install import install, provider_variables
 from deployments.sandbox.layout import SandboxLayout
-from deployments.sandbox.parts import AWS, HOSTS, KINDS, KUBERNETES, METRICS, PREFECT, PROMETHEUS, PROVIDER
+from deployments.sandbox.parts import (
+    AWS,
+    HOSTS,
+    KINDS,
+    KUBERNETES,
+    METRICS,
+    OPENSEARCH,
+    PREFECT,
+    PROMETHEUS,
+    PROVIDER,
+    SHIPPER,
+)
 from deployments.services import Part
 from tasks import manifest
 from tasks.domain.errors import InvalidInput, Unanswered
@@ -64,6 +75,7 @@ def up(
     prefect: bool = True,
     prometheus: bool = True,
     terragrunt: bool = True,
+    opensearch: bool = True,
 ) -> Sandbox:
     """Start everything that does not run yet, and point the product at it. Running processes are kept.
 
@@ -74,6 +86,7 @@ def up(
         prefect: whether to start a Prefect server.
         prometheus: whether to start a Prometheus, where platform.yaml declares one.
         terragrunt: whether releases have the units that Terragrunt finds, where platform.yaml has a block for them.
+        opensearch: whether there is an OpenSearch, where platform.yaml declares one.
 
     Raises:
         InvalidInput: platform.yaml has a mistake.
@@ -86,7 +99,8 @@ def up(
         provider = _install_provider(layout, platform, infrastructure, report)
         names = clusters.declare(layout, platform)
         hosting = hosts.declare(layout, platform, report)
-        optional = {KUBERNETES: bool(names), HOSTS: hosting, PREFECT: prefect}
+        searching_here = opensearch and searching.starts(layout, platform)
+        optional = {KUBERNETES: bool(names), HOSTS: hosting, PREFECT: prefect, OPENSEARCH: searching_here}
         wanted = [AWS, PROVIDER, *(name for name, is_wanted in optional.items() if is_wanted)]
         running = _start(layout, wanted, report)
         endpoint = f"http://127.0.0.1:{running[AWS].port}"
@@ -101,6 +115,11 @@ def up(
         variables |= provider
         variables |= terragrunts.variables(infrastructure, platform, wanted=terragrunt)
         variables |= hosts.variables(layout.hosts, builder)
+        variables |= searching.variables(layout, platform, running.get(OPENSEARCH), asked=opensearch)
+        if searching_here:
+            variables |= _shipped(layout, running[OPENSEARCH], report)
+        elif opensearch and searching.wanted(platform) and (missing := searching.missing()):
+            report(missing)
         if monitoring.wanted(platform):
             variables |= (
                 _monitored(layout, names, running.get(KUBERNETES), infrastructure, report)
@@ -129,6 +148,20 @@ def _monitored(
     for name, process in ((METRICS, exporter), (PROMETHEUS, started)):
         services.wait_until_ready(layout, KINDS[name], process)
     return {"FLOWMART_PROMETHEUS": f"http://127.0.0.1:{started.port}"}
+
+
+def _shipped(layout: SandboxLayout, opensearch: Process, report: Report) -> Mapping[str, str]:
+    """Start the shipper, if there is one; returns the variable that says where the log is kept."""
+    missing = shipping.missing()
+    if missing:
+        report(f"the log stays in files: {missing}")
+        return {}
+    logs = layout.root / (os.environ.get("FLOWMART_LOG_FOLDER") or layout.log_folder)
+    outdated = processes.find(layout, SHIPPER)
+    if shipping.configure(layout.shipper, logs, opensearch.port or 0) and outdated:
+        processes.end(layout, outdated)
+    _start(layout, [SHIPPER], report)
+    return {"FLOWMART_LOG_FOLDER": str(logs)}
 
 
 def down(root: Path, report: Report) -> None:
@@ -163,6 +196,8 @@ def _put_store_aside(layout: SandboxLayout, report: Report) -> None:
     _forget(layout, KUBERNETES, layout.clusters)
     _forget(layout, HOSTS, layout.hosts)
     _forget(layout, PROMETHEUS, layout.monitoring)
+    _forget(layout, SHIPPER, layout.shipper)
+    _forget(layout, OPENSEARCH, layout.search)
     if layout.store.exists():
         place = layout.aside / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         place.mkdir(parents=True)

@@ -7,6 +7,8 @@ hosts        sshd with throw-away hosts for Ansible and Packer (`hosts`)
 prefect      a Prefect server with its UI
 metrics      the metrics of the delivery
 prometheus   a Prometheus that scrapes the pods of the clusters and `metrics`, where the program is there
+opensearch   an OpenSearch for the log and for units of the engine elasticsearch, where it is built
+shipper      an rsyslog that sends the log there, where the program is there
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ from socket import AF_UNIX, socket
 
 from deployments import prefect_database, prefect_health, prefect_server, processes
 from deployments.processes import Process
-from deployments.sandbox import hosts, kubernetes, monitoring
+from deployments.sandbox import hosts, kubernetes, monitoring, searching, shipping
 from deployments.sandbox.layout import SandboxLayout
 from deployments.services import ServiceHealth, ServiceKind, gets
 
 AWS, PROVIDER, KUBERNETES, HOSTS, PREFECT = "aws", "provider", "kubernetes", "hosts", "prefect"
 METRICS, PROMETHEUS = "metrics", "prometheus"
+OPENSEARCH, SHIPPER = searching.PROCESS, "shipper"
 
 
 def _aws_command(layout: SandboxLayout, port: int | None) -> list[str]:
@@ -63,6 +66,16 @@ def _examine_prefect(layout: SandboxLayout, process: Process) -> ServiceHealth:
     return prefect_health.judge(server, process.started)
 
 
+def _shipper_command(layout: SandboxLayout, _: int | None) -> list[str]:
+    found = processes.find(layout, OPENSEARCH)
+    return shipping.command(layout.shipper, found.port or 0 if found else 0)
+
+
+def _ships(layout: SandboxLayout, _: int | None) -> bool:
+    found = processes.find(layout, SHIPPER)
+    return found is not None and found.alive
+
+
 def _nothing(_: SandboxLayout, __: int | None) -> Mapping[str, str]:
     return {}
 
@@ -87,4 +100,6 @@ KINDS: Mapping[str, ServiceKind[SandboxLayout]] = {
     ),
     METRICS: ServiceKind(METRICS, monitoring.exporter_command, monitoring.exporter_variables, gets("/metrics"), 60.0),
     PROMETHEUS: ServiceKind(PROMETHEUS, monitoring.command, _nothing, gets("/-/ready"), 60.0),
+    OPENSEARCH: ServiceKind(OPENSEARCH, searching.command, searching.java, gets(searching.HEALTH), 240.0),
+    SHIPPER: ServiceKind(SHIPPER, _shipper_command, _nothing, _ships, 10.0, listens=False),
 }

@@ -180,7 +180,7 @@ def _origin(provenance: Provenance) -> str:
 
 _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}{_origin(e.provenance)}",
-    events.UnitsOmitted: lambda e: f"units omitted: {e.why}",
+    events.UnitsOmitted: lambda e: f"units omitted: {', '.join([*e.units, e.why])}",
     events.FixDeclared: lambda e: f"{e.release} repairs {e.fixes}",
     events.ClaimTakenOver: lambda _: "took over from a run that is gone",
     events.ClaimClosed: _closed,

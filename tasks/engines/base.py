@@ -231,6 +231,8 @@ class Engine:
         vendor: takes what a unit has from elsewhere into the checkout of a release that is being made; given what
             sources are relative to, the unit as it is declared in an environment, the tool, and what runs it.
         needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
+        on_search_server: whether units are on the environment's Elasticsearch or OpenSearch, and left out where
+            FLOWMART_OPENSEARCH says that there is none.
     """
 
     name: str
@@ -250,6 +252,7 @@ class Engine:
     supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     place: Callable[[Path, Unit], str] = lambda _, __: ""
     runs: str = ""
+    on_search_server: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "setting", self.setting or self.name.replace("-", "_"))

@@ -7,6 +7,7 @@ it is used, and again when it is about to expire.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from tasks import aws
@@ -15,10 +16,12 @@ from tasks.analysis.judging import metrics_in
 from tasks.checks.answers import no_prometheus
 from tasks.domain.analysis import Analysis
 from tasks.domain.errors import InvalidInput
+from tasks.domain.logging import ElasticsearchServer
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Cluster, Environment, Purpose
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.monitoring.client import Prometheus
+from tasks.settings import Settings
 
 
 class Access(Protocol):
@@ -84,11 +87,11 @@ def prometheus(access: Access, environment: Environment, seconds: float, instead
     return Prometheus(environment.prometheus, variables, seconds)
 
 
-def sources(access: Access, environment: Environment, analysis: Analysis, instead: str) -> Sources:
+def sources(access: Access, environment: Environment, analysis: Analysis, chosen: Settings) -> Sources:
     """Who an analysis asks in an environment: only what its metrics need.
 
     Args:
-        instead: as for `prometheus`.
+        chosen: say which servers are asked in place of the declared ones.
 
     Raises:
         InvalidInput: what is needed is not declared, or may not be asked.
@@ -96,21 +99,42 @@ def sources(access: Access, environment: Environment, analysis: Analysis, instea
     metrics = metrics_in(analysis, environment.name)
     seconds, of_logs = analysis.timeout, [each for each in metrics if each.logs is not None]
     return Sources(
-        prometheus(access, environment, seconds, instead) if len(of_logs) < len(metrics) else None,
-        elasticsearch(access, environment, seconds) if of_logs else None,
+        prometheus(access, environment, seconds, chosen.prometheus) if len(of_logs) < len(metrics) else None,
+        elasticsearch(access, environment, seconds, chosen.opensearch) if of_logs else None,
     )
 
 
-def elasticsearch(access: Access, environment: Environment, seconds: float) -> Elasticsearch:
+NO_OPENSEARCH = "none"
+"""The value of FLOWMART_OPENSEARCH where no search server can be asked: what needs one is omitted."""
+
+
+def searched(environment: Environment, instead: str) -> Environment:
+    """The environment as units on its search server see it.
+
+    Args:
+        instead: the address of a server in place of the declared ones, without their credentials; "" for none.
+
+    Raises:
+        InvalidInput: none may be asked.
+    """
+    if instead == NO_OPENSEARCH:
+        raise InvalidInput(f"FLOWMART_OPENSEARCH={NO_OPENSEARCH}: no search server may be asked; unset it")
+    if not instead or environment.elasticsearch is None:
+        return environment
+    return replace(environment, elasticsearch=ElasticsearchServer(instead), dashboards=None)
+
+
+def elasticsearch(access: Access, environment: Environment, seconds: float, instead: str) -> Elasticsearch:
     """The Elasticsearch or OpenSearch of an environment, to read from.
 
     Args:
         seconds: the limit of a request.
+        instead: as for `searched`.
 
     Raises:
-        InvalidInput: none is declared.
+        InvalidInput: none is declared, or none may be asked.
     """
-    server = environment.elasticsearch
+    server = searched(environment, instead).elasticsearch
     if server is None:
         raise InvalidInput(
             f"no Elasticsearch is declared for {environment.name}: add logging.elasticsearch to platform.yaml"

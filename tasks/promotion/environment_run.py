@@ -31,7 +31,7 @@ from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
 from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
-from tasks.promotion import claims
+from tasks.promotion import claims, omissions
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 from tasks.promotion.turns import Turns
@@ -111,7 +111,17 @@ class EnvironmentRun:
     @cached_property
     def needs(self) -> Mapping[str, tuple[str, ...]]:
         """The units of this environment, with those that each of them needs."""
-        return {unit.name: unit.needs for unit in self.platform.units_in(self.environment.name)}
+        declared, omitted = self.platform.units_in(self.environment.name), self.omitted
+        return {
+            unit.name: tuple(need for need in unit.needs if need not in omitted)
+            for unit in declared
+            if unit.name not in omitted
+        }
+
+    @cached_property
+    def omitted(self) -> frozenset[str]:
+        """Units of this environment that are left as they are, since no search server may be asked."""
+        return omissions.without_search_server(self) if self.runtime.asks_no_opensearch else frozenset()
 
     @property
     def platform(self) -> Platform:
@@ -206,10 +216,9 @@ class EnvironmentRun:
         `foreseen` are outputs that units will have once their plans are applied.
         """
         declared, known = self.unit(unit), {name: receipt.outputs for name, receipt in receipts.items()}
-        upstream = {name: {**known, **(foreseen or {})}.get(name) for name in declared.needs}
-        secretive = {
-            name: receipts[name].id for name in declared.needs if name in receipts and MASK in texts(upstream[name])
-        }
+        needs = [name for name in declared.needs if name not in self.omitted]
+        upstream = {name: {**known, **(foreseen or {})}.get(name) for name in needs}
+        secretive = {name: receipts[name].id for name in needs if name in receipts and MASK in texts(upstream[name])}
         inputs = Inputs(declared.inputs, upstream, secretive)
         return replace(inputs, values=self._filled(declared, upstream)) if inputs.known else inputs
 
@@ -225,7 +234,8 @@ class EnvironmentRun:
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
         found, now = self.checkout(target.release), self.state()
-        unit, environment = self._wired(target, now), self.environment_of(target.unit, target.release)
+        unit = self._wired(target, now)
+        environment = self.runtime.at(self.environment_of(target.unit, target.release), unit.engine)
         return Workspace(
             target=target,
             infrastructure=found.root_of(target.unit),

@@ -31,8 +31,8 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
         EnvironmentClosed: metrics are bad already.
     """
     wanted = _concerned(run, plans)
-    if run.runtime.asks_no_prometheus and _need_prometheus(run, wanted.values()):
-        _omit(run, tuple(wanted))
+    if why := _not_to_be_asked(run, wanted.values()):
+        _omit(run, tuple(wanted), why)
         return
     mistakes = [mistake for subject, analysis in wanted.items() for mistake in _mistakes(run, subject, analysis)]
     if mistakes:
@@ -62,16 +62,21 @@ def _concerned(run: EnvironmentRun, plans: PlanSet) -> Mapping[str, Analysis]:
     return {subject: each for subject, each in known.items() if subject in changed or subject == ENVIRONMENT}
 
 
-def _need_prometheus(run: EnvironmentRun, wanted: Iterable[Analysis]) -> bool:
-    name = run.environment.name
-    return any(metric.logs is None for analysis in wanted for metric in metrics_in(analysis, name))
+def _not_to_be_asked(run: EnvironmentRun, wanted: Iterable[Analysis]) -> str:
+    """The setting by which a server that the analyses need may not be asked; "" where there is none."""
+    name, runtime = run.environment.name, run.runtime
+    of_logs = {metric.logs is not None for analysis in wanted for metric in metrics_in(analysis, name)}
+    if False in of_logs and runtime.asks_no_prometheus:
+        return f"FLOWMART_PROMETHEUS={access.NO_PROMETHEUS}"
+    if True in of_logs and runtime.asks_no_opensearch:
+        return f"FLOWMART_OPENSEARCH={access.NO_OPENSEARCH}"
+    return ""
 
 
-def _omit(run: EnvironmentRun, subjects: tuple[str, ...]) -> None:
-    why = f"FLOWMART_PROMETHEUS={access.NO_PROMETHEUS}"
+def _omit(run: EnvironmentRun, subjects: tuple[str, ...], why: str) -> None:
     run.record(AnalysesOmitted(release=run.release.id, units=subjects, why=why))
     told = ", ".join(named(run, subject) for subject in subjects)
-    run.log().warning("analyses omitted", what=f"{told}: no metrics decide here, since {why}")
+    run.log().warning("analyses omitted", what=f"{told}: none decides here, since {why}")
 
 
 def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:

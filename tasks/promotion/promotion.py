@@ -109,7 +109,7 @@ def verify(run: EnvironmentRun) -> None:
     missing = [unit for unit in run.units if not planning.is_good(run, unit, found)]
     if missing:
         raise Refused(f"{_name(run)}: no checks have passed on {', '.join(missing)}; promote again")
-    for unit in found.receipts.keys() - {*run.units}:
+    for unit in found.receipts.keys() - {*run.units, *run.omitted}:
         run.log(unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")
     run.record(ReleaseVerified(release=run.release.id, rules=gate.rules_of(run.environment)))
     run.log().info("verified")

@@ -21,7 +21,8 @@ from tasks.ledger.history import History
 from tasks.ledger.opening import open_store
 from tasks.ledger.store import Store
 from tasks.monitoring.client import Prometheus
-from tasks.promotion.access import NO_PROMETHEUS, Access, AssumedRoles, elasticsearch, prometheus, sources
+from tasks.promotion import access as servers
+from tasks.promotion.access import NO_OPENSEARCH, NO_PROMETHEUS, Access, AssumedRoles
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
 from tasks.promotion.stopping import Stops
@@ -75,17 +76,27 @@ class Runtime:
         """Whether FLOWMART_PROMETHEUS says that none may be asked, whatever is declared."""
         return self.settings.prometheus == NO_PROMETHEUS
 
+    @property
+    def asks_no_opensearch(self) -> bool:
+        """Whether FLOWMART_OPENSEARCH says that no search server may be asked, whatever is declared."""
+        return self.settings.opensearch == NO_OPENSEARCH
+
     def prometheus(self, environment: Environment, seconds: float) -> Prometheus:
         """The Prometheus of an environment, with a limit for each request."""
-        return prometheus(self.access, environment, seconds, self.settings.prometheus)
+        return servers.prometheus(self.access, environment, seconds, self.settings.prometheus)
 
     def sources(self, environment: Environment, analysis: Analysis) -> Sources:
         """Who an analysis asks in an environment."""
-        return sources(self.access, environment, analysis, self.settings.prometheus)
+        return servers.sources(self.access, environment, analysis, self.settings)
 
     def elasticsearch(self, environment: Environment, seconds: float) -> Elasticsearch:
         """The Elasticsearch or OpenSearch of an environment, to read from; `seconds` is the limit of a request."""
-        return elasticsearch(self.access, environment, seconds)
+        return servers.elasticsearch(self.access, environment, seconds, self.settings.opensearch)
+
+    def at(self, environment: Environment, engine: str) -> Environment:
+        """The environment as units of an engine see it."""
+        on_search_server = self.engines[engine].on_search_server
+        return servers.searched(environment, self.settings.opensearch) if on_search_server else environment
 
     def executable(self, engine: str) -> str:
         """The tool of an engine; empty when it needs none."""

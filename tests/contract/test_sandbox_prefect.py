@@ -34,6 +34,7 @@ def test_the_command_that_starts_it_prints_what_its_schema_says(
 ) -> None:
     monkeypatch.setenv("FLOWMART_PROFILE", "none")
     monkeypatch.setenv("FLOWMART_REPOSITORY", str(prefect_server.root))
+    monkeypatch.setenv("FLOWMART_OPENSEARCH", "none")
     (prefect_server.root / "infrastructure").symlink_to(project / "infrastructure")
     assert cli.run(["sandbox", "up", "--json"]) == 0
     (prefect_server.root / "infrastructure").unlink()

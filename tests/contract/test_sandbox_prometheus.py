@@ -121,7 +121,8 @@ class Metered(MiniPlatform):
         psutil.Process(found.pid).wait(30)
 
     def start_prometheus(self) -> None:
-        sandbox.up(self.box.root, sandboxes.silent, infrastructure=self.project / "infrastructure", prefect=False)
+        wanted = {"prefect": False, "opensearch": False}
+        sandbox.up(self.box.root, sandboxes.silent, infrastructure=self.project / "infrastructure", **wanted)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ EXAMPLES: tuple[Event, ...] = (
     events.EnvironmentContinued(release="a", reason="the server was away"),
     events.IncidentAccepted(release="a", why="errors are bad", reason="this repairs it"),
     events.EnvironmentClaimed(release="a", purpose="promote", holder={"pid": 1}, provenance=Provenance("c")),
-    events.UnitsOmitted(release="a", why="FLOWMART_TERRAGRUNT=none"),
+    events.UnitsOmitted(release="a", why="FLOWMART_OPENSEARCH=none", units=("logs",)),
     events.FixDeclared(release="b", fixes="a"),
     events.ClaimTakenOver(holder={"pid": 2}, run_is_over=True),
     events.ClaimClosed(outcome="succeeded"),

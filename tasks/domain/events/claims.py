@@ -43,11 +43,15 @@ class FixDeclared(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UnitsOmitted(Event):
-    """`release` was made without some of the platform's units, and `why`: they stay as they are."""
+    """Some of the platform's units were left out, and `why`: they stay as they are.
+
+    `units` are their names; empty where `release` was made without them, so that it does not know them.
+    """
 
     kind: ClassVar[str] = "units_omitted"
     release: str
     why: str
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -222,4 +222,5 @@ ENGINE = Engine(
     validators=VALIDATORS,
     faults=sources.faults,
     shares_source=True,
+    on_search_server=True,
 )

@@ -1,0 +1,95 @@
+"""The sandbox's shipper: a real rsyslog that sends the log folder to the sandbox's OpenSearch.
+
+    python -m deployments.sandbox.shipping OPENSEARCH FOLDER
+
+waits until the log's index template is there, and becomes rsyslog: what is sent before that would make indices of its
+own, whose fields are guessed. `rsyslog.conf` is docs/examples/logging/rsyslog.conf with other places.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+_PLACES = "/usr/sbin:/sbin:/usr/bin"
+"""The folders of rsyslogd, which are often missing on the PATH of other users than root."""
+
+_MODULES = ("imfile", "mmjsonparse", "omelasticsearch")
+_TEMPLATE = "_index_template/flowmart-logs"
+_LOOK_AGAIN = 1.0
+"""Seconds."""
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_CONFIGURATION = Path(__file__).with_name("rsyslog.conf")
+
+
+def program() -> str:
+    """The path of rsyslogd, if it has what the configuration loads; "" otherwise."""
+    found = shutil.which("rsyslogd") or shutil.which("rsyslogd", path=_PLACES) or ""
+    folders = [each for pattern in ("lib/*/rsyslog", "lib*/rsyslog") for each in Path("/usr").glob(pattern)]
+    loads = any(all((folder / f"{module}.so").exists() for module in _MODULES) for folder in folders)
+    return found if loads else ""
+
+
+def missing() -> str:
+    """Why nothing is shipped here and what to do, as a sentence; "" if something is."""
+    if program():
+        return ""
+    return "there is no rsyslog with omelasticsearch; install the package rsyslog-elasticsearch (Debian, Ubuntu)"
+
+
+def configuration(folder: Path, logs: Path, port: int) -> str:
+    """The configuration of rsyslog.
+
+    Args:
+        folder: keeps what rsyslog remembers, and what the server refuses.
+        logs: the log folder.
+        port: of the OpenSearch, on loopback.
+    """
+    text = _CONFIGURATION.read_text()
+    for name, value in {"folder": str(folder), "logs": str(logs), "port": str(port)}.items():
+        text = text.replace(f"@{name}@", value.replace("\\", "\\\\").replace('"', '\\"'))
+    return text
+
+
+def configure(folder: Path, logs: Path, port: int) -> bool:
+    """Write the configuration; whether it is another one than before. Arguments: as for `configuration`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file, text = folder / "rsyslog.conf", configuration(folder, logs, port)
+    if file.exists() and file.read_text() == text:
+        return False
+    file.write_text(text)
+    return True
+
+
+def command(folder: Path, port: int) -> list[str]:
+    """What starts it, given the folder of its configuration and the port of the OpenSearch."""
+    return [sys.executable, "-m", "deployments.sandbox.shipping", f"http://127.0.0.1:{port}", str(folder)]
+
+
+def _await_template(url: str) -> None:
+    while not _is_there(f"{url}/{_TEMPLATE}"):
+        time.sleep(_LOOK_AGAIN)
+
+
+def _is_there(address: str) -> bool:
+    try:
+        _DIRECT.open(address, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def main(url: str, folder: str) -> None:
+    """Wait for the template, then be rsyslog."""
+    _await_template(url)
+    found = program()
+    os.execv(found, [found, "-n", "-f", f"{folder}/rsyslog.conf", "-i", f"{folder}/pid"])  # noqa: S606 -- no shell
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
