@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 
 from deployments import profile
-from deployments.demo import releases
+from deployments.demo import releases, shipped
 from deployments.demo.screen import ROOT, flowmart, say, title
 from deployments.demo.world import change_by_hand, count_pods, count_resources
-from deployments.sandbox import monitoring, terragrunts
+from deployments.sandbox import monitoring, searching, terragrunts
 from deployments.setup import put_tools_on_path
 from tasks import settings
 from tasks.ledger.history import History
+from tasks.logs.reading import Wanted
 
 CLONE = ROOT / ".flowmart" / "demo"
 
@@ -30,8 +31,9 @@ def main() -> None:
     os.environ.setdefault("FLOWMART_LOG_FOLDER", str(ROOT / ".flowmart" / "log"))
     good = releases.release_of(ROOT)
     title("2. Promote release A, this repository's infrastructure at HEAD, to dev, staging and production.")
-    if absent := terragrunts.missing():
-        say(f"   Left out: the second region. {absent[0].upper()}{absent[1:]}")
+    for what, absent in (("the second region", terragrunts.missing()), ("the log's templates", searching.missing())):
+        if absent:
+            say(f"   Left out: {what}. {absent[0].upper()}{absent[1:]}")
     flowmart("promote", good, good=(0,))
     count_resources()
     count_pods()
@@ -65,10 +67,16 @@ def promote_failing() -> None:
 
 def show_log(bad: str) -> None:
     """Find what the run that rejected a release said, among all that was logged."""
-    title("7. Find the lines of the run that rejected release C in the log, which any shipper can read.")
+    title("7. Find the lines of the run that rejected release C, among all that was logged.")
     entries = reversed(History(settings.load()).ledger.entries("staging"))
     claim = next(each for each in entries if each.kind == "claimed" and each.body["release"] == bad)
-    flowmart("logs", claim.run or claim.id, "--level", "warning", good=(0,))
+    run = claim.run or claim.id
+    if why := shipped.why_not(Wanted(run, "warning")):
+        say(f"   They are read from files, which any shipper can read: {why}")
+        flowmart("logs", run, "--level", "warning", good=(0,))
+    else:
+        say("   rsyslog has shipped them to the sandbox's OpenSearch, which finds them.")
+        flowmart("logs", run, "--level", "warning", "--cluster", good=(0,))
 
 
 def write_documentation() -> None:

@@ -44,9 +44,10 @@ def chosen(layout: SandboxLayout) -> str:
 
 def missing() -> str:
     """Why there is none here and what to do, as a sentence; "" if there is one."""
-    if os.environ.get(VARIABLE, NO_OPENSEARCH) != NO_OPENSEARCH or opensearch.found():
-        return ""
-    return "there is no OpenSearch, so its units stay as they are; make peers-opensearch builds one"
+    given = os.environ.get(VARIABLE, "")
+    if opensearch.found() is None and given in ("", NO_OPENSEARCH):
+        return "there is no OpenSearch, so its units stay as they are; make peers-opensearch builds one"
+    return f"{VARIABLE}={given}, so units of an OpenSearch stay as they are" if given == NO_OPENSEARCH else ""
 
 
 def variables(layout: SandboxLayout, platform: Platform, own: Process | None, *, asked: bool) -> Mapping[str, str]:

@@ -6,14 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from deployments.demo import releases
+from deployments.peers import opensearch
 from deployments.sandbox import Sandbox, kubernetes
 from deployments.sandbox.layout import SandboxLayout
 from tasks import aws
@@ -51,6 +54,9 @@ class Story:
             "FLOWMART_REPOSITORY": str(self.repository),
             "FLOWMART_STORE": str(folder / "store"),
         }
+        self.search = box.variables["FLOWMART_OPENSEARCH"]
+        self.ships = "FLOWMART_LOG_FOLDER" in box.variables
+        self.variables.setdefault("FLOWMART_LOG_FOLDER", str(folder / "log"))
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*")
         shutil.copytree(project / "infrastructure", self.repository / "infrastructure", ignore=ignored)
         self._git("init", "--quiet")
@@ -98,7 +104,7 @@ class Chapters:
 def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Story]:
     """In a sandbox of its own: other tests leave things behind that have the names of FlowMart's."""
     with (
-        sandboxes.started(project / "infrastructure", prefect=True) as box,
+        sandboxes.started(project / "infrastructure", prefect=True, opensearch=True) as box,
         pytest.MonkeyPatch.context() as patch,
     ):
         for name, value in box.variables.items():
@@ -332,6 +338,31 @@ def test_diff_names_the_units_and_files_that_differ(told: Chapters) -> None:
     diff = told.story.flowmart("diff", "dev", "staging", "--json").document
     assert diff["units"]["networking"] == [told.bad, told.good]
     assert "terraform/environments/staging/compute/main.tf" in diff["files"]
+
+
+def test_the_logs_templates_are_there_or_named_as_left_out(told: Chapters) -> None:
+    entries = told.story.flowmart("history", "shared", "--json").document
+    omitted = [entry["body"]["units"] for entry in entries if entry["kind"] == "units_omitted"]
+    applied = told.story.flowmart("status", "--json").document["shared"]["units"]
+    if opensearch.found() is None:
+        assert omitted.count(["log-templates"]) >= 2
+    else:
+        assert ["log-templates"] not in omitted
+        assert applied["log-templates"]["release"] == told.good
+        found = httpx.get(f"{told.story.search}/_index_template/flowmart-logs", timeout=60)
+        assert found.json()["index_templates"][0]["index_template"]["priority"] == 500
+
+
+def test_the_lines_of_the_run_that_rejected_a_release_are_found_where_the_log_goes(told: Chapters) -> None:
+    entries = told.story.flowmart("history", "staging", "--json").document
+    (claim,) = (e for e in entries if e["kind"] == "claimed" and e["body"]["release"] == told.bad)
+    wanted = ("logs", claim["run"], "--level", "warning", "--json")
+    kept = [line["event"]["id"] for line in told.story.flowmart(*wanted).document]
+    assert kept
+    if told.story.ships:
+        until = time.monotonic() + 240
+        while {*kept} != {line["event"]["id"] for line in told.story.flowmart(*wanted, "--cluster").document}:
+            assert time.monotonic() < until, "not shipped"
 
 
 def test_the_ledger_adds_up(told: Chapters) -> None:

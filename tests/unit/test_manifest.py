@@ -52,6 +52,7 @@ def test_environments_are_in_promotion_order_however_they_are_written(tmp_path: 
 def test_flowmart_units_and_what_they_need(flowmart: Platform) -> None:
     assert {unit.name: (unit.needs, unit.protected) for unit in flowmart.units} == {
         "global": ((), False),
+        "log-templates": ((), False),
         "base-image": ((), False),
         "image": (("base-image",), False),
         "networking": ((), False),
@@ -199,8 +200,8 @@ def test_an_environment_without_an_account_has_no_roles(tmp_path: Path) -> None:
             "staging",
             "databse",
             "'databse' is not a unit. Did you mean 'database'? "
-            "Allowed: global, base-image, image, networking, database, compute, monitoring, order-events, backup, "
-            "budget, cluster, catalog, cart, payments, orders, storefront, bastion (see platform.yaml)",
+            "Allowed: global, log-templates, base-image, image, networking, database, compute, monitoring, "
+            "order-events, backup, budget, cluster, catalog, cart, payments, orders, storefront, bastion (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],

@@ -95,6 +95,29 @@ def test_without_a_folder_the_cluster_is_asked(
     assert {"term": {"labels.environment": "dev"}} in subject["bool"]["should"]
 
 
+def test_with_a_folder_the_cluster_is_asked_on_request(folder: Path, server: ApiDouble, capsys: Printed) -> None:
+    found = [{"_source": json.loads(line("verified")), "sort": [1]}]
+    server.answer = lambda _: api_server.document({"hits": {"hits": found}})
+    assert cli.run(["logs", "dev", "--cluster"]) == 0
+    printed = capsys.readouterr().out
+    assert "verified" in printed
+    assert "planned" not in printed
+    assert cli.run(["logs", "dev", "--cluster", "--follow"]) == 64
+
+
+def test_the_cluster_that_the_setting_names_is_asked_in_its_place(
+    folder: Path, server: ApiDouble, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with api_server.serving() as other:
+        other.answer = lambda _: api_server.document({"hits": {"hits": []}})
+        monkeypatch.setenv("FLOWMART_OPENSEARCH", other.url)
+        assert cli.run(["logs", "dev", "--cluster"]) == 0
+        assert (len(other.asked), len(server.asked)) == (1, 0)
+    monkeypatch.setenv("FLOWMART_OPENSEARCH", "none")
+    assert cli.run(["logs", "dev", "--cluster"]) == 64
+    assert "FLOWMART_OPENSEARCH=none: no search server may be asked" in capsys.readouterr().err
+
+
 def test_what_the_cluster_lacks_is_offered(folder: Path, server: ApiDouble, capsys: Printed) -> None:
     there = json.loads(line("applied"))["event"]["id"]
     buckets = {"ids": {"buckets": [{"key": there, "doc_count": 1}]}}

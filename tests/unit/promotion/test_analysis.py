@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.analysis import Analysis, Metric
+from tasks.domain.analysis import Analysis, LogQuery, Metric
 from tasks.domain.errors import (
     EnvironmentBusy,
     EnvironmentClosed,
@@ -344,6 +344,16 @@ def test_where_no_prometheus_can_be_asked_analyses_are_omitted_and_the_ledger_sa
     blue = monitored.promote("blue")
     assert monitored.shop.state().verified == blue
     assert monitored.shop.kinds("analysed", "analyses_omitted") == ["analyses_omitted"]
+
+
+def test_where_no_search_server_can_be_asked_analyses_of_logs_are_omitted(monitored: Monitored) -> None:
+    counted = Metric("log", logs=LogQuery("logs-*", service="app"), at_most=0)
+    monitored.analysis = replace(TEN_MINUTES, metrics=(counted,))
+    runtime = monitored.shop.runtime
+    monitored.shop.runtime = replace(runtime, settings=runtime.settings.model_copy(update={"opensearch": "none"}))
+    monitored.promote("blue")
+    entries = monitored.shop.runtime.ledger().entries("dev")
+    assert [each.body["why"] for each in entries if each.kind == "analyses_omitted"] == ["FLOWMART_OPENSEARCH=none"]
 
 
 def test_a_promotion_that_is_taken_up_waits_for_its_analysis_whatever_the_settings_say(monitored: Monitored) -> None:
