@@ -201,7 +201,8 @@ def test_an_environment_without_an_account_has_no_roles(tmp_path: Path) -> None:
             "databse",
             "'databse' is not a unit. Did you mean 'database'? "
             "Allowed: global, log-templates, base-image, image, networking, database, compute, monitoring, "
-            "order-events, backup, budget, cluster, catalog, cart, payments, orders, storefront, bastion (see platform.yaml)",
+            "order-events, backup, budget, cluster, catalog, cart, payments, orders, storefront, "
+            "bastion (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],
