@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tasks.domain.platform import Unit
-from tasks.engines.elasticsearch import sources
+from tasks.engines.elasticsearch import sources, templates
 from tests import ecs
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -101,6 +101,18 @@ def test_both_servers_keep_the_log_equally_long(name: str) -> None:
     ilm = read(f"ilm-policies/{name}.json")["policy"]["phases"]["delete"]["min_age"]
     ism = read(f"ism-policies/{name}.json")["policy"]["states"][0]["transitions"][0]["conditions"]["min_index_age"]
     assert ilm == ism
+
+
+@pytest.mark.parametrize(("name", "ends"), [("flowmart-logs", "-*"), ("flowmart-logs-production", "-production")])
+def test_both_servers_keep_each_environments_log_by_the_same_policy(name: str, ends: str) -> None:
+    """On Elasticsearch the template names the policy, on OpenSearch the policy the streams."""
+    (theirs,) = read(f"ism-policies/{name}.json")["policy"]["ism_template"][0]["index_patterns"]
+    template = read(f"index-templates/{name}.json")
+    parts = [read(f"component-templates/{each}.json") for each in template["composed_of"]]
+    whole = templates.composed([*(part["template"] for part in parts), template.get("template", {})])
+    assert template["index_patterns"] == [theirs]
+    assert theirs.endswith(ends)
+    assert whole["settings"]["index.lifecycle.name"] == name
 
 
 def test_filebeat_makes_the_digest_the_id() -> None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from tasks.domain.errors import InvalidInput
 from tasks.domain.logging import ElasticsearchServer
 from tasks.domain.servers import Server
+from tasks.elasticsearch.answers import Product
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.elasticsearch.dashboards import Dashboards
 from tasks.engines.base import Variables, Workspace
-from tasks.engines.elasticsearch import effects, kinds
-from tasks.engines.elasticsearch.addresses import SAVED_OBJECT, Address, Body
+from tasks.engines.elasticsearch import effects, kinds, templates
+from tasks.engines.elasticsearch.addresses import COMPONENT, SAVED_OBJECT, TEMPLATE, Address, Body
 from tasks.engines.elasticsearch.effects import Surroundings
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
 from tasks.engines.elasticsearch.stack import Stack
@@ -47,10 +48,10 @@ def surroundings(client: Elasticsearch) -> Surroundings:
 def applicable(
     stack: Stack, objects: Mapping[Address, Body], options: ElasticsearchOptions
 ) -> tuple[dict[Address, Body], tuple[str, ...]]:
-    """The objects that are for this environment, and remarks on those that are left out.
+    """The objects that are for this environment, and remarks on what is left out.
 
-    Policies of the other product are files for another environment. What the environment cannot have is left out only
-    if the unit says so.
+    Policies of the other product, and settings that name one, are for another environment. What the environment
+    cannot have is left out only if the unit says so.
     """
     search = stack.search
     fitting = {each: body for each, body in objects.items() if kinds.fits(each.kind, search.product)}
@@ -61,7 +62,18 @@ def applicable(
         if not kinds.has_api(search, kind):
             missing[kind] = f"{search.product} at {search.where} has no API for it"
     remarks = tuple(f"{each} is left out: {missing[each.kind]}" for each in sorted(fitting) if each.kind in missing)
-    return {each: body for each, body in fitting.items() if each.kind not in missing}, remarks
+    left, more = _fitting({each: body for each, body in fitting.items() if each.kind not in missing}, search.product)
+    return left, (*remarks, *more)
+
+
+def _fitting(objects: Mapping[Address, Body], product: Product) -> tuple[dict[Address, Body], tuple[str, ...]]:
+    found: dict[Address, Body] = dict(objects)
+    remarks: list[str] = []
+    for each in sorted(objects):
+        if each.kind in (COMPONENT, TEMPLATE):
+            found[each], others = templates.fitting(objects[each], product)
+            remarks += [f"{each}: {name} is left out, which {product} does not know" for name in others]
+    return found, tuple(remarks)
 
 
 def _stack(workspace: Workspace, search: Server, dashboards: Server | None, variables: Variables) -> Stack:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tasks.elasticsearch.answers import Product
 from tasks.engines.elasticsearch import mappings
 from tasks.engines.elasticsearch.notation import flat, listed, measures, scalar, scalars, without, without_nothing
 
@@ -23,6 +24,10 @@ _STREAM = {
     "hidden": "false",
     "allow_custom_routing": "false",
 }
+_ELASTICSEARCHS = ("index.lifecycle.",)
+_OPENSEARCHS = ("index.plugins.index_state_management.", "index.opendistro.index_state_management.")
+"""Beginnings of the settings of lifecycles; each product refuses the other's."""
+
 _SAYS_BY_BEING_THERE = ("data_stream", "lifecycle")
 
 
@@ -58,6 +63,19 @@ def settings(written: Mapping[str, Any]) -> dict[str, Any]:
         name = key if key.startswith(("index.", "archived.")) else f"index.{key}"
         found[name] = scalars(value)
     return found
+
+
+def fitting(body: Mapping[str, Any], product: Product) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """A template as a server takes it, and the settings that only the other product has: those of its lifecycles."""
+    template = body.get("template") or {}
+    written = dict(flat(template.get("settings") or {}))
+    whole = {name: name if name.startswith("index.") else f"index.{name}" for name in written}
+    unknown = _ELASTICSEARCHS if product.is_opensearch else _OPENSEARCHS
+    others = {name for name in written if whole[name].startswith(unknown)}
+    if not others:
+        return body, ()
+    kept = {name: item for name, item in written.items() if name not in others}
+    return {**body, "template": {**template, "settings": kept}}, tuple(sorted(whole[name] for name in others))
 
 
 def _template(template: Mapping[str, Any]) -> dict[str, Any]:

@@ -155,3 +155,33 @@ def test_changes_are_written_with_the_credentials_for_writing(
     assert (True, "ApiKey b") in used
     assert (True, "ApiKey a") not in used
     assert (False, "ApiKey a") in used
+
+
+BOTH = {
+    "index.lifecycle.name": "paint",
+    "plugins.index_state_management.rollover_alias": "paint",
+    "refresh_interval": "5s",
+}
+
+
+@pytest.mark.parametrize(
+    ("opensearch", "kept", "left"),
+    [(True, "index_state_management", "lifecycle"), (False, "lifecycle", "index_state_management")],
+)
+def test_settings_of_the_other_products_lifecycles_are_left_out_and_said(
+    tmp_path: Path, opensearch: bool, kept: str, left: str
+) -> None:
+    with search_double.serving(opensearch=opensearch) as double:
+        body = json.dumps({"template": {"settings": BOTH}})
+        files = {"component-templates/paint.json": body}
+        environment = Environment("dev", elasticsearch=ElasticsearchServer(double.url))
+        subject = replace(subject_of("template", double), files=lambda _: files, environment=environment)
+        story = Story(subject, tmp_path)
+        plan = story.plan("blue")
+        assert any(f"{left}." in each and "is left out" in each for each in plan.warnings)
+        assert not any(f"{kept}." in each for each in plan.warnings)
+        story.promote("blue")
+        (written,) = double.objects.values()
+        assert kept in str(written)
+        assert left not in str(written)
+        assert story.plan("blue").changes == ()
