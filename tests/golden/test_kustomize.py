@@ -56,9 +56,9 @@ def test_the_namespace_refuses_privileged_pods_and_is_never_removed() -> None:
     assert metadata["annotations"]["flowmart.example/removal"] == "keep"
 
 
-def rules(kind: str, name: str) -> set[tuple[str, str]]:
+def rules(kind: str, name: str, namespace: str = "flowmart") -> set[tuple[str, str]]:
     """What a role allows: (resource, verb)."""
-    found = overlay("access")[f"{kind}/{'flowmart/' if kind == 'Role' else ''}{name}"]["rules"]
+    found = overlay("access")[f"{kind}/{f'{namespace}/' if kind == 'Role' else ''}{name}"]["rules"]
     return {(what, verb) for rule in found for what in rule["resources"] for verb in rule["verbs"]}
 
 
@@ -90,6 +90,14 @@ def test_the_planner_may_only_rehearse_what_overlays_and_charts_consist_of() -> 
     assert not {verb for _, verb in allowed} & {"delete", "update", "deletecollection"}
     policy = overlay("access")["ValidatingAdmissionPolicy/flowmart-planners-only-rehearse"]["spec"]
     assert policy["validations"][0]["expression"] == "has(request.dryRun) && request.dryRun"
+
+
+def test_beside_the_services_they_may_do_what_the_log_shipper_consists_of() -> None:
+    kinds = {"configmaps", "daemonsets", "networkpolicies", "serviceaccounts"}
+    deployer, planner = (rules("Role", f"flowmart-{name}", "flowmart-logging") for name in ("deployer", "plan"))
+    assert {what for what, verb in deployer if verb == "create"} == {*kinds, "secrets"}
+    assert {what for what, verb in planner if verb not in ("get", "list", "watch")} == kinds
+    assert not {verb for _, verb in planner} & {"delete", "update", "deletecollection"}
 
 
 def test_whatever_the_overlays_consist_of_the_deployer_may_apply_and_remove() -> None:

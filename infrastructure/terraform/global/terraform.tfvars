@@ -34,4 +34,4 @@ records = {
   }
 }
 
-repositories = ["storefront", "catalog", "cart", "orders", "payments", "probe"]
+repositories = ["storefront", "catalog", "cart", "orders", "payments", "probe", "fluent-bit"]
