@@ -41,7 +41,7 @@ def metrics(
     """The metrics of the delivery, as Prometheus reads them."""
     from tasks.metrics.exporter import Exporter, text
 
-    collectors = [Exporter(History(settings.load()).ledger, _engines()), *_deliveries()]
+    collectors = [Exporter(History(settings.load()).ledger, _engines()), *_deliveries(), *_log_lines()]
     if serve is None:
         typer.echo(text(*collectors), nl=False)
         return
@@ -96,6 +96,14 @@ def _deliveries() -> list[Collector]:
     from deployments.github.settings import inbox_file
 
     return [Deliveries(Inbox(inbox_file()))] if inbox_file().is_file() else []
+
+
+def _log_lines() -> list[Collector]:
+    """What the log lacks, where a log folder is kept."""
+    from tasks.metrics.log_lines import LogLines
+
+    folder = settings.load().log_files
+    return [LogLines(folder)] if folder else []
 
 
 def _engines() -> dict[str, str]:

@@ -6,6 +6,7 @@ first. Plans hold no secret: their values were masked when they were made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -102,7 +103,14 @@ def _environment(report: EnvironmentReport, units: str) -> str:
     summary = f"{SIGNS[report.outcome]} <b>{text.html(report.environment)}</b> {text.html(report.told)}"
     gate = f"It {text.code(report.gate)}." if report.gate and report.units else ""
     inside = "\n\n".join(filter(None, [text.fence(report.said) if report.said else "", gate, units]))
-    return text.folded(summary, inside) if inside else ""
+    return text.folded(summary, f"{inside}{_log(report)}") if inside else ""
+
+
+def _log(report: EnvironmentReport) -> str:
+    # The pull request's own platform.yaml says the address: it must not end the link from inside.
+    if re.fullmatch(r"https?://[^\s<>]+", report.log):
+        return f"\n\n{text.link('Log of this run', report.log)}"
+    return f"\n\nLog of this run: {text.code(report.log)}" if report.log else ""
 
 
 def _unit(report: UnitReport, room: int) -> str:

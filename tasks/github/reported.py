@@ -35,7 +35,8 @@ class UnitReport:
 class EnvironmentReport:
     """One environment: `units` are those that are affected. `said`: what went wrong with it as a whole.
 
-    `gate` is whether the plans would wait for people, and why; empty where not all of them could be made.
+    `gate` is whether the plans would wait for people, and why; empty where not all of them could be made. `log` is
+    the page with the log's lines of exactly this run, or the command that shows them; empty outside of a run.
     """
 
     environment: str
@@ -43,6 +44,7 @@ class EnvironmentReport:
     said: str = ""
     failed: Outcome = Outcome.SUCCEEDED
     gate: str = ""
+    log: str = ""
 
     @property
     def outcome(self) -> Outcome:

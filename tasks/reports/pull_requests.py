@@ -21,6 +21,7 @@ from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Step, errors, raise_mistakes
 from tasks.promotion.planning import NotPlanned
 from tasks.releases.contents import FOLDER
+from tasks.reports import log_links
 
 _MISTAKE = re.compile(rf"^\s*(?:\S*/)?(?:{FOLDER}/)?([\w./-]+\.ya?ml):(\d+): (.+)$", re.MULTILINE)
 """How `tasks.manifest` tells a mistake in a file: `platform.yaml:12: units.database: ...`."""
@@ -55,8 +56,9 @@ def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartE
 
 
 def of_environment(run: EnvironmentRun, units: Iterable[UnitReport | None]) -> EnvironmentReport:
-    """The report of an environment: its affected units."""
-    return EnvironmentReport(run.environment.name, tuple(unit for unit in units if unit is not None))
+    """The report of an environment: its affected units, and where the log of this run is."""
+    log = log_links.told(run.environment, run=run.runtime.run)
+    return EnvironmentReport(run.environment.name, tuple(unit for unit in units if unit is not None), log=log)
 
 
 def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotation]:

@@ -14,16 +14,27 @@ from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment
 from tasks.domain.release import Target
+from tasks.github import plans
 from tasks.ledger.history import History
-from tasks.reports import log_links
+from tasks.promotion.promotion import plan_and_test
+from tasks.promotion.session import opened
+from tasks.reports import log_links, pull_requests
 from tasks.reports.artifacts import Page
 from tasks.reports.reporter import RunReporter
+from tests.memory_store import MemoryStore
 from tests.mini import MiniPlatform
+from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.fakes import environment
 from tests.unit.test_cli import verify
 
 RUN = "0192a1b2-0000-7000-8000-00000000abcd"
 LINKED = Environment("dev", log_link="https://kibana.example/x?q=trace.id:{trace}")
 BY_CLAIM = Environment("dev", log_link="https://kibana.example/x?q=transaction.id:{claim}")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path, MemoryStore())
 
 
 def declared(mini: MiniPlatform, logging: str) -> None:
@@ -76,6 +87,23 @@ def test_outside_of_a_run_a_page_leads_nowhere(tmp_path: Path) -> None:
     mini, pages = MiniPlatform(tmp_path), list[Page]()
     RunReporter(mini.settings, pages.append).checked(Target("a", "dev", "first"), ())
     assert "og of this run" not in pages[0].text
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("https://kibana.example/{trace}", f"[Log of this run](<https://kibana.example/{RUN.replace('-', '')}>)"),
+        ("", f"Log of this run: `flowmart logs {RUN}`"),
+        ("https://kibana.example/>) [x](<{trace}", "Log of this run: `https://kibana.example/>) [x]("),
+    ],
+)
+def test_a_comment_on_a_pull_request_leads_to_the_log_of_exactly_its_run(shop: Shop, link: str, shown: str) -> None:
+    shop.environments = (environment("dev", log_link=link),)
+    shop.runtime = replace(shop.runtime, run=RUN)
+    release = shop.release("blue", *shop.units())
+    with opened(shop.runtime, release, "dev") as run:
+        report = pull_requests.of_steps(run, *plan_and_test(run, shop.executor))
+    assert shown in plans.comment(plans.Head("a" * 40, release, ""), [report])
 
 
 @pytest.mark.parametrize("with_link", [True, False])

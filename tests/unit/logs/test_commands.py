@@ -130,6 +130,13 @@ def test_what_the_cluster_lacks_is_offered(folder: Path, server: ApiDouble, caps
     assert "2 lines" in capsys.readouterr().out
 
 
+def test_lines_that_are_missing_are_a_metric(folder: Path, capsys: Printed) -> None:
+    numbered = [line("planned", sequence=number) for number in (1, 2, 7)]
+    (folder / "flowmart-20261126T090000.000000Z-7.ndjson").write_bytes(b"".join(numbered))
+    assert cli.run(["metrics"]) == 0
+    assert "flowmart_log_missing_lines 4.0" in capsys.readouterr().out
+
+
 def test_a_command_that_writes_leaves_its_entry_and_its_end(folder: Path) -> None:
     assert cli.run(["freeze", "dev", "--reason", "sale; password=kanarienvogel"]) == 0
     entry, end = kept(folder)[2:]

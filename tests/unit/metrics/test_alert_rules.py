@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tasks.domain.events import DriftReported, PlanDenied
 from tasks.domain.rules import Violation
+from tasks.metrics.exporter import text
+from tasks.metrics.log_lines import LogLines
 from tests.unit.metrics.test_metrics import Story
 
 FILE = Path(__file__).parents[3] / "docs" / "examples" / "monitoring" / "rules" / "flowmart.rules.yaml"
@@ -20,12 +22,14 @@ RULES = [rule for group in yaml.safe_load(FILE.read_text())["spec"]["groups"] fo
 
 
 @pytest.fixture(scope="module")
-def exported() -> Mapping[str, set[str]]:
-    """{metric: its labels}, of a ledger with something of everything."""
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
+    """{metric: its labels}, of a ledger with something of everything, and of a log folder."""
     story = Story().verified("a").rejected("b")
     denied = PlanDenied(unit="cart", release="c", findings=(Violation("tags", "no tag", "x"),))
     idle = story.then(DriftReported(release="a", units=("cart",)), denied).text()
-    families = [*text_string_to_metric_families(idle), *text_string_to_metric_families(story.begun("d").text())]
+    of_the_log = text(LogLines(tmp_path_factory.mktemp("logs")))
+    said = (idle, story.begun("d").text(), of_the_log)
+    families = [family for each in said for family in text_string_to_metric_families(each)]
     return {sample.name: {*sample.labels} for family in families for sample in family.samples}
 
 
