@@ -31,7 +31,7 @@ from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
 from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
-from tasks.promotion import claims, omissions
+from tasks.promotion import claims
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 from tasks.promotion.turns import Turns
@@ -121,7 +121,7 @@ class EnvironmentRun:
     @cached_property
     def omitted(self) -> frozenset[str]:
         """Units of this environment that are left as they are, since no search server may be asked."""
-        return omissions.without_search_server(self) if self.runtime.asks_no_opensearch else frozenset()
+        return self.runtime.omitted(self.platform, self.environment.name)
 
     @property
     def platform(self) -> Platform:

@@ -3,16 +3,10 @@ needs a search server where none may be asked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tasks import manifest
-from tasks.domain import graph, references
 from tasks.domain.events import UnitsOmitted
 from tasks.engines.terragrunt import record
 from tasks.promotion.access import NO_OPENSEARCH
-
-if TYPE_CHECKING:
-    from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.environment_run import EnvironmentRun
 
 _NO_SERVER = f"FLOWMART_OPENSEARCH={NO_OPENSEARCH}"
 
@@ -28,15 +22,3 @@ def note(run: EnvironmentRun) -> None:
         return
     run.record(UnitsOmitted(release=run.release.id, why=found.omitted))
     run.log().warning("units omitted", what=f"units that Terragrunt finds stay as they are: {found.omitted}")
-
-
-def without_search_server(run: EnvironmentRun) -> frozenset[str]:
-    """The units on the environment's search server, and those whose inputs name outputs of one of them."""
-    platform, name = run.platform, run.environment.name
-    units = {unit.name: manifest.resolve(platform, name, unit.name) for unit in platform.units_in(name)}
-    found: set[str] = set()
-    for each in graph.order({unit.name: unit.needs for unit in units.values()}):
-        on_it = run.runtime.engines[units[each].engine].on_search_server
-        if on_it or not found.isdisjoint(references.sources(units[each].inputs)):
-            found.add(each)
-    return frozenset(found)

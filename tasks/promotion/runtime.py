@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tasks import manifest
 from tasks.analysis import Sources
 from tasks.clock import Clock, SystemClock
+from tasks.domain import graph, references
 from tasks.domain.analysis import Analysis
-from tasks.domain.platform import Environment
+from tasks.domain.platform import Environment, Platform
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines import ENGINES, Engine
 from tasks.ledger.chain import Known, Ledger
@@ -92,6 +94,20 @@ class Runtime:
     def elasticsearch(self, environment: Environment, seconds: float) -> Elasticsearch:
         """The Elasticsearch or OpenSearch of an environment, to read from; `seconds` is the limit of a request."""
         return servers.elasticsearch(self.access, environment, seconds, self.settings.opensearch)
+
+    def omitted(self, platform: Platform, environment: str) -> frozenset[str]:
+        """The units that stay as they are, since no search server may be asked: those on one, and what needs them.
+
+        A unit needs one whose outputs its inputs name; one that only comes after it goes ahead.
+        """
+        found: set[str] = set()
+        declared = platform.units_in(environment) if self.asks_no_opensearch else ()
+        units = {unit.name: manifest.resolve(platform, environment, unit.name) for unit in declared}
+        for name in graph.order({name: unit.needs for name, unit in units.items()}):
+            taken = references.sources(units[name].inputs)
+            if self.engines[units[name].engine].on_search_server or not found.isdisjoint(taken):
+                found.add(name)
+        return frozenset(found)
 
     def at(self, environment: Environment, engine: str) -> Environment:
         """The environment as units of an engine see it."""
