@@ -16,7 +16,9 @@ import pytest
 
 from tasks.domain.logging import ElasticsearchServer
 from tasks.elasticsearch import run_logs
+from tasks.elasticsearch.answers import Product
 from tasks.elasticsearch.client import Elasticsearch
+from tasks.engines.elasticsearch import templates
 from tasks.logs import documents, files, offering
 from tasks.logs.files import Writer
 from tasks.logs.reading import Wanted
@@ -100,7 +102,8 @@ def shipping(opensearch: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for kind, path in PUT.items():
             for file in sorted((PROJECT / "infrastructure/elasticsearch/logs" / kind).glob("*.json")):
                 if not file.name.endswith(".samples.json"):
-                    answer = client.put(f"/{path}/{file.stem}", content=file.read_bytes(), headers=_JSON)
+                    body, _ = templates.fitting(json.loads(file.read_bytes()), Product("opensearch", "2"))
+                    answer = client.put(f"/{path}/{file.stem}", json=body)
                     assert answer.is_success, answer.text
         with shippers.rsyslog(base / "rsyslog", logs, door.port) as refused:
             yield Shipping(client, logs, door, refused)
@@ -108,9 +111,6 @@ def shipping(opensearch: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for kind, path in reversed(PUT.items()):
             for file in (PROJECT / "infrastructure/elasticsearch/logs" / kind).glob("*.json"):
                 client.delete(f"/{path}/{file.stem}")
-
-
-_JSON = {"Content-Type": "application/json"}
 
 
 def test_events_are_shipped_and_found_by_their_run(shipping: Shipping) -> None:

@@ -119,6 +119,7 @@ def test_what_is_shown_leads_to_its_lines(
     verify(mini, "dev", release)
 
     def shown(*typed: str) -> Any:
+        capsys.readouterr()
         assert cli.run([*typed, "--json"]) == 0
         return json.loads(capsys.readouterr().out)
 
