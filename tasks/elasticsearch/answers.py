@@ -169,7 +169,7 @@ def is_unknown_path(error: Rejected) -> bool:
 
 
 def reason(document: Mapping[str, Any]) -> str:
-    """Why, in the server's words: the innermost reason, which says what is wrong."""
+    """Why, in the server's words: down to the innermost reason, which says what is wrong, and none of them twice."""
     found = document.get("error")
     if not isinstance(found, Mapping):
         # Kibana's error is the name of the status; its message says why.
@@ -179,7 +179,12 @@ def reason(document: Mapping[str, Any]) -> str:
     while isinstance(cause, Mapping):
         said.append(str(cause.get("reason") or ""))
         cause = cause.get("caused_by")
-    return ": ".join(dict.fromkeys(filter(None, said)))
+    kept: list[str] = []
+    for each in filter(None, said):
+        # Many an outer reason ends with the inner one.
+        if not any(each in outer for outer in kept):
+            kept.append(each)
+    return ": ".join(kept)
 
 
 def kind(document: Mapping[str, Any]) -> str:

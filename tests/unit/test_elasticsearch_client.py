@@ -137,6 +137,16 @@ def test_what_the_server_rejects_is_refused_with_its_reason(double: ApiDouble, s
         client(double).send("PUT", "/_index_template/shop", {})
 
 
+def test_a_reason_that_is_in_another_one_is_said_once(double: ApiDouble) -> None:
+    inner = {"type": "mapper_parsing_exception", "reason": "No handler for type [keywort]"}
+    outer = {"type": "x", "reason": f"Failed to parse [_doc]: {inner['reason']}", "caused_by": inner}
+    double.answer = lambda _: rejection("invalid", "template is invalid", 400, caused_by=outer)
+    with pytest.raises(Rejected) as raised:
+        client(double).send("PUT", "/_index_template/shop", {})
+    told = "PUT /_index_template/shop: template is invalid: Failed to parse [_doc]: No handler for type [keywort]"
+    assert str(raised.value).endswith(f"{told} (status 400)")
+
+
 def test_a_right_that_is_missing_is_told_from_a_wrong_request(double: ApiDouble) -> None:
     double.answer = lambda _: rejection(
         "security_exception", "no permissions for [indices:admin/index_template]", 403

@@ -7,8 +7,8 @@
     ism-policies/shop.json              for OpenSearch
     saved-objects/shop.ndjson           as Kibana exports them
 
-Folders may be written with _ and in the singular. Files are JSON or YAML. `${NAME}` in a text is the unit's input of
-that name.
+Folders may be written with _ and in the singular. Files are JSON or YAML; one with another ending, or none, is an
+object when it is JSON, and its whole name is the object's. `${NAME}` in a text is the unit's input of that name.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 }
 _ENDINGS = (".json", ".yaml", ".yml", ".ndjson")
 _SAMPLES = ".samples"
+_OBJECT = re.compile(r'\s*\{\s*["}]')
+"""How JSON of an object begins, and no template of Jinja, whatever a file is called."""
 _INPUT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 _NAME = re.compile(r"[^*?,\\/\"<>|\s#]+")
 
@@ -77,12 +79,11 @@ def loaded(infrastructure: Path, source: str, options: ElasticsearchOptions, val
     for kind, file in _files(infrastructure / source, options):
         where = str(file.relative_to(infrastructure))
         content = filled(_parsed(kind, file, infrastructure), values)
-        if kind == PIPELINE and file.stem.endswith(_SAMPLES):
-            samples[file.stem.removesuffix(_SAMPLES)] = _listed(content, where)
+        called = file.stem if file.suffix in _ENDINGS else file.name
+        if kind == PIPELINE and called.endswith(_SAMPLES):
+            samples[called.removesuffix(_SAMPLES)] = _listed(content, where)
             continue
-        for name, body in (
-            content.items() if kind == SAVED_OBJECT else exports.objects(kind, file.stem, content, where)
-        ):
+        for name, body in content.items() if kind == SAVED_OBJECT else exports.objects(kind, called, content, where):
             address = Address(kind, name if kind == SAVED_OBJECT else _named(str(filled(name, values)), where))
             if address in objects:
                 raise InvalidInput(f"{where}: {address} is in {files[address]} too; remove one of them")
@@ -113,8 +114,8 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
 
 def interface(infrastructure: Path, source: str) -> Interface:
     """It takes the inputs that its files name as `${NAME}`, and gives the list of its objects."""
-    files = [infrastructure / path for path in reads(infrastructure, source)]
-    named = {name for file in files if file.suffix in _ENDINGS for name in _INPUT.findall(file.read_text())}
+    files = [file for path in reads(infrastructure, source) if _may_be_one(file := infrastructure / path)]
+    named = {name for file in files for name in _INPUT.findall(file.read_text())}
     return Interface(accepts=dict.fromkeys(sorted(named), "any"), gives={"objects": "list"})
 
 
@@ -128,19 +129,29 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 
 def _files(folder: Path, options: ElasticsearchOptions) -> Iterator[tuple[str, Path]]:
     folders = _folders(folder, options)
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in _ENDINGS)
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and _may_be_one(path))
     if not found:
         raise InvalidInput(
             f"{folder.name}: has no JSON or YAML in {', '.join(names[0] for names in FOLDERS.values())}"
         )
     for file in found:
         kinds = [kind for place, kind in folders.items() if file.is_relative_to(place)]
+        if not kinds and file.suffix not in _ENDINGS:
+            continue
         if not kinds:
             known = ", ".join(names[0] for names in FOLDERS.values())
             raise InvalidInput(
                 f"{folder.name}/{file.relative_to(folder)}: is in no folder of a kind; move it to one of {known}"
             )
         yield kinds[0], file
+
+
+def _may_be_one(file: Path) -> bool:
+    """Whether a file holds an object, or samples: by its ending, or by how it begins where its ending says nothing."""
+    if file.suffix in _ENDINGS:
+        return True
+    with file.open("rb") as opened:
+        return _OBJECT.match(opened.read(256).decode(errors="replace")) is not None
 
 
 def _folders(folder: Path, options: ElasticsearchOptions) -> dict[Path, str]:
@@ -168,7 +179,8 @@ def _parsed(kind: str, file: Path, infrastructure: Path) -> Any:
         text = file.read_text()
         if kind == SAVED_OBJECT:
             return dict(saved_objects.parsed(text, str(where)))
-        return json.loads(text, object_pairs_hook=_once) if file.suffix == ".json" else yaml12.load(text)
+        is_yaml = file.suffix in (".yaml", ".yml", ".ndjson")
+        return yaml12.load(text) if is_yaml else json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{where}:{error.lineno}: is no JSON: {error.msg}") from error
     except yaml.YAMLError as error:

@@ -54,6 +54,9 @@ def load(folder: Path, files: dict[str, Any], values: dict[str, Any] | None = No
             {"a": {"processors": []}, "b": {"processors": []}},
             ["ingest-pipeline/a", "ingest-pipeline/b"],
         ),
+        ("ingest-pipelines/beats.common", {"processors": []}, ["ingest-pipeline/beats.common"]),
+        ("ingest-pipelines/.final", {"processors": []}, ["ingest-pipeline/.final"]),
+        ("component-templates/a@custom", {"template": {}}, ["component-template/a@custom"]),
         ("ilm/a.json", {"policy": {"phases": {}}}, ["ilm-policy/a"]),
         ("ilm/a.json", {"phases": {}}, ["ilm-policy/a"]),
         ("ilm-policies/x.json", {"a": {"phases": {}}}, ["ilm-policy/a"]),
@@ -167,3 +170,32 @@ def test_folders_that_are_not_there_are_mistakes(tmp_path: Path) -> None:
 def test_every_file_of_the_folder_is_read(tmp_path: Path) -> None:
     load(tmp_path, {"index-templates/a.json": TEMPLATE, "README.md": "x"})
     assert sources.reads(tmp_path, "search") == ("search/README.md", "search/index-templates/a.json")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"ingest-pipelines/README": "{curly} words"},
+        {"ingest-pipelines/a.jinja": "{% if x %}{{ y }}{% endif %}"},
+        {"ingest-pipelines/notes.md": "# {}"},
+        {"elsewhere/a.map": {"version": 3}},
+    ],
+    ids=lambda files: next(iter(files)),
+)
+def test_what_only_looks_like_an_object_is_none(tmp_path: Path, files: dict[str, Any]) -> None:
+    found = load(tmp_path, {"ingest-pipelines/a.json": {"processors": []}, **files})
+    assert [str(address) for address in found.objects] == ["ingest-pipeline/a"]
+
+
+def test_json_without_an_ending_that_is_broken_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"beats\.common:1: is no JSON"):
+        load(tmp_path, {"ingest-pipelines/beats.common": '{"processors": [}'})
+
+
+def test_samples_of_a_pipeline_without_an_ending_belong_to_it(tmp_path: Path) -> None:
+    samples = [{"document": {"message": "x"}, "expected": {"message": "x"}}]
+    files = {
+        "ingest-pipelines/beats.common": {"processors": []},
+        "ingest-pipelines/beats.common.samples.json": samples,
+    }
+    assert load(tmp_path, files).samples == {"beats.common": samples}
