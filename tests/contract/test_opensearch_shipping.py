@@ -177,6 +177,21 @@ def test_what_a_read_only_index_refused_is_found_and_sent_again(shipping: Shippi
     assert shipping.missing() == set()
 
 
+def test_what_a_busy_server_refused_in_a_bulk_that_succeeded_is_found_and_sent_again(shipping: Shipping) -> None:
+    """A bulk answers 200 with 429 for each of its items: rsyslog gives them up, too."""
+    shipping.door.busy = True
+    shipping.door.hang_up()
+    shipping.write(13, 50)
+    _await(lambda: shipping.door.refused >= 50, lambda: f"{shipping.door.refused} refused")
+    shipping.door.busy = False
+    shipping.door.hang_up()
+    shipping.write(14, 1)
+    shipping.await_run(14, 1)
+    offering.offer(shipping.folder, shipping.kept(), shipping.missing())
+    shipping.await_run(13, 50)
+    assert shipping.missing() == set()
+
+
 def test_after_a_rollover_what_is_shipped_twice_is_counted_once(shipping: Shipping) -> None:
     lines = [shipping.line(8) for _ in range(20)]
     shipping.put(lines)

@@ -147,7 +147,7 @@ def _files(folder: Path, options: ElasticsearchOptions) -> Iterator[tuple[str, P
 
 
 def _may_be_one(file: Path) -> bool:
-    """Whether a file holds an object, or samples: by its ending, or by how it begins where its ending says nothing."""
+    """Whether a file holds an object, or samples: by its ending, or else by how it begins."""
     if file.suffix in _ENDINGS:
         return True
     with file.open("rb") as opened:
