@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import opensearch as opensearch_node
-from tests import postgres, prometheus_process, real_providers, shippers, sops, terragrunts
+from tests import postgres, prometheus_process, real_providers, shippers, small_disk, sops, terragrunts
 from tests.clusters import GIVEN
 from tests.search_units import Search
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
@@ -32,6 +32,7 @@ collect_ignore += [] if postgres.programs() else [postgres.FILES]
 collect_ignore += [] if tofu() else ON_OPENTOFU
 collect_ignore += [] if sops.PROGRAM else sops.FILES
 collect_ignore += [] if shippers.program() else [shippers.FILES]
+collect_ignore += [] if small_disk.possible() else [small_disk.FILES]
 collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
 
 ON_ANY_CLUSTER = (
@@ -83,6 +84,7 @@ def not_run() -> list[str]:
         postgres.NOT_RUN: postgres.programs(),
         opensearch_node.NOT_RUN: opensearch_node.JARS,
         shippers.NOT_RUN: shippers.program(),
+        small_disk.NOT_RUN: small_disk.possible(),
         f"not run: {', '.join(ON_OPENTOFU)} (no tofu on PATH; make peers-opentofu builds it)": tofu(),
         f"not run with OpenTofu: {', '.join(ON_ANY_TERRAFORM)} (make peers-opentofu)": given(),
     }
