@@ -62,6 +62,27 @@ def told(tree: Tree) -> str:
     return str(refused.value)
 
 
+def test_environments_may_say_by_values_where_their_units_are(tree: Tree) -> None:
+    tree.write(
+        "platform.yaml",
+        """
+platform: shop
+environments:
+  qa: {values: {live: non-prod/eu/qa}}
+  prod: {values: {live: prod/eu/prod}, after: qa}
+terragrunt: {root: "{values.live}"}
+""",
+    )
+    roots = {"qa": "non-prod/eu/qa", "prod": "prod/eu/prod"}
+    for root in roots.values():
+        tree.write(f"{root}/vpc/terragrunt.hcl", "")
+    found = Record("1.1.3", {name: FoundEnvironment(root, (FoundUnit("vpc"),)) for name, root in roots.items()})
+    tree.write(record.FILE, record.encode(found).decode())
+    platform = manifest.load(tree.folder)
+    sources = {name: manifest.resolve(platform, name, "vpc").source for name in roots}
+    assert sources == {name: f"{root}/vpc" for name, root in roots.items()}
+
+
 def test_what_was_found_are_units_with_what_is_written_for_them(tree: Tree) -> None:
     tree.found(dev=[VPC, DATABASE], production=[VPC, FoundUnit("eu/db"), FoundUnit("eu/Web_1", excluded="so")])
     platform = manifest.load(tree.folder)

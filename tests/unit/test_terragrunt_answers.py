@@ -142,3 +142,12 @@ def test_what_validation_rejects_has_its_place() -> None:
 )
 def test_a_source_is_kept_and_mapped_without_the_folder_in_it(source: str, whole: str, key: str) -> None:
     assert (without_folder(source), mapped(source)) == (whole, key)
+
+
+def test_a_variable_that_is_missing_is_told_with_how_to_hand_it_in() -> None:
+    told = 'Call to function "get_env" failed: EnvVarNotFoundError: Required environment variable EX_ID - not found.'
+    assert answers.advised(told) == (
+        f"{told} Name it by FLOWMART_KEEP_VARIABLES, and set it wherever releases are made and promoted; "
+        "or give get_env a default."
+    )
+    assert answers.advised("another mistake") == "another mistake"

@@ -20,6 +20,7 @@ from tests.workspaces import workspace
 
 ROOT = "live/dev"
 HOOK = {"terraform": {"source": "./m", "before_hook": {"x": {"commands": ["plan"]}}}}
+SECONDS = 60.0
 GIVEN = {"GIVEN": "before"}
 
 
@@ -34,8 +35,9 @@ class Terragrunt:
     missing: tuple[str, ...] = ()
     asked: list[list[str]] = field(default_factory=list)
 
-    def run(self, argv: tuple[str, ...], folder: Path, more: Mapping[str, str]) -> str:
+    def run(self, argv: tuple[str, ...], folder: Path, more: Mapping[str, str], limit: float) -> str:
         assert folder == self.root
+        assert limit >= 2 * SECONDS
         if argv[1] == "render":
             for unit in folder.iterdir():
                 if unit.name not in self.rejected:
@@ -92,7 +94,7 @@ def scene(tmp_path: Path) -> Scene:
     found = Record("1.1.3", {"dev": FoundEnvironment(ROOT, tuple(FoundUnit(name) for name in names))})
     (whole / record.FOLDER).mkdir(parents=True)
     (whole / record.FILE).write_bytes(record.encode(found))
-    units = {name: Unit(name, "terragrunt", f"{ROOT}/{name}", ("dev",)) for name in names}
+    units = {name: Unit(name, "terragrunt", f"{ROOT}/{name}", ("dev",), time_limit=SECONDS) for name in names}
     terragrunt = Terragrunt((whole / ROOT).resolve(), tmp_path / "together")
     return Scene(terragrunt, Together(tmp_path / "together", "terragrunt", terragrunt.run), units, whole)
 

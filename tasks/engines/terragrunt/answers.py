@@ -15,6 +15,7 @@ from typing import Any
 
 from tasks.engines.terraform.backends import Backend
 from tasks.engines.terraform.diagnostics import Diagnostic
+from tasks.tool_environment import KEEP
 
 OLDEST = (1, 0, 0)
 """Before 1.0 flags, and what `find` prints, were others."""
@@ -24,6 +25,8 @@ _BY_SIGNAL = re.compile(r"^\s*(\* )?signal: \w+", re.MULTILINE)
 """How Go names the end of a process that a signal ended."""
 _PREPARING = frozenset({"terragrunt-read-config", "init-from-module", "init", "plan"})
 """What Terragrunt does, by the names in hooks, until there is a plan."""
+_MISSING_VARIABLE = "EnvVarNotFoundError"
+"""How Terragrunt calls that get_env finds nothing."""
 _TAKES_PART = frozenset({"all", "all_except_output", "plan", "apply"})
 """What a unit may be excluded from, so that nothing of it can be promoted."""
 
@@ -196,6 +199,13 @@ def errors(stderr: str) -> tuple[Diagnostic, ...]:
     lines = (_parsed(line) for line in stderr.splitlines())
     told = (str(line.get("msg", "")).strip() for line in lines if line.get("level") in ("error", "fatal"))
     return tuple(dict.fromkeys(Diagnostic("error", text) for text in told if text))
+
+
+def advised(told: str) -> str:
+    """What Terragrunt has against the configuration, with what to do where that is not about the files."""
+    if _MISSING_VARIABLE not in told:
+        return told
+    return f"{told} Name it by {KEEP}, and set it wherever releases are made and promoted; or give get_env a default."
 
 
 def killed(stderr: str) -> bool:

@@ -113,7 +113,10 @@ class Terragrunt:
     def why(self, finished: Finished) -> str:
         """Its errors, with paths as they are in the repository."""
         told = "; ".join(each.summary for each in answers.errors(finished.stderr)) or finished.stderr.strip()[-500:]
-        return told.replace(f"{self.infrastructure}/", "infrastructure/") or f"exit code {finished.exit_code}"
+        return (
+            answers.advised(told.replace(f"{self.infrastructure}/", "infrastructure/"))
+            or f"exit code {finished.exit_code}"
+        )
 
     def relative(self, folder: Path) -> str:
         """A folder as people know it: infrastructure/live/dev."""
@@ -163,7 +166,7 @@ def _refuse_mistakes(terragrunt: Terragrunt, folder: Path) -> None:
         return
     told = answers.mistakes(finished.stdout) or (terragrunt.why(finished),)
     shown = "\n".join(each.replace(f"{terragrunt.infrastructure}/", "infrastructure/") for each in told)
-    raise InvalidInput(f"{terragrunt.relative(folder)}: Terragrunt rejects it:\n{shown}")
+    raise InvalidInput(f"{terragrunt.relative(folder)}: Terragrunt rejects it:\n{answers.advised(shown)}")
 
 
 def _units(root: str, items: Sequence[Item]) -> Iterator[FoundUnit]:

@@ -127,7 +127,7 @@ class Preparation:
 
     @cached_property
     def _together(self) -> Together:
-        return Together(self.whole / ".together", self.executable, lambda argv, *more: self.run(argv, *more))
+        return Together(self.whole / ".together", self.executable, self.run)
 
     def _configuration(self) -> Configuration:
         """The unit's configuration, so far as it depends on no other unit."""
@@ -186,8 +186,20 @@ class Preparation:
         if fault := backends.fault(backends.initialised(folder)):
             raise Refused(f"{source}: {fault}")
 
-    def run(self, argv: tuple[str, ...], folder: Path | None = None, more: Mapping[str, str] | None = None) -> str:
+    def run(
+        self,
+        argv: tuple[str, ...],
+        folder: Path | None = None,
+        more: Mapping[str, str] | None = None,
+        limit: float | None = None,
+    ) -> str:
         """What a command prints; it reads only.
+
+        Args:
+            argv: the command.
+            folder: where to run it; the unit's own without one.
+            more: variables besides those of every command.
+            limit: seconds; without one those of the unit.
 
         Raises:
             Refused: it was rejected.
@@ -197,7 +209,8 @@ class Preparation:
         known = {**self._known(), **(more or {})}
         if argv[0] == self.terraform:
             known = credentials.without_terragrunt(known)
-        command = Command(argv, folder or workspace.folder, known, workspace.unit.time_limit, with_children=True)
+        seconds = limit or workspace.unit.time_limit
+        command = Command(argv, folder or workspace.folder, known, seconds, with_children=True)
         finished = workspace.processes.run(command)
         if finished.exit_code != 0:
             raise self.error(argv, finished)
@@ -221,6 +234,7 @@ class Preparation:
         told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]
         for temporary in (workspace.infrastructure.resolve(), workspace.infrastructure):
             told = told.replace(f"{temporary}/", "")
+        told = answers.advised(told)
         tool = "terraform" if argv[0] == self.terraform else "terragrunt"
         words = " ".join(word for word in argv[1:4] if not word.startswith("-"))
         return kind(f"{tool} {words} of {workspace.unit.name} in {workspace.environment.name}: {told}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shlex
 import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +40,21 @@ else:
 """
 
 
-_writing = threading.Lock()
-
-
 @dataclass(frozen=True)
 class StandIns:
     """Both of them, for one Terraform."""
 
     without_outputs: Path
     recording: Path
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Held by who makes what is in a folder for all units of a checkout; the others wait."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def provided(terraform: str, folder: Path, version: Callable[[], str]) -> StandIns:
@@ -60,7 +67,7 @@ def provided(terraform: str, folder: Path, version: Callable[[], str]) -> StandI
     """
     place = folder / hashlib.sha256(terraform.encode()).hexdigest()[:16]
     found = StandIns(place / "without-outputs", place / "recording")
-    with _writing:
+    with one_at_a_time(place):
         if not found.recording.is_file():
             printed = version()
             without_outputs(printed, found.without_outputs)

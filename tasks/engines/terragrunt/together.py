@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -25,16 +24,14 @@ from tasks.engines.base import Workspace
 from tasks.engines.terragrunt import answers, commands, record, recording
 from tasks.engines.terragrunt.answers import Configuration
 from tasks.engines.terragrunt.recording import Recorded
-from tasks.engines.terragrunt.stand_ins import StandIns
+from tasks.engines.terragrunt.stand_ins import StandIns, one_at_a_time
 
 _INDEX = "flowmart.together.json"
 _PLAIN = re.compile(r"[\w./-]+")
 """Paths that mean nothing else in the language of Terragrunt's filters."""
 
-_asking = threading.Lock()
-
-Run = Callable[[tuple[str, ...], Path, Mapping[str, str]], object]
-"""Runs a command in a folder with more variables."""
+Run = Callable[[tuple[str, ...], Path, Mapping[str, str], float], object]
+"""Runs a command in a folder with more variables, and so many seconds at most."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +65,8 @@ class Together:
             known: the variables that Terragrunt is given.
         """
         file = self._folder / _INDEX
-        with _asking:
+        with one_at_a_time(self._folder):
             if not file.is_file():
-                self._folder.mkdir(parents=True, exist_ok=True)
                 units = _alike(workspace)
                 found = self._asked(workspace, units, programs, known) if len(units) > 1 else {}
                 sealed.save({source: asdict(answer) for source, answer in found.items()}, file)
@@ -79,17 +75,17 @@ class Together:
 
     def forget(self) -> None:
         """Something is applied: what was recorded with the outputs of before must not be used any more."""
-        with _asking:
-            if self._folder.is_dir():
-                sealed.save({}, self._folder / _INDEX)
+        with one_at_a_time(self._folder):
+            sealed.save({}, self._folder / _INDEX)
 
     def _asked(
         self, workspace: Workspace, units: Mapping[str, Unit], programs: StandIns, known: Mapping[str, str]
     ) -> dict[str, Answer]:
         whole = workspace.infrastructure.resolve()
         root = whole / _root(workspace)
+        limit = sum(unit.time_limit for unit in units.values())
         more = {**commands.QUICK, "TG_DOWNLOAD_DIR": str(self._folder), "TG_NO_STACK_GENERATE": "true"}
-        configurations = self._rendered(root, {**more, "TG_TF_PATH": str(programs.without_outputs)})
+        configurations = self._rendered(root, {**more, "TG_TF_PATH": str(programs.without_outputs)}, limit)
         found = {source: configurations[whole / source] for source in units if whole / source in configurations}
         wanted = [source for source, each in found.items() if not (each.acts_on_plan or each.acts_on_apply)]
         filters = self._folder / "filters"
@@ -97,16 +93,16 @@ class Together:
         more |= {"TG_TF_PATH": str(programs.recording), "TG_FILTERS_FILE": str(filters)}
         # Whoever is missing afterwards is asked about by itself, and raises what is wrong.
         with suppress(FlowmartError):
-            self._run(commands.plan_all(self._executable), root, more)
+            self._run(commands.plan_all(self._executable), root, more, limit)
         recorded = recording.taken(self._folder, {**known, **more})
         return {
             source: Answer(each, recorded.get(recording.place_of(whole / source))) for source, each in found.items()
         }
 
-    def _rendered(self, root: Path, more: Mapping[str, str]) -> dict[Path, Configuration]:
+    def _rendered(self, root: Path, more: Mapping[str, str], limit: float) -> dict[Path, Configuration]:
         """{folder: the configuration of the unit in it}."""
         with suppress(FlowmartError):
-            self._run(commands.render_all(self._executable), root, more)
+            self._run(commands.render_all(self._executable), root, more, limit)
         return {folder: answers.configuration(text) for folder, text in recording.rendered(root).items()}
 
 
