@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from deployments.start import environment_names, released
@@ -40,7 +40,19 @@ def in_live_folders(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
             left.append(Left(piece.folder, f"Terragrunt's, and not in {first}: a platform has one such folder"))
         elif Piece(TERRAGRUNT, live) not in kept:
             kept.append(Piece(TERRAGRUNT, live))
+        left += [each for each in _inside(piece.folder, live) if each not in left]
     return kept, left
+
+
+def _inside(unit: PurePosixPath, live: PurePosixPath | None) -> Iterator[Left]:
+    """Folders between an environment's and a unit that are called as environments are: non-prod/us-east-1/qa."""
+    between = (folder for folder in unit.parents if live in folder.parents)
+    for folder in between:
+        if live is not None and environment_names.is_known(folder.name):
+            why = (
+                f"called as environments are, and in {live.name}: if it is one, say by `values` where each of them is"
+            )
+            yield Left(folder, f"{why} (docs/terragrunt.md)")
 
 
 def _live_folder(folder: PurePosixPath) -> PurePosixPath | None:

@@ -259,6 +259,19 @@ def test_inventories_are_found_where_people_have_them(
     assert (unit["ansible"], unit["environments"]) == (options, environments)
 
 
+def test_environments_below_those_of_a_terragrunt_repository_are_named(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = ("non-prod/us/qa/db", "non-prod/us/stage/db", "non-prod/us/qa/app", "prod/us/prod/db", "prod/us/dev-db")
+    _, said = started(repository, {f"{path}/terragrunt.hcl": "" for path in paths}, capsys)
+    told = "called as environments are, and in {}: if it is one, say by `values` where each of them is"
+    assert {each["place"]: each["why"].removesuffix(" (docs/terragrunt.md)") for each in said["left"]} == {
+        "non-prod/us/qa": told.format("non-prod"),
+        "non-prod/us/stage": told.format("non-prod"),
+        "prod/us/prod": told.format("prod"),
+    }
+
+
 def test_a_terragrunt_repository_is_one_block(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = {
         "live/root.hcl": 'remote_state {\n  backend = "s3"\n}\n',
