@@ -151,3 +151,26 @@ def test_a_variable_that_is_missing_is_told_with_how_to_hand_it_in() -> None:
         "or give get_env a default."
     )
     assert answers.advised("another mistake") == "another mistake"
+
+
+UNREAD = (
+    'resolving dependency "a" outputs: Failed to execute "terraform output -json" in ../1\n\x1b[31mError: '
+    '\x1b[0mBackend initialization required, please run "terraform init"'
+)
+
+
+def logged(*messages: str) -> str:
+    return "\n".join(json.dumps({"level": "error", "msg": each}) for each in messages)
+
+
+def test_outputs_that_cannot_be_read_are_the_reason_of_all_that_cannot_be_evaluated() -> None:
+    (found,) = answers.errors(logged("Error: Unknown variable", 'There is no variable named "dependency".', UNREAD))
+    assert found.summary.endswith('\nError: Backend initialization required, please run "terraform init"')
+    assert answers.is_unreached([found])
+
+
+def test_another_reason_is_no_state_that_cannot_be_reached() -> None:
+    found = answers.errors(logged("Error: Unknown variable", "Backend initialization required"))
+    assert len(found) == 2
+    assert not answers.is_unreached(found)
+    assert not answers.is_unreached(())

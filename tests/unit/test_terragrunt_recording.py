@@ -68,6 +68,29 @@ def test_a_plan_is_written_down_with_what_the_unit_adds(programs: StandIns, tmp_
     assert recording.taken(tmp_path / "all", given) == {}
 
 
+def test_why_an_init_failed_is_written_down(programs: StandIns, tmp_path: Path) -> None:
+    terraform = tmp_path / "terraform"
+    terraform.write_text("#!/bin/sh\necho no bucket >&2; exit 1\n")
+    done = subprocess.run(
+        [programs.recording, "init", "-get=false"],
+        cwd=tmp_path,
+        env={"TG_DOWNLOAD_DIR": str(tmp_path / "all"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, "no bucket\n")
+    assert recording.failures(tmp_path / "all") == "no bucket\n"
+    assert recording.failures(tmp_path / "all") == ""
+
+
+def test_of_an_init_that_succeeds_nothing_is_written_down(programs: StandIns, tmp_path: Path) -> None:
+    given = {"TG_DOWNLOAD_DIR": str(tmp_path / "all"), "PATH": "/usr/bin:/bin"}
+    assert run(programs.recording, tmp_path, "init", "-get=false", **given) == "terraform init -get=false\n"
+    assert recording.failures(tmp_path / "all") == ""
+
+
 def test_what_is_written_down_is_for_its_owner_alone(programs: StandIns, tmp_path: Path) -> None:
     planned(programs, tmp_path / "all", tmp_path / "unit", {"TG_DOWNLOAD_DIR": str(tmp_path / "all")})
     (file,) = (tmp_path / "all" / stand_ins.RECORDED).iterdir()

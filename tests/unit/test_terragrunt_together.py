@@ -13,12 +13,13 @@ import pytest
 from tasks.domain.errors import Refused
 from tasks.domain.platform import Environment, Unit
 from tasks.engines.base import Workspace
-from tasks.engines.terragrunt import commands, record, recording, stand_ins
+from tasks.engines.terragrunt import answers, commands, record, recording, stand_ins
 from tasks.engines.terragrunt.record import FoundEnvironment, FoundUnit, Record
 from tasks.engines.terragrunt.together import Together
 from tests.workspaces import workspace
 
 ROOT = "live/dev"
+PLAIN = {"terraform": {"source": "./m"}}
 HOOK = {"terraform": {"source": "./m", "before_hook": {"x": {"commands": ["plan"]}}}}
 SECONDS = 60.0
 GIVEN = {"GIVEN": "before"}
@@ -30,7 +31,7 @@ class Terragrunt:
 
     root: Path
     downloads: Path
-    hooks: tuple[str, ...] = ()
+    unlike: dict[str, dict[str, Any]] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     asked: list[list[str]] = field(default_factory=list)
@@ -41,8 +42,7 @@ class Terragrunt:
         if argv[1] == "render":
             for unit in folder.iterdir():
                 if unit.name not in self.rejected:
-                    found = HOOK if unit.name in self.hooks else {"terraform": {"source": "./m"}}
-                    (unit / commands.RENDERED).write_text(json.dumps(found))
+                    (unit / commands.RENDERED).write_text(json.dumps(self.unlike.get(unit.name, PLAIN)))
             return ""
         self.asked.append(Path(more["TG_FILTERS_FILE"]).read_text().splitlines())
         for path in self.asked[-1]:
@@ -110,11 +110,28 @@ def test_units_that_are_worked_on_at_once_are_asked_about_once(scene: Scene) -> 
     assert not [*scene.terragrunt.root.rglob(commands.RENDERED)]
 
 
-def test_a_unit_with_hooks_is_not_planned_with_the_others(scene: Scene) -> None:
-    scene.terragrunt.hooks = ("b",)
+@pytest.mark.parametrize(
+    "unlike",
+    [
+        pytest.param(HOOK, id="hooks"),
+        pytest.param({"terraform": {"source": "git::https://x.example/m.git?ref=v1"}}, id="not-in-the-release"),
+        pytest.param({"terraform": {"source": "../../../../elsewhere"}}, id="outside"),
+        pytest.param({"iam_role": "arn:aws:iam::222222222222:role/writer"}, id="a-role-that-writes"),
+    ],
+)
+def test_a_unit_that_terragrunt_may_not_go_on_with_is_not_planned_with_the_others(
+    scene: Scene, unlike: dict[str, Any]
+) -> None:
+    scene.terragrunt.unlike = {"b": unlike}
     found = scene.of("b")
-    assert (found.configuration.acts_on_plan, found.recorded) == (True, None)
+    assert (found.configuration, found.recorded) == (answers.configuration(json.dumps(unlike)), None)
     assert scene.terragrunt.asked == [["./a", "./c"]]
+
+
+def test_where_all_units_have_hooks_none_is_planned(scene: Scene) -> None:
+    scene.terragrunt.unlike = dict.fromkeys(scene.units, HOOK)
+    assert scene.of("a").recorded is None
+    assert scene.terragrunt.asked == []
 
 
 def test_a_unit_that_is_missing_is_asked_about_by_itself(scene: Scene) -> None:

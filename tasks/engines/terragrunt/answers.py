@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,11 @@ _BY_SIGNAL = re.compile(r"^\s*(\* )?signal: \w+", re.MULTILINE)
 """How Go names the end of a process that a signal ended."""
 _PREPARING = frozenset({"terragrunt-read-config", "init-from-module", "init", "plan"})
 """What Terragrunt does, by the names in hooks, until there is a plan."""
+_UNREAD = re.compile(r'resolving dependency "[^"]*" outputs: Failed to execute ')
+"""How Terragrunt begins what it says where it cannot read outputs; what it cannot evaluate then is a consequence."""
+_NO_STATE = "Backend initialization required"
+"""What it ends with where Terraform could not reach the state: it says nothing of the init before."""
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MISSING_VARIABLE = "EnvVarNotFoundError"
 """How Terragrunt calls that get_env finds nothing."""
 _TAKES_PART = frozenset({"all", "all_except_output", "plan", "apply"})
@@ -197,8 +202,19 @@ def _lacking(mocks: Mapping[str, Any], real: Mapping[str, Any], prefix: str = ""
 def errors(stderr: str) -> tuple[Diagnostic, ...]:
     """What Terragrunt itself logs as errors, each once."""
     lines = (_parsed(line) for line in stderr.splitlines())
-    told = (str(line.get("msg", "")).strip() for line in lines if line.get("level") in ("error", "fatal"))
-    return tuple(dict.fromkeys(Diagnostic("error", text) for text in told if text))
+    told = (_COLOURS.sub("", str(line.get("msg", ""))).strip() for line in lines if _is_error(line))
+    found = tuple(dict.fromkeys(Diagnostic("error", text) for text in told if text))
+    return tuple(each for each in found if _UNREAD.match(each.summary)) or found
+
+
+def is_unreached(found: Iterable[Diagnostic]) -> bool:
+    """Whether all that is known is that the state of a dependency could not be reached, and not why."""
+    texts = [each.summary for each in found]
+    return bool(texts) and all(_UNREAD.match(text) and _NO_STATE in text for text in texts)
+
+
+def _is_error(line: Mapping[str, Any]) -> bool:
+    return line.get("level") in ("error", "fatal")
 
 
 def advised(told: str) -> str:

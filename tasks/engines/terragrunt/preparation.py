@@ -228,9 +228,10 @@ class Preparation:
     def error(self, argv: tuple[str, ...], finished: Finished) -> FlowmartError:
         """What to raise for a command that failed."""
         workspace = self._workspace
-        found = diagnostics.errors(finished.stdout, "") or answers.errors(finished.stderr)
+        found = diagnostics.errors("", recording.failures(self.downloads)) or diagnostics.errors(finished.stdout, "")
+        found = found or answers.errors(finished.stderr)
         unanswered = errors.outcome(found, finished.exit_code) is Outcome.UNANSWERED
-        kind = Unanswered if unanswered or answers.killed(finished.stderr) else Refused
+        kind = Unanswered if unanswered or answers.is_unreached(found) or answers.killed(finished.stderr) else Refused
         told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]
         for temporary in (workspace.infrastructure.resolve(), workspace.infrastructure):
             told = told.replace(f"{temporary}/", "")
@@ -241,13 +242,11 @@ class Preparation:
 
     def _floats(self, source: str) -> str:
         """That a module is not in the release; empty when it is."""
-        infrastructure = self._workspace.infrastructure.resolve()
+        infrastructure, unit = self._workspace.infrastructure.resolve(), self._workspace.unit.source
         found = record.load(infrastructure)
-        if found is None or not source or vendoring.is_folder_below(infrastructure, self._workspace.folder, source):
+        if found is None or vendoring.is_there(infrastructure, unit, source, found):
             return ""
-        known = found.sources_of(self._workspace.unit.source)
-        whole = vendoring.without_folder(source)
-        return "" if whole in known else f"its source {source} is not in the release: create the release again"
+        return f"its source {source} is not in the release: create the release again"
 
     def _place(self, source: str) -> Path:
         """Where Terraform runs: Terragrunt itself is only asked where what it made does not tell."""

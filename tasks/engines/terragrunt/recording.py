@@ -60,6 +60,15 @@ def taken(downloads: Path, given: Mapping[str, str]) -> dict[str, Recorded]:
     return dict(_taken(downloads, given))
 
 
+def failures(downloads: Path) -> str:
+    """What Terraform said where an init failed; it is not there any more then."""
+    said = []
+    for file in sorted((downloads / stand_ins.FAILED).glob("*")):
+        said.append(file.read_text(errors="replace"))
+        file.unlink()
+    return "\n".join(said)
+
+
 def rendered(folder: Path) -> dict[Path, str]:
     """{unit: its configuration} that `render --all` wrote below a folder; it is not there any more then."""
     found = dict[Path, str]()

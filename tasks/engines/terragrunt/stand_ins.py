@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RECORDED = "recorded"
-"""The folder below that of the downloads in which `recording` writes."""
+"""The folder below that of the downloads in which `recording` writes plans."""
+
+FAILED = "failed"
+"""That in which it writes why an init failed: of those of dependencies Terragrunt says nothing."""
 
 _WITHOUT_OUTPUTS = """#!/bin/sh
 case "$*" in
@@ -35,6 +38,20 @@ elif given and given[0] == "plan":
     file = os.open(os.path.join(place, str(os.getpid())), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(file, "wb") as opened:
         opened.write(ascii([os.getcwdb(), [*map(os.fsencode, given[1:])], dict(os.environb)]).encode())
+elif given and given[0] == "init":
+    place = os.path.join(os.environ["TG_DOWNLOAD_DIR"], {failed!r})
+    os.makedirs(place, exist_ok=True)
+    file = os.path.join(place, str(os.getpid()))
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
+        os.execvp({terraform!r}, [{terraform!r}, *given])
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with open(file, errors="replace") as said:
+        sys.stderr.write(said.read())
+    if code == 0:
+        os.unlink(file)
+    sys.exit(code if code >= 0 else 128 - code)
 else:
     os.execvp({terraform!r}, [{terraform!r}, *given])
 """
@@ -81,9 +98,9 @@ def without_outputs(version: str, file: Path) -> Path:
 
 
 def recording(terraform: str, version: str, file: Path) -> Path:
-    """Write one that tells its version, writes down plans (`recording`), and is Terraform for all else."""
+    """Write one that tells its version, writes down plans and what fails, and is Terraform for all else."""
     python = os.path.realpath(sys.executable)
-    text = _RECORDING.format(python=python, version=version, folder=RECORDED, terraform=terraform)
+    text = _RECORDING.format(python=python, version=version, folder=RECORDED, failed=FAILED, terraform=terraform)
     return _program(text, file)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,12 +21,13 @@ from tasks.domain.errors import FlowmartError
 from tasks.domain.platform import Unit
 from tasks.engines import sealed
 from tasks.engines.base import Workspace
-from tasks.engines.terragrunt import answers, commands, record, recording
+from tasks.engines.terragrunt import answers, commands, credentials, record, recording, vendoring
 from tasks.engines.terragrunt.answers import Configuration
 from tasks.engines.terragrunt.recording import Recorded
 from tasks.engines.terragrunt.stand_ins import StandIns, one_at_a_time
 
 _INDEX = "flowmart.together.json"
+_FILTERS = "filters"
 _PLAIN = re.compile(r"[\w./-]+")
 """Paths that mean nothing else in the language of Terragrunt's filters."""
 
@@ -87,17 +88,20 @@ class Together:
         more = {**commands.QUICK, "TG_DOWNLOAD_DIR": str(self._folder), "TG_NO_STACK_GENERATE": "true"}
         configurations = self._rendered(root, {**more, "TG_TF_PATH": str(programs.without_outputs)}, limit)
         found = {source: configurations[whole / source] for source in units if whole / source in configurations}
-        wanted = [source for source, each in found.items() if not (each.acts_on_plan or each.acts_on_apply)]
-        filters = self._folder / "filters"
-        filters.write_text("".join(f"./{Path(source).relative_to(_root(workspace))}\n" for source in wanted))
-        more |= {"TG_TF_PATH": str(programs.recording), "TG_FILTERS_FILE": str(filters)}
-        # Whoever is missing afterwards is asked about by itself, and raises what is wrong.
-        with suppress(FlowmartError):
-            self._run(commands.plan_all(self._executable), root, more, limit)
+        wanted = [source for source, each in found.items() if _may_be_planned(workspace, source, each)]
+        more |= {"TG_TF_PATH": str(programs.recording), "TG_FILTERS_FILE": str(self._folder / _FILTERS)}
+        if wanted:  # without any filter all units would be let through
+            self._planned(root, [whole / source for source in wanted], more, limit)
         recorded = recording.taken(self._folder, {**known, **more})
         return {
             source: Answer(each, recorded.get(recording.place_of(whole / source))) for source, each in found.items()
         }
+
+    def _planned(self, root: Path, units: Iterable[Path], more: Mapping[str, str], limit: float) -> None:
+        (self._folder / _FILTERS).write_text("".join(f"./{unit.relative_to(root)}\n" for unit in units))
+        # Whoever is missing afterwards is asked about by itself, and raises what is wrong.
+        with suppress(FlowmartError):
+            self._run(commands.plan_all(self._executable), root, more, limit)
 
     def _rendered(self, root: Path, more: Mapping[str, str], limit: float) -> dict[Path, Configuration]:
         """{folder: the configuration of the unit in it}."""
@@ -121,6 +125,14 @@ def _alike(workspace: Workspace) -> dict[str, Unit]:
         and [*found.sources_of(unit.source).items()] == sources
         and _set(unit) == _set(own)
     }
+
+
+def _may_be_planned(workspace: Workspace, source: str, configuration: Configuration) -> bool:
+    """Whether Terragrunt may go on with a unit: it has no hooks, and nothing is held against its configuration."""
+    found, whole = record.load(workspace.infrastructure), workspace.infrastructure.resolve()
+    if configuration.acts_on_plan or configuration.acts_on_apply or credentials.fault(workspace, configuration):
+        return False
+    return found is None or vendoring.is_there(whole, source, configuration.source, found)
 
 
 def _is_plain(unit: Unit, root: str) -> bool:

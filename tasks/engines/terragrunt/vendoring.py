@@ -115,6 +115,13 @@ def is_folder_below(infrastructure: Path, folder: Path, source: str) -> bool:
     return source.startswith((".", "/")) and place.is_relative_to(infrastructure)
 
 
+def is_there(infrastructure: Path, unit: str, source: str, found: Record) -> bool:
+    """Whether the module of a unit, by its folder below infrastructure/, is in the release."""
+    if not source or is_folder_below(infrastructure, infrastructure / unit, source):
+        return True
+    return without_folder(source) in found.sources_of(unit)
+
+
 def _is_inside(terragrunt: Terragrunt, folder: Path, source: str) -> bool:
     """Whether a source is a folder of the release; `InvalidInput` for one elsewhere on this machine."""
     if is_folder_below(terragrunt.infrastructure, folder, source):
