@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.errors import Refused
+from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Environment, Unit
@@ -25,6 +25,25 @@ remote_state {
   backend  = "local"
   generate = { path = "backend.tf", if_exists = "overwrite" }
   config   = { path = "STATE" }
+}
+"""
+UNREACHABLE = """
+remote_state {
+  backend  = "s3"
+  generate = { path = "backend.tf", if_exists = "overwrite" }
+  config = {
+    bucket                      = "states"
+    key                         = "network.tfstate"
+    region                      = "eu-west-1"
+    access_key                  = "x"
+    secret_key                  = "x"
+    endpoints                   = { s3 = "http://127.0.0.1:9" }
+    max_retries                 = 1
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_metadata_api_check     = true
+  }
 }
 """
 SOURCE = """
@@ -140,6 +159,24 @@ def test_a_plan_with_one_mock_among_real_outputs_is_not_made(places: Places, str
     with pytest.raises(Refused, match="would be planned with mocks of network's zone"):
         places.engine("app").plan(Inputs(upstream={"network": {"id": "none"}}))
     with pytest.raises(Refused, match="would be planned with mocks of network's zone"):
+        places.engine("app").plan(Inputs())
+
+
+@pytest.mark.parametrize(
+    ("source", "mocks", "told"),
+    [
+        pytest.param(SOURCE, True, r"127.0.0.1:9.*connection refused", id="mocks"),
+        pytest.param(SOURCE, False, r"127.0.0.1:9.*connection refused", id="no-mocks"),
+        pytest.param(HOOK.replace("exit 2", "exit 0"), False, "Backend initialization required", id="hooks"),
+    ],
+)
+def test_a_state_of_a_dependency_that_cannot_be_reached_is_no_rejection(
+    places: Places, source: str, mocks: bool, told: str
+) -> None:
+    depending = DEPENDENCY if mocks else DEPENDENCY.replace("mock_outputs", "# mock_outputs")
+    places.write("network", UNREACHABLE + SOURCE, MODULE)
+    places.write("app", STATE + source + depending.replace("MORE", ""), MODULE)
+    with pytest.raises(Unanswered, match=f"(?s)app in dev: Error: .*{told}"):
         places.engine("app").plan(Inputs())
 
 

@@ -169,6 +169,11 @@ def test_outputs_that_cannot_be_read_are_the_reason_of_all_that_cannot_be_evalua
     assert answers.is_unreached([found])
 
 
+def test_what_terragrunt_guesses_about_an_error_is_none() -> None:
+    found = answers.errors(logged("no route to host", "Suggested fixes: \nYou don't have access to the S3 bucket"))
+    assert [each.summary for each in found] == ["no route to host"]
+
+
 def test_another_reason_is_no_state_that_cannot_be_reached() -> None:
     found = answers.errors(logged("Error: Unknown variable", "Backend initialization required"))
     assert len(found) == 2

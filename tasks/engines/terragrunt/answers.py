@@ -29,6 +29,8 @@ _UNREAD = re.compile(r'resolving dependency "[^"]*" outputs: Failed to execute '
 """How Terragrunt begins what it says where it cannot read outputs; what it cannot evaluate then is a consequence."""
 _NO_STATE = "Backend initialization required"
 """What it ends with where Terraform could not reach the state: it says nothing of the init before."""
+_SUGGESTION = "Suggested fixes:"
+"""How Terragrunt begins what it guesses about an error."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MISSING_VARIABLE = "EnvVarNotFoundError"
 """How Terragrunt calls that get_env finds nothing."""
@@ -202,9 +204,15 @@ def _lacking(mocks: Mapping[str, Any], real: Mapping[str, Any], prefix: str = ""
 def errors(stderr: str) -> tuple[Diagnostic, ...]:
     """What Terragrunt itself logs as errors, each once."""
     lines = (_parsed(line) for line in stderr.splitlines())
-    told = (_COLOURS.sub("", str(line.get("msg", ""))).strip() for line in lines if _is_error(line))
+    told = (uncoloured(str(line.get("msg", ""))).strip() for line in lines if _is_error(line))
     found = tuple(dict.fromkeys(Diagnostic("error", text) for text in told if text))
+    found = tuple(each for each in found if not each.summary.startswith(_SUGGESTION))
     return tuple(each for each in found if _UNREAD.match(each.summary)) or found
+
+
+def uncoloured(text: str) -> str:
+    """A text without what makes it coloured on a terminal."""
+    return _COLOURS.sub("", text)
 
 
 def is_unreached(found: Iterable[Diagnostic]) -> bool:

@@ -30,7 +30,7 @@ from tasks.engines.terragrunt.recording import Recorded
 from tasks.processes import Command, Finished
 
 _KILLED = -9
-"""In place of an exit code that is no answer."""
+"""In place of an exit code, where there is no answer."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,8 @@ class TerragruntExecution(Execution):
         wrong = diagnostics.errors(finished.stdout, "")
         if finished.exit_code != 0 and not wrong:
             wrong = answers.errors(finished.stderr) or diagnostics.errors("", finished.stderr)
+        if answers.is_unreached(wrong):
+            return Ended(_KILLED, finished.stdout, wrong)
         # Without -detailed-exitcode 2 says no more than 1: it is a hook's.
         exit_code = 1 if finished.exit_code == 2 or (wrong and finished.exit_code == 0) else finished.exit_code
         if answers.killed(finished.stderr) or (exit_code == 0 and not self._is_done(argv, finished.stdout)):

@@ -228,8 +228,9 @@ class Preparation:
     def error(self, argv: tuple[str, ...], finished: Finished) -> FlowmartError:
         """What to raise for a command that failed."""
         workspace = self._workspace
-        found = diagnostics.errors("", recording.failures(self.downloads)) or diagnostics.errors(finished.stdout, "")
-        found = found or answers.errors(finished.stderr)
+        found = diagnostics.errors(finished.stdout, "") or answers.errors(finished.stderr)
+        if answers.is_unreached(found):
+            found = diagnostics.errors("", recording.failures(self.downloads)) or found
         unanswered = errors.outcome(found, finished.exit_code) is Outcome.UNANSWERED
         kind = Unanswered if unanswered or answers.is_unreached(found) or answers.killed(finished.stderr) else Refused
         told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]

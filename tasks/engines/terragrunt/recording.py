@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.engines.terragrunt import commands, stand_ins
+from tasks.engines.terragrunt import answers, commands, stand_ins
 
 _OURS = frozenset({"-input=false", "-no-color"})
 """Arguments that say nothing about a unit: Terragrunt adds them for whoever runs it."""
@@ -64,7 +64,7 @@ def failures(downloads: Path) -> str:
     """What Terraform said where an init failed; it is not there any more then."""
     said = []
     for file in sorted((downloads / stand_ins.FAILED).glob("*")):
-        said.append(file.read_text(errors="replace"))
+        said.append(answers.uncoloured(file.read_text(errors="replace")))
         file.unlink()
     return "\n".join(said)
 
