@@ -17,6 +17,10 @@ KEEP = "FLOWMART_KEEP_VARIABLES"
 """Setting: more names to keep, separated by commas or spaces. A final `*` is a wildcard."""
 
 
+SECRETS = "FLOWMART_SECRET_VARIABLES"
+"""Setting: names of variables that platform.yaml may hand to tools as secrets, as for `KEEP`."""
+
+
 def _listed(text: str) -> tuple[str, ...]:
     """The words of a text without its `#` comments."""
     return tuple(word for line in text.splitlines() for word in line.partition("#")[0].split())
@@ -69,6 +73,11 @@ def kept(environ: Mapping[str, str], names: Iterable[str] = (*SYSTEM, *TOOLS)) -
         for name, value in environ.items()
         if (listed.fullmatch(name) and not _SECRET.search(name)) or added.fullmatch(name)
     }
+
+
+def may_be_handed_on(name: str) -> bool:
+    """Whether platform.yaml may hand the variable of that name to tools: whoever runs the product says so."""
+    return bool(_matching(os.environ.get(SECRETS, "").replace(",", " ").split()).fullmatch(name))
 
 
 def of_this_process(names: Iterable[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from tasks.domain.analysis import Analysis
+from tasks.domain.credentials import Source
 from tasks.domain.errors import InvalidInput
 from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.monitoring import PrometheusServer
@@ -63,8 +64,8 @@ class Unit:
 
     `account`, `region` and `roles` are this unit's own, where it is not in the environment's; otherwise empty.
     `options` are the engine's, as written; `validators` are how the unit wants those of its tool, by name. `analysis`
-    is what metrics must show after its apply. `needs_in` are units that it needs in some environments only, by
-    environment.
+    is what metrics must show after its apply. `secrets` are variables for its tool, and where their values are.
+    `needs_in` are units that it needs in some environments only, by environment.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Unit:
     validators: Mapping[str, Validation] = field(default_factory=dict)
     analysis: Analysis | None = None
     needs_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: Mapping[str, Source] = field(default_factory=dict)
 
     def within(self, environment: str) -> Unit:
         """The unit with all that it needs in an environment."""
@@ -165,6 +167,7 @@ class Environment:
         dashboards: the Kibana or the OpenSearch Dashboards that shows them; None: nobody.
         log_link: the page that shows lines of FlowMart's log, with placeholders (see `tasks.reports.log_links`).
         analysis: what metrics must show after all that was applied here.
+        credentials: {purpose: {variable: where its value is}}, for tools.
     """
 
     name: str
@@ -185,6 +188,16 @@ class Environment:
     dashboards: DashboardsServer | None = None
     log_link: str = ""
     analysis: Analysis | None = None
+    credentials: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
+
+    def secrets(self, purpose: Purpose) -> Mapping[str, Source]:
+        """The variables that tools are given for a purpose, and where their values are."""
+        return self.credentials.get(purpose, {})
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The variables that are secrets for any purpose."""
+        return frozenset(name for each in self.credentials.values() for name in each)
 
     def role(self, purpose: Purpose) -> str:
         """The ARN of the role for a purpose; `InvalidInput` where the environment has no AWS account."""

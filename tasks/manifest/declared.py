@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from tasks.domain.platform import Level
 from tasks.manifest.declared_analysis import DeclaredAnalysis
+from tasks.manifest.declared_credentials import DeclaredCredentials, DeclaredSecrets
 from tasks.manifest.declared_logging import DeclaredLogging
 from tasks.manifest.declared_monitoring import DeclaredMonitoring
 from tasks.manifest.declared_terraform import DeclaredTerraform
@@ -159,6 +160,11 @@ class DeclaredEnvironment(Declared):
         default_factory=DeclaredRoles,
         description="The roles to plan and to apply with. May contain {account}, {environment} and {platform}.",
     )
+    credentials: DeclaredCredentials = Field(
+        default_factory=DeclaredCredentials,
+        description="Secrets for tools that AWS's roles do not cover, by what they are for. Places "
+        "may contain {environment}, {platform}, {account} and {region}.",
+    )
     cluster: DeclaredCluster | None = Field(
         default=None,
         description="The Kubernetes cluster, where there is one. "
@@ -263,6 +269,11 @@ class DeclaredPiece(Declared):
     )
     analysis: DeclaredAnalysis | None = Field(
         default=None, description="What metrics must show for a while after every apply of the unit."
+    )
+    secrets: DeclaredSecrets = Field(
+        default_factory=dict,
+        description="Secrets for its tool: the variable that it reads, and where the value is. Places "
+        "may contain {environment}, {platform}, {account}, {region} and {values.NAME}.",
     )
     validators: dict[Text, DeclaredValidator] = Field(
         default_factory=dict, description="How the unit wants the validators of its tool, by their names."

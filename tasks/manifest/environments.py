@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from tasks.domain import environment_graph, graph
 from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
-from tasks.manifest import analysis, logging, monitoring, placeholders
+from tasks.manifest import analysis, credentials, logging, monitoring, placeholders
 from tasks.manifest.declared import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
@@ -45,7 +45,8 @@ def unit_environment(platform: str, around: Environment, unit: Unit) -> Environm
     )
     about = _about(platform, around.name, place)
     roles = _roles(DeclaredRoles(), about) if unit.account else around.roles
-    return replace(place, roles=_own(unit.roles, roles, about))
+    own = replace(place, roles=_own(unit.roles, roles, about))
+    return credentials.with_those_of(unit, own, names)
 
 
 def filled(draft: Draft, name: str) -> Environment:
@@ -72,6 +73,7 @@ def filled(draft: Draft, name: str) -> Environment:
         dashboards=logging.dashboards(draft.logging, declared.logging, about),
         log_link=logging.link(draft.logging, declared.logging, about),
         analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, values)),
+        credentials=credentials.of_environment(declared.credentials, about),
     )
 
 
@@ -113,6 +115,11 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     yield from (m.below(("values",)) for m in placeholders.mistakes(declared.values, about))
     for key, context in declared.cluster or ():
         yield from (m.below(("cluster", key)) for m in placeholders.mistakes(context, about))
+    yield from (m.below(("credentials",)) for m in credentials.of_purposes(declared.credentials))
+    for purpose in credentials.PURPOSES:
+        declared_secrets = getattr(declared.credentials, purpose)
+        found_in = credentials.mistakes(declared_secrets, about, declared.account)
+        yield from (m.below(("credentials", purpose)) for m in found_in)
     yield from monitoring.mistakes(draft.monitoring, declared.monitoring, about)
     yield from logging.mistakes(draft.logging, declared.logging, about)
     if declared.analysis is not None:

@@ -27,6 +27,7 @@ ADDRESS = r"^https?://[^@\s]+$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 VALUE = r"\{values\.[A-Za-z_][A-Za-z0-9_-]*\}"
+TOOL_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 UNIT_ACCOUNT = rf"^([0-9]{{12}}|{VALUE})$"
 UNIT_REGION = rf"^([a-z]{{2}}(-[a-z]+)+-[0-9]+|{VALUE})$"
 NOT_EMPTY = r"\S"
@@ -43,6 +44,7 @@ PATTERNS = {
     PRINCIPAL: "the ARN of a principal, such as arn:aws:iam::111111111111:root",
     REPOSITORY: "a repository on GitHub: owner/name",
     ADDRESS: "an address without a name and password in it: https://prometheus.shop.example",
+    TOOL_VARIABLE: "the name of an environment variable",
     DATE: "a date: YYYY-MM-DD",
     CLOCK: 'a time of day, in quotes: "09:00"',
     NOT_EMPTY: "text",

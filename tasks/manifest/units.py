@@ -13,7 +13,7 @@ from typing import Any
 from tasks.domain import graph, references
 from tasks.domain.platform import Check, Environment, Platform, Roles, Unit, Validation
 from tasks.engines import ENGINES
-from tasks.manifest import analysis, checks, environments, explain, placeholders, sources
+from tasks.manifest import analysis, checks, credentials, environments, explain, placeholders, sources
 from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, not_among, shown
@@ -54,6 +54,7 @@ def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
         roles=Roles(declared.roles.plan or "", declared.roles.apply or "") if declared.roles else None,
         options=declared.options,
         analysis=analysis.built(declared.analysis),
+        secrets=credentials.built(declared.secrets),
         validators={name: Validation(each.level, each.ignore) for name, each in declared.validators.items()},
     )
 
@@ -152,6 +153,16 @@ def _own_place(draft: Draft, name: str, declared: DeclaredUnit, around: Environm
     elif declared.roles:
         about = {key: value for key, value in environments.scope(draft.platform, here).items() if "." not in key}
         yield from environments.role_mistakes(dict(declared.roles), about, name)
+
+
+def _secrets(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
+    def unread(environment: str) -> Iterator[Mistake]:
+        around = environments.filled(draft, environment)
+        names = environments.scope(draft.platform, around)
+        account = str(declared.account or around.account)
+        yield from (m.below(("secrets",)) for m in credentials.mistakes(declared.secrets, names, account))
+
+    yield from _in_its_environments(draft, declared, unread)
 
 
 def _texts(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
@@ -263,5 +274,6 @@ _RULES = (
     _sources,
     _checks,
     _analysis,
+    _secrets,
 )
 """What is looked at in every unit."""

@@ -84,11 +84,16 @@ def _in_one(root: Path, unit: Unit, known: Mapping[str, Interface]) -> Iterator[
     if unit.name not in known:
         return
     takes = known[unit.name]
-    missing = takes.required - unit.inputs.keys()
+    missing = takes.required - unit.inputs.keys() - _secrets(unit)
     for name in sorted(missing.difference(ENGINES[unit.engine].supplied(root, unit)) if missing else ()):
         yield Mistake(("inputs",), f"{name} is missing: {unit.engine} cannot plan {unit.name} without it")
     for name, value in unit.inputs.items():
         yield from (m.below(("inputs", name)) for m in _input(name, value, takes, known))
+
+
+def _secrets(unit: Unit) -> set[str]:
+    """The inputs that come as secrets: Terraform reads TF_VAR_password for the variable password, Packer alike."""
+    return {name.partition("_VAR_")[2] for name in unit.secrets if name.startswith(("TF_VAR_", "PKR_VAR_"))}
 
 
 def _input(name: str, value: Any, takes: Interface, known: Mapping[str, Interface]) -> Iterator[Mistake]:

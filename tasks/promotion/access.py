@@ -1,7 +1,8 @@
 """Credentials of an environment by purpose: reading (plans, checks, drift) and writing (applies, rollbacks).
 
-They are for AWS, where the environment has an account, and for its cluster, where it has one. Each is asked for when
-it is used, and again when it is about to expire.
+They are for AWS, where the environment has an account, and for its cluster, where it has one; platform.yaml may name
+secrets for its tools besides (`tasks.credentials`). Each is asked for when it is used, and again when it is about to
+expire.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tasks import aws
 from tasks.analysis import Sources
 from tasks.analysis.judging import metrics_in
 from tasks.checks.answers import no_prometheus
+from tasks.credentials import Secrets
 from tasks.domain.analysis import Analysis
 from tasks.domain.errors import InvalidInput
 from tasks.domain.logging import ElasticsearchServer
@@ -42,6 +44,7 @@ class AssumedRoles:
 
     def __init__(self, session: str) -> None:
         self._sessions = aws.RoleSessions(session)
+        self._secrets = Secrets()
 
     def reading(self, environment: Environment) -> Mapping[str, str]:
         """Variables with which a tool can only read."""
@@ -57,7 +60,9 @@ class AssumedRoles:
 
     def _variables(self, environment: Environment, purpose: Purpose) -> dict[str, str]:
         own = self._credentials(environment, purpose).environment() if environment.roles else {}
-        return own | _context(environment.cluster, purpose)
+        known = own | _context(environment.cluster, purpose)
+        sources = environment.secrets(purpose)
+        return known | self._secrets.read(sources, known, (environment.name, purpose, environment.account))
 
     def _credentials(self, environment: Environment, purpose: Purpose) -> aws.Credentials:
         return self._sessions.assume(environment.role(purpose), environment.region)

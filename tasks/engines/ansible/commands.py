@@ -67,6 +67,8 @@ class Place:
     variables: Mapping[str, str]
     time_limit: float
     inventories: tuple[Path, ...] = ()
+    secrets: frozenset[str] = frozenset()
+    """The names of the variables that are secrets."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
         raise InvalidInput(f"{executable} is missing: install it with: pip install ansible-core")
     with run_folder("ansible") as folder:
         finished, events, lines = _run(executable, place, job, options, folder, runner)
-    found = masked(results(events, lines), _secrets(executable, place, runner))
+    given = {place.variables[name] for name in place.secrets & place.variables.keys()}
+    found = masked(results(events, lines), {*_secrets(executable, place, runner), *given})
     found = placed(found, str(place.infrastructure.resolve()))
     what = f"ansible-playbook {job.playbook} of {place.unit} in {place.environment}"
     missed = () if options == PARSE else without_hosts(lines)

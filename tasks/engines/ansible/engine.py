@@ -225,6 +225,7 @@ class Ansible:
             variables={**variables(), **workspace.options(AnsibleOptions).variables},
             time_limit=workspace.unit.time_limit,
             inventories=inventories.paths(infrastructure, unit),
+            secrets=workspace.environment.secret_names,
         )
 
 

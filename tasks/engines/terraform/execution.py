@@ -52,7 +52,8 @@ class Ended:
 class Execution:
     """Terraform in one workspace.
 
-    `secrets` is what is known of them so far: no error shows any. `private` is what encrypted files set.
+    `secrets` is what is known of them so far: no error shows any. `private` is what encrypted
+    files and declared secrets set.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -80,7 +81,15 @@ class Execution:
 
     def hide(self, private: Private) -> None:
         """Count what encrypted files set as secrets."""
-        self.private, self.secrets = private, self.secrets | private.secrets
+        self.private = Private({**self.private.values, **private.values}, self.private.given)
+        self.secrets |= self.private.secrets
+
+    def _hide_given(self, variables: Mapping[str, str]) -> None:
+        """Count the secrets among the variables of a command as such."""
+        names = self._workspace.environment.secret_names & variables.keys()
+        if names:
+            self.private = self.private.with_given({name: variables[name] for name in sorted(names)})
+            self.secrets |= self.private.secrets
 
     def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
         """The state; empty when there is none."""
@@ -115,7 +124,9 @@ class Execution:
 
     def run(self, argv: tuple[str, ...], variables: Variables) -> Ended:
         """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
-        command = replace(self._command(argv, self.variables(variables())), told=self._told)
+        given = variables()
+        self._hide_given(given)
+        command = replace(self._command(argv, self.variables(given)), told=self._told)
         finished = self._workspace.processes.run(command)
         seconds = round(finished.seconds, 2)
         log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)

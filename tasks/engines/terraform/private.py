@@ -1,4 +1,4 @@
-"""What encrypted files set: secret in every plan, output and error, whatever the code says of its variables. Pure."""
+"""What encrypted files and declared secrets set: secret everywhere, whatever the code says of its variables. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,25 @@ from typing import Any
 
 from tasks.engines.terraform.secrets import INSIDE, Secrets, of_values
 
+_PREFIX = "TF_VAR_"
+
 
 @dataclass(frozen=True)
 class Private:
-    """The variables that encrypted files set, with their values."""
+    """Terraform's variables that are secret, with their values, and `given`: secrets that its providers read."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
 
     @property
     def secrets(self) -> Secrets:
         """All texts and numbers in them."""
-        return of_values(self.values.values())
+        return of_values((*self.values.values(), *self.given))
+
+    def with_given(self, variables: Mapping[str, str]) -> Private:
+        """With environment variables that are secrets. A plan keeps the values of its own: the first ones count."""
+        own = {name.removeprefix(_PREFIX): each for name, each in variables.items() if name.startswith(_PREFIX)}
+        return Private({**own, **self.values}, self.given | {*variables.values()})
 
     def marked(self, plan: Mapping[str, Any]) -> Mapping[str, Any]:
         """A plan as it would be if the code marked these variables as sensitive."""
@@ -40,6 +48,9 @@ class Private:
         return {name: long.masked(value) for name, value in outputs.items()}
 
     def fingerprint(self, key: Callable[[], bytes]) -> str:
-        """A keyed hash over the values, which tells nobody what they are; empty where there are none."""
+        """A keyed hash over the values, which tells nobody what they are; empty where there are none.
+
+        Without what is given to providers: a token that is new every hour changes nothing of a plan.
+        """
         canonical = json.dumps(dict(self.values), sort_keys=True).encode()
         return hmac.new(key(), canonical, hashlib.sha256).hexdigest() if self.values else ""
