@@ -117,11 +117,8 @@ def test_no_plan_ledger_log_or_screen_shows_a_secret(shop: Shop, tmp_path: Path)
     assert CANARY in (tmp_path / "state/first.tfstate").read_text()
     shop.paint("2", "echo $TF_VAR_password $SHOP_TOKEN; exit 1")
     shop.run("promote", "--to", "dev", code=1)
-    shop.run("history", "dev")
     shop.run("drift", "dev")
-    for number in range(1, 20):
-        if (tmp_path / f"store/flowmart/ledger/dev/{number:08d}.json").exists():
-            shop.run("show", f"dev/{number}")
+    shop.run("show", "dev/2")
     found = [name for name, data in shop.written() if CANARY.encode() in data]
     assert found == []
     assert any(name.startswith("log/") for name, _ in shop.written())

@@ -65,5 +65,7 @@ def test_what_cannot_be_is_named_with_its_place(tmp_path: Path, written: str, sa
 
 
 def test_a_variable_of_terraform_cannot_differ_between_plan_and_apply(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="credentials.apply.TF_VAR_token: Terraform keeps its variables in the pl"):
+    with pytest.raises(
+        InvalidInput, match=r"credentials\.apply\.TF_VAR_token: Terraform keeps its variables in the pl"
+    ):
         two_environments.load(tmp_path, "", "credentials: {apply: {TF_VAR_token: {file: a}}}")
