@@ -57,6 +57,7 @@ class EnvironmentFacts:
         declared: as platform.yaml has it.
         column: what is there, since when, and what comes next.
         origin: where the release came from that is there.
+        frozen: by whom it was closed by hand, until when and why; "" where it is open.
         rollback: the release that `flowmart rollback` returns to; "" where there is none.
         entries: its newest ledger entries, the newest first.
         damage: why its ledger cannot be read; "" where it can.
@@ -65,6 +66,7 @@ class EnvironmentFacts:
     declared: Environment
     column: Column
     origin: Provenance = field(default_factory=Provenance)
+    frozen: str = ""
     rollback: str = ""
     entries: tuple[Entry, ...] = ()
     damage: str = ""

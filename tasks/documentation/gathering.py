@@ -22,6 +22,7 @@ from tasks.ledger.entries import Entry
 from tasks.ledger.history import History, chronological
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.verifications import rollback_target
+from tasks.promotion.windows import frozen_by_hand
 from tasks.reports import board_reading
 from tasks.reports.board import Board, Column
 from tasks.reports.board_notices import NOWHERE
@@ -102,7 +103,8 @@ class _Ledger:
         state = self.states.get(declared.name, EnvironmentState(declared.name))
         origin = state.origins.get(column.release, Provenance())
         entries = tuple(reversed(self.chains.get(declared.name, ())))
-        return EnvironmentFacts(declared, column, origin, _rollback(state), entries, damage)
+        frozen = frozen_by_hand(state.frozen) if state.frozen else ""
+        return EnvironmentFacts(declared, column, origin, frozen, _rollback(state), entries, damage)
 
     def places(self, unit: str, sources: Mapping[str, str]) -> tuple[Place, ...]:
         """Where a unit is, or is to be, in promotion order."""

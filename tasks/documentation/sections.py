@@ -104,7 +104,7 @@ def about_environment(found: EnvironmentFacts, linked: Linked) -> str:
         ("soak time", length(declared.soak) if declared.soak else "none"),
         ("account and region", " ".join(filter(None, (code(declared.account), said(declared.region))))),
         ("people approve", gate(declared.approval)),
-        ("open", open_when(declared)),
+        ("open", "; ".join(filter(None, (said(found.frozen), open_when(declared))))),
         ("drift", drift),
     ]
     damage = f"**{said(found.damage)}**" if found.damage else ""

@@ -63,6 +63,7 @@ def test_an_environment_says_what_is_there_and_how_to_roll_it_back(pages: dict[s
     assert "Paint it green by" in row(page, "from")
     assert f"flowmart rollback dev\n```\n\nReturns to release `{dev.rollback}`" in page
     assert dev.rollback not in ("", dev.column.release)
+    assert row(page, "open").startswith("| open | frozen by tester: ")
     assert "There is no earlier release here" in pages["environments/staging.md"]
     assert "`dev/" in page
 
