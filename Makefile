@@ -34,7 +34,7 @@ test-peers-terraform: $(READY) ## run the tests of Terraform's engine with the n
 	@FLOWMART_TEST_TERRAFORM=$$($(PYTHON) -m deployments.peers.terraform) $(PYTHON) -m pytest --numprocesses 2 -m any_terraform tests/contract
 
 test-peers-providers: $(READY) ## run the tests of real Terraform providers beside the sandbox's
-	@$(PYTHON) -m pytest tests/contract/aws_provider/test_real_providers.py
+	@$(PYTHON) -m pytest tests/contract/aws_provider/test_real_providers.py tests/contract/test_example_provider.py
 
 test-peers-opensearch: $(READY) ## run the tests that need a real OpenSearch
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile tests/contract/test_opensearch_*.py

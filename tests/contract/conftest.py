@@ -31,6 +31,7 @@ collect_ignore += [] if prometheus_process.AMTOOL else ["test_alert_routes.py"]
 collect_ignore += [] if postgres.programs() else [postgres.FILES]
 collect_ignore += [] if tofu() else ON_OPENTOFU
 collect_ignore += [] if sops.PROGRAM else sops.FILES
+collect_ignore += [] if real_providers.MIRROR else real_providers.FILES
 collect_ignore += [] if shippers.program() else [shippers.FILES]
 collect_ignore += [] if small_disk.possible() else [small_disk.FILES]
 collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
