@@ -46,13 +46,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FLOWMART_", extra="ignore")
 
-    repository: Path = Field(Path(), description="Git repository that holds infrastructure/")
+    repository: Path = Field(
+        Path(), description="Git repository that holds infrastructure/; the command looks for it from here upwards"
+    )
     platform: str = Field(
         "",
         pattern=r"^([a-z][a-z0-9]*(-[a-z0-9]+)*)?$",
         description="The platform's name; default: what platform.yaml of the repository says",
     )
-    store: str = Field(".flowmart/store", description="Folder or s3://bucket/prefix of releases and ledger")
+    store: str = Field(
+        ".flowmart/store",
+        description="Folder or s3://bucket/prefix of releases and ledger; each platform has its own part",
+    )
     log: Literal["auto", "text", "json"] = Field(
         "auto", description="Events as text or JSON; auto: text on a terminal"
     )

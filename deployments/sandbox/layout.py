@@ -45,6 +45,11 @@ class SandboxLayout(processes.ProcessLayout):
         return self.folder / "accounts.json"
 
     @property
+    def used(self) -> Path:
+        """A line for each action that a role has used in AWS."""
+        return self.folder / "used-actions.txt"
+
+    @property
     def store(self) -> Path:
         """The store of the sandbox: releases and ledger."""
         return self.folder / "store"

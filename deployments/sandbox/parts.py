@@ -29,8 +29,9 @@ OPENSEARCH, SHIPPER = searching.PROCESS, "shipper"
 
 
 def _aws_command(layout: SandboxLayout, port: int | None) -> list[str]:
+    used = ["--used", str(layout.used)]
     images = ["--images", str(layout.images)] if layout.images.is_file() else []
-    return [sys.executable, "-m", "deployments.sandbox.aws_server", "--port", str(port), *images]
+    return [sys.executable, "-m", "deployments.sandbox.aws_server", "--port", str(port), *used, *images]
 
 
 def _provider_command(layout: SandboxLayout, _: int | None) -> list[str]:

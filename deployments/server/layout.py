@@ -33,7 +33,11 @@ class ServerSettings(BaseSettings):
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Where metrics of the delivery are served on 127.0.0.1; 0: nowhere"
     )
-    webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="FLOWMART_GITHUB_WEBHOOK_SECRET")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="FLOWMART_GITHUB_WEBHOOK_SECRET",
+        description="The webhook's secret; without one the server starts no receiver",
+    )
 
 
 @dataclass(frozen=True)

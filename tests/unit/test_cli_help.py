@@ -92,11 +92,6 @@ def test_a_pipe_gets_no_colours() -> None:
     assert "\x1b" not in flowmart("--help", TERM="xterm-256color")
 
 
-def test_exit_codes_are_documented_as_they_are(project: Path) -> None:
-    told = re.findall(r"^\| (\d+) \| (.+) \|$", (project / "docs/command-line.md").read_text(), re.MULTILINE)
-    assert {int(code): meaning for code, meaning in told} == exit_codes.MEANINGS
-
-
 def test_every_error_has_a_documented_exit_code() -> None:
     kinds = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.FlowmartError)

@@ -30,6 +30,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from deployments.sandbox.aws_server import authorization, gaps, images, not_emulated
+from deployments.sandbox.aws_server.usage import Usage
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -88,12 +89,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deployments.sandbox.aws_server", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
     parser.add_argument("--images", type=Path, help="a file with ids of AWS's own images, besides those of moto")
+    parser.add_argument("--used", type=Path, help="a file that gets a line for each action that a role has used")
     given = parser.parse_args()
     port = given.port
     images.know(given.images.read_text().split() if given.images else ())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     warnings.filterwarnings("ignore", module="moto")
-    authorization.install()
+    authorization.install(Usage(given.used))
     gaps.close()
     know_managed_policies()
     responses.method_names_from_class = lru_cache(method_names_from_class)  # type: ignore[attr-defined]

@@ -22,6 +22,7 @@ from moto.iam.models import Policy, iam_backends
 from moto.s3 import responses as s3_responses
 
 from deployments.sandbox.aws_server.policies import Decision, Request, decide
+from deployments.sandbox.aws_server.usage import Usage
 
 Answer = tuple[int, dict[str, Any], str | bytes]
 
@@ -56,6 +57,8 @@ _S3_BUCKET_SUBRESOURCES = {
 class _Authorized(access_control.IAMRequestBase):
     """moto's request, but deciding by `policies.py`."""
 
+    usage = Usage()
+
     def __init__(self, **asked: Any) -> None:
         super().__init__(**asked)
         service, _, operation = self._action.partition(":")
@@ -76,6 +79,7 @@ class _Authorized(access_control.IAMRequestBase):
         allowed = decide(documents, asked) is Decision.ALLOWED
         if not allowed or not self._is_trusted(asked):
             self._raise_access_denied()
+        self.usage.note(self._access_key.arn, self._action)
 
     def _context(self) -> Mapping[str, str]:
         given = {f"sts:{name}".lower(): _first(self._data.get(name)) for name in ("ExternalId", "RoleSessionName")}
@@ -158,8 +162,9 @@ _RESULTS = {
 }
 
 
-def install() -> None:
-    """Make moto decide by `policies.py` from now on, in this process."""
+def install(usage: Usage) -> None:
+    """Make moto decide by `policies.py` from now on, in this process; `usage` notes what is allowed."""
+    _Authorized.usage = usage
     replacements = {"IAMRequest": _ServiceRequest, "S3IAMRequest": _S3Request, "IAMPolicy": _ResourcePolicy}
     for name, replacement in replacements.items():
         setattr(access_control, name, replacement)

@@ -1,0 +1,11 @@
+"""The exit codes of `flowmart`."""
+
+from __future__ import annotations
+
+from deployments.cli.exit_codes import MEANINGS
+from tasks.reports.artifacts import table
+
+
+def page() -> str:
+    """The page."""
+    return "# Exit codes\n\n" + table(("code", "meaning"), [(str(code), text) for code, text in MEANINGS.items()])

@@ -1,0 +1,96 @@
+"""What each role may do in AWS and in a cluster, and how much of it the sandbox has seen in use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.reports.artifacts import table
+
+_INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
+
+USED = Path(__file__).with_name("used_actions.json")
+"""{role: the actions that it has used in the sandbox}; `python -m tests.permissions` records them."""
+
+ROLES: Mapping[str, str] = {"plan": "plans, checks and looks for drift", "apply": "applies and rolls back"}
+"""{role: what it does}; its policy is `infrastructure/bootstrap/<role>.json`."""
+
+_INTRODUCTION = """# Permissions
+
+`flowmart bootstrap` gives two roles in each account exactly these policies; adapt them to what your units build.
+*Used* are the actions that the sandbox, which enforces them, saw while FlowMart's own infrastructure was promoted,
+rolled back and looked through for drift (`python -m tests.permissions` records them again). An entry without any is
+for what did not happen there, such as removing a unit."""
+
+_CLUSTER = """## In a cluster
+
+An administrator applies [infrastructure/kubernetes/access](../../infrastructure/kubernetes/README.md) once.
+Kubernetes authorises a dry run as the real thing; an admission policy lets the planner do no more than that."""
+
+
+def page() -> str:
+    """The page."""
+    aws = [part for role, about in ROLES.items() for part in _role(role, about)]
+    return "\n\n".join([_INTRODUCTION, *aws, _CLUSTER, *_cluster_roles()])
+
+
+def statements(role: str) -> list[Mapping[str, Any]]:
+    """The statements of a role's policy."""
+    found: list[Mapping[str, Any]] = json.loads((_INFRASTRUCTURE / f"bootstrap/{role}.json").read_text())["Statement"]
+    return found
+
+
+def used(role: str) -> Sequence[str]:
+    """The actions that a role has used in the sandbox."""
+    recorded: Mapping[str, Sequence[str]] = json.loads(USED.read_text())
+    return recorded[f"flowmart-{role}"]
+
+
+def of(pattern: str, actions: Sequence[str]) -> list[str]:
+    """The actions that an entry of a policy stands for."""
+    return [action for action in actions if fnmatchcase(action.lower(), pattern.lower())]
+
+
+def _role(role: str, about: str) -> Iterator[str]:
+    actions = used(role)
+    yield f"## Role {role}\n\nIt {about}. Policy: [{role}.json](../../infrastructure/bootstrap/{role}.json)."
+    for statement in statements(role):
+        rows = [(f"`{each}`", _names(of(each, actions))) for each in listed(statement.get("Action", ()))]
+        resources = ", ".join(f"`{each}`" for each in listed(statement["Resource"]))
+        head = f"### {statement['Sid']}\n\n{statement['Effect']} on {resources}{_condition(statement)}:"
+        yield f"{head}\n\n{table(('action', 'used'), rows)}"
+
+
+def _condition(statement: Mapping[str, Any]) -> str:
+    return f", if `{json.dumps(statement['Condition'])}`" if "Condition" in statement else ""
+
+
+def _names(actions: Sequence[str]) -> str:
+    return ", ".join(action.partition(":")[2] for action in actions) or "-"
+
+
+def listed(value: Any) -> list[str]:
+    """One or several, as a list."""
+    return [value] if isinstance(value, str) else [*value]
+
+
+def _cluster_roles() -> Iterator[str]:
+    for file in ("planner.yaml", "deployer.yaml"):
+        documents = yaml.safe_load_all((_INFRASTRUCTURE / "kubernetes/access" / file).read_text())
+        for document in documents:
+            if document["kind"] in ("Role", "ClusterRole"):
+                rows = [*map(_rule, document["rules"])]
+                name = f"### {document['kind']} {document['metadata']['name']}"
+                yield f"{name}\n\n" + table(("group", "resources", "names", "verbs"), rows)
+
+
+def _rule(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    groups = ", ".join(f"`{group or 'core'}`" for group in rule["apiGroups"])
+    resources = ", ".join(f"`{each}`" for each in rule["resources"])
+    names = ", ".join(f"`{each}`" for each in rule.get("resourceNames", ())) or "any"
+    return groups, resources, names, ", ".join(rule["verbs"])
