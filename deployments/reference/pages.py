@@ -8,7 +8,7 @@ from deployments.reference import events, exit_codes, keys, log_fields, metrics,
 
 _MADE = "<!-- Written by `python -m deployments.reference`; change the code instead. -->"
 
-_PAGES: Mapping[str, Callable[[], str]] = {
+PAGES: Mapping[str, Callable[[], str]] = {
     "platform-keys.md": keys.page,
     "settings.md": settings.page,
     "exit-codes.md": exit_codes.page,
@@ -17,8 +17,9 @@ _PAGES: Mapping[str, Callable[[], str]] = {
     "log-fields.md": log_fields.page,
     "permissions.md": permissions.page,
 }
+"""{file name: what makes its text}."""
 
 
 def pages() -> dict[str, str]:
     """{file name: text}."""
-    return {name: f"{_MADE}\n\n{page()}\n" for name, page in _PAGES.items()}
+    return {name: f"{_MADE}\n\n{page()}\n" for name, page in PAGES.items()}
