@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="Where notifications go: addresses as Apprise has them, by commas or spaces"
     )
     notify_on: Annotated[tuple[Subject, ...], NoDecode, BeforeValidator(words)] = Field(
-        SUBJECTS, description="What people are notified of; default: everything. A failed rollback always is told"
+        SUBJECTS, description="What people are notified of; default: everything. A failed rollback always notifies"
     )
     keep_variables: str = Field(
         "",
@@ -189,7 +189,7 @@ def load() -> Settings:
 
 @contextmanager
 def acting_as(name: str) -> Iterator[None]:
-    """While this lasts, the ledger records somebody else: who told us to act, and not who started this process."""
+    """While this lasts, the ledger records whoever asked for the work, in place of who started this process."""
     before = _instead.set(name)
     try:
         yield

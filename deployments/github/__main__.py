@@ -49,11 +49,11 @@ _SWITCH = 0.0005
 """Seconds after which a thread lets another one go on."""
 
 _GRACE = 10
-"""Seconds for deliveries that are being read when it is told to end."""
+"""Seconds for deliveries that are being read when the receiver is stopped."""
 
 
 def main() -> None:
-    """Run the receiver until it is told to end; exit code 64 when its settings are wrong."""
+    """Run the receiver until it is stopped; exit code 64 when its settings are wrong."""
     parser = argparse.ArgumentParser(prog="python -m deployments.github", description="FlowMart's GitHub receiver")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4280)

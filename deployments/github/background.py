@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 
 
 class Background(ABC):
-    """A thread that does `_run` until it is told to stop.
+    """A thread that does `_run` until it is stopped.
 
     `_run` returns soon once `_stopping` is set. A thread that ended for any other reason is `dead`.
     """

@@ -9,7 +9,7 @@ from tasks.settings import Settings
 
 
 class Home:
-    """What `events` is told about the platform's repository; the number outlives the process, in the inbox."""
+    """What `events` needs to know of the platform's repository. The inbox keeps the number between processes."""
 
     def __init__(self, product: Settings, inbox: Inbox) -> None:
         """`InvalidInput` when the platform names no repository."""

@@ -1,6 +1,6 @@
 """Every delivery that was answered, kept until long after its flow run was started.
 
-A delivery is written here before it is answered, so that what GitHub was told is received is received, whatever
+A delivery is written here before it is answered, so that a delivery that was acknowledged is never lost, whatever
 happens to this process or to Prefect. Its id is unique: GitHub may send it any number of times. What is kept is what
 a flow run is started with, not the payload: payloads hold more of other people's data than this needs.
 

@@ -26,7 +26,7 @@ class Watch(Background):
     """Asks `judge` for ever. Prefect is taken to run since it was first asked, or since it last did not answer."""
 
     def __init__(self, judge: Judge, clock: Callable[[], float] = time.time) -> None:
-        """`clock` tells seconds since the epoch."""
+        """`clock` returns seconds since the epoch."""
         super().__init__("watch")
         self._judge = judge
         self._clock = clock

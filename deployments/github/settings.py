@@ -1,4 +1,4 @@
-"""What the receiver is told by its FLOWMART_GITHUB_* variables, parsed once, when it starts.
+"""The receiver's settings: its FLOWMART_GITHUB_* variables, parsed once, when it starts.
 
 Apart from the product's settings, because the receiver is a process of its own that may run where nothing else of the
 product is configured, and because its secret should be known to it alone.

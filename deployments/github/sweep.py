@@ -48,7 +48,7 @@ class Sweep(Background):
         arrived: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`clock` tells seconds since the epoch."""
+        """`clock` returns seconds since the epoch."""
         super().__init__("sweep")
         self._inbox = inbox
         self._source = source

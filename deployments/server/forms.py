@@ -110,7 +110,7 @@ def ways_back(environment: str, world: World) -> list[RequestedRelease]:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a release means to the units of an environment, as far as that can be told without asking any tool."""
+    """What a release means to the units of an environment, as far as that is known without asking any tool."""
 
     other: Sequence[str]
     """Are not as the release has them."""

@@ -1,4 +1,4 @@
-"""Where the server keeps what it has: a folder below the project's `.flowmart`, and what it is told by variables."""
+"""Where the server keeps what it has: a folder below the project's `.flowmart`; and its settings."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def of(name: str, address: Address, settings: ServerSettings, host: str = LOOPBA
 
 
 def registrar(address: Address) -> ServiceKind[ServerLayout]:
-    """Who tells Prefect what there is to start."""
+    """The process that registers deployments, queues and forms with Prefect."""
 
     def command(layout: ServerLayout, _: int | None) -> list[str]:
         layout.registered.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 The product's own are imported when somebody works with one; reading platform.yaml needs their names and options only.
 A package adds an engine with an entry point of the group `flowmart.engines`. Entry points are loaded when somebody
 asks for an engine for the first time. A package that cannot be used is set aside with the reason, so that platforms
-that do not name its engine work on; who names it is told the reason.
+that do not name its engine go on working; those that do are refused with the reason.
 """
 
 from __future__ import annotations

@@ -2,5 +2,5 @@
 
 `client` is the only module that sends anything; the others know one resource each (`comments`, `statuses`,
 `check_runs`, `deployments`, `permissions`, `pulls`, `issues`) or are pure (`text`, `lines`, `commands`). GitHub being
-down never decides about an environment: what only tells something goes through `courtesy`.
+down never decides about an environment: reports go through `best_effort`.
 """

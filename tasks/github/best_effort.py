@@ -1,4 +1,4 @@
-"""Telling GitHub something is a courtesy: it never decides about an environment, and its failure is only logged."""
+"""Reports to GitHub are best effort: they never decide about an environment, and a failure is only logged."""
 
 from __future__ import annotations
 

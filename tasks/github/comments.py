@@ -40,7 +40,7 @@ def get(client: Client, repository: str, comment: int) -> Comment:
 def keep(client: Client, repository: str, number: int, marker: str, body: str) -> None:
     """Make our one comment with a marker say `body`: the one that is there is changed, else one is made.
 
-    Ours is told by the hidden marker in its first line, and by its author: anybody can write a marker.
+    Ours is recognised by the hidden marker in its first line and by its author, since anybody can write a marker.
     """
     marked = text.cut(f"{marker}\n{body}")
     there = find(client, repository, number, marker)

@@ -1,7 +1,7 @@
 """Deployments: what GitHub shows of each environment. A run shows what it begins, and how that ended.
 
-GitHub takes older deployments to an environment for over only where that is no production, so it is said here. Which
-deployments are ours is told by their task.
+GitHub marks older deployments of an environment as inactive, but not those of production; so this module does. Our
+deployments are recognised by their task.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class Deployment:
 
     @property
     def task(self) -> str:
-        """What tells our deployments from others."""
+        """The task by which our deployments are recognised."""
         return task(self.platform)
 
 
 def task(platform: str) -> str:
-    """What tells the deployments of a platform from others."""
+    """The task by which the deployments of a platform are recognised."""
     return f"deploy:{platform}"
 
 

@@ -1,6 +1,6 @@
 """Issues that the product keeps: one per key, opened once, kept up to date, closed when their reason is gone.
 
-Which issue is whose is told by a hidden marker and by its author. One that a person closed stays closed, until its
+Our issues are recognised by a hidden marker and by their author. One that a person closed stays closed, until its
 reason has been gone once.
 """
 

@@ -11,7 +11,7 @@ from tasks.github.client import Client
 State = Literal["pending", "success", "failure", "error"]
 
 OF: dict[Outcome, State] = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.UNANSWERED: "error"}
-"""GitHub tells the two apart as we do: failure is a no, error is no answer."""
+"""GitHub makes the same distinction: `failure` is a rejection, `error` is no answer."""
 
 LONGEST = 140
 """Characters of a description."""

@@ -1,10 +1,10 @@
-"""platform.yaml, overrides.yaml and drift.yaml -> the frozen types of `tasks.model`.
+"""platform.yaml, overrides.yaml and drift.yaml -> the frozen types of `tasks.domain`.
 
-`document` reads YAML and remembers lines. `declared` says what may be written; `explain` tells what is not of that
-shape in the words of the file. `draft` keeps what has the right shape, so that the rules in `environments`,
-`units` and `checks` find the mistakes of meaning in the same pass. `platform`, `overrides` and `suppressions` put it
-together, `wiring` holds units against what they take and give, and `mistakes` makes one error of everything that was
-found. What a check's options are is for `tasks.checks`, which engines there are for `tasks.engines`.
+`document` reads YAML and remembers lines. `declared` defines the shape of the file, and `explain` describes what does
+not have it in the words of the file. `draft` keeps what has the right shape, so that the rules in `environments`,
+`units` and `checks` report mistakes of meaning in the same pass. `platform`, `overrides` and `suppressions` build the
+types, `wiring` compares units with what they take and give, and `mistakes` makes one error of everything that was
+found. `tasks.checks` defines the options of checks, `tasks.engines` the engines.
 """
 
 from tasks.manifest.environments import unit_environment

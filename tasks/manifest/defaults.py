@@ -15,7 +15,7 @@ BLOCK = "terraform"
 
 
 def expanded(document: Document) -> Document:
-    """The document with these options in each unit; as it is where the block is wrong, which is told once."""
+    """The document with these options in each unit; unchanged where the block is wrong, which is reported once."""
     written, units = document.data.get(BLOCK), document.data.get("units")
     if not _is_right(written) or not isinstance(units, Mapping):
         return document

@@ -21,7 +21,8 @@ Model = TypeVar("Model", bound=BaseModel)
 def read(path: Path, model: type[Model]) -> tuple[Document | None, list[Model]]:
     """The document in `path` and its entries; None and nothing where nothing is written.
 
-    InvalidInput that tells every mistake of shape.
+    Raises:
+        InvalidInput: names every mistake of shape.
     """
     if not path.exists():
         return None, []

@@ -1,4 +1,4 @@
-"""Mistakes in a file that a person wrote, and the one error that tells all of them.
+"""Mistakes in a file that a person wrote, and the one error that names all of them.
 
 A person who corrects a file wants every mistake at once, where it is and what would be right. So nothing here
 raises at the first one: readers and rules yield `Mistake`s, and `refuse` raises when there are any.
@@ -51,7 +51,7 @@ class Document:
 
 
 def refuse(document: Document, mistakes: Iterable[Mistake]) -> None:
-    """Raise InvalidInput that tells every mistake, top to bottom; return when there is none."""
+    """Raise `InvalidInput` that names every mistake, top to bottom; return when there is none."""
     found = sorted({(document.line(m.key), written(m.key), m.message) for m in mistakes})
     if not found:
         return

@@ -23,7 +23,8 @@ FILE = "overrides.yaml"
 def load_overrides(infrastructure: Path) -> tuple[Override, ...]:
     """The overrides in `infrastructure`/overrides.yaml; none when there is no such file.
 
-    InvalidInput that tells every mistake, an environment or unit that platform.yaml does not know included.
+    Raises:
+        InvalidInput: names every mistake, such as an environment or unit that platform.yaml does not know.
     """
     found, entries = listed.read(infrastructure / FILE, DeclaredOverride)
     if found is None:

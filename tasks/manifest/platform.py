@@ -16,7 +16,7 @@ FILE = "platform.yaml"
 
 
 def load(infrastructure: Path) -> Platform:
-    """The platform that `infrastructure`/platform.yaml declares; InvalidInput that tells every mistake in it."""
+    """The platform that `infrastructure`/platform.yaml declares; `InvalidInput` names every mistake in it."""
     found = document.read(infrastructure / FILE)
     _refuse_what_is_no_mapping(found)
     found = defaults.expanded(terragrunt.expanded(infrastructure, found))

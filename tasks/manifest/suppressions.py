@@ -26,8 +26,10 @@ LONGEST = 90
 def load_suppressions(infrastructure: Path, today: date) -> tuple[Suppression, ...]:
     """The suppressions in `infrastructure`/drift.yaml; none when there is no such file.
 
-    InvalidInput that tells every mistake, also a day too far ahead of `today` (UTC). One that has expired is none:
-    a release stays valid.
+    One that has expired is no mistake, so that a release stays valid.
+
+    Raises:
+        InvalidInput: names every mistake, such as a day too far ahead of `today` (UTC).
     """
     found, entries = listed.read(infrastructure / FILE, DeclaredSuppression)
     if found is None:

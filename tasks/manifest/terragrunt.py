@@ -1,7 +1,7 @@
 """The block `terragrunt:` of platform.yaml: every unit that Terragrunt found becomes a unit like those written out.
 
 What was found is in the release (`tasks.engines.terragrunt.record`). A working tree has no such record; there its
-units are not known, and nobody is told that their names are mistakes.
+units are not known, and their names are not reported as mistakes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Needs = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 def declared(document: Document) -> DeclaredTerragrunt | None:
-    """The block; None where there is none, or where its shape is wrong, which is told elsewhere."""
+    """The block; None where there is none, or where its shape is wrong, which is reported elsewhere."""
     written = document.data.get(BLOCK) if isinstance(document.data, Mapping) else None
     try:
         return DeclaredTerragrunt.model_validate(written) if written is not None else None

@@ -1,6 +1,6 @@
 """The rules that units keep, and what they become: `Unit`s whose texts are filled in for one environment.
 
-What a rule finds in every environment of a unit is told once; what it finds in some is told with their names.
+A mistake in every environment of a unit is reported once; a mistake in some of them with their names.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """Is told what happens. It must neither raise nor take long."""
+    """Receives what happens. It must neither raise nor take long."""
 
     def planned(self, plan: Plan) -> None:
         """A unit was planned."""

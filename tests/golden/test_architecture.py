@@ -42,3 +42,26 @@ def test_every_engine_is_in_the_table() -> None:
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:tasks|flows|deployments|tests)/[\w/.]+)`", TEXT))))
 def test_every_file_that_is_named_exists(path: str) -> None:
     assert (PROJECT / path).exists()
+
+
+def modules_named(text: str) -> set[str]:
+    """The modules of the product that a text names in backticks: `tasks.promotion.gate`."""
+    return set(re.findall(r"`((?:tasks|flows|deployments)(?:\.[a-z_]\w*)+)`", text))
+
+
+def is_there(module: str) -> bool:
+    """Whether there is such a module, or a module with a name in it."""
+    *above, last = module.split(".")
+    folder = PROJECT.joinpath(*above)
+    if (folder / last).is_dir() or (folder / f"{last}.py").is_file():
+        return True
+    home = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    return home.is_file() and re.search(rf"\b{last}\b", home.read_text()) is not None
+
+
+def test_every_module_that_the_code_names_exists() -> None:
+    files = [file for name in ("tasks", "flows", "deployments") for file in sorted((PROJECT / name).rglob("*.py"))]
+    named = {(file, module) for file in files for module in modules_named(file.read_text())}
+    assert [f"{file.relative_to(PROJECT)}: {module}" for file, module in sorted(named) if not is_there(module)] == []
+    assert named
+    assert not is_there("tasks.model")
