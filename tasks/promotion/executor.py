@@ -1,7 +1,7 @@
 """Runs the verbs of a promotion in the order of what they wait for.
 
-The order is defined once, in `tasks.promotion.promotion`; how it is executed is handed in. `LocalExecutor` uses threads
-and nothing else. Prefect's executor (`tasks.steps`) shows every verb as a task run besides.
+The order is defined once, in `tasks.promotion.promotion`; how it is executed is handed in. `LocalExecutor` uses
+threads and nothing else. Prefect's executor (`tasks.steps`) shows every verb as a task run besides.
 """
 
 from __future__ import annotations
