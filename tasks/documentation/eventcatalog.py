@@ -19,8 +19,8 @@ from tasks.documentation.folder import Page
 from tasks.documentation.sections import Linked
 from tasks.documentation.wordings import length, said
 
-_UNRELEASED = "unreleased"
-"""The version of what is in no environment yet."""
+_UNRELEASED = "0.0.0"
+"""The version of what is in no environment yet. EventCatalog's linter wants semantic versions."""
 
 _GRAPH = "<NodeGraph />"
 
@@ -46,6 +46,7 @@ def _domain(facts: Facts) -> str:
         "version": _version([each.column.release for each in facts.environments]),
         "summary": f"The infrastructure of {facts.platform}: {len(facts.units)} units, promoted through "
         f"{len(facts.environments)} environments.",
+        "owners": _owners(facts.units),
         "services": [{"id": _service(facts, unit.name)} for unit in facts.units],
         "flows": [{"id": _promotion(facts)}, *({"id": _order(facts, each.name)} for each in facts.environments)],
     }
@@ -67,7 +68,7 @@ def _unit(unit: UnitFacts, facts: Facts) -> str:
         "version": _version([place.cell.release for place in unit.places]),
         "summary": f"A unit of {facts.platform}, delivered with {engine}.",
         "badges": [{"content": engine, "backgroundColor": "blue", "textColor": "blue"}],
-        "owners": [_owner_id(owner) for owner in unit.owners],
+        "owners": _owners([unit]),
         "flows": [{"id": _order(facts, place.environment)} for place in unit.places],
     }
     return _page(
@@ -94,6 +95,7 @@ def _passage(facts: Facts) -> str:
         "name": "Promotion",
         "version": _version([each.column.release for each in facts.environments]),
         "summary": f"How a release of {facts.platform} goes through the environments.",
+        "owners": _owners(facts.units),
         "steps": steps,
     }
     return _page(front, sections.environments(facts, _linked(facts)))
@@ -132,6 +134,7 @@ def _environment(found: EnvironmentFacts, facts: Facts) -> str:
         "name": f"Units of {found.name}",
         "version": _version([found.column.release]),
         "summary": f"The order in which the units of {found.name} are applied. A rollback goes the other way.",
+        "owners": _owners(here),
         "steps": steps,
     }
     return _page(
@@ -151,9 +154,13 @@ def _next(names: Iterable[str]) -> list[dict[str, str]]:
     return [{"id": name} for name in names]
 
 
+def _owners(units: Iterable[UnitFacts]) -> list[str]:
+    return list(dict.fromkeys(_owner_id(owner) for unit in units for owner in unit.owners))
+
+
 def _owner(owner: str) -> str:
-    front = {"id": _owner_id(owner), "name": owner} | ({"email": owner} if _is_mail(owner) else {})
-    return _page(front, "Named in CODEOWNERS.")
+    front = {"id": _owner_id(owner), "name": owner, "summary": "Named in CODEOWNERS."}
+    return _page(front | ({"email": owner} if _is_mail(owner) else {}), "Named in CODEOWNERS.")
 
 
 def _owner_path(owner: str) -> str:
@@ -191,8 +198,8 @@ def _order(facts: Facts, environment: str) -> str:
 
 
 def _version(releases: Sequence[str]) -> str:
-    """The release in the last environment that has one."""
-    return next((release for release in reversed(releases) if release), _UNRELEASED)
+    """A version with the release in the last environment that has one. `r`: a number must not begin with 0 there."""
+    return next((f"{_UNRELEASED}-r{release}" for release in reversed(releases) if release), _UNRELEASED)
 
 
 class _Quoting(yaml.SafeDumper):
