@@ -1,8 +1,9 @@
 """Records which AWS actions each role uses, in the sandbox, for docs/reference/permissions.md.
 
-python -m tests.permissions    # about ten minutes; writes deployments/reference/used_actions.json
+python -m tests.permissions    # a quarter of an hour; writes deployments/reference/used_actions.json
 
-FlowMart's own infrastructure is promoted to production, a bad release is rolled back, and drift is looked for.
+FlowMart's own infrastructure is promoted to production, a bad release is rolled back, and drift is looked for. What
+an administrator prepares is left out.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def text(lines: Iterable[str]) -> str:
     found: dict[str, set[str]] = {}
     for line in lines:
         role, _, action = line.partition(" ")
-        found.setdefault(role, set()).add(action)
+        if role.startswith("flowmart-"):
+            found.setdefault(role, set()).add(action)
     return json.dumps({role: sorted(found[role]) for role in sorted(found)}, indent=1) + "\n"
 
 

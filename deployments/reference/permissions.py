@@ -23,9 +23,9 @@ ROLES: Mapping[str, str] = {"plan": "plans, checks and looks for drift", "apply"
 _INTRODUCTION = """# Permissions
 
 `flowmart bootstrap` gives two roles in each account exactly these policies; adapt them to what your units build.
-*Used* are the actions that the sandbox, which enforces them, saw while FlowMart's own infrastructure was promoted,
-rolled back and looked through for drift (`python -m tests.permissions` records them again). An entry without any is
-for what did not happen there, such as removing a unit."""
+*Used* are the actions that the sandbox, which enforces them, saw while FlowMart's own infrastructure was promoted
+(`python -m tests.permissions` records them again). An entry without any is for what did not happen there, such as
+removing a unit or changing its tags."""
 
 _CLUSTER = """## In a cluster
 
