@@ -29,6 +29,8 @@ class Surroundings:
         variables: the environment variables of a script (credentials, region).
         processes: runs scripts.
         prometheus: returns the environment's Prometheus, with a time limit of so many seconds for each request.
+        writing: returns the environment variables with the credentials that apply, for what makes objects.
+        helm: the program.
     """
 
     client: Callable[[str], Any]
@@ -37,6 +39,8 @@ class Surroundings:
     variables: Mapping[str, str]
     processes: Processes = field(default_factory=Processes)
     prometheus: Callable[[float], Prometheus] = no_prometheus
+    writing: Callable[[], Mapping[str, str]] = dict
+    helm: str = "helm"
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,13 @@ class Endpoints(InNamespace):
     at_least: Count = 1
 
 
+class HelmTest(InNamespace):
+    """The tests of the Helm `release` pass (`helm test`). `timeout` is for one attempt, in seconds."""
+
+    release: Text
+    timeout: Seconds = 60.0
+
+
 class ServiceHttp(InNamespace):
     """GET `path` of a `service`, through the API server. `port` is a number or name, `timeout` of one attempt."""
 
@@ -278,6 +285,7 @@ OPTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "rollout": Rollout,
         "endpoints": Endpoints,
         "service-http": ServiceHttp,
+        "helm-test": HelmTest,
         "prometheus": PrometheusFact,
     }
 )

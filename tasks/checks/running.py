@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tasks.checks import aws, kubernetes, network, outputs, prometheus, script
+from tasks.checks import aws, helm, kubernetes, network, outputs, prometheus, script
 from tasks.checks.answers import Answer, Surroundings, failed, shortened, unanswered
 from tasks.checks.options import OPTIONS, Aws
 from tasks.checks.references import resolved
@@ -39,6 +39,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "rollout": _Kind(kubernetes.rollout_expected, kubernetes.rollout),
         "endpoints": _Kind(kubernetes.endpoints_expected, kubernetes.endpoints),
         "service-http": _Kind(kubernetes.service_http_expected, kubernetes.service_http),
+        "helm-test": _Kind(helm.expected, helm.ask),
         "prometheus": _Kind(prometheus.expected, prometheus.ask),
     }
 )

@@ -36,9 +36,11 @@ def unready(cluster: Cluster, references: Iterable[Reference]) -> list[str]:
 def reasons(cluster: Cluster, about: Reference, live: Manifest | None) -> str:
     """Why one object is not ready, in words."""
     own = readiness(live).why
-    if live is None or about.kind not in _WITH_PODS:
+    if live is None or about.kind not in (*_WITH_PODS, "Pod"):
         return own
     try:
+        if about.kind == "Pod":
+            return _told(cluster, about.namespace, live)
         return "; ".join([own, *_of_its_pods(cluster, about.namespace, live)])
     except FlowmartError as error:
         return f"{own} (its pods did not respond: {error})"

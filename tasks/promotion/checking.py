@@ -19,7 +19,7 @@ from tasks.promotion.environment_run import EnvironmentRun
 
 
 def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:
-    """Ask all smoke checks of a unit at once, with read-only credentials; results in declared order.
+    """Ask all smoke checks of a unit at once, in declared order; all but `helm-test` with read-only credentials.
 
     Raises:
         Refused: a check failed.
@@ -89,6 +89,8 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         variables=run.runtime.access.reading(environment),
         processes=run.processes,
         prometheus=partial(run.runtime.prometheus, environment),
+        writing=lambda: run.runtime.access.writing(environment),
+        helm=run.runtime.executable("helm"),
     )
     within = max(check.within for check in declared)
     run.log(receipt.target.unit).info(

@@ -2,7 +2,7 @@
 
 A dependency of ours is named by path (`repository: file://../flowmart-service`), so that a chart is whole without a
 download and without a copy in the repository: it is put below charts/ where the chart is rendered. Dependencies from
-elsewhere have to be vendored into charts/, since a release is complete in itself.
+elsewhere are in charts/: from the repository, or pulled when the release was made (`vendoring`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface
 
 _LOCAL = "file://"
+_ELSEWHERE = ("oci://", "https://", "http://", "@", "alias:")
+"""How Chart.yaml names a registry, a repository, or the name that helm repo add gave one."""
 _DEFINITIONS = re.compile(r"[^/]+(/charts/[^/]+)*/crds/.+\.(ya?ml|json)")
 _INPUTS = ("namespace", "release", "values")
 
@@ -85,14 +87,14 @@ def _defined(name: str, text: IO[bytes]) -> dict[Reference, Manifest]:
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     """Paths, relative to `infrastructure`, of all files that the chart at `source` reads; sorted."""
     root = infrastructure.resolve()
-    folders = list(_with_dependencies((root / source).resolve()))
-    for folder in folders:
+    found = list(folders((root / source).resolve()))
+    for folder in found:
         if not folder.is_relative_to(root):
             raise InvalidInput(
                 f"{source}: depends on {folder}, which is outside of infrastructure/: add it to `paths`"
             )
     # A template can read any of them (`.Files.Get "README.md"`).
-    files = {file for folder in folders for file in folder.rglob("*") if file.is_file()}
+    files = {file for folder in found for file in folder.rglob("*") if file.is_file()}
     return tuple(sorted(str(file.relative_to(root)) for file in files))
 
 
@@ -105,8 +107,29 @@ def assemble(chart: Path, into: Path) -> Path:
     return whole
 
 
+def declared(chart: Path) -> list[Mapping[str, Any]]:
+    """What Chart.yaml lists as dependencies."""
+    return list(_mapping(chart / "Chart.yaml").get("dependencies") or ())
+
+
+def to_pull(chart: Path) -> list[Mapping[str, Any]]:
+    """The dependencies that are in a registry or a repository, and not in charts/."""
+    return [each for each in declared(chart) if _place(each).startswith(_ELSEWHERE) and not _is_in(chart, each)]
+
+
+def _is_in(chart: Path, dependency: Mapping[str, Any]) -> bool:
+    """Whether charts/ has it, as an archive or as a folder: helm goes by the name in its Chart.yaml."""
+    name, inside = str(dependency.get("name")), chart / "charts"
+    if any(re.fullmatch(rf"{re.escape(name)}-v?\d.*", file.stem) for file in inside.glob("*.tgz")):
+        return True
+    return any(_mapping(file).get("name") == name for file in inside.glob("*/Chart.yaml"))
+
+
 def _copy(chart: Path, to: Path) -> None:
     dependencies = _dependencies(chart)
+    for each in to_pull(chart):
+        told = f"{chart}/Chart.yaml: dependency {each['name']} is not in the release"
+        raise InvalidInput(f"{told}; make the release again, or vendor it (helm dependency update) and commit it")
 
     def by_hand(place: str, names: list[str]) -> set[str]:
         """What `helm dependency update` put where the dependencies themselves go."""
@@ -130,25 +153,30 @@ def _places(dependencies: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def _with_dependencies(chart: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+def folders(chart: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The chart's folder, and those of all charts that it depends on by path."""
     if chart in above:
         raise InvalidInput(f"{chart}/Chart.yaml: the chart depends on itself; take the circle out of dependencies")
     yield chart
     for dependency in _dependencies(chart):
-        yield from _with_dependencies(dependency, (*above, chart))
+        yield from folders(dependency, (*above, chart))
 
 
 def _dependencies(chart: Path) -> list[Path]:
-    """The folders of the dependencies that are named by path; the others have to be there already."""
+    """The folders of the dependencies that are named by path; those without a repository have to be there already."""
     found = []
-    for dependency in _mapping(chart / "Chart.yaml").get("dependencies") or ():
-        name, place = str(dependency.get("name")), str(dependency.get("repository") or "")
+    for dependency in declared(chart):
+        place = _place(dependency)
         if place.startswith(_LOCAL):
             found.append(_folder(chart, place.removeprefix(_LOCAL)))
-        elif not list(chart.glob(f"charts/{name}*")):
-            told = f"{chart}/Chart.yaml: dependency {name} is not in charts/"
-            raise InvalidInput(f"{told}: vendor it (helm dependency update) and commit it, or name it by file://")
+        elif not place.startswith(_ELSEWHERE) and not _is_in(chart, dependency):
+            told = f"{chart}/Chart.yaml: dependency {dependency.get('name')} is not in charts/"
+            raise InvalidInput(f"{told}: commit it, or name its repository (https://, oci://) or path (file://)")
     return found
+
+
+def _place(dependency: Mapping[str, Any]) -> str:
+    return str(dependency.get("repository") or "")
 
 
 def _folder(chart: Path, path: str) -> Path:

@@ -25,7 +25,7 @@ from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.domain.residual import drift_beyond
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.helm import charts, drift, planning, plans, revisions
+from tasks.engines.helm import charts, drift, planning, plans, revisions, vendoring
 from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.charts import Installation, Packed, interface, reads
 from tasks.engines.helm.commands import Helm as Commands
@@ -234,7 +234,7 @@ class Helm:
         first = before is None and workspace.baseline is None and workspace.receipt is None
         try:
             live = revisions.read(helm, saved.release, saved.namespace)
-            told += rollouts.unready(self._reading(), live.objects) if live else []
+            told += _unready(self._reading(), live) if live else []
             if first and live is not None and saved.does is Does.UPGRADE:
                 done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
                 told.append("It was the first install, so what it had made was removed again.")
@@ -250,6 +250,12 @@ def _folder(workspace: Workspace) -> Path:
     return folder
 
 
+def _unready(cluster: Cluster, live: Installed) -> list[str]:
+    """Why objects are not ready, and why hooks did not end: helm says of both only that it waited too long."""
+    hooks = [about for about in live.hooks if cluster.read(about)]
+    return rollouts.unready(cluster, [*live.objects, *hooks])
+
+
 def _await_deletions(cluster: Cluster, saved: Saved, deadline: Deadline) -> None:
     """Wait until objects that are being deleted are gone: helm would change them, and they would go all the same."""
     found = {about: cluster.read(about) for about in saved.planned.objects}
@@ -263,4 +269,4 @@ def _is_over(live: Installed, seconds: float) -> bool:
     return time.time() - began.timestamp() > seconds
 
 
-ENGINE = Engine(name="helm", make=Helm, reads=reads, interface=interface, executable="helm")
+ENGINE = Engine(name="helm", make=Helm, reads=reads, interface=interface, executable="helm", vendor=vendoring.vendor)

@@ -1,0 +1,159 @@
+"""Takes the charts that a chart depends on, and that are in a registry or a repository, into the release.
+
+What a version in a repository means may change, a release may not. So when a release is made, helm pulls each of
+them once, at the version that Chart.lock has, and the archives become files of the release, in charts/ where helm
+looks.
+
+helm itself logs in: by what `helm registry login` and `helm repo add` left in its configuration. A repository that
+was never added is asked without a login.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.cluster.documents import document
+from tasks.domain.errors import FlowmartError, InvalidInput
+from tasks.domain.platform import Unit
+from tasks.engines.helm import charts
+from tasks.engines.helm.errors import why
+from tasks.processes import Command, Processes
+from tasks.run_folder import run_folder
+
+_TIME_LIMIT = 300.0
+"""Seconds that each command of helm may take."""
+_REGISTRY = "oci://"
+_ALIASES = ("@", "alias:")
+"""How Chart.yaml names a repository that `helm repo add` has given a name."""
+_REPOSITORY = "flowmart"
+"""What the one repository that is asked is called while it is asked."""
+_FIELDS = ("name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias")
+"""The fields of a dependency in the order in which helm writes them (pkg/chart/v2/dependency.go)."""
+_WRITTEN_ALWAYS = ("name", "repository")
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A chart to pull: its name, where it is, its version or a range of versions, and the chart that needs it."""
+
+    name: str
+    place: str
+    version: str
+    chart: Path
+
+
+def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> None:
+    """Pull what a unit's chart depends on, and add it to the checkout of a release that is being made.
+
+    Raises:
+        InvalidInput: it cannot be pulled, or Chart.lock is not about this Chart.yaml.
+    """
+    for chart in dict.fromkeys(charts.folders((root / unit.source).resolve())):
+        for wanted in _wanted(chart):
+            try:
+                _pull(wanted, executable, processes)
+            except FlowmartError as error:
+                told = f"{unit.source}: dependency {wanted.name} {wanted.version} of {wanted.place}"
+                todo = "make it reachable, log in (helm registry login, helm repo add), or commit it to charts/"
+                raise InvalidInput(f"{told} cannot be taken into the release: {error}; {todo}") from error
+
+
+def _wanted(chart: Path) -> Iterator[_Wanted]:
+    missing = charts.to_pull(chart)
+    locked = _locked(chart) if missing else {}
+    for each in missing:
+        name, place = str(each["name"]), str(each["repository"])
+        yield _Wanted(name, place, locked.get((name, place)) or str(each.get("version") or ""), chart)
+
+
+def _locked(chart: Path) -> Mapping[tuple[str, str], str]:
+    """The versions that Chart.lock has, by name and repository; none where there is no Chart.lock."""
+    file = chart / "Chart.lock"
+    if not file.is_file():
+        return {}
+    lock = document(file.read_text()) or {}
+    found = lock.get("dependencies") or []
+    if lock.get("digest") != lock_digest(charts.declared(chart), found):
+        told = f"{file}: is not about the dependencies of Chart.yaml any more"
+        raise InvalidInput(f"{told}; run helm dependency update, and commit Chart.lock")
+    return {(str(each["name"]), str(each.get("repository") or "")): str(each["version"]) for each in found}
+
+
+def lock_digest(declared: Sequence[Mapping[str, Any]], locked: Sequence[Mapping[str, Any]]) -> str:
+    """The digest that helm writes into Chart.lock (internal/resolver, HashReq)."""
+    both = [[_as_written(each) for each in part] for part in (declared, locked)]
+    text = json.dumps(both, separators=(",", ":"), ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        # Go writes these so in JSON.
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _as_written(dependency: Mapping[str, Any]) -> dict[str, Any]:
+    found = {field: _sorted(dependency.get(field) or "") for field in _FIELDS}
+    return {field: value for field, value in found.items() if value or field in _WRITTEN_ALWAYS}
+
+
+def _sorted(value: Any) -> Any:
+    """Go writes the keys of mappings in order."""
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return dict(sorted(value.items())) if isinstance(value, Mapping) else value
+
+
+def _pull(wanted: _Wanted, executable: str, processes: Processes) -> None:
+    into = wanted.chart / "charts"
+    into.mkdir(exist_ok=True)
+    with run_folder("charts") as folder:
+        run = _Helm(executable, folder, processes)
+        pulled = ("--destination", str(into), *(("--version", wanted.version) if wanted.version else ()))
+        if wanted.place.startswith(_REGISTRY):
+            run("pull", f"{wanted.place.rstrip('/')}/{wanted.name}", *pulled)
+            return
+        run.ask_only(wanted.place)
+        run("repo", "update", _REPOSITORY)
+        run("pull", f"{_REPOSITORY}/{wanted.name}", *pulled)
+
+
+class _Helm:
+    """helm, with a configuration of repositories of its own in a folder; its logins are the user's."""
+
+    def __init__(self, executable: str, folder: Path, processes: Processes) -> None:
+        self._executable, self._folder, self._processes = executable, folder, processes
+        self._own: dict[str, str] = {}
+
+    def __call__(self, *arguments: str) -> str:
+        """What helm says to a command; `InvalidInput` with its reason when it fails."""
+        command = Command((self._executable, *arguments), self._folder, self._own, _TIME_LIMIT)
+        finished = self._processes.run(command)
+        if finished.exit_code != 0:
+            raise InvalidInput(why(finished.stderr))
+        return finished.stdout
+
+    def ask_only(self, place: str) -> None:
+        """Know the repository at that place alone, with the login that the user's configuration has for it."""
+        file = self._folder / "repositories.yaml"
+        entry = {**self._known(place), "name": _REPOSITORY}
+        file.write_text(yaml.safe_dump({"apiVersion": "", "repositories": [entry]}))
+        self._own |= {
+            "HELM_REPOSITORY_CONFIG": str(file),
+            "HELM_REPOSITORY_CACHE": str(self._folder / "repository"),
+        }
+
+    def _known(self, place: str) -> Mapping[str, Any]:
+        file = Path(self("env", "HELM_REPOSITORY_CONFIG").strip())
+        known = (document(file.read_text()) or {}).get("repositories") or [] if file.is_file() else []
+        alias = next((place.removeprefix(mark) for mark in _ALIASES if place.startswith(mark)), "")
+        for entry in known:
+            if entry["name"] == alias or (not alias and entry["url"].rstrip("/") == place.rstrip("/")):
+                return dict(entry)
+        if alias:
+            raise InvalidInput(f"helm knows no repository {alias} (helm repo add {alias} ADDRESS)")
+        return {"url": place}
