@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tasks.checks.answers import Surroundings
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 from tests.clusters import PROJECT, SandboxCluster
+from tests.tools import tool
 
 WORKLOAD = """
 apiVersion: apps/v1
@@ -160,3 +163,52 @@ def test_without_a_cluster_there_is_no_answer(cluster: SandboxCluster) -> None:
     found = asked(cluster, "rollout", within=0.1, variables={}, workload="deployment/good")
     assert found.outcome is Outcome.UNANSWERED
     assert "give the environment a cluster" in found.found
+
+
+TESTED = """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{{{ .Release.Name }}}}-asks
+  annotations: {{helm.sh/hook: test, helm.sh/hook-delete-policy: before-hook-creation}}
+spec:
+  restartPolicy: Never
+  securityContext: {{runAsNonRoot: true, runAsUser: 1000, seccompProfile: {{type: RuntimeDefault}}}}
+  containers:
+    - name: ask
+      image: "shop/curl:1"
+      command: [curl, "http://{service}:80/"]
+      securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
+"""
+
+
+def tested(cluster: SandboxCluster, folder: Path, release: str, *templates: str) -> CheckResult:
+    """What the check finds of a release of a chart with these templates."""
+    (folder / release / "templates").mkdir(parents=True)
+    (folder / release / "Chart.yaml").write_text(f"apiVersion: v2\nname: {release}\nversion: 1.0.0\n")
+    for number, text in enumerate(templates):
+        (folder / release / f"templates/{number}.yaml").write_text(text)
+    variables = cluster.variables("apply")
+    argv = [tool("helm"), "install", release, str(folder / release), "--namespace", "flowmart"]
+    subprocess.run(argv, env={**os.environ, **variables}, check=True, timeout=120)
+    around = Surroundings(
+        client=lambda _: None,
+        outputs={},
+        folder=folder,
+        variables=cluster.variables("plan"),
+        writing=lambda: variables,
+        helm=tool("helm"),
+    )
+    return running.run(Check("it", "helm-test", {"namespace": "flowmart", "release": release}, within=0), around)
+
+
+def test_the_tests_of_a_release_decide(cluster: SandboxCluster, tmp_path: Path) -> None:
+    asked(cluster, "rollout", workload="deployment/good")
+    good = tested(cluster, tmp_path, "well", TESTED.format(service="good"))
+    assert (good.outcome, good.found) == (Outcome.SUCCEEDED, "they do: well-asks")
+    bad = tested(cluster, tmp_path, "badly", TESTED.format(service="unready"))
+    assert bad.outcome is Outcome.FAILED
+    assert "badly-asks: " in bad.found
+    assert "exit code 1" in bad.found
+    none = tested(cluster, tmp_path, "untested")
+    assert (none.outcome, none.found) == (Outcome.FAILED, "the release has no tests")

@@ -259,6 +259,14 @@ def test_a_secret_that_changes_is_seen_and_never_shown(shop: Shop) -> None:
     assert not [secret for secret in ("horse", "staple") if secret in plan.text + str(plan.changes)]
 
 
+def test_a_hook_that_fails_is_explained_by_what_its_pod_says(shop: Shop) -> None:
+    target = shop.own_chart("a", hook=HOOK.replace("  template:", "  backoffLimit: 0\n  template:"))
+    applied = shop.apply(shop.planned(target, migration="broken-crash"))
+    assert applied.outcome is Outcome.FAILED
+    assert f"Job/flowmart/{shop.unit}-migrate: " in applied.detail
+    assert 'last said: "' in applied.detail
+
+
 def test_hooks_run_and_a_hook_that_changes_is_a_change(shop: Shop) -> None:
     target = shop.own_chart("a", hook=HOOK)
     assert shop.apply(shop.planned(target, migration="1")).outcome is Outcome.SUCCEEDED
