@@ -24,11 +24,17 @@ _STORE = re.compile(r"^(etcdserver: |rpc error: code = |context (deadline exceed
 _RIGHTS = re.compile(r'User "[^"]*" cannot ')
 """How RBAC words a refusal; admission answers 403 too, and its refusals have nothing to do with rights."""
 
+_IMMUTABLE = re.compile(r"immutable|updates to .* are forbidden|(may|can) ?not (be )?(change|unset)")
+"""How validation words that a field of an existing object cannot be changed: no reason of the API tells it apart."""
 _PRECONDITION = re.compile(r"Precondition failed: UID")
 
 
 class NotPermitted(Refused):
     """The identity has no right to do this: RBAC says so."""
+
+
+class Immutable(Refused):
+    """A field cannot be changed: only another object can have the new value."""
 
 
 class Replaced(Refused):
@@ -123,6 +129,7 @@ _TABLE = (
     ),
     _Rule(Replaced, "plan again", _on(409), _for("Conflict"), fits=_says(_PRECONDITION)),
     _Rule(Refused, "somebody changed it meanwhile; plan again", _on(409), _for("Conflict")),
+    _Rule(Immutable, statuses=_on(422), fits=_says(_IMMUTABLE)),
     _Rule(Refused),
 )  # fmt: skip
 
@@ -135,9 +142,17 @@ def refusal(answered: Answered, doing: str) -> FlowmartError:
         doing: what was asked of it ("apply Deployment/shop/cart in dev").
     """
     rule = next(rule for rule in _TABLE if rule.covers(answered))
-    said = "; ".join(_conflicts(answered)) or answered.message or "no reason given"
+    said = "; ".join(_immutable(answered) if rule.error is Immutable else _conflicts(answered))
+    said = said or answered.message or "no reason given"
     code = f"{answered.status} " if issubclass(rule.error, Unanswered) else ""
     return rule.error(f"could not {doing}: {code}{said}{f'; {rule.advice}' if rule.advice else ''}")
+
+
+def _immutable(answered: Answered) -> Iterator[str]:
+    """ "spec.template: field is immutable", for each field, without the field's whole content."""
+    for cause in answered.causes:
+        first = str(cause.get("message", "")).partition("\n")[0]
+        yield f"{cause.get('field', '?')}: {first.rpartition(': ')[2]}"
 
 
 def _conflicts(answered: Answered) -> Iterator[str]:

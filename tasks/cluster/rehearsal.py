@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.cluster.access import Cluster
+from tasks.cluster.access import Cluster, Written
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.ownership import is_terminating, without_autoscaled
 
 _ATTEMPTS = 5
+_LONGEST_NAME = 40
+"""Characters of a name to which more can be added: some kinds take no more than 52."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Rehearsal:
         becomes: the object as it would be; None when that cannot be rehearsed, since the cluster has no such kind or
             no such namespace (yet).
         leaving: whether an object of that name is being deleted.
+        replaced: whether only a new object can become that, in the place of the one that is there.
         warnings: what the cluster warned of, with the object's name.
     """
 
@@ -34,6 +37,7 @@ class Rehearsal:
     live: Manifest | None
     becomes: Manifest | None
     leaving: bool = False
+    replaced: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -60,7 +64,35 @@ def rehearse(
             break
     if written is None:
         return Rehearsal(sent, live, None, leaving)
-    return Rehearsal(sent, live, written.object, leaving, tuple(f"{about}: {text}" for text in written.warnings))
+    return Rehearsal(sent, live, written.object, leaving, warnings=_warnings(about, written))
+
+
+def rehearse_anew(cluster: Cluster, about: Reference, prepare: Callable[[Manifest | None], Manifest]) -> Rehearsal:
+    """Rehearse an object that takes the place of the one that is there: as a new one, under a name that is free.
+
+    Args:
+        prepare: the manifest to apply, given the live object.
+
+    Raises:
+        Refused: the cluster refuses the manifest.
+        Unanswered: the cluster does not answer.
+    """
+    live = cluster.read(about)
+    sent = prepare(live)
+    free = Reference(about.api_version, about.kind, about.namespace, f"{about.name[:_LONGEST_NAME]}-anew")
+    written = cluster.apply(free, _called(sent, free.name), force=True, rehearse=True)
+    if written is None:
+        return Rehearsal(sent, live, None, replaced=True)
+    becomes = _called(written.object, about.name)
+    return Rehearsal(sent, live, becomes, replaced=True, warnings=_warnings(about, written))
+
+
+def _called(manifest: Manifest, name: str) -> Manifest:
+    return {**manifest, "metadata": {**manifest["metadata"], "name": name}}
+
+
+def _warnings(about: Reference, written: Written) -> tuple[str, ...]:
+    return tuple(f"{about}: {text}" for text in written.warnings)
 
 
 def _revision(item: Manifest) -> str:

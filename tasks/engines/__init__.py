@@ -12,6 +12,7 @@ from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.base import Engine, Interface, Options, UnitEngine, Workspace
 from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
+from tasks.engines.kustomize.options import KustomizeOptions
 from tasks.engines.packer.options import PackerOptions
 from tasks.engines.registry import BuiltIn, Registry
 from tasks.engines.terraform.options import TerraformOptions
@@ -23,9 +24,11 @@ BUILT_IN = (
     BuiltIn("terraform", TerraformOptions),
     BuiltIn("terragrunt", TerragruntOptions),
     BuiltIn("helm"),
-    BuiltIn("kustomize"),
+    BuiltIn("kustomize", KustomizeOptions),
     BuiltIn("cloudformation", CloudFormationOptions),
     BuiltIn("packer", PackerOptions),
+    BuiltIn("cloudformation"),
+    BuiltIn("packer"),
     BuiltIn("ansible", AnsibleOptions),
     BuiltIn("elasticsearch", ElasticsearchOptions),
 )

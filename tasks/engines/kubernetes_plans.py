@@ -22,7 +22,7 @@ def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
     """Removing what holds data cannot be undone in a protected unit, and needs care in any other."""
-    gone = [change for change in changes if change.action is Action.DELETE]
+    gone = [change for change in changes if change.action in (Action.DELETE, Action.REPLACE)]
     if gone and protected:
         return Reversibility.IRREVERSIBLE
     return Reversibility.NEEDS_CARE if any(c.kind in _HOLDS_DATA for c in gone) else Reversibility.REVERSIBLE
@@ -34,4 +34,4 @@ def _told(change: Change) -> list[str]:
 
 
 def _is_update(change: Change) -> bool:
-    return change.action is Action.UPDATE
+    return change.action in (Action.UPDATE, Action.REPLACE)

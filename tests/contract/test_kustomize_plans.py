@@ -169,6 +169,52 @@ def test_a_version_that_is_served_no_more_names_those_that_are(shop: Releases) -
         shop.planned(shop.target("a", "app", old))
 
 
+def fixed(colour: str) -> str:
+    """The manifest of a ConfigMap that no change is allowed to."""
+    return config_map("fixed", colour=colour) + "immutable: true\n"
+
+
+def test_a_change_that_the_cluster_does_not_allow_is_refused_with_the_way_to_go(shop: Releases) -> None:
+    shop.applied(shop.target("a", "unit", fixed("blue")))
+    with pytest.raises(Refused, match=r"data: field is immutable .* kustomize: \{replace: \[ConfigMap\]\}"):
+        shop.planned(shop.target("b", "unit", fixed("green")))
+
+
+@pytest.mark.parametrize("allowed", ["ConfigMap", "ConfigMap/fixed"])
+def test_an_object_is_made_anew_where_the_unit_allows_it_and_again_by_a_rollback(
+    shop: Releases, allowed: str
+) -> None:
+    good = shop.applied(shop.target("a", "unit", fixed("blue"), config_map("other")))
+    uid, other = (shop.object(f"configmap/{name}")["metadata"]["uid"] for name in ("fixed", "other"))
+    target = shop.target("b", "unit", fixed("green"), config_map("other"), options={"replace": [allowed]})
+    plan = shop.planned(target)
+    (change,) = plan.changes
+    assert (change.action, change.address) == (Action.REPLACE, f"ConfigMap/{shop.namespace}/fixed")
+    assert change.before is not None
+    assert change.after is not None
+    assert (change.before["data"], change.after["data"]) == ({"colour": "blue"}, {"colour": "green"})
+    receipt = shop.applied(target)
+    assert shop.object("configmap/fixed")["data"] == {"colour": "green"}
+    assert shop.object("configmap/fixed")["metadata"]["uid"] != uid
+    assert shop.object("configmap/other")["metadata"]["uid"] == other
+    assert shop.planned(target).empty
+    assert shop.engine(target).detect_drift(receipt).changes == ()
+    back = shop.rollback(target, good)
+    assert back is not None
+    assert [change.action for change in back.changes] == [Action.REPLACE]
+    assert shop.apply(back).outcome is Outcome.SUCCEEDED
+    assert shop.object("configmap/fixed")["data"] == {"colour": "blue"}
+
+
+def test_what_was_replaced_by_hand_is_drift(shop: Releases) -> None:
+    target = shop.target("a", "unit", fixed("blue"))
+    receipt = shop.applied(target)
+    shop.cluster.kubectl("delete", "configmap", "fixed", "-n", shop.namespace)
+    shop.cluster.kubectl("apply", "-n", shop.namespace, "-f", "-", input=fixed("red"))
+    (change,) = shop.engine(target).detect_drift(receipt).changes
+    assert change.address == f"ConfigMap/{shop.namespace}/fixed"
+
+
 def test_all_new_objects_together_have_to_fit_in_a_quota(shop: Releases) -> None:
     shop.cluster.kubectl("apply", "--server-side", "-n", shop.namespace, "-f", "-", input=QUOTA)
     shop.cluster.kubectl("wait", "resourcequota/few", "-n", shop.namespace, "--for=jsonpath={.status.hard.secrets}=2")

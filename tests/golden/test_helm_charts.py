@@ -62,7 +62,7 @@ def test_what_helm_vendored_by_hand_does_not_come_between(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("dependency", "told"),
     [
-        ({"name": "redis", "repository": "https://charts.example"}, "dependency redis is not in charts/: vendor it"),
+        ({"name": "redis"}, "dependency redis is not in charts/: commit it, or name its repository"),
         ({"name": "base", "repository": "file://../nothing"}, "there is no chart in ../nothing"),
         ({"name": "cart", "repository": "file://../cart"}, "depends on itself"),
     ],

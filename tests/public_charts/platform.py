@@ -30,7 +30,8 @@ class PublicPlatform(MiniPlatform):
         shutil.rmtree(infrastructure)
         self.write("platform.yaml", yaml.safe_dump(_platform(unit, values)))
         if unit.engine == "helm":
-            shutil.copytree(unit.folder, infrastructure / UNIT, symlinks=False)
+            # What a chart's own repository does not keep, charts/ with it, is kept here.
+            shutil.copytree(unit.folder, infrastructure / UNIT, ignore=shutil.ignore_patterns(".gitignore"))
             self.missing = vendored(infrastructure / UNIT, clones)
         else:
             shutil.copytree(unit.root, infrastructure / "source", symlinks=True)
@@ -54,10 +55,11 @@ class PublicPlatform(MiniPlatform):
 
 
 def _platform(unit: PublicUnit, values: Mapping[str, Any]) -> dict[str, Any]:
-    inputs = {"inputs": {"namespace": NAMESPACE, "values": dict(values)}} if unit.engine == "helm" else {}
+    of_chart = {"inputs": {"namespace": NAMESPACE, "values": dict(values)}}
+    of_engine = of_chart if unit.engine == "helm" else {"kustomize": {"replace": ["Job"]}}
     declared = {"engine": unit.engine, "source": UNIT, "environments": [ENVIRONMENT], "time_limit": f"{_SECONDS}s"}
     return {
         "platform": "flowmart",
         "environments": {ENVIRONMENT: {"cluster": {"plan": "dev-admin", "apply": "dev-admin"}}},
-        "units": {UNIT: {**declared, **inputs}},
+        "units": {UNIT: {**declared, **of_engine}},
     }

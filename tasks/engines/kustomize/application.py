@@ -3,6 +3,8 @@
 Namespaces and definitions go first. What could not be rehearsed before they were there is rehearsed then, so that a
 release which the cluster does not take is refused before any of the rest is applied.
 
+An object that has to be replaced is deleted and made anew in its turn.
+
 What goes is removed last, since what is still running may need it. Each removal is of the object that was planned, by
 its UID, and only while no other unit has taken it over.
 """
@@ -80,6 +82,8 @@ class Application:
             raise refused
 
     def _apply(self, about: Reference, manifest: Manifest) -> None:
+        if about in self.saved.replaced:
+            self._delete(about, self.saved.replaced[about])
         live = self.cluster.read(about)
         if live is not None and is_terminating(live):
             waiting.until_gone(self.cluster, {about: live["metadata"]["uid"]}, self.deadline)
@@ -91,6 +95,10 @@ class Application:
         self.uids[about] = str(applied.object["metadata"].get("uid", ""))
         if about.kind == DEFINITION:
             self._await_kind(about, manifest)
+
+    def _delete(self, about: Reference, uid: str) -> None:
+        if self._is_removed(about, uid):
+            self.done.append(f"{about} (removed, to be made anew)")
 
     def _await_kind(self, about: Reference, manifest: Manifest) -> None:
         """Objects of a new kind can be applied only after the cluster has established and published it."""

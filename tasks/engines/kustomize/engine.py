@@ -32,6 +32,7 @@ from tasks.engines.base import Engine, Workspace
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
 from tasks.engines.kustomize.monitoring import VALIDATORS
+from tasks.engines.kustomize.options import KustomizeOptions
 from tasks.engines.kustomize.owners import Ownership
 from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.sources import interface, reads, rendered
@@ -63,7 +64,8 @@ class Kustomize:
             raise InvalidInput(f"{workspace.unit.name}: inputs.{next(iter(inputs.values))}: {told}")
         cluster, force = self._reading(), workspace.reconciling
         whose = _ownership(cluster, workspace, _listed(workspace))
-        found = survey(cluster, _wanted(cluster, workspace), whose, force=force)
+        allows = workspace.options(KustomizeOptions).allows_replacing
+        found = survey(cluster, _wanted(cluster, workspace), whose, force=force, may_replace=allows)
         plan = self._planned(found, inputs.digest, force=force)
         return replace(plan, changes_outputs=set(found.wanted) != set(whose.listed))
 
@@ -122,7 +124,15 @@ class Kustomize:
         tried = {**dict.fromkeys(_wanted(cluster, failed), ""), **_listed(failed), **_listed(workspace)}
         whose = replace(_ownership(cluster, workspace, tried), preexisting=existed)
         wanted = _wanted(cluster, workspace) if isinstance(to, Receipt) else {}
-        found = survey(cluster, wanted, whose, force=True)
+        # What the failed release was allowed to replace has to be replaced once more.
+        allowed = [each.options(KustomizeOptions) for each in (workspace, failed)]
+        found = survey(
+            cluster,
+            wanted,
+            whose,
+            force=True,
+            may_replace=lambda about: any(each.allows_replacing(about) for each in allowed),
+        )
         if isinstance(to, Baseline) and not found.gone:
             return None
         return self._planned(found, to.inputs_digest if isinstance(to, Receipt) else Inputs().digest, force=True)
@@ -172,7 +182,7 @@ class Kustomize:
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs_digest,
             basis=found.basis,
-            artifact=plans.save(Saved(found.wanted, gone, force), workspace.folder),
+            artifact=plans.save(Saved(found.wanted, gone, force, found.replaced), workspace.folder),
             text=kubernetes_plans.text(changes, found.notes),
             reversibility=kubernetes_plans.reversibility(changes, workspace.unit.protected),
             warnings=found.notes,
@@ -269,5 +279,6 @@ ENGINE = Engine(
     interface=interface,
     executable="kubectl",
     setting="kubectl",
+    options=KustomizeOptions,
     validators=VALIDATORS,
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tasks.cluster import comparison, parallel, quotas
 from tasks.cluster.access import Cluster
+from tasks.cluster.errors import Immutable
 from tasks.cluster.objects import Manifest, Reference, ordered, shown
 from tasks.cluster.ownership import (
     ADOPTED,
@@ -19,11 +20,13 @@ from tasks.cluster.ownership import (
     without_autoscaled,
 )
 from tasks.cluster.placement import DEFINITION, defined
-from tasks.cluster.rehearsal import Rehearsal, rehearse
+from tasks.cluster.rehearsal import Rehearsal, rehearse, rehearse_anew
 from tasks.domain.errors import Refused
-from tasks.domain.plan import Change
+from tasks.domain.plan import Action, Change
 from tasks.domain.values import digest_of
 from tasks.engines.kustomize.owners import Ownership
+
+_HOW_TO_REPLACE = "give it another name, or let the unit replace it: kustomize: {{replace: [{kind}]}}"
 
 Objects = Mapping[Reference, Manifest]
 Prepare = Callable[[Manifest | None], Manifest]
@@ -51,6 +54,12 @@ class Survey:
         return {about: found.sent for about, found in self.rehearsals.items()}
 
     @property
+    def replaced(self) -> Mapping[Reference, str]:
+        """The objects in whose place new ones come, with their UIDs."""
+        found = {about: one.live for about, one in self.rehearsals.items() if one.replaced and one.live}
+        return {about: str(live["metadata"].get("uid", "")) for about, live in found.items()}
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         """What applying would change."""
         found = (self._change(about) for about in ordered({**self.rehearsals, **self.gone}))
@@ -71,20 +80,29 @@ class Survey:
         if about in self.gone:
             return comparison.change_of_ours(about, self.gone[about], None, self.manager)
         found = self.rehearsals[about]
-        return comparison.change_of_ours(about, found.live, found.becomes or found.sent, self.manager)
+        change = comparison.change_of_ours(about, found.live, found.becomes or found.sent, self.manager)
+        return replace(change, action=Action.REPLACE) if change and found.replaced and found.live else change
 
 
-def survey(cluster: Cluster, wanted: Objects, whose: Ownership, *, force: bool) -> Survey:
+def survey(
+    cluster: Cluster,
+    wanted: Objects,
+    whose: Ownership,
+    *,
+    force: bool,
+    may_replace: Callable[[Reference], bool] = lambda _: False,
+) -> Survey:
     """Look at every wanted object, rehearse its apply, and find what of the unit's objects is to go.
 
     Args:
         force: take fields from whoever owns them.
+        may_replace: whether an object may be deleted and made anew, where the cluster lets no field be changed.
 
     Raises:
         Refused: the cluster refuses a manifest, an object belongs to somebody else, two units list it, or a quota has
             no room for all that is new.
     """
-    rehearsals = _rehearsed(cluster, wanted, whose, force=force)
+    rehearsals = _rehearsed(cluster, wanted, whose, force=force, may_replace=may_replace)
     created = {about: found.sent for about, found in rehearsals.items() if found.live is None}
     short = quotas.exceeded(cluster, created, wanted)
     if short:
@@ -117,14 +135,22 @@ def basis(wanted: Objects, live: Mapping[Reference, Manifest | None], manager: s
     )
 
 
-def _rehearsed(cluster: Cluster, wanted: Objects, whose: Ownership, *, force: bool) -> dict[Reference, Rehearsal]:
+def _rehearsed(
+    cluster: Cluster, wanted: Objects, whose: Ownership, *, force: bool, may_replace: Callable[[Reference], bool]
+) -> dict[Reference, Rehearsal]:
     """Definitions first: what objects of their kinds may look like depends on whether they change."""
     found: dict[Reference, Rehearsal] = {}
 
     def ask(about: Reference) -> Rehearsal:
         prepare = _marking(about, wanted[about], whose, force)
         changing = (about.group, about.kind) in _changing(found)
-        return _known(cluster, about, _asked(cluster, about, prepare, force=force, changing=changing), wanted, whose)
+        try:
+            asked = _asked(cluster, about, prepare, force=force, changing=changing)
+        except Immutable as error:
+            if not may_replace(about):
+                raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
+            asked = rehearse_anew(cluster, about, prepare)
+        return _known(cluster, about, asked, wanted, whose)
 
     for stage in (True, False):
         chosen = [about for about in wanted if (about.kind == DEFINITION) is stage]
@@ -136,8 +162,8 @@ def _asked(cluster: Cluster, about: Reference, prepare: Prepare, *, force: bool,
     """A rehearsal. Where the kind is `changing`, what is refused by its definition of today may be right tomorrow."""
     try:
         return rehearse(cluster, about, prepare, force=force)
-    except Refused:
-        if not changing:
+    except Refused as error:
+        if not changing or isinstance(error, Immutable):
             raise
         live = cluster.read(about)
         return Rehearsal(prepare(live), live, None)
@@ -154,7 +180,10 @@ def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[tuple[str, str]]
 
 def _forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Manifest], Prepare]) -> dict[Reference, Rehearsal]:
     def ask(about: Reference) -> Rehearsal:
-        return rehearse(cluster, about, prepare(wanted[about]), force=True)
+        try:
+            return rehearse(cluster, about, prepare(wanted[about]), force=True)
+        except Immutable:
+            return rehearse_anew(cluster, about, prepare(wanted[about]))
 
     return dict(zip(wanted, parallel.each(ask, wanted), strict=True))
 
