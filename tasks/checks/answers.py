@@ -30,7 +30,7 @@ class Surroundings:
         processes: runs scripts.
         prometheus: returns the environment's Prometheus, with a time limit of so many seconds for each request.
         writing: returns the environment variables with the credentials that apply, for what makes objects.
-        helm: the program.
+        helm: returns which program helm is.
     """
 
     client: Callable[[str], Any]
@@ -40,7 +40,7 @@ class Surroundings:
     processes: Processes = field(default_factory=Processes)
     prometheus: Callable[[float], Prometheus] = no_prometheus
     writing: Callable[[], Mapping[str, str]] = dict
-    helm: str = "helm"
+    helm: Callable[[], str] = lambda: "helm"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def ask(options: HelmTest, around: Surroundings) -> Answer:
 
 
 def _helm(options: HelmTest, around: Surroundings, verb: str, *more: str) -> Finished:
-    argv = (around.helm, verb, options.release, "--namespace", options.namespace, *more)
+    argv = (around.helm(), verb, options.release, "--namespace", options.namespace, *more)
     return around.processes.run(Command(argv, around.folder, around.writing(), options.timeout + _MORE))
 
 

@@ -90,7 +90,7 @@ def _asked(run: EnvironmentRun, receipt: Receipt) -> tuple[CheckResult, ...]:
         processes=run.processes,
         prometheus=partial(run.runtime.prometheus, environment),
         writing=lambda: run.runtime.access.writing(environment),
-        helm=run.runtime.executable("helm"),
+        helm=lambda: run.runtime.executable("helm"),
     )
     within = max(check.within for check in declared)
     run.log(receipt.target.unit).info(

@@ -197,7 +197,7 @@ def tested(cluster: SandboxCluster, folder: Path, release: str, *templates: str)
         folder=folder,
         variables=cluster.variables("plan"),
         writing=lambda: variables,
-        helm=tool("helm"),
+        helm=lambda: tool("helm"),
     )
     return running.run(Check("it", "helm-test", {"namespace": "flowmart", "release": release}, within=0), around)
 

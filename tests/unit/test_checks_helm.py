@@ -52,7 +52,7 @@ def asked(helm: Processes) -> CheckResult:
         variables={},
         processes=helm,
         writing=lambda: {"HELM_KUBECONTEXT": "dev-apply"},
-        helm="helm4",
+        helm=lambda: "helm4",
     )
     return running.run(Check("it", "helm-test", OPTIONS, within=0), around)
 
