@@ -17,6 +17,7 @@ ENVIRONMENT = "dev"
 NAMESPACE = "public"
 UNIT = "public"
 _SECONDS = 60
+_PATCH = re.compile(r"(?m)^((?:version|appVersion): [\"']?v?\d+\.\d+\.)(\d+)")
 
 
 class PublicPlatform(MiniPlatform):
@@ -39,7 +40,8 @@ class PublicPlatform(MiniPlatform):
     def version(self, number: int) -> str:
         """A release that differs from the others in a version, as a new one of the chart or base would; its id."""
         if self.unit.engine == "helm":
-            self._chart_version(number)
+            if number > 1:
+                self._next_version()
         else:
             overlay = {
                 "resources": [str(Path("../source") / self.unit.path)],
@@ -48,10 +50,10 @@ class PublicPlatform(MiniPlatform):
             self.write(f"{UNIT}/kustomization.yaml", yaml.safe_dump(overlay))
         return self.release(f"version {number}").id
 
-    def _chart_version(self, number: int) -> None:
+    def _next_version(self) -> None:
+        """The next patch of the chart and of what it installs."""
         file = self.repository / "infrastructure" / UNIT / "Chart.yaml"
-        for key in ("version", "appVersion"):
-            file.write_text(re.sub(rf"(?m)^{key}: .*$", f'{key}: "{number}.99.0"', file.read_text()))
+        file.write_text(_PATCH.sub(lambda found: f"{found[1]}{int(found[2]) + 1}", file.read_text()))
 
 
 def _platform(unit: PublicUnit, values: Mapping[str, Any]) -> dict[str, Any]:

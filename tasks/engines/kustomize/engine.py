@@ -31,6 +31,7 @@ from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Workspace
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
+from tasks.engines.kustomize.inventory import Inventory
 from tasks.engines.kustomize.monitoring import VALIDATORS
 from tasks.engines.kustomize.options import KustomizeOptions
 from tasks.engines.kustomize.owners import Ownership
@@ -63,11 +64,14 @@ class Kustomize:
             told = "a kustomization takes no inputs; what differs between environments is in its overlays"
             raise InvalidInput(f"{workspace.unit.name}: inputs.{next(iter(inputs.values))}: {told}")
         cluster, force = self._reading(), workspace.reconciling
-        whose = _ownership(cluster, workspace, _listed(workspace))
+        known, inventory = _listed(workspace), _inventory(cluster, workspace).read()
+        whose = _ownership(cluster, workspace, {**dict.fromkeys(inventory, ""), **known})
         allows = workspace.options(KustomizeOptions).allows_replacing
         found = survey(cluster, _wanted(cluster, workspace), whose, force=force, may_replace=allows)
         plan = self._planned(found, inputs.digest, force=force)
-        return replace(plan, changes_outputs=set(found.wanted) != set(whose.listed))
+        outdated = set(found.wanted) != set(placed(cluster, known))
+        unlisted = bool(workspace.options(KustomizeOptions).inventory) and inventory != set(found.wanted)
+        return replace(plan, changes_outputs=outdated or unlisted)
 
     def apply(self, plan: Plan) -> Applied:
         """Apply what was planned, wait until it is ready, then remove what goes.
@@ -82,8 +86,11 @@ class Kustomize:
         work = Application(
             cluster, saved, _mark(workspace), Deadline(workspace.unit.time_limit), unknown=plan.unknown
         )
+        inventory = _inventory(cluster, workspace)
         try:
+            inventory.add(saved.wanted)
             work.carry_out()
+            inventory.write(saved.wanted)
         except Unanswered as error:
             return Applied.unanswered(error, _with_what_was_done(error, work.done))
         except Refused as error:
@@ -224,6 +231,10 @@ def _listed(workspace: Workspace) -> Mapping[Reference, str]:
     """The objects that the unit's current receipt lists, with their UIDs."""
     receipt = workspace.receipt
     return plans.recorded(receipt.outputs.get("objects", ())) if receipt else {}
+
+
+def _inventory(cluster: Cluster, workspace: Workspace) -> Inventory:
+    return Inventory(cluster, _mark(workspace), workspace.options(KustomizeOptions).inventory)
 
 
 def _baseline(baseline: Baseline | None) -> frozenset[Reference]:

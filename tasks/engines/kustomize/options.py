@@ -21,6 +21,13 @@ class KustomizeOptions(Options):
         "does not let a field be changed. None: such a change is refused.",
     )
 
+    inventory: str = Field(
+        default="",
+        pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$",
+        description="The namespace of a ConfigMap that lists what the unit has applied, so that what a release drops "
+        "is removed even if the store was lost. None: only the store knows.",
+    )
+
     def allows_replacing(self, about: Reference) -> bool:
         """Whether an object may be deleted and made anew."""
         return about.kind in self.replace or f"{about.kind}/{about.name}" in self.replace
