@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -247,3 +248,41 @@ def test_the_manager_of_what_is_applied_is_called_like_the_platform(shop: Releas
     acme.applied(acme.target("a", "app", config_map("one")))
     shown = shop.cluster.object("configmap", "one", "-n", shop.namespace, "--show-managed-fields")
     assert [entry["manager"] for entry in shown["metadata"]["managedFields"]] == ["acme"]
+
+
+def test_what_a_release_drops_goes_even_if_the_store_was_lost(shop: Releases) -> None:
+    listing = {"options": {"inventory": shop.namespace}}
+    target = shop.target("a", "unit", config_map("kept"), config_map("dropped"), **listing)
+    shop.applied(target)
+    assert shop.planned(target).empty
+    shop.receipts.clear()
+    again = shop.planned(shop.target("b", "unit", config_map("kept"), **listing))
+    assert [(change.address, change.action) for change in again.changes] == [
+        (f"ConfigMap/{shop.namespace}/dropped", Action.DELETE)
+    ]
+    assert shop.apply(again).outcome is Outcome.SUCCEEDED
+    assert [name for name in shop.names("configmap") if not name.startswith("inventory-")] == ["kept"]
+
+
+def test_what_somebody_adds_to_the_list_stays(shop: Releases) -> None:
+    listing = {"options": {"inventory": shop.namespace}}
+    shop.applied(shop.target("a", "unit", config_map("kept"), **listing))
+    shop.cluster.kubectl("create", "configmap", "foreign", "-n", shop.namespace)
+    (name,) = (name for name in shop.names("configmap") if name.startswith("inventory-"))
+    objects = json.loads(shop.object(f"configmap/{name}")["data"]["objects"])
+    data = {"data": {"objects": json.dumps([*objects, {**objects[0], "name": "foreign"}])}}
+    shop.cluster.kubectl("patch", "configmap", name, "-n", shop.namespace, "-p", json.dumps(data))
+    plan = shop.planned(shop.target("b", "unit", config_map("kept"), **listing))
+    assert plan.changes == ()
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+    assert "foreign" in shop.names("configmap")
+
+
+def test_the_list_may_be_in_a_namespace_that_comes_with_the_unit(shop: Releases) -> None:
+    shop.names_namespace = False
+    name = f"{shop.namespace}-new"
+    namespace = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"
+    shop.applied(shop.target("a", "unit", namespace, options={"inventory": name}))
+    found = shop.cluster.kubectl("get", "configmap", "-n", name, "-o", "name").split()
+    assert any("inventory-" in each for each in found)
+    shop.cluster.kubectl("delete", "namespace", name)
