@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tasks.domain import wording
 from tasks.domain.plan import Action, Change, Reversibility
@@ -20,10 +20,12 @@ def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
     return listed(changes, _told, warnings)
 
 
-def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
-    """Removing what holds data cannot be undone in a protected unit, and needs care in any other."""
+def reversibility(
+    changes: Iterable[Change], protected: bool, protects: Callable[[Change], bool] = lambda _: False
+) -> Reversibility:
+    """Removing what is protected, by its unit or by itself, cannot be undone; removing what holds data needs care."""
     gone = [change for change in changes if change.action in (Action.DELETE, Action.REPLACE)]
-    if gone and protected:
+    if gone and (protected or any(map(protects, gone))):
         return Reversibility.IRREVERSIBLE
     return Reversibility.NEEDS_CARE if any(c.kind in _HOLDS_DATA for c in gone) else Reversibility.REVERSIBLE
 

@@ -191,7 +191,9 @@ class Kustomize:
             basis=found.basis,
             artifact=plans.save(Saved(found.wanted, gone, force, found.replaced), workspace.folder),
             text=kubernetes_plans.text(changes, found.notes),
-            reversibility=kubernetes_plans.reversibility(changes, workspace.unit.protected),
+            reversibility=kubernetes_plans.reversibility(
+                changes, workspace.unit.protected, workspace.options(KustomizeOptions).protects
+            ),
             warnings=found.notes,
             unknown=found.unknown,
         )

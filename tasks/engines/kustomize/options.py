@@ -10,12 +10,17 @@ from tasks.engines.base import Options
 
 if TYPE_CHECKING:
     from tasks.cluster.objects import Reference
+    from tasks.domain.plan import Change
+
+
+_Objects = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*(/[^/ ]+)?$")]
+"""All objects of a kind (Job), or a single one (Job/migrate)."""
 
 
 class KustomizeOptions(Options):
     """How a kustomization is applied."""
 
-    replace: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*(/[^/ ]+)?$")], ...] = Field(
+    replace: tuple[_Objects, ...] = Field(
         default=(),
         description="Kinds (Job) or single objects (Job/migrate) that are deleted and made anew where the cluster "
         "does not let a field be changed. None: such a change is refused.",
@@ -28,6 +33,20 @@ class KustomizeOptions(Options):
         "is removed even if the store was lost. None: only the store knows.",
     )
 
+    protect: tuple[_Objects, ...] = Field(
+        default=(),
+        description="Kinds (PersistentVolumeClaim) or single objects whose removal or replacement counts as "
+        "irreversible, so that it waits for an approval under `gate: when irreversible`.",
+    )
+
     def allows_replacing(self, about: Reference) -> bool:
         """Whether an object may be deleted and made anew."""
-        return about.kind in self.replace or f"{about.kind}/{about.name}" in self.replace
+        return _covers(self.replace, about.kind, about.name)
+
+    def protects(self, change: Change) -> bool:
+        """Whether removing the object of a change counts as irreversible."""
+        return _covers(self.protect, change.kind.rpartition("/")[2], change.address.rpartition("/")[2])
+
+
+def _covers(objects: tuple[str, ...], kind: str, name: str) -> bool:
+    return kind in objects or f"{kind}/{name}" in objects
