@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.cluster.access import Cluster, Written
+from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Manifest, Reference
-from tasks.cluster.rehearsal import rehearse
+from tasks.cluster.rehearsal import rehearse, rehearse_anew
 
 CART = Reference("apps/v1", "Deployment", "shop", "cart")
 
@@ -68,3 +69,25 @@ def test_replicas_of_an_autoscaler_are_not_sent() -> None:
     scaled = {"manager": "hpa", "subresource": "scale", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
     cluster = BusyCluster({"kind": "Deployment", "metadata": {"managedFields": [scaled]}})
     assert rehearse(cluster, CART, manifest, force=False).sent["spec"] == {}
+
+
+def test_what_takes_an_objects_place_is_rehearsed_under_a_name_that_is_free() -> None:
+    cluster = BusyCluster({"kind": "Deployment", "metadata": {"name": "cart", "uid": "1"}})
+    found = rehearse_anew(cluster, CART, manifest)
+    (_, (what, about, sent, force)) = cluster.asked
+    assert (what, force) == ("rehearse", True)
+    assert isinstance(about, Reference)
+    assert about.name == sent["metadata"]["name"] == "cart-anew"  # type: ignore[index]
+    assert found.replaced
+    assert found.sent == manifest(None)
+    assert found.becomes is not None
+    assert found.becomes["metadata"]["name"] == "cart"
+
+
+def test_who_has_rights_by_names_only_cannot_rehearse_what_takes_an_objects_place() -> None:
+    class Strict(BusyCluster):
+        def apply(self, about: Reference, *_: Any, **__: Any) -> Written | None:
+            raise NotPermitted(f"may not create {about}")
+
+    found = rehearse_anew(Strict({"kind": "Deployment", "metadata": {"name": "cart"}}), CART, manifest)
+    assert (found.replaced, found.becomes) == (True, None)

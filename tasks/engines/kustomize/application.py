@@ -57,7 +57,7 @@ class Application:
         for about in first:
             self._apply(about, self.saved.wanted[about])
         for about in self.saved.wanted:
-            if about not in first and str(about) in self.unknown:
+            if about not in first and about not in self.saved.replaced and str(about) in self.unknown:
                 self._rehearse(about, self.saved.wanted[about])
         for about in self.saved.wanted:
             if about not in first:
