@@ -27,8 +27,6 @@ BUILT_IN = (
     BuiltIn("kustomize", KustomizeOptions),
     BuiltIn("cloudformation", CloudFormationOptions),
     BuiltIn("packer", PackerOptions),
-    BuiltIn("cloudformation"),
-    BuiltIn("packer"),
     BuiltIn("ansible", AnsibleOptions),
     BuiltIn("elasticsearch", ElasticsearchOptions),
 )
