@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.engines.base import Workspace
-from tasks.engines.terragrunt.preparation import Made, Preparation
+from tasks.engines.terragrunt.made_units import Made
+from tasks.engines.terragrunt.preparation import Preparation
 from tasks.promotion import operations
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor

@@ -28,8 +28,9 @@ from tasks.engines.terraform import identity
 from tasks.engines.terraform.engine import Terraform
 from tasks.engines.terragrunt import commands, credentials, mocks, parity, record
 from tasks.engines.terragrunt.execution import Around, TerragruntExecution
+from tasks.engines.terragrunt.made_units import Made
 from tasks.engines.terragrunt.options import TerragruntOptions
-from tasks.engines.terragrunt.preparation import Made, Preparation, prepared
+from tasks.engines.terragrunt.preparation import Preparation, prepared
 from tasks.engines.terragrunt.sources import needs_aws, reads, unit_reads
 
 NAME = "terragrunt"

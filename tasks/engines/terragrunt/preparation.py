@@ -13,29 +13,35 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from tasks.domain.errors import FlowmartError, Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Inputs
-from tasks.domain.values import digest_of
-from tasks.engines import sealed
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import backends, diagnostics, errors, installed, kept_inits, surroundings, vendored
 from tasks.engines.terraform import commands as terraform
 from tasks.engines.terraform.preparation import one_at_a_time
-from tasks.engines.terragrunt import answers, commands, credentials, record, recording, stand_ins, vendoring
+from tasks.engines.terragrunt import (
+    answers,
+    commands,
+    credentials,
+    made_units,
+    record,
+    recording,
+    stand_ins,
+    vendoring,
+)
 from tasks.engines.terragrunt.answers import Configuration
+from tasks.engines.terragrunt.made_units import Made, digest_with
 from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.engines.terragrunt.recording import Recorded
 from tasks.engines.terragrunt.stand_ins import StandIns
 from tasks.engines.terragrunt.together import Together
 from tasks.processes import Command, Finished
 
-_MADE = "flowmart.made.json"
 _UNLOCKED = "Provider dependency changes detected"
 _REMEDY = (
     f"its {terraform.LOCK_FILE} is not that of its providers: run terragrunt init there, commit the file, and create "
@@ -45,21 +51,6 @@ _REMEDY = (
 
 Check = Callable[[Configuration], None]
 """What is held against a unit's configuration before anything is made of it."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A unit that is ready.
-
-    Attributes:
-        folder: where Terraform runs.
-        configuration: the unit's.
-        recorded: how Terragrunt would run Terraform there; None where Terragrunt itself has to.
-    """
-
-    folder: Path
-    configuration: Configuration
-    recorded: Recorded | None = None
 
 
 class Preparation:
@@ -101,12 +92,10 @@ class Preparation:
             Refused: Terragrunt rejects its configuration, or it asks for what cannot be kept.
             Unanswered: a backend or a module's source gives no answer.
         """
-        file, made_with = self.downloads / _MADE, digest_of([inputs.upstream, inputs.values, inputs.secretive])
-        done = json.loads(file.read_text()) if file.is_file() else {}
-        if done and (done["with"] == made_with or not inputs.upstream):
-            made = _made(done)
-            check(made.configuration)
-            return made
+        done = made_units.load(self.downloads)
+        if done and (done.holds_with(inputs) or not inputs.upstream):
+            check(done.configuration)
+            return done
         self.downloads.mkdir(parents=True, exist_ok=True)
         as_repository(self._workspace.infrastructure)
         known = None if done or inputs.values else self._together.of(self._workspace, self._stand_ins, self._seen())
@@ -118,7 +107,7 @@ class Preparation:
         else:
             recorded = (known.recorded if known else None) or self._recorded(inputs)
             made = self._alone(configuration, recorded, inputs)
-        sealed.save({"with": made_with, **asdict(made), "folder": str(made.folder)}, file)
+        made_units.save(made, self.downloads)
         return made
 
     def forget(self) -> None:
@@ -143,7 +132,7 @@ class Preparation:
         folder, own = Path(recorded.folder), self._workspace
         vendored.provide(own.infrastructure, own.unit.source, folder)
         self._initialise(folder, {**recorded.variables, **commands.inputs(inputs.values)})
-        return Made(folder, configuration, recorded)
+        return Made(folder, configuration, digest_with(inputs), recorded)
 
     def _recorded(self, inputs: Inputs) -> Recorded:
         more = {**commands.inputs(inputs.values), **commands.QUICK, "TG_TF_PATH": str(self._stand_ins.recording)}
@@ -178,7 +167,7 @@ class Preparation:
         self._init(argv, None, commands.inputs(inputs.values))
         folder = self._place(configuration.source)
         self._refuse_initialised(folder)
-        return Made(folder, configuration)
+        return Made(folder, configuration, digest_with(inputs))
 
     def _refuse_initialised(self, folder: Path) -> None:
         source = self._workspace.unit.source
@@ -293,15 +282,6 @@ def prepared(workspace: Workspace, whole: Path, folder: Path) -> Workspace:
     """The workspace of the Terraform engine: in the folder where Terraform runs, below that of all copies."""
     unit = replace(workspace.unit, source=folder.relative_to(whole).as_posix(), options={})
     return replace(workspace, infrastructure=whole, unit=unit)
-
-
-def _made(written: Mapping[str, Any]) -> Made:
-    recorded = written["recorded"]
-    return Made(
-        Path(written["folder"]),
-        Configuration.read(written["configuration"]),
-        Recorded.read(recorded) if recorded else None,
-    )
 
 
 def _beside(infrastructure: Path) -> Path:
