@@ -24,3 +24,8 @@ class ElasticsearchOptions(Options):
         default_factory=dict,
         description="Folders of kinds that have other names, such as {index-templates: templates/index}.",
     )
+    ignored: tuple[str, ...] = Field(
+        default=(),
+        description="Files and folders of the source that are none of the unit's objects, as paths or patterns: "
+        "[defaults.yaml, roles, '*.tpl.json'].",
+    )

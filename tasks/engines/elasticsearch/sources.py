@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,8 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 
 def _files(folder: Path, options: ElasticsearchOptions) -> Iterator[tuple[str, Path]]:
     folders = _folders(folder, options)
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and _may_be_one(path))
+    candidates = [path for path in _kept(folder, options.ignored) if path.is_file()]
+    found = sorted(path for path in candidates if _may_be_one(path))
     if not found:
         raise InvalidInput(
             f"{folder.name}: has no JSON or YAML in {', '.join(names[0] for names in FOLDERS.values())}"
@@ -141,9 +143,22 @@ def _files(folder: Path, options: ElasticsearchOptions) -> Iterator[tuple[str, P
         if not kinds:
             known = ", ".join(names[0] for names in FOLDERS.values())
             raise InvalidInput(
-                f"{folder.name}/{file.relative_to(folder)}: is in no folder of a kind; move it to one of {known}"
+                f"{folder.name}/{file.relative_to(folder)}: is in no folder of a kind; move it to one of {known}, "
+                "or name it in `ignored`"
             )
         yield kinds[0], file
+
+
+def _kept(folder: Path, ignored: Sequence[str]) -> list[Path]:
+    """What is below a folder, without what the unit says to ignore: a path or a pattern, of a file or of a folder."""
+    everything = {path: path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    left_out: set[Path] = set()
+    for pattern in ignored:
+        matching = {path for path, place in everything.items() if fnmatchcase(place, pattern.rstrip("/"))}
+        if not matching:
+            raise InvalidInput(f"ignored: nothing in {folder.name} is called {pattern}; correct it, or remove it")
+        left_out |= matching
+    return [path for path in everything if left_out.isdisjoint((path, *path.parents))]
 
 
 def _may_be_one(file: Path) -> bool:

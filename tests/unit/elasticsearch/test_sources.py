@@ -199,3 +199,37 @@ def test_samples_of_a_pipeline_without_an_ending_belong_to_it(tmp_path: Path) ->
         "ingest-pipelines/beats.common.samples.json": samples,
     }
     assert load(tmp_path, files).samples == {"beats.common": samples}
+
+
+STRANGE = {
+    "files/ingest/beats.common": {"processors": []},
+    "templates/component/agent.json": {"template": {}},
+    "templates/index/logs.json": TEMPLATE,
+    "defaults.yaml": "replicas: 1",
+    "roles/deep/analyst.json": {"cluster": []},
+    "base.tpl.json": "{{ x }}",
+}
+FOLDERS = {
+    "ingest-pipelines": "files/ingest",
+    "component-templates": "templates/component",
+    "index-templates": "templates/index",
+}
+
+
+def test_a_repository_that_holds_other_things_is_used_as_it_is(tmp_path: Path) -> None:
+    found = load(tmp_path, STRANGE, folders=FOLDERS, ignored=("defaults.yaml", "roles/", "*.tpl.json"))
+    assert sorted(map(str, found.objects)) == [
+        "component-template/agent",
+        "index-template/logs",
+        "ingest-pipeline/beats.common",
+    ]
+
+
+def test_what_else_is_there_is_a_mistake_until_it_is_ignored(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"is in no folder of a kind; .* or name it in `ignored`"):
+        load(tmp_path, STRANGE, folders=FOLDERS)
+
+
+def test_a_pattern_that_matches_nothing_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="ignored: nothing in search is called rolls"):
+        load(tmp_path, STRANGE, folders=FOLDERS, ignored=("rolls",))
