@@ -37,7 +37,8 @@ class Place:
     def up(self) -> Sandbox:
         self.said.clear()
         where = self.infrastructure
-        return sandboxes.up(self.root, self.said.append, infrastructure=where, prefect=False, prometheus=False)
+        without = {"prefect": False, "prometheus": False, "opensearch": False}
+        return sandboxes.up(self.root, self.said.append, infrastructure=where, **without)
 
     def down(self) -> None:
         sandboxes.down(self.root, self.said.append)
