@@ -182,7 +182,7 @@ spec:
 """
 
 
-def tested(cluster: SandboxCluster, folder: Path, release: str, *templates: str) -> CheckResult:
+def found_by_tests(cluster: SandboxCluster, folder: Path, release: str, *templates: str) -> CheckResult:
     """What the check finds of a release of a chart with these templates."""
     (folder / release / "templates").mkdir(parents=True)
     (folder / release / "Chart.yaml").write_text(f"apiVersion: v2\nname: {release}\nversion: 1.0.0\n")
@@ -204,11 +204,11 @@ def tested(cluster: SandboxCluster, folder: Path, release: str, *templates: str)
 
 def test_the_tests_of_a_release_decide(cluster: SandboxCluster, tmp_path: Path) -> None:
     asked(cluster, "rollout", workload="deployment/good")
-    good = tested(cluster, tmp_path, "well", TESTED.format(service="good"))
+    good = found_by_tests(cluster, tmp_path, "well", TESTED.format(service="good"))
     assert (good.outcome, good.found) == (Outcome.SUCCEEDED, "they do: well-asks")
-    bad = tested(cluster, tmp_path, "badly", TESTED.format(service="unready"))
+    bad = found_by_tests(cluster, tmp_path, "badly", TESTED.format(service="unready"))
     assert bad.outcome is Outcome.FAILED
     assert "badly-asks: " in bad.found
     assert "exit code 1" in bad.found
-    none = tested(cluster, tmp_path, "untested")
+    none = found_by_tests(cluster, tmp_path, "untested")
     assert (none.outcome, none.found) == (Outcome.FAILED, "the release has no tests")
