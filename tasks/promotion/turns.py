@@ -68,7 +68,8 @@ class Turns:
     def throttled(self) -> None:
         """A cloud said that it is asked too often."""
         with self._changed:
-            self.at_once, self._calm = max(1, self.at_once // 2), 0
+            # The throttled turn is still to be given back, and does not count as calm.
+            self.at_once, self._calm = max(1, self.at_once // 2), -1
 
     def _take(self, engine: str, urgency: float, told: Callable[[str], object]) -> None:
         with self._changed:
@@ -97,6 +98,6 @@ class Turns:
         with self._changed:
             self._working[engine] -= 1
             self._calm += 1
-            if self._calm > RECOVERS_AFTER and self.at_once < self._most:
+            if self._calm >= RECOVERS_AFTER and self.at_once < self._most:
                 self.at_once, self._calm = self.at_once + 1, 0
             self._changed.notify_all()

@@ -65,10 +65,14 @@ def test_throttling_halves_what_is_done_at_once_and_calm_brings_it_back() -> Non
         with pytest.raises(Throttled), turns.taken("terraform", 0, lambda _: None):
             raise Throttled("Rate exceeded")
         assert turns.at_once == left
-    for _ in range(8 * (RECOVERS_AFTER + 1)):
+    recovered = []
+    for _ in range(8 * RECOVERS_AFTER):
         with turns.taken("terraform", 0, lambda _: None):
             pass
-    assert turns.at_once == 8
+        recovered.append(turns.at_once)
+    assert recovered[RECOVERS_AFTER - 2 : RECOVERS_AFTER] == [1, 2]
+    assert [recovered.index(more) + 1 for more in range(2, 9)] == [step * RECOVERS_AFTER for step in range(1, 8)]
+    assert recovered[-1] == 8
 
 
 def test_a_turn_that_fails_is_given_back() -> None:
