@@ -50,7 +50,7 @@ def docs(
     else:
         removed = f", removed {len(written.removed)}" if written.removed else ""
         screen.result(f"wrote {wording.number(len(written.files), 'file')} to {folder}{removed}")
-    if facts.damage and not json:
+    if facts.damage:
         screen.error(FlowmartError("\n".join(facts.damage)))
     return 1 if facts.damage else 0
 

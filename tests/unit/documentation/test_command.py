@@ -37,6 +37,10 @@ def test_a_ledger_that_cannot_be_read_is_said_and_hides_no_other_environment(
     assert "ledger/dev/00000001.json: it is empty" in capsys.readouterr().err
     assert "it is empty" in (tmp_path / "site/environments/dev.md").read_text()
     assert "nothing here yet" in (tmp_path / "site/environments/staging.md").read_text()
+    assert cli.run(["docs", str(tmp_path / "site"), "--json"]) == 1
+    printed = capsys.readouterr()
+    outputs.check("docs", json.loads(printed.out))
+    assert "ledger/dev/00000001.json: it is empty" in printed.err
 
 
 def test_a_unit_whose_source_cannot_be_read_is_said_and_hides_no_other(mini: MiniPlatform, tmp_path: Path) -> None:
