@@ -109,7 +109,7 @@ def test_a_galaxy_role_that_is_vendored_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({"web/README.md": ""}, r"web: holds no playbook\.yml"),
+        ({"web/README.md": ""}, r"web: holds no playbook; add playbook\.yml"),
         ({"web/playbook.yml": "- roles: [base]", "web/roles/bass/x": ""}, "there is no role base; roles: bass"),
         ({"web/playbook.yml": "- ["}, "is no YAML"),
     ],

@@ -36,7 +36,7 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     root = infrastructure.resolve()
     folder = root / source
     if not any(folder.glob("*.y*ml")):
-        raise InvalidInput(f"{source}: holds no playbook.yml: a unit of Ansible's is a folder with that file")
+        raise InvalidInput(f"{source}: holds no playbook; add playbook.yml, or name another one in ansible.playbook")
     config = configuration(root, folder)
     places = [folder / "roles", *_paths(config, "roles_path")]
     collections = [place / "ansible_collections" for place in _collections_paths(config, folder)]
