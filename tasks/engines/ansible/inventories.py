@@ -35,7 +35,7 @@ _NO_ANSWER = re.compile(
 """What plugins say when whoever they ask did not answer; anything else is wrong with the inventory."""
 
 _UNKNOWN_PLUGIN = re.compile(r"unknown plugin '(\w+\.\w+)\.\w+'")
-_AUTO = re.compile(r"^\s*\[?(WARNING|DEPRECATION)")
+_WARNING = re.compile(r"^\s*\[?(WARNING|DEPRECATION)")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _members(document: Mapping[str, Any], group: str) -> tuple[str, ...]:
 
 
 def _error(said: str) -> FlowmartError:
-    lines = [line.strip() for line in said.splitlines() if line.strip() and not _AUTO.match(line)]
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not _WARNING.match(line)]
     why = " ".join(lines or said.split())[:600] or "ansible-inventory gave no reason"
     if missing := _UNKNOWN_PLUGIN.search(said):
         vendored = f"ansible-galaxy collection install {missing[1]}:VERSION -p collections, and commit that"
