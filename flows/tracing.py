@@ -35,8 +35,8 @@ def handler() -> Tracing:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         raise InvalidInput(
-            f"OTEL_EXPORTER_OTLP_ENDPOINT is set, and {error.name} is not installed; "
-            "pip install 'flowmart[tracing]', or unset it"
+            f"OpenTelemetry: OTEL_EXPORTER_OTLP_* is set, but {error.name} is not installed; "
+            "pip install 'flowmart[tracing]', or unset these variables"
         ) from error
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         provider = TracerProvider(resource=Resource.create({"service.name": "flowmart"}))
