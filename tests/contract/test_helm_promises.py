@@ -192,7 +192,7 @@ def test_what_the_server_and_an_autoscaler_write_is_no_drift(shop: Shop) -> None
     plan = shop.planned(target)
     receipt = shop.receipt(plan, shop.apply(plan))
     shop.cluster.kubectl(
-        "wait", f"deployment/{shop.unit}", "-n", "flowmart", "--for=jsonpath={.spec.replicas}=2", "--timeout=30s"
+        "wait", f"deployment/{shop.unit}", "-n", "flowmart", "--for=jsonpath={.spec.replicas}=2", "--timeout=300s"
     )
     assert shop.drift(receipt).changes == ()
     assert shop.engine(target).settle(receipt) == ()
