@@ -21,7 +21,6 @@ VARIABLE = "FLOWMART_OPENSEARCH"
 PROCESS = "opensearch"
 """What its process is recorded as."""
 
-
 HEALTH = "/_cluster/health?wait_for_status=yellow&timeout=1s"
 
 
