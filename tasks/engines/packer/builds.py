@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +48,6 @@ class Builder:
 
     def build(self, variables: Path) -> Built:
         """Build the image. `Refused` says why Packer could not, `Unanswered` when it got no answer or no time."""
-        with _folder_of_its_own(self._workspace.folder):
-            return self._build(variables)
-
-    def _build(self, variables: Path) -> Built:
         manifest = self._workspace.folder / sources.MANIFEST
         manifest.unlink(missing_ok=True)
         command = commands.build(self._executable, self._template(), str(variables), self._only)
@@ -90,19 +84,6 @@ class Builder:
         )
         log.debug("ran", command=argv[1], seconds=round(finished.seconds, 2), exit_code=finished.exit_code)
         return finished
-
-
-@contextmanager
-def _folder_of_its_own(folder: Path) -> Iterator[None]:
-    """One build at a time in a folder: units that share a template share the manifest beside it, too."""
-    with _LOCKS_CHANGE:
-        lock = _LOCKS.setdefault(folder.resolve(), threading.Lock())
-    with lock:
-        yield
-
-
-_LOCKS: dict[Path, threading.Lock] = {}
-_LOCKS_CHANGE = threading.Lock()
 
 
 def remove_half_made(images: Images, name: str, owner: str) -> str:
