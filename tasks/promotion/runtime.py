@@ -15,6 +15,7 @@ from tasks.analysis import Sources
 from tasks.clock import Clock, SystemClock
 from tasks.domain import graph, references
 from tasks.domain.analysis import Analysis
+from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment, Platform
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines import ENGINES, Engine
@@ -142,7 +143,12 @@ def compose(
     stops: Stops | None = None,
     history: History | None = None,
 ) -> Runtime:
-    """The runtime that the settings describe; `history`: of the same store, where somebody has read it already."""
+    """The runtime that the settings describe; `history`: of the same store, where somebody has read it already.
+
+    Raises:
+        InvalidInput: a setting names an engine that there is not, or the store cannot be opened.
+    """
+    _refuse_unknown_engines(settings)
     return Runtime(
         settings=settings,
         store=history.store if history else open_store(settings),
@@ -152,3 +158,12 @@ def compose(
         stops=stops or Stops(),
         known=history.ledger.known if history else Known(),
     )
+
+
+def _refuse_unknown_engines(settings: Settings) -> None:
+    """A limit under a misspelt name would limit nothing."""
+    for name in settings.parallelism_of:
+        if name not in ENGINES:
+            raise InvalidInput(
+                f"FLOWMART_PARALLELISM_OF: {name} is no engine; the engines are {', '.join(sorted(ENGINES))}"
+            )

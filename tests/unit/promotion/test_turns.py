@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tasks.domain import graph
-from tasks.domain.errors import Throttled
+from tasks.domain.errors import InvalidInput, Throttled
 from tasks.domain.outcome import Applied, Outcome
+from tasks.promotion.runtime import compose
 from tasks.promotion.turns import RECOVERS_AFTER, Turns
+from tasks.settings import Settings
 
 
 def queued(turns: Turns, *units: tuple[str, str, float]) -> Callable[[], list[str]]:
@@ -57,6 +60,19 @@ def test_an_engine_with_a_limit_of_its_own_leaves_its_turn_to_others() -> None:
         with turns.taken("terraform", 1, lambda _: pytest.fail("there is room")):
             pass
     assert order() == ["host"]
+
+
+def test_the_limits_of_engines_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWMART_PARALLELISM_OF", "ansible=1, helm=2")
+    assert Settings().parallelism_of == {"ansible": 1, "helm": 2}
+
+
+def test_a_limit_of_an_engine_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    settings = Settings(platform="shop", store=str(tmp_path), parallelism_of={"ansibel": 1})
+    with pytest.raises(
+        InvalidInput, match="FLOWMART_PARALLELISM_OF: ansibel is no engine; the engines are ansible, "
+    ):
+        compose(settings)
 
 
 def test_throttling_halves_what_is_done_at_once_and_calm_brings_it_back() -> None:
