@@ -71,7 +71,7 @@ def run(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Where to listen; the process's usual port without it.")] = None,
 ) -> None:
-    """Run one process of the server in the foreground, for a container or systemd. It ends with SIGTERM.
+    """Run one process of the server in the foreground, for a container or systemd. SIGTERM ends it.
 
     Prefect is the one of PREFECT_API_URL; PREFECT_API_AUTH_STRING has its user:password.
     """
@@ -81,10 +81,13 @@ def run(
 
 
 def probe() -> int:
-    """Ask the processes that run here whether they respond, for a health check. Exit code 1 when one does not."""
+    """Ask the processes that run here whether they respond, for a health check.
+
+    Exit code 1 when one does not, or when none was started.
+    """
     from deployments.server import foreground
 
-    silent = foreground.probe(settings.load().repository)
-    for name in silent:
-        screen.say(f"{name} does not respond")
-    return 1 if silent else 0
+    wrong = foreground.probe(settings.load().repository)
+    for sentence in wrong:
+        screen.say(sentence)
+    return 1 if wrong else 0

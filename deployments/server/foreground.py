@@ -49,10 +49,13 @@ def run(root: Path, name: PartName, host: str = LOOPBACK, port: int | None = Non
 
 
 def probe(root: Path) -> list[str]:
-    """The processes that were started here and do not respond now; empty when all is well. For health checks."""
+    """What is wrong with the processes that were started here, as sentences; empty when all respond."""
     layout, settings = ServerLayout(root.resolve(), sandbox=False), lifecycle.server_settings()
     made = [_kind(name, settings, os.environ.get(_AUTH, ""), LOOPBACK) for name in PARTS if _is_here(layout, name)]
-    return [kind.name for kind in made if not is_healthy(layout, kind, processes.find(layout, kind.name))]
+    if not made:
+        return ["no process of the server was started here"]
+    silent = [kind.name for kind in made if not is_healthy(layout, kind, processes.find(layout, kind.name))]
+    return [f"{name} does not respond" for name in silent]
 
 
 def _is_here(layout: ServerLayout, name: PartName) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from deployments import processes
 from deployments.server import foreground, lifecycle, pulling
+from deployments.server.layout import ServerLayout
 from deployments.server.parts import Address
 from tasks.domain.errors import InvalidInput
 from tasks.ledger import secret_key
@@ -71,3 +75,17 @@ def test_a_worker_in_the_foreground_needs_a_server(tmp_path: Path, monkeypatch: 
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with pytest.raises(InvalidInput, match="PREFECT_API_URL: set it"):
         foreground.run(tmp_path, "worker")
+
+
+def test_a_machine_on_which_nothing_was_started_is_not_healthy(tmp_path: Path) -> None:
+    assert foreground.probe(tmp_path) == ["no process of the server was started here"]
+
+
+def test_a_process_that_does_not_respond_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://prefect/api")
+    with socket.socket() as nobody:
+        # Bound, and never listening: whoever connects is refused.
+        nobody.bind(("127.0.0.1", 0))
+        layout = ServerLayout(tmp_path.resolve(), sandbox=False)
+        processes.recorded(layout, "board", os.getpid(), nobody.getsockname()[1])
+        assert foreground.probe(tmp_path) == ["board does not respond"]
