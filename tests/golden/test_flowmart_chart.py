@@ -16,6 +16,7 @@ CHART = Path(__file__).parents[2] / "infrastructure/helm-charts/flowmart"
 DIGEST = f"sha256:{'a' * 64}"
 NEEDED = ("--set", f"image.digest={DIGEST}", "--set", "store.address=s3://shop-store")
 RECEIVING = ("--set", "receiver.enabled=true", "--set", "receiver.claim=inbox")
+IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@localhost")
 PARTS = {"server", "registrar", "board", "worker", "receiver"}
 
 
@@ -102,6 +103,21 @@ def test_every_part_runs_the_command_of_its_name_and_has_a_policy_of_its_own() -
         policy = rendered("helm")[f"NetworkPolicy/shop-{name}"]["spec"]
         assert policy["policyTypes"] == ["Ingress", "Egress"]
         assert policy["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == name
+
+
+def test_a_pod_that_starts_again_clones_again(tmp_path: Path) -> None:
+    for words in (
+        ("init", "--quiet", "--initial-branch", "main"),
+        (*IDENTITY, "commit", "--allow-empty", "-qm", "It"),
+    ):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
+    [clone] = pods("helm")["worker"]["initContainers"]
+    assert clone["args"] == ["main", "https://github.com/flowmart/platform.git"]
+    pod = tmp_path / "pod"
+    pod.mkdir()
+    for _ in range(2):
+        subprocess.run([*clone["command"], "main", str(tmp_path)], cwd=pod, check=True)
+        assert (pod / "platform/.git").is_dir()
 
 
 def test_whoever_must_be_alone_is_replaced_and_never_doubled() -> None:

@@ -74,7 +74,9 @@ capabilities:
 {{- define "flowmart.clone" -}}
 name: clone
 image: {{ include "flowmart.image" .root | quote }}
-command: [git, clone, --quiet, --branch, {{ .root.Values.platform.branch | quote }}, {{ .root.Values.platform.repository | quote }}, platform]
+{{- /* A node that restarts runs this again, and the folder outlives that. */}}
+command: [sh, -c, 'rm -rf platform && exec git clone --quiet --branch "$1" "$2" platform', clone]
+args: [{{ .root.Values.platform.branch | quote }}, {{ .root.Values.platform.repository | quote }}]
 securityContext:
   {{- include "flowmart.containerSecurity" . | nindent 2 }}
 resources: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 512Mi}}
