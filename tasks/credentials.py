@@ -1,4 +1,6 @@
-"""Reads the secrets that tools are given as environment variables, when they are needed, and keeps them nowhere.
+"""Reads the secrets that tools are given as environment variables, when they are needed.
+
+They are kept in memory only, and read again after five minutes. Where they are read from:
 
     variable   of this process, if FLOWMART_SECRET_VARIABLES allows it: platform.yaml comes with a pull request, and
                must not hand the product's own credentials to its tools
