@@ -14,6 +14,7 @@ from deployments.github.metrics import Deliveries
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 from tasks.metrics.exporter import Exporter
+from tasks.metrics.log_lines import LogLines
 from tasks.reports.artifacts import table
 
 _INTRODUCTION = """# Metrics of the delivery
@@ -29,9 +30,14 @@ def page() -> str:
 
 
 def _all() -> list[Metric]:
-    """Every metric there can be: of an empty ledger, and of an inbox in which something waits."""
+    """Every metric there can be: of an empty ledger, an empty log, and an inbox in which something waits."""
     with tempfile.TemporaryDirectory() as folder:
-        return [*Exporter(Ledger(Store.open(f"{folder}/store"), "", "", "shop"), {}).collect(), *_deliveries(folder)]
+        ledger = Ledger(Store.open(f"{folder}/store"), "", "", "shop")
+        return [
+            *Exporter(ledger, {}).collect(),
+            *LogLines(Path(folder) / "log").collect(),
+            *_deliveries(folder),
+        ]
 
 
 def _deliveries(folder: str) -> Iterator[Metric]:

@@ -80,13 +80,17 @@ def listed(value: Any) -> list[str]:
 
 
 def _cluster_roles() -> Iterator[str]:
-    for file in ("planner.yaml", "deployer.yaml"):
+    for file in ("planner.yaml", "deployer.yaml", "logging.yaml"):
         documents = yaml.safe_load_all((_INFRASTRUCTURE / "kubernetes/access" / file).read_text())
         for document in documents:
             if document["kind"] in ("Role", "ClusterRole"):
                 rows = [*map(_rule, document["rules"])]
-                name = f"### {document['kind']} {document['metadata']['name']}"
-                yield f"{name}\n\n" + table(("group", "resources", "names", "verbs"), rows)
+                yield f"### {_title(document)}\n\n" + table(("group", "resources", "names", "verbs"), rows)
+
+
+def _title(role: Mapping[str, Any]) -> str:
+    namespace = role["metadata"].get("namespace")
+    return f"{role['kind']} {role['metadata']['name']}{f' in {namespace}' if namespace else ''}"
 
 
 def _rule(rule: Mapping[str, Any]) -> tuple[str, ...]:

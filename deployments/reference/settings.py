@@ -34,6 +34,11 @@ OTHERS: Mapping[str, tuple[str, str]] = {
         "",
         "With it: a folder made by `terraform providers mirror`, in place of the registry",
     ),
+    "FLOWMART_SECRET_VARIABLES": (
+        "",
+        "Variables that platform.yaml may hand to tools as secrets: names, or beginnings with `*`, by commas "
+        "([credentials](../credentials.md#secrets-for-tools))",
+    ),
     "FLOWMART_SYSTEM_PACKAGES": ("", "`no`: the set-up installs no packages of the operating system"),
     "FLOWMART_TRACEBACK": ("", "`1`: an unexpected error shows where it happened"),
     "FLOWMART_PREFECT_LOG": ("", "File that the output of a Prefect server started by `flowmart` goes to"),
@@ -68,7 +73,10 @@ def page() -> str:
     others = [(f"`{name}`", default, what) for name, (default, what) in OTHERS.items()]
     parts += ["## Tools", "An installed engine has `FLOWMART_` and its name.", table(head, tools)]
     parts += ["## Others", table(head, others)]
-    parts += ["AWS, Terraform and Prefect read their own variables besides: `AWS_*`, `TF_*`, `PREFECT_*`."]
+    parts += [
+        "AWS, Terraform, Prefect and OpenTelemetry read their own variables besides: `AWS_*`, `TF_*`, `PREFECT_*`, "
+        "`OTEL_*`."
+    ]
     return "\n\n".join(filter(None, parts))
 
 
