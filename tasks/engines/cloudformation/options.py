@@ -8,12 +8,13 @@ from tasks.engines.base import Options
 
 
 class CloudFormationOptions(Options):
-    """Which files of its folder a unit is made of, where they are not called as usual."""
+    """Which files a unit is made of, where they do not have the default names."""
 
     template: str = Field(
         default="",
         pattern=r"^[^/{}]*$",
-        description="The template, a file of the source folder. Empty: the one that is called so, or the only one.",
+        description="The template, a file of the source folder. Empty: template.yaml, template.yml, template.json or "
+        "template.template, or the only template there.",
     )
     parameters: str | tuple[str, ...] = Field(
         default=(),
