@@ -1,8 +1,8 @@
 """Folders of Ansible's: which playbook is the unit's, and which inventories its hosts are in.
 
 Of several playbooks the one is taken that people run as a whole: playbook.yml, site.yml or main.yml. Inventories are
-where they usually are: a folder `inventories` or `inventory` with a folder or a file for each environment, beside the
-playbook or one above; else what ansible.cfg names, or a file of hosts beside the playbook.
+where they usually are: a folder such as `inventories` or `environments` with a folder or a file for each environment,
+beside the playbook or one above; else what ansible.cfg names, or a file of hosts beside the playbook.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _configured(root: Path, folder: Path) -> Iterator[Path]:
 
 
 def places(folder: PurePosixPath, found: Inventories) -> list[PurePosixPath]:
-    """The places after which environments are called."""
+    """A path for each environment that has an inventory: its last part is the environment's name."""
     return [folder / "inventories" / name for name in found.environments]
 
 
