@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -136,20 +137,22 @@ def test_what_waits_is_shown_with_what_it_waits_for(monkeypatch: pytest.MonkeyPa
     log.debug(BEGAN, unit="cache", verb="apply", usual=None)
     log.debug(QUEUED, unit="cache")
     assert rows(progress) == [
-        "… dev database apply 0 s of about 61 s",
+        "… dev database apply N s of about 61 s",
         "… dev cache apply waits for its turn",
         "‥ dev shop waits for database, cache",
     ]
     log.debug(ENDED, unit="database", verb="apply")
     log.debug(ENDED, unit="database", verb="smoke")
     log.debug(RESUMED, unit="cache")
-    assert rows(progress) == ["… dev cache apply 0 s", "‥ dev shop waits for cache"]
+    assert rows(progress) == ["… dev cache apply N s", "‥ dev shop waits for cache"]
     log.debug(ENDED, unit="cache", verb="apply")
     assert rows(progress) == []
 
 
 def rows(progress: Progress) -> list[str]:
-    return [" ".join(line.split()) for line in shown(progress).splitlines() if line.strip()]
+    """The rows, with N for the seconds that have passed, which a busy machine decides."""
+    lines = (" ".join(line.split()) for line in shown(progress).splitlines() if line.strip())
+    return [re.sub(r"(?<=apply )\d+ s", "N s", line) for line in lines]
 
 
 def test_there_is_no_progress_for_those_who_cannot_watch_it(monkeypatch: pytest.MonkeyPatch) -> None:
