@@ -94,7 +94,11 @@ class LocalStep:
 
 
 class LocalExecutor:
-    """Threads of this process. A verb that waits for others holds no thread; one that waits for its turn does."""
+    """Threads of this process. A verb that waits for others holds no thread; one that waits for its turn does.
+
+    So there are many more threads than units that are worked on at once: of those that are ready the most urgent one
+    is to be next (`turns`), and it can only be chosen among those that have a thread.
+    """
 
     def __init__(self, threads: int = 200, clock: Clock | None = None) -> None:
         self._pool = futures.ThreadPoolExecutor(threads, thread_name_prefix="flowmart")

@@ -76,15 +76,21 @@ class Turns:
             self._numbers += 1
             one = _Waiting(-urgency, self._numbers, engine)
             self._waiting.append(one)
-            if queued := self._next() is not one:
-                told(QUEUED)
-            while self._next() is not one:
-                self._changed.wait()
-            if queued:
-                told(RESUMED)
-            self._waiting.remove(one)
+            try:
+                self._wait(one, told)
+            finally:
+                # Whoever is interrupted while it waits must not keep others waiting.
+                self._waiting.remove(one)
+                self._changed.notify_all()
             self._working[engine] += 1
-            self._changed.notify_all()
+
+    def _wait(self, one: _Waiting, told: Callable[[str], object]) -> None:
+        if self._next() is one:
+            return
+        told(QUEUED)
+        while self._next() is not one:
+            self._changed.wait()
+        told(RESUMED)
 
     def _next(self) -> _Waiting | None:
         if self._working.total() >= self.at_once:

@@ -99,6 +99,19 @@ def test_a_turn_that_fails_is_given_back() -> None:
         pass
 
 
+def test_whoever_gives_up_waiting_holds_nobody_up() -> None:
+    turns = Turns(1)
+
+    def give_up(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with turns.taken("terraform", 0, lambda _: None):
+        with pytest.raises(KeyboardInterrupt), turns.taken("terraform", 90, give_up):
+            pytest.fail("it had no turn")
+        order = queued(turns, ("next", "terraform", 1))
+    assert order() == ["next"]
+
+
 def test_the_way_to_the_end_is_that_of_the_costliest_chain() -> None:
     needs = {"network": (), "database": ("network",), "cache": ("network",), "shop": ("database", "cache")}
     costs = {"network": 10.0, "database": 300.0, "cache": 20.0, "shop": 5.0}
