@@ -10,7 +10,7 @@ import statistics
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from tasks import manifest
 from tasks.domain import graph, references
 from tasks.domain.errors import InvalidInput
 from tasks.domain.events import Event
-from tasks.domain.plan import Change, Plan
+from tasks.domain.plan import Change
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression, Violation
@@ -32,6 +32,7 @@ from tasks.ledger.state import EnvironmentState
 from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
 from tasks.promotion import claims
+from tasks.promotion.approved import Approved
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 from tasks.promotion.turns import Turns
@@ -40,32 +41,6 @@ log = structlog.get_logger("flowmart.promotion")
 
 _QUERY_SECONDS = 10.0
 """The limit of a request to a Prometheus that a validator asks."""
-
-
-@dataclass(frozen=True)
-class Approved:
-    """What may be applied: plans by digest, and units to be planned again, with what these may take away.
-
-    `by_itself`: no person approved it, so what is unknown or forgotten counts as taken away too; but not what is
-    unknown of a unit in `new`, of which nothing was applied before.
-    """
-
-    digests: frozenset[str]
-    again: Mapping[str, frozenset[str]]
-    by_itself: bool = False
-    new: frozenset[str] = frozenset()
-
-    def covers(self, plan: Plan) -> bool:
-        """Whether a plan is one of those, or takes nothing away that its unit may not."""
-        unit = plan.target.unit
-        return plan.digest in self.digests or (unit in self.again and not self.uncovered(plan))
-
-    def uncovered(self, plan: Plan) -> frozenset[str]:
-        """What a plan takes away that its unit may not."""
-        unit, taken = plan.target.unit, plan.risks if self.by_itself else plan.removed
-        if unit in self.new:
-            taken -= {*plan.unknown}
-        return taken - self.again.get(unit, frozenset())
 
 
 class EnvironmentRun:

@@ -19,7 +19,8 @@ from tasks.domain.values import digest_of
 from tasks.engines import UnitEngine, validation
 from tasks.ledger.state import EnvironmentState
 from tasks.policy.rego import Purpose
-from tasks.promotion.environment_run import Approved, EnvironmentRun
+from tasks.promotion.approved import Approved
+from tasks.promotion.environment_run import EnvironmentRun
 
 
 @dataclass(frozen=True)

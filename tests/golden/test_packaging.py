@@ -126,4 +126,4 @@ def test_the_unit_of_systemd_runs_one_process_with_few_rights() -> None:
 @pytest.mark.parametrize("name", sorted(PARTS))
 def test_the_documents_name_every_process(name: str) -> None:
     text = (PROJECT / "docs/install.md").read_text()
-    assert re.search(rf"\b{name}\b", text)
+    assert f"flowmart@{name}" in text

@@ -35,9 +35,12 @@ if given and given[0].endswith("-version"):
 elif given and given[0] == "plan":
     place = os.path.join(os.environ["TG_DOWNLOAD_DIR"], {folder!r})
     os.makedirs(place, exist_ok=True)
-    file = os.open(os.path.join(place, str(os.getpid())), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # Whoever reads finds all of it or nothing, though this is killed while it writes.
+    unfinished = os.path.join(os.environ["TG_DOWNLOAD_DIR"], ".recording-" + str(os.getpid()))
+    file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(file, "wb") as opened:
         opened.write(ascii([os.getcwdb(), [*map(os.fsencode, given[1:])], dict(os.environb)]).encode())
+    os.rename(unfinished, os.path.join(place, str(os.getpid())))
 elif given and given[0] == "init":
     place = os.path.join(os.environ["TG_DOWNLOAD_DIR"], {failed!r})
     os.makedirs(place, exist_ok=True)

@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from tasks.domain.errors import FlowmartError
 from tasks.domain.platform import Unit
@@ -25,6 +26,8 @@ from tasks.engines.terragrunt import answers, commands, credentials, record, rec
 from tasks.engines.terragrunt.answers import Configuration
 from tasks.engines.terragrunt.recording import Recorded
 from tasks.engines.terragrunt.stand_ins import StandIns, one_at_a_time
+
+log = structlog.get_logger("flowmart.terragrunt")
 
 _INDEX = "flowmart.together.json"
 _FILTERS = "filters"
@@ -99,15 +102,19 @@ class Together:
 
     def _planned(self, root: Path, units: Iterable[Path], more: Mapping[str, str], limit: float) -> None:
         (self._folder / _FILTERS).write_text("".join(f"./{unit.relative_to(root)}\n" for unit in units))
-        # Whoever is missing afterwards is asked about by itself, and raises what is wrong.
-        with suppress(FlowmartError):
-            self._run(commands.plan_all(self._executable), root, more, limit)
+        self._try(commands.plan_all(self._executable), root, more, limit)
 
     def _rendered(self, root: Path, more: Mapping[str, str], limit: float) -> dict[Path, Configuration]:
         """{folder: the configuration of the unit in it}."""
-        with suppress(FlowmartError):
-            self._run(commands.render_all(self._executable), root, more, limit)
+        self._try(commands.render_all(self._executable), root, more, limit)
         return {folder: answers.configuration(text) for folder, text in recording.rendered(root).items()}
+
+    def _try(self, argv: tuple[str, ...], root: Path, more: Mapping[str, str], limit: float) -> None:
+        """Run a command for all units. A unit that is missing afterwards is asked about by itself, and raises why."""
+        try:
+            self._run(argv, root, more, limit)
+        except FlowmartError as error:
+            log.debug("units are asked about one by one", why=str(error))
 
 
 def _alike(workspace: Workspace) -> dict[str, Unit]:
