@@ -46,24 +46,32 @@ def gather(history: History, platform: Platform, repository: Path, now: datetime
     """
     tree = _Tree(with_found_units(platform, repository / "infrastructure", history), repository, now)
     found = board_reading.read(history, tree.platform.environments)
-    ledger = _Ledger(found.states, found.board(tree.platform, now, NOWHERE), _chains(history, found.states))
+    chains, unread = _chains(history, found.states)
+    ledger = _Ledger(found.states, found.board(tree.platform, now, NOWHERE), chains)
+    damage = {**unread, **found.damage}
     environments = tuple(
-        ledger.environment(declared, column, found.damage.get(column.name, ""))
+        ledger.environment(declared, column, damage.get(column.name, ""))
         for declared, column in zip(found.environments, ledger.board.columns, strict=True)
     )
     units = tuple(_unit(tree, ledger, name) for name in ledger.board.units)
     return Facts(platform.name, environments, units, policies.read(tree.infrastructure / "policies"))
 
 
-def _chains(history: History, states: Mapping[str, EnvironmentState]) -> dict[str, tuple[Entry, ...]]:
-    """The newest entries of each environment, oldest first; none of one whose older entries cannot be read."""
+def _chains(
+    history: History, states: Mapping[str, EnvironmentState]
+) -> tuple[dict[str, tuple[Entry, ...]], dict[str, str]]:
+    """The newest entries of each environment, oldest first; and why, of each where older ones cannot be read.
+
+    A state may be read all the same: a snapshot of it is newer than what is damaged.
+    """
     found: dict[str, tuple[Entry, ...]] = {}
+    unread: dict[str, str] = {}
     for name in states:
         try:
             found[name] = history.ledger.newest(name, _READ)
-        except (BrokenChain, UnreadableRecord):
-            found[name] = ()
-    return found
+        except (BrokenChain, UnreadableRecord) as error:
+            unread[name] = str(error)
+    return found, unread
 
 
 def _unit(tree: _Tree, ledger: _Ledger, name: str) -> UnitFacts:

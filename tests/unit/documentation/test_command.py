@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from deployments import cli
+from tasks import settings
+from tasks.ledger import snapshots
+from tasks.ledger.history import History
 from tests import outputs
 from tests.mini import MiniPlatform
 
@@ -41,6 +44,18 @@ def test_a_ledger_that_cannot_be_read_is_said_and_hides_no_other_environment(
     printed = capsys.readouterr()
     outputs.check("docs", json.loads(printed.out))
     assert "ledger/dev/00000001.json: it is empty" in printed.err
+
+
+def test_damage_that_is_older_than_a_snapshot_is_said_too(
+    mini: MiniPlatform, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    snapshots.write(mini.store, History(settings.load()).state("dev"))
+    (Path(mini.store.address) / "ledger/dev/00000001.json").write_bytes(b"")
+    assert cli.run(["docs", str(tmp_path / "site")]) == 1
+    assert "ledger/dev/00000001.json: it is empty" in capsys.readouterr().err
+    page = (tmp_path / "site/environments/dev.md").read_text()
+    assert "it is empty" in page
+    assert "nothing here yet" not in page
 
 
 def test_a_unit_whose_source_cannot_be_read_is_said_and_hides_no_other(mini: MiniPlatform, tmp_path: Path) -> None:
