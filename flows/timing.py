@@ -50,6 +50,7 @@ class Timing(logging.Handler):
         kind, now = event.get("event"), record.created
         if kind == BEGAN:
             self._at.place = (str(event.get("environment", "")), str(event.get("unit", "")))
+            self._at.began = now
         elif kind == QUEUED:
             self._at.queued = now
         elif kind == RESUMED:
@@ -57,7 +58,7 @@ class Timing(logging.Handler):
         elif kind == RAN:
             self._add(str(event["program"]), now, event["seconds"])
         elif kind == ENDED:
-            self._add(str(event["verb"]), now, event["seconds"], verb=True)
+            self._add(str(event["verb"]), now, now - self._at.began, verb=True)
             self._at.place = ("", "")
 
     def _add(self, name: str, ended: float, seconds: float, *, verb: bool = False) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tasks import yaml12
 from tasks.reports.artifacts import table
 
 _INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -81,7 +82,8 @@ def listed(value: Any) -> list[str]:
 
 def _cluster_roles() -> Iterator[str]:
     for file in ("planner.yaml", "deployer.yaml", "logging.yaml"):
-        documents = yaml.safe_load_all((_INFRASTRUCTURE / "kubernetes/access" / file).read_text())
+        text = (_INFRASTRUCTURE / "kubernetes/access" / file).read_text()
+        documents = yaml12.load_all_by(text, yaml.SafeLoader)
         for document in documents:
             if document["kind"] in ("Role", "ClusterRole"):
                 rows = [*map(_rule, document["rules"])]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tasks.domain.errors import Refused, StalePlan, Unanswered
+from tasks.domain.errors import Refused, StalePlan, Throttled, Unanswered
 from tasks.domain.outcome import Outcome, Progress
 from tasks.engines.cloudformation import baselines, errors
 from tasks.engines.cloudformation.packaging import Bucket
@@ -87,7 +87,12 @@ def answer(code: str, message: str = "why") -> ClientError:
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [("ChangeSetNotFound", StalePlan), ("InvalidChangeSetStatus", StalePlan), ("Throttling", Unanswered)],
+    [
+        ("ChangeSetNotFound", StalePlan),
+        ("InvalidChangeSetStatus", StalePlan),
+        ("Throttling", Throttled),
+        ("InternalFailure", Unanswered),
+    ],
 )
 def test_a_change_set_that_is_gone_makes_a_plan_stale(code: str, kind: type[Exception]) -> None:
     assert type(errors.explained(answer(code), "execute it")) is kind
