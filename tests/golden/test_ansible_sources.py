@@ -180,7 +180,7 @@ def test_a_template_that_is_no_yaml_is_read_as_a_template(tmp_path: Path) -> Non
     files = {
         "web/playbook.yml": "- hosts: all\n  roles: [base]\n",
         "web/roles/base/tasks/main.yml": "- template: {src: app.yml, dest: /etc/app.yml}\n",
-        "web/roles/base/templates/app.yml": "{% if x %}\n- {{ lookup('file', '../shared/key.pub') }}: [\n",
-        "web/shared/key.pub": "key",
+        "web/roles/base/templates/app.yml": "{% if x %}\n- {{ lookup('file', '../common/key.pub') }}: [\n",
+        "web/common/key.pub": "key",
     }
     assert set(reads(write(tmp_path, files), "web")) == files.keys()
