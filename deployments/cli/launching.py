@@ -33,8 +33,9 @@ def prepare_flows(profile: Path | None = None) -> None:
         from deployments.cli import profiling
 
         listeners.append(profiling.listening(profile))
-    if not progress.suits(screen.messages):
-        logs.configure(chosen.log, listeners=listeners, folder=chosen.log_files)
-        return
-    shown = progress.Progress(screen.messages)
-    logs.configure(chosen.log, shown.stream, listeners=[shown, *listeners], folder=chosen.log_files)
+    stream = None
+    if progress.suits(screen.messages):
+        shown = progress.Progress(screen.messages)
+        listeners.append(shown)
+        stream = shown.stream
+    logs.configure(chosen.log, stream, listeners=listeners, folder=chosen.log_files)

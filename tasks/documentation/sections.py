@@ -20,12 +20,11 @@ from tasks.documentation.wordings import (
     health,
     history,
     length,
-    moment,
     open_when,
     said,
     what_is_there,
 )
-from tasks.reports.artifacts import table
+from tasks.reports.artifacts import moment, table
 
 RECENT = 20
 """How many ledger entries a page shows."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
 
 from tasks import masking
 from tasks.domain import wording
@@ -12,11 +11,6 @@ from tasks.domain.platform import Approval, Check, Environment
 from tasks.ledger.entries import Entry
 from tasks.reports.artifacts import inert, table
 from tasks.reports.board import Cell, Column
-
-
-def moment(at: datetime | None) -> str:
-    """A time to the minute, in UTC; "-" for none."""
-    return f"{at:%Y-%m-%d %H:%M}" if at else "-"
 
 
 def code(text: str) -> str:

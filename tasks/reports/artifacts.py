@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tasks.domain import wording
 from tasks.domain.outcome import CheckResult, Outcome
@@ -190,3 +191,8 @@ def _cut(text: str) -> str:
 
 def _of_target(subject: str, target: Target) -> str:
     return key(subject, target.environment, target.unit)
+
+
+def moment(at: datetime | None) -> str:
+    """A time to the minute, in UTC; "-" for none."""
+    return f"{at:%Y-%m-%d %H:%M}" if at else "-"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from tasks.reports.artifacts import Page, inert, table
+from tasks.reports.artifacts import Page, inert, moment, table
 from tasks.reports.board import Board, Cell, Column, Health
 from tasks.reports.board_notices import Link, Notice
 
@@ -25,7 +23,7 @@ def page(found: Board) -> Page:
             inert(column.name),
             inert(", ".join(column.after)),
             _release(column),
-            _moment(column.since),
+            moment(column.since),
             _state(column),
         )
         for column in found.columns
@@ -64,11 +62,7 @@ def _cell(cell: Cell | None) -> str:
         return f"{SIGNS[cell.health]} {cell.health.value}"
     drifted = f" ({cell.drifted})" if cell.drifted else ""
     how = f"{cell.health.value}{drifted}{_links(cell.links)}"
-    return f"{SIGNS[cell.health]} `{cell.release}` {how}, {_moment(cell.since)}"
-
-
-def _moment(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
+    return f"{SIGNS[cell.health]} `{cell.release}` {how}, {moment(cell.since)}"
 
 
 def _links(links: tuple[Link, ...]) -> str:

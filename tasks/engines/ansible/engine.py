@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -211,14 +213,20 @@ class Ansible:
         place = self._place(workspace, variables)
         return commands.run(workspace.executable, place, job, options, workspace.processes)
 
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        """All files that the unit reads; to find them, its playbooks and roles are parsed."""
+        infrastructure, unit = self.workspace.infrastructure, self.workspace.unit
+        found = {*reads(infrastructure, unit.source), *unit_reads(infrastructure, unit)}
+        return tuple(infrastructure / path for path in sorted(found))
+
     def _place(self, workspace: Workspace, variables: Variables) -> Place:
         infrastructure, unit = workspace.infrastructure, workspace.unit
-        files = {*reads(infrastructure, unit.source), *unit_reads(infrastructure, unit)}
         return Place(
             platform=workspace.platform,
             infrastructure=workspace.infrastructure,
             folder=workspace.folder,
-            files=tuple(infrastructure / path for path in sorted(files)),
+            files=self._files,
             config=configuration(workspace.infrastructure, workspace.folder),
             unit=workspace.unit.name,
             environment=workspace.environment.name,
