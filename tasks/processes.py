@@ -12,6 +12,7 @@ left of the session after `GRACE` gets SIGKILL.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -25,12 +26,12 @@ from pathlib import Path
 from typing import IO
 
 import psutil
-import structlog
 
 from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.tool_environment import kept
 
-log = structlog.get_logger("flowmart.processes")
+log = logging.getLogger("flowmart.processes")
+"""Of the standard library, which is silent where no log is set up: what commands print is theirs alone."""
 
 RAN = "ran"
 """The event of a program that ended, at debug level: `program`, `seconds`, `exit_code`."""
@@ -131,7 +132,8 @@ class Processes:
             if command.with_children and process.returncode < 0:
                 _stop_session(process.pid, GRACE)
             seconds = time.monotonic() - began
-            log.debug(RAN, program=_named(command.argv), seconds=seconds, exit_code=process.returncode)
+            code, name = process.returncode, _named(command.argv)
+            log.debug({"event": RAN, "program": name, "seconds": seconds, "exit_code": code})
             return Finished(process.returncode, _whole(out), _whole(err), seconds)
 
     @property
