@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from deployments.sandbox import Sandbox
 from tests import opensearch as opensearch_node
 from tests import postgres, prometheus_process, real_providers, shippers, small_disk, sops, terragrunts
 from tests.clusters import GIVEN
+from tests.colours import STACK, Colours
 from tests.search_units import Search
 from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 
@@ -63,6 +65,27 @@ def opensearch_prefix(opensearch: str) -> Iterator[str]:
 def search(opensearch: str, opensearch_prefix: str, tmp_path: Path) -> Search:
     """A unit of the engine elasticsearch, whose releases a test makes."""
     return Search(opensearch, opensearch_prefix, tmp_path / "releases")
+
+
+@pytest.fixture
+def colours(operator: Sandbox, tmp_path: Path) -> Iterator[Colours]:
+    made = Colours(operator, tmp_path)
+    yield made
+    client = made.administrator("cloudformation")
+    if any(stack["StackName"] == STACK for stack in client.describe_stacks()["Stacks"]):
+        client.update_termination_protection(StackName=STACK, EnableTerminationProtection=False)
+        client.delete_stack(StackName=STACK)
+
+
+@pytest.fixture
+def templates(colours: Colours) -> Iterator[str]:
+    """A bucket for templates, which the environment's roles may write to."""
+    name, s3 = f"flowmart-dev-templates-{colours.dev.account}", colours.administrator("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": colours.dev.region})
+    yield name
+    for found in s3.list_objects_v2(Bucket=name).get("Contents", ()):
+        s3.delete_object(Bucket=name, Key=found["Key"])
+    s3.delete_bucket(Bucket=name)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

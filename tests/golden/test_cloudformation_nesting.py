@@ -97,3 +97,10 @@ def test_nested_stacks_are_asked_for_where_there_may_be_some() -> None:
     assert nesting.has_nested(nested)
     assert nesting.has_nested({"Transform": "AWS::Serverless-2016-10-31", "Resources": {}})
     assert not nesting.has_nested({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "Fn::ForEach::Q": ["I", [], {}]}})
+
+
+def test_the_nested_change_set_because_of_which_another_failed_is_known_by_its_arn() -> None:
+    arn = "arn:aws:cloudformation:eu-west-1:222222222222:changeSet/one-Database/4eca1a01"
+    reason = f"Nested change set {arn} was not successfully created: Currently in FAILED."
+    assert nesting.failed_change_set(reason) == arn
+    assert nesting.failed_change_set("Template error: no such parameter") is None

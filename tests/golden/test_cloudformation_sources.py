@@ -312,6 +312,28 @@ def test_the_names_of_exports_are_told_as_far_as_they_are_known() -> None:
     assert values.exports(document, {"Name": None}, {}) == {UNKNOWN, "remote"}
 
 
+def test_outputs_in_a_loop_may_be_exported_under_any_name() -> None:
+    loop = "Outputs: {'Fn::ForEach::Urls': [Name, [A], {'${Name}': {Value: a, Export: {Name: !Ref Name}}}]}"
+    document = documents.document_of(f"Resources: {{Q: {{Type: AWS::SQS::Queue}}}}\n{loop}")
+    assert values.exports(document, {}, {}) == {UNKNOWN}
+
+
+def test_outputs_in_a_loop_are_known_after_an_apply(tmp_path: Path) -> None:
+    loop = "Outputs: {'Fn::ForEach::Urls': [Name, [A], {'${Name}': {Value: a}}]}"
+    (tmp_path / "template.yaml").write_text(f"Resources: {{Q: {{Type: AWS::SQS::Queue}}}}\n{loop}")
+    assert sources.interface(tmp_path, ".").gives is None
+
+
+@pytest.mark.parametrize(("key", "size"), [("a", 10), ("b", 5)])
+def test_a_mapping_may_have_a_default(key: str, size: int) -> None:
+    found = {"Fn::FindInMap": ["Sizes", key, "Queue", {"DefaultValue": 5}]}
+    document = {
+        "Mappings": {"Sizes": {"a": {"Queue": 10}}},
+        "Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": found}}},
+    }
+    assert values.resources(document, {}, {})["Q"].properties == {"DelaySeconds": size}
+
+
 def test_what_depends_on_an_unknown_value_is_unknown() -> None:
     found = values.resources(documents.document_of(TEMPLATE), {"Name": None}, {})
     assert found["Orders"].properties["QueueName"] == UNKNOWN

@@ -114,6 +114,30 @@ class _ServiceRequest(_Authorized, access_control.IAMRequest):
         raise _Refusal(self._access_key.arn, self._action)
 
 
+def refusal(response: BaseResponse, operation: str, resource: str) -> str:
+    """Why the caller of a service may not have it do something else of its own for them; empty where they may.
+
+    Args:
+        response: the request that is being answered.
+        operation: of the same service, such as CreateStack.
+        resource: the ARN of what it is done to.
+    """
+    asked = _ServiceRequest(
+        account_id=response.current_account,
+        method="POST",
+        path="/",
+        data={},
+        body=b"",
+        headers=dict(response.headers.items()),
+        action=operation,
+    )
+    try:
+        asked.check_action_permitted(resource)
+    except _Refusal as error:
+        return str(error.message)
+    return ""
+
+
 class _S3Request(_Authorized, access_control.S3IAMRequest):
     """A request to S3, which words its refusals differently."""
 

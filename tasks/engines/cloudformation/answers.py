@@ -79,7 +79,7 @@ def kept(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(
         f"{body['LogicalResourceId']} ({body.get('PhysicalResourceId', '')}) stays: its policy is to retain it"
         for body in found
-        if _is_retained(body)
+        if is_retained(body)
     )
 
 
@@ -97,7 +97,7 @@ def reversibility(
 def retained(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Addresses of what stays in the account although it leaves the stack."""
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
-    return tuple(str(body["LogicalResourceId"]) for body in found if _is_retained(body))
+    return tuple(str(body["LogicalResourceId"]) for body in found if is_retained(body))
 
 
 def outputs(stack: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, Any]:
@@ -219,7 +219,8 @@ def _is_caused(details: Sequence[Mapping[str, Any]], causes: Collection[str]) ->
     )
 
 
-def _is_retained(body: Mapping[str, Any]) -> bool:
+def is_retained(body: Mapping[str, Any]) -> bool:
+    """Whether what a ResourceChange takes out of the stack stays in the account."""
     return body.get("PolicyAction") in ("Retain", "ReplaceAndRetain", "Snapshot", "ReplaceAndSnapshot")
 
 

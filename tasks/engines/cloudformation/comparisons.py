@@ -13,7 +13,8 @@ from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.plan import Action, Change
 from tasks.domain.values import UNKNOWN, digest_of
 from tasks.engines.base import Workspace
-from tasks.engines.cloudformation import answers, values
+from tasks.engines.cloudformation import answers, nesting, removals, values
+from tasks.engines.cloudformation.documents import declared, is_hidden
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.sources import Source
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy, names
@@ -76,17 +77,31 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
     if answers.is_no_op(described):
         return Comparison(Saved("settings", source.stack, source.parameters), settings, stack)
     items = described["Changes"]
+    if stack is not None and not items and _is_as_released(source, stacks, stack):
+        stacks.forget(described["ChangeSetId"])
+        return Comparison(Saved("settings", source.stack, source.parameters), settings, stack)
+    inside = removals.inside(items, stacks, _pseudo(workspace, source), source.secrets)
     changes = answers.changes(items, answers.Context(_tags(stack), source.tags, source.secrets))
     doubts = answers.doubts(items)
     return Comparison(
         saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
-        changes=(*changes, *settings),
+        changes=(*changes, *inside.changes, *settings),
         stack=stacks.find(source.stack),
-        warnings=(*doubts, *answers.kept(items)),
+        warnings=(*doubts, *answers.kept(items), *inside.kept),
         retained=answers.retained(items),
         doubts=doubts,
         outputs_only=not changes,
     )
+
+
+def _is_as_released(source: Source, stacks: Stacks, stack: Described) -> bool:
+    """Whether there is a change set only because CloudFormation lists every nested stack as modified."""
+    given, slots = _given(stack), declared(source.document)
+    same = all(
+        value is None or is_hidden(slots[name]) or given.get(name) == value
+        for name, value in source.parameters.items()
+    )
+    return nesting.has_nested(source.document) and same and stacks.template(stack) == source.text
 
 
 def _refuse_exports_in_use(stacks: Stacks, stack: Described, staying: Collection[str]) -> None:
@@ -114,18 +129,8 @@ def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Descri
     if stack is None:
         return Comparison(Saved("delete", source.stack, source.parameters))
     _refuse_exports_in_use(stacks, stack, ())
-    there = stacks.resources(stack)
-    declared = values.resources(stacks.document(stack), _given(stack), _pseudo(workspace, source)) if there else {}
-    changes, retained = [], []
-    for found in there:
-        name, kind = found["LogicalResourceId"], found["ResourceType"]
-        known = declared.get(name)
-        if known and known.on_deletion != "Delete":
-            retained.append(f"{name} ({found['PhysicalResourceId']}) stays: DeletionPolicy {known.on_deletion}")
-        else:
-            before = answers.scrubbed(known.properties if known else {}, source.secrets)
-            changes.append(Change(name, kind, Action.DELETE, before, None))
-    return Comparison(Saved("delete", source.stack, source.parameters), tuple(changes), stack, tuple(retained))
+    found = removals.of_stack(stacks, stack, _pseudo(workspace, source), source.secrets)
+    return Comparison(Saved("delete", source.stack, source.parameters), found.changes, stack, found.kept)
 
 
 def continuation(source: Source, stacks: Stacks, stack: Described) -> Comparison:
@@ -165,6 +170,8 @@ def differences(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
         return settings
     stacks.forget(described["ChangeSetId"])
     items = described["Changes"]
+    if not items and _is_as_released(source, stacks, stack):
+        return settings
     moved = answers.moved(items, source.moving)
     found = answers.changes(items, answers.Context(_tags(stack), source.tags, source.secrets))
     staying = tuple(change for change in found if change.address not in moved)

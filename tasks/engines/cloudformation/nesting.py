@@ -9,6 +9,7 @@ changes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from tasks.engines.cloudformation import answers
 from tasks.engines.cloudformation.answers import STACK
 
 Described = Mapping[str, Any]
+
+_FAILED_INSIDE = re.compile(r"Nested change set (arn:\S+:changeSet/\S+) was not successfully created")
 
 
 def has_nested(document: Mapping[str, Any]) -> bool:
@@ -40,6 +43,12 @@ def flattened(changes: Iterable[Described], describe: Callable[[str], Described]
             found.append(change)
         found += inside
     return found
+
+
+def failed_change_set(reason: str) -> str | None:
+    """The nested change set because of which one failed, by the status reason; None where it failed by itself."""
+    found = _FAILED_INSIDE.search(reason)
+    return found[1] if found else None
 
 
 def first_failure(stack_id: str, events: Callable[[str], Sequence[Described]]) -> str:

@@ -127,8 +127,15 @@ def unit_interface(infrastructure: Path, unit: Unit) -> Interface:
     return Interface(
         accepts=OURS | {name: _kind(str(slot.get("Type", "String"))) for name, slot in slots.items()},
         required=frozenset(name for name, slot in slots.items() if "Default" not in slot) - given,
-        gives=dict.fromkeys(document.get("Outputs") or {}, "string"),
+        gives=_outputs(document),
     )
+
+
+def _outputs(document: Mapping[str, Any]) -> dict[str, str] | None:
+    """The outputs that a template declares; None where it declares some in a loop, which only an apply unrolls."""
+    outputs = document.get("Outputs") or {}
+    rolled = any(not isinstance(body, Mapping) for body in outputs.values())
+    return None if rolled else dict.fromkeys(outputs, "string")
 
 
 def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:

@@ -118,10 +118,21 @@ class Stacks:
         )
         described = self._awaited(lambda: self.describe(made["Id"]), "Status", ("CREATE_COMPLETE", "FAILED"))
         if described["Status"] == "FAILED":
+            # Nested change sets go with this one, and their reasons with them.
+            why = self._refusal(described)
             self.forget(made["Id"])
             if not answers.is_no_op(described):
-                raise Refused(f"{source.stack}: {described.get('StatusReason', 'CloudFormation gave no reason')}")
+                raise Refused(f"{source.stack}: {why}")
         return described
+
+    def _refusal(self, described: Described) -> str:
+        """Why a change set failed: of a nested one its own reason, by the path of its stack."""
+        reason = str(described.get("StatusReason") or answers.NO_REASON)
+        child = nesting.failed_change_set(reason)
+        if child is None:
+            return reason
+        found = self.describe(child)
+        return f"nested stack {found['StackName']}: {self._refusal(found)}"
 
     def _sent(self, package: Package) -> dict[str, str]:
         """How a template is handed over: in the request, or through its bucket with all that belongs to it."""

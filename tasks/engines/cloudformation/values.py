@@ -52,9 +52,11 @@ def exports(
 ) -> frozenset[str]:
     """The names under which a template exports outputs; among them UNKNOWN for those that cannot be told."""
     values = _Values(document, parameters, pseudo)
-    outputs = [body for body in (document.get("Outputs") or {}).values() if isinstance(body, Mapping)]
-    there = [body for body in outputs if "Export" in body and values.may_hold(body)]
-    return frozenset(str(values.of(body["Export"]["Name"])) for body in there)
+    outputs = (document.get("Outputs") or {}).values()
+    there = [body for body in outputs if isinstance(body, Mapping) and "Export" in body and values.may_hold(body)]
+    # Fn::ForEach declares outputs in a list, which only CloudFormation unrolls.
+    rolled = {UNKNOWN for body in outputs if not isinstance(body, Mapping)}
+    return frozenset({*(str(values.of(body["Export"]["Name"])) for body in there), *rolled})
 
 
 class _Values:
@@ -110,9 +112,15 @@ class _Values:
             parts = self.of(value[1])
             return UNKNOWN if UNKNOWN in parts else value[0].join(map(str, parts))
         if name == "Fn::FindInMap":
-            first, second, third = (self.of(item) for item in value)
-            return self._mappings.get(first, {}).get(second, {}).get(third, UNKNOWN)
+            return self._mapped(*value)
         return UNKNOWN
+
+    def _mapped(self, name: Any, first: Any, second: Any, options: Mapping[str, Any] | None = None) -> Any:
+        keys = [str(self.of(key)) for key in (name, first, second)]
+        default = self.of((options or {}).get("DefaultValue", UNKNOWN))
+        if UNKNOWN in keys:
+            return UNKNOWN
+        return self._mappings.get(keys[0], {}).get(keys[1], {}).get(keys[2], default)
 
     def _substituted(self, value: Any) -> str:
         text, own = (value, {}) if isinstance(value, str) else value

@@ -18,8 +18,11 @@ A template is read (`loading`), its loops are written out (`extensions`), its fu
 what cannot be is refused (`parameters`, `rules`, `refusals`). Most resource types are data (`types/`, over `services`
 and `calls`).
 
-Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Nested stacks, resource
-imports, use of macros, stack sets, custom resources, CreateStack and UpdateStack are not emulated.
+Stacks in stacks are planned with their parent (`hierarchy`) and changed with it (`embedded`): what a change no longer
+needs is removed only once the outermost stack is complete.
+
+Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Resource imports, use of
+macros, stack sets, custom resources, CreateStack and UpdateStack are not emulated.
 """
 
 from deployments.sandbox.aws_server.cloudformation.answers import install

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
-from uuid import uuid4
 
-from moto.cloudformation.exceptions import CloudFormationError, ValidationError
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import drift, exports, stacks
-from deployments.sandbox.aws_server.cloudformation.change_sets import differences
-from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation import change_set_operations, drift, exports, removal, rollback
 from deployments.sandbox.aws_server.cloudformation.described import (
     event_described,
-    parameters,
     stack_described,
-    summary,
-    without_values,
 )
-from deployments.sandbox.aws_server.cloudformation.refusals import (
-    refuse_invalid,
-    refuse_not_emulated,
-    refuse_unchangeable,
-)
+from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
 from deployments.sandbox.aws_server.cloudformation.registry import (
-    ChangeSet,
-    ChangeSetNotFound,
-    arn,
-    change_set_of,
     found_in,
     registry_of,
     stack_of,
 )
 from deployments.sandbox.aws_server.cloudformation.requests import (
-    refuse_without_capabilities,
-    refuse_wrong_kind,
-    refuse_wrong_name,
-    reviewed,
-    tells_otherwise,
-    template_of,
     text_of,
 )
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
@@ -49,12 +28,7 @@ from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 Response = CloudFormationResponse
 
-_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 _STACK_TAGS = "DescribeStacksOutput.Stacks.Stack.Tags"
-
-
-class _InvalidChangeSetStatus(CloudFormationError):
-    code = "InvalidChangeSetStatus"
 
 
 def install() -> None:
@@ -68,76 +42,13 @@ def install() -> None:
         setattr(CloudFormationResponse, operation_name, _refusing(operation_name))
 
 
-def create_change_set(response: Response) -> ActionResult:
-    """Compare a template with a stack, which is made in REVIEW_IN_PROGRESS where there is none."""
-    registry = registry_of(response)
-    name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
-    refuse_wrong_name(own)
-    stack = found_in(registry, name) or reviewed(response, name)
-    refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in registry.stacks)
-    template = template_of(response, stack)
-    template.refuse_wrong_parameters()
-    refuse_not_emulated(template)
-    refuse_without_capabilities(template, response._get_param("Capabilities", []))
-    refuse_invalid(template)
-    tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
-    changes = differences(stack.resources, template, response.region, tags != stack.tags)
-    refuse_unchangeable(changes)
-    made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, tuple(changes.values()))
-    if stack.status != "REVIEW_IN_PROGRESS" and not changes and not tells_otherwise(stack, template):
-        made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES
-    if stack.id not in registry.stacks:
-        registry.stacks[stack.id] = stack
-        stack.enter("REVIEW_IN_PROGRESS", "User Initiated")
-    registry.change_sets[made.arn] = made
-    return ActionResult({"Id": made.arn, "StackId": stack.id})
-
-
-def describe_change_set(response: Response) -> ActionResult:
-    """A change set with everything in it, on one page."""
-    found = change_set_of(response)
-    with_values = response._get_bool_param("IncludePropertyValues", False)
-    changes = [without_values(change.described(), with_values) for change in found.changes]
-    return ActionResult({**summary(found), "Changes": changes, "Parameters": parameters(found.template)})
-
-
-def list_change_sets(response: Response) -> ActionResult:
-    """The change sets of a stack."""
-    registry, stack = registry_of(response), stack_of(response)
-    return ActionResult(
-        {"Summaries": [summary(made) for made in registry.change_sets.values() if made.stack is stack]}
-    )
-
-
-def delete_change_set(response: Response) -> ActionResult:
-    """Forget a change set; one that is not there is fine."""
-    registry = registry_of(response)
-    with suppress(ChangeSetNotFound, ValidationError):
-        del registry.change_sets[change_set_of(response).arn]
-    return EmptyResult()
-
-
-def execute_change_set(response: Response) -> ActionResult:
-    """Carry a change set out; all others of the stack are gone then, as on AWS."""
-    registry, found = registry_of(response), change_set_of(response)
-    if found.execution != "AVAILABLE":
-        message = f"ChangeSet [{found.arn}] cannot be executed in its current status of [{found.status}]"
-        raise _InvalidChangeSetStatus(message)
-    there = [*registry.stacks.values()]
-    refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
-    stacks.execute(found.stack, found.template, found.tags, Clients(response), refusal)
-    for other in [made for made in registry.change_sets.values() if made.stack is found.stack]:
-        del registry.change_sets[other.arn]
-    return EmptyResult()
-
-
 def continue_update_rollback(response: Response) -> ActionResult:
     """Go on with a way back that failed."""
     stack = stack_of(response)
     if stack.status != "UPDATE_ROLLBACK_FAILED":
         message = f"Stack: {stack.id} is in {stack.status} state and can not be continued rolling back"
         raise ValidationError(message=message)
-    stacks.continue_rollback(stack, Clients(response), response._get_param("ResourcesToSkip", []))
+    rollback.continue_rollback(stack, clients_for(response, stack), response._get_param("ResourcesToSkip", []))
     return ActionResult({})
 
 
@@ -150,9 +61,9 @@ def delete_stack(response: Response) -> ActionResult:
     if stack.protected:
         message = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
         raise ValidationError(message=message)
-    stacks.remove(stack, Clients(response), exports.refusal([*registry.stacks.values()], stack, {}))
-    for made in [made for made in registry.change_sets.values() if made.stack is stack]:
-        del registry.change_sets[made.arn]
+    there = [*registry.stacks.values()]
+    removal.remove(stack, clients_for(response, stack), exports.refusal(there, stack, {}))
+    change_set_operations.forget_all(registry, stack)
     return EmptyResult()
 
 
@@ -244,7 +155,7 @@ def describe_stack_resources(response: Response) -> ActionResult:
 def detect_stack_drift(response: Response) -> ActionResult:
     """Compare every resource with what is really there, at once."""
     stack = stack_of(response)
-    made = drift.detect(stack, Clients(response))
+    made = drift.detect(stack, clients_for(response, stack))
     registry_of(response).detections[made.id] = made
     return ActionResult({"StackDriftDetectionId": made.id})
 
@@ -269,11 +180,11 @@ def describe_stack_resource_drifts(response: Response) -> ActionResult:
 
 
 _OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
-    create_change_set,
-    describe_change_set,
-    list_change_sets,
-    delete_change_set,
-    execute_change_set,
+    change_set_operations.create_change_set,
+    change_set_operations.describe_change_set,
+    change_set_operations.list_change_sets,
+    change_set_operations.delete_change_set,
+    change_set_operations.execute_change_set,
     continue_update_rollback,
     delete_stack,
     update_termination_protection,

@@ -8,12 +8,14 @@ something that is only known later.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 
+from deployments.sandbox.aws_server.cloudformation.kinds import Made
+from deployments.sandbox.aws_server.cloudformation.nested import STACK
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.schemas import recreating
 from deployments.sandbox.aws_server.cloudformation.templates import LATER, Template
@@ -21,17 +23,21 @@ from deployments.sandbox.aws_server.cloudformation.templates import LATER, Templ
 
 @dataclass(frozen=True)
 class Detail:
-    """One property that differs. `recreation`: Never, Conditionally or Always; `static`: known already."""
+    """One property that differs, or none where only CloudFormation says so (`automatic`).
+
+    `recreation`: Never, Conditionally or Always; `static`: known already.
+    """
 
     attribute: str
     name: str
     recreation: str
     static: bool
+    automatic: bool = False
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What would happen to one resource: Add, Modify or Remove."""
+    """What would happen to one resource: Add, Modify or Remove. `change_set`: what would happen in a nested stack."""
 
     action: str
     logical_id: str
@@ -41,6 +47,7 @@ class Difference:
     after: Mapping[str, Any] | None = None
     details: tuple[Detail, ...] = ()
     policy: str = ""
+    change_set: str = ""
 
     @property
     def replacement(self) -> str:
@@ -71,6 +78,7 @@ class Difference:
             "ResourceType": self.kind,
             "Replacement": self.replacement if modify else None,
             "PolicyAction": self.policy,
+            "ChangeSetId": self.change_set,
             "Scope": sorted({detail.attribute for detail in self.details}) if modify else None,
             "Details": [_told(detail) for detail in self.details] if modify else None,
             "BeforeContext": None if self.before is None else json.dumps({"Properties": self.before}),
@@ -78,18 +86,28 @@ class Difference:
         }
 
 
+Nested = Callable[[str, Mapping[str, Any]], tuple[str, bool]]
+"""Logical id and properties of a nested stack -> its change set, and whether anything happens in it."""
+
+
 def differences(
-    there: Mapping[str, Resource], template: Template, region: str, tags_differ: bool = False
+    there: Mapping[str, Resource],
+    template: Template,
+    region: str,
+    tags_differ: bool = False,
+    nested: Nested = lambda *_: ("", True),
 ) -> dict[str, Difference]:
     """Logical id -> what would happen to it; those to which nothing happens are left out."""
     made = {name: resource.made for name, resource in there.items()}
     found: dict[str, Difference] = {}
     for name, body in template.resources.items():
         if name not in there:
-            found[name] = Difference("Add", name, body["Type"], after=template.properties(name, made))
+            found[name] = _added(name, body["Type"], template.properties(name, made), nested)
             continue
         wanted = (body["Type"], template.properties(name, made), template.policies(name))
         difference = _difference(there[name], wanted, region, tags_differ)
+        if body["Type"] == STACK:
+            difference, made[name] = _of_nested(difference, made[name], *nested(name, wanted[1]))
         if difference.details:
             found[name] = difference
         if difference.replacement == "True":
@@ -101,6 +119,18 @@ def differences(
                 "Remove", name, resource.kind, resource.made.id, resource.properties, policy=policy
             )
     return found
+
+
+def _added(name: str, kind: str, properties: Mapping[str, Any], nested: Nested) -> Difference:
+    change_set, _ = nested(name, properties) if kind == STACK else ("", True)
+    return Difference("Add", name, kind, after=properties, change_set=change_set)
+
+
+def _of_nested(difference: Difference, made: Made, change_set: str, changes: bool) -> tuple[Difference, Made]:
+    """What is told of a nested stack at every update of its parent; its outputs are open if it changes."""
+    details = (*difference.details, Detail("Properties", "", "Never", static=False, automatic=True))
+    after = Made(made.id, dict.fromkeys(made.attributes, LATER)) if changes else made
+    return replace(difference, details=details, change_set=change_set), after
 
 
 def _difference(
@@ -152,8 +182,9 @@ def _takes_tags(kind: str) -> bool:
 
 def _told(detail: Detail) -> dict[str, Any]:
     target = {"Attribute": detail.attribute, "RequiresRecreation": detail.recreation}
+    source = "Automatic" if detail.automatic else "DirectModification" if detail.static else "ResourceReference"
     return {
         "Target": target | ({"Name": detail.name} if detail.name else {}),
         "Evaluation": "Static" if detail.static else "Dynamic",
-        "ChangeSource": "DirectModification" if detail.static else "ResourceReference",
+        "ChangeSource": source,
     }

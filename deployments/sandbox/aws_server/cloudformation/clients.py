@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
@@ -42,8 +42,32 @@ class _ToMoto(BotocoreStubber):
             raise Unanswered(f"{type(error).__name__}: {error}") from error
 
 
+class NestedStacks(Protocol):
+    """How the nested stacks of the stack that is worked on are made, changed and removed."""
+
+    def create(self, aws: Clients, name: str, p: Mapping[str, Any]) -> Any:
+        """Make one."""
+
+    def update(self, aws: Clients, made: Any, p: Mapping[str, Any]) -> None:
+        """Change one."""
+
+    def undo(self, made: Any) -> None:
+        """Put back what was changed."""
+
+    def delete(self, made: Any) -> None:
+        """Remove one."""
+
+    def is_there(self, made: Any) -> bool:
+        """Whether there is one."""
+
+    def complete(self) -> None:
+        """Let go of what the changes no longer need."""
+
+
 class Clients:
-    """Clients with the caller's rights in one account and region. `tags` are those of the stack that is worked on."""
+    """Clients with the caller's rights in one account and region. `tags` and `nested` are of the stack in work."""
+
+    nested: NestedStacks
 
     def __init__(self, response: BaseResponse) -> None:
         self.account: str = response.current_account

@@ -60,6 +60,8 @@ def stack_described(stack: Stack) -> dict[str, Any]:
         "Outputs": stack.template.outputs(made) if there else [],
         "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
         "DisableRollback": False,
+        "ParentId": stack.parent or None,
+        "RootId": stack.root or None,
     }
 
 

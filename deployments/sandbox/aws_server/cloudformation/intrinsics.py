@@ -21,6 +21,9 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 """What CloudFormation writes for a value that only executing a change set will tell."""
 
+NOT_EMULATED = "the sandbox does not emulate"
+"""How every refusal begins that AWS would not make."""
+
 NOTHING = object()
 """What AWS::NoValue comes to: whatever has it, does not have it."""
 
@@ -138,6 +141,8 @@ class Values:
 
     def _find_in_map(self, argument: Any) -> Any:
         name, first, second = (self.resolved(part) for part in argument[:3])
+        if LATER in (name, first, second):
+            return LATER
         found = self.mappings.get(name, {}).get(str(first), {}).get(str(second), NOTHING)
         if found is not NOTHING:
             return self.resolved(found)

@@ -23,11 +23,21 @@ class Made:
     seen: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
+class EmbeddedFailed(Exception):
+    """A nested stack could not be made, changed or removed; `id` is the stack's, the message its status reason."""
+
+    def __init__(self, id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.id = id
+
+
 class Kind:
     """One resource type. `properties` are those that are emulated; `checked`: whether drift detection reads it."""
 
     properties: frozenset[str] = frozenset()
     checked = True
+    always_updated = False
+    """Whether an update of the stack always is one of the resource, too."""
 
     @property
     def attributes(self) -> frozenset[str] | None:
@@ -59,6 +69,10 @@ class Kind:
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         """Change it in place."""
         raise NotImplementedError
+
+    def undo(self, aws: Clients, made: Made, tried: Properties, earlier: Properties) -> None:
+        """Change it back in place."""
+        self.update(aws, made, tried, earlier)
 
     def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         """Remove it."""

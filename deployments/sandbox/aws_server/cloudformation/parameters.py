@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text, refuse
+from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, as_text, is_later, refuse
 
 Slots = Mapping[str, Mapping[str, Any]]
 
@@ -46,6 +46,8 @@ def as_output(value: Any) -> str:
 
 def _value(kind: str, value: Any, lookup: Callable[[str], str]) -> Any:
     text = as_text(value)
+    if is_later(text):
+        return LATER
     if kind.startswith("AWS::SSM::Parameter::Value<"):
         found = lookup(text)
         return _split(found) if "List" in kind else found
@@ -61,7 +63,9 @@ def _split(text: str) -> list[str]:
 
 
 def unfit(slot: Mapping[str, Any], value: str) -> str:
-    """Why AWS refuses a parameter's value; empty where it takes it."""
+    """Why AWS refuses a parameter's value; empty where it takes it, or can only tell once it is known."""
+    if is_later(value):
+        return ""
     allowed = [as_text(option) for option in slot.get("AllowedValues", ())]
     listed = slot.get("Type") == "CommaDelimitedList" or str(slot.get("Type")).startswith("List<")
     for part in _split(value) if listed else [value]:

@@ -16,7 +16,7 @@ from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 @dataclass
 class ChangeSet:
-    """A change set; `template` and `tags` are what executing it brings."""
+    """A change set; `template` and `tags` are what executing it brings, `root` is the one that it is nested in."""
 
     arn: str
     name: str
@@ -27,6 +27,7 @@ class ChangeSet:
     status: str = "CREATE_COMPLETE"
     execution: str = "AVAILABLE"
     reason: str = ""
+    root: str = ""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -40,6 +41,10 @@ class Registry:
 
 
 _registries: dict[tuple[str, str], Registry] = {}
+
+
+class NoSuchStack(ValidationError):
+    """The answer to a request about a stack that is not there."""
 
 
 class ChangeSetNotFound(CloudFormationError):
@@ -65,7 +70,7 @@ def stack_of(response: BaseResponse, registry: Registry | None = None) -> Stack:
     name = str(response._get_param("StackName"))
     stack = found_in(registry or registry_of(response), name)
     if stack is None:
-        raise ValidationError(name)
+        raise NoSuchStack(name)
     return stack
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
-from urllib.parse import urlparse
+from typing import Any
+from urllib.parse import ParseResult, unquote, urlparse
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import BaseResponse
+from moto.s3.exceptions import MissingBucket
 from moto.s3.models import s3_backends
 
 from deployments.sandbox.aws_server.cloudformation import exports
 from deployments.sandbox.aws_server.cloudformation.clients import Clients, via_cloudformation
 from deployments.sandbox.aws_server.cloudformation.dynamic import parameter
+from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text
 from deployments.sandbox.aws_server.cloudformation.registry import arn, registry_of
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
@@ -24,6 +29,11 @@ _UPDATABLE = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 )
 _NAMED = ("RoleName", "PolicyName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
+_IN_S3 = re.compile(
+    r"(?:(?P<virtual>[a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/"
+    r"|s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<path>[a-z0-9.-]+)/)(?P<key>.+)"
+)
+"""An object's address, with the bucket in the host's name or in the path."""
 
 
 class _InsufficientCapabilities(CloudFormationError):
@@ -76,8 +86,7 @@ def template_of(response: BaseResponse, stack: Stack) -> Template:
         else:
             message = f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true"
             raise ValidationError(message=f"{message} for a parameter key not in the previous template")
-    lookup = lru_cache(partial(_looked_up, Clients(response)))
-    return replace(stack.template, text=text_of(response), parameters=values, lookup=lookup)
+    return replace(stack.template, text=text_of(response), parameters=values, lookup=_lookup(response))
 
 
 def _looked_up(aws: Clients, name: str) -> str:
@@ -94,11 +103,32 @@ def text_of(response: BaseResponse) -> str:
     url = urlparse(str(response._get_param("TemplateURL") or ""))
     if not url.netloc:
         return str(response._get_param("TemplateBody") or "")
-    bucket, key = url.netloc.partition(".s3.")[0], url.path.removeprefix("/")
-    found = s3_backends[response.current_account]["aws"].get_object(bucket, key)
+    return _text_at(response, url)
+
+
+def _text_at(response: BaseResponse, url: ParseResult) -> str:
+    place = _IN_S3.fullmatch(url.netloc + url.path)
+    if url.scheme != "https" or place is None:
+        raise ValidationError(message="TemplateURL must be a supported URL.")
+    found = None
+    with suppress(MissingBucket):
+        found = s3_backends[response.current_account]["aws"].get_object(
+            place["virtual"] or place["path"], unquote(place["key"])
+        )
     if found is None:
         raise ValidationError(message="S3 error: Access Denied")
     return str(found.value.decode())
+
+
+def nested_template(response: BaseResponse, child: Stack, properties: Mapping[str, Any]) -> Template:
+    """The template and parameters of a nested stack, as its parent declares it."""
+    url = urlparse(str(properties["TemplateURL"]))
+    values = {key: as_text(value) for key, value in (properties.get("Parameters") or {}).items()}
+    return replace(child.template, text=_text_at(response, url), parameters=values, lookup=_lookup(response))
+
+
+def _lookup(response: BaseResponse) -> Callable[[str], str]:
+    return lru_cache(partial(_looked_up, Clients(response)))
 
 
 def tells_otherwise(stack: Stack, template: Template) -> bool:

@@ -11,6 +11,7 @@ from deployments.sandbox.aws_server.cloudformation import (
     macros,
     management,
     messaging,
+    nested,
     security_groups,
     types,
 )
@@ -27,6 +28,7 @@ KINDS: Mapping[str, Kind] = {
     "AWS::EC2::SecurityGroupEgress": security_groups.SecurityGroupRule("egress"),
     "AWS::EC2::SecurityGroupIngress": security_groups.SecurityGroupRule("ingress"),
     "AWS::CloudFormation::Macro": macros.Macro(),
+    nested.STACK: nested.NestedStack(),
     "AWS::Events::EventBus": messaging.EventBus(),
     "AWS::Events::Rule": messaging.Rule(),
     "AWS::KMS::Alias": management.Alias(),

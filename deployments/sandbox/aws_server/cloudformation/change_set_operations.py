@@ -1,0 +1,145 @@
+"""The operations of the CloudFormation API that are about change sets."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from uuid import uuid4
+
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from deployments.sandbox.aws_server.cloudformation import execution, exports
+from deployments.sandbox.aws_server.cloudformation.change_sets import differences
+from deployments.sandbox.aws_server.cloudformation.described import parameters, summary, without_values
+from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
+from deployments.sandbox.aws_server.cloudformation.hierarchy import Hierarchy
+from deployments.sandbox.aws_server.cloudformation.refusals import (
+    refuse_invalid,
+    refuse_not_emulated,
+    refuse_unchangeable,
+)
+from deployments.sandbox.aws_server.cloudformation.registry import (
+    ChangeSet,
+    ChangeSetNotFound,
+    NoSuchStack,
+    Registry,
+    arn,
+    change_set_of,
+    found_in,
+    registry_of,
+    stack_of,
+)
+from deployments.sandbox.aws_server.cloudformation.requests import (
+    refuse_without_capabilities,
+    refuse_wrong_kind,
+    refuse_wrong_name,
+    reviewed,
+    tells_otherwise,
+    template_of,
+)
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
+
+Response = CloudFormationResponse
+
+_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+
+
+class _InvalidChangeSetStatus(CloudFormationError):
+    code = "InvalidChangeSetStatus"
+
+
+def create_change_set(response: Response) -> ActionResult:
+    """Compare a template with a stack, which is made in REVIEW_IN_PROGRESS where there is none."""
+    registry = registry_of(response)
+    name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
+    refuse_wrong_name(own)
+    stack = found_in(registry, name) or reviewed(response, name)
+    refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in registry.stacks)
+    template = template_of(response, stack)
+    template.refuse_wrong_parameters()
+    refuse_not_emulated(template)
+    refuse_without_capabilities(template, response._get_param("Capabilities", []))
+    refuse_invalid(template)
+    tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
+    made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, ())
+    nested = _compared(response, made)
+    if failure := nested.failure:
+        made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", failure
+    elif stack.status != "REVIEW_IN_PROGRESS" and not made.changes and not tells_otherwise(stack, template):
+        made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES
+    if stack.id not in registry.stacks:
+        registry.stacks[stack.id] = stack
+        stack.enter("REVIEW_IN_PROGRESS", "User Initiated")
+    registry.change_sets |= {each.arn: each for each in (made, *nested.made)}
+    return ActionResult({"Id": made.arn, "StackId": stack.id})
+
+
+def _compared(response: Response, made: ChangeSet) -> Hierarchy:
+    """Fill in what a change set changes; the change sets of nested stacks, where they are asked for."""
+    nested = Hierarchy(response, made.name, made.arn, response._get_param("Capabilities", []))
+    if response._get_bool_param("IncludeNestedStacks", False):
+        changes = nested.differences(made.stack, made.template, made.tags)
+    else:
+        differ = made.tags != made.stack.tags
+        changes = differences(made.stack.resources, made.template, response.region, differ)
+    refuse_unchangeable(changes)
+    made.changes = tuple(changes.values())
+    return nested
+
+
+def describe_change_set(response: Response) -> ActionResult:
+    """A change set with everything in it, on one page."""
+    found = change_set_of(response)
+    with_values = response._get_bool_param("IncludePropertyValues", False)
+    changes = [without_values(change.described(), with_values) for change in found.changes]
+    return ActionResult({**summary(found), "Changes": changes, "Parameters": parameters(found.template)})
+
+
+def list_change_sets(response: Response) -> ActionResult:
+    """The change sets of a stack."""
+    registry, stack = registry_of(response), stack_of(response)
+    return ActionResult(
+        {"Summaries": [summary(made) for made in registry.change_sets.values() if made.stack is stack]}
+    )
+
+
+def delete_change_set(response: Response) -> ActionResult:
+    """Forget a change set; one that is not there is fine."""
+    registry = registry_of(response)
+    with suppress(ChangeSetNotFound, NoSuchStack):
+        found = change_set_of(response)
+        _refuse_nested(found)
+        _forget(registry, [found])
+    return EmptyResult()
+
+
+def execute_change_set(response: Response) -> ActionResult:
+    """Carry a change set out; all others of the stack are gone then, as on AWS."""
+    registry, found = registry_of(response), change_set_of(response)
+    _refuse_nested(found)
+    if found.execution != "AVAILABLE":
+        message = f"ChangeSet [{found.arn}] cannot be executed in its current status of [{found.status}]"
+        raise _InvalidChangeSetStatus(message)
+    there = [*registry.stacks.values()]
+    refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
+    execution.execute(found.stack, found.template, found.tags, clients_for(response, found.stack), refusal)
+    forget_all(registry, found.stack)
+    return EmptyResult()
+
+
+def forget_all(registry: Registry, stack: Stack) -> None:
+    """Forget the change sets of a stack, and those that are nested in them."""
+    _forget(registry, [made for made in registry.change_sets.values() if made.stack is stack])
+
+
+def _forget(registry: Registry, made: list[ChangeSet]) -> None:
+    gone = {each.arn for each in made}
+    for other in [each for each in registry.change_sets.values() if {each.arn, each.root} & gone]:
+        del registry.change_sets[other.arn]
+
+
+def _refuse_nested(made: ChangeSet) -> None:
+    if made.root:
+        what = "You must execute or delete the change set from the root change set"
+        raise ValidationError(message=f"Operation on nested change set {made.arn} is not allowed: {what} {made.root}")

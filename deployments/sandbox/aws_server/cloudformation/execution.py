@@ -1,0 +1,144 @@
+"""What executing a change set does to a stack, resource by resource; each leaves behind how it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation import dynamic
+from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.handling import Failed, acted, attempted, fail
+from deployments.sandbox.aws_server.cloudformation.kinds import Kind, generated
+from deployments.sandbox.aws_server.cloudformation.removal import delete
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
+from deployments.sandbox.aws_server.cloudformation.rollback import change_back, forget, roll_back, take_back
+from deployments.sandbox.aws_server.cloudformation.stacks import Pending, Stack
+from deployments.sandbox.aws_server.cloudformation.templates import Template
+from deployments.sandbox.aws_server.policies import Decision, Request, decide
+
+
+def execute(
+    stack: Stack,
+    template: Template,
+    tags: Mapping[str, str],
+    aws: Clients,
+    refusal: Callable[[Template], str] = lambda _: "",
+) -> None:
+    """Change the stack to the template, or back to what it was where that fails; ends in a final state.
+
+    `refusal` is why the outputs may not become those of the template; empty where they may.
+    """
+    if not bring_about(stack, template, tags, aws, refusal):
+        complete(stack, aws)
+
+
+def bring_about(
+    stack: Stack, template: Template, tags: Mapping[str, str], aws: Clients, refusal: Callable[[Template], str]
+) -> str:
+    """Do all of a change that can be undone; the stack is then `pending`, or put back, and the answer says why."""
+    creating = stack.status == "REVIEW_IN_PROGRESS"
+    verb = "CREATE" if creating else "UPDATE"
+    stack.enter(f"{verb}_IN_PROGRESS", "User Initiated")
+    stack.undoing = []
+    old_tags, aws.tags = stack.tags, tags
+    todo = differences(stack.resources, template, aws.region, stack.tags != tags)
+    replaced: list[Resource] = []
+    try:
+        for name in template.resources:
+            _changed(stack, template, name, todo.get(name), aws, replaced)
+        gone = [todo[name] for name in todo if todo[name].action == "Remove"]
+        for difference in gone:
+            _refuse_by_policy(stack, difference, "Update:Delete")
+        if why := refusal(template):
+            stack.tell(stack.name, stack.id, "AWS::CloudFormation::Stack", f"{verb}_FAILED", why)
+            raise Failed(why)
+    except Failed as error:
+        aws.tags = old_tags
+        roll_back(stack, aws, str(error), creating)
+        return str(error)
+    leaving = tuple(stack.resources[difference.logical_id] for difference in gone)
+    stack.pending = Pending(template, tags, creating, leaving, tuple(replaced))
+    return ""
+
+
+def complete(stack: Stack, aws: Clients) -> None:
+    """Remove what the pending change no longer needs: from here on it cannot be undone."""
+    if stack.pending is None:
+        return
+    done, stack.pending = stack.pending, None
+    aws.nested.complete()
+    _clean_up(stack, done.gone, done.replaced, aws)
+    stack.template, stack.tags, stack.undoing = done.template, dict(done.tags), []
+    stack.updated = None if done.creating else datetime.now(UTC)
+    stack.enter("CREATE_COMPLETE" if done.creating else "UPDATE_COMPLETE")
+
+
+def _changed(
+    stack: Stack, template: Template, name: str, difference: Difference | None, aws: Clients, replaced: list[Resource]
+) -> None:
+    """Make, change or replace one resource, and keep how that is undone."""
+    there = stack.resources.get(name)
+    wanted = attempted(
+        stack, name, lambda: template.properties(name, {n: r.made for n, r in stack.resources.items()})
+    )
+    body = template.document["Resources"][name]
+    policies = template.policies(name)
+    kind = KINDS[body["Type"]]
+    if there is None:
+        made = _create(stack, name, kind, body["Type"], wanted, aws)
+        stack.resources[name] = Resource(name, body["Type"], made, wanted, *policies)
+        stack.undoing.append((name, lambda clients: forget(stack, stack.resources[name], clients)))
+        return
+    same = difference is None or (wanted == there.properties and not difference.tags_only)
+    if difference is None or (same and not kind.always_updated):
+        stack.resources[name] = Resource(name, there.kind, there.made, there.properties, *policies)
+        return
+    if difference.replaces(there.properties, wanted, aws.region):
+        _refuse_by_policy(stack, difference, "Update:Replace")
+        made = _create(stack, name, kind, body["Type"], wanted, aws)
+        stack.resources[name] = Resource(name, body["Type"], made, wanted, *policies)
+        replaced.append(there)
+        stack.undoing.append((name, lambda clients: take_back(stack, there, clients)))
+        return
+    _refuse_by_policy(stack, difference, "Update:Modify")
+    stack.undoing.append((name, lambda clients: change_back(stack, kind, there, wanted, clients)))
+    stack.tell(name, there.made.id, there.kind, "UPDATE_IN_PROGRESS")
+    changed = lambda: kind.update(aws, there.made, *(dynamic.resolved(aws, p) for p in (there.properties, wanted)))  # noqa: E731
+    acted(stack, name, there.kind, "UPDATE_FAILED", changed)
+    stack.resources[name] = Resource(name, there.kind, there.made, wanted, *policies)
+    stack.tell(name, there.made.id, there.kind, "UPDATE_COMPLETE")
+
+
+def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str, Any], aws: Clients) -> Any:
+    stack.tell(name, "", type_, "CREATE_IN_PROGRESS")
+    own = generated(stack.name, name)
+    if acted(stack, name, type_, "CREATE_FAILED", lambda: kind.is_taken(aws, wanted)):
+        raise fail(stack, name, type_, "CREATE_FAILED", f"Resource of type '{type_}' already exists by that name")
+    made = acted(stack, name, type_, "CREATE_FAILED", lambda: kind.create(aws, own, dynamic.resolved(aws, wanted)))
+    stack.tell(name, made.id, type_, "CREATE_COMPLETE")
+    return made
+
+
+def _clean_up(stack: Stack, gone: Sequence[Resource], replaced: Sequence[Resource], aws: Clients) -> None:
+    """What is no longer needed goes; what cannot go stays, and does not make the change a failed one."""
+    if gone or replaced:
+        stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    for resource, policy in [
+        *((r, r.on_replacement) for r in replaced),
+        *((r, r.on_deletion) for r in reversed(gone)),
+    ]:
+        with suppress(Failed):
+            delete(stack, resource, aws, policy)
+    for resource in gone:
+        del stack.resources[resource.logical_id]
+
+
+def _refuse_by_policy(stack: Stack, difference: Difference, action: str) -> None:
+    """A stack policy denies what it does not allow; without one everything may be updated."""
+    asked = Request(action, f"LogicalResourceId/{difference.logical_id}", "*")
+    if stack.policy and decide([stack.policy], asked) is not Decision.ALLOWED:
+        message = f"Action denied by stack policy: no statement allows [{action}] for resource [{asked.resource}]"
+        raise fail(stack, difference.logical_id, difference.kind, "UPDATE_FAILED", message)

@@ -1,0 +1,56 @@
+"""Deleting stacks, and resources of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deployments.sandbox.aws_server.cloudformation.clients import Clients, via_cloudformation
+from deployments.sandbox.aws_server.cloudformation.handling import Failed, acted
+from deployments.sandbox.aws_server.cloudformation.kinds import Kind
+from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
+
+
+def remove(stack: Stack, aws: Clients, refusal: str = "") -> None:
+    """Delete the stack's resources, last ones first, but those that are retained; with a `refusal`, none of them."""
+    stack.enter("DELETE_IN_PROGRESS", "User Initiated")
+    if refusal:
+        stack.enter("DELETE_FAILED", refusal)
+        return
+    aws.tags = stack.tags
+    for name in reversed(list(stack.resources)):
+        resource = stack.resources[name]
+        try:
+            delete(stack, resource, aws, resource.on_deletion)
+        except Failed as error:
+            stack.enter("DELETE_FAILED", f"The following resource(s) failed to delete: [{name}]. ({error})")
+            return
+        del stack.resources[name]
+    stack.deleted = datetime.now(UTC)
+    stack.enter("DELETE_COMPLETE")
+
+
+def delete(stack: Stack, resource: Resource, aws: Clients, policy: str) -> None:
+    """Delete one resource, unless its policy is to keep it; `Failed` where it cannot go."""
+    if policy != "Delete":
+        stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_SKIPPED")
+        return
+    kind = KINDS[resource.kind]
+    if kind.checked and _there(kind, resource, aws) is None:
+        # Deleting what is gone already succeeds: the handlers answer NotFound, which CloudFormation takes as done.
+        return
+    told = lambda: kind.delete(aws, resource.made, resource.properties)  # noqa: E731
+    acted(stack, resource.logical_id, resource.kind, "DELETE_FAILED", told)
+    stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_COMPLETE")
+
+
+def _there(kind: Kind, resource: Resource, aws: Clients) -> Mapping[str, Any] | None:
+    try:
+        with via_cloudformation():
+            return kind.read(aws, resource.made, resource.properties)
+    except (ClientError, BotoCoreError):
+        return {}

@@ -1,0 +1,65 @@
+"""Going back after a change that failed: it is undone in reverse; where that fails too, the stack is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.handling import Failed, acted
+from deployments.sandbox.aws_server.cloudformation.kinds import Kind
+from deployments.sandbox.aws_server.cloudformation.removal import delete
+from deployments.sandbox.aws_server.cloudformation.resources import Resource
+from deployments.sandbox.aws_server.cloudformation.stacks import Stack
+
+
+def continue_rollback(stack: Stack, aws: Clients, skipped: Iterable[str]) -> None:
+    """Undo what is still to be undone, without the resources in `skipped`."""
+    stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
+    left_out = set(skipped)
+    stack.undoing = [(name, undo) for name, undo in stack.undoing if name not in left_out]
+    aws.tags = stack.tags
+    _undo(stack, aws, "UPDATE_ROLLBACK")
+
+
+def roll_back(stack: Stack, aws: Clients, why: str, creating: bool) -> None:
+    """Undo all of a change; `why` is what the stack says meanwhile."""
+    prefix = "ROLLBACK" if creating else "UPDATE_ROLLBACK"
+    stack.enter(f"{prefix}_IN_PROGRESS", why)
+    _undo(stack, aws, prefix)
+
+
+def _undo(stack: Stack, aws: Clients, prefix: str) -> None:
+    while stack.undoing:
+        _, undo = stack.undoing[-1]
+        try:
+            undo(aws)
+        except Failed:
+            names = ", ".join(dict.fromkeys(other for other, _ in reversed(stack.undoing)))
+            stack.enter(f"{prefix}_FAILED", f"The following resource(s) failed to update: [{names}].")
+            return
+        stack.undoing.pop()
+    stack.updated = datetime.now(UTC)
+    stack.enter(f"{prefix}_COMPLETE")
+
+
+def forget(stack: Stack, resource: Resource, aws: Clients) -> None:
+    """Remove a resource that the change made."""
+    delete(stack, resource, aws, resource.when_undone)
+    del stack.resources[resource.logical_id]
+
+
+def take_back(stack: Stack, earlier: Resource, aws: Clients) -> None:
+    """Remove what the change put in place of a resource, which is still there."""
+    made = stack.resources[earlier.logical_id]
+    delete(stack, made, aws, made.when_undone)
+    stack.resources[earlier.logical_id] = earlier
+
+
+def change_back(stack: Stack, kind: Kind, earlier: Resource, tried: Mapping[str, Any], aws: Clients) -> None:
+    """Give a resource the properties that it had."""
+    undo = lambda: kind.undo(aws, earlier.made, tried, earlier.properties)  # noqa: E731
+    acted(stack, earlier.logical_id, earlier.kind, "UPDATE_FAILED", undo)
+    stack.resources[earlier.logical_id] = earlier
+    stack.tell(earlier.logical_id, earlier.made.id, earlier.kind, "UPDATE_COMPLETE")

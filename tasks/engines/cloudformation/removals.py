@@ -1,0 +1,79 @@
+"""What goes with a stack that is deleted, and what stays: nested stacks go with all that is in them.
+
+Neither DeleteStack nor a change set that removes a nested stack tells it; the templates and the resources that are
+there do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tasks.domain.plan import Action, Change
+from tasks.engines.cloudformation import answers, values
+from tasks.engines.cloudformation.stacks import Described, Stacks
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What a stack takes along: `changes`, and in words what its policies keep."""
+
+    changes: tuple[Change, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+def of_stack(stacks: Stacks, stack: Described, pseudo: Mapping[str, str], secrets: Iterable[str]) -> Removal:
+    """What goes with a stack.
+
+    Args:
+        stacks: where the stack is.
+        stack: the stack as described.
+        pseudo: AWS::Region and the like.
+        secrets: what no property may show.
+    """
+    hidden, there = frozenset(secrets), stacks.resources(stack)
+    given = {each["ParameterKey"]: each.get("ParameterValue") for each in stack.get("Parameters", ())}
+    own = {**pseudo, "AWS::StackName": stack["StackName"]}
+    declared = values.resources(stacks.document(stack), given, own) if there else {}
+    found = Removal()
+    for resource in there:
+        found = _both(found, _of_resource(stacks, resource, declared.get(resource["LogicalResourceId"]), own, hidden))
+    return found
+
+
+def inside(
+    items: Iterable[Mapping[str, Any]], stacks: Stacks, pseudo: Mapping[str, str], secrets: frozenset[str]
+) -> Removal:
+    """What goes with the nested stacks that a change set removes."""
+    found = Removal()
+    for body in (item["ResourceChange"] for item in items if item.get("Type") == "Resource"):
+        gone = body["ResourceType"] == answers.STACK and body["Action"] == "Remove"
+        if gone and not answers.is_retained(body) and (child := stacks.find(body["PhysicalResourceId"])):
+            found = _both(found, _below(body["LogicalResourceId"], of_stack(stacks, child, pseudo, secrets)))
+    return found
+
+
+def _of_resource(
+    stacks: Stacks,
+    resource: Described,
+    declared: values.Declared | None,
+    pseudo: Mapping[str, str],
+    secrets: frozenset[str],
+) -> Removal:
+    name, kind, id_ = resource["LogicalResourceId"], resource["ResourceType"], resource["PhysicalResourceId"]
+    if declared and declared.on_deletion != "Delete":
+        return Removal(kept=(f"{name} ({id_}) stays: DeletionPolicy {declared.on_deletion}",))
+    before = answers.scrubbed(declared.properties if declared else {}, secrets)
+    own = Removal((Change(name, kind, Action.DELETE, before, None),))
+    child = stacks.find(id_) if kind == answers.STACK else None
+    return _both(own, _below(name, of_stack(stacks, child, pseudo, secrets))) if child else own
+
+
+def _below(name: str, found: Removal) -> Removal:
+    changes = tuple(replace(change, address=f"{name}/{change.address}") for change in found.changes)
+    return Removal(changes, tuple(f"{name}/{each}" for each in found.kept))
+
+
+def _both(one: Removal, other: Removal) -> Removal:
+    return Removal((*one.changes, *other.changes), (*one.kept, *other.kept))
