@@ -17,6 +17,7 @@ pytestmark = pytest.mark.sandbox
 STACKS = sorted(Path(__file__).with_name("emulated_stacks").glob("*.yaml"))
 ELSEWHERE = (
     "Backup",
+    "CloudFormation::Stack",
     "Budgets",
     "KMS",
     "SNS",

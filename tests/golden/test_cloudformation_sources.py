@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.domain.values import UNKNOWN
 from tasks.engines.base import Interface
-from tasks.engines.cloudformation import documents, packaging, sources, values
+from tasks.engines.cloudformation import artifacts, documents, limits, sources, values
 from tests.workspaces import workspace
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -205,8 +209,8 @@ def test_nested_templates_are_sent_through_the_bucket_by_their_content(nested: P
     database = documents.document_of(package.text)["Resources"]["Database"]["Properties"]["TemplateURL"]
     prefix = "https://templates.s3.eu-west-1.amazonaws.com/"
     assert database.startswith(f"{prefix}flowmart/dev/orders/")
-    inner = documents.document_of(package.uploads[database.removeprefix(prefix)])["Resources"]["Inner"]
-    assert package.uploads[inner["Properties"]["TemplateURL"].removeprefix(prefix)] == TABBED
+    inner = documents.document_of(package.uploads[database.removeprefix(prefix)].decode())["Resources"]["Inner"]
+    assert package.uploads[inner["Properties"]["TemplateURL"].removeprefix(prefix)] == TABBED.encode()
     (nested.parent / "nested/inner.json").write_text(TABBED.replace("SQS::Queue", "SNS::Topic"))
     assert loaded(nested, template_bucket="templates").package.text != package.text
 
@@ -223,19 +227,72 @@ def test_nested_templates_in_a_circle_are_refused(nested: Path) -> None:
 
 
 def test_a_large_template_is_sent_through_the_bucket(folder: Path) -> None:
-    (folder / "template.yaml").write_text(TEMPLATE + "#" + "x" * packaging.IN_REQUEST)
+    (folder / "template.yaml").write_text(TEMPLATE + "#" + "x" * limits.IN_REQUEST)
     package = loaded(folder, template_bucket="templates").package
-    assert list(package.uploads.values()) == [package.text]
+    assert list(package.uploads.values()) == [package.text.encode()]
     assert package.url.endswith(next(iter(package.uploads)))
 
 
-@pytest.mark.parametrize("code", ["src/", "./function.py"])
-def test_code_that_has_to_be_built_is_refused(folder: Path, code: str) -> None:
-    function = f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: {code}}}}}}}\n"
-    (folder / "template.yaml").write_text(function)
+ARTIFACTS: list[tuple[str, str, str, Any]] = [
+    ("AWS::Serverless::Function", "CodeUri: src", "CodeUri", "s3://templates/KEY"),
+    ("AWS::Serverless::Function", "CodeUri: src/handler.py", "CodeUri", "s3://templates/KEY"),
+    ("AWS::Lambda::Function", "Code: ./src", "Code", {"S3Bucket": "templates", "S3Key": "KEY"}),
+    (
+        "AWS::StepFunctions::StateMachine",
+        "DefinitionS3Location: src/handler.py",
+        "DefinitionS3Location",
+        {"Bucket": "templates", "Key": "KEY"},
+    ),
+    (
+        "AWS::Glue::Job",
+        "Command: {Name: a, ScriptLocation: src/handler.py}",
+        "Command",
+        {"Name": "a", "ScriptLocation": "s3://templates/KEY"},
+    ),
+]
+
+
+@pytest.fixture
+def code(folder: Path) -> Path:
+    """A folder of code beside a template."""
     (folder / "parameters/dev.yaml").unlink()
-    with pytest.raises(InvalidInput, match=r"F is made of the local path .*: refer to an object in S3"):
-        loaded(folder)
+    (folder / "src/lib").mkdir(parents=True)
+    (folder / "src/handler.py").write_text("print()\n")
+    (folder / "src/lib/run.sh").write_text("true\n")
+    (folder / "src/lib/run.sh").chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize(("kind", "properties", "name", "expected"), ARTIFACTS)
+def test_local_code_is_sent_through_the_bucket_and_named_as_its_type_wants(
+    code: Path, kind: str, properties: str, name: str, expected: Any
+) -> None:
+    (code / "template.yaml").write_text(f"Resources: {{F: {{Type: {kind}, Properties: {{{properties}}}}}}}\n")
+    package = loaded(code, template_bucket="templates").package
+    [key] = package.uploads
+    found = documents.document_of(package.text)["Resources"]["F"]["Properties"][name]
+    assert found == json.loads(json.dumps(expected).replace("KEY", key))
+    assert "orders/src/handler.py" in read(code.parent)
+    with pytest.raises(InvalidInput, match="set the input template_bucket"):
+        loaded(code)
+
+
+def test_zipped_code_is_the_same_wherever_it_is_made(code: Path) -> None:
+    first = artifacts.zipped(code / "src")
+    os.utime(code / "src/handler.py", (0, 0))
+    assert artifacts.zipped(code / "src") == first
+    with zipfile.ZipFile(io.BytesIO(first)) as archive:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
+    assert modes == {"handler.py": 0o644, "lib/run.sh": 0o755}
+    (code / "src/handler.py").write_text("pass\n")
+    assert artifacts.zipped(code / "src") != first
+
+
+def test_a_nested_template_that_is_a_folder_is_refused(code: Path) -> None:
+    stack = "Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: src}}}\n"
+    (code / "template.yaml").write_text(stack)
+    with pytest.raises(InvalidInput, match="refers to src, which is a folder and no template"):
+        loaded(code, template_bucket="templates")
 
 
 SSM = """

@@ -1,9 +1,9 @@
 """A template as it is sent: in the request, or through a bucket where it is too large or has templates of its own.
 
 As `aws cloudformation package` does, a local path in `TemplateURL` of a nested stack, or in `Location` of
-AWS::Include, is replaced by the URL of the uploaded file, and nested templates are packaged themselves. The names of
-uploaded files are digests of their content, so that only what changed is changed. What has to be built or zipped is
-not packaged.
+AWS::Include, is replaced by the URL of the uploaded file, and nested templates are packaged themselves; so are code
+and other files that resources are made of (`artifacts`). The names of uploaded files are digests of their content, so
+that only what changed is changed. Nothing is built.
 """
 
 from __future__ import annotations
@@ -17,22 +17,9 @@ from typing import Any
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import texts
+from tasks.engines.cloudformation import artifacts
 from tasks.engines.cloudformation.documents import parsed
-
-IN_REQUEST, IN_BUCKET = 51_200, 1_048_576
-"""Bytes of a template that CloudFormation takes in a request, and from a bucket (its quotas)."""
-
-_STACK = "AWS::CloudFormation::Stack"
-_ARTIFACTS = {
-    "AWS::Lambda::Function": "Code",
-    "AWS::Lambda::LayerVersion": "Content",
-    "AWS::Serverless::Function": "CodeUri",
-    "AWS::Serverless::LayerVersion": "ContentUri",
-    "AWS::Serverless::Application": "Location",
-    "AWS::ElasticBeanstalk::ApplicationVersion": "SourceBundle",
-    "AWS::Glue::Job": "Command",
-}
-"""Type -> the property that `aws cloudformation package` uploads where it is a local path."""
+from tasks.engines.cloudformation.limits import IN_BUCKET, IN_REQUEST
 
 
 @dataclass(frozen=True)
@@ -56,21 +43,21 @@ class Package:
     text: str
     url: str = ""
     bucket: str = ""
-    uploads: Mapping[str, str] = field(default_factory=dict)
+    uploads: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def packaged(file: Path, infrastructure: Path, bucket: Bucket) -> Package:
-    """The template in `file`, with all local templates that it refers to.
+    """The template in `file`, with all local templates, code and other files that it refers to.
 
     Raises:
         InvalidInput: it needs a bucket and there is none, it is too large, or it refers to what is not packaged.
     """
-    uploads: dict[str, str] = {}
-    text = _text(file, infrastructure.resolve(), bucket, uploads, (file.resolve(),))
-    return sent(text, bucket, str(file), uploads)
+    uploads = _Uploads(bucket)
+    text = _text(file, infrastructure.resolve(), uploads, (file.resolve(),))
+    return sent(text, bucket, str(file), uploads.objects)
 
 
-def sent(text: str, bucket: Bucket, place: str, uploads: Mapping[str, str] | None = None) -> Package:
+def sent(text: str, bucket: Bucket, place: str, uploads: Mapping[str, bytes] | None = None) -> Package:
     """A template's text that is sent in the request if it is small enough, otherwise through the bucket.
 
     Args:
@@ -82,11 +69,16 @@ def sent(text: str, bucket: Bucket, place: str, uploads: Mapping[str, str] | Non
     Raises:
         InvalidInput: it needs a bucket and there is none, or it is too large.
     """
-    needed = dict(uploads or {})
+    needed = _Uploads(bucket, dict(uploads or {}))
     if len(text.encode()) <= IN_REQUEST:
-        return Package(text, bucket=bucket.name if needed else "", uploads=needed)
-    key = _uploaded(place, text, bucket, needed)
-    return Package(text, bucket.url(key), bucket.name, needed)
+        return Package(text, bucket=bucket.name if needed.objects else "", uploads=needed.objects)
+    key = needed.template(place, text)
+    return Package(text, bucket.url(key), bucket.name, needed.objects)
+
+
+def templates(file: Path, root: Path) -> set[Path]:
+    """A template, and every other one below `root` that a text in it leads to."""
+    return {each for each in local_files(file, root) if _document(each) is not None}
 
 
 def local_files(file: Path, root: Path) -> set[Path]:
@@ -98,48 +90,79 @@ def local_files(file: Path, root: Path) -> set[Path]:
             continue
         found.add(template)
         if (document := _document(template)) is not None:
-            for place in (place for text in texts(document) for place in _leads_to(template, text)):
+            code = [(template.parent / path).resolve() for path in artifacts.paths(document)]
+            for place in (*code, *(place for text in texts(document) for place in _leads_to(template, text))):
                 waiting += [place] if place.is_file() else [below for below in place.rglob("*") if below.is_file()]
     return found
 
 
-def _text(file: Path, root: Path, bucket: Bucket, uploads: dict[str, str], above: tuple[Path, ...]) -> str:
-    """The text of a template in which local paths are URLs; as it is written where there are none."""
-    document = parsed(file)
+@dataclass(frozen=True)
+class _Uploads:
+    """What has to be in the bucket: key -> content."""
 
-    def uploaded(path: str) -> str:
-        place = _local(file, path, root)
-        if place in above:
-            raise InvalidInput(f"{file}: nested templates refer to each other in a circle: {path}")
-        nested = _document(place) is not None
-        text = _text(place, root, bucket, uploads, (*above, place)) if nested else place.read_text()
-        return bucket.url(_uploaded(place, text, bucket, uploads))
+    bucket: Bucket
+    objects: dict[str, bytes] = field(default_factory=dict)
 
-    replaced = _replaced(document, file, uploaded)
-    return file.read_text(encoding="utf-8-sig") if replaced == document else json.dumps(replaced)
+    def template(self, place: object, text: str) -> str:
+        """Add a template; its key."""
+        if len(text.encode()) > IN_BUCKET:
+            raise InvalidInput(
+                f"{place}: more than the {IN_BUCKET:,} bytes that CloudFormation takes; split the unit"
+            )
+        return self.content(place, text.encode(), ".template")
+
+    def content(self, place: object, content: bytes, suffix: str) -> str:
+        """Add any object; its key."""
+        if not self.bucket.name:
+            why = "a template of more than 51,200 bytes, one that is nested, and code are sent through a bucket"
+            raise InvalidInput(f"{place}: {why}: set the input template_bucket to one in {self.bucket.region}")
+        key = f"{self.bucket.prefix}/{hashlib.sha256(content).hexdigest()}{suffix}"
+        self.objects[key] = content
+        return key
 
 
-def _replaced(document: Mapping[str, Any], file: Path, uploaded: Callable[[str], str]) -> dict[str, Any]:
-    resources = {
-        name: _resource(name, body, file, uploaded) if isinstance(body, Mapping) else body
-        for name, body in document["Resources"].items()
-    }
-    found: dict[str, Any] = _includes({**document, "Resources": resources}, uploaded)
-    return found
+@dataclass(frozen=True)
+class _Packaging:
+    """The packaging of one template: `above` are the templates that it is nested in, and itself."""
 
+    file: Path
+    root: Path
+    uploads: _Uploads
+    above: tuple[Path, ...]
 
-def _resource(name: str, body: Mapping[str, Any], file: Path, uploaded: Callable[[str], str]) -> Mapping[str, Any]:
-    kind, properties = body.get("Type"), body.get("Properties")
-    if not isinstance(properties, Mapping):
+    def resource(self, body: Any) -> Any:
+        """A resource with URLs and objects in place of local paths."""
+        properties = body.get("Properties") if isinstance(body, Mapping) else None
+        if not isinstance(properties, Mapping):
+            return body
+        kind = str(body.get("Type"))
+        if found := artifacts.local(kind, properties):
+            place = _local(self.file, found.path, self.root)
+            key = self.uploads.content(place, *found.content(place))
+            return {**body, "Properties": found.replaced(properties, self.uploads.bucket.name, key)}
+        name = artifacts.TEMPLATES.get(kind, "")
+        if isinstance(url := properties.get(name), str) and not artifacts.is_remote(url):
+            return {**body, "Properties": {**properties, name: self.template(url)}}
         return body
-    artifact = properties.get(_ARTIFACTS.get(str(kind), ""))
-    if isinstance(artifact, str) and not _is_remote(artifact):
-        told = f"{kind} {name} is made of the local path {artifact}, which has to be built and uploaded before"
-        raise InvalidInput(f"{file}: {told}: refer to an object in S3")
-    url = properties.get("TemplateURL")
-    if kind == _STACK and isinstance(url, str) and not _is_remote(url):
-        return {**body, "Properties": {**properties, "TemplateURL": uploaded(url)}}
-    return body
+
+    def template(self, path: str) -> str:
+        """The URL of a local template or fragment, once it is uploaded."""
+        place = _local(self.file, path, self.root)
+        if place in self.above:
+            raise InvalidInput(f"{self.file}: nested templates refer to each other in a circle: {path}")
+        if not place.is_file():
+            raise InvalidInput(f"{self.file}: refers to {path}, which is a folder and no template")
+        nested = _document(place) is not None
+        text = _text(place, self.root, self.uploads, (*self.above, place)) if nested else place.read_text()
+        return self.uploads.bucket.url(self.uploads.template(place, text))
+
+
+def _text(file: Path, root: Path, uploads: _Uploads, above: tuple[Path, ...]) -> str:
+    """The text of a template in which local paths are URLs; as it is written where there are none."""
+    document, packaging = parsed(file), _Packaging(file, root, uploads, above)
+    resources = {name: packaging.resource(body) for name, body in document["Resources"].items()}
+    replaced = _includes({**document, "Resources": resources}, packaging.template)
+    return file.read_text(encoding="utf-8-sig") if replaced == document else json.dumps(replaced)
 
 
 def _includes(value: Any, uploaded: Callable[[str], str]) -> Any:
@@ -150,34 +173,19 @@ def _includes(value: Any, uploaded: Callable[[str], str]) -> Any:
         return value
     if value.get("Name") == "AWS::Include" and isinstance(value.get("Parameters"), Mapping):
         location = value["Parameters"].get("Location")
-        if isinstance(location, str) and not _is_remote(location):
+        if isinstance(location, str) and not artifacts.is_remote(location):
             return {**value, "Parameters": {**value["Parameters"], "Location": uploaded(location)}}
     return {key: _includes(item, uploaded) for key, item in value.items()}
 
 
-def _uploaded(file: object, text: str, bucket: Bucket, uploads: dict[str, str]) -> str:
-    if not bucket.name:
-        why = "a template of more than 51,200 bytes, or one that is nested, is sent through a bucket"
-        raise InvalidInput(f"{file}: {why}: set the input template_bucket to one in {bucket.region}")
-    if len(text.encode()) > IN_BUCKET:
-        raise InvalidInput(f"{file}: more than the {IN_BUCKET:,} bytes that CloudFormation takes; split the unit")
-    key = f"{bucket.prefix}/{hashlib.sha256(text.encode()).hexdigest()}.template"
-    uploads[key] = text
-    return key
-
-
 def _local(file: Path, path: str, root: Path) -> Path:
     place = (file.parent / path).resolve()
-    if not place.is_file():
+    if not place.exists():
         raise InvalidInput(f"{file}: refers to {path}, which is not there")
     if not place.is_relative_to(root):
         outside = "which is outside of infrastructure/ and so not in a release: move it there, or add it to `paths`"
         raise InvalidInput(f"{file}: refers to {path}, {outside}")
     return place
-
-
-def _is_remote(path: str) -> bool:
-    return "://" in path
 
 
 def _document(file: Path) -> dict[str, Any] | None:
@@ -190,7 +198,7 @@ def _document(file: Path) -> dict[str, Any] | None:
 
 def _leads_to(file: Path, text: str) -> Iterator[Path]:
     """The file of a relative path, or the folder where the text has a slash: a word alone is no folder."""
-    if not text.strip("./") or text.startswith("/") or "\n" in text or _is_remote(text):
+    if not text.strip("./") or text.startswith("/") or "\n" in text or artifacts.is_remote(text):
         return
     place = (file.parent / text).resolve()
     try:

@@ -16,7 +16,7 @@ from tasks.domain import references
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.engines.base import Interface, Workspace
-from tasks.engines.cloudformation import packaging, parameter_files
+from tasks.engines.cloudformation import limits, packaging, parameter_files
 from tasks.engines.cloudformation.documents import declared, is_hidden, parsed, template_file
 from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.cloudformation.packaging import Bucket, Package
@@ -98,10 +98,18 @@ def _template(infrastructure: Path, unit: Unit) -> Path:
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
     """What is wrong with the files of a unit, seen without asking AWS."""
     try:
-        _template(infrastructure, unit)
+        template = _template(infrastructure, unit)
     except InvalidInput as error:
         yield str(error).removeprefix(f"{(infrastructure / unit.source).resolve()}: ")
+    else:
+        yield from _excesses(infrastructure.resolve(), template)
     yield from parameter_files.faults(infrastructure, infrastructure / unit.source, unit)
+
+
+def _excesses(root: Path, template: Path) -> Iterator[str]:
+    """What the template of a unit, and those nested in it, have too much of."""
+    for file in sorted(packaging.templates(template, root)):
+        yield from (f"{file.relative_to(root)}: {why}" for why in limits.of_template(parsed(file)))
 
 
 def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
@@ -145,13 +153,19 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
     document = parsed(template)
     configured = parameter_files.of(folder, workspace.unit, environment)
     given = {**configured.parameters, **{name: value for name, value in inputs.items() if name not in OURS}}
-    tags = {"Environment": environment, "Unit": workspace.unit.name, "ManagedBy": "cloudformation"}
+    own = {"Environment": environment, "Unit": workspace.unit.name, "ManagedBy": "cloudformation"}
+    tags = {**{key: str(value) for key, value in configured.tags.items()}, **own}
+    stack = str(inputs.get("stack") or f"{workspace.platform}-{environment}-{workspace.unit.name}")
+    package = packaging.packaged(template, workspace.infrastructure, bucket_of(workspace, inputs))
+    parameters = _parameters(template, declared(document), given)
+    if why := next(limits.of_request(stack, parameters, tags), None):
+        raise InvalidInput(f"unit {workspace.unit.name}: {why}")
     return Source(
-        stack=str(inputs.get("stack") or f"{workspace.platform}-{environment}-{workspace.unit.name}"),
-        package=packaging.packaged(template, workspace.infrastructure, bucket_of(workspace, inputs)),
+        stack=stack,
+        package=package,
         document=document,
-        parameters=_parameters(template, declared(document), given),
-        tags={**{key: str(value) for key, value in configured.tags.items()}, **tags},
+        parameters=parameters,
+        tags=tags,
         capabilities=tuple(inputs.get("capabilities") or ()),
         policy=_policy(folder / POLICY) or configured.policy,
         protected=workspace.unit.protected,

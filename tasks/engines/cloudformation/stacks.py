@@ -136,9 +136,9 @@ class Stacks:
 
     def _sent(self, package: Package) -> dict[str, str]:
         """How a template is handed over: in the request, or through its bucket with all that belongs to it."""
-        for key, text in package.uploads.items():
+        for key, content in package.uploads.items():
             with aws.asking(f"write s3://{package.bucket}/{key}"):
-                self._bucket.put_object(Bucket=package.bucket, Key=key, Body=text.encode())
+                self._bucket.put_object(Bucket=package.bucket, Key=key, Body=content)
         return {"TemplateURL": package.url} if package.url else {"TemplateBody": package.text}
 
     def describe(self, change_set: str) -> Described:

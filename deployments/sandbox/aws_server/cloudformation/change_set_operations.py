@@ -9,7 +9,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import execution, exports
+from deployments.sandbox.aws_server.cloudformation import execution, exports, quotas
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.described import parameters, summary, without_values
 from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
@@ -57,11 +57,13 @@ def create_change_set(response: Response) -> ActionResult:
     stack = found_in(registry, name) or reviewed(response, name)
     refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in registry.stacks)
     template = template_of(response, stack)
+    given = response._get_param("Tags", [])
+    quotas.refuse_request(name, template.parameters, given)
     template.refuse_wrong_parameters()
     refuse_not_emulated(template)
     refuse_without_capabilities(template, response._get_param("Capabilities", []))
     refuse_invalid(template)
-    tags = {tag["Key"]: tag["Value"] for tag in response._get_param("Tags", [])}
+    tags = {tag["Key"]: tag["Value"] for tag in given}
     made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, ())
     nested = _compared(response, made)
     if failure := nested.failure:

@@ -17,7 +17,7 @@ from moto.core.responses import BaseResponse
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import s3_backends
 
-from deployments.sandbox.aws_server.cloudformation import exports
+from deployments.sandbox.aws_server.cloudformation import exports, quotas
 from deployments.sandbox.aws_server.cloudformation.clients import Clients, via_cloudformation
 from deployments.sandbox.aws_server.cloudformation.dynamic import parameter
 from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text
@@ -101,9 +101,11 @@ def _looked_up(aws: Clients, name: str) -> str:
 def text_of(response: BaseResponse) -> str:
     """The template of a request: in it, or at an URL in S3 that the caller's account can read."""
     url = urlparse(str(response._get_param("TemplateURL") or ""))
-    if not url.netloc:
-        return str(response._get_param("TemplateBody") or "")
-    return _text_at(response, url)
+    if url.netloc:
+        return _text_at(response, url)
+    text = str(response._get_param("TemplateBody") or "")
+    quotas.refuse_large(text, quotas.IN_REQUEST)
+    return text
 
 
 def _text_at(response: BaseResponse, url: ParseResult) -> str:
@@ -117,7 +119,9 @@ def _text_at(response: BaseResponse, url: ParseResult) -> str:
         )
     if found is None:
         raise ValidationError(message="S3 error: Access Denied")
-    return str(found.value.decode())
+    text = str(found.value.decode())
+    quotas.refuse_large(text, quotas.IN_BUCKET)
+    return text
 
 
 def nested_template(response: BaseResponse, child: Stack, properties: Mapping[str, Any]) -> Template:

@@ -9,7 +9,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation import extensions, parameters, rules
+from deployments.sandbox.aws_server.cloudformation import extensions, parameters, quotas, rules
 from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, Values, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.loading import parsed
@@ -46,6 +46,7 @@ class Template:
             raise refuse("the sandbox does not emulate Hooks in templates")
         if names:
             found = extensions.expanded(found, self._values(found, {}))
+        quotas.refuse_much(found)
         for name, body in found["Resources"].items():
             if not re.fullmatch(r"[A-Za-z0-9]+", name):
                 raise refuse(f"Template format error: Resource name {name} is non alphanumeric.")

@@ -1,0 +1,117 @@
+"""Local code and files of a template as objects in a bucket, in the forms in which each type wants them named.
+
+    CodeUri: src/                    ->  CodeUri: s3://BUCKET/KEY.zip           a folder is zipped as it is
+    Code: handler.py                 ->  Code: {S3Bucket: BUCKET, S3Key: ...}   so is a file, if it is code
+    BodyS3Location: api.yaml         ->  BodyS3Location: {Bucket: BUCKET, Key: ...}
+
+Source: `aws cloudformation package` in the AWS CLI's command reference, and what its exporter does with each type.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_ADDRESS = lambda bucket, key: f"s3://{bucket}/{key}"  # noqa: E731
+_S3 = lambda bucket, key: {"S3Bucket": bucket, "S3Key": key}  # noqa: E731
+_PLAIN = lambda bucket, key: {"Bucket": bucket, "Key": key}  # noqa: E731
+
+_ARCHIVES = (".zip", ".jar", ".war")
+_FILE, _PROGRAM = 0o644, 0o755
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a type names an object: the property, as a path, what it becomes, and whether a file is zipped, too."""
+
+    path: str
+    named: Callable[[str, str], Any]
+    zipped: bool = False
+
+
+_FORMS: Mapping[str, Form] = {
+    "AWS::ApiGateway::RestApi": Form("BodyS3Location", _PLAIN),
+    "AWS::AppSync::GraphQLSchema": Form("DefinitionS3Location", _ADDRESS),
+    "AWS::CodeCommit::Repository": Form("Code.S3", _PLAIN, zipped=True),
+    "AWS::ElasticBeanstalk::ApplicationVersion": Form("SourceBundle", _S3),
+    "AWS::Glue::Job": Form("Command.ScriptLocation", _ADDRESS),
+    "AWS::Lambda::Function": Form("Code", _S3, zipped=True),
+    "AWS::Lambda::LayerVersion": Form("Content", _S3, zipped=True),
+    "AWS::Serverless::Api": Form("DefinitionUri", _ADDRESS),
+    "AWS::Serverless::Function": Form("CodeUri", _ADDRESS, zipped=True),
+    "AWS::Serverless::HttpApi": Form("DefinitionUri", _ADDRESS),
+    "AWS::Serverless::LayerVersion": Form("ContentUri", _ADDRESS, zipped=True),
+    "AWS::Serverless::StateMachine": Form("DefinitionUri", _ADDRESS),
+    "AWS::StepFunctions::StateMachine": Form("DefinitionS3Location", _PLAIN),
+}
+
+TEMPLATES: Mapping[str, str] = {
+    "AWS::CloudFormation::Stack": "TemplateURL",
+    "AWS::Serverless::Application": "Location",
+}
+"""Type -> the property that names a template."""
+
+
+@dataclass(frozen=True)
+class Local:
+    """A local path that stands for an object: where it is written, and how it is named once it is one."""
+
+    path: str
+    form: Form
+
+    def content(self, place: Path) -> tuple[bytes, str]:
+        """What is uploaded, and how its name ends."""
+        if place.is_dir() or (self.form.zipped and place.suffix not in _ARCHIVES):
+            return zipped(place), ".zip"
+        return place.read_bytes(), place.suffix
+
+    def replaced(self, properties: Mapping[str, Any], bucket: str, key: str) -> dict[str, Any]:
+        """The properties, with the object in place of the path."""
+        return _with(properties, self.form.path.split("."), self.form.named(bucket, key))
+
+
+def local(kind: str, properties: Mapping[str, Any]) -> Local | None:
+    """The local path in the properties of a resource; None where there is none."""
+    form = _FORMS.get(kind)
+    found: Any = properties
+    for part in form.path.split(".") if form else ():
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return Local(found, form) if form and isinstance(found, str) and not is_remote(found) else None
+
+
+def paths(document: Mapping[str, Any]) -> Iterator[str]:
+    """The local paths of all resources of a template."""
+    for body in document["Resources"].values():
+        properties = body.get("Properties") if isinstance(body, Mapping) else None
+        if isinstance(properties, Mapping) and (found := local(str(body.get("Type")), properties)):
+            yield found.path
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is an address."""
+    return "://" in path
+
+
+def zipped(place: Path) -> bytes:
+    """A file, or all files of a folder, as an archive that is the same for the same content, wherever it is made."""
+    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    root, archive = place if place.is_dir() else place.parent, io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for file in (file for file in files if file.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), _EPOCH)
+            entry.create_system, entry.compress_type = 3, zipfile.ZIP_DEFLATED
+            mode = _PROGRAM if file.stat().st_mode & stat.S_IXUSR else _FILE
+            entry.external_attr = (stat.S_IFREG | mode) << 16
+            target.writestr(entry, file.read_bytes())
+    return archive.getvalue()
+
+
+def _with(properties: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    first, *rest = path
+    return {**properties, first: _with(properties[first], rest, value) if rest else value}

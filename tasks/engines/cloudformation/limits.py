@@ -1,0 +1,58 @@
+"""How much CloudFormation takes, held against a unit before anything is asked of AWS. Pure.
+
+Only what is written is counted: what loops and macros make of it is CloudFormation's to count.
+
+Source: the user guide, "Understand CloudFormation quotas", and the API reference of CreateChangeSet and Tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+IN_REQUEST, IN_BUCKET = 51_200, 1_000_000
+"""Bytes of a template that CloudFormation takes in a request, and from a bucket."""
+
+_COUNTS = {"Mappings": 200, "Outputs": 200, "Parameters": 200, "Resources": 500}
+_NAME, _DESCRIPTION = 255, 1_024
+_VALUE = 4_096
+_STACK = 128
+_TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
+
+
+def of_template(document: Mapping[str, Any]) -> Iterator[str]:
+    """What a template has too much of, in words."""
+    for section, most in _COUNTS.items():
+        found = document.get(section) or {}
+        if len(found) > most:
+            yield f"{len(found)} {section}, of which CloudFormation takes {most}: split the unit, or nest stacks"
+        for name in found:
+            if len(name) > _NAME:
+                yield f"{section}: the name {name[:20]}... is longer than {_NAME} characters"
+    for name, mapping in (document.get("Mappings") or {}).items():
+        if isinstance(mapping, Mapping) and len(mapping) > _COUNTS["Mappings"]:
+            yield f"Mappings: {name} has {len(mapping)} attributes; CloudFormation takes {_COUNTS['Mappings']}"
+    if len(str(document.get("Description") or "").encode()) > _DESCRIPTION:
+        yield f"Description: longer than the {_DESCRIPTION} bytes that CloudFormation takes"
+
+
+def of_request(stack: str, parameters: Mapping[str, str | None], tags: Mapping[str, str]) -> Iterator[str]:
+    """What a stack's name, its parameters and its tags have too much of, in words."""
+    if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]*", stack) or len(stack) > _STACK:
+        rule = f"a letter, then letters, digits and hyphens, at most {_STACK}"
+        yield f"stack: {stack} is no name of a stack ({rule}): set the input stack"
+    for name, value in parameters.items():
+        if len((value or "").encode()) > _VALUE:
+            yield f"parameter {name}: longer than the {_VALUE:,} bytes that CloudFormation takes"
+    yield from _of_tags(tags)
+
+
+def _of_tags(tags: Mapping[str, str]) -> Iterator[str]:
+    if len(tags) > _TAGS:
+        yield f"Tags: {len(tags)}, of which CloudFormation takes {_TAGS}; three of them are FlowMart's"
+    for key, value in tags.items():
+        if not 1 <= len(key) <= _TAG_KEY or len(value) > _TAG_VALUE:
+            yield f"Tags: {key[:20]}: a key has 1 to {_TAG_KEY} characters, a value at most {_TAG_VALUE}"
+        if key.lower().startswith("aws:"):
+            yield f"Tags: {key}: keys that begin with aws: are AWS's own"
