@@ -64,7 +64,9 @@ class Settings(BaseSettings):
     log_folder: str = Field("", description="Folder that keeps events as ECS documents, a file a process")
     parallelism: int = Field(4, ge=1, le=32, description="Units that are worked on at the same time")
     parallelism_of: Annotated[dict[str, PositiveInt], NoDecode, BeforeValidator(_numbers)] = Field(
-        {}, description="Engines of which fewer units are worked on at the same time: ansible=1, helm=2"
+        {},
+        description="Engines and accounts of which fewer units are worked on at the same time: ansible=1, "
+        "account:222222222222=2",
     )
     github_api: str = Field("https://api.github.com", description="GitHub's API; of GitHub Enterprise: .../api/v3")
     github_repository: str = Field(

@@ -71,7 +71,7 @@ class EnvironmentRun:
         self.restored: dict[str, tuple[Change, ...]] = {}
         self.validated: dict[str, tuple[Violation, ...]] = {}
         self.together: Mapping[str, str] = {}
-        self.turns = Turns(runtime.settings.parallelism, runtime.settings.parallelism_of)
+        self.turns = Turns(runtime.settings.parallelism, runtime.settings.parallelism_of, runtime.accounts)
         self._checkouts = checkouts
         self.claim = ""
         self.release: Release = self.checkout(release).release
@@ -157,7 +157,7 @@ class EnvironmentRun:
     def turn(self, unit: str) -> AbstractContextManager[None]:
         """A turn to work on a unit, which may have to be waited for."""
         engine, urgency = self.unit(unit).engine, self._urgency.get(unit, 0.0)
-        return self.turns.taken(engine, urgency, self.log(unit).debug)
+        return self.turns.taken(engine, urgency, self.log(unit).debug, self.environment_of(unit).account)
 
     def usual(self, verb: str, unit: str) -> float | None:
         """How many seconds it took the last time; known of applies only."""

@@ -6,6 +6,7 @@ hands in a fake engine, a clock that does not wait and a store in memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,9 +30,12 @@ from tasks.promotion.access import NO_OPENSEARCH, NO_PROMETHEUS, Access, Assumed
 from tasks.promotion.checkouts import Checkouts, StoredCheckouts
 from tasks.promotion.reporter import Reporter, Silent
 from tasks.promotion.stopping import Stops
+from tasks.promotion.turns import ACCOUNT, Accounts
 from tasks.releases.releases import Releases
 from tasks.run_folder import remove_leftovers, run_folder
 from tasks.settings import Settings
+
+_ACCOUNT = re.compile(rf"{ACCOUNT}\d{{12}}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Runtime:
         checkouts: where releases are unpacked; None: in a temporary folder of each run.
         stops: ends all runs that were given the same.
         known: what was read of the ledger so far.
+        accounts: what is worked on in each account by all runs that were given the same.
     """
 
     settings: Settings
@@ -55,6 +60,7 @@ class Runtime:
     checkouts: Checkouts | None = None
     stops: Stops = field(default_factory=Stops)
     known: Known = field(default_factory=Known)
+    accounts: Accounts = field(default_factory=Accounts)
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""
@@ -142,13 +148,14 @@ def compose(
     reporter: Reporter | None = None,
     stops: Stops | None = None,
     history: History | None = None,
+    accounts: Accounts | None = None,
 ) -> Runtime:
     """The runtime that the settings describe; `history`: of the same store, where somebody has read it already.
 
     Raises:
-        InvalidInput: a setting names an engine that there is not, or the store cannot be opened.
+        InvalidInput: a setting names an engine that there is not or no account, or the store cannot be opened.
     """
-    _refuse_unknown_engines(settings)
+    _refuse_unknown_limits(settings)
     return Runtime(
         settings=settings,
         store=history.store if history else open_store(settings),
@@ -157,13 +164,15 @@ def compose(
         run=run,
         stops=stops or Stops(),
         known=history.ledger.known if history else Known(),
+        accounts=accounts or Accounts(),
     )
 
 
-def _refuse_unknown_engines(settings: Settings) -> None:
+def _refuse_unknown_limits(settings: Settings) -> None:
     """A limit under a misspelt name would limit nothing."""
     for name in settings.parallelism_of:
-        if name not in ENGINES:
+        if name not in ENGINES and not _ACCOUNT.fullmatch(name):
             raise InvalidInput(
-                f"FLOWMART_PARALLELISM_OF: {name} is no engine; the engines are {', '.join(sorted(ENGINES))}"
+                f"FLOWMART_PARALLELISM_OF: {name} is no engine and no {ACCOUNT}ID of 12 digits; "
+                f"the engines are {', '.join(sorted(ENGINES))}"
             )

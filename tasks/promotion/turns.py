@@ -1,8 +1,9 @@
 """Which unit is worked on next: of those that are ready, the one with the longest way to the end behind it.
 
 No more than `at_once` units are worked on at the same time, and of an engine with a limit of its own no more than
-that. Where a cloud says that it is asked too often, it is asked by half as many units, and by one more again after
-every `RECOVERS_AFTER` turns without that: what TCP does on a line that it shares with others.
+that. An account with a limit is shared with the environments that are worked on side by side. Where a cloud says that
+it is asked too often, it is asked by half as many units, and by one more again after every `RECOVERS_AFTER` turns
+without that: what TCP does on a line that it shares with others.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from tasks.domain.errors import Throttled
 from tasks.promotion.under_way import QUEUED, RESUMED
 
+ACCOUNT = "account:"
+"""Begins the name of a limit that is an account's and no engine's."""
 RECOVERS_AFTER = 8
 """Turns in a row without throttling after which one more unit is worked on."""
 
@@ -27,6 +30,15 @@ class _Waiting:
     urgency: float
     number: int
     engine: str
+    account: str
+
+
+class Accounts:
+    """How many units are worked on in each account, by all environment runs that were given the same."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.working: Counter[str] = Counter()
 
 
 class Turns:
@@ -34,36 +46,41 @@ class Turns:
 
     Args:
         at_once: how many units are worked on at the same time.
-        of_engine: {engine: how many of its units}, for those with a limit of their own.
+        limits: {engine, or "account:" and its id: how many units}, for those with a limit of their own.
+        accounts: what is worked on in each account, here and beside this run.
     """
 
-    def __init__(self, at_once: int, of_engine: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, at_once: int, limits: Mapping[str, int] | None = None, accounts: Accounts | None = None
+    ) -> None:
         self.at_once = at_once
         self._most = at_once
-        self._of_engine = dict(of_engine or {})
-        self._changed = threading.Condition()
+        self._limits = dict(limits or {})
+        self._accounts = accounts or Accounts()
+        self._changed = self._accounts.changed
         self._waiting: list[_Waiting] = []
         self._working: Counter[str] = Counter()
         self._numbers = 0
         self._calm = 0
 
     @contextmanager
-    def taken(self, engine: str, urgency: float, told: Callable[[str], object]) -> Iterator[None]:
+    def taken(self, engine: str, urgency: float, told: Callable[[str], object], account: str = "") -> Iterator[None]:
         """Wait for a turn, and have it.
 
         Args:
             engine: the engine of the unit.
             urgency: seconds from here to the end of the longest chain of units that begins with this one.
             told: called with `QUEUED` when the turn does not come at once, and with `RESUMED` when it has come.
+            account: the account that the unit is in; empty where it is in none.
         """
-        self._take(engine, urgency, told)
+        self._take(engine, urgency, told, account)
         try:
             yield
         except Throttled:
             self.throttled()
             raise
         finally:
-            self._give_back(engine)
+            self._give_back(engine, account)
 
     def throttled(self) -> None:
         """A cloud said that it is asked too often."""
@@ -71,10 +88,10 @@ class Turns:
             # The throttled turn is still to be given back, and does not count as calm.
             self.at_once, self._calm = max(1, self.at_once // 2), -1
 
-    def _take(self, engine: str, urgency: float, told: Callable[[str], object]) -> None:
+    def _take(self, engine: str, urgency: float, told: Callable[[str], object], account: str) -> None:
         with self._changed:
             self._numbers += 1
-            one = _Waiting(-urgency, self._numbers, engine)
+            one = _Waiting(-urgency, self._numbers, engine, account)
             self._waiting.append(one)
             try:
                 self._wait(one, told)
@@ -83,6 +100,7 @@ class Turns:
                 self._waiting.remove(one)
                 self._changed.notify_all()
             self._working[engine] += 1
+            self._accounts.working[account] += 1
 
     def _wait(self, one: _Waiting, told: Callable[[str], object]) -> None:
         if self._next() is one:
@@ -95,14 +113,18 @@ class Turns:
     def _next(self) -> _Waiting | None:
         if self._working.total() >= self.at_once:
             return None
-        return min((one for one in self._waiting if self._may_work(one.engine)), default=None)
+        return min((one for one in self._waiting if self._may_work(one)), default=None)
 
-    def _may_work(self, engine: str) -> bool:
-        return self._working[engine] < self._of_engine.get(engine, self._most)
+    def _may_work(self, one: _Waiting) -> bool:
+        if self._working[one.engine] >= self._limits.get(one.engine, self._most):
+            return False
+        limit = self._limits.get(f"{ACCOUNT}{one.account}")
+        return limit is None or self._accounts.working[one.account] < limit
 
-    def _give_back(self, engine: str) -> None:
+    def _give_back(self, engine: str, account: str) -> None:
         with self._changed:
             self._working[engine] -= 1
+            self._accounts.working[account] -= 1
             self._calm += 1
             if self._calm >= RECOVERS_AFTER and self.at_once < self._most:
                 self.at_once, self._calm = self.at_once + 1, 0

@@ -21,6 +21,7 @@ from tasks.promotion.executor import Executor, LocalExecutor
 from tasks.promotion.passage import Passage, Promote, through
 from tasks.promotion.runtime import Runtime, compose
 from tasks.promotion.stopping import Stops
+from tasks.promotion.turns import Accounts
 from tasks.reports.reporter import RunReporter, unpublished
 from tasks.steps.executor import PrefectExecutor
 from tasks.steps.publishing import await_pages, publish, run_address, run_id
@@ -38,16 +39,22 @@ class Session(NamedTuple):
         return self.runtime.history
 
 
-_together: ContextVar[Stops | None] = ContextVar("together", default=None)
-"""What ends all runs that belong to one flow run, which may have flow runs of its own in several threads."""
+class _Together(NamedTuple):
+    """What all runs share that belong to one flow run, which may have flow runs of its own in several threads."""
+
+    stops: Stops
+    accounts: Accounts
+
+
+_together: ContextVar[_Together | None] = ContextVar("together", default=None)
 
 
 def side_by_side(after: Mapping[str, Sequence[str]], promote: Promote) -> Passage:
     """Promote to environments in order, side by side where they may be; raises when one failed (`through`)."""
-    stops = Stops()
-    token = _together.set(stops)
+    shared = _Together(Stops(), Accounts())
+    token = _together.set(shared)
     try:
-        found = through(after, promote, stops)
+        found = through(after, promote, shared.stops)
     finally:
         _together.reset(token)
     found.refuse_failures()
@@ -59,7 +66,8 @@ def session() -> Iterator[Session]:
     """A session of the flow run that we are in, or of none."""
     chosen, run = settings.load(), run_id()
     reporter = RunReporter(chosen, publish if run else unpublished, run_address(), run)
-    runtime = compose(chosen, run, reporter, _together.get())
+    shared = _together.get() or _Together(Stops(), Accounts())
+    runtime = compose(chosen, run, reporter, stops=shared.stops, accounts=shared.accounts)
     if not run:
         yield Session(runtime, LocalExecutor(clock=runtime.clock))
         return

@@ -13,16 +13,19 @@ from tasks.domain import graph
 from tasks.domain.errors import InvalidInput, Throttled
 from tasks.domain.outcome import Applied, Outcome
 from tasks.promotion.runtime import compose
-from tasks.promotion.turns import RECOVERS_AFTER, Turns
+from tasks.promotion.turns import RECOVERS_AFTER, Accounts, Turns
 from tasks.settings import Settings
+from tasks.steps import session, side_by_side
+from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.fakes import unit
 
 
-def queued(turns: Turns, *units: tuple[str, str, float]) -> Callable[[], list[str]]:
+def queued(turns: Turns, *units: tuple[str, str, float], account: str = "") -> Callable[[], list[str]]:
     """Queue (unit, engine, urgency) behind one that is at work; the order in which they got their turn."""
     done: list[str] = []
 
     def work(unit: str, engine: str, urgency: float, waiting: threading.Semaphore) -> None:
-        with turns.taken(engine, urgency, lambda _: waiting.release()):
+        with turns.taken(engine, urgency, lambda _: waiting.release(), account):
             done.append(unit)
 
     waiting = threading.Semaphore(0)
@@ -62,16 +65,56 @@ def test_an_engine_with_a_limit_of_its_own_leaves_its_turn_to_others() -> None:
     assert order() == ["host"]
 
 
-def test_the_limits_of_engines_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLOWMART_PARALLELISM_OF", "ansible=1, helm=2")
-    assert Settings().parallelism_of == {"ansible": 1, "helm": 2}
+def test_an_account_with_a_limit_of_its_own_leaves_its_turn_to_others() -> None:
+    turns = Turns(2, {"account:222222222222": 1})
+    with turns.taken("terraform", 0, lambda _: None, "222222222222"):
+        order = queued(turns, ("shop", "helm", 90), account="222222222222")
+        with turns.taken("terraform", 1, lambda _: pytest.fail("there is room"), "333333333333"):
+            pass
+    assert order() == ["shop"]
 
 
-def test_a_limit_of_an_engine_that_there_is_not_is_refused(tmp_path: Path) -> None:
-    settings = Settings(platform="shop", store=str(tmp_path), parallelism_of={"ansibel": 1})
-    with pytest.raises(
-        InvalidInput, match="FLOWMART_PARALLELISM_OF: ansibel is no engine; the engines are ansible, "
-    ):
+def test_the_limit_of_an_account_is_that_of_all_environments_side_by_side() -> None:
+    accounts, limits = Accounts(), {"account:222222222222": 1}
+    europe, america = Turns(4, limits, accounts), Turns(4, limits, accounts)
+    with europe.taken("terraform", 0, lambda _: None, "222222222222"):
+        order = queued(america, ("shop", "terraform", 90), account="222222222222")
+        with america.taken("terraform", 1, lambda _: pytest.fail("there is room"), "333333333333"):
+            pass
+    assert order() == ["shop"]
+
+
+def test_a_unit_at_work_counts_for_its_account(shop: Shop) -> None:
+    seen = []
+    shop.world.fail("app", "apply", lambda *_: seen.append(shop.runtime.accounts.working["222222222222"]))
+    shop.promote(shop.release("one", unit("app")))
+    assert (seen, shop.runtime.accounts.working.total()) == ([1], 0)
+
+
+def test_environments_side_by_side_share_the_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWMART_PLATFORM", "shop")
+    monkeypatch.setenv("FLOWMART_STORE", str(tmp_path))
+    seen = []
+
+    def promote(_: str) -> None:
+        with session() as (runtime, _executor):
+            seen.append(runtime.accounts)
+
+    side_by_side({"europe": (), "america": ()}, promote)
+    assert len(seen) == 2
+    assert seen[0] is seen[1]
+
+
+def test_the_limits_of_engines_and_accounts_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWMART_PARALLELISM_OF", "ansible=1, account:222222222222=2")
+    assert Settings().parallelism_of == {"ansible": 1, "account:222222222222": 2}
+
+
+@pytest.mark.parametrize("name", ["ansibel", "account:", "account:shop", "222222222222"])
+def test_a_limit_of_an_engine_or_account_that_there_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
+    settings = Settings(platform="shop", store=str(tmp_path), parallelism_of={name: 1})
+    wanted = f"{name} is no engine and no account:ID of 12 digits; the engines are ansible, "
+    with pytest.raises(InvalidInput, match=f"^FLOWMART_PARALLELISM_OF: {wanted}"):
         compose(settings)
 
 
