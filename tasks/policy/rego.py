@@ -169,6 +169,8 @@ _EVERYTHING = "answer := data"
 def _evaluate(
     sources: Mapping[Path, str], question: Mapping[str, Any], compiled: Bundle | None = None
 ) -> list[Violation]:
+    if not sources:
+        return []
     # As a term, not as regopy's Input: strings of an Input come back without their quotes escaped.
     asked = json.dumps(question, ensure_ascii=False, default=str)
     answers = _quick_answers(sources, asked, compiled) if compiled else None

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasks.domain.errors import Throttled
 from tasks.promotion.under_way import QUEUED, RESUMED
@@ -31,14 +31,21 @@ class _Waiting:
     number: int
     engine: str
     account: str
+    woken: threading.Condition = field(compare=False)
 
 
 class Accounts:
     """How many units are worked on in each account, by all environment runs that were given the same."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        self.lock = threading.RLock()
         self.working: Counter[str] = Counter()
+        self.turns: list[Turns] = []
+
+    def wake(self) -> None:
+        """Wake whoever is next, and nobody else: of a thousand units that wait, one has something to do."""
+        for turns in self.turns:
+            turns.wake()
 
 
 class Turns:
@@ -57,11 +64,13 @@ class Turns:
         self._most = at_once
         self._limits = dict(limits or {})
         self._accounts = accounts or Accounts()
-        self._changed = self._accounts.changed
+        self._lock = self._accounts.lock
         self._waiting: list[_Waiting] = []
         self._working: Counter[str] = Counter()
         self._numbers = 0
         self._calm = 0
+        with self._lock:
+            self._accounts.turns.append(self)
 
     @contextmanager
     def taken(self, engine: str, urgency: float, told: Callable[[str], object], account: str = "") -> Iterator[None]:
@@ -84,31 +93,37 @@ class Turns:
 
     def throttled(self) -> None:
         """A cloud said that it is asked too often."""
-        with self._changed:
+        with self._lock:
             # The throttled turn is still to be given back, and does not count as calm.
             self.at_once, self._calm = max(1, self.at_once // 2), -1
 
     def _take(self, engine: str, urgency: float, told: Callable[[str], object], account: str) -> None:
-        with self._changed:
+        with self._lock:
             self._numbers += 1
-            one = _Waiting(-urgency, self._numbers, engine, account)
+            one = _Waiting(-urgency, self._numbers, engine, account, threading.Condition(self._lock))
             self._waiting.append(one)
             try:
                 self._wait(one, told)
+                self._working[engine] += 1
+                self._accounts.working[account] += 1
             finally:
                 # Whoever is interrupted while it waits must not keep others waiting.
                 self._waiting.remove(one)
-                self._changed.notify_all()
-            self._working[engine] += 1
-            self._accounts.working[account] += 1
+                self._accounts.wake()
 
     def _wait(self, one: _Waiting, told: Callable[[str], object]) -> None:
         if self._next() is one:
             return
         told(QUEUED)
         while self._next() is not one:
-            self._changed.wait()
+            one.woken.wait()
         told(RESUMED)
+
+    def wake(self) -> None:
+        """Wake whoever is next here."""
+        following = self._next()
+        if following is not None:
+            following.woken.notify()
 
     def _next(self) -> _Waiting | None:
         if self._working.total() >= self.at_once:
@@ -122,10 +137,10 @@ class Turns:
         return limit is None or self._accounts.working[one.account] < limit
 
     def _give_back(self, engine: str, account: str) -> None:
-        with self._changed:
+        with self._lock:
             self._working[engine] -= 1
             self._accounts.working[account] -= 1
             self._calm += 1
             if self._calm >= RECOVERS_AFTER and self.at_once < self._most:
                 self.at_once, self._calm = self.at_once + 1, 0
-            self._changed.notify_all()
+            self._accounts.wake()
