@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -169,3 +170,18 @@ def test_an_error_says_whether_it_was_throttling() -> None:
     slow = Applied.unanswered(Throttled("Rate exceeded"))
     assert (slow.outcome, slow.throttled, slow.detail) == (Outcome.UNANSWERED, True, "Rate exceeded")
     assert replace(slow, throttled=False) == Applied(Outcome.UNANSWERED, detail="Rate exceeded")
+
+
+def test_of_many_that_wait_only_the_next_one_is_woken() -> None:
+    class Counted(Turns):
+        looks = 0
+
+        def _next(self) -> Any:
+            self.looks += 1
+            return super()._next()
+
+    turns, many = Counted(1), 40
+    with turns.taken("terraform", 0, lambda _: None):
+        order = queued(turns, *((f"unit-{number}", "terraform", 1.0) for number in range(many)))
+    assert len(order()) == many
+    assert turns.looks < 10 * many
