@@ -41,6 +41,10 @@ def _numbers(written: Any) -> Any:
     return dict(word.partition("=")[::2] for word in words(written)) if isinstance(written, str) else written
 
 
+NO_CHARTS = "none"
+"""The value of FLOWMART_CHARTS where no chart repository may be asked: releases are made without what needs one."""
+
+
 class Settings(BaseSettings):
     """Where things are, and how much may run at once."""
 
@@ -100,6 +104,12 @@ class Settings(BaseSettings):
         pattern=r"^(none|https?://.+)?$",
         description="Address of the OpenSearch or Elasticsearch to ask instead of platform.yaml's, or none: units of "
         "the engine elasticsearch and analyses of logs are omitted",
+    )
+    charts: str = Field(
+        "",
+        pattern=r"^(none|(https?|oci)://.+)?$",
+        description="Address of the chart repository or registry to ask instead of those that Chart.yaml names, or "
+        "none: releases are made without the units that need such charts",
     )
     wait: float = Field(0.0, ge=0, description="Seconds to wait for an environment that another run holds; 0: refuse")
     actor: str = Field("", description="Who acts, as the ledger records it; default: the operating system's user")

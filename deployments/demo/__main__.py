@@ -12,7 +12,7 @@ from deployments import profile
 from deployments.demo import releases, shipped
 from deployments.demo.screen import ROOT, flowmart, say, title
 from deployments.demo.world import change_by_hand, count_pods, count_resources
-from deployments.sandbox import monitoring, searching, terragrunts
+from deployments.sandbox import charts, monitoring, searching, terragrunts
 from deployments.setup import put_tools_on_path
 from tasks import settings
 from tasks.ledger.history import History
@@ -31,7 +31,12 @@ def main() -> None:
     os.environ.setdefault("FLOWMART_LOG_FOLDER", str(ROOT / ".flowmart" / "log"))
     good = releases.release_of(ROOT)
     title("2. Promote release A, this repository's infrastructure at HEAD, to dev, staging and production.")
-    for what, absent in (("the second region", terragrunts.missing()), ("the log's templates", searching.missing())):
+    absences = {
+        "the second region": terragrunts.missing(),
+        "the log's templates": searching.missing(),
+        "monitoring in the clusters": charts.missing(),
+    }
+    for what, absent in absences.items():
         if absent:
             say(f"   Left out: {what}. {absent[0].upper()}{absent[1:]}")
     flowmart("promote", good, good=(0,))

@@ -16,7 +16,7 @@ from typing import Any
 
 from deployments import processes, services
 from deployments.processes import Process
-from deployments.sandbox import accounts, clusters, hosts, monitoring, searching, shipping, terragrunts
+from deployments.sandbox import accounts, charts, clusters, hosts, monitoring, searching, shipping, terragrunts
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider import package
 from deployments.sandbox.aws_provider.install import install, provider_variables
@@ -114,6 +114,7 @@ def up(
         variables = _variables(layout, endpoint, prefect_url, known, platform)
         variables |= provider
         variables |= terragrunts.variables(infrastructure, platform, wanted=terragrunt)
+        variables |= charts.variables(infrastructure, platform)
         variables |= hosts.variables(layout.hosts, builder)
         variables |= searching.variables(layout, platform, running.get(OPENSEARCH), asked=opensearch)
         if searching_here:

@@ -206,6 +206,16 @@ class Validator:
 
 
 @dataclass(frozen=True)
+class Fetching:
+    """What is taken from elsewhere into a release with: the engine's tool, what runs it, and the chart repository or
+    registry that is asked instead of those that charts name; empty for none."""
+
+    executable: str
+    processes: Processes
+    charts: str = ""
+
+
+@dataclass(frozen=True)
 class Engine:
     """The registration of one tool: all that the product knows about it derives from this.
 
@@ -229,7 +239,9 @@ class Engine:
             known. Given the same.
         runs: the engine whose tool this one's tool runs; empty when it runs none.
         vendor: takes what a unit has from elsewhere into the checkout of a release that is being made; given what
-            sources are relative to, the unit as it is declared in an environment, the tool, and what runs it.
+            sources are relative to, the unit as it is declared in an environment, and what it is fetched with.
+        pulls: the charts that a unit has from a repository or a registry and that are in no checkout; units with any
+            are left out of releases where FLOWMART_CHARTS says so. Given the same without the last.
         needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
         on_search_server: whether units are on the environment's Elasticsearch or OpenSearch, and left out where
             FLOWMART_OPENSEARCH says that there is none.
@@ -248,7 +260,8 @@ class Engine:
     unit_reads: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     unit_interface: Callable[[Path, Unit], Interface] | None = None
     shares_source: bool = False
-    vendor: Callable[[Path, Unit, str, Processes], None] = lambda _, __, ___, ____: None
+    vendor: Callable[[Path, Unit, Fetching], None] = lambda _, __, ___: None
+    pulls: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     place: Callable[[Path, Unit], str] = lambda _, __: ""
     runs: str = ""

@@ -40,6 +40,7 @@ from tasks.domain.events import (
     UnitRolledBack,
     UnitSettled,
     UnitSmoked,
+    UnitsOmitted,
 )
 from tasks.domain.events.claims import PROMOTE, RECONCILE, EndedHolder
 from tasks.domain.outcome import Outcome
@@ -79,10 +80,12 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
     )
     last_begun = event.release if event.purpose == PROMOTE else state.last_begun
     drift = replace(state.drift, reconciled_at=entry.at) if event.purpose == RECONCILE else state.drift
+    omitted = _without(state.omitted, event.release) if event.purpose == PROMOTE else state.omitted
     # The first promotion counts, so that an edited record cannot replace the digest that is known.
     recorded = {event.release: event.release_digest} if event.release_digest else {}
     records = {**recorded, **state.records}
-    return _concluded_if_finished(replace(state, claim=claim, last_begun=last_begun, records=records, drift=drift))
+    known = replace(state, last_begun=last_begun, records=records, drift=drift, omitted=omitted)
+    return _concluded_if_finished(replace(known, claim=claim))
 
 
 def _concluded_if_finished(state: EnvironmentState) -> EnvironmentState:
@@ -107,6 +110,11 @@ def _concluded(state: EnvironmentState) -> EnvironmentState:
         omits_analyses=False,
         paused=None,
     )
+
+
+def _omitted(state: EnvironmentState, event: UnitsOmitted, _: Entry) -> EnvironmentState:
+    known = state.omitted.get(event.release, ())
+    return replace(state, omitted={**state.omitted, event.release: (*known, event)})
 
 
 def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) -> EnvironmentState:
@@ -301,6 +309,7 @@ _FOLDS: Mapping[type[Event], Callable[[EnvironmentState, Any, Entry], Environmen
     UnitApplied: _applied,
     UnitSettled: _settled,
     UnitSmoked: _smoked,
+    UnitsOmitted: _omitted,
     UnitRolledBack: _rolled_back,
     ReleaseVerified: _verified,
     EnvironmentInterrupted: _interrupted,

@@ -25,7 +25,7 @@ class History:
         self.store = store or open_store(settings)
         self.platform = settings.platform_name
         self.ledger = Ledger(self.store, settings.acting, run, self.platform, known=known)
-        self.releases = Releases(self.store, self.ledger, settings.executable)
+        self.releases = Releases(self.store, self.ledger, settings.executable, settings.charts)
 
     def release(self, name: str) -> Release:
         """The release whose id begins with `name`."""

@@ -15,7 +15,7 @@ from typing import Any
 from tasks.domain.analysis import AppliedAt, Paused
 from tasks.domain.drift import DriftedObject
 from tasks.domain.environment_graph import Verified
-from tasks.domain.events import ApprovalRequested, DriftReported
+from tasks.domain.events import ApprovalRequested, DriftReported, UnitsOmitted
 from tasks.domain.events.claims import EndedHolder
 from tasks.domain.plan import Change, StateChange
 from tasks.domain.release import Baseline, Provenance, Receipt, Release
@@ -134,6 +134,8 @@ class EnvironmentState:
 
     `unfinished` are units whose last apply did not come to its end, and that no earlier release was put back to.
 
+    `omitted` is what a promotion of each release left as it is, the last time, {release: events}.
+
     The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
     environment in the release that was verified last; `last_begun` is the release that was last to be promoted here;
     `drift`. `records` maps every release that was promoted here to the digest of its record, `origins` every release
@@ -173,6 +175,7 @@ class EnvironmentState:
     omits_analyses: bool = False
     paused: Paused | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    omitted: Mapping[str, tuple[UnitsOmitted, ...]] = field(default_factory=dict)
     number: int = 0
     head: str = GENESIS
     platform: str = ""

@@ -36,6 +36,8 @@ from tasks.promotion.approved import Approved
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 from tasks.promotion.turns import Turns
+from tasks.releases import omitted
+from tasks.releases.omitted import Omitted
 
 log = structlog.get_logger("flowmart.promotion")
 
@@ -95,8 +97,14 @@ class EnvironmentRun:
 
     @cached_property
     def omitted(self) -> frozenset[str]:
-        """Units of this environment that are left as they are, since no search server may be asked."""
-        return self.runtime.omitted(self.platform, self.environment.name)
+        """Units of this environment that are left as they are (see `tasks.promotion.omissions`)."""
+        name = self.environment.name
+        return self.runtime.omitted(self.platform, name) | {*self.released_without.in_(name)}
+
+    @cached_property
+    def released_without(self) -> Omitted:
+        """What the release was made without."""
+        return omitted.load(self.here.infrastructure)
 
     @property
     def platform(self) -> Platform:

@@ -3,22 +3,28 @@ needs a search server where none may be asked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tasks.domain.events import UnitsOmitted
 from tasks.engines.terragrunt import record
 from tasks.promotion.access import NO_OPENSEARCH
 from tasks.promotion.environment_run import EnvironmentRun
 
-_NO_SERVER = f"FLOWMART_OPENSEARCH={NO_OPENSEARCH}"
-
 
 def note(run: EnvironmentRun) -> None:
     """Record that units are left out, and why; nothing where none are."""
-    if run.omitted:
-        units = tuple(sorted(run.omitted))
-        run.record(UnitsOmitted(release=run.release.id, why=_NO_SERVER, units=units))
-        run.log().warning("units omitted", what=f"{', '.join(units)} stay as they are, since {_NO_SERVER}")
+    for omitted in _omitted(run):
+        run.record(omitted)
+        run.log().warning("units omitted", what=omitted.told)
+
+
+def _omitted(run: EnvironmentRun) -> Iterator[UnitsOmitted]:
+    release, environment = run.release.id, run.environment.name
+    if charts := run.released_without.in_(environment):
+        yield UnitsOmitted(release=release, why=run.released_without.why, units=tuple(sorted(charts)))
+    if searching := run.runtime.omitted(run.platform, environment) - {*charts}:
+        why = f"FLOWMART_OPENSEARCH={NO_OPENSEARCH}"
+        yield UnitsOmitted(release=release, why=why, units=tuple(sorted(searching)))
     found = record.load(run.here.infrastructure)
-    if found is None or not found.omitted or run.environment.name not in found.without:
-        return
-    run.record(UnitsOmitted(release=run.release.id, why=found.omitted))
-    run.log().warning("units omitted", what=f"units that Terragrunt finds stay as they are: {found.omitted}")
+    if found is not None and found.omitted and environment in found.without:
+        yield UnitsOmitted(release=release, why=found.omitted)

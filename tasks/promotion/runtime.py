@@ -74,7 +74,7 @@ class Runtime:
 
     def releases(self) -> Releases:
         """The releases of the store, held against the ledger."""
-        return Releases(self.store, self.ledger(), self.settings.executable)
+        return Releases(self.store, self.ledger(), self.settings.executable, self.settings.charts)
 
     def release_id(self, name: str) -> str:
         """The whole id of the release whose id begins with `name`."""

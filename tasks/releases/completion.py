@@ -13,12 +13,15 @@ from pathlib import Path
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.engines import ENGINES
+from tasks.engines.base import Fetching
 from tasks.engines.terragrunt import finding, parity, record, roots, vendoring
 from tasks.engines.terragrunt.finding import Tools
 from tasks.engines.terragrunt.preparation import as_repository
 from tasks.processes import Processes
+from tasks.releases import omitted
 from tasks.releases.contents import File, Kind, path_of, write
 from tasks.run_folder import run_folder
+from tasks.settings import NO_CHARTS
 
 Executable = Callable[[str, str], str]
 """Which program to run, given the variable that names it and its name by default."""
@@ -28,8 +31,13 @@ _MANIFEST = ".terragrunt-stack-manifest"
 """What Terragrunt notes about the stacks that it generated: absolute paths of this machine."""
 
 
-def completed(files: Sequence[File], executable: Executable) -> tuple[File, ...]:
+def completed(files: Sequence[File], executable: Executable, charts: str = "") -> tuple[File, ...]:
     """The files of a commit, and what belongs to them.
+
+    Args:
+        files: those of the commit.
+        executable: which programs to run.
+        charts: FLOWMART_CHARTS.
 
     Raises:
         InvalidInput: something cannot be taken from elsewhere, Terragrunt finds a mistake or is not there, or what
@@ -44,18 +52,22 @@ def completed(files: Sequence[File], executable: Executable) -> tuple[File, ...]
         infrastructure = write(files, folder)
         if block := manifest.terragrunt_block(infrastructure, manifest.load(infrastructure)):
             _find(infrastructure, block, executable)
-        _vendor(infrastructure, executable)
+        if charts == NO_CHARTS:
+            omitted.write(infrastructure, manifest.load(infrastructure))
+        _vendor(infrastructure, executable, charts)
         return (*files, *_more(folder, files))
 
 
-def _vendor(infrastructure: Path, executable: Executable) -> None:
+def _vendor(infrastructure: Path, executable: Executable, charts: str) -> None:
     """Take into the checkout what the units' engines find that units have from elsewhere."""
-    platform, processes = manifest.load(infrastructure), Processes()
+    platform, processes, left_out = manifest.load(infrastructure), Processes(), omitted.load(infrastructure)
     root = manifest.root(infrastructure, platform)
     for environment in platform.environments:
         for declared in platform.units_in(environment.name):
+            if declared.name in left_out.in_(environment.name):
+                continue
             unit, engine = manifest.resolve(platform, environment.name, declared.name), ENGINES[declared.engine]
-            engine.vendor(root, unit, executable(engine.variable, engine.executable), processes)
+            engine.vendor(root, unit, Fetching(executable(engine.variable, engine.executable), processes, charts))
 
 
 def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Executable) -> None:

@@ -54,10 +54,13 @@ SHORTEST = 4
 class Releases:
     """The releases of one store, each checked against the ledger of that store."""
 
-    def __init__(self, store: Store, ledger: Ledger, executable: Executable = lambda _, default: default) -> None:
+    def __init__(
+        self, store: Store, ledger: Ledger, executable: Executable = lambda _, default: default, charts: str = ""
+    ) -> None:
         self.store = store
         self.ledger = ledger
         self._executable = executable
+        self._charts = charts
 
     def create(
         self,
@@ -87,7 +90,7 @@ class Releases:
         from tasks.releases.completion import completed
 
         commit = commits.commit_of(repository, ref)
-        files = completed(commits.committed(repository, commit.hash), self._executable)
+        files = completed(commits.committed(repository, commit.hash), self._executable, self._charts)
         digest = content_digest(files)
         release = self._put(Release(digest[:DIGITS], digest, _units(files)), files)
         provenance = commits.provenance_of(commit, requested_by, pull_request)

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     APPROVAL = "waits for approval"
     RUNNING = "running"
     FROZEN = "frozen"
+    OMITTED = "omitted"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def notices(
     closed = windows.closed((), environment.freezes, state.frozen, now)
     if closed:
         yield Notice(Kind.FROZEN, name, closed)
+    for omitted in state.omitted.get(state.verified or "", ()):
+        yield Notice(Kind.OMITTED, name, omitted.told)
 
 
 def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:

@@ -13,6 +13,7 @@ import yaml
 
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
+from tasks.engines.base import Fetching
 from tasks.engines.helm import charts
 from tasks.engines.helm.vendoring import lock_digest, vendor
 from tasks.processes import Processes
@@ -96,15 +97,26 @@ def test_charts_of_repositories_are_pulled_with_the_users_logins(
     for number, place in enumerate((server.repository, "@own", "alias:own")):
         root = tmp_path / str(number)
         chart(root / "shop", lib(place))
-        vendor(root, UNIT, tool(helm), Processes())
+        vendor(root, UNIT, Fetching(tool(helm), Processes()))
         assert pulled(root) == ["lib-1.2.0.tgz"], place
+
+
+def test_a_repository_or_registry_is_asked_instead_of_those_that_charts_name(
+    server: ChartServer, tmp_path: Path
+) -> None:
+    log_in(server, tmp_path / "helm")
+    for number, instead in enumerate((server.repository, server.registry)):
+        root = tmp_path / str(number)
+        chart(root / "shop", lib("https://charts.invalid", "1.2.0"))
+        vendor(root, UNIT, Fetching(tool("helm"), Processes(), instead))
+        assert pulled(root) == ["lib-1.2.0.tgz"], instead
 
 
 def test_charts_of_registries_are_pulled_with_the_users_logins(server: ChartServer, tmp_path: Path) -> None:
     """By helm 4: helm 3 speaks no TLS to a registry on loopback."""
     log_in(server, tmp_path / "helm")
     chart(tmp_path / "shop", lib(server.registry, "1.2.0"))
-    vendor(tmp_path, UNIT, tool("helm"), Processes())
+    vendor(tmp_path, UNIT, Fetching(tool("helm"), Processes()))
     assert pulled(tmp_path) == ["lib-1.2.0.tgz"]
 
 
@@ -112,7 +124,7 @@ def test_without_a_login_nothing_is_had_and_the_error_says_what_to_do(server: Ch
     for number, place in enumerate((server.registry, server.repository, "@nobody")):
         chart(tmp_path / str(number) / "shop", lib(place, "1.2.0"))
         with pytest.raises(InvalidInput, match=r"shop: dependency lib 1\.2\.0 of .* log in \(helm registry login"):
-            vendor(tmp_path / str(number), UNIT, tool("helm"), Processes())
+            vendor(tmp_path / str(number), UNIT, Fetching(tool("helm"), Processes()))
 
 
 def test_a_release_has_them_and_stays_the_same_when_the_repository_has_newer_ones(
@@ -144,7 +156,7 @@ def test_a_lock_of_other_dependencies_is_refused(server: ChartServer, tmp_path: 
     digest = lock_digest([lib(server.repository)], lock)
     (folder / "Chart.lock").write_text(yaml.safe_dump({"dependencies": lock, "digest": digest}))
     with pytest.raises(InvalidInput, match="run helm dependency update"):
-        vendor(tmp_path, UNIT, tool("helm"), Processes())
+        vendor(tmp_path, UNIT, Fetching(tool("helm"), Processes()))
     assert server.asked == []
 
 
@@ -154,5 +166,5 @@ def test_what_is_in_charts_already_is_not_pulled(
     folder = chart(tmp_path / "shop", lib(server.registry))
     (folder / "charts").mkdir()
     (folder / "charts/lib-1.3.0.tgz").write_bytes(archives["1.3.0"])
-    vendor(tmp_path, UNIT, tool("helm"), Processes())
+    vendor(tmp_path, UNIT, Fetching(tool("helm"), Processes()))
     assert (pulled(tmp_path), server.asked) == (["lib-1.3.0.tgz"], [])

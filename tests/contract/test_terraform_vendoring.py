@@ -14,7 +14,7 @@ import pytest
 
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
-from tasks.engines.base import Workspace
+from tasks.engines.base import Fetching, Workspace
 from tasks.engines.terraform import vendored, vendoring
 from tasks.processes import Processes
 from tasks.promotion.checkouts import StoredCheckouts
@@ -83,7 +83,7 @@ def release(root: Root, source: str, **options: object) -> Workspace:
     near.joinpath("main.tf").write_text(
         f'module "far" {{ source = "{source}" }}\noutput "colour" {{ value = module.far.colour }}\n'
     )
-    vendoring.vendor(workspace.infrastructure, workspace.unit, EXECUTABLE, Processes())
+    vendoring.vendor(workspace.infrastructure, workspace.unit, Fetching(EXECUTABLE, Processes()))
     return workspace
 
 
@@ -167,11 +167,11 @@ def test_units_of_one_root_share_what_was_fetched(root: Root, git: GitServer) ->
     workspace = release(root, git.source)
     git.server.shutdown()
     second = replace(workspace.unit, name="second")
-    vendoring.vendor(workspace.infrastructure, second, EXECUTABLE, Processes())
+    vendoring.vendor(workspace.infrastructure, second, Fetching(EXECUTABLE, Processes()))
     assert applied(replace(workspace, unit=second)).outputs == {"colour": "blue"}
 
 
 def test_a_root_without_modules_from_elsewhere_needs_no_tool(root: Root) -> None:
     workspace = root.painted("blue")
-    vendoring.vendor(workspace.infrastructure, workspace.unit, "no-such-program", Processes())
+    vendoring.vendor(workspace.infrastructure, workspace.unit, Fetching("no-such-program", Processes()))
     assert vendored.reads(workspace.infrastructure, workspace.unit.source) == ()

@@ -53,6 +53,11 @@ class UnitsOmitted(Event):
     why: str
     units: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """What stays as it is, in words."""
+        return f"{', '.join(self.units) or 'units that Terragrunt finds'} stay as they are: {self.why}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimTakenOver(Event):

@@ -269,4 +269,12 @@ def _is_over(live: Installed, seconds: float) -> bool:
     return time.time() - began.timestamp() > seconds
 
 
-ENGINE = Engine(name="helm", make=Helm, reads=reads, interface=interface, executable="helm", vendor=vendoring.vendor)
+ENGINE = Engine(
+    name="helm",
+    make=Helm,
+    reads=reads,
+    interface=interface,
+    executable="helm",
+    vendor=vendoring.vendor,
+    pulls=vendoring.pulls,
+)

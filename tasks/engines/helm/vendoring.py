@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import yaml
 from tasks.cluster.documents import document
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Unit
+from tasks.engines.base import Fetching
 from tasks.engines.helm import charts
 from tasks.engines.helm.errors import why
 from tasks.processes import Command, Processes
@@ -34,6 +35,10 @@ _ALIASES = ("@", "alias:")
 """How Chart.yaml names a repository that `helm repo add` has given a name."""
 _REPOSITORY = "flowmart"
 """What the one repository that is asked is called while it is asked."""
+_TODO = (
+    "make it reachable, log in (helm registry login, helm repo add), commit it to charts/, or leave the unit out "
+    "(FLOWMART_CHARTS=none)"
+)
 _FIELDS = ("name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias")
 """The fields of a dependency in the order in which helm writes them (pkg/chart/v2/dependency.go)."""
 _WRITTEN_ALWAYS = ("name", "repository")
@@ -48,21 +53,35 @@ class _Wanted:
     version: str
     chart: Path
 
+    @property
+    def told(self) -> str:
+        """It in words."""
+        return f"{self.name} {self.version} of {self.place}"
 
-def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> None:
-    """Pull what a unit's chart depends on, and add it to the checkout of a release that is being made.
+
+def pulls(root: Path, unit: Unit) -> tuple[str, ...]:
+    """What a unit's charts depend on, and have to have pulled, in words."""
+    return tuple(wanted.told for chart in _charts(root, unit) for wanted in _wanted(chart))
+
+
+def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
+    """Pull what a unit's charts depend on, and add it to the checkout of a release that is being made.
 
     Raises:
         InvalidInput: it cannot be pulled, or Chart.lock is not about this Chart.yaml.
     """
-    for chart in dict.fromkeys(charts.folders((root / unit.source).resolve())):
+    for chart in _charts(root, unit):
         for wanted in _wanted(chart):
+            asked = replace(wanted, place=fetching.charts or wanted.place)
             try:
-                _pull(wanted, executable, processes)
+                _pull(asked, fetching.executable, fetching.processes)
             except FlowmartError as error:
-                told = f"{unit.source}: dependency {wanted.name} {wanted.version} of {wanted.place}"
-                todo = "make it reachable, log in (helm registry login, helm repo add), or commit it to charts/"
-                raise InvalidInput(f"{told} cannot be taken into the release: {error}; {todo}") from error
+                told = f"{unit.source}: dependency {asked.told} cannot be taken into the release: {error}"
+                raise InvalidInput(f"{told}; {_TODO}") from error
+
+
+def _charts(root: Path, unit: Unit) -> Iterable[Path]:
+    return dict.fromkeys(charts.folders((root / unit.source).resolve()))
 
 
 def _wanted(chart: Path) -> Iterator[_Wanted]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Unit
-from tasks.engines.base import Workspace
+from tasks.engines.base import Fetching, Workspace
 from tasks.engines.terraform import code, commands, diagnostics, surroundings
 from tasks.engines.terraform.configuration import MODULES
 from tasks.engines.terraform.options import options
@@ -26,7 +26,7 @@ _TIME_LIMIT = 600.0
 """Seconds that fetching the modules of one root may take."""
 
 
-def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> None:
+def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
     """Fetch the modules that a unit has from elsewhere, and add them to the checkout of a release that is being made.
 
     Raises:
@@ -35,8 +35,8 @@ def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> Non
     folder, record = root / unit.source, record_of(root, unit.source)
     if record.exists() or not options(unit.options).vendor or not remote(folder, root):
         return
-    binary = options(unit.options).binary or executable
-    finished = _fetched(folder, binary, processes)
+    binary = options(unit.options).binary or fetching.executable
+    finished = _fetched(folder, binary, fetching.processes)
     if finished:
         raise InvalidInput(
             f"{unit.source}: its modules cannot be taken into the release: {finished}; "
