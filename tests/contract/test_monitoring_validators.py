@@ -18,6 +18,7 @@ from tasks.engines import ENGINES, validation
 from tasks.engines.base import Workspace
 from tasks.monitoring.client import Prometheus
 from tests import prometheus_process
+from tests.tools import tool
 from tests.workspaces import workspace
 
 RULE = {"alert": "Down", "expr": "up{job='cart'} == 0", "for": "1m", "labels": {"severity": "critical"}}
@@ -132,6 +133,49 @@ def test_a_server_that_does_not_answer_has_nothing_against_queries(tmp_path: Pat
     with capture_logs() as logged:
         assert found(where) == []
     assert [each["event"] for each in logged] == ["dashboards not asked"]
+
+
+def kustomization(folder: Path, **more: object) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(more))
+
+
+def overlay(folder: Path, *patches: object, **base: object) -> Workspace:
+    """The unit `cart`, an overlay on a base beside it."""
+    kustomization(folder / "base", **base)
+    kustomization(folder / "cart", resources=["../base"], patches=list(patches))
+    unit = Unit("cart", "kustomize", "cart", ("dev",))
+    return workspace(folder, unit, executable=tool("kubectl"))
+
+
+def test_a_wrong_query_of_a_generated_dashboard_denies_the_plan(tmp_path: Path) -> None:
+    labels = {"options": {"labels": {"grafana_dashboard": "1"}}}
+    where = overlay(tmp_path, configMapGenerator=[{"name": "cart", "files": ["cart.json"], **labels}])
+    (tmp_path / "base/cart.json").write_text(panels("up", "rate(up)"))
+    (message,) = found(where)
+    assert "base/kustomization.yaml: promql: cart.json, panel 'Inner': 'rate(up)' is no PromQL" in message
+
+
+def named_rules() -> str:
+    return yaml.safe_dump({**yaml.safe_load(rules()), "metadata": {"name": "cart", "namespace": "cart"}})
+
+
+def test_tests_beside_a_base_are_run(tmp_path: Path) -> None:
+    where = overlay(tmp_path, resources=["rules.yaml"])
+    (tmp_path / "base/rules.yaml").write_text(named_rules())
+    (tmp_path / "base/rules.test.yml").write_text(TEST.replace("SEVERITY", "warning"))
+    (message,) = found(where)
+    assert message.startswith("base/rules.test.yml: test: ")
+
+
+def test_rules_are_checked_as_an_overlay_patches_them(tmp_path: Path) -> None:
+    wrong = [{"op": "replace", "path": "/spec/groups/0/rules/0/expr", "value": "sum(up"}]
+    patch = {"target": {"kind": "PrometheusRule"}, "patch": yaml.safe_dump(wrong)}
+    where = overlay(tmp_path, patch, resources=["rules.yaml"])
+    (tmp_path / "base/rules.yaml").write_text(named_rules())
+    (message,) = found(where)
+    assert message.startswith("base/rules.yaml: check: ")
+    assert "could not parse expression" in message
 
 
 def test_other_config_maps_are_let_be(tmp_path: Path) -> None:

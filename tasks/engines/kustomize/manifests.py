@@ -1,25 +1,94 @@
-"""The objects in the files that a kustomization reads, as they are written: before kustomize renders them."""
+"""The objects of a kustomization, each with the file that it comes from: what validators look into.
+
+They are taken from what kustomize renders, so that generated objects are among them, and patched ones are as they
+will be applied. Where it cannot be rendered, which the plan reports, they are as they are written.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tasks import yaml12
+from tasks.domain.errors import FlowmartError
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize import sources
+from tasks.processes import Command
+from tasks.run_folder import run_folder
+
+Objects = Iterator[tuple[str, Mapping[str, Any]]]
+
+_ORIGIN = "config.kubernetes.io/origin"
+"""The annotation in which kustomize says where an object comes from (`buildMetadata: [originAnnotations]`)."""
+
+_SECONDS = 120
 
 
-def objects(workspace: Workspace, *kinds: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(file, object) of every object of these kinds in the YAML files that the kustomization reads."""
-    for file in sources.reads(workspace.infrastructure, workspace.unit.source):
+def objects(workspace: Workspace, mentioned: str, *kinds: str) -> Objects:
+    """(file, object) of every object of these kinds.
+
+    Args:
+        workspace: of a kustomization.
+        mentioned: what a file has in it if there may be such an object: without one, nothing is rendered.
+        kinds: as in `kind:`.
+    """
+    read = sources.reads(workspace.infrastructure, workspace.unit.source)
+    if any(mentioned in (workspace.infrastructure / file).read_text(errors="replace") for file in read):
+        found = _rendered(workspace)
+        yield from (each for each in (_written(workspace, read) if found is None else found) if _is(each[1], kinds))
+
+
+def beside(workspace: Workspace, pattern: str) -> list[str]:
+    """The files of that name beside the kustomization and those that it is made of, relative to infrastructure/."""
+    read = sources.reads(workspace.infrastructure, workspace.unit.source)
+    folders = {str(Path(file).parent) for file in read if Path(file).name in sources.NAMES}
+    files = (file for folder in folders for file in (workspace.infrastructure / folder).glob(pattern))
+    return sorted(str(file.relative_to(workspace.infrastructure)) for file in files)
+
+
+def _rendered(workspace: Workspace) -> list[tuple[str, Mapping[str, Any]]] | None:
+    with run_folder("rendered") as made:
+        folder = made.resolve()
+        resource = os.path.relpath(workspace.folder.resolve(), folder)
+        overlay = {"resources": [resource], "buildMetadata": ["originAnnotations"]}
+        (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+        command = Command((workspace.executable or "kubectl", "kustomize", str(folder)), folder, {}, _SECONDS)
+        try:
+            finished = workspace.processes.run(command)
+        except FlowmartError:
+            return None
+        if finished.exit_code != 0:
+            return None
+        root = workspace.infrastructure.resolve()
+        return [_with_file(each, folder, root) for each in _documents(finished.stdout)]
+
+
+def _with_file(manifest: Mapping[str, Any], folder: Path, root: Path) -> tuple[str, Mapping[str, Any]]:
+    annotations = manifest["metadata"]["annotations"]
+    origin = yaml12.load_text(annotations[_ORIGIN])
+    file = os.path.relpath((folder / (origin.get("path") or origin["configuredIn"])).resolve(), root)
+    kept = {name: value for name, value in annotations.items() if name != _ORIGIN}
+    return file, {**manifest, "metadata": {**manifest["metadata"], "annotations": kept}}
+
+
+def _written(workspace: Workspace, files: tuple[str, ...]) -> Objects:
+    for file in files:
         if not file.endswith((".yaml", ".yml")):
             continue
         try:
-            found = yaml12.load_all_by((workspace.infrastructure / file).read_text(), yaml.SafeLoader)
+            yield from ((file, each) for each in _documents((workspace.infrastructure / file).read_text()))
         except yaml.YAMLError:
             # The plan renders the kustomization, and reports the YAML error.
             continue
-        yield from ((file, each) for each in found if isinstance(each, Mapping) and each.get("kind") in kinds)
+
+
+def _documents(text: str) -> list[Mapping[str, Any]]:
+    return [each for each in yaml12.load_all_by(text, yaml.SafeLoader) if isinstance(each, Mapping)]
+
+
+def _is(manifest: Mapping[str, Any], kinds: tuple[str, ...]) -> bool:
+    return manifest.get("kind") in kinds

@@ -2,8 +2,8 @@
 
 A misspelt key of a PrometheusRule passes the API server, and its operator leaves the rule out; a wrong query in a
 dashboard is an empty panel. So promtool reads the groups of every PrometheusRule and runs the `*.test.yml` beside the
-kustomization. Each query of every dashboard is parsed, and asked where the environment has a Prometheus: it knows
-which functions its version has.
+kustomization and those that it is made of. Each query of every dashboard is parsed, and asked where the environment
+has a Prometheus: it knows which functions its version has.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import yaml
 from tasks.domain.errors import Unanswered
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
-from tasks.engines.kustomize.manifests import objects
+from tasks.engines.kustomize.manifests import beside, objects
 from tasks.engines.kustomize.routes import routes
 from tasks.monitoring import queries
 from tasks.monitoring.answers import QueryRefused
@@ -52,9 +52,9 @@ class _Query:
 def rules(workspace: Workspace) -> Iterator[Finding]:
     """What promtool has against the rules, and which of their tests fail."""
     found: dict[str, list[Any]] = {}
-    for file, rule in objects(workspace, "PrometheusRule"):
+    for file, rule in objects(workspace, "PrometheusRule", "PrometheusRule"):
         found.setdefault(file, []).extend((rule.get("spec") or {}).get("groups") or ())
-    tests = sorted(workspace.folder.glob("*.test.y*ml"))
+    tests = beside(workspace, "*.test.y*ml")
     if not found and not tests:
         return
     with run_folder("rules") as folder:
@@ -63,14 +63,14 @@ def rules(workspace: Workspace) -> Iterator[Finding]:
             place.write_text(yaml.safe_dump({"groups": groups}))
             yield from _found(workspace, "check", place, folder, file)
         for test in tests:
-            file = validation.relative(workspace, test.name)
-            yield from _found(workspace, "test", Path(shutil.copy(test, _placed(folder, file))), folder, file)
+            place = Path(shutil.copy(workspace.infrastructure / test, _placed(folder, test)))
+            yield from _found(workspace, "test", place, folder, test)
 
 
 def dashboards(workspace: Workspace) -> Iterator[Finding]:
     """Dashboards that are no JSON, queries of theirs that are no PromQL, and those that Prometheus refuses."""
     right: list[_Query] = []
-    for file, manifest in objects(workspace, "ConfigMap"):
+    for file, manifest in objects(workspace, _DASHBOARD, "ConfigMap"):
         if _DASHBOARD not in (manifest.get("metadata", {}).get("labels") or {}):
             continue
         for name, text in (manifest.get("data") or {}).items():

@@ -1,7 +1,8 @@
 """Validator of Alertmanager's configuration in a kustomization: its syntax, and whom each alert reaches.
 
 A configuration is a file `alertmanager.yaml` or `alertmanager.yml` that the kustomization reads, or an entry of that
-name in a ConfigMap or a Secret. Files `*.routes.yml` beside the kustomization say whom alerts have to reach:
+name in a ConfigMap or a Secret. Files `*.routes.yml` beside the kustomization, or beside
+one that it is made of, say whom alerts have to reach:
 
     - labels: {alertname: Watchdog}
       receivers: [dead-mans-switch]
@@ -24,7 +25,7 @@ from tasks import yaml12
 from tasks.engines import validation
 from tasks.engines.base import Finding, Workspace
 from tasks.engines.kustomize import sources
-from tasks.engines.kustomize.manifests import objects
+from tasks.engines.kustomize.manifests import beside, objects
 from tasks.run_folder import run_folder
 
 _NAMES = ("alertmanager.yaml", "alertmanager.yml")
@@ -46,8 +47,7 @@ _ROUTES = TypeAdapter(list[_Route])
 
 def routes(workspace: Workspace) -> Iterator[Finding]:
     """What amtool reports about the configurations, and the expectations that they do not meet."""
-    tests = sorted(workspace.folder.glob("*.routes.y*ml"))
-    found = [*_found(workspace)]
+    tests, found = beside(workspace, "*.routes.y*ml"), [*_found(workspace)]
     with run_folder("routes") as folder:
         good: list[Path] = []
         for number, (file, text) in enumerate(found):
@@ -59,21 +59,22 @@ def routes(workspace: Workspace) -> Iterator[Finding]:
             else:
                 yield Finding("check-config", _told(checked.stdout, place), file)
         for test in tests:
-            name = validation.relative(workspace, test.name)
             if not found:
-                yield Finding("routes", f"there is no {' or '.join(_NAMES)} whose routes it could test", name)
+                yield Finding("routes", f"there is no {' or '.join(_NAMES)} whose routes it could test", test)
             else:
-                yield from _tested(workspace, test, name, good)
+                yield from _tested(workspace, test, good)
 
 
 def _found(workspace: Workspace) -> Iterator[tuple[str, str]]:
-    """(file, text) of every configuration that the kustomization reads, or has in a ConfigMap or a Secret."""
+    """(file, text) of every configuration that the kustomization reads, or has in a ConfigMap or a Secret; once."""
+    read: set[str] = set()
     for file in sources.reads(workspace.infrastructure, workspace.unit.source):
         path = workspace.infrastructure / file
         if path.name in _NAMES:
+            read.add(path.read_text())
             yield file, path.read_text()
-    for file, manifest in objects(workspace, "ConfigMap", "Secret"):
-        yield from ((file, text) for text in _embedded(manifest))
+    for file, manifest in objects(workspace, "alertmanager.y", "ConfigMap", "Secret"):
+        yield from ((file, text) for text in _embedded(manifest) if text not in read)
 
 
 def _embedded(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -91,9 +92,9 @@ def _entries(manifest: Mapping[str, Any], field: str) -> Iterator[str]:
             yield text
 
 
-def _tested(workspace: Workspace, file: Path, where: str, configurations: Sequence[Path]) -> Iterator[Finding]:
+def _tested(workspace: Workspace, where: str, configurations: Sequence[Path]) -> Iterator[Finding]:
     try:
-        wanted = _ROUTES.validate_python(yaml12.load_text(file.read_text()))
+        wanted = _ROUTES.validate_python(yaml12.load_text((workspace.infrastructure / where).read_text()))
     except (yaml.YAMLError, ValidationError) as error:
         told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         yield Finding("routes", f"is no list of {{labels, receivers}}: {told}", where)

@@ -18,7 +18,7 @@ from tasks.domain.values import texts
 from tasks.engines.base import Interface
 from tasks.processes import Command, Processes
 
-_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """What kustomize looks for in a folder."""
 _MUST_EXIST = ("resources", "components", "bases")
 _SECONDS = 120
@@ -57,7 +57,7 @@ def rendered(executable: str, folder: Path, runner: Processes) -> dict[Reference
 
 
 def _kustomization(folder: Path) -> Path:
-    for name in _NAMES:
+    for name in NAMES:
         if (folder / name).is_file():
             return folder / name
     raise InvalidInput(f"{folder}: holds no kustomization.yaml")
@@ -80,6 +80,6 @@ def _named(file: Path) -> list[Path]:
 def _is_there(path: Path) -> bool:
     """A text may be anything, a patch of many lines too: what no file system could hold is not there."""
     try:
-        return path.is_file() or (path.is_dir() and any((path / name).is_file() for name in _NAMES))
+        return path.is_file() or (path.is_dir() and any((path / name).is_file() for name in NAMES))
     except (OSError, ValueError):
         return False
