@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tasks import yaml12
+from tasks.cluster.documents import documents
 from tasks.domain.errors import FlowmartError
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize import sources
@@ -87,7 +88,7 @@ def _written(workspace: Workspace, files: tuple[str, ...]) -> Objects:
 
 
 def _documents(text: str) -> list[Mapping[str, Any]]:
-    return [each for each in yaml12.load_all_by(text, yaml.SafeLoader) if isinstance(each, Mapping)]
+    return [each for each in documents(text) if isinstance(each, Mapping)]
 
 
 def _is(manifest: Mapping[str, Any], kinds: tuple[str, ...]) -> bool:
