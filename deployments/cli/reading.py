@@ -63,6 +63,7 @@ def show(
         found = naming.find(asked, name)
         asked.releases.audit(found.id, asked.releases.promotions().get(found.id, ()))
         content = {**asdict(found), "requests": asked.releases.requests(found.id), **_whereabouts(asked, found)}
+        content["made_without"] = asked.releases.made_without(found.id)
         content["log"] = f"flowmart logs {found.id}"
     content.pop("body", None)
     screen.document(content) if json else screen.shown(content)

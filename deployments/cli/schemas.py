@@ -136,7 +136,8 @@ _RECORDED = {
 _ENTRY = _object({**_RECORDED, "body": ANY_OBJECT})
 _ENTRY_SHOWN: Schema = {"type": "object", "required": [*_RECORDED]}
 _RELEASE_SHOWN = _object(
-    {**_RELEASE, "requests": _list(ANY_OBJECT), "verified_in": TEXTS, "rejected_in": TEXTS, "log": TEXT}
+    {**_RELEASE, "requests": _list(ANY_OBJECT), "verified_in": TEXTS, "rejected_in": TEXTS, "log": TEXT},
+    {"made_without": _object({"why": TEXT, "units": _by_name(TEXTS)})},
 )
 _CHECK = _object({"subject": TEXT, "state": {"enum": ["works", "fails", "not used"]}, "found": TEXT, "todo": TEXT})
 _GATE = _object({"waits": YES_OR_NO, "because": TEXT})

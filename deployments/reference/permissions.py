@@ -81,7 +81,7 @@ def listed(value: Any) -> list[str]:
 
 
 def _cluster_roles() -> Iterator[str]:
-    for file in ("planner.yaml", "deployer.yaml", "logging.yaml"):
+    for file in ("planner.yaml", "deployer.yaml", "logging.yaml", "monitoring.yaml"):
         text = (_INFRASTRUCTURE / "kubernetes/access" / file).read_text()
         documents = yaml12.load_all_by(text, yaml.SafeLoader)
         for document in documents:

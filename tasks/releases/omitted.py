@@ -55,9 +55,12 @@ def load(infrastructure: Path) -> Omitted:
         InvalidInput: a newer flowmart wrote it.
     """
     file = infrastructure / FILE
-    if not file.is_file():
-        return Omitted()
-    found = json.loads(file.read_text())
+    return decoded(file.read_bytes()) if file.is_file() else Omitted()
+
+
+def decoded(data: bytes) -> Omitted:
+    """The same, of the file's content."""
+    found = json.loads(data)
     if found.get("format") != FORMAT:
         told = f"{FILE} has format {found.get('format')}, but this flowmart reads {FORMAT}"
         raise InvalidInput(f"{told}; update flowmart")

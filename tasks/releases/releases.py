@@ -33,7 +33,7 @@ from tasks.domain.events import EnvironmentClaimed
 from tasks.domain.release import Provenance, Release, RequestedRelease
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
-from tasks.releases import archives, commits, records, requests
+from tasks.releases import archives, commits, omitted, records, requests
 from tasks.releases.contents import File, content_digest, write
 from tasks.releases.records import DIGITS
 from tasks.releases.repository import Commit
@@ -142,6 +142,11 @@ class Releases:
     def files(self, name: str) -> tuple[File, ...]:
         """The files of a release. Raises what `load` does."""
         return self._stored(self._id(name)).files()
+
+    def made_without(self, name: str) -> omitted.Omitted:
+        """What a release was made without. Raises what `load` does."""
+        found = (file.data for file in self.files(name) if file.path == omitted.FILE)
+        return next((omitted.decoded(data) for data in found), omitted.Omitted())
 
     def known(self) -> tuple[str, ...]:
         """The ids of all releases that the store or the ledger mentions, sorted."""

@@ -1,31 +1,38 @@
-"""The monitoring of the delivery that ships with the product, as its validators judge it: a unit like any other."""
+"""FlowMart's own monitoring in a cluster, as the validators judge it: a unit like any other."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tasks.domain.platform import Unit
 from tasks.engines import ENGINES, validation
-from tests import prometheus_process
+from tasks.engines.base import Workspace
+from tasks.engines.kustomize.manifests import beside, objects
 from tests.tools import tool
 from tests.workspaces import workspace
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-FOLDERS = ("rules", "dashboard") + (("alerting",) if prometheus_process.AMTOOL else ())
+INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_the_validators_find_it_good(folder: str) -> None:
-    unit = Unit(folder, "kustomize", f"monitoring/{folder}", ("dev",))
-    assert validation.violations(workspace(EXAMPLES, unit), ENGINES["kustomize"].validators) == ()
+def in_environment(name: str) -> Workspace:
+    unit = Unit("monitoring-rules", "kustomize", f"kubernetes/monitoring/{name}", ("dev",))
+    return workspace(INFRASTRUCTURE, unit, executable=tool("kubectl"))
 
 
-def test_it_is_one_kustomization() -> None:
-    command = [tool("kubectl"), "kustomize", str(EXAMPLES / "monitoring")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    kinds = sorted(line for line in done.stdout.splitlines() if line.startswith("kind:"))
-    assert kinds == ["kind: ConfigMap", "kind: PrometheusRule", "kind: ScrapeConfig", "kind: Secret"]
+@pytest.mark.parametrize("environment", ["dev", "staging", "production"])
+def test_the_validators_find_it_good(environment: str) -> None:
+    assert validation.violations(in_environment(environment), ENGINES["kustomize"].validators) == ()
+
+
+def test_its_rules_routes_and_dashboard_are_among_what_is_validated() -> None:
+    where = in_environment("production")
+    tests = [*beside(where, "*.test.yml"), *beside(where, "*.routes.yml")]
+    assert [Path(file).name for file in tests] == [
+        "flowmart.rules.test.yml",
+        "services.rules.test.yml",
+        "alerts.routes.yml",
+    ]
+    found = objects(where, "grafana_dashboard", "ConfigMap")
+    assert [sorted(manifest["data"]) for _, manifest in found] == [["delivery_dashboard.json"]]

@@ -353,6 +353,13 @@ def test_the_logs_templates_are_there_or_named_as_left_out(told: Chapters) -> No
         assert found.json()["index_templates"][0]["index_template"]["priority"] == 500
 
 
+def test_the_units_that_need_a_chart_repository_are_named_as_left_out(told: Chapters) -> None:
+    left_out = "monitoring-rules, monitoring-stack stay as they are: FLOWMART_CHARTS=none when the release was made"
+    status = told.story.flowmart("status", "--json").document
+    assert [each["text"] for each in status["production"]["notices"] if each["kind"] == "omitted"] == [left_out]
+    assert status["production"]["cells"]["monitoring-stack"]["release"] is None
+
+
 def test_the_lines_of_the_run_that_rejected_a_release_are_found_where_the_log_goes(told: Chapters) -> None:
     entries = told.story.flowmart("history", "staging", "--json").document
     (claim,) = (e for e in entries if e["kind"] == "claimed" and e["body"]["release"] == told.bad)

@@ -63,7 +63,7 @@ def pods(objects: dict[str, Manifest]) -> Iterator[dict[str, Any]]:
 
 def test_every_chart_is_a_service_of_the_library() -> None:
     charts = sorted(file.parent.name for file in CHARTS.glob("*/Chart.yaml"))
-    assert charts == sorted([*SERVICES, "flowmart", "flowmart-service", "log-shipper"])
+    assert charts == sorted([*SERVICES, "flowmart", "flowmart-service", "log-shipper", "monitoring-stack"])
     templates = {(CHARTS / service / "templates/service.yaml").read_text() for service in SERVICES}
     assert templates == {'{{ include "flowmart-service.objects" . }}\n'}
 

@@ -100,6 +100,26 @@ def test_beside_the_services_they_may_do_what_the_log_shipper_consists_of() -> N
     assert not {verb for _, verb in planner} & {"delete", "update", "deletecollection"}
 
 
+def test_in_the_namespace_of_monitoring_they_may_do_what_the_stack_and_its_rules_consist_of() -> None:
+    core = {"configmaps", "daemonsets", "deployments", "secrets", "serviceaccounts", "services"}
+    operated = {"alertmanagers", "prometheuses", "prometheusrules", "scrapeconfigs", "servicemonitors"}
+    deployer, planner = (rules("Role", f"flowmart-{name}", "flowmart-monitoring") for name in ("deployer", "plan"))
+    assert {what for what, verb in deployer if verb == "create"} == core | operated
+    assert {what for what, verb in planner if verb not in ("get", "list", "watch")} == core | operated
+    assert not {verb for _, verb in planner} & {"delete", "update", "deletecollection"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_whatever_monitoring_consists_of_the_deployer_may_apply_and_remove(environment: str) -> None:
+    found = [about.split("/") for about in overlay(f"monitoring/{environment}")]
+    allowed = {
+        namespace: rules("Role", "flowmart-deployer", namespace) for namespace in ("flowmart-monitoring", "flowmart")
+    }
+    for kind, namespace, _ in found:
+        plural = f"{kind.partition('.')[0].lower()}s".replace("policys", "policies")
+        assert {(plural, verb) for verb in ("create", "patch", "delete")} <= allowed[namespace], kind
+
+
 def test_whatever_the_overlays_consist_of_the_deployer_may_apply_and_remove() -> None:
     kinds = {name.split("/")[0] for e in ENVIRONMENTS for name in overlay(f"overlays/{e}")} - {"Namespace"}
     allowed = rules("Role", "flowmart-deployer") | rules("ClusterRole", "flowmart-deployer")

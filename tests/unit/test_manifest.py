@@ -69,6 +69,8 @@ def test_flowmart_units_and_what_they_need(flowmart: Platform) -> None:
         "orders": (("cluster", "database"), False),
         "storefront": (("cluster", "networking"), False),
         "log-shipper": (("cluster",), False),
+        "monitoring-stack": (("cluster",), False),
+        "monitoring-rules": (("monitoring-stack",), False),
         "bastion": (("networking",), False),
     }
 
@@ -203,7 +205,7 @@ def test_an_environment_without_an_account_has_no_roles(tmp_path: Path) -> None:
             "'databse' is not a unit. Did you mean 'database'? "
             "Allowed: global, log-templates, base-image, image, networking, database, compute, monitoring, "
             "order-events, backup, budget, cluster, catalog, cart, payments, orders, storefront, "
-            "log-shipper, bastion (see platform.yaml)",
+            "log-shipper, monitoring-stack, monitoring-rules, bastion (see platform.yaml)",
         ),
         ("staging", "global", "global is not deployed to staging, only to shared (see platform.yaml)"),
     ],

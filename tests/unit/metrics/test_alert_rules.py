@@ -17,7 +17,7 @@ from tasks.metrics.exporter import text
 from tasks.metrics.log_lines import LogLines
 from tests.unit.metrics.test_metrics import Story
 
-FILE = Path(__file__).parents[3] / "docs" / "examples" / "monitoring" / "rules" / "flowmart.rules.yaml"
+FILE = Path(__file__).parents[3] / "infrastructure/kubernetes/monitoring/delivery/flowmart.rules.yaml"
 RULES = [rule for group in yaml.safe_load(FILE.read_text())["spec"]["groups"] for rule in group["rules"]]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.metrics.test_alert_rules import exported, used
 
-FILE = Path(__file__).parents[3] / "docs" / "examples" / "monitoring" / "dashboard" / "delivery_dashboard.py"
+FILE = Path(__file__).parents[3] / "infrastructure/kubernetes/monitoring/delivery/delivery_dashboard.py"
 DOCUMENT = json.loads(FILE.with_suffix(".json").read_text())
 
 __all__ = ["exported"]

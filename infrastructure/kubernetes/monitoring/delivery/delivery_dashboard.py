@@ -1,6 +1,6 @@
 """The dashboard of the delivery, written with Grafana's Foundation SDK: prints its JSON.
 
-    cd docs/examples/monitoring/dashboard && python delivery_dashboard.py > delivery_dashboard.json
+    cd infrastructure/kubernetes/monitoring/delivery && python delivery_dashboard.py > delivery_dashboard.json
 
 A test holds the JSON equal to this, and every metric and label in it against what `flowmart metrics` exports.
 """
