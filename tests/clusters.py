@@ -93,17 +93,28 @@ def grant_access(cluster: Cluster) -> None:
 class SandboxCluster(Cluster):
     """One cluster called dev, in a process of its own."""
 
+    command = staticmethod(kubernetes.command)
+
     def __init__(self, folder: Path) -> None:
         self.state = folder / "state"
         self.kubeconfig = folder / "kubeconfig"
         self._port = _free_port()
         self._log = (folder / "log").open("w")
-        command = kubernetes.command(self._port, self.state, ["dev"])
-        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=PROJECT)
-        self._await()
+        self.begin()
         found = {p: kubernetes.kubeconfig(self.state, self._port, "dev", user) for p, user in PURPOSES.items()}
         users = {purpose: one["users"][0]["user"] for purpose, one in found.items()}
         self.kubeconfig.write_text(json.dumps(_contexts(found["admin"]["clusters"][0]["cluster"], users)))
+
+    def begin(self) -> None:
+        """Start the process, and return once it serves."""
+        started = self.command(self._port, self.state, ["dev"])
+        self._process = subprocess.Popen(started, stdout=self._log, stderr=self._log, cwd=PROJECT)
+        self._await()
+
+    def kill(self) -> None:
+        """End the process without a chance to finish anything."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         """End the process."""

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deployments.sandbox import kubernetes
+from deployments.sandbox import control_planes, kubernetes
 from deployments.sandbox.layout import SandboxLayout
 from tasks import processes
 from tasks.domain.errors import Unanswered
@@ -21,9 +21,15 @@ ACCESS = Path("kubernetes") / "access"
 
 
 def declare(layout: SandboxLayout, platform: Platform) -> tuple[str, ...]:
-    """Write the names of the clusters to the file that the Kubernetes process reads, and return them."""
+    """Write down for the Kubernetes process which clusters there are and of which kind, and return their names.
+
+    Raises:
+        InvalidInput: the kind that is asked for cannot be had.
+    """
     names = tuple(environment.name for environment in platform.environments if environment.cluster)
     layout.clusters.mkdir(parents=True, exist_ok=True)
+    if names:
+        control_planes.choose(layout.clusters)
     (layout.clusters / "names").write_text("\n".join(names))
     return names
 

@@ -2,7 +2,7 @@
 
 aws          moto, all accounts (`aws_server`)
 provider     the server of the stand-in for Terraform's AWS provider (`aws_provider.serve`)
-kubernetes   the clusters (`kubernetes`)
+kubernetes   the clusters (`kubernetes`, or real control planes: `control_planes`)
 hosts        sshd with throw-away hosts for Ansible and Packer (`hosts`)
 prefect      a Prefect server with its UI
 metrics      the metrics of the delivery
@@ -19,7 +19,7 @@ from socket import AF_UNIX, socket
 
 from deployments import prefect_database, prefect_health, prefect_server, processes
 from deployments.processes import Process
-from deployments.sandbox import hosts, kubernetes, monitoring, searching, shipping
+from deployments.sandbox import control_planes, hosts, kubernetes, monitoring, searching, shipping
 from deployments.sandbox.layout import SandboxLayout
 from deployments.services import ServiceHealth, ServiceKind, gets
 
@@ -40,7 +40,14 @@ def _provider_command(layout: SandboxLayout, _: int | None) -> list[str]:
 
 
 def _kubernetes_command(layout: SandboxLayout, port: int | None) -> list[str]:
-    return kubernetes.command(port or 0, layout.clusters, (layout.clusters / "names").read_text().split())
+    names = (layout.clusters / "names").read_text().split()
+    if control_planes.is_real(layout.clusters):
+        return control_planes.command(port or 0, layout.clusters, names)
+    return kubernetes.command(port or 0, layout.clusters, names)
+
+
+def _kubernetes_variables(_: SandboxLayout, __: int | None) -> Mapping[str, str]:
+    return control_planes.variables()
 
 
 def _kubernetes_answers(layout: SandboxLayout, port: int | None) -> bool:
@@ -94,7 +101,7 @@ KINDS: Mapping[str, ServiceKind[SandboxLayout]] = {
     # The cheapest page of moto's own API.
     AWS: ServiceKind(AWS, _aws_command, _nothing, gets("/moto-api/config"), 60.0),
     PROVIDER: ServiceKind(PROVIDER, _provider_command, _nothing, _accepts, 60.0, listens=False),
-    KUBERNETES: ServiceKind(KUBERNETES, _kubernetes_command, _nothing, _kubernetes_answers, 60.0),
+    KUBERNETES: ServiceKind(KUBERNETES, _kubernetes_command, _kubernetes_variables, _kubernetes_answers, 240.0),
     HOSTS: ServiceKind(HOSTS, hosts.command, _nothing, _hosts_answer, 30.0),
     PREFECT: ServiceKind(
         PREFECT, _prefect_command, _prefect_variables, gets("/api/health"), 180.0, examine=_examine_prefect

@@ -1,8 +1,8 @@
 """Starting and stopping a control plane on loopback, in a folder.
 
-The processes are started in the order in which they need each other, each once the one before it answers. Nothing is
-kept: a new control plane begins empty. `FOLDER/kubeconfig` is the administrator's, and `FOLDER/log/` says why when
-something does not start.
+The processes are started in the order in which they need each other, each once the one before it answers. A control
+plane that is started in the same folder again has the same objects, at the same address. `FOLDER/kubeconfig` is the
+administrator's, and `FOLDER/log/` says why when something does not start.
 """
 
 from __future__ import annotations
@@ -10,31 +10,27 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import ssl
-import subprocess
 import time
 import urllib.error
-import urllib.request
-from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from deployments.peers.kubernetes import keys as certificates
+from deployments.peers.kubernetes import keys, options
+from deployments.peers.kubernetes.administrator import Administrator, is_ready
+from deployments.peers.kubernetes.group import ProcessGroup
 from deployments.peers.kubernetes.keys import Keys
 from deployments.peers.kubernetes.programs import path_of
 
+__all__ = ["ControlPlane", "NotStarted"]
+
+SERVER = "kube-apiserver"
 _SECONDS = 120
 """How long a process may take until it answers: machines are busy."""
-_SERVICES, _PODS = "10.0.0.0/24", "10.244.0.0/16"
 _NODES = ("node-1", "node-2")
 _CAPACITY = {"cpu": "8", "memory": "32Gi", "pods": "110"}
-_STAGES = Path(__file__).with_name("stages.yaml")
-_CONTAINER_LOG = "".join(
-    f"2026-01-01T00:00:0{second}.000000000Z stdout F {line}\n"
-    for second, line in enumerate(("starting", "cannot read configuration: DATABASE_URL is malformed", "giving up"))
-)
-"""What every container has written, in the format of container runtimes (CRI)."""
+_TAKEN = "address already in use"
+_TRIES = 3
 
 
 class NotStarted(Exception):
@@ -42,13 +38,31 @@ class NotStarted(Exception):
 
 
 class ControlPlane:
-    """The processes of one control plane. `stop` them."""
+    """The processes of one control plane. `stop` them; they also end when this process does.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: keeps everything.
+        known: its certificates and keys, if others have the same; its own by default.
+        more: options of kube-apiserver besides those that it needs.
+    """
+
+    def __init__(self, folder: Path, known: Keys | None = None, more: Sequence[str] = ()) -> None:
         self.folder = folder.resolve()
+        self._keys = known or Keys(self.folder / "keys")
         self.kubeconfig = self.folder / "kubeconfig"
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._port = _free_port()
+        self._more = more
+        self._group = ProcessGroup(self.folder, self.folder / "log")
+        self._etcd = ""
+
+    @property
+    def administrator(self) -> Administrator:
+        """Who may do everything there."""
+        return Administrator(self._ports[SERVER], self._keys)
+
+    @property
+    def kubelet(self) -> int:
+        """The port that kwok answers as every node's kubelet, once it has been started."""
+        return self._ports["kubelet"]
 
     def start(self) -> None:
         """Start everything, and return once nodes are ready.
@@ -58,171 +72,97 @@ class ControlPlane:
             MissingProgram: a program is not there.
         """
         (self.folder / "log").mkdir(parents=True, exist_ok=True)
-        keys = certificates.make(self.folder / "keys")
-        self._write_kubeconfig(keys)
-        try:
-            self._start_all(keys)
-        except BaseException:
-            self.stop()
-            raise
+        keys.ensure(self._keys.folder)
+        for left in reversed(range(_TRIES)):
+            try:
+                self._start_all()
+                return
+            except NotStarted as error:
+                self.stop()
+                # Somebody may take a port between its choice and its use.
+                if not left or _TAKEN not in str(error):
+                    raise
+                self._ports_file.unlink()
+            except BaseException:
+                self.stop()
+                raise
 
     def stop(self) -> None:
-        """End all processes, the last one first."""
-        for process in reversed(self._processes):
-            process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._processes = []
+        """End all processes, the last one first. What they kept stays."""
+        self._group.stop()
 
-    def _start_all(self, keys: Keys) -> None:
-        etcd = f"http://127.0.0.1:{_free_port()}"
-        self._begin("etcd", *_etcd_options(etcd, self.folder / "etcd"))
-        self._await(f"{etcd}/health", "etcd")
-        self._begin("kube-apiserver", *_server_options(etcd, self._port, keys, self.folder))
-        self._await(f"https://127.0.0.1:{self._port}/readyz", "kube-apiserver")
-        self._begin("kube-controller-manager", *_controller_options(self.kubeconfig, keys))
-        self._begin("kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--secure-port=0")
-        kubelet = _free_port()
-        self._begin("kwok", *_kwok_options(self.kubeconfig, keys, kubelet, self._kwok_settings()))
-        for name in _NODES:
-            self._request("POST", "/api/v1/nodes", _node(name))
-        self._await_accounts()
+    def start_server(self) -> None:
+        """Start kube-apiserver, and return once it answers.
 
-    def _begin(self, name: str, *options: str) -> None:
-        with (self.folder / "log" / f"{name}.log").open("wb") as log:
-            started = subprocess.Popen([str(path_of(name)), *options], stdout=log, stderr=log, cwd=self.folder)
-        self._processes.append(started)
+        Raises:
+            NotStarted: it does not.
+        """
+        needed = options.of_server(self._etcd, self._ports[SERVER], self._keys, self.folder)
+        self._begin(SERVER, *needed, *self._more)
+        self._await(f"{self.administrator.address}/readyz", SERVER)
+
+    def kill_server(self) -> None:
+        """End kube-apiserver in the middle of whatever it does."""
+        self._group.kill(SERVER)
+
+    @property
+    def alive(self) -> bool:
+        """Whether no process has ended."""
+        return self._group.alive
+
+    @property
+    def _ports_file(self) -> Path:
+        return self.folder / "ports.json"
+
+    @property
+    def _ports(self) -> dict[str, int]:
+        found: dict[str, int] = json.loads(self._ports_file.read_text())
+        return found
+
+    def _start_all(self) -> None:
+        self._etcd = f"http://127.0.0.1:{_free_port()}"
+        if not self._ports_file.exists():
+            self._ports_file.write_text(json.dumps({SERVER: _free_port(), "kubelet": _free_port()}))
+        self.administrator.write_kubeconfig(self.kubeconfig)
+        self._begin("etcd", *options.of_etcd(self._etcd, self.folder / "etcd"))
+        self._await(f"{self._etcd}/health", "etcd")
+        self.start_server()
+        self._begin("kube-controller-manager", *options.of_controllers(self.kubeconfig, self._keys))
+        self._begin("kube-scheduler", *options.of_scheduler(self.kubeconfig))
+        self._begin("kwok", *options.of_kwok(self.kubeconfig, self._keys, self.kubelet, self.folder))
+        self._await_nodes()
+
+    def _begin(self, name: str, *given: str) -> None:
+        self._group.begin(name, path_of(name), given)
 
     def _await(self, address: str, name: str) -> None:
         for _ in _attempts():
             self._require_alive(name)
             with contextlib.suppress(OSError, urllib.error.HTTPError):
-                _opened(address, self.folder / "keys")
+                self.administrator.opened(address)
                 return
-        raise NotStarted(f"{name} does not answer within {_SECONDS} s; see {self.folder}/log/{name}.log")
+        raise NotStarted(f"{name} does not answer within {_SECONDS} s; see {self._group.log(name)}")
 
-    def _await_accounts(self) -> None:
+    def _await_nodes(self) -> None:
         """Until the controllers work and the nodes are ready: nothing can be scheduled before."""
+        asked = self.administrator.request
+        for name in _NODES:
+            asked("POST", "/api/v1/nodes", _node(name))
         for _ in _attempts():
             self._require_alive("kwok")
-            account = self._request("GET", "/api/v1/namespaces/default/serviceaccounts/default")
-            nodes = self._request("GET", "/api/v1/nodes").get("items", ())
-            if account.get("metadata") and sum(map(_is_ready, nodes)) == len(_NODES):
+            account = asked("GET", "/api/v1/namespaces/default/serviceaccounts/default")
+            if account.get("metadata") and sum(map(is_ready, self._nodes())) == len(_NODES):
                 return
         raise NotStarted(f"no nodes are ready within {_SECONDS} s; see {self.folder}/log")
 
-    def _require_alive(self, name: str) -> None:
-        if any(process.poll() is not None for process in self._processes):
-            said = (self.folder / "log" / f"{name}.log").read_text(errors="replace")[-2000:]
-            raise NotStarted(f"a process ended while {name} was starting; see {self.folder}/log: {said}")
-
-    def _request(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """What the API answers the administrator; empty for "not found"."""
-        data = json.dumps(body).encode() if body else None
-        asked = urllib.request.Request(
-            f"https://127.0.0.1:{self._port}{path}", data, {"Content-Type": "application/json"}, method=method
-        )
-        try:
-            found: dict[str, Any] = json.loads(_opened(asked, self.folder / "keys"))
-        except urllib.error.HTTPError as error:
-            if error.code != 404:
-                raise
-            return {}
+    def _nodes(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.administrator.request("GET", "/api/v1/nodes").get("items", [])
         return found
 
-    def _write_kubeconfig(self, keys: Keys) -> None:
-        certificate, key = keys.certificate("admin")
-        server = {"server": f"https://127.0.0.1:{self._port}", "certificate-authority-data": _encoded(keys.authority)}
-        user = {"client-certificate-data": _encoded(certificate), "client-key-data": _encoded(key)}
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "peer", "cluster": server}],
-            "users": [{"name": "admin", "user": user}],
-            "contexts": [{"name": "peer", "context": {"cluster": "peer", "user": "admin"}}],
-            "current-context": "peer",
-        }
-        self.kubeconfig.touch(mode=0o600)
-        self.kubeconfig.write_text(json.dumps(content))
-
-    def _kwok_settings(self) -> Path:
-        """The stages of nodes and pods, and what containers log."""
-        log, settings = self.folder / "container.log", self.folder / "kwok.yaml"
-        log.write_text(_CONTAINER_LOG)
-        logs = {
-            "apiVersion": "kwok.x-k8s.io/v1alpha1",
-            "kind": "ClusterLogs",
-            "metadata": {"name": "all"},
-            "spec": {"logs": [{"logsFile": str(log), "previousLogsFile": str(log)}]},
-        }
-        settings.write_text(f"{_STAGES.read_text()}---\n{json.dumps(logs)}\n")
-        return settings
-
-
-def _etcd_options(address: str, data: Path) -> Sequence[str]:
-    addresses = (f"--listen-client-urls={address}", f"--advertise-client-urls={address}")
-    # Without waiting for the disk: a control plane begins empty, so there is nothing to lose.
-    return (*addresses, "--listen-peer-urls=http://127.0.0.1:0", f"--data-dir={data}", "--unsafe-no-fsync")
-
-
-def _server_options(etcd: str, port: int, keys: Keys, folder: Path) -> Sequence[str]:
-    certificate, key = keys.certificate("server")
-    client, client_key = keys.certificate("admin")
-    public, private = keys.accounts
-    return (
-        f"--etcd-servers={etcd}",
-        "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
-        f"--secure-port={port}",
-        "--endpoint-reconciler-type=none",
-        f"--service-cluster-ip-range={_SERVICES}",
-        f"--cert-dir={folder / 'certificates'}",
-        f"--tls-cert-file={certificate}",
-        f"--tls-private-key-file={key}",
-        f"--client-ca-file={keys.authority}",
-        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-        f"--service-account-key-file={public}",
-        f"--service-account-signing-key-file={private}",
-        f"--kubelet-client-certificate={client}",
-        f"--kubelet-client-key={client_key}",
-        "--authorization-mode=Node,RBAC",
-        "--allow-privileged=true",
-    )
-
-
-def _controller_options(kubeconfig: Path, keys: Keys) -> Sequence[str]:
-    return (
-        f"--kubeconfig={kubeconfig}",
-        "--use-service-account-credentials",
-        f"--service-account-private-key-file={keys.accounts[1]}",
-        f"--root-ca-file={keys.authority}",
-        f"--cluster-signing-cert-file={keys.authority}",
-        f"--cluster-signing-key-file={keys.authority_key}",
-        "--enable-hostpath-provisioner",
-        "--leader-elect=false",
-        "--secure-port=0",
-    )
-
-
-def _kwok_options(kubeconfig: Path, keys: Keys, port: int, settings: Path) -> Sequence[str]:
-    certificate, key = keys.certificate("server")
-    return (
-        f"--kubeconfig={kubeconfig}",
-        f"--config={settings}",
-        "--manage-all-nodes=true",
-        # Without leases nodes count as lost after a minute.
-        "--node-lease-duration-seconds=40",
-        f"--cidr={_PODS}",
-        "--node-ip=127.0.0.1",
-        f"--node-port={port}",
-        f"--tls-cert-file={certificate}",
-        f"--tls-private-key-file={key}",
-        f"--server-address=127.0.0.1:{port}",
-    )
+    def _require_alive(self, name: str) -> None:
+        if not self.alive:
+            said = self._group.log(name).read_text(errors="replace")[-2000:]
+            raise NotStarted(f"a process ended while {name} was starting; see {self.folder}/log: {said}")
 
 
 def _node(name: str) -> dict[str, Any]:
@@ -231,32 +171,12 @@ def _node(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "status": status}
 
 
-def _is_ready(node: Mapping[str, Any]) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)
-
-
-def _opened(asked: urllib.request.Request | str, keys: Path) -> bytes:
-    """What is answered to the administrator."""
-    found = Keys(keys)
-    trusted = ssl.create_default_context(cafile=str(found.authority))
-    trusted.load_cert_chain(*found.certificate("admin"))
-    handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted))
-    with urllib.request.build_opener(*handlers).open(asked, timeout=5) as answer:
-        content: bytes = answer.read()
-    return content
-
-
 def _attempts() -> Iterator[None]:
     """One at once, then one every 0.1 s for as long as a process may take."""
     end = time.monotonic() + _SECONDS
     while time.monotonic() < end:
         yield
         time.sleep(0.1)
-
-
-def _encoded(path: Path) -> str:
-    return b64encode(path.read_bytes()).decode()
 
 
 def _free_port() -> int:

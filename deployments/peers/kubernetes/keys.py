@@ -45,10 +45,17 @@ class Keys:
         return self.folder / "accounts.pub", self.folder / "accounts.key"
 
 
-def make(folder: Path) -> Keys:
-    """All certificates and keys, new."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys, own = Keys(folder), ec.generate_private_key(ec.SECP256R1())
+def ensure(folder: Path) -> Keys:
+    """All certificates and keys in a folder, made unless they are there."""
+    keys = Keys(folder)
+    if not all(path.is_file() for path in keys.accounts):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make(keys)
+    return keys
+
+
+def _make(keys: Keys) -> None:
+    own = ec.generate_private_key(ec.SECP256R1())
     name = _name("flowmart peers authority")
     begun = _begun(name, name, own).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     authority = begun.sign(own, hashes.SHA256())
@@ -58,9 +65,9 @@ def make(folder: Path) -> Keys:
     _issue(keys, "admin", _name("administrator", "system:masters"), authority, own)
     accounts = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public, private = keys.accounts
+    # Last: once they are there, so is everything else.
     _write(private, _private(accounts))
     _write(public, accounts.public_key().public_bytes(serialization.Encoding.PEM, _PUBLIC))
-    return keys
 
 
 _PUBLIC = serialization.PublicFormat.SubjectPublicKeyInfo

@@ -10,7 +10,7 @@ from pathlib import Path
 from deployments.peers import golang
 from deployments.peers.golang import MissingProgram, Program
 
-__all__ = ["ASSETS", "PROGRAMS", "VERSIONS", "MissingProgram", "build", "chosen", "found", "path_of"]
+__all__ = ["ASSETS", "PROGRAMS", "VERSIONS", "MissingProgram", "build", "chosen", "found", "path_of", "require"]
 
 VERSIONS = {"1.34": "1.34.4", "1.37": "1.37.2"}
 """Of Kubernetes, by minor version; `go/kubernetes-<minor>/go.mod` has the same."""
@@ -70,6 +70,16 @@ def path_of(name: str) -> Path:
             f"there is no {name}: run make peers-kubernetes, or set {ASSETS} to a folder that has it"
         )
     return path
+
+
+def require() -> None:
+    """Look for all programs of a control plane.
+
+    Raises:
+        MissingProgram: one is not there.
+    """
+    for program in PROGRAMS[chosen()]:
+        path_of(program.name)
 
 
 def build(say: Callable[[str], None]) -> None:

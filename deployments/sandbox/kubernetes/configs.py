@@ -12,12 +12,17 @@ from typing import Any
 
 from deployments.sandbox.kubernetes.access.tokens import ADMINISTRATOR, DEPLOYER, PLAN
 
-__all__ = ["ADMINISTRATOR", "DEPLOYER", "PLAN", "kubeconfig", "path_of", "server_of", "write"]
+__all__ = ["ADMINISTRATOR", "DEPLOYER", "PLAN", "kubeconfig", "path_of", "served_at", "server_of", "write"]
 
 
 def server_of(port: int, cluster: str) -> str:
     """The address of a cluster's API."""
     return f"https://127.0.0.1:{port}/clusters/{cluster}"
+
+
+def served_at(state: Path, cluster: str) -> Path:
+    """The file with the address of a cluster's API, where it is not `server_of`."""
+    return state / cluster / "server"
 
 
 def path_of(state: Path, cluster: str, user: str = ADMINISTRATOR) -> Path:
@@ -29,14 +34,13 @@ def kubeconfig(state: Path, port: int, cluster: str, user: str = ADMINISTRATOR) 
     """The kubeconfig of a user of a cluster. FileNotFoundError when there never was such a cluster in `state`."""
     authority = base64.b64encode((state / "ca.crt").read_bytes()).decode()
     token = json.loads((state / cluster / "tokens.json").read_text())[user]
-    name = f"flowmart-{cluster}"
+    name, elsewhere = f"flowmart-{cluster}", served_at(state, cluster)
+    server = elsewhere.read_text() if elsewhere.exists() else server_of(port, cluster)
     context = {"cluster": name, "user": user, "namespace": "default"}
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": name, "cluster": {"server": server_of(port, cluster), "certificate-authority-data": authority}}
-        ],
+        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}],
         "users": [{"name": user, "user": {"token": token}}],
         "contexts": [{"name": name, "context": context}],
         "current-context": name,

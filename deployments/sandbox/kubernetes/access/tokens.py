@@ -34,18 +34,24 @@ ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 _HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
+def ensure(file: Path) -> dict[str, str]:
+    """The tokens of a cluster's users and the key of its service accounts' tokens; what is missing is made."""
+    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in (*GROUPS, "signing-key") if name not in known]
+    if missing:
+        known |= {name: secrets.token_urlsafe(32) for name in missing}
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(known, indent=2))
+    return known
+
+
 class Tokens:
     """The tokens of one cluster."""
 
     def __init__(self, file: Path, store: Store) -> None:
         """Read `file`, or make it, for its owner's eyes only."""
         self._store = store
-        known = json.loads(file.read_text()) if file.exists() else {}
-        missing = [name for name in (*GROUPS, "signing-key") if name not in known]
-        if missing:
-            known |= {name: secrets.token_urlsafe(32) for name in missing}
-            file.touch(mode=0o600)
-            file.write_text(json.dumps(known, indent=2))
+        known = ensure(file)
         self._key = known["signing-key"].encode()
         self._users = {known[name]: User(name, (*groups, "system:authenticated")) for name, groups in GROUPS.items()}
 

@@ -68,7 +68,8 @@ async def _answered(answering: Awaitable[web.StreamResponse]) -> web.StreamRespo
 async def _scraped(cluster: Cluster, request: web.Request) -> web.StreamResponse:
     pods = Address(built_in("Pod"))
     require_allowed(cluster, user_of(cluster, request), addresses.attributes(pods, "list"), pods)
-    return json_answer(targets.targets(cluster.name, cluster.store, request.host))
+    found = cluster.store.of_kind(built_in("Pod"))
+    return json_answer(targets.targets(cluster.name, found, request.host, f"/clusters/{cluster.name}"))
 
 
 def _find(clusters: Mapping[str, Cluster], request: web.Request) -> tuple[Cluster | None, str]:
