@@ -22,7 +22,7 @@ test: $(READY) ## run all tests, with real terraform against a sandbox of their 
 test-peers: test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers test-peers-opensearch ## run the tests that real counterparts judge, once make peers has built them
 
 test-peers-kubernetes: $(READY) ## run the tests of Kubernetes engines on a real control plane
-	@$(PYTHON) -m deployments.peers.kubernetes run $(PYTHON) -m pytest -m any_cluster
+	@$(PYTHON) -m deployments.peers.kubernetes run $(PYTHON) -m pytest -m 'any_cluster or control_plane'
 
 test-peers-terragrunt: $(READY) ## run the tests of Terragrunt's units with the real Terragrunt
 	@$(PYTHON) -m pytest tests/contract/test_terragrunt_*.py

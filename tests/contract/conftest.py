@@ -9,8 +9,17 @@ from pathlib import Path
 import pytest
 
 from deployments.sandbox import Sandbox
+from tests import (
+    control_planes,
+    postgres,
+    prometheus_process,
+    real_providers,
+    shippers,
+    small_disk,
+    sops,
+    terragrunts,
+)
 from tests import opensearch as opensearch_node
-from tests import postgres, prometheus_process, real_providers, shippers, small_disk, sops, terragrunts
 from tests.clusters import GIVEN
 from tests.colours import STACK, Colours
 from tests.search_units import Search
@@ -37,6 +46,7 @@ collect_ignore += [] if real_providers.MIRROR else real_providers.FILES
 collect_ignore += [] if shippers.program() else [shippers.FILES]
 collect_ignore += [] if small_disk.possible() else [small_disk.FILES]
 collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
+collect_ignore += [] if os.environ.get(GIVEN) else control_planes.FILES
 
 ON_ANY_CLUSTER = (
     *("test_helm_engine", "test_helm_plans", "test_helm_promises"),
@@ -93,6 +103,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in ON_ANY_CLUSTER:
             item.add_marker(pytest.mark.any_cluster)
+        if item.path.name in control_planes.FILES:
+            item.add_marker(pytest.mark.control_plane)
         if item.path.stem in ON_ANY_TERRAFORM or "::TestTerraform::" in item.nodeid:
             item.add_marker(pytest.mark.any_terraform)
 
@@ -105,6 +117,7 @@ def not_run() -> list[str]:
         "not run: routes of alerts (no amtool on PATH)": prometheus_process.AMTOOL,
         real_providers.NOT_RUN: real_providers.MIRROR,
         sops.NOT_RUN: sops.PROGRAM,
+        control_planes.NOT_RUN: os.environ.get(GIVEN),
         postgres.NOT_RUN: postgres.programs(),
         opensearch_node.NOT_RUN: opensearch_node.JARS,
         shippers.NOT_RUN: shippers.program(),
