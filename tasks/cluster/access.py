@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.cluster.discovery import Kinds
@@ -26,6 +26,8 @@ from tasks.domain.errors import InvalidInput, Unanswered
 CONTEXT = "HELM_KUBECONTEXT"
 
 _SECONDS = 30
+_CONNECTIONS = 64
+"""As many as all units may need that are worked on at once: more would be opened and closed for each request."""
 
 _IDEMPOTENT = ("GET", "PATCH")
 """Reading, and applying server-side: the same again gives the same, so a lost answer can be asked for again."""
@@ -76,6 +78,21 @@ class Cluster:
         answered = self._ask("GET", place, **selectors)
         found = _found(answered, f"list {kind} of {namespace} in {self.name}") or {}
         return [{"apiVersion": api_version, "kind": kind, **item} for item in found.get("items") or ()]
+
+    def first(self, alike: Reference, limit: int) -> tuple[list[dict[str, Any]], bool]:
+        """The first objects of the kind and namespace of one of them, and whether they are all.
+
+        Raises:
+            NotPermitted: this identity may not list them.
+        """
+        place = self._place(replace(alike, name=""))
+        if place is None:
+            return [], True
+        doing = f"list {alike.kind} of {alike.namespace or 'the cluster'} in {self.name}"
+        found = _found(self._ask("GET", place, limit=limit), doing) or {}
+        kind = {"apiVersion": alike.api_version, "kind": alike.kind}
+        complete = not (found.get("metadata") or {}).get("continue")
+        return [{**kind, **item} for item in found.get("items") or ()], complete
 
     def apply(
         self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False, manager: str = ""
@@ -191,6 +208,7 @@ def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
     with _translated(context):
         settings = client.Configuration()
         settings.retries = _retries()
+        settings.connection_pool_maxsize = _CONNECTIONS
         found = _kubeconfig(variables)
         try:
             config.load_kube_config_from_dict(

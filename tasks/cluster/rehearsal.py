@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tasks.cluster.access import Cluster, Written
 from tasks.cluster.errors import NotPermitted
@@ -43,25 +44,31 @@ class Rehearsal:
 
 
 def rehearse(
-    cluster: Cluster, about: Reference, prepare: Callable[[Manifest | None], Manifest], *, force: bool
+    cluster: Cluster,
+    about: Reference,
+    prepare: Callable[[Manifest | None], Manifest],
+    *,
+    force: bool,
+    read: Callable[[Reference], dict[str, Any] | None] | None = None,
 ) -> Rehearsal:
     """Read an object and rehearse an apply.
 
     Args:
         prepare: the manifest to apply, given the live object.
         force: take fields from whoever owns them; without it `Refused` names the owners.
+        read: reads the object; by itself if nothing else is said.
 
     Raises:
         Refused: the cluster refuses the manifest.
         Unanswered: the cluster does not answer.
     """
     for _ in range(_ATTEMPTS):
-        found = cluster.read(about)
+        found = (read or cluster.read)(about)
         leaving = is_terminating(found)
         live = None if leaving else found
         sent = without_autoscaled(prepare(live), live)
         written = cluster.apply(about, sent, force=force or leaving, rehearse=True)
-        if live is None or written is None or _revision(live) == _revision(written.object):
+        if leaving or written is None or _revision(live) == _revision(written.object):
             break
     if written is None:
         return Rehearsal(sent, live, None, leaving)
@@ -101,5 +108,6 @@ def _warnings(about: Reference, written: Written) -> tuple[str, ...]:
     return tuple(f"{about}: {text}" for text in written.warnings)
 
 
-def _revision(item: Manifest) -> str:
-    return str(item["metadata"].get("resourceVersion", ""))
+def _revision(item: Manifest | None) -> str:
+    """Empty where there is no object."""
+    return str(item["metadata"].get("resourceVersion", "")) if item else ""

@@ -16,6 +16,7 @@ from tasks.cluster import rollouts
 from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.readiness import State, readiness
+from tasks.cluster.reading import read_all
 from tasks.domain.errors import Unanswered
 
 log = structlog.get_logger("flowmart.cluster")
@@ -68,7 +69,8 @@ def until_ready(cluster: Cluster, references: Iterable[Reference], deadline: Dea
     report = _Report("waiting until objects are ready")
 
     def look() -> dict[Reference, Manifest | None]:
-        read: dict[Reference, Manifest | None] = {about: cluster.read(about) for about in objects}
+        read: dict[Reference, Manifest | None] = {}
+        read |= read_all(cluster, objects)
         waiting = {about: live for about, live in read.items() if not readiness(live).ready}
         report.of([f"{about}: {readiness(live).why}" for about, live in waiting.items()])
         return waiting
@@ -86,7 +88,7 @@ def until_gone(cluster: Cluster, uids: dict[Reference, str], deadline: Deadline)
     report = _Report("waiting until objects are deleted")
 
     def look() -> dict[Reference, Manifest]:
-        read = {about: cluster.read(about) for about in uids}
+        read = read_all(cluster, uids)
         left: dict[Reference, Manifest] = {}
         left |= {about: live for about, live in read.items() if live and live["metadata"].get("uid") == uids[about]}
         report.of([str(about) for about in left])

@@ -114,6 +114,22 @@ def test_a_program_for_credentials_acts_with_our_variables(api: Api, tmp_path: P
     assert api.asked[-1][2] == "Bearer of-the-role-own"
 
 
+@pytest.mark.parametrize(("more", "complete"), [("", True), ("further", False)])
+def test_the_first_of_a_kind_come_with_whether_they_are_all(
+    api: Api, tmp_path: Path, more: str, complete: bool
+) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    api.body = json.dumps({"metadata": {"continue": more}, "items": [{"metadata": {"name": "cart"}}]})
+    cart = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart"}}
+    assert cluster.first(CART, 7) == ([cart], complete)
+    assert api.asked[-1][1] == "/apis/apps/v1/namespaces/shop/deployments?limit=7"
+
+
+def test_nothing_is_listed_of_a_kind_that_is_not_served(api: Api, tmp_path: Path) -> None:
+    cluster = access.opened(variables(tmp_path, api.address))
+    assert cluster.first(Reference("apps/v1", "Nothing", "shop", "x"), 7) == ([], True)
+
+
 def test_what_is_not_there_is_nothing(api: Api, tmp_path: Path) -> None:
     cluster = access.opened(variables(tmp_path, api.address))
     api.status, api.body = 404, told("NotFound", "not found")

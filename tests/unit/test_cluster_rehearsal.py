@@ -91,3 +91,14 @@ def test_who_has_rights_by_names_only_cannot_rehearse_what_takes_an_objects_plac
 
     found = rehearse_anew(Strict({"kind": "Deployment", "metadata": {"name": "cart"}}), CART, manifest)
     assert (found.replaced, found.becomes) == (True, None)
+
+
+def test_what_a_list_said_is_not_trusted_when_the_object_has_come_meanwhile() -> None:
+    cluster = BusyCluster({"kind": "Deployment", "metadata": {}})
+    told: list[Manifest | None] = [None]
+
+    def read(about: Reference) -> dict[str, Any] | None:
+        return told.pop() if told else cluster.read(about)  # type: ignore[return-value]
+
+    found = rehearse(cluster, CART, manifest, force=False, read=read)
+    assert found.live == found.becomes

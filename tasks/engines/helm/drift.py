@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.cluster import comparison
+from tasks.cluster import comparison, parallel, reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
 from tasks.cluster.placement import placed_manifests
 from tasks.cluster.readiness import readiness
+from tasks.cluster.reading import Read
 from tasks.cluster.rehearsal import rehearse
 from tasks.domain.plan import Action, Change
 from tasks.domain.release import Receipt
@@ -25,13 +26,14 @@ def drifted(cluster: Cluster, declared: Mapping[Reference, Manifest]) -> tuple[C
     Charts may give a namespace to what lives in none.
     """
     placed = placed_manifests(cluster, declared)
-    found = (_drifted(cluster, about, sent(manifest)) for about, manifest in placed.items())
+    read = reading.Reader(cluster, placed).read
+    found = parallel.each(lambda about: _drifted(cluster, about, sent(placed[about]), read), placed)
     return tuple(change for change in found if change is not None)
 
 
 def unready(cluster: Cluster, declared: Mapping[Reference, Manifest]) -> list[str]:
     """What is not ready, with the reason."""
-    states = {about: readiness(cluster.read(about)) for about in declared}
+    states = {about: readiness(live) for about, live in reading.read_all(cluster, declared).items()}
     return [f"{about}: {state.why}" for about, state in states.items() if not state.ready]
 
 
@@ -46,9 +48,9 @@ def moved(what: Installation, receipt: Receipt, live: Installed | None) -> tuple
     return (Change(address, "helm/Release", action, {"revision": then, "status": "deployed"}, after),)
 
 
-def _drifted(cluster: Cluster, about: Reference, manifest: Manifest) -> Change | None:
+def _drifted(cluster: Cluster, about: Reference, manifest: Manifest, read: Read) -> Change | None:
     try:
-        found = rehearse(cluster, about, lambda _: manifest, force=True)
+        found = rehearse(cluster, about, lambda _: manifest, force=True, read=read)
     except NotPermitted:
         return comparison.drifted(about, manifest, cluster.read(about))
     if found.live is None:

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.cluster import access, rollouts, waiting
+from tasks.cluster import reading, rollouts, waiting
 from tasks.cluster.access import Cluster
+from tasks.cluster.connections import connected
 from tasks.cluster.ownership import is_terminating
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
@@ -185,7 +186,7 @@ class Helm:
         return self._opened(self.workspace.reading)
 
     def _opened(self, variables: Variables) -> Cluster:
-        return access.opened(variables(), self.workspace.platform)
+        return connected(self.workspace.processes, variables(), self.workspace.platform)
 
     def _drifted(self, receipt: Receipt) -> tuple[Installed | None, tuple[Change, ...]]:
         workspace = self.workspace
@@ -258,7 +259,7 @@ def _unready(cluster: Cluster, live: Installed) -> list[str]:
 
 def _await_deletions(cluster: Cluster, saved: Saved, deadline: Deadline) -> None:
     """Wait until objects that are being deleted are gone: helm would change them, and they would go all the same."""
-    found = {about: cluster.read(about) for about in saved.planned.objects}
+    found = reading.read_all(cluster, saved.planned.objects)
     leaving = {about: str(live["metadata"]["uid"]) for about, live in found.items() if live and is_terminating(live)}
     waiting.until_gone(cluster, leaving, deadline)
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import structlog
 
-from tasks.cluster import access
+from tasks.cluster import reading
 from tasks.cluster.access import Cluster
+from tasks.cluster.connections import connected
 from tasks.cluster.objects import Manifest, Reference, ordered
 from tasks.cluster.ownership import is_terminating
 from tasks.cluster.placement import placed, placed_manifests
@@ -28,7 +28,7 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.engines import kubernetes_plans
-from tasks.engines.base import Engine, Workspace
+from tasks.engines.base import Engine, Variables, Workspace
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
 from tasks.engines.kustomize.inventory import Inventory
@@ -36,15 +36,11 @@ from tasks.engines.kustomize.monitoring import VALIDATORS
 from tasks.engines.kustomize.options import KustomizeOptions
 from tasks.engines.kustomize.owners import Ownership
 from tasks.engines.kustomize.plans import Saved
-from tasks.engines.kustomize.sources import interface, reads, rendered
+from tasks.engines.kustomize.rendering import objects_of
+from tasks.engines.kustomize.sources import interface, reads
 from tasks.engines.kustomize.survey import Objects, Survey, basis, compare, compare_exactly, survey
-from tasks.processes import Processes
 
 log = structlog.get_logger("flowmart.kustomize")
-
-_RENDERED: WeakKeyDictionary[Processes, dict[str, Objects]] = WeakKeyDictionary()
-"""What kustomizations render to, for as long as a run lasts: a release does not change, and neighbours are asked for
-by every unit."""
 
 
 class Kustomize:
@@ -55,7 +51,7 @@ class Kustomize:
 
     def validate(self) -> None:
         """The kustomization can be rendered."""
-        _rendered(self.workspace)
+        objects_of(self.workspace)
 
     def plan(self, inputs: Inputs) -> Plan:
         """What applying the kustomization would change, and what it would remove."""
@@ -80,7 +76,7 @@ class Kustomize:
             StalePlan: something that the unit owns or sets has changed since.
         """
         workspace, saved = self.workspace, plans.load(plan)
-        cluster = access.opened(workspace.writing(), workspace.platform)
+        cluster = self._connected(workspace.writing)
         if _basis_now(cluster, saved) != plan.basis:
             raise StalePlan(f"{plan.target}: somebody changed an object since it was planned; plan again")
         work = Application(
@@ -102,7 +98,7 @@ class Kustomize:
         """Compare every object that was planned with what is there now."""
         saved, cluster = plans.load(plan), self._reading()
         found = compare_exactly(cluster, saved.wanted)
-        present = {about: live for about in saved.gone if (live := cluster.read(about)) is not None}
+        present = {about: live for about, live in reading.read_all(cluster, saved.gone).items() if live is not None}
         left = [about for about, live in present.items() if live["metadata"].get("uid") == saved.gone[about]]
         if found.changes or any(not is_terminating(present[about]) for about in left):
             if _basis_now(cluster, saved) == plan.basis:
@@ -165,14 +161,17 @@ class Kustomize:
     def adopt(self) -> Baseline | None:
         """The objects of the kustomization that are there already."""
         cluster = self._reading()
-        read = {about: cluster.read(about) for about in _wanted(cluster, self.workspace)}
+        read = reading.read_all(cluster, _wanted(cluster, self.workspace))
         there = {about: live["metadata"]["uid"] for about, live in read.items() if live and not is_terminating(live)}
         if not there:
             return None
         return Baseline(f"existing objects: {', '.join(map(str, there))}", _outputs(there))
 
     def _reading(self) -> Cluster:
-        return access.opened(self.workspace.reading(), self.workspace.platform)
+        return self._connected(self.workspace.reading)
+
+    def _connected(self, variables: Variables) -> Cluster:
+        return connected(self.workspace.processes, variables(), self.workspace.platform)
 
     def _compared(self) -> Survey:
         cluster = self._reading()
@@ -199,25 +198,16 @@ class Kustomize:
         )
 
 
-def _rendered(workspace: Workspace, source: str | None = None) -> Objects:
-    """The objects of the unit, or of the neighbour whose source is given."""
-    folder = workspace.infrastructure / (source or workspace.unit.source)
-    known = _RENDERED.setdefault(workspace.processes, {})
-    if str(folder) not in known:
-        known[str(folder)] = rendered(workspace.executable, folder, workspace.processes)
-    return known[str(folder)]
-
-
 def _wanted(cluster: Cluster, workspace: Workspace) -> Objects:
     """The objects of the unit, where the cluster has them."""
-    objects = _rendered(workspace)
+    objects = objects_of(workspace)
     return placed_manifests(cluster, objects, objects.values())
 
 
 def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference, str]) -> Ownership:
     """What the unit needs to know of owners, given the objects that it is known to have applied."""
     others = [unit for unit in workspace.neighbours() if unit.engine == "kustomize"]
-    theirs = {unit.name: _rendered(workspace, unit.source) for unit in others}
+    theirs = {unit.name: objects_of(workspace, unit.source) for unit in others}
     coming = {about: manifest for objects in theirs.values() for about, manifest in objects.items()}
     elsewhere = {about: name for name, objects in theirs.items() for about in objects}
     return Ownership(
@@ -256,7 +246,7 @@ def _outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]
 
 
 def _basis_now(cluster: Cluster, saved: Saved) -> str:
-    live = {about: cluster.read(about) for about in (*saved.wanted, *saved.gone)}
+    live = reading.read_all(cluster, (*saved.wanted, *saved.gone))
     return basis(saved.wanted, live, cluster.manager)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from tasks.cluster import comparison, parallel, quotas
+from tasks.cluster import comparison, parallel, quotas, reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import Immutable
 from tasks.cluster.objects import Manifest, Reference, ordered, shown
@@ -20,6 +20,7 @@ from tasks.cluster.ownership import (
     without_autoscaled,
 )
 from tasks.cluster.placement import DEFINITION, defined
+from tasks.cluster.reading import Read
 from tasks.cluster.rehearsal import Rehearsal, rehearse, rehearse_anew
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Change
@@ -109,7 +110,8 @@ def survey(
         raise Refused("; ".join(short))
     leaving = [f"{about} is being deleted: it is created anew once it is gone" for about in _leaving(rehearsals)]
     warnings = [text for found in rehearsals.values() for text in found.warnings]
-    left = {about: live for about in whose.listed if about not in wanted and (live := _present(cluster, about))}
+    unwanted = reading.read_all(cluster, [about for about in whose.listed if about not in wanted])
+    left = {about: live for about, live in unwanted.items() if live and not is_terminating(live)}
     stays = {about: why for about, live in left.items() if (why := whose.why_it_stays(about, live)) is not None}
     kept = [f"{about} stays: {why}" for about, why in stays.items() if why]
     gone = {about: live for about, live in left.items() if about not in stays}
@@ -140,12 +142,13 @@ def _rehearsed(
 ) -> dict[Reference, Rehearsal]:
     """Definitions first: what objects of their kinds may look like depends on whether they change."""
     found: dict[Reference, Rehearsal] = {}
+    read = reading.Reader(cluster, wanted).read
 
     def ask(about: Reference) -> Rehearsal:
         prepare = _marking(about, wanted[about], whose, force)
         changing = (about.group, about.kind) in _changing(found)
         try:
-            asked = _asked(cluster, about, prepare, force=force, changing=changing)
+            asked = _asked(cluster, about, prepare, read, force=force, changing=changing)
         except Immutable as error:
             if not may_replace(about):
                 raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
@@ -158,10 +161,12 @@ def _rehearsed(
     return {about: found[about] for about in wanted}
 
 
-def _asked(cluster: Cluster, about: Reference, prepare: Prepare, *, force: bool, changing: bool) -> Rehearsal:
+def _asked(
+    cluster: Cluster, about: Reference, prepare: Prepare, read: Read, *, force: bool, changing: bool
+) -> Rehearsal:
     """A rehearsal. Where the kind is `changing`, what is refused by its definition of today may be right tomorrow."""
     try:
-        return rehearse(cluster, about, prepare, force=force)
+        return rehearse(cluster, about, prepare, force=force, read=read)
     except Refused as error:
         if not changing or isinstance(error, Immutable):
             raise
@@ -179,9 +184,11 @@ def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[tuple[str, str]]
 
 
 def _forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Manifest], Prepare]) -> dict[Reference, Rehearsal]:
+    read = reading.Reader(cluster, wanted).read
+
     def ask(about: Reference) -> Rehearsal:
         try:
-            return rehearse(cluster, about, prepare(wanted[about]), force=True)
+            return rehearse(cluster, about, prepare(wanted[about]), force=True, read=read)
         except Immutable:
             return rehearse_anew(cluster, about, prepare(wanted[about]))
 
@@ -234,8 +241,3 @@ def _known(cluster: Cluster, about: Reference, found: Rehearsal, wanted: Objects
 
 def _leaving(rehearsals: Mapping[Reference, Rehearsal]) -> list[Reference]:
     return [about for about, found in rehearsals.items() if found.leaving]
-
-
-def _present(cluster: Cluster, about: Reference) -> Manifest | None:
-    live = cluster.read(about)
-    return None if is_terminating(live) else live

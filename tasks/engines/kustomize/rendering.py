@@ -1,0 +1,50 @@
+"""What kustomizations render to, once a run: a release does not change, and every unit asks for its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from tasks.engines.base import Workspace
+from tasks.engines.kustomize.sources import rendered
+from tasks.engines.kustomize.survey import Objects
+from tasks.processes import Processes
+
+
+class Renders:
+    """What folders render to. Whoever asks for one that is being rendered waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: dict[str, Future[Objects]] = {}
+
+    def of(self, folder: str, render: Callable[[], Objects]) -> Objects:
+        """The objects of a folder; one that could not be rendered is tried again the next time."""
+        with self._lock:
+            is_first = folder not in self._known
+            objects = self._known.setdefault(folder, Future())
+        if is_first:
+            try:
+                objects.set_result(render())
+            except BaseException as error:
+                del self._known[folder]
+                objects.set_exception(error)
+                raise
+        return objects.result()
+
+
+_RENDERS: WeakKeyDictionary[Processes, Renders] = WeakKeyDictionary()
+"""By run, for as long as it lasts."""
+
+
+def objects_of(workspace: Workspace, source: str | None = None) -> Objects:
+    """The objects of the unit, or of the neighbour whose source is given.
+
+    Raises:
+        Refused: it cannot be rendered.
+    """
+    folder, runner = workspace.infrastructure / (source or workspace.unit.source), workspace.processes
+    renders = _RENDERS.setdefault(runner, Renders())
+    return renders.of(str(folder), lambda: rendered(workspace.executable, folder, runner))
