@@ -1,4 +1,4 @@
-"""A registry and a repository of charts on loopback, both over TLS and with a login, for the real helm."""
+"""A registry and a repository of charts on loopback, both with a login, for the real helm."""
 
 from __future__ import annotations
 
@@ -67,12 +67,13 @@ class ChartServer:
 
 
 @contextmanager
-def serving(certificates: Certificates, login: str) -> Iterator[ChartServer]:
-    """An empty one."""
+def serving(certificates: Certificates | None, login: str) -> Iterator[ChartServer]:
+    """An empty one; without certificates it speaks no TLS."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates.certificate, certificates.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    if certificates:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     served = ChartServer(f"127.0.0.1:{server.server_port}", login)
     server.charts = served  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)

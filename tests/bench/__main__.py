@@ -1,6 +1,6 @@
 """`make bench`: what the product costs on top of terraform, and what a promotion costs in which nothing changed.
-After that, what many units cost (`python -m tests.bench.units`, `.terragrunt`), what a long history costs
-(`.ledger`), and how the GitHub receiver bears load and a kill (`.receiver`).
+After that, what many units cost (`python -m tests.bench.units`, `.terragrunt`, `.kubernetes`), what a long history
+costs (`.ledger`), and how the GitHub receiver bears load and a kill (`.receiver`).
 
 Both from one run, in sandboxes of their own: all units of dev are promoted by the product, and in a second, equally
 fresh sandbox the same terraform commands are run bare, in the same order and with the same parallelism: as many units
@@ -31,7 +31,7 @@ from tasks import aws, manifest
 from tasks.domain import graph
 from tasks.engines.terraform import commands as commands
 from tests import sandboxes
-from tests.bench import ledger, logs, receiver, terragrunt, units
+from tests.bench import kubernetes, ledger, logs, receiver, terragrunt, units
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "dev"
@@ -62,6 +62,7 @@ def main() -> None:
     print(f"again, nothing changed              {again:7.1f} s   {again / first:.1%} of the first")
     units.main()
     terragrunt.main()
+    kubernetes.main()
     ledger.main()
     receiver.main()
     logs.main()

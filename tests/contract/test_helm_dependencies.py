@@ -120,6 +120,19 @@ def test_charts_of_registries_are_pulled_with_the_users_logins(server: ChartServ
     assert pulled(tmp_path) == ["lib-1.2.0.tgz"]
 
 
+def test_helm_3_pulls_charts_of_registries_too(
+    server: ChartServer, archives: dict[str, bytes], tmp_path: Path
+) -> None:
+    with serving(None, LOGIN) as plain:
+        plain.offer("lib", "1.2.0", archives["1.2.0"])
+        chart(tmp_path / "shop", lib(plain.registry, "1.2.0"))
+        with pytest.raises(InvalidInput, match="log in"):
+            vendor(tmp_path, UNIT, tool("helm3"), Processes())
+        log_in(plain, tmp_path / "helm")
+        vendor(tmp_path, UNIT, tool("helm3"), Processes())
+    assert pulled(tmp_path) == ["lib-1.2.0.tgz"]
+
+
 def test_without_a_login_nothing_is_had_and_the_error_says_what_to_do(server: ChartServer, tmp_path: Path) -> None:
     for number, place in enumerate((server.registry, server.repository, "@nobody")):
         chart(tmp_path / str(number) / "shop", lib(place, "1.2.0"))
