@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import ssl
@@ -129,6 +130,16 @@ def test_a_bad_image_is_rolled_back(shop: MiniPlatform, cluster: RealCluster, ta
     with pytest.raises(RolledBack):
         promote(shop, tag)
     assert image(cluster) == "1.0.0"
+
+
+def test_an_image_that_only_its_metrics_show_to_be_bad_gets_ready(shop: MiniPlatform, cluster: RealCluster) -> None:
+    promote(shop, "broken-errors-2.0.0")
+    served: dict[str, float] = {}
+    while served.get("200", 0) < 100:
+        lines = re.findall(r'http_requests_total{code="(\d+)"} (\S+)', answered(cluster, "metrics"))
+        served = {code: float(number) for code, number in lines}
+    assert 0.05 < served["500"] / (served["200"] + served["500"]) < 0.1
+    promote(shop, "1.0.0")
 
 
 def test_a_killed_sandbox_leaves_no_process_and_loses_nothing(shop: MiniPlatform, cluster: RealCluster) -> None:
