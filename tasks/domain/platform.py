@@ -153,6 +153,14 @@ class Freeze:
 
 
 @dataclass(frozen=True)
+class Rehearsal:
+    """In which environment rollbacks of another one are rehearsed, and how often by itself, in seconds; None: never."""
+
+    environment: str
+    every: float | None = None
+
+
+@dataclass(frozen=True)
 class Environment:
     """Where a release is promoted to.
 
@@ -168,6 +176,8 @@ class Environment:
         log_link: the page that shows lines of FlowMart's log, with placeholders (see `tasks.reports.log_links`).
         analysis: what metrics must show after all that was applied here.
         credentials: {purpose: {variable: where its value is}}, for tools.
+        rehearsal: where rollbacks of this environment are rehearsed; None: nowhere.
+        rehearsed_within: for how many seconds a rehearsed rollback counts at the gate; None: none is needed.
     """
 
     name: str
@@ -189,6 +199,8 @@ class Environment:
     log_link: str = ""
     analysis: Analysis | None = None
     credentials: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
+    rehearsal: Rehearsal | None = None
+    rehearsed_within: float | None = None
 
     def secrets(self, purpose: Purpose) -> Mapping[str, Source]:
         """The variables that tools are given for a purpose, and where their values are."""
@@ -227,6 +239,16 @@ class Platform:
     def after(self) -> dict[str, tuple[str, ...]]:
         """The graph of the environments: {environment: those that it comes after}."""
         return {environment.name: environment.after for environment in self.environments}
+
+    @property
+    def for_rehearsals(self) -> frozenset[str]:
+        """The environments in which rollbacks of others are rehearsed; releases come there in no other way."""
+        return frozenset(each.rehearsal.environment for each in self.environments if each.rehearsal)
+
+    @property
+    def delivered(self) -> tuple[Environment, ...]:
+        """The environments that releases are promoted to, in promotion order: all but those for rehearsals."""
+        return tuple(each for each in self.environments if each.name not in self.for_rehearsals)
 
     def units_in(self, environment: str) -> tuple[Unit, ...]:
         """The units that are deployed to `environment`, in declared order, with what they need there."""

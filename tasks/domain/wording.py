@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain import events
+from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.rehearsal import worked
 from tasks.domain.release import Provenance
 
 _DONE = {
@@ -161,6 +163,17 @@ def _decided(event: events.PlanSetDecision) -> str:
     return f" by {event.by} ({event.how}, {proof}){': ' + event.reason if event.reason else ''}"
 
 
+def _claimed(event: events.EnvironmentClaimed) -> str:
+    rehearsal = f", rehearsing a rollback of {event.rehearses}" if event.rehearses else ""
+    return f"began to {event.purpose} {event.release}{_origin(event.provenance)}{rehearsal}"
+
+
+def _rehearsed(event: events.RollbackRehearsed) -> str:
+    back = f"rollback from {event.release} to {event.earlier} rehearsed in {event.rehearsed_in}"
+    failed = event.outcome is not Outcome.SUCCEEDED
+    return f"{back}: {f'FAILED: {first_line(event.why)}' if failed else worked(event.units)}"
+
+
 def _drift(event: events.DriftReported) -> str:
     new = sum(item.new and not item.suppressed for item in event.drifted)
     parts = [f"drift: {number(len(event.drifted), 'object')}{f', {new} new' if new else ''}"] if event.drifted else []
@@ -179,7 +192,7 @@ def _origin(provenance: Provenance) -> str:
 
 
 _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
-    events.EnvironmentClaimed: lambda e: f"began to {e.purpose} {e.release}{_origin(e.provenance)}",
+    events.EnvironmentClaimed: _claimed,
     events.UnitsOmitted: lambda e: f"units omitted: {', '.join([*e.units, e.why])}",
     events.FixDeclared: lambda e: f"{e.release} repairs {e.fixes}",
     events.ClaimTakenOver: lambda _: "took over from a run that is gone",
@@ -215,4 +228,5 @@ _HAPPENED: Mapping[type[events.Event], Callable[[Any], str]] = {
     events.DriftAccepted: lambda e: f"drift accepted of {', '.join(e.objects)}: {e.reason}",
     events.ClosureOverridden: lambda e: f"went ahead although {e.why}: {e.reason}",
     events.DriftReported: _drift,
+    events.RollbackRehearsed: _rehearsed,
 }

@@ -29,10 +29,10 @@ from tasks.domain.events import (
     EnvironmentThawed,
     Event,
     PlanSetApproved,
-    PlanSetDecision,
     PlanSetRefused,
     ReleaseRejected,
     ReleaseVerified,
+    RollbackRehearsed,
     UnitAdopted,
     UnitApplied,
     UnitApplying,
@@ -45,11 +45,21 @@ from tasks.domain.events import (
 from tasks.domain.events.claims import PROMOTE, RECONCILE, EndedHolder
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Baseline, Receipt
-from tasks.ledger import analysis_folds
+from tasks.ledger import analysis_folds, approval_folds
 from tasks.ledger.entries import Entry
-from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze, RecordedDrift
+from tasks.ledger.state import (
+    Claim,
+    EnvironmentState,
+    KnownDrift,
+    ManualFreeze,
+    RecordedDrift,
+    RecordedRehearsal,
+)
 
 Held = TypeVar("Held")
+
+_REHEARSALS = 20
+"""Pairs of releases of which a state knows the rehearsal; the ledger has all of them."""
 
 
 def fold(state: EnvironmentState, entry: Entry) -> EnvironmentState:
@@ -77,14 +87,16 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
         holder=event.holder,
         release_digest=event.release_digest,
         provenance=event.provenance,
+        rehearses=event.rehearses,
     )
-    last_begun = event.release if event.purpose == PROMOTE else state.last_begun
+    if event.purpose == PROMOTE:
+        state = replace(state, last_begun=event.release, rehearses=event.rehearses)
     drift = replace(state.drift, reconciled_at=entry.at) if event.purpose == RECONCILE else state.drift
     omitted = _without(state.omitted, event.release) if event.purpose == PROMOTE else state.omitted
     # The first promotion counts, so that an edited record cannot replace the digest that is known.
     recorded = {event.release: event.release_digest} if event.release_digest else {}
     records = {**recorded, **state.records}
-    known = replace(state, last_begun=last_begun, records=records, drift=drift, omitted=omitted)
+    known = replace(state, records=records, drift=drift, omitted=omitted)
     return _concluded_if_finished(replace(known, claim=claim))
 
 
@@ -255,34 +267,6 @@ def _thawed(state: EnvironmentState, _: EnvironmentThawed, __: Entry) -> Environ
     return replace(state, frozen=None)
 
 
-def _approval_requested(state: EnvironmentState, event: ApprovalRequested, entry: Entry) -> EnvironmentState:
-    # Expired requests are dropped here, or they would pile up.
-    now = datetime.fromisoformat(entry.at)
-    kept = (
-        each
-        for each in state.approvals
-        if each.asked.plan_set != event.plan_set and datetime.fromisoformat(each.asked.expires) > now
-    )
-    asked = AskedApproval(entry.at, entry.actor, event, forced=event.release in state.rejected)
-    return replace(state, approvals=(*kept, asked))
-
-
-def _approval_decided(state: EnvironmentState, event: PlanSetDecision, _: Entry) -> EnvironmentState:
-    approvals = tuple(
-        _decided(each, event) if each.asked.plan_set == event.plan_set else each for each in state.approvals
-    )
-    return replace(state, approvals=approvals)
-
-
-def _decided(asked: AskedApproval, event: PlanSetDecision) -> AskedApproval:
-    if not isinstance(event, PlanSetApproved):
-        return replace(asked, decision=event.kind, by=event.by)
-    known = [name.lower() for name in asked.approved_by]
-    people = asked.approved_by if event.by.lower() in known else (*asked.approved_by, event.by)
-    decision = event.kind if len(people) >= asked.asked.count else asked.decision
-    return replace(asked, decision=decision, by=", ".join(people), approved_by=people)
-
-
 def _drift_reported(state: EnvironmentState, event: DriftReported, entry: Entry) -> EnvironmentState:
     # A unit that did not respond keeps its known drift; one that is no longer compared is dropped.
     kept = {unit: items for unit, items in state.drift.found.items() if unit in event.unanswered}
@@ -294,6 +278,13 @@ def _drift_reported(state: EnvironmentState, event: DriftReported, entry: Entry)
         report=RecordedDrift(entry.number, entry.at, event),
     )
     return replace(state, drift=drift)
+
+
+def _rehearsed(state: EnvironmentState, event: RollbackRehearsed, entry: Entry) -> EnvironmentState:
+    pair = event.release, event.earlier
+    others = (each for each in state.rehearsals if (each.event.release, each.event.earlier) != pair)
+    rehearsals = (*others, RecordedRehearsal(entry.at, event))
+    return replace(state, rehearsals=rehearsals[-_REHEARSALS:])
 
 
 def _without(held: Mapping[str, Held], unit: str) -> dict[str, Held]:
@@ -324,8 +315,9 @@ _FOLDS: Mapping[type[Event], Callable[[EnvironmentState, Any, Entry], Environmen
     EnvironmentResolved: _resolved,
     EnvironmentFrozen: _frozen,
     EnvironmentThawed: _thawed,
-    ApprovalRequested: _approval_requested,
-    PlanSetApproved: _approval_decided,
-    PlanSetRefused: _approval_decided,
+    ApprovalRequested: approval_folds.requested,
+    PlanSetApproved: approval_folds.decided,
+    PlanSetRefused: approval_folds.decided,
     DriftReported: _drift_reported,
+    RollbackRehearsed: _rehearsed,
 }

@@ -15,7 +15,7 @@ from typing import Any
 from tasks.domain.analysis import AppliedAt, Paused
 from tasks.domain.drift import DriftedObject
 from tasks.domain.environment_graph import Verified
-from tasks.domain.events import ApprovalRequested, DriftReported, UnitsOmitted
+from tasks.domain.events import ApprovalRequested, DriftReported, RollbackRehearsed, UnitsOmitted
 from tasks.domain.events.claims import EndedHolder
 from tasks.domain.plan import Change, StateChange
 from tasks.domain.release import Baseline, Provenance, Receipt, Release
@@ -37,6 +37,7 @@ class Claim:
         release_digest: the digest of the release's record.
         provenance: where the release came from this time.
         ended: earlier holders that a person declared to be over, oldest first.
+        rehearses: the environment of which a rollback is rehearsed; "" if none is.
     """
 
     entry: str
@@ -49,6 +50,7 @@ class Claim:
     release_digest: str = ""
     provenance: Provenance = field(default_factory=Provenance)
     ended: tuple[EndedHolder, ...] = ()
+    rehearses: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,14 @@ class RecordedDrift:
     number: int
     at: str
     event: DriftReported
+
+
+@dataclass(frozen=True)
+class RecordedRehearsal:
+    """A rehearsed rollback: the time of its entry (ISO 8601, UTC), and its content."""
+
+    at: str
+    event: RollbackRehearsed
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,10 @@ class EnvironmentState:
     environment in the release that was verified last; `last_begun` is the release that was last to be promoted here;
     `drift`. `records` maps every release that was promoted here to the digest of its record, `origins` every release
     that was verified here to where it came from the last time.
+
+    Rehearsals: `rehearsals` are the newest of rollbacks of this environment, one for two releases, oldest first.
+    `rehearses` is the environment for which a rollback was rehearsed here when a release was last promoted; "" after
+    any other promotion.
     """
 
     environment: str
@@ -176,6 +190,8 @@ class EnvironmentState:
     paused: Paused | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     omitted: Mapping[str, tuple[UnitsOmitted, ...]] = field(default_factory=dict)
+    rehearsals: tuple[RecordedRehearsal, ...] = ()
+    rehearses: str = ""
     number: int = 0
     head: str = GENESIS
     platform: str = ""

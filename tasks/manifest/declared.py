@@ -100,6 +100,10 @@ class DeclaredGate(DeclaredApproval):
         "changed by hand), or a list of these.",
     )
     count: int = Field(default=1, ge=1, strict=True, description="How many different people have to approve.")
+    rehearsed: Duration | None = Field(
+        default=None,
+        description="How long a rehearsed rollback counts: without one, no release is promoted. None: none is needed.",
+    )
 
 
 Gate = Annotated[
@@ -136,6 +140,18 @@ class DeclaredDrift(Declared):
         "units that drifted, under the same policies and gate.",
     )
     every: Duration = Field(default=3600.0, description="How often the server looks for drift; at least 1m.")
+
+
+class DeclaredRehearsal(Declared):
+    """Where rollbacks of an environment are rehearsed."""
+
+    environment: Slug = Field(
+        description="The environment to rehearse in. It is for rehearsals alone: no release is promoted there "
+        "otherwise, and none comes after it."
+    )
+    every: Duration | None = Field(
+        default=None, description="How often the server rehearses a rollback, at least 1h. None: only when asked."
+    )
 
 
 class DeclaredEnvironment(Declared):
@@ -186,6 +202,9 @@ class DeclaredEnvironment(Declared):
     )
     drift: DeclaredDrift = Field(
         default_factory=DeclaredDrift, description="What happens when somebody changed something by hand."
+    )
+    rehearsal: DeclaredRehearsal | None = Field(
+        default=None, description="Where rollbacks of this environment are rehearsed (`flowmart rehearse`)."
     )
     analysis: DeclaredAnalysis | None = Field(
         default=None, description="What metrics must show after all that was applied here, from the last apply on."

@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from tasks.domain import environment_graph, graph
 from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
-from tasks.manifest import analysis, credentials, logging, monitoring, placeholders
+from tasks.manifest import analysis, credentials, logging, monitoring, placeholders, rehearsals
 from tasks.manifest.declared import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
@@ -74,6 +74,8 @@ def filled(draft: Draft, name: str) -> Environment:
         log_link=logging.link(draft.logging, declared.logging, about),
         analysis=analysis.filled(analysis.built(declared.analysis), _with_values(about, values)),
         credentials=credentials.of_environment(declared.credentials, about),
+        rehearsal=rehearsals.built(declared),
+        rehearsed_within=declared.gate.rehearsed,
     )
 
 
@@ -88,6 +90,7 @@ def mistakes(draft: Draft) -> Iterator[Mistake]:
     for name, declared in draft.environments.items():
         yield from (m.below((ROOT, name)) for m in _in_one(draft, name, declared))
         yield from (m.below((ROOT, name)) for m in _order(draft, name, declared))
+        yield from (m.below((ROOT, name)) for m in rehearsals.mistakes(draft, name, declared))
     # One that names itself was reported already.
     others = {name: tuple(before for before in after if before != name) for name, after in _after(draft).items()}
     for circle in graph.cycles(others):

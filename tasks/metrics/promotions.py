@@ -1,5 +1,7 @@
 """Promotions as the ledger of one environment tells of them, one for each that began to apply something. Pure.
 
+Those of rehearsals are none.
+
 verified    every unit passed
 rejected    it was rolled back
 unfinished  it was interrupted, or another release was applied before it came to its end
@@ -96,7 +98,7 @@ class Promotions:
 
     def _applying(self, at: str) -> None:
         claim = self._claim
-        if claim is None or claim.purpose not in FORWARD:
+        if claim is None or claim.purpose not in FORWARD or claim.rehearses:
             return
         if self._open is not None and self._open.release == claim.release:
             return

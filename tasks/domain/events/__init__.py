@@ -52,6 +52,7 @@ from tasks.domain.events.environments import (
     ReleaseRejected,
     ReleaseVerified,
 )
+from tasks.domain.events.rehearsals import RollbackRehearsed
 from tasks.domain.events.units import (
     UnitAdopted,
     UnitApplied,
@@ -93,6 +94,7 @@ __all__ = [
     "PlanSetRefused",
     "ReleaseRejected",
     "ReleaseVerified",
+    "RollbackRehearsed",
     "UnitAdopted",
     "UnitApplied",
     "UnitApplyFailed",

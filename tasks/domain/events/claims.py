@@ -22,6 +22,7 @@ class EnvironmentClaimed(Event):
 
     `purpose` is what for: one of those above. `holder` tells whether the run is over.
     `release_digest` is the SHA-256 of the release's record. `provenance` is where the release came from this time.
+    `rehearses` is the environment of which a rollback is rehearsed here; "" if none is.
     """
 
     kind: ClassVar[str] = "claimed"
@@ -30,6 +31,7 @@ class EnvironmentClaimed(Event):
     holder: Mapping[str, Any]
     release_digest: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+    rehearses: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

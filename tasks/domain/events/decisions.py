@@ -33,7 +33,8 @@ class PlanDenied(UnitEvent):
 class ApprovalRequested(Event):
     """A plan set waits for a decision until `expires`. `units` maps each unit to what its plan does, in words.
 
-    `count` different people have to approve it, `because` says why they are asked.
+    `count` different people have to approve it, `because` says why they are asked. `rehearsal` is what was known of a
+    rehearsed rollback then; "" in an environment for which none is rehearsed.
     """
 
     kind: ClassVar[str] = "approval_wanted"
@@ -47,6 +48,7 @@ class ApprovalRequested(Event):
     purpose: str
     count: int = 1
     because: str = ""
+    rehearsal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,48 @@
+"""What an environment's ledger knows of rehearsed rollbacks: the evidence for two releases, in words. Pure.
+
+Evidence belongs to a release and the one that a rollback from it returns to. Releases are named by their content, so
+code that was changed after a rehearsal has none.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tasks.domain import wording
+from tasks.domain.events.claims import PROMOTE, ROLL_BACK
+from tasks.domain.outcome import Outcome
+from tasks.domain.rehearsal import worked
+from tasks.ledger.state import EnvironmentState, RecordedRehearsal
+
+
+def earlier(found: EnvironmentState) -> str:
+    """The release that a rollback of the next promotion returns to; "" before the first one was verified."""
+    return found.verified or found.verified_before or ""
+
+
+def evidence(found: EnvironmentState, release: str, to: str) -> RecordedRehearsal | None:
+    """The newest rehearsal of a rollback from a release to another one."""
+    known = (each for each in reversed(found.rehearsals) if (each.event.release, each.event.earlier) == (release, to))
+    return next(known, None)
+
+
+def newest(found: EnvironmentState, release: str | None) -> RecordedRehearsal | None:
+    """The newest rehearsal of a rollback from a release, to whichever other one."""
+    return next((each for each in reversed(found.rehearsals) if each.event.release == release), None)
+
+
+def before_decision(found: EnvironmentState, release: str, purpose: str) -> RecordedRehearsal | None:
+    """What is to be known before plans are approved that bring a release into an environment, or roll it back to it."""
+    if purpose == ROLL_BACK:
+        return evidence(found, earlier(found), release)
+    return evidence(found, release, earlier(found)) if purpose == PROMOTE else None
+
+
+def sentence(rehearsal: RecordedRehearsal) -> str:
+    """When and where it was rehearsed, and how that went."""
+    event = rehearsal.event
+    at = f"{datetime.fromisoformat(rehearsal.at):%Y-%m-%d %H:%M} UTC in {event.rehearsed_in}"
+    back = f"the rollback from {event.release} to {event.earlier}"
+    if event.outcome is Outcome.SUCCEEDED:
+        return f"rehearsed {at}: {back} {worked(event.units)}"
+    return f"rehearsal FAILED {at}: {back}: {wording.first_line(event.why)}"
