@@ -132,7 +132,8 @@ def _refuse(talk: Talk, asked: Command) -> str:
 
 
 def _waiting(request: Request) -> str:
-    return f"⏸ {waits(request)}: `/flowmart approve {request.short}`"
+    rehearsal = f"\n\nRollback: {text.code(request.rehearsal)}" if request.rehearsal else ""
+    return f"⏸ {waits(request)}: `/flowmart approve {request.short}`{rehearsal}"
 
 
 def _released(name: str) -> Release:

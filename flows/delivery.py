@@ -91,7 +91,7 @@ def _released(home: OnGitHub, sha: str) -> Release:
 def _was_begun_last(release: Release) -> bool:
     """Whether the last promotion that was begun at the first environment was of this release already."""
     with steps.session() as session, session.runtime.unpacked() as checkouts:
-        first = checkouts.of(release.id).platform.environments[0]
+        first = checkouts.of(release.id).platform.delivered[0]
         return session.history.last_begun(first.name) == release.id
 
 

@@ -80,7 +80,7 @@ def _planned(report: PullReport, release: Release) -> tuple[Sequence[Environment
     said: list[Annotation] = []
     with steps.session() as session:
         with session.runtime.unpacked() as checkouts:
-            environments = [one.name for one in checkouts.of(release.id).platform.environments]
+            environments = [one.name for one in checkouts.of(release.id).platform.delivered]
         for environment in environments:
             report.pending(environment)
         for environment in environments:

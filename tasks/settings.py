@@ -25,7 +25,15 @@ from tasks.domain.errors import InvalidInput
 
 _instead: ContextVar[str] = ContextVar("acting", default="")
 
-Subject = Literal["promotion-failed", "rollback", "rollback-failed", "approval-wanted", "drift", "drift-recovered"]
+Subject = Literal[
+    "promotion-failed",
+    "rollback",
+    "rollback-failed",
+    "approval-wanted",
+    "drift",
+    "drift-recovered",
+    "rehearsal-failed",
+]
 """What people are notified of."""
 
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)

@@ -98,9 +98,10 @@ def request_document(request: Request) -> dict[str, Any]:
 def waiting(request: Request) -> str:
     """That something waits for an approval, and what to type."""
     because = f", because {request.because}" if request.because else ""
+    rehearsal = f"; {request.rehearsal}" if request.rehearsal else ""
     return (
         f"{request.environment}: {request.what} waits for {_people(request)} until "
-        f"{request.until}{because}; flowmart approve {request.short}"
+        f"{request.until}{because}{rehearsal}; flowmart approve {request.short}"
     )
 
 

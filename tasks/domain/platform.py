@@ -154,7 +154,7 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """In which environment rollbacks of another one are rehearsed, and how often by itself, in seconds; None: never."""
+    """In which environment rollbacks are rehearsed, and how often by itself, in seconds; None: only when asked."""
 
     environment: str
     every: float | None = None

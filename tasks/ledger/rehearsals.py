@@ -32,7 +32,7 @@ def newest(found: EnvironmentState, release: str | None) -> RecordedRehearsal | 
 
 
 def before_decision(found: EnvironmentState, release: str, purpose: str) -> RecordedRehearsal | None:
-    """What is to be known before plans are approved that bring a release into an environment, or roll it back to it."""
+    """What is to be known before plans are approved that promote a release, or roll an environment back to it."""
     if purpose == ROLL_BACK:
         return evidence(found, earlier(found), release)
     return evidence(found, release, earlier(found)) if purpose == PROMOTE else None

@@ -102,7 +102,8 @@ class DeclaredGate(DeclaredApproval):
     count: int = Field(default=1, ge=1, strict=True, description="How many different people have to approve.")
     rehearsed: Duration | None = Field(
         default=None,
-        description="How long a rehearsed rollback counts: without one, no release is promoted. None: none is needed.",
+        description="How long a rehearsed rollback counts; a release without one is not promoted. "
+        "None: none is needed.",
     )
 
 

@@ -48,7 +48,8 @@ def mistakes(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator
 def _used_otherwise(draft: Draft, scratch: str, declared: DeclaredEnvironment) -> Iterator[str]:
     """Why an environment is not for rehearsals alone."""
     if declared.after:
-        yield f"{scratch} comes after {', '.join(declared.after)}, so it is not for rehearsals alone: remove its `after`"
+        before = ", ".join(declared.after)
+        yield f"{scratch} comes after {before}, so it is not for rehearsals alone: remove its `after`"
     if behind := [name for name, each in draft.environments.items() if scratch in each.after]:
         yield f"{', '.join(behind)} comes after {scratch}, which is for rehearsals alone: name another environment"
     if declared.gate.approval:

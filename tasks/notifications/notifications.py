@@ -42,6 +42,7 @@ _TYPES = {
     "approval-wanted": NotifyType.INFO,
     "drift": NotifyType.WARNING,
     "drift-recovered": NotifyType.SUCCESS,
+    "rehearsal-failed": NotifyType.WARNING,
 }
 
 
@@ -104,6 +105,12 @@ def approval_wanted(environment: str, release: str, what: str, how: str, where: 
     """A promotion waits for an approval: `what` it would do, and `how` to approve it."""
     title = f"{environment}: {release} needs an approval"
     return Notification("approval-wanted", title, _text(environment, f"{what}\n{how}", where))
+
+
+def rehearsal_failed(environment: str, release: str, earlier: str, why: str, where: str = "") -> Notification:
+    """A rehearsed rollback did not work."""
+    title = f"{environment}: the rehearsed rollback from {release} to {earlier} FAILED"
+    return Notification("rehearsal-failed", title, _text(environment, why, where))
 
 
 def drift(report: DriftReport, where: str = "") -> Sequence[Notification]:

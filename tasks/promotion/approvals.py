@@ -20,6 +20,7 @@ from tasks.domain.errors import BrokenChain, InvalidInput, NotFound, Refused, Un
 from tasks.domain.events import ApprovalRequested, PlanSetApproved, PlanSetDecision, PlanSetRefused, ReleaseRejected
 from tasks.domain.platform import Approval
 from tasks.domain.release import Release
+from tasks.ledger import rehearsals
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import AskedApproval, EnvironmentState
 
@@ -46,6 +47,7 @@ class Question:
     """What is asked: the digest of an environment's plan set, what its units would do in words, who may answer.
 
     `author` wrote the commit that the release came from this time, as git writes it: not one to approve it.
+    `rehearsal` is what is known of a rehearsed rollback.
     """
 
     environment: str
@@ -55,13 +57,15 @@ class Question:
     purpose: str = "promote"
     author: str = ""
     because: str = ""
+    rehearsal: str = ""
 
 
 @dataclass(frozen=True)
 class Request:
     """What waits for a decision. `at` and `expires` are UTC; `units` what each plan would do, in words.
 
-    `because` is why people are asked, `approved_by` those who have approved so far.
+    `because` is why people are asked, `approved_by` those who have approved so far, `rehearsal` what is known of a
+    rehearsed rollback now; "" where none is rehearsed.
     """
 
     environment: str
@@ -76,6 +80,7 @@ class Request:
     purpose: str
     because: str = ""
     approved_by: tuple[str, ...] = ()
+    rehearsal: str = ""
 
     @property
     def missing(self) -> int:
@@ -113,7 +118,7 @@ class Decision:
 
 def decisions(found: EnvironmentState) -> tuple[Decision, ...]:
     """The last word on every plan set that was asked for and that may still count, in the order of asking."""
-    return tuple(Decision(each.decision, _request(found.environment, each), each.by) for each in found.approvals)
+    return tuple(Decision(each.decision, _request(found, each), each.by) for each in found.approvals)
 
 
 def decided(found: EnvironmentState, digest: str, now: datetime) -> Decision | None:
@@ -158,9 +163,10 @@ def want(ledger: Ledger, release: Release, question: Question, now: datetime) ->
         purpose=question.purpose,
         count=rules.count,
         because=question.because,
+        rehearsal=question.rehearsal,
     )
     entry = ledger.append(question.environment, asked)
-    return _request(question.environment, AskedApproval(entry.at, entry.actor, asked))
+    return _request(ledger.state(question.environment), AskedApproval(entry.at, entry.actor, asked))
 
 
 def approve(
@@ -282,10 +288,11 @@ def _same(name: str, author: str) -> bool:
     return name.lower() in {person.strip().lower(), mail, mail.partition("@")[0].rpartition("+")[2]} - {""}
 
 
-def _request(environment: str, known: AskedApproval) -> Request:
+def _request(found: EnvironmentState, known: AskedApproval) -> Request:
     asked = known.asked
+    rehearsal = rehearsals.before_decision(found, asked.release, asked.purpose)
     return Request(
-        environment=environment,
+        environment=found.environment,
         release=asked.release,
         digest=asked.plan_set,
         author=asked.author,
@@ -297,4 +304,5 @@ def _request(environment: str, known: AskedApproval) -> Request:
         purpose=asked.purpose,
         because=asked.because,
         approved_by=known.approved_by,
+        rehearsal=rehearsals.sentence(rehearsal) if rehearsal else asked.rehearsal,
     )

@@ -46,6 +46,7 @@ def claim(
     patience: float = 0.0,
     release_digest: str = "",
     provenance: Callable[[], Provenance] = Provenance,
+    rehearses: str = "",
 ) -> Entry:
     """Claim an environment for this process.
 
@@ -57,6 +58,7 @@ def claim(
         patience: for how many seconds to wait while a run that lives holds the environment.
         release_digest: the SHA-256 of the release's record.
         provenance: where the release came from; asked at the moment of the claim, which may be later.
+        rehearses: the environment of which a rollback is rehearsed.
 
     Raises:
         EnvironmentBusy: Another run holds it.
@@ -72,6 +74,7 @@ def claim(
             holder=_ourselves(),
             release_digest=release_digest,
             provenance=provenance(),
+            rehearses=rehearses,
         )
 
     deadline = time.monotonic() + patience

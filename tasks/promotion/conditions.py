@@ -58,8 +58,8 @@ def judge(
     """
     if plans.empty:
         return Verdict(None, "nothing would be changed")
-    irreversible, by_hand = [*_irreversible(plans, applied, rejected)], sorted(drifted)
-    wanting = [(each, why) for each in rules if (why := _why(each, irreversible, by_hand))]
+    lost, by_hand = [*_irreversible(plans, applied, rejected)], sorted(drifted)
+    wanting = [(each, why) for each in rules if (why := _why(each, lost, by_hand))]
     if wanting:
         first, why = wanting[0]
         return Verdict(replace(first, count=max(each.count for each, _ in wanting)), why)
@@ -67,13 +67,13 @@ def judge(
     return Verdict(None, _harmless(conditions), watched=WHEN_IRREVERSIBLE in conditions)
 
 
-def _why(rules: Approval, irreversible: Sequence[str], drifted: Sequence[str]) -> str:
+def _why(rules: Approval, lost: Sequence[str], drifted: Sequence[str]) -> str:
     """What of the conditions holds; empty when nothing does."""
     if ALWAYS in rules.when:
         return "every promotion here does"
     found = []
-    if WHEN_IRREVERSIBLE in rules.when and irreversible:
-        found.append(f"not all of it can be undone ({_listed(irreversible)})")
+    if WHEN_IRREVERSIBLE in rules.when and lost:
+        found.append(f"not all of it can be undone ({_listed(lost)})")
     if WHEN_DRIFTED in rules.when and drifted:
         found.append(f"it would overwrite what was changed by hand ({_listed(drifted)})")
     return "; ".join(found)
@@ -90,20 +90,20 @@ def _irreversible(plans: PlanSet, applied: Collection[str], rejected: bool) -> I
         yield "the release was rejected here before"
     for plan in plans.plans:
         if not plan.empty:
-            yield from _of_plan(plan)
+            yield from (f"{plan.target.unit} {reason}" for reason in irreversible(plan))
     for unit in sorted(plans.unplanned.intersection(applied)):
         yield f"{unit} is not planned before {' and '.join(plans.later.get(unit, ()))}"
 
 
-def _of_plan(plan: Plan) -> Iterator[str]:
-    unit = plan.target.unit
+def irreversible(plan: Plan) -> tuple[str, ...]:
+    """What promoting the earlier release cannot bring back once a plan is applied: "deletes table.orders"."""
     found = [(change.action, change.address) for change in plan.changes]
     found += [(change.action, change.address) for change in plan.state_changes]
-    taken = [f"{unit} {_TAKEN[action]} {address}" for action, address in found if action in _TAKEN]
-    taken += [f"{unit} cannot plan {name}" for name in plan.unknown]
-    yield from dict.fromkeys(taken)
+    taken = [f"{_TAKEN[action]} {address}" for action, address in found if action in _TAKEN]
+    taken += [f"cannot plan {name}" for name in plan.unknown]
     if not taken and plan.reversibility is not Reversibility.REVERSIBLE:
-        yield f"{unit} {plan.reversibility.value}"
+        taken = [plan.reversibility.value]
+    return tuple(dict.fromkeys(taken))
 
 
 def _listed(reasons: Sequence[str]) -> str:

@@ -18,10 +18,13 @@ def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
     People who approved it after it was rejected have decided that already.
 
     Raises:
+        InvalidInput: the environment is for rehearsals.
         Refused: it is not verified in every environment that comes before, or was rejected here.
         EnvironmentClosed: its soak time is not over.
     """
     name, release = run.environment.name, run.release.id
+    if name in run.platform.for_rehearsals and not run.runtime.rehearses:
+        raise _only_rehearsed(name)
     found = eligibility(run)
     if found.waits_for:
         missing = ", ".join(found.waits_for)
@@ -30,6 +33,11 @@ def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
         raise EnvironmentClosed(f"{name}: release {release} {found}; promote it then")
     if release in run.state().rejected and not (force or _approved_anyway(run)):
         raise Refused(f"{name}: release {release} was rejected here; fix it, or promote it with --force")
+
+
+def _only_rehearsed(environment: str) -> InvalidInput:
+    told = f"environment {environment}: it is for rehearsals, which alone promote releases there"
+    return InvalidInput(f"{told}; `flowmart rehearse` starts one")
 
 
 def _approved_anyway(run: EnvironmentRun) -> bool:
@@ -55,13 +63,17 @@ def is_there(run: EnvironmentRun) -> bool:
 def unfinished(runtime: Runtime, release: str, to: str | None) -> dict[str, tuple[str, ...]]:
     """The environments up to `to` (None: all), in order, in which promoting would do anything.
 
-    Up to an environment means all that a release passes before it, and the environment itself. Each with those of
+    Up to an environment means all that a release passes before it, and the environment itself; none that is for
+    rehearsals. Each with those of
     the others that it comes after. `EnvironmentBlocked` when one of them waits for a person: nothing should begin on
     the way there.
     """
     with runtime.unpacked() as checkouts:
         whole = runtime.release_id(release)
-        after = checkouts.of(whole).platform.after
+        platform = checkouts.of(whole).platform
+        after = {each.name: each.after for each in platform.delivered}
+        if to in platform.for_rehearsals:
+            raise _only_rehearsed(to)
         if to is not None and to not in after:
             raise InvalidInput(f"environment {to}: the release has {', '.join(after)}")
         wanted = environment_graph.path(after, to)

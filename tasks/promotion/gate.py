@@ -19,7 +19,7 @@ from tasks.domain.events import ClosureOverridden, DriftAccepted
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Approval, Environment, Freeze, Window
 from tasks.domain.rules import Violation
-from tasks.promotion import approvals, windows
+from tasks.promotion import approvals, evidence, windows
 from tasks.promotion.approvals import Question, Request
 from tasks.promotion.conditions import Verdict, judge
 from tasks.promotion.environment_run import EnvironmentRun
@@ -32,9 +32,9 @@ Purpose = Literal["promote", "roll back", "reconcile"]
 class Consent:
     """What is declared when a run is started; each is recorded.
 
-    `despite`: why to go ahead although the environment is closed. `accept_drift`: why to go over what somebody
-    changed by hand. `into_incident`: why to go ahead although metrics are bad before it. `fixes`: the release that
-    this one repairs; it is counted as rework.
+    `despite`: why to go ahead although the environment is closed, or no rollback was rehearsed. `accept_drift`: why
+    to go over what somebody changed by hand. `into_incident`: why to go ahead although metrics are bad before it.
+    `fixes`: the release that this one repairs; it is counted as rework.
 
     Raises:
         InvalidInput: one is an empty text, so there would be nothing to record.
@@ -58,6 +58,7 @@ class Rules:
     approval: Approval
     windows: tuple[Window, ...]
     freezes: tuple[Freeze, ...]
+    rehearsed_within: float | None = None
 
 
 def pass_through(
@@ -74,6 +75,7 @@ def pass_through(
         _refuse_closed(run, rules, consent.despite)
     if purpose == "promote":
         _refuse_drifted(run, consent.accept_drift)
+        evidence.refuse_unrehearsed(run, [each.rehearsed_within for each in rules], consent.despite)
     verdict = _verdict(run, plans, rules)
     run.log().info("gate", what=verdict.told)
     if verdict.approval is None:
@@ -112,7 +114,7 @@ def in_force(run: EnvironmentRun) -> tuple[Rules, ...]:
 
 
 def _declared(environment: Environment) -> Rules:
-    return Rules(environment.approval, environment.windows, environment.freezes)
+    return Rules(environment.approval, environment.windows, environment.freezes, environment.rehearsed_within)
 
 
 def _read(known: Mapping[str, Any]) -> Rules:
@@ -124,6 +126,7 @@ def _read(known: Mapping[str, Any]) -> Rules:
         approval=Approval(**{**approval, **lists}),
         windows=tuple(Window(**{**window, "days": tuple(window["days"])}) for window in known["windows"]),
         freezes=tuple(Freeze(**freeze) for freeze in known["freezes"]),
+        rehearsed_within=known.get("rehearsed_within"),
     )
 
 
@@ -172,7 +175,8 @@ def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, verdict: Verdict, pu
         return
     last = approvals.decisions(run.state())[-1:]
     changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
-    question = Question(name, plans.digest, plans.told, rules, purpose, author, verdict.because)
+    rehearsal = evidence.known(run, purpose)
+    question = Question(name, plans.digest, plans.told, rules, purpose, author, verdict.because, rehearsal)
     request = approvals.want(ledger, run.release, question, run.clock.now())
     raise ApprovalWanted(_asking(request, changed), request)
 
@@ -182,7 +186,9 @@ def _asking(request: Request, changed: bool) -> str:
     who = f"{people} of" if people and request.rules.approvers else " by" if request.rules.approvers else people
     who += f" {' or '.join(request.rules.approvers)}" if request.rules.approvers else ""
     void = " The plans have changed since the last approval." if changed else ""
+    rehearsal = f" Rollback: {request.rehearsal}." if request.rehearsal else ""
     return (
-        f"{request.environment} requires an approval{who}, because {request.because}.{void} Nothing was changed. "
+        f"{request.environment} requires an approval{who}, because {request.because}.{rehearsal}{void} "
+        "Nothing was changed. "
         f"Review the plans, then run `flowmart approve {request.short}` before {request.until}"
     )

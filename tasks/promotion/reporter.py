@@ -9,6 +9,7 @@ from tasks.domain.outcome import CheckResult
 from tasks.domain.plan import Plan
 from tasks.domain.release import Target
 from tasks.domain.rules import Violation
+from tasks.ledger.state import RecordedRehearsal
 from tasks.promotion.approvals import Request
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Reporter(Protocol):
     def drifted(self, report: Any) -> None:
         """A drift report was made."""
 
+    def rehearsed(self, environment: str, rehearsal: RecordedRehearsal) -> None:
+        """A rollback of an environment was rehearsed, or failed to be."""
+
 
 class Silent:
     """Tells nobody."""
@@ -68,4 +72,7 @@ class Silent:
         """Nothing."""
 
     def drifted(self, report: Any) -> None:
+        """Nothing."""
+
+    def rehearsed(self, environment: str, rehearsal: RecordedRehearsal) -> None:
         """Nothing."""

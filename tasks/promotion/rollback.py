@@ -104,11 +104,11 @@ def verify(run: EnvironmentRun, unit: str) -> None:
     if to is None:
         return
     with _blocking(run, unit, to):
-        left = _until_answered(run, unit, lambda: _differences(run, unit, to, follows=_may_follow(run, unit)))
+        left = _until_answered(run, unit, lambda: differences(run, unit, to, follows=_may_follow(run, unit)))
         if not left:
             return
         _until_answered(run, unit, lambda: _restored_once(run, unit, to))
-        left = _until_answered(run, unit, lambda: _differences(run, unit, to))
+        left = _until_answered(run, unit, lambda: differences(run, unit, to))
         if left:
             raise Refused(f"the tool still finds differences: {', '.join(change.address for change in left)}")
 
@@ -198,7 +198,7 @@ def _may_follow(run: EnvironmentRun, unit: str) -> bool:
     return not {*run.needs.get(unit, ())}.isdisjoint(run.state().attempted)
 
 
-def _differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = False) -> tuple[Change, ...]:
+def differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = False) -> tuple[Change, ...]:
     """What is still not as it was. A change that comes back with every plan has been applied once: it is none.
 
     Args:

@@ -48,6 +48,7 @@ class Runtime:
         stops: ends all runs that were given the same.
         known: what was read of the ledger so far.
         accounts: what is worked on in each account by all runs that were given the same.
+        rehearses: the environment of which a rollback is rehearsed; "" in every other run.
     """
 
     settings: Settings
@@ -61,6 +62,7 @@ class Runtime:
     stops: Stops = field(default_factory=Stops)
     known: Known = field(default_factory=Known)
     accounts: Accounts = field(default_factory=Accounts)
+    rehearses: str = ""
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""

@@ -22,9 +22,8 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
     """
     with opened(runtime, release, environment) as run:
         digest = records.digest(run.release)
-        claim = claims.claim(
-            run.ledger, environment, run.release.id, purpose, runtime.settings.wait, digest, run.provenance
-        )
+        about = (run.release.id, purpose, runtime.settings.wait, digest, run.provenance, runtime.rehearses)
+        claim = claims.claim(run.ledger, environment, *about)
         run.claim = claim.id
         with held(run), claims.watched(run.ledger, claim, run.stop):
             yield run

@@ -12,7 +12,8 @@ from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Target
 from tasks.domain.rules import Violation
 from tasks.drift import DriftedObject, DriftReport, descriptions
-from tasks.ledger.state import EnvironmentState
+from tasks.ledger import rehearsals
+from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion.approvals import Request
 from tasks.promotion.conditions import Verdict
 from tasks.promotion.planning import PlanSet
@@ -71,6 +72,7 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
         f"# {name} wants an approval: {request.what}",
         f"Plan set `{request.short}` · " + wording.counted(total),
         f"It waits because {request.because}." if request.because else "",
+        f"**Rollback:** {inert(request.rehearsal)}." if request.rehearsal else "",
         f"**{worst.value if worst else 'nothing is planned for good yet'}** · by {request.author or 'unknown'}, "
         f"asked for by {request.asked_by} · expires {request.until}",
         table(("unit", "what it would do"), list(request.units.items())),
@@ -117,6 +119,17 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
         key("rollback", environment),
         f"Rollback of {release} in {environment}",
         text + table(("unit", "result"), rows),
+    )
+
+
+def rehearsal(environment: str, found: RecordedRehearsal) -> Page:
+    """How a rehearsed rollback went, and what became of each unit."""
+    rows = [(unit.name, unit.result.value, unit.why) for unit in found.event.units]
+    listed = "## Units\n\n" + table(("unit", "result", "why"), rows) if rows else ""
+    why = f"## Why\n\n```\n{_cut(found.event.why)}\n```" if found.event.why else ""
+    parts = [f"# {environment}: a rehearsed rollback", f"{inert(rehearsals.sentence(found))}.", why, listed]
+    return Page(
+        key("rehearsal", environment), f"Rehearsed rollback of {environment}", "\n\n".join(filter(None, parts))
     )
 
 

@@ -9,9 +9,11 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from tasks.domain import wording
+from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Environment
 from tasks.domain.release import Provenance
-from tasks.ledger.state import EnvironmentState
+from tasks.ledger import rehearsals
+from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion import approvals, windows
 from tasks.promotion.approvals import Request
 from tasks.promotion.claims import is_over
@@ -29,6 +31,7 @@ class Kind(StrEnum):
     RUNNING = "running"
     FROZEN = "frozen"
     OMITTED = "omitted"
+    REHEARSAL = "rehearsal failed"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,16 @@ def notices(
         yield Notice(Kind.FROZEN, name, closed)
     for omitted in state.omitted.get(state.verified or "", ()):
         yield Notice(Kind.OMITTED, name, omitted.told)
+    if failed := _failed_rehearsal(state):
+        yield Notice(Kind.REHEARSAL, name, rehearsals.sentence(failed))
+
+
+def _failed_rehearsal(state: EnvironmentState) -> RecordedRehearsal | None:
+    """The newest rehearsal, if it failed and the release that is here is one of the two that it was of."""
+    last = state.rehearsals[-1] if state.rehearsals else None
+    if last is None or last.event.outcome is Outcome.SUCCEEDED:
+        return None
+    return last if state.verified in (last.event.release, last.event.earlier) else None
 
 
 def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
@@ -155,12 +168,14 @@ def begun(state: EnvironmentState) -> str:
     if claim is None:
         return ""
     back = f"; it rolls back, because {wording.first_line(state.rolling_back)}" if state.rolling_back else ""
-    return f"{claim.actor} began to {claim.purpose} {claim.release}{back}"
+    rehearsal = f", rehearsing a rollback of {claim.rehearses}" if claim.rehearses else ""
+    return f"{claim.actor} began to {claim.purpose} {claim.release}{rehearsal}{back}"
 
 
 def asked(request: Request) -> str:
     """What waits for an approval, how many more people have to give it, and why they are asked."""
     more = f" of {request.missing} more people" if request.missing > 1 else ""
     because = f", because {request.because}" if request.because else ""
+    rehearsal = f"; {request.rehearsal}" if request.rehearsal else ""
     expires = f" (expires {request.until})"
-    return f"{request.what}{more}{expires}{because}; `flowmart approve {request.short}`"
+    return f"{request.what}{more}{expires}{because}{rehearsal}; `flowmart approve {request.short}`"

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 from tasks import manifest
 from tasks.domain.errors import FlowmartError
-from tasks.domain.outcome import CheckResult
+from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Environment
 from tasks.domain.release import Target
@@ -17,6 +17,7 @@ from tasks.drift import DriftReport
 from tasks.drift.issues import issues as issues_of
 from tasks.github import best_effort, issues
 from tasks.github.client import connect
+from tasks.ledger.state import RecordedRehearsal
 from tasks.notifications import notifications
 from tasks.notifications.notifications import Notification
 from tasks.promotion.approvals import Request
@@ -57,7 +58,8 @@ class RunReporter:
         """A page with what is to be approved, and a notification."""
         self._show(artifacts.approval(request, plans, violations), request.environment)
         units = [f"  {unit}: {told}" for unit, told in request.units.items()]
-        what = "\n".join([f"  because {request.because}", *units])
+        rehearsal = [f"  {request.rehearsal}"] if request.rehearsal else []
+        what = "\n".join([f"  because {request.because}", *rehearsal, *units])
         how = f"flowmart approve {request.short}, until {request.until}"
         where = (request.environment, request.release, what, how, self._address)
         self._notify(notifications.approval_wanted(*where))
@@ -91,6 +93,14 @@ class RunReporter:
         for notification in notifications.drift(report, self._address):
             self._notify(notification)
         self._keep_issues(report)
+
+    def rehearsed(self, environment: str, rehearsal: RecordedRehearsal) -> None:
+        """A page with what became of each unit, and a notification of a rehearsal that failed."""
+        self._show(artifacts.rehearsal(environment, rehearsal), environment)
+        event = rehearsal.event
+        if event.outcome is not Outcome.SUCCEEDED:
+            pair = (event.release, event.earlier)
+            self._notify(notifications.rehearsal_failed(environment, *pair, event.why, self._address))
 
     def _show(self, page: Page, *environments: str) -> None:
         more = log_links.footer(self._declared, environments, self._run)

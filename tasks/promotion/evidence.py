@@ -1,0 +1,68 @@
+"""Evidence that a rollback works: what is shown before an approval, and what the gate wants where it was declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from tasks.domain import wording
+from tasks.domain.errors import Refused
+from tasks.domain.events import ClosureOverridden
+from tasks.domain.outcome import Outcome
+from tasks.ledger import rehearsals
+from tasks.ledger.state import EnvironmentState, RecordedRehearsal
+from tasks.promotion.environment_run import EnvironmentRun
+
+_HOUR = 3600.0
+
+
+def known(run: EnvironmentRun, purpose: str) -> str:
+    """What is known of a rehearsed rollback before a decision; "" where none is rehearsed."""
+    if run.environment.rehearsal is None or not rehearsals.earlier(run.state()):
+        return ""
+    return told(run.state(), run.release.id, purpose) or "no rollback between these releases was rehearsed"
+
+
+def told(found: EnvironmentState, release: str, purpose: str) -> str:
+    """The evidence for a decision in a sentence; "" where there is none."""
+    rehearsal = rehearsals.before_decision(found, release, purpose)
+    return rehearsals.sentence(rehearsal) if rehearsal else ""
+
+
+def refuse_unrehearsed(run: EnvironmentRun, limits: Iterable[float | None], despite: str | None) -> None:
+    """Refuse a release of which no rollback was rehearsed lately. A first release has nothing to go back to.
+
+    Args:
+        limits: for how many seconds a rehearsal counts, by each release that has a say; the shortest holds.
+        despite: why to go ahead all the same; it is recorded.
+    """
+    wanted = [limit for limit in limits if limit is not None]
+    found, release = run.state(), run.release
+    earlier = rehearsals.earlier(found)
+    if not wanted or earlier in ("", release.id):
+        return
+    rehearsal = rehearsals.evidence(found, release.id, earlier)
+    why = _missing(rehearsal, release.digest, run.clock.now(), min(wanted))
+    if not why:
+        return
+    name = run.environment.name
+    if despite:
+        run.ledger.append(name, ClosureOverridden(release=release.id, why=why, reason=despite))
+        return
+    raise Refused(
+        f"{name}: the rollback from {release.id} to {earlier} must be rehearsed first: {why}. Nothing was changed. "
+        f"Run `flowmart rehearse {name} --release {release.id}`, or say why it cannot wait: --despite REASON "
+        "(it is recorded)"
+    )
+
+
+def _missing(rehearsal: RecordedRehearsal | None, digest: str, now: datetime, limit: float) -> str:
+    """Why a rehearsal does not count; "" where it does."""
+    if rehearsal is None or rehearsal.event.release_digest != digest:
+        return "it never was"
+    if rehearsal.event.outcome is not Outcome.SUCCEEDED:
+        return rehearsals.sentence(rehearsal)
+    if now - datetime.fromisoformat(rehearsal.at) <= timedelta(seconds=limit):
+        return ""
+    hours = wording.number(round(limit / _HOUR), "hour")
+    return f"its last rehearsal is older than {hours} ({rehearsals.sentence(rehearsal)})"

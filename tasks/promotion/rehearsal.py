@@ -1,0 +1,183 @@
+"""Rehearsing a rollback: two releases forth and back in a scratch environment, by the operations that people use.
+
+    earlier ─ promote ─▶ release ─ roll back ─▶ earlier ─ verify ─▶ evidence
+
+Every step makes and closes its own claim of the scratch environment, so a run that is killed is recovered like any
+other. What came of it is recorded in the ledger of the environment that it is for. A step that was rejected is
+evidence too; one that got no answer is none. The scratch environment stays on the earlier release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import structlog
+
+from tasks.domain.errors import (
+    ApprovalWanted,
+    ClaimLost,
+    EnvironmentBlocked,
+    EnvironmentBusy,
+    EnvironmentClosed,
+    Refused,
+    RollbackFailed,
+    RolledBack,
+)
+from tasks.domain.events import EnvironmentClaimed, RollbackRehearsed
+from tasks.domain.events.claims import PROMOTE, ROLL_BACK
+from tasks.domain.outcome import Outcome
+from tasks.domain.rehearsal import RehearsedUnit, UnitResult
+from tasks.ledger.entries import Entry
+from tasks.ledger.rehearsals import sentence
+from tasks.ledger.state import RecordedRehearsal
+from tasks.promotion import operations, rehearsal_pairs, rollback
+from tasks.promotion.approvals import Request
+from tasks.promotion.environment_run import EnvironmentRun, opened
+from tasks.promotion.executor import Executor, Verb, errors
+from tasks.promotion.gate import Consent
+from tasks.promotion.promotion import stop
+from tasks.promotion.rehearsal_pairs import Pair
+from tasks.promotion.rehearsal_results import Watching, results
+from tasks.promotion.runtime import Runtime
+
+log = structlog.get_logger("flowmart.rehearsal")
+
+
+def verify(run: EnvironmentRun, unit: str) -> tuple[str, ...]:
+    """What the tool finds in a unit that is not as its receipt says: addresses, or its own words."""
+    receipt = run.state().receipts.get(unit)
+    if receipt is None:
+        return ("nothing is applied",)
+    with run.turn(unit):
+        try:
+            return tuple(change.address for change in rollback.differences(run, unit, receipt))
+        except Refused as error:
+            return (str(error),)
+
+
+VERIFY = Verb("verify rehearsal", verify, reads=True)
+
+
+def rehearse(runtime: Runtime, executor: Executor, environment: str, release: str | None = None) -> RecordedRehearsal:
+    """Rehearse a rollback of an environment, and record what came of it there.
+
+    Args:
+        release: the release to roll back from, to the one that is in the environment. None: the one that comes next,
+            or, where none does, the one that is there, to the one before.
+
+    Raises:
+        NothingToRehearse: there is no earlier release.
+        InvalidInput: the environment declares no rehearsal, or the releases cannot be rehearsed there.
+        Refused: a step was rejected, or the rollback left differences; that is recorded. Nothing is recorded when the
+            scratch environment is in use.
+        Unanswered: a dependency did not respond; nothing is recorded.
+    """
+    pair = rehearsal_pairs.chosen(runtime, environment, release)
+    log.info("rehearsing", environment=environment, what=str(pair))
+    watching = Watching(runtime.reporter)
+    here = _Rehearsing(replace(runtime, rehearses=environment, reporter=watching), executor, pair)
+    first = runtime.ledger().state(pair.scratch).number
+    with _evidence(runtime, pair, "promoting the earlier release"):
+        here.promote(pair.earlier.id)
+    with _evidence(runtime, pair, "promoting the release"), watching.noting():
+        here.promote(pair.release.id)
+    with _evidence(runtime, pair, "rolling back"):
+        here.roll_back()
+    units = here.units(watching)
+    _refuse_disturbed(runtime, pair, first)
+    return _concluded(runtime, pair, units)
+
+
+@dataclass(frozen=True)
+class _Rehearsing:
+    """The steps in the scratch environment."""
+
+    runtime: Runtime
+    executor: Executor
+    pair: Pair
+
+    def promote(self, release: str) -> None:
+        """Promote a release, though an earlier rehearsal rejected it, and over what somebody tried out there."""
+        consent = Consent(accept_drift=f"a rollback of {self.pair.environment} is rehearsed here")
+        _refuse_waiting(
+            operations.promote(self.runtime, self.executor, release, self.pair.scratch, force=True, consent=consent)
+        )
+
+    def roll_back(self) -> None:
+        """Return to the earlier release, as a person would."""
+        done = operations.roll_back(self.runtime, self.executor, self.pair.scratch)
+        _refuse_waiting(done)
+        if done != self.pair.earlier.id:
+            raise EnvironmentBusy(f"{self.pair.scratch}: another run worked there; rehearse again")
+
+    def units(self, watching: Watching) -> tuple[RehearsedUnit, ...]:
+        """What became of each unit; every unit that is there is verified by its own tool."""
+        with opened(self.runtime, self.pair.earlier.id, self.pair.scratch) as run:
+            steps = {unit: self.executor.submit(VERIFY, run, unit) for unit in run.units}
+            stop(errors([*steps.values()]))
+            differences = {unit: found for unit, step in steps.items() if (found := step.result())}
+            return results(self.pair, watching.plans, differences, run.omitted)
+
+
+@contextmanager
+def _evidence(runtime: Runtime, pair: Pair, step: str) -> Iterator[None]:
+    """Record a step that is rejected. What the scratch environment was busy or closed for says nothing."""
+    try:
+        yield
+    except (EnvironmentBusy, EnvironmentBlocked, EnvironmentClosed, ApprovalWanted, ClaimLost):
+        raise
+    except (Refused, RolledBack, RollbackFailed) as error:
+        _record(runtime, pair, Outcome.FAILED, f"{step}: {error}")
+        raise
+
+
+def _concluded(runtime: Runtime, pair: Pair, units: Sequence[RehearsedUnit]) -> RecordedRehearsal:
+    """The rehearsal as it is recorded; `Refused` where the rollback left differences."""
+    different = [str(unit) for unit in units if unit.result is UnitResult.DIFFERS]
+    if not different:
+        return _record(runtime, pair, Outcome.SUCCEEDED, "", units)
+    why = f"the rollback left differences: {'; '.join(different)}"
+    _record(runtime, pair, Outcome.FAILED, why, units)
+    raise Refused(f"{pair.environment}: {why}\nLook at {pair.scratch}, fix the release, then rehearse again")
+
+
+def _record(
+    runtime: Runtime, pair: Pair, outcome: Outcome, why: str, units: Sequence[RehearsedUnit] = ()
+) -> RecordedRehearsal:
+    event = RollbackRehearsed(
+        release=pair.release.id,
+        release_digest=pair.release.digest,
+        earlier=pair.earlier.id,
+        earlier_digest=pair.earlier.digest,
+        rehearsed_in=pair.scratch,
+        outcome=outcome,
+        why=why,
+        units=tuple(units),
+    )
+    entry = runtime.ledger().append(pair.environment, event)
+    made = RecordedRehearsal(entry.at, event)
+    log.info("rehearsed", environment=pair.environment, what=sentence(made))
+    runtime.reporter.rehearsed(pair.environment, made)
+    return made
+
+
+def _refuse_waiting(done: object) -> None:
+    if isinstance(done, Request):
+        told = f"{done.environment} waits for an approval of {done.short}, so nothing was rehearsed"
+        raise EnvironmentClosed(f"{told}; write `gate: never` there, in both releases")
+
+
+def _refuse_disturbed(runtime: Runtime, pair: Pair, first: int) -> None:
+    """Raise `EnvironmentBusy` if another run claimed the scratch environment meanwhile."""
+    state = runtime.ledger().state(pair.scratch)
+    entries = runtime.ledger().newest(pair.scratch, state.number - first)
+    expected = [(PROMOTE, pair.earlier.id), (PROMOTE, pair.release.id), (ROLL_BACK, pair.earlier.id)]
+    if _claims(entries) != expected:
+        raise EnvironmentBusy(f"{pair.scratch}: another run worked there during the rehearsal; rehearse again")
+
+
+def _claims(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    events = (entry.event for entry in entries)
+    return [(event.purpose, event.release) for event in events if isinstance(event, EnvironmentClaimed)]

@@ -1,0 +1,74 @@
+"""What a rehearsal notes on its way, and what that says about each unit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from tasks.domain.outcome import CheckResult
+from tasks.domain.plan import Plan
+from tasks.domain.rehearsal import RehearsedUnit, UnitResult
+from tasks.domain.release import Target
+from tasks.promotion import conditions
+from tasks.promotion.rehearsal_pairs import Pair
+from tasks.promotion.reporter import Reporter, Silent
+
+Plans = Mapping[str, Sequence[Plan]]
+"""{unit: its plans, in the order in which they were made}."""
+
+
+class Watching(Silent):
+    """Shows plans and checks in the run history, and notes plans. Nobody is notified of what a rehearsal undoes."""
+
+    def __init__(self, shown: Reporter) -> None:
+        self._shown = shown
+        self._noting = False
+        self.plans: dict[str, list[Plan]] = {}
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note the plans that are made while this lasts."""
+        self._noting = True
+        yield
+        self._noting = False
+
+    def planned(self, plan: Plan) -> None:
+        """A unit was planned."""
+        self._shown.planned(plan)
+        if self._noting:
+            self.plans.setdefault(plan.target.unit, []).append(plan)
+
+    def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
+        """A unit's smoke checks ended."""
+        self._shown.checked(target, results)
+
+
+def results(
+    pair: Pair, plans: Plans, differences: Mapping[str, Sequence[str]], omitted: Collection[str]
+) -> tuple[RehearsedUnit, ...]:
+    """What became of each unit of the environment.
+
+    Args:
+        plans: those of the release to roll back from.
+        differences: {unit: what is not as it was before}, of units that are back.
+        omitted: the units that were left as they are, since no search server may be asked.
+    """
+    return tuple(RehearsedUnit(unit, *_result(pair, unit, plans, differences, omitted)) for unit in pair.units)
+
+
+def _result(
+    pair: Pair, unit: str, plans: Plans, differences: Mapping[str, Sequence[str]], omitted: Collection[str]
+) -> tuple[UnitResult, str]:
+    if unit not in pair.there:
+        return UnitResult.NOT_REHEARSED, f"{pair.scratch} does not have it"
+    if unit in omitted:
+        return UnitResult.NOT_REHEARSED, "no search server may be asked"
+    if unit in differences:
+        return UnitResult.DIFFERS, ", ".join(differences[unit])
+    if unit in pair.added:
+        return UnitResult.LEFT, f"{pair.earlier.id} does not declare it"
+    changing = [plan for plan in plans.get(unit, ()) if not plan.empty or plan.state_changes]
+    taken = dict.fromkeys(reason for plan in changing for reason in conditions.irreversible(plan))
+    if taken:
+        return UnitResult.IRREVERSIBLE, ", ".join(taken)
+    return (UnitResult.ROLLED_BACK if changing else UnitResult.UNCHANGED), ""
