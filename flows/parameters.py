@@ -128,6 +128,14 @@ BackTo = Annotated[
     CHOSEN_IF_ANY,
     Field(title="Back to", description="A release that was verified here before; empty: the last one"),
 ]
+RehearsedRelease = Annotated[
+    str | None,
+    CHOSEN_IF_ANY,
+    Field(
+        title="Release",
+        description="The release to roll back from, to the one that is there; empty: the next one, or the one there",
+    ),
+]
 UpTo = Annotated[
     str | None,
     CHOSEN_IF_ANY,

@@ -41,6 +41,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "promoting",
         "Put an environment back on an earlier release, planned, tested and smoke-checked like any other.",
     ),
+    "rehearse": (
+        "rehearsing",
+        "Rehearse a rollback in a scratch environment: two releases, forth and back. Approvals show how it went.",
+    ),
     "recover": (
         "promoting",
         "Finish or roll back what a run left behind that is over. The next promotion does this first.",

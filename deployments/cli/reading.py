@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +16,7 @@ from tasks.domain import wording
 from tasks.domain.errors import BrokenChain, DamagedRelease, FlowmartError
 from tasks.domain.platform import Environment
 from tasks.domain.release import Provenance, Release
-from tasks.ledger import auditing
+from tasks.ledger import auditing, rehearsals
 from tasks.ledger.entries import Entry
 from tasks.ledger.history import History, chronological
 from tasks.reports import log_links
@@ -108,9 +108,11 @@ def _log_of(entry: Entry) -> str:
     return log_links.link(environment, run=entry.run, **about) or f"flowmart logs {entry.id}"
 
 
-def _whereabouts(asked: History, release: Release) -> dict[str, list[str]]:
+def _whereabouts(asked: History, release: Release) -> dict[str, Any]:
     states = [asked.state(name) for name in environments.names(asked)]
+    rehearsed = {state.environment: rehearsals.newest(state, release.id) for state in states}
     return {
+        "rehearsals": {name: rehearsals.sentence(found) for name, found in rehearsed.items() if found},
         "verified_in": [state.environment for state in states if state.verified == release.id],
         "rejected_in": [state.environment for state in states if release.id in state.rejected],
     }

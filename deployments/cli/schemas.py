@@ -68,7 +68,18 @@ _CELL = _object(
 _LINK = _object({"text": TEXT, "url": TEXT})
 _NOTICE = _object(
     {
-        "kind": {"enum": ["damaged", "blocked", "paused", "interrupted", "waits for approval", "running", "frozen"]},
+        "kind": {
+            "enum": [
+                "damaged",
+                "blocked",
+                "paused",
+                "interrupted",
+                "waits for approval",
+                "running",
+                "frozen",
+                "rehearsal failed",
+            ]
+        },
         "text": TEXT,
         "links": _list(_LINK),
     }
@@ -78,6 +89,12 @@ _PAUSED: Schema = {
         {"type": "null"},
         _object({"release": TEXT, "at": TEXT, "why": TEXT, "doubtful": YES_OR_NO, "until": TEXT, "subjects": TEXTS}),
     ]
+}
+_REHEARSED: dict[str, Schema] = {
+    **dict.fromkeys(("at", "release", "release_digest", "earlier", "earlier_digest", "rehearsed_in", "why"), TEXT),
+    "outcome": {"enum": ["succeeded", "failed"]},
+    "units": _list(_object({"name": TEXT, "result": TEXT, "why": TEXT})),
+    "told": TEXT,
 }
 _STATE = {
     "release": MAYBE_TEXT,
@@ -103,6 +120,7 @@ _STATUS = _object(
         "cells": _by_name(_CELL),
         "left_behind": TEXTS,
         "damage": TEXT,
+        "rehearsal": {"anyOf": [{"type": "null"}, _object(_REHEARSED)]},
     },
 )
 _ASKED = {
@@ -118,6 +136,7 @@ _ASKED = {
     "purpose": TEXT,
     "because": TEXT,
     "approved_by": TEXTS,
+    "rehearsal": TEXT,
 }
 _REQUEST = _object(_ASKED)
 _DECIDED = _object(_ASKED, {"decided": {"enum": ["approved", "refused"]}})
@@ -137,7 +156,7 @@ _ENTRY = _object({**_RECORDED, "body": ANY_OBJECT})
 _ENTRY_SHOWN: Schema = {"type": "object", "required": [*_RECORDED]}
 _RELEASE_SHOWN = _object(
     {**_RELEASE, "requests": _list(ANY_OBJECT), "verified_in": TEXTS, "rejected_in": TEXTS, "log": TEXT},
-    {"made_without": _object({"why": TEXT, "units": _by_name(TEXTS)})},
+    {"made_without": _object({"why": TEXT, "units": _by_name(TEXTS)}), "rehearsals": _by_name(TEXT)},
 )
 _CHECK = _object({"subject": TEXT, "state": {"enum": ["works", "fails", "not used"]}, "found": TEXT, "todo": TEXT})
 _GATE = _object({"waits": YES_OR_NO, "because": TEXT})
@@ -286,6 +305,7 @@ SCHEMAS: Mapping[str, Schema] = {
         }
     ),
     "rollback": {"anyOf": [_object({"environment": TEXT, "release": MAYBE_TEXT}), _REQUEST]},
+    "rehearse": _object({"environment": TEXT, **_REHEARSED}),
     "recover": _object({"environment": TEXT, "recovered": YES_OR_NO}),
     "resolve": _ENTRY,
     "approvals": _list(_REQUEST),

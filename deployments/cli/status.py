@@ -9,12 +9,14 @@ from typing import Any
 
 import typer
 
-from deployments.cli import environments, graph_table, screen
+from deployments.cli import environments, graph_table, rehearsing, screen
 from deployments.cli.screen import Json
 from deployments.prefect_server import links
 from tasks import settings
 from tasks.domain.errors import DamagedRelease, FlowmartError, NotFound, UnreadableRecord
+from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Environment, Platform, Unit
+from tasks.ledger import rehearsals
 from tasks.ledger.history import History
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import approvals
@@ -115,7 +117,9 @@ def _document(here: Looked, board: Board) -> dict[str, Any]:
     (column,) = (column for column in board.columns if column.name == name)
     cells = {unit: _cell(cell, board) for (unit, where), cell in board.cells.items() if where == name}
     damage = {"damage": here.damage} if here.damage else {}
-    around = {**graph_table.document(column), "left_behind": here.left_behind, "cells": cells}
+    found = rehearsals.newest(here.state, here.state.verified)
+    rehearsal = {"rehearsal": rehearsing.document(found) if found else None}
+    around = {**graph_table.document(column), "left_behind": here.left_behind, "cells": cells, **rehearsal}
     return document(here.state) | around | notices | damage
 
 
@@ -139,4 +143,8 @@ def _show(history: History, found: Sequence[Looked], board: Board) -> None:
         if notice.kind is not Kind.APPROVAL:
             where = "".join(f" {link.url}" for link in notice.links)
             screen.result(f"{notice.environment} {notice.kind.value}: {notice.text}{where}")
+    for here in found:
+        rehearsal = rehearsals.newest(here.state, here.state.verified)
+        if rehearsal and rehearsal.event.outcome is Outcome.SUCCEEDED:
+            screen.result(f"{here.environment.name} {rehearsals.sentence(rehearsal)}")
     screen.table("", ("unit", *(column.name for column in board.columns)), rows(board))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError, model_validator
@@ -21,6 +21,12 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment, Platform
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+_REHEARSAL = "rehearsed_every"
+"""The placeholder of templates that only environments with rehearsals have a deployment of."""
+
+_NEVER = "never"
+"""The interval of a schedule that is none."""
 
 _FIRST, _APART, _HOUR = 3, 7, 60
 """Minutes past the hour at which the first environment's schedules begin, and by which those of the next are later:
@@ -73,7 +79,7 @@ class Declared:
 class _Schedule(BaseModel):
     model_config = ConfigDict(extra="forbid")
     cron: str = ""
-    interval: PositiveFloat | None = None
+    interval: PositiveFloat | Literal["never"] | None = None
     timezone: str = "UTC"
     active: bool = True
 
@@ -155,9 +161,20 @@ def _filled(file: Path, content: _File, platform: Platform) -> Iterator[tuple[in
             yield place, _fill(file, place, template, {"platform": platform.name})
             continue
         for environment in platform.environments:
-            about = {"platform": platform.name, "environment": environment.name}
-            about["drift_every"] = f"{environment.drift_every:g}"
-            yield place, _fill(file, place, template, about)
+            if _REHEARSAL in _placeholders(template) and environment.rehearsal is None:
+                continue
+            yield place, _fill(file, place, template, _about(platform, environment))
+
+
+def _about(platform: Platform, environment: Environment) -> dict[str, str]:
+    """What the placeholders of a template stand for in an environment."""
+    every = environment.rehearsal.every if environment.rehearsal else None
+    return {
+        "platform": platform.name,
+        "environment": environment.name,
+        "drift_every": f"{environment.drift_every:g}",
+        _REHEARSAL: f"{every:g}" if every else _NEVER,
+    }
 
 
 def _placeholders(value: Any) -> set[str]:
@@ -193,7 +210,9 @@ def _declared(file: Path, place: int, filled: Mapping[str, Any], platform: Platf
         queue=entry.work_pool.work_queue_name,
         tags=tuple(dict.fromkeys(entry.tags)),
         parameters=entry.parameters,
-        schedules=tuple(_schedule(each, entry, platform.environments) for each in entry.schedules),
+        schedules=tuple(
+            _schedule(each, entry, platform.environments) for each in entry.schedules if each.interval != _NEVER
+        ),
     )
 
 
@@ -201,7 +220,7 @@ def _schedule(written: _Schedule, entry: _Entry, environments: Sequence[Environm
     names = [environment.name for environment in environments]
     here = entry.parameters.get("environment")
     begins = (_FIRST + _APART * names.index(here)) % _HOUR if here in names else _FIRST
-    every = timedelta(seconds=written.interval) if written.interval else None
+    every = timedelta(seconds=float(written.interval)) if written.interval else None
     return Schedule(written.cron, every, begins, written.timezone, written.active)
 
 

@@ -17,6 +17,7 @@ from deployments.server.catalogue import Declared
 from tasks.domain import graph, wording
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import RequestedRelease
+from tasks.ledger import rehearsals
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.verifications import earlier
 from tasks.promotion import windows
@@ -64,6 +65,8 @@ def form(
     `schema` is its flow's own; `link` gives the address of a flow's form, filled in.
     """
     if declared.flow == "approve" and not world.waiting:
+        return None
+    if declared.flow == "promote" and declared.environment in world.platform.for_rehearsals:
         return None
     properties = {name: _plain(one) for name, one in schema.get("properties", {}).items()}
     choices = _choices(declared, world)
@@ -142,11 +145,12 @@ def _choices(declared: Declared, world: World) -> dict[str, list[str]]:
     if declared.flow == "approve":
         return {"digest": [_asked(request) for request in world.waiting]}
     if declared.environment is None:
-        return {"environment": environments, "release": everything, "to": environments}
+        up_to = [environment.name for environment in world.platform.delivered]
+        return {"environment": environments, "release": everything, "to": up_to}
     here = world.platform.environment(declared.environment)
     return {
         "environment": [here.name],
-        "release": [label(release) for release in candidates(here, world)],
+        "release": everything if declared.flow == "rehearse" else [label(each) for each in candidates(here, world)],
         "to": [label(release) for release in ways_back(here.name, world)],
     }
 
@@ -171,7 +175,7 @@ def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str
         return f"**Now:** {_told(world.waiting)}"
     if declared.flow == "release":
         return _everywhere(world, link)
-    if declared.flow not in ("promote", "rollback", "recover") or not declared.environment:
+    if declared.flow not in ("promote", "rollback", "recover", "rehearse") or not declared.environment:
         return ""
     here = world.platform.environment(declared.environment)
     lines = [f"**{here.name} now:** {_now(world, here.name)}"]
@@ -179,6 +183,8 @@ def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str
         lines += _what_may_come(here, world, link) + _at_the_gate(world.states[here.name])
     if declared.flow == "rollback":
         lines.append(_rollback_target(here.name, world))
+    if declared.flow == "rehearse":
+        lines += _last_rehearsal(world.states[here.name])
     return "\n\n".join(lines)
 
 
@@ -188,7 +194,7 @@ def _everywhere(world: World, link: Callable[[str, Mapping[str, Any]], str]) -> 
         return "**Nothing may go:** no release was made; `flowmart release create` makes one."
     newest = world.releases[0]
     lines = [f"**The newest release:** {_named(newest)}"]
-    for here in world.platform.environments:
+    for here in world.platform.delivered:
         what = _what_it_would(newest, here.name, world)
         rejected = " It was rejected there before." if newest.id in world.states[here.name].rejected else ""
         address = link("plan", {"release": label(newest), "environment": here.name})
@@ -230,9 +236,14 @@ def _rollback_target(environment: str, world: World) -> str:
     return f"**Goes back to:** {_named(found[0])}, unless another one is chosen."
 
 
+def _last_rehearsal(standing: EnvironmentState) -> list[str]:
+    return [f"**Last:** {rehearsals.sentence(standing.rehearsals[-1])}."] if standing.rehearsals else []
+
+
 def _told(waiting: Sequence[Request]) -> str:
     units = (f"{unit}: {what}" for request in waiting for unit, what in request.units.items())
-    return "; ".join([*map(_asked, waiting), *units])
+    rehearsed = (f"rollback: {request.rehearsal}" for request in waiting if request.rehearsal)
+    return "; ".join([*map(_asked, waiting), *units, *rehearsed])
 
 
 def _now(world: World, environment: str) -> str:

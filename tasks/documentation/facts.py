@@ -59,6 +59,7 @@ class EnvironmentFacts:
         origin: where the release came from that is there.
         frozen: by whom it was closed by hand, until when and why; "" where it is open.
         rollback: the release that `flowmart rollback` returns to; "" where there is none.
+        rehearsal: how the rollback from the release that is there was rehearsed; "" where it was not.
         entries: its newest ledger entries, the newest first.
         damage: why its ledger cannot be read; "" where it can.
     """
@@ -68,6 +69,7 @@ class EnvironmentFacts:
     origin: Provenance = field(default_factory=Provenance)
     frozen: str = ""
     rollback: str = ""
+    rehearsal: str = ""
     entries: tuple[Entry, ...] = ()
     damage: str = ""
 

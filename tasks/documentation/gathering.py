@@ -18,6 +18,7 @@ from tasks.domain.events import UnitEvent
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Provenance
 from tasks.domain.rules import Override, Suppression
+from tasks.ledger import rehearsals
 from tasks.ledger.entries import Entry
 from tasks.ledger.history import History, chronological
 from tasks.ledger.state import EnvironmentState
@@ -112,7 +113,9 @@ class _Ledger:
         origin = state.origins.get(column.release, Provenance())
         entries = tuple(reversed(self.chains.get(declared.name, ())))
         frozen = frozen_by_hand(state.frozen) if state.frozen else ""
-        return EnvironmentFacts(declared, column, origin, frozen, _rollback(state), entries, damage)
+        rehearsed = rehearsals.newest(state, state.verified)
+        rehearsal = rehearsals.sentence(rehearsed) if rehearsed else ""
+        return EnvironmentFacts(declared, column, origin, frozen, _rollback(state), rehearsal, entries, damage)
 
     def places(self, unit: str, sources: Mapping[str, str]) -> tuple[Place, ...]:
         """Where a unit is, or is to be, in promotion order."""

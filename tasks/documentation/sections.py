@@ -24,6 +24,7 @@ from tasks.documentation.wordings import (
     said,
     what_is_there,
 )
+from tasks.domain.platform import Environment
 from tasks.reports.artifacts import moment, table
 
 RECENT = 20
@@ -105,9 +106,20 @@ def about_environment(found: EnvironmentFacts, linked: Linked) -> str:
         ("people approve", gate(declared.approval)),
         ("open", "; ".join(filter(None, (said(found.frozen), open_when(declared))))),
         ("drift", drift),
+        ("rollbacks are rehearsed", _rehearsed(declared)),
     ]
     damage = f"**{said(found.damage)}**" if found.damage else ""
     return _joined(damage, table(("", ""), rows))
+
+
+def _rehearsed(declared: Environment) -> str:
+    where = declared.rehearsal
+    if where is None:
+        return "nowhere"
+    often = f", every {length(where.every)}" if where.every else ""
+    needed = declared.rehearsed_within
+    gate = f"; a release needs one not older than {length(needed)}" if needed else ""
+    return f"in {said(where.environment)}{often}{gate}"
 
 
 def units_of(found: EnvironmentFacts, facts: Facts, linked: Linked) -> str:
@@ -129,7 +141,8 @@ def rollback_of(found: EnvironmentFacts) -> str:
         f"Returns to release {code(found.rollback)}, planned, tested and checked like any other. "
         "`flowmart show RELEASE` lists the releases that `--to` may name."
     )
-    return _joined("## Roll back", f"```sh\nflowmart rollback {found.name}\n```", text)
+    rehearsed = f"Evidence: {said(found.rehearsal)}." if found.rehearsal else ""
+    return _joined("## Roll back", f"```sh\nflowmart rollback {found.name}\n```", text, rehearsed)
 
 
 def history_of(found: EnvironmentFacts | UnitFacts) -> str:

@@ -119,6 +119,7 @@ def _states(found: Mapping[str, EnvironmentState]) -> Iterator[Metric]:
     reported = _gauge("drift_report_timestamp_seconds", "When the newest drift report was made.", "environment")
     silent = _gauge("drift_unanswered_units", "Units that did not respond to the newest report.", "environment")
     asked = _gauge("approvals_waiting", "Plan sets that wait for an approval.", "environment")
+    rehearsed = _gauge("rehearsal_timestamp_seconds", "When a rollback was last rehearsed.", "environment", "outcome")
     for name, here in found.items():
         now = state_of(here)
         for each in STATES:
@@ -131,7 +132,9 @@ def _states(found: Mapping[str, EnvironmentState]) -> Iterator[Metric]:
             claimed.add_metric([name], _moment(here.claim.at))
         asked.add_metric([name], float(sum(each.decision == "wanted" for each in here.approvals)))
         _drift(here, drifted, reported, silent)
-    yield from (state, release, applied, claimed, drifted, reported, silent, asked)
+        for outcome, at in {each.event.outcome.value: each.at for each in here.rehearsals}.items():
+            rehearsed.add_metric([name, outcome], _moment(at))
+    yield from (state, release, applied, claimed, drifted, reported, silent, asked, rehearsed)
 
 
 def _drift(

@@ -23,7 +23,7 @@ from tasks.domain.rules import Violation
 from tasks.github import commits
 from tasks.github.client import Client
 from tasks.ledger.history import History
-from tasks.promotion import promotion, rollback
+from tasks.promotion import promotion, rehearsal, rollback
 from tasks.promotion.analysing import Analyses
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import RETRY_DELAYS, Verb
@@ -106,6 +106,13 @@ def detect_drift(run: EnvironmentRun, unit: str) -> Plan | None:
     return found
 
 
+@task(name="verify rehearsal", task_run_name="verify rehearsal {unit}", **_READS)
+def verify_rehearsal(run: EnvironmentRun, unit: str) -> tuple[str, ...]:
+    """What is not as it was before a rehearsed rollback."""
+    found: tuple[str, ...] = rehearsal.VERIFY(run, unit)
+    return found
+
+
 TASKS: Mapping[Verb, Task[Any, Any]] = {
     promotion.PLAN: plan,
     promotion.TEST: test,
@@ -116,6 +123,7 @@ TASKS: Mapping[Verb, Task[Any, Any]] = {
     rollback.RESTORE: roll_back,
     rollback.VERIFY: verify,
     drift.DETECT: detect_drift,
+    rehearsal.VERIFY: verify_rehearsal,
 }
 """Each verb's task."""
 
