@@ -9,7 +9,7 @@ evidence too; one that got no answer is none. The scratch environment stays on t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -28,10 +28,11 @@ from tasks.domain.errors import (
 from tasks.domain.events import EnvironmentClaimed, RollbackRehearsed
 from tasks.domain.events.claims import PROMOTE, ROLL_BACK
 from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Change
 from tasks.domain.rehearsal import RehearsedUnit, UnitResult
 from tasks.ledger.entries import Entry
 from tasks.ledger.rehearsals import sentence
-from tasks.ledger.state import RecordedRehearsal
+from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion import operations, rehearsal_pairs, rollback
 from tasks.promotion.approvals import Request
 from tasks.promotion.environment_run import EnvironmentRun, opened
@@ -39,20 +40,24 @@ from tasks.promotion.executor import Executor, Verb, errors
 from tasks.promotion.gate import Consent
 from tasks.promotion.promotion import stop
 from tasks.promotion.rehearsal_pairs import Pair
-from tasks.promotion.rehearsal_results import Watching, results
+from tasks.promotion.rehearsal_results import Watching, expected, results
 from tasks.promotion.runtime import Runtime
 
 log = structlog.get_logger("flowmart.rehearsal")
 
 
-def verify(run: EnvironmentRun, unit: str) -> tuple[str, ...]:
-    """What the tool finds in a unit that is not as its receipt says: addresses, or its own words."""
+def verify(run: EnvironmentRun, unit: str, residual: Sequence[Change]) -> tuple[str, ...]:
+    """What the tool finds in a unit that is not as its receipt says: addresses, or its own words.
+
+    Args:
+        residual: the differences that the unit had before it was rolled back.
+    """
     receipt = run.state().receipts.get(unit)
     if receipt is None:
         return ("nothing is applied",)
     with run.turn(unit):
         try:
-            return tuple(change.address for change in rollback.differences(run, unit, receipt))
+            return tuple(change.address for change in rollback.differences_from(run, receipt, residual))
         except Refused as error:
             return (str(error),)
 
@@ -78,15 +83,16 @@ def rehearse(runtime: Runtime, executor: Executor, environment: str, release: st
     log.info("rehearsing", environment=environment, what=str(pair))
     watching = Watching(runtime.reporter)
     here = _Rehearsing(replace(runtime, rehearses=environment, reporter=watching), executor, pair)
-    first = runtime.ledger().state(pair.scratch).number
+    left = here.state()
     with _evidence(runtime, pair, "promoting the earlier release"):
         here.promote(pair.earlier.id)
+    residual = expected(left, here.state(), runtime.history.state(environment).rehearsals)
     with _evidence(runtime, pair, "promoting the release"), watching.noting():
         here.promote(pair.release.id)
     with _evidence(runtime, pair, "rolling back"):
         here.roll_back()
-    units = here.units(watching)
-    _refuse_disturbed(runtime, pair, first)
+    units = here.units(watching, residual)
+    _refuse_disturbed(runtime, pair, left.number)
     return _concluded(runtime, pair, units)
 
 
@@ -97,6 +103,10 @@ class _Rehearsing:
     runtime: Runtime
     executor: Executor
     pair: Pair
+
+    def state(self) -> EnvironmentState:
+        """The state of the scratch environment."""
+        return self.runtime.ledger().state(self.pair.scratch)
 
     def promote(self, release: str) -> None:
         """Promote a release, though an earlier rehearsal rejected it, and over what somebody tried out there."""
@@ -112,10 +122,10 @@ class _Rehearsing:
         if done != self.pair.earlier.id:
             raise EnvironmentBusy(f"{self.pair.scratch}: another run worked there; rehearse again")
 
-    def units(self, watching: Watching) -> tuple[RehearsedUnit, ...]:
+    def units(self, watching: Watching, residual: Mapping[str, Sequence[Change]]) -> tuple[RehearsedUnit, ...]:
         """What became of each unit; every unit that is there is verified by its own tool."""
         with opened(self.runtime, self.pair.earlier.id, self.pair.scratch) as run:
-            steps = {unit: self.executor.submit(VERIFY, run, unit) for unit in run.units}
+            steps = {unit: self.executor.submit(VERIFY, run, unit, residual.get(unit, ())) for unit in run.units}
             stop(errors([*steps.values()]))
             differences = {unit: found for unit, step in steps.items() if (found := step.result())}
             return results(self.pair, watching.plans, differences, run.omitted)

@@ -61,6 +61,7 @@ def _releases(runtime: Runtime, checkouts: Checkouts, environment: str, named: s
     if current is None:
         raise NothingToRehearse(f"{environment}: no release is verified here now, so there is nothing to rehearse")
     coming = named or _coming(runtime, checkouts, environment, current)
+    _scratch(checkouts.of(coming or current).platform, environment, coming or current)
     if coming and coming != current:
         return coming, current
     try:

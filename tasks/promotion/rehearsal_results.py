@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tasks.domain.outcome import CheckResult
-from tasks.domain.plan import Plan
+from tasks.domain.plan import Change, Plan
 from tasks.domain.rehearsal import RehearsedUnit, UnitResult
 from tasks.domain.release import Target
+from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion import conditions
 from tasks.promotion.rehearsal_pairs import Pair
 from tasks.promotion.reporter import Reporter, Silent
@@ -41,6 +42,23 @@ class Watching(Silent):
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
         """A unit's smoke checks ended."""
         self._shown.checked(target, results)
+
+
+def expected(
+    left: EnvironmentState, now: EnvironmentState, rehearsals: Sequence[RecordedRehearsal]
+) -> dict[str, tuple[Change, ...]]:
+    """{unit: the differences that it had before it was rolled back}, which are none of the rollback.
+
+    What the last rollback left is one, unless the unit was applied since: a settled unit keeps its differences.
+
+    Args:
+        left: the scratch environment before the earlier release was promoted there, and `now`: after it.
+        rehearsals: those of the environment that the rehearsal is for, oldest first.
+    """
+    last = next((each.event for each in reversed(rehearsals) if each.event.rehearsed_in == now.environment), None)
+    differing = {unit.name for unit in last.units if unit.result is UnitResult.DIFFERS} if last else set()
+    unmoved = {unit for unit, receipt in now.receipts.items() if left.receipts.get(unit) == receipt}
+    return {unit: found for unit, found in now.residual.items() if unit not in differing & unmoved}
 
 
 def results(

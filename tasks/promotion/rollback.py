@@ -204,6 +204,18 @@ def differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = 
     Args:
         follows: what the unit is to be may have changed since, so a change to another value than was applied is one.
     """
+    left = differences_from(run, to, run.state().residual.get(unit, ()))
+    beyond = drift_beyond if follows else differences_beyond
+    return beyond(run.restored.get(unit, ()), left)
+
+
+def differences_from(run: EnvironmentRun, to: Receipt, residual: Sequence[Change]) -> tuple[Change, ...]:
+    """What a unit's tool finds that is not as the unit's receipt says, beyond the differences that it always had.
+
+    Raises:
+        Refused: the tool does not say what differs.
+        Unanswered: the tool does not respond, or the unit is not ready.
+    """
     found = run.engine(to.target).verify()
     if found.pending:
         raise Unanswered(f"{to.target}: {found.detail or 'not ready yet'}")
@@ -213,9 +225,7 @@ def differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = 
         return ()
     if not found.differences:
         raise Refused(found.detail or "the tool does not find it as it was")
-    left = differences_beyond(run.state().residual.get(unit, ()), found.differences)
-    beyond = drift_beyond if follows else differences_beyond
-    return beyond(run.restored.get(unit, ()), left)
+    return differences_beyond(residual, found.differences)
 
 
 def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -> _T:

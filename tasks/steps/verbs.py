@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import TaskRun
 from tasks import drift
 from tasks.domain.errors import Unanswered
 from tasks.domain.outcome import CheckResult
-from tasks.domain.plan import Plan
+from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Receipt, Release
 from tasks.domain.rules import Violation
 from tasks.github import commits
@@ -107,9 +107,9 @@ def detect_drift(run: EnvironmentRun, unit: str) -> Plan | None:
 
 
 @task(name="verify rehearsal", task_run_name="verify rehearsal {unit}", **_READS)
-def verify_rehearsal(run: EnvironmentRun, unit: str) -> tuple[str, ...]:
+def verify_rehearsal(run: EnvironmentRun, unit: str, residual: Sequence[Change]) -> tuple[str, ...]:
     """What is not as it was before a rehearsed rollback."""
-    found: tuple[str, ...] = rehearsal.VERIFY(run, unit)
+    found: tuple[str, ...] = rehearsal.VERIFY(run, unit, residual)
     return found
 
 
