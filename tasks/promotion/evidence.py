@@ -47,7 +47,8 @@ def refuse_unrehearsed(run: EnvironmentRun, limits: Iterable[float | None], desp
         return
     name = run.environment.name
     if despite:
-        run.ledger.append(name, ClosureOverridden(release=release.id, why=why, reason=despite))
+        untried = f"the rollback to {earlier} was not rehearsed"
+        run.ledger.append(name, ClosureOverridden(release=release.id, why=untried, reason=despite))
         return
     raise Refused(
         f"{name}: the rollback from {release.id} to {earlier} must be rehearsed first: {why}. Nothing was changed. "

@@ -72,7 +72,7 @@ WRITING = [
 ]
 ELSEWHERE = {
     # tests/flows/test_output.py
-    *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "recover", "continue"),
+    *("promote", "adopt", "plan", "drift", "reconcile", "rollback", "rehearse", "recover", "continue"),
     # tests/unit/documentation/test_command.py
     "docs",
     # tests/unit/test_store_copying.py

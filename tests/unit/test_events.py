@@ -14,6 +14,7 @@ from tasks.domain.errors import UnreadableRecord
 from tasks.domain.events import Event
 from tasks.domain.outcome import CheckResult, Outcome, Progress
 from tasks.domain.plan import Action, Change, StateChange
+from tasks.domain.rehearsal import RehearsedUnit, UnitResult
 from tasks.domain.release import Baseline, Provenance, Receipt, Target
 from tasks.domain.rules import Violation
 
@@ -80,6 +81,15 @@ EXAMPLES: tuple[Event, ...] = (
     events.ReleaseRejected(release="a", why="smoke"),
     events.EnvironmentResolved(reason="repaired"),
     events.DriftReported(release="a", units=("orders",), drifted=(DRIFTED,), idle=(Idle("orders", "*", "r", "w"),)),
+    events.RollbackRehearsed(
+        release="a",
+        release_digest="a1",
+        earlier="b",
+        earlier_digest="b1",
+        rehearsed_in="scratch",
+        outcome=Outcome.SUCCEEDED,
+        units=(RehearsedUnit("orders", UnitResult.IRREVERSIBLE, "deletes table"),),
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from deployments.server import catalogue
 from deployments.server.catalogue import Catalogue
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
-from tasks.domain.platform import Environment, Platform
+from tasks.domain.platform import Environment, Platform, Rehearsal
 
 GOOD = """
 definitions:
@@ -135,3 +135,22 @@ def test_a_mistake_is_named(file: Path, right: str, wrong: str, said: str) -> No
 def test_without_the_file_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"prefect\.yaml: No such file"):
         catalogue.load(tmp_path / "prefect.yaml", platform("dev"))
+
+
+REHEARSE = """
+  - {name: "{platform}-rehearse-{environment}", entrypoint: "flows/rehearse.py:rehearse", description: d,
+     parameters: {environment: "{environment}"}, work_pool: {name: "{platform}", work_queue_name: plans},
+     schedules: [{interval: "{rehearsed_every}"}]}
+"""
+
+
+@pytest.mark.parametrize(("every", "schedules"), [(86400.0, [timedelta(days=1)]), (None, [])])
+def test_rollbacks_are_rehearsed_where_and_as_often_as_it_is_declared(
+    file: Path, every: float | None, schedules: list[timedelta]
+) -> None:
+    file.write_text(GOOD + REHEARSE)
+    dev = Environment("dev", rehearsal=Rehearsal("scratch", every))
+    found = catalogue.load(file, Platform("shop", (dev, Environment("scratch")), ()))
+    (only,) = (one for one in found.deployments if one.flow == "rehearse")
+    assert only.environment == "dev"
+    assert [schedule.every for schedule in only.schedules] == schedules

@@ -16,9 +16,11 @@ from deployments.server.forms import World
 from flows.approval import approve
 from tasks.domain.analysis import Paused
 from tasks.domain.drift import DriftedObject
-from tasks.domain.platform import Approval, Environment, Platform, Roles, Unit
+from tasks.domain.events import RollbackRehearsed
+from tasks.domain.outcome import Outcome
+from tasks.domain.platform import Approval, Environment, Platform, Rehearsal, Roles, Unit
 from tasks.domain.release import Provenance, Receipt, Release, RequestedRelease, Target
-from tasks.ledger.state import Claim, EnvironmentState, KnownDrift, ManualFreeze
+from tasks.ledger.state import Claim, EnvironmentState, KnownDrift, ManualFreeze, RecordedRehearsal
 from tasks.promotion.approvals import Request
 
 ROLES = Roles("plan", "apply")
@@ -234,3 +236,34 @@ def test_the_flows_own_schema_is_left_as_it_is() -> None:
     before = repr(FLOW)
     forms.form(declared("promote", "dev"), FLOW, world(on("dev", OLD)), link)
     assert repr(FLOW) == before
+
+
+def test_a_release_cannot_be_promoted_to_an_environment_for_rehearsals() -> None:
+    platform = replace(PLATFORM, environments=(replace(DEV, rehearsal=Rehearsal("staging")), STAGING))
+    assert forms.form(declared("promote", "staging"), FLOW, replace(world(), platform=platform), link) is None
+    made = forms.form(declared("release"), RELEASE, replace(world(), platform=platform), link)
+    assert "**staging:**" not in made.description
+
+
+def test_the_form_of_a_rehearsal_says_how_the_last_one_went() -> None:
+    event = RollbackRehearsed(
+        release=NEW.id,
+        release_digest="",
+        earlier=OLD.id,
+        earlier_digest="",
+        rehearsed_in="scratch",
+        outcome=Outcome.FAILED,
+        why="rolling back: quota exceeded",
+    )
+    last = RecordedRehearsal("2026-11-26T14:02:00+00:00", event)
+    standing = replace(on("dev", NEW), rehearsals=(last,))
+    made = forms.form(declared("rehearse", "dev"), RELEASE, world(standing), link)
+    told = "rehearsal FAILED 2026-11-26 14:02 UTC in scratch: the rollback from bbbbbbbbbbbb to aaaaaaaaaaaa: rolling"
+    assert f"**Last:** {told} back: quota exceeded." in made.description
+    assert choices(made, "release") == [NEW.id, OLD.id]
+
+
+def test_evidence_of_a_rehearsed_rollback_is_shown_where_an_approval_is_given() -> None:
+    waiting = replace(asked(), rehearsal="rehearsed in scratch")
+    made = forms.form(declared("approve"), {"properties": {"digest": {}}}, replace(world(), waiting=(waiting,)), link)
+    assert "rollback: rehearsed in scratch" in made.description
