@@ -102,7 +102,8 @@ def _counts(reports: Sequence[EnvironmentReport]) -> str:
 def _environment(report: EnvironmentReport, units: str) -> str:
     summary = f"{SIGNS[report.outcome]} <b>{text.html(report.environment)}</b> {text.html(report.told)}"
     gate = f"It {text.code(report.gate)}." if report.gate and report.units else ""
-    inside = "\n\n".join(filter(None, [text.fence(report.said) if report.said else "", gate, units]))
+    rehearsal = f"Rollback: {text.code(report.rehearsal)}." if report.rehearsal and report.units else ""
+    inside = "\n\n".join(filter(None, [text.fence(report.said) if report.said else "", gate, rehearsal, units]))
     return text.folded(summary, f"{inside}{_log(report)}") if inside else ""
 
 

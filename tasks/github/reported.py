@@ -37,6 +37,7 @@ class EnvironmentReport:
 
     `gate` is whether the plans would wait for people, and why; empty where not all of them could be made. `log` is
     the page with the log's lines of exactly this run, or the command that shows them; empty outside of a run.
+    `rehearsal` is what is known of a rehearsed rollback from this release; empty where none is rehearsed.
     """
 
     environment: str
@@ -45,6 +46,7 @@ class EnvironmentReport:
     failed: Outcome = Outcome.SUCCEEDED
     gate: str = ""
     log: str = ""
+    rehearsal: str = ""
 
     @property
     def outcome(self) -> Outcome:

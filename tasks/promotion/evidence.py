@@ -17,8 +17,8 @@ _HOUR = 3600.0
 
 
 def known(run: EnvironmentRun, purpose: str) -> str:
-    """What is known of a rehearsed rollback before a decision; "" where none is rehearsed."""
-    if run.environment.rehearsal is None or not rehearsals.earlier(run.state()):
+    """What is known of a rehearsed rollback before a decision; "" where none is rehearsed or possible."""
+    if run.environment.rehearsal is None or rehearsals.earlier(run.state()) in ("", run.release.id):
         return ""
     return told(run.state(), run.release.id, purpose) or "no rollback between these releases was rehearsed"
 

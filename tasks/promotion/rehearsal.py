@@ -1,4 +1,4 @@
-"""Rehearsing a rollback: two releases forth and back in a scratch environment, by the operations that people use.
+"""Rehearsing a rollback: two releases in a scratch environment, there and back, by the operations that people use.
 
     earlier ─ promote ─▶ release ─ roll back ─▶ earlier ─ verify ─▶ evidence
 
@@ -183,8 +183,8 @@ def _refuse_disturbed(runtime: Runtime, pair: Pair, first: int) -> None:
     """Raise `EnvironmentBusy` if another run claimed the scratch environment meanwhile."""
     state = runtime.ledger().state(pair.scratch)
     entries = runtime.ledger().newest(pair.scratch, state.number - first)
-    expected = [(PROMOTE, pair.earlier.id), (PROMOTE, pair.release.id), (ROLL_BACK, pair.earlier.id)]
-    if _claims(entries) != expected:
+    ours = [(PROMOTE, pair.earlier.id), (PROMOTE, pair.release.id), (ROLL_BACK, pair.earlier.id)]
+    if _claims(entries) != ours:
         raise EnvironmentBusy(f"{pair.scratch}: another run worked there during the rehearsal; rehearse again")
 
 

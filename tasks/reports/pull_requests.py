@@ -16,7 +16,7 @@ from tasks.github import lines
 from tasks.github.check_runs import Annotation
 from tasks.github.lines import Place
 from tasks.github.reported import EnvironmentReport, UnitReport
-from tasks.promotion import gate, planning
+from tasks.promotion import evidence, gate, planning
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Step, errors, raise_mistakes
 from tasks.promotion.planning import NotPlanned
@@ -38,7 +38,10 @@ def of_steps(run: EnvironmentRun, planned: Mapping[str, Step], tested: Mapping[s
     found = {unit: _found(step) for unit, step in planned.items()}
     report = of_environment(run, (of_unit(run, unit, each) for unit, each in found.items()))
     plans = {unit: each for unit, each in found.items() if isinstance(each, Plan | NotPlanned)}
-    return replace(report, gate=gate.verdict(run, planning.plan_set(run, plans)).told) if plans == found else report
+    if plans != found:
+        return report
+    verdict = gate.verdict(run, planning.plan_set(run, plans))
+    return replace(report, gate=verdict.told, rehearsal=evidence.known(run, "promote"))
 
 
 def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartError | None) -> UnitReport | None:
