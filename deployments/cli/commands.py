@@ -43,7 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "rehearse": (
         "rehearsing",
-        "Rehearse a rollback: promote two releases to a scratch environment and roll back. Approvals show the result.",
+        "Rehearse a rollback in a scratch environment. Approvals show the result.",
     ),
     "recover": (
         "promoting",

@@ -36,7 +36,7 @@ def rehearse(
     profile: Profile = None,
     json: Json = False,
 ) -> None:
-    """Rehearse a rollback: promote two releases to a scratch environment and roll back. Approvals show the result."""
+    """Rehearse a rollback in a scratch environment. Approvals show the result."""
     known_environment(environment)
     wanted = naming.create_or_find(History(settings.load()), release, "plan").id if release is not None else None
     prepare_flows(profile)
