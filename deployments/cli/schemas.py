@@ -77,6 +77,7 @@ _NOTICE = _object(
                 "waits for approval",
                 "running",
                 "frozen",
+                "omitted",
                 "rehearsal failed",
             ]
         },

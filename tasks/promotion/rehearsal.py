@@ -128,7 +128,13 @@ class _Rehearsing:
             steps = {unit: self.executor.submit(VERIFY, run, unit, residual.get(unit, ())) for unit in run.units}
             stop(errors([*steps.values()]))
             differences = {unit: found for unit, step in steps.items() if (found := step.result())}
-            return results(self.pair, watching.plans, differences, run.omitted)
+        return results(self.pair, watching.plans, differences, self._omitted())
+
+    def _omitted(self) -> dict[str, str]:
+        """{unit: why it was left as it is}."""
+        known, pair = self.state().omitted, self.pair
+        omitted = (each for release in (pair.earlier.id, pair.release.id) for each in known.get(release, ()))
+        return {unit: each.why for each in omitted for unit in each.units}
 
 
 @contextmanager

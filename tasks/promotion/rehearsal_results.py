@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tasks.domain.outcome import CheckResult
@@ -62,25 +62,25 @@ def expected(
 
 
 def results(
-    pair: Pair, plans: Plans, differences: Mapping[str, Sequence[str]], omitted: Collection[str]
+    pair: Pair, plans: Plans, differences: Mapping[str, Sequence[str]], omitted: Mapping[str, str]
 ) -> tuple[RehearsedUnit, ...]:
     """What became of each unit of the environment.
 
     Args:
         plans: those of the release to roll back from.
         differences: {unit: what is not as it was before}, of units that are back.
-        omitted: the units that were left as they are, since no search server may be asked.
+        omitted: {unit: why it was left as it is}.
     """
     return tuple(RehearsedUnit(unit, *_result(pair, unit, plans, differences, omitted)) for unit in pair.units)
 
 
 def _result(
-    pair: Pair, unit: str, plans: Plans, differences: Mapping[str, Sequence[str]], omitted: Collection[str]
+    pair: Pair, unit: str, plans: Plans, differences: Mapping[str, Sequence[str]], omitted: Mapping[str, str]
 ) -> tuple[UnitResult, str]:
     if unit not in pair.there:
         return UnitResult.NOT_REHEARSED, f"{pair.scratch} does not have it"
     if unit in omitted:
-        return UnitResult.NOT_REHEARSED, "no search server may be asked"
+        return UnitResult.NOT_REHEARSED, omitted[unit]
     if unit in differences:
         return UnitResult.DIFFERS, ", ".join(differences[unit])
     if unit in pair.added:

@@ -22,7 +22,7 @@ from tasks.promotion import eligibility, operations, rehearsal
 from tasks.promotion.rehearsal_pairs import NothingToRehearse
 from tests.memory_store import MemoryStore
 from tests.unit.promotion.conftest import Shop
-from tests.unit.promotion.fakes import FakeEngine, environment, no_answer, rejected, unit
+from tests.unit.promotion.fakes import FakeEngine, engine_of, environment, no_answer, rejected, unit
 from tests.unit.promotion.test_kills import Killed, KillingStore
 
 EVERYWHERE = ("dev", "staging", "scratch")
@@ -156,6 +156,17 @@ def test_units_that_the_scratch_environment_does_not_have_are_not_rehearsed(shop
     found = rehearse(shop)
     assert results(found)["search"] == "not rehearsed"
     assert "search: not rehearsed (scratch does not have it)" in sentence(found)
+
+
+def test_units_that_are_omitted_are_not_rehearsed(shop: Shop) -> None:
+    fake = engine_of(shop.world)
+    engines = {"fake": fake, "search": replace(fake, name="search", on_search_server=True)}
+    settings = shop.runtime.settings.model_copy(update={"opensearch": "none"})
+    shop.runtime = replace(shop.runtime, engines=engines, settings=settings)
+    logs = replace(unit("logs", environments=EVERYWHERE), engine="search")
+    for colour in ("blue", "green"):
+        shop.promote(shop.release(colour, *units(colour, logs)))
+    assert "logs: not rehearsed (FLOWMART_OPENSEARCH=none)" in sentence(rehearse(shop))
 
 
 def test_a_unit_that_the_release_brings_is_left_in_place(shop: Shop) -> None:
