@@ -41,7 +41,8 @@ class Secrets:
         self._clock = clock
         self._processes = Processes()
         self._known: dict[tuple[object, ...], tuple[float, str]] = {}
-        self._reading = threading.Lock()
+        # One for each secret: a vault that is slow holds up those who wait for the same secret, and nobody else.
+        self._reading: dict[tuple[object, ...], threading.Lock] = {}
 
     def read(
         self, sources: Mapping[str, Source], variables: Mapping[str, str], about: tuple[str, ...]
@@ -58,15 +59,15 @@ class Secrets:
             Refused: AWS does not give it to the role.
             Unanswered: what should give it did not respond.
         """
-        with self._reading:
-            return {name: self._fresh((*about, source), name, source, variables) for name, source in sources.items()}
+        return {name: self._fresh((*about, source), name, source, variables) for name, source in sources.items()}
 
     def _fresh(self, key: tuple[object, ...], name: str, source: Source, variables: Mapping[str, str]) -> str:
-        at, value = self._known.get(key, (0.0, ""))
-        if not value or self._clock() - at > _FRESH:
-            value = _checked(name, source, self._value(source, variables))
-            self._known[key] = self._clock(), value
-        return value
+        with self._reading.setdefault(key, threading.Lock()):
+            at, value = self._known.get(key, (0.0, ""))
+            if not value or self._clock() - at > _FRESH:
+                value = _checked(name, source, self._value(source, variables))
+                self._known[key] = self._clock(), value
+            return value
 
     def _value(self, source: Source, variables: Mapping[str, str]) -> str:
         if source.variable:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
@@ -37,6 +39,18 @@ def test_a_secret_comes_from_a_file_without_its_line_end(tmp_path: Path) -> None
 def test_a_secret_comes_from_a_command_and_is_masked_from_then_on() -> None:
     assert read(prints("c4nary-of-a-command\n")) == "c4nary-of-a-command"
     assert "c4nary" not in masking.mask("it is c4nary-of-a-command here")
+
+
+def test_a_secret_that_is_slow_to_come_holds_up_no_other(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "slow")
+    (tmp_path / "quick").write_text("there at once")
+    secrets = Secrets()
+    with ThreadPoolExecutor(1) as others:
+        slow = others.submit(secrets.read, {"SLOW": Source(file=str(tmp_path / "slow"))}, {}, ABOUT)
+        with (tmp_path / "slow").open("w") as pipe:  # opens once somebody reads from it
+            quick = secrets.read({"QUICK": Source(file=str(tmp_path / "quick"))}, {}, ABOUT)
+            pipe.write("there in the end")
+    assert (quick, slow.result()) == ({"QUICK": "there at once"}, {"SLOW": "there in the end"})
 
 
 def test_a_key_is_taken_out_of_json() -> None:
