@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from deployments.cli import naming, screen
 from deployments.cli.screen import Json
 from tasks import settings
 from tasks.ledger.history import History
+
+if TYPE_CHECKING:
+    from tasks.bootstrap import AppliedSetting
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,24 +56,44 @@ def list_releases(json: Json = False) -> int:
 
 
 def bootstrap(
-    environment: Annotated[str, typer.Argument(help="An environment of platform.yaml.")], json: Json = False
+    environment: Annotated[str, typer.Argument(help="An environment of platform.yaml.")],
+    write_policies: Annotated[
+        bool,
+        typer.Option(
+            "--write-policies",
+            help="Write what the roles may do into infrastructure/bootstrap, for you to adapt, and do nothing else.",
+        ),
+    ] = False,
+    json: Json = False,
 ) -> None:
     """Make what must exist in an account before any Terraform can run there, with your own credentials for it."""
-    from tasks import aws, backends
-    from tasks.bootstrap import bootstrap as prepare
+    from tasks import aws
+    from tasks import bootstrap as bootstrapping
+    from tasks.bootstrap import backends, policies
     from tasks.manifest import load
 
     chosen = settings.load()
     infrastructure = chosen.repository / "infrastructure"
     platform = load(infrastructure)
+    if write_policies:
+        _tell([bootstrapping.AppliedSetting(str(file), "created") for file in policies.write(infrastructure)], json)
+        return
     here = {each.name: each for each in platform.environments}.get(environment)
     region = here.region if here else ""
-    steps = prepare(platform, environment, infrastructure, lambda service: aws.ambient_client(service, region))
-    named = backends.declared(infrastructure, environment, chosen.executable)
+    named = backends.of_terragrunt(infrastructure, environment, chosen.executable)
+
+    def client(service: str, where: str = region) -> Any:
+        return aws.ambient_client(service, where)
+
+    steps = bootstrapping.bootstrap(platform, environment, infrastructure, client, named)
     more = backends.prepare(platform, platform.environment(environment), infrastructure, named, aws.ambient_client)
     steps += tuple(step for step in more if step.name not in {each.name for each in steps})
     for kind in backends.others(named):
         screen.say(f"Terragrunt units keep their state in {kind}: make it with terragrunt backend bootstrap")
+    _tell(steps, json)
+
+
+def _tell(steps: Sequence[AppliedSetting], json: bool) -> None:
     if json:
         screen.document([asdict(step) for step in steps])
         return

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from tasks import yaml12
+from tasks.bootstrap.policies import DEFAULTS
 from tasks.reports.artifacts import table
 
 _INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -19,11 +20,13 @@ USED = Path(__file__).with_name("used_actions.json")
 """{role: the actions that it has used in the sandbox}; `python -m tests.permissions` records them."""
 
 ROLES: Mapping[str, str] = {"plan": "plans, checks and looks for drift", "apply": "applies and rolls back"}
-"""{role: what it does}; its policy is `infrastructure/bootstrap/<role>.json`."""
+"""{role: what it does}; its policy is `tasks/bootstrap/defaults/<role>.json`."""
 
 _INTRODUCTION = """# Permissions
 
-`flowmart bootstrap` gives two roles in each account exactly these policies; adapt them to what your units build.
+`flowmart bootstrap` gives two roles in each account exactly these policies, unless the platform has its own:
+`flowmart bootstrap ENV --write-policies` writes these into `infrastructure/bootstrap/`, for you to adapt to what your
+units build. `${states}` are the objects in the buckets that units of the environment name as their backends.
 *Used* are the actions that the sandbox, which enforces them, saw while FlowMart's own infrastructure was promoted
 (`python -m tests.permissions` records them again). An entry without any is for what did not happen there, such as
 removing a unit or changing its tags."""
@@ -42,7 +45,7 @@ def page() -> str:
 
 def statements(role: str) -> list[Mapping[str, Any]]:
     """The statements of a role's policy."""
-    found: list[Mapping[str, Any]] = json.loads((_INFRASTRUCTURE / f"bootstrap/{role}.json").read_text())["Statement"]
+    found: list[Mapping[str, Any]] = json.loads((DEFAULTS / f"{role}.json").read_text())["Statement"]
     return found
 
 
@@ -59,7 +62,7 @@ def of(pattern: str, actions: Sequence[str]) -> list[str]:
 
 def _role(role: str, about: str) -> Iterator[str]:
     actions = used(role)
-    yield f"## Role {role}\n\nIt {about}. Policy: [{role}.json](../../infrastructure/bootstrap/{role}.json)."
+    yield f"## Role {role}\n\nIt {about}. Policy: [{role}.json](../../tasks/bootstrap/defaults/{role}.json)."
     for statement in statements(role):
         rows = [(f"`{each}`", _names(of(each, actions))) for each in listed(statement.get("Action", ()))]
         resources = ", ".join(f"`{each}`" for each in listed(statement["Resource"]))

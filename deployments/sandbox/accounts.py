@@ -1,7 +1,8 @@
 """Prepares the accounts of a fresh sandbox AWS, and then enforces IAM.
 
 Two IAM users are created in the first environment's account. The product runs as the *operator*, who may only assume
-the `flowmart-*` roles. The *administrator* may do anything in any account: prepare accounts, or cause drift.
+the environments' roles, and whom these trust as well as those whom platform.yaml names. The *administrator* may do
+anything in any account: prepare accounts, or cause drift.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ import json
 import os
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import botocore.session
 from botocore.config import Config
 
 from deployments.processes import Process
-from tasks.bootstrap import bootstrap
-from tasks.domain.platform import Environment, Platform
+from tasks.bootstrap import backends, bootstrap, policies
+from tasks.domain.platform import Environment, Platform, Purpose
 from tasks.domain.values import digest_of
+from tasks.manifest import unit_environment
 
 ADMINISTRATOR_ROLE = "administrator"
 
@@ -78,8 +80,12 @@ def load(file: Path) -> Accounts | None:
 def basis_of(platform: Platform, infrastructure: Path) -> str:
     """The digest of environments and policies; it changes if the accounts would be prepared differently."""
     environments = [[e.name, e.account, e.region, e.roles] for e in platform.environments]
-    policies = [file.read_text() for file in sorted((infrastructure / "bootstrap").glob("*.json"))]
-    return digest_of([platform.name, environments, list(platform.trusted), policies])
+    files = [policies.file_of(infrastructure, each).read_text() for each in policies.POLICIES]
+    named = [
+        [each.settings for each in backends.of_terraform(infrastructure, platform, environment)]
+        for environment in platform.environments
+    ]
+    return digest_of([platform.name, environments, list(platform.trusted), files, named])
 
 
 def prepare(
@@ -91,31 +97,48 @@ def prepare(
         endpoint: the URL of the sandbox's AWS.
         process: its process.
         platform: the platform.
-        infrastructure: the folder that holds bootstrap/ with the policies.
+        infrastructure: the folder of platform.yaml.
         known: accounts that were prepared in this process before, whose users keep their keys; else None.
     """
     _check_from_call(endpoint, "inf")
-    for environment in platform.environments:
+    environments = [each for each in platform.environments if each.account]
+    home = home_of(platform)
+    for environment in (home, *environments):
         _make_administrator_role(_anyone(endpoint, environment)("iam"), platform)
     users = (known.operator, known.administrator) if known else _make_users(endpoint, platform)
     _check_from_call(endpoint, "0")
     accounts = Accounts(*users, (process.pid, process.started), basis_of(platform, infrastructure))
-    for environment in platform.environments:
-        bootstrap(platform, environment.name, infrastructure, as_administrator(endpoint, accounts, environment))
+    for environment in environments:
+        bootstrap(
+            _trusting(platform), environment.name, infrastructure, as_administrator(endpoint, accounts, environment)
+        )
     return accounts
 
 
-def as_administrator(endpoint: str, accounts: Accounts, environment: Environment) -> Callable[[str], Any]:
-    """A function from service name to a boto3 client of the administrator in the account of `environment`."""
+def home_of(platform: Platform) -> Environment:
+    """Where the users are: the first environment with an account; an account of the sandbox's own without any."""
+    with_account = (each for each in platform.environments if each.account)
+    return next(with_account, replace(platform.environments[0], account="111111111111", region="eu-west-1"))
+
+
+def _trusting(platform: Platform) -> Platform:
+    """The platform, with the operator among those whom it trusts."""
+    account, operator = (f"arn:aws:iam::{home_of(platform).account}:{each}" for each in ("root", "user/operator"))
+    is_trusted = {account, operator} & {*platform.trusted}
+    return platform if is_trusted else replace(platform, trusted=(*platform.trusted, operator))
+
+
+def as_administrator(endpoint: str, accounts: Accounts, environment: Environment) -> Callable[..., Any]:
+    """`client(service)` or `client(service, region)`: a boto3 client of the administrator of an environment."""
     return _assumed(accounts.administrator, endpoint, environment)
 
 
-def _anyone(endpoint: str, environment: Environment) -> Callable[[str], Any]:
+def _anyone(endpoint: str, environment: Environment) -> Callable[..., Any]:
     """Clients in the account of `environment` while IAM is not enforced, so any credentials are accepted."""
     return _assumed(AccessKey("none", "none"), endpoint, environment)
 
 
-def _assumed(user: AccessKey, endpoint: str, environment: Environment) -> Callable[[str], Any]:
+def _assumed(user: AccessKey, endpoint: str, environment: Environment) -> Callable[..., Any]:
     arn = f"arn:aws:iam::{environment.account}:role/{ADMINISTRATOR_ROLE}"
     place = {"region_name": environment.region, "endpoint_url": endpoint, "config": _PATIENT}
     keys = {"aws_access_key_id": user.id, "aws_secret_access_key": user.secret}
@@ -126,7 +149,9 @@ def _assumed(user: AccessKey, endpoint: str, environment: Environment) -> Callab
         "aws_secret_access_key": found["SecretAccessKey"],
         "aws_session_token": found["SessionToken"],
     }
-    return lambda service: _session().create_client(service, **place, **role)
+    return lambda service, region=environment.region: _session().create_client(
+        service, **(place | {"region_name": region}), **role
+    )
 
 
 @lru_cache(maxsize=1)
@@ -140,8 +165,7 @@ def _session() -> Any:
 def _make_administrator_role(iam: Any, platform: Platform) -> None:
     if ADMINISTRATOR_ROLE in [role["RoleName"] for role in iam.list_roles()["Roles"]]:
         return
-    account = platform.environments[0].account
-    trusted = {"AWS": f"arn:aws:iam::{account}:user/administrator"}
+    trusted = {"AWS": f"arn:aws:iam::{home_of(platform).account}:user/administrator"}
     trust = _policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted})
     iam.create_role(RoleName=ADMINISTRATOR_ROLE, AssumeRolePolicyDocument=trust)
     everything = _policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
@@ -149,14 +173,28 @@ def _make_administrator_role(iam: Any, platform: Platform) -> None:
 
 
 def _make_users(endpoint: str, platform: Platform) -> tuple[AccessKey, AccessKey]:
-    iam = _anyone(endpoint, platform.environments[0])("iam")
-    operator = _make_user(iam, "operator", f"arn:aws:iam::*:role/{platform.name}-*")
+    iam = _anyone(endpoint, home_of(platform))("iam")
+    operator = _make_user(iam, "operator", f"arn:aws:iam::*:role/{platform.name}-*", *_roles(platform))
     return operator, _make_user(iam, "administrator", f"arn:aws:iam::*:role/{ADMINISTRATOR_ROLE}")
 
 
-def _make_user(iam: Any, name: str, roles: str) -> AccessKey:
+def _roles(platform: Platform) -> list[str]:
+    """Every role that a run may assume: the environments', and those of units that have their own."""
+    places = [
+        place
+        for environment in platform.environments
+        for place in (
+            environment,
+            *(unit_environment(platform.name, environment, unit) for unit in platform.units_in(environment.name)),
+        )
+        if place.account
+    ]
+    return sorted({place.role(purpose) for place in places for purpose in get_args(Purpose)})
+
+
+def _make_user(iam: Any, name: str, *roles: str) -> AccessKey:
     iam.create_user(UserName=name)
-    may = _policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles})
+    may = _policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [*roles]})
     iam.put_user_policy(UserName=name, PolicyName="assume-roles", PolicyDocument=may)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return AccessKey(key["AccessKeyId"], key["SecretAccessKey"])

@@ -241,7 +241,7 @@ def _variables(
     layout: SandboxLayout, endpoint: str, prefect_url: str | None, known: Accounts, platform: Platform
 ) -> dict[str, str]:
     return {
-        **_aws_variables(layout, endpoint, known, platform.environments[0].region),
+        **_aws_variables(layout, endpoint, known, accounts.home_of(platform).region),
         **_tool_variables(layout, endpoint),
         **_prefect_variables(layout, prefect_url),
         "FLOWMART_STORE": str(layout.store),
@@ -251,12 +251,14 @@ def _variables(
 def _install_provider(
     layout: SandboxLayout, platform: Platform, infrastructure: Path, report: Report
 ) -> dict[str, str]:
-    """Install the provider, and report the lock files that keep it out. Returns the variables that lead to it."""
+    """Install the provider, and report what keeps it out. Returns the variables that lead to it."""
     folders = [infrastructure, *(infrastructure.parent / path for path in platform.paths)]
     locks = {file: version for folder in folders for file, version in package.locked(folder).items()}
-    for complaint in package.complaints(locks):
+    required = {file: versions for folder in folders for file, versions in package.required(folder).items()}
+    for complaint in package.complaints(locks, required):
         report(complaint)
-    return provider_variables(install(layout.terraform_mirror, layout.provider_socket, set(locks.values())))
+    versions = package.wanted(locks, required)
+    return provider_variables(install(layout.terraform_mirror, layout.provider_socket, versions))
 
 
 def _aws_variables(layout: SandboxLayout, endpoint: str, known: Accounts, region: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest
 from deployments.sandbox import Sandbox
 from tasks.bootstrap import AppliedSetting, bootstrap, state_bucket
 from tasks.domain.errors import InvalidInput, Refused
-from tasks.domain.platform import Environment, Platform, Roles
+from tasks.domain.platform import Environment, Platform, Roles, Unit
 from tests import outputs
 
 pytestmark = pytest.mark.sandbox
@@ -145,3 +145,80 @@ def test_an_unknown_environment_is_named_with_those_that_exist(
 ) -> None:
     with pytest.raises(InvalidInput, match=r"qa: no such environment; platform.yaml has shared, dev, staging, prod"):
         bootstrap(platform, "qa", infrastructure, administrator)
+
+
+# --- backends that Terraform roots name ---------------------------------------------------------------------------
+
+ROOT = """
+terraform {
+  backend "s3" {
+    bucket         = "{bucket}"
+    key            = "app.tfstate"
+    region         = "eu-central-1"
+    dynamodb_table = "their-locks"
+  }
+}
+"""
+
+
+@pytest.fixture
+def theirs(tmp_path: Path, platform: Platform) -> tuple[Platform, Path]:
+    """A platform with two roots whose states are in a bucket of its own choice, and with roles below a path."""
+    for name in ("network", "app"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.tf").write_text(ROOT.replace("{bucket}", "their-states"))
+    dev = platform.environment("dev")
+    roles = Roles(*(f"arn:aws:iam::{dev.account}:role/deploy/theirs-{purpose}" for purpose in ("plan", "apply")))
+    units = tuple(Unit(name, "terraform", name, ("dev",)) for name in ("network", "app"))
+    return replace(platform, name="theirs", environments=(replace(dev, roles=roles),), units=units), tmp_path
+
+
+def test_buckets_and_tables_that_roots_name_are_made_and_the_roles_reach_them(
+    theirs: tuple[Platform, Path], administrator: Callable[..., Any]
+) -> None:
+    platform, infrastructure = theirs
+    made = [step.name for step in bootstrap(platform, "dev", infrastructure, administrator) if step.done == "created"]
+    assert "bucket their-states" in made
+    assert "lock table their-locks" in made
+    assert made.count("bucket their-states") == 1
+    where = administrator("s3").get_bucket_location(Bucket="their-states")
+    assert where["LocationConstraint"] == "eu-central-1"
+
+    iam = administrator("iam")
+    assert iam.get_role(RoleName="theirs-plan")["Role"]["Arn"].endswith(":role/deploy/theirs-plan")
+    policy = iam.get_role_policy(RoleName="theirs-apply", PolicyName="theirs")["PolicyDocument"]["Statement"]
+    told = {each["Sid"]: each["Resource"] for each in policy}
+    assert "arn:aws:s3:::their-states/*" in told["ReadAndWriteState"]
+    assert told["LockStatesInTables"] == ["arn:aws:dynamodb:eu-central-1:222222222222:table/their-locks"]
+    assert "arn:aws:s3:::their-states" in told["NeverItsOwnPowersNorTheStateBucket"]
+    assert {"arn:aws:iam::222222222222:role/deploy/theirs-plan"} < {*told["NeverItsOwnPowersNorTheStateBucket"]}
+
+    assert done(bootstrap(platform, "dev", infrastructure, administrator)) == {"already right"}
+
+
+def test_a_bucket_that_is_there_is_left_as_its_owner_has_it(
+    theirs: tuple[Platform, Path], administrator: Callable[..., Any]
+) -> None:
+    platform, infrastructure = theirs
+    for name in ("network", "app"):
+        (infrastructure / name / "main.tf").write_text(ROOT.replace("{bucket}", "long-there"))
+    place = {"LocationConstraint": "eu-central-1"}
+    administrator("s3", "eu-central-1").create_bucket(Bucket="long-there", CreateBucketConfiguration=place)
+    bootstrap(platform, "dev", infrastructure, administrator)
+    found = administrator("s3", "eu-central-1").get_bucket_versioning(Bucket="long-there")
+    assert "Status" not in found
+
+
+def test_it_refuses_a_platform_that_trusts_nobody(
+    platform: Platform, infrastructure: Path, administrator: Callable[..., Any]
+) -> None:
+    with pytest.raises(InvalidInput, match=r"platform.yaml: trusted is missing: list the ARNs"):
+        bootstrap(replace(platform, trusted=()), "dev", infrastructure, administrator)
+
+
+def test_an_environment_without_an_account_has_nothing_to_prepare(
+    platform: Platform, infrastructure: Path, administrator: Callable[..., Any]
+) -> None:
+    nowhere = replace(platform.environment("dev"), account="", roles=None)
+    with pytest.raises(InvalidInput, match="dev has no account in platform.yaml"):
+        bootstrap(replace(platform, environments=(nowhere,)), "dev", infrastructure, administrator)

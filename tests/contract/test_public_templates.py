@@ -11,7 +11,6 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tests import sandboxes
-from tests.public_templates.__main__ import PROJECT
 from tests.public_templates.platform import ENVIRONMENT, infrastructure
 from tests.public_templates.story import End, Story
 from tests.public_templates.templates import PublicTemplate
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One whose roles may do everything."""
-    own = infrastructure(tmp_path_factory.mktemp("public") / "infrastructure", PROJECT)
+    own = infrastructure(tmp_path_factory.mktemp("public") / "infrastructure")
     with sandboxes.started(own, prefect=False) as started, pytest.MonkeyPatch.context() as patch:
         for name, value in started.variables.items():
             patch.setenv(name, value)

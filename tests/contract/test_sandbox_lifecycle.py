@@ -131,8 +131,9 @@ def test_an_environment_or_a_policy_that_is_new_is_prepared_by_the_next_up(place
     shutil.copytree(place.infrastructure, tmp_path / "infrastructure", ignore=shutil.ignore_patterns(".terraform"))
     place.infrastructure = tmp_path / "infrastructure"
     before = place.up()
-    policy = place.infrastructure / "bootstrap" / "plan.json"
-    policy.write_text(policy.read_text().replace('"sns:List*"', '"sns:List*", "sqs:List*"'))
+    policy, default = place.infrastructure / "bootstrap" / "plan.json", policies.DEFAULTS / "plan.json"
+    policy.parent.mkdir()
+    policy.write_text(default.read_text().replace('"sns:List*"', '"sns:List*", "sqs:List*"'))
 
     after = place.up()
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks import backends, manifest
-from tasks.bootstrap import AppliedSetting
+from tasks import manifest
+from tasks.bootstrap import AppliedSetting, backends
 from tests.terragrunts import PROGRAM
 
 pytestmark = pytest.mark.sandbox
@@ -46,7 +46,7 @@ ELSEWHERE = 'remote_state {\n  backend = "gcs"\n  config  = { bucket = "theirs" 
 
 
 @pytest.fixture
-def infrastructure(tmp_path: Path, project: Path) -> Path:
+def infrastructure(tmp_path: Path) -> Path:
     """Two units with one bucket, and one with a state elsewhere."""
     files = {
         "platform.yaml": PLATFORM,
@@ -55,7 +55,6 @@ def infrastructure(tmp_path: Path, project: Path) -> Path:
         "live/dev/vpc/terragrunt.hcl": UNIT,
         "live/dev/db/terragrunt.hcl": UNIT,
         "live/dev/else/terragrunt.hcl": ELSEWHERE,
-        "bootstrap/state-bucket.json": (project / "infrastructure/bootstrap/state-bucket.json").read_text(),
     }
     for path, text in files.items():
         place = tmp_path / "infrastructure" / path
@@ -66,7 +65,7 @@ def infrastructure(tmp_path: Path, project: Path) -> Path:
 
 def prepared(infrastructure: Path, client: Callable[[str], Any]) -> tuple[AppliedSetting, ...]:
     platform = manifest.load(infrastructure)
-    found = backends.declared(infrastructure, "dev", program)
+    found = backends.of_terragrunt(infrastructure, "dev", program)
     assert backends.others(found) == ("gcs",)
     dev = platform.environment("dev")
     return backends.prepare(platform, dev, infrastructure, found, lambda service, _: client(service))

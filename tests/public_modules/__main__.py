@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         folder = Path(name)
         if wanted.clones:
             read_clones(wanted.clones.resolve(), folder)
-        with started(infrastructure(folder / "infrastructure", PROJECT), prefect=False) as sandbox:
+        with started(infrastructure(folder / "infrastructure"), prefect=False) as sandbox:
             os.environ.update(sandbox.variables)
             chosen = [module for module in MODULES if not wanted.module or module.name in wanted.module]
             good = [_told(module, sandbox, folder / module.name) for module in chosen]

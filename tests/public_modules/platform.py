@@ -53,12 +53,11 @@ OTHERS = {"rds": 'random = {\n      source  = "hashicorp/random"\n      version 
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-def infrastructure(folder: Path, project: Path) -> Path:
+def infrastructure(folder: Path) -> Path:
     """What the sandbox is started with: the environment, in whose account both roles may do everything."""
     (folder / "bootstrap").mkdir(parents=True)
-    for file in (project / "infrastructure" / "bootstrap").glob("*.json"):
-        text = json.dumps(EVERYTHING) if file.stem in ("plan", "apply") else file.read_text()
-        (folder / "bootstrap" / file.name).write_text(text)
+    for role in ("plan", "apply"):
+        (folder / "bootstrap" / f"{role}.json").write_text(json.dumps(EVERYTHING))
     (folder / "platform.yaml").write_text(PLATFORM.replace("UNIT", "vpc"))
     (folder / "vpc").mkdir()
     (folder / "vpc" / "main.tf").write_text(SHARED)

@@ -51,7 +51,7 @@ def _started(root: Path, work: Path, templates: list[PublicTemplate]) -> Sandbox
     images = SandboxLayout(root).images
     images.parent.mkdir()
     images.write_text("\n".join(images_of(templates)))
-    own = infrastructure(work / "infrastructure", PROJECT)
+    own = infrastructure(work / "infrastructure")
     sandbox = up(root, sandboxes.silent, infrastructure=own, prefect=False)
     os.environ.update(sandbox.variables)
     return sandbox

@@ -25,12 +25,11 @@ _NOTHING = '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-def infrastructure(folder: Path, project: Path) -> Path:
+def infrastructure(folder: Path) -> Path:
     """What the sandbox is started with."""
     (folder / "bootstrap").mkdir(parents=True)
-    for file in (project / "infrastructure" / "bootstrap").glob("*.json"):
-        text = json.dumps(_EVERYTHING) if file.stem in ("plan", "apply") else file.read_text()
-        (folder / "bootstrap" / file.name).write_text(text)
+    for role in ("plan", "apply"):
+        (folder / "bootstrap" / f"{role}.json").write_text(json.dumps(_EVERYTHING))
     (folder / "platform.yaml").write_text(PLATFORM)
     (folder / "stack").mkdir()
     (folder / "stack" / "template.json").write_text(_NOTHING)

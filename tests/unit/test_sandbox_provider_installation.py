@@ -151,7 +151,7 @@ provider "registry.terraform.io/hashicorp/aws" {{
 
 def complaints(folder: Path, version: str, digest: str) -> str:
     (folder / ".terraform.lock.hcl").write_text(LOCK.format(version=version, hash=digest))
-    return "\n".join(package.complaints(package.locked(folder)))
+    return "\n".join(package.complaints(package.locked(folder), package.required(folder)))
 
 
 def test_a_lock_file_of_the_real_provider_is_named_with_what_to_add(tmp_path: Path) -> None:
@@ -172,3 +172,28 @@ def test_a_lock_file_with_both_checksums_is_fine(tmp_path: Path) -> None:
 def test_what_terraform_keeps_of_modules_is_nobodys_lock_file(tmp_path: Path) -> None:
     (tmp_path / ".terraform" / "modules").mkdir(parents=True)
     assert complaints(tmp_path / ".terraform" / "modules", "5.0.0", "real") == ""
+
+
+# --- code without a lock file ------------------------------------------------------------------------------------
+
+
+def requiring(folder: Path, constraint: str) -> str:
+    required = f'required_providers {{\n    aws = {{ source = "hashicorp/aws", version = "{constraint}" }}\n  }}'
+    (folder / "main.tf").write_text(f"terraform {{\n  {required}\n}}\n")
+    return "\n".join(package.complaints({}, package.required(folder)))
+
+
+@pytest.mark.parametrize("constraint", ["~> 6.0", "6.58.0", "= 6.58.0", ">= 5.0, < 7", "no constraint"])
+def test_code_that_the_stand_in_can_stand_for_is_fine(tmp_path: Path, constraint: str) -> None:
+    assert requiring(tmp_path, constraint) == ""
+
+
+@pytest.mark.parametrize("constraint", ["~> 5.0", "5.31.0", ">= 4.0, < 6.0"])
+def test_code_that_requires_another_major_version_is_named(tmp_path: Path, constraint: str) -> None:
+    said = requiring(tmp_path, constraint)
+    assert f"main.tf: it requires hashicorp/aws {constraint}, and the stand-in is of {package.VERSION}" in said
+
+
+def test_the_one_version_that_code_requires_is_there(tmp_path: Path) -> None:
+    requiring(tmp_path, "= 6.58.0")
+    assert package.wanted({}, package.required(tmp_path)) == {"6.58.0"}

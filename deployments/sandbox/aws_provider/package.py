@@ -14,6 +14,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tasks.engines.terraform.remote_modules import is_exact
+from tasks.engines.terraform.versions import Wanted
+
 VERSION = "6.62.0"
 """The version whose schema the stand-in has; it satisfies `~> 6.0`."""
 
@@ -26,6 +29,7 @@ echo "This stand-in for hashicorp/aws needs the profile of a running sandbox: fl
 exit 1
 """
 _LOCKED = re.compile(r'provider\s+"[\w.-]+/hashicorp/aws"\s*\{(.*?)\n\}', re.DOTALL)
+_REQUIRED = re.compile(r'\{[^{}]*?\bsource\s*=\s*"(?:[\w.-]+/)?hashicorp/aws"[^{}]*\}')
 _LOCKED_VERSION = re.compile(r'version\s*=\s*"([^"]+)"')
 
 
@@ -57,16 +61,50 @@ def _version_in(lock: str) -> str | None:
     return version.group(1) if version else None
 
 
-def complaints(locks: Mapping[Path, str]) -> list[str]:
-    """A sentence for each lock file that keeps the stand-in out."""
+def required(folder: Path) -> dict[Path, str]:
+    """{file: the versions of hashicorp/aws that it requires} of all code in a folder that has no lock file."""
+    files = sorted(file for suffix in ("*.tf", "*.tofu") for file in folder.rglob(suffix))
+    found = {file: _required_in(file.read_text(errors="replace")) for file in files if _is_unlocked(file)}
+    return {file: constraint for file, constraint in found.items() if constraint}
+
+
+def _is_unlocked(file: Path) -> bool:
+    return ".terraform" not in file.parts and not (file.parent / ".terraform.lock.hcl").exists()
+
+
+def _required_in(text: str) -> str:
+    entry = _REQUIRED.search(text)
+    version = entry and _LOCKED_VERSION.search(entry.group())
+    return version.group(1).strip() if version else ""
+
+
+def wanted(locks: Mapping[Path, str], required: Mapping[Path, str]) -> set[str]:
+    """The versions that lock files and code name."""
+    return {*locks.values(), *(each.removeprefix("=").strip() for each in required.values() if is_exact(each))}
+
+
+def complaints(locks: Mapping[Path, str], required: Mapping[Path, str]) -> list[str]:
+    """A sentence for each lock file, and each requirement without one, that keeps the stand-in out."""
     real = "set FLOWMART_SANDBOX_PROVIDER=real"
-    said = []
+    there = {VERSION, *filter(served, wanted(locks, required))}
+    said = [
+        f"{file}: it requires hashicorp/aws {constraint}, and the stand-in is of {VERSION}; {real}"
+        for file, constraint in required.items()
+        if not any(_allows(constraint, version) for version in there)
+    ]
     for file, version in locks.items():
         if not served(version):
             said.append(f"{file}: it locks hashicorp/aws {version}, and the stand-in is of {VERSION}; {real}")
         elif checksum() not in file.read_text():
             said.append(f'{file}: it locks the real hashicorp/aws; add "{checksum()}" to its hashes, or {real}')
     return said
+
+
+def _allows(constraint: str, version: str) -> bool:
+    try:
+        return Wanted(constraint, "").allows(version)
+    except ValueError:
+        return True  # no constraint that is known here: terraform says what is wrong with it
 
 
 def served(version: str) -> bool:

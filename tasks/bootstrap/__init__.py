@@ -1,0 +1,13 @@
+"""Prepares an account for Terraform: the bucket of states and the two roles.
+
+They are made through boto3, because Terraform cannot run without them, with administrator credentials of the account
+itself. Each setting is read first and written only if it differs (`settings`), so a second run changes nothing;
+nothing is ever removed. What the roles may do is data (`policies`). Buckets and lock tables that units name in their
+backends are made where they are missing (`backends`).
+"""
+
+from tasks.bootstrap.account import bootstrap
+from tasks.bootstrap.buckets import state_bucket
+from tasks.bootstrap.settings import AppliedSetting
+
+__all__ = ["AppliedSetting", "bootstrap", "state_bucket"]
