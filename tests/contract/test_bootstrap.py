@@ -220,5 +220,5 @@ def test_an_environment_without_an_account_has_nothing_to_prepare(
     platform: Platform, infrastructure: Path, administrator: Callable[..., Any]
 ) -> None:
     nowhere = replace(platform.environment("dev"), account="", roles=None)
-    with pytest.raises(InvalidInput, match="dev has no account in platform.yaml"):
+    with pytest.raises(InvalidInput, match="dev has no account"):
         bootstrap(replace(platform, environments=(nowhere,)), "dev", infrastructure, administrator)

@@ -24,6 +24,7 @@ from deployments import sandbox as sandboxes
 from deployments.profile import activate
 from deployments.sandbox import Sandbox
 from deployments.sandbox.layout import SandboxLayout
+from tasks.bootstrap import policies
 
 pytestmark = pytest.mark.sandbox
 
@@ -143,6 +144,52 @@ def test_an_environment_or_a_policy_that_is_new_is_prepared_by_the_next_up(place
     assert place.said[-1] == "accounts prepared: shared, dev, staging, production"
     with pytest.raises(ClientError, match="AccessDenied"):
         operator_of(after)("iam").list_roles()
+
+
+def test_a_repository_of_somebody_else_is_prepared_as_it_is(place: Place, tmp_path: Path) -> None:
+    """It trusts people who are not here, has a role, a region and a bucket of its own, and no policies."""
+    root = tmp_path / "envs" / "dev"
+    root.mkdir(parents=True)
+    (root / "main.tf").write_text(THEIR_ROOT)
+    place.infrastructure = tmp_path / "infrastructure"
+    place.infrastructure.mkdir()
+    (place.infrastructure / "platform.yaml").write_text(THEIRS)
+
+    box = place.up()
+
+    operator = operator_of(box)
+    key = operator("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/ci/deploy", RoleSessionName="it")
+    found = key["Credentials"]
+    words = found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]
+    s3: Any = boto3.Session(*words, region_name="eu-central-1").client("s3", endpoint_url=box.aws_endpoint)
+    s3.put_object(Bucket="acme-states", Key="app.tfstate", Body=b"{}")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_bucket(Bucket="acme-states")
+
+
+ACCOUNT = "555555555555"
+THEIRS = f"""
+platform: acme
+paths: [envs]
+trusted: ["arn:aws:iam::999999999999:role/their-ci"]
+environments:
+  nowhere: {{}}
+  dev:
+    account: "{ACCOUNT}"
+    region: eu-central-1
+    roles: {{apply: "arn:aws:iam::{ACCOUNT}:role/ci/deploy"}}
+units:
+  app: {{engine: terraform, source: "envs/{{environment}}", environments: [dev]}}
+"""
+THEIR_ROOT = """
+terraform {
+  backend "s3" {
+    bucket = "acme-states"
+    key    = "app.tfstate"
+    region = "eu-central-1"
+  }
+}
+"""
 
 
 def test_a_lock_file_of_the_real_provider_is_named_with_what_to_do(shared_place: Place, tmp_path: Path) -> None:

@@ -104,5 +104,5 @@ def test_the_planning_policy_names_nothing_that_changes_what_is_built() -> None:
 
 def test_the_planning_policy_only_reads_the_state() -> None:
     statements = document(DEFAULTS / "plan.json", NAMES)["Statement"]
-    on_state = [s for s in statements if str(s["Resource"]).startswith("arn:aws:s3:::state")]
+    on_state = [s for s in statements if NAMES["states"] == s["Resource"]]
     assert [s["Action"] for s in on_state] == [["s3:GetObject", "s3:GetObjectVersion"]]
