@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,8 +76,19 @@ class Stack:
         ]
 
 
+@pytest.fixture(scope="module")
+def code(operator: Sandbox) -> None:
+    """An archive in a bucket, which layers are made of."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("python/shop.py", "pass")
+    s3 = operator.administrator("dev")("s3")
+    s3.create_bucket(Bucket="flowmart-types-code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="flowmart-types-code", Key="layer.zip", Body=archive.getvalue())
+
+
 @pytest.fixture(params=STACKS, ids=lambda file: file.stem)
-def stack(request: pytest.FixtureRequest, operator: Sandbox) -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest, operator: Sandbox, code: None) -> Iterator[Stack]:
     client = operator.administrator("dev")("cloudformation")
     made = Stack(client, request.param.stem, request.param.read_text())
     yield made

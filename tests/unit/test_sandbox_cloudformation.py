@@ -101,8 +101,8 @@ def test_wrong_parameters_are_refused(parameters: dict[str, str], message: str) 
 
 
 def test_what_is_not_emulated_in_templates_is_refused() -> None:
-    text = json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Orders": queue()}})
-    with pytest.raises(ValidationError, match="the sandbox does not emulate Transform"):
+    text = json.dumps({"Transform": ["AWS::LanguageExtensions", "Shuffle"], "Resources": {"Orders": queue()}})
+    with pytest.raises(ValidationError, match="the sandbox does not emulate Transform Shuffle"):
         Template(text, {}, "id", "stack", "222222222222", REGION).refuse_wrong_parameters()
 
 

@@ -14,7 +14,7 @@ are really made. Replaced, because it matters to whoever plans and rolls back:
 - Types and properties that moto does not know are left out. Here the plan is refused: "the sandbox does not emulate
   ...". So it is for properties that AWS's registry refuses.
 
-A template is read (`loading`), its loops are written out (`extensions`), its functions are resolved (`intrinsics`);
+A template is read (`loading`), its loops are written out (`extensions`), SAM is expanded (`serverless`), its functions are resolved (`intrinsics`);
 what cannot be is refused (`parameters`, `rules`, `refusals`). Most resource types are data (`types/`, over `services`
 and `calls`).
 

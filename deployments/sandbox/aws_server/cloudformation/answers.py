@@ -87,10 +87,11 @@ def get_stack_policy(response: Response) -> ActionResult:
 
 
 def get_template(response: Response) -> ActionResult:
-    """The template as it was given."""
-    return ActionResult(
-        {"TemplateBody": stack_of(response).template.text, "StagesAvailable": ["Original", "Processed"]}
-    )
+    """The template, as it was given or with what its transforms make of it."""
+    template = stack_of(response).template
+    given = response._get_param("TemplateStage") == "Original"
+    text = template.text if given or not template.text else template.processed
+    return ActionResult({"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]})
 
 
 def validate_template(response: Response) -> ActionResult:

@@ -1,4 +1,4 @@
-"""Transforms of templates: AWS::LanguageExtensions is emulated, macros and SAM are not.
+"""Transforms of templates: AWS::LanguageExtensions is emulated here, SAM in `serverless`, and macros are not.
 
 Source: the user guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
 """
@@ -9,22 +9,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deployments.sandbox.aws_server.cloudformation.intrinsics import Values, as_text, refuse
+from deployments.sandbox.aws_server.cloudformation.serverless import SERVERLESS
 
 _LOOP = "Fn::ForEach::"
-_EXTENSIONS = "AWS::LanguageExtensions"
+EXTENSIONS = "AWS::LanguageExtensions"
 
 
 def transforms(document: Mapping[str, Any]) -> list[str]:
     """The transforms of a template; ValidationError for those that are not emulated."""
     found = document.get("Transform") or []
     names = found if isinstance(found, list) else [found]
-    others = [name if isinstance(name, str) else name["Name"] for name in names if name != _EXTENSIONS]
+    listed = [name if isinstance(name, str) else name["Name"] for name in names]
+    others = [name for name in listed if name not in (EXTENSIONS, SERVERLESS)]
     others += ["AWS::Include" if name == "AWS::Include" else str(name) for name in _inline(document)]
     if others:
         raise refuse(f"the sandbox does not emulate Transform {', '.join(dict.fromkeys(others))}")
-    if not names and any(key.startswith(_LOOP) for key in document["Resources"]):
-        raise refuse(f"Template format error: Fn::ForEach needs Transform: {_EXTENSIONS}")
-    return list(names)
+    if EXTENSIONS not in listed and any(key.startswith(_LOOP) for key in document["Resources"]):
+        raise refuse(f"Template format error: Fn::ForEach needs Transform: {EXTENSIONS}")
+    return listed
 
 
 def expanded(document: Mapping[str, Any], values: Values) -> dict[str, Any]:

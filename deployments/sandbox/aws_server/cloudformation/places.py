@@ -53,6 +53,7 @@ def _looked_up(place: re.Match[str], scope: Scope) -> Any:
 
 
 _FILTERS: Mapping[str, Callable[[Any], Any]] = {
+    "base": lambda path: path.rpartition("/")[2],
     "decoded": lambda text: base64.b64decode(text).decode(),
     "json": json.dumps,
     "kebab": lambda text: re.sub(r"(?<=.)(?=[A-Z])", "-", text).lower(),

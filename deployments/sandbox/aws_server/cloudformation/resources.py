@@ -12,8 +12,10 @@ from deployments.sandbox.aws_server.cloudformation import (
     management,
     messaging,
     nested,
+    records,
     security_groups,
     types,
+    waiting,
 )
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made
 
@@ -28,12 +30,16 @@ KINDS: Mapping[str, Kind] = {
     "AWS::EC2::SecurityGroupEgress": security_groups.SecurityGroupRule("egress"),
     "AWS::EC2::SecurityGroupIngress": security_groups.SecurityGroupRule("ingress"),
     "AWS::CloudFormation::Macro": macros.Macro(),
+    "AWS::CloudFormation::WaitCondition": waiting.WaitCondition(),
+    "AWS::CloudFormation::WaitConditionHandle": waiting.WaitConditionHandle(),
     nested.STACK: nested.NestedStack(),
     "AWS::Events::EventBus": messaging.EventBus(),
     "AWS::Events::Rule": messaging.Rule(),
     "AWS::KMS::Alias": management.Alias(),
     "AWS::KMS::Key": management.Key(),
     "AWS::Logs::LogGroup": infrastructure.LogGroup(),
+    "AWS::Route53::RecordSet": records.RecordSet(),
+    "AWS::Route53::RecordSetGroup": records.RecordSets(),
     "AWS::SNS::Subscription": messaging.Subscription(),
     "AWS::SNS::Topic": messaging.Topic(),
     "AWS::SNS::TopicPolicy": messaging.TopicPolicy(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation import extensions, parameters, quotas, rules
+from deployments.sandbox.aws_server.cloudformation import extensions, parameters, quotas, rules, serverless
 from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, Values, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.loading import parsed
@@ -44,8 +45,10 @@ class Template:
         names = extensions.transforms(found)
         if "Hooks" in found:
             raise refuse("the sandbox does not emulate Hooks in templates")
-        if names:
+        if extensions.EXTENSIONS in names:
             found = extensions.expanded(found, self._values(found, {}))
+        if serverless.SERVERLESS in names:
+            found = serverless.expanded(found, self._given, self.account, self.region)
         quotas.refuse_much(found)
         for name, body in found["Resources"].items():
             if not re.fullmatch(r"[A-Za-z0-9]+", name):
@@ -67,6 +70,12 @@ class Template:
             circle = ", ".join(dict.fromkeys(error.args[1]))
             raise refuse(f"Circular dependency between resources: [{circle}]") from error
         return {name: there[name] for name in _in_order(graph)}
+
+    @cached_property
+    def processed(self) -> str:
+        """The text with what its transforms make of it; as it is written where it has none."""
+        document = self.document
+        return json.dumps(document) if parsed(self.text).get("Transform") else self.text
 
     @property
     def slots(self) -> Mapping[str, Mapping[str, Any]]:

@@ -151,6 +151,17 @@ TYPES = {
         tagging=Call("create_or_update_tags", {"Tags": "{tags}"}),
         tag_form={"ResourceId": "{id}", "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True},
     ),
+    "AWS::AutoScaling::LifecycleHook": ServiceKind(
+        service="autoscaling",
+        making=Call("put_lifecycle_hook"),
+        id="{LifecycleHookName}",
+        reading=Call(
+            "describe_lifecycle_hooks", {**_GROUP, "LifecycleHookNames": ["{id}"]}, found="LifecycleHooks[0]"
+        ),
+        changing=(Call("put_lifecycle_hook", {**_GROUP, "LifecycleHookName": "{id}"}),),
+        dropping=Call("delete_lifecycle_hook", {**_GROUP, "LifecycleHookName": "{id}"}),
+        named=("LifecycleHookName", 255),
+    ),
     "AWS::AutoScaling::ScalingPolicy": ServiceKind(
         service="autoscaling",
         making=Call("put_scaling_policy"),

@@ -17,6 +17,15 @@ def _directory(operation: str) -> ServiceKind:
     )
 
 
+_RULE = (
+    "ConfigRuleName",
+    "Description",
+    "InputParameters",
+    "MaximumExecutionFrequency",
+    "Scope",
+    "Source",
+)
+
 TYPES = {
     "AWS::CloudWatch::Dashboard": ServiceKind(
         service="cloudwatch",
@@ -94,5 +103,23 @@ TYPES = {
         reading=Call("describe_portfolio", {"Id": "{id}"}, found="PortfolioDetail"),
         dropping=Call("delete_portfolio", {"Id": "{id}"}),
         gives={"PortfolioName": "DisplayName"},
+    ),
+    "AWS::Config::ConfigRule": ServiceKind(
+        service="config",
+        making=Call("put_config_rule", of=(), when={key: {"ConfigRule": {key: f"{{{key}}}"}} for key in _RULE}),
+        id="{ConfigRuleName}",
+        reading=Call("describe_config_rules", {"ConfigRuleNames": ["{id}"]}, found="ConfigRules[0]"),
+        changing=(
+            Call(
+                "put_config_rule",
+                {"ConfigRule": {"ConfigRuleName": "{id}"}},
+                of=(),
+                when={key: {"ConfigRule": {key: f"{{{key}}}"}} for key in _RULE if key != "ConfigRuleName"},
+            ),
+        ),
+        dropping=Call("delete_config_rule", {"ConfigRuleName": "{id}"}),
+        gives={"Arn": "ConfigRuleArn", "ConfigRuleId": "ConfigRuleId"},
+        named=("ConfigRuleName", 128),
+        puts=True,
     ),
 }
