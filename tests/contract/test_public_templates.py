@@ -83,3 +83,18 @@ def test_a_template_ends_as_it_must_and_leaves_no_stack(
     assert why in told.why
     stacks = sandbox.administrator(ENVIRONMENT)("cloudformation").describe_stacks()["Stacks"]
     assert story.stack not in [stack["StackName"] for stack in stacks]
+
+
+def test_the_code_beside_a_serverless_template_goes_with_it(
+    sandbox: Sandbox, there: Neighbours, tmp_path: Path
+) -> None:
+    (tmp_path / "own/src").mkdir(parents=True)
+    (tmp_path / "own/src/shop.py").write_text("def run(event, context): return event\n")
+    properties = {"CodeUri": "src", "Handler": "shop.run", "Runtime": "python3.12"}
+    document = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {"Shop": {"Type": "AWS::Serverless::Function", "Properties": properties}},
+    }
+    template = PublicTemplate("serverless", json.dumps(document), document, tmp_path / "own")
+    told = Story(template, sandbox, there, tmp_path / "serverless").told()
+    assert told.end is End.THROUGH, told

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from tasks.engines.cloudformation.engine import ENGINE
 from tests.images import as_role
 from tests.public_templates.platform import ENVIRONMENT
 from tests.public_templates.templates import PublicTemplate
-from tests.public_templates.values import Neighbours, bring_about, values_for
+from tests.public_templates.values import BUCKET, Neighbours, bring_about, values_for
 from tests.workspaces import workspace
 
 _CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_FILE = "the-public-one.yaml"
+_UNIT = Unit("public", "cloudformation", "stack", (ENVIRONMENT,), options={"template": _FILE}, time_limit=60)
 _NOT_EMULATED = "the sandbox does not emulate "
 
 
@@ -63,14 +66,14 @@ class Story:
         self._environment = sandbox.platform.environment(ENVIRONMENT)
         self.stack = f"flowmart-{ENVIRONMENT}-{folder.name}"
         parents = {"StackName": below.stack} if below and "StackName" in template.document["Parameters"] else {}
-        own = {"capabilities": _CAPABILITIES, "stack": self.stack}
+        own = {"capabilities": _CAPABILITIES, "stack": self.stack, "template_bucket": BUCKET}
         self._values = {**values_for(template.document, there), **parents, **own}
         self._receipt: Receipt | None = None
 
     def told(self) -> Told:
         """Go through all steps, and leave nothing behind."""
         client = self._sandbox.administrator(ENVIRONMENT)
-        bring_about(client, self._template.text)
+        bring_about(client, self._template)
         try:
             if self._below:
                 self._below.create()
@@ -107,7 +110,9 @@ class Story:
     def _planned(self, release: str, text: str, **tags: str) -> Plan:
         folder = self._folder / release / "stack"
         (folder / "parameters").mkdir(parents=True, exist_ok=True)
-        (folder / "template.yaml").write_text(text)
+        if self._template.folder and self._template.has_neighbours:
+            shutil.copytree(self._template.folder, folder, dirs_exist_ok=True)
+        (folder / _FILE).write_text(text)
         (folder / "parameters" / f"{ENVIRONMENT}.yaml").write_text(json.dumps({"Tags": tags}))
         return ENGINE.make(self._workspace(release)).plan(Inputs(self._values))
 
@@ -115,7 +120,7 @@ class Story:
         roles = self._environment.roles
         return workspace(
             self._folder / release,
-            Unit("public", "cloudformation", "stack", (ENVIRONMENT,), inputs=self._values, time_limit=60),
+            replace(_UNIT, inputs=self._values),
             self._environment,
             target=Target(release, ENVIRONMENT, "public"),
             reading=as_role(self._environment, roles.plan),

@@ -12,6 +12,7 @@ from typing import Any
 from moto.cloudformation.exceptions import ValidationError
 
 from deployments.sandbox.aws_server.cloudformation.loading import parsed
+from tasks.engines.cloudformation import artifacts
 
 ADDRESS = "https://github.com/aws-cloudformation/aws-cloudformation-templates"
 _IMAGE = re.compile(r"\bami-[0-9a-f]{8}(?:[0-9a-f]{9})?\b")
@@ -28,11 +29,20 @@ _BELOW = {
 
 @dataclass(frozen=True)
 class PublicTemplate:
-    """One template: its path in the clone, its text, and what it says."""
+    """One template: its path in the clone, its text, what it says, and the folder that it is in."""
 
     name: str
     text: str
     document: dict[str, Any]
+    folder: Path | None = None
+
+    @property
+    def has_neighbours(self) -> bool:
+        """Whether it names files beside it: code, or templates by a local path."""
+        bodies = [body for body in self.document["Resources"].values() if isinstance(body, dict)]
+        named = [(body.get("Properties") or {}).get("TemplateURL") for body in bodies]
+        local = any(isinstance(url, str) and not artifacts.is_remote(url) for url in named)
+        return local or any(True for _ in artifacts.paths(self.document))
 
 
 def fetched(folder: Path) -> Path:
@@ -51,7 +61,7 @@ def templates_of(clone: Path) -> Iterator[PublicTemplate]:
             continue
         name = path.relative_to(clone).as_posix()
         if isinstance(document.get("Resources"), dict) and name not in _PIECES:
-            yield PublicTemplate(name, text, document)
+            yield PublicTemplate(name, text, document, path.parent)
 
 
 def images_of(templates: Iterable[PublicTemplate]) -> list[str]:

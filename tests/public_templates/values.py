@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployments.sandbox.aws_server.cloudformation.parameters import unfit
+from tests.public_templates.templates import PublicTemplate
 
 ACCOUNT = "222222222222"
 _IMAGE = "/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2"
-_BUCKET = "flowmart-public-templates"
+BUCKET = "flowmart-public-templates"
 _BY_NAME = (
     (r"^CreateVPCFlowLogsTo", "Yes"),
     (r"(?i)password|secret", "Ab1-Cd2.Ef3_Gh4"),
     (r"(?i)e-?mail", "someone@flowmart.example"),
     (r"^(NotificationBucket|BucketName)$", "flowmart-public-fresh"),
-    (r"(?i)bucket", _BUCKET),
+    (r"(?i)bucket", BUCKET),
     (r"(?i)endpoint", f"arn:aws:sqs:us-east-1:{ACCOUNT}:somebodys"),
     (r"(?i)directoryid", "d-0000000000"),
     (r"(?i)(user|admin).*(name)?$", "administrator"),
@@ -58,7 +59,7 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
     """Make a key pair and find the default network."""
     ec2 = client("ec2")
     ec2.create_key_pair(KeyName="somebody")
-    client("s3").create_bucket(Bucket=_BUCKET)
+    client("s3").create_bucket(Bucket=BUCKET)
     client("sqs").create_queue(QueueName="somebodys")
     client("iam").create_instance_profile(InstanceProfileName="CloudWatchAgentAdminRole")
     [vpc] = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["IsDefault"]]
@@ -89,11 +90,14 @@ def neighbours(client: Callable[[str], Any]) -> Neighbours:
     )
 
 
-def bring_about(client: Callable[[str], Any], text: str) -> None:
-    """Make the secrets that a template refers to by name, if they are not there."""
+def bring_about(client: Callable[[str], Any], template: PublicTemplate) -> None:
+    """Make the secrets that a template refers to by name, and put the templates beside it in a bucket."""
+    if template.folder and "TemplateURL" in template.text:
+        for file in (file for file in template.folder.iterdir() if file.is_file()):
+            client("s3").put_object(Bucket=BUCKET, Key=f"templates/{file.name}", Body=file.read_bytes())
     secrets = client("secretsmanager")
     there = {found["Name"] for found in secrets.list_secrets()["SecretList"]}
-    for name, key in _SECRET.findall(text):
+    for name, key in _SECRET.findall(template.text):
         if name not in there:
             secrets.create_secret(Name=name, SecretString=json.dumps({key: "Ab1-Cd2.Ef3_Gh4"}))
             there.add(name)
