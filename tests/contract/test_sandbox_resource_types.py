@@ -76,20 +76,23 @@ class Stack:
         ]
 
 
-@pytest.fixture(scope="module")
-def code(operator: Sandbox) -> None:
+CODE = "flowmart-types-code"
+
+
+def put_code(s3: Any) -> None:
     """An archive in a bucket, which layers are made of."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         files.writestr("python/shop.py", "pass")
-    s3 = operator.administrator("dev")("s3")
-    s3.create_bucket(Bucket="flowmart-types-code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_object(Bucket="flowmart-types-code", Key="layer.zip", Body=archive.getvalue())
+    s3.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=CODE, Key="layer.zip", Body=archive.getvalue())
 
 
 @pytest.fixture(params=STACKS, ids=lambda file: file.stem)
-def stack(request: pytest.FixtureRequest, operator: Sandbox, code: None) -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest, operator: Sandbox) -> Iterator[Stack]:
     client = operator.administrator("dev")("cloudformation")
+    if CODE in request.param.read_text():
+        put_code(operator.administrator("dev")("s3"))
     made = Stack(client, request.param.stem, request.param.read_text())
     yield made
     client.delete_stack(StackName=made.name)
