@@ -216,3 +216,20 @@ def test_what_tells_a_type_is_about_its_own_properties(name: str, kind: ServiceK
     )
     assert named <= known
     assert set(kind.gives) | set(kind.more) <= attributes(name, REGION)
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        (
+            {"QueueName": "a", "VisibilityTimeout": {"Ref": "Name"}},
+            [("Static", "ParameterReference", "Name"), ("Dynamic", "DirectModification", None)],
+        ),
+        ({"QueueName": "a", "VisibilityTimeout": 60}, [("Static", "DirectModification", None)]),
+    ],
+)
+def test_a_change_says_whether_a_parameter_caused_it(properties: dict[str, Any], told: list[Any]) -> None:
+    declared = {"Orders": queue(QueueName="a", VisibilityTimeout={"Ref": "Name"})}
+    earlier, later = template(declared, Name="30"), template({"Orders": queue(**properties)}, Name="90")
+    found = differences(THERE, later, REGION, earlier=earlier)["Orders"].described()["ResourceChange"]["Details"]
+    assert [(each["Evaluation"], each["ChangeSource"], each.get("CausingEntity")) for each in found] == told

@@ -83,8 +83,9 @@ def _compared(response: Response, made: ChangeSet) -> Hierarchy:
     if response._get_bool_param("IncludeNestedStacks", False):
         changes = nested.differences(made.stack, made.template, made.tags)
     else:
-        differ = made.tags != made.stack.tags
-        changes = differences(made.stack.resources, made.template, response.region, differ)
+        stack, differ = made.stack, made.tags != made.stack.tags
+        earlier = stack.template
+        changes = differences(stack.resources, made.template, response.region, differ, earlier=earlier)
     refuse_unchangeable(changes)
     made.changes = tuple(changes.values())
     return nested

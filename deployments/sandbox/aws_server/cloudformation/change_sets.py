@@ -25,7 +25,8 @@ from deployments.sandbox.aws_server.cloudformation.templates import LATER, Templ
 class Detail:
     """One property that differs, or none where only CloudFormation says so (`automatic`).
 
-    `recreation`: Never, Conditionally or Always; `static`: known already.
+    `recreation`: Never, Conditionally or Always; `static`: known already; `causes`: the parameters because of which
+    alone it differs.
     """
 
     attribute: str
@@ -33,6 +34,7 @@ class Detail:
     recreation: str
     static: bool
     automatic: bool = False
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Difference:
             "PolicyAction": self.policy,
             "ChangeSetId": self.change_set,
             "Scope": sorted({detail.attribute for detail in self.details}) if modify else None,
-            "Details": [_told(detail) for detail in self.details] if modify else None,
+            "Details": [each for detail in self.details for each in _told(detail)] if modify else None,
             "BeforeContext": None if self.before is None else json.dumps({"Properties": self.before}),
             "AfterContext": None if self.after is None else json.dumps({"Properties": self.after}),
         }
@@ -96,8 +98,18 @@ def differences(
     region: str,
     tags_differ: bool = False,
     nested: Nested = lambda *_: ("", True),
+    earlier: Template | None = None,
 ) -> dict[str, Difference]:
-    """Logical id -> what would happen to it; those to which nothing happens are left out."""
+    """Logical id -> what would happen to it; those to which nothing happens are left out.
+
+    Args:
+        there: the resources that the stack has.
+        template: what it is to become.
+        region: where it is.
+        tags_differ: whether its own tags will be others.
+        nested: plans what is nested in it.
+        earlier: what it was made from, to tell what a change comes from.
+    """
     made = {name: resource.made for name, resource in there.items()}
     found: dict[str, Difference] = {}
     for name, body in template.resources.items():
@@ -105,7 +117,7 @@ def differences(
             found[name] = _added(name, body["Type"], template.properties(name, made), nested)
             continue
         wanted = (body["Type"], template.properties(name, made), template.policies(name))
-        difference = _difference(there[name], wanted, region, tags_differ)
+        difference = _explained(_difference(there[name], wanted, region, tags_differ), template, earlier)
         if body["Type"] == STACK:
             difference, made[name] = _of_nested(difference, made[name], *nested(name, wanted[1]))
         if difference.details:
@@ -119,6 +131,18 @@ def differences(
                 "Remove", name, resource.kind, resource.made.id, resource.properties, policy=policy
             )
     return found
+
+
+def _explained(difference: Difference, template: Template, earlier: Template | None) -> Difference:
+    """The same with the parameters that its details come from."""
+    if earlier is None or not earlier.text:
+        return difference
+    name = difference.logical_id
+    details = tuple(
+        replace(detail, causes=template.moved(name, detail.name, earlier)) if detail.name else detail
+        for detail in difference.details
+    )
+    return replace(difference, details=details)
 
 
 def _added(name: str, kind: str, properties: Mapping[str, Any], nested: Nested) -> Difference:
@@ -180,11 +204,14 @@ def _takes_tags(kind: str) -> bool:
     return kind in KINDS and KINDS[kind].takes_tags
 
 
-def _told(detail: Detail) -> dict[str, Any]:
+def _told(detail: Detail) -> list[dict[str, Any]]:
+    """A detail, in the words of DescribeChangeSet; what a parameter causes is told once for it, and once as it is."""
     target = {"Attribute": detail.attribute, "RequiresRecreation": detail.recreation}
     source = "Automatic" if detail.automatic else "DirectModification" if detail.static else "ResourceReference"
-    return {
-        "Target": target | ({"Name": detail.name} if detail.name else {}),
-        "Evaluation": "Static" if detail.static else "Dynamic",
-        "ChangeSource": source,
-    }
+    target |= {"Name": detail.name} if detail.name else {}
+    caused = [
+        {"Target": target, "Evaluation": "Static", "ChangeSource": "ParameterReference", "CausingEntity": cause}
+        for cause in detail.causes
+    ]
+    known = detail.static and not caused
+    return [*caused, {"Target": target, "Evaluation": "Static" if known else "Dynamic", "ChangeSource": source}]

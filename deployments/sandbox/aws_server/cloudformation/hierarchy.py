@@ -62,7 +62,8 @@ class Hierarchy:
         def nested(name: str, properties: Mapping[str, Any]) -> tuple[str, bool]:
             return self._nested(stack, name, properties, tags)
 
-        return differences(stack.resources, template, self.response.region, tags != stack.tags, nested)
+        region, differ = self.response.region, tags != stack.tags
+        return differences(stack.resources, template, region, differ, nested, stack.template)
 
     def _nested(self, parent: Stack, name: str, properties: Mapping[str, Any], tags: Tags) -> tuple[str, bool]:
         if is_later(properties["TemplateURL"]):

@@ -95,6 +95,16 @@ class Template:
         found: dict[str, Any] = self._values(self.document, made).resolved(declared)
         return found
 
+    def moved(self, logical_id: str, key: str, earlier: Template) -> tuple[str, ...]:
+        """The parameters because of which alone a property is another than in the earlier template of the stack."""
+        now, before = self._declared(logical_id, key), earlier._declared(logical_id, key)
+        names = {name for name in _named(now) if name in self.slots} if now == before else set()
+        return tuple(sorted(name for name in names if self._given.get(name) != earlier._given.get(name)))
+
+    def _declared(self, logical_id: str, key: str) -> Any:
+        body = self.document["Resources"].get(logical_id, {})
+        return (body.get("Properties") or {}).get(key)
+
     def outputs(self, made: Mapping[str, Made]) -> list[dict[str, Any]]:
         """The outputs of a stack whose resources are `made`."""
         values = self._values(self.document, made)
