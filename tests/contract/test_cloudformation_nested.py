@@ -143,6 +143,12 @@ def test_a_nested_stack_that_goes_takes_along_what_is_in_it(shop: Shop) -> None:
     assert len(shop.stacks) == 2
 
 
+def test_a_nested_template_that_is_not_there_is_said(shop: Shop) -> None:
+    missing = nested(f"https://{shop.bucket}.s3.eu-west-1.amazonaws.com/missing.json")
+    with pytest.raises(Refused, match=r"nested stack \S+Nested\S+: S3 error: Access Denied"):
+        shop.colours.plan(shop.colours.release("one", {"Resources": {"Nested": missing}}))
+
+
 @pytest.mark.parametrize(
     ("seconds", "database", "told"),
     [

@@ -16,7 +16,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.domain.values import UNKNOWN
 from tasks.engines.base import Interface
-from tasks.engines.cloudformation import artifacts, documents, limits, sources, values
+from tasks.engines.cloudformation import artifacts, documents, limits, plans, sources, values
 from tests.workspaces import workspace
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
@@ -286,6 +286,12 @@ def test_zipped_code_is_the_same_wherever_it_is_made(code: Path) -> None:
     assert modes == {"handler.py": 0o644, "lib/run.sh": 0o755}
     (code / "src/handler.py").write_text("pass\n")
     assert artifacts.zipped(code / "src") != first
+
+
+def test_the_file_of_a_plan_is_no_part_of_the_code_beside_it(code: Path) -> None:
+    first = artifacts.zipped(code)
+    plans.save(plans.Saved("execute", "orders", {"Secret": "hunter2"}), "orders", code)
+    assert artifacts.zipped(code) == first
 
 
 def test_a_nested_template_that_is_a_folder_is_refused(code: Path) -> None:

@@ -23,6 +23,7 @@ _BY_NAME = (
     (r"(?i)password|secret", "Ab1-Cd2.Ef3_Gh4"),
     (r"(?i)e-?mail", "someone@flowmart.example"),
     (r"^(NotificationBucket|BucketName)$", "flowmart-public-fresh"),
+    (r"(?i)keyprefix$", ""),
     (r"(?i)bucket", BUCKET),
     (r"(?i)endpoint", f"arn:aws:sqs:us-east-1:{ACCOUNT}:somebodys"),
     (r"(?i)directoryid", "d-0000000000"),

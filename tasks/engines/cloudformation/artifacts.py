@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.engines.cloudformation import plans
+
 _ADDRESS = lambda bucket, key: f"s3://{bucket}/{key}"  # noqa: E731
 _S3 = lambda bucket, key: {"S3Bucket": bucket, "S3Key": key}  # noqa: E731
 _PLAIN = lambda bucket, key: {"Bucket": bucket, "Key": key}  # noqa: E731
@@ -100,7 +102,9 @@ def is_remote(path: str) -> bool:
 
 def zipped(place: Path) -> bytes:
     """A file, or all files of a folder, as an archive that is the same for the same content, wherever it is made."""
-    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    # A plan may hold secrets, and there is none yet when the first archive is made.
+    below = (file for file in place.rglob("*") if not file.name.endswith(plans.ENDING))
+    files = sorted(below) if place.is_dir() else [place]
     root, archive = place if place.is_dir() else place.parent, io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
         for file in (file for file in files if file.is_file()):

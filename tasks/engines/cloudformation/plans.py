@@ -10,6 +10,9 @@ from typing import Any, Literal
 from tasks.domain.plan import Artifact, Plan
 from tasks.engines import sealed
 
+ENDING = ".flowmart-plan.json"
+"""How the files of plans end: they are among the unit's own, and no part of its code."""
+
 Operation = Literal["execute", "settings", "recreate", "continue", "delete", "nothing"]
 """`execute` the change set; `settings`: only stack policy and termination protection; `recreate`: delete what a
 failed create left, then create; `continue` a rollback of CloudFormation's that failed; `delete` the stack; `nothing`:
@@ -48,7 +51,7 @@ class Saved:
 
 def save(saved: Saved, unit: str, folder: Path) -> Artifact:
     """Write it into `folder`, readable for its owner only: a parameter may be a secret."""
-    return sealed.save(asdict(saved), folder / f"{unit}.{saved.operation}-{saved.digest[:12]}.plan.json")
+    return sealed.save(asdict(saved), folder / f"{unit}.{saved.operation}-{saved.digest[:12]}{ENDING}")
 
 
 def load(plan: Plan) -> Saved:

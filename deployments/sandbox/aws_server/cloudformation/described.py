@@ -11,7 +11,9 @@ from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 
 def parameters(template: Template) -> list[dict[str, str]]:
-    """Those that were given, then the defaults; NoEcho ones masked."""
+    """Those that were given, then the defaults; NoEcho ones masked. None where no template could be read."""
+    if not template.text:
+        return []
     return [
         {"ParameterKey": key, "ParameterValue": "****" if template.slots[key].get("NoEcho") else value}
         for key, value in template.parameters.items()
