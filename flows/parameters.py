@@ -141,6 +141,9 @@ UpTo = Annotated[
     CHOSEN_IF_ANY,
     Field(title="Up to", description="The last environment to promote to; empty: all of them"),
 ]
+JobName = Annotated[
+    str, CHOSEN, Field(title="Job", description="What a run has asked for; runs give it", json_schema_extra=_NEEDED)
+]
 RunIsOver = Annotated[
     bool,
     Field(

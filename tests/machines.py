@@ -59,7 +59,13 @@ class Machine:
 
     def flowmart(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command there; it must end well."""
-        done = subprocess.run(
+        done = self.ended(*arguments, **variables)
+        assert done.returncode == 0, f"{self.name}: {arguments}: {done.stdout}\n{done.stderr}\n{self.log}"
+        return done
+
+    def ended(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command there to its end."""
+        return subprocess.run(
             [sys.executable, "-m", "deployments.cli", *arguments],
             cwd=self._product,
             env={**self._variables, **variables},
@@ -68,8 +74,6 @@ class Machine:
             timeout=600,
             check=False,
         )
-        assert done.returncode == 0, f"{self.name}: {arguments}: {done.stdout}\n{done.stderr}\n{self.log}"
-        return done
 
     @contextmanager
     def running(self, *arguments: str, **variables: str) -> Iterator[psutil.Process]:

@@ -1,7 +1,8 @@
 """prefect.yaml as data: which deployments and queues there are to be for a platform.
 
 The file holds one template a flow. One that contains `{environment}` stands for a deployment of every environment of
-platform.yaml; nothing about an environment is written here a second time.
+platform.yaml; nothing about an environment is written here a second time. One that contains `{work_pool}` stands for
+a deployment of every work pool that an environment names.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Declared:
-    """One deployment. `environment` is the one that it is for, when it is for one alone."""
+    """One deployment. `environment` is the one that it is for, when it is for one alone.
+
+    `pool` is the work pool of its runs, where that is not the platform's own.
+    """
 
     name: str
     entrypoint: str
@@ -64,6 +68,7 @@ class Declared:
     tags: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     schedules: tuple[Schedule, ...] = ()
+    pool: str = ""
 
     @property
     def environment(self) -> str | None:
@@ -120,11 +125,19 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The deployments and queues of a platform; all of them are in the work pool that is named after it."""
+    """The deployments and queues of a platform.
+
+    The queues are in the work pool that is named after it, and so are all deployments but those of units.
+    """
 
     platform: str
     deployments: tuple[Declared, ...]
     queues: tuple[Queue, ...]
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The work pools of units."""
+        return tuple(dict.fromkeys(one.pool for one in self.deployments if one.pool))
 
 
 def load(file: Path, platform: Platform) -> Catalogue:
@@ -157,6 +170,10 @@ def _told(error: ValidationError, *before: object) -> str:
 def _filled(file: Path, content: _File, platform: Platform) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Every entry as it is to be: its place in the file, and what it says for the platform or one environment."""
     for place, template in enumerate(content.deployments):
+        if "work_pool" in _placeholders(template):
+            for pool in platform.work_pools:
+                yield place, _fill(file, place, template, {"platform": platform.name, "work_pool": pool})
+            continue
         if "environment" not in _placeholders(template):
             yield place, _fill(file, place, template, {"platform": platform.name})
             continue
@@ -201,7 +218,8 @@ def _declared(file: Path, place: int, filled: Mapping[str, Any], platform: Platf
         entry = _Entry.model_validate(filled)
     except ValidationError as error:
         raise InvalidInput(f"{file}: {_told(error, 'deployments', place)}") from error
-    if entry.work_pool.name != platform.name:
+    pool = entry.work_pool.name
+    if pool not in (platform.name, *platform.work_pools):
         raise InvalidInput(f"{file}: deployments.{place}.work_pool.name: write {{platform}}, as the worker does")
     return Declared(
         name=entry.name,
@@ -213,6 +231,7 @@ def _declared(file: Path, place: int, filled: Mapping[str, Any], platform: Platf
         schedules=tuple(
             _schedule(each, entry, platform.environments) for each in entry.schedules if each.interval != _NEVER
         ),
+        pool="" if pool == platform.name else pool,
     )
 
 
@@ -232,7 +251,7 @@ def _refuse_ambiguous_queues(file: Path, environments: Sequence[str], queues: Ma
 
 def _refuse_unknown_queues(file: Path, deployments: Sequence[Declared], known: set[str]) -> None:
     for one in deployments:
-        if one.queue not in known:
+        if not one.pool and one.queue not in known:
             raise InvalidInput(
                 f"{file}: {one.entrypoint} ({one.name}): queue {one.queue} is neither an environment nor in "
                 f"definitions.queues; there are {', '.join(sorted(known))}"

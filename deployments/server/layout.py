@@ -26,6 +26,7 @@ class ServerSettings(BaseSettings):
     database: SecretStr = Field(SecretStr(""), description="postgresql://... ; empty: SQLite below .flowmart/server")
     port: int = Field(4200, ge=0, le=65535, description="Where it listens on 127.0.0.1, if that is free")
     url: str = Field("", description="The address that browsers reach it by, behind a proxy")
+    pool: str = Field("", description="The work pool whose runs the worker takes; default: the platform's own")
     limit: int = Field(8, ge=1, description="Runs that the worker has going at once")
     parts: Annotated[tuple[PartName, ...], NoDecode, BeforeValidator(words)] = Field(
         PARTS, description="What runs on this machine, by commas; default: everything that is configured"

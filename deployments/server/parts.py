@@ -108,7 +108,8 @@ def worker(address: Address, settings: ServerSettings, host: str = LOOPBACK) -> 
     """Who starts the runs."""
 
     def command(layout: ServerLayout, _: int | None) -> list[str]:
-        start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", layout.platform, "--type", "process"]
+        pool = settings.pool or layout.platform
+        start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process"]
         return [*start, "--limit", str(settings.limit), "--with-healthcheck", "--install-policy", "never"]
 
     def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:

@@ -25,6 +25,7 @@ from prefect.client.schemas.filters import (
     ArtifactFilterKey,
     DeploymentFilter,
     DeploymentFilterId,
+    DeploymentFilterTags,
     FlowRunFilter,
     FlowRunFilterState,
     FlowRunFilterStateType,
@@ -53,6 +54,9 @@ _MISSED = timedelta(seconds=150)
 
 _SOME_HOUR = datetime(2024, 1, 1, tzinfo=UTC)
 """From which the beginnings of schedules are counted."""
+
+UNITS = "units"
+"""The tag of deployments whose runs are jobs of units."""
 
 _DEFAULT_QUEUE = "default"
 """Prefect makes it with every pool, and does not let it be removed."""
@@ -87,7 +91,9 @@ def register(wanted: Catalogue, store: str) -> tuple[Known, ...]:
     """
     pool = wanted.platform
     with get_client(sync_client=True) as client:
-        _pool(client, pool)
+        _pool(client, pool, f"Runs of the platform {pool}")
+        for each in wanted.pools:
+            _pool(client, each, "Units of environments that name it, one call of a tool a run")
         for queue in wanted.queues:
             _queue(client, pool, queue)
         _find_dead_runs(client, pool)
@@ -147,8 +153,8 @@ def show(page: Page) -> None:
             )
 
 
-def _pool(client: SyncPrefectClient, pool: str) -> None:
-    described = f"Runs of the platform {pool}"
+def _pool(client: SyncPrefectClient, pool: str, described: str) -> None:
+    """Make a pool whose workers start processes, unless there is one of that name, of whatever type."""
     with suppress(ObjectAlreadyExists):
         client.create_work_pool(WorkPoolCreate(name=pool, type="process", description=described))
 
@@ -174,7 +180,7 @@ def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, store:
         parameter_openapi_schema=schema,
         # What a form offers is old at times, and others start flows by a release's bare id: the flow says no itself.
         enforce_parameter_schema=False,
-        work_pool_name=pool,
+        work_pool_name=declared.pool or pool,
         work_queue_name=declared.queue,
         entrypoint=declared.entrypoint,
         pull_steps=[{PULL_STEP: {"store": store}}],
@@ -205,7 +211,7 @@ def _schedule(declared: Schedule) -> DeploymentScheduleCreate:
 
 def _remove_others(client: SyncPrefectClient, pool: str, deployments: set[UUID], queues: set[str]) -> None:
     """Remove what an earlier prefect.yaml or platform.yaml declared; planned runs go with their deployment."""
-    for found in _all_deployments(client, pool):
+    for found in (*_deployments(client, _in_pool(pool)), *_deployments(client, _of_units(pool))):
         if found.id not in deployments:
             client.delete_deployment(found.id)
     for queue in client.read_work_queues(work_pool_name=pool):
@@ -213,10 +219,18 @@ def _remove_others(client: SyncPrefectClient, pool: str, deployments: set[UUID],
             client.delete_work_queue_by_id(queue.id)
 
 
-def _all_deployments(client: SyncPrefectClient, pool: str) -> list[DeploymentResponse]:
-    ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
+def _in_pool(pool: str) -> dict[str, Any]:
+    return {"work_pool_filter": WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))}
+
+
+def _of_units(platform: str) -> dict[str, Any]:
+    """The deployments of a platform's units, in whatever pools."""
+    return {"deployment_filter": DeploymentFilter(tags=DeploymentFilterTags(all_=[platform, UNITS]))}
+
+
+def _deployments(client: SyncPrefectClient, which: Mapping[str, Any]) -> list[DeploymentResponse]:
     found: list[DeploymentResponse] = []
-    while page := client.read_deployments(work_pool_filter=ours, limit=_PAGE, offset=len(found)):
+    while page := client.read_deployments(**which, limit=_PAGE, offset=len(found)):
         found += page
     return found
 

@@ -178,6 +178,7 @@ class Environment:
         credentials: {purpose: {variable: where its value is}}, for tools.
         rehearsal: where rollbacks of this environment are rehearsed; None: nowhere.
         rehearsed_within: for how many seconds a rehearsed rollback counts at the gate; None: none is needed.
+        work_pool: the work pool of Prefect in which units are worked on; "": where the run itself is.
     """
 
     name: str
@@ -201,6 +202,7 @@ class Environment:
     credentials: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
     rehearsal: Rehearsal | None = None
     rehearsed_within: float | None = None
+    work_pool: str = ""
 
     def secrets(self, purpose: Purpose) -> Mapping[str, Source]:
         """The variables that tools are given for a purpose, and where their values are."""
@@ -249,6 +251,11 @@ class Platform:
     def delivered(self) -> tuple[Environment, ...]:
         """The environments that releases are promoted to, in promotion order: all but those for rehearsals."""
         return tuple(each for each in self.environments if each.name not in self.for_rehearsals)
+
+    @property
+    def work_pools(self) -> tuple[str, ...]:
+        """The work pools that environments name, sorted."""
+        return tuple(sorted({each.work_pool for each in self.environments} - {""}))
 
     def units_in(self, environment: str) -> tuple[Unit, ...]:
         """The units that are deployed to `environment`, in declared order, with what they need there."""

@@ -19,7 +19,7 @@ from tasks.ledger.store import Store
 from tasks.settings import Settings
 
 RELEASES = "releases"
-FOLDERS = (entries.FOLDER, RELEASES, "snapshots", "keys", "github")
+FOLDERS = (entries.FOLDER, RELEASES, "snapshots", "keys", "github", "jobs")
 """All that a platform's part of the store may hold."""
 
 _OBJECT = re.compile(rf"({entries.FOLDER}/[^/]+/\d{{8}}|{RELEASES}/[0-9a-f]{{12}})\.json")

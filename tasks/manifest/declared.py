@@ -24,6 +24,7 @@ from tasks.manifest.notation import (
     REPOSITORY,
     UNIT_ACCOUNT,
     UNIT_REGION,
+    WORK_POOL,
     Condition,
     Conditions,
     Day,
@@ -217,6 +218,12 @@ class DeclaredEnvironment(Declared):
     logging: DeclaredLogging | None = Field(
         default=None,
         description="Where the logs of this environment are kept; what is left out is as for the platform.",
+    )
+    work_pool: str = Field(
+        default="",
+        pattern=WORK_POOL,
+        description="The work pool of Prefect whose workers plan and apply the units, each in a job of its own. Not "
+        "the platform's own pool. None: the run does that itself.",
     )
     values: dict[Identifier, Any] = Field(
         default_factory=dict,

@@ -76,6 +76,7 @@ def filled(draft: Draft, name: str) -> Environment:
         credentials=credentials.of_environment(declared.credentials, about),
         rehearsal=rehearsals.built(declared),
         rehearsed_within=declared.gate.rehearsed,
+        work_pool=declared.work_pool,
     )
 
 
@@ -139,6 +140,12 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     yield from _gate(declared)
     if declared.drift.every < _SHORTEST_DRIFT:
         yield Mistake(("drift", "every"), "is less than a minute: write 1m or more")
+    if declared.work_pool == draft.platform:
+        yield Mistake(
+            ("work_pool",),
+            f"is the pool of the runs, which would wait for the room that they take: name another one, such as "
+            f"{draft.platform}-units",
+        )
     yield from _half_an_account(name, declared)
     if declared.account:
         yield from role_mistakes(dict(declared.roles), about, name)

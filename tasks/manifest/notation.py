@@ -31,6 +31,7 @@ TOOL_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 UNIT_ACCOUNT = rf"^([0-9]{{12}}|{VALUE})$"
 UNIT_REGION = rf"^([a-z]{{2}}(-[a-z]+)+-[0-9]+|{VALUE})$"
 NOT_EMPTY = r"\S"
+WORK_POOL = r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$"
 OUTPUT = r"^\{outputs\.[A-Za-z0-9_-]+\}$"
 
 PATTERNS = {

@@ -176,10 +176,17 @@ def is_over(claim: Claim) -> bool:
     return process_identity.is_over(ProcessIdentity.from_record(claim.holder))
 
 
-def held_since(found: EnvironmentState) -> datetime | None:
-    """Since when the open claim is open, if this process holds it; taking one over does not open it anew."""
+def held_since(found: EnvironmentState, entry: str = "") -> datetime | None:
+    """Since when the open claim is open, if this process works under it; taking one over does not open it anew.
+
+    Args:
+        found: the environment.
+        entry: the id of the entry by which the claim is held for which this process works; "" for none.
+    """
     held = found.claim
-    return datetime.fromisoformat(held.at) if held is not None and _is_ours(held) else None
+    if held is None or not (_is_ours(held) or held.entry == entry):
+        return None
+    return datetime.fromisoformat(held.at)
 
 
 def _fenced(ledger: Ledger, claim: Entry) -> Entry:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
@@ -20,12 +21,16 @@ from tasks import manifest
 from tasks.domain import graph, references
 from tasks.domain.errors import InvalidInput
 from tasks.domain.events import Event
+from tasks.domain.events.claims import EndedHolder
 from tasks.domain.plan import Change
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression, Violation
 from tasks.domain.values import MASK, texts
 from tasks.engines.base import UnitEngine, Variables, Workspace
+from tasks.jobs.desk import Desk
+from tasks.jobs.engine import Jobs, PooledEngine
+from tasks.jobs.waiting import Waiting
 from tasks.ledger.chain import Ledger
 from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
@@ -57,6 +62,7 @@ class EnvironmentRun:
         turns: who is worked on next, and how many at once.
         validated: {unit: violations} that validators found, which read nothing but the release's files.
         claim: the id of the ledger entry by which the run holds the environment; "" if it does not.
+        jobs: where the units are worked on; None: here.
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class EnvironmentRun:
         self.release: Release = self.checkout(release).release
         self._refuse_another_platform(runtime.settings.platform_name)
         self.environment = self._environment(environment)
+        self.jobs = self._jobs() if self.environment.work_pool and not runtime.is_job else None
 
     @cached_property
     def units(self) -> tuple[str, ...]:
@@ -115,6 +122,11 @@ class EnvironmentRun:
     def here(self) -> Checkout:
         """The checkout of the release to go to."""
         return self.checkout(self.release.id)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where the environment's jobs are."""
+        return Desk(self.runtime.store, self.environment.name, self.clock.now)
 
     @cached_property
     def secret_key(self) -> bytes:
@@ -210,8 +222,10 @@ class EnvironmentRun:
         return references.sources(self.unit(unit).inputs)
 
     def engine(self, target: Target) -> UnitEngine:
-        """The engine of a target's unit, at work in this run's checkout of the target's release."""
+        """The engine of a target's unit, at work in this run's checkout of the target's release, or in jobs."""
         workspace = self.workspace(target)
+        if self.jobs is not None:
+            return PooledEngine(workspace, self.jobs)
         return self.runtime.engines[workspace.unit.engine].make(workspace)
 
     def workspace(self, target: Target) -> Workspace:
@@ -243,10 +257,32 @@ class EnvironmentRun:
             unfinished=target.unit in now.unfinished,
             secret_key=lambda: self.secret_key,
             reconciling=target.unit in self.drifting,
-            claimed=claims.held_since(now),
-            ended=now.claim.ended if now.claim else (),
+            claimed=claims.held_since(now, self.claim),
+            ended=self._ended(now),
             prometheus=self._prometheus(environment),
         )
+
+    def _ended(self, now: EnvironmentState) -> tuple[EndedHolder, ...]:
+        """Earlier holders of the claim, and jobs under it, of which a person said that they are over."""
+        ended = now.claim.ended if now.claim else ()
+        return (*ended, *self.desk.gone(_since(now))) if ended and self.environment.work_pool else ended
+
+    def _jobs(self) -> Jobs:
+        name = self.environment.name
+        waiting = Waiting(
+            self.runtime.pool,
+            self.environment.work_pool,
+            self.desk,
+            name,
+            self.clock,
+            lambda: self.processes.stopped,
+            self.log,
+        )
+        return Jobs(waiting, self.desk, self.release.id, self._held, self.runtime.root, self.validated)
+
+    def _held(self) -> tuple[str, datetime | None]:
+        """The claim of the run, and since when the environment is claimed."""
+        return self.claim, _since(self.state()) if self.claim else None
 
     def _prometheus(self, environment: Environment) -> Callable[[], Prometheus] | None:
         """The environment's Prometheus, if one is declared and may be asked."""
@@ -327,6 +363,11 @@ class EnvironmentRun:
             chosen = name or "(none was chosen)"
             raise InvalidInput(f"environment {chosen}: release {self.release.id} has {', '.join(names)}")
         return self.platform.environment(name)
+
+
+def _since(now: EnvironmentState) -> datetime:
+    """When the open claim was made; without one, now or later."""
+    return datetime.fromisoformat(now.claim.at) if now.claim else datetime.max.replace(tzinfo=UTC)
 
 
 @contextmanager

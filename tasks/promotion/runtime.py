@@ -20,6 +20,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment, Platform
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.engines import ENGINES, Engine
+from tasks.jobs.pool import Pool
 from tasks.ledger.chain import Known, Ledger
 from tasks.ledger.history import History
 from tasks.ledger.opening import open_store
@@ -49,6 +50,9 @@ class Runtime:
         known: what was read of the ledger so far.
         accounts: what is worked on in each account by all runs that were given the same.
         rehearses: the environment of which a rollback is rehearsed; "" in every other run.
+        pool: the work pools in which units are worked on, where an environment names one; None: none can be asked.
+        root: the run that somebody started, where this one belongs to it; for the log.
+        is_job: whether this is a job of a pool, which works on its unit itself.
     """
 
     settings: Settings
@@ -63,6 +67,9 @@ class Runtime:
     known: Known = field(default_factory=Known)
     accounts: Accounts = field(default_factory=Accounts)
     rehearses: str = ""
+    pool: Pool | None = None
+    root: str = ""
+    is_job: bool = False
 
     def ledger(self) -> Ledger:
         """The ledger, written in this run's name."""

@@ -7,10 +7,17 @@ from contextlib import contextmanager
 
 from tasks.domain.errors import ApprovalWanted, ClaimLost, FlowmartError, Interrupted, PromotionPaused
 from tasks.ledger.state import Claim, EnvironmentState
+from tasks.processes import GRACE
 from tasks.promotion import claims
 from tasks.promotion.environment_run import EnvironmentRun, log, opened
 from tasks.promotion.runtime import Runtime
 from tasks.releases import records
+
+_JOBS_END_WITHIN = GRACE + 20.0
+"""Seconds within which a job that lives has ended its tools and said so, once the claim is another run's."""
+
+_LOOK_AGAIN = 1.0
+"""Seconds between two looks for that."""
 
 
 @contextmanager
@@ -21,6 +28,7 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
     `recover` or the next promotion. So does an apply or a rollback that got no answer.
     """
     with opened(runtime, release, environment) as run:
+        _reach_pool(run)
         digest = records.digest(run.release)
         about = (run.release.id, purpose, runtime.settings.wait, digest, run.provenance, runtime.rehearses)
         claim = claims.claim(run.ledger, environment, *about)
@@ -39,10 +47,32 @@ def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterato
         yield None
         return
     with opened(runtime, found.claim.release, environment) as run:
+        _reach_pool(run)
         claim = claims.take_over(run.ledger, environment, run_is_over)
         run.claim = claim.id
+        if run_is_over:
+            _give_up_jobs(run)
         with held(run), claims.watched(run.ledger, claim, run.stop):
             yield run
+
+
+def _reach_pool(run: EnvironmentRun) -> None:
+    """Raise what keeps the units from being worked on where the environment says, before anything is claimed."""
+    if run.jobs is not None:
+        run.jobs.waiting.refuse_absent()
+
+
+def _give_up_jobs(run: EnvironmentRun) -> None:
+    """Take the jobs under the claim for over, since a person says so; those that live end their tools first."""
+    since = claims.held_since(run.state())
+    if run.jobs is None or since is None:
+        return
+    until = run.clock.monotonic() + _JOBS_END_WITHIN
+    while (left := [*run.desk.unanswered_applies(since)]) and run.clock.monotonic() < until:
+        run.clock.sleep(_LOOK_AGAIN)
+    for job, begun in left:
+        run.desk.give_up(job, begun)
+        run.log().warning("given up", what=f"job {job} on {begun.holder.get('host', 'another machine')}")
 
 
 @contextmanager

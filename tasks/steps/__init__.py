@@ -2,13 +2,13 @@
 
 `verbs` are the Prefect tasks, one thin function a verb; `executor` submits them in the order of a promotion;
 `publishing` sends pages to the run history; `sessions` wires what a flow works with; `guests` runs flows whether or
-not a Prefect server responds; `platforms` finds the platform on GitHub.
+not a Prefect server responds; `pools` gives units to work pools; `platforms` finds the platform on GitHub.
 """
 
 from tasks.steps.guests import call, remembered
 from tasks.steps.platforms import on_github
 from tasks.steps.publishing import publish, run_address
-from tasks.steps.sessions import Session, finished, session, side_by_side
+from tasks.steps.sessions import Session, finished, job_session, session, side_by_side
 from tasks.steps.verbs import create_release, fetch
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "create_release",
     "fetch",
     "finished",
+    "job_session",
     "on_github",
     "publish",
     "remembered",

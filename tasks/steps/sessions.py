@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 from prefect import State
 from prefect.states import Completed
 
 from tasks import settings
+from tasks.jobs.desk import Desk
 from tasks.ledger.history import History
 from tasks.promotion.approvals import Request
 from tasks.promotion.executor import Executor, LocalExecutor
@@ -24,6 +26,8 @@ from tasks.promotion.stopping import Stops
 from tasks.promotion.turns import Accounts
 from tasks.reports.reporter import RunReporter, unpublished
 from tasks.steps.executor import PrefectExecutor
+from tasks.steps.guests import caller
+from tasks.steps.pools import PrefectPools
 from tasks.steps.publishing import await_pages, publish, run_address, run_id
 
 
@@ -67,7 +71,8 @@ def session() -> Iterator[Session]:
     chosen, run = settings.load(), run_id()
     reporter = RunReporter(chosen, publish if run else unpublished, run_address(), run)
     shared = _together.get() or _Together(Stops(), Accounts())
-    runtime = compose(chosen, run, reporter, stops=shared.stops, accounts=shared.accounts)
+    made = compose(chosen, run, reporter, stops=shared.stops, accounts=shared.accounts)
+    runtime = replace(made, pool=PrefectPools(chosen.platform_name), root=caller.get() or run)
     if not run:
         yield Session(runtime, LocalExecutor(clock=runtime.clock))
         return
@@ -77,6 +82,18 @@ def session() -> Iterator[Session]:
     finally:
         executor.cancel_what_never_began()
         await_pages()
+
+
+@contextmanager
+def job_session(environment: str, job: str) -> Iterator[Runtime]:
+    """What a job of a work pool works with. What it logs belongs to the run that asked for it, too."""
+    made = compose(settings.load(), run_id())
+    asked = Desk(made.store, environment, made.clock.now).request(job)
+    outermost = caller.set(asked.root or run_id())
+    try:
+        yield replace(made, root=asked.root, is_job=True)
+    finally:
+        caller.reset(outermost)
 
 
 def finished(result: Any) -> Any:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import boto3
-import httpx
-import psutil
 import pytest
 
-from tasks.ledger.history import History
-from tasks.settings import Settings
-from tests import postgres, prefect_api
-from tests.descendants import descendants
+from tests import postgres
 from tests.faults import at_once
 from tests.machines import Machine, lost
-from tests.mini import MiniPlatform
-from tests.served import ENDED
+from tests.team import Team, holding, until
 
 PLATFORM = """
 platform: flowmart
@@ -32,96 +23,6 @@ units:
   first: {engine: terraform, source: terraform/first, environments: [dev]}
   second: {engine: terraform, source: terraform/second, environments: [dev], needs: [first]}
 """
-ROOT = """
-terraform {{
-  backend "s3" {{
-    bucket                      = "{bucket}"
-    key                         = "states/{name}.tfstate"
-    region                      = "eu-west-1"
-    use_path_style              = true
-    use_lockfile                = true
-    skip_credentials_validation = true
-    skip_requesting_account_id  = true
-    skip_metadata_api_check     = true
-  }}
-}}
-resource "terraform_data" "it" {{
-  input            = "{colour}"
-  triggers_replace = "{colour}"
-  provisioner "local-exec" {{ command = "while test -e $HOME/held; do sleep 0.2; done" }}
-}}
-output "colour" {{ value = terraform_data.it.output }}
-"""
-PATIENCE = 400.0
-
-
-def until(true: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"it never came to this: {what}"
-        time.sleep(0.3)
-    return found
-
-
-class Team:
-    """A Prefect server, and two machines with a worker each."""
-
-    def __init__(self, folder: Path, variables: Mapping[str, str], database: str) -> None:
-        self.bucket = variables["FLOWMART_STORE"].removeprefix("s3://")
-        self.folder, self.variables = folder, variables
-        self.mini = MiniPlatform(folder)
-        self.mini.settings = Settings(repository=self.mini.repository, store=variables["FLOWMART_STORE"])
-        self.mini.write("platform.yaml", PLATFORM)
-        self.paint("blue")
-        self.mini.commit()
-        self.server = Machine(folder, "server", self.mini.repository, variables)
-        self.serve(self.server, database)
-        there = {**variables, "PREFECT_API_URL": self.api, "PREFECT_API_AUTH_STRING": self.auth}
-        self.workers = [Machine(folder, name, self.mini.repository, there) for name in ("worker-1", "worker-2")]
-
-    def serve(self, server: Machine, database: str) -> None:
-        """Prefect and registrar, on the machine of the server, with a database."""
-        limited = {"FLOWMART_SERVER_PARTS": "server,registrar", "FLOWMART_SERVER_DATABASE": database}
-        up = json.loads(server.flowmart("server", "up", "--json", **limited).stdout)
-        self.api, self.auth = f"{up['ui']}/api", Path(up["password"]).read_text().strip()
-
-    def paint(self, colour: str) -> None:
-        for name in ("first", "second"):
-            self.mini.write(f"terraform/{name}/main.tf", ROOT.format(bucket=self.bucket, name=name, colour=colour))
-
-    def release(self, colour: str) -> str:
-        self.paint(colour)
-        return self.mini.release(f"Paint it {colour}").id
-
-    @property
-    def history(self) -> History:
-        return History(self.mini.settings)
-
-    def ask(self, method: str, path: str, **body: Any) -> Any:
-        user, _, password = self.auth.partition(":")
-        with httpx.Client(base_url=self.api, auth=(user, password), timeout=300, trust_env=False) as client:
-            return prefect_api.asked(client, method, path, body or None)
-
-    def start(self, name: str, **parameters: Any) -> str:
-        found = self.ask("GET", f"/deployments/name/{name}")["id"]
-        return str(self.ask("POST", f"/deployments/{found}/create_flow_run", parameters=parameters)["id"])
-
-    def ended(self, run: str) -> Any:
-        def look() -> Any:
-            found = self.ask("GET", f"/flow_runs/{run}")
-            return found if found["state_type"] in ENDED else None
-
-        return until(look, f"run {run} has ended\n{self.workers[0].log}\n{self.workers[1].log}")
-
-    def ended_runs(self) -> dict[str, str]:
-        """How each run ended that has; those of schedules are planned anew by every server."""
-        found = self.ask("POST", "/flow_runs/filter", sort="START_TIME_DESC")
-        return {run["id"]: run["state_name"] for run in found if run["state_type"] in ENDED}
-
-    def objects(self, prefix: str) -> list[str]:
-        """The names in the bucket that begin like this."""
-        found = boto3.client("s3").list_objects_v2(Bucket=self.bucket, Prefix=prefix)
-        return [each["Key"] for each in found.get("Contents", ())]
 
 
 @pytest.fixture(scope="module")
@@ -138,14 +39,11 @@ def team(tmp_path_factory: pytest.TempPathFactory, cluster: postgres.Cluster) ->
         variables = stack.enter_context(at_once.bucket())
         for name, value in variables.items():
             patched.setenv(name, value)
-        made = Team(tmp_path_factory.mktemp("team"), variables, database)
+        made = Team(tmp_path_factory.mktemp("team"), variables, PLATFORM, database)
+        made.add_worker("worker-1")
+        made.add_worker("worker-2")
         stack.callback(made.server.flowmart, "server", "down")
         yield made
-
-
-def holding(machines: Mapping[str, psutil.Process]) -> str:
-    """The machine on which terraform is held in the middle of an apply; empty while none is."""
-    return next((name for name, each in machines.items() if descendants(each, "sleep", "0.2")), "")
 
 
 def test_another_machine_recovers_what_a_lost_one_had_begun(team: Team) -> None:

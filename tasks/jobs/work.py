@@ -1,0 +1,222 @@
+"""What a job does: one call of one engine, for the run that asked for it, on this machine and with its credentials.
+
+It begins once at most, only while the run holds its claim, and ends its tools when that is lost or the run says so.
+It writes nothing into the ledger: the run does, once it has the answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tasks import process_identity
+from tasks.domain.errors import ClaimLost, FlowmartError, Refused, StalePlan, Unanswered
+from tasks.domain.outcome import Applied, Observation, Outcome, Progress
+from tasks.domain.plan import Plan
+from tasks.domain.release import Baseline, Receipt
+from tasks.engines import UnitEngine, validation
+from tasks.engines.base import Workspace
+from tasks.engines.observations import observed
+from tasks.jobs.desk import Desk
+from tasks.jobs.records import Answer, Making, Request, named
+from tasks.promotion.applying import OBSERVED_FOR, pauses
+from tasks.promotion.environment_run import EnvironmentRun, opened
+from tasks.promotion.runtime import Runtime
+
+_WATCH = 5.0
+"""Seconds between two looks whether somebody still waits for the answer."""
+
+_PATIENCE = 600.0
+"""Seconds for which the answer is offered to a store that does not respond."""
+
+
+def work(runtime: Runtime, environment: str, job: str) -> None:
+    """Begin a job, do what was asked for, and answer.
+
+    Raises:
+        InvalidInput: no run asked for it.
+        Refused: it was begun before, or the run does not wait for it any more; or what the engine raised.
+    """
+    desk = Desk(runtime.store, environment, runtime.clock.now)
+    request = desk.request(job)
+    if not desk.begin(job, process_identity.current().record()):
+        raise Refused(f"job {job} was begun before, or nobody waits for it any more; it is done once at most")
+    try:
+        answer = _done(runtime, desk, job, request)
+    except BaseException as error:
+        # A cancelled process is one without an answer; the run must hear of that, too.
+        raised: BaseException = error if isinstance(error, Exception) else Unanswered("the job was cancelled")
+        _tell(runtime, desk, job, Answer(_now(runtime), error=named(raised), message=str(raised)))
+        raise
+    _tell(runtime, desk, job, answer)
+
+
+def _done(runtime: Runtime, desk: Desk, job: str, request: Request) -> Answer:
+    with opened(runtime, request.release, request.target.environment) as run:
+        run.claim = request.claim
+        _refuse_unclaimed(run)
+        with runtime.stops.including(run.stop), _watched(run, desk, job):
+            run.log(request.target.unit).info("job", what=f"{request.call}, for {request.claim or 'a run'}")
+            return _called(run, request)
+
+
+def _called(run: EnvironmentRun, request: Request) -> Answer:
+    workspace = _workspace(run, request)
+    engine = run.runtime.engines[workspace.unit.engine].make(workspace)
+    at, receipt = _now(run.runtime), request.receipt
+    if request.call == "validate":
+        engine.validate()
+        return Answer(at)
+    if request.call == "plan":
+        return _planned(run, request, workspace, engine)
+    if request.call == "apply":
+        return _applied(run, request, workspace)
+    if request.call == "observe":
+        return Answer(at, observation=_observed(run, request, workspace))
+    if request.call == "verify":
+        return Answer(at, verification=engine.verify())
+    if receipt is not None and request.call == "drift":
+        return Answer(at, plan=engine.detect_drift(receipt))
+    if receipt is not None and request.call == "settle":
+        return Answer(at, changes=engine.settle(receipt))
+    return Answer(at, adopted=engine.adopt())
+
+
+def _planned(run: EnvironmentRun, request: Request, workspace: Workspace, engine: UnitEngine) -> Answer:
+    making, at = request.making, _now(run.runtime)
+    made = _made(run, making, workspace, engine)
+    first = making.inputs is not None and workspace.receipt is None and workspace.baseline is None
+    found = None
+    if request.validates:
+        validators = run.runtime.engines[workspace.unit.engine].validators
+        found = validation.violations(workspace, validators)
+    return Answer(at, plan=made, violations=found, adopted=engine.adopt() if first else None)
+
+
+def _made(run: EnvironmentRun, making: Making, workspace: Workspace, engine: UnitEngine) -> Plan | None:
+    """The plan that was asked for, made here."""
+    if making.inputs is not None:
+        return engine.plan(making.inputs)
+    to: Receipt | Baseline | None = making.receipt or making.baseline
+    failed = _known(run.workspace(run.target(workspace.unit.name)), making)
+    return engine.plan_rollback(failed, to)
+
+
+def _applied(run: EnvironmentRun, request: Request, workspace: Workspace) -> Answer:
+    """Apply what was planned, if it is planned here to the same effect; look what is there if the tool is silent."""
+    wanted, make = request.plan, run.runtime.engines[workspace.unit.engine].make
+    made = _made(run, request.making, workspace, make(workspace))
+    if wanted is None or made is None or made.digest != wanted.digest:
+        raise StalePlan(f"{request.target}: what would be done is not what was planned any more; plan again")
+    try:
+        applied = make(workspace).apply(made)
+    except Unanswered as error:
+        applied = Applied.unanswered(error)
+    seen = _seen(run, made, workspace) if applied.outcome is Outcome.UNANSWERED else None
+    return Answer(_now(run.runtime), applied=applied, observation=seen)
+
+
+def _seen(run: EnvironmentRun, made: Plan, workspace: Workspace) -> Observation | None:
+    """What is there after an apply without an answer; None where the tool does not say that either."""
+    engine = run.runtime.engines[workspace.unit.engine].make(workspace)
+    for _ in pauses(run, OBSERVED_FOR):
+        try:
+            return engine.observe(made)
+        except Unanswered as error:
+            run.log(workspace.unit.name).warning("no response", what=str(error).splitlines()[0])
+    return None
+
+
+def _observed(run: EnvironmentRun, request: Request, workspace: Workspace) -> Observation:
+    """What is there after the apply of a job that is lost: what that had of the tool's plan is lost with it.
+
+    Engines that need it are asked for another plan. Where that has nothing left to do, applying it changes nothing,
+    and gives the outputs.
+    """
+    make, plan = run.runtime.engines[workspace.unit.engine].make, request.plan
+    if plan is None:
+        return Observation(Progress.PARTIAL, detail="nothing is known of what was to be applied")
+    try:
+        return make(workspace).observe(plan)
+    except StalePlan:
+        again = _made(run, request.making, workspace, make(workspace))
+    if again is None:
+        return Observation(Progress.PARTIAL, detail="there is nothing to compare it with")
+    if not again.empty:
+        found = observed(plan, again, {})
+        # What comes back with every plan may be all that is left, but only an apply could give the outputs.
+        done = found.progress is Progress.DONE
+        return Observation(Progress.PARTIAL, detail="it may be done") if done else found
+    applied = make(workspace).apply(again)
+    if applied.outcome is Outcome.SUCCEEDED:
+        return Observation(Progress.DONE, applied.outputs, details=applied.details)
+    raise Unanswered(applied.detail)
+
+
+def _workspace(run: EnvironmentRun, request: Request) -> Workspace:
+    workspace = run.workspace(request.target)
+    return _known(workspace, request.making)
+
+
+def _known(workspace: Workspace, making: Making) -> Workspace:
+    """The workspace as it was when the first plan was made."""
+    return replace(
+        workspace,
+        baseline=making.existing,
+        unfinished=making.unfinished,
+        reconciling=making.reconciling,
+        state_changes=making.state_changes,
+    )
+
+
+def _refuse_unclaimed(run: EnvironmentRun) -> None:
+    if run.claim and not _holds(run):
+        raise ClaimLost(f"{run.environment.name}: the run that asked for this job does not hold the environment")
+
+
+def _holds(run: EnvironmentRun) -> bool:
+    held = run.state().claim
+    return held is not None and held.entry == run.claim
+
+
+@contextmanager
+def _watched(run: EnvironmentRun, desk: Desk, job: str) -> Iterator[None]:
+    """While this lasts, end the tools once nobody waits for the answer any more."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_WATCH):
+            if _is_left(run, desk, job):
+                run.stop()
+                return
+
+    threading.Thread(target=watch, name=f"watch {job}", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _is_left(run: EnvironmentRun, desk: Desk, job: str) -> bool:
+    """Whether the store says so; when it cannot be read, nothing is known."""
+    try:
+        return desk.is_abandoned(job) or (bool(run.claim) and not _holds(run))
+    except FlowmartError:
+        return False
+
+
+def _tell(runtime: Runtime, desk: Desk, job: str, answer: Answer) -> None:
+    until, clock = runtime.clock.monotonic() + _PATIENCE, runtime.clock
+    while True:
+        try:
+            return desk.answer(job, answer)
+        except Unanswered:
+            if clock.monotonic() >= until:
+                raise
+            clock.sleep(_WATCH)
+
+
+def _now(runtime: Runtime) -> str:
+    return runtime.clock.now().isoformat()
