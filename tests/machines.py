@@ -71,7 +71,7 @@ class Machine:
             env={**self._variables, **variables},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1500,
             check=False,
         )
 

@@ -49,8 +49,8 @@ output "seen" {{ value = var.seen }}
 PATIENCE = 400.0
 
 
-def until(true: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
+def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    deadline = time.monotonic() + patience
     while not (found := true()):
         assert time.monotonic() < deadline, f"it never came to this: {what}"
         time.sleep(0.3)
@@ -92,8 +92,9 @@ class Team:
         up = json.loads(server.flowmart("server", "up", "--json", **limited).stdout)
         self.api, self.auth = f"{up['ui']}/api", Path(up["password"]).read_text().strip()
 
-    def paint(self, colour: str) -> None:
-        for name in self.units:
+    def paint(self, colour: str, *units: str) -> None:
+        """Give units another value; all of them if none is named."""
+        for name in units or self.units:
             self.mini.write(f"terraform/{name}/main.tf", ROOT.format(bucket=self.bucket, name=name, colour=colour))
 
     def release(self, colour: str) -> str:
