@@ -28,16 +28,25 @@ from tests.unit.promotion.fakes import (
     environment,
     unit,
 )
+from tests.unit.promotion.pools import FakePool
 
 
 class Shop:
-    """Releases to promote, the world that they are promoted into, and what the ledger says."""
+    """Releases to promote, the world that they are promoted into, and what the ledger says.
 
-    def __init__(self, folder: Path, store: Any) -> None:
+    `pooled`: every environment has a work pool, so that the engine is at work in jobs.
+    """
+
+    def __init__(self, folder: Path, store: Any, pooled: bool = False) -> None:
         self.world = World()
         self.clock = FakeClock()
         self.releases = FakeReleases(folder)
-        self.environments: Sequence[Environment] = (environment("dev"), environment("staging", "dev"))
+        named = {"work_pool": "units"} if pooled else {}
+        self.environments: Sequence[Environment] = (
+            environment("dev", **named),
+            environment("staging", "dev", **named),
+        )
+        self.pool = FakePool()
         self.runtime = Runtime(
             settings=Settings(platform="fake", actor="tester", parallelism=2),
             store=store,
@@ -45,7 +54,9 @@ class Shop:
             engines={"fake": engine_of(self.world)},
             clock=self.clock,
             checkouts=self.releases,
+            pool=self.pool,
         )
+        self.pool.runtime = self.runtime
         self.executor = LocalExecutor(8, self.clock)
 
     def release(self, name: str, *units: Unit) -> str:
@@ -92,5 +103,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path, MemoryStore())
+def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Shop:
+    return Shop(tmp_path, MemoryStore(), pooled=getattr(request, "param", False))
+
+
+WHEREVER = pytest.mark.parametrize("shop", [False, True], ids=["here", "in a pool"], indirect=True)
+"""The same holds for units that are worked on in jobs of a work pool."""

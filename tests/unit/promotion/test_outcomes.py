@@ -8,8 +8,10 @@ from tasks.domain.errors import ClaimLost, Interrupted, RolledBack, Unanswered
 from tasks.domain.values import MASK
 from tasks.promotion import promotion
 from tasks.promotion.environment_run import opened
-from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.conftest import WHEREVER, Shop
 from tests.unit.promotion.fakes import half_done, lost_answer, no_answer, rejected
+
+pytestmark = WHEREVER
 
 
 def test_a_lost_answer_to_a_finished_apply_rejects_nothing(shop: Shop) -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from tasks.domain.errors import RollbackFailed
 from tasks.domain.outcome import Applied, Outcome
-from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.conftest import WHEREVER, Shop
 from tests.unit.promotion.fakes import half_done, killed, lost_answer
+
+pytestmark = WHEREVER
 
 
 def kill(shop: Shop, release: str) -> None:

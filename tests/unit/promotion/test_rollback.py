@@ -7,8 +7,10 @@ import pytest
 from tasks.domain.errors import EnvironmentBlocked, Interrupted, RollbackFailed, RolledBack
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Plan
-from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.conftest import WHEREVER, Shop
 from tests.unit.promotion.fakes import FakeEngine, no_answer, rejected, unit
+
+pytestmark = WHEREVER
 
 
 def test_a_failed_check_rolls_back_in_reverse_order(shop: Shop) -> None:
