@@ -22,4 +22,4 @@ class Pool(Protocol):
         """How a job ended, in words; "" while it goes on, and while nobody responds."""
 
     def cancel(self, submitted: str) -> None:
-        """Have it ended, if it goes on. That may fail."""
+        """Have a job not begun that nobody waits for. That may fail."""

@@ -153,19 +153,21 @@ class Waiting:
         asked = self._clock.monotonic()
         while (answer := self._desk.answered(job)) is None:
             if self._stopped():
-                return self._last(job, submitted, _STOPPED, "the run is being cancelled")
+                return self._last(job, _STOPPED, "the run is being cancelled")
             now = self._clock.monotonic()
             if now - asked >= _ASK:
                 asked = now
                 if end := self._pool.end(submitted):
-                    return self._last(job, submitted, _LATE, f"its process is gone: {end}")
+                    return self._last(job, _LATE, f"its process is gone: {end}")
             self._clock.sleep(_LOOK)
         return answer
 
-    def _last(self, job: str, submitted: str, seconds: float, why: str) -> Answer:
-        """The answer of a job that is told to end, if it comes within so many seconds."""
+    def _last(self, job: str, seconds: float, why: str) -> Answer:
+        """The answer of a job that is told to end, if it comes within so many seconds.
+
+        Prefect is not asked to end it: it would not wait until the tool has saved its state.
+        """
         self._desk.abandon(job)
-        self._pool.cancel(submitted)
         until = self._clock.monotonic() + seconds
         while (answer := self._desk.answered(job)) is None:
             if self._clock.monotonic() >= until:

@@ -26,14 +26,20 @@ from tasks.promotion.environment_run import EnvironmentRun, opened
 from tasks.promotion.runtime import Runtime
 
 _WATCH = 5.0
-"""Seconds between two looks whether somebody still waits for the answer."""
+"""Seconds between two looks."""
 
 _PATIENCE = 600.0
 """Seconds for which the answer is offered to a store that does not respond."""
 
 
-def work(runtime: Runtime, environment: str, job: str) -> None:
+def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) -> None:
     """Begin a job, do what was asked for, and answer.
+
+    Args:
+        runtime: what it works with.
+        environment: whose unit it is for.
+        job: its name.
+        watch: seconds between two looks whether somebody still waits for the answer.
 
     Raises:
         InvalidInput: no run asked for it.
@@ -44,7 +50,7 @@ def work(runtime: Runtime, environment: str, job: str) -> None:
     if not desk.begin(job, process_identity.current().record()):
         raise Refused(f"job {job} was begun before, or nobody waits for it any more; it is done once at most")
     try:
-        answer = _done(runtime, desk, job, request)
+        answer = _done(runtime, desk, job, request, watch)
     except BaseException as error:
         # A cancelled process is one without an answer; the run must hear of that, too.
         raised: BaseException = error if isinstance(error, Exception) else Unanswered("the job was cancelled")
@@ -53,11 +59,11 @@ def work(runtime: Runtime, environment: str, job: str) -> None:
     _tell(runtime, desk, job, answer)
 
 
-def _done(runtime: Runtime, desk: Desk, job: str, request: Request) -> Answer:
+def _done(runtime: Runtime, desk: Desk, job: str, request: Request, watch: float) -> Answer:
     with opened(runtime, request.release, request.target.environment) as run:
         run.claim = request.claim
         _refuse_unclaimed(run)
-        with runtime.stops.including(run.stop), _watched(run, desk, job):
+        with runtime.stops.including(run.stop), _watched(run, desk, job, watch):
             run.log(request.target.unit).info("job", what=f"{request.call}, for {request.claim or 'a run'}")
             return _called(run, request)
 
@@ -182,12 +188,12 @@ def _holds(run: EnvironmentRun) -> bool:
 
 
 @contextmanager
-def _watched(run: EnvironmentRun, desk: Desk, job: str) -> Iterator[None]:
+def _watched(run: EnvironmentRun, desk: Desk, job: str, every: float) -> Iterator[None]:
     """While this lasts, end the tools once nobody waits for the answer any more."""
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(_WATCH):
+        while not ended.wait(every):
             if _is_left(run, desk, job):
                 run.stop()
                 return

@@ -103,6 +103,27 @@ def test_an_environment_that_is_added_has_everything_and_loses_it_when_it_is_rem
     assert team.planned(drift) == 0
 
 
+def test_a_work_pool_that_an_environment_names_is_made_and_its_deployment_goes_with_the_name(team: Team) -> None:
+    team.declares("qa: {after: dev, work_pool: bakery-ovens}")
+    team.registrar.look()
+    (units,) = team.ask("/deployments/filter", work_pools={"name": {"any_": ["bakery-ovens"]}})
+    assert (units["name"], units["tags"]) == ("bakery-units-bakery-ovens", ["bakery", "units"])
+    assert units["pull_steps"] == team.deployments()["bakery-plan"]["pull_steps"]
+    team.declares("qa: {after: dev}")
+    team.registrar.look()
+    assert team.ask("/deployments/filter", work_pools={"name": {"any_": ["bakery-ovens"]}}) == []
+
+
+def test_a_work_pool_that_is_there_is_used_whatever_its_type(team: Team) -> None:
+    team.ask("/work_pools/", name="bakery-pods", type="kubernetes", base_job_template={})
+    team.declares("qa: {after: dev, work_pool: bakery-pods}")
+    team.registrar.look()
+    (units,) = team.ask("/deployments/filter", work_pools={"name": {"any_": ["bakery-pods"]}})
+    assert units["name"] == "bakery-units-bakery-pods"
+    (pool,) = team.ask("/work_pools/filter", work_pools={"name": {"any_": ["bakery-pods"]}})
+    assert pool["type"] == "kubernetes"
+
+
 def test_two_platforms_at_one_server_do_not_meet(team: Team, tmp_path: Path, api: str) -> None:
     other = Team(tmp_path, "winery", api)
     assert not team.deployments().keys() & other.deployments().keys()

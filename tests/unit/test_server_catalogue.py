@@ -109,6 +109,17 @@ def test_how_often_drift_is_looked_for_is_the_environments_to_say(file: Path) ->
     assert found.deployments[0].schedules[0].every == timedelta(minutes=15)
 
 
+def test_every_work_pool_that_environments_name_has_one_deployment_for_units(project: Path) -> None:
+    named = [Environment("dev", work_pool="large"), Environment("qa", work_pool="large"), Environment("live")]
+    found = catalogue.load(project / "prefect.yaml", Platform("shop", tuple(named), ()))
+    of_units = [one for one in found.deployments if one.pool]
+    assert [(one.name, one.entrypoint, one.pool) for one in of_units] == [
+        ("shop-units-large", "flows/unit.py:unit", "large")
+    ]
+    assert found.pools == ("large",)
+    assert "people" not in of_units[0].tags
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [

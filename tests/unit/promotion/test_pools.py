@@ -3,6 +3,8 @@ early, asked for by nobody, or never begun."""
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,16 @@ import pytest
 
 from tasks import process_identity
 from tasks.domain.errors import ClaimLost, Interrupted, InvalidInput, Refused, RolledBack, Unanswered
+from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Artifact, Plan
 from tasks.domain.release import Target
 from tasks.jobs.records import Answer, Request
 from tasks.jobs.work import work
+from tasks.promotion import claims
 from tasks.promotion.environment_run import opened
 from tests.memory_store import MemoryStore
 from tests.unit.promotion.conftest import Shop
-from tests.unit.promotion.fakes import unit
+from tests.unit.promotion.fakes import FakeEngine, unit
 
 
 @pytest.fixture
@@ -226,7 +230,33 @@ def test_a_cancelled_run_tells_its_jobs_to_end(shop: Shop) -> None:
             run.engine(run.target("mail")).plan(run.inputs("mail", {}))
     (job,) = shop.pool.submitted
     assert shop.pool.desk().is_abandoned(job)
-    assert shop.pool.cancelled == [job]
+
+
+@pytest.mark.parametrize("left", ["abandoned", "claim lost"])
+def test_a_job_ends_its_tools_once_nobody_waits_for_it(shop: Shop, left: str) -> None:
+    stopped: list[bool] = []
+
+    def at_work(engine: FakeEngine, _: Plan) -> Applied:
+        if left == "abandoned":
+            shop.pool.desk().abandon(shop.pool.submitted[-1])
+        else:
+            claims.take_over(shop.runtime.ledger(), "dev", run_is_over=True)
+        deadline = time.monotonic() + 120
+        while not engine.workspace.processes.stopped and time.monotonic() < deadline:
+            time.sleep(0.01)
+        stopped.append(engine.workspace.processes.stopped)
+        return Applied(Outcome.UNANSWERED, detail="interrupted")
+
+    def watched(environment: str, job: str) -> str:
+        with suppress(Exception):
+            work(shop.pool.job_runtime(), environment, job, watch=0.01)
+        return "Completed"
+
+    shop.world.fail("mail", "apply", at_work)
+    shop.pool.instead = [("-mail-apply-", watched)]
+    with suppress(ClaimLost, Interrupted):
+        shop.promote(shop.release("one", unit("mail")))
+    assert stopped == [True]
 
 
 def test_no_file_of_a_tool_is_in_the_store(shop: Shop) -> None:
