@@ -140,7 +140,7 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
     yield from _gate(declared)
     if declared.drift.every < _SHORTEST_DRIFT:
         yield Mistake(("drift", "every"), "is less than a minute: write 1m or more")
-    if declared.work_pool == draft.platform:
+    if declared.work_pool and declared.work_pool == draft.platform:
         yield Mistake(
             ("work_pool",),
             f"is the pool of the runs, which would wait for the room that they take: name another one, such as "
