@@ -94,8 +94,8 @@ def used(plan: Plan) -> Job:
     Raises:
         StalePlan: when neither the plan's file nor that of its apply is there.
     """
-    file = plan.artifact.path if plan.artifact else Path()
-    found = next((path for path in (_used(file), file) if path.is_file()), None)
+    files = (_used(plan.artifact.path), plan.artifact.path) if plan.artifact else ()
+    found = next((path for path in files if path.is_file()), None)
     if found is None:
         raise StalePlan(f"{plan.target}: the plan file is gone; plan again")
     return Job(**json.loads(found.read_text()))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tasks import process_identity
-from tasks.domain.errors import ClaimLost, Interrupted, InvalidInput, Refused, RolledBack, Unanswered
+from tasks.domain.errors import ClaimLost, Interrupted, InvalidInput, Refused, RolledBack, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Artifact, Plan
 from tasks.domain.release import Target
@@ -107,6 +107,30 @@ def test_a_lost_job_that_had_done_everything_is_observed_by_another(shop: Shop) 
     shop.promoted("blue")
     assert shop.pool.calls.count("observe mail") == 1
     assert shop.kinds("unanswered", "observed") == ["unanswered mail", "observed mail"]
+
+
+def without_its_file(_: FakeEngine, plan: Plan) -> Any:
+    """The engine cannot observe, since the file that it had saved was on the machine that is lost."""
+    raise StalePlan(f"{plan.target}: the plan file is gone; plan again")
+
+
+def test_what_a_lost_job_did_is_seen_by_another_plan_where_the_tools_own_is_lost_with_it(shop: Shop) -> None:
+    shop.world.fail("mail", "observe", without_its_file)
+    shop.pool.instead = [("-mail-apply-", lost_after(shop, done=True))]
+    shop.promoted("blue")
+    assert shop.state().receipts["mail"].outputs == {"it": "blue"}
+
+
+def test_what_a_lost_job_half_did_leaves_the_environment_interrupted(shop: Shop) -> None:
+    def half(environment: str, job: str) -> str:
+        shop.world.by_hand("dev", "mail", it="blue")
+        return str(lost_after(shop, done=False)(environment, job))
+
+    shop.world.fail("mail", "observe", without_its_file)
+    shop.pool.instead = [("-mail-apply-", half)]
+    with pytest.raises(Interrupted, match="partly done: still to do: more"):
+        shop.promote(shop.release("blue", *shop.units("blue", mail={"more": "things"})))
+    assert "apply dev/mail" not in shop.world.done
 
 
 def test_nothing_more_is_applied_to_a_unit_while_a_lost_job_may_still_be_at_work(shop: Shop) -> None:
