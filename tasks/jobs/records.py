@@ -110,12 +110,10 @@ class Answer:
         """Raise what the job raised; a bug there is one here."""
         if self.error == GONE:
             raise Unanswered(self.message)
+        if kind := _ERRORS.get(self.error):
+            raise kind(self.message)
         if self.error:
-            raise (
-                _ERRORS[self.error](self.message)
-                if self.error in _ERRORS
-                else RuntimeError(f"job {job}: {self.error}: {self.message}")
-            )
+            raise RuntimeError(f"job {job}: {self.error}: {self.message}")
 
 
 def named(error: BaseException) -> str:

@@ -89,8 +89,8 @@ def has_ended(process: psutil.Process) -> bool:
 
 
 def job_of(machine: psutil.Process) -> psutil.Process:
-    """The process of the job whose apply is held."""
-    held = descendants(machine, "sleep", "0.2")[0]
+    """The process of the job whose apply is held: that of the one terraform on a machine, which started it."""
+    (held,) = descendants(machine, "terraform")
     return next(each for each in held.parents() if each.name().startswith("python"))
 
 
@@ -120,6 +120,7 @@ def test_units_are_spread_over_the_machines_of_a_pool_and_a_job_that_is_killed_i
     assert {run["id"].replace("-", "") for run in jobs} <= {line["trace"]["id"] for line in logged if "trace" in line}
 
 
+@pytest.mark.faults
 def test_a_run_that_is_lost_with_a_machine_of_its_units_is_recovered_elsewhere(
     team: Pool, workers: Mapping[str, psutil.Process]
 ) -> None:
