@@ -17,8 +17,9 @@ from deployments.cli.promoting import EnvironmentArgument
 from deployments.cli.screen import Json
 from deployments.cli.since import Since, length
 from tasks import manifest, settings
-from tasks.analysis import spans
-from tasks.analysis.trying import tried
+from tasks.analysis import Sources, ask_all, spans
+from tasks.analysis.judging import metrics_in
+from tasks.analysis.trying import Tried, tried
 from tasks.domain.analysis import Analysis, Verdict
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment
@@ -76,26 +77,47 @@ def try_out(
     analysis, around = _declared(unit, known_environment(environment))
     sources = access.sources(AssumedRoles("flowmart-analysis"), around, analysis, settings.load())
     now = datetime.now(UTC).timestamp()
+    warnings = _asked(f"{environment}/{unit}", analysis, environment, sources, now)
     begin, end = now - length(since).total_seconds(), now - analysis.seconds
     found = tried(analysis, environment, sources, begin, end, analysis.length)
     if json:
-        verdicts = [{"at": spans.iso(at), "verdict": verdict} for at, verdict in found]
+        verdicts = [{"at": spans.iso(each.at), "verdict": each.verdict, "why": each.why} for each in found]
         screen.document({"unit": unit, "environment": environment, "tried": verdicts})
         return
+    for warning in warnings:
+        screen.say(warning)
     _show(found)
+
+
+def _asked(subject: str, analysis: Analysis, environment: str, sources: Sources, now: float) -> tuple[str, ...]:
+    """What asking every query once warns of, before each is asked hundreds of times.
+
+    Raises:
+        InvalidInput: no metric is asked there, or a query is wrong.
+        Unanswered: the server cannot be asked.
+    """
+    metrics = metrics_in(analysis, environment)
+    if not metrics:
+        told = f"{subject}: no metric of its analysis is asked in {environment}"
+        raise InvalidInput(f"{told}; see `environments` of the metrics in platform.yaml")
+    found = ask_all(analysis, metrics, sources, now)
+    if found.mistakes:
+        raise InvalidInput("\n".join(f"{subject}: {mistake}" for mistake in found.mistakes))
+    return found.warnings
 
 
 _MOST = 20
 """Imagined applies that are shown; `--json` has all of them."""
 
 
-def _show(found: Sequence[tuple[float, Verdict]]) -> None:
-    counts = Counter(verdict for _, verdict in found)
+def _show(found: Sequence[Tried]) -> None:
+    counts = Counter(each.verdict for each in found)
     told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
     screen.result(f"{len(found)} imagined applies: {told}")
-    others = [(spans.iso(at), verdict.value) for at, verdict in found if verdict is not Verdict.PASSED]
+    others = [each for each in found if each.verdict is not Verdict.PASSED]
     if others:
-        screen.table("", ("applied at", "verdict"), others[:_MOST])
+        rows = [(spans.iso(each.at), each.verdict.value, each.why) for each in others[:_MOST]]
+        screen.table("", ("applied at", "verdict", "why"), rows)
 
 
 def _declared(unit: str, environment: str) -> tuple[Analysis, Environment]:

@@ -290,7 +290,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "reconcile": _list(_DRIFT_REPORT),
     "continue": {"anyOf": [_object({"environment": TEXT, "release": TEXT}), _REQUEST]},
     "analysis try": _object(
-        {"unit": TEXT, "environment": TEXT, "tried": _list(_object({"at": TEXT, "verdict": TEXT}))}
+        {"unit": TEXT, "environment": TEXT, "tried": _list(_object({"at": TEXT, "verdict": TEXT, "why": TEXT}))}
     ),
     "report dora": _object(
         {

@@ -26,6 +26,13 @@ def told(subject: str, found: Judged) -> str:
     return "\n".join([f"{subject}: analysis {verdict}", *(f"  {line(each)}" for each in _few(deciding))])
 
 
+def decisive(found: Judged) -> str:
+    """The window that says most about a verdict; "" when the analysis passed."""
+    if found.verdict is Verdict.PASSED:
+        return ""
+    return next((line(each) for each in _few([w for w in found.windows if w.rating is not Rating.GOOD])), "")
+
+
 def line(window: Window) -> str:
     """One window: `errors 14:05-14:10: 0.0731 is bad, above 0.05`."""
     begins, ends = datetime.fromisoformat(window.begins), datetime.fromisoformat(window.ends)

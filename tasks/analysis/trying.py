@@ -6,7 +6,9 @@ An analysis needs nothing but a time and the server's history, so a rule can be 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from tasks.analysis import evidence
 from tasks.analysis.judging import Judging
 from tasks.analysis.sources import Sources
 from tasks.domain.analysis import Analysis, Verdict
@@ -15,9 +17,19 @@ MOST = 200
 """Imagined applies: each asks every query once for each of its windows."""
 
 
+@dataclass(frozen=True)
+class Tried:
+    """An apply that is imagined `at` a time, in seconds since 1970, the verdict on it, and the window that says most
+    about why; empty when it passed."""
+
+    at: float
+    verdict: Verdict
+    why: str = ""
+
+
 def tried(
     analysis: Analysis, environment: str, sources: Sources, since: float, until: float, every: float
-) -> list[tuple[float, Verdict]]:
+) -> list[Tried]:
     """The verdict on an apply at each of these times, oldest first.
 
     Args:
@@ -27,7 +39,7 @@ def tried(
         since, until: the first and the last apply, in seconds since 1970.
         every: seconds between two of them.
     """
-    return [(at, _judged(analysis, environment, sources, at)) for at in times(since, until, every)]
+    return [_judged(analysis, environment, sources, at) for at in times(since, until, every)]
 
 
 def times(since: float, until: float, every: float) -> Sequence[float]:
@@ -42,7 +54,7 @@ def _steps(since: float, until: float, step: float) -> Iterator[float]:
         since += step
 
 
-def _judged(analysis: Analysis, environment: str, sources: Sources, at: float) -> Verdict:
+def _judged(analysis: Analysis, environment: str, sources: Sources, at: float) -> Tried:
     judging = Judging(analysis, environment, sources, at, at, past=True)
     found = judging.judge(judging.ends)
-    return found.verdict or Verdict.INCONCLUSIVE
+    return Tried(at, found.verdict or Verdict.INCONCLUSIVE, evidence.decisive(found))

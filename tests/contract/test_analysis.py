@@ -147,6 +147,6 @@ def test_a_window_of_two_scrapes_is_too_short(server: Prometheus) -> None:
 
 def test_a_rule_can_be_tried_on_the_past(server: Prometheus) -> None:
     found = tried(Analysis((errors("slow-burn"),)), "dev", Sources(server), BEGIN + 1800, END - 1860, 600)
-    verdicts = [verdict for _, verdict in found]
+    verdicts = [each.verdict for each in found]
     assert verdicts[0] is Verdict.PASSED
     assert verdicts[-1] is Verdict.FAILED
