@@ -92,11 +92,10 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
     if event.purpose == PROMOTE:
         state = replace(state, last_begun=event.release, rehearses=event.rehearses)
     drift = replace(state.drift, reconciled_at=entry.at) if event.purpose == RECONCILE else state.drift
-    omitted = _without(state.omitted, event.release) if event.purpose == PROMOTE else state.omitted
     # The first promotion counts, so that an edited record cannot replace the digest that is known.
     recorded = {event.release: event.release_digest} if event.release_digest else {}
     records = {**recorded, **state.records}
-    known = replace(state, records=records, drift=drift, omitted=omitted)
+    known = replace(state, records=records, drift=drift, omitting=())
     return _concluded_if_finished(replace(known, claim=claim))
 
 
@@ -125,8 +124,8 @@ def _concluded(state: EnvironmentState) -> EnvironmentState:
 
 
 def _omitted(state: EnvironmentState, event: UnitsOmitted, _: Entry) -> EnvironmentState:
-    known = state.omitted.get(event.release, ())
-    return replace(state, omitted={**state.omitted, event.release: (*known, event)})
+    omitting = (*state.omitting, event)
+    return replace(state, omitting=omitting, omitted={**state.omitted, event.release: omitting})
 
 
 def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) -> EnvironmentState:
@@ -137,7 +136,7 @@ def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) ->
     if event.run_is_over:
         user, host = (str(state.claim.holder.get(key, "")) for key in ("user", "host"))
         claim = replace(claim, ended=(*claim.ended, EndedHolder(user, host, entry.at)))
-    return replace(state, claim=claim)
+    return replace(state, claim=claim, omitting=())
 
 
 def _closed(state: EnvironmentState, _: ClaimClosed, __: Entry) -> EnvironmentState:
@@ -221,6 +220,8 @@ def _verified(state: EnvironmentState, event: ReleaseVerified, entry: Entry) -> 
         rules=event.rules,
         verified_releases=(*earlier, event.release),
     )
+    if claim is not None and claim.purpose == PROMOTE and not state.omitting:
+        verified = replace(verified, omitted=_without(state.omitted, event.release))
     return _concluded(verified)
 
 

@@ -21,7 +21,7 @@ from tasks.ledger import entries
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
-VERSION = 4
+VERSION = 5
 """The version of a snapshot's meaning: raise it when a fold changes. Changed fields are noticed without that."""
 
 EVERY = 200

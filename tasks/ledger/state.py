@@ -144,7 +144,8 @@ class EnvironmentState:
 
     `unfinished` are units whose last apply did not come to its end, and that no earlier release was put back to.
 
-    `omitted` is what a promotion of each release left as it is, the last time, {release: events}.
+    `omitted` is what a promotion of each release left as it is, the last time, {release: events}; `omitting` those of
+    the run that holds the claim.
 
     The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
     environment in the release that was verified last; `last_begun` is the release that was last to be promoted here;
@@ -190,6 +191,7 @@ class EnvironmentState:
     paused: Paused | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     omitted: Mapping[str, tuple[UnitsOmitted, ...]] = field(default_factory=dict)
+    omitting: tuple[UnitsOmitted, ...] = ()
     rehearsals: tuple[RecordedRehearsal, ...] = ()
     rehearses: str = ""
     number: int = 0

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.errors import InvalidInput
+from tasks.domain.events.claims import PROMOTE
 from tasks.domain.platform import Unit
+from tasks.promotion.session import claimed
 from tasks.releases import omitted
 from tasks.reports.board_notices import NOWHERE, Kind, notices
 from tests.unit.promotion.conftest import Shop
@@ -64,6 +66,14 @@ def test_back_at_a_release_that_has_them_nothing_is_omitted(shop: Shop, tmp_path
     with pytest.raises(Exception, match="app"):
         shop.promote(without(shop, shop.release("green", *bad), tmp_path, "rules", "stack"))
     assert (shop.state().verified, said(shop)) == ("blue", [])
+
+
+def test_a_promotion_that_comes_to_nothing_forgets_nothing(shop: Shop, tmp_path: Path) -> None:
+    release = without(shop, shop.release("blue", *stack()), tmp_path, "rules", "stack")
+    shop.promote(release)
+    with claimed(shop.runtime, release, "dev", PROMOTE):
+        pass
+    assert (shop.state().verified, len(said(shop))) == ("blue", 1)
 
 
 def test_another_environment_has_all_its_units(shop: Shop, tmp_path: Path) -> None:
