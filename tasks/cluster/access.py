@@ -216,6 +216,8 @@ def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
             )
         except config.ConfigException as error:
             raise InvalidInput(f"cluster {context}: {error}; is it in the kubeconfig?") from error
+        # The client would look for another proxy among all variables at each request.
+        settings.proxy = settings.proxy
         reached = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
         return Cluster(reached, context, manager, _namespace(found, context))
 

@@ -16,8 +16,8 @@ from tasks.cluster.objects import Reference
 
 _WORTH = 4
 """So many objects of a kind in a namespace are worth a list."""
-_BESIDE = 100
-"""So many others may be on the page."""
+_BESIDE, _MOST_BESIDE = 20, 500
+"""So many others may be on the page for each that is wanted, and in all."""
 _ALONE = "Secret"
 
 Live = dict[str, Any] | None
@@ -50,7 +50,8 @@ class Reader:
     def _listed(self, alike: list[Reference]) -> dict[Reference, Live]:
         """What a list says of objects of one kind in one namespace; nothing of those that it does not reach."""
         try:
-            items, complete = self._cluster.first(alike[0], len(alike) + _BESIDE)
+            limit = len(alike) + min(_BESIDE * len(alike), _MOST_BESIDE)
+            items, complete = self._cluster.first(alike[0], limit)
         except NotPermitted:
             return {}
         found = {item["metadata"]["name"]: item for item in items}

@@ -41,6 +41,7 @@ class Counted(Cluster):
 
     def first(self, alike: Reference, limit: int) -> tuple[list[dict[str, Any]], bool]:
         self.lists += 1
+        self.limit = limit
         if not self.may_list:
             raise NotPermitted("may not list")
         found = [about for about in self.there if (about.kind, about.namespace) == (alike.kind, alike.namespace)]
@@ -75,6 +76,13 @@ def test_what_is_not_on_the_first_page_is_read_alone() -> None:
     cluster = Counted(*wanted[:5], page=4)
     assert list(names(read_all(cluster, wanted)).values()) == [True] * 5 + [False]
     assert sorted(map(str, cluster.read_alone)) == sorted(map(str, wanted[4:]))
+
+
+@pytest.mark.parametrize(("wanted", "most"), [(5, 105), (25, 525), (300, 800)])
+def test_what_nobody_wants_is_no_more_than_a_few_pages(wanted: int, most: int) -> None:
+    cluster = Counted()
+    read_all(cluster, [config_map(number) for number in range(wanted)])
+    assert cluster.limit == most
 
 
 @pytest.mark.parametrize("wanted", [3, 8])
