@@ -127,7 +127,8 @@ class Scene:
         argv = ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "-k"]
         folder = self.releases.folder / "a/infrastructure" / target.unit
         command = [tool("kubectl"), "--kubeconfig", str(self._cluster.kubeconfig), "--context", "dev-admin", *more]
-        done = subprocess.run([*command, *argv, str(folder)], capture_output=True, text=True, check=False)
+        # In a session of its own, as the product starts its tools: systems share the processors among sessions.
+        done = subprocess.run([*command, *argv, str(folder)], capture_output=True, text=True, start_new_session=True)
         if done.returncode:
             sys.exit(done.stderr)
         return done.stderr

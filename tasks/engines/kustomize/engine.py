@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from zlib import crc32
 
 import structlog
 
@@ -207,6 +208,9 @@ def _wanted(cluster: Cluster, workspace: Workspace) -> Objects:
 def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference, str]) -> Ownership:
     """What the unit needs to know of owners, given the objects that it is known to have applied."""
     others = [unit for unit in workspace.neighbours() if unit.engine == "kustomize"]
+    # Each unit in an order of its own, so that units that are planned at once render different ones.
+    for unit in sorted(others, key=lambda unit: crc32(f"{workspace.unit.name} {unit.name}".encode())):
+        objects_of(workspace, unit.source)
     theirs = {unit.name: objects_of(workspace, unit.source) for unit in others}
     coming = {about: manifest for objects in theirs.values() for about, manifest in objects.items()}
     elsewhere = {about: name for name, objects in theirs.items() for about in objects}
