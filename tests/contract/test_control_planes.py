@@ -125,10 +125,9 @@ def test_prometheus_is_told_of_every_pod(shop: MiniPlatform, cluster: RealCluste
     assert "http_requests_total" in cluster.kubectl("get", "--raw", path)
 
 
-@pytest.mark.parametrize("tag", ["broken-crash-2.0.1", "broken-pull-2.0.1"])
-def test_a_bad_image_is_rolled_back(shop: MiniPlatform, cluster: RealCluster, tag: str) -> None:
+def test_a_bad_image_is_rolled_back(shop: MiniPlatform, cluster: RealCluster) -> None:
     with pytest.raises(RolledBack):
-        promote(shop, tag)
+        promote(shop, "broken-crash-2.0.1")
     assert image(cluster) == "1.0.0"
 
 
