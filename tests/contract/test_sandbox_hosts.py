@@ -81,7 +81,7 @@ def test_the_real_machine_cannot_be_changed_on_purpose_either(machine: SandboxHo
 
 
 def test_only_its_own_processes_are_to_be_seen(machine: SandboxHosts) -> None:
-    assert said(machine, "dev", "cat /proc/1/comm") == "sshd"
+    assert said(machine, "dev", "cat /proc/1/comm") == "systemd"
     assert "pytest" not in said(machine, "dev", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
 

@@ -6,7 +6,7 @@ unset SSH_ORIGINAL_COMMAND
 export USER=root LOGNAME=root HOME=/root SHELL=/bin/bash
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # A name of its own: what a session sets is gone with it, as /proc/sys, and never the real machine's.
-exec unshare --user --map-root-user --uts /bin/sh -c '
+exec /usr/bin/python3 -I /sshd/users.py unshare --uts /bin/sh -c '
     hostname "$(cat "/hosts/$1/etc/hostname")"
     exec chroot "/hosts/$1" /bin/sh -c "cd && exec /bin/bash -c \"\$1\"" session "$2"
 ' enter "$1" "$command"

@@ -28,7 +28,13 @@ _SSHD = ("/usr/sbin/sshd", "/usr/bin/sshd")
 _SFTP = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server")
 """Debian and Ubuntu, Fedora, Arch."""
 
-_NAMESPACES = ("--user", "--map-root-user", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
+_USERS = Path(__file__).with_name("users.py")
+_ISOLATED = (
+    *(str(PYTHON), "-I", str(_USERS)),
+    *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"),
+)
+"""What the machine is started with: as root of a new user namespace, in new ones of all other kinds."""
+
 _PROBE = "mount -t tmpfs probe /mnt && mkdir /mnt/proc && mount -t proc proc /mnt/proc"
 _SECONDS = 20.0
 
@@ -64,7 +70,7 @@ def why_not(folder: Path) -> str:
     if found:
         return "; ".join(found)
     try:
-        done = processes.run(Command(("unshare", *_NAMESPACES, "sh", "-c", _PROBE), folder, time_limit=_SECONDS))
+        done = processes.run(Command((*_ISOLATED, "sh", "-c", _PROBE), folder, time_limit=_SECONDS))
     except (Unanswered, InvalidInput) as error:
         return f"the sandbox cannot have hosts here: {error}"
     if done.exit_code == 0:
@@ -105,7 +111,7 @@ def command(folder: Path, ports: Mapping[str, int]) -> list[str]:
     config = _CONFIG.format(addresses=addresses, forced=forced, sftp=_first(_SFTP) or "internal-sftp")
     (folder / "machine" / "sshd" / "sshd_config").write_text(config)
     script = str(Path(__file__).with_name("machine.sh"))
-    return ["unshare", *_NAMESPACES, "sh", script, str(folder / "machine"), str(folder), _first(_SSHD)]
+    return [*_ISOLATED, "sh", script, str(folder / "machine"), str(folder), _first(_SSHD)]
 
 
 def answers(port: int) -> bool:

@@ -6,7 +6,7 @@
 #
 # Run as the first process of new user, mount, pid, ipc and uts namespaces: everything ends with it. Programs are the real
 # machine's, read-only. What sessions get is entered through one more user namespace (`enter`), so that nobody there
-# can mount again what is read-only here.
+# can mount again what is read-only here. There are all users in it, or root alone (`users.py`).
 set -eu
 machine=$1 hosts=$2 sshd=$3
 
@@ -75,5 +75,12 @@ pivot_root . old
 cd /
 umount -l old
 
-# sshd as somebody who is not root needs no other user to hand its work to; /etc/passwd here calls that somebody root.
-exec unshare --user --map-user=1000 --map-group=1000 "$sshd" -D -e -f /sshd/sshd_config
+# What is asked for the first process of a machine with systemd. sshd starts itself anew by the name it was started with.
+ln -sf "$sshd" /sshd/systemd
+if [ "$(awk '{ users += $3 } END { print users }' /proc/self/uid_map)" -gt 1 ]; then
+    ln -sf passwd.all /etc/passwd
+    exec /sshd/systemd -D -e -f /sshd/sshd_config
+fi
+# With no other user to hand its work to, sshd has to be somebody who is not root; /etc/passwd calls that somebody root.
+ln -sf passwd.one /etc/passwd
+exec unshare --user --map-user=1000 --map-group=1000 /sshd/systemd -D -e -f /sshd/sshd_config

@@ -31,8 +31,9 @@ _FOLDERS = {
 _LOCAL = ("bin", "etc", "lib", "sbin", "share")
 
 _SSHD_FILES = {
-    # The user that sshd runs as in there; sessions come out as root of a host.
-    "passwd": "root:x:1000:1000:root:/:/bin/sh\n",
+    # The user that sshd runs as in there; sessions come out as root of a host. `machine.sh` chooses one of the two.
+    "passwd.all": "root:x:0:0:root:/:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n",
+    "passwd.one": "root:x:1000:1000:root:/:/bin/sh\n",
     "group": "root:x:1000:\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
@@ -58,16 +59,18 @@ def make_root(folder: Path, name: str) -> None:
 
 def make_sshd_root(folder: Path, client_key: str) -> None:
     """What sshd itself sees as its root: nothing but what it needs."""
-    etc, sshd = folder / "etc", folder / "sshd"
-    for place in (etc, sshd):
+    etc, sshd, separated = folder / "etc", folder / "sshd", folder / "run" / "sshd"
+    for place in (etc, sshd, separated):
         place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o755)
     for name, text in _SSHD_FILES.items():
         (etc / name).write_text(text)
     for name in ("ld.so.cache", "localtime"):
         if (_ETC / name).exists():
             shutil.copyfile(_ETC / name, etc / name)
     (sshd / "authorized_keys").write_text(client_key)
-    shutil.copyfile(Path(__file__).with_name("enter.sh"), sshd / "enter")
+    for program, name in (("enter.sh", "enter"), ("users.py", "users.py")):
+        shutil.copyfile(Path(__file__).with_name(program), sshd / name)
     (sshd / "enter").chmod(0o755)
 
 
