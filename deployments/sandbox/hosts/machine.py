@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from deployments.sandbox.hosts.roots import make_root, make_sshd_root
+from deployments.sandbox.hosts.roots import install_system, make_root, make_sshd_root
 from tasks import processes
 from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.domain.platform import Platform
@@ -101,7 +101,8 @@ def prepare(folder: Path, names: Sequence[str]) -> None:
         _make_key(key)
     make_sshd_root(folder / "machine", (folder / "client_key.pub").read_text())
     for name in names:
-        make_root(folder / name, name)
+        make_root(folder / name, name, folder / "machine" / "sshd" / "host_key")
+        install_system(folder / name / "local")
 
 
 def command(folder: Path, ports: Mapping[str, int]) -> list[str]:

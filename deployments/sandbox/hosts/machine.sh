@@ -77,7 +77,8 @@ umount -l old
 
 # What is asked for the first process of a machine with systemd. sshd starts itself anew by the name it was started with.
 ln -sf "$sshd" /sshd/systemd
-if [ "$(awk '{ users += $3 } END { print users }' /proc/self/uid_map)" -gt 1 ]; then
+read -r _ _ users </proc/self/uid_map
+if [ "$users" -gt 1 ]; then
     ln -sf passwd.all /etc/passwd
     exec /sshd/systemd -D -e -f /sshd/sshd_config
 fi

@@ -8,17 +8,38 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Collection
 from pathlib import Path
+
+from deployments.sandbox.hosts.flowmart_host import modules, programs
 
 _ETC = Path("/etc")
 
+_NOT_COPIED = ("apt", "dpkg", "init.d", "os-release", *(f"rc{level}.d" for level in range(7)), "systemd")
+"""What tells of this machine's packages and services: a host has its own."""
+
+_RELEASE = """\
+PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
+NAME="Debian GNU/Linux"
+VERSION_ID="12"
+VERSION="12 (bookworm)"
+VERSION_CODENAME=bookworm
+ID=debian
+"""
+"""Whatever this machine is, a host's packages are those of Debian 12 (os-release(5))."""
+
+_SOURCES = "deb http://deb.debian.org/debian bookworm main\n"
+
 _FOLDERS = {
     "etc": 0o755,
+    "etc/ssh": 0o755,
     "home": 0o755,
     "mnt": 0o755,
     "opt": 0o755,
     "root": 0o700,
     "run": 0o755,
+    "run/sshd": 0o755,
+    "run/systemd/system": 0o755,
     "srv": 0o755,
     "sys": 0o555,
     "tmp": 0o1777,
@@ -28,6 +49,15 @@ _FOLDERS = {
     "var/spool": 0o755,
     "var/tmp": 0o1777,
 }
+_RUN = """\
+#!/bin/sh
+exec /usr/bin/python3 -I -S -c '
+import sys
+sys.path.insert(0, "/usr/local/lib/flowmart")
+from flowmart_host.programs import main
+sys.exit(main(sys.argv[1], sys.argv[2:]))' "$@"
+"""
+
 _LOCAL = ("bin", "etc", "lib", "sbin", "share")
 
 _SSHD_FILES = {
@@ -39,8 +69,14 @@ _SSHD_FILES = {
 }
 
 
-def make_root(folder: Path, name: str) -> None:
-    """The root and the /usr/local of a host, below `folder`, unless it is there already."""
+def make_root(folder: Path, name: str, key: Path) -> None:
+    """The root and the /usr/local of a host, below `folder`, unless it is there already.
+
+    Args:
+        folder: the host's own.
+        name: what it is called.
+        key: the private key of its sshd, beside the public one.
+    """
     root = folder / "root"
     if (root / "etc" / "hostname").exists():
         return
@@ -50,11 +86,30 @@ def make_root(folder: Path, name: str) -> None:
     for path in _LOCAL:
         (folder / "local" / path).mkdir(parents=True, exist_ok=True)
     _link(root / "var" / "run", "/run")
-    _copy_readable(_ETC, root / "etc")
+    _copy_readable(_ETC, root / "etc", _NOT_COPIED)
+    _write(root / "etc" / "os-release", _RELEASE, 0o644)
+    _write(root / "etc" / "debian_version", "12.11\n", 0o644)
+    (root / "etc" / "apt" / "sources.list.d").mkdir(parents=True)
+    _write(root / "etc" / "apt" / "sources.list", _SOURCES, 0o644)
     _write(root / "etc" / "shadow", "root:*:19000:0:99999:7:::\n", 0o640)
     _write(root / "etc" / "hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n", 0o644)
+    _write(root / "etc" / "ssh" / "ssh_host_ed25519_key", key.read_text(), 0o600)
+    _write(root / "etc" / "ssh" / "ssh_host_ed25519_key.pub", key.with_suffix(".pub").read_text(), 0o644)
     # Last: what tells that the root is complete.
     _write(root / "etc" / "hostname", f"{name}\n", 0o644)
+
+
+def install_system(local: Path) -> None:
+    """Put a host's package and service manager into its /usr/local, as they are in this version of the product."""
+    own, source = local / "lib" / "flowmart", Path(__file__).with_name("flowmart_host")
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.copytree(source, own / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path, text in modules.MODULES.items():
+        (own / "modules" / path).parent.mkdir(parents=True, exist_ok=True)
+        (own / "modules" / path).write_text(text)
+    _write(own / "run", _RUN, 0o755)
+    for name in programs.PROGRAMS:
+        _write(local / "sbin" / name, f'#!/bin/sh\nexec /usr/local/lib/flowmart/run {name} "$@"\n', 0o755)
 
 
 def make_sshd_root(folder: Path, client_key: str) -> None:
@@ -74,8 +129,8 @@ def make_sshd_root(folder: Path, client_key: str) -> None:
     (sshd / "enter").chmod(0o755)
 
 
-def _copy_readable(source: Path, to: Path) -> None:
-    for entry in os.scandir(source):
+def _copy_readable(source: Path, to: Path, leave_out: Collection[str] = ()) -> None:
+    for entry in (each for each in os.scandir(source) if each.name not in leave_out):
         inside, found = to / entry.name, entry.stat(follow_symlinks=False)
         if entry.is_symlink():
             _link(inside, str(Path(entry.path).readlink()))

@@ -2,8 +2,9 @@
 
 usage: python3 -I users.py PROGRAM [ARGUMENT ...]
 
-Only root may map more users than itself (user_namespaces(7)), and only from outside of the new namespace: a child that
-stays there writes the maps. Everybody else is root in there, and nobody but root is there: files cannot be given away.
+Only root may map more users than itself (user_namespaces(7)), and only from outside of the new namespace: a child
+that stays there writes the maps. Everybody else is root in there, and nobody but root is there: files cannot be given
+away.
 
 It also runs alone, in the machine behind sshd, so it imports nothing of ours.
 """
@@ -35,7 +36,7 @@ def main(program: list[str]) -> None:
         _map_one(user, group)
     os.close(entered)
     os.close(tell)
-    os.execvp(program[0], program)
+    os.execvp(program[0], program)  # noqa: S606
 
 
 def _map_all(process: int, entered: int) -> int:

@@ -1,0 +1,82 @@
+"""The programs of a host that are not this machine's: `main` is started as one of them, by its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import aptget, configurations, systemctl
+from .root import Failed, not_emulated, place
+
+Said = tuple[list[str], int]
+
+_ZONES = Path("/usr/share/zoneinfo")
+_VERSION = ("--version", "-v", "-V")
+
+
+def stand_in(arguments: Sequence[str]) -> Said:
+    """A program of a package: says its version, checks its configuration where the original can, and no more."""
+    about: Mapping[str, Any] = json.loads(os.environ["FLOWMART_PROGRAM"])
+    if arguments and arguments[0] in _VERSION:
+        return [f"{about['name']} {about['version']} (a stand-in of the sandbox)"], 0
+    if about.get("check") in arguments:
+        file = configurations.named(arguments) or about["configuration"]
+        configurations.check(about["name"], file, braces=about.get("braces", False))
+        return [], 0
+    raise not_emulated(f"{about['name']} that runs ({' '.join(arguments)})")
+
+
+def timedatectl(arguments: Sequence[str]) -> Said:
+    """The time zone of a host."""
+    verb, *rest = [word for word in arguments if not word.startswith("--")] or ["status"]
+    current = place("/etc/localtime")
+    if verb == "set-timezone" and len(rest) == 1:
+        if not (_ZONES / rest[0]).is_file():
+            raise Failed(f"Failed to set time zone: Invalid or not installed time zone '{rest[0]}'")
+        current.unlink(missing_ok=True)
+        current.symlink_to(_ZONES / rest[0])
+        place("/etc/timezone").write_text(f"{rest[0]}\n")
+        return [], 0
+    if verb == "status":
+        zone = str(current.readlink()).partition("zoneinfo/")[2] if current.is_symlink() else "Etc/UTC"
+        return [f"                Time zone: {zone}"], 0
+    raise not_emulated(f"timedatectl {verb}")
+
+
+def refused(what: str) -> Callable[[Sequence[str]], Said]:
+    """A program whose whole purpose is not emulated."""
+
+    def refuse(_: Sequence[str]) -> Said:
+        raise not_emulated(what)
+
+    return refuse
+
+
+PROGRAMS: Mapping[str, Callable[[Sequence[str]], Said]] = {
+    "add-apt-repository": refused("package repositories besides Debian 12"),
+    "apt-cache": aptget.policy,
+    "apt-get": aptget.get,
+    "apt-key": refused("keys of package repositories"),
+    "apt-mark": aptget.mark,
+    "dpkg": aptget.dpkg,
+    "dpkg-query": aptget.query,
+    "systemctl": systemctl.main,
+    "timedatectl": timedatectl,
+}
+"""By name; each is found before this machine's own."""
+
+
+def main(name: str, arguments: Sequence[str]) -> int:
+    """Be the program of that name; its exit code."""
+    program = stand_in if name == "program" else PROGRAMS[name]
+    try:
+        said, code = program(arguments)
+    except Failed as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code
+    sys.stdout.write("".join(f"{line}\n" for line in said))
+    return code
