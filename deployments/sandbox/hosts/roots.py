@@ -28,7 +28,7 @@ ID=debian
 """
 """Whatever this machine is, a host's packages are those of Debian 12 (os-release(5))."""
 
-_SOURCES = "deb http://deb.debian.org/debian bookworm main\n"
+_SOURCES = "deb http://packages.example bookworm main\n"
 
 _FOLDERS = {
     "etc": 0o755,

@@ -57,7 +57,7 @@ def update() -> None:
 
 def _update(_: Packages, __: argparse.Namespace) -> Said:
     update()
-    return ["Hit:1 http://deb.debian.org/debian bookworm InRelease", _HEAD[0]], 0
+    return ["Hit:1 http://packages.example bookworm InRelease", _HEAD[0]], 0
 
 
 def _install(there: Packages, given: argparse.Namespace) -> Said:

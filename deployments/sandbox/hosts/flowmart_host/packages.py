@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .root import Failed, not_emulated, place
 from .units import UNITS, Units
@@ -24,7 +25,8 @@ _SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
 _PROGRAMS = "/usr/local/sbin"
 _OWN = "/usr/local/lib/flowmart"
 _REPOSITORY = re.compile(r"^\s*(?:deb(?:-src)?\s+(?:\[[^\]]*\]\s*)?|URIs:\s*)(?P<address>\S+)", re.MULTILINE)
-_DEBIAN = ("deb.debian.org/", "security.debian.org/", "ftp.debian.org/")
+_DEBIAN = ("packages.example", ".debian.org")
+"""What the hosts of Debian's own sources end with, and the one that a host has from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,17 @@ class Packages:
         for path, content in package.files.items():
             if content is not None:
                 place(path).unlink(missing_ok=True)
-        for path in sorted((path for path, content in package.files.items() if content is None), reverse=True):
+        kept = {folder for each in catalogue().values() if each.name != package.name for folder in _folders(each)}
+        for path in sorted(_folders(package) - kept, reverse=True):
             if place(path).is_dir() and not any(place(path).iterdir()):
                 place(path).rmdir()
+
+
+def _folders(package: Package) -> set[str]:
+    """The folders of a package's files, but for those that every host has, as /etc."""
+    # What ends with a slash is a folder itself.
+    found = {str(parent) for path in package.files for parent in Path(f"{path}x").parents}
+    return {path for path in found if path.count("/") > 1}
 
 
 def known(name: str) -> Package:
@@ -159,7 +169,7 @@ def refuse_repositories() -> None:
     """`Failed` when a source of packages is declared that is not Debian's own."""
     for file in _source_files():
         for found in _REPOSITORY.finditer(file.read_text(errors="replace")):
-            if not any(host in f"{found['address']}/" for host in _DEBIAN):
+            if not str(urlsplit(found["address"]).hostname).endswith(_DEBIAN):
                 raise not_emulated(f"package repository {found['address']} (/{file.relative_to(place('/'))})")
 
 

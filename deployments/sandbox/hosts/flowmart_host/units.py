@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from . import execution, unitfiles
@@ -55,8 +56,7 @@ class Units:
         """The state of its file, as `systemctl is-enabled` says it."""
         if unit.state in ("masked", "not-found"):
             return unit.state
-        wanted = [place(OWN).glob(f"*.{kind}/{unit.name}") for kind in ("wants", "requires")]
-        if any(link for links in wanted for link in links):
+        if _links(unit.name):
             return "enabled"
         return "disabled" if unit.installs else "static"
 
@@ -77,7 +77,7 @@ class Units:
         unit = unitfiles.load(name)
         if unit.state == "not-found":
             raise Failed(f"Failed to disable unit: Unit file {name} does not exist.")
-        links = [*place(OWN).glob(f"*.wants/{unit.name}"), *place(OWN).glob(f"*.requires/{unit.name}")]
+        links = _links(unit.name)
         links += [link for link in map(place, (f"{OWN}/{each}" for each in unit.installs)) if link.is_symlink()]
         for link in {*links}:
             link.unlink(missing_ok=True)
@@ -182,6 +182,12 @@ class Units:
         written = file.with_suffix(".new")
         written.write_text(json.dumps(states, indent=1, sort_keys=True))
         written.replace(file)
+
+
+def _links(name: str) -> list[Path]:
+    """The links by which other units want or require it."""
+    folders = [folder for kind in ("wants", "requires") for folder in place(OWN).glob(f"*.{kind}")]
+    return [folder / name for folder in folders if (folder / name).is_symlink()]
 
 
 def can_reload(unit: Unit) -> bool:
