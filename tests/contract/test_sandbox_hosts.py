@@ -88,9 +88,18 @@ def test_only_its_own_processes_are_to_be_seen(machine: SandboxHosts) -> None:
 def test_nobodys_secrets_are_in_there(machine: SandboxHosts) -> None:
     copied = [f for f in (machine.root("dev") / "etc").rglob("*") if f.is_file() and not f.is_symlink()]
     assert copied
-    hidden = [f for f in copied if f.name != "shadow" and not f.stat().st_mode & 0o004]
+    own = ("shadow", "ssh_host_ed25519_key")
+    hidden = [f for f in copied if f.name not in own and not f.stat().st_mode & 0o004]
     assert not hidden
+    key = machine.root("dev") / "etc" / "ssh" / "ssh_host_ed25519_key"
+    assert key.read_text() == (machine.layout.hosts / "machine" / "sshd" / "host_key").read_text()
     assert said(machine, "dev", "cat /etc/shadow").count(":*:") == 1
+
+
+def test_a_host_has_other_users_where_whoever_starts_it_may_have_them(machine: SandboxHosts) -> None:
+    users = int(said(machine, "dev", "cat /proc/self/uid_map").split()[2])
+    given = machine.ssh("dev", "touch /srv/given && chown 33:33 /srv/given && stat -c %u:%g /srv/given").stdout
+    assert given.strip() == ("33:33" if users > 1 else "")
 
 
 def test_files_are_copied_there_and_back(machine: SandboxHosts, tmp_path: Path) -> None:

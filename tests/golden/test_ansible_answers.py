@@ -143,6 +143,17 @@ def test_a_task_that_fails_where_earlier_changes_were_not_made_is_unknown() -> N
     assert results([failure("Start")]).blocked == ()
 
 
+def test_a_failure_that_a_rehearsal_ignores_is_unknown_where_earlier_changes_were_not_made() -> None:
+    installed = {"event": "runner_on_ok", "event_data": {"host": "bastion", "task": "I", "res": {"changed": True}}}
+    ignored = failure("Start")
+    ignored["event_data"]["ignore_errors"] = True
+    found = results([installed, ignored])
+    assert (found.failed, found.blocked) == ((), ())
+    told = "bastion : Start: could not find the requested service; earlier changes are not made in a rehearsal"
+    assert found.unknown == (told,)
+    assert results([ignored]).unknown == ()
+
+
 def test_an_unreachable_host_that_the_play_goes_on_without_is_not_reported() -> None:
     events = recorded("unreachable")
     ignored = [e if e["event"] != "playbook_on_stats" else {**e, "event_data": {"ignored": 1}} for e in events]

@@ -120,6 +120,8 @@ def test_modules_find_packages_as_python_apt_has_them() -> None:
     cache = bindings.Cache()
     chrony, nginx = cache["chrony"], cache["nginx"]
     assert (chrony.is_installed, chrony.installed and chrony.installed.version) == (True, "4.3-2+deb12u1")
+    assert chrony.installed
+    assert chrony.installed.origins[0].origin == "Debian"
     assert (nginx.is_installed, nginx.installed_files) == (False, [])
     assert bindings.Policy(cache).get_candidate_ver(nginx).ver_str == "1.22.1-9+deb12u2"
     with pytest.raises(Failed, match="no package kubelet"):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from . import aptget, versions
 from .packages import ARCHITECTURE, INSTALLED, Packages, catalogue
@@ -24,12 +23,19 @@ class LockFailedException(Exception):
     """Never raised: whoever comes second waits. Modules name it."""
 
 
+class Origin:
+    """Where a version is from."""
+
+    origin = label = "Debian"
+    archive, component = "stable", "main"
+
+
 class Version:
     """One version of a package."""
 
     architecture = ARCHITECTURE
     section = "misc"
-    origins: Sequence[Any] = ()
+    origins: Sequence[Origin] = (Origin(),)
 
     def __init__(self, version: str) -> None:
         self.version = self.ver_str = version
