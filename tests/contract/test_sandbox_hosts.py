@@ -63,6 +63,7 @@ def test_hosts_do_not_see_each_other(machine: SandboxHosts) -> None:
     "attempt",
     [
         "touch /usr/flowmart-probe",
+        "echo > /usr/bin/env",
         "mount -o remount,rw /usr && touch /usr/flowmart-probe",
         "echo 77 > /proc/sys/vm/swappiness",
         "mount -o remount,rw /proc/sys && echo 77 > /proc/sys/vm/swappiness",

@@ -53,6 +53,18 @@ programs() {
     done
 }
 
+# A host's own programs in the place of the real machine's, for whoever asks for /usr/bin/systemctl.
+own_programs() {
+    for program in "$1"/*; do
+        for place in bin sbin; do
+            to=$2/usr/$place/${program##*/}
+            [ -f "$to" ] || continue
+            mount --bind "$program" "$to"
+            mount -o remount,bind,ro "$to"
+        done
+    done
+}
+
 mount --bind "$machine" "$machine"
 cd "$machine"
 mkdir -p usr proc dev hosts old
@@ -68,6 +80,7 @@ for own in "$hosts"/*/root; do
     mkdir -p "$host/usr" "$host/proc" "$host/dev"
     programs "$machine/$host"
     mount --bind "$hosts/$name/local" "$host/usr/local"
+    own_programs "$hosts/$name/local/lib/flowmart/bin" "$host"
     mount --rbind proc "$host/proc"
     mount --rbind dev "$host/dev"
 done

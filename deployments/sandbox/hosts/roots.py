@@ -108,8 +108,11 @@ def install_system(local: Path) -> None:
         (own / "modules" / path).parent.mkdir(parents=True, exist_ok=True)
         (own / "modules" / path).write_text(text)
     _write(own / "run", _RUN, 0o755)
+    (own / "bin").mkdir()
     for name in programs.PROGRAMS:
-        _write(local / "sbin" / name, f'#!/bin/sh\nexec /usr/local/lib/flowmart/run {name} "$@"\n', 0o755)
+        # On the path, and where `machine.sh` puts it in the place of this machine's own.
+        for place in (local / "sbin" / name, own / "bin" / name):
+            _write(place, f'#!/bin/sh\nexec /usr/local/lib/flowmart/run {name} "$@"\n', 0o755)
 
 
 def make_sshd_root(folder: Path, client_key: str) -> None:
