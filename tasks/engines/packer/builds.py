@@ -25,9 +25,9 @@ log = structlog.get_logger("flowmart.packer")
 
 @dataclass(frozen=True)
 class Built:
-    """What a build came to: the id of the image, and that of the image that it was made from."""
+    """What a build came to: the ids of the image, by region, and that of the image that it was made from."""
 
-    image: str
+    images: Mapping[str, str]
     source: str
 
 
@@ -119,7 +119,7 @@ def source_in_manifest(workspace: Workspace, image: Image) -> str:
         built, source = commands.built(manifest.read_text(), workspace.environment.region)
     except Refused:
         return ""
-    return source if built == image.id else ""
+    return source if built[workspace.environment.region] == image.id else ""
 
 
 def is_whole(image: Image, digest: str) -> bool:

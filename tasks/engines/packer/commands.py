@@ -75,17 +75,17 @@ def complaint(said: str) -> str:
     return "\n".join(line for line in lines if line and "source code not available" not in line)
 
 
-def built(manifest: str, region: str) -> tuple[str, str]:
-    """The id of the image that the last run made in `region`, and that of its source ("" where it is not told).
+def built(manifest: str, region: str) -> tuple[dict[str, str], str]:
+    """The ids by region of the image that the last run made, and that of its source ("" where it is not told).
 
-    The manifest keeps the builds of earlier runs. `Refused` when the last one made no image there.
+    The manifest keeps the builds of earlier runs. `Refused` when the last one made no image in `region`.
     """
     found: dict[str, Any] = json.loads(manifest)
     last = [build for build in found["builds"] if build["packer_run_uuid"] == found["last_run_uuid"]]
     for build in last:
         images = dict(pair.partition(":")[::2] for pair in build["artifact_id"].split(","))
         if region in images:
-            return images[region], str((build.get("custom_data") or {}).get("source_ami", ""))
+            return images, str((build.get("custom_data") or {}).get("source_ami", ""))
     raise Refused(f"packer's manifest tells of no image in {region}: has the template a manifest post-processor?")
 
 

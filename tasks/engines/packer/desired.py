@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from tasks.domain.plan import Change, Plan, Reversibility
 from tasks.domain.release import Target
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Workspace
-from tasks.engines.packer import plans, sources
+from tasks.engines.packer import plans, regions, sources
 from tasks.engines.packer.images import DIGEST, Image, Images
 from tasks.engines.packer.leftovers import Leftovers
 from tasks.engines.packer.options import PackerOptions
@@ -28,17 +28,27 @@ class Wanted:
         )
         self.region = workspace.environment.region
         self.owns = workspace.environment.account == self.declared.owner
+        """Whether this account builds the images and looks after their copies."""
         self.family = {"Platform": workspace.platform, "Unit": workspace.unit.name}
         self.only = workspace.options(PackerOptions).only
         self.digest = sources.identity(
             workspace.infrastructure, workspace.unit.source, self.declared.variables, self.only
         )
+        self.copies = self._copies()
         self.name = f"{workspace.platform}-{Path(workspace.unit.source).name}-{self.digest[:12]}"
 
-    def images(self, *, writing: bool = False) -> Images:
-        """The images that this account sees."""
+    def images(self, *, writing: bool = False, region: str = "") -> Images:
+        """The images that this account sees in the environment's region, or in another one."""
         variables = self.workspace.writing if writing else self.workspace.reading
-        return Images(variables(), self.workspace.environment.account)
+        elsewhere = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
+        return Images({**variables(), **elsewhere}, self.workspace.environment.account)
+
+    def _copies(self) -> tuple[str, ...]:
+        """The other regions that the image is copied to, where it is ours."""
+        if not self.owns:
+            return ()
+        found = regions.copied_to(self.workspace.folder, self.only, self.declared.variables)
+        return tuple(sorted(found - {self.region}))
 
     def leftovers(self, *, writing: bool = False) -> Leftovers:
         """What builds of this unit left behind."""
@@ -65,6 +75,7 @@ class Wanted:
         saved: Saved | None = None,
         image: Image | None = None,
         *,
+        copies: Sequence[Any] = (),
         warnings: Iterable[str] = (),
     ) -> Plan:
         """A plan about `image` as it is now. Selecting can be undone; removing cannot."""
@@ -76,7 +87,7 @@ class Wanted:
             changes=changes,
             unit_digest=self.workspace.unit_digest,
             inputs_digest=inputs_digest,
-            basis=plans.basis(image, self.workspace.receipt),
+            basis=plans.basis(image, self.workspace.receipt, copies),
             artifact=plans.save(saved, self.folder) if saved else None,
             text=kubernetes_plans.text(changes, told),
             reversibility=Reversibility.IRREVERSIBLE if removes else Reversibility.REVERSIBLE,

@@ -17,9 +17,10 @@ from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines import sealed
 from tasks.engines.base import Engine, Workspace
-from tasks.engines.packer import plans, sources
+from tasks.engines.packer import copies, plans, selection, sources
 from tasks.engines.packer.builds import Builder, described, is_whole, remove_half_made, source_in_manifest
-from tasks.engines.packer.desired import Wanted, source_of, variables_file
+from tasks.engines.packer.copies import Copy
+from tasks.engines.packer.desired import Wanted, variables_file
 from tasks.engines.packer.images import DIGEST, Image, Images
 from tasks.engines.packer.options import PackerOptions
 from tasks.engines.packer.plans import Does, Saved
@@ -49,24 +50,26 @@ class Packer:
         wanted, target = Wanted(self.workspace, inputs.values), self.workspace.target
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
         sources.refuse_several(wanted.workspace.folder, wanted.only)
-        found = wanted.images().named(wanted.name, wanted.declared.owner)
+        found, there = wanted.images().named(wanted.name, wanted.declared.owner), copies.named(wanted, wanted.name)
         if found is not None and _is_usable(wanted, found):
-            return _to_select(wanted, target, inputs.digest, found)
+            copies.refuse_missing(wanted.name, found.id, wanted.region, there)
+            if all(copy.is_whole(wanted.digest) for copy in there):
+                return selection.to_select(wanted, target, inputs.digest, found, there)
         if not wanted.owns:
             raise Refused(_not_there(wanted, target))
-        return self._to_build(wanted, target, inputs.digest, found)
+        return self._to_build(wanted, target, inputs.digest, found, there)
 
     def apply(self, plan: Plan) -> Applied:
         """Build, select or remove what was planned; `StalePlan` when the image is not what it was."""
         saved, wanted = plans.load(plan), Wanted(self.workspace)
         try:
             images = wanted.images(writing=True)
-            found = wanted.seen(images, saved)
-            if plans.basis(found, wanted.workspace.receipt) != plan.basis:
+            found, there = wanted.seen(images, saved), copies.named(wanted, saved.name, writing=True)
+            if plans.basis(found, wanted.workspace.receipt, copies.basis(there)) != plan.basis:
                 raise StalePlan(f"{plan.target}: image {saved.name} changed since it was planned; plan again")
             if saved.does is Does.BUILD:
-                return self._built(wanted, images, saved)
-            return _changed(wanted, images, saved, found)
+                return self._built(wanted, images, saved, there)
+            return selection.carry_out(wanted, images, saved, found, there)
         except StalePlan:
             raise
         except Unanswered as error:
@@ -82,13 +85,14 @@ class Packer:
             found = images.identified(receipt.outputs["ami_id"])
         else:
             found = images.named(wanted.name, wanted.declared.owner)
-        good = found is not None and found.state == "available"
+        missing = [c for c in copies.named(wanted, wanted.name) if c.image is None or c.image.state != "available"]
+        good = found is not None and found.state == "available" and not missing
         return Verification(Outcome.SUCCEEDED if good else Outcome.FAILED)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """Back to the image that the receipt selected; without one, its removal, unless somebody needs it."""
         if to is None:
-            return _to_remove(Wanted(self.workspace), self.workspace.target)
+            return selection.to_remove(Wanted(self.workspace), self.workspace.target)
         if isinstance(to, Baseline):
             return None
         wanted = Wanted(self.workspace)
@@ -97,14 +101,14 @@ class Packer:
         if found is None or found.state != "available":
             told = "it was deregistered, or is not shared with this account any more" if not found else found.state
             raise Refused(f"{to.target}: its image {name} ({image}) cannot be selected again: {told}")
-        return _to_select(wanted, to.target, to.inputs_digest, found, to)
+        return selection.to_select(wanted, to.target, to.inputs_digest, found, copies.named(wanted, name), to)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """Whether the image is gone, and, where it is ours, its tags and with whom it is shared."""
         wanted = Wanted(self.workspace)
         found = wanted.images().identified(receipt.outputs["ami_id"])
         accounts = wanted.declared.shared if wanted.owns else None
-        changes = plans.drifted(receipt.target.unit, receipt, found, accounts)
+        changes = plans.drifted(receipt.target.unit, receipt, found, accounts) + copies.drifted(wanted, receipt)
         return wanted.plan(receipt.target, receipt.inputs_digest, changes)
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
@@ -119,14 +123,15 @@ class Packer:
         """
         saved, wanted = plans.load(plan), Wanted(self.workspace)
         images = wanted.images()
-        found = wanted.seen(images, saved)
+        found, there = wanted.seen(images, saved), copies.named(wanted, saved.name)
         if saved.does is Does.REMOVE:
-            return _removal(images, plan, found)
+            return selection.removal(images, plan, found)
         if saved.does is not Does.BUILD:
             shared = found is None or not wanted.owns or found.accounts == wanted.declared.shared
+            shared = shared and not copies.to_share(plan.target.unit, there, wanted.declared.shared)
             progress = Progress.DONE if shared or saved.does is Does.KEEP else Progress.UNCHANGED
             return Observation(progress, saved.outputs if progress is Progress.DONE else {})
-        return self._build_observed(wanted, plan, saved, found)
+        return self._build_observed(wanted, plan, saved, found, there)
 
     def adopt(self) -> Baseline | None:
         """The finished image of the same content, where there is one: it is selected, not built again."""
@@ -135,19 +140,26 @@ class Packer:
         usable = found is not None and found.state == "available"
         return Baseline(f"existing image {found.name} ({found.id})") if found and usable else None
 
-    def _build_observed(self, wanted: Wanted, plan: Plan, saved: Saved, found: Image | None) -> Observation:
-        if found is not None and found.state == "pending":
-            raise Unanswered(f"image {found.name} ({found.id}) is still pending")
-        if found is not None and found.id != saved.half_made and is_whole(found, saved.digest):
-            outputs = plans.outputs(found, wanted.region, saved.digest, source_in_manifest(wanted.workspace, found))
+    def _build_observed(
+        self, wanted: Wanted, plan: Plan, saved: Saved, found: Image | None, there: tuple[Copy, ...]
+    ) -> Observation:
+        pending = [each for each in (found, *(copy.image for copy in there)) if each and each.state == "pending"]
+        if pending:
+            raise Unanswered(f"image {pending[0].name} ({pending[0].id}) is still pending")
+        whole = all(copy.is_whole(saved.digest) for copy in there)
+        if found is not None and found.id != saved.half_made and is_whole(found, saved.digest) and whole:
+            source, amis = source_in_manifest(wanted.workspace, found), copies.ids((wanted.region, found.id), there)
+            outputs = plans.outputs(found, wanted.region, saved.digest, source, amis)
             return Observation(Progress.DONE, outputs)
         left = "; ".join(described(wanted.leftovers()))
-        if plans.basis(found, self.workspace.receipt) == plan.basis:
+        if plans.basis(found, self.workspace.receipt, copies.basis(there)) == plan.basis:
             return Observation(Progress.UNCHANGED, detail=left)
         detail = f"image {found.name} ({found.id}) is half made" if found else f"image {saved.name} was removed"
         return Observation(Progress.PARTIAL, detail="; ".join(filter(None, [detail, left])))
 
-    def _to_build(self, wanted: Wanted, target: Target, inputs_digest: str, found: Image | None) -> Plan:
+    def _to_build(
+        self, wanted: Wanted, target: Target, inputs_digest: str, found: Image | None, there: tuple[Copy, ...]
+    ) -> Plan:
         variables = variables_file(wanted, target)
         Builder(self.workspace.executable, wanted.workspace).check(variables)
         half_made, warnings = "", [*described(wanted.leftovers())]
@@ -155,6 +167,10 @@ class Packer:
             _refuse_in_use(wanted, found)
             half_made = found.id
             warnings.append(f"{found.name} ({found.id}) was left by a build that did not end: it is removed first")
+        if needed := copies.needed(wanted, there):
+            raise Refused(f"image {wanted.name} is half made, yet {needed}; deregister it, then promote again")
+        left = [f"{c.image.name} ({c.image.id} in {c.region})" for c in there if c.image]
+        warnings += [f"{each} was left by a build that did not end: it is removed first" for each in left]
         after = {"ami_name": wanted.name, "accounts": sorted(wanted.declared.shared), **wanted.declared.variables}
         change = plans.to_build(target.unit, wanted.workspace.receipt, after)
         saved = Saved(
@@ -165,9 +181,10 @@ class Packer:
             variables=str(variables),
             variables_sha256=sealed.sha256(variables),
         )
-        return wanted.plan(target, inputs_digest, (change,), saved, found, warnings=warnings)
+        asked = copies.basis(there)
+        return wanted.plan(target, inputs_digest, (change,), saved, found, copies=asked, warnings=warnings)
 
-    def _built(self, wanted: Wanted, images: Images, saved: Saved) -> Applied:
+    def _built(self, wanted: Wanted, images: Images, saved: Saved, there: tuple[Copy, ...]) -> Applied:
         """Build the image and look at it. What earlier builds left goes first; a half-made image of this one too.
 
         Of a build without an answer nothing is removed: it is not known whether somebody is still at work.
@@ -175,40 +192,27 @@ class Packer:
         wanted.leftovers(writing=True).remove()
         if saved.half_made and (half_made := images.identified(saved.half_made)):
             images.remove(half_made)
+        copies.remove(there)
         try:
             built = Builder(self.workspace.executable, wanted.workspace).build(Path(saved.variables))
-            image = _accepted(images.identified(built.image), saved)
+            image = _accepted(images.identified(built.images[wanted.region]), saved)
+            there = copies.named(wanted, saved.name, writing=True)
+            for copy in there:
+                _accepted(copy.image, saved)
         except Unanswered as error:
             left = "".join(f"\n{line}" for line in described(wanted.leftovers()))
             return Applied.unanswered(error, f"{error}{left}")
         except Refused as error:
-            detail = remove_half_made(images, saved.name, wanted.declared.owner)
+            places = (images, *(copy.images for copy in there))
+            detail = "".join(remove_half_made(each, saved.name, wanted.declared.owner) for each in places)
             return Applied(Outcome.FAILED, detail=f"{error}{detail}")
-        log.info("built", image=image.id, name=image.name)
-        retire(wanted, images, image)
-        return Applied(Outcome.SUCCEEDED, plans.outputs(image, wanted.region, saved.digest, built.source))
-
-
-def _changed(wanted: Wanted, images: Images, saved: Saved, found: Image | None) -> Applied:
-    """Remove or share what was planned."""
-    if saved.does is Does.REMOVE and found is not None:
-        images.remove(found)
-        log.info("deregistered", image=found.id, name=found.name)
-        return Applied(Outcome.SUCCEEDED)
-    selected = found if saved.does is Does.SELECT and wanted.owns else None
-    if selected is not None and selected.accounts != wanted.declared.shared:
-        images.share(selected, wanted.declared.shared)
-    return Applied(Outcome.SUCCEEDED, saved.outputs)
-
-
-def _removal(images: Images, plan: Plan, found: Image | None) -> Observation:
-    if found is not None:
-        return Observation(Progress.UNCHANGED)
-    before = [snapshot for change in plan.changes for snapshot in (change.before or {}).get("snapshots", ())]
-    if left := images.snapshots(before):
-        detail = f"the image is deregistered, its snapshots are there: delete {', '.join(left)}"
-        return Observation(Progress.PARTIAL, detail=detail)
-    return Observation(Progress.DONE)
+        amis = copies.ids((wanted.region, image.id), there)
+        log.info("built", image=image.id, name=image.name, regions=sorted(amis))
+        retire(wanted, images, image, wanted.region)
+        for copy in there:
+            if copy.image is not None:
+                retire(wanted, copy.images, copy.image, copy.region)
+        return Applied(Outcome.SUCCEEDED, plans.outputs(image, wanted.region, saved.digest, built.source, amis))
 
 
 def _is_usable(wanted: Wanted, image: Image) -> bool:
@@ -216,31 +220,6 @@ def _is_usable(wanted: Wanted, image: Image) -> bool:
     if image.state == "pending":
         raise Unanswered(f"image {image.name} ({image.id}) is pending: somebody builds it, or did until just now")
     return image.state == "available" and (not wanted.owns or is_whole(image, wanted.digest))
-
-
-def _to_select(wanted: Wanted, target: Target, inputs_digest: str, image: Image, to: Receipt | None = None) -> Plan:
-    chosen = plans.to_select(target.unit, wanted.workspace.receipt, image)
-    shared = plans.to_share(target.unit, image, wanted.declared.shared) if wanted.owns else ()
-    source = source_of(wanted, image)
-    outputs = to.outputs if to else plans.outputs(image, wanted.region, wanted.digest, source)
-    saved = Saved(Does.SELECT, image.name, image=image.id, outputs=outputs)
-    return wanted.plan(target, inputs_digest, (*chosen, *shared), saved, image)
-
-
-def _to_remove(wanted: Wanted, failed: Target) -> Plan:
-    """The end of what `failed` built; nothing elsewhere, where an image is only chosen."""
-    receipt = wanted.workspace.receipt
-    images, name = wanted.images(), wanted.name
-    found = images.identified(receipt.outputs["ami_id"]) if receipt else images.named(name, wanted.declared.owner)
-    digest = Inputs(values=wanted.workspace.unit.inputs).digest
-    needed = needed_by(wanted, images, found) if found and wanted.owns else ""
-    if found is None or needed or not wanted.owns:
-        told = [f"{found.name} ({found.id}) stays: {needed}"] if found and needed else []
-        return wanted.plan(
-            failed, digest, (), Saved(Does.KEEP, name), images.named(name, wanted.declared.owner), warnings=told
-        )
-    saved = Saved(Does.REMOVE, found.name, image=found.id)
-    return wanted.plan(failed, digest, (plans.to_remove(failed.unit, found),), saved, found)
 
 
 def _refuse_in_use(wanted: Wanted, half_made: Image) -> None:

@@ -6,7 +6,7 @@ built is what was planned, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -80,7 +80,8 @@ class Does(StrEnum):
 class Saved:
     """What is to be done: `build` the image of this name, or `select` the one of this id and share it.
 
-    `half_made` is the id of what an interrupted build left under the name; it goes first. `variables` is a file.
+    `half_made` is the id of what an interrupted build left under the name; it goes first, with all of its copies.
+    `variables` is a file.
     """
 
     does: Does
@@ -107,8 +108,10 @@ def load(plan: Plan) -> Saved:
     return saved
 
 
-def outputs(image: Image, region: str, digest: str, source: str) -> dict[str, Any]:
-    """What units below may use. `tags` are only known where the image is ours."""
+def outputs(
+    image: Image, region: str, digest: str, source: str, amis: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What units below may use. Elsewhere than at its owner's, tags and copies (`amis`, by region) are not known."""
     return {
         "ami_id": image.id,
         "ami_name": image.name,
@@ -117,6 +120,7 @@ def outputs(image: Image, region: str, digest: str, source: str) -> dict[str, An
         "source_ami": source,
         "digest": digest,
         "tags": dict(sorted(image.tags.items())),
+        "amis": {region: image.id, **(amis or {})},
     }
 
 
@@ -145,14 +149,25 @@ def to_share(unit: str, image: Image, accounts: Collection[str]) -> tuple[Change
 
 
 def to_remove(unit: str, image: Image) -> Change:
-    """The end of an image and its snapshots."""
+    """The end of an image, or of a copy, and its snapshots."""
     about = {"id": image.id, "name": image.name, "snapshots": list(image.snapshots)}
     return Change(f"{KIND}.{unit}", KIND, Action.DELETE, about, None)
 
 
-def drifted(unit: str, receipt: Receipt, image: Image | None, accounts: Collection[str] | None) -> tuple[Change, ...]:
-    """What differs from the receipt. `accounts`: with whom it should be shared; None where only its owner knows."""
-    was: dict[str, Any] = {"id": receipt.outputs["ami_id"], "name": receipt.outputs["ami_name"], "state": "available"}
+def drifted(
+    unit: str, receipt: Receipt, image: Image | None, accounts: Collection[str] | None, identity: str = ""
+) -> tuple[Change, ...]:
+    """What differs from the receipt.
+
+    Args:
+        unit: what the change is of.
+        receipt: what was applied.
+        image: as it is now; None where it is gone.
+        accounts: with whom it should be shared; None where only its owner knows.
+        identity: its id, of a copy in another region; else the receipt says it.
+    """
+    identity = identity or receipt.outputs["ami_id"]
+    was: dict[str, Any] = {"id": identity, "name": receipt.outputs["ami_name"], "state": "available"}
     if image is None:
         return (Change(f"{KIND}.{unit}", KIND, Action.DELETE, was, None),)
     found: dict[str, Any] = {"id": image.id, "name": image.name, "state": image.state}
@@ -162,10 +177,14 @@ def drifted(unit: str, receipt: Receipt, image: Image | None, accounts: Collecti
     return (Change(f"{KIND}.{unit}", KIND, Action.UPDATE, was, found),) if was != found else ()
 
 
-def basis(image: Image | None, receipt: Receipt | None) -> str:
-    """Changes when the image does, or when another one is selected meanwhile."""
-    seen = [image.id, image.state, sorted(image.accounts), image.tags.get(DIGEST)] if image else None
-    return digest_of([seen, _selected(receipt)])
+def basis(image: Image | None, receipt: Receipt | None, copies: Sequence[Any] = ()) -> str:
+    """Changes when the image or one of its copies does, or when another one is selected meanwhile."""
+    return digest_of([seen(image), _selected(receipt), *copies])
+
+
+def seen(image: Image | None) -> list[Any] | None:
+    """What of an image a plan is about."""
+    return [image.id, image.state, sorted(image.accounts), image.tags.get(DIGEST)] if image else None
 
 
 def _selected(receipt: Receipt | None) -> dict[str, Any] | None:

@@ -27,15 +27,16 @@ def needed_by(wanted: Wanted, images: Images, image: Image) -> str:
     return "an instance, a launch template or an auto scaling group uses it" if images.used([image.id]) else ""
 
 
-def retire(wanted: Wanted, images: Images, newest: Image) -> None:
-    """Deregister old images of the unit. The build stands even if this fails: the next one will try again."""
+def retire(wanted: Wanted, images: Images, newest: Image, region: str) -> None:
+    """Deregister old images of the unit in a region. If this fails, the build stands; the next one tries again."""
     receipts = [*filter(None, [wanted.workspace.receipt]), *wanted.workspace.elsewhere()]
     selected = {newest.id, *(str(receipt.outputs.get("ami_id")) for receipt in receipts)}
+    selected |= {str(identity) for receipt in receipts for identity in (receipt.outputs.get("amis") or {}).values()}
     try:
         family = images.family(wanted.family)
         used = selected | images.used([image.id for image in family])
         for image in to_retire(family, wanted.declared.kept, used, datetime.now(UTC)):
-            if accounts := _using(wanted, image):
+            if accounts := _using(wanted, image, region):
                 log.info("kept", image=image.id, name=image.name, why=f"in use, or may be, in {', '.join(accounts)}")
                 continue
             images.remove(image)
@@ -44,19 +45,19 @@ def retire(wanted: Wanted, images: Images, newest: Image) -> None:
         log.warning("old images stay", unit=wanted.workspace.unit.name, why=str(error))
 
 
-def _using(wanted: Wanted, image: Image) -> tuple[str, ...]:
+def _using(wanted: Wanted, image: Image, region: str) -> tuple[str, ...]:
     """The accounts that an image is shared with and in which something uses it; who cannot be asked does."""
-    return tuple(account for account in sorted(image.accounts) if _is_used_in(wanted, account, image))
+    return tuple(account for account in sorted(image.accounts) if _is_used_in(wanted, account, image, region))
 
 
-def _is_used_in(wanted: Wanted, account: str, image: Image) -> bool:
+def _is_used_in(wanted: Wanted, account: str, image: Image, region: str) -> bool:
     reading = wanted.workspace.readers.get(account)
     if reading is None:
         return True
     try:
         # An image is of one region, whatever region the other environment is in.
-        region = {"AWS_REGION": wanted.region, "AWS_DEFAULT_REGION": wanted.region}
-        return bool(Images({**reading(), **region}, account).used([image.id]))
+        there = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        return bool(Images({**reading(), **there}, account).used([image.id]))
     except FlowmartError as error:
         log.warning("use is not known", image=image.id, account=account, why=str(error))
         return True

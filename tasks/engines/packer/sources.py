@@ -89,7 +89,7 @@ def interface(infrastructure: Path, source: str) -> Interface:
     variables(infrastructure / source)
     accepts = {"owner": "string", "accounts": "list", "variables": "map", "keep": "map"}
     texts = ("ami_id", "ami_name", "region", "owner", "source_ami", "digest")
-    return Interface(accepts, frozenset({"owner"}), {**dict.fromkeys(texts, "string"), "tags": "map"})
+    return Interface(accepts, frozenset({"owner"}), {**dict.fromkeys(texts, "string"), "tags": "map", "amis": "map"})
 
 
 def variables(folder: Path) -> dict[str, Variable]:
@@ -121,15 +121,23 @@ def refuse_several(folder: Path, only: str = "") -> None:
         folder: the template.
         only: the pattern of what is built, as Packer's -only has it; empty for all.
     """
-    known = sorted({name for build in _builds(folder) for name in build})
-    chosen = [name for name in known if not only or any(fnmatchcase(each, only) for each in (name, _alone(name)))]
-    if only and not chosen:
+    known, wanted = _known(folder), chosen(folder, only)
+    if only and not wanted:
         raise InvalidInput(
             f"{folder}: packer.only: {only} is none of its images; they are {', '.join(known) or 'none'}"
         )
-    if len(chosen) > 1:
-        told = f"builds {len(chosen)} images ({', '.join(chosen)}), and a unit is one image"
-        raise InvalidInput(f"{folder}: {told}: make a unit of each, with packer: {{only: {chosen[0]}}}")
+    if len(wanted) > 1:
+        told = f"builds {len(wanted)} images ({', '.join(wanted)}), and a unit is one image"
+        raise InvalidInput(f"{folder}: {told}: make a unit of each, with packer: {{only: {wanted[0]}}}")
+
+
+def chosen(folder: Path, only: str) -> list[str]:
+    """The images that are built, by Packer's names, of those that a template has."""
+    return [name for name in _known(folder) if not only or any(fnmatchcase(n, only) for n in (name, alone(name)))]
+
+
+def _known(folder: Path) -> list[str]:
+    return sorted({name for build in _builds(folder) for name in build})
 
 
 def _builds(folder: Path) -> Iterator[list[str]]:
@@ -141,7 +149,7 @@ def _builds(folder: Path) -> Iterator[list[str]]:
         yield [f"{called}.{name}".removeprefix(".") for name in sources if name.startswith("amazon-")]
 
 
-def _alone(name: str) -> str:
+def alone(name: str) -> str:
     """TYPE.NAME of an image, without its build's name."""
     return name[name.index("amazon-") :]
 

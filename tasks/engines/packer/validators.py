@@ -30,19 +30,13 @@ def formatting(workspace: Workspace) -> Iterator[Finding]:
 
 
 def care(workspace: Workspace) -> Iterator[Finding]:
-    """Plugins whose version is not pinned, and copies in other regions, which are in no output and never retired."""
+    """Plugins whose version is not pinned."""
     for file in sources.templates(workspace.folder):
         place, document = validation.relative(workspace, file.name), sources.parsed(file)
         for name, version in _plugins(document):
             if not _EXACT.fullmatch(version):
                 message = f'plugin {name} has the version {version or "of the day"!r}; pin it ("= X.Y.Z")'
                 yield Finding("pinned-plugins", message, place)
-        for kind, name, body in _sources(document):
-            if body.get("ami_regions"):
-                message = (
-                    f"{kind}.{name} copies the image to other regions: copies are in no output and never retired"
-                )
-                yield Finding("ami-regions", message, place)
 
 
 def _plugins(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -51,14 +45,6 @@ def _plugins(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, body in block.items():
             if isinstance(body, Mapping):
                 yield name.strip('"'), str(body.get("version", "")).strip('"')
-
-
-def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for block in document.get("source", ()):
-        for kind, named in block.items():
-            for name, body in named.items() if isinstance(named, Mapping) else ():
-                if isinstance(body, Mapping):
-                    yield kind.strip('"'), name.strip('"'), body
 
 
 VALIDATORS = {
