@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import hcl2
 import pytest
@@ -14,6 +15,7 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
 from tasks.engines.packer import commands, errors, sources, validators
 from tasks.engines.packer.images import Image, Keep, to_retire
+from tasks.engines.packer.regions import copied_to
 from tests.workspaces import workspace
 
 RECORDED = Path(__file__).with_name("packer")
@@ -71,7 +73,8 @@ def test_a_build_that_was_not_begun_is_told_by_what_packer_showed() -> None:
 
 def test_the_image_is_read_from_the_last_run_of_the_manifest() -> None:
     manifest = (RECORDED / "manifest.json").read_text()
-    assert commands.built(manifest, "eu-west-1") == ("ami-217c7ba1fe521ed4c", "ami-010210687841fde65")
+    images = {"eu-central-1": "ami-00000000000000003", "eu-west-1": "ami-217c7ba1fe521ed4c"}
+    assert commands.built(manifest, "eu-west-1") == (images, "ami-010210687841fde65")
     with pytest.raises(Refused, match="no image in us-east-1"):
         commands.built(manifest, "us-east-1")
 
@@ -369,11 +372,44 @@ def test_a_plugin_whose_version_is_not_pinned_is_told(tmp_path: Path, version: s
     assert [(each.rule, each.file) for each in found] == [(rule, "base/plugins.pkr.hcl") for rule in rules]
 
 
-def test_copies_in_other_regions_are_told(tmp_path: Path) -> None:
-    (tmp_path / "base").mkdir()
-    (tmp_path / "base/image.pkr.hcl").write_text('source "amazon-ebs" "arm" {\n  ami_regions = ["us-east-1"]\n}\n')
-    [found] = validators.care(workspace(tmp_path, Unit("base", "packer", "base", ("dev",))))
-    assert (found.rule, found.message.partition(":")[0]) == (
-        "ami-regions",
-        "amazon-ebs.arm copies the image to other regions",
-    )
+COPIED = """
+variable "regions" {{
+  type    = list(string)
+  default = ["ap-south-1", "eu-west-1"]
+}}
+source "amazon-ebs" "arm" {{
+  ami_regions = {regions}
+}}
+source "amazon-ebs" "amd" {{
+  ami_regions = ["sa-east-1"]
+}}
+build {{
+  name    = "web"
+  sources = ["source.amazon-ebs.arm", "source.amazon-ebs.amd"]
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("regions", "given", "found"),
+    [
+        ('["us-east-1", "eu-west-1"]', {}, {"us-east-1", "eu-west-1"}),
+        ("[]", {}, set()),
+        ("var.regions", {}, {"ap-south-1", "eu-west-1"}),
+        ("var.regions", {"regions": ["us-west-2"]}, {"us-west-2"}),
+        ('["us-east-1", var.other]', {"other": "us-west-1"}, {"us-east-1", "us-west-1"}),
+    ],
+)
+def test_the_regions_that_an_image_is_copied_to_are_those_of_its_own_source(
+    tmp_path: Path, regions: str, given: dict[str, Any], found: set[str]
+) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(COPIED.format(regions=regions))
+    for only in ("amazon-ebs.arm", "web.amazon-ebs.arm", "*.arm"):
+        assert copied_to(tmp_path, only, given) == found
+
+
+@pytest.mark.parametrize("regions", ['concat(var.regions, ["us-east-1"])', "local.regions", '["us-${var.side}-1"]'])
+def test_regions_that_only_packer_knows_are_refused(tmp_path: Path, regions: str) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(COPIED.format(regions=regions))
+    with pytest.raises(InvalidInput, match=r"ami_regions of amazon-ebs\.arm: .* is only known when Packer runs"):
+        copied_to(tmp_path, "amazon-ebs.arm", {})

@@ -40,6 +40,7 @@ def close() -> None:
     _shared_images_are_seen()
     _only_owners_change_images()
     _made_images_are_like_their_instances()
+    _copies_are_like_their_sources()
 
 
 def know(ids: Iterable[str]) -> None:
@@ -124,13 +125,34 @@ def _made_images_are_like_their_instances() -> None:
     create = AmiBackend.create_image
 
     def create_once(backend: EC2Backend, instance_id: str, name: str, *asked: Any, **named: Any) -> Ami:
-        taken = next((image.id for image in backend.amis.values() if image.name == name), None)
-        if taken:
-            told = f"AMI name {name} is already in use by AMI {taken}"
-            raise EC2ClientError("InvalidAMIName.Duplicate", told)
+        _refuse_taken(backend, name)
         made = create(backend, instance_id, name, *asked, **named)
         source = backend.describe_images(ami_ids=[backend.get_instance(instance_id).image_id])[0]
         made.root_device_type, made.root_device_name = source.root_device_type, source.root_device_name
         return made
 
     AmiBackend.create_image = create_once  # type: ignore[method-assign,assignment]
+
+
+def _copies_are_like_their_sources() -> None:
+    """CopyImage refuses a name that an image of the region has, and the copy has its source's root device.
+
+    moto makes a second image of the name, and says that every copy's root device is an instance store's.
+    """
+    copy = AmiBackend.copy_image
+
+    def copy_once(backend: EC2Backend, source_image_id: str, source_region: str, name: str, *asked: Any) -> Ami:
+        _refuse_taken(backend, name)
+        made = copy(backend, source_image_id, source_region, name, *asked)
+        source = ec2_backends[backend.account_id][source_region].describe_images(ami_ids=[source_image_id])[0]
+        made.root_device_type, made.root_device_name = source.root_device_type, source.root_device_name
+        return made
+
+    AmiBackend.copy_image = copy_once  # type: ignore[method-assign,assignment]
+
+
+def _refuse_taken(backend: EC2Backend, name: str) -> None:
+    taken = next((image.id for image in backend.amis.values() if image.name == name), None)
+    if taken:
+        told = f"AMI name {name} is already in use by AMI {taken}"
+        raise EC2ClientError("InvalidAMIName.Duplicate", told)
