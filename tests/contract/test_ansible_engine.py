@@ -40,7 +40,7 @@ class Bastion:
         self.folder, self.variables = folder, variables
         self.inputs: dict[str, Any] = dict(INPUTS)
         self.executable = tool("ansible-playbook")
-        self.time_limit = 120.0
+        self.time_limit = 600.0
         self.options: dict[str, Any] = {}
         self.environment = DEV
         (folder / "bastion").mkdir(parents=True)

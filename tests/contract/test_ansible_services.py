@@ -79,7 +79,7 @@ def engine(folder: Path, hosts: SandboxHosts, playbook: str) -> UnitEngine:
     (folder / "web" / "playbook.yml").write_text(playbook)
     (folder / "ansible.cfg").write_text("[ssh_connection]\npipelining = True\n")
     inputs = {"hosts": {"web": "10.0.0.7"}}
-    unit = Unit("web", "ansible", "web", ("dev",), inputs=inputs, time_limit=300)
+    unit = Unit("web", "ansible", "web", ("dev",), inputs=inputs, time_limit=600)
     target, executable = Target("first", "dev", "web"), tool("ansible-playbook")
     variables = hosts.variables
     return ENGINE.make(
