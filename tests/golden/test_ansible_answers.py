@@ -167,6 +167,35 @@ def test_secrets_are_masked_in_changes_and_in_errors() -> None:
     assert line.after == {"content": [MASK]}
 
 
+DENIED = "web-1 : Ping: Failed to connect to the host via ssh: root@10.0.0.1: Permission denied (publickey)."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Failed to connect to the host via ssh: ssh: connect to host 10.0.0.1 port 22: Connection refused",
+        "Failed to connect to the host via ssh: kex_exchange_identification: Connection closed by remote host",
+        "Failed to connect to the host via ssh: channel 0: open failed: connect failed: No route to host",
+        "Failed to connect to the host via ssh: ssh: Could not resolve hostname bastion: Name or service not known",
+    ],
+)
+def test_a_host_or_a_bastion_that_does_not_answer_has_not_refused_us(said: str) -> None:
+    assert not errors.are_denied([said])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        DENIED,
+        "Failed to connect to the host via ssh: Host key verification failed.",
+        "Failed to connect to the host via ssh: Received disconnect: Too many authentication failures",
+    ],
+)
+def test_a_host_that_does_not_let_us_in_has_answered(said: str) -> None:
+    assert errors.are_denied([said])
+    assert not errors.are_denied([])
+
+
 # --- how a run ended --------------------------------------------------------------------------------------------
 
 
@@ -177,6 +206,9 @@ def test_secrets_are_masked_in_changes_and_in_errors() -> None:
         (Results(failed=("it broke",), finished=True), 2, Outcome.FAILED),
         (Results(failed=("it broke",), unreachable=("gone",), finished=True), 2, Outcome.FAILED),
         (Results(unreachable=("gone",), finished=True), 4, Outcome.UNANSWERED),
+        (Results(unreachable=(DENIED,), finished=True), 4, Outcome.FAILED),
+        (Results(unreachable=(DENIED, "web-2 : Ping: Connection timed out"), finished=True), 4, Outcome.UNANSWERED),
+        (Results(unreachable=(DENIED,), finished=True), -9, Outcome.UNANSWERED),
         (Results(failed=("it broke",)), -9, Outcome.UNANSWERED),
         (Results(), -15, Outcome.UNANSWERED),
         (Results(), 137, Outcome.UNANSWERED),

@@ -159,7 +159,7 @@ class Ansible:
         """What the job would do.
 
         Raises:
-            Refused: a task fails already now, and nothing before it could be the reason.
+            Refused: a task fails already now, and nothing before it could be the reason; or hosts do not let us in.
             Unanswered: a host cannot be reached, or the run was ended.
         """
         if not job.playbook:
@@ -171,7 +171,9 @@ class Ansible:
         if failed := [line for line in found.failed if line not in found.blocked]:
             raise Refused(f"{place}: a rehearsal of {job.playbook} fails\n{_lines(failed)}")
         if found.unreachable:
-            raise Unanswered(f"{place}: hosts cannot be reached\n{_lines(found.unreachable)}")
+            denied = errors.are_denied(found.unreachable)
+            told = "hosts do not let us in" if denied else "hosts cannot be reached"
+            raise (Refused if denied else Unanswered)(f"{place}: {told}\n{_lines(found.unreachable)}")
         return found
 
     def _refuse_stale(self, plan: Plan, workspace: Workspace, job: Job) -> None:

@@ -6,6 +6,9 @@ Sources: `ExitCode` of ansible-core (ansible/cli/__init__.py), and ansible-runne
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from tasks.domain.outcome import Outcome
 from tasks.engines.ansible.answers import Results
 
@@ -13,6 +16,19 @@ _KEYBOARD_INTERRUPT = 99
 _UNKNOWN_ERROR = 250
 _SIGNAL_IN_SHELL = 128
 """What a wrapper of ansible-playbook adds to the signal that ended it."""
+
+
+_DENIED = re.compile(
+    r"Permission denied|Host key verification failed|HOST IDENTIFICATION HAS CHANGED|Too many authentication failures"
+    r"|Unable to negotiate with"
+)
+"""What OpenSSH (sshconnect.c, sshconnect2.c) says where a host, or a bastion before it, does not let us in."""
+
+
+def are_denied(unreachable: Iterable[str]) -> bool:
+    """Whether every host that could not be reached refused us: that is an answer, and the same one each time."""
+    lines = tuple(unreachable)
+    return bool(lines) and all(_DENIED.search(line) for line in lines)
 
 
 def was_ended(exit_code: int) -> bool:
@@ -33,5 +49,5 @@ def outcome_of(found: Results, exit_code: int) -> Outcome:
     if found.failed:
         return Outcome.FAILED
     if found.unreachable:
-        return Outcome.UNANSWERED
+        return Outcome.FAILED if are_denied(found.unreachable) else Outcome.UNANSWERED
     return Outcome.SUCCEEDED if found.finished else Outcome.FAILED
