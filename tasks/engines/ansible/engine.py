@@ -34,6 +34,7 @@ from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.ansible.plans import Job
 from tasks.engines.ansible.sources import REMOVAL, configuration, faults, interface, reads, unit_reads
 from tasks.engines.ansible.validators import VALIDATORS
+from tasks.engines.ansible.vendoring import vendor
 from tasks.engines.base import Engine, Variables, Workspace
 
 log = structlog.get_logger("flowmart.ansible")
@@ -279,5 +280,6 @@ ENGINE = Engine(
     interface=interface,
     options=AnsibleOptions,
     executable="ansible-playbook",
+    vendor=vendor,
     validators=VALIDATORS,
 )
