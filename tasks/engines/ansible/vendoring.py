@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tasks import yaml12
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Unit
 from tasks.engines.ansible.sources import configuration
-from tasks.processes import Command, Processes
+from tasks.processes import Command, Finished, Processes
 from tasks.run_folder import run_folder
 
 _NAMES = ("requirements.yml", "requirements.yaml")
@@ -45,8 +46,24 @@ def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> Non
         for kind in ("role", "collection"):
             declared = wanted.get(f"{kind}s") or []
             _refuse_unpinned(declared, kind, place)
-            if declared:
-                _install(kind, file, executable, config, processes, place)
+            if missing := [each for each in declared if not _is_there(each, kind, _beside(file))]:
+                _install({f"{kind}s": missing}, kind, file, _Galaxy(executable, config, processes), place)
+
+
+@dataclass(frozen=True)
+class _Galaxy:
+    """ansible-galaxy, which is beside ansible-playbook, with a unit's configuration and nothing of this machine's."""
+
+    executable: str
+    config: Path | None
+    processes: Processes
+
+    def __call__(self, folder: Path, into: Path, *arguments: str) -> Finished:
+        """Run it in `folder`; what it keeps for itself goes `into` a folder that is thrown away."""
+        program = Path(shutil.which(self.executable) or self.executable).with_name("ansible-galaxy")
+        own = {"ANSIBLE_HOME": str(into), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(into / "tmp")}
+        around = {**own, **({"ANSIBLE_CONFIG": str(self.config)} if self.config else {})}
+        return self.processes.run(Command((str(program), *arguments), folder, around, _SECONDS))
 
 
 def _files(folder: Path, config: Path | None) -> Iterator[Path]:
@@ -87,22 +104,35 @@ def _is_local(about: Mapping[str, Any]) -> bool:
     return about.get("type") in _LOCAL or source.startswith((".", "/")) or source.endswith(".tar.gz")
 
 
-def _install(kind: str, file: Path, executable: str, config: Path | None, processes: Processes, place: str) -> None:
-    galaxy = Path(shutil.which(executable) or executable).with_name("ansible-galaxy")
-    beside = file.parent.parent if file.parent.name in ("roles", "collections") else file.parent
+def _beside(file: Path) -> Path:
+    """The folder in which roles/ and collections/ are."""
+    return file.parent.parent if file.parent.name in ("roles", "collections") else file.parent
+
+
+def _is_there(declared: Any, kind: str, beside: Path) -> bool:
+    """Whether it is committed, or was installed for another unit: ansible-galaxy takes neither for its own work."""
+    about = declared if isinstance(declared, Mapping) else {"name": declared}
+    source = str(about.get("src") or about.get("name") or "").rstrip("/").rpartition("/")[2]
+    name = str(about.get("name") or source.removesuffix(".git").removesuffix(".tar.gz"))
+    if kind == "role":
+        return bool(name) and (beside / "roles" / name).is_dir()
+    return name.count(".") == 1 and (beside / "collections/ansible_collections" / name.replace(".", "/")).is_dir()
+
+
+def _install(wanted: Mapping[str, Any], kind: str, file: Path, galaxy: _Galaxy, place: str) -> None:
+    beside, told = _beside(file), f"{place}: {kind}s cannot be taken into the release"
     before = {*_notes(beside)}
-    argv = (str(galaxy), kind, "install", "-r", str(file), "-p", str(beside / f"{kind}s"))
     with run_folder("galaxy") as folder:
-        own = {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(folder / "tmp")}
-        around = {**own, **({"ANSIBLE_CONFIG": str(config)} if config else {})}
+        required = folder / "requirements.yml"
+        required.write_text(yaml.safe_dump(dict(wanted)))
+        into = str(beside / f"{kind}s")
         try:
-            finished = processes.run(Command(argv, file.parent, around, _SECONDS))
+            finished = galaxy(file.parent, folder, kind, "install", "-r", str(required), "-p", into)
         except FlowmartError as error:
-            raise InvalidInput(f"{place}: {kind}s cannot be taken into the release: {error}") from error
+            raise InvalidInput(f"{told}: {error}") from error
     if finished.exit_code != 0:
         said = " ".join((finished.stderr or finished.stdout).split())[-600:]
-        todo = f"make them reachable, or commit them to {kind}s/"
-        raise InvalidInput(f"{place}: {kind}s cannot be taken into the release: {said}; {todo}")
+        raise InvalidInput(f"{told}: {said}; make them reachable, or commit them to {kind}s/")
     # What ansible-galaxy notes of an installation has the time of day in it: a release would never be the same twice.
     for note in {*_notes(beside)} - before:
         shutil.rmtree(note) if note.is_dir() else note.unlink()
