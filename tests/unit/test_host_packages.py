@@ -89,7 +89,7 @@ def test_what_a_host_cannot_do_is_refused_and_nothing_is_done(arguments: list[st
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("docker.list", "deb [arch=amd64] https://download.example/linux/debian bookworm stable\n"),
+        ("docker.list", "deb [arch=amd64] https://download.example/linux bookworm stable\n"),
         ("docker.sources", "Types: deb\nURIs: https://download.example/linux\nSuites: bookworm\n"),
         ("like.list", "deb https://debian.org.example/ bookworm main\n"),
     ],
