@@ -67,7 +67,7 @@ ROLES = (
         "singleplatform-eng/ansible-users",
         {"users": [_USER], "users_create_per_user_group": True},
         {"users": [{**_USER, "shell": "/bin/sh"}]},
-        "usermod --comment Somebody deploy; rm /home/deploy/.ssh/authorized_keys",
+        "usermod --comment Somebody deploy; rm ~deploy/.ssh/authorized_keys",
         COLLECTIONS[:1],
     ),
     PublicRole("cloudalchemy/ansible-node-exporter"),
