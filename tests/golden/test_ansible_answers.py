@@ -149,7 +149,7 @@ def test_a_failure_that_a_rehearsal_ignores_is_unknown_where_earlier_changes_wer
     ignored["event_data"]["ignore_errors"] = True
     found = results([installed, ignored])
     assert (found.failed, found.blocked) == ((), ())
-    told = "bastion : Start: could not find the requested service; earlier changes are not made in a rehearsal"
+    told = "bastion : Start: fails, which is ignored; earlier changes are not made in a rehearsal"
     assert found.unknown == (told,)
     assert results([ignored]).unknown == ()
 

@@ -39,7 +39,7 @@ class Results:
         failed: a line each.
         blocked: those of `failed` on hosts where tasks before them would have changed something, so that a rehearsal
             cannot tell whether they fail in earnest.
-        ignored: a line for each failure that is to be ignored, on such hosts: in earnest the task may do something.
+        ignored: addresses of tasks whose failure is to be ignored, on such hosts: in earnest they may do something.
         unreachable: a line each.
         blind: addresses of changes that show no difference.
         unrehearsed: addresses of tasks that check mode skipped.
@@ -65,7 +65,7 @@ class Results:
         return (
             *(f"{address}: cannot be rehearsed" for address in self.unrehearsed),
             *(f"{address}: depends on a task that cannot be rehearsed" for address in self.dependent),
-            *(f"{line}; {_NOT_MADE}" for line in self.ignored),
+            *(f"{address}: fails, which is ignored; {_NOT_MADE}" for address in self.ignored),
             *(f"{line}; {_BLOCKED}" for line in self.blocked),
         )
 
@@ -88,7 +88,9 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
         changes=tuple(changes),
         failed=tuple(map(_failure, fatal)),
         blocked=tuple(_failure(data) for data in fatal if data["host"] in pending),
-        ignored=tuple(_failure(data) for data in map(_data, filter(_is_ignored, events)) if data["host"] in pending),
+        ignored=_unique(
+            _address(data) for data in map(_data, filter(_is_ignored, events)) if data["host"] in pending
+        ),
         unreachable=tuple(_failure(_data(e)) for e in events if _is_unreachable(e, stats)),
         blind=tuple(c.address for c in changes if c.after and UNKNOWN in c.after.values()),
         unrehearsed=unrehearsed,
@@ -125,7 +127,6 @@ def masked(found: Results, secrets: Iterable[str]) -> Results:
         ),
         failed=_without(found.failed, hidden),
         blocked=_without(found.blocked, hidden),
-        ignored=_without(found.ignored, hidden),
         unreachable=_without(found.unreachable, hidden),
     )
 
@@ -136,8 +137,8 @@ def placed(found: Results, checkout: str) -> Results:
     def shortened(lines: Iterable[str]) -> tuple[str, ...]:
         return tuple(line.replace(f"{checkout}/", "") for line in lines)
 
-    failed, blocked, ignored = map(shortened, (found.failed, found.blocked, found.ignored))
-    return replace(found, failed=failed, blocked=blocked, ignored=ignored, unreachable=shortened(found.unreachable))
+    failed, blocked = shortened(found.failed), shortened(found.blocked)
+    return replace(found, failed=failed, blocked=blocked, unreachable=shortened(found.unreachable))
 
 
 def _without(value: Any, secrets: Sequence[str]) -> Any:
