@@ -13,6 +13,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.engines.ansible.sources import reads
 from tasks.engines.ansible.vendoring import vendor
+from tasks.engines.base import Fetching
 from tasks.processes import Processes
 from tests.tools import tool
 
@@ -45,7 +46,7 @@ def of_git(folder: Path) -> Path:
 
 
 def vendored(root: Path) -> None:
-    vendor(root, UNIT, tool("ansible-playbook"), Processes())
+    vendor(root, UNIT, Fetching(tool("ansible-playbook"), Processes()))
 
 
 def test_what_is_required_from_git_and_from_files_is_in_the_release(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tasks import yaml12
 from tasks.domain.errors import FlowmartError, InvalidInput
 from tasks.domain.platform import Unit
 from tasks.engines.ansible.sources import configuration
+from tasks.engines.base import Fetching
 from tasks.processes import Command, Finished, Processes
 from tasks.run_folder import run_folder
 
@@ -32,7 +33,7 @@ _EXACT = frozenset("<>=!*, ")
 """What a version that is a range, or any, has in it."""
 
 
-def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> None:
+def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
     """Install what a unit requires, and add it to the checkout of a release that is being made.
 
     Raises:
@@ -47,7 +48,9 @@ def vendor(root: Path, unit: Unit, executable: str, processes: Processes) -> Non
             declared = wanted.get(f"{kind}s") or []
             _refuse_unpinned(declared, kind, place)
             if missing := [each for each in declared if not _is_there(each, kind, _beside(file))]:
-                _install({f"{kind}s": missing}, kind, file, _Galaxy(executable, config, processes), place)
+                _install(
+                    {f"{kind}s": missing}, kind, file, _Galaxy(fetching.executable, config, fetching.processes), place
+                )
 
 
 @dataclass(frozen=True)
