@@ -108,7 +108,9 @@ class Ansible:
         """What a run would have to put right: as it was applied, against as it is."""
         workspace = self.workspace
         plan = self._planned(workspace, receipt.target, receipt.inputs_digest, self._declared())
-        changes = tuple(change.reversed for change in plan.changes)
+        # Handlers would run because of what somebody did; nobody did that.
+        handlers = plans.saved(plan).handlers
+        changes = tuple(change.reversed for change in plan.changes if not _is_of(change, handlers))
         return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=plan.unknown, unknown=())
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
@@ -259,6 +261,11 @@ def _warnings(job: Job, found: Results, *, first: bool) -> tuple[str, ...]:
     rollback = [_FIRST if first else _ROLLBACK] if job.playbook != REMOVAL else []
     handlers = [_HANDLERS] if job.runs_handlers else []
     return (*rollback, *handlers, *(f"{address}: changes something that it does not show" for address in found.blind))
+
+
+def _is_of(change: Change, tasks: Sequence[str]) -> bool:
+    """Whether a change is one of these tasks', for one of its items or as a whole."""
+    return any(change.address == task or change.address.startswith(f"{task} (") for task in tasks)
 
 
 def _lines(lines: Sequence[str]) -> str:

@@ -88,6 +88,11 @@ def take(plan: Plan) -> tuple[Job, float]:
     return Job(**json.loads(saved)), age
 
 
+def saved(plan: Plan) -> Job:
+    """The job of a plan that was made just now."""
+    return Job(**json.loads(plan.artifact.path.read_text())) if plan.artifact else Job("", {})
+
+
 def used(plan: Plan) -> Job:
     """The job of a plan that may have been applied.
 
