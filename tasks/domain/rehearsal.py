@@ -37,5 +37,6 @@ class RehearsedUnit:
 def worked(units: Sequence[RehearsedUnit]) -> str:
     """ "worked for 6 of 7 units; database: irreversible (database deletes table.orders)"."""
     others = [unit for unit in units if unit.result not in GOOD]
-    of = f"{len(units) - len(others)} of {len(units)} units" if others else f"all {len(units)} units"
+    every = "1 unit" if len(units) == 1 else f"{len(units)} units"
+    of = f"{len(units) - len(others)} of {every}" if others else f"all {every}" if units[1:] else every
     return "; ".join([f"worked for {of}", *map(str, others)])

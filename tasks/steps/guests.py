@@ -1,7 +1,7 @@
 """Prefect is a guest: a flow does the same without a server, in the same time, and only the run history misses it.
 
 the server does not respond    the flow's function runs plainly, on threads of this process
-it stops before the flow began the same
+it stops before the flow began the same; a server that Prefect started for this process is ended, and not tried again
 it stops in the middle         the flow goes on; what it returned or raised counts, not what Prefect says of it
 """
 
@@ -45,6 +45,9 @@ class _Attempt:
 
 
 _attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
+
+_plain: ContextVar[bool] = ContextVar("plain", default=False)
+"""Whether a flow around this one runs plainly."""
 
 caller: ContextVar[str] = ContextVar("caller", default="")
 """The id of the outermost flow run that called the flow which runs here; "" where none did."""
@@ -98,6 +101,7 @@ def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
             return attempt.result  # type: ignore[no-any-return]
         if attempt.began:
             raise
+        _end_own_server()
         return _plainly(flow, _line(error), *arguments, **named)
     finally:
         caller.reset(outermost)
@@ -105,10 +109,13 @@ def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
 
 
 def responds() -> bool:
-    """Whether a Prefect server answers at PREFECT_API_URL; True where none is named: Prefect then starts its own."""
+    """Whether a Prefect server answers at PREFECT_API_URL.
+
+    True where none is named, since Prefect then starts its own; not once that has failed for a flow around this one.
+    """
     address = PREFECT_API_URL.value()
     if not address:
-        return True
+        return not _plain.get()
     try:
         _DIRECT.open(f"{address}/health", timeout=PATIENCE).close()
     except OSError:
@@ -118,7 +125,20 @@ def responds() -> bool:
 
 def _plainly(flow: Flow[P, R], why: str, *arguments: P.args, **named: P.kwargs) -> R:
     log.warning("not in the run history", why=why)
-    return flow.fn(*arguments, **named)
+    token = _plain.set(True)
+    try:
+        return flow.fn(*arguments, **named)
+    finally:
+        _plain.reset(token)
+
+
+def _end_own_server() -> None:
+    """End the server that Prefect started for this process. One that was too slow would outlive it otherwise."""
+    if not PREFECT_API_URL.value():
+        # Imported here, since the server's code takes seconds.
+        from prefect.server.api.server import SubprocessASGIServer
+
+        SubprocessASGIServer().stop()
 
 
 def _line(error: Exception) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tasks.domain.errors import Refused
@@ -32,8 +35,10 @@ class Flow:
         self.fn = remembered(function)
         self._before = before
         self._after = after
+        self.tries = 0
 
     def __call__(self, *arguments: object) -> Any:
+        self.tries += 1
         if self._before:
             raise self._before
         result = self.fn(*arguments)
@@ -89,3 +94,26 @@ def test_wherever_the_server_stops_the_function_runs_exactly_once(stops: dict[st
 def test_what_the_function_raises_is_raised(stops: dict[str, Exception]) -> None:
     with pytest.raises(Refused, match="a policy says no"):
         run(Flow(refusing, **stops))
+
+
+@pytest.fixture
+def own_server() -> Iterator[subprocess.Popen[bytes]]:
+    """Prefect's own server for this process, which does not get ready."""
+    starting = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        SubprocessASGIServer().server_process = starting
+        yield starting
+        SubprocessASGIServer().stop()
+    starting.communicate()
+
+
+def test_a_server_of_its_own_that_does_not_start_is_ended_and_not_tried_again(
+    own_server: subprocess.Popen[bytes],
+) -> None:
+    calls: list[int] = []
+    late = RuntimeError("Timed out while attempting to connect to ephemeral Prefect API server.")
+    inner = Flow(doubling(calls), before=late)
+    outer = Flow(lambda number: call(inner, number) + 1, before=late)  # type: ignore[arg-type, return-value]
+    assert run(outer) == 43
+    assert (calls, inner.tries) == ([21], 0)
+    assert own_server.poll() is not None

@@ -59,6 +59,7 @@ def state(*events: RollbackRehearsed) -> EnvironmentState:
     [
         (SUCCEEDED, WORKED),
         (replace(SUCCEEDED, units=SUCCEEDED.units[:2]), f"{WORKED.partition(' worked')[0]} worked for all 2 units"),
+        (replace(SUCCEEDED, units=SUCCEEDED.units[:1]), f"{WORKED.partition(' worked')[0]} worked for 1 unit"),
         (FAILED, f"rehearsal FAILED{WORKED[9:].partition(' worked')[0]}: rolling back: quota exceeded"),
     ],
 )
