@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference, ordered, sent, shown
 from tasks.cluster.ownership import owned_fields, relevant
 from tasks.domain.plan import Action, Change
@@ -60,12 +61,16 @@ def change(about: Reference, before: Manifest | None, after: Manifest | None) ->
     return Change(str(about), about.type, action, was, becomes)
 
 
-def change_of_ours(about: Reference, live: Manifest | None, becomes: Manifest | None, manager: str) -> Change | None:
+def change_of_ours(
+    about: Reference, live: Manifest | None, becomes: Manifest | None, manager: str, ignoring: Ignoring = NOTHING
+) -> Change | None:
     """What happens to one object, told by the fields that we own, as `manager`, and those that change.
 
-    Replicas that an autoscaler sets, labels and annotations of others, whatever controllers write: none of it is part
-    of the change, or an approval would be void whenever they move.
+    Replicas that an autoscaler sets, labels and annotations of others, whatever controllers write, what the unit
+    ignores: none of it is part of the change, or an approval would be void whenever they move.
     """
+    if live and becomes:
+        live, becomes = (ignoring.cut(about, item, live) for item in (live, becomes))
     found = change(about, live, becomes)
     if found is None:
         return None
@@ -78,11 +83,13 @@ def change_of_ours(about: Reference, live: Manifest | None, becomes: Manifest | 
     return replace(found, before=before, after=after)
 
 
-def drifted(about: Reference, manifest: Manifest, live: Manifest | None) -> Change | None:
+def drifted(
+    about: Reference, manifest: Manifest, live: Manifest | None, ignoring: Ignoring = NOTHING
+) -> Change | None:
     """How a live object differs from what its manifest sets; `None` when it does not."""
     if live is None:
         return change(about, manifest, None)
-    wanted = sent(manifest)
+    wanted = ignoring.cut(about, sent(manifest), live)
     return change(about, wanted, as_declared(wanted, live))
 
 

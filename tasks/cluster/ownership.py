@@ -18,6 +18,10 @@ UNIT = "flowmart.example/unit"
 ADOPTED = "flowmart.example/adopted"
 """The annotation of an object that existed before the unit first applied it: a rollback never removes it."""
 
+REMOVAL = "flowmart.example/removal"
+"""The annotation that says with `keep` that an object is never removed."""
+OWN_ANNOTATIONS = (UNIT, ADOPTED, REMOVAL)
+
 _HELM = ("meta.helm.sh/release-namespace", "meta.helm.sh/release-name")
 _REPLICAS = "f:replicas"
 
@@ -77,6 +81,11 @@ def owned_fields(live: Manifest | None, manager: str) -> dict[str, Any]:
     if _is_autoscaled(live) and _REPLICAS in found.get("f:spec", {}):
         found = {**found, "f:spec": {key: value for key, value in found["f:spec"].items() if key != _REPLICAS}}
     return found
+
+
+def managed_fields(live: Manifest) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each manager of an object with fields that it owns, as FieldsV1; several times where it has several entries."""
+    return ((str(entry.get("manager")), entry.get("fieldsV1") or {}) for entry in _entries(live))
 
 
 def relevant(item: Any, owned: Any, other: Any) -> Any:

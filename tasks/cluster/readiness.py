@@ -44,13 +44,18 @@ def readiness(live: Manifest | None) -> Readiness:
     """Whether a live object is ready; one that does not exist is on its way at best."""
     if live is None:
         return _progressing("it does not exist")
+    rule = _RULES.get(str(live["kind"]), _by_conditions)
+    return pending(live) or rule(live.get("spec") or {}, live.get("status") or {})
+
+
+def pending(live: Manifest) -> Readiness | None:
+    """Why an object cannot be judged by its status yet; None when it can."""
     if live["metadata"].get("deletionTimestamp"):
         return _progressing("it is being deleted")
-    status = live.get("status") or {}
-    seen = status.get("observedGeneration")
-    if seen is not None and seen < live["metadata"].get("generation", 0):
+    seen = (live.get("status") or {}).get("observedGeneration")
+    if isinstance(seen, int) and seen < live["metadata"].get("generation", 0):
         return _progressing("its controller has not seen the change yet")
-    return _RULES.get(str(live["kind"]), _by_conditions)(live.get("spec") or {}, status)
+    return None
 
 
 def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tasks.cluster.access import Cluster
+from tasks.cluster.health import BY_STATUS, Health
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.readiness import readiness
 from tasks.domain.errors import FlowmartError
@@ -23,19 +24,19 @@ _HARMLESS = frozenset({"", "ContainerCreating", "PodInitializing"})
 _WITH_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 
 
-def unready(cluster: Cluster, references: Iterable[Reference]) -> list[str]:
+def unready(cluster: Cluster, references: Iterable[Reference], health: Health = BY_STATUS) -> list[str]:
     """A line for each object that is not ready, with the reasons that its pods give; none when all are."""
     found = ((about, cluster.read(about)) for about in references)
     return [
-        f"{about}: {reasons(cluster, about, live)}"
+        f"{about}: {reasons(cluster, about, live, health)}"
         for about, live in found
-        if live is None or not readiness(live).ready
+        if live is None or not health.of(live).ready
     ]
 
 
-def reasons(cluster: Cluster, about: Reference, live: Manifest | None) -> str:
+def reasons(cluster: Cluster, about: Reference, live: Manifest | None, health: Health = BY_STATUS) -> str:
     """Why one object is not ready, in words."""
-    own = readiness(live).why
+    own = health.of(live).why
     if live is None or about.kind not in (*_WITH_PODS, "Pod"):
         return own
     try:

@@ -14,8 +14,9 @@ import structlog
 
 from tasks.cluster import rollouts
 from tasks.cluster.access import Cluster
+from tasks.cluster.health import BY_STATUS, Health
 from tasks.cluster.objects import Manifest, Reference
-from tasks.cluster.readiness import State, readiness
+from tasks.cluster.readiness import State
 from tasks.cluster.reading import read_all
 from tasks.domain.errors import Unanswered
 
@@ -63,7 +64,9 @@ class Deadline:
             pause = min(pause * 1.5, _LONGEST)
 
 
-def until_ready(cluster: Cluster, references: Iterable[Reference], deadline: Deadline) -> list[str]:
+def until_ready(
+    cluster: Cluster, references: Iterable[Reference], deadline: Deadline, health: Health = BY_STATUS
+) -> list[str]:
     """Wait until all objects are ready; the reasons of those that are not, when one failed or the time is up."""
     objects = tuple(references)
     report = _Report("waiting until objects are ready")
@@ -71,12 +74,15 @@ def until_ready(cluster: Cluster, references: Iterable[Reference], deadline: Dea
     def look() -> dict[Reference, Manifest | None]:
         read: dict[Reference, Manifest | None] = {}
         read |= read_all(cluster, objects)
-        waiting = {about: live for about, live in read.items() if not readiness(live).ready}
-        report.of([f"{about}: {readiness(live).why}" for about, live in waiting.items()])
+        waiting = {about: live for about, live in read.items() if not health.of(live).ready}
+        report.of([f"{about}: {health.of(live).why}" for about, live in waiting.items()])
         return waiting
 
-    waiting = deadline.poll(look, lambda found: not found or any(map(_has_failed, found.values())))
-    return [f"{about}: {rollouts.reasons(cluster, about, live)}" for about, live in waiting.items()]
+    def done(found: dict[Reference, Manifest | None]) -> bool:
+        return not found or any(health.of(live).state is State.FAILED for live in found.values())
+
+    waiting = deadline.poll(look, done)
+    return [f"{about}: {rollouts.reasons(cluster, about, live, health)}" for about, live in waiting.items()]
 
 
 def until_gone(cluster: Cluster, uids: dict[Reference, str], deadline: Deadline) -> None:
@@ -112,10 +118,6 @@ class _Report:
         if waiting and waiting != self._last:
             log.info(self._event, objects="; ".join(waiting))
         self._last = waiting
-
-
-def _has_failed(live: Manifest | None) -> bool:
-    return readiness(live).state is State.FAILED
 
 
 def _finalizers(live: Manifest) -> str:

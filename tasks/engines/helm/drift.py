@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tasks.cluster import comparison, parallel, reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import NotPermitted
+from tasks.cluster.health import Health
+from tasks.cluster.ignoring import Ignoring
 from tasks.cluster.objects import Manifest, Reference, sent
 from tasks.cluster.placement import placed_manifests
-from tasks.cluster.readiness import readiness
 from tasks.cluster.reading import Read
 from tasks.cluster.rehearsal import rehearse
 from tasks.domain.plan import Action, Change
@@ -18,22 +20,32 @@ from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.charts import Installation
 
 
-def drifted(cluster: Cluster, declared: Mapping[Reference, Manifest]) -> tuple[Change, ...]:
-    """How live objects differ from their manifests.
+@dataclass(frozen=True)
+class Compared:
+    """How live objects differ from their manifests, and what of them was ignored."""
+
+    changes: tuple[Change, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def compared(cluster: Cluster, declared: Mapping[Reference, Manifest], ignoring: Ignoring) -> Compared:
+    """Compare live objects with their manifests.
 
     The server says what it would make of a manifest, so defaults and values that it drops are no difference. Where
     the identity may not rehearse a kind, the fields that the manifest sets are compared here, which is less exact.
     Charts may give a namespace to what lives in none.
     """
-    placed = placed_manifests(cluster, declared)
+    placed = {about: sent(manifest) for about, manifest in placed_manifests(cluster, declared).items()}
     read = reading.Reader(cluster, placed).read
-    found = parallel.each(lambda about: _drifted(cluster, about, sent(placed[about]), read), placed)
-    return tuple(change for change in found if change is not None)
+    found = parallel.each(lambda about: _compared(cluster, about, placed[about], ignoring, read), placed)
+    changes = tuple(change for change, _ in found if change is not None)
+    pairs = {about: (placed[about], live) for about, (_, live) in zip(placed, found, strict=True)}
+    return Compared(changes, tuple(ignoring.notes(pairs)))
 
 
-def unready(cluster: Cluster, declared: Mapping[Reference, Manifest]) -> list[str]:
+def unready(cluster: Cluster, declared: Mapping[Reference, Manifest], health: Health) -> list[str]:
     """What is not ready, with the reason."""
-    states = {about: readiness(live) for about, live in reading.read_all(cluster, declared).items()}
+    states = {about: health.of(live) for about, live in reading.read_all(cluster, declared).items()}
     return [f"{about}: {state.why}" for about, state in states.items() if not state.ready]
 
 
@@ -48,12 +60,17 @@ def moved(what: Installation, receipt: Receipt, live: Installed | None) -> tuple
     return (Change(address, "helm/Release", action, {"revision": then, "status": "deployed"}, after),)
 
 
-def _drifted(cluster: Cluster, about: Reference, manifest: Manifest, read: Read) -> Change | None:
+def _compared(
+    cluster: Cluster, about: Reference, manifest: Manifest, ignoring: Ignoring, read: Read
+) -> tuple[Change | None, Manifest | None]:
+    """What differs of one object, and the live object."""
     try:
-        found = rehearse(cluster, about, lambda _: manifest, force=True, read=read)
+        found = rehearse(cluster, about, lambda live: ignoring.sent(about, manifest, live), force=True, read=read)
     except NotPermitted:
-        return comparison.drifted(about, manifest, cluster.read(about))
+        live = cluster.read(about)
+        return comparison.drifted(about, manifest, live, ignoring), live
     if found.live is None:
-        return comparison.change(about, manifest, None)
-    change = comparison.change_of_ours(about, found.live, found.becomes or found.sent, cluster.manager)
-    return change.reversed if change else None
+        return comparison.change(about, manifest, None), None
+    becomes = found.becomes or found.sent
+    change = comparison.change_of_ours(about, found.live, becomes, cluster.manager, ignoring)
+    return change.reversed if change else None, found.live

@@ -17,6 +17,7 @@ from pathlib import Path
 from tasks.cluster import reading, rollouts, waiting
 from tasks.cluster.access import Cluster
 from tasks.cluster.connections import connected
+from tasks.cluster.health import Health
 from tasks.cluster.ownership import is_terminating
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
@@ -26,11 +27,12 @@ from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.domain.residual import drift_beyond
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.helm import charts, drift, planning, plans, revisions, vendoring
+from tasks.engines.helm import charts, drift, ignored, planning, plans, revisions, vendoring
 from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.charts import Installation, Packed, interface, reads
 from tasks.engines.helm.commands import Helm as Commands
 from tasks.engines.helm.commands import done
+from tasks.engines.helm.options import HelmOptions
 from tasks.engines.helm.plans import Does, Saved
 from tasks.engines.helm.rendering import unplanned
 
@@ -63,6 +65,7 @@ class Helm:
         if workspace.reconciling and workspace.receipt:
             drifted = drift_beyond(workspace.residual, self.detect_drift(workspace.receipt).changes)
             found = planning.repairing(found, drifted)
+        notes += ignored.notes(cluster, new.installed.objects, self._options.ignoring, upgrading=not found.empty)
         return planning.finished(found, plans.upgrade(what, packed, new), packed.chart.parent, notes)
 
     def apply(self, plan: Plan) -> Applied:
@@ -110,7 +113,7 @@ class Helm:
             raise Unanswered(f"{plan.target}: revision {live.revision} is {live.status}; helm may still be at work")
         if live.status != "deployed" or saved.does is Does.REMOVE:
             return Observation(Progress.PARTIAL, detail=f"revision {live.revision} is {live.status}")
-        waiting_for = drift.unready(self._reading(), live.objects)
+        waiting_for = drift.unready(self._reading(), live.objects, self._options.judging)
         if waiting_for:
             raise Unanswered(f"{plan.target}: the cluster is still at work: {'; '.join(waiting_for)}")
         return Observation(Progress.DONE, revisions.outputs(saved, live))
@@ -123,10 +126,11 @@ class Helm:
         if live is None or live.status != "deployed":
             return Verification(Outcome.FAILED, detail=f"the release is {live.status if live else 'not installed'}")
         cluster = self._reading()
-        differences = tuple(change.reversed for change in drift.drifted(cluster, live.objects))
+        found = drift.compared(cluster, live.objects, self._options.ignoring)
+        differences = tuple(change.reversed for change in found.changes)
         if differences:
             return Verification(Outcome.FAILED, differences)
-        waiting_for = drift.unready(cluster, live.objects)
+        waiting_for = drift.unready(cluster, live.objects, self._options.judging)
         if waiting_for:
             return Verification(Outcome.FAILED, pending=True, detail=f"not ready: {'; '.join(waiting_for)}")
         return Verification(Outcome.SUCCEEDED)
@@ -157,20 +161,21 @@ class Helm:
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What somebody did: in the cluster, and to the release itself with helm."""
         workspace = self.workspace
-        live, changes = self._drifted(receipt)
+        live, found = self._drifted(receipt)
         return Plan(
             target=receipt.target,
             engine="helm",
-            changes=changes,
+            changes=found.changes,
             unit_digest=workspace.unit_digest,
             inputs_digest=receipt.inputs_digest,
             basis=planning.basis(live),
-            text=kubernetes_plans.text(changes),
+            text=kubernetes_plans.text(found.changes, found.ignored),
+            warnings=found.ignored,
         )
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
         """What differs right after a good apply, though nobody touched anything."""
-        return self._drifted(receipt)[1]
+        return self._drifted(receipt)[1].changes
 
     def adopt(self) -> Baseline | None:
         """The revision that is installed, where there is one."""
@@ -182,19 +187,24 @@ class Helm:
         told = f"existing Helm release {what.namespace}/{what.release}, revision {live.revision}"
         return Baseline(told, {"revision": live.revision})
 
+    @property
+    def _options(self) -> HelmOptions:
+        return self.workspace.options(HelmOptions)
+
     def _reading(self) -> Cluster:
         return self._opened(self.workspace.reading)
 
     def _opened(self, variables: Variables) -> Cluster:
         return connected(self.workspace.processes, variables(), self.workspace.platform)
 
-    def _drifted(self, receipt: Receipt) -> tuple[Installed | None, tuple[Change, ...]]:
+    def _drifted(self, receipt: Receipt) -> tuple[Installed | None, drift.Compared]:
         workspace = self.workspace
         what = charts.installation(receipt.target.unit, workspace.unit.inputs)
         helm = self._commands(workspace, workspace.reading)
         live = revisions.read(helm, what.release, what.namespace)
         declared = revisions.recorded(helm, what, receipt).objects if live else {}
-        return live, (*drift.moved(what, receipt, live), *drift.drifted(self._reading(), declared))
+        found = drift.compared(self._reading(), declared, self._options.ignoring)
+        return live, replace(found, changes=(*drift.moved(what, receipt, live), *found.changes))
 
     def _carried_out(self, helm: Commands, saved: Saved) -> Installed | None:
         """Run helm, and wait until what it installed is ready; what is installed then."""
@@ -206,7 +216,7 @@ class Helm:
         others = unplanned(saved.planned, now, saved.nameless) if now and saved.does is Does.UPGRADE else []
         if others:
             raise Refused(f"installed something else than what was planned: {', '.join(others)}")
-        reasons = waiting.until_ready(cluster, now.objects if now else (), deadline)
+        reasons = waiting.until_ready(cluster, now.objects if now else (), deadline, self._options.judging)
         if reasons:
             raise Refused(f"not ready within {deadline.seconds:g} s: {'; '.join(reasons)}")
         return now
@@ -235,7 +245,7 @@ class Helm:
         first = before is None and workspace.baseline is None and workspace.receipt is None
         try:
             live = revisions.read(helm, saved.release, saved.namespace)
-            told += _unready(self._reading(), live) if live else []
+            told += _unready(self._reading(), live, self._options.judging) if live else []
             if first and live is not None and saved.does is Does.UPGRADE:
                 done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
                 told.append("It was the first install, so what it had made was removed again.")
@@ -251,10 +261,10 @@ def _folder(workspace: Workspace) -> Path:
     return folder
 
 
-def _unready(cluster: Cluster, live: Installed) -> list[str]:
+def _unready(cluster: Cluster, live: Installed, health: Health) -> list[str]:
     """Why objects are not ready, and why hooks did not end: helm says of both only that it waited too long."""
     hooks = [about for about in live.hooks if cluster.read(about)]
-    return rollouts.unready(cluster, [*live.objects, *hooks])
+    return rollouts.unready(cluster, [*live.objects, *hooks], health)
 
 
 def _await_deletions(cluster: Cluster, saved: Saved, deadline: Deadline) -> None:
@@ -276,6 +286,7 @@ ENGINE = Engine(
     reads=reads,
     interface=interface,
     executable="helm",
+    options=HelmOptions,
     vendor=vendoring.vendor,
     pulls=vendoring.pulls,
 )

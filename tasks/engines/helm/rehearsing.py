@@ -17,7 +17,7 @@ from tasks.domain.errors import Refused
 from tasks.domain.values import UNKNOWN
 from tasks.engines.helm.rendering import Objects
 
-_HELM = "helm"
+MANAGER = "helm"
 """What helm 4 calls itself in the managedFields of what it applies."""
 
 
@@ -57,7 +57,7 @@ def _asked(cluster: Cluster, about: Reference, before: Manifest | None, manifest
     """What the cluster says to an object: as a patch where it is known from what, else as an apply."""
     after = _sendable(sent(manifest))
     found = cluster.rehearse_merge(about, merge_patch(sent(before), after)) if before else None
-    return found or cluster.apply(about, after, force=True, rehearse=True, manager=_HELM)
+    return found or cluster.apply(about, after, force=True, rehearse=True, manager=MANAGER)
 
 
 def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

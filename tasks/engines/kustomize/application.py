@@ -1,5 +1,7 @@
 """Applying a kustomize plan: create and change in order, wait until all is ready, and only then remove.
 
+Objects go in waves, where the unit says so: what a later wave comes behind has to be ready before that begins.
+
 Namespaces and definitions go first. What could not be rehearsed before they were there is rehearsed then, so that a
 release which the cluster does not take is refused before any of the rest is applied.
 
@@ -11,21 +13,23 @@ its UID, and only while no other unit has taken it over.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.cluster import waiting
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import Replaced
-from tasks.cluster.objects import Manifest, Reference, ordered
+from tasks.cluster.health import BY_STATUS, Health
+from tasks.cluster.ignoring import NOTHING, Ignoring
+from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.order import FIRST
 from tasks.cluster.ownership import is_terminating, owner_of, without_autoscaled
 from tasks.cluster.placement import DEFINITION
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused
 from tasks.engines.kustomize.plans import Saved
 
-_FIRST = ("Namespace", DEFINITION)
 _SETTLES = 10.0
 """Seconds until an API server goes by a definition that has changed; it takes one or two."""
 
@@ -36,6 +40,8 @@ class Application:
 
     Attributes:
         unknown: the objects that could not be rehearsed when this was planned.
+        ignoring: what the unit leaves to others.
+        health: when its objects are ready.
     """
 
     cluster: Cluster
@@ -43,6 +49,8 @@ class Application:
     unit: str
     deadline: Deadline
     unknown: Collection[str] = ()
+    ignoring: Ignoring = NOTHING
+    health: Health = BY_STATUS
     done: list[str] = field(default_factory=list)
     uids: dict[Reference, str] = field(default_factory=dict)
 
@@ -53,19 +61,26 @@ class Application:
             Refused: the cluster says no, or an object is not ready in time.
             Unanswered: no answer, or something is still being deleted when the time is up.
         """
-        first = [about for about in self.saved.wanted if about.kind in _FIRST]
+        first = [about for about in self.saved.wanted if about.kind in FIRST]
         for about in first:
             self._apply(about, self.saved.wanted[about])
         for about in self.saved.wanted:
             if about not in first and about not in self.saved.replaced and str(about) in self.unknown:
                 self._rehearse(about, self.saved.wanted[about])
-        for about in self.saved.wanted:
-            if about not in first:
+        applied = list(first)
+        for wave in self.saved.waves.each(about for about in self.saved.wanted if about not in first):
+            self._await([about for about in applied if about in self.saved.waves.awaited])
+            for about in wave:
                 self._apply(about, self.saved.wanted[about])
-        reasons = waiting.until_ready(self.cluster, self.saved.wanted, self.deadline)
+            applied += wave
+        self._await(applied)
+        for wave in reversed(self.saved.removal.each(self.saved.gone)):
+            self._remove(wave)
+
+    def _await(self, objects: Collection[Reference]) -> None:
+        reasons = waiting.until_ready(self.cluster, objects, self.deadline, self.health)
         if reasons:
             raise Refused(f"not ready within {self.deadline.seconds:g} s: {'; '.join(reasons)}")
-        self._remove(self.saved.gone)
 
     def _rehearse(self, about: Reference, manifest: Manifest) -> None:
         """What the cluster says to an object now. It takes a definition in a moment after it is established."""
@@ -88,7 +103,8 @@ class Application:
         if live is not None and is_terminating(live):
             waiting.until_gone(self.cluster, {about: live["metadata"]["uid"]}, self.deadline)
             live = None
-        applied = self.cluster.apply(about, without_autoscaled(manifest, live), force=self.saved.force)
+        sent = without_autoscaled(self.ignoring.sent(about, manifest, live), live)
+        applied = self.cluster.apply(about, sent, force=self.saved.force)
         if applied is None:
             raise Refused(f"could not apply {about}: cluster {self.cluster.name} has {self._missing(about)}")
         self.done.append(str(about))
@@ -108,9 +124,9 @@ class Application:
         kinds = _served(manifest["spec"])
         self.deadline.poll(lambda: all(map(self.cluster.knows, kinds)), bool)
 
-    def _remove(self, gone: Mapping[Reference, str]) -> None:
-        going = {}
-        for about in reversed(ordered(gone)):
+    def _remove(self, wave: Sequence[Reference]) -> None:
+        going, gone = {}, self.saved.gone
+        for about in reversed(wave):
             if owner_of(self.cluster.read(about)) in ("", self.unit) and self._is_removed(about, gone[about]):
                 going[about] = gone[about]
         waiting.until_gone(self.cluster, going, self.deadline)

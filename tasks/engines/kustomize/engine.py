@@ -19,10 +19,12 @@ import structlog
 from tasks.cluster import reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.connections import connected
+from tasks.cluster.health import Health
+from tasks.cluster.ignoring import Ignoring
 from tasks.cluster.objects import Manifest, Reference, ordered
 from tasks.cluster.ownership import is_terminating
 from tasks.cluster.placement import placed, placed_manifests
-from tasks.cluster.readiness import State, readiness
+from tasks.cluster.readiness import State
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
@@ -38,6 +40,7 @@ from tasks.engines.kustomize.options import KustomizeOptions
 from tasks.engines.kustomize.owners import Ownership
 from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.rendering import objects_of
+from tasks.engines.kustomize.rules import rules_of
 from tasks.engines.kustomize.sources import interface, reads
 from tasks.engines.kustomize.survey import Objects, Survey, basis, compare, compare_exactly, survey
 
@@ -64,8 +67,9 @@ class Kustomize:
         known, inventory = _listed(workspace), _inventory(cluster, workspace).read()
         whose = _ownership(cluster, workspace, {**dict.fromkeys(inventory, ""), **known})
         allows = workspace.options(KustomizeOptions).allows_replacing
-        found = survey(cluster, _wanted(cluster, workspace), whose, force=force, may_replace=allows)
-        plan = self._planned(found, inputs.digest, force=force)
+        wanted, ignoring = _wanted(cluster, workspace), rules_of(workspace).ignoring
+        found = survey(cluster, wanted, whose, force=force, may_replace=allows, ignoring=ignoring)
+        plan = self._planned(found, inputs.digest, workspace, force=force)
         outdated = set(found.wanted) != set(placed(cluster, known))
         unlisted = bool(workspace.options(KustomizeOptions).inventory) and inventory != set(found.wanted)
         return replace(plan, changes_outputs=outdated or unlisted)
@@ -77,12 +81,11 @@ class Kustomize:
             StalePlan: something that the unit owns or sets has changed since.
         """
         workspace, saved = self.workspace, plans.load(plan)
-        cluster = self._connected(workspace.writing)
-        if _basis_now(cluster, saved) != plan.basis:
+        cluster, rules = self._connected(workspace.writing), rules_of(workspace)
+        if _basis_now(cluster, saved, rules.ignoring) != plan.basis:
             raise StalePlan(f"{plan.target}: somebody changed an object since it was planned; plan again")
-        work = Application(
-            cluster, saved, _mark(workspace), Deadline(workspace.unit.time_limit), unknown=plan.unknown
-        )
+        limit = Deadline(workspace.unit.time_limit)
+        work = Application(cluster, saved, _mark(workspace), limit, plan.unknown, rules.ignoring, rules.health)
         inventory = _inventory(cluster, workspace)
         try:
             inventory.add(saved.wanted)
@@ -98,22 +101,22 @@ class Kustomize:
     def observe(self, plan: Plan) -> Observation:
         """Compare every object that was planned with what is there now."""
         saved, cluster = plans.load(plan), self._reading()
-        found = compare_exactly(cluster, saved.wanted)
+        found = compare_exactly(cluster, saved.wanted, rules_of(self.workspace).ignoring)
         present = {about: live for about, live in reading.read_all(cluster, saved.gone).items() if live is not None}
         left = [about for about, live in present.items() if live["metadata"].get("uid") == saved.gone[about]]
         if found.changes or any(not is_terminating(present[about]) for about in left):
-            if _basis_now(cluster, saved) == plan.basis:
+            if _basis_now(cluster, saved, found.ignoring) == plan.basis:
                 return Observation(Progress.UNCHANGED)
             todo = [*(change.address for change in found.changes), *(f"remove {about}" for about in left)]
             return Observation(Progress.PARTIAL, detail=f"still to do: {', '.join(todo)}")
-        return _ended(plan, found, left)
+        return _ended(plan, found, left, rules_of(self.workspace).health)
 
     def verify(self) -> Verification:
         """Whether everything is there as the release has it, and ready."""
         found = self._compared()
         if found.changes:
             return Verification(Outcome.FAILED, found.changes)
-        waiting = [f"{about}: {why}" for about, why in _unready(found).items()]
+        waiting = [f"{about}: {why}" for about, why in _unready(found, rules_of(self.workspace).health).items()]
         if waiting:
             return Verification(Outcome.FAILED, pending=True, detail=f"not ready: {'; '.join(waiting)}")
         return Verification(Outcome.SUCCEEDED)
@@ -136,10 +139,12 @@ class Kustomize:
             whose,
             force=True,
             may_replace=lambda about: any(each.allows_replacing(about) for each in allowed),
+            ignoring=rules_of(workspace).ignoring,
         )
         if isinstance(to, Baseline) and not found.gone:
             return None
-        return self._planned(found, to.inputs_digest if isinstance(to, Receipt) else Inputs().digest, force=True)
+        digest = to.inputs_digest if isinstance(to, Receipt) else Inputs().digest
+        return self._planned(found, digest, failed, force=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What differs: as it was applied, against as it is."""
@@ -152,7 +157,8 @@ class Kustomize:
             unit_digest=workspace.unit_digest,
             inputs_digest=receipt.inputs_digest,
             basis=found.basis,
-            text=kubernetes_plans.text(changes),
+            text=kubernetes_plans.text(changes, found.ignored),
+            warnings=tuple(found.ignored),
         )
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
@@ -176,12 +182,19 @@ class Kustomize:
 
     def _compared(self) -> Survey:
         cluster = self._reading()
-        return compare(cluster, _wanted(cluster, self.workspace), _mark(self.workspace))
+        return compare(
+            cluster, _wanted(cluster, self.workspace), _mark(self.workspace), rules_of(self.workspace).ignoring
+        )
 
-    def _planned(self, found: Survey, inputs_digest: str, *, force: bool) -> Plan:
+    def _planned(self, found: Survey, inputs_digest: str, before: Workspace, *, force: bool) -> Plan:
+        """A plan; what it removes is of the release in the workspace `before`, and goes by its order."""
         workspace = self.workspace
         gone = {about: live["metadata"]["uid"] for about, live in found.gone.items()}
         changes = found.changes
+        rules = rules_of(workspace)
+        waves = rules.waves(found.wanted)
+        saved = Saved(found.wanted, gone, force, found.replaced, waves, rules_of(before).waves(gone))
+        warnings = (*found.notes, *found.ignored, *rules.order_notes(waves, found.wanted))
         return Plan(
             target=workspace.target,
             engine="kustomize",
@@ -189,12 +202,12 @@ class Kustomize:
             unit_digest=workspace.unit_digest,
             inputs_digest=inputs_digest,
             basis=found.basis,
-            artifact=plans.save(Saved(found.wanted, gone, force, found.replaced), workspace.folder),
-            text=kubernetes_plans.text(changes, found.notes),
+            artifact=plans.save(saved, workspace.folder),
+            text=kubernetes_plans.text(changes, warnings),
             reversibility=kubernetes_plans.reversibility(
                 changes, workspace.unit.protected, workspace.options(KustomizeOptions).protects
             ),
-            warnings=found.notes,
+            warnings=warnings,
             unknown=found.unknown,
         )
 
@@ -249,27 +262,27 @@ def _outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]
     return {"objects": plans.listed(ordered(uids), uids)}
 
 
-def _basis_now(cluster: Cluster, saved: Saved) -> str:
+def _basis_now(cluster: Cluster, saved: Saved, ignoring: Ignoring) -> str:
     live = reading.read_all(cluster, (*saved.wanted, *saved.gone))
-    return basis(saved.wanted, live, cluster.manager)
+    return basis(saved.wanted, live, ignoring)
 
 
 def _drifted(found: Survey) -> tuple[Change, ...]:
     return tuple(change.reversed for change in found.changes)
 
 
-def _unready(found: Survey) -> dict[Reference, str]:
-    states = {about: readiness(one.live) for about, one in found.rehearsals.items()}
+def _unready(found: Survey, health: Health) -> dict[Reference, str]:
+    states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
     return {about: state.why for about, state in states.items() if not state.ready}
 
 
-def _ended(plan: Plan, found: Survey, leaving: Iterable[Reference]) -> Observation:
+def _ended(plan: Plan, found: Survey, leaving: Iterable[Reference], health: Health) -> Observation:
     """Everything is as planned: done, unless it is still on its way, or will not get ready."""
-    states = {about: readiness(one.live) for about, one in found.rehearsals.items()}
+    states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
     failed = [f"{about}: {state.why}" for about, state in states.items() if state.state is State.FAILED]
     if failed:
         return Observation(Progress.PARTIAL, detail=f"applied, but not ready: {'; '.join(failed)}")
-    waiting = [*_unready(found), *leaving]
+    waiting = [*_unready(found, health), *leaving]
     if waiting:
         raise Unanswered(f"{plan.target}: the cluster is still at work on {', '.join(map(str, waiting))}")
     return Observation(Progress.DONE, _outputs({about: _uid(one.live) for about, one in found.rehearsals.items()}))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
+from tasks.cluster.order import circle
 from tasks.engines.base import Options
+from tasks.engines.kubernetes_rules import HEALTH, IGNORE, Healthy, Ignored, Ordered, ordered
 
 if TYPE_CHECKING:
     from tasks.cluster.objects import Reference
@@ -38,6 +40,23 @@ class KustomizeOptions(Options):
         description="Kinds (PersistentVolumeClaim) or single objects whose removal or replacement counts as "
         "irreversible, so that it waits for an approval under `gate: when irreversible`.",
     )
+
+    ignore: tuple[Ignored, ...] = IGNORE
+
+    health: tuple[Healthy, ...] = HEALTH
+
+    order: tuple[Ordered, ...] = Field(
+        default=(),
+        description="What is applied before what, each once the other is ready, and removed in reverse. None: the "
+        "order of kinds that Helm has.",
+    )
+
+    @field_validator("order")
+    @classmethod
+    def _has_no_circle(cls, written: tuple[Ordered, ...]) -> tuple[Ordered, ...]:
+        if told := circle(ordered(written)):
+            raise ValueError(f"has a circle: {told}")
+        return written
 
     def allows_replacing(self, about: Reference) -> bool:
         """Whether an object may be deleted and made anew."""

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tasks.cluster.objects import Manifest, Reference
-from tasks.cluster.ownership import ADOPTED, annotated, is_managed, owner_of
+from tasks.cluster.ownership import ADOPTED, REMOVAL, annotated, is_managed, owner_of
 from tasks.domain.errors import Refused
-
-REMOVAL = "flowmart.example/removal"
 
 
 @dataclass(frozen=True)

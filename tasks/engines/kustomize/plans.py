@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.order import Waves
 from tasks.domain.plan import Artifact, Plan
 from tasks.engines import sealed
 
@@ -23,12 +24,16 @@ class Saved:
         gone: the objects to remove, with their UIDs.
         force: whether fields are taken from whoever owns them.
         replaced: the wanted objects that are deleted before, with the UIDs of those that go.
+        waves: in which order the wanted objects are applied.
+        removal: the waves of the objects to remove; the last one goes first.
     """
 
     wanted: Mapping[Reference, Manifest]
     gone: Mapping[Reference, str]
     force: bool = False
     replaced: Mapping[Reference, str] = field(default_factory=dict)
+    waves: Waves = field(default_factory=Waves)
+    removal: Waves = field(default_factory=Waves)
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
@@ -39,6 +44,8 @@ def save(saved: Saved, folder: Path) -> Artifact:
         "gone": listed(saved.gone, saved.gone),
         "force": saved.force,
         "replaced": listed(saved.replaced, saved.replaced),
+        "waves": _kept(saved.waves),
+        "removal": _kept(saved.removal),
     }
     return sealed.save(content, folder / "kustomize.plan.json")
 
@@ -47,7 +54,8 @@ def load(plan: Plan) -> Saved:
     """What `plan` saved; `StalePlan` when the file is not the one that was planned."""
     kept = sealed.content(plan)
     wanted = {Reference(**item["about"]): item["manifest"] for item in kept["wanted"]}
-    return Saved(wanted, recorded(kept["gone"]), kept["force"], recorded(kept["replaced"]))
+    order = (_waves(kept[part]) for part in ("waves", "removal"))
+    return Saved(wanted, recorded(kept["gone"]), kept["force"], recorded(kept["replaced"]), *order)
 
 
 def listed(references: Iterable[Reference], uids: Mapping[Reference, str]) -> list[dict[str, str]]:
@@ -58,6 +66,20 @@ def listed(references: Iterable[Reference], uids: Mapping[Reference, str]) -> li
 def recorded(objects: Sequence[Mapping[str, Any]]) -> dict[Reference, str]:
     """References from the outputs of a unit, with their UIDs; empty where none is recorded."""
     return {Reference(*(item[part] for part in _PARTS)): str(item.get("uid", "")) for item in objects}
+
+
+def _kept(waves: Waves) -> list[dict[str, Any]]:
+    return [
+        {"about": _identity(about), "wave": number, "awaited": about in waves.awaited}
+        for about, number in waves.of.items()
+    ]
+
+
+def _waves(kept: Sequence[Mapping[str, Any]]) -> Waves:
+    found = [(Reference(**item["about"]), item) for item in kept]
+    return Waves(
+        {about: item["wave"] for about, item in found}, frozenset(about for about, item in found if item["awaited"])
+    )
 
 
 def _identity(about: Reference) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from tasks.cluster import comparison, parallel, quotas, reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import Immutable
+from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference, ordered, shown
 from tasks.cluster.ownership import (
     ADOPTED,
@@ -15,7 +16,6 @@ from tasks.cluster.ownership import (
     is_terminating,
     marked,
     marked_as,
-    owned_fields,
     owner_of,
     without_autoscaled,
 )
@@ -38,13 +38,15 @@ class Survey:
     """The objects of a unit: as they are, as they would be, and what goes.
 
     Attributes:
-        manager: the name under which the platform applies.
+        ignoring: what the unit leaves to others; it knows under which name the platform applies.
+        declared: the manifests of the release.
         rehearsals: each wanted object before and after.
         gone: live objects to remove.
         notes: what a person should know before.
     """
 
-    manager: str
+    ignoring: Ignoring
+    declared: Objects
     rehearsals: Mapping[Reference, Rehearsal]
     gone: Objects = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -75,13 +77,21 @@ class Survey:
     def basis(self) -> str:
         """What this was found on."""
         live = {**self.gone, **{about: found.live for about, found in self.rehearsals.items()}}
-        return basis(self.wanted, live, self.manager)
+        return basis(self.wanted, live, self.ignoring)
+
+    @property
+    def ignored(self) -> list[str]:
+        """What was ignored, and why."""
+        return self.ignoring.notes(
+            {about: (self.declared[about], found.live) for about, found in self.rehearsals.items()}
+        )
 
     def _change(self, about: Reference) -> Change | None:
         if about in self.gone:
-            return comparison.change_of_ours(about, self.gone[about], None, self.manager)
+            return comparison.change_of_ours(about, self.gone[about], None, self.ignoring.us)
         found = self.rehearsals[about]
-        change = comparison.change_of_ours(about, found.live, found.becomes or found.sent, self.manager)
+        becomes = found.becomes or found.sent
+        change = comparison.change_of_ours(about, found.live, becomes, self.ignoring.us, self.ignoring)
         return replace(change, action=Action.REPLACE) if change and found.replaced and found.live else change
 
 
@@ -92,18 +102,20 @@ def survey(
     *,
     force: bool,
     may_replace: Callable[[Reference], bool] = lambda _: False,
+    ignoring: Ignoring,
 ) -> Survey:
     """Look at every wanted object, rehearse its apply, and find what of the unit's objects is to go.
 
     Args:
         force: take fields from whoever owns them.
         may_replace: whether an object may be deleted and made anew, where the cluster lets no field be changed.
+        ignoring: what the unit leaves to others.
 
     Raises:
         Refused: the cluster refuses a manifest, an object belongs to somebody else, two units list it, or a quota has
             no room for all that is new.
     """
-    rehearsals = _rehearsed(cluster, wanted, whose, force=force, may_replace=may_replace)
+    rehearsals = _rehearsed(cluster, wanted, whose, force=force, may_replace=may_replace, ignoring=ignoring)
     created = {about: found.sent for about, found in rehearsals.items() if found.live is None}
     short = quotas.exceeded(cluster, created, wanted)
     if short:
@@ -115,44 +127,58 @@ def survey(
     stays = {about: why for about, live in left.items() if (why := whose.why_it_stays(about, live)) is not None}
     kept = [f"{about} stays: {why}" for about, why in stays.items() if why]
     gone = {about: live for about, live in left.items() if about not in stays}
-    return Survey(whose.manager, rehearsals, gone, (*leaving, *warnings, *kept))
+    return Survey(ignoring, wanted, rehearsals, gone, (*leaving, *warnings, *kept))
 
 
-def compare(cluster: Cluster, wanted: Objects, unit: str) -> Survey:
+def compare(cluster: Cluster, wanted: Objects, unit: str, ignoring: Ignoring) -> Survey:
     """What is there of a unit's objects, against their manifests. Objects that other units have now are left out."""
-    found = _forced(cluster, wanted, _as_marked)
+
+    def marked_alike(about: Reference) -> Prepare:
+        return lambda live: marked_as(ignoring.sent(about, wanted[about], live), live)
+
+    found = _forced(cluster, wanted, marked_alike)
     mine = {about: one for about, one in found.items() if owner_of(one.live) in ("", unit)}
-    return Survey(cluster.manager, mine)
+    return Survey(ignoring, wanted, mine)
 
 
-def compare_exactly(cluster: Cluster, sent: Objects) -> Survey:
+def compare_exactly(cluster: Cluster, sent: Objects, ignoring: Ignoring) -> Survey:
     """What is there, against manifests that were to be applied just so, marks included."""
-    return Survey(cluster.manager, _forced(cluster, sent, _unaltered))
+
+    def unaltered(about: Reference) -> Prepare:
+        return lambda live: ignoring.sent(about, sent[about], live)
+
+    return Survey(ignoring, sent, _forced(cluster, sent, unaltered))
 
 
-def basis(wanted: Objects, live: Mapping[Reference, Manifest | None], manager: str) -> str:
+def basis(wanted: Objects, live: Mapping[Reference, Manifest | None], ignoring: Ignoring) -> str:
     """Changes when a field that we own or set is changed, or an object is another one; not with anything else."""
     return digest_of(
-        {f"{about.group} {about}": _state(wanted.get(about), found, manager) for about, found in live.items()}
+        {f"{about.group} {about}": _state(about, wanted.get(about), found, ignoring) for about, found in live.items()}
     )
 
 
 def _rehearsed(
-    cluster: Cluster, wanted: Objects, whose: Ownership, *, force: bool, may_replace: Callable[[Reference], bool]
+    cluster: Cluster,
+    wanted: Objects,
+    whose: Ownership,
+    *,
+    force: bool,
+    may_replace: Callable[[Reference], bool],
+    ignoring: Ignoring,
 ) -> dict[Reference, Rehearsal]:
     """Definitions first: what objects of their kinds may look like depends on whether they change."""
     found: dict[Reference, Rehearsal] = {}
     read = reading.Reader(cluster, wanted).read
 
     def ask(about: Reference) -> Rehearsal:
-        prepare = _marking(about, wanted[about], whose, force)
+        prepare = _marking(about, wanted[about], whose, force, ignoring)
         changing = (about.group, about.kind) in _changing(found)
         try:
             asked = _asked(cluster, about, prepare, read, force=force, changing=changing)
         except Immutable as error:
             if not may_replace(about):
                 raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
-            asked = rehearse_anew(cluster, about, prepare)
+            asked = rehearse_anew(cluster, about, _marking(about, wanted[about], whose, force, NOTHING))
         return _known(cluster, about, asked, wanted, whose)
 
     for stage in (True, False):
@@ -183,47 +209,39 @@ def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[tuple[str, str]]
     return set(defined(changed))
 
 
-def _forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Manifest], Prepare]) -> dict[Reference, Rehearsal]:
+def _forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Reference], Prepare]) -> dict[Reference, Rehearsal]:
     read = reading.Reader(cluster, wanted).read
 
     def ask(about: Reference) -> Rehearsal:
         try:
-            return rehearse(cluster, about, prepare(wanted[about]), force=True, read=read)
+            return rehearse(cluster, about, prepare(about), force=True, read=read)
         except Immutable:
-            return rehearse_anew(cluster, about, prepare(wanted[about]))
+            return rehearse_anew(cluster, about, prepare(about))
 
     return dict(zip(wanted, parallel.each(ask, wanted), strict=True))
 
 
-def _state(manifest: Manifest | None, live: Manifest | None, manager: str) -> object:
+def _state(about: Reference, manifest: Manifest | None, live: Manifest | None, ignoring: Ignoring) -> object:
     if live is None or is_terminating(live):
         return None
-    ours = without_autoscaled(manifest, live) if manifest else {}
+    ours = ignoring.cut(about, without_autoscaled(manifest, live), live) if manifest else {}
     return [
         live["metadata"].get("uid"),
         comparison.as_declared(shown(ours), shown(live)),
-        owned_fields(live, manager),
+        ignoring.owned(about, live),
     ]
 
 
-def _marking(about: Reference, manifest: Manifest, whose: Ownership, force: bool) -> Prepare:
+def _marking(about: Reference, manifest: Manifest, whose: Ownership, force: bool, ignoring: Ignoring) -> Prepare:
     """The manifest with our mark, given the live object; refused where that is not ours to take."""
 
     def prepare(live: Manifest | None) -> Manifest:
         if not force:
             whose.require_free(about, live)
         adopted = live is not None and (ADOPTED in annotated(live) or not whose.covers(about, live))
-        return marked(manifest, whose.unit, adopted=adopted)
+        return marked(ignoring.sent(about, manifest, live), whose.unit, adopted=adopted)
 
     return prepare
-
-
-def _as_marked(manifest: Manifest) -> Prepare:
-    return lambda live: marked_as(manifest, live)
-
-
-def _unaltered(manifest: Manifest) -> Prepare:
-    return lambda _: manifest
 
 
 def _known(cluster: Cluster, about: Reference, found: Rehearsal, wanted: Objects, whose: Ownership) -> Rehearsal:

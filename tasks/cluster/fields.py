@@ -1,0 +1,181 @@
+"""Fields of objects: how they are written in rules, and where they are in an object. Pure.
+
+A field is written as plans print it (`spec.template.spec.containers.main.image`: entries of a list by their names),
+or as a JSON pointer (RFC 6901: `/metadata/annotations/example.com~1checksum`). Both take `*` for every entry. Keys may
+hold dots and slashes: a path is held against the keys that an object really has. Entries without a name are chosen by
+what they hold: `spec.ports[port=80].nodePort`, or by number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+Location = tuple[str | int, ...]
+"""The keys and numbers that lead to a field of one object."""
+
+_EVERY = "*"
+
+
+def fault(path: str) -> str:
+    """What is wrong with how a field is written; empty when nothing is."""
+    if not path.strip("./ "):
+        return "names no field; write a path such as spec.replicas, or a JSON pointer such as /spec/replicas"
+    if not path.startswith("/") and path.count("[") != path.count("]"):
+        return f"{path}: a bracket is not closed; choose an entry of a list as in spec.ports[port=80]"
+    return ""
+
+
+def located(path: str, item: Any) -> Iterator[Location]:
+    """Where a field is in an object; nowhere, when the object has no such field."""
+    if path.startswith("/"):
+        parts = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+        return _pointed(parts, item)
+    return _named(path.removeprefix("."), item)
+
+
+def owned(fields: Mapping[str, Any], item: Any) -> Iterator[Location]:
+    """Where the fields of an entry of managedFields are in an object (FieldsV1).
+
+    The keys by which a list tells its entries apart are left out: without them an entry would be another one.
+    """
+    for node, below in fields.items():
+        key = _child(node, item)
+        if key is None:
+            continue
+        if not below:
+            yield (key,)
+        else:
+            identity = [(name,) for name in identity_of(node)]
+            yield from ((key, *rest) for rest in owned(below, item[key]) if rest not in identity)
+
+
+def node_of(fields: Iterable[str], item: Any, key: str | int) -> str:
+    """What FieldsV1 calls an entry of a mapping or a list; empty when it is not among these fields."""
+    if isinstance(item, Mapping):
+        return f"f:{key}" if f"f:{key}" in fields else ""
+    return next((node for node in fields if _child(node, [item[int(key)]]) is not None), "")
+
+
+def entry_of(node: str, item: Any) -> Any:
+    """The entry of a mapping or a list that FieldsV1 calls so; None when there is none."""
+    key = _child(node, item)
+    return None if key is None else item[key]
+
+
+def identity_of(node: str) -> Mapping[str, Any]:
+    """The values by which a list tells apart the entry that FieldsV1 calls so; none, if it is not by values."""
+    found: dict[str, Any] = json.loads(node[2:]) if node.startswith("k:") else {}
+    return found
+
+
+def without(item: Any, locations: Iterable[Location]) -> Any:
+    """The object without these fields."""
+    below = heads(locations)
+    gone = {key for key, rests in below.items() if () in rests}
+    if isinstance(item, Mapping):
+        return {
+            key: without(value, below[key]) if key in below else value
+            for key, value in item.items()
+            if key not in gone
+        }
+    return [
+        without(value, below[number]) if number in below else value
+        for number, value in enumerate(item)
+        if number not in gone
+    ]
+
+
+def heads(locations: Iterable[Location]) -> dict[str | int, list[Location]]:
+    """Locations by their first step, without it."""
+    found: dict[str | int, list[Location]] = {}
+    for location in locations:
+        found.setdefault(location[0], []).append(location[1:])
+    return found
+
+
+def value_at(item: Any, location: Location) -> Any:
+    """What is there."""
+    for step in location:
+        item = item[step]
+    return item
+
+
+def written(item: Any, location: Location) -> str:
+    """A location as plans print it: entries of a list by their names, where they have one."""
+    parts: list[str] = []
+    for step in location:
+        name = item[step].get("name") if isinstance(step, int) and isinstance(item[step], Mapping) else None
+        parts.append(str(name or step))
+        item = item[step]
+    return ".".join(parts)
+
+
+def _pointed(parts: Sequence[str], item: Any) -> Iterator[Location]:
+    if not parts:
+        yield ()
+        return
+    for key in _chosen(parts[0], item):
+        yield from ((key, *rest) for rest in _pointed(parts[1:], item[key]))
+
+
+def _chosen(part: str, item: Any) -> list[str | int]:
+    """The entries that one step leads to."""
+    if isinstance(item, Mapping):
+        return [key for key in item if part in (_EVERY, key)]
+    if not isinstance(item, list):
+        return []
+    if "=" in part:
+        return [number for number, entry in enumerate(item) if _holds(entry, part)]
+    return [number for number, entry in enumerate(item) if part in (_EVERY, str(number), _name(entry))]
+
+
+def _holds(entry: Any, wanted: str) -> bool:
+    """Whether an entry of a list has all these values: `port=80,protocol=TCP`."""
+    pairs = [pair.partition("=") for pair in wanted.split(",")]
+    return isinstance(entry, Mapping) and all(str(entry.get(key.strip())) == value.strip() for key, _, value in pairs)
+
+
+def _name(entry: Any) -> str | None:
+    return str(entry["name"]) if isinstance(entry, Mapping) and "name" in entry else None
+
+
+def _named(path: str, item: Any) -> Iterator[Location]:
+    if not path:
+        yield ()
+        return
+    for key, rest in _steps(path, item):
+        yield from ((key, *below) for below in _named(rest, item[key]))
+
+
+def _steps(path: str, item: Any) -> Iterator[tuple[str | int, str]]:
+    """The entries that a path may begin with, and what of it is left: keys may hold dots themselves."""
+    if path.startswith("["):
+        inside, _, rest = path[1:].partition("]")
+        yield from ((key, rest.removeprefix(".")) for key in _chosen(inside, item))
+        return
+    keys = item.keys() if isinstance(item, Mapping) else range(len(item)) if isinstance(item, list) else ()
+    for key in keys:
+        names = (_EVERY, str(key)) if isinstance(item, Mapping) else (_EVERY, str(key), _name(item[key]))
+        for name in dict.fromkeys(names):
+            if name == path or (name and path.startswith((f"{name}.", f"{name}["))):
+                yield key, path[len(name) :].removeprefix(".")
+
+
+def _child(node: str, item: Any) -> str | int | None:
+    """The key or number of what FieldsV1 names: "f:<key>", "k:{...}", "v:<value>", "i:<number>"."""
+    kind, _, rest = node.partition(":")
+    if kind == "f":
+        return rest if isinstance(item, Mapping) and rest in item else None
+    if not isinstance(item, list):
+        return None
+    return next((number for number, entry in enumerate(item) if _selects(kind, rest, number, entry)), None)
+
+
+def _selects(kind: str, rest: str, number: int, entry: Any) -> bool:
+    if kind == "k" and isinstance(entry, Mapping):
+        return all(entry.get(name) == value for name, value in json.loads(rest).items())
+    if kind == "v":
+        return bool(json.loads(rest) == entry)
+    return kind == "i" and int(rest) == number

@@ -1,0 +1,224 @@
+"""Fields that a unit leaves to others: they are no difference, and they stay as they are. Pure.
+
+A rule names fields, or the manager that owns them by an object's managedFields. Such a field is cut from both sides
+of every comparison. Of what is sent it is left out where somebody else owns it; where only we own it, what is there is
+sent again, since a field that its only owner drops is removed. A new object gets it as the release has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tasks.cluster import fields
+from tasks.cluster.fields import Location
+from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.ownership import OWN_ANNOTATIONS, managed_fields, owned_fields
+from tasks.cluster.selection import Selection
+from tasks.domain import wording
+
+IDENTITY: tuple[Location, ...] = (
+    *(("apiVersion",), ("kind",), ("metadata",)),
+    *(("metadata", "name"), ("metadata", "namespace")),
+)
+"""What tells which object it is, and what it is."""
+
+_LISTED = 3
+"""Of how many fields the paths are told."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Fields of some objects that are ignored, and why.
+
+    Attributes:
+        paths: the fields, as `tasks.cluster.fields` reads them.
+        manager: or the manager that owns them, a shell pattern; empty with `paths`.
+    """
+
+    selection: Selection
+    reason: str
+    paths: tuple[str, ...] = ()
+    manager: str = ""
+
+    def locations(self, item: Manifest, live: Manifest | None, us: str) -> set[Location]:
+        """Where the ignored fields are in an object, given what is live of it."""
+        named = (found for path in self.paths for found in fields.located(path, item))
+        theirs = (found for each in self._theirs(live, us) for found in fields.owned(each, item))
+        return {found for found in (*named, *theirs) if found not in IDENTITY and found[0] != "status"}
+
+    def _theirs(self, live: Manifest | None, us: str) -> Iterator[Mapping[str, Any]]:
+        if self.manager and live is not None:
+            for manager, found in managed_fields(live):
+                if manager != us and fnmatchcase(manager, self.manager):
+                    yield found
+
+    def __str__(self) -> str:
+        return f"{self.selection}: {', '.join(self.paths) or f'fields of {self.manager}'}"
+
+
+@dataclass(frozen=True)
+class Ignoring:
+    """The rules of a unit.
+
+    Attributes:
+        us: the manager of what we apply ourselves.
+        key: where the rules are in the unit, for messages.
+    """
+
+    us: str = ""
+    rules: Sequence[Rule] = ()
+    key: str = ""
+
+    def covers(self, about: Reference) -> bool:
+        """Whether any rule is about the object."""
+        return any(rule.selection.covers(about) for rule in self.rules)
+
+    def cut(self, about: Reference, item: Manifest, live: Manifest | None) -> Manifest:
+        """The object without its ignored fields."""
+        found = self._locations(about, item, live)
+        return _with_marks(fields.without(item, found), item) if found else item
+
+    def owned(self, about: Reference, live: Manifest | None) -> dict[str, Any]:
+        """The fields that we own of a live object (FieldsV1), but for the ignored ones."""
+        ours = owned_fields(live, self.us)
+        found = self._locations(about, live, live) if live else set()
+        return _pruned(ours, live, found) if found else ours
+
+    def sent(self, about: Reference, manifest: Manifest, live: Manifest | None) -> Manifest:
+        """The manifest as it is sent to an object that is there."""
+        found = self._locations(about, manifest, live) if live else set()
+        if live is None or not found:
+            return manifest
+        theirs = [each for manager, each in managed_fields(live) if manager != self.us]
+        return _with_marks(_left(manifest, live, owned_fields(live, self.us), theirs, found), manifest)
+
+    def notes(self, objects: Mapping[Reference, tuple[Manifest | None, Manifest | None]]) -> list[str]:
+        """How much each rule ignores of the objects (declared, live), and why; which rules have no effect."""
+        return [note for number, rule in enumerate(self.rules) for note in self._note(number, rule, objects)]
+
+    def _note(
+        self, number: int, rule: Rule, objects: Mapping[Reference, tuple[Manifest | None, Manifest | None]]
+    ) -> Iterator[str]:
+        chosen = {about: pair for about, pair in objects.items() if rule.selection.covers(about)}
+        found = {about: paths for about, pair in chosen.items() if (paths := self._paths(rule, *pair))}
+        told = f"{self.key}[{number}] ({rule})"
+        if found:
+            every = [path for paths in found.values() for path in paths]
+            listed = ", ".join(sorted(dict.fromkeys(every))[:_LISTED])
+            counted = f"{wording.number(len(every), 'field')} of {wording.number(len(found), 'object')}"
+            yield f"{told} ignores {counted} ({listed}): {rule.reason}"
+        elif not chosen:
+            yield f"{told} matches no object of the unit; correct it, or remove it"
+        elif any(live for _, live in chosen.values()):
+            yield f"{told} matches no field of {', '.join(map(str, chosen))}; correct it, or remove it"
+
+    def _paths(self, rule: Rule, declared: Manifest | None, live: Manifest | None) -> set[str]:
+        items = [item for item in (declared, live) if item is not None]
+        return {fields.written(item, found) for item in items for found in rule.locations(item, live, self.us)}
+
+    def _locations(self, about: Reference, item: Manifest, live: Manifest | None) -> set[Location]:
+        rules = (rule for rule in self.rules if rule.selection.covers(about))
+        return {found for rule in rules for found in rule.locations(item, live, self.us)}
+
+
+NOTHING = Ignoring()
+"""Nothing is ignored."""
+
+_GONE = object()
+_Owned = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One entry of a manifest: what is live of it, and who owns what of it.
+
+    Attributes:
+        ours: what we own of it (FieldsV1); empty: all of it, as one value. None: nothing.
+        theirs: the same of each of the others that own something of it.
+        identity: the values by which its list tells it apart.
+    """
+
+    live: Any
+    ours: Mapping[str, Any] | None
+    theirs: list[Mapping[str, Any]]
+    identity: Mapping[str, Any]
+
+    @property
+    def is_one_value(self) -> bool:
+        """Whether it has one owner as a whole, as lists without keys have."""
+        return self.ours == {} or {} in self.theirs
+
+
+def _left(item: Any, live: Any, ours: Mapping[str, Any], theirs: _Owned, found: Iterable[Location]) -> Any:
+    """The manifest, in which the fields at these locations are left to others."""
+    left: dict[str | int, Any] = dict(item.items() if isinstance(item, Mapping) else enumerate(item))
+    for key, rests in fields.heads(found).items():
+        entry = _entry(item, key, live, ours, theirs)
+        value = _value(item[key], entry, rests)
+        if value is _GONE:
+            del left[key]
+        else:
+            left[key] = {**entry.identity, **value} if entry.identity else value
+    return left if isinstance(item, Mapping) else list(left.values())
+
+
+def _entry(item: Any, key: str | int, live: Any, ours: Mapping[str, Any], theirs: _Owned) -> _Entry:
+    own = fields.node_of(ours, item, key)
+    others = [(name, each[name]) for each in theirs if (name := fields.node_of(each, item, key))]
+    node = own or next((name for name, _ in others), "")
+    there = fields.entry_of(node, live)
+    return _Entry(there, ours[own] if own else None, [each for _, each in others], fields.identity_of(node))
+
+
+def _value(item: Any, entry: _Entry, rests: list[Location]) -> Any:
+    if () in rests:
+        return _given_up(item, entry)
+    if entry.is_one_value:
+        mixed = _mixed(item, entry.live, rests)
+        return _GONE if {} in entry.theirs and mixed == entry.live else mixed
+    return _left(item, entry.live, entry.ours or {}, entry.theirs, rests)
+
+
+def _given_up(item: Any, entry: _Entry) -> Any:
+    """What is sent of an ignored field: nothing where others own it, what is there where only we own it."""
+    if entry.ours is None or {} in entry.theirs or entry.live is None:
+        return _GONE
+    if not entry.ours or not isinstance(item, Mapping | list):
+        return entry.live
+    keys = list(item) if isinstance(item, Mapping) else range(len(item))
+    left = _left(item, entry.live, entry.ours, entry.theirs, [(key,) for key in keys])
+    return _GONE if entry.theirs and not left else left
+
+
+def _mixed(item: Any, live: Any, found: Iterable[Location]) -> Any:
+    """The value with what is live at these locations."""
+    mixed = dict(item.items() if isinstance(item, Mapping) else enumerate(item))
+    there = dict(live.items() if isinstance(live, Mapping) else enumerate(live if isinstance(live, list) else ()))
+    for key, rests in fields.heads(found).items():
+        if key in there:
+            mixed[key] = there[key] if () in rests else _mixed(item[key], there[key], rests)
+    return mixed if isinstance(item, Mapping) else list(mixed.values())
+
+
+def _pruned(owned: Mapping[str, Any], item: Any, found: Iterable[Location]) -> dict[str, Any]:
+    """FieldsV1 without what is at these locations."""
+    left = dict(owned)
+    for key, rests in fields.heads(found).items():
+        node = fields.node_of(owned, item, key)
+        if node and () in rests:
+            del left[node]
+        elif node:
+            left[node] = _pruned(owned[node], item[key], rests)
+    return left
+
+
+def _with_marks(item: Any, before: Manifest) -> Manifest:
+    """Whose an object is, no rule ignores."""
+    marks = {k: v for k, v in (before["metadata"].get("annotations") or {}).items() if k in OWN_ANNOTATIONS}
+    if not marks:
+        return dict(item)
+    metadata = item["metadata"]
+    return {**item, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), **marks}}}

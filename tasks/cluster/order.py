@@ -1,0 +1,128 @@
+"""In which waves the objects of a unit are applied, by rules of the unit's own. Pure.
+
+An object that a rule puts behind another is applied in a later wave, once what it comes behind is ready. What no
+rule names keeps its place in the default order: it is in no earlier wave than what is usually applied before it.
+Namespaces and custom resource definitions come before everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from tasks.cluster.objects import Reference, ordered
+from tasks.cluster.placement import DEFINITION
+from tasks.cluster.selection import Selection
+from tasks.domain.errors import Refused
+
+FIRST = ("Namespace", DEFINITION)
+"""The kinds that are applied before everything else."""
+
+_LISTED = 5
+"""How many objects a note names."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """All `earlier` objects are applied and ready before any of the `later` ones. What is both is not `later`."""
+
+    earlier: Selection
+    later: Selection
+
+    def pairs(self, objects: Sequence[Reference]) -> tuple[list[Reference], list[Reference]]:
+        """The earlier and the later ones of these objects."""
+        earlier = [about for about in objects if self.earlier.covers(about)]
+        later = [about for about in objects if self.later.covers(about) and about not in earlier]
+        return earlier, [about for about in later if about.kind not in FIRST]
+
+    def __str__(self) -> str:
+        return f"{self.earlier} before {self.later}"
+
+
+@dataclass(frozen=True)
+class Waves:
+    """The wave of each object, from 0 on, and those that a later wave has to wait for."""
+
+    of: Mapping[Reference, int] = field(default_factory=dict)
+    awaited: frozenset[Reference] = frozenset()
+
+    def each(self, objects: Iterable[Reference]) -> list[list[Reference]]:
+        """The objects in their waves, each in the default order; empty waves are left out."""
+        found: dict[int, list[Reference]] = {}
+        for about in ordered(objects):
+            found.setdefault(self.of.get(about, 0), []).append(about)
+        return [found[number] for number in sorted(found)]
+
+
+def circle(rules: Iterable[Rule]) -> str:
+    """Rules that cannot hold together whatever the objects are, in words; empty when there are none."""
+    edges = list(rules)
+    graph = {
+        number: {other for other, before in enumerate(edges) if _meet(before.later, rule.earlier)}
+        for number, rule in enumerate(edges)
+    }
+    return _circle({edges[number]: [edges[other] for other in others] for number, others in graph.items()})
+
+
+def waves(rules: Sequence[Rule], objects: Iterable[Reference]) -> Waves:
+    """The waves of these objects.
+
+    Raises:
+        Refused: the rules make a circle of them.
+    """
+    listed = ordered(objects)
+    before: dict[Reference, set[Reference]] = {}
+    for rule in rules:
+        earlier, later = rule.pairs(listed)
+        for about in later:
+            before.setdefault(about, set()).update(earlier)
+    if told := _circle(before):
+        raise Refused(f"order: the rules make a circle: {told}")
+    return Waves(_levels(listed, before), frozenset(about for found in before.values() for about in found))
+
+
+def idle(rules: Sequence[Rule], objects: Sequence[Reference]) -> list[str]:
+    """The rules that put nothing behind anything."""
+    return [str(rule) for rule in rules if not all(rule.pairs(objects))]
+
+
+def notes(found: Waves, objects: Iterable[Reference]) -> Iterator[str]:
+    """What a person should know of the waves; nothing where there is only one."""
+    listed = found.each(objects)
+    behind: list[Reference] = []
+    for number, wave in enumerate(listed[1:], start=2):
+        behind += [about for about in listed[number - 2] if about in found.awaited]
+        yield f"wave {number} of {len(listed)} begins once {_few(behind)} are ready: {_few(wave)}"
+
+
+def _few(objects: Sequence[Reference]) -> str:
+    more = len(objects) - _LISTED
+    return ", ".join(map(str, objects[:_LISTED])) + (f" and {more} more" if more > 0 else "")
+
+
+def _levels(listed: Sequence[Reference], before: Mapping[Reference, set[Reference]]) -> dict[Reference, int]:
+    ruled = {*before, *(about for found in before.values() for about in found)}
+    levels: dict[Reference, int] = {}
+    for about in TopologicalSorter(before).static_order():
+        levels[about] = 1 + max((levels[each] for each in before.get(about, ())), default=-1)
+    reached = 0
+    for about in listed:
+        if about in ruled:
+            reached = max(reached, levels[about])
+        else:
+            levels[about] = 0 if about.kind in FIRST else reached
+    return levels
+
+
+def _circle(before: Mapping[Reference, Iterable[Reference]] | Mapping[Rule, Iterable[Rule]]) -> str:
+    """A circle, each after the one before it; empty when there is none."""
+    try:
+        TopologicalSorter(before).prepare()
+    except CycleError as error:
+        return ", then ".join(map(str, error.args[1]))
+    return ""
+
+
+def _meet(one: Selection, other: Selection) -> bool:
+    return one.includes(other) or other.includes(one)

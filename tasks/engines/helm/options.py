@@ -1,0 +1,28 @@
+"""The `helm:` block of a unit."""
+
+from __future__ import annotations
+
+from tasks.cluster.health import Health
+from tasks.cluster.ignoring import Ignoring
+from tasks.engines import kubernetes_rules
+from tasks.engines.base import Options
+from tasks.engines.helm.rehearsing import MANAGER
+from tasks.engines.kubernetes_rules import HEALTH, IGNORE, Healthy, Ignored
+
+
+class HelmOptions(Options):
+    """How the objects of a release are judged."""
+
+    ignore: tuple[Ignored, ...] = IGNORE
+
+    health: tuple[Healthy, ...] = HEALTH
+
+    @property
+    def ignoring(self) -> Ignoring:
+        """What is left to others."""
+        return kubernetes_rules.ignored(self.ignore, MANAGER, "helm")
+
+    @property
+    def judging(self) -> Health:
+        """When objects are ready."""
+        return kubernetes_rules.judged(self.health)
