@@ -1,9 +1,9 @@
 """Fields of objects: how they are written in rules, and where they are in an object. Pure.
 
 A field is written as plans print it (`spec.template.spec.containers.main.image`: entries of a list by their names),
-or as a JSON pointer (RFC 6901: `/metadata/annotations/example.com~1checksum`). Both take `*` for every entry. Keys may
-hold dots and slashes: a path is held against the keys that an object really has. Entries without a name are chosen by
-what they hold: `spec.ports[port=80].nodePort`, or by number.
+or as a JSON pointer (RFC 6901: `/metadata/annotations/example.com~1checksum`). Both take `*` for every entry. Keys
+may hold dots and slashes: a path is held against the keys that an object really has. Entries without a name are
+chosen by what they hold: `spec.ports[port=80].nodePort`, or by number.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Fields that a unit leaves to others: they are no difference, and they stay as they are. Pure.
 
 A rule names fields, or the manager that owns them by an object's managedFields. Such a field is cut from both sides
-of every comparison. Of what is sent it is left out where somebody else owns it; where only we own it, what is there is
-sent again, since a field that its only owner drops is removed. A new object gets it as the release has it.
+of every comparison. Of what is sent it is left out where somebody else owns it; where only we own it, what is there
+is sent again, since a field that its only owner drops is removed. A new object gets it as the release has it.
 """
 
 from __future__ import annotations

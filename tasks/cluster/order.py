@@ -36,6 +36,11 @@ class Rule:
         later = [about for about in objects if self.later.covers(about) and about not in earlier]
         return earlier, [about for about in later if about.kind not in FIRST]
 
+    def leads_to(self, rule: Rule) -> bool:
+        """Whether some of the later ones are certainly the earlier ones of another rule."""
+        meets = self.later.includes(rule.earlier) or rule.earlier.includes(self.later)
+        return meets and not self.earlier.includes(rule.earlier) and not self.earlier.includes(self.later)
+
     def __str__(self) -> str:
         return f"{self.earlier} before {self.later}"
 
@@ -57,12 +62,8 @@ class Waves:
 
 def circle(rules: Iterable[Rule]) -> str:
     """Rules that cannot hold together whatever the objects are, in words; empty when there are none."""
-    edges = list(rules)
-    graph = {
-        number: {other for other, before in enumerate(edges) if _meet(before.later, rule.earlier)}
-        for number, rule in enumerate(edges)
-    }
-    return _circle({edges[number]: [edges[other] for other in others] for number, others in graph.items()})
+    edges = list(dict.fromkeys(rules))
+    return _circle({rule: [before for before in edges if before.leads_to(rule)] for rule in edges})
 
 
 def waves(rules: Sequence[Rule], objects: Iterable[Reference]) -> Waves:
@@ -122,7 +123,3 @@ def _circle(before: Mapping[Reference, Iterable[Reference]] | Mapping[Rule, Iter
     except CycleError as error:
         return ", then ".join(map(str, error.args[1]))
     return ""
-
-
-def _meet(one: Selection, other: Selection) -> bool:
-    return one.includes(other) or other.includes(one)

@@ -10,7 +10,7 @@ it nor with the first release that brought it. What existed before our first app
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zlib import crc32
 
@@ -19,12 +19,10 @@ import structlog
 from tasks.cluster import reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.connections import connected
-from tasks.cluster.health import Health
 from tasks.cluster.ignoring import Ignoring
-from tasks.cluster.objects import Manifest, Reference, ordered
+from tasks.cluster.objects import Reference
 from tasks.cluster.ownership import is_terminating
 from tasks.cluster.placement import placed, placed_manifests
-from tasks.cluster.readiness import State
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
@@ -36,6 +34,7 @@ from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
 from tasks.engines.kustomize.inventory import Inventory
 from tasks.engines.kustomize.monitoring import VALIDATORS
+from tasks.engines.kustomize.observing import ended, outputs, unready
 from tasks.engines.kustomize.options import KustomizeOptions
 from tasks.engines.kustomize.owners import Ownership
 from tasks.engines.kustomize.plans import Saved
@@ -96,7 +95,7 @@ class Kustomize:
         except Refused as error:
             return Applied(Outcome.FAILED, detail=_with_what_was_done(error, work.done))
         log.debug("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
-        return Applied(Outcome.SUCCEEDED, _outputs(work.uids))
+        return Applied(Outcome.SUCCEEDED, outputs(work.uids))
 
     def observe(self, plan: Plan) -> Observation:
         """Compare every object that was planned with what is there now."""
@@ -109,14 +108,14 @@ class Kustomize:
                 return Observation(Progress.UNCHANGED)
             todo = [*(change.address for change in found.changes), *(f"remove {about}" for about in left)]
             return Observation(Progress.PARTIAL, detail=f"still to do: {', '.join(todo)}")
-        return _ended(plan, found, left, rules_of(self.workspace).health)
+        return ended(plan, found, left, rules_of(self.workspace).health)
 
     def verify(self) -> Verification:
         """Whether everything is there as the release has it, and ready."""
         found = self._compared()
         if found.changes:
             return Verification(Outcome.FAILED, found.changes)
-        waiting = [f"{about}: {why}" for about, why in _unready(found, rules_of(self.workspace).health).items()]
+        waiting = [f"{about}: {why}" for about, why in unready(found, rules_of(self.workspace).health).items()]
         if waiting:
             return Verification(Outcome.FAILED, pending=True, detail=f"not ready: {'; '.join(waiting)}")
         return Verification(Outcome.SUCCEEDED)
@@ -172,7 +171,7 @@ class Kustomize:
         there = {about: live["metadata"]["uid"] for about, live in read.items() if live and not is_terminating(live)}
         if not there:
             return None
-        return Baseline(f"existing objects: {', '.join(map(str, there))}", _outputs(there))
+        return Baseline(f"existing objects: {', '.join(map(str, there))}", outputs(there))
 
     def _reading(self) -> Cluster:
         return self._connected(self.workspace.reading)
@@ -258,10 +257,6 @@ def _with_what_was_done(error: Exception, done: Sequence[str]) -> str:
     return f"{error}\nDone before: {', '.join(done) or 'nothing'}"
 
 
-def _outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]]:
-    return {"objects": plans.listed(ordered(uids), uids)}
-
-
 def _basis_now(cluster: Cluster, saved: Saved, ignoring: Ignoring) -> str:
     live = reading.read_all(cluster, (*saved.wanted, *saved.gone))
     return basis(saved.wanted, live, ignoring)
@@ -269,27 +264,6 @@ def _basis_now(cluster: Cluster, saved: Saved, ignoring: Ignoring) -> str:
 
 def _drifted(found: Survey) -> tuple[Change, ...]:
     return tuple(change.reversed for change in found.changes)
-
-
-def _unready(found: Survey, health: Health) -> dict[Reference, str]:
-    states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
-    return {about: state.why for about, state in states.items() if not state.ready}
-
-
-def _ended(plan: Plan, found: Survey, leaving: Iterable[Reference], health: Health) -> Observation:
-    """Everything is as planned: done, unless it is still on its way, or will not get ready."""
-    states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
-    failed = [f"{about}: {state.why}" for about, state in states.items() if state.state is State.FAILED]
-    if failed:
-        return Observation(Progress.PARTIAL, detail=f"applied, but not ready: {'; '.join(failed)}")
-    waiting = [*_unready(found, health), *leaving]
-    if waiting:
-        raise Unanswered(f"{plan.target}: the cluster is still at work on {', '.join(map(str, waiting))}")
-    return Observation(Progress.DONE, _outputs({about: _uid(one.live) for about, one in found.rehearsals.items()}))
-
-
-def _uid(live: Manifest | None) -> str:
-    return str(live["metadata"].get("uid", "")) if live else ""
 
 
 ENGINE = Engine(
