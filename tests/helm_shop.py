@@ -43,10 +43,19 @@ class Shop:
         self.executable = tool(helm)
         self.chart, self.namespace, self.time_limit = "cart", "flowmart", 60.0
         self.reader, self.writer = "plan", "apply"
+        self.options: dict[str, Any] = {}
 
     def workspace(self, target: Target) -> Workspace:
         inputs = {"namespace": self.namespace}
-        unit = Unit(self.unit, "helm", f"charts/{self.chart}", ("dev",), inputs=inputs, time_limit=self.time_limit)
+        unit = Unit(
+            self.unit,
+            "helm",
+            f"charts/{self.chart}",
+            ("dev",),
+            inputs=inputs,
+            time_limit=self.time_limit,
+            options=self.options,
+        )
         return Workspace(
             target=target,
             infrastructure=self.folder / target.release / "infrastructure",

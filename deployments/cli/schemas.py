@@ -213,6 +213,7 @@ _DRIFT_REPORT = _object(
         "left_behind": TEXTS,
         "recovered": _list(_DRIFTED),
         "idle": _list(_object({"unit": TEXT, "address": TEXT, "reason": TEXT, "why": TEXT})),
+        "remarks": _by_name(TEXTS),
     }
 )
 _DELIVERY = _object(

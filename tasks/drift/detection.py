@@ -77,6 +77,7 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
         drifted=tuple(item for plan in found for item in drifted_objects.of(plan)),
         unanswered={unit: str(error) for unit, error in unanswered.items()},
         left_behind=left_behind(run.state(), run.release),
+        remarks={plan.target.unit: plan.warnings for plan in found if plan.warnings},
     )
     entry = run.ledger.append(
         seen.environment, lambda state: event_of(judge(seen, state.drift, run.suppressions, now))

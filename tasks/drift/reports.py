@@ -7,7 +7,7 @@ respond is not compared, so its known drift is neither new nor recovered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tasks.domain.drift import DriftedObject, Idle
@@ -33,6 +33,7 @@ class DriftReport:
         left_behind: units that are applied here but no longer declared by the release; they are not compared.
         recovered: objects of an earlier report that no longer drift.
         idle: suppressions that have no effect.
+        remarks: {unit: what else its engine says}, such as which fields are ignored and why.
     """
 
     environment: str
@@ -44,6 +45,7 @@ class DriftReport:
     left_behind: tuple[str, ...] = ()
     recovered: tuple[DriftedObject, ...] = ()
     idle: tuple[Idle, ...] = ()
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def open(self) -> tuple[DriftedObject, ...]:
@@ -88,6 +90,7 @@ def event_of(report: DriftReport) -> DriftReported:
         left_behind=report.left_behind,
         recovered=report.recovered,
         idle=report.idle,
+        remarks=report.remarks,
     )
 
 
@@ -135,6 +138,7 @@ def _report(environment: str, at: str, event: DriftReported) -> DriftReport:
         left_behind=event.left_behind,
         recovered=event.recovered,
         idle=event.idle,
+        remarks=event.remarks,
     )
 
 

@@ -12,6 +12,7 @@ from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.base import Engine, Interface, Options, UnitEngine, Workspace
 from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.elasticsearch.options import ElasticsearchOptions
+from tasks.engines.helm.options import HelmOptions
 from tasks.engines.kustomize.options import KustomizeOptions
 from tasks.engines.packer.options import PackerOptions
 from tasks.engines.registry import BuiltIn, Registry
@@ -23,7 +24,7 @@ __all__ = ["BUILT_IN", "ENGINES", "Engine", "Interface", "Options", "UnitEngine"
 BUILT_IN = (
     BuiltIn("terraform", TerraformOptions),
     BuiltIn("terragrunt", TerragruntOptions),
-    BuiltIn("helm"),
+    BuiltIn("helm", HelmOptions),
     BuiltIn("kustomize", KustomizeOptions),
     BuiltIn("cloudformation", CloudFormationOptions),
     BuiltIn("packer", PackerOptions),

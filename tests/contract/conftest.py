@@ -49,8 +49,8 @@ collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
 collect_ignore += [] if os.environ.get(GIVEN) else control_planes.FILES
 
 ON_ANY_CLUSTER = (
-    *("test_helm_engine", "test_helm_plans", "test_helm_promises"),
-    *("test_kustomize_engine", "test_kustomize_plans", "test_kustomize_promises"),
+    *("test_helm_engine", "test_helm_plans", "test_helm_promises", "test_helm_rules"),
+    *("test_kustomize_engine", "test_kustomize_plans", "test_kustomize_promises", "test_kustomize_rules"),
 )
 
 

@@ -54,6 +54,7 @@ def test_a_report_lists_all_that_it_holds() -> None:
         left_behind=("old",),
         recovered=(KNOWN,),
         idle=(Idle("cart", "Service/*", "The move.", "matches nothing"),),
+        remarks={"orders": ("kustomize.ignore[0] ignores 1 field", "and more")},
     )
     assert (
         "\n".join(descriptions.lines(report))
@@ -69,11 +70,14 @@ def test_a_report_lists_all_that_it_holds() -> None:
       no answer
       from the cluster
   old: left behind: it is applied here, but the release no longer declares it
+  orders: kustomize.ignore[0] ignores 1 field
+  orders: and more
   drift.yaml: the suppression of Service/* in cart matches nothing; remove it (The move.)"""
     )
     page = artifacts.drift(report).text
     assert "| `spec.replicas` | `1` | `3` |" in page
-    assert all(f"## {title}" in page for title in ("Recovered", "Could not be asked", "Left behind", "Suppressions"))
+    titles = ("Recovered", "Could not be asked", "Left behind", "Remarks", "Suppressions")
+    assert all(f"## {title}" in page for title in titles)
 
 
 def test_a_promotion_stopped_by_drift_says_how_to_go_on() -> None:

@@ -48,7 +48,8 @@ class World:
         plans = [Plan(Target("a", "dev", unit), "helm", tuple(found), "", "") for unit, found in units.items()]
         drifted = tuple(item for plan in plans for item in drifted_objects.of(plan))
         whys = dict.fromkeys(unanswered, "no answer")
-        seen = DriftReport("dev", "a", self.now.isoformat(), tuple(units), drifted, whys)
+        remarks = {unit: (f"{unit} ignores a field", "for a reason") for unit in units}
+        seen = DriftReport("dev", "a", self.now.isoformat(), tuple(units), drifted, whys, remarks=remarks)
         told = self.ledger.append(
             "dev", lambda state: event_of(judge(seen, state.drift, self.suppressions, self.now))
         )
@@ -166,6 +167,13 @@ def test_drift_is_unexplained_until_something_is_applied_to_its_unit_or_it_is_su
     assert world.unexplained() == ["Deployment/cart"]
     world.report(cart=[], orders=[])
     assert world.unexplained() == []
+
+
+def test_what_an_engine_says_beside_the_drift_is_kept(world: World) -> None:
+    world.report(cart=[])
+    report = last_report(world.ledger.state("dev"))
+    assert report is not None
+    assert report.remarks == {"cart": ("cart ignores a field", "for a reason")}
 
 
 def test_drift_of_a_unit_that_is_no_longer_compared_does_not_block_promotions(world: World) -> None:

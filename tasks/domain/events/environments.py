@@ -69,7 +69,8 @@ class DriftReported(Event):
     """A drift report: `units` were compared, `unanswered` {unit: why} could not be.
 
     `left_behind` are units that were applied here and that the release does not declare any more. `recovered` was in
-    an earlier report and is gone; `idle` are suppressions without effect.
+    an earlier report and is gone; `idle` are suppressions without effect. `remarks` is {unit: what else its engine
+    says}, such as which fields are ignored and why.
     """
 
     kind: ClassVar[str] = "drift"
@@ -80,3 +81,4 @@ class DriftReported(Event):
     left_behind: tuple[str, ...] = ()
     recovered: tuple[DriftedObject, ...] = ()
     idle: tuple[Idle, ...] = ()
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tasks.cluster.health import Health
 from tasks.cluster.ignoring import Ignoring
-from tasks.engines import kubernetes_rules
 from tasks.engines.base import Options
-from tasks.engines.helm.rehearsing import MANAGER
-from tasks.engines.kubernetes_rules import HEALTH, IGNORE, Healthy, Ignored
+from tasks.engines.kubernetes_rules import HEALTH, IGNORE, Healthy, Ignored, ignored, judged
+
+MANAGER = "helm"
+"""What helm 4 calls itself in the managedFields of what it applies."""
 
 
 class HelmOptions(Options):
@@ -20,9 +21,9 @@ class HelmOptions(Options):
     @property
     def ignoring(self) -> Ignoring:
         """What is left to others."""
-        return kubernetes_rules.ignored(self.ignore, MANAGER, "helm")
+        return ignored(self.ignore, MANAGER, "helm")
 
     @property
     def judging(self) -> Health:
         """When objects are ready."""
-        return kubernetes_rules.judged(self.health)
+        return judged(self.health)

@@ -15,10 +15,8 @@ from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
 from tasks.domain.errors import Refused
 from tasks.domain.values import UNKNOWN
+from tasks.engines.helm.options import MANAGER
 from tasks.engines.helm.rendering import Objects
-
-MANAGER = "helm"
-"""What helm 4 calls itself in the managedFields of what it applies."""
 
 
 def rehearsed(
