@@ -63,10 +63,9 @@ def test_an_ignored_field_is_no_drift_and_what_an_upgrade_sets_is_said(shop: Sho
     written = '{"data": {"bundle": "certificates"}, "metadata": {"annotations": {"shop.example/sum": "7"}}}'
     shop.cluster.kubectl(*edit, written)
     drift = shop.drift(receipt)
-    note = (
-        "helm.ignore[0] (ConfigMap: data.bundle, /metadata/annotations/shop.example~1sum) ignores 2 fields of 1 object "
-        "(data.bundle, metadata.annotations.shop.example/sum): an injector fills it in"
-    )
+    rule = "helm.ignore[0] (ConfigMap: data.bundle, /metadata/annotations/shop.example~1sum)"
+    listed = "(data.bundle, metadata.annotations.shop.example/sum)"
+    note = f"{rule} ignores 2 fields of 1 object {listed}: an injector fills it in"
     assert (drift.changes, drift.warnings) == ((), (note,))
     assert shop.engine(target).verify().outcome is Outcome.SUCCEEDED
     again = shop.planned(target, colour="red")
