@@ -86,6 +86,10 @@ class Known:
                 yield place, place + length
             place += length or 1
 
+    def hide(self, text: str) -> str:
+        """The text with the mask in place of known values, whatever else in it may look like a secret."""
+        return _without(text, self.spans(text))
+
     def _add(self, form: str) -> None:
         known = self._lengths.get(form[:SHORTEST], ())
         if len(form) not in known:
@@ -126,6 +130,18 @@ def masked(value: Any, name: str = "", known: Known = KNOWN) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [masked(item, known=known) for item in value]
     return value if isinstance(value, int | float) else mask(str(value), known)
+
+
+def named(value: Any, name: str = "") -> Iterator[str]:
+    """The texts in a value of any shape that are secret by the names that they are under."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from named(item, name if _is_secret(name) else str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from named(item, name)
+    elif isinstance(value, str) and _is_secret(name):
+        yield value
 
 
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:

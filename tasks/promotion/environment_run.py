@@ -28,6 +28,7 @@ from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression, Violation
 from tasks.domain.values import MASK, texts
 from tasks.engines.base import UnitEngine, Variables, Workspace
+from tasks.engines.masked import masked
 from tasks.jobs.desk import Desk
 from tasks.jobs.engine import Jobs, PooledEngine
 from tasks.jobs.waiting import Waiting
@@ -226,7 +227,7 @@ class EnvironmentRun:
         workspace = self.workspace(target)
         if self.jobs is not None:
             return PooledEngine(workspace, self.jobs)
-        return self.runtime.engines[workspace.unit.engine].make(workspace)
+        return masked(self.runtime.engines[workspace.unit.engine].make(workspace), workspace)
 
     def workspace(self, target: Target) -> Workspace:
         """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""

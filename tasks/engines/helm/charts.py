@@ -11,6 +11,7 @@ import re
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,10 +19,12 @@ from typing import IO, Any
 
 import yaml
 
+from tasks import masking
 from tasks.cluster.documents import document
 from tasks.cluster.objects import Manifest, Reference, parsed
 from tasks.domain.errors import InvalidInput
 from tasks.engines.base import Interface
+from tasks.masking import Known
 
 _LOCAL = "file://"
 _ELSEWHERE = ("oci://", "https://", "http://", "@", "alias:")
@@ -70,6 +73,19 @@ def values_file(chart: Path, environment: str) -> Path | None:
     """The chart's values/<environment>.yaml, where there is one."""
     file = chart / "values" / f"{environment}.yaml"
     return file if file.is_file() else None
+
+
+def secrets(chart: Path, environment: str, inputs: Mapping[str, Any]) -> Known:
+    """The values that are secret by their names: templates and error texts may have them anywhere.
+
+    A file that cannot be read is no matter here: helm says what is wrong with it.
+    """
+    known = Known()
+    known.learn(masking.named(inputs.get("values") or {}))
+    for file in (chart / "values.yaml", values_file(chart, environment)):
+        with suppress(InvalidInput):
+            known.learn(masking.named(_mapping(file) if file and file.is_file() else {}))
+    return known
 
 
 def definitions(archive: Path) -> dict[Reference, Manifest]:

@@ -21,6 +21,7 @@ from tasks import processes
 from tasks.cluster.access import CONTEXT
 from tasks.domain.errors import InvalidInput
 from tasks.engines.helm.errors import failure
+from tasks.masking import Known
 from tasks.processes import Processes
 
 HISTORY = 10
@@ -33,7 +34,13 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
     """pyhelm3's commands, each run as a list, with the variables of one identity and a time limit."""
 
     def __init__(
-        self, executable: str, folder: Path, variables: Mapping[str, str], seconds: float, runner: Processes
+        self,
+        executable: str,
+        folder: Path,
+        variables: Mapping[str, str],
+        seconds: float,
+        runner: Processes,
+        secrets: Known | None = None,
     ) -> None:
         # helm's own limit is for waiting; it has to end before ours does, to say what it was waiting for.
         super().__init__(
@@ -45,6 +52,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         self._variables = variables
         self._seconds = seconds
         self._runner = runner
+        self._secrets = secrets or Known()
 
     async def run(self, command: Sequence[Any], input: bytes | None = None) -> bytes:  # noqa: ARG002
         """Run one command of helm. Values are files, which helm reads itself: pyhelm3's `input` is never used."""
@@ -52,7 +60,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         line = processes.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
         finished = self._runner.run(line)
         if finished.exit_code != 0:
-            raise failure(f"helm {' '.join(argv[:2])}", finished.exit_code, finished.stderr)
+            raise failure(f"helm {' '.join(argv[:2])}", finished.exit_code, self._secrets.hide(finished.stderr))
         return finished.stdout.encode()
 
     @property

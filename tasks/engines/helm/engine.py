@@ -222,8 +222,14 @@ class Helm:
         return now
 
     def _commands(self, workspace: Workspace, variables: Variables) -> Commands:
-        seconds = workspace.unit.time_limit
-        return Commands(self._executable, _folder(workspace), variables(), seconds, workspace.processes)
+        return Commands(
+            self._executable,
+            _folder(workspace),
+            variables(),
+            workspace.unit.time_limit,
+            workspace.processes,
+            charts.secrets(workspace.folder, workspace.environment.name, workspace.unit.inputs),
+        )
 
     def _packed(self, helm: Commands, workspace: Workspace, what: Installation) -> Packed:
         """The chart as one archive, and the values: the chart's for the environment, and those of the inputs on top.
