@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.cluster import rights
 from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 
 _RETRY = "retry later"
@@ -120,7 +121,7 @@ _TABLE = (
     _Rule(Refused, "correct the manifest", _on(500), _for("")),
     _Rule(Unanswered, _RETRY, frozenset(range(500, 600))),
     _Rule(Refused, "wait until the namespace is gone, then retry", _on(403), cause="NamespaceTerminating"),
-    _Rule(NotPermitted, "see infrastructure/kubernetes/access", _on(403), fits=_says(_RIGHTS)),
+    _Rule(NotPermitted, statuses=_on(403), fits=_says(_RIGHTS)),
     _Rule(
         Refused,
         "the owner must give these fields up, or the release must leave them out",
@@ -145,7 +146,8 @@ def refusal(answered: Answered, doing: str) -> FlowmartError:
     said = "; ".join(_immutable(answered) if rule.error is Immutable else _conflicts(answered))
     said = said or answered.message or "no reason given"
     code = f"{answered.status} " if issubclass(rule.error, Unanswered) else ""
-    return rule.error(f"could not {doing}: {code}{said}{f'; {rule.advice}' if rule.advice else ''}")
+    todo = rights.advice(answered.message) if rule.error is NotPermitted else rule.advice
+    return rule.error(f"could not {doing}: {code}{said}{f'; {todo}' if todo else ''}")
 
 
 def _immutable(answered: Answered) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from deployments.sandbox.kubernetes.access import bootstrap
 from deployments.sandbox.kubernetes.access.rbac import Rbac
 from deployments.sandbox.kubernetes.access.tokens import Tokens
+from deployments.sandbox.kubernetes.access.used import Used
 from deployments.sandbox.kubernetes.admission.plugins import Admission
 from deployments.sandbox.kubernetes.controllers import nodes
 from deployments.sandbox.kubernetes.controllers.api_services import ApiServices
@@ -51,6 +52,7 @@ class Cluster:
     tokens: Tokens
     budgets: Budgets
     loop: Loop
+    used: Used
 
 
 def open_cluster(name: str, folder: Path, authority: str, pace: float) -> Cluster:
@@ -83,7 +85,8 @@ def open_cluster(name: str, folder: Path, authority: str, pace: float) -> Cluste
         Quotas(world),
     ]
     tokens = Tokens(folder / "tokens.json", store)
-    return Cluster(name, store, catalogue, writes, deletes, rbac, tokens, budgets, Loop(store, controllers))
+    loop, used = Loop(store, controllers), Used(folder / "used_rights")
+    return Cluster(name, store, catalogue, writes, deletes, rbac, tokens, budgets, loop, used)
 
 
 def _begin(world: World) -> None:

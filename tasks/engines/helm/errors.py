@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from tasks.cluster import rights
 from tasks.domain.errors import Refused, Unanswered
 
 _LOGGED = re.compile(r"[IWEF]\d{4} \d\d:|level=|WARNING: |time=")
@@ -80,7 +81,10 @@ def failure(doing: str, exit_code: int, stderr: str) -> Refused | Unanswered:
     unanswered = _waited_blindly(said) or (
         not _DENIED.search(said) and any(pattern.search(said) for pattern in _UNANSWERED)
     )
-    return Unanswered(f"{doing}: {said}; retry later") if unanswered else Refused(f"{doing}: {said}")
+    if unanswered:
+        return Unanswered(f"{doing}: {said}; retry later")
+    todo = rights.advice(said)
+    return Refused(f"{doing}: {said}{f'; {todo}' if todo else ''}")
 
 
 def _waited_blindly(said: str) -> bool:

@@ -5,4 +5,5 @@ rbac.py        roles and bindings as they are in the store
 escalation.py  nobody gives away more than they have
 bootstrap.py   the roles that a cluster starts with
 reviews.py     answers to "may I?" and "who am I?"
+used.py        which rights were asked for
 """

@@ -26,6 +26,7 @@ def user_of(cluster: Cluster, request: web.Request) -> User:
 
 def require_allowed(cluster: Cluster, user: User, asked: Attributes, address: Address | None = None) -> None:
     """Raise `ApiError` 403 when no role allows it."""
+    cluster.used.note(user.name, asked)
     if cluster.rbac.allows(user, asked):
         return
     why = f'User "{user.name}" {asked}'
