@@ -18,6 +18,7 @@ from tasks.domain.plan import Plan
 from tasks.domain.release import Baseline, Receipt
 from tasks.engines import UnitEngine, validation
 from tasks.engines.base import Workspace
+from tasks.engines.masked import masked
 from tasks.engines.observations import observed
 from tasks.jobs.desk import Desk
 from tasks.jobs.records import Answer, Making, Request, named
@@ -70,7 +71,7 @@ def _done(runtime: Runtime, desk: Desk, job: str, request: Request, watch: float
 
 def _called(run: EnvironmentRun, request: Request) -> Answer:
     workspace = _workspace(run, request)
-    engine = run.runtime.engines[workspace.unit.engine].make(workspace)
+    engine = _engine(run, workspace)
     at, receipt = _now(run.runtime), request.receipt
     if request.call == "validate":
         engine.validate()
@@ -112,12 +113,12 @@ def _made(run: EnvironmentRun, making: Making, workspace: Workspace, engine: Uni
 
 def _applied(run: EnvironmentRun, request: Request, workspace: Workspace) -> Answer:
     """Apply what was planned, if it is planned here to the same effect; look what is there if the tool is silent."""
-    wanted, make = request.plan, run.runtime.engines[workspace.unit.engine].make
-    made = _made(run, request.making, workspace, make(workspace))
+    wanted = request.plan
+    made = _made(run, request.making, workspace, _engine(run, workspace))
     if wanted is None or made is None or made.digest != wanted.digest:
         raise StalePlan(f"{request.target}: what would be done is not what was planned any more; plan again")
     try:
-        applied = make(workspace).apply(made)
+        applied = _engine(run, workspace).apply(made)
     except Unanswered as error:
         applied = Applied.unanswered(error)
     seen = _seen(run, made, workspace) if applied.outcome is Outcome.UNANSWERED else None
@@ -126,7 +127,7 @@ def _applied(run: EnvironmentRun, request: Request, workspace: Workspace) -> Ans
 
 def _seen(run: EnvironmentRun, made: Plan, workspace: Workspace) -> Observation | None:
     """What is there after an apply without an answer; None where the tool does not say that either."""
-    engine = run.runtime.engines[workspace.unit.engine].make(workspace)
+    engine = _engine(run, workspace)
     for _ in pauses(run, OBSERVED_FOR):
         try:
             return engine.observe(made)
@@ -141,13 +142,13 @@ def _observed(run: EnvironmentRun, request: Request, workspace: Workspace) -> Ob
     Engines that need it are asked for another plan. Where that has nothing left to do, applying it changes nothing,
     and gives the outputs.
     """
-    make, plan = run.runtime.engines[workspace.unit.engine].make, request.plan
+    plan = request.plan
     if plan is None:
         return Observation(Progress.PARTIAL, detail="nothing is known of what was to be applied")
     try:
-        return make(workspace).observe(plan)
+        return _engine(run, workspace).observe(plan)
     except StalePlan:
-        again = _made(run, request.making, workspace, make(workspace))
+        again = _made(run, request.making, workspace, _engine(run, workspace))
     if again is None:
         return Observation(Progress.PARTIAL, detail="there is nothing to compare it with")
     if not again.empty:
@@ -155,10 +156,14 @@ def _observed(run: EnvironmentRun, request: Request, workspace: Workspace) -> Ob
         # What comes back with every plan may be all that is left, but only an apply could give the outputs.
         done = found.progress is Progress.DONE
         return Observation(Progress.PARTIAL, detail="it may be done") if done else found
-    applied = make(workspace).apply(again)
+    applied = _engine(run, workspace).apply(again)
     if applied.outcome is Outcome.SUCCEEDED:
         return Observation(Progress.DONE, applied.outputs, details=applied.details)
     raise Unanswered(applied.detail)
+
+
+def _engine(run: EnvironmentRun, workspace: Workspace) -> UnitEngine:
+    return masked(run.runtime.engines[workspace.unit.engine].make(workspace), workspace)
 
 
 def _workspace(run: EnvironmentRun, request: Request) -> Workspace:
