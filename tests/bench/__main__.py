@@ -1,24 +1,28 @@
-"""`make bench`: what the product costs on top of terraform, and what a promotion costs in which nothing changed.
-After that, what many units cost (`python -m tests.bench.units`, `.terragrunt`, `.kubernetes`), what a long history
-costs (`.ledger`), and how the GitHub receiver bears load and a kill (`.receiver`).
+"""`make bench`: what FlowMart costs on top of the tools that it runs, as one table with the bare counterparts.
 
-Both from one run, in sandboxes of their own: all units of dev are promoted by the product, and in a second, equally
-fresh sandbox the same terraform commands are run bare, in the same order and with the same parallelism: as many units
-at once as their dependencies allow. The platform is FlowMart's with its terraform units only. The promotion's time is
-that of its flow run, as the run history has it, with everything in it: policies, ledger, smoke checks, artifacts. The
-time of the whole command, which also has to start Python and import Prefect, is printed beside it.
+The ratios are kept in `.flowmart/bench.json`, and each is printed beside that of the last run. `make bench` ends with
+what has tables of its own: a plan of 100 Terragrunt units (`.terragrunt`), units in clusters (`.kubernetes`), a long
+history (`.ledger`), the GitHub receiver under load (`.receiver`), a million lines of log (`.logs`).
+
+FlowMart's own Terraform units, in sandboxes of their own: all units of dev are promoted by the product, and in a
+second, equally fresh sandbox the same terraform commands are run bare, in the same order and with the same
+parallelism: as many units at once as their dependencies allow. The platform is FlowMart's with its terraform units
+only. The promotion's time is that of its flow run, as the run history has it, with everything in it: policies,
+ledger, smoke checks, artifacts. The time of the whole command, which also has to start Python and import Prefect, is
+printed beside it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,41 +35,58 @@ from tasks import aws, manifest
 from tasks.domain import graph
 from tasks.engines.terraform import commands as commands
 from tests import sandboxes
-from tests.bench import kubernetes, ledger, logs, receiver, terragrunt, units
+from tests.bench import kubernetes, ledger, logs, many, measures, receiver, starts, terragrunt, units
+from tests.bench.costs import FLOWMART, cpu_seconds, of_command
+from tests.bench.measures import Cost, Measure
 
 PROJECT = Path(__file__).resolve().parents[2]
+KEPT = PROJECT / ".flowmart/bench.json"
 ENVIRONMENT = "dev"
 IMAGE = "ami-12c6146b"
 """One that every account of the sandbox has."""
 
 
 def main() -> None:
-    """Measure, and print one figure a line."""
+    """Measure, print the table, and keep its ratios; then print the tables of the other parts."""
+    before, found = measures.kept(KEPT), []
+    for line in measures.table(_collected(_all(), found), before):
+        print(line, flush=True)
+    measures.keep(KEPT, found)
+    for more in (terragrunt, kubernetes, ledger, receiver, logs):
+        more.main()
+
+
+def _all() -> Iterator[Measure]:
+    """Every row, the quick ones first."""
+    yield from starts.measured()
+    yield from many.measured()
+    yield from ledger.measured()
+    yield from units.measured()
+    yield from _own_units()
+
+
+def _collected(rows: Iterable[Measure], into: list[Measure]) -> Iterator[Measure]:
+    for one in rows:
+        into.append(one)
+        yield one
+
+
+def _own_units() -> Iterator[Measure]:
     with (
         _terraform_only() as project,
         sandboxes.started(project / "infrastructure", prefect=True, report=_say) as box,
     ):
         product = {to: _promote(box, project, to) for to in ("shared", ENVIRONMENT, "production")}
-        run = _flow_run(box)
+        run = Cost(_flow_run(box))
         again = _promote(box, project, "production")
     with (
         _terraform_only() as project,
         sandboxes.started(project / "infrastructure", prefect=False, report=_say) as box,
     ):
         bare = _bare(box, project)
-    first = sum(product.values())
-    whole = product[ENVIRONMENT]
-    print(f"the same terraform commands, bare   {bare:7.1f} s")
-    print(f"promote {ENVIRONMENT}: the flow run           {run:7.1f} s   ratio {run / bare:.2f}")
-    print(f"promote {ENVIRONMENT}: the whole command      {whole:7.1f} s   ratio {whole / bare:.2f}")
-    print(f"first promotion, all environments   {first:7.1f} s")
-    print(f"again, nothing changed              {again:7.1f} s   {again / first:.1%} of the first")
-    units.main()
-    terragrunt.main()
-    kubernetes.main()
-    ledger.main()
-    receiver.main()
-    logs.main()
+    yield Measure(f"Terraform of {ENVIRONMENT}: the flow run", run, bare, 1.1)
+    yield Measure(f"Terraform of {ENVIRONMENT}: the whole command", product[ENVIRONMENT], bare, 1.3)
+    yield Measure("Terraform everywhere: nothing changed / first", again, sum(product.values(), Cost(0)), 0.1)
 
 
 @contextmanager
@@ -88,10 +109,9 @@ def _terraform_only() -> Iterator[Path]:
         yield project
 
 
-def _promote(box: Sandbox, project: Path, to: str) -> float:
-    command = [sys.executable, "-m", "deployments.cli", "promote", "--to", to]
+def _promote(box: Sandbox, project: Path, to: str) -> Cost:
     variables = {"FLOWMART_PROFILE": "none", "FLOWMART_REPOSITORY": str(project)}
-    return _timed(lambda: _run(command, PROJECT, {**box.variables, **variables}))
+    return of_command([*FLOWMART, "promote", "--to", to], {**os.environ, **box.variables, **variables})
 
 
 def _flow_run(box: Sandbox) -> float:
@@ -101,8 +121,8 @@ def _flow_run(box: Sandbox) -> float:
     return float(run["total_run_time"])
 
 
-def _bare(box: Sandbox, project: Path) -> float:
-    """Seconds for all units of the environment; shared comes first here too, so that both sandboxes are as warm."""
+def _bare(box: Sandbox, project: Path) -> Cost:
+    """The cost of all units of the environment; shared comes first here too, so that both sandboxes are as warm."""
     os.environ.update(box.variables)
     with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder:
         shutil.copytree(project / "infrastructure", folder, dirs_exist_ok=True)
@@ -110,7 +130,7 @@ def _bare(box: Sandbox, project: Path) -> float:
         return _apply_bare(box, Path(folder), ENVIRONMENT)
 
 
-def _apply_bare(box: Sandbox, infrastructure: Path, environment: str) -> float:
+def _apply_bare(box: Sandbox, infrastructure: Path, environment: str) -> Cost:
     """All units of an environment, each in a thread that waits for those it needs."""
     here = box.platform.environment(environment)
     reading, writing = (
@@ -131,7 +151,7 @@ def _apply_bare(box: Sandbox, infrastructure: Path, environment: str) -> float:
         for future in done.values():
             future.result()
 
-    return _timed(everything)
+    return _measured(everything)
 
 
 def _unit(folder: Path, before: list[Future[None]], reading: Mapping[str, str], writing: Mapping[str, str]) -> None:
@@ -153,10 +173,10 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str]) -> None
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
 
 
-def _timed(what: Callable[[], None]) -> float:
-    began = time.monotonic()
+def _measured(what: Callable[[], None]) -> Cost:
+    used, began = cpu_seconds(resource.RUSAGE_CHILDREN), time.monotonic()
     what()
-    return time.monotonic() - began
+    return Cost(time.monotonic() - began, cpu_seconds(resource.RUSAGE_CHILDREN) - used)
 
 
 def _say(text: str) -> None:

@@ -2,9 +2,51 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.bench.measures import Cost
+
+PROJECT = Path(__file__).resolve().parents[2]
+FLOWMART = (sys.executable, "-m", "deployments.cli")
 
 
 def cpu_seconds(*whose: int) -> float:
     """Seconds so far, of `resource.RUSAGE_SELF` (this process) or `RUSAGE_CHILDREN` (those that ended)."""
     return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, whose))
+
+
+def of_command(
+    command: Sequence[str], variables: Mapping[str, str], folder: Path = PROJECT, good: Sequence[int] = (0,)
+) -> Cost:
+    """What a command costs, with all processes that it waits for; the memory is that of the largest.
+
+    A command that ends with another exit code ends the benchmark.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, cwd=folder, env=dict(variables), stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in good:
+            said.seek(0)
+            sys.exit(f"{' '.join(command)}: exit code {process.returncode}\n{said.read()}")
+    return Cost(time.monotonic() - began, used.ru_utime + used.ru_stime, memory=used.ru_maxrss // 1024)
+
+
+def import_of_prefect() -> Cost:
+    """What `import prefect` costs: the least of three, since the first one reads from the disk."""
+    tried = [of_command([sys.executable, "-c", "import prefect"], os.environ) for _ in range(3)]
+    return min(tried, key=lambda cost: cost.cpu)
+
+
+def without_ours() -> dict[str, str]:
+    """The variables of this process, less those that would lead a command somewhere else."""
+    ours = ("AWS_", "FLOWMART_", "PREFECT_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

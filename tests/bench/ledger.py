@@ -1,9 +1,10 @@
 """What a long history costs: `python -m tests.bench.ledger`, a part of `make bench`.
 
-A chain of 100 entries and one of 50,000, each in a folder and in a bucket (moto's). A new process reads the state and
-appends an entry; printed are the time and how many requests the store had to answer. Both must not grow with the
-history. The metrics of the delivery are scraped for the first time, and again after each more entry. moto itself
-takes longer to list a bucket the more is in it, which AWS does not: there the requests count.
+A row of `make bench` is what a promotion costs on a bucket (moto's) with a chain of 100 entries, and with one of
+50,000. Then chains of both lengths, each in a folder and in a bucket. A new process reads the state and appends an
+entry; printed are the time and how many requests the store had to answer. Both must not grow with the history. The
+metrics of the delivery are scraped for the first time, and again after each more entry. moto itself takes longer to
+list a bucket the more is in it, which AWS does not: there the requests count.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -31,18 +33,45 @@ from tasks.ledger.folding import fold
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 from tasks.metrics.exporter import Exporter, text
+from tests.bench import many
+from tests.bench.measures import Cost, Measure
 from tests.memory_store import CountedStore, MemoryStore
 
 LENGTHS = (100, 50_000)
 _ROUNDS = 5
 _BUCKET = "bench"
+_UNITS = 4
+_CLAIM: dict[str, Any] = {"purpose": "promote", "holder": {"host": "bench", "pid": 1}}
+CONSTANT = 1.2
+"""How much more a promotion may cost after a long history: what differs from run to run."""
+
+
+def measured() -> Iterator[Measure]:
+    """A row of what a promotion costs on a bucket with a long history, beside one with a short history."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    short, long = (_promotion_after(length) for length in LENGTHS)
+    yield Measure(f"{LENGTHS[-1]:,} entries on S3: promotion / of {LENGTHS[0]}", long, short, CONSTANT)
+
+
+def _promotion_after(length: int) -> Cost:
+    """What a promotion costs after so many entries, which runs that were refused have left."""
+    made = _chain(
+        length, lambda release: [EnvironmentClaimed(release=release, **_CLAIM), ClaimClosed(outcome="failed")]
+    )
+    with _bucket({f"{many.PLATFORM}/{name}": data for name, data in made.items()}) as store:
+        variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        cost = many.promotion(_UNITS, **variables, FLOWMART_STORE=f"s3://{_BUCKET}")
+        entries_now = Ledger(Store.open(f"s3://{_BUCKET}/{many.PLATFORM}"), many.PLATFORM).state("dev").number
+        if entries_now <= length:
+            raise RuntimeError(f"the promotion wrote nothing after {length} entries of {store}")
+        return cost
 
 
 def main() -> None:
     """Measure, and print one figure a line."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     for length in LENGTHS:
-        objects = _chain(length)
+        objects = _chain(length, _promotion)
         with _folder(objects) as store:
             _report("folder", length, store)
         with _bucket(objects) as store:
@@ -84,11 +113,11 @@ def _scraped(store: Store) -> tuple[float, float]:
     return seconds[0], statistics.median(seconds[1:])
 
 
-def _chain(length: int) -> dict[str, bytes]:
-    """Objects of a chain as promotions write it, with its snapshots."""
+def _chain(length: int, events: Callable[[str], list[Event]]) -> dict[str, bytes]:
+    """Objects of a chain of such events of one release after another, with its snapshots."""
     made, state = MemoryStore(), EnvironmentState("dev")
     while state.number < length:
-        for event in _promotion(f"release-{state.number}"):
+        for event in events(f"release-{state.number}"):
             entry = entries.sealed(_entry(state, event))
             made.objects[entries.name_of("dev", entry.number)] = entries.encode(entry)
             state = fold(state, entry)
@@ -98,7 +127,7 @@ def _chain(length: int) -> dict[str, bytes]:
 
 
 def _promotion(release: str) -> list[Event]:
-    events: list[Event] = [EnvironmentClaimed(release=release, purpose="promote", holder={"host": "bench", "pid": 1})]
+    events: list[Event] = [EnvironmentClaimed(release=release, **_CLAIM)]
     for unit in ("networking", "database", "compute", "cart"):
         outputs = {f"output_{number}": f"value {number}" for number in range(10)}
         receipt = Receipt("", Target(release, "dev", unit), "u" * 64, "i" * 64, "p" * 64, outputs, "")

@@ -1,36 +1,37 @@
 """`python -m tests.bench.units [20 100 ...]`: what many Terraform units cost, beside bare terraform in the same run.
 
-Units of `terraform_data` with their state in a bucket, four at once, without a Prefect server. Each row is measured
-for the product and for the bare commands that a person would run for the same: `init`, `plan -out` and `apply` of
-every unit, or a refresh-only plan. CPU seconds are those of all processes, so they hold on a busy machine, too.
-`terraform` counts its processes, `requests` those to the store and to the states.
+Units of `terraform_data` with their state in a bucket, four at once, with a Prefect server. Each row is measured for
+the product and for the bare commands that a person would run for the same: `init`, `plan -out` and `apply` of every
+unit, or a refresh-only plan. CPU seconds are those of all processes, so they hold on a busy machine, too; those of
+the server and of AWS are no part of them. Processes are Terraform's, requests those to the store and to the states.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import resource
 import stat
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree, which
 
 from deployments.setup import put_tools_on_path
-from tests.bench.costs import cpu_seconds
+from tests.bench import prefect_calls
+from tests.bench.costs import FLOWMART, import_of_prefect, of_command, without_ours
+from tests.bench.measures import Cost, Measure, table
+from tests.bench.prefect_calls import Relay
 from tests.faults import at_once
 from tests.mini import MiniPlatform
 
-PROJECT = Path(__file__).resolve().parents[2]
 SIZES = (20, 100)
 AT_ONCE = 4
+START = 1.2
+"""How much more than `import prefect` the start of a promotion may cost."""
 
 ROOT = """
 terraform {{
@@ -54,16 +55,6 @@ exec {terraform} "$@"
 """
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Seconds on the clock and of the processors, processes of terraform, requests to the bucket."""
-
-    seconds: float
-    cpu: float
-    processes: int
-    requests: int
-
-
 class Scene:
     """A platform of so many units, an AWS with a bucket, and counters.
 
@@ -71,21 +62,27 @@ class Scene:
         folder: for repository and counters.
         units: how many.
         variables: what leads to the bucket.
+        prefect: leads to a Prefect server, and counts what that is asked.
     """
 
-    def __init__(self, folder: Path, units: int, variables: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, units: int, variables: Mapping[str, str], prefect: Relay) -> None:
         self.names = [f"unit-{number:04}" for number in range(units)]
         self.folder = folder
-        self._log, self._requests = folder / "terraform.log", Requests()
+        self._log, self._requests, self._calls = folder / "terraform.log", Requests(), prefect
         self._bucket = variables["FLOWMART_STORE"].removeprefix("s3://")
         shim = folder / "terraform"
         shim.write_text(SHIM.format(log=self._log, terraform=which("terraform")))
         shim.chmod(shim.stat().st_mode | stat.S_IXUSR)
         self.terraform = str(shim)
         self.mini = MiniPlatform(folder)
-        own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "FLOWMART_", "PREFECT_"))}
         product = {"FLOWMART_REPOSITORY": str(self.mini.repository), "FLOWMART_TERRAFORM": self.terraform}
-        self.variables = {**own, **variables, **product, "PREFECT_API_URL": at_once.NOWHERE}
+        self.variables = {
+            **without_ours(),
+            **variables,
+            **product,
+            "PREFECT_API_URL": f"{prefect.address}/api",
+            "PREFECT_HOME": str(folder / "prefect"),
+        }
         environment = '{account: "222222222222", region: eu-west-1}'
         declared = "".join(
             f"  {name}: {{engine: terraform, source: roots/{name}, environments: [dev]}}\n" for name in self.names
@@ -102,34 +99,30 @@ class Scene:
 
     def flowmart(self, *arguments: str) -> Cost:
         """What a command costs; it must end well."""
-        return self.cost(lambda: self._run([sys.executable, "-m", "deployments.cli", *arguments], PROJECT))
+        return self.counted(lambda: of_command([*FLOWMART, *arguments], self.variables))
 
     def bare(self, roots: Path, names: Sequence[str], *commands: Sequence[str]) -> Cost:
         """What terraform's commands cost for some units, as many at once as the product takes."""
 
-        def one(name: str) -> None:
-            for command in commands:
-                self._run([self.terraform, command[0], "-input=false", *command[1:]], roots / name)
+        def one(name: str) -> Cost:
+            commanded = ([self.terraform, verb, "-input=false", *rest] for verb, *rest in commands)
+            return sum((of_command(each, self.variables, roots / name) for each in commanded), Cost(0))
 
-        def all_of_them() -> None:
+        def all_of_them() -> Cost:
+            began = time.monotonic()
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                for done in [pool.submit(one, name) for name in names]:
-                    done.result()
+                spent = sum(pool.map(one, names), Cost(0))
+            return replace(spent, seconds=time.monotonic() - began)
 
-        return self.cost(all_of_them)
+        return self.counted(all_of_them)
 
-    def cost(self, what: Callable[[], None]) -> Cost:
-        """What calling it costs, all child processes included."""
+    def counted(self, what: Callable[[], Cost]) -> Cost:
+        """What calling it costs, with what was asked and started meanwhile."""
         self._log.write_text("")
-        self._requests.count, used, began = 0, _used(), time.monotonic()
-        what()
-        seconds = time.monotonic() - began
-        return Cost(seconds, _used() - used, len(self._log.read_text().splitlines()), self._requests.count)
-
-    def _run(self, command: Sequence[str], folder: Path) -> None:
-        done = subprocess.run(command, cwd=folder, env=self.variables, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+        self._requests.count = self._calls.count = 0
+        cost = what()
+        processes = len(self._log.read_text().splitlines())
+        return replace(cost, processes=processes, requests=self._requests.count, calls=self._calls.count)
 
 
 class Requests(logging.Handler):
@@ -147,28 +140,28 @@ class Requests(logging.Handler):
         self.count += 1
 
 
-def main(sizes: Sequence[int] = SIZES) -> None:
-    """Measure each size, and print a table of it."""
+def measured(sizes: Sequence[int] = SIZES) -> Iterator[Measure]:
+    """The rows of each size."""
     put_tools_on_path()
-    bare_import = _import_of_prefect()
-    print(f"import prefect: {bare_import:.2f} CPU s")
+    bare_import = import_of_prefect()
     for units in sizes:
         with scene(units) as found:
-            _table(found, bare_import)
+            yield from _rows(found, bare_import)
 
 
 @contextmanager
 def scene(units: int) -> Iterator[Scene]:
     """A scene in a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder, at_once.bucket() as variables:
-        yield Scene(Path(folder), units, variables)
+    with (
+        tempfile.TemporaryDirectory(prefix="flowmart-bench-") as folder,
+        at_once.bucket() as variables,
+        prefect_calls.server() as prefect,
+    ):
+        yield Scene(Path(folder), units, variables, prefect)
 
 
-def _table(found: Scene, bare_import: float) -> None:
-    first = ("init",), ("plan", "-out=plan"), ("apply", "plan")
-    print(
-        f"\n{len(found.names):4} units   |  product: s    CPU  terraform requests |  bare: s    CPU |  ratio    CPU"
-    )
+def _rows(found: Scene, bare_import: Cost) -> Iterator[Measure]:
+    first, size = (("init",), ("plan", "-out=plan"), ("apply", "plan")), f"{len(found.names)} units"
     product = found.flowmart("promote", "--to", "dev")
     again = found.flowmart("promote", "--to", "dev")
     drift = found.flowmart("drift", "dev")
@@ -179,36 +172,12 @@ def _table(found: Scene, bare_import: float) -> None:
     copytree(found.mini.repository / "infrastructure/roots", roots)
     for file in roots.glob("*/main.tf"):
         file.write_text(file.read_text().replace("states/", "bare/"))
-    bare = found.bare(roots, found.names, *first)
-    refreshed = found.bare(roots, found.names, ("plan", "-refresh-only"))
-    last = found.bare(roots, found.names[-1:], *first)
-    _row("first promotion", product, bare)
-    _row("drift", drift, refreshed)
-    _row("one changed", changed, last)
-    print(f"{'nothing changed':<14} {_told(again)} | {again.cpu / bare_import:.2f} x import prefect (CPU)")
-
-
-def _row(name: str, product: Cost, bare: Cost) -> None:
-    plain = f"{bare.seconds:8.1f} {bare.cpu:6.1f}"
-    print(
-        f"{name:<14} {_told(product)} | {plain} | {product.seconds / bare.seconds:6.2f} {product.cpu / bare.cpu:6.2f}"
-    )
-
-
-def _told(cost: Cost) -> str:
-    return f"{cost.seconds:10.1f} {cost.cpu:6.1f} {cost.processes:10} {cost.requests:8}"
-
-
-def _import_of_prefect() -> float:
-    used = _used()
-    subprocess.run([sys.executable, "-c", "import prefect"], check=True)
-    return _used() - used
-
-
-def _used() -> float:
-    """The AWS is in this process, and no part of what is measured."""
-    return cpu_seconds(resource.RUSAGE_CHILDREN)
+    start = bare_import.times(START)
+    yield Measure(f"{size}: first promotion", product, found.bare(roots, found.names, *first), 1.3)
+    yield Measure(f"{size}: drift", drift, found.bare(roots, found.names, ("plan", "-refresh-only")), 1.2)
+    yield Measure(f"{size}: one changed", changed, found.bare(roots, found.names[-1:], *first) + start, 1.0)
+    yield Measure(f"{size}: nothing changed / import prefect", again, bare_import, START)
 
 
 if __name__ == "__main__":
-    main([int(each) for each in sys.argv[1:]] or SIZES)
+    print("\n".join(table(measured([int(each) for each in sys.argv[1:]] or SIZES), {})))
