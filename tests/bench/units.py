@@ -24,7 +24,7 @@ from deployments.setup import put_tools_on_path
 from tests.bench import prefect_calls
 from tests.bench.costs import FLOWMART, import_of_prefect, of_command, without_ours
 from tests.bench.measures import Cost, Measure, table
-from tests.bench.prefect_calls import Relay
+from tests.bench.relay import Relay
 from tests.faults import at_once
 from tests.mini import MiniPlatform
 

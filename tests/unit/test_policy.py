@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -20,7 +21,8 @@ from tasks.domain.rules import Override, Violation
 from tasks.domain.values import CHANGED, MASK, UNKNOWN
 from tasks.policy import rego
 
-POLICIES = rego.load(Path(__file__).parents[2] / "infrastructure/policies")
+FOLDER = Path(__file__).parents[2] / "infrastructure/policies"
+POLICIES = rego.load(FOLDER)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 UNIT = Unit("database", "terraform", "terraform", ("dev",), protected=True)
 DATABASE = Change("aws_db_instance.this", "aws_db_instance", Action.DELETE, {"identifier": "flowmart-dev"})
@@ -184,6 +186,14 @@ def test_several_threads_get_the_same_answers_as_one() -> None:
     with ThreadPoolExecutor(6) as pool:
         together = list(pool.map(lambda p: POLICIES.test(p, UNIT, (), NOW), plans * 4))
     assert together == alone * 4
+
+
+def test_one_thread_evaluates_for_all_others() -> None:
+    before, policies = {*threading.enumerate()}, rego.load(FOLDER)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: policies.test(plan(DATABASE), UNIT, (), NOW), range(30)))
+        evaluating = {thread for thread in threading.enumerate() if thread.name.startswith("policies")} - before
+    assert len(evaluating) == 1
 
 
 def test_the_policies_have_the_same_words_for_what_cannot_be_known() -> None:
