@@ -7,6 +7,9 @@ PYTHON := .venv/bin/python
 READY := .venv/.installed
 # Two workers a core of the smallest machine: half of what the tests do is wait for tools and servers.
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# What Python compiles is kept, where nothing copies it into a release: tests and the demo run hundreds of commands,
+# each of which would compile the product anew where PYTHONDONTWRITEBYTECODE is set.
+COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/pycache
 # A terraform that the set-up provided is found as the user's own would be.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -14,10 +17,10 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## start the sandbox and promote a good and a bad release through it
-	@$(PYTHON) -m deployments.demo
+	@$(COMPILED) $(PYTHON) -m deployments.demo
 
 test: $(READY) ## run all tests, with real terraform against a sandbox of their own
-	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=20
+	@$(COMPILED) $(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=20
 
 test-peers: test-peers-kubernetes test-peers-terragrunt test-peers-opentofu test-peers-terraform test-peers-providers test-peers-opensearch ## run the tests that real counterparts judge, once make peers has built them
 
@@ -43,8 +46,8 @@ faults: $(READY) ## promote through a network that loses requests and answers; t
 	@$(PYTHON) -m pytest -m faults tests/faults tests/contract/test_work_pools.py
 
 check: lint ## what to run before a commit: lint, format, types, import rules, fast tests
-	@$(PYTHON) -m pytest --collect-only tests >.venv/collected.log 2>&1 || { cat .venv/collected.log; exit 1; }
-	@$(PYTHON) -m pytest --numprocesses 2 tests/unit tests/golden
+	@$(COMPILED) $(PYTHON) -m pytest --collect-only tests >.venv/collected.log 2>&1 || { cat .venv/collected.log; exit 1; }
+	@$(COMPILED) $(PYTHON) -m pytest --numprocesses 2 tests/unit tests/golden
 
 lint: $(READY) ## lint, format, types, import rules and workflows, without a test
 	@$(PYTHON) -m ruff check .

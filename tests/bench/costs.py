@@ -27,6 +27,7 @@ def of_command(
 ) -> Cost:
     """What a command costs, with all processes that it waits for; the memory is that of the largest.
 
+    A command is a copy of this process until it begins, so less memory than this one has is not seen.
     A command that ends with another exit code ends the benchmark.
     """
     began = time.monotonic()
