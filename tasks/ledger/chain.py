@@ -18,7 +18,7 @@ from datetime import datetime
 
 from tasks.clock import SystemClock
 from tasks.domain.errors import AlreadyExists, InvalidInput
-from tasks.domain.events import Event
+from tasks.domain.events import ClaimClosed, Event
 from tasks.ledger import announcement, entries, reading, snapshots
 from tasks.ledger.entries import Entry
 from tasks.ledger.folding import fold
@@ -129,7 +129,7 @@ class Ledger:
                 except AlreadyExists:
                     continue
                 now = fold(state, entry)
-                self._keep(now)
+                self._keep(now, decided)
                 announcement.announce(entry, state, now)
                 return entry
 
@@ -174,10 +174,11 @@ class Ledger:
             )
         )
 
-    def _keep(self, state: EnvironmentState) -> None:
-        """Cache the state, and write a snapshot for other readers every `snapshots.EVERY` entries."""
+    def _keep(self, state: EnvironmentState, event: Event) -> None:
+        """Cache the state, and write a snapshot for other readers: when a run ends, and in between."""
         self.known.states[state.environment] = state
-        if state.number - self.known.snapshots[state.environment] >= snapshots.EVERY:
+        enough = snapshots.AFTER_A_RUN if isinstance(event, ClaimClosed) else snapshots.EVERY
+        if state.number - self.known.snapshots[state.environment] >= enough:
             snapshots.write(self._store, state)
             self.known.snapshots[state.environment] = state.number
 

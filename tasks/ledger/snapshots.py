@@ -25,7 +25,10 @@ VERSION = 5
 """The version of a snapshot's meaning: raise it when a fold changes. Changed fields are noticed without that."""
 
 EVERY = 200
-"""Entries between two snapshots."""
+"""Entries between two snapshots, at most."""
+
+AFTER_A_RUN = 50
+"""Entries that are enough for a snapshot when a run ends: the next one reads that, and not each of them."""
 
 FOLDER = "snapshots"
 """Where the store keeps all snapshots."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import subprocess
@@ -15,6 +16,21 @@ from tests.bench.measures import Cost
 
 PROJECT = Path(__file__).resolve().parents[2]
 FLOWMART = (sys.executable, "-m", "deployments.cli")
+
+
+class Requests(logging.Handler):
+    """Counts the requests that the AWS answers, as its web server logs them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+        server = logging.getLogger("werkzeug")
+        server.handlers, server.propagate = [self], False
+        server.setLevel(logging.INFO)
+
+    def emit(self, _: logging.LogRecord) -> None:
+        """One more."""
+        self.count += 1
 
 
 def cpu_seconds(*whose: int) -> float:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 from tasks.metrics.exporter import Exporter, text
 from tests.bench import many
+from tests.bench.costs import Requests
 from tests.bench.measures import Cost, Measure
 from tests.memory_store import CountedStore, MemoryStore
 
@@ -48,19 +50,21 @@ CONSTANT = 1.2
 
 def measured() -> Iterator[Measure]:
     """A row of what a promotion costs on a bucket with a long history, beside one with a short history."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    short, long = (_promotion_after(length) for length in LENGTHS)
+    requests = Requests()
+    short, long = (_promotion_after(length, requests) for length in LENGTHS)
     yield Measure(f"{LENGTHS[-1]:,} entries on S3: promotion / of {LENGTHS[0]}", long, short, CONSTANT)
 
 
-def _promotion_after(length: int) -> Cost:
+def _promotion_after(length: int, requests: Requests) -> Cost:
     """What a promotion costs after so many entries, which runs that were refused have left."""
     made = _chain(
         length, lambda release: [EnvironmentClaimed(release=release, **_CLAIM), ClaimClosed(outcome="failed")]
     )
     with _bucket({f"{many.PLATFORM}/{name}": data for name, data in made.items()}) as store:
         variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        requests.count = 0
         cost = many.promotion(_UNITS, **variables, FLOWMART_STORE=f"s3://{_BUCKET}")
+        cost = replace(cost, requests=requests.count)
         entries_now = Ledger(Store.open(f"s3://{_BUCKET}/{many.PLATFORM}"), many.PLATFORM).state("dev").number
         if entries_now <= length:
             raise RuntimeError(f"the promotion wrote nothing after {length} entries of {store}")

@@ -8,7 +8,6 @@ the server and of AWS are no part of them. Processes are Terraform's, requests t
 
 from __future__ import annotations
 
-import logging
 import stat
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from shutil import copytree, which
 
 from deployments.setup import put_tools_on_path
 from tests.bench import prefect_calls
-from tests.bench.costs import FLOWMART, import_of_prefect, of_command, without_ours
+from tests.bench.costs import FLOWMART, Requests, import_of_prefect, of_command, without_ours
 from tests.bench.measures import Cost, Measure, table
 from tests.bench.relay import Relay
 from tests.faults import at_once
@@ -123,21 +122,6 @@ class Scene:
         cost = what()
         processes = len(self._log.read_text().splitlines())
         return replace(cost, processes=processes, requests=self._requests.count, calls=self._calls.count)
-
-
-class Requests(logging.Handler):
-    """Counts the requests that the AWS answers, as its web server logs them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-        server = logging.getLogger("werkzeug")
-        server.handlers, server.propagate = [self], False
-        server.setLevel(logging.INFO)
-
-    def emit(self, _: logging.LogRecord) -> None:
-        """One more."""
-        self.count += 1
 
 
 def measured(sizes: Sequence[int] = SIZES) -> Iterator[Measure]:

@@ -6,12 +6,13 @@ from functools import reduce
 
 import pytest
 
-from tasks.domain.events import EnvironmentClaimed, UnitPlanned
+from tasks.domain.events import ClaimClosed, EnvironmentClaimed, UnitPlanned
 from tasks.domain.values import digest_of
 from tasks.ledger import snapshots
 from tasks.ledger.auditing import audit
 from tasks.ledger.chain import Ledger
 from tasks.ledger.folding import fold
+from tasks.ledger.snapshots import AFTER_A_RUN
 from tasks.ledger.state import EnvironmentState
 from tests.memory_store import MemoryStore
 from tests.unit.test_events import EXAMPLES
@@ -43,6 +44,14 @@ def store(filled: MemoryStore) -> MemoryStore:
 
 def test_a_snapshot_is_written_every_two_hundred_entries(store: MemoryStore) -> None:
     assert store.names("snapshots") == (FIRST, SECOND)
+
+
+@pytest.mark.parametrize(("entries", "names"), [(AFTER_A_RUN - 2, ()), (AFTER_A_RUN - 1, ("00000050",))])
+def test_a_run_that_wrote_much_leaves_a_snapshot(entries: int, names: tuple[str, ...]) -> None:
+    made = MemoryStore()
+    fill(made, entries)
+    Ledger(made, "ada", platform="shop").append("dev", ClaimClosed(outcome="succeeded"))
+    assert made.names("snapshots") == tuple(f"snapshots/dev/{name}.json" for name in names)
 
 
 def test_a_reader_begins_at_the_newest_snapshot(store: MemoryStore) -> None:
