@@ -19,6 +19,7 @@ from datetime import datetime
 from tasks.clock import SystemClock
 from tasks.domain.errors import AlreadyExists, InvalidInput
 from tasks.domain.events import ClaimClosed, Event
+from tasks.domain.release import Release
 from tasks.ledger import announcement, entries, reading, snapshots
 from tasks.ledger.entries import Entry
 from tasks.ledger.folding import fold
@@ -42,10 +43,12 @@ class Known:
     Attributes:
         states: the newest state read of each environment.
         snapshots: the number of the newest snapshot of each.
+        releases: {id: the release} of those that were read and checked; they are immutable.
     """
 
     states: dict[str, EnvironmentState] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
+    releases: dict[str, Release] = field(default_factory=dict)
 
 
 class Ledger:

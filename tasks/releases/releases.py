@@ -119,16 +119,20 @@ class Releases:
         return max(for_it, key=itemgetter(0))[1] if for_it else None
 
     def load(self, name: str) -> Release:
-        """The release whose id begins with `name`.
+        """The release whose id begins with `name`. It is read and checked once in a process; `checkout` checks again.
 
         Raises:
             NotFound: There is none.
             InvalidInput: The name is too short, or matches several.
             DamagedRelease: An object of the release in the store is missing or was changed.
         """
-        stored = self._stored(self._id(name))
-        stored.files()
-        return stored.record()
+        read = self.ledger.known.releases
+        release = name if name in read else self._id(name)
+        if release not in read:
+            stored = self._stored(release)
+            stored.files()
+            read[release] = stored.record()
+        return read[release]
 
     def checkout(self, name: str, into: Path) -> Path:
         """Write the files of a release to `into`/infrastructure and return that folder. Raises what `load` does."""

@@ -12,8 +12,11 @@ from tasks.domain.errors import DamagedRelease, InvalidInput, NotFound, Unreadab
 from tasks.domain.events import EnvironmentClaimed
 from tasks.domain.release import Release
 from tasks.engines.terraform.sources import reads
+from tasks.ledger.chain import Ledger
 from tasks.ledger.history import History
 from tasks.releases import names, records
+from tasks.releases.releases import Releases
+from tests.memory_store import CountedStore
 from tests.mini import MiniPlatform
 
 
@@ -90,6 +93,21 @@ def test_a_checkout_holds_what_was_released(mini: MiniPlatform, tmp_path: Path) 
 def test_a_release_is_found_by_how_its_id_begins(mini: MiniPlatform) -> None:
     release = mini.release()
     assert mini.releases.load(release.id[:4]) == release
+
+
+def test_a_release_is_read_once_in_a_process_and_checked_again_where_it_is_used(
+    mini: MiniPlatform, tmp_path: Path
+) -> None:
+    made = mini.release()
+    store = CountedStore(mini.store)
+    releases = Releases(store, Ledger(store, "ada"))
+    assert releases.load(made.id) == made
+    read = store.requests
+    assert releases.load(made.id) == made
+    assert store.requests == read
+    stored(mini, f"{made.id}.tar.gz").write_bytes(b"another")
+    with pytest.raises(DamagedRelease):
+        releases.checkout(made.id, tmp_path / "checkout")
 
 
 def test_an_unknown_release_says_what_to_do(mini: MiniPlatform) -> None:
