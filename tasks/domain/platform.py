@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 
 from tasks.domain.analysis import Analysis
@@ -256,6 +257,11 @@ class Platform:
     def work_pools(self) -> tuple[str, ...]:
         """The work pools that environments name, sorted."""
         return tuple(sorted({each.work_pool for each in self.environments} - {""}))
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Unit]:
+        """{name: the unit}; asked for several times for each of many units."""
+        return {unit.name: unit for unit in self.units}
 
     def units_in(self, environment: str) -> tuple[Unit, ...]:
         """The units that are deployed to `environment`, in declared order, with what they need there."""

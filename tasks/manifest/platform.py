@@ -80,7 +80,7 @@ def _environment(platform: Platform, name: str) -> Environment:
 
 
 def _unit(platform: Platform, environment: Environment, name: str) -> Unit:
-    known = {unit.name: unit for unit in platform.units}
+    known = platform.by_name
     if name not in known:
         raise InvalidInput(f"{not_among(name, 'a unit', known)} (see {FILE})")
     if environment.name not in known[name].environments:

@@ -165,7 +165,7 @@ class EnvironmentRun:
         here = self.environment
         found = {
             "unit": unit,
-            "engine": next((each.engine for each in self.platform.units if each.name == unit), ""),
+            "engine": declared.engine if (declared := self.platform.by_name.get(unit)) else "",
             "platform": self.platform.name,
             "claim": self.claim,
             "run": self.runtime.run,
