@@ -57,7 +57,7 @@ class Colours:
     ) -> Target:
         folder = self.folder / name / "colours"
         folder.mkdir(parents=True)
-        (folder / "template.yaml").write_text(json.dumps(document))
+        (folder / "template.yaml").write_text(json.dumps(document, indent=1))
         if policy:
             (folder / "stack-policy.json").write_text(json.dumps(policy))
         self.units[name] = Unit(

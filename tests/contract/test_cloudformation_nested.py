@@ -153,6 +153,11 @@ def test_a_nested_template_that_is_not_there_is_said(shop: Shop) -> None:
     ("seconds", "database", "told"),
     [
         ("NO", DATABASE, r"nested stack \S+Database\S+: Parameter 'Seconds' must match pattern"),
+        (
+            "30",
+            {"Parameters": {"Seconds": {"Type": "String"}, "Size": {"Type": "Number"}}},
+            r"\[Size\] must have values",
+        ),
         ("30", {"Resources": {"It": {"Type": "AWS::IoT::Thing"}}}, "the sandbox does not emulate AWS::IoT::Thing"),
     ],
 )
@@ -160,7 +165,7 @@ def test_what_is_wrong_inside_is_said_when_it_is_planned(
     shop: Shop, seconds: str, database: dict[str, Any], told: str
 ) -> None:
     target = shop.release("one", alerts=False, Seconds=seconds)
-    given = {"Parameters": DATABASE["Parameters"], "Outputs": {}, **database}
+    given = {**DATABASE, **database}
     outputs = {name: {"Value": "-"} for name in ("Url", "Seconds")}
     file = shop.colours.folder / "one" / "colours" / "database.json"
     file.write_text(json.dumps({**given, "Outputs": outputs}))

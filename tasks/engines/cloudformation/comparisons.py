@@ -14,7 +14,7 @@ from tasks.domain.plan import Action, Change
 from tasks.domain.values import UNKNOWN, digest_of
 from tasks.engines.base import Workspace
 from tasks.engines.cloudformation import answers, nesting, removals, values
-from tasks.engines.cloudformation.documents import declared, is_hidden
+from tasks.engines.cloudformation.documents import declared, document_of, is_hidden
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.sources import Source
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy, names
@@ -101,7 +101,12 @@ def _is_as_released(source: Source, stacks: Stacks, stack: Described) -> bool:
         value is None or is_hidden(slots[name]) or given.get(name) == value
         for name, value in source.parameters.items()
     )
-    return nesting.has_nested(source.document) and same and stacks.template(stack) == source.text
+    return nesting.has_nested(source.document) and same and _has_template(source, stacks, stack)
+
+
+def _has_template(source: Source, stacks: Stacks, stack: Described) -> bool:
+    """Whether the stack was made from the source's template: boto3 hands JSON back parsed, so not by the text."""
+    return document_of(stacks.template(stack)) == document_of(source.text)
 
 
 def _refuse_exports_in_use(stacks: Stacks, stack: Described, staying: Collection[str]) -> None:
@@ -175,7 +180,7 @@ def differences(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
     moved = answers.moved(items, source.moving)
     found = answers.changes(items, answers.Context(_tags(stack), source.tags, source.secrets))
     staying = tuple(change for change in found if change.address not in moved)
-    if staying or moved or (source.moving and stacks.template(stack) == source.text):
+    if staying or moved or (source.moving and _has_template(source, stacks, stack)):
         return (*staying, *settings)
     outputs = Change(source.stack, answers.STACK, Action.UPDATE, {"Outputs": "others"}, {"Outputs": "as released"})
     return settings or (outputs,)

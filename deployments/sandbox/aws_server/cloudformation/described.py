@@ -20,7 +20,7 @@ def parameters(template: Template) -> list[dict[str, str]]:
     ] + [
         {"ParameterKey": key, "ParameterValue": "****" if slot.get("NoEcho") else as_text(slot["Default"])}
         for key, slot in template.slots.items()
-        if key not in template.parameters
+        if key not in template.parameters and "Default" in slot
     ]
 
 
