@@ -158,6 +158,7 @@ def test_a_nested_template_that_is_not_there_is_said(shop: Shop) -> None:
             {"Parameters": {"Seconds": {"Type": "String"}, "Size": {"Type": "Number"}}},
             r"\[Size\] must have values",
         ),
+        ("30", {"Parameters": {}}, r"\[Seconds\] do not exist in the template"),
         ("30", {"Resources": {"It": {"Type": "AWS::IoT::Thing"}}}, "the sandbox does not emulate AWS::IoT::Thing"),
     ],
 )

@@ -15,7 +15,7 @@ def parameters(template: Template) -> list[dict[str, str]]:
     if not template.text:
         return []
     return [
-        {"ParameterKey": key, "ParameterValue": "****" if template.slots[key].get("NoEcho") else value}
+        {"ParameterKey": key, "ParameterValue": "****" if template.slots.get(key, {}).get("NoEcho") else value}
         for key, value in template.parameters.items()
     ] + [
         {"ParameterKey": key, "ParameterValue": "****" if slot.get("NoEcho") else as_text(slot["Default"])}
