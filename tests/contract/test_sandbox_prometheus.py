@@ -45,7 +45,7 @@ units:
       - {name: rollout, kind: rollout, namespace: flowmart, workload: deployment/cart, within: 30s, every: 1s}
     analysis:
       for: 24s
-      window: 12s
+      window: 24s
       lag: 3s
       metrics:
         - name: errors
