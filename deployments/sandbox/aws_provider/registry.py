@@ -35,6 +35,7 @@ from deployments.sandbox.aws_provider.services import (
     security,
     security_rules,
     sns,
+    ssm,
     target_group,
 )
 
@@ -42,7 +43,7 @@ _MODULES = (
     *(network, network_acls, routes, security, security_rules, defaults, logs),
     *(iam, iam_policies, iam_identity, kms, rds, rds_options, database, dynamodb),
     *(launch_template, instance, autoscaling, scaling_policy, elb, target_group, listener, listener_rules),
-    *(cloudwatch, sns, route53, s3, s3_settings, s3_access, s3_lifecycle, ecr),
+    *(cloudwatch, sns, ssm, route53, s3, s3_settings, s3_access, s3_lifecycle, ecr),
 )
 
 RESOURCES: dict[str, Resource] = {cls.type: cls() for module in _MODULES for cls in module.RESOURCES}

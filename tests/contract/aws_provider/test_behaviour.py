@@ -11,6 +11,7 @@ from deployments.sandbox.aws_provider.behaviour import Behaviour, behaviours
 from deployments.sandbox.aws_provider.declare import NO_DEFAULT, Arg, Field, Shape
 from deployments.sandbox.aws_provider.registry import RESOURCES
 from deployments.sandbox.aws_provider.resource import COMMON
+from deployments.sandbox.aws_provider.schema import catalog
 from deployments.sandbox.aws_provider.values import UNKNOWN
 
 _MOTO = "moto has no call that changes it: refused at plan, where the real provider changes it"
@@ -158,3 +159,9 @@ def test_a_rule_is_replaced_for_another_kind_of_source() -> None:
     of_group = rule.shape.blank() | {"referenced_security_group_id": UNKNOWN}
     assert rule.replacing(of_ipv4, of_group) == ["cidr_ipv4", "referenced_security_group_id"]
     assert rule.replacing(of_ipv4, of_ipv4 | {"cidr_ipv4": "10.0.0.0/16"}) == []
+
+
+def test_what_the_real_provider_has_as_ephemeral_only_is_no_resource() -> None:
+    ephemeral = {"aws_ecr_authorization_token", "aws_eks_cluster_auth", "aws_kms_secrets"}
+    assert not ephemeral & catalog().resources.keys()
+    assert catalog().resources["aws_ssm_parameter"].arguments["name"].required

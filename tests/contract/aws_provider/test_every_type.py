@@ -21,6 +21,7 @@ REPLACED = {
     "aws_network_acl_rule.this",
     "aws_security_group_rule.several",
     "aws_sns_topic_subscription.this",
+    "aws_ssm_parameter.shown",
 }
 
 

@@ -229,3 +229,17 @@ resource "aws_s3_bucket_website_configuration" "elsewhere" {
     protocol  = local.second ? "http" : "https"
   }
 }
+
+resource "aws_ssm_parameter" "secret" {
+  name  = "/shop/secret"
+  type  = "SecureString"
+  value = local.word
+}
+
+resource "aws_ssm_parameter" "shown" {
+  name            = local.third ? "/shop/shown-again" : "/shop/shown"
+  type            = "StringList"
+  insecure_value  = "${local.word},two"
+  description     = local.word
+  allowed_pattern = "^[a-z,]+$"
+}
