@@ -29,7 +29,7 @@ class Parameter(Resource):
         )
     )
     reads = frozen({"version": "number", "has_value_wo": "bool"})
-    follows = frozen({name: ("version",) for name in _CHANGING})
+    follows = frozen(dict.fromkeys(_CHANGING, ("version",)))
 
     @override
     def create(self, place: Place, new: Values) -> str:
