@@ -356,7 +356,7 @@ def test_the_logs_templates_are_there_or_named_as_left_out(told: Chapters) -> No
 def test_the_units_that_need_a_chart_repository_are_named_as_left_out(told: Chapters) -> None:
     left_out = "monitoring-rules, monitoring-stack stay as they are: FLOWMART_CHARTS=none when the release was made"
     status = told.story.flowmart("status", "--json").document
-    assert [each["text"] for each in status["production"]["notices"] if each["kind"] == "omitted"] == [left_out]
+    assert left_out in [each["text"] for each in status["production"]["notices"] if each["kind"] == "omitted"]
     assert status["production"]["cells"]["monitoring-stack"]["release"] is None
 
 
