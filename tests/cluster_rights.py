@@ -26,10 +26,10 @@ from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize.engine import Kustomize
 from tasks.processes import Processes
-from tests import clusters
-from tests.clusters import PROJECT, SandboxCluster
-from tests.helm_shop import BETTER, CRASHES, DEV, GOOD, Shop
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.helm_shop import BETTER, CRASHES, DEV, GOOD, Shop
+from tests.servers import clusters
+from tests.servers.clusters import PROJECT, SandboxCluster
 
 RECORDED = Path(__file__).parent / "golden/used_rights.json"
 USERS = {kubernetes.PLAN: "plan", kubernetes.DEPLOYER: "apply"}

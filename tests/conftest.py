@@ -1,7 +1,7 @@
 """What all tests may use: a sandbox that is started when the first of them asks for it, and ended with the last.
 
 With pytest-xdist every worker has its own: tests change what is in it. Who needs one that nobody else has changed
-starts another (`tests.sandboxes`).
+starts another (`tests.servers.sandboxes`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
 from deployments.setup import put_tools_on_path
-from tests.sandboxes import folder, silent
+from tests.servers.sandboxes import folder, silent
 
 PROJECT = Path(__file__).resolve().parents[1]
 

@@ -18,8 +18,8 @@ from deployments.demo import releases
 from deployments.reference.permissions import USED
 from deployments.sandbox import Sandbox
 from deployments.sandbox.layout import SandboxLayout
-from tests import sandboxes
 from tests.e2e.test_story import Story
+from tests.servers import sandboxes
 
 PROJECT = Path(__file__).parents[1]
 

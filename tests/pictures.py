@@ -19,8 +19,8 @@ from deployments.cli.exit_codes import AWAITS_APPROVAL, DONE
 from deployments.demo import releases
 from deployments.demo.screen import ROOT, flowmart, say
 from deployments.setup import put_tools_on_path
-from tests import browser, prefect_api
-from tests.browser import Browser
+from tests.servers import browser, prefect_api
+from tests.servers.browser import Browser
 
 IMAGES = ROOT / "docs" / "images"
 

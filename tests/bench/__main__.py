@@ -34,10 +34,10 @@ from deployments.sandbox import Sandbox
 from tasks import aws, manifest
 from tasks.domain import graph
 from tasks.engines.terraform import commands as commands
-from tests import sandboxes
 from tests.bench import kubernetes, ledger, logs, many, measures, receiver, starts, terragrunt, units
 from tests.bench.costs import FLOWMART, cpu_seconds, of_command
 from tests.bench.measures import Cost, Measure
+from tests.servers import sandboxes
 
 PROJECT = Path(__file__).resolve().parents[2]
 KEPT = PROJECT / ".flowmart/bench.json"

@@ -18,7 +18,7 @@ from deployments.setup import put_tools_on_path
 from tasks.ledger.history import History
 from tasks.settings import Settings
 from tests.faults import at_once
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 PROMOTIONS = 20
 PATIENCE = 900.0

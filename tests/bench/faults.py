@@ -16,9 +16,9 @@ from pathlib import Path
 import structlog
 
 from deployments.setup import put_tools_on_path
-from tests import sandboxes
 from tests.faults import platform, promoting
 from tests.faults.promoting import Promotion
+from tests.servers import sandboxes
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHARES = (0.01, 0.05, 0.2)

@@ -9,8 +9,8 @@ from pathlib import Path
 from deployments.github.inbox import Inbox
 from deployments.github.receiver import create_app
 from deployments.github.settings import ReceiverSettings
-from tests import hostile
-from tests.deliveries import SECRET, AppClient, home
+from tests.doubles import hostile
+from tests.doubles.deliveries import SECRET, AppClient, home
 
 DELIVERIES = 10_000
 

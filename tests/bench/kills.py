@@ -23,11 +23,11 @@ import structlog
 
 from deployments.setup import put_tools_on_path
 from tasks.promotion.runtime import Runtime, compose
-from tests import sandboxes
 from tests.faults import platform
 from tests.faults.at_once import NOWHERE
 from tests.faults.platform import FaultyPlatform
 from tests.faults.promoting import ENVIRONMENT, Promotion, finish
+from tests.servers import sandboxes
 
 PROJECT = Path(__file__).resolve().parents[2]
 KILLS = 200

@@ -28,11 +28,11 @@ from deployments.setup import put_tools_on_path
 from tasks.domain.release import Target
 from tasks.engines.base import Workspace
 from tasks.processes import Processes
-from tests import clusters
 from tests.bench.costs import cpu_seconds
-from tests.clusters import Cluster
-from tests.kustomizations import Releases, config_map
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.kustomizations import Releases, config_map
+from tests.servers import clusters
+from tests.servers.clusters import Cluster
 
 OBJECTS, UNITS = 300, 20
 AT_ONCE = 4

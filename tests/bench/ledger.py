@@ -37,7 +37,7 @@ from tasks.metrics.exporter import Exporter, text
 from tests.bench import many
 from tests.bench.costs import Requests
 from tests.bench.measures import Cost, Measure
-from tests.memory_store import CountedStore, MemoryStore
+from tests.doubles.memory_store import CountedStore, MemoryStore
 
 LENGTHS = (100, 50_000)
 _ROUNDS = 5

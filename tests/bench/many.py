@@ -16,8 +16,8 @@ from shutil import copytree
 from tests.bench.costs import FLOWMART, PROJECT, of_command, without_ours
 from tests.bench.measures import Cost, Measure, table
 from tests.faults.at_once import NOWHERE
-from tests.installed import install
-from tests.mini import MiniPlatform
+from tests.platforms.installed import install
+from tests.platforms.mini import MiniPlatform
 
 SIZES = (100, 1000)
 PLATFORM = "bench"

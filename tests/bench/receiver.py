@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests import load
-from tests.deliveries import PROJECT, ReceiverProcess
-from tests.prefect_stub import PrefectStub, prefect_stub
+from tests.doubles import load
+from tests.doubles.deliveries import PROJECT, ReceiverProcess
+from tests.doubles.prefect_stub import PrefectStub, prefect_stub
 
 DELIVERIES = 3000
 STEADY = 200.0

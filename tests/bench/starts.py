@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.bench.costs import FLOWMART, import_of_prefect, of_command, without_ours
 from tests.bench.measures import Measure, table
 from tests.faults.at_once import NOWHERE
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 WANTED = 0.1
 COMPLETION = {"_FLOWMART_COMPLETE": "complete_bash", "COMP_WORDS": "flowmart pro", "COMP_CWORD": "1"}

@@ -36,10 +36,10 @@ from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime
 from tasks.settings import Settings
-from tests import real_providers
 from tests.bench.costs import cpu_seconds
-from tests.memory_store import MemoryStore
-from tests.terragrunts import PROGRAM
+from tests.doubles.memory_store import MemoryStore
+from tests.peers import real_providers
+from tests.peers.terragrunts import PROGRAM
 from tests.unit.promotion.fakes import NoAccess
 
 SIZES = (100,)

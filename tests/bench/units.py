@@ -25,7 +25,7 @@ from tests.bench.costs import FLOWMART, Requests, import_of_prefect, of_command,
 from tests.bench.measures import Cost, Measure, table
 from tests.bench.relay import Relay
 from tests.faults import at_once
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 SIZES = (20, 100)
 AT_ONCE = 4

@@ -9,21 +9,13 @@ from pathlib import Path
 import pytest
 
 from deployments.sandbox import Sandbox
-from tests import (
-    control_planes,
-    postgres,
-    prometheus_process,
-    real_providers,
-    shippers,
-    small_disk,
-    sops,
-    terragrunts,
-)
-from tests import opensearch as opensearch_node
-from tests.clusters import GIVEN
-from tests.colours import STACK, Colours
-from tests.search_units import Search
-from tests.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
+from tests.peers import real_providers, sops, terragrunts
+from tests.peers.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
+from tests.platforms.colours import STACK, Colours
+from tests.platforms.search_units import Search
+from tests.servers import control_planes, postgres, prometheus_process, shippers, small_disk
+from tests.servers import opensearch as opensearch_node
+from tests.servers.clusters import GIVEN
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore_glob += [] if opensearch_node.JARS else [opensearch_node.FILES]

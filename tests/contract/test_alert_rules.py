@@ -10,8 +10,8 @@ from tasks.domain.platform import Unit
 from tasks.engines import ENGINES, validation
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize.manifests import beside, objects
-from tests.tools import tool
-from tests.workspaces import workspace
+from tests.peers.tools import tool
+from tests.platforms.workspaces import workspace
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 

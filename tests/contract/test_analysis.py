@@ -17,8 +17,8 @@ from tasks.domain.analysis import Analysis, Compare, Metric, Verdict
 from tasks.domain.monitoring import PrometheusServer
 from tasks.monitoring.answers import QueryRefused
 from tasks.monitoring.client import Prometheus
-from tests import prometheus_process
-from tests.prometheus_process import Samples
+from tests.servers import prometheus_process
+from tests.servers.prometheus_process import Samples
 
 SCRAPE = 30
 HOUR = 3600

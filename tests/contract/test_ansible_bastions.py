@@ -14,9 +14,9 @@ from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs, Target
 from tasks.engines.ansible.engine import ENGINE
 from tasks.engines.base import UnitEngine
-from tests.hosts import SandboxHosts
-from tests.tools import tool
-from tests.workspaces import workspace
+from tests.peers.tools import tool
+from tests.platforms.workspaces import workspace
+from tests.servers.hosts import SandboxHosts
 
 NOBODY = 1
 """A port that nobody listens on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.tools import tool
+from tests.peers.tools import tool
 
 
 def test_ansible_lint_finds_nothing_by_its_strictest_profile(project: Path) -> None:

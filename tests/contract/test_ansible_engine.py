@@ -22,9 +22,9 @@ from tasks.domain.release import Inputs, Receipt, Target
 from tasks.domain.values import MASK
 from tasks.engines.ansible.engine import ENGINE, FRESH
 from tasks.engines.base import UnitEngine, Workspace
-from tests.hosts import SandboxHosts
-from tests.tools import tool
-from tests.workspaces import DEV, workspace
+from tests.peers.tools import tool
+from tests.platforms.workspaces import DEV, workspace
+from tests.servers.hosts import SandboxHosts
 
 TARGET = Target("first", "dev", "bastion")
 INPUTS = {"hosts": {"bastion": "i-0123456789abcdef0"}}

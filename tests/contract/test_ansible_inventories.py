@@ -14,9 +14,9 @@ from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs, Target
 from tasks.engines.ansible.engine import Ansible
 from tasks.engines.ansible.sources import faults, unit_reads
-from tests.hosts import SandboxHosts
-from tests.tools import tool
-from tests.workspaces import workspace
+from tests.peers.tools import tool
+from tests.platforms.workspaces import workspace
+from tests.servers.hosts import SandboxHosts
 
 INI = """
 web-1 ansible_host=10.0.0.1

@@ -13,9 +13,9 @@ from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.ansible.engine import ENGINE
 from tasks.engines.base import UnitEngine
-from tests.hosts import SandboxHosts
-from tests.tools import tool
-from tests.workspaces import workspace
+from tests.peers.tools import tool
+from tests.platforms.workspaces import workspace
+from tests.servers.hosts import SandboxHosts
 
 SITE = """
 - hosts: all

@@ -15,7 +15,7 @@ from tasks.engines.ansible.sources import reads
 from tasks.engines.ansible.vendoring import vendor
 from tasks.engines.base import Fetching
 from tasks.processes import Processes
-from tests.tools import tool
+from tests.peers.tools import tool
 
 UNIT = Unit("web", "ansible", "web", ("dev",))
 META = "galaxy_info: {author: shop, description: paint, license: MIT, min_ansible_version: '2.15'}\n"

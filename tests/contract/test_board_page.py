@@ -10,8 +10,8 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from tasks.reports import board_html
-from tests import browser
-from tests.browser import Browser
+from tests.servers import browser
+from tests.servers.browser import Browser
 from tests.unit.test_board import example
 
 

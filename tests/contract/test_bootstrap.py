@@ -15,7 +15,7 @@ from deployments.sandbox import Sandbox
 from tasks.bootstrap import AppliedSetting, bootstrap, state_bucket
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.platform import Environment, Platform, Roles, Unit
-from tests import outputs
+from tests.formats import outputs
 
 pytestmark = pytest.mark.sandbox
 

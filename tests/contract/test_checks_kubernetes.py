@@ -14,8 +14,8 @@ from tasks.checks import running
 from tasks.checks.answers import Surroundings
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
-from tests.clusters import PROJECT, SandboxCluster
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.servers.clusters import PROJECT, SandboxCluster
 
 WORKLOAD = """
 apiVersion: apps/v1

@@ -20,7 +20,7 @@ from tasks.domain.platform import Unit
 from tasks.domain.release import Target
 from tasks.domain.values import MASK
 from tasks.policy import rego
-from tests.colours import ALERTS, ALLOW_ALL, BAD, GOOD, ORDERS, STACK, Colours, template
+from tests.platforms.colours import ALERTS, ALLOW_ALL, BAD, GOOD, ORDERS, STACK, Colours, template
 
 pytestmark = pytest.mark.sandbox
 

@@ -11,7 +11,7 @@ from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Target
-from tests.colours import GOOD, ORDERS, STACK, Colours
+from tests.platforms.colours import GOOD, ORDERS, STACK, Colours
 
 pytestmark = pytest.mark.sandbox
 

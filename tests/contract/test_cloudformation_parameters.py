@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.domain.outcome import Outcome
-from tests.colours import Colours
+from tests.platforms.colours import Colours
 
 pytestmark = pytest.mark.sandbox
 

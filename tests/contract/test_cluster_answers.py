@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests import answers, clusters
+from tests import answers
 from tests.answers import Asked
+from tests.servers import clusters
 
 CASES = answers.cases()
 RECORDED = answers.recorded()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clusters import PROJECT, SandboxCluster
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
+from tests.servers.clusters import PROJECT, SandboxCluster
 
 PLATFORM = """
 platform: shop

@@ -19,9 +19,9 @@ from tasks.domain.errors import RolledBack
 from tasks.promotion import operations
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import compose
-from tests.clusters import PROJECT, SandboxCluster, grant_access
-from tests.mini import MiniPlatform
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.mini import MiniPlatform
+from tests.servers.clusters import PROJECT, SandboxCluster, grant_access
 
 CHECKS = [
     {"name": "rollout", "kind": "rollout", "namespace": "flowmart", "workload": "deployment/cart", "within": "20s"},

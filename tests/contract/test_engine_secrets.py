@@ -14,8 +14,8 @@ from tasks.domain.release import Inputs
 from tasks.domain.values import MASK
 from tasks.engines.masked import masked
 from tasks.engines.packer.engine import ENGINE
-from tests.colours import Colours, template
-from tests.images import SOURCE, Painted
+from tests.platforms.colours import Colours, template
+from tests.platforms.images import SOURCE, Painted
 
 pytestmark = pytest.mark.sandbox
 

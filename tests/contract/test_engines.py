@@ -14,12 +14,12 @@ from deployments.sandbox import Sandbox
 from tasks.domain.release import Receipt
 from tasks.engines import ENGINES
 from tasks.engines.contract import EngineContract, Subject
-from tests import clusters
-from tests.clusters import Cluster
-from tests.hosts import SandboxHosts
-from tests.images import as_role, template
-from tests.terraform_roots import EXECUTABLE, colour_in
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.images import as_role, template
+from tests.platforms.terraform_roots import EXECUTABLE, colour_in
+from tests.servers import clusters
+from tests.servers.clusters import Cluster
+from tests.servers.hosts import SandboxHosts
 
 TERRAFORM = """
 terraform {{

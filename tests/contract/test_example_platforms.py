@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.errors import FlowmartError, RolledBack
-from tests import prometheus_server
-from tests.example_platforms import EXAMPLES, Example
-from tests.prometheus_server import PrometheusDouble
+from tests.doubles import prometheus_server
+from tests.doubles.prometheus_server import PrometheusDouble
+from tests.platforms.example_platforms import EXAMPLES, Example
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.example_platforms import Example
-from tests.real_providers import MIRROR
+from tests.peers.real_providers import MIRROR
+from tests.platforms.example_platforms import Example
 
 
 def test_environments_without_aws_are_promoted_with_any_provider(

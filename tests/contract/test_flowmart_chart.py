@@ -9,8 +9,8 @@ import pytest
 
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action
-from tests.clusters import Cluster
-from tests.helm_shop import Shop, prepared
+from tests.platforms.helm_shop import Shop, prepared
+from tests.servers.clusters import Cluster
 
 NEEDED = {"image": {"digest": f"sha256:{'a' * 64}"}, "store": {"address": "s3://shop-store"}}
 

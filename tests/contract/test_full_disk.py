@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import small_disk
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
+from tests.servers import small_disk
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -17,10 +17,10 @@ from tasks.engines.base import Fetching
 from tasks.engines.helm import charts
 from tasks.engines.helm.vendoring import lock_digest, vendor
 from tasks.processes import Processes
-from tests.certificates import certificates
-from tests.chart_registry import ChartServer, serving
-from tests.mini import MiniPlatform
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.mini import MiniPlatform
+from tests.servers.certificates import certificates
+from tests.servers.chart_registry import ChartServer, serving
 
 LOGIN = "somebody:secret"
 UNIT = Unit("shop", "helm", "shop", ("dev",))

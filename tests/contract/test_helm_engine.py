@@ -17,8 +17,8 @@ from tasks.domain.plan import Action
 from tasks.domain.release import Inputs
 from tasks.domain.values import MASK
 from tasks.engines.helm.engine import Helm
-from tests.clusters import Cluster
-from tests.helm_shop import BETTER, CRASHES, GOOD, HANGS, Shop, kill_in_the_middle, prepared
+from tests.platforms.helm_shop import BETTER, CRASHES, GOOD, HANGS, Shop, kill_in_the_middle, prepared
+from tests.servers.clusters import Cluster
 
 SECRET = """
 apiVersion: v1

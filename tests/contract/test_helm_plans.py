@@ -13,8 +13,8 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan
 from tasks.domain.release import Inputs
 from tasks.domain.values import UNKNOWN
-from tests.clusters import Cluster
-from tests.helm_shop import Shop, prepared
+from tests.platforms.helm_shop import Shop, prepared
+from tests.servers.clusters import Cluster
 
 SETTINGS = """
 apiVersion: v1

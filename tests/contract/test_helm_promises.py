@@ -16,8 +16,8 @@ from tasks.domain.plan import Action
 from tasks.domain.release import Receipt, Target
 from tasks.domain.residual import drift_beyond
 from tasks.engines.helm.engine import Helm
-from tests.clusters import Cluster
-from tests.helm_shop import CRASHES, HANGS, Shop, kill_in_the_middle, prepared
+from tests.platforms.helm_shop import CRASHES, HANGS, Shop, kill_in_the_middle, prepared
+from tests.servers.clusters import Cluster
 
 CACHES = """
 apiVersion: apiextensions.k8s.io/v1

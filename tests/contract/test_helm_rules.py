@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.outcome import Outcome
-from tests.clusters import Cluster
-from tests.helm_shop import Shop, prepared
+from tests.platforms.helm_shop import Shop, prepared
+from tests.servers.clusters import Cluster
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1

@@ -19,9 +19,9 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.kustomize.engine import Kustomize
 from tasks.processes import Processes
-from tests import clusters
-from tests.clusters import PROJECT, Cluster
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.servers import clusters
+from tests.servers.clusters import PROJECT, Cluster
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 SETTINGS = "ConfigMap/flowmart/flowmart-environment"

@@ -13,9 +13,9 @@ import pytest
 from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action, Plan
-from tests import clusters
-from tests.clusters import Cluster
-from tests.kustomizations import Releases, config_map, deployment
+from tests.platforms.kustomizations import Releases, config_map, deployment
+from tests.servers import clusters
+from tests.servers.clusters import Cluster
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1

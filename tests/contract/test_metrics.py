@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from tests import prometheus_process
+from tests.servers import prometheus_process
 from tests.unit.metrics.test_metrics import Story
 
 

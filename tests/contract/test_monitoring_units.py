@@ -17,13 +17,13 @@ from tasks.promotion import operations
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime, compose
-from tests import clusters
-from tests.certificates import certificates
-from tests.chart_registry import serving
-from tests.clusters import Cluster
 from tests.contract.test_helm_dependencies import LOGIN, log_in
-from tests.monitored import CHART, MonitoredPlatform, stand_in, version
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.monitored import CHART, MonitoredPlatform, stand_in, version
+from tests.servers import clusters
+from tests.servers.certificates import certificates
+from tests.servers.chart_registry import serving
+from tests.servers.clusters import Cluster
 
 RULES, STACK = "monitoring-rules", "monitoring-stack"
 WHY = "FLOWMART_CHARTS=none when the release was made"

@@ -17,9 +17,9 @@ from tasks.domain.platform import Unit, Validation
 from tasks.engines import ENGINES, validation
 from tasks.engines.base import Workspace
 from tasks.monitoring.client import Prometheus
-from tests import prometheus_process
-from tests.tools import tool
-from tests.workspaces import workspace
+from tests.peers.tools import tool
+from tests.platforms.workspaces import workspace
+from tests.servers import prometheus_process
 
 RULE = {"alert": "Down", "expr": "up{job='cart'} == 0", "for": "1m", "labels": {"severity": "critical"}}
 TEST = """rule_files: [rules.yaml]

@@ -14,9 +14,9 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.logging import DashboardsServer
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action
-from tests import kibana_stub
-from tests.kibana_stub import KibanaStub
-from tests.search_units import Files, Search, actions, saved, template
+from tests.doubles import kibana_stub
+from tests.doubles.kibana_stub import KibanaStub
+from tests.platforms.search_units import Files, Search, actions, saved, template
 
 LOGS = Path(__file__).parents[2] / "infrastructure/elasticsearch/logs"
 """The unit of FlowMart's own logs, as it ships."""

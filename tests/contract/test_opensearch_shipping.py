@@ -22,8 +22,8 @@ from tasks.engines.elasticsearch import templates
 from tasks.logs import documents, files, offering
 from tasks.logs.files import Writer
 from tasks.logs.reading import Wanted
-from tests import shippers
-from tests.shippers import Door
+from tests.servers import shippers
+from tests.servers.shippers import Door
 from tests.unit.test_masking import CANARY, LOOKS
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.domain.errors import Refused
-from tests.search_units import Search, actions, fields, template
+from tests.platforms.search_units import Search, actions, fields, template
 
 
 def test_what_the_server_would_refuse_is_found_without_writing(search: Search) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Reversibility
-from tests.search_units import ENGINE, Search, actions, fields, template
+from tests.platforms.search_units import ENGINE, Search, actions, fields, template
 
 
 def test_everything_that_templates_and_pipelines_may_hold_is_applied_once(search: Search) -> None:

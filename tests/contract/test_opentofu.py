@@ -18,8 +18,8 @@ from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
 from tasks.processes import Processes
-from tests.terraform_roots import PAINT, Root, applied, planned, receipt, settled
-from tests.tofu import tofu
+from tests.peers.tofu import tofu
+from tests.platforms.terraform_roots import PAINT, Root, applied, planned, receipt, settled
 
 MOVED = PAINT.replace('"paint" {{', '"colour" {{').replace("terraform_data.paint.", "terraform_data.colour.") + (
     "moved {{\n  from = terraform_data.paint\n  to   = terraform_data.colour\n}}\n"

@@ -15,7 +15,7 @@ from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Inputs, Target
 from tasks.domain.values import UNKNOWN
 from tasks.engines.packer.sources import identity
-from tests.images import SOURCE, Painted, as_role
+from tests.platforms.images import SOURCE, Painted, as_role
 
 pytestmark = pytest.mark.sandbox
 

@@ -16,7 +16,7 @@ from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.platform import Environment
 from tasks.domain.release import Target
 from tasks.engines.base import Workspace
-from tests.images import Painted
+from tests.platforms.images import Painted
 
 pytestmark = pytest.mark.sandbox
 

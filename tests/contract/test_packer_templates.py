@@ -18,9 +18,9 @@ from tasks import manifest
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Inputs, Target
 from tasks.engines.packer.engine import ENGINE
-from tests.images import as_role
-from tests.tools import tool
-from tests.workspaces import workspace
+from tests.peers.tools import tool
+from tests.platforms.images import as_role
+from tests.platforms.workspaces import workspace
 
 PACKER = Path(__file__).parents[2] / "infrastructure" / "packer"
 GIVEN: dict[str, Any] = {

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from deployments.sandbox import Sandbox
-from tests import sandboxes
 from tests.public_templates.platform import ENVIRONMENT, infrastructure
 from tests.public_templates.story import End, Story
 from tests.public_templates.templates import PublicTemplate
 from tests.public_templates.values import Neighbours, neighbours
+from tests.servers import sandboxes
 
 pytestmark = pytest.mark.sandbox
 

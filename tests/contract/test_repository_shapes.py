@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.repositories import commit, copied
-from tests.terraform_roots import EXECUTABLE
+from tests.platforms.repositories import commit, copied
+from tests.platforms.terraform_roots import EXECUTABLE
 
 PROJECT = Path(__file__).parents[2]
 

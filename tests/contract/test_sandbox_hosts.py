@@ -11,8 +11,8 @@ import pytest
 
 from deployments.sandbox import hosts
 from deployments.sandbox.hosts import client
-from tests.descendants import descendants
-from tests.hosts import SandboxHosts
+from tests.servers.descendants import descendants
+from tests.servers.hosts import SandboxHosts
 
 NO = ("Read-only", "ermission denied", "not permitted", "superuser")
 """How programs say that they may not."""

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deployments.sandbox import Sandbox
-from tests.images import SOURCE
+from tests.platforms.images import SOURCE
 
 pytestmark = pytest.mark.sandbox
 

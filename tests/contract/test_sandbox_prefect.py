@@ -13,7 +13,7 @@ import pytest
 
 from deployments import cli, prefect_database
 from deployments.sandbox import Sandbox
-from tests import outputs
+from tests.formats import outputs
 
 pytestmark = pytest.mark.sandbox
 

@@ -21,9 +21,9 @@ from tasks.promotion import operations, pauses
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime, compose
 from tasks.settings import Settings
-from tests import sandboxes
 from tests.faults import platform as faults
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
+from tests.servers import sandboxes
 
 PLATFORM = """
 platform: flowmart

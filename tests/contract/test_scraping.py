@@ -16,7 +16,7 @@ from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 from tasks.metrics.exporter import Exporter
 from tasks.monitoring.client import Prometheus
-from tests import loopback, prometheus_process
+from tests.servers import loopback, prometheus_process
 from tests.unit.metrics.test_metrics import Story
 
 RULES = """groups:

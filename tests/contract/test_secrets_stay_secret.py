@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import at_once
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 PLATFORM = """
 platform: flowmart

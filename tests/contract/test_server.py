@@ -23,10 +23,10 @@ from tasks.domain.platform import Approval
 from tasks.logs import reading
 from tasks.promotion import approvals, claims
 from tasks.promotion.approvals import Question
-from tests import outputs
+from tests.doubles.github_stub import TOKEN, GitHubStub, running
 from tests.flows.test_github import REPOSITORY, Hub
-from tests.github_stub import TOKEN, GitHubStub, running
-from tests.served import Served, at_a_sandbox
+from tests.formats import outputs
+from tests.servers.served import Served, at_a_sandbox
 
 pytestmark = pytest.mark.sandbox
 

@@ -19,7 +19,7 @@ from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question
 from tasks.settings import Settings
-from tests import prefect_api
+from tests.servers import prefect_api
 
 pytestmark = pytest.mark.sandbox
 

@@ -12,13 +12,13 @@ from tasks.domain.errors import FlowmartError
 from tasks.promotion import operations, recovery
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime, compose
-from tests.clusters import GivenCluster
-from tests.control_planes import AuditedPlane, Request
 from tests.faults import promoting
 from tests.faults.promoting import Promotion
-from tests.kustomizations import config_map, deployment
-from tests.mini import MiniPlatform
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.kustomizations import config_map, deployment
+from tests.platforms.mini import MiniPlatform
+from tests.servers.clusters import GivenCluster
+from tests.servers.control_planes import AuditedPlane, Request
 
 NAMESPACE = "shop"
 PLATFORM = {

@@ -15,8 +15,8 @@ from deployments import prefect_health, prefect_server, processes, server
 from deployments.prefect_health import GRACE
 from deployments.sandbox import Sandbox
 from deployments.services import READY, Part
-from tests.deliveries import REPOSITORY, SECRET
-from tests.served import Served, at_a_sandbox
+from tests.doubles.deliveries import REPOSITORY, SECRET
+from tests.servers.served import Served, at_a_sandbox
 
 pytestmark = pytest.mark.sandbox
 
@@ -71,7 +71,7 @@ def broken(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     command = prefect_server.command
 
     def faulty(*where: Any) -> list[str]:
-        return [sys.executable, "-m", "tests.broken_scheduler", *command(*where)[3:]]
+        return [sys.executable, "-m", "tests.doubles.broken_scheduler", *command(*where)[3:]]
 
     monkeypatch.setattr(prefect_server, "command", faulty)
     monkeypatch.setenv("FLOWMART_GITHUB_WEBHOOK_SECRET", SECRET)

@@ -20,7 +20,7 @@ import pytest
 
 from deployments.setup import put_tools_on_path, terraform
 from tasks.domain.errors import Refused, Unanswered
-from tests.loopback import serving
+from tests.servers.loopback import serving
 
 ROOT = """
 variable "seconds" { default = 0 }

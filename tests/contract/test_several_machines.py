@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgres
 from tests.faults import at_once
-from tests.machines import Machine, lost
-from tests.team import Team, holding, until
+from tests.servers import postgres
+from tests.servers.machines import Machine, lost
+from tests.servers.team import Team, holding, until
 
 PLATFORM = """
 platform: flowmart

@@ -18,8 +18,8 @@ from tasks.domain.values import MASK
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
 from tasks.processes import Processes
-from tests import age, sops
-from tests.terraform_roots import Root, applied, planned
+from tests.peers import age, sops
+from tests.platforms.terraform_roots import Root, applied, planned
 
 CODE = """
 variable "password" {}

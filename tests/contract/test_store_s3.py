@@ -12,7 +12,7 @@ from tasks.ledger.auditing import audit
 from tasks.ledger.chain import Ledger
 from tasks.ledger.snapshots import EVERY
 from tasks.ledger.store import Store
-from tests.memory_store import CountedStore
+from tests.doubles.memory_store import CountedStore
 
 BUCKET = "flowmart-store-tests"
 

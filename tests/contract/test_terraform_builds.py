@@ -16,7 +16,7 @@ from tasks.engines.terraform import builds
 from tasks.engines.terraform.execution import Execution
 from tasks.engines.terraform.preparation import Preparation
 from tasks.processes import Processes
-from tests.terraform_roots import ON_OPENTOFU, Root
+from tests.platforms.terraform_roots import ON_OPENTOFU, Root
 
 HOST = "registry.opentofu.org" if ON_OPENTOFU else "registry.terraform.io"
 NAME = f"{HOST}/acme/thing"

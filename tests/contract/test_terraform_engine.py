@@ -20,8 +20,8 @@ from tasks.domain.residual import differences_beyond, drift_beyond
 from tasks.domain.values import MASK
 from tasks.engines.terraform import commands
 from tasks.engines.terraform.engine import Terraform
-from tests.descendants import awaited_descendant
-from tests.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, applied, planned, receipt, settled
+from tests.platforms.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, applied, planned, receipt, settled
+from tests.servers.descendants import awaited_descendant
 
 SLOW = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "sleep 60" }\n}\n'
 ALWAYS = 'resource "terraform_data" "always" { triggers_replace = timestamp() }\n'

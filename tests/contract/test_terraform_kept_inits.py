@@ -15,8 +15,8 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
 from tasks.processes import Command, Finished, Processes
 from tasks.run_folder import kept_folder
-from tests.tofu import given
-from tests.workspaces import DEV, workspace
+from tests.peers.tofu import given
+from tests.platforms.workspaces import DEV, workspace
 
 ROOT = """
 terraform {{

@@ -22,7 +22,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform import commands
 from tasks.engines.terraform.engine import Terraform
 from tests.faults.proxy import Fault, FaultProxy
-from tests.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, planned
+from tests.platforms.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, planned
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "eu-west-1"}
 BACKEND = """

@@ -15,7 +15,7 @@ import pytest
 from tasks.domain.errors import Refused
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
-from tests.terraform_roots import EXECUTABLE, ON_OPENTOFU, Root, applied, planned
+from tests.platforms.terraform_roots import EXECUTABLE, ON_OPENTOFU, Root, applied, planned
 
 OPEN = 'terraform {{\n  backend "local" {{}}\n}}\n'
 OWN, OTHERS = (".terraform-version", ".opentofu-version")[:: -1 if ON_OPENTOFU else 1]

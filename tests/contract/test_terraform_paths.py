@@ -8,7 +8,7 @@ import pytest
 
 from tasks import manifest
 from tasks.promotion.checkouts import StoredCheckouts
-from tests.terraform_roots import Root, applied, released
+from tests.platforms.terraform_roots import Root, applied, released
 
 PLATFORM = """
 platform: shop

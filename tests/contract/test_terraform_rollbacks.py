@@ -10,7 +10,7 @@ import pytest
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.engines.terraform.engine import Terraform
-from tests.terraform_roots import Root, planned, receipt
+from tests.platforms.terraform_roots import Root, planned, receipt
 
 KEPT = 'resource "terraform_data" "kept" { input = "x" }\n'
 WALL = 'resource "terraform_data" "wall" { input = "blue" }\n'

@@ -15,7 +15,7 @@ from tasks.domain.outcome import Applied
 from tasks.domain.release import Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
-from tests.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, applied, planned
+from tests.platforms.terraform_roots import EXECUTABLE, PAINT, TOOL, Root, applied, planned
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.domain.platform import Validation
 from tasks.engines import ENGINES, validation
-from tests.terraform_roots import Root, planned
+from tests.platforms.terraform_roots import Root, planned
 
 CODE = 'variable "colour" { default = "blue" }\noutput "colour" { value = var.colour }\n'
 TEST = """

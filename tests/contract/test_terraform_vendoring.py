@@ -18,7 +18,7 @@ from tasks.engines.base import Fetching, Workspace
 from tasks.engines.terraform import vendored, vendoring
 from tasks.processes import Processes
 from tasks.promotion.checkouts import StoredCheckouts
-from tests.terraform_roots import EXECUTABLE, Root, applied, planned, released
+from tests.platforms.terraform_roots import EXECUTABLE, Root, applied, planned, released
 
 MODULE = 'module "inner" { source = "./inner" }\noutput "colour" { value = module.inner.colour }\n'
 INNER = 'output "colour" { value = "%s" }\n'

@@ -11,7 +11,7 @@ import pytest
 from deployments.sandbox import Sandbox
 from tasks import manifest
 from tasks.bootstrap import AppliedSetting, backends
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
 
 pytestmark = pytest.mark.sandbox
 

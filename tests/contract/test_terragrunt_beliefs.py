@@ -17,8 +17,8 @@ from tasks.domain.platform import Environment, Unit
 from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.terragrunt.engine import Terragrunt
-from tests.terragrunts import PROGRAM
-from tests.workspaces import workspace
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.workspaces import workspace
 
 STATE = """
 remote_state {

@@ -9,8 +9,8 @@ import pytest
 
 from tasks.engines import ENGINES
 from tasks.engines.contract import EngineContract, Subject
-from tests.terraform_roots import colour_in
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.terraform_roots import colour_in
 
 UNIT = """
 remote_state {{

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.example_platforms import Example
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.example_platforms import Example
 
 
 def test_the_units_of_a_live_repository_are_found_and_promoted(

@@ -16,8 +16,8 @@ from tasks.domain.errors import FlowmartError, Interrupted
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import recovery
 from tasks.promotion.executor import LocalExecutor
-from tests.terragrunt_live import Live
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.terragrunt_live import Live
 
 UNIT = """
 terraform {

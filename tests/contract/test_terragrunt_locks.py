@@ -14,8 +14,8 @@ from tasks.domain.errors import InvalidInput, Refused
 from tasks.engines.terraform.commands import LOCK_FILE
 from tasks.engines.terragrunt import parity
 from tasks.engines.terragrunt.preparation import Preparation
-from tests.terragrunt_live import Live
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.terragrunt_live import Live
 
 PROVIDER = "registry.terraform.io/acme/thing"
 MODULE = """

@@ -13,8 +13,8 @@ import pytest
 from tasks.drift import compare
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
-from tests.terragrunt_live import Live
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.terragrunt_live import Live
 
 # A shell would lose the variable whose name has a hyphen.
 COUNTED = """#!{python} -IS

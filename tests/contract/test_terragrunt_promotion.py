@@ -14,8 +14,8 @@ from tasks.promotion import applying, claims, planning, recovery
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
 from tasks.releases import records
-from tests.terragrunt_live import REMOTE, Live
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.terragrunt_live import REMOTE, Live
 
 EAST = "live/environments/{}/eu-west-1"
 

@@ -16,8 +16,8 @@ from tasks.promotion.access import AssumedRoles
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime
 from tasks.settings import Settings
-from tests.memory_store import MemoryStore
-from tests.terragrunts import PROGRAM
+from tests.doubles.memory_store import MemoryStore
+from tests.peers.terragrunts import PROGRAM
 
 pytestmark = pytest.mark.sandbox
 

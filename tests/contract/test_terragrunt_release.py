@@ -11,8 +11,8 @@ from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Platform
 from tasks.engines.terragrunt import record
-from tests.terragrunt_live import INCLUDE, REMOTE, Live
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.terragrunt_live import INCLUDE, REMOTE, Live
 
 
 @pytest.fixture(autouse=True)

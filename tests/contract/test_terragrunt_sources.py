@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tasks.domain.errors import InvalidInput
-from tests.terragrunt_live import Live
-from tests.terragrunts import PROGRAM
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.terragrunt_live import Live
 
 MODULE = 'output "from" { value = "elsewhere" }\n'
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tasks.domain.platform import Unit
 from tasks.engines import ENGINES, validation
-from tests.tools import tool
-from tests.workspaces import workspace
+from tests.peers.tools import tool
+from tests.platforms.workspaces import workspace
 
 
 def found(folder: Path, engine: str, executable: str = "") -> list[tuple[str, bool]]:

@@ -12,10 +12,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.descendants import descendants
 from tests.faults import at_once
-from tests.machines import Machine, lost
-from tests.team import Team, holding, until
+from tests.servers.descendants import descendants
+from tests.servers.machines import Machine, lost
+from tests.servers.team import Team, holding, until
 
 PLATFORM = """
 platform: flowmart

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.doubles.github_server import github
+from tests.doubles.github_stub import GitHubStub
 from tests.flows.test_installed_engine import Greetings
-from tests.github_server import github
-from tests.github_stub import GitHubStub
 
 __all__ = ["github"]
 

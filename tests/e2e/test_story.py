@@ -20,7 +20,7 @@ from deployments.peers import opensearch
 from deployments.sandbox import Sandbox, kubernetes
 from deployments.sandbox.layout import SandboxLayout
 from tasks import aws
-from tests import sandboxes
+from tests.servers import sandboxes
 
 ENVIRONMENTS = ("dev", "staging", "production")
 

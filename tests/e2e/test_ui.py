@@ -12,10 +12,10 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tasks.promotion import approvals
-from tests import browser
-from tests.browser import Browser
-from tests.mini import PLATFORM
-from tests.served import Served, at_a_sandbox
+from tests.platforms.mini import PLATFORM
+from tests.servers import browser
+from tests.servers.browser import Browser
+from tests.servers.served import Served, at_a_sandbox
 
 pytestmark = pytest.mark.sandbox
 

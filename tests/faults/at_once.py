@@ -14,7 +14,7 @@ from uuid import uuid4
 import boto3
 from moto.server import ThreadedMotoServer
 
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 PROJECT = Path(__file__).resolve().parents[2]
 BUSY = 4

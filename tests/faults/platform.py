@@ -18,8 +18,8 @@ from pathlib import Path
 from deployments.sandbox import Sandbox
 from deployments.sandbox.layout import SandboxLayout
 from tests.faults.proxy import FaultProxy
-from tests.mini import MiniPlatform
-from tests.tools import tool
+from tests.peers.tools import tool
+from tests.platforms.mini import MiniPlatform
 
 PLATFORM = """
 platform: flowmart

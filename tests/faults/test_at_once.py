@@ -14,7 +14,7 @@ from tasks.ledger.history import History
 from tasks.settings import Settings
 from tests.faults import at_once
 from tests.faults.at_once import BUSY, NOWHERE, Ended
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 MOST = 4
 

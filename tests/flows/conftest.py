@@ -10,10 +10,10 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.sandbox import Sandbox
 from tasks.ledger.history import History
-from tests.clusters import PROJECT, SandboxCluster
-from tests.listener import Listener
-from tests.mini import MiniPlatform
-from tests.tools import tool
+from tests.doubles.listener import Listener
+from tests.peers.tools import tool
+from tests.platforms.mini import MiniPlatform
+from tests.servers.clusters import PROJECT, SandboxCluster
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,13 @@ from tasks.drift import last_report, unexplained
 from tasks.ledger.history import History
 from tasks.promotion import approvals, claims
 from tasks.promotion.approvals import Request
-from tests.clusters import PROJECT, SandboxCluster
+from tests.doubles.github_server import github
+from tests.doubles.github_stub import GitHubStub
+from tests.doubles.listener import Listener
 from tests.flows.test_github import REPOSITORY, Hub
 from tests.flows.test_promote import colours, kinds
-from tests.github_server import github
-from tests.github_stub import GitHubStub
-from tests.listener import Listener
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
+from tests.servers.clusters import PROJECT, SandboxCluster
 
 __all__ = ["github"]
 

@@ -6,7 +6,7 @@ from flows.promote import promote
 from tasks.domain.errors import RolledBack
 from tasks.ledger.history import History
 from tests.flows.test_promote import colours, kinds
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
 
 BELOW = """
 terraform {{

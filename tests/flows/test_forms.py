@@ -14,7 +14,7 @@ from flows.plan import plan
 from flows.promote import promote
 from flows.release import release
 from tasks.domain.errors import InvalidInput
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 
 def send(flow: Flow[..., Any], sent: dict[str, str]) -> None:

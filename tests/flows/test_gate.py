@@ -16,7 +16,7 @@ from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Request
 from tests.flows.test_promote import colours, kinds
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
 
 ME = Approver("tester", "command line", "host")
 BEN = Approver("ben", "command line", "host")

@@ -14,10 +14,10 @@ from flows.promote import promote
 from flows.pull_request import pull_request
 from tasks.domain.errors import Refused, RolledBack, Unanswered
 from tasks.ledger.history import History
+from tests.doubles.github_server import github
+from tests.doubles.github_stub import GitHubStub
 from tests.flows.test_promote import colours, kinds
-from tests.github_server import github
-from tests.github_stub import GitHubStub
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
 
 __all__ = ["github"]
 

@@ -13,10 +13,10 @@ from flows.pull_request import pull_request
 from tasks.domain.errors import Refused, Unanswered
 from tasks.ledger.history import History
 from tasks.promotion import approvals
+from tests.doubles.github_server import github
+from tests.doubles.github_stub.state import LATER
 from tests.flows.test_github import Hub, digest, hub, waiting
 from tests.flows.test_promote import kinds
-from tests.github_server import github
-from tests.github_stub.state import LATER
 
 __all__ = ["github", "hub", "waiting"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import ecs
-from tests.installed import EXAMPLE, install
+from tests.formats import ecs
+from tests.platforms.installed import EXAMPLE, install
 
 PROJECT = Path(__file__).parents[2]
 

@@ -12,9 +12,9 @@ from flows.drift import drift
 from flows.promote import promote
 from tasks.domain.errors import RolledBack
 from tasks.ledger.history import History
-from tests.clusters import PROJECT, SandboxCluster
 from tests.flows.test_promote import colours, kinds
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
+from tests.servers.clusters import PROJECT, SandboxCluster
 
 UNITS = """
   base:

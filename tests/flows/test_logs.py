@@ -20,8 +20,8 @@ from tasks.ledger.history import History
 from tasks.logs import files, reading
 from tasks.logs.documents import trace_id
 from tasks.logs.reading import Wanted
-from tests import ecs
-from tests.mini import MiniPlatform
+from tests.formats import ecs
+from tests.platforms.mini import MiniPlatform
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from tasks.domain.errors import EnvironmentBusy, Refused, RollbackFailed, Rolled
 from tasks.ledger.history import History
 from tasks.promotion import claims
 from tasks.promotion.approvals import Request
+from tests.doubles.listener import Listener
 from tests.flows.test_ways_back import _lose_archive
-from tests.listener import Listener
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
 
 
 def test_a_promotion_that_a_policy_denies_is_notified_with_reason_and_address(

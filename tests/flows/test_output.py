@@ -11,8 +11,8 @@ from deployments import cli
 from deployments.cli.exit_codes import AWAITS_APPROVAL
 from tasks.domain.events import EnvironmentPaused
 from tasks.ledger.history import History
-from tests import outputs
-from tests.mini import PLATFORM, MiniPlatform
+from tests.formats import outputs
+from tests.platforms.mini import PLATFORM, MiniPlatform
 
 
 class Printed:

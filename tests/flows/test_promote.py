@@ -14,7 +14,7 @@ from flows.release import release as promote_release
 from tasks import steps
 from tasks.domain.errors import EnvironmentBusy, Refused, RolledBack
 from tasks.ledger.history import History
-from tests.mini import SECOND, MiniPlatform
+from tests.platforms.mini import SECOND, MiniPlatform
 
 BROKEN = 'resource "terraform_data" "broken" {\n  provisioner "local-exec" { command = "exit 9" }\n}\n'
 

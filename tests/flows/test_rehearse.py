@@ -10,8 +10,8 @@ import pytest
 from deployments import cli
 from deployments.cli.exit_codes import DONE, REJECTED, WRONG_USAGE
 from tasks.ledger.history import History
-from tests import outputs
-from tests.mini import PLATFORM, MiniPlatform
+from tests.formats import outputs
+from tests.platforms.mini import PLATFORM, MiniPlatform
 
 REHEARSED = PLATFORM.replace(
     "  dev: {", "  scratch: {account: '222222222222', region: eu-west-1}\n  dev: {rehearsal: {environment: scratch}, "

@@ -17,9 +17,9 @@ from flows.rollback import rollback
 from tasks.domain.errors import EnvironmentBlocked, EnvironmentBusy, InvalidInput, RollbackFailed, RolledBack
 from tasks.domain.events import EnvironmentResolved
 from tasks.ledger.history import History
-from tests.descendants import awaited_descendant
 from tests.flows.test_promote import colours, kinds
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
+from tests.servers.descendants import awaited_descendant
 
 BROKEN_LATE = """
 resource "terraform_data" "late" {

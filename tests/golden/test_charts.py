@@ -14,7 +14,7 @@ import pytest
 
 from tasks.cluster.objects import Manifest, parsed
 from tasks.engines.helm import charts
-from tests.tools import tool
+from tests.peers.tools import tool
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 CHARTS = INFRASTRUCTURE / "helm-charts"

@@ -17,7 +17,7 @@ from tasks.domain.platform import Unit
 from tasks.domain.values import UNKNOWN
 from tasks.engines.base import Interface
 from tasks.engines.cloudformation import artifacts, documents, limits, plans, sources, values
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 UNITS = sorted(file.parent.name for file in INFRASTRUCTURE.glob("cloudformation/*/template.yaml"))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.cluster.objects import Manifest, parsed
-from tests.tools import tool
+from tests.peers.tools import tool
 
 CHART = Path(__file__).parents[2] / "infrastructure/helm-charts/flowmart"
 DIGEST = f"sha256:{'a' * 64}"

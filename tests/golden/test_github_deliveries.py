@@ -11,7 +11,7 @@ from deployments.github.events import Intent, Refusal, Rules, decide
 from deployments.github.inbox import Inbox
 from deployments.github.receiver import create_app
 from deployments.github.settings import ReceiverSettings
-from tests.deliveries import REPOSITORY, SECRET, AppClient, encoded, examples, headers, home, real
+from tests.doubles.deliveries import REPOSITORY, SECRET, AppClient, encoded, examples, headers, home, real
 
 EVENTS = sorted(examples())
 

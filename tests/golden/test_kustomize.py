@@ -11,7 +11,7 @@ from tasks.cluster.objects import Manifest
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.engines.kustomize.sources import reads, rendered
 from tasks.processes import Processes
-from tests.tools import tool
+from tests.peers.tools import tool
 
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 ENVIRONMENTS = ("dev", "staging", "production")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tasks.cluster.objects import Manifest, parsed
-from tests.tools import tool
+from tests.peers.tools import tool
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHART = PROJECT / "infrastructure/helm-charts/log-shipper"

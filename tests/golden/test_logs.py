@@ -13,7 +13,7 @@ import yaml
 
 from tasks.domain.platform import Unit
 from tasks.engines.elasticsearch import sources, templates
-from tests import ecs
+from tests.formats import ecs
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "infrastructure/elasticsearch/logs"

@@ -16,7 +16,7 @@ from tasks.domain.platform import Unit
 from tasks.engines.packer import commands, errors, sources, validators
 from tasks.engines.packer.images import Image, Keep, to_retire
 from tasks.engines.packer.regions import copied_to
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 RECORDED = Path(__file__).with_name("packer")
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"

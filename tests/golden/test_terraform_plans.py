@@ -24,7 +24,7 @@ from tasks.engines.terraform import reading
 from tasks.github import plans as comments
 from tasks.github.reported import EnvironmentReport, UnitReport
 from tasks.reports import artifacts
-from tests.terraform_roots import Root
+from tests.platforms.terraform_roots import Root
 
 FOLDER = Path(__file__).parent / "terraform"
 CASES: Mapping[str, Any] = yaml12.load((FOLDER / "plans.yaml").read_text())

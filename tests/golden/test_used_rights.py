@@ -18,7 +18,7 @@ import pytest
 from tasks.engines.kustomize.sources import rendered
 from tasks.processes import Processes
 from tests.cluster_rights import RECORDED, text
-from tests.tools import tool
+from tests.peers.tools import tool
 
 ACCESS = Path(__file__).parents[2] / "infrastructure/kubernetes/access"
 ROLES = {"plan": "flowmart-plan", "apply": "flowmart-deployer"}

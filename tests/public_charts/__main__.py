@@ -17,12 +17,12 @@ from pathlib import Path
 import structlog
 
 from deployments.setup import put_tools_on_path
-from tests.clusters import SandboxCluster
+from tests.peers.tools import tool
 from tests.public_charts.platform import NAMESPACE, PublicPlatform
 from tests.public_charts.sources import PublicUnit, fetched, units_of
 from tests.public_charts.story import End, Story, Told
 from tests.public_charts.values import VALUES
-from tests.tools import tool
+from tests.servers.clusters import SandboxCluster
 
 
 def main(arguments: list[str]) -> int:

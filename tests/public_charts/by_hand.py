@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.clusters import SandboxCluster
+from tests.servers.clusters import SandboxCluster
 
 _WORKLOADS = "deployments,statefulsets,daemonsets"
 _HOOK = "helm.sh/hook"

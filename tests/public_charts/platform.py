@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 from tests.public_charts.sources import PublicUnit, vendored
 
 ENVIRONMENT = "dev"

@@ -16,9 +16,9 @@ from tasks.promotion import operations
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime, compose
-from tests.clusters import SandboxCluster
 from tests.public_charts.by_hand import change_by_hand
 from tests.public_charts.platform import ENVIRONMENT, UNIT, PublicPlatform
+from tests.servers.clusters import SandboxCluster
 
 
 class End(Enum):

@@ -16,7 +16,7 @@ from deployments.setup import put_tools_on_path
 from tests.public_modules.modules import MODULES, Module
 from tests.public_modules.platform import infrastructure
 from tests.public_modules.story import Story
-from tests.sandboxes import Sandbox, started
+from tests.servers.sandboxes import Sandbox, started
 
 PROJECT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://github.com/terraform-aws-modules/"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from deployments.sandbox.aws_provider.package import VERSION
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 from tests.public_modules.modules import ROOTS
 
 ENVIRONMENT = "dev"

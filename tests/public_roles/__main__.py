@@ -16,13 +16,13 @@ from pathlib import Path
 import structlog
 
 from deployments.setup import put_tools_on_path
-from tests.hosts import SandboxHosts
+from tests.peers.tools import tool
 from tests.public_charts.__main__ import counts, line
 from tests.public_charts.story import End, Told
 from tests.public_roles.platform import ENVIRONMENT, PublicPlatform
 from tests.public_roles.sources import ROLES, PublicRole, fetched
 from tests.public_roles.story import RoleStory
-from tests.tools import tool
+from tests.servers.hosts import SandboxHosts
 
 
 def main(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 from tests.public_roles.sources import PublicRole
 
 ENVIRONMENT = "dev"

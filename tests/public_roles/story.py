@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing_extensions import override
 
-from tests.hosts import SandboxHosts
 from tests.public_charts.story import Story
 from tests.public_roles.platform import ENVIRONMENT, PublicPlatform
+from tests.servers.hosts import SandboxHosts
 
 
 class RoleStory(Story):

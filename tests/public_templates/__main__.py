@@ -15,11 +15,11 @@ from pathlib import Path
 
 from deployments.sandbox import Sandbox, up
 from deployments.sandbox.layout import SandboxLayout
-from tests import sandboxes
 from tests.public_templates.platform import ENVIRONMENT, infrastructure
 from tests.public_templates.story import End, Story, Told
 from tests.public_templates.templates import PublicTemplate, below_of, fetched, images_of, templates_of
 from tests.public_templates.values import neighbours
+from tests.servers import sandboxes
 
 PROJECT = Path(__file__).resolve().parents[2]
 

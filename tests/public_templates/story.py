@@ -22,11 +22,11 @@ from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs, Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.cloudformation.engine import ENGINE
-from tests.images import as_role
+from tests.platforms.images import as_role
+from tests.platforms.workspaces import workspace
 from tests.public_templates.platform import ENVIRONMENT
 from tests.public_templates.templates import PublicTemplate
 from tests.public_templates.values import BUCKET, Neighbours, bring_about, values_for
-from tests.workspaces import workspace
 
 _CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _FILE = "the-public-one.yaml"

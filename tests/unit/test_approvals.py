@@ -15,7 +15,7 @@ from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 NOW = datetime(2030, 1, 7, 12, tzinfo=UTC)
 RELEASE = Release("3f2a1c", "3f2a1c", {})

@@ -16,7 +16,7 @@ from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Approver, Question, Request
 from tasks.releases import records
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 NOW = datetime(2030, 1, 7, 12, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from tasks import aws
 from tasks.domain.errors import Refused
-from tests.loopback import serving
+from tests.servers.loopback import serving
 
 ROLE = "arn:aws:iam::222222222222:role/flowmart-plan"
 

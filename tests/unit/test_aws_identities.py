@@ -12,7 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tasks import aws, tool_environment
-from tests.loopback import serving
+from tests.servers.loopback import serving
 
 ROLE = "arn:aws:iam::222222222222:role/shop-plan"
 MIDDLE = "arn:aws:iam::111111111111:role/middle"

@@ -23,7 +23,7 @@ from tasks.checks.answers import Surroundings
 from tasks.domain.errors import Refused
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
-from tests.loopback import serving
+from tests.servers.loopback import serving
 
 LOAD_BALANCING = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
 INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"

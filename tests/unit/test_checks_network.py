@@ -17,8 +17,8 @@ from tasks.checks import running
 from tasks.checks.answers import Surroundings
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
-from tests import loopback
-from tests.certificates import Certificates, certificates
+from tests.servers import loopback
+from tests.servers.certificates import Certificates, certificates
 
 
 class Service(BaseHTTPRequestHandler):

@@ -14,8 +14,8 @@ from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Check
 from tasks.monitoring.client import Prometheus
-from tests import prometheus_server
-from tests.prometheus_server import PrometheusDouble, Said, document
+from tests.doubles import prometheus_server
+from tests.doubles.prometheus_server import PrometheusDouble, Said, document
 
 PASSED, FAILED, UNANSWERED = Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNANSWERED
 

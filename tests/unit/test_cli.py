@@ -20,7 +20,7 @@ from tasks.domain.events import (
 from tasks.domain.release import Release
 from tasks.ledger.history import History
 from tasks.releases import records
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
 from tests.unit.test_environment_state import receipt
 
 

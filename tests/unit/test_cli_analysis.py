@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deployments import cli
-from tests import outputs, prometheus_server
-from tests.prometheus_server import PrometheusDouble, Said
+from tests.doubles import prometheus_server
+from tests.doubles.prometheus_server import PrometheusDouble, Said
+from tests.formats import outputs
 
 PLATFORM = """
 platform: shop

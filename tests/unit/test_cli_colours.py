@@ -16,7 +16,7 @@ from rich.console import Console
 from deployments.cli.progress import Progress, suits
 from flows import logs
 from tasks.promotion.under_way import AWAITS, BEGAN, ENDED, QUEUED, RESUMED
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 PROJECT = Path(__file__).parents[2]
 ESCAPE = "\x1b"

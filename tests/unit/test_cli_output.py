@@ -20,8 +20,8 @@ from tasks.domain.platform import Approval
 from tasks.ledger.history import History
 from tasks.promotion import approvals
 from tasks.promotion.approvals import Question
-from tests import outputs
-from tests.mini import MiniPlatform
+from tests.formats import outputs
+from tests.platforms.mini import MiniPlatform
 from tests.unit.test_cli import verify
 
 

@@ -14,7 +14,7 @@ import pytest
 from tasks.cluster import access
 from tasks.cluster.objects import Reference
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
-from tests.loopback import serving
+from tests.servers.loopback import serving
 
 CART = Reference("apps/v1", "Deployment", "shop", "cart")
 KINDS = (

@@ -13,8 +13,8 @@ from tasks.domain.logging import ElasticsearchServer
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.logs import documents
 from tasks.logs.reading import Wanted
-from tests import api_server
-from tests.api_server import ApiDouble
+from tests.doubles import api_server
+from tests.doubles.api_server import ApiDouble
 
 DEV = Wanted("dev")
 

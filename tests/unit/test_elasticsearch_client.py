@@ -14,8 +14,8 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.servers import Secret
 from tasks.elasticsearch.answers import NotPermitted, Rejected, is_unknown_path
 from tasks.elasticsearch.client import Elasticsearch
-from tests import api_server
-from tests.api_server import ApiDouble, Said, document
+from tests.doubles import api_server
+from tests.doubles.api_server import ApiDouble, Said, document
 
 
 @pytest.fixture

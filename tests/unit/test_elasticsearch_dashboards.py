@@ -10,9 +10,9 @@ from tasks.domain.errors import Unanswered
 from tasks.domain.servers import Server
 from tasks.elasticsearch.answers import NotPermitted, Rejected
 from tasks.elasticsearch.dashboards import Dashboards
-from tests import kibana_stub
-from tests.api_server import Said, document
-from tests.kibana_stub import KibanaStub
+from tests.doubles import kibana_stub
+from tests.doubles.api_server import Said, document
+from tests.doubles.kibana_stub import KibanaStub
 
 VIEW = {"type": "index-pattern", "id": "logs", "attributes": {"title": "logs-*"}, "references": []}
 SEARCH = {

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.faults.proxy import FAULTS, FaultProxy
-from tests.loopback import serving
+from tests.servers.loopback import serving
 
 
 class Api(ThreadingHTTPServer):

@@ -11,7 +11,7 @@ import pytest
 from tasks.engines import BUILT_IN
 from tasks.engines.contract import EngineContract, Subject
 from tasks.engines.registry import Registry
-from tests.installed import install
+from tests.platforms.installed import install
 
 
 class TestFiles(EngineContract):

@@ -13,7 +13,7 @@ from deployments import cli
 from tasks import manifest
 from tasks.ledger.history import History
 from tasks.settings import Settings
-from tests.repositories import SHAPES, commit, copied
+from tests.platforms.repositories import SHAPES, commit, copied
 
 DATA = "../../data"
 UNITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {

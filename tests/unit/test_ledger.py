@@ -12,7 +12,7 @@ from tasks.ledger.entries import GENESIS
 from tasks.ledger.snapshots import EVERY
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 CLAIMED = EnvironmentClaimed(release="a", purpose="promote", holder={})
 

@@ -10,7 +10,7 @@ from tasks.domain.events import ClaimClosed, EnvironmentClaimed, UnitPlanned
 from tasks.domain.values import digest_of
 from tasks.ledger.auditing import audit
 from tasks.ledger.chain import Ledger
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 
 CLAIMED = EnvironmentClaimed(release="a", purpose="promote", holder={})
 

@@ -21,8 +21,8 @@ from tasks.promotion.session import opened
 from tasks.reports import log_links, pull_requests
 from tasks.reports.artifacts import Page
 from tasks.reports.reporter import RunReporter
-from tests.memory_store import MemoryStore
-from tests.mini import MiniPlatform
+from tests.doubles.memory_store import MemoryStore
+from tests.platforms.mini import MiniPlatform
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import environment
 from tests.unit.test_cli import verify

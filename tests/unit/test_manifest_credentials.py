@@ -10,7 +10,7 @@ from tasks import manifest
 from tasks.domain.credentials import Source
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment
-from tests import two_environments
+from tests.platforms import two_environments
 
 OWN = """credentials:
       plan: {CLOUDFLARE_API_TOKEN: {variable: "CLOUDFLARE_{environment}_READ"}}

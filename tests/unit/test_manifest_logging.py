@@ -10,7 +10,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.platform import Platform
 from tasks.domain.servers import Secret, Server
-from tests import two_environments
+from tests.platforms import two_environments
 
 URL = "https://search.{environment}.shop.example"
 WHOLE = f"logging: {{elasticsearch: {{url: '{URL}', auth: {{api_key: {{variable: KEY}}}}, tls: {{ca: /ca.pem}}}}}}"

@@ -11,7 +11,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.platform import Platform
 from tasks.domain.servers import Secret
-from tests import two_environments
+from tests.platforms import two_environments
 
 URL = "monitoring: {prometheus: {url: 'https://prometheus.{environment}.shop.example/base'}}"
 CHECK = "scraped: cart"

@@ -15,9 +15,9 @@ from tasks.domain.monitoring import PrometheusServer
 from tasks.domain.servers import Secret
 from tasks.monitoring.answers import QueryRefused
 from tasks.monitoring.client import Prometheus
-from tests import prometheus_server
-from tests.certificates import Certificates, certificates
-from tests.prometheus_server import PrometheusDouble, Request, Said, document
+from tests.doubles import prometheus_server
+from tests.doubles.prometheus_server import PrometheusDouble, Request, Said, document
+from tests.servers.certificates import Certificates, certificates
 
 
 @pytest.fixture

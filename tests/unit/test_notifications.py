@@ -19,7 +19,7 @@ from tasks.domain.errors import (
 from tasks.notifications import notifications
 from tasks.notifications.notifications import Notification
 from tasks.settings import Settings, load
-from tests.listener import Listener
+from tests.doubles.listener import Listener
 from tests.unit.test_drift_descriptions import CLEAN, KNOWN, NEW, SUPPRESSED
 
 FAILED = Notification("promotion-failed", "dev: promote a: FAILED", "why")

@@ -21,7 +21,7 @@ from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.notifications import notifications
 from tasks.reports import artifacts
 from tasks.reports.board import board
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.test_github_text import HEAD
 
 SUCCEEDED = RollbackRehearsed(

@@ -15,7 +15,7 @@ from deployments.server.parts import Address
 from tasks.domain.errors import InvalidInput
 from tasks.ledger import secret_key
 from tasks.ledger.store import Store
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tasks.ledger.chain import Ledger
 from tasks.ledger.folding import fold
 from tasks.ledger.snapshots import AFTER_A_RUN
 from tasks.ledger.state import EnvironmentState
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.test_events import EXAMPLES
 
 CLAIMED = EnvironmentClaimed(release="a", purpose="promote", holder={})

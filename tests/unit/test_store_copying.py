@@ -15,9 +15,9 @@ from tasks.ledger.chain import Ledger
 from tasks.ledger.copying import Copied, copy
 from tasks.ledger.snapshots import EVERY
 from tasks.ledger.store import Store
-from tests import outputs
-from tests.memory_store import MemoryStore
-from tests.mini import MiniPlatform
+from tests.doubles.memory_store import MemoryStore
+from tests.formats import outputs
+from tests.platforms.mini import MiniPlatform
 
 
 def happen(store: Store, times: int, release: str = "a") -> None:

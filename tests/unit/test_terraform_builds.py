@@ -11,7 +11,7 @@ from tasks.domain.platform import Unit
 from tasks.domain.release import Receipt, Target
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import builds
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 LOCK = 'provider "registry.terraform.io/acme/thing" {{\n  version = "{}"\n  hashes = [\n    {}\n  ]\n}}\n'
 NAME = "registry.terraform.io/acme/thing"

@@ -29,7 +29,7 @@ from tasks.engines.terraform.execution import Execution
 from tasks.engines.terraform.locks import Lock
 from tasks.engines.terraform.stale_locks import is_stale, makers
 from tasks.processes import Command, Finished, Processes
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 NOW = datetime.now(UTC)
 ID = "e31b082a-d2f7-f6c5-1039-f57162603e1f"

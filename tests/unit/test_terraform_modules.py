@@ -11,7 +11,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terraform import vendored, vendoring
 from tasks.engines.terraform.execution import Execution
 from tasks.engines.terraform.preparation import Preparation
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 
 @pytest.fixture

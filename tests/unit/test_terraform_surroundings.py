@@ -10,7 +10,7 @@ import pytest
 from tasks.domain.platform import Unit
 from tasks.engines.terraform.execution import Execution
 from tasks.processes import Command, Finished, Processes
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 UNIT = Unit("network", "terraform", "network", ("dev",))
 NAME = "TF_CLI_CONFIG_FILE"

@@ -12,7 +12,7 @@ from tasks.domain.platform import Unit
 from tasks.engines.base import Workspace
 from tasks.engines.terragrunt import credentials
 from tasks.engines.terragrunt.answers import Configuration
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 PLAN, APPLY, OWN = (f"arn:aws:iam::222222222222:role/{name}" for name in ("reader", "writer", "deployer"))
 ROLES = {"iam_roles": {"plan": PLAN, "apply": APPLY}}

@@ -9,7 +9,7 @@ import pytest
 from tasks.domain.platform import Environment, Unit
 from tasks.engines.terragrunt import parity, record
 from tasks.engines.terragrunt.record import FoundEnvironment, FoundUnit, Record
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 VPC, CHANGED = FoundUnit("vpc", artefact="one"), FoundUnit("vpc", artefact="two", sources={"git::x": "content"})
 

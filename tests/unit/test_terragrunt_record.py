@@ -10,7 +10,7 @@ from tasks.domain.platform import Environment, Unit
 from tasks.engines.terragrunt import record
 from tasks.engines.terragrunt.preparation import Preparation
 from tasks.engines.terragrunt.record import FoundEnvironment, FoundUnit, Record
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 SOURCE = "git::https://x.example/mods.git"
 

@@ -16,7 +16,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.terragrunt import answers, commands, record, recording, stand_ins
 from tasks.engines.terragrunt.record import FoundEnvironment, FoundUnit, Record
 from tasks.engines.terragrunt.together import Together
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 ROOT = "live/dev"
 PLAIN = {"terraform": {"source": "./m"}}

@@ -13,7 +13,7 @@ from tasks.ledger.store import Store
 from tasks.promotion import claims
 from tasks.promotion.runtime import compose
 from tasks.settings import Settings
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 from tests.unit.promotion.conftest import Shop
 
 

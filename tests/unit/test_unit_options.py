@@ -12,7 +12,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Level, Validation
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.releases.unit_digests import unit_digests
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 
 def infrastructure(folder: Path, **unit: object) -> Path:

@@ -12,7 +12,7 @@ from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.platform import Level, Unit, Validation
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator
-from tests.workspaces import workspace
+from tests.platforms.workspaces import workspace
 
 UNIT = Unit("orders", "cloudformation", "orders", ("dev",))
 FOUND = (

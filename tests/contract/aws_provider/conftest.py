@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from deployments.sandbox.aws_provider.install import install
-from tests import real_providers, terragrunts
 from tests.contract.aws_provider.world import Root, World
-from tests.tofu import tofu
+from tests.peers import real_providers, terragrunts
+from tests.peers.tofu import tofu
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore = [] if tofu() else ["test_opentofu_on_aws.py"]

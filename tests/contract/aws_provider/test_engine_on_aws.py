@@ -18,10 +18,10 @@ from tasks.domain.outcome import Applied, Outcome, Progress
 from tasks.domain.plan import Action, Plan
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
-from tests import terraform_roots
 from tests.contract.aws_provider.world import HEADER, Root, World
-from tests.descendants import descendants
-from tests.terraform_roots import applied, planned, receipt, settled
+from tests.platforms import terraform_roots
+from tests.platforms.terraform_roots import applied, planned, receipt, settled
+from tests.servers.descendants import descendants
 
 TOPIC = 'resource "aws_sns_topic" "orders" {{\n  name = "orders"\n  display_name = "{name}"\n}}\n'
 NETWORK = """

@@ -6,7 +6,7 @@ import json
 import subprocess
 
 from tests.contract.aws_provider.world import Root
-from tests.tofu import tofu
+from tests.peers.tofu import tofu
 
 
 def run(root: Root, *arguments: str) -> str:

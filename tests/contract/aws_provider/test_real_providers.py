@@ -16,11 +16,11 @@ from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.residual import differences_beyond
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
-from tests import terraform_roots
 from tests.contract.aws_provider.world import Root, World
-from tests.descendants import awaited_descendant
-from tests.real_providers import MIRROR
-from tests.terraform_roots import applied, planned, receipt, settled
+from tests.peers.real_providers import MIRROR
+from tests.platforms import terraform_roots
+from tests.platforms.terraform_roots import applied, planned, receipt, settled
+from tests.servers.descendants import awaited_descendant
 
 PROVIDERS = """
 terraform {

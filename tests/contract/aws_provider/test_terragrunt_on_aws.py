@@ -20,8 +20,8 @@ from tasks.engines.terraform.commands import LOCK_FILE
 from tasks.engines.terragrunt import commands
 from tasks.engines.terragrunt.engine import Terragrunt
 from tests.contract.aws_provider.world import HEADER, REGION, Root
-from tests.terragrunts import PROGRAM
-from tests.workspaces import workspace
+from tests.peers.terragrunts import PROGRAM
+from tests.platforms.workspaces import workspace
 
 BUCKET = "shop-states"
 ROOT = f"""

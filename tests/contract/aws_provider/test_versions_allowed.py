@@ -12,7 +12,7 @@ from tasks.domain.errors import FlowmartError, Refused
 from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
-from tests import terraform_roots
+from tests.platforms import terraform_roots
 
 CODE = """
 terraform {

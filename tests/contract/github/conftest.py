@@ -4,8 +4,8 @@ import pytest
 
 from tasks import settings
 from tasks.github.client import Client, connect
-from tests.github_server import github
-from tests.github_stub import GitHubStub
+from tests.doubles.github_server import github
+from tests.doubles.github_stub import GitHubStub
 
 __all__ = ["github"]
 

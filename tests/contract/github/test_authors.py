@@ -5,7 +5,7 @@ import pytest
 from tasks.domain.errors import Refused, Unanswered
 from tasks.github import authors
 from tasks.github.client import Client
-from tests.github_stub import GitHubStub
+from tests.doubles.github_stub import GitHubStub
 
 REPOSITORY = "flowmart/infrastructure"
 FIRST, SECOND, MERGE = "1" * 40, "2" * 40, "3" * 40

@@ -8,7 +8,7 @@ from tasks import settings
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github import comments
 from tasks.github.client import Client, connect
-from tests.github_stub import TOKEN, GitHubStub
+from tests.doubles.github_stub import TOKEN, GitHubStub
 
 MARKER = "<!-- flowmart:answer/1 -->"
 REPOSITORY = "flowmart/infrastructure"

@@ -6,7 +6,7 @@ from tasks.github import check_runs, closing, comments, deployments, pull_report
 from tasks.github.client import Client
 from tasks.github.deployments import Deployment
 from tasks.github.repositories import OnGitHub, Repository
-from tests.github_stub import GitHubStub
+from tests.doubles.github_stub import GitHubStub
 
 REPOSITORY = "flowmart/infrastructure"
 SHA = "a" * 40

@@ -13,7 +13,7 @@ from tasks import processes, settings
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tasks.github import commits
 from tasks.github.client import Client
-from tests.github_stub import GitHubStub
+from tests.doubles.github_stub import GitHubStub
 
 REPOSITORY = "flowmart/infrastructure"
 

@@ -14,8 +14,8 @@ from tasks.domain.errors import Unanswered
 from tasks.github import check_runs
 from tasks.github.client import Client
 from tasks.github.repositories import OnGitHub, Repository
-from tests.deliveries import home
-from tests.github_stub import GitHubStub
+from tests.doubles.deliveries import home
+from tests.doubles.github_stub import GitHubStub
 
 REPOSITORY = "flowmart/infrastructure"
 SHA = "a" * 40

@@ -11,7 +11,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from deployments.github.runs import PrefectRuns
 from deployments.sandbox import Sandbox
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
-from tests import prefect_api
+from tests.servers import prefect_api
 
 SCHEMA = {
     "type": "object",

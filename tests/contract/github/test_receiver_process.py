@@ -12,9 +12,9 @@ import pytest
 
 from deployments.github.events import Intent
 from deployments.github.inbox import Inbox, State
-from tests import load
-from tests.deliveries import EXAMPLE, REPOSITORY, ReceiverProcess, comment, encoded, headers, pull_request
-from tests.prefect_stub import PrefectStub, prefect_stub
+from tests.doubles import load
+from tests.doubles.deliveries import EXAMPLE, REPOSITORY, ReceiverProcess, comment, encoded, headers, pull_request
+from tests.doubles.prefect_stub import PrefectStub, prefect_stub
 
 
 @pytest.fixture

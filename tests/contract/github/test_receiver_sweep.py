@@ -15,8 +15,8 @@ from deployments.github.asking import Attempt, GitHubSource, Head
 from tasks.domain.errors import NotFound, Refused, Unanswered
 from tasks.github.client import connect
 from tasks.settings import Settings
-from tests.deliveries import REPOSITORY, SHA
-from tests.github_stub.description import Description
+from tests.doubles.deliveries import REPOSITORY, SHA
+from tests.doubles.github_stub.description import Description
 
 ADDRESS = "https://flowmart.example/github/webhook"
 TOKEN = "ghp_of_the_tests"

@@ -9,7 +9,7 @@ from tasks.github.best_effort import tell
 from tasks.github.check_runs import Annotation, Conclusion
 from tasks.github.client import Client
 from tasks.github.deployments import Deployment
-from tests.github_stub import GitHubStub
+from tests.doubles.github_stub import GitHubStub
 
 REPOSITORY = "flowmart/infrastructure"
 SHA = "a" * 40

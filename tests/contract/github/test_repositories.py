@@ -7,7 +7,7 @@ from tasks.domain.errors import InvalidInput, Refused
 from tasks.github import repositories
 from tasks.github.client import Client
 from tasks.github.repositories import Repository
-from tests.github_stub import GitHubStub
+from tests.doubles.github_stub import GitHubStub
 
 NAME = "flowmart/infrastructure"
 

@@ -12,8 +12,8 @@ from tasks.domain.analysis import Analysis, Compare, Metric, Rating, Verdict, Wi
 from tasks.domain.errors import Unanswered
 from tasks.domain.monitoring import PrometheusServer
 from tasks.monitoring.client import Prometheus
-from tests import prometheus_server
-from tests.prometheus_server import Found, PrometheusDouble, Said, document
+from tests.doubles import prometheus_server
+from tests.doubles.prometheus_server import Found, PrometheusDouble, Said, document
 
 APPLIED = 1_700_000_000.0
 ERRORS = Metric(

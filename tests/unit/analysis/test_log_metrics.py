@@ -13,8 +13,8 @@ from tasks.domain.analysis import Analysis, LogQuery, Metric, Rating, Verdict
 from tasks.domain.errors import Unanswered
 from tasks.domain.logging import ElasticsearchServer
 from tasks.elasticsearch.client import Elasticsearch
-from tests import api_server
-from tests.api_server import ApiDouble, Asked, Said
+from tests.doubles import api_server
+from tests.doubles.api_server import ApiDouble, Asked, Said
 
 APPLIED = 1_700_000_000.0
 ERRORS = Metric("errors", logs=LogQuery("logs-shop-*", "cart", min_documents=20), at_most=10.0, fail_above=50.0)

@@ -20,7 +20,7 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.release import Release
 from tasks.ledger.history import History
 from tasks.manifest import load
-from tests.mini import PLATFORM, MiniPlatform
+from tests.platforms.mini import PLATFORM, MiniPlatform
 from tests.unit.test_environment_state import receipt
 
 HOSTILE = "| a](x) <script>alert(1)</script> `{danger}` ${x} **b** [[entity|c]] #1;\n\n# Heading\n---"

@@ -13,8 +13,8 @@ from deployments import cli
 from tasks import settings
 from tasks.ledger import snapshots
 from tasks.ledger.history import History
-from tests import outputs
-from tests.mini import MiniPlatform
+from tests.formats import outputs
+from tests.platforms.mini import MiniPlatform
 
 
 def test_the_command_writes_pages_and_says_which(

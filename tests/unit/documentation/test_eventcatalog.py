@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tasks.documentation import Facts, eventcatalog
-from tests.mermaid import charts
+from tests.formats.mermaid import charts
 
 SCHEMAS = json.loads((Path(__file__).parents[2] / "golden/eventcatalog/collections.schema.json").read_text())
 PLACES = {

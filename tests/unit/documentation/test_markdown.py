@@ -13,8 +13,8 @@ from tasks.documentation.diagrams import flowchart, label
 from tasks.documentation.rollbacks import ROLLBACKS
 from tasks.documentation.wordings import code, length
 from tasks.engines import BUILT_IN
+from tests.formats.mermaid import charts
 from tests.golden.test_documents import broken
-from tests.mermaid import charts
 from tests.unit.documentation.conftest import HOSTILE
 
 

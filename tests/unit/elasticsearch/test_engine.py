@@ -18,9 +18,9 @@ from tasks.domain.release import Inputs
 from tasks.domain.servers import Secret
 from tasks.engines import ENGINES
 from tasks.engines.contract import EngineContract, Story, Subject
-from tests import search_double
-from tests.api_server import Said
-from tests.search_double import SearchDouble
+from tests.doubles import search_double
+from tests.doubles.api_server import Said
+from tests.doubles.search_double import SearchDouble
 
 
 def ilm(colour: str) -> dict[str, Any]:

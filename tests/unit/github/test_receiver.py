@@ -15,7 +15,7 @@ from deployments.github.receiver import create_app
 from deployments.github.settings import ReceiverSettings
 from flows import logs
 from tasks.domain.errors import InvalidInput
-from tests.deliveries import SECRET, AppClient, comment, encoded, headers, home, pull_request, push
+from tests.doubles.deliveries import SECRET, AppClient, comment, encoded, headers, home, pull_request, push
 
 NEXT_SECRET = "the secret of next month"
 LIMIT = 4096

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.github.events import Decision, Ignored, Intent, Refusal, Rules, Why, decide
-from tests.deliveries import REPOSITORY, SHA, comment, merge_group, pull_request, push, review
+from tests.doubles.deliveries import REPOSITORY, SHA, comment, merge_group, pull_request, push, review
 
 RULES = Rules(REPOSITORY)
 FORK = {"sha": SHA, "repo": {"full_name": "mallory/shop"}}

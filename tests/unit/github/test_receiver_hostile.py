@@ -5,8 +5,8 @@ import pytest
 from deployments.github.inbox import Inbox
 from deployments.github.receiver import create_app
 from deployments.github.settings import ReceiverSettings
-from tests import hostile
-from tests.deliveries import SECRET, AppClient, home
+from tests.doubles import hostile
+from tests.doubles.deliveries import SECRET, AppClient, home
 
 
 @pytest.mark.parametrize("seed", range(4))

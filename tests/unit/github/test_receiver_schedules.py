@@ -12,7 +12,7 @@ from deployments.github.schedules import Watch
 from deployments.github.settings import ReceiverSettings
 from deployments.services import READY, ServiceHealth
 from tasks.domain.errors import Unanswered
-from tests.deliveries import SECRET, AppClient, home
+from tests.doubles.deliveries import SECRET, AppClient, home
 
 
 def health(inbox: Inbox, prefect: Callable[[], ServiceHealth], trouble: str = "") -> tuple[str, str]:

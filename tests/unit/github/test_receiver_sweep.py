@@ -13,7 +13,7 @@ from deployments.github.settings import ReceiverSettings
 from deployments.github.sweep import Sweep
 from tasks.domain.errors import Unanswered
 from tasks.github.repositories import Repository
-from tests.deliveries import REPOSITORY, SECRET, home, pull_request
+from tests.doubles.deliveries import REPOSITORY, SECRET, home, pull_request
 
 ADDRESS = "https://flowmart.example/github/webhook"
 NOW = 1_800_000_000.0

@@ -15,9 +15,10 @@ import structlog
 from deployments import cli
 from tasks.domain.errors import Unanswered
 from tasks.logs import documents, files
-from tests import api_server, ecs, outputs
-from tests.api_server import ApiDouble
-from tests.mini import MiniPlatform
+from tests.doubles import api_server
+from tests.doubles.api_server import ApiDouble
+from tests.formats import ecs, outputs
+from tests.platforms.mini import MiniPlatform
 
 Printed = pytest.CaptureFixture[str]
 

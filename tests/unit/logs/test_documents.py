@@ -9,7 +9,7 @@ import pytest
 
 from tasks.domain.events import KINDS
 from tasks.logs import actions, documents
-from tests import ecs
+from tests.formats import ecs
 
 RUN = "0192a1b2-0000-7000-8000-00000000abcd"
 EVENT = {"event": "applied", "timestamp": "2026-11-26T09:00:00.123456Z", "level": "info", "logger": "flowmart.x"}

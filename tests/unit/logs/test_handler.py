@@ -18,7 +18,7 @@ import structlog
 from flows import logs
 from tasks.logs import files, handler
 from tasks.logs.handler import EcsHandler
-from tests import ecs
+from tests.formats import ecs
 
 SECRET = "kanarienvogel-im-fehler"
 

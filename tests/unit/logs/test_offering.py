@@ -13,8 +13,8 @@ from tasks.elasticsearch import run_logs
 from tasks.elasticsearch.client import Elasticsearch
 from tasks.logs import documents, files, offering
 from tasks.logs.reading import Wanted
-from tests import api_server
-from tests.api_server import ApiDouble, Asked, Said
+from tests.doubles import api_server
+from tests.doubles.api_server import ApiDouble, Asked, Said
 
 NOW = 1_790_000_000.0
 

@@ -32,8 +32,8 @@ from tasks.domain.rules import Violation
 from tasks.ledger.chain import Ledger
 from tasks.metrics import Dora, Promotions, dora
 from tasks.metrics.exporter import Exporter, text
-from tests import loopback
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
+from tests.servers import loopback
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 HOUR = 3600.0

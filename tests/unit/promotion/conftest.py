@@ -18,7 +18,7 @@ from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.gate import Consent
 from tasks.promotion.runtime import Runtime
 from tasks.settings import Settings
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.promotion.fakes import (
     FakeClock,
     FakeReleases,

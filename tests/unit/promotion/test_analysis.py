@@ -24,8 +24,8 @@ from tasks.promotion import operations, pauses
 from tasks.promotion.analysing import Analyses, watched
 from tasks.promotion.runtime import Runtime
 from tasks.promotion.session import taken_over
-from tests import prometheus_server
-from tests.prometheus_server import Found, PrometheusDouble, Said, document
+from tests.doubles import prometheus_server
+from tests.doubles.prometheus_server import Found, PrometheusDouble, Said, document
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import environment, killed
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tasks.domain.platform import Unit
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import unit
 

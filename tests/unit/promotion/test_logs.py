@@ -16,7 +16,7 @@ import structlog
 from flows import logs
 from tasks.domain.errors import FlowmartError
 from tasks.logs import files
-from tests import ecs
+from tests.formats import ecs
 from tests.unit.promotion.conftest import Shop
 
 

@@ -19,7 +19,7 @@ from tasks.jobs.records import Answer, Request
 from tasks.jobs.work import work
 from tasks.promotion import claims
 from tasks.promotion.environment_run import opened
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import FakeEngine, unit
 

@@ -20,7 +20,7 @@ from tasks.ledger.state import RecordedRehearsal
 from tasks.metrics import Promotions
 from tasks.promotion import eligibility, operations, rehearsal
 from tasks.promotion.rehearsal_pairs import NothingToRehearse
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import FakeEngine, engine_of, environment, no_answer, rejected, unit
 from tests.unit.promotion.test_kills import Killed, KillingStore

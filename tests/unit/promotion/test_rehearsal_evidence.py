@@ -16,7 +16,7 @@ from tasks.promotion.approvals import Approver, Request
 from tasks.promotion.planning import PlanSet
 from tasks.reports import artifacts
 from tasks.reports.board_notices import NOWHERE, Kind, asked, notices
-from tests.memory_store import MemoryStore
+from tests.doubles.memory_store import MemoryStore
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import environment, rejected
 from tests.unit.promotion.test_rehearsal import rehearse, rehearsing, units

@@ -9,7 +9,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.ledger.history import History
 from tasks.releases import commits
 from tasks.releases.contents import File
-from tests.mini import MiniPlatform
+from tests.platforms.mini import MiniPlatform
 
 PLATFORM = """
 platform: flowmart

@@ -16,8 +16,8 @@ from tasks.ledger.chain import Ledger
 from tasks.ledger.history import History
 from tasks.releases import names, records
 from tasks.releases.releases import Releases
-from tests.memory_store import CountedStore
-from tests.mini import MiniPlatform
+from tests.doubles.memory_store import CountedStore
+from tests.platforms.mini import MiniPlatform
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Formats that documents are held against."""

@@ -1,0 +1,1 @@
+"""The real tools that tests run, and where they are."""

@@ -1,0 +1,1 @@
+"""What tests start for real: sandboxes, servers, machines, browsers; and how they ask them."""
