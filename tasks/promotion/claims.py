@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tasks import process_identity
@@ -174,6 +174,11 @@ def _refuse_if_paused(found: EnvironmentState, purpose: str) -> None:
 def is_over(claim: Claim) -> bool:
     """Whether the process that holds a claim has ended; False when that cannot be known from here."""
     return process_identity.is_over(ProcessIdentity.from_record(claim.holder))
+
+
+def open_since(now: EnvironmentState) -> datetime:
+    """When the open claim was made; without one, now or later."""
+    return datetime.fromisoformat(now.claim.at) if now.claim else datetime.max.replace(tzinfo=UTC)
 
 
 def held_since(found: EnvironmentState, entry: str = "") -> datetime | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import statistics
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import cached_property, partial
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -21,13 +21,12 @@ from tasks import manifest
 from tasks.domain import graph, references
 from tasks.domain.errors import InvalidInput
 from tasks.domain.events import Event
-from tasks.domain.events.claims import EndedHolder
 from tasks.domain.plan import Change
 from tasks.domain.platform import Environment, Platform, Unit
 from tasks.domain.release import Inputs, Provenance, Receipt, Release, Target
 from tasks.domain.rules import Suppression, Violation
 from tasks.domain.values import MASK, texts
-from tasks.engines.base import UnitEngine, Variables, Workspace
+from tasks.engines.base import UnitEngine, Workspace
 from tasks.engines.masked import masked
 from tasks.jobs.desk import Desk
 from tasks.jobs.engine import Jobs, PooledEngine
@@ -35,9 +34,8 @@ from tasks.jobs.waiting import Waiting
 from tasks.ledger.chain import Ledger
 from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
-from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
-from tasks.promotion import claims
+from tasks.promotion import claims, workspaces
 from tasks.promotion.approved import Approved
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
@@ -46,9 +44,6 @@ from tasks.releases import omitted
 from tasks.releases.omitted import Omitted
 
 log = structlog.get_logger("flowmart.promotion")
-
-_QUERY_SECONDS = 10.0
-"""The limit of a request to a Prometheus that a validator asks."""
 
 
 class EnvironmentRun:
@@ -230,43 +225,8 @@ class EnvironmentRun:
         return masked(self.runtime.engines[workspace.unit.engine].make(workspace), workspace)
 
     def workspace(self, target: Target) -> Workspace:
-        """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
-        found, now = self.checkout(target.release), self.state()
-        unit = self._wired(target, now)
-        environment = self.runtime.at(self.environment_of(target.unit, target.release), unit.engine)
-        return Workspace(
-            target=target,
-            infrastructure=found.root_of(target.unit),
-            unit=unit,
-            environment=environment,
-            unit_digest=found.release.units[f"{target.environment}/{target.unit}"],
-            reading=lambda: self.runtime.access.reading(environment),
-            writing=lambda: self.runtime.access.writing(environment),
-            processes=self.processes,
-            platform=found.platform.name,
-            executable=self.runtime.executable(unit.engine),
-            beside=self.runtime.executable_beside(unit.engine),
-            receipt=now.receipts.get(target.unit),
-            baseline=now.baselines.get(target.unit),
-            residual=now.residual.get(target.unit, ()),
-            state_changes=now.state_changes.get(target.unit, ()),
-            readers=self._readers(),
-            elsewhere=lambda: self._elsewhere(target.unit),
-            environments={each.name: each.after for each in found.platform.environments},
-            neighbours=lambda: self._neighbours(target),
-            together=lambda: self._together(target),
-            unfinished=target.unit in now.unfinished,
-            secret_key=lambda: self.secret_key,
-            reconciling=target.unit in self.drifting,
-            claimed=claims.held_since(now, self.claim),
-            ended=self._ended(now),
-            prometheus=self._prometheus(environment),
-        )
-
-    def _ended(self, now: EnvironmentState) -> tuple[EndedHolder, ...]:
-        """Earlier holders of the claim, and jobs under it, of which a person said that they are over."""
-        ended = now.claim.ended if now.claim else ()
-        return (*ended, *self.desk.gone(_since(now))) if ended and self.environment.work_pool else ended
+        """Where to work on a target."""
+        return workspaces.workspace(self, target)
 
     def _jobs(self) -> Jobs:
         name = self.environment.name
@@ -283,44 +243,7 @@ class EnvironmentRun:
 
     def _held(self) -> tuple[str, datetime | None]:
         """The claim of the run, and since when the environment is claimed."""
-        return self.claim, _since(self.state()) if self.claim else None
-
-    def _prometheus(self, environment: Environment) -> Callable[[], Prometheus] | None:
-        """The environment's Prometheus, if one is declared and may be asked."""
-        if environment.prometheus is None or self.runtime.asks_no_prometheus:
-            return None
-        return lambda: self.runtime.prometheus(environment, _QUERY_SECONDS)
-
-    def _readers(self) -> dict[str, Variables]:
-        """Read-only credentials for the accounts of the platform's other environments, assumed when asked for."""
-        others = [each for each in self.platform.environments if each.account and each.roles]
-        reading = self.runtime.access.reading
-        return {each.account: partial(reading, each) for each in others if each.account != self.environment.account}
-
-    def _neighbours(self, target: Target) -> list[Unit]:
-        """The other units of the environment, as the target's release declares them."""
-        declared = self.checkout(target.release).platform.units_in(target.environment)
-        return [self.unit(unit.name, target.release) for unit in declared if unit.name != target.unit]
-
-    def _together(self, target: Target) -> list[Unit]:
-        """The other units that are worked on at once with the target, in its checkout and as its roles."""
-        here = self.environment_of(target.unit, target.release)
-        names = [unit for unit, release in self.together.items() if release == target.release and unit != target.unit]
-        alike = [name for name in names if self.environment_of(name, target.release) == here]
-        return [self.unit(name, target.release) for name in alike]
-
-    def _wired(self, target: Target, found: EnvironmentState) -> Unit:
-        """The unit as declared, its edges filled in with what holds for that release, if it is known.
-
-        For the release to come that is what is applied now. An earlier one is gone back to, so for it that is what
-        was applied before: units are rolled back before those that they need.
-        """
-        declared = self.unit(target.unit, target.release)
-        receipts = found.receipts if target.release == self.release.id else found.before
-        named = references.sources(declared.inputs)
-        if not named or not named <= receipts.keys():
-            return declared
-        return replace(declared, inputs=references.fill(declared.inputs, {n: receipts[n].outputs for n in named}))
+        return self.claim, claims.open_since(self.state()) if self.claim else None
 
     def _filled(self, unit: Unit, upstream: references.Upstream) -> Mapping[str, Any]:
         """The unit's inputs with outputs in place of references; `InvalidInput` when one is not what it takes."""
@@ -330,13 +253,6 @@ class EnvironmentRun:
         interface = self.runtime.engines[unit.engine].interface_of(self.here.root, unit)
         references.refuse_unfit(filled, interface.accepts, unit.name)
         return filled
-
-    def _elsewhere(self, unit: str) -> tuple[Receipt, ...]:
-        """The unit's receipts in other environments: what is there, and what a promotion would go back to."""
-        others = (name for name in self.ledger.environments() if name != self.environment.name)
-        found = [self.ledger.state(name) for name in others]
-        receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
-        return tuple(receipt for receipt in receipts if receipt is not None)
 
     def environment_of(self, unit: str, release: str | None = None) -> Environment:
         """The environment as a unit of a release (default: the one to go to) sees it: its own region and roles."""
@@ -364,11 +280,6 @@ class EnvironmentRun:
             chosen = name or "(none was chosen)"
             raise InvalidInput(f"environment {chosen}: release {self.release.id} has {', '.join(names)}")
         return self.platform.environment(name)
-
-
-def _since(now: EnvironmentState) -> datetime:
-    """When the open claim was made; without one, now or later."""
-    return datetime.fromisoformat(now.claim.at) if now.claim else datetime.max.replace(tzinfo=UTC)
 
 
 @contextmanager
