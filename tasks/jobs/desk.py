@@ -92,9 +92,8 @@ class Desk:
 
     def unanswered_applies(self, since: datetime, unit: str = "") -> Iterator[tuple[str, Begun]]:
         """Applies of one or all units that were begun since a moment, and gave no answer yet."""
-        for job, found in self._begun_since(since):
-            named = _JOB.fullmatch(job)
-            if named and named["call"] == "apply" and unit in ("", named["unit"]) and self.answered(job) is None:
+        for job, found in self._begun_since(since, lambda call, of: call == "apply" and unit in ("", of)):
+            if self.answered(job) is None:
                 yield job, found
 
     def give_up(self, job: str, begun: Begun) -> None:
@@ -104,19 +103,23 @@ class Desk:
 
     def gone(self, since: datetime) -> tuple[EndedHolder, ...]:
         """Who was at work on jobs, begun since a moment, that are over because a person said so."""
-        found = [(begun, self.answered(job)) for job, begun in self._begun_since(since)]
+        found = [(begun, self.answered(job)) for job, begun in self._begun_since(since, lambda *_: True)]
         return tuple(
             EndedHolder(str(begun.holder.get("user", "")), str(begun.holder.get("host", "")), answer.at)
             for begun, answer in found
             if answer and answer.error == GONE
         )
 
-    def _begun_since(self, since: datetime) -> Iterator[tuple[str, Begun]]:
+    def _begun_since(self, since: datetime, wanted: Callable[[str, str], bool]) -> Iterator[tuple[str, Begun]]:
+        """Jobs that are wanted, by call and unit: names say those, so that no other job is read."""
         folder = f"{FOLDER}/{self._environment}"
         after = f"{folder}/{since.astimezone(UTC).strftime(_MOMENT)}"
         for name in self._store.names(folder, after):
             job, _, file = name.removeprefix(f"{folder}/").partition("/")
-            if file == "begun.json" and (found := self.begun(job)) and not found.withdrawn:
+            named = _JOB.fullmatch(job)
+            if file != "begun.json" or named is None or not wanted(named["call"], named["unit"]):
+                continue
+            if (found := self.begun(job)) and not found.withdrawn:
                 yield job, found
 
     def _create(self, job: str, what: str, content: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +306,13 @@ def test_a_machine_that_begins_a_job_is_in_the_store(shop: Shop) -> None:
     shop.promoted("blue")
     begun = [shop.pool.desk().begun(job) for job in shop.pool.submitted]
     assert {each.holder["pid"] for each in begun if each} == {process_identity.current().pid}
+
+
+def test_looking_for_jobs_at_work_on_a_unit_reads_no_other_jobs(shop: Shop) -> None:
+    desk, since, store = shop.pool.desk(), shop.clock.now() - timedelta(seconds=1), shop.runtime.store
+    assert isinstance(store, MemoryStore)
+    for call, name in [("apply", "mail"), ("plan", "mail"), *(("apply", f"other-{number}") for number in range(50))]:
+        desk.begin(desk.ask(Request(call, Target("blue", "dev", name), "blue")), {"host": name})  # type: ignore[arg-type]
+    store.asked.clear()
+    assert [begun.holder["host"] for _, begun in desk.unanswered_applies(since, "mail")] == ["mail"]
+    assert store.asked["read"] == 2
