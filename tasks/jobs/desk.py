@@ -66,8 +66,16 @@ class Desk:
         return found
 
     def begin(self, job: str, holder: Mapping[str, Any], *, withdrawn: bool = False) -> bool:
-        """Take a job; False if somebody has taken it already. `withdrawn`: so that nobody ever begins it."""
-        return self._is_created(job, "begun", Begun(holder, withdrawn))
+        """Take a job; False if somebody has taken it already. `withdrawn`: so that nobody ever begins it.
+
+        A store may repeat a write whose answer was lost, and then finds it taken: by whom is read.
+        """
+        mine = Begun({**holder, "token": uuid4().hex}, withdrawn)
+        if self._is_created(job, "begun", mine):
+            return True
+        found = self.begun(job)
+        same = found is not None and found.holder.get("token") == mine.holder["token"]
+        return same or (withdrawn and found is not None and found.withdrawn)
 
     def begun(self, job: str) -> Begun | None:
         """Who took a job; None while nobody has."""

@@ -25,6 +25,19 @@ from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import FakeEngine, unit
 
 
+class RepeatingStore(MemoryStore):
+    """The answers to its writes of some files are lost; its client writes again, and finds what it wrote itself."""
+
+    def __init__(self, *files: str) -> None:
+        super().__init__()
+        self.files = files
+
+    def create(self, name: str, data: bytes) -> None:
+        super().create(name, data)
+        if name.endswith(self.files):
+            super().create(name, bytes(bytearray(data)))
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path, MemoryStore(), pooled=True)
@@ -316,3 +329,31 @@ def test_looking_for_jobs_at_work_on_a_unit_reads_no_other_jobs(shop: Shop) -> N
     store.asked.clear()
     assert [begun.holder["host"] for _, begun in desk.unanswered_applies(since, "mail")] == ["mail"]
     assert store.asked["read"] == 2
+
+
+def test_a_job_whose_beginning_was_written_twice_is_done(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, RepeatingStore("/begun.json"), pooled=True)
+    shop.promoted("blue")
+    assert shop.live()["mail"] == {"it": "blue"}
+
+
+def test_a_withdrawal_that_was_written_twice_holds(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, RepeatingStore("/begun.json"), pooled=True)
+    shop.pool.instead = [("-mail-plan-", nobody)] * 3
+    with pytest.raises(Unanswered, match="no worker of the work pool units"):
+        shop.promote(shop.release("blue"))
+
+
+def test_a_job_that_was_withdrawn_is_withdrawn_again_and_never_begun(shop: Shop) -> None:
+    desk = shop.pool.desk()
+    job = desk.ask(Request("apply", Target("blue", "dev", "mail"), "blue"))
+    assert desk.begin(job, {"host": "here"}, withdrawn=True)
+    assert desk.begin(job, {"host": "here"}, withdrawn=True)
+    assert not desk.begin(job, {"host": "here"})
+
+
+def test_a_job_that_was_begun_is_not_withdrawn(shop: Shop) -> None:
+    desk = shop.pool.desk()
+    job = desk.ask(Request("apply", Target("blue", "dev", "mail"), "blue"))
+    assert desk.begin(job, {"host": "here"})
+    assert not desk.begin(job, {"host": "here"}, withdrawn=True)
