@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tasks import process_identity
+from tasks import masking, process_identity
 from tasks.domain.errors import ClaimLost, FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress
 from tasks.domain.plan import Plan
@@ -55,7 +55,7 @@ def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) ->
     except BaseException as error:
         # A cancelled process is one without an answer; the run must hear of that, too.
         raised: BaseException = error if isinstance(error, Exception) else Unanswered("the job was cancelled")
-        _tell(runtime, desk, job, Answer(_now(runtime), error=named(raised), message=str(raised)))
+        _tell(runtime, desk, job, Answer(_now(runtime), error=named(raised), message=masking.mask(str(raised))))
         raise
     _tell(runtime, desk, job, answer)
 

@@ -357,3 +357,15 @@ def test_a_job_that_was_begun_is_not_withdrawn(shop: Shop) -> None:
     job = desk.ask(Request("apply", Target("blue", "dev", "mail"), "blue"))
     assert desk.begin(job, {"host": "here"})
     assert not desk.begin(job, {"host": "here"}, withdrawn=True)
+
+
+def test_no_secret_of_a_jobs_error_is_in_the_store(shop: Shop) -> None:
+    def telling(*_: Any) -> Any:
+        raise Refused("the tool was run with password=hunter2-hunter2")
+
+    shop.world.fail("mail", "plan", telling)
+    with pytest.raises(Refused, match="the tool was run with password"):
+        shop.promote(shop.release("blue"))
+    store = shop.runtime.store
+    assert isinstance(store, MemoryStore)
+    assert [name for name, content in store.objects.items() if b"hunter2" in content] == []
