@@ -11,6 +11,7 @@ Prefect does not respond      a job that is there goes on, and its answer is in 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from tasks import process_identity
@@ -106,10 +107,14 @@ class Waiting:
         return self._given
 
     def _submitted(self, job: str, until: float) -> str:
+        """What the pool knows the job by; "" where only its answer was lost, since somebody has begun the job."""
+        pool = self._pool
         while True:
             try:
-                return self._pool.submit(self._name, self._environment, job)
+                return pool.submit(self._name, self._environment, job)
             except Unanswered as error:
+                if self._desk.begun(job) is not None:
+                    return ""
                 if self._stopped() or self._clock.monotonic() >= until:
                     self._withdraw(job, "", str(error))
                 self._clock.sleep(_ASK)
@@ -124,7 +129,7 @@ class Waiting:
                 return self._withdraw(job, submitted, "the run is being cancelled")
             if now >= until:
                 return self._withdraw(job, submitted, self._nobody(unit))
-            if now - asked >= _ASK and (end := self._pool.end(submitted)):
+            if now - asked >= _ASK and (end := self._end(job, submitted)):
                 return self._withdraw(job, submitted, f"it ended before it began: {end}")
             if not told and now - began >= _PATIENT:
                 self._log(unit).warning("waits for a worker", what=f"of the work pool {self._name}")
@@ -157,10 +162,16 @@ class Waiting:
             now = self._clock.monotonic()
             if now - asked >= _ASK:
                 asked = now
-                if end := self._pool.end(submitted):
+                if end := self._end(job, submitted):
                     return self._last(job, _LATE, f"its process is gone: {end}")
             self._clock.sleep(_LOOK)
         return answer
+
+    def _end(self, job: str, submitted: str) -> str:
+        """How the pool says that a job ended. Given once more, the same job is what the pool knows it by."""
+        with suppress(Refused, Unanswered):
+            return self._pool.end(submitted or self._pool.submit(self._name, self._environment, job))
+        return ""
 
     def _last(self, job: str, seconds: float, why: str) -> Answer:
         """The answer of a job that is told to end, if it comes within so many seconds.

@@ -239,6 +239,39 @@ def test_prefect_may_be_away_for_a_while(shop: Shop) -> None:
     assert shop.state().verified == "blue"
 
 
+def test_a_job_that_was_done_though_prefect_never_said_that_it_has_it_is_not_given_out_again(shop: Shop) -> None:
+    def answer_lost(environment: str, job: str) -> str:
+        shop.pool.done(environment, job)
+        return away()
+
+    def away(*_: str) -> str:
+        raise Unanswered("Prefect does not respond")
+
+    shop.pool.instead = [("-mail-apply-", answer_lost), *[("-mail-apply-", away)] * 50]
+    shop.promoted("blue")
+    assert shop.pool.calls.count("apply mail") == 1
+    assert shop.live()["mail"] == {"it": "blue"}
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_job_at_work_though_prefect_never_said_that_it_has_it_is_waited_for_like_others(
+    shop: Shop, stopped: bool
+) -> None:
+    with opened(shop.runtime, shop.release("blue"), "dev") as run:
+
+        def answer_lost(environment: str, job: str) -> str:
+            shop.pool.taken(environment, job)
+            if stopped:
+                run.stop()
+            raise Unanswered("Prefect does not respond")
+
+        shop.pool.instead = [("-mail-plan-", answer_lost), ("-mail-plan-", lambda *_: "Crashed")]
+        with pytest.raises(Unanswered, match="run is being cancelled" if stopped else "process is gone: Crashed"):
+            run.engine(run.target("mail")).plan(run.inputs("mail", {}))
+    assert len(set(shop.pool.submitted)) == 1
+    assert shop.pool.desk().is_abandoned(shop.pool.submitted[0])
+
+
 def test_a_run_without_its_pool_is_refused_before_anything_is_claimed(shop: Shop) -> None:
     shop.pool.absent = True
     with pytest.raises(Refused, match="no work pool units"):
