@@ -36,6 +36,7 @@ class Jobs:
         validated: {unit: what validators have against it}, of those that were validated in this run.
         made: {digest of a plan: how it was made}.
         observed: {digest of a plan: what is there after its apply, where that is known already}.
+        applies: {unit: the job that was last asked to apply something to it}.
     """
 
     waiting: Waiting
@@ -46,6 +47,7 @@ class Jobs:
     validated: MutableMapping[str, tuple[Violation, ...]]
     made: dict[str, Making] = field(default_factory=dict)
     observed: dict[str, Observation] = field(default_factory=dict)
+    applies: dict[str, str] = field(default_factory=dict)
 
 
 class PooledEngine:
@@ -76,15 +78,11 @@ class PooledEngine:
         making = self._jobs.made.get(plan.digest)
         if making is None:
             raise StalePlan(f"{plan.target}: it was planned by another run; plan again")
+        self._never_begun()
         self._refuse_at_work(plan)
         request = self._request("apply", plan=plan, making=making)
-        job = self._jobs.desk.ask(request)
-        try:
-            answer = self._answer(job, request)
-        except Unanswered:
-            if job in self._jobs.waiting.withdrawn:
-                self._jobs.observed[plan.digest] = Observation(Progress.UNCHANGED)
-            raise
+        job = self._jobs.applies[plan.target.unit] = self._jobs.desk.ask(request)
+        answer = self._answer(job, request)
         if answer.observation:
             self._jobs.observed[plan.digest] = answer.observation
         return answer.applied or Applied.unanswered(Unanswered(f"job {job} answered without a result"))
@@ -93,6 +91,8 @@ class PooledEngine:
         """What is there after an unanswered apply: as its own job saw it, else as another one does."""
         if known := self._jobs.observed.pop(plan.digest, None):
             return known
+        if self._never_begun():
+            return Observation(Progress.UNCHANGED)
         answer = self._asked("observe", plan=plan, making=self._jobs.made.get(plan.digest, Making()))
         return answer.observation or Observation(Progress.PARTIAL, detail="nothing is known of it")
 
@@ -131,6 +131,14 @@ class PooledEngine:
         if answer.plan is not None:
             self._jobs.made[answer.plan.digest] = making
         return answer.plan
+
+    def _never_begun(self) -> bool:
+        """Withdraw the unit's last apply; False if it was begun, or there was none.
+
+        A run that got no answer from the store does not know whether its job still waits for a worker.
+        """
+        job = self._jobs.applies.get(self._workspace.target.unit)
+        return job is not None and self._jobs.waiting.withdraw(job)
 
     def _refuse_at_work(self, plan: Plan) -> None:
         """An earlier job may still apply something to the unit."""

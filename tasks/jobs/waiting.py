@@ -69,8 +69,6 @@ class Waiting:
         self._stopped = stopped
         self._log = log
         self._since: dict[str, float] = {}
-        self.withdrawn: set[str] = set()
-        """Jobs that nobody has begun, and nobody ever will."""
 
     def refuse_absent(self) -> None:
         """Raise what keeps jobs from being given to the pool."""
@@ -96,6 +94,10 @@ class Waiting:
         answer = self._ended(job, submitted)
         answer.raise_error(job)
         return answer
+
+    def withdraw(self, job: str) -> bool:
+        """Take a job, so that nobody ever begins it; False if somebody has begun it already."""
+        return self._desk.begin(job, process_identity.current().record(), withdrawn=True)
 
     @property
     def _pool(self) -> Pool:
@@ -146,9 +148,8 @@ class Waiting:
 
     def _withdraw(self, job: str, submitted: str, why: str) -> None:
         """Take the job, so that nobody begins it, and say why; nothing to do if somebody was faster."""
-        if not self._desk.begin(job, process_identity.current().record(), withdrawn=True):
+        if not self.withdraw(job):
             return
-        self.withdrawn.add(job)
         if submitted:
             self._pool.cancel(submitted)
         raise Unanswered(f"job {job} was not begun, so it changed nothing: {why}")

@@ -38,6 +38,27 @@ class RepeatingStore(MemoryStore):
             super().create(name, bytes(bytearray(data)))
 
 
+class SilentStore(MemoryStore):
+    """Does not respond to some requests, once to each: ("read", the file's name)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.silent: set[tuple[str, str]] = set()
+
+    def create(self, name: str, data: bytes) -> None:
+        self._meet("create", name)
+        super().create(name, data)
+
+    def read(self, name: str) -> bytes:
+        self._meet("read", name)
+        return super().read(name)
+
+    def _meet(self, call: str, name: str) -> None:
+        if (call, name) in self.silent:
+            self.silent.remove((call, name))
+            raise Unanswered("the store does not respond")
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path, MemoryStore(), pooled=True)
@@ -402,3 +423,27 @@ def test_no_secret_of_a_jobs_error_is_in_the_store(shop: Shop) -> None:
     store = shop.runtime.store
     assert isinstance(store, MemoryStore)
     assert [name for name, content in store.objects.items() if b"hunter2" in content] == []
+
+
+@pytest.mark.parametrize("call", ["read", "create"])
+def test_an_apply_that_the_store_said_nothing_of_is_withdrawn_before_anything_else_of_its_unit(
+    tmp_path: Path, call: str
+) -> None:
+    store = SilentStore()
+    shop = Shop(tmp_path, store, pooled=True)
+    found: list[Any] = []
+
+    def nobody_yet(environment: str, job: str) -> str:
+        store.silent.add((call, f"jobs/{environment}/{job}/begun.json"))
+        return ""
+
+    def look(environment: str, job: str) -> str:
+        waiting = next(each for each in shop.pool.submitted if "-mail-apply-" in each)
+        found.append(shop.pool.desk(environment).begun(waiting))
+        return shop.pool.done(environment, job)
+
+    shop.pool.instead = [("-mail-apply-", nobody_yet), ("-mail-apply-", look)]
+    shop.promoted("blue")
+    assert store.silent == set()
+    assert [each.withdrawn for each in found] == [True]
+    assert "observe mail" not in shop.pool.calls
