@@ -31,6 +31,9 @@ _ASK = 5.0
 _PATIENT = 30.0
 """Seconds without anybody taking a job after which the log says what it waits for."""
 
+_CHANCE = 60.0
+"""Seconds that every job has until somebody takes it, however long others of its unit have waited: a worker may be back."""
+
 _LATE = 20.0
 """Seconds for which an answer may still come from a job that has ended, as the pool says."""
 
@@ -81,13 +84,14 @@ class Waiting:
             job: its name.
             request: what is to be done.
             seconds: for how long it may take until somebody has begun it, other jobs of the unit in which nobody was
-                there included.
+                there included; a minute is there for each.
 
         Raises:
             Unanswered: nobody began it in time, or whoever did is gone.
         """
         unit = request.target.unit
-        until = self._since.setdefault(unit, self._clock.monotonic()) + seconds
+        now = self._clock.monotonic()
+        until = max(self._since.setdefault(unit, now) + seconds, now + min(seconds, _CHANCE))
         submitted = self._submitted(job, until)
         self._begun(job, submitted, unit, until)
         self._since.pop(unit, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tasks.promotion import claims
 from tasks.promotion.environment_run import opened
 from tests.doubles.memory_store import MemoryStore
 from tests.unit.promotion.conftest import Shop
-from tests.unit.promotion.fakes import FakeEngine, unit
+from tests.unit.promotion.fakes import FakeClock, FakeEngine, unit
 
 
 class RepeatingStore(MemoryStore):
@@ -206,10 +207,29 @@ def test_locks_of_a_job_that_a_person_said_is_over_are_those_of_an_earlier_holde
 
 def test_without_a_worker_nothing_is_changed_and_the_pool_is_named(shop: Shop) -> None:
     shop.pool.instead = [("-mail-plan-", nobody)] * 3
+    patient = [replace(each, time_limit=600) for each in shop.units()]
     with pytest.raises(Unanswered, match="no worker of the work pool units"):
-        shop.promote(shop.release("blue"))
+        shop.promote(shop.release("blue", *patient))
     assert (shop.state().attempted, shop.state().claim, shop.world.done) == ((), None, [])
-    assert shop.clock.slept < 3 * 60
+    assert 600 <= shop.clock.slept < 2 * 600
+
+
+def test_a_worker_that_is_back_takes_a_job_though_an_earlier_one_waited_for_too_long(shop: Shop) -> None:
+    with opened(shop.runtime, shop.release("blue"), "dev") as run:
+        engine, inputs = run.engine(run.target("mail")), run.inputs("mail", {})
+        shop.pool.instead = [("-mail-plan-", nobody)]
+        with pytest.raises(Unanswered, match="no worker of the work pool units"):
+            engine.plan(inputs)
+        back = shop.clock.slept + 30
+
+        def takes_it(seconds: float) -> None:
+            FakeClock.sleep(shop.clock, seconds)
+            if shop.clock.slept >= back and not shop.pool.desk().begun(shop.pool.submitted[-1]):
+                shop.pool.done("dev", shop.pool.submitted[-1])
+
+        shop.pool.instead = [("-mail-plan-", nobody)]
+        shop.clock.sleep = takes_it  # type: ignore[method-assign]
+        assert engine.plan(inputs).changes
 
 
 def test_a_job_that_nobody_took_in_time_is_never_begun(shop: Shop) -> None:
