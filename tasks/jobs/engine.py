@@ -91,9 +91,12 @@ class PooledEngine:
         """What is there after an unanswered apply: as its own job saw it, else as another one does."""
         if known := self._jobs.observed.pop(plan.digest, None):
             return known
+        making = self._jobs.made.get(plan.digest)
+        if making is None:
+            return Observation(Progress.PARTIAL, detail="it was planned by another run, so nobody can compare")
         if self._never_begun():
             return Observation(Progress.UNCHANGED)
-        answer = self._asked("observe", plan=plan, making=self._jobs.made.get(plan.digest, Making()))
+        answer = self._asked("observe", plan=plan, making=making)
         return answer.observation or Observation(Progress.PARTIAL, detail="nothing is known of it")
 
     def verify(self) -> Verification:

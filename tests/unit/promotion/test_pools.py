@@ -14,7 +14,7 @@ import pytest
 
 from tasks import process_identity
 from tasks.domain.errors import ClaimLost, Interrupted, InvalidInput, Refused, RolledBack, StalePlan, Unanswered
-from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.outcome import Applied, Outcome, Progress
 from tasks.domain.plan import Artifact, Plan
 from tasks.domain.release import Target
 from tasks.jobs.records import Answer, Request
@@ -467,3 +467,13 @@ def test_an_apply_that_the_store_said_nothing_of_is_withdrawn_before_anything_el
     assert store.silent == set()
     assert [each.withdrawn for each in found] == [True]
     assert "observe mail" not in shop.pool.calls
+
+
+def test_a_plan_that_this_run_did_not_make_is_not_observed_by_another_plan(shop: Shop) -> None:
+    shop.world.fail("mail", "observe", without_its_file)
+    with opened(shop.runtime, shop.release("blue"), "dev") as run:
+        made = run.engine(run.target("mail")).plan(run.inputs("mail", {}))
+    with opened(shop.runtime, "blue", "dev") as other:
+        seen = other.engine(other.target("mail")).observe(made)
+    assert (seen.progress, seen.detail) == (Progress.PARTIAL, "it was planned by another run, so nobody can compare")
+    assert shop.world.done == []
