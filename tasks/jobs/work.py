@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from tasks import masking, process_identity
-from tasks.domain.errors import ClaimLost, FlowmartError, Refused, StalePlan, Unanswered
+from tasks.domain.errors import ClaimLost, FlowmartError, InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress
 from tasks.domain.plan import Plan
 from tasks.domain.release import Baseline, Receipt
@@ -52,6 +52,9 @@ def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) ->
         raise Refused(f"job {job} was begun before, or nobody waits for it any more; it is done once at most")
     try:
         answer = _done(runtime, desk, job, request, watch)
+    except _NotApplied as error:
+        _tell(runtime, desk, job, _unchanged(runtime, error))
+        raise
     except BaseException as error:
         # A cancelled process is one without an answer; the run must hear of that, too.
         raised: BaseException = error if isinstance(error, Exception) else Unanswered("the job was cancelled")
@@ -61,7 +64,9 @@ def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) ->
 
 
 def _done(runtime: Runtime, desk: Desk, job: str, request: Request, watch: float) -> Answer:
-    with opened(runtime, request.release, request.target.environment) as run:
+    with ExitStack() as opening:
+        with _preparing(request):
+            run = opening.enter_context(opened(runtime, request.release, request.target.environment))
         run.claim = request.claim
         _refuse_unclaimed(run)
         with runtime.stops.including(run.stop), _watched(run, desk, job, watch):
@@ -69,9 +74,33 @@ def _done(runtime: Runtime, desk: Desk, job: str, request: Request, watch: float
             return _called(run, request)
 
 
+class _NotApplied(Unanswered):
+    """What an apply needs is not on this machine, which says nothing about the release."""
+
+
+@contextmanager
+def _preparing(request: Request) -> Iterator[None]:
+    """While this lasts nothing of an apply has begun, though its plan was made and tested on another machine."""
+    try:
+        yield
+    except StalePlan:
+        raise
+    except (Refused, InvalidInput) as error:
+        if request.call != "apply":
+            raise
+        here = process_identity.current().host
+        raise _NotApplied(f"{request.target}: {here} could not begin to apply it: {error}") from error
+
+
+def _unchanged(runtime: Runtime, error: _NotApplied) -> Answer:
+    applied = Applied.unanswered(error, masking.mask(str(error)))
+    return Answer(_now(runtime), applied=applied, observation=Observation(Progress.UNCHANGED))
+
+
 def _called(run: EnvironmentRun, request: Request) -> Answer:
-    workspace = _workspace(run, request)
-    engine = _engine(run, workspace)
+    with _preparing(request):
+        workspace = _workspace(run, request)
+        engine = _engine(run, workspace)
     at, receipt = _now(run.runtime), request.receipt
     if request.call == "validate":
         engine.validate()
@@ -114,7 +143,9 @@ def _made(run: EnvironmentRun, making: Making, workspace: Workspace, engine: Uni
 def _applied(run: EnvironmentRun, request: Request, workspace: Workspace) -> Answer:
     """Apply what was planned, if it is planned here to the same effect; look what is there if the tool is silent."""
     wanted = request.plan
-    made = _made(run, request.making, workspace, _engine(run, workspace))
+    with _preparing(request):
+        made = _made(run, request.making, workspace, _engine(run, workspace))
+        workspace.writing()
     if wanted is None or made is None or made.digest != wanted.digest:
         raise StalePlan(f"{request.target}: what would be done is not what was planned any more; plan again")
     try:
