@@ -16,6 +16,7 @@ class Pool(Protocol):
 
         Raises:
             Unanswered: whoever keeps the pools does not respond.
+            Refused: whoever keeps the pools takes no job from this run.
         """
 
     def end(self, submitted: str) -> str:

@@ -6,6 +6,7 @@ the pool says that it ended   it is told to end its tools, should it live after 
 the run is being cancelled    it is told to end its tools, and its answer is awaited as that of a tool would be
 Prefect does not respond      a job that is there goes on, and its answer is in the store; one that is not is given to
                               the pool later, within the time that it has until somebody takes it
+Prefect says no               the same as nobody, at once: that says nothing about the release, so it is no rejection
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _PATIENT = 30.0
 """Seconds without anybody taking a job after which the log says what it waits for."""
 
 _CHANCE = 60.0
-"""Seconds that every job has until somebody takes it, however long others of its unit have waited: a worker may be back."""
+"""Seconds that every job has until somebody takes it, however long others of its unit waited: a worker may be back."""
 
 _LATE = 20.0
 """Seconds for which an answer may still come from a job that has ended, as the pool says."""
@@ -118,10 +119,10 @@ class Waiting:
         while True:
             try:
                 return pool.submit(self._name, self._environment, job)
-            except Unanswered as error:
+            except (Refused, Unanswered) as error:
                 if self._desk.begun(job) is not None:
                     return ""
-                if self._stopped() or self._clock.monotonic() >= until:
+                if isinstance(error, Refused) or self._stopped() or self._clock.monotonic() >= until:
                     self._withdraw(job, "", str(error))
                 self._clock.sleep(_ASK)
 

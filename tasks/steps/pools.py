@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import cast
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from prefect.states import Cancelling
 
 from tasks.domain.errors import Refused, Unanswered
 from tasks.steps.publishing import best_effort
+
+_FOR_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+"""What a server says that gives another answer a little later."""
 
 
 class PrefectPools:
@@ -36,15 +40,23 @@ class PrefectPools:
                 client.read_deployment_by_name(self._deployment(name))
         except ObjectNotFound as error:
             raise Refused(
-                f"the Prefect server at {PREFECT_API_URL.value() or '(none is named)'} has no work pool {name} for "
-                f"units of {self._platform}. Nothing was started; run `flowmart server up` on the server's machine"
+                f"the Prefect server at {_address()} has no work pool {name} for units of {self._platform}. Nothing "
+                "was started; run `flowmart server up` on the server's machine"
             ) from error
+        except Unanswered as error:
+            raise Unanswered(f"{error}. Nothing was started; promote again once it does") from error
 
     def submit(self, name: str, environment: str, job: str) -> str:
         """See `tasks.jobs.pool.Pool`."""
         given = {"environment": environment, "job": job}
-        with _answering(name):
-            run = run_deployment(self._deployment(name), parameters=given, timeout=0, idempotency_key=job)
+        try:
+            with _answering(name):
+                run = run_deployment(self._deployment(name), parameters=given, timeout=0, idempotency_key=job)
+        except ObjectNotFound as error:
+            raise Unanswered(
+                f"the deployment of the work pool {name} is gone from the Prefect server at {_address()}; run "
+                "`flowmart server up` on the server's machine"
+            ) from error
         return str(cast("FlowRun", run).id)
 
     def end(self, submitted: str) -> str:
@@ -66,13 +78,20 @@ class PrefectPools:
 
 @contextmanager
 def _answering(name: str) -> Iterator[None]:
-    """`Unanswered` when Prefect does not respond; what it says no to is raised as it is."""
+    """`Unanswered` when Prefect does not respond, `Refused` when it says no; `ObjectNotFound` is for the caller."""
     try:
         yield
     except ObjectNotFound:
         raise
     except (httpx.HTTPError, PrefectException, OSError) as error:
-        raise Unanswered(
-            f"units run in the work pool {name}, and Prefect at {PREFECT_API_URL.value() or '(none is named)'} does "
-            f"not respond: {error}. Nothing was started; promote again once it does"
-        ) from error
+        status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else None
+        if status == HTTPStatus.NOT_FOUND:
+            raise ObjectNotFound(error) from error
+        where = f"units run in the work pool {name}, and Prefect at {_address()}"
+        if status is not None and 400 <= status < 500 and status not in _FOR_NOW:
+            raise Refused(f"{where} says no: {error}") from error
+        raise Unanswered(f"{where} does not respond: {error}") from error
+
+
+def _address() -> str:
+    return PREFECT_API_URL.value() or "(none is named)"

@@ -104,3 +104,16 @@ def test_what_the_tool_itself_rejects_is_rolled_back(shop: Shop) -> None:
     shop.world.fail("mail", "apply", rejected)
     with pytest.raises(RolledBack, match="quota exceeded"):
         shop.promote(shop.release("blue"))
+
+
+def test_a_job_that_prefect_does_not_take_is_no_rejection_and_not_waited_for(shop: Shop) -> None:
+    def refused(*_: str) -> str:
+        raise Refused("Prefect says no: 401 Unauthorized")
+
+    shop.promoted("blue")
+    before = shop.clock.slept
+    shop.pool.instead = [("-mail-apply-", refused)] * 2
+    with pytest.raises(Interrupted, match="401 Unauthorized"):
+        shop.promote(shop.release("green", *shop.units("green")))
+    assert shop.live()["mail"] == {"it": "blue"}
+    assert shop.clock.slept - before < 60
