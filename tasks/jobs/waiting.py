@@ -33,7 +33,7 @@ _PATIENT = 30.0
 """Seconds without anybody taking a job after which the log says what it waits for."""
 
 _CHANCE = 60.0
-"""Seconds that every job has until somebody takes it, however long others of its unit waited: a worker may be back."""
+"""Seconds that every job has until somebody takes it, however long others of its unit waited: workers come back."""
 
 _LATE = 20.0
 """Seconds for which an answer may still come from a job that has ended, as the pool says."""
