@@ -23,7 +23,7 @@ from uuid import uuid4
 from tasks.domain import records
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
 from tasks.domain.events.claims import EndedHolder
-from tasks.jobs.records import GONE, Answer, Begun, Request
+from tasks.jobs.records import GONE, Answer, Begun, JobRequest
 from tasks.ledger.store import Store
 
 FOLDER = "jobs"
@@ -51,16 +51,16 @@ class Desk:
         self._environment = environment
         self._now = now
 
-    def ask(self, request: Request) -> str:
+    def ask(self, request: JobRequest) -> str:
         """Write down what is to be done; the job's name."""
         moment = self._now().strftime(_MOMENT)
         job = f"{moment}-{request.target.unit}-{request.call}-{uuid4().hex[:8]}"
         self._create(job, "request", replace(request, plan=_without_artifact(request)))
         return job
 
-    def request(self, job: str) -> Request:
+    def request(self, job: str) -> JobRequest:
         """What is to be done; `InvalidInput` where nobody asked for it."""
-        found = self._read(job, "request", Request)
+        found = self._read(job, "request", JobRequest)
         if found is None:
             raise InvalidInput(f"{self._environment}: no run asked for a job {job}; promotions start jobs themselves")
         return found
@@ -152,6 +152,6 @@ class Desk:
         return f"{FOLDER}/{self._environment}/{job}/{what}.json"
 
 
-def _without_artifact(request: Request) -> Any:
+def _without_artifact(request: JobRequest) -> Any:
     """The plan without the tool's own file, which may hold secrets and stays on the machine that made it."""
     return replace(request.plan, artifact=None) if request.plan else None

@@ -19,7 +19,7 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.rules import Violation
 from tasks.engines.base import Workspace
 from tasks.jobs.desk import Desk
-from tasks.jobs.records import Answer, Call, Making, Request
+from tasks.jobs.records import Answer, Call, JobRequest, Making
 from tasks.jobs.waiting import Waiting
 
 
@@ -177,9 +177,9 @@ class PooledEngine:
         making: Making,
         receipt: Receipt | None = None,
         validates: bool = False,
-    ) -> Request:
+    ) -> JobRequest:
         jobs = self._jobs
-        return Request(
+        return JobRequest(
             call=call,
             target=self._workspace.target,
             release=jobs.release,
@@ -191,7 +191,7 @@ class PooledEngine:
             validates=validates,
         )
 
-    def _answer(self, job: str, request: Request) -> Answer:
+    def _answer(self, job: str, request: JobRequest) -> Answer:
         return self._jobs.waiting.answer(job, request, self._workspace.unit.time_limit)
 
 

@@ -54,7 +54,7 @@ class Making:
 
 
 @dataclass(frozen=True)
-class Request:
+class JobRequest:
     """One call of the engine of a unit.
 
     Attributes:

@@ -20,7 +20,7 @@ from tasks.clock import Clock
 from tasks.domain.errors import Refused, Unanswered
 from tasks.jobs.desk import Desk
 from tasks.jobs.pool import Pool
-from tasks.jobs.records import Answer, Request
+from tasks.jobs.records import Answer, JobRequest
 from tasks.processes import GRACE
 
 _LOOK = 1.0
@@ -78,7 +78,7 @@ class Waiting:
         """Raise what keeps jobs from being given to the pool."""
         self._pool.refuse_absent(self._name)
 
-    def answer(self, job: str, request: Request, seconds: float) -> Answer:
+    def answer(self, job: str, request: JobRequest, seconds: float) -> Answer:
         """What a job comes to; raises what it raised.
 
         Args:

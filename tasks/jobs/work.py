@@ -21,7 +21,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.masked import masked
 from tasks.engines.observations import observed
 from tasks.jobs.desk import Desk
-from tasks.jobs.records import Answer, Making, Request, named
+from tasks.jobs.records import Answer, JobRequest, Making, named
 from tasks.promotion.applying import OBSERVED_FOR, pauses
 from tasks.promotion.environment_run import EnvironmentRun, opened
 from tasks.promotion.runtime import Runtime
@@ -63,7 +63,7 @@ def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) ->
     _tell(runtime, desk, job, answer)
 
 
-def _done(runtime: Runtime, desk: Desk, job: str, request: Request, watch: float) -> Answer:
+def _done(runtime: Runtime, desk: Desk, job: str, request: JobRequest, watch: float) -> Answer:
     with ExitStack() as opening:
         with _preparing(request):
             run = opening.enter_context(opened(runtime, request.release, request.target.environment))
@@ -79,7 +79,7 @@ class _NotApplied(Unanswered):
 
 
 @contextmanager
-def _preparing(request: Request) -> Iterator[None]:
+def _preparing(request: JobRequest) -> Iterator[None]:
     """While this lasts nothing of an apply has begun, though its plan was made and tested on another machine."""
     try:
         yield
@@ -97,7 +97,7 @@ def _unchanged(runtime: Runtime, error: _NotApplied) -> Answer:
     return Answer(_now(runtime), applied=applied, observation=Observation(Progress.UNCHANGED))
 
 
-def _called(run: EnvironmentRun, request: Request) -> Answer:
+def _called(run: EnvironmentRun, request: JobRequest) -> Answer:
     with _preparing(request):
         workspace = _workspace(run, request)
         engine = _engine(run, workspace)
@@ -120,7 +120,7 @@ def _called(run: EnvironmentRun, request: Request) -> Answer:
     return Answer(at, adopted=engine.adopt())
 
 
-def _planned(run: EnvironmentRun, request: Request, workspace: Workspace, engine: UnitEngine) -> Answer:
+def _planned(run: EnvironmentRun, request: JobRequest, workspace: Workspace, engine: UnitEngine) -> Answer:
     making, at = request.making, _now(run.runtime)
     made = _made(run, making, workspace, engine)
     first = making.inputs is not None and workspace.receipt is None and workspace.baseline is None
@@ -140,7 +140,7 @@ def _made(run: EnvironmentRun, making: Making, workspace: Workspace, engine: Uni
     return engine.plan_rollback(failed, to)
 
 
-def _applied(run: EnvironmentRun, request: Request, workspace: Workspace) -> Answer:
+def _applied(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> Answer:
     """Apply what was planned, if it is planned here to the same effect; look what is there if the tool is silent."""
     wanted = request.plan
     with _preparing(request):
@@ -167,7 +167,7 @@ def _seen(run: EnvironmentRun, made: Plan, workspace: Workspace) -> Observation 
     return None
 
 
-def _observed(run: EnvironmentRun, request: Request, workspace: Workspace) -> Observation:
+def _observed(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> Observation:
     """What is there after the apply of a job that is lost: what that had of the tool's plan is lost with it.
 
     Engines that need it are asked for another plan. Where that has nothing left to do, applying it changes nothing,
@@ -197,7 +197,7 @@ def _engine(run: EnvironmentRun, workspace: Workspace) -> UnitEngine:
     return masked(run.runtime.engines[workspace.unit.engine].make(workspace), workspace)
 
 
-def _workspace(run: EnvironmentRun, request: Request) -> Workspace:
+def _workspace(run: EnvironmentRun, request: JobRequest) -> Workspace:
     workspace = run.workspace(request.target)
     return _known(workspace, request.making)
 

@@ -17,7 +17,7 @@ from tasks.domain.errors import ClaimLost, Interrupted, InvalidInput, Refused, R
 from tasks.domain.outcome import Applied, Outcome, Progress
 from tasks.domain.plan import Artifact, Plan
 from tasks.domain.release import Target
-from tasks.jobs.records import Answer, Request
+from tasks.jobs.records import Answer, JobRequest
 from tasks.jobs.work import work
 from tasks.promotion import claims
 from tasks.promotion.environment_run import opened
@@ -375,7 +375,7 @@ def test_no_file_of_a_tool_is_in_the_store(shop: Shop) -> None:
     target = Target("blue", "dev", "mail")
     plan = Plan(target, "fake", (), "u", "i", artifact=Artifact(Path("secret.tfplan"), "0" * 64))
     desk = shop.pool.desk()
-    job = desk.ask(Request("apply", target, "blue", plan=plan))
+    job = desk.ask(JobRequest("apply", target, "blue", plan=plan))
     desk.answer(job, Answer("2030-01-07T12:00:00+00:00", plan=plan))
     store = shop.runtime.store
     assert isinstance(store, MemoryStore)
@@ -399,7 +399,7 @@ def test_looking_for_jobs_at_work_on_a_unit_reads_no_other_jobs(shop: Shop) -> N
     desk, since, store = shop.pool.desk(), shop.clock.now() - timedelta(seconds=1), shop.runtime.store
     assert isinstance(store, MemoryStore)
     for call, name in [("apply", "mail"), ("plan", "mail"), *(("apply", f"other-{number}") for number in range(50))]:
-        desk.begin(desk.ask(Request(call, Target("blue", "dev", name), "blue")), {"host": name})  # type: ignore[arg-type]
+        desk.begin(desk.ask(JobRequest(call, Target("blue", "dev", name), "blue")), {"host": name})  # type: ignore[arg-type]
     store.asked.clear()
     assert [begun.holder["host"] for _, begun in desk.unanswered_applies(since, "mail")] == ["mail"]
     assert store.asked["read"] == 2
@@ -420,7 +420,7 @@ def test_a_withdrawal_that_was_written_twice_holds(tmp_path: Path) -> None:
 
 def test_a_job_that_was_withdrawn_is_withdrawn_again_and_never_begun(shop: Shop) -> None:
     desk = shop.pool.desk()
-    job = desk.ask(Request("apply", Target("blue", "dev", "mail"), "blue"))
+    job = desk.ask(JobRequest("apply", Target("blue", "dev", "mail"), "blue"))
     assert desk.begin(job, {"host": "here"}, withdrawn=True)
     assert desk.begin(job, {"host": "here"}, withdrawn=True)
     assert not desk.begin(job, {"host": "here"})
@@ -428,7 +428,7 @@ def test_a_job_that_was_withdrawn_is_withdrawn_again_and_never_begun(shop: Shop)
 
 def test_a_job_that_was_begun_is_not_withdrawn(shop: Shop) -> None:
     desk = shop.pool.desk()
-    job = desk.ask(Request("apply", Target("blue", "dev", "mail"), "blue"))
+    job = desk.ask(JobRequest("apply", Target("blue", "dev", "mail"), "blue"))
     assert desk.begin(job, {"host": "here"})
     assert not desk.begin(job, {"host": "here"}, withdrawn=True)
 
