@@ -76,7 +76,10 @@ def bootstrap(
     infrastructure = chosen.repository / "infrastructure"
     platform = load(infrastructure)
     if write_policies:
-        _tell([bootstrapping.AppliedSetting(str(file), "created") for file in policies.write(infrastructure)], json)
+        written = policies.write(infrastructure)
+        _tell([bootstrapping.AppliedSetting(str(file), "created") for file in written], json)
+        if not written:
+            screen.say(f"{infrastructure / policies.FOLDER} has all of them")
         return
     here = {each.name: each for each in platform.environments}.get(environment)
     region = here.region if here else ""

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from tasks import manifest
 from tasks.aws import asking
-from tasks.bootstrap.buckets import bucket_settings, names_of, tags_of
+from tasks.bootstrap.buckets import OURS, bucket_settings, names_of, tags_of
 from tasks.bootstrap.policies import document, file_of
 from tasks.bootstrap.settings import AppliedSetting, Setting, reader, settle
 from tasks.domain.platform import Environment, Platform
@@ -82,8 +82,9 @@ def of_terraform(infrastructure: Path, platform: Platform, environment: Environm
 
 
 def is_bucket(backend: Backend) -> bool:
-    """Whether a backend is a bucket in S3 whose name is known."""
-    return backend.kind == "s3" and "${" not in str(backend.settings.get("bucket", "${"))
+    """Whether a backend is a bucket in S3, and the code alone says where it is and its locks are."""
+    told = [str(backend.settings.get(each, "")) for each in ("bucket", "region", "dynamodb_table")]
+    return backend.kind == "s3" and bool(told[0]) and not any("${" in each for each in told)
 
 
 def lock_table(environment: Environment, backend: Backend) -> str:
@@ -127,7 +128,8 @@ def provide(
 ) -> tuple[AppliedSetting, ...]:
     """Make the buckets and lock tables that are missing; `prepare` says what the arguments are, and what is raised.
 
-    A bucket of another account counts as there: its owner says who may use it.
+    A bucket that was made here is finished, if an earlier run ended before it was. One of another account counts as
+    there: its owner says who may use it.
     """
     with asking(f"make the backends of {environment.name}"):
         missing = (
@@ -155,10 +157,13 @@ def _of_units(terragrunt: Terragrunt, environment: str, root: str) -> Iterator[B
 def _missing(
     platform: Platform, environment: Environment, infrastructure: Path, backend: Backend, client: Client
 ) -> Iterator[Setting]:
-    bucket, *others = _bucket(platform, environment, infrastructure, backend, client)
+    bucket, *others, tags = _bucket(platform, environment, infrastructure, backend, client)
     tables = _tables(platform, environment, backend, client)
     if not _is_there(bucket):
-        yield from (bucket, *others)
+        # Its tags first: a run that ends here leaves a bucket that the next one knows as ours, and finishes.
+        yield from (bucket, tags, *others)
+    elif _is_ours(tags):
+        yield from others
     yield from (table for table in tables if not table.read())
 
 
@@ -170,6 +175,14 @@ def _is_there(bucket: Setting) -> bool:
         if error.response["Error"]["Code"] in ("403", "301"):
             return True
         raise
+
+
+def _is_ours(tags: Setting) -> bool:
+    """Whether a bucket has the tag of those that are made here; one whose tags we may not read has not."""
+    try:
+        return OURS in (tags.read() or ())
+    except ClientError:
+        return False
 
 
 def _bucket(

@@ -10,6 +10,9 @@ from typing import Any
 from tasks.bootstrap.settings import Setting, reader
 from tasks.domain.platform import Environment, Platform
 
+OURS = {"Key": "ManagedBy", "Value": "flowmart bootstrap"}
+"""The tag by which what was made here is known again."""
+
 
 def state_bucket(platform: str, environment: Environment) -> str:
     """The name of the bucket that holds the Terraform states of a platform in an environment."""
@@ -43,7 +46,7 @@ def bucket_settings(s3: Any, region: str, names: Mapping[str, Any], policy: Mapp
         _encryption(s3, here),
         _public_access_block(s3, here),
         _bucket_policy(s3, here, policy),
-        _buckettags_of(s3, here, tags_of(names)),
+        _bucket_tags(s3, here, tags_of(names)),
     ]
 
 
@@ -99,7 +102,7 @@ def _bucket_policy(s3: Any, here: Mapping[str, str], policy: Mapping[str, Any]) 
     )
 
 
-def _buckettags_of(s3: Any, here: Mapping[str, str], tags: Sequence[Mapping[str, str]]) -> Setting:
+def _bucket_tags(s3: Any, here: Mapping[str, str], tags: Sequence[Mapping[str, str]]) -> Setting:
     return Setting(
         f"bucket {here['Bucket']}, tags",
         reader(s3.get_bucket_tagging, here, lambda found: found["TagSet"]),
@@ -110,5 +113,5 @@ def _buckettags_of(s3: Any, here: Mapping[str, str], tags: Sequence[Mapping[str,
 
 def tags_of(names: Mapping[str, Any]) -> list[dict[str, str]]:
     """The tags of what is made for an environment."""
-    tags = {"Project": names["platform"], "Environment": names["environment"], "ManagedBy": "flowmart bootstrap"}
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
+    tags = {"Project": names["platform"], "Environment": names["environment"]}
+    return [*({"Key": key, "Value": value} for key, value in tags.items()), dict(OURS)]

@@ -50,16 +50,21 @@ def document(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
         InvalidInput: The file is missing or not JSON, or names an unknown variable.
     """
     try:
-        policy = dict(_filled(json.loads(file.read_text()), names))
+        policy = _filled(json.loads(file.read_text()), names)
     except FileNotFoundError as error:
         raise InvalidInput(f"{file}: missing; restore it from version control") from error
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{file}:{error.lineno}: not JSON: {error.msg}") from error
     except KeyError as error:
         raise InvalidInput(f"{file}: ${{{error.args[0]}}} is unknown; use one of {', '.join(names)}") from error
-    if isinstance(statements := policy.get("Statement"), list):
-        policy["Statement"] = [each for each in statements if each.get("Resource") != []]
-    return policy
+    if not isinstance(policy, dict):
+        raise InvalidInput(f"{file}: a policy is an object with Version and Statement")
+    found: dict[str, Any] = policy
+    if isinstance(statements := found.get("Statement"), list):
+        found["Statement"] = [
+            each for each in statements if not (isinstance(each, dict) and each.get("Resource") == [])
+        ]
+    return found
 
 
 def _filled(value: Any, names: Mapping[str, Any]) -> Any:

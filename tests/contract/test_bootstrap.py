@@ -13,6 +13,7 @@ import pytest
 
 from deployments.sandbox import Sandbox
 from tasks.bootstrap import AppliedSetting, bootstrap, state_bucket
+from tasks.bootstrap.buckets import OURS
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.platform import Environment, Platform, Roles, Unit
 from tests.formats import outputs
@@ -207,6 +208,20 @@ def test_a_bucket_that_is_there_is_left_as_its_owner_has_it(
     bootstrap(platform, "dev", infrastructure, administrator)
     found = administrator("s3", "eu-central-1").get_bucket_versioning(Bucket="long-there")
     assert "Status" not in found
+
+
+def test_a_bucket_that_an_earlier_run_left_half_made_is_finished(
+    theirs: tuple[Platform, Path], administrator: Callable[..., Any]
+) -> None:
+    platform, infrastructure = theirs
+    for name in ("network", "app"):
+        (infrastructure / name / "main.tf").write_text(ROOT.replace("{bucket}", "half-made"))
+    s3, place = administrator("s3", "eu-central-1"), {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket="half-made", CreateBucketConfiguration=place)
+    s3.put_bucket_tagging(Bucket="half-made", Tagging={"TagSet": [OURS]})
+    bootstrap(platform, "dev", infrastructure, administrator)
+    assert s3.get_bucket_versioning(Bucket="half-made")["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket="half-made")["PublicAccessBlockConfiguration"].values())
 
 
 def test_it_refuses_a_platform_that_trusts_nobody(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.bootstrap import policies
+from tasks.bootstrap import backends, policies
 from tasks.bootstrap.policies import DEFAULTS, document
 from tasks.domain.errors import InvalidInput
+from tasks.engines.terraform.backends import Backend
 
 NAMES = {
     "account": "222222222222",
@@ -76,6 +77,8 @@ def test_variables_of_aws_are_left_alone(tmp_path: Path) -> None:
     [
         ('{"Resource": "${buket}"}', r"policy\.json: \$\{buket\} is unknown; use one of account, bucket"),
         ('{"Resource":\n "x",\n}', r"policy\.json:3: not JSON"),
+        ("[1]", r"policy\.json: a policy is an object with Version and Statement"),
+        ('"a"', r"policy\.json: a policy is an object with Version and Statement"),
     ],
 )
 def test_a_broken_policy_is_named_with_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
@@ -106,3 +109,14 @@ def test_the_planning_policy_only_reads_the_state() -> None:
     statements = document(DEFAULTS / "plan.json", NAMES)["Statement"]
     on_state = [s for s in statements if NAMES["states"] == s["Resource"]]
     assert [s["Action"] for s in on_state] == [["s3:GetObject", "s3:GetObjectVersion"]]
+
+
+def test_what_is_no_statement_is_left_to_aws(tmp_path: Path) -> None:
+    assert document(written(tmp_path, '{"Statement": ["x"]}'), NAMES) == {"Statement": ["x"]}
+
+
+@pytest.mark.parametrize("setting", ["bucket", "region", "dynamodb_table"])
+def test_a_backend_that_depends_on_variables_is_none_that_is_known(setting: str) -> None:
+    settings = {"bucket": "states", "region": "eu-west-1", "dynamodb_table": "locks"}
+    assert backends.is_bucket(Backend("s3", settings))
+    assert not backends.is_bucket(Backend("s3", settings | {setting: "${var.it}"}))
