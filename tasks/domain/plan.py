@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -48,7 +48,8 @@ class Change:
     """What a plan would do to one object. `before` and `after` hold `MASK` and `UNKNOWN`, never a secret.
 
     `kind` is the tool's own type ("aws_vpc"); `because` names the attributes that force a replacement. `note` is what
-    else happens to it ("moved from aws_vpc.old", "imports vpc-1").
+    else happens to it ("moved from aws_vpc.old", "imports vpc-1"). `thing` names the object where the address is not
+    its own: that of a playbook's change is a task, and one task may make a file that another removes.
     """
 
     address: str
@@ -58,6 +59,12 @@ class Change:
     after: Mapping[str, Any] | None = None
     because: tuple[str, ...] = ()
     note: str = ""
+    thing: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that the object is called in plans."""
+        return frozenset(filter(None, (self.address, self.thing)))
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -137,10 +144,9 @@ class Plan:
 
     @property
     def created(self) -> frozenset[str]:
-        """Addresses of the objects that applying it brings into being: all that a rollback may remove again."""
-        return frozenset(
-            change.address for change in self.changes if change.action in (Action.CREATE, Action.REPLACE)
-        )
+        """Names of the objects that applying it brings into being: all that a rollback may remove again."""
+        made = (change for change in self.changes if change.action in (Action.CREATE, Action.REPLACE))
+        return frozenset(name for change in made for name in change.names)
 
     @property
     def removed(self) -> frozenset[str]:
@@ -148,6 +154,16 @@ class Plan:
         return frozenset(
             change.address for change in self.changes if change.action in (Action.DELETE, Action.REPLACE)
         )
+
+    def removed_beyond(self, created: Collection[str]) -> tuple[str, ...]:
+        """What applying it deletes or replaces that is not among what was created, by names, sorted.
+
+        An object that it moves counts by its address before the move, too.
+        """
+        moved = {each.address: each.previous for each in self.state_changes if each.action is Action.MOVE}
+        removed = [change for change in self.changes if change.action in (Action.DELETE, Action.REPLACE)]
+        others = [each for each in removed if not {*each.names, moved.get(each.address, "")} & {*created}]
+        return tuple(sorted(each.thing or each.address for each in others))
 
     @property
     def risks(self) -> frozenset[str]:

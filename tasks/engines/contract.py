@@ -183,7 +183,7 @@ class EngineContract:
         story.received(forward, story.apply(forward))
         plan = story.rollback("green", blue)
         assert plan is not None
-        assert plan.removed <= forward.created
+        assert not plan.removed_beyond(forward.created)
         story.received(plan, story.apply(plan))
         assert story.subject.found() == "blue"
         assert story.engine("blue").verify().outcome is Outcome.SUCCEEDED
@@ -194,7 +194,7 @@ class EngineContract:
         plan = story.rollback("blue", None)
         assert plan is not None
         assert [change.action for change in plan.changes] == [Action.DELETE]
-        assert plan.removed <= forward.created
+        assert not plan.removed_beyond(forward.created)
         story.apply(plan)
         assert story.subject.found() is None
 
@@ -206,11 +206,11 @@ class EngineContract:
         story.received(forward, story.apply(forward))
         plan = story.rollback("blue", baseline)
         # The core refuses a rollback that removes what was not created.
-        if plan is not None and plan.removed <= forward.created:
+        if plan is not None and not plan.removed_beyond(forward.created):
             story.apply(plan)
             story.subject.received(before)
             assert story.subject.found() == "red"
-        assert plan is None or baseline is None or plan.removed <= forward.created
+        assert plan is None or baseline is None or not plan.removed_beyond(forward.created)
         assert story.subject.found() is not None
 
     def test_an_apply_that_was_done_is_observed_as_done(self, story: Story) -> None:

@@ -32,7 +32,7 @@ from tasks.domain.events import (
     UnitRolledBack,
 )
 from tasks.domain.outcome import Applied, Outcome
-from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Baseline, Receipt
 from tasks.domain.residual import differences_beyond, drift_beyond
 from tasks.promotion import planning
@@ -186,9 +186,7 @@ def _received(to: Receipt, made: Plan, applied: Applied) -> Receipt:
 
 def _refuse_other_removals(run: EnvironmentRun, unit: str, made: Plan) -> None:
     """A rollback deletes or replaces only what the release created."""
-    moved = {each.address: each.previous for each in made.state_changes if each.action is Action.MOVE}
-    created = run.state().created.get(unit, frozenset())
-    others = sorted(address for address in made.removed if created.isdisjoint({address, moved.get(address)}))
+    others = made.removed_beyond(run.state().created.get(unit, frozenset()))
     if others:
         raise Refused(f"it would delete or replace what the release did not create: {', '.join(others)}")
 

@@ -408,10 +408,8 @@ def test_hosts_that_are_not_known_are_never_made_up(bastion: Bastion, hosts_give
 
 
 @pytest.fixture(scope="module")
-def configured(
-    hosts: SandboxHosts, project: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Bastion, Receipt]:
-    """FlowMart's bastion, configured once, and the receipt of that."""
+def configured(hosts: SandboxHosts, project: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Bastion, Plan]:
+    """FlowMart's bastion, configured once, and the plan of that."""
     infrastructure = tmp_path_factory.mktemp("flowmart") / "infrastructure"
     made = Bastion(infrastructure, hosts.variables())
     shutil.rmtree(infrastructure)
@@ -420,11 +418,11 @@ def configured(
     assert plan.changes
     applied = made.engine.apply(plan)
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
-    return made, made.receipt(plan)
+    return made, plan
 
 
 @pytest.fixture
-def flowmart(configured: tuple[Bastion, Receipt]) -> Bastion:
+def flowmart(configured: tuple[Bastion, Plan]) -> Bastion:
     return configured[0]
 
 
@@ -433,12 +431,10 @@ def test_a_second_run_of_flowmarts_roles_changes_nothing(flowmart: Bastion) -> N
     assert flowmart.plan().empty
 
 
-def test_what_somebody_changed_on_a_bastion_is_drift(
-    configured: tuple[Bastion, Receipt], hosts: SandboxHosts
-) -> None:
-    flowmart, receipt = configured
+def test_what_somebody_changed_on_a_bastion_is_drift(configured: tuple[Bastion, Plan], hosts: SandboxHosts) -> None:
+    flowmart, first = configured
     hosts.ssh("dev", "echo 'PermitRootLogin yes' > /etc/ssh/sshd_config.d/10-flowmart.conf")
-    found = flowmart.engine.detect_drift(receipt)
+    found = flowmart.engine.detect_drift(flowmart.receipt(first))
     assert [change.address for change in found.changes] == ["bastion : hardening : Configure sshd"]
     assert (found.changes[0].after or {})["content"] == ["PermitRootLogin yes"]
     flowmart.engine.apply(flowmart.plan())
@@ -469,8 +465,11 @@ def test_a_configured_bastion_lets_us_in_and_one_that_does_not_is_told(
     assert (code, "Permission denied" in said) == (1, True)
 
 
-def test_the_first_release_can_be_taken_back(flowmart: Bastion, hosts: SandboxHosts) -> None:
+def test_the_first_release_can_be_taken_back(configured: tuple[Bastion, Plan], hosts: SandboxHosts) -> None:
+    flowmart, first = configured
     plan = flowmart.rollback()
+    # Else the core would leave it to a person.
+    assert plan.removed_beyond(first.created) == ()
     removed = {change.action.value for change in plan.changes if "Remove files" in change.address}
     assert removed == {"delete"}
     assert flowmart.engine.apply(plan).outcome is Outcome.SUCCEEDED

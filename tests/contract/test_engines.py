@@ -46,7 +46,7 @@ PLAY = """
 - hosts: all
   gather_facts: false
   tasks:
-    - name: Paint
+    - name: {name}
       ansible.builtin.{task}
 """
 CHART = "apiVersion: v2\nname: paint\nversion: 1.0.0\n"
@@ -214,10 +214,10 @@ class TestAnsible(EngineContract):
         paint = hosts.root("dev") / "etc" / "paint"
 
         def files(colour: str) -> Mapping[str, str]:
-            remove = PLAY.format(task="file: {path: /etc/paint, state: absent}")
+            remove = PLAY.format(name="Take the paint off", task="file: {path: /etc/paint, state: absent}")
             task = "copy: {content: '%s', dest: /etc/paint, mode: '0644'}" % colour
             config = "[ssh_connection]\npipelining = True\n"
-            return {"playbook.yml": PLAY.format(task=task), "remove.yml": remove, "ansible.cfg": config}
+            return {"playbook.yml": PLAY.format(name="Paint", task=task), "remove.yml": remove, "ansible.cfg": config}
 
         return Subject(
             engine=ENGINES["ansible"],

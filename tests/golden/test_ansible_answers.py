@@ -45,6 +45,39 @@ def test_a_task_that_would_change_something_is_a_change_of_its_host(rehearsed: R
     }
 
 
+def told(task: str, action: str, result: dict[str, Any]) -> dict[str, Any]:
+    data = {"host": "web", "role": "base", "task": task, "task_action": action, "res": {"changed": True, **result}}
+    return {"event": "runner_on_ok", "event_data": data}
+
+
+NEW = [{"before": "", "after_header": "/root/.ansible/tmp/t.j2", "after": "hello\n"}]
+ABSENT = {"before": {"path": "/etc/a", "state": "file"}, "after": {"path": "/etc/a", "state": "absent"}}
+
+
+@pytest.mark.parametrize(
+    ("result", "thing"),
+    [
+        # A template, as its action tells it; a module's own arguments; one of a loop; a folder to put something into.
+        ({"diff": NEW, "invocation": {"dest": "/etc/a", "module_args": {"dest": "/etc/a"}}}, "web: /etc/a"),
+        ({"diff": ABSENT, "invocation": {"module_args": {"path": "/etc//a/", "state": "absent"}}}, "web: /etc/a"),
+        (
+            {
+                "results": [
+                    {"changed": True, "diff": NEW, "invocation": {"dest": "/etc/a"}, "_ansible_item_label": "a"}
+                ]
+            },
+            "web: /etc/a",
+        ),
+        ({"diff": NEW, "invocation": {"dest": "/etc/a.d/", "src": "files/a"}}, "web: /etc/a.d/a"),
+        ({"diff": {}, "invocation": {"module_args": {"name": "deploy", "state": "present"}}}, ""),
+        ({"diff": NEW}, ""),
+    ],
+)
+def test_a_change_names_the_file_that_it_is_about(result: dict[str, Any], thing: str) -> None:
+    (change,) = results([told("Write", "ansible.builtin.template", result)]).changes
+    assert change.thing == thing
+
+
 def test_of_a_file_only_the_lines_that_differ_are_told(rehearsed: Results) -> None:
     line = next(change for change in rehearsed.changes if change.address == "bastion : Set a line")
     assert line.before == {"content": ["Debian GNU/Linux 12 \\n \\l"]}

@@ -11,6 +11,7 @@ would do something else in earnest: it is not comparable, and so is what mention
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -123,7 +124,10 @@ def masked(found: Results, secrets: Iterable[str]) -> Results:
     return replace(
         found,
         changes=tuple(
-            replace(c, before=_without(c.before, hidden), after=_without(c.after, hidden)) for c in found.changes
+            replace(
+                c, before=_without(c.before, hidden), after=_without(c.after, hidden), thing=_without(c.thing, hidden)
+            )
+            for c in found.changes
         ),
         failed=_without(found.failed, hidden),
         blocked=_without(found.blocked, hidden),
@@ -220,7 +224,19 @@ def _change(data: Mapping[str, Any], result: Mapping[str, Any], item: str = "") 
         action=action,
         before=None if action is Action.CREATE else before,
         after=None if action is Action.DELETE else after,
+        thing=_thing(data, result),
     )
+
+
+def _thing(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """ "bastion: /etc/motd": the file that a module was given; empty where it was given none."""
+    given = result.get("invocation") or {}
+    given = given.get("module_args") or given
+    place, source = given.get("path") or given.get("dest"), given.get("src")
+    if not (isinstance(place, str) and place.startswith("/")):
+        return ""
+    into = posixpath.basename(str(source)) if place.endswith("/") and source else ""
+    return f"{data['host']}: {posixpath.normpath(posixpath.join(place, into))}"
 
 
 def _compared(diff: Any) -> tuple[dict[str, Any], dict[str, Any]]:
