@@ -134,7 +134,16 @@ def _chosen(part: str, item: Any) -> list[str | int]:
 def _holds(entry: Any, wanted: str) -> bool:
     """Whether an entry of a list has all these values: `port=80,protocol=TCP`."""
     pairs = [pair.partition("=") for pair in wanted.split(",")]
-    return isinstance(entry, Mapping) and all(str(entry.get(key.strip())) == value.strip() for key, _, value in pairs)
+    return isinstance(entry, Mapping) and all(_is(entry, key.strip(), value.strip()) for key, _, value in pairs)
+
+
+def _is(entry: Mapping[str, Any], key: str, text: str) -> bool:
+    return key in entry and _text(entry[key]) == text
+
+
+def _text(value: Any) -> str:
+    """A value as objects are written: true and null are not Python's True and None."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
 def _name(entry: Any) -> str | None:

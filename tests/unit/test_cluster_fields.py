@@ -13,6 +13,7 @@ WORKLOAD: dict[str, Any] = {
     "spec": {
         "replicas": 2,
         "ports": [{"port": 80, "protocol": "TCP", "nodePort": 1}, {"port": 80, "protocol": "UDP", "nodePort": 2}],
+        "hosts": [{"tls": True, "at": 1}, {"tls": False, "at": 2}, {"tls": None, "at": 3}, {"at": 4}],
         "containers": [{"name": "main.app", "image": "a"}, {"name": "side", "image": "b", "args": ["x", "y"]}],
     },
 }
@@ -42,6 +43,11 @@ WORKLOAD: dict[str, Any] = {
         ("spec.ports[port=80,protocol=UDP].nodePort", [2]),
         ("spec.ports[port=80].nodePort", [1, 2]),
         ("/spec/ports/port=80/nodePort", [1, 2]),
+        ("spec.hosts[tls=true].at", [1]),
+        ("spec.hosts[tls=false].at", [2]),
+        ("spec.hosts[tls=null].at", [3]),
+        ("spec.hosts[tls=None].at", []),
+        ("spec.hosts[tls=].at", []),
         ("spec.replica", []),
         ("spec.replicas.more", []),
         ("/spec/containers/7/image", []),
