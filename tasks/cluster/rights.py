@@ -12,13 +12,11 @@ _REFUSED = re.compile(
     r'User "[^"]*" cannot (?P<verb>\w+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]*)")?'
 )
-_WHERE = "see infrastructure/kubernetes/access"
 
 
 def advice(said: str) -> str:
     """The rules to add, for all that a text says is refused; empty when it is about something else."""
-    rules = list(dict.fromkeys(_rule(found) for found in _REFUSED.finditer(said)))
-    return f"{'; '.join(rules)} ({_WHERE})" if rules else ""
+    return "; ".join(dict.fromkeys(_rule(found) for found in _REFUSED.finditer(said)))
 
 
 def _rule(refused: re.Match[str]) -> str:

@@ -30,7 +30,7 @@ def test_a_refusal_names_the_rule_to_add(said: str, rule: str) -> None:
     body = json.dumps({"kind": "Status", "reason": "Forbidden", "message": said, "details": {}})
     error = refusal(Answered(403, body), "rehearse Deployment/shop/cart in dev")
     assert isinstance(error, NotPermitted)
-    assert str(error).endswith(f"{said}; {rule} (see infrastructure/kubernetes/access)")
+    assert str(error).endswith(f"{said}; {rule}")
 
 
 def test_helm_passes_the_refusal_on_and_each_rule_is_named_once() -> None:
