@@ -95,13 +95,6 @@ def heads(locations: Iterable[Location]) -> dict[str | int, list[Location]]:
     return found
 
 
-def value_at(item: Any, location: Location) -> Any:
-    """What is there."""
-    for step in location:
-        item = item[step]
-    return item
-
-
 def written(item: Any, location: Location) -> str:
     """A location as plans print it: entries of a list by their names, where they have one."""
     parts: list[str] = []

@@ -30,8 +30,10 @@ class Watching(Silent):
     def noting(self) -> Iterator[None]:
         """Note the plans that are made while this lasts."""
         self._noting = True
-        yield
-        self._noting = False
+        try:
+            yield
+        finally:
+            self._noting = False
 
     def planned(self, plan: Plan) -> None:
         """A unit was planned."""
