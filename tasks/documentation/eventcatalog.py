@@ -17,7 +17,8 @@ from tasks.documentation import sections
 from tasks.documentation.facts import EnvironmentFacts, Facts, UnitFacts
 from tasks.documentation.folder import Page
 from tasks.documentation.sections import Linked
-from tasks.documentation.wordings import length, said
+from tasks.documentation.wordings import said
+from tasks.domain import wording
 
 _UNRELEASED = "0.0.0"
 """The version of what is in no environment yet. EventCatalog's linter wants semantic versions."""
@@ -104,7 +105,10 @@ def _passage(facts: Facts) -> str:
 def _environment_step(found: EnvironmentFacts, facts: Facts) -> dict[str, Any]:
     behind = [each for each in facts.environments if found.name in each.declared.after]
     onward = [
-        {"id": each.name, "label": f"verified for {length(each.declared.soak)}" if each.declared.soak else "verified"}
+        {
+            "id": each.name,
+            "label": f"verified for {wording.length(each.declared.soak)}" if each.declared.soak else "verified",
+        }
         for each in behind
     ]
     about = {"account": found.declared.account, "region": found.declared.region}

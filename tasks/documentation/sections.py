@@ -19,11 +19,11 @@ from tasks.documentation.wordings import (
     gate,
     health,
     history,
-    length,
     open_when,
     said,
     what_is_there,
 )
+from tasks.domain import wording
 from tasks.domain.platform import Environment
 from tasks.reports.artifacts import moment, table
 
@@ -90,7 +90,7 @@ def policies(facts: Facts) -> str:
 def about_environment(found: EnvironmentFacts, linked: Linked) -> str:
     """Where an environment is, who may change it and when, and what is there."""
     declared, column, origin = found.declared, found.column, found.origin
-    drift = f"looked for every {length(declared.drift_every)}{', and repaired' if declared.reconcile else ''}"
+    drift = f"looked for every {wording.length(declared.drift_every)}{', and repaired' if declared.reconcile else ''}"
     rows = [
         ("state", said(column.words)),
         ("release", what_is_there(column)),
@@ -101,7 +101,7 @@ def about_environment(found: EnvironmentFacts, linked: Linked) -> str:
         ("since (UTC)", moment(column.since)),
         ("next", said(column.coming) or "-"),
         ("after", ", ".join(map(linked.environment, declared.after)) or "comes first"),
-        ("soak time", length(declared.soak) if declared.soak else "none"),
+        ("soak time", wording.length(declared.soak) if declared.soak else "none"),
         ("account and region", " ".join(filter(None, (code(declared.account), said(declared.region))))),
         ("people approve", gate(declared.approval)),
         ("open", "; ".join(filter(None, (said(found.frozen), open_when(declared))))),
@@ -116,9 +116,9 @@ def _rehearsed(declared: Environment) -> str:
     where = declared.rehearsal
     if where is None:
         return "nowhere"
-    often = f", every {length(where.every)}" if where.every else ""
+    often = f", every {wording.length(where.every)}" if where.every else ""
     needed = declared.rehearsed_within
-    gate = f"; a release needs one not older than {length(needed)}" if needed else ""
+    gate = f"; a release needs one not older than {wording.length(needed)}" if needed else ""
     return f"in {said(where.environment)}{often}{gate}"
 
 
@@ -170,7 +170,7 @@ def about_unit(unit: UnitFacts, linked: Linked) -> str:
             "holds data",
             "yes: nothing in it is deleted or replaced without an override" if declared.protected else "no",
         ),
-        ("time limit", length(declared.time_limit)),
+        ("time limit", wording.length(declared.time_limit)),
     ]
     return _joined(table(("", ""), rows), where_is(unit, linked))
 

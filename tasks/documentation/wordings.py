@@ -31,14 +31,6 @@ def said(text: str) -> str:
     return inert(masking.mask(text))
 
 
-def length(seconds: float) -> str:
-    """A length of time: "90 s", "30 min", "2 h", "1 d"."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
-
-
 def gate(approval: Approval) -> str:
     """When people approve plans, and who."""
     if not approval.when:
@@ -46,7 +38,7 @@ def gate(approval: Approval) -> str:
     who = ", ".join(map(said, approval.approvers)) or "anybody"
     people = f"{approval.count} different people of {who}" if approval.count > 1 else who
     proof = ", on GitHub" if approval.identity == "github" else ""
-    return f"{' or '.join(approval.when)}: {people}{proof}, within {length(approval.expires)}"
+    return f"{' or '.join(approval.when)}: {people}{proof}, within {wording.length(approval.expires)}"
 
 
 def open_when(environment: Environment) -> str:
@@ -71,7 +63,7 @@ def check(declared: Check) -> tuple[str, str, str, str]:
     """A smoke check: name, kind, what it asks for, how long it may take."""
     options = masking.masked({name: value for name, value in declared.options.items() if name != "kind"})
     told = ", ".join(f"{name}: {wording.short(value)}" for name, value in options.items())
-    return said(declared.name), declared.kind, code(told), length(declared.within)
+    return said(declared.name), declared.kind, code(told), wording.length(declared.within)
 
 
 def history(entries: Iterable[Entry]) -> str:

@@ -1,8 +1,7 @@
-"""A rehearsed rollback: what became of each unit, and the whole of it in a sentence. Data, no effects."""
+"""A rehearsed rollback: what became of each unit. Data, no effects."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,11 +31,3 @@ class RehearsedUnit:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.result}{f' ({self.why})' if self.why else ''}"
-
-
-def worked(units: Sequence[RehearsedUnit]) -> str:
-    """ "worked for 6 of 7 units; database: irreversible (database deletes table.orders)"."""
-    others = [unit for unit in units if unit.result not in GOOD]
-    every = "1 unit" if len(units) == 1 else f"{len(units)} units"
-    of = f"{len(units) - len(others)} of {every}" if others else f"all {every}" if units[1:] else every
-    return "; ".join([f"worked for {of}", *map(str, others)])

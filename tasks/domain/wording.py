@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain import events
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Change, Plan, Reversibility
-from tasks.domain.rehearsal import worked
+from tasks.domain.rehearsal import GOOD, RehearsedUnit
 from tasks.domain.release import Provenance
 
 _DONE = {
@@ -39,6 +39,14 @@ class Difference:
 def number(how_many: int, noun: str) -> str:
     """A number of things: "1 check", "2 checks"."""
     return f"{how_many} {noun}{'' if how_many == 1 else 's'}"
+
+
+def length(seconds: float) -> str:
+    """A length of time: "90 s", "30 min", "2 h", "1 d"."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
 
 
 def counted(changes: Mapping[str, int]) -> str:
@@ -140,6 +148,14 @@ def happened(event: events.Event) -> tuple[str, str]:
     """An event for people: the unit that it is about ("" for the whole environment), and what happened."""
     unit = event.unit if isinstance(event, events.UnitEvent) else ""
     return unit, _HAPPENED[type(event)](event)
+
+
+def worked(units: Sequence[RehearsedUnit]) -> str:
+    """ "worked for 6 of 7 units; database: irreversible (database deletes table.orders)"."""
+    others = [unit for unit in units if unit.result not in GOOD]
+    every = number(len(units), "unit")
+    of = f"{len(units) - len(others)} of {every}" if others else f"all {every}" if units[1:] else every
+    return "; ".join([f"worked for {of}", *map(str, others)])
 
 
 def first_line(text: str) -> str:

@@ -11,7 +11,6 @@ from datetime import datetime
 from tasks.domain import wording
 from tasks.domain.events.claims import PROMOTE, ROLL_BACK
 from tasks.domain.outcome import Outcome
-from tasks.domain.rehearsal import worked
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 
 
@@ -44,5 +43,5 @@ def sentence(rehearsal: RecordedRehearsal) -> str:
     at = f"{datetime.fromisoformat(rehearsal.at):%Y-%m-%d %H:%M} UTC in {event.rehearsed_in}"
     back = f"the rollback from {event.release} to {event.earlier}"
     if event.outcome is Outcome.SUCCEEDED:
-        return f"rehearsed {at}: {back} {worked(event.units)}"
+        return f"rehearsed {at}: {back} {wording.worked(event.units)}"
     return f"rehearsal FAILED {at}: {back}: {wording.first_line(event.why)}"

@@ -13,8 +13,6 @@ from tasks.ledger import rehearsals
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion.environment_run import EnvironmentRun
 
-_HOUR = 3600.0
-
 
 def known(run: EnvironmentRun, purpose: str) -> str:
     """What is known of a rehearsed rollback before a decision; "" where none is rehearsed or possible."""
@@ -65,5 +63,4 @@ def _missing(rehearsal: RecordedRehearsal | None, digest: str, now: datetime, li
         return rehearsals.sentence(rehearsal)
     if now - datetime.fromisoformat(rehearsal.at) <= timedelta(seconds=limit):
         return ""
-    hours = wording.number(round(limit / _HOUR), "hour")
-    return f"its last rehearsal is older than {hours} ({rehearsals.sentence(rehearsal)})"
+    return f"its last rehearsal is older than {wording.length(limit)} ({rehearsals.sentence(rehearsal)})"

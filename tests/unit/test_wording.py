@@ -100,3 +100,10 @@ def test_events_are_described_in_a_few_words(event: Event, words: tuple[str, str
 @pytest.mark.parametrize(("how_many", "said"), [(0, "0 checks"), (1, "1 check"), (2, "2 checks")])
 def test_a_number_of_things_has_an_s_only_where_it_needs_one(how_many: int, said: str) -> None:
     assert wording.number(how_many, "check") == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 s"), (90, "90 s"), (1800, "30 min"), (7200, "2 h"), (86400, "1 d"), (5400, "90 min")]
+)
+def test_a_length_of_time_is_in_its_largest_whole_unit(seconds: float, said: str) -> None:
+    assert wording.length(seconds) == said

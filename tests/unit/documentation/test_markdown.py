@@ -11,7 +11,7 @@ import pytest
 from tasks.documentation import Facts, markdown, write
 from tasks.documentation.diagrams import flowchart, label
 from tasks.documentation.rollbacks import ROLLBACKS
-from tasks.documentation.wordings import code, length
+from tasks.documentation.wordings import code
 from tasks.engines import BUILT_IN
 from tests.formats.mermaid import charts
 from tests.golden.test_documents import broken
@@ -129,10 +129,3 @@ def test_a_label_of_any_text_is_read_as_that_text(text: str) -> None:
 )
 def test_code_holds_any_text(text: str, written: str) -> None:
     assert code(text) == written
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0, "0 s"), (90, "90 s"), (1800, "30 min"), (7200, "2 h"), (86400, "1 d"), (5400, "90 min")]
-)
-def test_a_length_of_time_is_in_its_largest_whole_unit(seconds: float, said: str) -> None:
-    assert length(seconds) == said

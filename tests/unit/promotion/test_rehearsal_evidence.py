@@ -134,11 +134,13 @@ def test_the_gate_wants_a_rehearsal_where_that_is_declared(strict: Shop) -> None
     assert strict.promote("red") is None
 
 
-def test_a_rehearsal_counts_for_as_long_as_the_gate_says(strict: Shop) -> None:
-    rehearse(strict, "red")
-    strict.clock.sleep(DAY + 1)
-    with pytest.raises(Refused, match="its last rehearsal is older than 24 hours"):
-        strict.promote("red")
+@pytest.mark.parametrize(("limit", "told"), [(DAY, "1 d"), (1200.0, "20 min")])
+def test_a_rehearsal_counts_for_as_long_as_the_gate_says(tmp_path: Path, limit: float, told: str) -> None:
+    shop = shop_with(tmp_path, rehearsed_within=limit)
+    rehearse(shop, "red")
+    shop.clock.sleep(limit + 1)
+    with pytest.raises(Refused, match=rf"its last rehearsal is older than {told} \("):
+        shop.promote("red")
 
 
 def test_the_gate_wants_a_rehearsal_that_succeeded(strict: Shop) -> None:
