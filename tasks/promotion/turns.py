@@ -35,7 +35,13 @@ class _Waiting:
 
 
 class Accounts:
-    """How many units are worked on in each account, by all environment runs that were given the same."""
+    """How many units are worked on in each account, by all environment runs that were given the same.
+
+    Attributes:
+        lock: held by whoever reads or changes what is worked on, or who waits.
+        working: {account: how many units are worked on in it}.
+        turns: those of the environment runs in which somebody waits.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -69,8 +75,6 @@ class Turns:
         self._working: Counter[str] = Counter()
         self._numbers = 0
         self._calm = 0
-        with self._lock:
-            self._accounts.turns.append(self)
 
     @contextmanager
     def taken(self, engine: str, urgency: float, told: Callable[[str], object], account: str = "") -> Iterator[None]:
@@ -101,15 +105,25 @@ class Turns:
         with self._lock:
             self._numbers += 1
             one = _Waiting(-urgency, self._numbers, engine, account, threading.Condition(self._lock))
-            self._waiting.append(one)
+            self._queue(one)
             try:
                 self._wait(one, told)
                 self._working[engine] += 1
                 self._accounts.working[account] += 1
             finally:
                 # Whoever is interrupted while it waits must not keep others waiting.
-                self._waiting.remove(one)
+                self._leave(one)
                 self._accounts.wake()
+
+    def _queue(self, one: _Waiting) -> None:
+        if not self._waiting:
+            self._accounts.turns.append(self)
+        self._waiting.append(one)
+
+    def _leave(self, one: _Waiting) -> None:
+        self._waiting.remove(one)
+        if not self._waiting:
+            self._accounts.turns.remove(self)
 
     def _wait(self, one: _Waiting, told: Callable[[str], object]) -> None:
         if self._next() is one:

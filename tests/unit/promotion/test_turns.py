@@ -92,6 +92,17 @@ def test_a_unit_at_work_counts_for_its_account(shop: Shop) -> None:
     assert (seen, shop.runtime.accounts.working.total()) == ([1], 0)
 
 
+def test_whoever_waits_is_woken_by_other_runs_and_nobody_else_is_kept() -> None:
+    accounts = Accounts()
+    ended, waits = Turns(1, accounts=accounts), Turns(1, accounts=accounts)
+    with ended.taken("helm", 0, lambda _: None):
+        assert accounts.turns == []
+    with waits.taken("helm", 0, lambda _: None):
+        order = queued(waits, ("shop", "helm", 1))
+        assert accounts.turns == [waits]
+    assert (order(), accounts.turns) == (["shop"], [])
+
+
 def test_environments_side_by_side_share_the_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWMART_PLATFORM", "shop")
     monkeypatch.setenv("FLOWMART_STORE", str(tmp_path))
