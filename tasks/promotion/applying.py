@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tasks.domain import wording
-from tasks.domain.errors import Interrupted, Refused, StalePlan, Unanswered
+from tasks.domain.errors import Interrupted, InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.events import UnitApplied, UnitApplyFailed, UnitApplying, UnitObserved, UnitUnanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress
 from tasks.domain.plan import Plan
@@ -48,7 +48,7 @@ def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
         gate.refuse_uncovered(run, planned)
         try:
             made, applied = _applied(run, planned)
-        except Interrupted:
+        except (Interrupted, Refused, InvalidInput):
             run.halted.set()
             raise
     if applied.outcome is not Outcome.SUCCEEDED:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tasks.domain.errors import ClaimLost, Interrupted, RolledBack, Unanswered
+from tasks.domain.errors import (
+    ClaimLost,
+    FlowmartError,
+    Interrupted,
+    InvalidInput,
+    Refused,
+    RolledBack,
+    StalePlan,
+    Unanswered,
+)
 from tasks.domain.values import MASK
 from tasks.promotion import promotion
 from tasks.promotion.environment_run import opened
 from tests.unit.promotion.conftest import WHEREVER, Shop
-from tests.unit.promotion.fakes import half_done, lost_answer, no_answer, rejected
+from tests.unit.promotion.fakes import half_done, lost_answer, no_answer, rejected, unit
 
 pytestmark = WHEREVER
 
@@ -64,6 +75,25 @@ def test_nothing_more_begins_once_the_environment_is_interrupted(shop: Shop) -> 
     with pytest.raises(Interrupted):
         shop.promote(release)
     assert "apply dev/app" not in shop.world.done
+
+
+@pytest.mark.parametrize(
+    ("error", "times"), [(Refused("no right to it"), 1), (InvalidInput("no tool"), 1), (StalePlan("changed"), 2)]
+)
+def test_nothing_more_begins_once_an_engine_raises_that_it_cannot_apply(
+    shop: Shop, error: FlowmartError, times: int
+) -> None:
+    def raises(*_: object) -> None:
+        raise error
+
+    settings = shop.runtime.settings.model_copy(update={"parallelism": 1})
+    shop.runtime = replace(shop.runtime, settings=settings)
+    shop.pool.runtime = shop.runtime
+    for name in ("one", "other"):
+        shop.world.fail(name, "apply", *[raises] * times)
+    with pytest.raises(RolledBack, match=str(error)):
+        shop.promote(shop.release("blue", unit("one"), unit("other")))
+    assert shop.kinds("applying") in (["applying one"] * times, ["applying other"] * times)
 
 
 def test_a_rejection_elsewhere_rolls_an_unanswered_unit_back_too(shop: Shop) -> None:
