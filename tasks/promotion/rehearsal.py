@@ -4,7 +4,8 @@
 
 Every step makes and closes its own claim of the scratch environment, so a run that is killed is recovered like any
 other. What came of it is recorded in the ledger of the environment that it is for. A step that was rejected is
-evidence too; one that got no answer is none. The scratch environment stays on the earlier release.
+evidence too; one that got no answer, or was refused before anything was tried, is none. The scratch environment stays
+on the earlier release.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ import structlog
 
 from tasks.domain.errors import (
     ApprovalWanted,
-    ClaimLost,
     EnvironmentBlocked,
     EnvironmentBusy,
     EnvironmentClosed,
+    InvalidInput,
     Refused,
     RollbackFailed,
     RolledBack,
 )
-from tasks.domain.events import EnvironmentClaimed, RollbackRehearsed
+from tasks.domain.events import EnvironmentClaimed, PlanDenied, RollbackRehearsed, UnitApplying
 from tasks.domain.events.claims import PROMOTE, ROLL_BACK
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Change
@@ -74,9 +75,10 @@ def rehearse(runtime: Runtime, executor: Executor, environment: str, release: st
 
     Raises:
         NothingToRehearse: there is no earlier release.
-        InvalidInput: the environment declares no rehearsal, or the releases cannot be rehearsed there.
+        InvalidInput: the environment declares no rehearsal, or the releases cannot be rehearsed there;
+            nothing is recorded.
         Refused: a step was rejected, or the rollback left differences; that is recorded. Nothing is recorded when the
-            scratch environment is in use.
+            scratch environment is in use, or nothing could be tried there.
         Unanswered: a dependency did not respond; nothing is recorded.
     """
     pair = rehearsal_pairs.chosen(runtime, environment, release)
@@ -139,18 +141,30 @@ class _Rehearsing:
 
 @contextmanager
 def _evidence(runtime: Runtime, pair: Pair, step: str) -> Iterator[None]:
-    """Record a step that is rejected. What the scratch environment was busy or closed for says nothing."""
+    """Record a step that is rejected. What keeps it from being tried, such as missing credentials, says nothing."""
+    before = runtime.ledger().state(pair.scratch).number
     try:
         yield
-    except (EnvironmentBusy, EnvironmentBlocked, EnvironmentClosed, ApprovalWanted, ClaimLost):
+    except (EnvironmentBusy, EnvironmentBlocked, EnvironmentClosed, ApprovalWanted):
         raise
-    except (Refused, RolledBack, RollbackFailed) as error:
-        _record(runtime, pair, Outcome.FAILED, f"{step}: {error}")
+    except (Refused, RollbackFailed) as error:
+        if isinstance(error, RolledBack | RollbackFailed) or _is_tried(runtime, pair, before):
+            _record(runtime, pair, Outcome.FAILED, f"{step}: {error}")
         raise
+
+
+def _is_tried(runtime: Runtime, pair: Pair, before: int) -> bool:
+    """Whether since that entry a unit was denied or attempted in the scratch environment."""
+    return any(isinstance(entry.event, PlanDenied | UnitApplying) for entry in _since(runtime, pair, before))
 
 
 def _concluded(runtime: Runtime, pair: Pair, units: Sequence[RehearsedUnit]) -> RecordedRehearsal:
     """The rehearsal as it is recorded; `Refused` where the rollback left differences."""
+    if all(unit.result is UnitResult.NOT_REHEARSED for unit in units):
+        told = "; ".join(map(str, units))
+        raise InvalidInput(
+            f"{pair.environment}: nothing was rehearsed in {pair.scratch}, and nothing is recorded: {told}"
+        )
     different = [str(unit) for unit in units if unit.result is UnitResult.DIFFERS]
     if not different:
         return _record(runtime, pair, Outcome.SUCCEEDED, "", units)
@@ -187,11 +201,15 @@ def _refuse_waiting(done: object) -> None:
 
 def _refuse_disturbed(runtime: Runtime, pair: Pair, first: int) -> None:
     """Raise `EnvironmentBusy` if another run claimed the scratch environment meanwhile."""
-    state = runtime.ledger().state(pair.scratch)
-    entries = runtime.ledger().newest(pair.scratch, state.number - first)
     ours = [(PROMOTE, pair.earlier.id), (PROMOTE, pair.release.id), (ROLL_BACK, pair.earlier.id)]
-    if _claims(entries) != ours:
+    if _claims(_since(runtime, pair, first)) != ours:
         raise EnvironmentBusy(f"{pair.scratch}: another run worked there during the rehearsal; rehearse again")
+
+
+def _since(runtime: Runtime, pair: Pair, number: int) -> Sequence[Entry]:
+    """The entries of the scratch environment after that one."""
+    ledger = runtime.ledger()
+    return ledger.newest(pair.scratch, ledger.state(pair.scratch).number - number)
 
 
 def _claims(entries: Sequence[Entry]) -> list[tuple[str, str]]:

@@ -169,6 +169,18 @@ def test_units_that_are_omitted_are_not_rehearsed(shop: Shop) -> None:
     assert "logs: not rehearsed (FLOWMART_OPENSEARCH=none)" in sentence(rehearse(shop))
 
 
+def test_a_rehearsal_of_omitted_units_alone_is_none(shop: Shop) -> None:
+    settings = shop.runtime.settings.model_copy(update={"opensearch": "none"})
+    searching = replace(engine_of(shop.world), name="search", on_search_server=True)
+    shop.runtime = replace(shop.runtime, engines={**shop.runtime.engines, "search": searching}, settings=settings)
+    for colour in ("blue", "green"):
+        logs = replace(unit("logs", objects={"it": colour}, environments=EVERYWHERE), engine="search")
+        shop.promote(shop.release(colour, logs))
+    with pytest.raises(InvalidInput, match=r"logs: not rehearsed \(FLOWMART_OPENSEARCH=none\)"):
+        rehearse(shop)
+    assert shop.state("dev").rehearsals == ()
+
+
 def test_a_unit_that_the_release_brings_is_left_in_place(shop: Shop) -> None:
     shop.promote(shop.release("blue", *units("blue")))
     new = unit("search", objects={"it": "green"}, environments=EVERYWHERE)
@@ -217,6 +229,36 @@ def test_a_step_that_is_rejected_is_evidence_too(
     assert sentence(found).startswith("rehearsal FAILED 2030-01-07 12:")
     assert promoted.state("scratch").verified == there
     assert promoted.state("dev").verified == "green"
+
+
+def test_a_release_that_a_policy_denies_is_evidence_too(promoted: Shop) -> None:
+    red = promoted.release("red", *units("red", more="bleu"))
+    with pytest.raises(Refused, match="more is misspelled"):
+        rehearse(promoted, red)
+    found = newest(promoted.state("dev"), "red")
+    assert found is not None
+    assert found.event.why.startswith("promoting the release: network in scratch at red: denied")
+
+
+@pytest.mark.parametrize("step", range(3))
+def test_a_step_that_cannot_be_tried_is_no_evidence(promoted: Shop, step: int) -> None:
+    def without_credentials(*_: object) -> None:
+        raise Refused("no AWS credentials were found")
+
+    promoted.world.fail("network", "plan", *[lambda *_: None] * step, without_credentials)
+    with pytest.raises(Refused, match="no AWS credentials"):
+        rehearse(promoted)
+    assert promoted.state("dev").rehearsals == ()
+
+
+def test_a_work_pool_that_is_not_there_is_no_evidence(shop: Shop) -> None:
+    shop.environments = (*shop.environments[:2], environment("scratch", work_pool="units"))
+    for colour in ("blue", "green"):
+        shop.promote(shop.release(colour, *units(colour)))
+    shop.pool.absent = True
+    with pytest.raises(Refused, match="no work pool units"):
+        rehearse(shop)
+    assert shop.state("dev").rehearsals == ()
 
 
 @pytest.mark.parametrize("faults", [3, 20])
