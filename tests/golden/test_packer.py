@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -406,6 +407,55 @@ def test_the_regions_that_an_image_is_copied_to_are_those_of_its_own_source(
     (tmp_path / "image.pkr.hcl").write_text(COPIED.format(regions=regions))
     for only in ("amazon-ebs.arm", "web.amazon-ebs.arm", "*.arm"):
         assert copied_to(tmp_path, only, given) == found
+
+
+@pytest.mark.parametrize(
+    ("regions", "given", "found"),
+    [
+        ("null", {}, set()),
+        ('["us-east-1", null, ""]', {}, {"us-east-1"}),
+        ('["us-east-1", var.other]', {"other": None}, {"us-east-1"}),
+        ("var.regions", {"regions": None}, set()),
+    ],
+)
+def test_no_value_is_no_region(tmp_path: Path, regions: str, given: dict[str, Any], found: set[str]) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(COPIED.format(regions=regions))
+    assert copied_to(tmp_path, "amazon-ebs.arm", given) == found
+
+
+def test_a_variable_without_a_value_is_no_region(tmp_path: Path) -> None:
+    template = COPIED.format(regions="var.regions").replace('["ap-south-1", "eu-west-1"]', "null")
+    (tmp_path / "image.pkr.hcl").write_text(template)
+    assert copied_to(tmp_path, "amazon-ebs.arm", {}) == set()
+
+
+def test_variables_of_files_that_packer_loads_by_itself_count_before_those_that_are_given(tmp_path: Path) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(COPIED.format(regions="var.regions"))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.auto.pkrvars.hcl").write_text(f'regions = ["us-{name}-1"]\n')
+    (tmp_path / "other.pkrvars.hcl").write_text('regions = ["us-z-1"]\n')
+    assert copied_to(tmp_path, "amazon-ebs.arm", {}) == {"us-b-1"}
+    (tmp_path / "a.auto.pkrvars.json").write_text('{"regions": ["us-json-1"]}')
+    assert copied_to(tmp_path, "amazon-ebs.arm", {}) == {"us-json-1"}
+    assert copied_to(tmp_path, "amazon-ebs.arm", {"regions": ["us-given-1"]}) == {"us-given-1"}
+
+
+@pytest.mark.parametrize(("name", "text"), [("hcl", "regions = ["), ("json", "{"), ("json", "[]")])
+def test_a_file_that_packer_would_load_and_cannot_is_named(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(COPIED.format(regions="var.regions"))
+    file = tmp_path / f"a.auto.pkrvars.{name}"
+    file.write_text(text)
+    with pytest.raises(InvalidInput, match=re.escape(str(file))):
+        copied_to(tmp_path, "amazon-ebs.arm", {})
+
+
+def test_a_variable_of_a_file_that_packer_loads_by_itself_needs_no_input(tmp_path: Path) -> None:
+    names = (*sources.SUPPLIED, "size")
+    (tmp_path / "image.pkr.hcl").write_text("".join(f'variable "{name}" {{\n}}\n' for name in names))
+    with pytest.raises(InvalidInput, match="needs size"):
+        sources.refuse_wrong(tmp_path, {}, "image")
+    (tmp_path / "a.auto.pkrvars.hcl").write_text("size = 8\n")
+    sources.refuse_wrong(tmp_path, {}, "image")
 
 
 @pytest.mark.parametrize("regions", ['concat(var.regions, ["us-east-1"])', "local.regions", '["us-${var.side}-1"]'])

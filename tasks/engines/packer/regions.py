@@ -28,7 +28,7 @@ def copied_to(folder: Path, only: str, given: Mapping[str, Any]) -> frozenset[st
         InvalidInput: a region is only known when Packer runs.
     """
     chosen = {sources.alone(name) for name in sources.chosen(folder, only)}
-    values = {**_defaults(folder), **given}
+    values = {**_defaults(folder), **sources.loaded(folder), **given}
     found = set[str]()
     for name, body in _bodies(folder):
         if name in chosen and "ami_regions" in body:
@@ -63,7 +63,9 @@ def _texts(value: Any, values: Mapping[str, Any], place: str) -> Iterator[str]:
         for each in value:
             yield from _texts(each, values, place)
         return
-    text = str(value).strip('"')
+    text = "" if value is None else str(value).strip('"')
+    if text in ("", "null"):
+        return
     variable = _VARIABLE.fullmatch(text)
     if variable and variable[1] in values:
         yield from _texts(values[variable[1]], {}, place)

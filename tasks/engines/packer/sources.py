@@ -101,6 +101,29 @@ def variables(folder: Path) -> dict[str, Variable]:
     return found
 
 
+def loaded(folder: Path) -> dict[str, Any]:
+    """The values of variables in the files that Packer loads by itself; `InvalidInput` when one cannot be read.
+
+    As for Packer, those in HCL come first, then the order is that of their names, and the last value counts.
+    """
+    found: dict[str, Any] = {}
+    for file in sorted(folder.glob("*.auto.pkrvars.hcl")):
+        found |= parsed(file)
+    for file in sorted(folder.glob("*.auto.pkrvars.json")):
+        found |= _parsed_json(file)
+    return found
+
+
+def _parsed_json(file: Path) -> Mapping[str, Any]:
+    try:
+        found = yaml12.load_json(file.read_text())
+    except ValueError as error:
+        raise InvalidInput(f"{file}: is no JSON: {error}") from error
+    if not isinstance(found, Mapping):
+        raise InvalidInput(f"{file}: must be an object of variables and their values")
+    return found
+
+
 def parsed(file: Path) -> Mapping[str, Any]:
     """A file of a template; `InvalidInput` when it cannot be read."""
     # Most commands read no template, and the parser is slow to import.
@@ -163,7 +186,8 @@ def refuse_wrong(folder: Path, given: Mapping[str, Any], unit: str) -> None:
         if name not in known:
             told = ", ".join(sorted(known.keys() - SUPPLIED)) or "none"
             raise InvalidInput(f"{unit}: inputs.variables.{name}: {folder.name} has no such variable; it has {told}")
-    missing = [name for name, each in known.items() if each.required and name not in {*given, *SUPPLIED}]
+    there = {*given, *SUPPLIED, *loaded(folder)}
+    missing = [name for name, each in known.items() if each.required and name not in there]
     if missing:
         raise InvalidInput(f"{unit}: inputs.variables: {folder.name} needs {', '.join(sorted(missing))}")
     absent = sorted(SUPPLIED - known.keys())
