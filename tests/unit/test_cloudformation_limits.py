@@ -55,6 +55,13 @@ def test_a_template_that_is_just_not_too_much_is_taken() -> None:
     quotas.refuse_much(full)
 
 
+def test_a_name_of_digits_alone_is_a_name() -> None:
+    full = {"Resources": {1: QUEUE}, "Mappings": {123456789012: {"a": {"b": "c"}}}}
+    assert list(limits.of_template(full)) == []
+    [found] = limits.of_template({"Mappings": {int("1" * 256): {}}})
+    assert "Mappings: the name 11111111111111111111... is longer than 255" in found
+
+
 @pytest.mark.parametrize(
     ("stack", "value", "tags", "said", "told"),
     [

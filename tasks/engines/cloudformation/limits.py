@@ -28,8 +28,9 @@ def of_template(document: Mapping[str, Any]) -> Iterator[str]:
         if len(found) > most:
             yield f"{len(found)} {section}, of which CloudFormation takes {most}: split the unit, or nest stacks"
         for name in found:
-            if len(name) > _NAME:
-                yield f"{section}: the name {name[:20]}... is longer than {_NAME} characters"
+            # YAML reads a name of digits alone as a number.
+            if len(str(name)) > _NAME:
+                yield f"{section}: the name {str(name)[:20]}... is longer than {_NAME} characters"
     for name, mapping in (document.get("Mappings") or {}).items():
         if isinstance(mapping, Mapping) and len(mapping) > _COUNTS["Mappings"]:
             yield f"Mappings: {name} has {len(mapping)} attributes; CloudFormation takes {_COUNTS['Mappings']}"
