@@ -294,6 +294,27 @@ def test_the_file_of_a_plan_is_no_part_of_the_code_beside_it(code: Path) -> None
     assert artifacts.zipped(code) == first
 
 
+@pytest.mark.parametrize("path", ["/", "../..", "../../elsewhere"])
+def test_nothing_is_looked_for_outside_of_the_infrastructure(
+    code: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    infrastructure, walked = code.parent, list[Path]()
+    (infrastructure.parent / "elsewhere").mkdir(exist_ok=True)
+
+    def walk(folder: Path, _: str) -> list[Path]:
+        walked.append(folder)
+        return []
+
+    function = f"{{Type: AWS::Serverless::Function, Properties: {{CodeUri: {path}}}}}"
+    include = f"{{Name: AWS::Include, Parameters: {{Location: {path}}}}}"
+    (code / "template.yaml").write_text(f"Resources: {{F: {function}}}\nTransform: {include}\n")
+    monkeypatch.setattr(Path, "rglob", walk)
+    assert "orders/template.yaml" in read(infrastructure)
+    assert walked == []
+    with pytest.raises(InvalidInput, match="outside of infrastructure/"):
+        loaded(code, template_bucket="templates")
+
+
 def test_a_nested_template_that_is_a_folder_is_refused(code: Path) -> None:
     stack = "Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: src}}}\n"
     (code / "template.yaml").write_text(stack)

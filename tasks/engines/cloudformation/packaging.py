@@ -91,7 +91,9 @@ def local_files(file: Path, root: Path) -> set[Path]:
         found.add(template)
         if (document := _document(template)) is not None:
             code = [(template.parent / path).resolve() for path in artifacts.paths(document)]
-            for place in (*code, *(place for text in texts(document) for place in _leads_to(template, text))):
+            named = (*code, *(place for text in texts(document) for place in _leads_to(template, text)))
+            # Of what is outside of a release nothing is read: it may be the whole disk.
+            for place in (place for place in named if place.is_relative_to(root)):
                 waiting += [place] if place.is_file() else [below for below in place.rglob("*") if below.is_file()]
     return found
 
