@@ -29,7 +29,7 @@ _SECONDS = 600.0
 _LOCAL = ("file", "dir", "subdirs")
 """Types of collections that are files of the release (ansible-galaxy's documentation)."""
 
-_EXACT = frozenset("<>=!*, ")
+_RANGE = frozenset("<>=!*, ")
 """What a version that is a range, or any, has in it."""
 
 
@@ -97,7 +97,7 @@ def _refuse_unpinned(declared: Any, kind: str, place: str) -> None:
         version = str(about.get("version") or "")
         if isinstance(about.get("version"), float):
             raise InvalidInput(f"{place}: {kind} {name}: ansible-galaxy takes the version for a number: quote it")
-        if not _is_local(about) and (not version or _EXACT & set(version)):
+        if not _is_local(about) and (not version or _RANGE & set(version)):
             told = f"has the version {version!r}" if version else "has no version"
             raise InvalidInput(f"{place}: {kind} {name} {told}: give an exact one, or a tag or commit of git")
 
