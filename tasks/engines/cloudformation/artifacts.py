@@ -19,13 +19,21 @@ from typing import Any
 
 from tasks.engines.cloudformation import plans
 
-_ADDRESS = lambda bucket, key: f"s3://{bucket}/{key}"  # noqa: E731
-_S3 = lambda bucket, key: {"S3Bucket": bucket, "S3Key": key}  # noqa: E731
-_PLAIN = lambda bucket, key: {"Bucket": bucket, "Key": key}  # noqa: E731
-
 _ARCHIVES = (".zip", ".jar", ".war")
 _FILE, _PROGRAM = 0o644, 0o755
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def _address(bucket: str, key: str) -> str:
+    return f"s3://{bucket}/{key}"
+
+
+def _s3(bucket: str, key: str) -> dict[str, str]:
+    return {"S3Bucket": bucket, "S3Key": key}
+
+
+def _plain(bucket: str, key: str) -> dict[str, str]:
+    return {"Bucket": bucket, "Key": key}
 
 
 @dataclass(frozen=True)
@@ -38,19 +46,19 @@ class Form:
 
 
 _FORMS: Mapping[str, Form] = {
-    "AWS::ApiGateway::RestApi": Form("BodyS3Location", _PLAIN),
-    "AWS::AppSync::GraphQLSchema": Form("DefinitionS3Location", _ADDRESS),
-    "AWS::CodeCommit::Repository": Form("Code.S3", _PLAIN, zipped=True),
-    "AWS::ElasticBeanstalk::ApplicationVersion": Form("SourceBundle", _S3),
-    "AWS::Glue::Job": Form("Command.ScriptLocation", _ADDRESS),
-    "AWS::Lambda::Function": Form("Code", _S3, zipped=True),
-    "AWS::Lambda::LayerVersion": Form("Content", _S3, zipped=True),
-    "AWS::Serverless::Api": Form("DefinitionUri", _ADDRESS),
-    "AWS::Serverless::Function": Form("CodeUri", _ADDRESS, zipped=True),
-    "AWS::Serverless::HttpApi": Form("DefinitionUri", _ADDRESS),
-    "AWS::Serverless::LayerVersion": Form("ContentUri", _ADDRESS, zipped=True),
-    "AWS::Serverless::StateMachine": Form("DefinitionUri", _ADDRESS),
-    "AWS::StepFunctions::StateMachine": Form("DefinitionS3Location", _PLAIN),
+    "AWS::ApiGateway::RestApi": Form("BodyS3Location", _plain),
+    "AWS::AppSync::GraphQLSchema": Form("DefinitionS3Location", _address),
+    "AWS::CodeCommit::Repository": Form("Code.S3", _plain, zipped=True),
+    "AWS::ElasticBeanstalk::ApplicationVersion": Form("SourceBundle", _s3),
+    "AWS::Glue::Job": Form("Command.ScriptLocation", _address),
+    "AWS::Lambda::Function": Form("Code", _s3, zipped=True),
+    "AWS::Lambda::LayerVersion": Form("Content", _s3, zipped=True),
+    "AWS::Serverless::Api": Form("DefinitionUri", _address),
+    "AWS::Serverless::Function": Form("CodeUri", _address, zipped=True),
+    "AWS::Serverless::HttpApi": Form("DefinitionUri", _address),
+    "AWS::Serverless::LayerVersion": Form("ContentUri", _address, zipped=True),
+    "AWS::Serverless::StateMachine": Form("DefinitionUri", _address),
+    "AWS::StepFunctions::StateMachine": Form("DefinitionS3Location", _plain),
 }
 
 TEMPLATES: Mapping[str, str] = {
