@@ -41,6 +41,18 @@ def named(wanted: Wanted, name: str, *, writing: bool = False) -> tuple[Copy, ..
     )
 
 
+def made(wanted: Wanted, identities: Mapping[str, str]) -> tuple[Copy, ...]:
+    """The copies that a build has made; AWS may not find them by their name yet.
+
+    Args:
+        identities: region -> id, as the build says.
+    """
+    return tuple(
+        Copy(region, images, images.identified(identities[region]) if region in identities else None)
+        for region, images in _asked(wanted, writing=True)
+    )
+
+
 def _asked(wanted: Wanted, *, writing: bool) -> Iterator[tuple[str, Images]]:
     for region in wanted.copies:
         yield region, wanted.images(writing=writing, region=region)

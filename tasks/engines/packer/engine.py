@@ -196,7 +196,7 @@ class Packer:
         try:
             built = Builder(self.workspace.executable, wanted.workspace).build(Path(saved.variables))
             image = _accepted(images.identified(built.images[wanted.region]), saved)
-            there = copies.named(wanted, saved.name, writing=True)
+            there = copies.made(wanted, built.images)
             for copy in there:
                 _accepted(copy.image, saved)
         except Unanswered as error:

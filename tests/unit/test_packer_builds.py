@@ -1,0 +1,88 @@
+"""What a build of an image comes to, with a packer that only writes its manifest and an AWS that is slow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from tasks.domain.outcome import Outcome
+from tasks.domain.platform import Unit
+from tasks.domain.release import Inputs
+from tasks.engines.packer import desired
+from tasks.engines.packer.desired import Wanted
+from tasks.engines.packer.engine import Packer
+from tasks.engines.packer.images import DIGEST, Image
+from tasks.engines.packer.sources import SUPPLIED
+from tests.platforms.workspaces import DEV, workspace
+
+MADE = {"eu-west-1": "ami-1", "us-east-1": "ami-2"}
+
+
+class NewImages:
+    """The images of an account, in which nothing is found by a name yet."""
+
+    made: ClassVar[dict[str, tuple[str, str]]] = {}
+    removed: ClassVar[list[str]] = []
+
+    def __init__(self, variables: Mapping[str, str], account: str) -> None:
+        self._region, self._account = variables.get("AWS_REGION", DEV.region), account
+
+    def named(self, name: str, owner: str) -> Image | None:
+        return None
+
+    def identified(self, identity: str) -> Image | None:
+        name, digest = self.made[identity]
+        if MADE[self._region] != identity:
+            return None
+        return Image(identity, name, self._account, "available", None, {DIGEST: digest}, ())
+
+    def family(self, tags: Mapping[str, str]) -> tuple[Image, ...]:
+        return ()
+
+    def used(self, identities: Collection[str]) -> frozenset[str]:
+        return frozenset()
+
+    def remove(self, image: Image) -> None:
+        self.removed.append(image.id)
+
+
+class NoLeftovers:
+    """Nothing was left by earlier builds."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def find(self) -> tuple[()]:
+        return ()
+
+    remove = find
+
+
+@pytest.mark.parametrize(("regions", "outcome"), [([*MADE], Outcome.SUCCEEDED), (["eu-west-1"], Outcome.FAILED)])
+def test_copies_are_looked_up_by_the_ids_of_the_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, regions: list[str], outcome: Outcome
+) -> None:
+    folder, packer = tmp_path / "base", tmp_path / "packer"
+    folder.mkdir()
+    variables = "".join(f'variable "{name}" {{\n}}\n' for name in sorted(SUPPLIED))
+    source = 'source "amazon-ebs" "a" {\n  ami_regions = ["us-east-1"]\n}\n'
+    build = 'build {\n  sources = ["source.amazon-ebs.a"]\n}\n'
+    (folder / "image.pkr.hcl").write_text(variables + source + build)
+    told = ",".join(f"{region}:{MADE[region]}" for region in regions)
+    manifest = json.dumps({"last_run_uuid": "r", "builds": [{"packer_run_uuid": "r", "artifact_id": told}]})
+    packer.write_text(f"#!/bin/sh\necho Packer v1.9.4\n[ $1 != build ] || echo '{manifest}' > manifest.json\n")
+    packer.chmod(0o755)
+    monkeypatch.setattr(desired, "Images", NewImages)
+    monkeypatch.setattr(desired, "Leftovers", NoLeftovers)
+    unit = Unit("base", "packer", "base", ("dev",), inputs={"owner": DEV.account})
+    here = workspace(tmp_path, unit, executable=str(packer))
+    wanted = Wanted(here)
+    NewImages.made = dict.fromkeys(MADE.values(), (wanted.name, wanted.digest))
+    plan = Packer(here).plan(Inputs(unit.inputs))
+    applied = Packer(here).apply(plan)
+    assert applied.outcome is outcome, applied.detail
+    assert (applied.outputs.get("amis") == MADE) is (outcome is Outcome.SUCCEEDED)
+    assert NewImages.removed == []
