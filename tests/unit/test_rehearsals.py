@@ -9,16 +9,21 @@ import pytest
 
 from tasks.documentation import sections
 from tasks.documentation.facts import EnvironmentFacts
+from tasks.domain.errors import Refused
 from tasks.domain.events import RollbackRehearsed
 from tasks.domain.outcome import Outcome
+from tasks.domain.plan import Plan
 from tasks.domain.platform import Environment, Platform, Rehearsal
 from tasks.domain.rehearsal import RehearsedUnit, UnitResult
+from tasks.domain.release import Target
 from tasks.github import plans
 from tasks.github.reported import EnvironmentReport, UnitReport
 from tasks.ledger import rehearsals
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.notifications import notifications
+from tasks.promotion.rehearsal_results import Watching
+from tasks.promotion.reporter import Silent
 from tasks.reports import artifacts
 from tasks.reports.board import board
 from tests.doubles.memory_store import MemoryStore
@@ -88,6 +93,14 @@ def test_a_state_knows_the_rehearsals_of_the_last_twenty_pairs() -> None:
 def test_before_a_promotion_the_way_back_to_what_is_there_counts(release: str, purpose: str, shown: bool) -> None:
     found = replace(state(SUCCEEDED), verified="a")
     assert (rehearsals.before_decision(found, release, purpose) is not None) is shown
+
+
+def test_no_plan_is_noted_after_a_step_that_raises() -> None:
+    watching = Watching(Silent())
+    with pytest.raises(Refused), watching.noting():
+        raise Refused("denied")
+    watching.planned(Plan(Target("b", "scratch", "network"), "fake", (), "", ""))
+    assert watching.plans == {}
 
 
 def test_before_a_rollback_the_way_from_what_is_there_counts() -> None:
