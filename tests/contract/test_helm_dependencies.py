@@ -127,9 +127,9 @@ def test_helm_3_pulls_charts_of_registries_too(
         plain.offer("lib", "1.2.0", archives["1.2.0"])
         chart(tmp_path / "shop", lib(plain.registry, "1.2.0"))
         with pytest.raises(InvalidInput, match="log in"):
-            vendor(tmp_path, UNIT, tool("helm3"), Processes())
+            vendor(tmp_path, UNIT, Fetching(tool("helm3"), Processes()))
         log_in(plain, tmp_path / "helm")
-        vendor(tmp_path, UNIT, tool("helm3"), Processes())
+        vendor(tmp_path, UNIT, Fetching(tool("helm3"), Processes()))
     assert pulled(tmp_path) == ["lib-1.2.0.tgz"]
 
 
