@@ -121,7 +121,7 @@ class Served:
 
     def choices(self, name: str, parameter: str, first: str) -> list[str]:
         """What a form offers, once the choice that comes first there begins with `first`."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while True:
             offered = self._offered(name, parameter)
             if offered[0].startswith(first):
