@@ -25,29 +25,19 @@ from tests.bench.costs import FLOWMART, Requests, import_of_prefect, of_command,
 from tests.bench.measures import Cost, Measure, table
 from tests.bench.relay import Relay
 from tests.faults import at_once
-from tests.platforms.mini import MiniPlatform
+from tests.platforms.mini import S3_BACKEND, MiniPlatform
 
 SIZES = (20, 100)
 AT_ONCE = 4
 START = 1.2
 """How much more than `import prefect` the start of a promotion may cost."""
 
-ROOT = """
-terraform {{
-  backend "s3" {{
-    bucket                      = "{bucket}"
-    key                         = "states/{name}.tfstate"
-    region                      = "eu-west-1"
-    use_path_style              = true
-    use_lockfile                = true
-    skip_credentials_validation = true
-    skip_requesting_account_id  = true
-    skip_metadata_api_check     = true
-  }}
-}}
-resource "terraform_data" "it" {{ input = "{colour}" }}
+ROOT = (
+    S3_BACKEND
+    + """resource "terraform_data" "it" {{ input = "{colour}" }}
 output "colour" {{ value = terraform_data.it.output }}
 """
+)
 SHIM = """#!/bin/sh
 echo "$1" >>{log}
 exec {terraform} "$@"

@@ -92,7 +92,7 @@ spec:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = prepared(tmp_path_factory.mktemp("cluster"))
-    made.kubectl("apply", "--server-side", "-f", "-", input=CACHES)
+    made.define(CACHES)
     yield made
     made.stop()
 

@@ -41,8 +41,7 @@ FIELDS = ["data.bundle", "/metadata/annotations/shop.example~1sum"]
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = prepared(tmp_path_factory.mktemp("cluster"))
-    made.kubectl("apply", "--server-side", "-f", "-", input=DEFINITION)
-    made.kubectl("wait", "crd", "caches.rules.example", "--for=condition=Established", "--timeout=30s")
+    made.define(DEFINITION)
     yield made
     made.stop()
 

@@ -13,7 +13,7 @@ import pytest
 from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan
-from tests.platforms.kustomizations import Releases, config_map, deployment
+from tests.platforms.kustomizations import Releases, config_map, deployment, in_own_namespace
 from tests.servers import clusters
 from tests.servers.clusters import Cluster
 
@@ -71,9 +71,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 def shop(cluster: Cluster, tmp_path: Path) -> Releases:
     """Releases in a namespace of the test's own."""
-    namespace = f"test-{uuid.uuid4().hex[:8]}"
-    cluster.kubectl("create", "namespace", namespace)
-    return Releases(cluster, tmp_path, namespace)
+    return in_own_namespace(cluster, tmp_path)
 
 
 @pytest.fixture
@@ -113,8 +111,7 @@ def test_an_object_without_a_namespace_lives_in_the_one_of_the_context(shop: Rel
 def test_a_cluster_wide_custom_resource_has_no_namespace_whatever_kustomize_writes(
     shop: Releases, group: str
 ) -> None:
-    shop.cluster.kubectl("apply", "--server-side", "-f", "-", input=definition(group, scope="Cluster"))
-    shop.cluster.kubectl("wait", "crd", f"caches.{group}", "--for=condition=Established", "--timeout=30s")
+    shop.cluster.define(definition(group, scope="Cluster"))
     target = shop.target("a", "app", cache(group))
     assert actions(shop.planned(target)) == {f"Cache.{group}/main": Action.CREATE}
     shop.applied(target)

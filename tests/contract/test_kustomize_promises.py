@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action, Plan
-from tests.platforms.kustomizations import Releases, config_map, deployment
+from tests.platforms.kustomizations import Releases, config_map, deployment, in_own_namespace
 from tests.servers import clusters
 from tests.servers.clusters import Cluster
 
@@ -58,9 +57,7 @@ def actions(plan: Plan) -> list[tuple[str, Action]]:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = clusters.started(tmp_path_factory.mktemp("cluster"))
-    made.kubectl("apply", "--server-side", "-f", "-", input=CACHES)
-    # A real server needs a moment before it serves a kind.
-    made.kubectl("wait", "crd", "caches.shop.example", "--for=condition=Established", "--timeout=30s")
+    made.define(CACHES)
     yield made
     made.stop()
 
@@ -68,9 +65,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 def shop(cluster: Cluster, tmp_path: Path) -> Releases:
     """Releases in a namespace of the test's own."""
-    namespace = f"test-{uuid.uuid4().hex[:8]}"
-    cluster.kubectl("create", "namespace", namespace)
-    return Releases(cluster, tmp_path, namespace)
+    return in_own_namespace(cluster, tmp_path)
 
 
 def test_another_version_of_a_kind_is_the_same_object(shop: Releases) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.domain.outcome import Outcome, Progress
-from tests.platforms.kustomizations import Releases, config_map, deployment
+from tests.platforms.kustomizations import Releases, config_map, deployment, in_own_namespace
 from tests.servers import clusters
 from tests.servers.clusters import Cluster
 
@@ -42,8 +41,7 @@ def job(tag: str = "1.0.0") -> str:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = clusters.started(tmp_path_factory.mktemp("cluster"))
-    made.kubectl("apply", "--server-side", "-f", "-", input=DEFINITION)
-    made.kubectl("wait", "crd", "caches.rules.example", "--for=condition=Established", "--timeout=30s")
+    made.define(DEFINITION)
     yield made
     made.stop()
 
@@ -51,9 +49,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 def shop(cluster: Cluster, tmp_path: Path) -> Releases:
     """Releases in a namespace of the test's own."""
-    namespace = f"test-{uuid.uuid4().hex[:8]}"
-    cluster.kubectl("create", "namespace", namespace)
-    return Releases(cluster, tmp_path, namespace)
+    return in_own_namespace(cluster, tmp_path)
 
 
 def with_rules(**rules: list[dict[str, Any]]) -> dict[str, Any]:

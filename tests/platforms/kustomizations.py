@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -123,3 +124,10 @@ def deployment(name: str, tag: str = "1.0.0", more: str = "replicas: 1") -> str:
         f"    metadata: {{labels: {{app: {name}}}}}\n"
         f'    spec: {{containers: [{{name: main, image: "shop/{name}:{tag}", env: [{{name: EMPTY, value: ""}}]}}]}}\n'
     )
+
+
+def in_own_namespace(cluster: Cluster, folder: Path) -> Releases:
+    """Releases in a namespace that nobody else has."""
+    namespace = f"test-{uuid.uuid4().hex[:8]}"
+    cluster.kubectl("create", "namespace", namespace)
+    return Releases(cluster, folder, namespace)

@@ -69,6 +69,22 @@ deny contains {"address": change.address, "message": "nothing may be called forb
 }
 """
 
+S3_BACKEND = """
+terraform {{
+  backend "s3" {{
+    bucket                      = "{bucket}"
+    key                         = "states/{name}.tfstate"
+    region                      = "eu-west-1"
+    use_path_style              = true
+    use_lockfile                = true
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_metadata_api_check     = true
+  }}
+}}
+"""
+"""A state of its own for each root of the name, in a bucket of the sandbox's S3."""
+
 
 class MiniPlatform:
     """A git repository with that platform, a store, and the states of its terraform roots."""

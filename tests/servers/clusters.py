@@ -73,6 +73,11 @@ class Cluster(Protocol):
         found: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "-o", "json"))
         return found
 
+    def define(self, definitions: str) -> None:
+        """Add kinds; a real server needs a moment before it serves them."""
+        self.kubectl("apply", "--server-side", "-f", "-", input=definitions)
+        self.kubectl("wait", "-f", "-", "--for=condition=Established", "--timeout=30s", input=definitions)
+
     def stop(self) -> None:
         """Be done with it."""
 

@@ -15,26 +15,15 @@ import yaml
 
 from tasks.ledger.history import History
 from tasks.settings import Settings
-from tests.platforms.mini import MiniPlatform
+from tests.platforms.mini import S3_BACKEND, MiniPlatform
 from tests.servers import prefect_api
 from tests.servers.descendants import descendants
 from tests.servers.machines import Machine
 from tests.servers.served import ENDED
 
-ROOT = """
-terraform {{
-  backend "s3" {{
-    bucket                      = "{bucket}"
-    key                         = "states/{name}.tfstate"
-    region                      = "eu-west-1"
-    use_path_style              = true
-    use_lockfile                = true
-    skip_credentials_validation = true
-    skip_requesting_account_id  = true
-    skip_metadata_api_check     = true
-  }}
-}}
-variable "seen" {{
+ROOT = (
+    S3_BACKEND
+    + """variable "seen" {{
   type    = string
   default = ""
 }}
@@ -46,6 +35,7 @@ resource "terraform_data" "it" {{
 output "colour" {{ value = terraform_data.it.output }}
 output "seen" {{ value = var.seen }}
 """
+)
 PATIENCE = 400.0
 
 
