@@ -171,6 +171,7 @@ _CHANGE = _object(
         "after": MAYBE_OBJECT,
         "because": TEXTS,
         "note": TEXT,
+        "thing": TEXT,
     }
 )
 _PLANNED = _object(

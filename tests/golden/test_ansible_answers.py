@@ -50,7 +50,7 @@ def told(task: str, action: str, result: dict[str, Any]) -> dict[str, Any]:
     return {"event": "runner_on_ok", "event_data": data}
 
 
-NEW = [{"before": "", "after_header": "/home/ci/.ansible/t.j2", "after": "hello\n"}]
+NEW = [{"before": "", "after_header": "/var/lib/runner/t.j2", "after": "hello\n"}]
 ABSENT = {"before": {"path": "/etc/a", "state": "file"}, "after": {"path": "/etc/a", "state": "absent"}}
 
 
