@@ -13,7 +13,7 @@ from typing import Any
 from tasks.domain.analysis import Analysis, Compare, LogQuery, Metric
 from tasks.domain.platform import Environment
 from tasks.manifest import placeholders
-from tasks.manifest.declared_analysis import DeclaredAnalysis, DeclaredMetric
+from tasks.manifest.declared.analysis import DeclaredAnalysis, DeclaredMetric
 from tasks.manifest.mistakes import Key, Mistake, not_among
 from tasks.monitoring import queries
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks.manifest import explain, placeholders, sources
-from tasks.manifest.declared import DeclaredCheck
+from tasks.manifest.declared.units import DeclaredCheck
 from tasks.manifest.mistakes import Mistake, not_among
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import Schema, option_schemas

@@ -10,7 +10,7 @@ from typing import Any
 from tasks.domain.credentials import Source
 from tasks.domain.platform import Environment, Unit
 from tasks.manifest import placeholders
-from tasks.manifest.declared_credentials import DeclaredCredentials, DeclaredSecrets
+from tasks.manifest.declared.credentials import DeclaredCredentials, DeclaredSecrets
 from tasks.manifest.mistakes import Mistake
 
 PURPOSES = ("plan", "apply")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.manifest.declared_terraform import DeclaredTerraform
+from tasks.manifest.declared.terraform import DeclaredTerraform
 from tasks.manifest.mistakes import Document
 
 BLOCK = "terraform"

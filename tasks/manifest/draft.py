@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tasks.manifest import explain, paths, terragrunt
-from tasks.manifest.declared import DeclaredEnvironment, DeclaredPlatform, DeclaredUnit
-from tasks.manifest.declared_logging import DeclaredLogging
-from tasks.manifest.declared_monitoring import DeclaredMonitoring
+from tasks.manifest.declared.environments import DeclaredEnvironment
+from tasks.manifest.declared.logging import DeclaredLogging
+from tasks.manifest.declared.monitoring import DeclaredMonitoring
+from tasks.manifest.declared.platform import DeclaredPlatform
+from tasks.manifest.declared.units import DeclaredUnit
 from tasks.manifest.mistakes import Document, Mistake
 from tasks.manifest.models import platform_model, unit_model
 from tasks.manifest.schema import platform_schema

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from tasks.domain import environment_graph, graph
 from tasks.domain.platform import Approval, Cluster, Environment, Freeze, Roles, Unit, Window
 from tasks.manifest import analysis, credentials, logging, monitoring, placeholders, rehearsals
-from tasks.manifest.declared import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
+from tasks.manifest.declared.environments import DeclaredApproval, DeclaredEnvironment, DeclaredRoles
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from tasks.domain import servers as domain
 from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.manifest import placeholders, servers
-from tasks.manifest.declared_logging import DeclaredElasticsearch, DeclaredElasticsearchAuth, DeclaredLogging
+from tasks.manifest.declared.logging import DeclaredElasticsearch, DeclaredElasticsearchAuth, DeclaredLogging
 from tasks.manifest.mistakes import Mistake
 
 Server = TypeVar("Server", bound=ElasticsearchServer)

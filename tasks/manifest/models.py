@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from tasks.engines import ENGINES, Options
-from tasks.manifest.declared import OPTIONS_OF, DeclaredPlatform, DeclaredUnit
+from tasks.manifest.declared.platform import DeclaredPlatform
+from tasks.manifest.declared.units import OPTIONS_OF, DeclaredUnit
 from tasks.manifest.notation import Slug
 
 

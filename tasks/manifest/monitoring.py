@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.domain.monitoring import PrometheusServer
 from tasks.manifest import placeholders, servers
-from tasks.manifest.declared_monitoring import DeclaredMonitoring, DeclaredPrometheus
+from tasks.manifest.declared.monitoring import DeclaredMonitoring, DeclaredPrometheus
 from tasks.manifest.mistakes import Mistake
 
 KEY = ("monitoring", "prometheus")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, create_model
 
 from tasks.checks.options import OPTIONS
-from tasks.manifest.declared import DeclaredCheck
+from tasks.manifest.declared.units import DeclaredCheck
 
 
 def fields(kind: str, written: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from tasks.domain.platform import Platform
 from tasks.domain.rules import Override
 from tasks.manifest import listed
-from tasks.manifest.declared import DeclaredOverride
+from tasks.manifest.declared.exceptions import DeclaredOverride
 from tasks.manifest.mistakes import Mistake, day, no_day, not_among, refuse
 from tasks.manifest.platform import load
 

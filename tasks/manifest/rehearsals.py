@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.domain.platform import Rehearsal
-from tasks.manifest.declared import DeclaredEnvironment
+from tasks.manifest.declared.environments import DeclaredEnvironment
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, not_among
 

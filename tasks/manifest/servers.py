@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from tasks.domain.servers import Secret
 from tasks.manifest import placeholders
-from tasks.manifest.declared_servers import DeclaredAuth, DeclaredSecret, DeclaredTls
+from tasks.manifest.declared.servers import DeclaredAuth, DeclaredSecret, DeclaredTls
 from tasks.manifest.mistakes import Key, Mistake
 from tasks.manifest.notation import Declared
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks.domain.platform import Platform
 from tasks.domain.rules import Suppression
 from tasks.manifest import listed
-from tasks.manifest.declared import DeclaredSuppression
+from tasks.manifest.declared.exceptions import DeclaredSuppression
 from tasks.manifest.mistakes import Mistake, day, no_day, refuse
 from tasks.manifest.platform import load
 

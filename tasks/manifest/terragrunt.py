@@ -21,7 +21,7 @@ from tasks.domain.platform import Platform
 from tasks.engines.terragrunt import record
 from tasks.engines.terragrunt.record import Record
 from tasks.manifest import environments, placeholders
-from tasks.manifest.declared import DeclaredTerragrunt, DeclaredTerragruntUnit
+from tasks.manifest.declared.terragrunt import DeclaredTerragrunt, DeclaredTerragruntUnit
 from tasks.manifest.mistakes import Document, Key, Mistake, not_among
 from tasks.manifest.notation import SLUG
 

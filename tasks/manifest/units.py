@@ -14,7 +14,7 @@ from tasks.domain import graph, references
 from tasks.domain.platform import Check, Environment, Platform, Roles, Unit, Validation
 from tasks.engines import ENGINES
 from tasks.manifest import analysis, checks, credentials, environments, explain, placeholders, sources
-from tasks.manifest.declared import DeclaredCheck, DeclaredUnit
+from tasks.manifest.declared.units import DeclaredCheck, DeclaredUnit
 from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, not_among, shown
 from tasks.manifest.models import option_error, unusable_engines

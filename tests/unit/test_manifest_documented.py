@@ -15,7 +15,17 @@ from tasks.domain import environment_graph
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Level
 from tasks.engines import ENGINES
-from tasks.manifest import declared, declared_analysis, declared_logging, declared_monitoring, declared_servers
+from tasks.manifest.declared import (
+    analysis,
+    environments,
+    exceptions,
+    logging,
+    monitoring,
+    platform,
+    servers,
+    terragrunt,
+    units,
+)
 from tasks.manifest.options import WRITTEN
 from tasks.manifest.schema import option_schemas
 
@@ -33,33 +43,33 @@ def example(words: str) -> str:
 
 
 MODELS = (
-    declared.DeclaredPlatform,
-    declared.DeclaredGitHub,
-    declared.DeclaredEnvironment,
-    declared.DeclaredApproval,
-    declared.DeclaredWindow,
-    declared_monitoring.DeclaredMonitoring,
-    declared_monitoring.DeclaredPrometheus,
-    declared_logging.DeclaredLogging,
-    declared_logging.DeclaredElasticsearch,
-    declared_logging.DeclaredDashboards,
-    declared_logging.DeclaredElasticsearchAuth,
-    declared_logging.DeclaredElasticsearchSigV4,
-    declared_servers.DeclaredAuth,
-    declared_servers.DeclaredBasic,
-    declared_servers.DeclaredSigV4,
-    declared_servers.DeclaredSecret,
-    declared_servers.DeclaredTls,
-    declared.DeclaredFreeze,
-    declared.DeclaredRoles,
-    declared.DeclaredDrift,
-    declared.DeclaredUnit,
-    declared.DeclaredUnitRoles,
-    declared.DeclaredTerragrunt,
-    declared.DeclaredTerragruntUnit,
-    declared.DeclaredCheck,
-    declared.DeclaredValidator,
-    declared.DeclaredOverride,
+    platform.DeclaredPlatform,
+    platform.DeclaredGitHub,
+    environments.DeclaredEnvironment,
+    environments.DeclaredApproval,
+    environments.DeclaredWindow,
+    monitoring.DeclaredMonitoring,
+    monitoring.DeclaredPrometheus,
+    logging.DeclaredLogging,
+    logging.DeclaredElasticsearch,
+    logging.DeclaredDashboards,
+    logging.DeclaredElasticsearchAuth,
+    logging.DeclaredElasticsearchSigV4,
+    servers.DeclaredAuth,
+    servers.DeclaredBasic,
+    servers.DeclaredSigV4,
+    servers.DeclaredSecret,
+    servers.DeclaredTls,
+    environments.DeclaredFreeze,
+    environments.DeclaredRoles,
+    environments.DeclaredDrift,
+    units.DeclaredUnit,
+    units.DeclaredUnitRoles,
+    terragrunt.DeclaredTerragrunt,
+    terragrunt.DeclaredTerragruntUnit,
+    units.DeclaredCheck,
+    units.DeclaredValidator,
+    exceptions.DeclaredOverride,
 )
 
 
@@ -87,10 +97,10 @@ def test_every_key_is_documented(key: str) -> None:
     sorted(
         about.alias or name
         for model in (
-            declared_analysis.DeclaredAnalysis,
-            declared_analysis.DeclaredMetric,
-            declared_analysis.DeclaredCompare,
-            declared_analysis.DeclaredLogs,
+            analysis.DeclaredAnalysis,
+            analysis.DeclaredMetric,
+            analysis.DeclaredCompare,
+            analysis.DeclaredLogs,
         )
         for name, about in model.model_fields.items()
     ),
@@ -195,7 +205,7 @@ def test_the_examples_of_checks_are_right(infrastructure: Path) -> None:
 
 def test_the_example_of_an_override_has_every_key() -> None:
     (override,) = yaml.safe_load(example("- policy:"))
-    assert list(override) == list(declared.DeclaredOverride.model_fields)
+    assert list(override) == list(exceptions.DeclaredOverride.model_fields)
 
 
 def test_the_messages_are_what_is_really_told(infrastructure: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
 from tasks.domain.rules import Suppression
-from tasks.manifest.declared import DeclaredSuppression
+from tasks.manifest.declared.exceptions import DeclaredSuppression
 
 PROJECT = Path(__file__).parents[2]
 TODAY = date(2030, 1, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tasks.manifest.declared_servers import Address, DeclaredAuth, DeclaredTls
+from tasks.manifest.declared.servers import Address, DeclaredAuth, DeclaredTls
 from tasks.manifest.notation import Declared, Text
 
 

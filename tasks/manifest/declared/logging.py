@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.manifest.declared_servers import Address, DeclaredAuth, DeclaredSecret, DeclaredSigV4, DeclaredTls
+from tasks.manifest.declared.servers import Address, DeclaredAuth, DeclaredSecret, DeclaredSigV4, DeclaredTls
 from tasks.manifest.notation import Declared, Text
 
 
