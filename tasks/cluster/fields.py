@@ -70,6 +70,49 @@ def identity_of(node: str) -> Mapping[str, Any]:
     return found
 
 
+def merged(owned: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields of several entries of managedFields together."""
+    found: dict[str, Any] = {}
+    for each in owned:
+        for node, below in each.items():
+            found[node] = merged([found.get(node, {}), below])
+    return found
+
+
+def is_owned_alone(
+    location: Location, live: Any, ours: Mapping[str, Any], theirs: Iterable[Mapping[str, Any]]
+) -> bool:
+    """Whether a field of a live object is gone once we do not send it any more."""
+    return _owns(ours, live, location) and not any(_owns(each, live, location) for each in theirs)
+
+
+def place_by_name(item: Any, like: Any) -> int | None:
+    """Where a list has the entry with the same name; None when it has none."""
+    name = _name(like)
+    if name is None or not isinstance(item, list):
+        return None
+    return next((number for number, entry in enumerate(item) if _name(entry) == name), None)
+
+
+def only(item: Any, location: Location) -> Any:
+    """The item with nothing but this field; None when there is no such field, or a list on the way to it."""
+    if not location:
+        return item
+    key, rest = location[0], location[1:]
+    if isinstance(key, int) or not isinstance(item, Mapping) or key not in item:
+        return None
+    value = only(item[key], rest)
+    return None if value is None else {key: value}
+
+
+def _owns(owned: Mapping[str, Any], item: Any, location: Location) -> bool:
+    """Whether a field, or something in it, is among the fields of an entry of managedFields."""
+    if not location:
+        return True
+    node = node_of(owned, item, location[0])
+    return bool(node) and (not owned[node] or _owns(owned[node], item[location[0]], location[1:]))
+
+
 def without(item: Any, locations: Iterable[Location]) -> Any:
     """The object without these fields."""
     below = heads(locations)

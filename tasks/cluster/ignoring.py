@@ -25,6 +25,8 @@ IDENTITY: tuple[Location, ...] = (
 )
 """What tells which object it is, and what it is."""
 
+_Owned = Mapping[str, Any]
+_Owners = Sequence[_Owned]
 _LISTED = 3
 """Of how many fields the paths are told."""
 
@@ -89,11 +91,33 @@ class Ignoring:
 
     def sent(self, about: Reference, manifest: Manifest, live: Manifest | None) -> Manifest:
         """The manifest as it is sent to an object that is there."""
-        found = self._locations(about, manifest, live) if live else set()
-        if live is None or not found:
+        if live is None or not self.covers(about):
             return manifest
+        ours = owned_fields(live, self.us)
         theirs = [each for manager, each in managed_fields(live) if manager != self.us]
-        return _with_marks(_left(manifest, live, owned_fields(live, self.us), theirs, found), manifest)
+        left = self._left(about, manifest, live, ours, theirs)
+        alone = (
+            found for found in self._locations(about, live, live) if fields.is_owned_alone(found, live, ours, theirs)
+        )
+        return _with_marks(_with_dropped(left, manifest, live, live, alone), manifest)
+
+    def as_live(
+        self, about: Reference, manifest: Manifest, live: Manifest | None, before: Manifest | None
+    ) -> Manifest:
+        """The manifest with what is live of the ignored fields, for a tool that patches whoever owns them.
+
+        Args:
+            before: the manifest that the tool patches from: what it has and the new one has not, is taken away.
+        """
+        if live is None or not self.covers(about):
+            return manifest
+        left = self._left(about, manifest, live, fields.merged(each for _, each in managed_fields(live)), [])
+        dropped = self._locations(about, before, live) if before else set()
+        return _with_marks(_with_dropped(left, manifest, before, live, dropped), manifest)
+
+    def _left(self, about: Reference, item: Manifest, live: Manifest, ours: _Owned, theirs: _Owners) -> Manifest:
+        found = self._locations(about, item, live)
+        return _left(item, live, ours, theirs, found) if found else item
 
     def notes(self, objects: Mapping[Reference, tuple[Manifest | None, Manifest | None]]) -> list[str]:
         """How much each rule ignores of the objects (declared, live), and why; which rules have no effect."""
@@ -128,7 +152,6 @@ NOTHING = Ignoring()
 """Nothing is ignored."""
 
 _GONE = object()
-_Owned = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -152,7 +175,7 @@ class _Entry:
         return self.ours == {} or {} in self.theirs
 
 
-def _left(item: Any, live: Any, ours: Mapping[str, Any], theirs: _Owned, found: Iterable[Location]) -> Any:
+def _left(item: Any, live: Any, ours: _Owned, theirs: _Owners, found: Iterable[Location]) -> Any:
     """The manifest, in which the fields at these locations are left to others."""
     left: dict[str | int, Any] = dict(item.items() if isinstance(item, Mapping) else enumerate(item))
     for key, rests in fields.heads(found).items():
@@ -165,7 +188,7 @@ def _left(item: Any, live: Any, ours: Mapping[str, Any], theirs: _Owned, found: 
     return left if isinstance(item, Mapping) else list(left.values())
 
 
-def _entry(item: Any, key: str | int, live: Any, ours: Mapping[str, Any], theirs: _Owned) -> _Entry:
+def _entry(item: Any, key: str | int, live: Any, ours: _Owned, theirs: _Owners) -> _Entry:
     own = fields.node_of(ours, item, key)
     others = [(name, each[name]) for each in theirs if (name := fields.node_of(each, item, key))]
     node = own or next((name for name, _ in others), "")
@@ -201,6 +224,41 @@ def _mixed(item: Any, live: Any, found: Iterable[Location]) -> Any:
         if key in there:
             mixed[key] = there[key] if () in rests else _mixed(item[key], there[key], rests)
     return mixed if isinstance(item, Mapping) else list(mixed.values())
+
+
+def _with_dropped(left: Any, manifest: Manifest, source: Any, live: Manifest, dropped: Iterable[Location]) -> Any:
+    """`left`, with what is live of the fields that are at these locations of `source`, and that the manifest lacks:
+    whoever sends a field no more has it removed."""
+    for location in dropped:
+        left = _restored(left, manifest, source, live, location)
+    return left
+
+
+def _restored(left: Any, manifest: Any, source: Any, live: Any, location: Location) -> Any:
+    """`left` with one field of `live`. An entry of a list that is not declared any more goes with all its fields."""
+    key, rest = location[0], location[1:]
+    if isinstance(key, int):
+        mine, declared, there = (fields.place_by_name(item, source[key]) for item in (left, manifest, live))
+        if not rest or mine is None or declared is None or there is None:
+            return left
+        below = _restored(left[mine], manifest[declared], source[key], live[there], rest)
+        return [*left[:mine], below, *left[mine + 1 :]]
+    if not all(isinstance(item, Mapping) for item in (left, manifest, live)) or key not in live:
+        return left
+    if key not in manifest:
+        value = fields.only(live[key], rest)
+        return left if value is None else {**left, key: _deepened(left.get(key), value)}
+    return (
+        {**left, key: _restored(left[key], manifest[key], source[key], live[key], rest)}
+        if rest and key in left
+        else left
+    )
+
+
+def _deepened(one: Any, other: Any) -> Any:
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return other
+    return {**one, **{key: _deepened(one.get(key), value) for key, value in other.items()}}
 
 
 def _pruned(owned: Mapping[str, Any], item: Any, found: Iterable[Location]) -> dict[str, Any]:

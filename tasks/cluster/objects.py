@@ -130,6 +130,13 @@ def reference(manifest: Manifest, namespace: str = "") -> Reference:
     return Reference(str(manifest["apiVersion"]), kind, lives_in, str(metadata["name"]))
 
 
+def is_object(item: Any) -> bool:
+    """Whether it tells which object it is."""
+    if not isinstance(item, Mapping) or not isinstance(item.get("metadata"), Mapping):
+        return False
+    return "apiVersion" in item and "kind" in item and "name" in item["metadata"]
+
+
 def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manifest]:
     """The manifests in a stream of YAML documents, in the order in which they are applied.
 

@@ -53,7 +53,7 @@ def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> It
     made.removed()
 
 
-def test_an_ignored_field_is_no_drift_and_what_an_upgrade_sets_is_said(shop: Shop) -> None:
+def test_an_ignored_field_is_no_drift_and_what_an_upgrade_leaves_is_said(shop: Shop) -> None:
     shop.options = {"ignore": [{"kind": "ConfigMap", "fields": FIELDS, "reason": "an injector fills it in"}]}
     target = shop.own_chart("a", settings=SETTINGS)
     plan = shop.planned(target, colour="red")
@@ -73,11 +73,10 @@ def test_an_ignored_field_is_no_drift_and_what_an_upgrade_sets_is_said(shop: Sho
     assert upgrade.warnings == (
         note,
         *(
-            f"ConfigMap/flowmart/{shop.unit}: helm sets {path} all the same, now it is {now}; leave it out of the "
-            "chart's values"
-            for path, now in (
-                ("data.bundle to empty", "certificates"),
-                ("metadata.annotations.shop.example/sum to none", "7"),
+            f"ConfigMap/flowmart/{shop.unit}: {path} stays {now}; the chart has {declared}"
+            for path, now, declared in (
+                ("data.bundle", "certificates", "empty"),
+                ("metadata.annotations.shop.example/sum", "7", "none"),
             )
         ),
     )

@@ -60,6 +60,35 @@ def test_a_field_that_only_we_own_is_sent_as_it_is_there() -> None:
     assert ignoring("spec.replicas").sent(CART, cart({"replicas": 2}), live)["spec"] == {"replicas": 5}
 
 
+def test_a_field_that_only_we_own_stays_when_it_is_declared_no_more() -> None:
+    rule = ignoring("spec.replicas", "spec.containers.main.image", "/metadata/annotations/shop.example~1sum")
+    live = cart({"replicas": 5, "containers": [{"name": "main", "image": "b"}]}, ("shop", OURS))
+    live["metadata"]["annotations"]["shop.example/sum"] = "7"
+    sent = rule.sent(CART, cart({"containers": [{"name": "main", "env": "y"}]}), live)
+    assert sent["spec"] == {"replicas": 5, "containers": [{"name": "main", "env": "y", "image": "b"}]}
+    assert sent["metadata"]["annotations"]["shop.example/sum"] == "7"
+    assert rule.sent(CART, cart({}), live)["spec"] == {"replicas": 5}
+
+
+def test_a_field_that_others_own_is_not_taken_when_it_is_declared_no_more() -> None:
+    rule, owners = ignoring("spec.replicas"), (("shop", OURS), SCALER)
+    assert rule.sent(CART, cart({}), cart({"replicas": 5}, *owners))["spec"] == {}
+    assert rule.sent(CART, cart({}), cart({"replicas": 5}, SCALER))["spec"] == {}
+
+
+def test_a_tool_that_patches_gets_what_is_there_whoever_owns_it() -> None:
+    rule = ignoring("spec.replicas", "spec.containers.main.image")
+    owned = {"f:spec": {"f:replicas": {}, "f:containers": {'k:{"name":"main"}': {"f:image": {}}}}}
+    there = {"replicas": 5, "containers": [{"name": "side", "image": "s"}, {"name": "main", "image": "b"}]}
+    live = cart(there, ("scaler", owned))
+    declared = cart({"replicas": 2, "containers": [{"name": "main", "image": "a"}]})
+    after = rule.as_live(CART, declared, live, None)["spec"]
+    assert after == {"replicas": 5, "containers": [{"name": "main", "image": "b"}]}
+    assert rule.as_live(CART, cart({}), live, declared)["spec"] == {"replicas": 5}
+    assert rule.as_live(CART, cart({}), live, None)["spec"] == {}
+    assert rule.as_live(CART, declared, cart({}, ("shop", OURS)), None)["spec"] == {"containers": [{"name": "main"}]}
+
+
 def test_a_field_that_is_not_there_is_not_sent_and_a_new_object_gets_all() -> None:
     manifest = cart({"replicas": 2})
     assert ignoring("spec.replicas").sent(CART, manifest, cart({}, ("shop", OURS)))["spec"] == {}

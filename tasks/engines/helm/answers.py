@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tasks.cluster.objects import Manifest, Reference, parsed
@@ -41,6 +43,11 @@ class Installed:
         """Whether the helm that worked on it did not come to an end: nothing can be done before that is cleared."""
         return self.status.startswith("pending-") or self.status == "uninstalling"
 
+    def is_over(self, seconds: float) -> bool:
+        """Whether a helm that began this revision has ended by its time limit, wherever it ran."""
+        began = datetime.fromisoformat(self.began) if self.began else datetime.fromtimestamp(0, UTC)
+        return time.time() - began.timestamp() > seconds
+
 
 def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
     """What `helm status` and `helm upgrade` answer as JSON."""
@@ -49,8 +56,8 @@ def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
     return Installed(
         revision=int(answer["version"]),
         status=str(answer["info"]["status"]),
-        objects=parsed(answer.get("manifest") or "", origin, namespace),
-        hooks={about: hook for about, hook in parsed(hooks, origin, namespace).items() if not _is_test(hook)},
+        objects=_bare_all(parsed(answer.get("manifest") or "", origin, namespace)),
+        hooks=_bare_all({about: h for about, h in parsed(hooks, origin, namespace).items() if not _is_test(h)}),
         began=str(answer["info"].get("last_deployed") or ""),
     )
 
@@ -61,15 +68,27 @@ def rendered(objects: Mapping[Reference, Manifest]) -> Installed:
     return Installed(
         revision=0,
         status="rendered",
-        objects={about: manifest for about, manifest in objects.items() if about not in hooks},
-        hooks={about: manifest for about, manifest in hooks.items() if not _is_test(manifest)},
+        objects=_bare_all({about: manifest for about, manifest in objects.items() if about not in hooks}),
+        hooks=_bare_all({about: manifest for about, manifest in hooks.items() if not _is_test(manifest)}),
     )
+
+
+def bare(manifest: Manifest) -> Manifest:
+    """Without annotations that are none (`annotations: {}`): helm 4 takes them away whenever a post-renderer runs."""
+    metadata = manifest["metadata"]
+    if metadata.get("annotations") or "annotations" not in metadata:
+        return manifest
+    return {**manifest, "metadata": {key: value for key, value in metadata.items() if key != "annotations"}}
 
 
 def good_revision(history: list[Mapping[str, Any]]) -> int | None:
     """The revision that a stuck release goes back to: the last one that was in force; `None` when none was."""
     good = [int(entry["revision"]) for entry in history if entry["status"] in ("deployed", "superseded")]
     return max(good, default=None)
+
+
+def _bare_all(objects: Mapping[Reference, Manifest]) -> dict[Reference, Manifest]:
+    return {about: bare(manifest) for about, manifest in objects.items()}
 
 
 def _hooked(manifest: Manifest) -> list[str]:

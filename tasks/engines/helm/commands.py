@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -20,12 +21,16 @@ from pyhelm3.command import Command
 from tasks import processes
 from tasks.cluster.access import CONTEXT
 from tasks.domain.errors import InvalidInput
+from tasks.engines.helm import post_renderer
 from tasks.engines.helm.errors import failure
 from tasks.masking import Known
 from tasks.processes import Processes
 
 HISTORY = 10
 """How many revisions of a release helm keeps: as many releases can be rolled back to natively."""
+
+_POST_RENDERER = "--post-renderer"
+_PLUGIN = "flowmart"
 
 _T = TypeVar("_T")
 
@@ -48,7 +53,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         )
         if CONTEXT not in variables:
             raise InvalidInput(f"no cluster: {CONTEXT} is not set; give the environment a cluster in platform.yaml")
-        self._folder = folder
+        self.folder = folder
         self._variables = variables
         self._seconds = seconds
         self._runner = runner
@@ -57,7 +62,8 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
     async def run(self, command: Sequence[Any], input: bytes | None = None) -> bytes:  # noqa: ARG002
         """Run one command of helm. Values are files, which helm reads itself: pyhelm3's `input` is never used."""
         argv = arguments(command, major_version(self._executable))
-        line = processes.Command((self._executable, *argv), self._folder, self._variables, self._seconds)
+        variables = {**self._variables, **({"HELM_PLUGINS": str(self._plugins)} if _POST_RENDERER in argv else {})}
+        line = processes.Command((self._executable, *argv), self.folder, variables, self._seconds)
         finished = self._runner.run(line)
         if finished.exit_code != 0:
             raise failure(f"helm {' '.join(argv[:2])}", finished.exit_code, self._secrets.hide(finished.stderr))
@@ -69,26 +75,61 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         return major_version(self._executable) >= 4
 
     async def upgrade(
-        self, release: str, chart: Path, values: Sequence[Path], namespace: str, *, dry_run: bool = False
+        self,
+        release: str,
+        chart: Path,
+        values: Sequence[Path],
+        namespace: str,
+        *,
+        edits: Path | None = None,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
-        """Install or upgrade a release and wait until it is ready, or with `dry_run` ask what that would be."""
+        """Install or upgrade a release and wait until it is ready, or with `dry_run` ask what that would be.
+
+        What the chart renders to is edited first, where a file of `edits` is given.
+        """
         how = ["--dry-run"] if dry_run else ["--wait", "--wait-for-jobs"]
         kept = ["--history-max", HISTORY, "--timeout", self._default_timeout]
         command = ["upgrade", release, chart, "--install", "--output", "json", *kept, *_read(values)]
-        told = await self.run([*command, "--namespace", namespace, *how])
+        told = await self.run([*command, "--namespace", namespace, *how, *self._editing(edits)])
         # helm 4 may say something about registries first.
         found: dict[str, Any] = json.loads(told[told.index(b"{") :])
         return found
 
-    async def rendered(self, release: str, chart: Path, values: Sequence[Path], namespace: str) -> str:
-        """What the chart renders to without a cluster, as YAML."""
+    async def rendered(
+        self, release: str, chart: Path, values: Sequence[Path], namespace: str, *, edits: Path | None = None
+    ) -> str:
+        """What the chart renders to without a cluster, as YAML; edited, where a file of `edits` is given."""
         command = ["template", release, chart, "--skip-crds", "--namespace", namespace, *_read(values)]
-        return (await self.run(command)).decode()
+        return (await self.run([*command, *self._editing(edits)])).decode()
 
     async def package(self, chart: Path, into: Path) -> Path:
         """The archive of a chart whose dependencies are in place."""
         told = (await self.run(["package", chart, "--destination", into])).decode()
         return Path(told.rsplit(": ", 1)[-1].strip())
+
+    @property
+    def _plugins(self) -> Path:
+        return self.folder / "plugins"
+
+    def _editing(self, edits: Path | None) -> list[str]:
+        """Options for the post-renderer: a program for helm 3, a plugin that names it for helm 4."""
+        if edits is None:
+            return []
+        program, *arguments = (sys.executable, "-I", str(Path(post_renderer.__file__)), str(edits))
+        if not self.server_side:
+            return [_POST_RENDERER, program, *(f"--post-renderer-args={argument}" for argument in arguments)]
+        folder = self._plugins / _PLUGIN
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plugin.yaml").write_text(json.dumps(_plugin(program, arguments)))
+        return [_POST_RENDERER, _PLUGIN]
+
+
+def _plugin(program: str, arguments: Sequence[str]) -> dict[str, Any]:
+    """The description of a plugin of helm 4 that runs a program (https://helm.sh/docs/plugins/)."""
+    command = {"command": program, "args": [*arguments]}
+    how = {"runtime": "subprocess", "runtimeConfig": {"platformCommand": [command]}}
+    return {"apiVersion": "v1", "type": "postrenderer/v1", "name": _PLUGIN, "version": "1.0.0", **how}
 
 
 def done(running: Coroutine[Any, Any, _T]) -> _T:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from tasks.cluster import comparison, parallel, reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import NotPermitted
-from tasks.cluster.health import Health
 from tasks.cluster.ignoring import Ignoring
 from tasks.cluster.objects import Manifest, Reference, sent
 from tasks.cluster.placement import placed_manifests
@@ -41,12 +40,6 @@ def compared(cluster: Cluster, declared: Mapping[Reference, Manifest], ignoring:
     changes = tuple(change for change, _ in found if change is not None)
     pairs = {about: (placed[about], live) for about, (_, live) in zip(placed, found, strict=True)}
     return Compared(changes, tuple(ignoring.notes(pairs)))
-
-
-def unready(cluster: Cluster, declared: Mapping[Reference, Manifest], health: Health) -> list[str]:
-    """What is not ready, with the reason."""
-    states = {about: health.of(live) for about, live in reading.read_all(cluster, declared).items()}
-    return [f"{about}: {state.why}" for about, state in states.items() if not state.ready]
 
 
 def moved(what: Installation, receipt: Receipt, live: Installed | None) -> tuple[Change, ...]:

@@ -9,16 +9,12 @@ revision that the receipt names.
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.cluster import reading, rollouts, waiting
+from tasks.cluster import waiting
 from tasks.cluster.access import Cluster
 from tasks.cluster.connections import connected
-from tasks.cluster.health import Health
-from tasks.cluster.ownership import is_terminating
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
@@ -27,11 +23,12 @@ from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.domain.residual import drift_beyond
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.helm import charts, drift, ignored, planning, plans, revisions, vendoring
+from tasks.engines.helm import charts, drift, ignored, planning, plans, readiness, records, revisions, vendoring
 from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.charts import Installation, Packed, interface, reads
 from tasks.engines.helm.commands import Helm as Commands
 from tasks.engines.helm.commands import done
+from tasks.engines.helm.ignored import Leaving
 from tasks.engines.helm.options import HelmOptions
 from tasks.engines.helm.plans import Does, Saved
 from tasks.engines.helm.rendering import unplanned
@@ -58,15 +55,19 @@ class Helm:
         packed = self._packed(helm, workspace, what)
         live = revisions.read(helm, what.release, what.namespace)
         new, notes = revisions.rehearsed(helm, what, packed, live)
-        found = planning.compared(workspace, inputs.digest, live, new.installed)
+        saved, left = plans.upgrade(what, packed, new), self._leaving(helm).upgrade(live, new.installed)
+        if left.edits:
+            revisions.require(helm, saved, live, left)
+        found = planning.compared(workspace, inputs.digest, live and left.cut(live), left.cut(new.installed))
+        becomes = replace(new, installed=left.sent(new.installed))
         found = planning.asked(
-            cluster, found, planning.Upgrade(live, new, charts.definitions(packed.chart), helm.server_side)
+            cluster, found, planning.Upgrade(live, becomes, charts.definitions(packed.chart), helm.server_side)
         )
         if workspace.reconciling and workspace.receipt:
             drifted = drift_beyond(workspace.residual, self.detect_drift(workspace.receipt).changes)
             found = planning.repairing(found, drifted)
-        notes += ignored.notes(cluster, new.installed.objects, self._options.ignoring, upgrading=not found.empty)
-        return planning.finished(found, plans.upgrade(what, packed, new), packed.chart.parent, notes)
+        notes += ignored.notes(cluster, new.installed.objects, left, "the chart", changing=not found.empty)
+        return planning.finished(found, saved, packed.chart.parent, notes)
 
     def apply(self, plan: Plan) -> Applied:
         """Do what was planned, and wait until it is ready.
@@ -86,9 +87,9 @@ class Helm:
             return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, live))
         try:
             if saved.does is Does.UPGRADE:
-                revisions.require_as_planned(helm, saved, live)
-            live = revisions.clear(helm, saved, live, existed=workspace.baseline is not None)
-            return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, self._carried_out(helm, saved)))
+                revisions.require(helm, saved, live, self._leaving(helm).upgrade(live, saved.planned))
+            live = self._cleared(helm, saved, live)
+            return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, self._carried_out(helm, saved, live)))
         except StalePlan:
             raise
         except Unanswered as error:
@@ -109,11 +110,11 @@ class Helm:
         if live is None:
             ended = Progress.DONE if saved.does is Does.REMOVE else Progress.PARTIAL
             return Observation(ended, detail="" if saved.does is Does.REMOVE else "the release is not installed")
-        if live.stuck and not _is_over(live, workspace.unit.time_limit):
+        if live.stuck and not live.is_over(workspace.unit.time_limit):
             raise Unanswered(f"{plan.target}: revision {live.revision} is {live.status}; helm may still be at work")
         if live.status != "deployed" or saved.does is Does.REMOVE:
             return Observation(Progress.PARTIAL, detail=f"revision {live.revision} is {live.status}")
-        waiting_for = drift.unready(self._reading(), live.objects, self._options.judging)
+        waiting_for = readiness.unready(self._reading(), live.objects, self._options.judging)
         if waiting_for:
             raise Unanswered(f"{plan.target}: the cluster is still at work: {'; '.join(waiting_for)}")
         return Observation(Progress.DONE, revisions.outputs(saved, live))
@@ -130,7 +131,7 @@ class Helm:
         differences = tuple(change.reversed for change in found.changes)
         if differences:
             return Verification(Outcome.FAILED, differences)
-        waiting_for = drift.unready(cluster, live.objects, self._options.judging)
+        waiting_for = readiness.unready(cluster, live.objects, self._options.judging)
         if waiting_for:
             return Verification(Outcome.FAILED, pending=True, detail=f"not ready: {'; '.join(waiting_for)}")
         return Verification(Outcome.SUCCEEDED)
@@ -153,10 +154,13 @@ class Helm:
             digest = workspace.inputs.digest
         else:
             good, digest = revisions.recorded(helm, what, to), to.inputs_digest
-        found = planning.compared(workspace, digest, live, good)
+        leaving = self._leaving(helm)
+        left = leaving.rollback(live, good)
+        found = planning.compared(workspace, digest, live and left.cut(live), left.cut(good))
         if isinstance(to, Receipt):
             found = replace(found, target=to.target)
-        return planning.finished(found, plans.rollback(what, good), _folder(workspace))
+        notes = leaving.notes_of_rollback(live, good, changing=not found.empty)
+        return planning.finished(found, plans.rollback(what, good), _folder(workspace), notes)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
         """What somebody did: in the cluster, and to the release itself with helm."""
@@ -206,14 +210,27 @@ class Helm:
         found = drift.compared(self._reading(), declared, self._options.ignoring)
         return live, replace(found, changes=(*drift.moved(what, receipt, live), *found.changes))
 
-    def _carried_out(self, helm: Commands, saved: Saved) -> Installed | None:
+    def _leaving(self, helm: Commands) -> Leaving:
+        reach = records.are_in_reach(self.workspace.processes.environment)
+        return Leaving(self._reading(), self._options.ignoring, helm.server_side, reach)
+
+    def _cleared(self, helm: Commands, saved: Saved, live: Installed | None) -> Installed | None:
+        """What is installed once nothing keeps an upgrade from beginning."""
+        if saved.does is not Does.UPGRADE or live is None or not live.stuck:
+            return live
+        cluster, existed = self._opened(self.workspace.writing), self.workspace.baseline is not None
+        return revisions.clear(helm, cluster, saved, live, self._leaving(helm).rollback, existed=existed)
+
+    def _carried_out(self, helm: Commands, saved: Saved, live: Installed | None) -> Installed | None:
         """Run helm, and wait until what it installed is ready; what is installed then."""
         cluster = self._opened(self.workspace.writing)
         deadline = Deadline(self.workspace.unit.time_limit)
-        _await_deletions(cluster, saved, deadline)
-        revisions.change(helm, saved)
+        readiness.await_deletions(cluster, saved, deadline)
+        leaving = self._leaving(helm)
+        left = (leaving.rollback if saved.does is Does.ROLL_BACK else leaving.upgrade)(live, saved.planned)
+        revisions.change(helm, cluster, saved, left)
         now = revisions.read(helm, saved.release, saved.namespace)
-        others = unplanned(saved.planned, now, saved.nameless) if now and saved.does is Does.UPGRADE else []
+        others = unplanned(left.sent(saved.planned), now, saved.nameless) if now else []
         if others:
             raise Refused(f"installed something else than what was planned: {', '.join(others)}")
         reasons = waiting.until_ready(cluster, now.objects if now else (), deadline, self._options.judging)
@@ -251,7 +268,7 @@ class Helm:
         first = before is None and workspace.baseline is None and workspace.receipt is None
         try:
             live = revisions.read(helm, saved.release, saved.namespace)
-            told += _unready(self._reading(), live, self._options.judging) if live else []
+            told += readiness.explained(self._reading(), live, self._options.judging) if live else []
             if first and live is not None and saved.does is Does.UPGRADE:
                 done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
                 told.append("It was the first install, so what it had made was removed again.")
@@ -265,25 +282,6 @@ def _folder(workspace: Workspace) -> Path:
     folder = workspace.infrastructure.parent / "helm" / workspace.environment.name / workspace.unit.name
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-def _unready(cluster: Cluster, live: Installed, health: Health) -> list[str]:
-    """Why objects are not ready, and why hooks did not end: helm says of both only that it waited too long."""
-    hooks = [about for about in live.hooks if cluster.read(about)]
-    return rollouts.unready(cluster, [*live.objects, *hooks], health)
-
-
-def _await_deletions(cluster: Cluster, saved: Saved, deadline: Deadline) -> None:
-    """Wait until objects that are being deleted are gone: helm would change them, and they would go all the same."""
-    found = reading.read_all(cluster, saved.planned.objects)
-    leaving = {about: str(live["metadata"]["uid"]) for about, live in found.items() if live and is_terminating(live)}
-    waiting.until_gone(cluster, leaving, deadline)
-
-
-def _is_over(live: Installed, seconds: float) -> bool:
-    """Whether a helm that began this revision has ended by its time limit, wherever it ran."""
-    began = datetime.fromisoformat(live.began) if live.began else datetime.fromtimestamp(0, UTC)
-    return time.time() - began.timestamp() > seconds
 
 
 ENGINE = Engine(

@@ -1,52 +1,195 @@
-"""What a plan says of the fields that a unit ignores.
+"""The fields that a unit ignores: how a release is sent, so that they stay as they are, and what a plan says of them.
 
-helm sends whatever a chart renders. So an ignored field is no drift and causes no upgrade, but an upgrade for another
-reason sets it: the plan says to what.
+helm sends whatever a chart renders, and sets every field in it. So what the chart renders is edited on its way
+(`post_renderer`), and so is the record of a revision that a rollback returns to (`records`). Helm 4 applies
+server-side: a field that somebody else owns is left out; what only helm owns is sent as it is there, since the
+server removes what its last owner drops. Helm 3 patches from one revision to the next: each field is sent as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from tasks.cluster import comparison
+from tasks.cluster import comparison, edits, reading
 from tasks.cluster.access import Cluster
+from tasks.cluster.edits import Edit
 from tasks.cluster.ignoring import Ignoring
 from tasks.cluster.objects import Manifest, Reference, sent
-from tasks.cluster.placement import placed_manifests
+from tasks.cluster.placement import placed, placed_manifests
 from tasks.domain import wording
+from tasks.domain.errors import Refused
+from tasks.domain.values import UNKNOWN, leaves
 from tasks.domain.wording import Difference
+from tasks.engines.helm.answers import Installed, bare
 from tasks.engines.helm.rendering import Objects
 
 
-def notes(cluster: Cluster, objects: Objects, ignoring: Ignoring, *, upgrading: bool) -> list[str]:
-    """What is ignored of a release's objects and why, and what helm sets all the same.
+@dataclass(frozen=True)
+class Left:
+    """What of a release is left to others.
+
+    Attributes:
+        live: the objects of which something is ignored, as they are; None where there is none.
+        edits: how what is rendered or recorded is edited before it is sent.
+    """
+
+    ignoring: Ignoring
+    live: Mapping[Reference, Manifest | None]
+    edits: Mapping[Reference, list[Edit]]
+
+    def sent(self, revision: Installed) -> Installed:
+        """A revision as it is sent."""
+        objects = {about: self._edited(about, item) for about, item in revision.objects.items()}
+        return replace(revision, objects=objects)
+
+    def cut(self, revision: Installed) -> Installed:
+        """A revision without the fields that are ignored; a new object gets them as they are declared."""
+        objects = {about: self._cut(about, item) for about, item in revision.objects.items()}
+        return replace(revision, objects=objects)
+
+    def _edited(self, about: Reference, item: Manifest) -> Manifest:
+        return bare(edits.edited(item, self.edits[about])) if about in self.edits else item
+
+    def _cut(self, about: Reference, item: Manifest) -> Manifest:
+        live = self.live.get(about)
+        return self.ignoring.cut(about, _with_data(item), live) if live else item
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """How a unit leaves fields to others.
+
+    Attributes:
+        server_side: whether its helm applies server-side.
+        records_in_reach: whether helm's records can be edited, from which a rollback sends what it sends.
+    """
+
+    cluster: Cluster
+    ignoring: Ignoring
+    server_side: bool
+    records_in_reach: bool
+
+    def upgrade(self, live: Installed | None, new: Installed) -> Left:
+        """What is left to others when the release goes from the installed revision to a new one.
+
+        Raises:
+            Refused: a field cannot be left as it is.
+        """
+        before = live.objects if live else {}
+        every = _places(self.cluster, {**before, **new.objects})
+        chosen = {about: where for about, where in every if self.ignoring.covers(about)}
+        found = reading.read_all(self.cluster, chosen.values())
+        there = {about: found[where] for about, where in chosen.items()}
+        wanted = {about: _with_data(item) for about, item in new.objects.items() if about in chosen}
+        made = {
+            about: _edits(about, new.objects[about], item, self._prepared(about, item, there[about], before))
+            for about, item in wanted.items()
+        }
+        return Left(self.ignoring, there, {about: each for about, each in made.items() if each})
+
+    def rollback(self, live: Installed | None, recorded: Installed) -> Left:
+        """The same for a revision that helm recorded; where that cannot be edited, it is sent as it is."""
+        found = self.upgrade(live, recorded)
+        return found if self.records_in_reach else replace(found, edits={})
+
+    def notes_of_rollback(self, live: Installed | None, good: Installed, *, changing: bool) -> list[str]:
+        """What a plan says of the fields that a rollback leaves to others, or sets all the same."""
+        found, told = self.upgrade(live, good), f"revision {good.revision}"
+        if self.records_in_reach:
+            return notes(self.cluster, good.objects, found, told, changing=changing)
+        sets = _overwritten(self.cluster, good.objects, found) if changing else []
+        return [*notes(self.cluster, good.objects, found, told, changing=False), *sets]
+
+    def _prepared(self, about: Reference, item: Manifest, live: Manifest | None, before: Objects) -> Manifest:
+        if self.server_side:
+            return self.ignoring.sent(about, item, live)
+        earlier = before.get(about)
+        return self.ignoring.as_live(about, item, live, _with_data(earlier) if earlier else None)
+
+
+def notes(cluster: Cluster, objects: Objects, found: Left, declared: str, *, changing: bool) -> list[str]:
+    """What is ignored of a release's objects and why, and what stays though it is declared otherwise.
 
     Args:
-        upgrading: whether there is something to install or upgrade.
+        declared: what declares the objects.
+        changing: whether there is something to install, upgrade or roll back.
     """
-    if not ignoring.rules:
+    if not found.ignoring.rules:
         return []
-    placed = {about: sent(manifest) for about, manifest in placed_manifests(cluster, objects).items()}
-    pairs = {
-        about: (manifest, cluster.read(about) if ignoring.covers(about) else None)
-        for about, manifest in placed.items()
-    }
-    found = ignoring.notes(pairs)
+    manifests = {about: sent(manifest) for about, manifest in placed_manifests(cluster, objects).items()}
+    at = {where: found.live.get(about) for about, where in _places(cluster, objects)}
+    pairs = {about: (manifest, at.get(about)) for about, manifest in manifests.items()}
+    told = found.ignoring.notes(pairs)
     for about, (manifest, live) in pairs.items():
-        if live is not None and upgrading:
-            found += [
-                f"{about}: helm sets {each.path} to {wording.short(each.before)} all the same, now it is "
-                f"{wording.short(each.after)}; leave it out of the chart's values"
-                for each in _overwritten(about, manifest, live, ignoring)
+        if live is not None and changing:
+            told += [
+                f"{about}: {each.path} stays {wording.short(each.after)}; {declared} has {wording.short(each.before)}"
+                for each in _differing(about, manifest, live, found.ignoring)
             ]
-    return found
+    return told
 
 
-def _overwritten(about: Reference, manifest: Manifest, live: Manifest, ignoring: Ignoring) -> Iterator[Difference]:
-    """The ignored fields in which the chart and the cluster differ."""
+def _overwritten(cluster: Cluster, objects: Objects, found: Left) -> list[str]:
+    """The fields that a rollback sets though they are ignored, where the record cannot be edited."""
+    told = []
+    for about, where in _places(cluster, {about: objects[about] for about in found.edits}):
+        live = found.live[about]
+        told += [
+            f"{where}: the rollback sets {each.path} to {wording.short(each.before)}, though it is ignored"
+            for each in (_differing(about, sent(objects[about]), live, found.ignoring) if live else ())
+        ]
+    return told
+
+
+def _places(cluster: Cluster, objects: Objects) -> Iterator[tuple[Reference, Reference]]:
+    """Each object, and the reference that says where the cluster has it."""
+    return ((about, next(iter(placed(cluster, {about: about})))) for about in objects)
+
+
+def _differing(about: Reference, manifest: Manifest, live: Manifest, ignoring: Ignoring) -> Iterator[Difference]:
+    """The ignored fields in which a manifest and the cluster differ."""
     every, shown = (
         comparison.drifted(about, manifest, live),
         comparison.drifted(about, manifest, live, ignoring),
     )
     told = {each.path for each in wording.differing(shown)} if shown else set()
     yield from (each for each in wording.differing(every) if each.path not in told) if every else ()
+
+
+def _edits(about: Reference, rendered: Manifest, item: Manifest, wanted: Manifest) -> list[Edit]:
+    """What makes a manifest as it is rendered the one that is wanted; nothing if that is `item`, its other form."""
+    if wanted == item:
+        return []
+    found = edits.between(rendered, _with_unknown_texts(rendered, wanted))
+    for edit in found:
+        if UNKNOWN in leaves(edit.value):
+            path = ".".join(map(str, edit.location))
+            told = f"{about}: {path} is ignored in part, and another part of it differs each time it is rendered"
+            raise Refused(f"{told}; ignore all of {path}")
+    return found
+
+
+def _with_data(item: Manifest) -> Manifest:
+    """A Secret with its stringData as data, where rules look for it; a text that nobody knows yet stays unknown."""
+    if item.get("kind") != "Secret" or not item.get("stringData"):
+        return item
+    texts = {key: _encoded(value) for key, value in item["stringData"].items()}
+    kept = {key: value for key, value in item.items() if key != "stringData"}
+    return {**kept, "data": {**(item.get("data") or {}), **texts}}
+
+
+def _encoded(text: Any) -> str:
+    return UNKNOWN if text == UNKNOWN else base64.b64encode(str(text).encode()).decode()
+
+
+def _with_unknown_texts(item: Manifest, wanted: Manifest) -> Manifest:
+    """What `_with_data` made, with the texts that nobody knows yet in stringData again, as they are rendered."""
+    texts = {key: text for key, text in (item.get("stringData") or {}).items() if text == UNKNOWN}
+    unknown = [key for key in texts if (wanted.get("data") or {}).get(key) == UNKNOWN]
+    if not unknown:
+        return wanted
+    data = {key: value for key, value in wanted["data"].items() if key not in unknown}
+    return {**wanted, "data": data, "stringData": dict.fromkeys(unknown, UNKNOWN)}

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from tasks.cluster.access import Cluster
 from tasks.cluster.objects import parsed
 from tasks.domain.errors import Refused, StalePlan
 from tasks.domain.release import Receipt
+from tasks.engines.helm import post_renderer, records
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
 from tasks.engines.helm.charts import Installation, Packed
 from tasks.engines.helm.commands import HISTORY, Helm, done
 from tasks.engines.helm.errors import NotInstalled
+from tasks.engines.helm.ignored import Left
 from tasks.engines.helm.plans import Does, Saved
 from tasks.engines.helm.rendering import Foretold, foretold, unplanned
 
 log = structlog.get_logger("flowmart.helm")
+
+Leaving = Callable[[Installed | None, Installed], Left]
+"""What is left to others when a release goes from one revision to another."""
 
 _UNKNOWN_KIND = re.compile(r"no matches for kind|error validating data: the server could not find")
 """How helm says that a manifest is of a kind whose definition is not in the cluster yet."""
@@ -52,28 +60,30 @@ def rehearsed(helm: Helm, what: Installation, packed: Packed, live: Installed | 
     return found, notes
 
 
-def _rendered(helm: Helm, what: Installation, packed: Packed, live: Installed | None) -> tuple[Installed, list[str]]:
+def _rendered(
+    helm: Helm, what: Installation, packed: Packed, live: Installed | None, edits: Path | None = None
+) -> tuple[Installed, list[str]]:
     """As the cluster sees it; what helm does not ask it about, as the chart renders it."""
     given = (what.release, packed.chart, packed.values, what.namespace)
     # helm rehearses nothing on a release that is stuck.
     if not (live and live.stuck):
         try:
-            return installed(done(helm.upgrade(*given, dry_run=True)), what.namespace), []
+            return installed(done(helm.upgrade(*given, edits=edits, dry_run=True)), what.namespace), []
         except Refused as error:
             if not _UNKNOWN_KIND.search(str(error)):
                 raise
-    text = done(helm.rendered(*given))
+    text = done(helm.rendered(*given, edits=edits))
     objects = rendered(parsed(text, f"what {packed.chart.name} renders to", what.namespace))
     if live and live.stuck:
         return objects, []
     return objects, ["the chart brings kinds that the cluster does not know yet: it was not asked about them"]
 
 
-def require_as_planned(helm: Helm, saved: Saved, live: Installed | None) -> None:
-    """Render again what was planned; `StalePlan` names the objects that would be others now."""
+def require(helm: Helm, saved: Saved, live: Installed | None, left: Left) -> None:
+    """Render again, with what is left to others; `StalePlan` names the objects that are others than in the plan."""
     what = Installation(saved.release, saved.namespace, {})
-    now, _ = _rendered(helm, what, Packed(saved.chart, tuple(saved.values)), live)
-    others = unplanned(saved.planned, now, saved.nameless)
+    now, _ = _rendered(helm, what, Packed(saved.chart, tuple(saved.values)), live, edits_file(helm, saved, left))
+    others = unplanned(left.sent(saved.planned), now, saved.nameless)
     if others:
         told = f"{saved.namespace}/{saved.release}: the chart renders to something else than when it was planned"
         raise StalePlan(f"{told}: {', '.join(others)}; plan again")
@@ -86,24 +96,28 @@ def outputs(saved: Saved, live: Installed | None) -> Mapping[str, Any]:
     return {"release": saved.release, "namespace": saved.namespace, "revision": live.revision}
 
 
-def change(helm: Helm, saved: Saved) -> None:
+def change(helm: Helm, cluster: Cluster, saved: Saved, left: Left) -> None:
     """The one command that changes the cluster."""
     if saved.does is Does.REMOVE:
         done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
     elif saved.does is Does.ROLL_BACK:
-        done(helm.rollback(saved.release, saved.revision, namespace=saved.namespace, wait=True))
+        _roll_back(helm, cluster, saved, saved.revision, left, wait=True)
     else:
-        done(helm.upgrade(saved.release, saved.chart, saved.values, saved.namespace))
+        given = (saved.release, saved.chart, saved.values, saved.namespace)
+        done(helm.upgrade(*given, edits=edits_file(helm, saved, left)))
 
 
-def clear(helm: Helm, saved: Saved, live: Installed | None, *, existed: bool) -> Installed | None:
+def clear(
+    helm: Helm, cluster: Cluster, saved: Saved, live: Installed, leaving: Leaving, *, existed: bool
+) -> Installed | None:
     """Clear what a helm that was killed left behind, so that an upgrade can begin; what is installed then.
 
     Goes back to the last good revision. Without one, a first install of ours is removed; one that `existed` before
     our first apply is only taken out of its pending status.
+
+    Args:
+        leaving: what is left to others when the release goes from one revision to another.
     """
-    if live is None or not live.stuck or saved.does is not Does.UPGRADE:
-        return live
     good = good_revision(list(done(helm.history(saved.release, namespace=saved.namespace))))
     good = live.revision if good is None and existed else good
     log.warning("release is stuck", release=saved.release, status=live.status, back_to=good)
@@ -111,5 +125,27 @@ def clear(helm: Helm, saved: Saved, live: Installed | None, *, existed: bool) ->
         done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
         return None
     # Without waiting: what was good then may not get ready now, and what we are about to apply is to mend that.
-    done(helm.rollback(saved.release, good, namespace=saved.namespace))
+    recorded = read(helm, saved.release, saved.namespace, good)
+    _roll_back(helm, cluster, saved, good, leaving(live, recorded or live), wait=False)
     return live
+
+
+def _roll_back(helm: Helm, cluster: Cluster, saved: Saved, revision: int, left: Left, *, wait: bool) -> None:
+    """To a revision, whose record is edited meanwhile where something is left to others."""
+
+    def edit(manifest: str) -> str:
+        return post_renderer.rewritten(manifest, saved.namespace, left.edits)
+
+    release, namespace = saved.release, saved.namespace
+    with records.edited(cluster, release, namespace, revision, edit) if left.edits else nullcontext():
+        done(helm.rollback(release, revision, namespace=namespace, wait=wait))
+
+
+def edits_file(helm: Helm, saved: Saved, left: Left) -> Path | None:
+    """The file that tells the post-renderer what to edit; there may be secrets in it. None: there is nothing."""
+    if not left.edits:
+        return None
+    file = helm.folder / "edits.json"
+    file.touch(mode=0o600)
+    file.write_text(post_renderer.saved(saved.namespace, left.edits))
+    return file
