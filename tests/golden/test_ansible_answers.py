@@ -12,7 +12,8 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.ansible import errors
-from tasks.engines.ansible.answers import Results, masked, results, without_hosts
+from tasks.engines.ansible.answers import Results, masked, results
+from tasks.engines.ansible.recordings import unanswered_questions, without_hosts
 
 RECORDED = Path(__file__).parent / "ansible"
 
@@ -155,17 +156,62 @@ def test_another_host_does_not_depend_on_it() -> None:
     assert "other : Write" not in results([], [*LINES, elsewhere]).dependent
 
 
+def line(task: str, host: str = "one", **more: Any) -> dict[str, Any]:
+    about = {"registers": [], "everywhere": False, "names": [], "rescued_by": [], "handler": False}
+    return {"event": "ok", "host": host, "role": "", "task": task, "rehearsed": True, **about, **more}
+
+
+def test_what_one_host_registers_for_all_makes_tasks_of_the_others_depend_on_it() -> None:
+    asked = line("Ask", rehearsed=False, registers=["said"], everywhere=True)
+    told = results([], [asked, line("Write", names=["said"]), line("Write", "two", names=["said"])])
+    assert told.dependent == ("one : Write", "two : Write")
+
+
+def test_what_another_host_registered_is_reached_by_hostvars() -> None:
+    asked = line("Ask", rehearsed=False, registers=["said"])
+    told = results([], [asked, line("Write", "two", names=["said"]), line("Tell", "two", names=["hostvars", "said"])])
+    assert told.dependent == ("two : Tell",)
+
+
+def test_what_a_failing_unrehearsed_task_would_leave_out_is_not_comparable() -> None:
+    tried = line("Try", rehearsed=False, rescued_by=["block"])
+    told = results([], [tried, line("Then", rescued_by=["block"]), line("After it")])
+    assert told.dependent == ("one : Then",)
+
+
+def failure(task: str, host: str = "bastion") -> dict[str, Any]:
+    data = {"host": host, "task": task, "res": {"msg": "could not find the requested service"}}
+    return {"event": "runner_on_failed", "event_data": data}
+
+
+def test_a_failure_that_was_rescued_is_not_the_reason_of_a_later_one() -> None:
+    events = [
+        failure("Try", "one"),
+        failure("Fail", "one"),
+        {"event": "playbook_on_stats", "event_data": {"failures": {"one": 1}, "rescued": {"one": 1}}},
+    ]
+    lines = [line("Try", event="failed", rescued_by=["block"]), line("Fail", event="failed")]
+    assert results(events, lines).failed == ("one : Fail: could not find the requested service",)
+
+
+def test_a_rescued_failure_is_unknown_where_earlier_changes_were_not_made() -> None:
+    lines = [line("Ask", rehearsed=False), line("Try", event="failed", rescued_by=["block"])]
+    stats = {"event": "playbook_on_stats", "event_data": {"rescued": {"one": 1}}}
+    found = results([failure("Try", "one"), stats], lines)
+    assert found.unknown[-1] == "one : Try: fails, and the play goes on; earlier changes are not made in a rehearsal"
+
+
+def test_values_that_a_play_asks_for_and_nobody_gives_are_named() -> None:
+    asked = [{"event": "asks", "name": name, "has_default": name == "colour"} for name in ("password", "colour")]
+    assert unanswered_questions(asked) == ("password",)
+
+
 def test_handlers_that_ran_are_named() -> None:
     assert results([], LINES).handlers == ("bastion : Restart",)
 
 
 def test_a_play_that_matches_no_host_is_named() -> None:
     assert without_hosts(LINES) == ("play webservers (hosts: 'webservers')",)
-
-
-def failure(task: str) -> dict[str, Any]:
-    data = {"host": "bastion", "task": task, "res": {"msg": "could not find the requested service"}}
-    return {"event": "runner_on_failed", "event_data": data}
 
 
 def test_a_task_that_fails_where_earlier_changes_were_not_made_is_unknown() -> None:
@@ -182,7 +228,7 @@ def test_a_failure_that_a_rehearsal_ignores_is_unknown_where_earlier_changes_wer
     ignored["event_data"]["ignore_errors"] = True
     found = results([installed, ignored])
     assert (found.failed, found.blocked) == ((), ())
-    told = "bastion : Start: fails, which is ignored; earlier changes are not made in a rehearsal"
+    told = "bastion : Start: fails, and the play goes on; earlier changes are not made in a rehearsal"
     assert found.unknown == (told,)
     assert results([ignored]).unknown == ()
 

@@ -4,15 +4,13 @@ Events are those of ansible-runner's own callback (its documentation, "Runner Ar
 host, and `playbook_on_stats` at the end. What a task with `no_log` did is not in them, nor whether it changed
 something: the stats count it, so where more tasks changed than told so, all that say nothing count as changes.
 
-What these events leave out, our own callback plugin records (`callbacks/flowmart_rehearsal.py`): which tasks check
-mode skipped, and which names a task registers and mentions. What mentions a name that an unrehearsed task registers
-would do something else in earnest: it is not comparable, and so is what mentions what that one registers.
+What these events leave out, our own callback plugin records (`recordings.py`).
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -20,11 +18,10 @@ from typing import Any
 from tasks import masking
 from tasks.domain.plan import Action, Change
 from tasks.domain.values import MASK, UNKNOWN
+from tasks.engines.ansible import recordings
+from tasks.engines.ansible.recordings import Line
 
 Event = Mapping[str, Any]
-
-Line = Mapping[str, Any]
-"""What our callback plugin records of a task on a host."""
 
 _LINES = 5
 _NOT_MADE = "earlier changes are not made in a rehearsal"
@@ -40,7 +37,7 @@ class Results:
         failed: a line each.
         blocked: those of `failed` on hosts where tasks before them would have changed something, so that a rehearsal
             cannot tell whether they fail in earnest.
-        ignored: addresses of tasks whose failure is to be ignored, on such hosts: in earnest they may do something.
+        ignored: addresses of tasks whose failure is ignored or rescued, on such hosts: in earnest they may succeed.
         unreachable: a line each.
         blind: addresses of changes that show no difference.
         unrehearsed: addresses of tasks that check mode skipped.
@@ -66,7 +63,7 @@ class Results:
         return (
             *(f"{address}: cannot be rehearsed" for address in self.unrehearsed),
             *(f"{address}: depends on a task that cannot be rehearsed" for address in self.dependent),
-            *(f"{address}: fails, which is ignored; {_NOT_MADE}" for address in self.ignored),
+            *(f"{address}: fails, and the play goes on; {_NOT_MADE}" for address in self.ignored),
             *(f"{line}; {_BLOCKED}" for line in self.blocked),
         )
 
@@ -75,22 +72,27 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
     """What the events of one run, and what our plugin recorded of it, add up to."""
     stats = next((_data(e) for e in events if e["event"] == "playbook_on_stats"), None)
     tasks = [line for line in lines if "host" in line]
+    rescued = {_task(line) for line in tasks if line["event"] == "failed" and line["rescued_by"]}
+    fatal = [data for data in (_data(e) for e in events if _is_fatal(e, stats)) if _task(data) not in rescued]
     unrehearsed = _unique(_address(line) for line in tasks if not line["rehearsed"])
-    depending = _dependent(tasks)
-    dependent = tuple(each for each in _unique(map(_address, depending)) if each not in unrehearsed)
+    depending, failing = recordings.dependent(tasks), [_task(data) for data in fatal]
+    told = _unique(_address(line) for line in depending if _task(line) not in failing)
+    dependent = tuple(address for address in told if address not in unrehearsed)
     incomparable = {_task(line) for line in tasks if not line["rehearsed"]} | {*map(_task, depending)}
     done = [e for e in events if e["event"] in ("runner_on_ok", "runner_on_failed") and not _is_fatal(e, stats)]
     comparable = [e for e in done if _task(_data(e)) not in incomparable]
     changes = [change for event in comparable for change in _changes(event)]
     changes += [_hidden(_data(e)) for e in comparable if _is_hidden(e) and _has_hidden(_data(e)["host"], done, stats)]
-    pending = {address.split(" : ")[0] for address in [*unrehearsed, *(c.address for c in changes)]}
-    fatal = [_data(e) for e in events if _is_fatal(e, stats)]
+    changing = {change.address.split(" : ")[0] for change in changes}
+    pending = changing | {line["host"] for line in [*depending, *(line for line in tasks if not line["rehearsed"])]}
     return Results(
         changes=tuple(changes),
         failed=tuple(map(_failure, fatal)),
         blocked=tuple(_failure(data) for data in fatal if data["host"] in pending),
         ignored=_unique(
-            _address(data) for data in map(_data, filter(_is_ignored, events)) if data["host"] in pending
+            _address(data)
+            for data in (_data(e) for e in events if _is_ignored(e, rescued))
+            if data["host"] in pending
         ),
         unreachable=tuple(_failure(_data(e)) for e in events if _is_unreachable(e, stats)),
         blind=tuple(c.address for c in changes if c.after and UNKNOWN in c.after.values()),
@@ -99,22 +101,6 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
         handlers=_unique(_address(line) for line in tasks if line["handler"] and line["event"] == "ok"),
         finished=stats is not None,
     )
-
-
-def plays(lines: Iterable[Line]) -> int:
-    """How many plays there were."""
-    return sum(line["event"] == "play" for line in lines)
-
-
-def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The plays that matched no host, in words: their names and what they are written for."""
-    found, play = [], ""
-    for line in lines:
-        if line["event"] == "play":
-            play = f"play {line['name']} (hosts: {line['pattern'].strip('[]')})"
-        if line["event"] == "no hosts":
-            found.append(play)
-    return tuple(found)
 
 
 def masked(found: Results, secrets: Iterable[str]) -> Results:
@@ -156,20 +142,6 @@ def _without(value: Any, secrets: Sequence[str]) -> Any:
     return value
 
 
-def _dependent(tasks: Sequence[Line]) -> list[Line]:
-    """The tasks that mention what an unrehearsed task registers, directly or through another one."""
-    tainted: dict[str, set[str]] = {}
-    found = []
-    for line in tasks:
-        known = tainted.setdefault(line["host"], set())
-        depends = not known.isdisjoint(line["names"])
-        if depends:
-            found.append(line)
-        if depends or not line["rehearsed"]:
-            known.update(line["registers"])
-    return found
-
-
 def _task(data: Mapping[str, Any]) -> tuple[str, str]:
     """One task on one host: several tasks may have the same name."""
     return str(data["host"]), str(data.get("task_uuid") or _address(data))
@@ -192,8 +164,9 @@ def _is_fatal(event: Event, stats: Mapping[str, Any] | None) -> bool:
     return stats is None or bool(stats.get("failures", {}).get(data["host"]))
 
 
-def _is_ignored(event: Event) -> bool:
-    return event["event"] == "runner_on_failed" and bool(_data(event).get("ignore_errors"))
+def _is_ignored(event: Event, rescued: Set[tuple[str, str]]) -> bool:
+    data = _data(event)
+    return event["event"] == "runner_on_failed" and bool(data.get("ignore_errors") or _task(data) in rescued)
 
 
 def _is_unreachable(event: Event, stats: Mapping[str, Any] | None) -> bool:

@@ -22,9 +22,10 @@ from typing import Any
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 from tasks.domain.values import digest_of
 from tasks.engines.ansible import errors, vaults
-from tasks.engines.ansible.answers import Event, Line, Results, masked, placed, plays, results, without_hosts
+from tasks.engines.ansible.answers import Event, Results, masked, placed, results
 from tasks.engines.ansible.inventories import Inventory, listed
 from tasks.engines.ansible.plans import Job
+from tasks.engines.ansible.recordings import Line, plays, unanswered_questions, without_hosts
 from tasks.processes import Command, Finished, Processes
 from tasks.run_folder import run_folder
 
@@ -84,7 +85,7 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
 
     Raises:
         InvalidInput: Ansible is not installed.
-        Refused: the run never began, or a play matches no host.
+        Refused: the run never began, a play matches no host, or one asks for a value that nobody gives.
         Unanswered: the run was ended before it came to anything.
     """
     if not shutil.which(executable):
@@ -95,6 +96,8 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
     found = masked(results(events, lines), {*_secrets(executable, place, runner), *given})
     found = placed(found, str(place.infrastructure.resolve()))
     what = f"ansible-playbook {job.playbook} of {place.unit} in {place.environment}"
+    if asked := unanswered_questions(lines):
+        raise Refused(f"{what}: asks for {', '.join(asked)} (vars_prompt): give it in inputs.variables")
     missed = () if options == PARSE else without_hosts(lines)
     # Of those that a limit leaves out, nothing was expected.
     if missed and not (job.limit and plays(lines) > len(missed)):

@@ -54,6 +54,8 @@ def job(unit: str, playbook: str, inputs: Mapping[str, Any]) -> Job:
             raise InvalidInput(f"{unit}: inputs.hosts.{group}: a group needs at least one host")
         hosts |= members
     for name, address in hosts.items():
+        if "[" in name:
+            raise InvalidInput(f"{unit}: inputs.hosts.{name}: Ansible takes [ for a range: name each host")
         if not isinstance(address, str) or not address or "{" in address:
             raise InvalidInput(f"{unit}: inputs.hosts.{name}: {address!r} is no address")
     return Job(

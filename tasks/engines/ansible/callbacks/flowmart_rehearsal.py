@@ -1,8 +1,9 @@
 """A callback plugin that ansible-playbook loads: it records what ansible-runner's events leave out.
 
 A line of JSON for each task and host, in the order in which they ended: whether check mode skipped the task, what it
-registers and which names it mentions; and for each play, whether it has hosts. It can also notify all handlers of a
-play at its beginning, for a run that makes up for one that ended before its handlers ran.
+registers, for which hosts, and which names it mentions, also through variables that Ansible only works out when they
+are used; and for each play, whether it has hosts and what it asks for. It can also notify all handlers of a play at
+its beginning, for a run that makes up for one that ended before its handlers ran.
 
 It runs in Ansible's own interpreter, so it imports nothing of ours.
 """
@@ -29,6 +30,9 @@ _EXPRESSION = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _BARE = ("when", "changed_when", "failed_when", "until", "that", "var", "loop")
 """Keys of a task whose values are expressions without braces."""
 
+_NOT_TEMPLATES = ("hostvars", "vars", "groups", "group_names", "ansible_facts")
+"""Variables of Ansible's own, which hold no expressions."""
+
 _CONDITIONAL = ("skip_reason", "skipped_reason", "false_condition")
 
 
@@ -40,8 +44,19 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NAME = "flowmart_rehearsal"
     CALLBACK_NEEDS_ENABLED = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._play: Any = None
+        self._is_certain = True
+
+    def v2_playbook_on_vars_prompt(self, varname: str, *more: Any, **named: Any) -> None:
+        """A play asks for a value, and nobody is there to give it: without a default it would be None."""
+        default = named["default"] if "default" in named else (*more, *[None] * 7)[6]
+        self._write({"event": "asks", "name": varname, "has_default": default is not None})
+
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """A play begins, or would, if it had hosts."""
+        self._play = play
         self._write({"event": "play", "name": str(play.get_name()), "pattern": str(play.hosts)})
         if os.environ.get("FLOWMART_RUN_HANDLERS"):
             _notify_all(play)
@@ -54,7 +69,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         """A task ended well."""
         self._record("ok", result)
 
-    def v2_runner_on_failed(self, result: Any, _ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: Any, **_: Any) -> None:
         """A task failed."""
         self._record("failed", result)
 
@@ -64,6 +79,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _record(self, event: str, result: Any) -> None:
         task, found = result._task, result._result
+        rehearsed = (event != "skipped" or _is_conditional(task, found)) and not _is_only_started(task)
+        self._is_certain &= rehearsed
         self._write(
             {
                 "event": event,
@@ -71,12 +88,22 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 "role": task._role.get_name() if task._role else "",
                 "task_uuid": str(task._uuid),
                 "task": str(task.get_name()).rpartition(" : ")[2],
-                "rehearsed": (event != "skipped" or _is_conditional(task, found)) and not _is_only_started(task),
+                "rehearsed": rehearsed,
                 "registers": sorted({*_texts(getattr(task, "register", None)), *_facts(task)}),
-                "names": sorted(_names(task)),
+                "everywhere": bool(task.run_once or task.delegate_facts),
+                "names": sorted(self._all_names(task, result._host)),
+                "rescued_by": list(_rescued_by(task)),
                 "handler": type(task).__name__ == "Handler",
             }
         )
+
+    def _all_names(self, task: Any, host: Any) -> set[str]:
+        """The names that a task mentions; those behind its variables, too, once something was not rehearsed."""
+        names = _names(task)
+        if self._is_certain:
+            return names
+        manager = self._play.get_variable_manager()
+        return _behind(names, manager.get_vars(play=self._play, host=host, task=task))
 
     def _write(self, line: Mapping[str, Any]) -> None:
         if file := os.environ.get("FLOWMART_REHEARSAL"):
@@ -113,6 +140,28 @@ def _names(task: Any) -> set[str]:
     expressions = [" ".join(part) for part in inside]
     bare = [*_texts(task.when), *(text for key in _BARE for text in _texts(_given(task).get(key)))]
     return {name for text in [*expressions, *bare] for name in _NAME.findall(text)}
+
+
+def _behind(names: set[str], variables: Mapping[str, Any]) -> set[str]:
+    """The names, and those in the expressions that are their values."""
+    found, waiting = set(names), [*names]
+    while waiting:
+        name = waiting.pop()
+        value = None if name in _NOT_TEMPLATES else variables.get(name)
+        inside = (part for text in _texts(value) for part in _EXPRESSION.findall(text))
+        more = {each for part in inside for each in _NAME.findall(" ".join(part))} - found
+        found |= more
+        waiting += more
+    return found
+
+
+def _rescued_by(task: Any) -> Iterator[str]:
+    """The blocks that a failure of the task leaves for their `rescue`, by id, the inner one first."""
+    inside, block = task, task._parent
+    while block is not None:
+        if getattr(block, "rescue", None) and inside._uuid in {each._uuid for each in block.block}:
+            yield str(block._uuid)
+        inside, block = block, block._parent
 
 
 def _given(task: Any) -> Mapping[str, Any]:
