@@ -14,7 +14,7 @@ import pytest
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
-from tasks.engines.packer import commands, errors, sources, validators
+from tasks.engines.packer import building, commands, errors, sources, validators
 from tasks.engines.packer.images import Image, Keep, to_retire
 from tasks.engines.packer.regions import copied_to
 from tests.platforms.workspaces import workspace
@@ -170,6 +170,12 @@ SHARED = "infrastructure/shared/scripts/install.sh"
         ('provisioner "shell" {\n  script = "${var.folder}/install.sh"\n}', "infrastructure/unrelated"),
         ("locals {\n  a = file(local.path)\n}", "infrastructure/unrelated"),
         ('provisioner "ansible" { playbook_file = "../shared/play.yml" }', "infrastructure/shared/tasks.yml"),
+        (
+            'provisioner "ansible" {\n  playbook_file = "${path.cwd}/../shared/play.yml"\n}',
+            "infrastructure/shared/tasks.yml",
+        ),
+        ('provisioner "file" { source = "${abspath(path.root)}/../shared/scripts/" }', SHARED),
+        ('provisioner "ansible" { extra_arguments = ["-e", "@../shared/scripts/install.sh"] }', SHARED),
     ],
 )
 def test_what_a_path_leads_to_goes_into_the_image(tmp_path: Path, template: str, read: str) -> None:
@@ -300,7 +306,7 @@ ONE = 'source "amazon-ebs" "arm" {}\nbuild {\n  sources = ["source.amazon-ebs.ar
 def test_a_template_that_builds_several_images_is_refused(tmp_path: Path, build: str) -> None:
     (tmp_path / "image.pkr.hcl").write_text(build)
     with pytest.raises(InvalidInput, match=r"builds 2 images \(amazon-ebs\.arm, amazon-ebs\.intel\)"):
-        sources.refuse_several(tmp_path)
+        building.refuse_several(tmp_path)
 
 
 TWO = """
@@ -316,7 +322,7 @@ build {
 @pytest.mark.parametrize("only", ["amazon-ebs.arm", "web.amazon-ebs.arm", "*.arm"])
 def test_a_unit_is_one_image_of_a_template_that_builds_several(tmp_path: Path, only: str) -> None:
     (tmp_path / "image.pkr.hcl").write_text(TWO)
-    sources.refuse_several(tmp_path, only)
+    building.refuse_several(tmp_path, only)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +336,7 @@ def test_a_unit_is_one_image_of_a_template_that_builds_several(tmp_path: Path, o
 def test_what_is_not_one_image_is_refused(tmp_path: Path, only: str, told: str) -> None:
     (tmp_path / "image.pkr.hcl").write_text(TWO)
     with pytest.raises(InvalidInput, match=told):
-        sources.refuse_several(tmp_path, only)
+        building.refuse_several(tmp_path, only)
 
 
 def test_each_image_of_a_template_has_an_identity_of_its_own() -> None:
@@ -340,7 +346,58 @@ def test_each_image_of_a_template_has_an_identity_of_its_own() -> None:
 
 def test_a_template_that_builds_one_image_is_taken(tmp_path: Path) -> None:
     (tmp_path / "image.pkr.hcl").write_text(ONE)
-    sources.refuse_several(tmp_path)
+    building.refuse_several(tmp_path)
+
+
+ARM = 'source "amazon-ebs" "arm" {}\n'
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        ('build { sources = ["source.googlecompute.arm"] }\n', r"builds no image of AWS: list amazon-\* sources"),
+        ("build { sources = local.wanted }\n", "only known when Packer runs"),
+        (
+            'build {\n  dynamic "source" {\n    for_each = ["a", "b"]\n    labels = ["amazon-ebs.arm"]\n'
+            "    content { name = source.value }\n  }\n}\n",
+            "only known when Packer runs",
+        ),
+        (
+            'build {\n  source "amazon-ebs.arm" {\n    name = "a"\n  }\n'
+            '  source "amazon-ebs.arm" {\n    name = "b"\n  }\n}\n',
+            r"builds amazon-ebs\.arm more than once",
+        ),
+    ],
+)
+def test_how_many_images_a_template_builds_has_to_be_known(tmp_path: Path, build: str, told: str) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(ARM + build)
+    with pytest.raises(InvalidInput, match=told):
+        building.refuse_several(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "processors",
+    ["", 'post-processor "manifest" {}\n', 'post-processor "manifest" {\n  output = "images.json"\n}\n'],
+)
+def test_a_template_that_writes_no_manifest_is_refused_before_anything_is_built(
+    tmp_path: Path, processors: str
+) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(f"{ARM}build {{\n{processors}}}\n")
+    with pytest.raises(InvalidInput, match=r"writes no manifest\.json, by which its image is found"):
+        building.refuse_without_manifest(tmp_path)
+
+
+def test_a_manifest_may_be_one_of_several_processors_in_turn(tmp_path: Path) -> None:
+    manifest = 'post-processor "manifest" {\n  output = "${path.root}/manifest.json"\n}\n'
+    (tmp_path / "image.pkr.hcl").write_text(f"{ARM}build {{\n  post-processors {{\n{manifest}}}\n}}\n")
+    building.refuse_without_manifest(tmp_path)
+
+
+def test_a_file_in_json_beside_the_template_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "image.pkr.hcl").write_text(ONE)
+    (tmp_path / "more.pkr.json").write_text("{}")
+    with pytest.raises(InvalidInput, match=r"Packer would read more\.pkr\.json, too"):
+        sources.templates(tmp_path)
 
 
 def test_a_template_in_json_is_refused_with_how_to_convert_it(tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def test_copies_are_looked_up_by_the_ids_of_the_manifest(
     folder.mkdir()
     variables = "".join(f'variable "{name}" {{\n}}\n' for name in sorted(SUPPLIED))
     source = 'source "amazon-ebs" "a" {\n  ami_regions = ["us-east-1"]\n}\n'
-    build = 'build {\n  sources = ["source.amazon-ebs.a"]\n}\n'
+    processor = 'post-processor "manifest" {\n  output = "manifest.json"\n}\n'
+    build = f'build {{\n  sources = ["source.amazon-ebs.a"]\n{processor}}}\n'
     (folder / "image.pkr.hcl").write_text(variables + source + build)
     told = ",".join(f"{region}:{MADE[region]}" for region in regions)
     manifest = json.dumps({"last_run_uuid": "r", "builds": [{"packer_run_uuid": "r", "artifact_id": told}]})

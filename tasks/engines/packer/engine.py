@@ -17,7 +17,7 @@ from tasks.domain.plan import Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines import sealed
 from tasks.engines.base import Engine, Workspace
-from tasks.engines.packer import copies, plans, selection, sources
+from tasks.engines.packer import building, copies, plans, selection, sources
 from tasks.engines.packer.builds import Builder, described, is_whole, remove_half_made, source_in_manifest
 from tasks.engines.packer.copies import Copy
 from tasks.engines.packer.desired import Wanted, variables_file
@@ -41,7 +41,8 @@ class Packer:
         """The inputs are of the right kind, and where images are built, Packer takes the template."""
         wanted = Wanted(self.workspace)
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, self.workspace.unit.name)
-        sources.refuse_several(wanted.workspace.folder, wanted.only)
+        building.refuse_several(wanted.workspace.folder, wanted.only)
+        building.refuse_without_manifest(wanted.workspace.folder)
         if wanted.owns:
             Builder(self.workspace.executable, wanted.workspace).check(None)
 
@@ -49,7 +50,8 @@ class Packer:
         """The image that the target asks for: selected where it is there, else built, where it is to be owned."""
         wanted, target = Wanted(self.workspace, inputs.values), self.workspace.target
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
-        sources.refuse_several(wanted.workspace.folder, wanted.only)
+        building.refuse_several(wanted.workspace.folder, wanted.only)
+        building.refuse_without_manifest(wanted.workspace.folder)
         found, there = wanted.images().named(wanted.name, wanted.declared.owner), copies.named(wanted, wanted.name)
         if found is not None and _is_usable(wanted, found):
             copies.refuse_missing(wanted.name, found.id, wanted.region, there)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain.errors import InvalidInput
-from tasks.engines.packer import sources
+from tasks.engines.packer import building, sources
 
 _VARIABLE = re.compile(r"\$\{var\.([\w-]+)\}")
 
@@ -27,7 +27,7 @@ def copied_to(folder: Path, only: str, given: Mapping[str, Any]) -> frozenset[st
     Raises:
         InvalidInput: a region is only known when Packer runs.
     """
-    chosen = {sources.alone(name) for name in sources.chosen(folder, only)}
+    chosen = {building.alone(name) for name in building.chosen(folder, only)}
     values = {**_defaults(folder), **sources.loaded(folder), **given}
     found = set[str]()
     for name, body in _bodies(folder):

@@ -12,7 +12,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +32,14 @@ SUPPLIED = frozenset({"name", "region", "accounts", "tags"})
 
 _TEMPLATE = ".pkr.hcl"
 _NOT_READ = (".md", MANIFEST)
-_QUOTE = re.compile(r"[\"\s,()=]+")
+_QUOTE = re.compile(r"[\"\s,()=@]+")
 _OPEN = re.compile(r"\$\{|[*?\[]")
 """Where the literal part of a path ends: at an expression or a wildcard."""
 
 _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
-_ROOT = "${path.root}/"
+_ROOT = re.compile(r"\$\{\s*(?:abspath\(\s*)?path\.(?:root|cwd)\s*\)?\s*\}/?")
+"""The folder of the template: Packer is run in it."""
+
 _PATHS = re.compile(
     r"^\s*(?:scripts?|source|sources|playbook_files?|playbook_dir|playbook_paths|role_paths|group_vars|host_vars|"
     r"inventory_file|inventory_directory|galaxy_file|user_data_file|cd_files|floppy_files|http_directory)"
@@ -137,46 +138,6 @@ def parsed(file: Path) -> Mapping[str, Any]:
     return found
 
 
-def refuse_several(folder: Path, only: str = "") -> None:
-    """`InvalidInput` when a build makes more than one image, or none: a unit is one image, which its outputs name.
-
-    Args:
-        folder: the template.
-        only: the pattern of what is built, as Packer's -only has it; empty for all.
-    """
-    known, wanted = _known(folder), chosen(folder, only)
-    if only and not wanted:
-        raise InvalidInput(
-            f"{folder}: packer.only: {only} is none of its images; they are {', '.join(known) or 'none'}"
-        )
-    if len(wanted) > 1:
-        told = f"builds {len(wanted)} images ({', '.join(wanted)}), and a unit is one image"
-        raise InvalidInput(f"{folder}: {told}: make a unit of each, with packer: {{only: {wanted[0]}}}")
-
-
-def chosen(folder: Path, only: str) -> list[str]:
-    """The images that are built, by Packer's names, of those that a template has."""
-    return [name for name in _known(folder) if not only or any(fnmatchcase(n, only) for n in (name, alone(name)))]
-
-
-def _known(folder: Path) -> list[str]:
-    return sorted({name for build in _builds(folder) for name in build})
-
-
-def _builds(folder: Path) -> Iterator[list[str]]:
-    """The images that each build makes, as Packer names them: TYPE.NAME, behind the name of a build that has one."""
-    for build in (build for file in templates(folder) for build in parsed(file).get("build", [])):
-        sources = [str(name).strip('"').removeprefix("source.") for name in build.get("sources", ())]
-        sources += [key.strip('"') for block in build.get("source", ()) for key in block if not key.startswith("__")]
-        called = str(build.get("name", "")).strip('"')
-        yield [f"{called}.{name}".removeprefix(".") for name in sources if name.startswith("amazon-")]
-
-
-def alone(name: str) -> str:
-    """TYPE.NAME of an image, without its build's name."""
-    return name[name.index("amazon-") :]
-
-
 def refuse_wrong(folder: Path, given: Mapping[str, Any], unit: str) -> None:
     """`InvalidInput` when a value is given for a variable that there is not, or none for one that needs it."""
     known = variables(folder)
@@ -209,6 +170,8 @@ def argument(folder: Path, version: tuple[int, ...]) -> str:
 def templates(folder: Path) -> list[Path]:
     """The files of the template in `folder`; `InvalidInput` when there are none."""
     found = sorted(folder.glob(f"*{_TEMPLATE}"))
+    if other := next((file.name for file in sorted(folder.glob("*.pkr.json"))), ""):
+        raise InvalidInput(f"{folder}: Packer would read {other}, too: write it as *{_TEMPLATE}")
     if not found:
         legacy = next((file.name for file in sorted(folder.glob("*.json")) if _is_legacy(file)), "")
         remedy = f"; convert the JSON template with: packer hcl2_upgrade {legacy}" if legacy else ""
@@ -235,7 +198,7 @@ def _named(root: Path, file: Path) -> Iterator[Path]:
     """The files and folders that a template's texts lead to."""
     if not file.name.endswith(_TEMPLATE):
         return
-    text = _COMMENT.sub("", file.read_text()).replace(_ROOT, "")
+    text = _ROOT.sub("", _COMMENT.sub("", file.read_text()))
     given = [match["value"] for match in (*_PATHS.finditer(text), *_FUNCTIONS.finditer(text))]
     paths = {piece for value in given for piece in _QUOTE.split(value)}
     for piece in _QUOTE.split(text):
