@@ -1,6 +1,6 @@
-"""Engines: one folder a tool, each registered once; whatever depends on tools derives from these registrations.
+"""Engines: one folder for each tool, each registered once. Everything that depends on tools derives from these.
 
-Importing this package imports no engine: most commands read platform.yaml, and few work with a tool.
+Importing this package does not import the engines: most commands only read platform.yaml.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ BUILT_IN = (
     BuiltIn("ansible", AnsibleOptions),
     BuiltIn("elasticsearch", ElasticsearchOptions),
 )
-"""The engines that the product brings."""
+"""The built-in engines."""
 
 ENGINES = Registry(BUILT_IN)
-"""Engine name -> its registration: what `engine:` in platform.yaml may be, installed engines included."""
+"""All engines by name, those of installed packages included: the values of `engine:` in platform.yaml."""
 
 
 def interface(infrastructure: Path, unit: Unit) -> Interface:
-    """What a unit takes and gives, as far as its source tells; `InvalidInput` when that cannot be read."""
+    """Read a unit's inputs and outputs from its source.
+
+    Raises:
+        InvalidInput: the source cannot be read.
+    """
     return ENGINES[unit.engine].interface_of(infrastructure, unit)

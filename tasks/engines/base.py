@@ -1,8 +1,8 @@
-"""What every engine is: its registration, the protocol of one unit, and the workspace it works in.
+"""The engine API: how a tool is registered, what it does for one unit, and the workspace that it gets.
 
-An engine builds commands and parses what comes back; `Workspace.processes` runs them. It is made for one unit of one
-release in one environment and is handed everything it needs: the release's files in a temporary checkout, the unit
-as declared for that environment, credentials by purpose, and what is known of earlier applies.
+An engine builds commands and parses the tool's output; `Workspace.processes` runs them. Each instance serves one unit
+of one release in one environment. Its workspace holds everything it needs: the release's files in a temporary
+checkout, the unit as declared for that environment, credentials for reading and for writing, and earlier applies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tasks.monitoring.client import Prometheus
 
 Variables = Callable[[], Mapping[str, str]]
-"""Environment variables with short-lived credentials; a function, because they are renewed while we work."""
+"""Returns environment variables with short-lived credentials. A function, because they are renewed during a run."""
 
 
 Kinds = Mapping[str, str]
@@ -35,10 +35,12 @@ Kinds = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Interface:
-    """What a unit takes and gives, as far as its source tells without running anything.
+    """The inputs and outputs of a unit, as its source declares them. Nothing is run to read it.
 
-    `accepts`: its inputs, None where any name may be given; `required`: those without which it cannot be planned;
-    `gives`: its outputs, None where only an apply can tell.
+    Attributes:
+        accepts: the inputs by name; None if the unit accepts any name.
+        required: the inputs without which the unit cannot be planned.
+        gives: the outputs by name; None if they are known only after an apply.
     """
 
     accepts: Kinds | None = None
@@ -47,10 +49,10 @@ class Interface:
 
 
 class Options(BaseModel):
-    """What a unit may set of its engine, in a block under the engine's name in platform.yaml.
+    """The settings of a unit for its engine: the block under the engine's name in platform.yaml.
 
-    An engine with options derives its model from this one, with a description for every field. Texts may hold the
-    same placeholders as a unit's inputs, but no outputs.
+    An engine with options derives its model from this class and describes every field. Strings may contain the same
+    placeholders as a unit's inputs, except outputs of other units.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,33 +63,37 @@ Chosen = TypeVar("Chosen", bound=Options)
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where an engine works for one target.
+    """Everything that an engine gets for one target.
 
     Attributes:
         target: the release, environment and unit that the workspace is for.
-        infrastructure: the folder that sources are relative to in the release's checkout: infrastructure/, or with
-            `paths` in platform.yaml what is around it.
-        unit: as declared for the environment, with `{unit.output}` filled in where the outputs are known.
-        platform: the platform's name, which marks what belongs to it.
-        executable: the tool, a path or a name on PATH; empty for engines that need none.
-        beside: the tool of the engine that the unit's engine runs, too (terragrunt runs terraform); else empty.
-        receipt: what is applied now, of whatever release; None when nothing is.
-        baseline: what existed before our first apply; None when nothing did, or when that is not known yet.
-        residual: differences that the tool reported right after the last good apply, though nobody touched anything.
-        state_changes: what this claim's applies changed in what the tool remembers: a rollback undoes it.
-        unfinished: the last apply here did not come to its end, and no earlier release was put back to since.
-        secret_key: the key of the store's hashes over secrets, asked for when there is one.
-        reconciling: drift is to be repaired, so what somebody else has taken hold of meanwhile is taken back.
-        readers: by account, variables to read other accounts of the platform with, for what environments share.
-        elsewhere: the unit's receipts in other environments that could still be gone back to, for what environments
-            share (images).
-        environments: {each of the platform's environments: those that it comes after}.
-        neighbours: the other units of the environment, as this release declares them: an object has one owner.
-        together: the other units that are worked on at once with this one, in the same checkout and as the same
-            roles, as far as that is known: an engine may make them ready together.
-        claimed: since when the environment's claim is open, if this process holds it, whoever made it; else None.
-        ended: earlier holders of the claim of whom a person said that they are over.
-        prometheus: the environment's server of metrics, which validators may ask; None where none is.
+        infrastructure: the folder in the release's checkout that sources are relative to: infrastructure/, or its
+            parent if platform.yaml has `paths`.
+        unit: as declared for the environment; `{unit.output}` is filled in where the output is known.
+        environment: the environment, with the unit's own account, region and roles where it has some.
+        unit_digest: the digest of the files that the unit reads.
+        reading: credentials of the role that only reads.
+        writing: credentials of the role that writes.
+        processes: runs the tool's commands.
+        platform: the platform's name; tags and labels carry it.
+        executable: the tool, as a path or a name on PATH; empty for engines that run none.
+        beside: the second tool, if the engine's tool runs another engine's (terragrunt runs terraform); else empty.
+        receipt: what is applied now, from any release; None if nothing is.
+        baseline: what existed before our first apply; None if nothing did, or if it is not known yet.
+        residual: differences that the tool reported right after the last good apply, before anybody changed anything.
+        state_changes: what the applies of this claim changed in the tool's state. A rollback undoes it.
+        unfinished: the last apply failed or was interrupted, and no rollback has completed since.
+        secret_key: returns the key for the store's hashes of secrets. It is called only if there are secrets.
+        reconciling: this run repairs drift, so it takes back fields that somebody else took over.
+        readers: credentials to read the platform's other accounts, by account. For what environments share (images).
+        elsewhere: returns the unit's receipts in other environments that a rollback may still need.
+        environments: the platform's environments, each with those that it comes after.
+        neighbours: returns the environment's other units, as this release declares them: an object has one owner.
+        together: returns the other units that are planned at the same time in the same checkout and with the same
+            roles, as far as that is known. An engine may prepare them in one step.
+        claimed: when the environment's claim was opened, if this process holds the claim; else None.
+        ended: earlier holders of the claim that an operator declared to be over.
+        prometheus: returns a client of the environment's Prometheus, for validators; None if there is none.
     """
 
     target: Target
@@ -119,11 +125,11 @@ class Workspace:
 
     @property
     def inputs(self) -> Inputs:
-        """The unit's inputs without what was upstream: enough to verify, to detect drift, to go back."""
+        """The unit's inputs without the outputs of other units: enough to verify, detect drift and roll back."""
         return Inputs(values=self.unit.inputs)
 
     def options(self, model: type[Chosen]) -> Chosen:
-        """The unit's options for its engine, with defaults for what it does not set."""
+        """Parse the unit's options for its engine, with defaults for those that it does not set."""
         return model.model_validate(self.unit.options)
 
     @property
@@ -133,53 +139,86 @@ class Workspace:
 
 
 class UnitEngine(Protocol):
-    """One tool at work on one unit. Reading methods raise `Unanswered` (worth a retry) or `Refused` (not)."""
+    """One tool, for one unit.
+
+    Every method that reads raises `Unanswered` if the tool or its API does not respond, which is worth a retry, and
+    `Refused` if the answer is no.
+    """
 
     def validate(self) -> None:
-        """Find what is wrong with a unit that cannot be planned yet, before what it waits for is applied."""
+        """Check a unit that cannot be planned yet, because it needs outputs that do not exist.
+
+        Raises:
+            Refused: the tool rejects the unit.
+            InvalidInput: a file or an input is wrong.
+        """
 
     def plan(self, inputs: Inputs) -> Plan:
-        """What applying the unit would do. Reads only."""
+        """Plan the unit. Changes nothing.
+
+        Args:
+            inputs: the unit's inputs, outputs of other units included.
+
+        Returns:
+            What an apply would do, what cannot be known before, and the tool's own artifact.
+        """
 
     def apply(self, plan: Plan) -> Applied:
-        """Apply exactly what was planned. `StalePlan` when the world has moved on; nothing is changed then.
+        """Apply exactly what was planned.
 
-        Without an answer from the tool or its API the outcome is `unanswered`, never `failed`.
+        Returns:
+            The outcome. It is `unanswered`, never `failed`, if the tool or its API did not respond.
+
+        Raises:
+            StalePlan: the world is not as it was when the plan was made. Nothing was changed.
         """
 
     def observe(self, plan: Plan) -> Observation:
-        """How far an unanswered apply of `plan` got. Reads only; `Unanswered` when that cannot be read either."""
+        """Find out how far an unanswered apply of `plan` got. Changes nothing."""
 
     def verify(self) -> Verification:
-        """Whether the tool finds the unit as declared."""
+        """Check that everything is as the unit declares it."""
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """What going back would do, from the release in `failed` to the one in this workspace.
+        """Plan the way back from a failed release to the release of this workspace.
 
-        `to` is the receipt of this workspace's release; or a baseline: return to that version, or None where the tool
-        does not keep it and the unit is left as it is; or None: the unit did not exist before, so remove it.
+        Args:
+            failed: the workspace of the failed release.
+            to: the receipt of this workspace's release; a baseline, to return to what existed before the first
+                apply; or None, if the unit did not exist before and is to be removed.
+
+        Returns:
+            The plan; None if the tool cannot return to the baseline and the unit is left as it is.
         """
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What somebody changed since the receipt, as the changes of a plan."""
+        """Compare what is there with what was applied.
+
+        Returns:
+            A plan whose changes are what somebody changed since the receipt.
+        """
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """After a good apply and its checks, read what is there: differences that nobody made are no drift later."""
+        """Read what is there after a good apply and its checks.
+
+        Returns:
+            The differences that the tool reports although nobody changed anything. They are not drift later.
+        """
 
     def adopt(self) -> Baseline | None:
-        """What exists already of a unit that was never applied by us. Reads only."""
+        """Read what already exists of a unit that was never applied by us; None if nothing does."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a validator has against a unit.
+    """One problem that a validator reports for a unit.
 
     Attributes:
-        rule: the validator's id of the rule, by which a unit can ignore it.
+        rule: the validator's id of the rule; a unit can ignore it by this id.
         message: what is wrong.
-        file: where, relative to infrastructure/; empty where the validator does not say.
-        line: its line; 0 where the validator does not say.
-        error: whether the validator itself calls it an error, and no warning.
+        file: the file, relative to infrastructure/; empty if the validator does not say.
+        line: the line in the file; 0 if the validator does not say.
+        error: True if the validator calls it an error, False if a warning.
     """
 
     rule: str
@@ -194,10 +233,10 @@ class Validator:
     """One validator of a tool.
 
     Attributes:
-        find: what it has against the unit of a workspace. It reads the release's files and options only, and is run
-            once a run, however often the unit is planned.
-        executable: its program's name, on PATH or beside our interpreter; empty when the engine's own tool runs it.
-        level: what holds where the unit does not set one.
+        find: returns the problems of a workspace's unit. It may read only the release's files and options: it runs
+            once in a run, however often the unit is planned.
+        executable: the program's name, on PATH or beside our interpreter; empty if the engine's own tool runs it.
+        level: the level for units that do not set one.
     """
 
     find: Callable[[Workspace], Iterable[Finding]]
@@ -207,8 +246,13 @@ class Validator:
 
 @dataclass(frozen=True)
 class Fetching:
-    """What is taken from elsewhere into a release with: the engine's tool, what runs it, and the chart repository or
-    registry that is asked instead of those that charts name; empty for none."""
+    """What an engine needs to fetch external content into a release.
+
+    Attributes:
+        executable: the engine's tool.
+        processes: runs its commands.
+        charts: the chart repository or registry to use in place of those that charts name; empty to use those.
+    """
 
     executable: str
     processes: Processes
@@ -217,34 +261,34 @@ class Fetching:
 
 @dataclass(frozen=True)
 class Engine:
-    """The registration of one tool: all that the product knows about it derives from this.
+    """The registration of one tool. Settings, the schema of platform.yaml and the documentation derive from it.
+
+    `source` below is a unit's source folder; `unit` is the unit as declared for one environment; `root` is the
+    folder that sources are relative to (`Workspace.infrastructure`).
 
     Attributes:
-        name: what `engine:` in platform.yaml says.
-        make: an engine for one workspace.
-        reads: paths below infrastructure/ of the files that a unit reads, given that folder and the unit's source.
-        unit_reads: the same of what the unit's options name; given infrastructure/ and the unit as it is declared in
-            an environment.
-        shares_source: whether several units of an environment may have one source; each works in a copy then.
-        interface: what a unit takes and gives, given that folder and the unit's source.
-        unit_interface: the same where it depends on the unit's options; given what `unit_reads` is.
-        options: the model of the block that a unit may have under the engine's name.
-        executable: the tool's name on PATH; empty when the engine needs none.
-        validators: the tool's own validators, by the names under which a unit sets their levels.
-        setting: the setting that names another executable (FLOWMART_TERRAFORM), lowercase; by default the name.
-        faults: what is wrong with a unit in one environment, seen without running the tool; given infrastructure/ and
-            the unit as it is declared there.
-        supplied: names of inputs that files of the unit set, so that the unit need not; given the same.
-        place: where the tool keeps what it remembers of a unit, which no other unit may share; empty if that is not
-            known. Given the same.
-        runs: the engine whose tool this one's tool runs; empty when it runs none.
-        vendor: takes what a unit has from elsewhere into the checkout of a release that is being made; given what
-            sources are relative to, the unit as it is declared in an environment, and what it is fetched with.
-        pulls: the charts that a unit has from a repository or a registry and that are in no checkout; units with any
-            are left out of releases where FLOWMART_CHARTS says so. Given the same without the last.
-        needs_aws: whether a unit can be planned only with credentials for AWS, given the same as `reads`.
-        on_search_server: whether units are on the environment's Elasticsearch or OpenSearch, and left out where
-            FLOWMART_OPENSEARCH says that there is none.
+        name: the value of `engine:` in platform.yaml.
+        make: creates the engine for one workspace.
+        reads: (root, source) -> the files that a unit reads, as paths below `root`.
+        unit_reads: (root, unit) -> further files that the unit's options name.
+        shares_source: whether several units of an environment may have the same source. Each works in a copy.
+        interface: (root, source) -> the unit's inputs and outputs.
+        unit_interface: (root, unit) -> the same, if it depends on the unit's options.
+        options: the model of the unit's block of options.
+        executable: the tool's name on PATH; empty if the engine runs none.
+        validators: the tool's validators, by the name under which a unit sets their level.
+        setting: the setting for another executable (terraform: FLOWMART_TERRAFORM); by default the engine's name.
+        faults: (root, unit) -> problems of the unit that are visible without running the tool.
+        supplied: (root, unit) -> the inputs that the unit's own files set.
+        place: (root, unit) -> where the tool keeps the unit's state, which no other unit may share; empty if that is
+            not known.
+        runs: the name of the engine whose tool this tool runs; empty if it runs none.
+        vendor: (root, unit, fetching) fetches the unit's external content into the checkout of a new release.
+        pulls: (root, unit) -> the charts that `vendor` would pull. Releases leave units with such charts out if
+            FLOWMART_CHARTS is `none`.
+        needs_aws: (root, source) -> whether planning needs AWS credentials.
+        on_search_server: whether units live on the environment's Elasticsearch or OpenSearch. They are left out if
+            FLOWMART_OPENSEARCH is `none`.
     """
 
     name: str
@@ -271,7 +315,11 @@ class Engine:
         object.__setattr__(self, "setting", self.setting or self.name.replace("-", "_"))
 
     def interface_of(self, infrastructure: Path, unit: Unit) -> Interface:
-        """What a unit takes and gives, as far as its source tells; `InvalidInput` when that cannot be read."""
+        """Read a unit's inputs and outputs from its source.
+
+        Raises:
+            InvalidInput: the source cannot be read.
+        """
         if self.unit_interface:
             return self.unit_interface(infrastructure, unit)
         return self.interface(infrastructure, unit.source)

@@ -1,9 +1,8 @@
-"""The engines there are: those of the product, and those that installed packages add.
+"""The registry of engines: the built-in ones, and those that installed packages add.
 
-The product's own are imported when somebody works with one; reading platform.yaml needs their names and options only.
-A package adds an engine with an entry point of the group `flowmart.engines`. Entry points are loaded when somebody
-asks for an engine for the first time. A package that cannot be used is set aside with the reason, so that platforms
-that do not name its engine go on working; those that do are refused with the reason.
+A built-in engine is imported on first use, because reading platform.yaml needs only names and options. A package adds
+an engine with an entry point of the group `flowmart.engines`. Entry points are loaded on the first lookup. If a
+package is broken, only platforms that use its engine are refused, with the reason; the others keep working.
 """
 
 from __future__ import annotations
@@ -25,27 +24,28 @@ GROUP = "flowmart.engines"
 
 
 def installed() -> Iterable[EntryPoint]:
-    """The engines that installed packages declare, in a stable order."""
+    """Return the entry points of engines in installed packages, in a stable order."""
     return sorted(entry_points(group=GROUP), key=lambda point: (point.name, _package(point)))
 
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """An engine of the product: `ENGINE` in `tasks/engines/<name>/engine.py`, with this model of a unit's options."""
+    """A built-in engine: `ENGINE` in `tasks/engines/<name>/engine.py`, and the model of its options."""
 
     name: str
     options: type[Options] = Options
 
     def load(self) -> Engine:
-        """Its registration."""
+        """Import the engine and return its registration."""
         engine: Engine = import_module(f"tasks.engines.{self.name}.engine").ENGINE
         return engine
 
 
 class Registry(Mapping[str, Engine]):
-    """Engine name -> its registration, of the engines that can be used.
+    """The usable engines by name.
 
-    Asking for one that cannot be used raises `InvalidInput` with the reason.
+    Raises:
+        InvalidInput: on lookup of an engine that cannot be used, with the reason.
     """
 
     def __init__(self, built_in: Sequence[BuiltIn], declared: Callable[[], Iterable[EntryPoint]] = installed) -> None:
@@ -54,7 +54,7 @@ class Registry(Mapping[str, Engine]):
 
     @property
     def unusable(self) -> Mapping[str, str]:
-        """{engine: why it cannot be used, and what to do}."""
+        """The engines that cannot be used, each with the reason and the remedy."""
         return {name: str(found) for name, found in self._found.items() if isinstance(found, InvalidInput)}
 
     def __getitem__(self, name: str) -> Engine:
@@ -62,7 +62,7 @@ class Registry(Mapping[str, Engine]):
         return found.load() if isinstance(found, BuiltIn) else found
 
     def options(self, name: str) -> type[Options]:
-        """The model of the block that a unit may have under the engine's name."""
+        """Return the model of a unit's block of options."""
         return self._usable(name).options
 
     def __contains__(self, name: object) -> bool:
@@ -82,7 +82,7 @@ class Registry(Mapping[str, Engine]):
 
     @cached_property
     def _found(self) -> Mapping[str, BuiltIn | Engine | InvalidInput]:
-        """Every engine, or why it cannot be used."""
+        """Every engine by name, or the reason why it cannot be used."""
         found: dict[str, BuiltIn | Engine | InvalidInput] = {**self._built_in}
         for name, points in groupby(self._declared(), key=attrgetter("name")):
             try:
