@@ -1,1 +1,1 @@
-"""The order of things: which step waits for which."""
+"""The flows: the order of steps, and which step waits for which."""

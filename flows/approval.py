@@ -1,4 +1,4 @@
-"""Decides on what waits for an approval; what is approved goes on at once, in the run that approved it."""
+"""Approves or refuses a plan set that waits; an approved promotion continues at once, in the same run."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tasks.promotion.approvals import Approver, Request
 def approve(
     digest: Digest = NOT_CHOSEN, name: Name = NOT_CHOSEN, decision: Decision = "approve", reason: Reason = ""
 ) -> Request | None:
-    """Decide on a plan set from the Prefect UI, whose shared login proves nothing about who does it.
+    """Approve or refuse a plan set from the Prefect UI. Its shared login does not prove who decides.
 
-    Returns the request while others have to approve it too.
+    Returns the request if others have to approve it too.
     """
     with steps.session() as session:
         history, now = session.history, session.runtime.clock.now()
@@ -38,7 +38,7 @@ def approve(
 
 
 def carry_on(request: Request, *, onward: bool = False) -> None:
-    """Do what was approved; with `onward` in the environments behind it too."""
+    """Continue what was approved; with `onward`, also in the environments after it."""
     if request.purpose == "roll back":
         steps.call(rollback, request.environment, request.release)
     elif request.purpose == "reconcile":

@@ -1,4 +1,4 @@
-"""What a command in a comment does, once it is known whose it is; and what follows from an approval on GitHub."""
+"""Runs commands from comments, once their author is known, and continues what is approved on GitHub."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from tasks.promotion.approvals import Approver, Request
 
 @dataclass(frozen=True)
 class Talk:
-    """A comment that is for us, and where to answer it."""
+    """A comment that holds a command, and where to answer it."""
 
     home: OnGitHub
     comment: Comment
 
     @property
     def author(self) -> str:
-        """Whose command it is."""
+        """The login of the comment's author."""
         return self.comment.author
 
     @property
     def number(self) -> int:
-        """The pull request's or issue's."""
+        """The number of the pull request or issue."""
         return self.comment.number
 
     def react(self, reaction: Reaction) -> None:
-        """Show that it was read."""
+        """Add a reaction to the comment, to show that it was read."""
         home = self.home
         tell("reaction", lambda: comments.react(home.client, home.name, self.comment.id, reaction))
 
     def reply(self, words: str) -> None:
-        """Answer."""
+        """Answer in a comment."""
         home, marker = self.home, text.marker(self.home.platform, closing.answer_to(self.comment.id))
         tell("reply", lambda: comments.reply(home.client, home.name, self.number, marker, words))
 
 
 def run(talk: Talk, asked: Command) -> str:
-    """Do what a command says; what came of it, in Markdown. Raises what stops it."""
+    """Run a command and return the result in Markdown. Errors of the command are raised."""
     return _DO[asked.name](talk, asked)
 
 
 def carried_on(home: OnGitHub, request: Request) -> str:
-    """Do what was approved, and show it; a promotion goes on to the environments behind, until the next one asks."""
+    """Continue what was approved and report it. A promotion goes on until the next environment needs an approval."""
     approved = f"Approved: {text.code(request.environment)}, {text.code(request.short)}."
     if request.missing:
         return f"{approved} ⏸ {request.missing} more people have to approve."
@@ -72,7 +72,7 @@ def carried_on(home: OnGitHub, request: Request) -> str:
 
 
 def refuse_author(home: OnGitHub, request: Request, login: str) -> None:
-    """`Refused` when somebody had a hand in what a request would bring, or when nobody knows who had."""
+    """Refuse somebody who wrote a part of what a request would apply; also if the authors are not known."""
     with steps.session() as session:
         authorship.refuse_author(home, settings.load(), session.history, request, login)
 
@@ -99,7 +99,7 @@ def _promote(talk: Talk, asked: Command) -> str:
 
 
 def _refuse_unmerged(talk: Talk) -> None:
-    """What is promoted is what is on the default branch, which somebody at an open pull request may not expect."""
+    """Refuse on an open pull request: only the default branch is promoted, which its author may not expect."""
     try:
         pull = pulls.get(talk.home.client, talk.home.name, talk.number)
     except NotFound:

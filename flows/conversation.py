@@ -1,8 +1,8 @@
-"""What people say on GitHub: commands in comments, and approving reviews.
+"""Acts on what people write on GitHub: commands in comments, and approving reviews.
 
-A run is started with numbers and nothing else: whoever can start runs could write any name and any words. GitHub is
-asked what a comment says and whose it is, what a review approves, and whether somebody may. Those questions are no
-courtesy: without an answer nothing is done. A comment or a review is acted on once, for good.
+A run gets only numbers, because whoever can start runs could pass any name and any text. The text of a comment, its
+author, the commit of a review and the rights of a person are read from GitHub. If GitHub does not respond, nothing is
+done. Each comment and review is acted on once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ReviewId = Annotated[int, Field(title="Review", description="GitHub's id of it",
 @flow(name="comment", flow_run_name="comment {comment} on {number}", **options.FLOW)
 @steps.remembered
 def comment(repository: Repository, number: Number, comment: CommentId) -> str:
-    """Do what somebody with write access asks for in a comment, and answer there. Says what came of it."""
+    """Run the command in a comment of somebody with write access, answer there, and return the result."""
     home = steps.on_github(repository)
     try:
         found = comments.get(home.client, home.name, comment)
@@ -53,7 +53,7 @@ def comment(repository: Repository, number: Number, comment: CommentId) -> str:
 
 
 def _ignored(home: OnGitHub, number: int, found: Comment) -> str:
-    """Why a command is not obeyed, for the log; "" where it is. Strangers get no answer: they could ask for many."""
+    """Return why a command is ignored, for the log; "" if it is run. Strangers get no answer."""
     if found.number != number:
         return f"comment {found.id} is on {found.number}, not on {number}"
     if found.bot:
@@ -73,7 +73,7 @@ def _is_first(home: OnGitHub, kind: handled.Kind, id: int, by: str) -> bool:
 
 
 def _obeyed(talk: Talk, asked: Command | Misunderstood) -> str:
-    """Do it, and answer once, however it goes."""
+    """Run the command, and answer once, whether it succeeds or fails."""
     if isinstance(asked, Misunderstood):
         talk.react("confused")
         talk.reply(f"Not understood: {text.code(asked.why)}.\n\n{commands.HELP}")
@@ -101,7 +101,7 @@ def _failed(asked: Command, error: BaseException) -> str:
 @flow(name="review", flow_run_name="review {review} of {number}", **options.FLOW)
 @steps.remembered
 def review(repository: Repository, number: Number, review: ReviewId) -> list[str]:
-    """An approving review approves what waits for an approval and is exactly what was reviewed; the environments."""
+    """Approve what waits and is exactly what was reviewed. Returns the environments."""
     home = steps.on_github(repository)
     try:
         found = reviews.get(home.client, home.name, number, review)
@@ -121,7 +121,7 @@ def review(repository: Repository, number: Number, review: ReviewId) -> list[str
 
 
 def _may_approve(home: OnGitHub, found: Review) -> bool:
-    """Not a stranger (anybody may review in public), and not what its author does not say any more."""
+    """Whether the reviewer has write access (anybody may review in public) and has not withdrawn the review."""
     if found.bot or not found.approves:
         return False
     if not permissions.may_write(home.client, home.name, found.author):
@@ -131,7 +131,7 @@ def _may_approve(home: OnGitHub, found: Review) -> bool:
 
 
 def _releases(home: OnGitHub, pull: Pull, sha: str) -> frozenset[str]:
-    """The releases that were reviewed: the commit's, and the merge's if the last commit was what was looked at."""
+    """The releases that were reviewed: that of the commit, and that of the merge if the last commit was reviewed."""
     chosen = settings.load()
     steps.fetch(chosen, home.client, home.name, f"refs/pull/{pull.number}/head")
     found = {steps.create_release(chosen, sha, "plan").id}
@@ -142,7 +142,7 @@ def _releases(home: OnGitHub, pull: Pull, sha: str) -> frozenset[str]:
 
 
 def _approved(home: OnGitHub, number: int, request: Request, reviewer: str) -> bool:
-    """Approve one request and do what it is for; False when this reviewer is not the one to approve it."""
+    """Approve one request and continue it; False if this reviewer may not approve it."""
     try:
         doing.refuse_author(home, request, reviewer)
         with steps.session() as session:

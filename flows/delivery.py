@@ -1,4 +1,4 @@
-"""A commit on the default branch: it becomes a release and is promoted, and GitHub shows each environment's state."""
+"""Delivers a commit of the default branch: makes a release, promotes it, and reports each environment to GitHub."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = structlog.get_logger("flowmart.delivery")
 @flow(name="deliver", flow_run_name="deliver {sha}", **options.FLOW)
 @steps.remembered
 def deliver(repository: Repository, sha: Commit) -> str:
-    """Make a release of a commit and promote it through all environments. Says what came of it."""
+    """Make a release of a commit, promote it through all environments, and return the result in words."""
     home = steps.on_github(repository)
     branch = home.repository.branch
     head = steps.fetch(settings.load(), home.client, home.name, f"refs/heads/{branch}")
@@ -45,9 +45,9 @@ def deliver(repository: Repository, sha: Commit) -> str:
 
 
 def promote_shown(home: OnGitHub, release: Release, to: str | None = None) -> Request | None:
-    """Promote a release in order, up to `to` or everywhere, and show it on GitHub.
+    """Promote a release in order, up to `to` or everywhere, as `flows.release` does, and report it to GitHub.
 
-    It is what `flows.release` does; the request where it stops for one.
+    Returns the request if an environment needs an approval.
     """
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release.id, to)
@@ -64,7 +64,7 @@ def promote_shown(home: OnGitHub, release: Release, to: str | None = None) -> Re
 
 
 def roll_back_shown(home: OnGitHub, environment: str, to: str | None = None) -> str | Request:
-    """Put an environment back on an earlier release, while GitHub shows it; the release, or the request."""
+    """Roll an environment back and report it to GitHub. Returns the release, or the request for an approval."""
     with steps.session() as session:
         release = session.history.earlier_release(environment, to)
         commit = session.history.origin(environment, release).commit
@@ -76,7 +76,7 @@ def roll_back_shown(home: OnGitHub, environment: str, to: str | None = None) -> 
 
 
 def waits(request: Request) -> str:
-    """What somebody has to do now."""
+    """Return what a person has to do now."""
     return f"{request.environment} waits for an approval of {request.short}"
 
 
@@ -89,7 +89,7 @@ def _released(home: OnGitHub, sha: str) -> Release:
 
 
 def _was_begun_last(release: Release) -> bool:
-    """Whether the last promotion that was begun at the first environment was of this release already."""
+    """Whether the last promotion to the first environment was of this release."""
     with steps.session() as session, session.runtime.unpacked() as checkouts:
         first = checkouts.of(release.id).platform.delivered[0]
         return session.history.last_begun(first.name) == release.id

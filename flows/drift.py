@@ -1,4 +1,4 @@
-"""Compares every unit of an environment with what was applied, and repairs drift where that is wanted."""
+"""Compares every unit of an environment with what was applied, and repairs drift on request."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tasks.promotion.promotion import stop
 @flow(name="drift", flow_run_name="drift in {environment}", **options.FLOW)
 @steps.remembered
 def drift(environment: EnvironmentName, repair: Repair = False) -> DriftReport | None:
-    """What somebody changed in an environment since the last apply; what is left of it, where it was repaired.
+    """Report what somebody changed in an environment since the last apply; after a repair, what is left of it.
 
-    A unit that gave no answer is in the report, and ends the flow with its error once the report is recorded. None
-    where nothing has been promoted yet: schedules begin before releases do. What is paused is looked at again first.
+    A unit that did not respond is in the report, and its error ends the flow after the report is recorded. A paused
+    analysis is evaluated again first. Returns None if nothing was promoted yet: schedules start before releases do.
     """
     with steps.session() as session:
         pauses.look_again(*session, environment)

@@ -1,6 +1,6 @@
-"""What a merge queue would merge: planned and reported like the head of a pull request, but for the comment.
+"""Plans and reports what a merge queue would merge, like the head of a pull request, without a comment.
 
-Branch protection waits for the statuses on the queue's own commit. Nobody but GitHub makes its branches.
+Branch protection waits for the statuses of the queue's own commit. Only GitHub creates its branches.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ QueuedRef = Annotated[
 @flow(name="merge-group", flow_run_name="merge group at {sha}", **options.FLOW)
 @steps.remembered
 def merge_group(repository: Repository, ref: QueuedRef, sha: Commit) -> str:
-    """Plan and test what a merge queue would merge, everywhere, and report it there. Changes nothing.
+    """Plan and test a merge queue's commit in every environment, and report the result on it. Changes nothing.
 
     `Refused` when something says no to it, `Unanswered` when only answers are missing; both after reporting it.
     """

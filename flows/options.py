@@ -1,6 +1,6 @@
-"""What all flows have in common: a thread for every step, results in memory, and the events in the run's log.
+"""Options of all flows: a thread for every step, results in memory, and events in the run's log.
 
-A worker imports a flow and nothing else, so the log is set up here; the command line sets it up again as it likes.
+A worker imports only the flow, so logging is configured here. The command line configures it again for a terminal.
 """
 
 from __future__ import annotations

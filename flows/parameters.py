@@ -1,7 +1,7 @@
-"""What the flows are asked, as a person sees it in a form: titles, and what each parameter means.
+"""The parameters of the flows as a form shows them: a title and a description each.
 
-A form offers a release as "3f2a1c09d4e8 · Paint it blue": only the first word of such a choice counts, and what is
-left empty is nothing.
+A form offers a release as "3f2a1c09d4e8 · Paint it blue". Only the first word of such a choice counts, and an empty
+field counts as not set.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 NOT_CHOSEN = ""
-"""What a flow gets for a parameter that it needs when a form was sent without it.
+"""The value of a required parameter whose field was left empty.
 
-A form hands on a field that was left empty as if it were not there, which Prefect answers with a stack trace. So what
-is necessary has this default, the form asks for it all the same, and what is asked first refuses it in a sentence.
+A form leaves empty fields out, and Prefect answers a missing parameter with a stack trace. So required parameters
+have this default, the form still marks them as required, and the first step refuses it with a clear message.
 """
 
 
@@ -27,7 +27,7 @@ def _first_word_if_any(value: object) -> object:
 
 
 CHOSEN = BeforeValidator(_first_word)
-"""A parameter that may come with the words by which a person chose it."""
+"""A parameter whose value may be followed by the description that a form showed."""
 
 CHOSEN_IF_ANY = BeforeValidator(_first_word_if_any)
 """One that may be left empty."""
@@ -38,7 +38,7 @@ def _written_if_any(value: object) -> object:
 
 
 WRITTEN_IF_ANY = BeforeValidator(_written_if_any)
-"""A text that may be left empty; blanks are no text."""
+"""A text that may be left empty; only blanks count as empty."""
 
 _NEEDED: dict[str, Any] = {"needed": True}
 

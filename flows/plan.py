@@ -1,4 +1,4 @@
-"""Plans what a release would do to an environment. Reads only: no claim, no apply."""
+"""Plans what a release would do to an environment. Changes nothing and takes no claim."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.reports import artifacts
 
 @dataclass(frozen=True)
 class EnvironmentPlans:
-    """{unit: its plan, or why there is none}, and what the gate would say about all of them."""
+    """The plan of each unit, or why there is none, and what the gate would decide about all of them."""
 
     units: Mapping[str, Planned]
     verdict: Verdict
@@ -29,7 +29,7 @@ class EnvironmentPlans:
 @flow(name="plan", flow_run_name="plan {release} in {environment}", **options.FLOW)
 @steps.remembered
 def plan(release: ReleaseId = NOT_CHOSEN, environment: EnvironmentName = NOT_CHOSEN) -> EnvironmentPlans:
-    """Plan and test all units of an environment, and say whether the gate would wait for people."""
+    """Plan and test all units of an environment, and tell whether the gate would wait for an approval."""
     with steps.session() as session, opened(session.runtime, release, environment) as run:
         planned, tested = promotion.plan_and_test(run, session.executor)
         promotion.stop(errors([*planned.values(), *tested.values()]))

@@ -1,4 +1,4 @@
-"""Promotes a release to one environment; the order of its steps is told in `tasks.promotion.promotion`."""
+"""Promotes a release to one environment. `tasks.promotion.promotion` has the order of the steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def promote(
 ) -> Request | None:
     """Promote a release to one environment. It must be verified in the environments before this one.
 
-    Returns the request when the environment wants an approval: then nothing was changed.
+    Returns the request if the environment needs an approval: then nothing was changed.
     """
     with steps.session() as session:
         consent = Consent(despite, accept_drift, into_incident, fixes)

@@ -1,7 +1,7 @@
-"""A pull request: its commit becomes a release, which is planned and tested in every environment, and reported.
+"""Plans and tests the commit of a pull request in every environment, and reports the result on GitHub.
 
-Reads only: no claim, no apply, the read-only roles. What it reports on GitHub is best effort;
-what it found is in the run history too.
+Changes nothing: it takes no claim and uses the read-only roles. If GitHub does not respond, the result is still in
+the run history.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Commit = Annotated[str, Field(title="Commit", pattern=r"^[0-9a-f]{40,64}$")]
 @flow(name="pull-request", flow_run_name="pull request {number} at {sha}", **options.FLOW)
 @steps.remembered
 def pull_request(repository: Repository, number: Number, sha: Commit) -> str:
-    """Plan and test what a pull request would do, everywhere, and report it there. Changes nothing.
+    """Plan and test a pull request in every environment, and report the result on it. Changes nothing.
 
     A commit that is not its head any more is not planned: the head has a run of its own.
     `Refused` when something says no to it, `Unanswered` when only answers are missing; both after reporting it.

@@ -1,4 +1,4 @@
-"""Repairs drift: the verified release is promoted again for the units that are not as it applied them."""
+"""Repairs drift: promotes the verified release again for the units that drifted."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tasks.promotion.approvals import Request
 @flow(name="reconcile", flow_run_name="reconcile {environment}", **options.FLOW)
 @steps.remembered
 def reconcile(environment: EnvironmentName) -> tuple[str, ...] | Request:
-    """Repair what the last report found and nothing suppresses, under the same policies and gate. The units.
+    """Repair the unsuppressed drift of the last report, under the same policies and gate. Returns the units.
 
-    Returns the request when the environment wants an approval.
+    Returns the request if the environment needs an approval.
     """
     with steps.session() as session:
         done = operations.reconcile(*session, environment)

@@ -1,4 +1,4 @@
-"""Finishes or rolls back what a run began that ended before it was done."""
+"""Finishes or rolls back what an interrupted run began."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from tasks.promotion import recovery
 @flow(name="recover", flow_run_name="recover {environment}", **options.FLOW)
 @steps.remembered
 def recover(environment: EnvironmentName, run_is_over: RunIsOver = False) -> bool:
-    """Finish or roll back what a run left behind that is over. False when there is nothing to recover."""
+    """Finish or roll back what an ended run left behind. Returns False if there is nothing to recover."""
     with steps.session() as session:
         return recovery.recover(*session, environment, run_is_over=run_is_over)

@@ -15,9 +15,9 @@ from tasks.promotion.rehearsal_pairs import NothingToRehearse
 @flow(name="rehearse", flow_run_name="rehearse a rollback of {environment}", **options.FLOW)
 @steps.remembered
 def rehearse(environment: EnvironmentName, release: RehearsedRelease = None) -> RecordedRehearsal | str:
-    """Rehearse a rollback of an environment; what is recorded of it, which approvals of the release show.
+    """Rehearse a rollback of an environment and record the result, which approvals of the release show.
 
-    Returns why there is nothing to rehearse where there is no earlier release: schedules begin before releases do.
+    Returns the reason in words if there is no earlier release: schedules start before releases do.
     """
     with steps.session() as session:
         try:

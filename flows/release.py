@@ -1,4 +1,4 @@
-"""Promotes a release through environments: each once those before it are verified, side by side where they may be."""
+"""Promotes a release through environments, each once those before it are verified, in parallel where possible."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def release(
     into_incident: IntoIncident = None,
     fixes: Fixes = None,
 ) -> Passage:
-    """Promote a release through the environments in order, side by side where they do not come after each other.
+    """Promote a release through the environments in order, in parallel where they do not depend on each other.
 
-    What fails or waits for an approval in one environment keeps the release from those after it, and from no other.
+    If an environment fails or waits for an approval, those after it are not promoted; the others are.
     """
     with steps.session() as session:
         environments = eligibility.unfinished(session.runtime, release, to)

@@ -1,4 +1,4 @@
-"""Goes on with a promotion that is paused, since its analysis is inconclusive."""
+"""Resumes a promotion that is paused because its analysis is inconclusive."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tasks.promotion.approvals import Request
 @flow(name="continue", flow_run_name="continue {environment}", **options.FLOW)
 @steps.remembered
 def resume(environment: EnvironmentName, reason: WhyContinue = "") -> str | Request:
-    """Accept what was measured, and go on with the release; its id.
+    """Accept the measurements and resume the promotion. Returns the release's id.
 
-    Returns the request when what is left to apply waits for an approval.
+    Returns the request if the rest needs an approval.
     """
     with steps.session() as session:
         done = operations.resume(*session, environment, reason)

@@ -14,9 +14,9 @@ from tasks.promotion.approvals import Request
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)
 @steps.remembered
 def rollback(environment: EnvironmentName, to: BackTo = None) -> str | Request:
-    """Return an environment to an earlier release, planned, tested and smoke-checked like any other. Its id.
+    """Return an environment to an earlier release: planned, tested and checked like a promotion. Returns its id.
 
-    Returns the request when the environment wants an approval. Neither windows nor freezes hold it up.
+    Returns the request if the environment needs an approval. Windows and freezes do not apply.
     """
     with steps.session() as session:
         done = operations.roll_back(*session, environment, to)

@@ -1,6 +1,6 @@
-"""Where a run's time went: the verbs of each unit, and the programs that they started, for a trace file and a table.
+"""Records where a run's time went, by step of each unit and program, for a trace file and a table.
 
-It listens to the log, so a run that nobody measures pays nothing.
+It listens to the log, so a run without a profile has no extra cost.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Span:
         place: environment and unit; empty where that is not known.
         began: seconds since 1970.
         seconds: how long.
-        verb: whether it is a verb; what is not, is a part of one.
+        verb: True for a verb, False for a program within one.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Timing(logging.Handler):
         self._at = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take notice of what ended."""
+        """Record a verb or a program that ended."""
         event = record.msg if isinstance(record.msg, dict) else {}
         kind, now = event.get("event"), record.created
         if kind == BEGAN:

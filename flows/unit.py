@@ -1,4 +1,4 @@
-"""One call of the engine of one unit, as a job of a work pool, for the promotion that asked for it."""
+"""Runs one engine call for one unit as a job of a work pool, for the promotion that requested it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tasks.jobs.work import work
 
 @flow(name="unit", flow_run_name="{job}", **options.FLOW)
 def unit(environment: EnvironmentName, job: JobName) -> None:
-    """Do once what a run asks for, and answer in the store. Whoever starts it with a made-up job is refused."""
+    """Run a requested job once and write the answer to the store. A job that no run requested is refused."""
     with steps.job_session(environment, job) as runtime:
         work(runtime, environment, job)
