@@ -54,6 +54,22 @@ class Step(Protocol):
         """Whether the verb was begun: it is not when one that it waits for failed. Waits until that is known."""
 
 
+class KnownStep:
+    """A step of which the result is known: nothing is done for it."""
+
+    began = False
+
+    def __init__(self, known: Any) -> None:
+        self._known = known
+
+    def result(self) -> Any:
+        """What is known."""
+        return self._known
+
+    def error(self) -> None:
+        """None."""
+
+
 class Executor(Protocol):
     """Runs verbs, several at a time."""
 
@@ -160,6 +176,8 @@ def _steps(arguments: Iterable[object]) -> Iterator[object]:
 def _resolved(argument: object) -> object:
     if isinstance(argument, LocalStep):
         return argument.future.result()
+    if isinstance(argument, KnownStep):
+        return argument.result()
     if isinstance(argument, dict):
         return {key: _resolved(value) for key, value in argument.items()}
     return argument

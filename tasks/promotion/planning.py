@@ -7,10 +7,11 @@ outputs which do not exist yet is validated now, and planned in its turn.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from tasks.domain import graph, wording
-from tasks.domain.errors import Refused
+from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.events import PlanDenied, UnitPlanned
 from tasks.domain.plan import Plan, Reversibility
 from tasks.domain.release import Baseline, Inputs
@@ -33,6 +34,9 @@ class NotPlanned:
 
 
 Planned = Plan | NotPlanned
+
+UP_TO_DATE = "is up to date"
+"""Why there is no plan of a unit that is as the release wants it."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
             engine.validate()
             return NotPlanned(unit, f"is planned once {waits} has outputs", later=True)
         if is_up_to_date(run, unit, found, inputs) and unit not in run.drifting:
-            return NotPlanned(unit, "is up to date")
+            return NotPlanned(unit, UP_TO_DATE)
         made = engine.plan(inputs)
         made = _adopting(made, _baseline(unit, found, engine))
     run.record(
@@ -159,6 +163,26 @@ def is_good(run: EnvironmentRun, unit: str, found: EnvironmentState) -> bool:
 def is_up_to_date(run: EnvironmentRun, unit: str, found: EnvironmentState, inputs: Inputs) -> bool:
     """Whether planning the unit again could not give anything new."""
     return is_good(run, unit, found) and found.receipts[unit].inputs_digest == inputs.digest
+
+
+def unchanged(run: EnvironmentRun) -> tuple[str, ...]:
+    """The units that are up to date whatever the plans of others say: there is nothing to plan."""
+    found = run.state()
+    known: list[str] = []
+    for unit in run.units:
+        if unit in run.drifting or not is_good(run, unit, found) or not run.sources(unit) <= {*known}:
+            continue
+        # Inputs that do not fit are told by the plan of the unit, beside what is wrong with others.
+        with suppress(InvalidInput):
+            inputs = run.inputs(unit, found.receipts)
+            if inputs.known and is_up_to_date(run, unit, found, inputs):
+                known.append(unit)
+    return tuple(known)
+
+
+def stays(made: Planned) -> bool:
+    """Whether the unit is up to date, so that there is nothing to apply, to check or to settle."""
+    return isinstance(made, NotPlanned) and not made.later
 
 
 def expected(run: EnvironmentRun) -> dict[str, str]:

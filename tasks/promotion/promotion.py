@@ -18,9 +18,9 @@ from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
 from tasks.promotion import analysing, applying, checking, gate, incidents, omissions, planning
 from tasks.promotion.analysing import Analyses
 from tasks.promotion.environment_run import EnvironmentRun
-from tasks.promotion.executor import Executor, Step, Verb, errors, raise_mistakes
+from tasks.promotion.executor import Executor, KnownStep, Step, Verb, errors, raise_mistakes
 from tasks.promotion.gate import Consent, Purpose
-from tasks.promotion.planning import Planned
+from tasks.promotion.planning import NotPlanned, Planned
 from tasks.promotion.rollback import roll_back
 from tasks.promotion.under_way import AWAITS
 
@@ -56,6 +56,7 @@ def promote(
         omissions.note(run)
         incidents.refuse_unmeasurable(run, plan_set, consent.into_incident)
     gate.pass_through(run, plan_set, violations, consent, purpose)
+    run.reporter.unchanged(run, [unit for unit, made in plans.items() if planning.stays(made)])
     checking.prepare_clients(run)
     analyses = Analyses(run)
     with analysing.watched(analyses):
@@ -64,13 +65,21 @@ def promote(
 
 
 def plan_and_test(run: EnvironmentRun, executor: Executor) -> tuple[dict[str, Step], dict[str, Step]]:
-    """Plan and test all units at once, with what is known now; a unit whose inputs name others, after these."""
+    """Plan and test all units at once, with what is known now; a unit whose inputs name others, after these.
+
+    Nothing is begun for a unit that is known to be up to date: of hundreds, most are.
+    """
+    unchanged = planning.unchanged(run)
     planned: dict[str, Step] = {}
     run.together = planning.expected(run)
     for unit in run.units:
+        if unit in unchanged:
+            planned[unit] = KnownStep(NotPlanned(unit, planning.UP_TO_DATE))
+            continue
         sources = {name: planned[name] for name in sorted(run.sources(unit))}
         planned[unit] = executor.submit(PLAN, run, unit, sources, after=tuple(sources.values()))
-    return planned, {unit: executor.submit(TEST, run, unit, step) for unit, step in planned.items()}
+    tested = {unit: executor.submit(TEST, run, unit, planned[unit]) for unit in run.units if unit not in unchanged}
+    return planned, {unit: tested.get(unit, KnownStep(())) for unit in run.units}
 
 
 def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception]) -> None:
@@ -159,9 +168,15 @@ def _apply_and_check(
     checked: dict[str, Step] = {}
     _tell_what_waits(run, plans)
     for unit in run.units:
-        before = [checked[need] for need in run.needs[unit]]
+        before = [checked[need] for need in run.needs[unit] if need in checked]
         plan, test = planned[unit], tested[unit]
-        if moving.intersection(run.needs[unit]):
+        again = moving.intersection(run.needs[unit])
+        if planning.stays(plans[unit]) and not again:
+            if analyses.block(unit):
+                checked[unit] = executor.submit(ANALYSE, run, unit, analyses, after=before)
+                steps.append(checked[unit])
+            continue
+        if again:
             plan = executor.submit(PLAN, run, unit, {}, after=before)
             test = executor.submit(TEST, run, unit, plan)
         applied = executor.submit(APPLY, run, unit, plan, after=[test, *before])

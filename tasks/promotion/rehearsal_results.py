@@ -11,6 +11,7 @@ from tasks.domain.rehearsal import RehearsedUnit, UnitResult
 from tasks.domain.release import Target
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion import conditions
+from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.rehearsal_pairs import Pair
 from tasks.promotion.reporter import Reporter, Silent
 
@@ -40,6 +41,10 @@ class Watching(Silent):
         self._shown.planned(plan)
         if self._noting:
             self.plans.setdefault(plan.target.unit, []).append(plan)
+
+    def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
+        """These units are up to date."""
+        self._shown.unchanged(run, units)
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
         """A unit's smoke checks ended."""

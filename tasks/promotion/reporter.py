@@ -22,6 +22,9 @@ class Reporter(Protocol):
     def planned(self, plan: Plan) -> None:
         """A unit was planned."""
 
+    def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
+        """These units are up to date, and nothing is done to them."""
+
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
         """A unit's smoke checks ended."""
 
@@ -51,6 +54,9 @@ class Silent:
     """Tells nobody."""
 
     def planned(self, plan: Plan) -> None:
+        """Nothing."""
+
+    def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
         """Nothing."""
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:

@@ -104,6 +104,14 @@ def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Ve
     return Page(key("plans", environment), f"What {release} would do to {environment}", text)
 
 
+def unchanged(environment: str, release: str, units: Sequence[str]) -> Page:
+    """Which units a promotion has nothing to do for."""
+    what = wording.number(len(units), "unit")
+    listed = "\n".join(f"- {unit}" for unit in units)
+    text = f"# {environment}: {what} unchanged\n\nUp to date in {release}; nothing is planned or applied.\n\n{listed}"
+    return Page(key("unchanged", environment), f"{what} unchanged in {environment}", text)
+
+
 def smoke(target: Target, results: Sequence[CheckResult]) -> Page:
     """What each smoke check expected and found."""
     rows = [(_SIGNS[r.outcome], r.name, r.expected, r.found, f"{r.attempts}", f"{r.seconds:.1f} s") for r in results]

@@ -50,9 +50,16 @@ class RunReporter:
         """A page with the plan."""
         self._show(artifacts.plan(plan), plan.target.environment)
 
+    def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
+        """One page with all units that are up to date; none where there are no such units."""
+        if units:
+            name = run.environment.name
+            self._show(artifacts.unchanged(name, run.release.id, units), name)
+
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
-        """A page with the smoke checks."""
-        self._show(artifacts.smoke(target, results), target.environment)
+        """A page with the smoke checks, if there are any."""
+        if results:
+            self._show(artifacts.smoke(target, results), target.environment)
 
     def approval_wanted(self, request: Request, plans: PlanSet, violations: Sequence[Violation]) -> None:
         """A page with what is to be approved, and a notification."""

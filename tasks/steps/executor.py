@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.futures import PrefectFuture
 from prefect.states import Cancelled
 
-from tasks.promotion.executor import Step, Verb
+from tasks.promotion.executor import KnownStep, Step, Verb
 from tasks.steps.publishing import best_effort
 from tasks.steps.verbs import TASKS
 
@@ -50,7 +50,7 @@ class PrefectExecutor:
     def submit(self, verb: Verb, run: Any, unit: str, *arguments: object, after: Sequence[Step] = ()) -> PrefectStep:
         """Begin a verb once what it waits for has succeeded."""
         waited = [step.future for step in after if isinstance(step, PrefectStep)]
-        found = TASKS[verb].submit(run, unit, *map(_future, arguments), wait_for=waited, return_state=False)
+        found = TASKS[verb].submit(run, unit, *map(_awaited, arguments), wait_for=waited, return_state=False)
         step = PrefectStep(found)
         self._submitted.append(step)
         return step
@@ -70,10 +70,17 @@ class PrefectExecutor:
                 client.set_task_run_state(task_run, ended, force=True)
 
 
-def _future(argument: object) -> object:
-    """The step's future, which Prefect replaces by its result; in mappings too."""
-    if isinstance(argument, PrefectStep):
-        return argument.future
+def _awaited(argument: object) -> object:
+    """A step as `Awaited`: Prefect asks its server for the state of a future that is an argument by itself."""
+    if isinstance(argument, PrefectStep | KnownStep):
+        return (_future(argument),)
     if isinstance(argument, dict):
         return {key: _future(value) for key, value in argument.items()}
     return argument
+
+
+def _future(step: object) -> object:
+    """The step's future, which Prefect replaces by its result."""
+    if isinstance(step, KnownStep):
+        return step.result()
+    return step.future if isinstance(step, PrefectStep) else step

@@ -8,7 +8,7 @@ outlive the process is in the ledger.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
@@ -31,10 +31,15 @@ from tasks.promotion.planning import Planned
 from tasks.releases.requests import Purpose
 from tasks.settings import Settings
 
+_T = TypeVar("_T")
+
 
 def _got_no_answer(_: Task[Any, Any], __: TaskRun, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), Unanswered)
 
+
+Awaited = tuple[_T]
+"""The result of another step: its future in a tuple, until Prefect has waited for it."""
 
 _WRITES: dict[str, Any] = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
 _READS: dict[str, Any] = {
@@ -54,30 +59,30 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
 
 
 @task(name="test", task_run_name="test {unit}", **_WRITES)
-def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, ...]:
+def test(run: EnvironmentRun, unit: str, planned: Awaited[Planned]) -> tuple[Violation, ...]:
     """Evaluate the policies over a plan."""
-    found: tuple[Violation, ...] = promotion.TEST(run, unit, planned)
+    found: tuple[Violation, ...] = promotion.TEST(run, unit, *planned)
     return found
 
 
 @task(name="apply", task_run_name="apply {unit}", **_WRITES)
-def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
+def apply(run: EnvironmentRun, unit: str, planned: Awaited[Planned]) -> Receipt | None:
     """Apply what was planned; nothing for a unit that is up to date."""
-    found: Receipt | None = promotion.APPLY(run, unit, planned)
+    found: Receipt | None = promotion.APPLY(run, unit, *planned)
     return found
 
 
 @task(name="smoke", task_run_name="smoke {unit}", **_READS)
-def smoke(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:
+def smoke(run: EnvironmentRun, unit: str, receipt: Awaited[Receipt | None]) -> tuple[CheckResult, ...]:
     """Ask whether what was applied works."""
-    found: tuple[CheckResult, ...] = promotion.CHECK(run, unit, receipt)
+    found: tuple[CheckResult, ...] = promotion.CHECK(run, unit, *receipt)
     return found
 
 
 @task(name="settle", task_run_name="settle {unit}", **_WRITES)
-def settle(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> None:
+def settle(run: EnvironmentRun, unit: str, receipt: Awaited[Receipt | None]) -> None:
     """Record what is there after a good apply, to compare with later."""
-    promotion.SETTLE(run, unit, receipt)
+    promotion.SETTLE(run, unit, *receipt)
 
 
 @task(name="analyse", task_run_name="analyse {unit}", **_WRITES)

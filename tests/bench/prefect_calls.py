@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -29,11 +28,5 @@ def server() -> Iterator[Relay]:
     os.environ |= _QUIET
     with prefect_test_harness(server_startup_timeout=_STARTUP):
         found = urlsplit(PREFECT_API_URL.value())
-        with Relay((str(found.hostname), int(found.port or 0))) as relay:
-            thread = threading.Thread(target=relay.serve_forever, daemon=True)
-            thread.start()
-            try:
-                yield relay
-            finally:
-                relay.shutdown()
-                thread.join()
+        with Relay((str(found.hostname), int(found.port or 0))).listening() as relay:
+            yield relay

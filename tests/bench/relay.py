@@ -7,7 +7,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 _REQUEST = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) /\S* HTTP/1\.1\r\n")
 
@@ -16,7 +16,7 @@ class Relay(socketserver.ThreadingTCPServer):
     """Passes on what comes to a server and back, whatever it is, and counts the requests in it.
 
     Attributes:
-        count: requests so far; may be set at any time.
+        asked: the requests so far, each by its first line; may be cleared at any time.
     """
 
     daemon_threads = True
@@ -26,13 +26,19 @@ class Relay(socketserver.ThreadingTCPServer):
     def __init__(self, upstream: tuple[str, int]) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
         self.upstream = upstream
-        self.count = 0
-        self._lock = threading.Lock()
+        self.asked: list[str] = []
 
-    def counted(self, more: int) -> None:
-        """So many requests more came."""
-        with self._lock:
-            self.count += more
+    @contextmanager
+    def listening(self) -> Iterator[Relay]:
+        """It listens for as long as this lasts."""
+        with self:
+            thread = threading.Thread(target=self.serve_forever, daemon=True)
+            thread.start()
+            try:
+                yield self
+            finally:
+                self.shutdown()
+                thread.join()
 
     @property
     def address(self) -> str:
@@ -49,7 +55,7 @@ class _Connection(socketserver.BaseRequestHandler):
             back = threading.Thread(target=_pass_on, args=(upstream, self.request), daemon=True)
             back.start()
             for piece in _pieces(self.request):
-                self.server.counted(len(_REQUEST.findall(piece)))
+                self.server.asked += [found.decode().rstrip() for found in _REQUEST.findall(piece)]
                 with suppress(OSError):
                     upstream.sendall(piece)
             _end(upstream)

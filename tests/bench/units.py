@@ -108,10 +108,11 @@ class Scene:
     def counted(self, what: Callable[[], Cost]) -> Cost:
         """What calling it costs, with what was asked and started meanwhile."""
         self._log.write_text("")
-        self._requests.count = self._calls.count = 0
+        self._requests.count = 0
+        self._calls.asked.clear()
         cost = what()
         processes = len(self._log.read_text().splitlines())
-        return replace(cost, processes=processes, requests=self._requests.count, calls=self._calls.count)
+        return replace(cost, processes=processes, requests=self._requests.count, calls=len(self._calls.asked))
 
 
 def measured(sizes: Sequence[int] = SIZES) -> Iterator[Measure]:

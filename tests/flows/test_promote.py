@@ -2,18 +2,21 @@
 
 import json
 import time
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import TaskRun
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.promote import promote
 from flows.release import release as promote_release
 from tasks import steps
 from tasks.domain.errors import EnvironmentBusy, Refused, RolledBack
 from tasks.ledger.history import History
+from tests.bench.relay import Relay
 from tests.platforms.mini import SECOND, MiniPlatform
 
 BROKEN = 'resource "terraform_data" "broken" {\n  provisioner "local-exec" { command = "exit 9" }\n}\n'
@@ -99,6 +102,35 @@ def test_what_a_release_does_not_touch_is_not_applied(mini: MiniPlatform, histor
     mini.append("terraform/dev/second/main.tf", 'output "more" { value = "x" }\n')
     promote(mini.release().id, "dev")
     assert kinds(history, "dev", "applied") == ["applied first", "applied second", "applied second"]
+
+
+def test_a_promotion_has_one_page_for_all_units_that_are_up_to_date(mini: MiniPlatform, history: History) -> None:
+    promote(mini.release().id, "dev")
+    before = len(history.ledger.entries("dev"))
+    mini.append("terraform/dev/second/main.tf", 'output "more" { value = "x" }\n')
+    promote(mini.release().id, "dev")
+    run = ArtifactFilterFlowRunId(any_=[UUID(history.ledger.entries("dev")[before].run)])
+    with get_client(sync_client=True) as client:
+        found = {
+            each.key: each.data for each in client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=run))
+        }
+    assert set(found) == {
+        "flowmart--unchanged--dev",
+        "flowmart--plan--dev--second",
+        "flowmart--smoke--dev--second",
+        "flowmart--releases",
+    }
+    assert str(found["flowmart--unchanged--dev"]).startswith("# dev: 1 unit unchanged")
+    assert "- first" in str(found["flowmart--unchanged--dev"])
+
+
+def test_prefect_is_not_asked_for_the_steps_that_others_wait_for(mini: MiniPlatform, history: History) -> None:
+    release, server = mini.release().id, urlsplit(PREFECT_API_URL.value())
+    with Relay((str(server.hostname), int(server.port or 0))).listening() as relay:
+        with temporary_settings({PREFECT_API_URL: f"{relay.address}/api"}):
+            promote(release, "dev")
+        assert [each for each in relay.asked if each.startswith("POST /api/flow_runs/ ")]
+        assert [each for each in relay.asked if each.startswith("GET /api/task_runs/")] == []
 
 
 def test_promoting_the_same_release_again_does_nothing(mini: MiniPlatform, history: History) -> None:

@@ -68,6 +68,6 @@ def test_requests_to_a_server_are_counted_on_their_way() -> None:
             threading.Thread(target=server.serve_forever, daemon=True).start()
         with httpx.Client() as client:
             answers = [client.get(f"{relay.address}/api/{number}").status_code for number in range(3)]
-        assert (answers, relay.count) == ([204] * 3, 3)
+        assert (answers, len(relay.asked)) == ([204] * 3, 3)
         for server in (relay, upstream):
             server.shutdown()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from tasks.domain.errors import Refused, RolledBack, Unanswered
 from tasks.promotion import operations
+from tasks.promotion.environment_run import EnvironmentRun
+from tasks.promotion.executor import LocalExecutor, LocalStep, Step, Verb
 from tasks.promotion.gate import Consent
+from tasks.promotion.reporter import Silent
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import no_answer, rejected, unit
 
@@ -36,6 +43,49 @@ def test_what_a_release_does_not_touch_is_not_applied(shop: Shop) -> None:
     units = [*shop.units("blue")[:2], unit("mail", good="green", objects={"it": "green"})]
     shop.promote(shop.release("two", *units))
     assert shop.world.done == ["apply dev/mail"]
+
+
+class Recording(LocalExecutor):
+    """Notes what is begun."""
+
+    def __init__(self) -> None:
+        super().__init__(8)
+        self.begun: list[str] = []
+
+    def submit(self, verb: Verb, run: Any, unit: str, *arguments: object, after: Sequence[Step] = ()) -> LocalStep:
+        self.begun.append(f"{verb.name} {unit}")
+        return super().submit(verb, run, unit, *arguments, after=after)
+
+
+class Noting(Silent):
+    """Notes which units are told to be up to date."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
+        self.noted += units
+
+
+VERBS = ("plan", "test", "apply", "smoke", "settle")
+
+
+def test_nothing_is_begun_for_units_that_are_up_to_date_and_they_are_told_at_once(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.executor, reporter = Recording(), Noting()
+    shop.runtime = replace(shop.runtime, reporter=reporter)
+    units = [*shop.units("blue")[:2], unit("mail", good="green", objects={"it": "green"})]
+    shop.promote(shop.release("two", *units))
+    assert sorted(shop.executor.begun) == sorted(f"{verb} mail" for verb in VERBS)
+    assert reporter.noted == ["network", "app"]
+
+
+def test_a_unit_that_is_up_to_date_is_planned_once_what_it_needs_has_changed(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.executor = Recording()
+    units = [unit("network", good="green", objects={"it": "green"}), *shop.units("blue")[1:]]
+    shop.promote(shop.release("two", *units))
+    assert sorted(shop.executor.begun) == sorted(f"{verb} {name}" for verb in VERBS for name in ("network", "app"))
 
 
 def test_promoting_the_same_release_again_applies_nothing(shop: Shop) -> None:
