@@ -14,7 +14,17 @@ import structlog
 from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
-from tasks.engines.terraform import answers, backends, commands, diagnostics, errors, locks, stale_locks, surroundings
+from tasks.engines.terraform import (
+    answers,
+    backends,
+    commands,
+    diagnostics,
+    errors,
+    locks,
+    stale_locks,
+    stored_states,
+    surroundings,
+)
 from tasks.engines.terraform.clusters import provider_variables
 from tasks.engines.terraform.configuration import sensitive_values
 from tasks.engines.terraform.diagnostics import Diagnostic
@@ -93,9 +103,19 @@ class Execution:
 
     def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
         """The state; empty when there is none."""
-        text = self.read(commands.state_pull(self._workspace.executable), variables)
-        found = answers.written(json.loads(text) if text.strip() else {})
+        stored = self._stored((variables or self._workspace.reading)())
+        found = answers.written(self._pulled(variables) if stored is None else stored)
         self.secrets |= of_state(found)
+        return found
+
+    def _stored(self, given: Mapping[str, str]) -> Mapping[str, Any] | None:
+        around = {**self._workspace.processes.environment, **self.variables(given)}
+        backend = backends.initialised(self._workspace.folder)
+        return stored_states.read(backend, self.options.workspace or backends.DEFAULT, around)
+
+    def _pulled(self, variables: Variables | None) -> Mapping[str, Any]:
+        text = self.read(commands.state_pull(self._workspace.executable), variables)
+        found: Mapping[str, Any] = json.loads(text) if text.strip() else {}
         return found
 
     @cached_property

@@ -1,0 +1,78 @@
+"""A state in S3, read from the bucket itself: that costs a request, where `state pull` costs a process.
+
+It is read only where the backend is given nothing but the place, and the tool would get the keys and the endpoint
+that we use. Whatever else there is (a profile, a role, encryption by the tool, an error) is left to the tool.
+Source: the pages of Terraform and OpenTofu on the backend "s3"; the object at the key is the state as a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from tasks import aws
+from tasks.aws_errors import AWS_ERRORS, code_of
+from tasks.domain.errors import FlowmartError
+from tasks.engines.terraform.backends import DEFAULT, Backend
+
+_PLACE = frozenset({"bucket", "key", "region"})
+_HARMLESS = frozenset(
+    {
+        *("encrypt", "kms_key_id", "acl", "use_lockfile", "use_path_style", "workspace_key_prefix"),
+        *("skip_credentials_validation", "skip_metadata_api_check", "skip_region_validation"),
+        *("skip_requesting_account_id", "skip_s3_checksum"),
+    }
+)
+"""Settings that say how a state is written, or what is not asked before."""
+
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_GIVEN = frozenset({*_KEYS, "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"})
+"""What `tasks.aws.client_with` is made from."""
+
+_FORMAT = 4
+
+
+def read(backend: Backend | None, workspace: str, variables: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """A state as its backend has it, empty where there is none; None where the tool has to be asked.
+
+    Args:
+        backend: as the root was initialised with it.
+        workspace: the tool's own, "default" or another one.
+        variables: all that the tool would get.
+    """
+    if backend is None or workspace != DEFAULT or not _is_plain(backend) or not _are_ours(variables):
+        return None
+    settings = backend.settings
+    with suppress(FlowmartError, ValueError):
+        client = aws.client_with("s3", {**variables, "AWS_REGION": settings["region"]})
+        try:
+            body = client.get_object(Bucket=settings["bucket"], Key=settings["key"])["Body"].read()
+        except AWS_ERRORS as error:
+            return {} if code_of(error) == "NoSuchKey" else None
+        return _state(json.loads(body))
+    return None
+
+
+def _is_plain(backend: Backend) -> bool:
+    names = backend.settings.keys()
+    if backend.kind != "s3" or not names >= _PLACE or names - _PLACE - _HARMLESS:
+        return False
+    key = str(backend.settings["key"])
+    return key == posixpath.normpath(key).lstrip("/")
+
+
+def _are_ours(variables: Mapping[str, str]) -> bool:
+    """Whether a client of ours asks as the tool would, given these variables."""
+    others = {name: value for name, value in variables.items() if name.startswith("AWS_") and name not in _GIVEN}
+    alike = all(os.environ.get(name) == value for name, value in others.items())
+    return alike and all(variables.get(name) for name in _KEYS) and "AWS_PROFILE" not in {*variables, *os.environ}
+
+
+def _state(found: Any) -> Mapping[str, Any] | None:
+    """A state of today's format; None for one that is encrypted, or of another version."""
+    whole = isinstance(found, dict) and found.get("version") == _FORMAT and {"lineage", "serial"} <= found.keys()
+    return found if whole else None
