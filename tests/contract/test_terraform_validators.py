@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tasks.domain.errors import Refused
 from tasks.domain.platform import Validation
 from tasks.engines import ENGINES, validation
-from tests.platforms.terraform_roots import Root, planned
+from tasks.engines.base import Workspace
+from tasks.engines.terraform.validators import formatting
+from tests.platforms.terraform_roots import EXECUTABLE, Root, planned
 
 CODE = 'variable "colour" { default = "blue" }\noutput "colour" { value = var.colour }\n'
 TEST = """
@@ -74,6 +78,49 @@ def test_a_good_root_has_nothing_against_it(root: Root) -> None:
 def test_a_file_that_is_not_formatted_is_a_warning(root: Root) -> None:
     told = "terraform/dev/first/odd.tf: fmt: is not formatted; run: terraform fmt"
     assert found(root, {"odd.tf": "locals {\n      x=1\n}\n"}) == [("fmt", told, False)]
+
+
+ODD = "locals {\n      x=1\n}\n"
+
+
+def units(root: Root, files: dict[str, str]) -> dict[str, Workspace]:
+    """Workspaces of one checkout with these files, by the units' folders, which are worked on at once."""
+    first = root.release(CODE)
+    for name, text in files.items():
+        (first.infrastructure / name).parent.mkdir(parents=True, exist_ok=True)
+        (first.infrastructure / name).write_text(text)
+    binary = root.folder / "counted"
+    binary.write_text(f'#!/bin/sh\necho "$1" >>{root.folder}/commands\nexec {shutil.which(EXECUTABLE)} "$@"\n')
+    binary.chmod(0o755)
+    folders = sorted({name.partition("/")[0] for name in files})
+    made = [replace(first.unit, name=folder, source=folder) for folder in folders]
+    return {
+        unit.source: replace(
+            first,
+            unit=unit,
+            executable=str(binary),
+            together=lambda unit=unit: [each for each in made if each != unit],
+        )
+        for unit in made
+    }
+
+
+def test_all_units_that_are_worked_on_at_once_are_asked_about_by_one_process(root: Root) -> None:
+    workspaces = units(root, {"a/main.tf": ODD, "a/inner/x.tf": ODD, "ab/main.tf": CODE, "c/main.tf": ODD})
+    linked = workspaces["ab"].infrastructure / "linked"
+    linked.mkdir()
+    (linked / "main.tf").write_text(ODD)
+    (workspaces["ab"].infrastructure / "ab/link.tf").symlink_to("../linked/main.tf")
+    told = {folder: [each.file for each in formatting(workspace)] for folder, workspace in workspaces.items()}
+    assert told == {"a": ["a/inner/x.tf", "a/main.tf"], "ab": ["linked/main.tf"], "c": ["c/main.tf"]}
+    assert (root.folder / "commands").read_text().split() == ["fmt"]
+
+
+def test_a_file_that_cannot_be_read_is_told_of_its_own_unit_alone(root: Root) -> None:
+    workspaces = units(root, {"a/main.tf": ODD, "b/main.tf": "locals {\n"})
+    assert [each.file for each in formatting(workspaces["a"])] == ["a/main.tf"]
+    with pytest.raises(Refused, match="it came to no result"):
+        list(formatting(workspaces["b"]))
 
 
 @pytest.mark.parametrize("file", ["tests/colour.tftest.hcl", "colour.tftest.hcl"])

@@ -16,25 +16,22 @@ from tasks.domain.platform import Level
 from tasks.engines import validation
 from tasks.engines.base import Finding, Validator, Workspace
 from tasks.engines.terraform import surroundings
-from tasks.engines.terraform.options import options
+from tasks.engines.terraform.formatting import executable, unformatted
 
 _TESTS = ("*.tftest.hcl", "*.tftest.json", "tests/*.tftest.hcl", "tests/*.tftest.json")
 
 
 def formatting(workspace: Workspace) -> Iterator[Finding]:
     """The files that `terraform fmt` would write in another way."""
-    argv = [_executable(workspace), "fmt", "-check", "-recursive", "-no-color"]
-    finished = validation.run(workspace, argv, good=(0, 3), **_fixed(workspace))
-    for file in sorted(finished.stdout.split("\n")):
-        if file.strip():
-            yield Finding("fmt", "is not formatted; run: terraform fmt", validation.relative(workspace, file.strip()))
+    for file in unformatted(workspace):
+        yield Finding("fmt", "is not formatted; run: terraform fmt", file)
 
 
 def tests(workspace: Workspace) -> Iterator[Finding]:
     """What failed of the root's own tests, each run by its name; nothing where it has none."""
     if not has_tests(workspace.folder):
         return
-    argv = [_executable(workspace), "test", "-json", "-no-color"]
+    argv = [executable(workspace), "test", "-json", "-no-color"]
     finished = validation.run(workspace, argv, good=(0, 1), **_fixed(workspace))
     lines = (json.loads(line) for line in finished.stdout.splitlines() if line.startswith("{"))
     yield from (_failed(workspace, line) for line in lines if _is_error(line))
@@ -53,10 +50,6 @@ def has_tests(folder: Path) -> bool:
 
 def _fixed(workspace: Workspace) -> dict[str, str]:
     return surroundings.fixed(workspace.processes.environment)
-
-
-def _executable(workspace: Workspace) -> str:
-    return options(workspace.unit.options).binary or workspace.executable
 
 
 def _is_error(line: Mapping[str, Any]) -> bool:
