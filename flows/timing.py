@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.processes import RAN
+from tasks import processes
+from tasks.promotion import under_way
 from tasks.promotion.under_way import BEGAN, ENDED, QUEUED, RESUMED
+
+SOURCES = frozenset({processes.LOGGER, under_way.LOGGER})
+"""Whose events are listened to: engines say that something ran, too, in words of their own."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Timing(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Record a verb or a program that ended."""
-        event = record.msg if isinstance(record.msg, dict) else {}
+        event = record.msg if isinstance(record.msg, dict) and record.name in SOURCES else {}
         kind, now = event.get("event"), record.created
         if kind == BEGAN:
             self._at.place = (str(event.get("environment", "")), str(event.get("unit", "")))
@@ -55,7 +59,7 @@ class Timing(logging.Handler):
             self._at.queued = now
         elif kind == RESUMED:
             self._add(QUEUED, now, now - self._at.queued)
-        elif kind == RAN:
+        elif kind == processes.RAN:
             self._add(str(event["program"]), now, event["seconds"])
         elif kind == ENDED:
             self._add(str(event["verb"]), now, now - self._at.began, verb=True)

@@ -13,8 +13,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from flows.timing import SOURCES
+from tasks import processes
 from tasks.domain.errors import InvalidInput
-from tasks.processes import RAN
 from tasks.promotion.under_way import BEGAN, ENDED
 
 _ABOUT = ("environment", "unit", "engine", "release", "run")
@@ -59,11 +60,11 @@ class Tracing(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Begin or end a span."""
-        event = record.msg if isinstance(record.msg, dict) else {}
+        event = record.msg if isinstance(record.msg, dict) and record.name in SOURCES else {}
         kind, now = event.get("event"), record.created
         if kind == BEGAN:
             self._at.span = self._tracer.start_span(str(event["verb"]), attributes=_about(event), start_time=_ns(now))
-        elif kind == RAN:
+        elif kind == processes.RAN:
             self._program(event, now)
         elif kind == ENDED and (span := getattr(self._at, "span", None)):
             span.end(_ns(now))

@@ -30,11 +30,13 @@ import psutil
 from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.tool_environment import kept
 
-log = logging.getLogger("flowmart.processes")
+LOGGER = "flowmart.processes"
+
+log = logging.getLogger(LOGGER)
 """Of the standard library, which is silent where no log is set up: what commands print is theirs alone."""
 
 RAN = "ran"
-"""The event of a program that ended, at debug level: `program`, `seconds`, `exit_code`."""
+"""The event of `LOGGER` for a program that ended, at debug level: `program`, `seconds`, `exit_code`."""
 
 GRACE = 60.0
 """Seconds that an interrupted tool gets to finish and save its state before it is killed."""

@@ -40,10 +40,11 @@ from tasks.promotion.approved import Approved
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
 from tasks.promotion.turns import Turns
+from tasks.promotion.under_way import LOGGER
 from tasks.releases import omitted
 from tasks.releases.omitted import Omitted
 
-log = structlog.get_logger("flowmart.promotion")
+log = structlog.get_logger(LOGGER)
 
 
 class EnvironmentRun:

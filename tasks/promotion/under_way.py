@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LOGGER = "flowmart.promotion"
+"""Who logs them. Others may log words like these, too."""
+
 BEGAN = "began"
 """A verb began; with `verb`, and `usual`: seconds that the last apply took, where that is known."""
 
