@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,32 @@ def test_files_are_copied_there_and_back(machine: SandboxHosts, tmp_path: Path) 
         subprocess.run(("scp", "-q", protocol, "-F", config, tmp_path / "there", there), check=True, timeout=30)
         subprocess.run(("scp", "-q", protocol, "-F", config, there, tmp_path / "back"), check=True, timeout=30)
         assert (tmp_path / "back").read_text() == "as it was"
+
+
+IMPORT = """
+import sys, zipfile
+with zipfile.ZipFile("/tmp/sent.zip", "w") as sent:
+    sent.writestr("colour.py", "TOLD = {told!r}")
+sys.path.insert(0, "/tmp/sent.zip")
+import colour
+print(colour.TOLD)
+"""
+"""As Ansible sends its modules: in an archive."""
+
+
+def test_what_python_compiles_of_an_archive_is_taken_again_for_the_same_text_only(machine: SandboxHosts) -> None:
+    folder = machine.layout.hosts / "dev" / "local" / "lib" / "flowmart" / "compiled"
+    imported = lambda told: said(machine, "dev", f"python3 -c {shlex.quote(IMPORT.format(told=told))}")  # noqa: E731
+    before = set(folder.glob("*"))
+    assert imported("blue") == "blue"
+    (blue,) = set(folder.glob("*")) - before
+    assert imported("green") == "green"
+    (green,) = set(folder.glob("*")) - before - {blue}
+
+    blue.write_bytes(green.read_bytes())
+    assert imported("blue") == "green"
+    blue.write_text("cut off")
+    assert imported("blue") == "blue"
 
 
 def test_what_a_command_ended_with_comes_back(machine: SandboxHosts) -> None:

@@ -7,7 +7,7 @@ export USER=root LOGNAME=root HOME=/root SHELL=/bin/bash
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PYTHONPATH=/usr/local/lib/flowmart:/usr/local/lib/flowmart/modules
 # A name of its own: what a session sets is gone with it, as /proc/sys, and never the real machine's.
-exec /usr/bin/python3 -I /sshd/users.py unshare --uts /bin/sh -c '
+exec /usr/bin/python3 -I -S /sshd/users.py unshare --uts /bin/sh -c '
     hostname "$(cat "/hosts/$1/etc/hostname")"
     exec chroot "/hosts/$1" /bin/sh -c "cd && exec /bin/bash -c \"\$1\"" session "$2"
 ' enter "$1" "$command"

@@ -1,4 +1,4 @@
-"""Where the bindings are found by Ansible's modules: files of a folder that is on a host's PYTHONPATH."""
+"""What Python imports at its start, and Ansible's modules as bindings: files of a folder on a host's PYTHONPATH."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ MODULES: Mapping[str, str] = {
     "aptsources/sourceslist.py": f"{_BINDINGS} get_distro as SourcesList\n",
     "debian/__init__.py": "",
     "debian/deb822.py": f"{_BINDINGS} Deb822\n",
+    "sitecustomize.py": "from flowmart_host import compiled\n\ncompiled.keep()\n",
 }
 """Path -> text."""
