@@ -18,6 +18,9 @@ from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
 from deployments.setup import put_tools_on_path
 from tests.servers.sandboxes import folder, silent
+from tests.spent import pytest_runtest_makereport, pytest_terminal_summary
+
+__all__ = ["pytest_runtest_makereport", "pytest_terminal_summary"]
 
 PROJECT = Path(__file__).resolve().parents[1]
 
