@@ -8,6 +8,7 @@ started is soon marked as late. The server's log, if it is on this machine, show
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ _PLANNED = 3
 
 _FAR = timedelta(days=33)
 """Prefect plans 100 days ahead, so a schedule with a longer interval than this may have fewer runs planned."""
+
+_RARE = re.compile("[#L]")
+"""In a weekday: the fifth or last one of a month, which some months do not have within 100 days three times."""
 
 _REINSTALL = "if it fails again, reinstall the pinned packages (sh deployments/setup/install.sh)"
 
@@ -135,8 +139,8 @@ def _expected(schedule: Mapping[str, Any]) -> int:
     """The fewest runs that Prefect keeps planned for a schedule; 0 if unknown, as for @daily or an RRule."""
     if "interval" in schedule:
         return _PLANNED if schedule["interval"] < _FAR.total_seconds() else 0
-    _, _, day, month, *_ = f"{schedule.get('cron', '')} ? ? ? ?".split()
-    if (day, month) == ("*", "*"):
+    _, _, day, month, weekday, *_ = f"{schedule.get('cron', '')} ? ? ? ? ?".split()
+    if (day, month) == ("*", "*") and not _RARE.search(weekday):
         return _PLANNED
     return 1 if month == "*" else 0
 

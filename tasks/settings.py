@@ -176,17 +176,43 @@ class Settings(BaseSettings):
         return _instead.get() or self.actor or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
 
 
+_PLATFORM = re.compile(r"^platform:[ ]*([\"']?)([a-z0-9-]+)\1[ ]*(?:#.*)?$", re.MULTILINE)
+"""How nearly everybody writes the name: found without reading the rest, which may be long or wrong."""
+
+_NAME = re.compile(r"[a-z0-9-]+")
+
+
 def _platform_in(file: Path) -> str:
-    """The name in a platform.yaml, whatever else is wrong in it; "" without one."""
-    text = file.read_text(errors="replace") if file.is_file() else ""
-    found = re.search(r"^platform:[ ]*[\"']?([a-z0-9-]+)", text, re.MULTILINE)
-    return found[1] if found else ""
+    """The name in a platform.yaml, whatever else is wrong in it; "" without one.
+
+    Raises:
+        InvalidInput: the file is no text, or what it says is no name.
+    """
+    text = _text_of(file)
+    if found := _PLATFORM.search(text):
+        return found[2]
+    try:
+        read = yaml12.load_text(text)
+    except yaml.YAMLError:
+        return ""
+    name = read.get("platform", "") if isinstance(read, dict) else ""
+    if name and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise InvalidInput(f"{file}: platform: {name!r} is not a name: use lowercase letters, digits and hyphens")
+    return str(name)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        # Editors on Windows begin a file with a byte order mark.
+        return file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{file}: is not UTF-8 text (byte {error.start + 1}); save it as UTF-8") from error
 
 
 def _github_in(file: Path) -> dict[str, str]:
     """The block `github` of a platform.yaml as far as it is one, whatever else is wrong there; empty without one."""
     try:
-        found = yaml12.load_text(file.read_text(errors="replace")) if file.is_file() else None
+        found = yaml12.load_text(_text_of(file))
     except yaml.YAMLError:
         return {}
     github = found.get("github") if isinstance(found, dict) else None

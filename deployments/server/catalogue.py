@@ -13,9 +13,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput
@@ -93,6 +102,25 @@ class _Schedule(BaseModel):
         if bool(self.cron) == bool(self.interval):
             raise ValueError("write either cron or interval")
         return self
+
+    @field_validator("cron")
+    @classmethod
+    def _of_prefect(cls, cron: str) -> str:
+        # Imported here, since a second passes until it is: few files name a cron.
+        from prefect.client.schemas.schedules import CronSchedule
+
+        try:
+            return CronSchedule(cron=cron).cron if cron else cron
+        except ValueError as error:
+            told = f'{cron!r} is no schedule: write minute, hour, day, month and weekday, such as "30 6 * * mon-fri"'
+            raise ValueError(told) from error
+
+    @field_validator("timezone")
+    @classmethod
+    def _of_iana(cls, timezone: str) -> str:
+        if timezone not in available_timezones():
+            raise ValueError(f"{timezone!r} is not a time zone: write one of the IANA list, such as Europe/Vienna")
+        return timezone
 
 
 class _Entry(BaseModel):

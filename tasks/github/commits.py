@@ -78,12 +78,27 @@ def between(settings: Settings, base: str, head: str, paths: Collection[str]) ->
     """The commits that `head` has and `base` has not, and that change something in these paths, the newest first.
 
     All that `head` has, where `base` is "".
+
+    Raises:
+        Refused: the clone is shallow and lacks some of them.
     """
+    _refuse_cut_off(settings.repository, base, head)
     chosen = (f"^{base}",) if base else ()
     listed = _run(
         settings.repository, "--literal-pathspecs", "rev-list", "--full-history", head, *chosen, "--", *paths
     )
     return tuple(listed.stdout.split())
+
+
+def _refuse_cut_off(repository: Path, base: str, head: str) -> None:
+    """A shallow clone takes its oldest commit for the first one: what came before it would be nobody's."""
+    cut = repository.resolve() / _run(repository, "rev-parse", "--git-path", "shallow").stdout.strip()
+    if not cut.is_file():
+        return
+    listed = _run(repository, "rev-list", head, *((f"^{base}",) if base else ()))
+    if not {*cut.read_text().split()}.isdisjoint(listed.stdout.split()):
+        told = f"{repository.resolve()} is a shallow clone without all commits up to {head[:12]}"
+        raise Refused(f"{told}, so nobody knows who wrote them; run `git fetch --unshallow` there")
 
 
 def fetching(repository: Path, address: str, refs: str, token: str) -> Command:

@@ -15,6 +15,7 @@ class Pull:
     """A pull request.
 
     `sha` is its head now, `merge` the commit that it became, `merger` who merged it; `fork`: a stranger wrote it.
+    `commits` is how many it has.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Pull:
     merged: bool
     merge: str
     merger: str = ""
+    commits: int = 0
 
 
 def get(client: Client, repository: str, number: int) -> Pull:
@@ -39,6 +41,7 @@ def get(client: Client, repository: str, number: int) -> Pull:
         merged=bool(found.get("merged")),
         merge=(found.get("merge_commit_sha") or "") if found.get("merged") else "",
         merger=(found.get("merged_by") or {}).get("login", ""),
+        commits=int(found.get("commits") or 0),
     )
 
 
@@ -49,5 +52,5 @@ def refuse_fork(pull: Pull) -> None:
 
 
 def commits(client: Client, repository: str, number: int) -> Iterator[dict[str, Any]]:
-    """The commits of a pull request as GitHub lists them, also of one that was squashed."""
+    """The commits of a pull request as GitHub lists them, also of one that was squashed; the first 250 at most."""
     yield from client.all(repository, f"/pulls/{number}/commits")

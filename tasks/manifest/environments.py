@@ -6,6 +6,7 @@ several after the same one, and several before one; a cycle is a mistake.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,9 @@ from tasks.manifest.draft import Draft
 from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 
 ROOT = "environments"
+
+_LOGIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9])*(_[A-Za-z0-9]+)?")
+"""Of a person on GitHub. Those of bots have another ending, and bots approve nothing."""
 
 _SHORTEST_DRIFT = 60.0
 """Seconds: a report of a large environment takes longer, and they come one after the other."""
@@ -186,11 +190,23 @@ def _gate(declared: DeclaredEnvironment) -> Iterator[Mistake]:
         keys = ", ".join(declared.approval.model_fields_set) or "its keys"
         yield Mistake(("approval",), f"the gate is a mapping already: move {keys} into `gate`")
     approval = _approval(declared)
+    key = "approval" if "approval" in declared.model_fields_set else "gate"
+    yield from (m.below((key, "approvers")) for m in _nobody(approval))
     people = {name.lower() for name in approval.approvers}
     if people and approval.count > len(people):
         yield Mistake(
             ("gate", "count"), f"{approval.count} people have to approve, but only {len(people)} may: add approvers"
         )
+
+
+def _nobody(approval: Approval) -> Iterator[Mistake]:
+    """Approvers that nobody can ever be, so that their environment would wait for ever."""
+    for place, name in enumerate(approval.approvers):
+        if "/" in name or name.startswith("@"):
+            told = f"{name!r} looks like a team, and teams are not asked for: list the login of each person"
+            yield Mistake((place,), f"{told}, without @")
+        elif approval.identity == "github" and not _LOGIN.fullmatch(name):
+            yield Mistake((place,), f"{name!r} is not the login of a person on GitHub, and `identity` is github")
 
 
 def _calendar(declared: DeclaredEnvironment) -> Iterator[Mistake]:

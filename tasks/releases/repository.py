@@ -45,7 +45,7 @@ def find(repository: Path, ref: str) -> Commit | None:
     if done.exit_code != 0:
         return None
     printed = git(repository, "log", "-1", "--no-show-signature", "--format=%H%n%an <%ae>%n%s", done.stdout.strip())
-    found, author, subject = printed.rstrip("\n").split("\n", 2)
+    found, author, subject, *_ = printed.split("\n")  # A commit without a message has an empty subject.
     return Commit(found, author, subject)
 
 
@@ -124,7 +124,10 @@ def _run(repository: Path, *arguments: str) -> Finished:
 
 
 def _argv(repository: Path, *arguments: str) -> tuple[str, ...]:
-    return ("git", "-C", str(repository.resolve()), "--literal-pathspecs", *arguments)
+    # `git replace` keeps other contents for objects on one machine: a release has what the commit has.
+    # `i18n.logOutputEncoding` of a user is another encoding than the one that is read here.
+    options = ("-c", "i18n.logOutputEncoding=UTF-8", "--no-replace-objects", "--literal-pathspecs")
+    return ("git", "-C", str(repository.resolve()), *options, *arguments)
 
 
 def _accepted(repository: Path, done: Finished, verb: str) -> Finished:

@@ -9,7 +9,7 @@ from contextvars import copy_context
 
 import structlog
 from prefect.artifacts import create_markdown_artifact
-from prefect.context import FlowRunContext
+from prefect.context import FlowRunContext, TaskRunContext
 from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
 
@@ -47,7 +47,9 @@ def run_address(run: str | None = None) -> str:
 
 
 def publish(page: Page) -> None:
-    """Send a page to the run history, as one of the run that we are in."""
+    """Send a page to the run history, as one of the run that we are in; a run that is not in there has none."""
+    if FlowRunContext.get() is None and TaskRunContext.get() is None:
+        return
     _pages.submit(copy_context().run, _send, page)
 
 

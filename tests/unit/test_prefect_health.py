@@ -75,6 +75,8 @@ def test_a_schedule_that_is_off_needs_no_runs() -> None:
     [
         ({"cron": "0 5 * * 1"}, 3),
         ({"cron": "0 5 31 * *"}, 1),
+        ({"cron": "0 5 * * fri#5"}, 1),
+        ({"cron": "0 5 * * L5"}, 1),
         ({"cron": "0 5 1 1 *"}, 0),
         ({"cron": "@yearly"}, 0),
         ({"rrule": "FREQ=DAILY;COUNT=1"}, 0),

@@ -69,6 +69,12 @@ def test_a_release_of_another_platform_is_refused(tmp_path: Path) -> None:
     [
         ("platform: shop\n", "shop"),
         ('# A shop.\nplatform: "my-shop"  # ours\nunits: [\n', "my-shop"),
+        ("\ufeffplatform: shop\r\nunits: {}\r\n", "shop"),
+        ("platform : shop\nunits: {}\n", "shop"),
+        ('"platform": shop\nunits: {}\n', "shop"),
+        ("  platform: shop\n  units: {x: {inputs: {platform: linux}}}\n", "shop"),
+        ("{platform: shop, units: {}}\n", "shop"),
+        ("platform:\n  shop\nunits: {}\n", "shop"),
     ],
 )
 def test_the_name_is_the_one_in_the_working_tree_whatever_else_is_wrong_there(
@@ -78,6 +84,22 @@ def test_the_name_is_the_one_in_the_working_tree_whatever_else_is_wrong_there(
     (tmp_path / "infrastructure" / "platform.yaml").write_text(text)
     settings = Settings(repository=tmp_path, store="s3://stores/ours/")
     assert (settings.platform_name, settings.store_address) == (name, f"s3://stores/ours/{name}")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b"platform: Shop\n", "platform: 'Shop' is not a name: use lowercase letters, digits and hyphens"),
+        (b"platform: my_shop\n", "platform: 'my_shop' is not a name"),
+        (b"platform: [shop]\n", r"platform: \['shop'\] is not a name"),
+        ("platform: shop\n".encode("utf-16"), r"is not UTF-8 text \(byte 1\); save it as UTF-8"),
+    ],
+)
+def test_what_is_no_name_is_said_so(tmp_path: Path, written: bytes, told: str) -> None:
+    (tmp_path / "infrastructure").mkdir()
+    (tmp_path / "infrastructure" / "platform.yaml").write_bytes(written)
+    with pytest.raises(InvalidInput, match=rf"platform\.yaml: {told}"):
+        History(Settings(repository=tmp_path))
 
 
 @pytest.mark.parametrize("text", ["units: {}\n", None])

@@ -26,6 +26,16 @@ def test_a_squash_is_of_those_whose_commits_it_holds(client: Client, github: Git
     assert "carla" in authors.of(client, REPOSITORY, [MERGE])
 
 
+def test_a_pull_request_with_more_commits_than_github_lists_is_refused(client: Client, github: GitHubStub) -> None:
+    github.state.open_pull(1, FIRST, author="anna")
+    github.state.commits[1] += [github.state.commit(f"{number:040x}", "anna") for number in range(249)]
+    github.state.merge_pull(1, MERGE, by="anna")
+    assert set(authors.of(client, REPOSITORY, [MERGE])) == {"anna"}
+    github.state.commits[1].append(github.state.commit(SECOND, "carla"))
+    with pytest.raises(Refused, match="GitHub lists 250 of the 251 commits of pull request 1"):
+        authors.of(client, REPOSITORY, [MERGE])
+
+
 @pytest.mark.parametrize(
     ("address", "login"),
     [

@@ -153,3 +153,22 @@ def test_a_commit_that_is_gone_is_refused(local: Path, hub: Path) -> None:
 def test_a_commit_is_a_whole_sha(local: Path, sha: str) -> None:
     with pytest.raises(InvalidInput, match="should be the whole SHA"):
         commits.refuse_missing(settings.load(), sha)
+
+
+def test_what_a_shallow_clone_cut_off_is_not_taken_for_nobody_s(
+    hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = git(hub, "rev-parse", "HEAD")
+    for name in ("anna", "ben", "carla"):
+        (hub / name).write_text(name)
+        git(hub, "add", name)
+        git(hub, "commit", "--quiet", "-m", f"by {name}")
+    head = git(hub, "rev-parse", "HEAD")
+    clone = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", f"file://{hub}", str(clone)], check=True)
+    git(clone, "fetch", "--quiet", "--depth=1", "origin", base)
+    monkeypatch.setenv("FLOWMART_REPOSITORY", str(clone))
+    with pytest.raises(Refused, match=r"shallow clone without all commits up to .*git fetch --unshallow"):
+        commits.between(settings.load(), base, head, ("anna", "ben", "carla"))
+    git(clone, "fetch", "--quiet", "--depth=4", "origin", head)
+    assert len(commits.between(settings.load(), base, head, ("anna", "ben", "carla"))) == 3

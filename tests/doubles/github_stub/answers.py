@@ -10,6 +10,7 @@ from tests.doubles.github_stub.state import (
     LONGEST_COMMENT,
     LONGEST_DESCRIPTION,
     MOST_ANNOTATIONS,
+    MOST_COMMITS,
     MOST_STATUSES,
     NOW,
     Invalid,
@@ -50,11 +51,12 @@ def _permission(state: State, path: Path, _: Query, __: Any) -> Answer:
 
 
 def _pull(state: State, path: Path, _: Query, __: Any) -> Answer:
-    return 200, _of(state.pulls, path["pull_number"])
+    found = _of(state.pulls, path["pull_number"])
+    return 200, {**found, "commits": len(state.commits[found["number"]])}
 
 
 def _pull_commits(state: State, path: Path, query: Query, _: Any) -> Answer:
-    return 200, page(_of(state.commits, path["pull_number"]), query)
+    return 200, page(_of(state.commits, path["pull_number"])[:MOST_COMMITS], query)
 
 
 def _reviews(state: State, path: Path, query: Query, _: Any) -> Answer:

@@ -13,6 +13,8 @@ LONGEST_COMMENT = 65_536
 LONGEST_DESCRIPTION = 140
 MOST_STATUSES = 1_000
 MOST_ANNOTATIONS = 50
+MOST_COMMITS = 250
+"""Of a pull request, however many pages are asked for."""
 
 
 class Invalid(Exception):

@@ -106,3 +106,22 @@ def test_a_name_that_is_not_utf8_is_refused(repository: Repository) -> None:
     repository.write("infrastructure/\udcff.tf")
     with pytest.raises(InvalidInput, match=r"xff\.tf.* is not UTF-8; rename it"):
         repository.committed()
+
+
+def test_a_commit_without_a_message_has_an_empty_subject(repository: Repository) -> None:
+    repository.git("commit", "--quiet", "--allow-empty", "--allow-empty-message", "--message", "")
+    assert commits.commit_of(repository.folder, "HEAD").subject == ""
+
+
+def test_a_subject_is_read_whatever_encoding_a_user_has_set(repository: Repository) -> None:
+    repository.git("config", "i18n.logOutputEncoding", "latin1")
+    repository.git("commit", "--quiet", "--allow-empty", "--message", "Gr\u00f6\u00dfe")
+    assert commits.commit_of(repository.folder, "HEAD").subject == "Gr\u00f6\u00dfe"
+
+
+def test_what_git_replace_shows_on_one_machine_is_not_what_a_release_has(repository: Repository) -> None:
+    repository.write("infrastructure/main.tf", b"# as committed\n")
+    commit = repository.commit()
+    other = repository.git("hash-object", "-w", str(repository.write("other", b"# another\n")))
+    repository.git("replace", repository.git("rev-parse", f"{commit}:infrastructure/main.tf"), other)
+    assert commits.committed(repository.folder, commit) == (File("main.tf", "file", b"# as committed\n"),)
