@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tasks.domain.errors import InvalidInput
+from tasks.domain.platform import Unit
+from tasks.engines.terraform.named_files import unit_reads
 from tasks.engines.terraform.sources import reads
 
 APP = "terraform/app"
@@ -89,6 +92,54 @@ def test_a_path_in_a_module_counts_from_the_root_too(infrastructure: Path) -> No
     (infrastructure / "modules/vpc/main.tf").write_text('x = file("${path.root}/../../config/dev.json")')
     found = read(infrastructure, 'module "vpc" { source = "../../modules/vpc" }')
     assert found == OWN | VPC | {"config/dev.json"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (f"{APP}/terraform.tfvars", 'config = "../../config/deep/prod.json"\n'),
+        (f"{APP}/app.auto.tfvars.json", '{"config": "../../config/deep/prod.json"}'),
+        (f"{APP}/config.yaml", "config: ../../config/deep/prod.json\n"),
+        (f"{APP}/variables.tf", 'variable "config" { default = "../../config/deep/prod.json" }\n'),
+    ],
+)
+def test_a_path_in_values_counts_where_code_adds_it_to_its_folder(infrastructure: Path, file: str, text: str) -> None:
+    (infrastructure / file).write_text(text)
+    found = read(infrastructure, 'x = file("${path.module}/${var.config}")')
+    assert found == OWN | {file, "config/deep/prod.json"}
+
+
+def test_a_path_that_a_module_is_given_counts_from_its_folder(infrastructure: Path) -> None:
+    (infrastructure / "modules/vpc/main.tf").write_text('x = file("${path.module}/${var.file}")')
+    found = read(infrastructure, 'module "vpc" {\n  source = "../../modules/vpc"\n  file   = "../../keep.txt"\n}')
+    assert found == OWN | VPC | {"keep.txt"}
+
+
+@pytest.mark.parametrize("given", ["../../config/dev.json", ["a", {"b": "../../config/{environment}.json"}]])
+def test_a_path_in_inputs_counts(infrastructure: Path, given: object) -> None:
+    unit = Unit("app", "terraform", APP, ("dev",), inputs={"config": given})
+    assert "config/dev.json" in unit_reads(infrastructure, unit)
+    assert unit_reads(infrastructure, replace(unit, inputs={"config": "none..."})) == tuple(sorted(OWN))
+
+
+def test_a_path_in_a_named_file_of_variables_counts(infrastructure: Path) -> None:
+    (infrastructure / "config/dev.tfvars").write_text('config = "../../config/deep/prod.json"\n')
+    unit = Unit("app", "terraform", APP, ("dev",), options={"var_files": ["../../config/dev.tfvars"]})
+    assert {"config/dev.tfvars", "config/deep/prod.json"} <= {*unit_reads(infrastructure, unit)}
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['x = file("~/.ssh/id_rsa.pub")', 'x = sha1(filebase64(pathexpand("~/key")))', 'x = templatefile("/opt/x", {})'],
+)
+def test_a_file_of_the_machine_is_refused(infrastructure: Path, code: str) -> None:
+    with pytest.raises(InvalidInput, match=rf"{APP}/main.tf: reads [~/].*, which is outside of infrastructure/"):
+        read(infrastructure, code)
+
+
+def test_examples_in_a_module_s_folder_may_name_files_of_a_machine(infrastructure: Path) -> None:
+    (infrastructure / APP / "examples/main.tf").write_text('x = file("~/.ssh/id_rsa.pub")')
+    assert {f"{APP}/examples/main.tf"} <= read(infrastructure, '# file("~/key") is not read\n')
 
 
 def test_a_script_leads_further(infrastructure: Path) -> None:

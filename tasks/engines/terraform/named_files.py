@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain.platform import Unit
-from tasks.engines.terraform import decryption, vendored
+from tasks.engines.terraform import decryption, sources, vendored
 from tasks.engines.terraform.configuration import read_values
 from tasks.engines.terraform.options import VarFile, options
 
@@ -60,7 +60,14 @@ def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
     more = (file for each in options(unit.options).reads for file in matching(infrastructure, unit, each))
     found = {*var_files(infrastructure, unit), *backend_files(infrastructure, unit), *more}
     named = (str(file.relative_to(infrastructure.resolve())) for file in found)
-    return tuple(sorted((*named, *vendored.reads(infrastructure, unit.source))))
+    return tuple(sorted({*named, *_valued(infrastructure, unit), *vendored.reads(infrastructure, unit.source)}))
+
+
+def _valued(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
+    """What the unit reads, if its inputs or files of variables have paths that lead out of its folder."""
+    files = (file.read_text(errors="replace") for file in var_files(infrastructure, unit))
+    values = [text for text in (*files, json.dumps(dict(unit.inputs), default=str)) if ".." in text]
+    return sources.reads_from(infrastructure, unit.source, [infrastructure / unit.source], values) if values else ()
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
