@@ -12,6 +12,7 @@ left of the session after `GRACE` gets SIGKILL.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -27,7 +28,7 @@ from typing import IO
 
 import psutil
 
-from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.errors import Unanswered, Unequipped
 from tasks.tool_environment import kept
 
 LOGGER = "flowmart.processes"
@@ -43,6 +44,9 @@ GRACE = 60.0
 
 TELLING = 60.0
 """Seconds between two reports of the last line that a running program has printed."""
+
+_NO_PROGRAM = frozenset({errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR})
+"""What the operating system says of a file that it does not run."""
 
 _TAIL = 4096
 """Bytes at the end of an output in which its last line is looked for."""
@@ -108,7 +112,7 @@ class Processes:
         releases its lock, where a broken pipe would end it halfway.
 
         Raises:
-            InvalidInput: the program or the working folder does not exist.
+            Unequipped: the program or the working folder does not exist here, or is no program for this machine.
             Unanswered: the time limit ended it, or the run is being cancelled.
         """
         began = time.monotonic()
@@ -172,7 +176,12 @@ class Processes:
                     )
             except FileNotFoundError as error:
                 missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
-                raise InvalidInput(f"{missing}: not found; install it, or put it on PATH") from error
+                raise Unequipped(f"{missing}: not found; install it, or put it on PATH") from error
+            except OSError as error:
+                if error.errno not in _NO_PROGRAM:
+                    raise
+                told = f"{command.argv[0]}: cannot be run: {error.strerror}; install it for this machine and user"
+                raise Unequipped(told) from error
             self._running.add(process)
             return process
 

@@ -21,7 +21,7 @@ from typing import Any
 from tasks.cluster.discovery import Kinds
 from tasks.cluster.errors import Answered, refusal
 from tasks.cluster.objects import Manifest, Reference
-from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.errors import InvalidInput, Unanswered, Unequipped
 
 CONTEXT = "HELM_KUBECONTEXT"
 
@@ -197,7 +197,7 @@ def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
     """The cluster of the context that `variables` name, as `manager` of what is applied.
 
     Raises:
-        InvalidInput: there is no such context.
+        Unequipped: there is no such context.
     """
     from kubernetes import client, config
     from kubernetes.dynamic import DynamicClient
@@ -215,7 +215,7 @@ def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
                 found, context=context, client_configuration=settings, persist_config=False
             )
         except config.ConfigException as error:
-            raise InvalidInput(f"cluster {context}: {error}; is it in the kubeconfig?") from error
+            raise Unequipped(f"cluster {context}: {error}; is it in the kubeconfig?") from error
         # The client would look for another proxy among all variables at each request.
         settings.proxy = settings.proxy
         reached = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
@@ -238,7 +238,7 @@ def _kubeconfig(variables: Mapping[str, str]) -> Any:
     paths = variables.get("KUBECONFIG") or os.environ.get("KUBECONFIG") or "~/.kube/config"
     merged = kube_config.KubeConfigMerger(paths).config
     if merged is None:
-        raise InvalidInput(f"cluster {variables[CONTEXT]}: there is no kubeconfig {paths}; set KUBECONFIG")
+        raise Unequipped(f"cluster {variables[CONTEXT]}: there is no kubeconfig {paths}; set KUBECONFIG")
     for user in merged.value["users"]:
         program = (user.value.get("user") or {}).get("exec")
         if program:

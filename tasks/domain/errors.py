@@ -17,6 +17,10 @@ class InvalidInput(FlowmartError):
     """A file or an argument is wrong: the message names the file, the key and what would be right."""
 
 
+class Unequipped(InvalidInput):
+    """This machine lacks what the work needs, such as a program: that says nothing about what is worked on."""
+
+
 class Unanswered(FlowmartError):
     """We got no answer: network, time limit, throttling. Worth trying again; never a reason to roll back."""
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import InvalidInput, Refused, Unanswered
+from tasks.domain.errors import Refused, Unanswered, Unequipped
 from tasks.domain.platform import Level, Validation
 from tasks.domain.rules import Violation
 from tasks.engines.base import Finding, Validator, Workspace
@@ -26,7 +26,7 @@ def violations(workspace: Workspace, validators: Mapping[str, Validator]) -> tup
     """What the validators of a unit's engine have against it.
 
     Raises:
-        InvalidInput: a validator that the unit names is not installed.
+        Unequipped: a validator that the unit names is not installed.
         Unanswered: a validator was ended before it came to anything.
     """
     found: list[Violation] = []
@@ -105,7 +105,7 @@ def _is_installed(name: str, validator: Validator, workspace: Workspace) -> bool
         return True
     if name in workspace.unit.validators:
         remedy = f"install it, or set units.{workspace.unit.name}.validators.{name}.level to off"
-        raise InvalidInput(f"{workspace.unit.name}: validator {name} is not installed; {remedy}")
+        raise Unequipped(f"{workspace.unit.name}: validator {name} is not installed; {remedy}")
     return False
 
 

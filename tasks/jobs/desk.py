@@ -6,14 +6,16 @@
                                                        abandoned.json   by the run: the job is to end its tools
                                                        answer.json      by the job
 
-Names begin with the moment, so that those of one claim are found without reading what went before.
+Names begin with the moment, so that those of one claim are found without reading what went before. Once the run that
+asked is over they are removed (`clearing`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,9 +26,10 @@ from tasks.domain import records
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
 from tasks.domain.events.claims import EndedHolder
 from tasks.jobs.records import GONE, Answer, Begun, JobRequest
-from tasks.ledger.store import Store
+from tasks.ledger.store import PASSING, Store
 
-FOLDER = "jobs"
+FOLDER = PASSING
+REQUEST, BEGUN, ABANDONED, ANSWER = _FILES = ("request", "begun", "abandoned", "answer")
 
 _MOMENT = "%Y%m%dT%H%M%S%f"
 _JOB = re.compile(r"(?P<moment>\d{8}T\d{12})-(?P<unit>.+)-(?P<call>[a-z]+)-[0-9a-f]{8}")
@@ -42,6 +45,9 @@ class Desk:
         store: where they are kept.
         environment: its name.
         now: the time of day.
+
+    Attributes:
+        asked: the jobs that were asked for here.
     """
 
     def __init__(self, store: Store, environment: str, now: Callable[[], datetime]) -> None:
@@ -50,19 +56,20 @@ class Desk:
         self._store = store
         self._environment = environment
         self._now = now
+        self.asked: set[str] = set()
 
     def ask(self, request: JobRequest) -> str:
         """Write down what is to be done; the job's name."""
-        moment = self._now().strftime(_MOMENT)
-        job = f"{moment}-{request.target.unit}-{request.call}-{uuid4().hex[:8]}"
-        self._create(job, "request", replace(request, plan=_without_artifact(request)))
+        job = f"{self._now().strftime(_MOMENT)}-{request.target.unit}-{request.call}-{uuid4().hex[:8]}"
+        self.asked.add(job)
+        self._create(job, REQUEST, replace(request, plan=_without_artifact(request)))
         return job
 
     def request(self, job: str) -> JobRequest:
         """What is to be done; `InvalidInput` where nobody asked for it."""
-        found = self._read(job, "request", JobRequest)
+        found = self._read(job, REQUEST, JobRequest)
         if found is None:
-            raise InvalidInput(f"{self._environment}: no run asked for a job {job}; promotions start jobs themselves")
+            raise InvalidInput(f"{self._environment}: no run asks for a job {job}; promotions start jobs themselves")
         return found
 
     def begin(self, job: str, holder: Mapping[str, Any], *, withdrawn: bool = False) -> bool:
@@ -71,7 +78,7 @@ class Desk:
         A store may repeat a write whose answer was lost, and then finds it taken: by whom is read.
         """
         mine = Begun({**holder, "token": uuid4().hex}, withdrawn)
-        if self._is_created(job, "begun", mine):
+        if self._is_created(job, BEGUN, mine):
             return True
         found = self.begun(job)
         same = found is not None and found.holder.get("token") == mine.holder["token"]
@@ -79,24 +86,24 @@ class Desk:
 
     def begun(self, job: str) -> Begun | None:
         """Who took a job; None while nobody has."""
-        return self._read(job, "begun", Begun)
+        return self._read(job, BEGUN, Begun)
 
     def abandon(self, job: str) -> None:
         """Tell a job to end its tools: nobody goes on with what it does."""
-        self._is_created(job, "abandoned", Begun({}))
+        self._is_created(job, ABANDONED, Begun({}))
 
     def is_abandoned(self, job: str) -> bool:
         """Whether a job was told to end its tools."""
-        return self._read(job, "abandoned", Begun) is not None
+        return self._read(job, ABANDONED, Begun) is not None
 
     def answer(self, job: str, answer: Answer) -> None:
         """Write down what a job came to; the first answer counts."""
         plan = replace(answer.plan, artifact=None) if answer.plan else None
-        self._is_created(job, "answer", replace(answer, plan=plan))
+        self._is_created(job, ANSWER, replace(answer, plan=plan))
 
     def answered(self, job: str) -> Answer | None:
         """What a job came to; None while that is not known."""
-        return self._read(job, "answer", Answer)
+        return self._read(job, ANSWER, Answer)
 
     def unanswered_applies(self, since: datetime, unit: str = "") -> Iterator[tuple[str, Begun]]:
         """Applies of one or all units that were begun since a moment, and gave no answer yet."""
@@ -118,6 +125,20 @@ class Desk:
             if answer and answer.error == GONE
         )
 
+    def files(self) -> dict[str, list[str]]:
+        """{job: what there is of it}, of all jobs of the environment."""
+        folder, found = f"{FOLDER}/{self._environment}", defaultdict[str, list[str]](list)
+        for name in self._store.names(folder):
+            job, _, file = name.removeprefix(f"{folder}/").partition("/")
+            if _JOB.fullmatch(job):
+                found[job].append(file.removesuffix(".json"))
+        return found
+
+    def remove(self, jobs: Collection[str]) -> None:
+        """Remove jobs. The request goes first: what has none is begun by nobody."""
+        self._store.remove([self._name(job, REQUEST) for job in jobs])
+        self._store.remove([self._name(job, file) for job in jobs for file in _FILES if file != REQUEST])
+
     def _begun_since(self, since: datetime, wanted: Callable[[str, str], bool]) -> Iterator[tuple[str, Begun]]:
         """Jobs that are wanted, by call and unit: names say those, so that no other job is read."""
         folder = f"{FOLDER}/{self._environment}"
@@ -125,7 +146,7 @@ class Desk:
         for name in self._store.names(folder, after):
             job, _, file = name.removeprefix(f"{folder}/").partition("/")
             named = _JOB.fullmatch(job)
-            if file != "begun.json" or named is None or not wanted(named["call"], named["unit"]):
+            if file != f"{BEGUN}.json" or named is None or not wanted(named["call"], named["unit"]):
                 continue
             if (found := self.begun(job)) and not found.withdrawn:
                 yield job, found
@@ -150,6 +171,11 @@ class Desk:
         if not _JOB.fullmatch(job) or "/" in job:
             raise InvalidInput(f"{job!r} is not the name of a job; promotions start jobs themselves")
         return f"{FOLDER}/{self._environment}/{job}/{what}.json"
+
+
+def moment(job: str) -> datetime:
+    """When a job was asked for, by its name."""
+    return datetime.strptime(job.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
 
 
 def _without_artifact(request: JobRequest) -> Any:

@@ -97,8 +97,17 @@ class Waiting:
         self._begun(job, submitted, unit, until)
         self._since.pop(unit, None)
         answer = self._ended(job, submitted)
+        if not request.claim:
+            self._clear(job, unit)
         answer.raise_error(job)
         return answer
+
+    def _clear(self, job: str, unit: str) -> None:
+        """Remove a job that was read and that no recovery asks about, since nothing was claimed for it."""
+        try:
+            self._desk.remove([job])
+        except Unanswered as error:
+            self._log(unit).debug("jobs kept", what=str(error))
 
     def withdraw(self, job: str) -> bool:
         """Take a job, so that nobody ever begins it; False if somebody has begun it already."""

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from tasks import masking, process_identity
-from tasks.domain.errors import ClaimLost, FlowmartError, InvalidInput, Refused, StalePlan, Unanswered
+from tasks.domain.errors import ClaimLost, FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress
 from tasks.domain.plan import Plan
 from tasks.domain.release import Baseline, Receipt
@@ -21,6 +21,7 @@ from tasks.engines.base import Workspace
 from tasks.engines.masked import masked
 from tasks.engines.observations import observed
 from tasks.jobs.desk import Desk
+from tasks.jobs.lacking import NotApplied, equipped, on_this_machine, preparing
 from tasks.jobs.records import Answer, JobRequest, Making, named
 from tasks.promotion.applying import OBSERVED_FOR, pauses
 from tasks.promotion.environment_run import EnvironmentRun, opened
@@ -52,7 +53,7 @@ def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) ->
         raise Refused(f"job {job} was begun before, or nobody waits for it any more; it is done once at most")
     try:
         answer = _done(runtime, desk, job, request, watch)
-    except _NotApplied as error:
+    except NotApplied as error:
         _tell(runtime, desk, job, _unchanged(runtime, error))
         raise
     except BaseException as error:
@@ -65,52 +66,35 @@ def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) ->
 
 def _done(runtime: Runtime, desk: Desk, job: str, request: JobRequest, watch: float) -> Answer:
     with ExitStack() as opening:
-        with _preparing(request):
+        with preparing(request):
             run = opening.enter_context(opened(runtime, request.release, request.target.environment))
         run.claim = request.claim
         _refuse_unclaimed(run)
         with runtime.stops.including(run.stop), _watched(run, desk, job, watch):
             run.log(request.target.unit).info("job", what=f"{request.call}, for {request.claim or 'a run'}")
-            return _called(run, request)
+            with preparing(request):
+                workspace = _workspace(run, request)
+            with equipped(request):
+                return _called(run, request, workspace)
 
 
-class _NotApplied(Unanswered):
-    """What an apply needs is not on this machine, which says nothing about the release."""
-
-
-@contextmanager
-def _preparing(request: JobRequest) -> Iterator[None]:
-    """While this lasts nothing of an apply has begun, though its plan was made and tested on another machine."""
-    try:
-        yield
-    except StalePlan:
-        raise
-    except (Refused, InvalidInput) as error:
-        if request.call != "apply":
-            raise
-        here = process_identity.current().host
-        raise _NotApplied(f"{request.target}: {here} could not begin to apply it: {error}") from error
-
-
-def _unchanged(runtime: Runtime, error: _NotApplied) -> Answer:
+def _unchanged(runtime: Runtime, error: NotApplied) -> Answer:
     applied = Applied.unanswered(error, masking.mask(str(error)))
     return Answer(_now(runtime), applied=applied, observation=Observation(Progress.UNCHANGED))
 
 
-def _called(run: EnvironmentRun, request: JobRequest) -> Answer:
-    with _preparing(request):
-        workspace = _workspace(run, request)
-        engine = _engine(run, workspace)
+def _called(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> Answer:
+    if request.call == "apply":
+        return _applied(run, request, workspace)
+    if request.call == "observe":
+        return Answer(_now(run.runtime), observation=_observed(run, request, workspace))
+    engine = _engine(run, workspace)
     at, receipt = _now(run.runtime), request.receipt
     if request.call == "validate":
         engine.validate()
         return Answer(at)
     if request.call == "plan":
         return _planned(run, request, workspace, engine)
-    if request.call == "apply":
-        return _applied(run, request, workspace)
-    if request.call == "observe":
-        return Answer(at, observation=_observed(run, request, workspace))
     if request.call == "verify":
         return Answer(at, verification=engine.verify())
     if receipt is not None and request.call == "drift":
@@ -136,32 +120,34 @@ def _made(run: EnvironmentRun, making: Making, workspace: Workspace, engine: Uni
     if making.inputs is not None:
         return engine.plan(making.inputs)
     to: Receipt | Baseline | None = making.receipt or making.baseline
-    failed = _known(run.workspace(run.target(workspace.unit.name)), making)
+    failed = _known(on_this_machine(run.workspace(run.target(workspace.unit.name))), making)
     return engine.plan_rollback(failed, to)
 
 
 def _applied(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> Answer:
     """Apply what was planned, if it is planned here to the same effect; look what is there if the tool is silent."""
     wanted = request.plan
-    with _preparing(request):
+    with preparing(request):
         made = _made(run, request.making, workspace, _engine(run, workspace))
         workspace.writing()
     if wanted is None or made is None or made.digest != wanted.digest:
         raise StalePlan(f"{request.target}: what would be done is not what was planned any more; plan again")
     try:
-        applied = _engine(run, workspace).apply(made)
+        with equipped(request):
+            applied = _engine(run, workspace).apply(made)
     except Unanswered as error:
         applied = Applied.unanswered(error)
-    seen = _seen(run, made, workspace) if applied.outcome is Outcome.UNANSWERED else None
+    seen = _seen(run, request, made, workspace) if applied.outcome is Outcome.UNANSWERED else None
     return Answer(_now(run.runtime), applied=applied, observation=seen)
 
 
-def _seen(run: EnvironmentRun, made: Plan, workspace: Workspace) -> Observation | None:
+def _seen(run: EnvironmentRun, request: JobRequest, made: Plan, workspace: Workspace) -> Observation | None:
     """What is there after an apply without an answer; None where the tool does not say that either."""
     engine = _engine(run, workspace)
     for _ in pauses(run, OBSERVED_FOR):
         try:
-            return engine.observe(made)
+            with equipped(request):
+                return engine.observe(made)
         except Unanswered as error:
             run.log(workspace.unit.name).warning("no response", what=str(error).splitlines()[0])
     return None
@@ -198,8 +184,7 @@ def _engine(run: EnvironmentRun, workspace: Workspace) -> UnitEngine:
 
 
 def _workspace(run: EnvironmentRun, request: JobRequest) -> Workspace:
-    workspace = run.workspace(request.target)
-    return _known(workspace, request.making)
+    return _known(on_this_machine(run.workspace(request.target)), request.making)
 
 
 def _known(workspace: Workspace, making: Making) -> Workspace:

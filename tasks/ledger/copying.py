@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
 from tasks.ledger import entries, secret_key
 from tasks.ledger.opening import FOLDERS
-from tasks.ledger.store import Store
+from tasks.ledger.store import PASSING, Store
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,13 @@ def copy(source: Store, target: Store) -> Copied:
     there = {name for folder in FOLDERS for name in target.names(folder)}
     _refuse_another(source, target, there)
     new = [name for name in (*others, *ledger) if name not in there]
-    for name, data in zip(new, source.read_all(new), strict=True):
+    passing = [name for name in new if name.startswith(f"{PASSING}/")]
+    lasting = [name for name in new if name not in {*passing}]
+    for name in passing:
+        # It may be removed meanwhile.
+        with suppress(AlreadyExists, NotFound):
+            target.create(name, source.read(name))
+    for name, data in zip(lasting, source.read_all(lasting), strict=True):
         # Somebody else may be making the same copy.
         with suppress(AlreadyExists):
             target.create(name, data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _TEMPORARY = ".new-"
@@ -28,6 +29,13 @@ def create_file(root: Path, file: Path, data: bytes) -> None:
     finally:
         Path(temporary).unlink()
     _sync(file.parent)
+
+
+def remove_file(file: Path) -> None:
+    """Remove a file, and its folder where that is empty then. What is gone already is not missed."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):
+        file.parent.rmdir()
 
 
 def files_below(folder: Path, name: str) -> Iterator[str]:

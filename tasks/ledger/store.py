@@ -1,7 +1,8 @@
 """Where releases and the ledger live: a folder, or an S3 bucket for teams.
 
 Names are slash-separated, values are bytes, and a name is written once. Create-only writes make the ledger
-linearizable on a folder and on S3 alike (S3: `If-None-Match: *`); nothing here overwrites or deletes.
+linearizable on a folder and on S3 alike (S3: `If-None-Match: *`). Nothing is overwritten, and nothing is removed but
+what is passing: requests to jobs of a work pool, and their answers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from obstore.store import S3Store
 
 from tasks import own_folder
 from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswered
-from tasks.ledger.folders import create_file, files_below, folders_below
+from tasks.ledger.folders import create_file, files_below, folders_below, remove_file
+
+PASSING = "jobs"
+"""The folder of what may be removed again."""
 
 _READERS = 16
 """Objects that are read from a bucket in parallel."""
@@ -73,6 +77,22 @@ class Store(ABC):
     def folders(self, prefix: str) -> tuple[str, ...]:
         """The names of the folders directly below the folder `prefix`, sorted, without `prefix`."""
 
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove objects below `PASSING`; those that are gone already are not missed.
+
+        Raises:
+            InvalidInput: One of them is to stay.
+            Unanswered: The disk or S3 failed, or it lets nobody remove anything.
+        """
+        if kept := [name for name in names if not name.startswith(f"{PASSING}/")]:
+            raise InvalidInput(f"{self.address}: {kept[0]} is never removed")
+        if names:
+            self._remove(names)
+
+    @abstractmethod
+    def _remove(self, names: Sequence[str]) -> None:
+        """Remove objects that may be removed, at least one."""
+
     def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
         """The bytes of each object, in the order of the names."""
         return map(self.read, names)
@@ -117,6 +137,13 @@ class FolderStore(Store):
             return tuple(sorted(folders_below(self._path(prefix))))
         except OSError as error:
             raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
+
+    def _remove(self, names: Sequence[str]) -> None:
+        try:
+            for name in names:
+                remove_file(self._path(name))
+        except OSError as error:
+            raise Unanswered(f"{self.address}: {names[0]} could not be removed: {error}") from error
 
     def _path(self, name: str) -> Path:
         parts = name.split("/")
@@ -164,6 +191,14 @@ class BucketStore(Store):
         except BaseError as error:
             raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
         return tuple(name for name in found if after is None or name > after)
+
+    def _remove(self, names: Sequence[str]) -> None:
+        try:
+            obstore.delete(self._bucket, list(names))
+        except FileNotFoundError:
+            return
+        except BaseError as error:
+            raise Unanswered(f"{self.address}: {names[0]} could not be removed: {error}") from error
 
     def folders(self, prefix: str) -> tuple[str, ...]:
         """See `Store.folders`."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tasks.domain.errors import ApprovalWanted, ClaimLost, FlowmartError, Interrupted, PromotionPaused
+from tasks.jobs import clearing
 from tasks.ledger.state import Claim, EnvironmentState
 from tasks.processes import GRACE
 from tasks.promotion import claims
@@ -33,7 +34,7 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
         about = (run.release.id, purpose, runtime.settings.wait, digest, run.provenance, runtime.rehearses)
         claim = claims.claim(run.ledger, environment, *about)
         run.claim = claim.id
-        with held(run), claims.watched(run.ledger, claim, run.stop):
+        with _clearing(run), held(run), claims.watched(run.ledger, claim, run.stop):
             yield run
 
 
@@ -52,8 +53,28 @@ def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterato
         run.claim = claim.id
         if run_is_over:
             _give_up_jobs(run)
-        with held(run), claims.watched(run.ledger, claim, run.stop):
+        with _clearing(run), held(run), claims.watched(run.ledger, claim, run.stop):
             yield run
+
+
+@contextmanager
+def _clearing(run: EnvironmentRun) -> Iterator[None]:
+    """After this, remove the jobs of claims that are closed, ours among them; an open one keeps them."""
+    try:
+        yield
+    finally:
+        if run.environment.work_pool:
+            _clear(run)
+
+
+def _clear(run: EnvironmentRun) -> None:
+    try:
+        now = run.state()
+        if now.claim is None:
+            clearing.clear(run.desk, now.number, run.clock.now())
+    except FlowmartError as error:
+        # How the run went is written; these are removed by the next one.
+        run.log().warning("jobs kept", what=str(error))
 
 
 def _reach_pool(run: EnvironmentRun) -> None:

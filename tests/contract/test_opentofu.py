@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.domain.errors import Refused
+from tasks.domain.errors import Unequipped
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action
 from tasks.domain.release import Inputs
@@ -135,5 +135,5 @@ def test_a_version_file_counts_for_its_own_tool(root: Root, file: str, is_fine: 
     if is_fine:
         assert planned(workspace).counts["create"] == 1
     else:
-        with pytest.raises(Refused, match=r"wants version 1\.6\.0"):
+        with pytest.raises(Unequipped, match=r"wants version 1\.6\.0"):
             planned(workspace)

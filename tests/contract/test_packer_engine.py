@@ -162,9 +162,17 @@ def test_a_template_that_packer_does_not_take_is_refused_with_its_words(images: 
         images.planned(blue)
 
 
+def test_another_packer_than_the_template_requires_is_a_matter_of_the_machine(images: Painted) -> None:
+    blue = images.release("blue", images.owner)
+    file = images.workspace(blue).folder / "image.pkr.hcl"
+    file.write_text(f'packer {{\n  required_version = ">= 99.0"\n}}\n{file.read_text()}')
+    with pytest.raises(Unequipped, match="Unsupported Packer Core version"):
+        images.planned(blue)
+
+
 def test_without_packer_only_building_is_impossible(images: Painted) -> None:
     blue = images.release("blue", images.owner)
-    with pytest.raises(InvalidInput, match="no-packer is missing: install it with: apt-get install packer"):
+    with pytest.raises(Unequipped, match="no-packer is missing: install it with: apt-get install packer"):
         images.engine(blue, "no-packer").plan(Inputs(images.inputs))
     images.promoted(blue)
     there = images.engine(replace(blue, environment="dev"), "no-packer").plan(Inputs(images.inputs))

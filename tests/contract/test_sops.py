@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.errors import Refused
+from tasks.domain.errors import FlowmartError, Refused, Unequipped
 from tasks.domain.outcome import Outcome
 from tasks.domain.values import MASK
 from tasks.engines.base import Workspace
@@ -118,15 +118,15 @@ def test_a_failed_apply_does_not_say_it(root: Root, key: age.Key) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "told"),
+    ("what", "told", "kind"),
     [
-        ("no key", "s.yaml cannot be decrypted: Failed to get the data key"),
-        ("damaged", "s.yaml cannot be decrypted: .*message authentication failed"),
-        ("no sops", r"s.yaml is encrypted with sops, and there is no sops on PATH: install it"),
+        ("no key", "s.yaml cannot be decrypted: Failed to get the data key", Unequipped),
+        ("damaged", "s.yaml cannot be decrypted: .*message authentication failed", Refused),
+        ("no sops", r"s.yaml is encrypted with sops, and there is no sops on PATH: install it", Unequipped),
     ],
 )
 def test_what_cannot_be_decrypted_is_refused_before_anything_is_planned(
-    what: str, told: str, root: Root, key: age.Key, identity: Path
+    what: str, told: str, kind: type[FlowmartError], root: Root, key: age.Key, identity: Path
 ) -> None:
     workspace = release(root, key, "s.yaml", KINDS["secrets.yaml"])
     file = workspace.folder / "s.yaml"
@@ -136,7 +136,7 @@ def test_what_cannot_be_decrypted_is_refused_before_anything_is_planned(
         file.write_text(file.read_text().replace("data:", "data:AAAA", 1))
     else:
         workspace = replace(workspace, processes=Processes({**Processes().environment, "PATH": "/nowhere"}))
-    with pytest.raises(Refused, match=f"(?i){told}"):
+    with pytest.raises(kind, match=f"(?i){told}"):
         Terraform(workspace).validate()
     assert not (workspace.folder / ".terraform/terraform.tfstate").exists()
 

@@ -52,6 +52,14 @@ def test_a_name_is_written_once(store: Store) -> None:
         store.read("releases/b")
 
 
+def test_what_is_passing_may_be_removed_and_is_not_missed(store: Store) -> None:
+    names = [f"jobs/dev/{number:04d}/request.json" for number in range(1100)]
+    for name in names[::100]:
+        store.create(name, b"")
+    store.remove(names[:-100])
+    assert store.names("jobs") == (names[1000],)
+
+
 def test_names_below_a_prefix_are_listed_behind_one(store: Store) -> None:
     for number in (1, 2, 3):
         store.create(f"ledger/dev/{number:08d}.json", b"")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.errors import Refused
+from tasks.domain.errors import FlowmartError, Refused, Unequipped
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
 from tests.platforms.terraform_roots import EXECUTABLE, ON_OPENTOFU, Root, applied, planned
@@ -98,20 +98,27 @@ def test_another_binary_is_used(root: Root, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "files", "told"),
+    ("version", "files", "told", "kind"),
     [
-        ("~> 1.5.0", {}, r"first wants version ~> 1\.5\.0 \(version\), and \S+ is 1\.\d+\.\d+: install"),
-        (None, {OWN: "1.5.7\n"}, rf"version 1\.5\.7 \(terraform/dev/first/{re.escape(OWN)}\)"),
-        (None, {"../../.tool-versions": f"{IN_ASDF} 1.5.7\n"}, r"version 1\.5\.7 \(terraform/\.tool-versions\)"),
-        ("newest", {}, "newest is no version constraint"),
+        ("~> 1.5.0", {}, r"first wants version ~> 1\.5\.0 \(version\), and \S+ is 1\.\d+\.\d+: install", Unequipped),
+        (None, {OWN: "1.5.7\n"}, rf"version 1\.5\.7 \(terraform/dev/first/{re.escape(OWN)}\)", Unequipped),
+        (None, {"../../.tool-versions": f"{IN_ASDF} 1.5.7\n"}, r"version 1\.5\.7 \(terraform/\.tool-versions\)", Unequipped),
+        ("newest", {}, "newest is no version constraint", Refused),
     ],
 )
 def test_another_version_than_wanted_is_refused_before_planning(
-    root: Root, version: str | None, files: Mapping[str, str], told: str
+    root: Root, version: str | None, files: Mapping[str, str], told: str, kind: type[FlowmartError]
 ) -> None:
     options = {"backend_config": [{"path": str(root.state_file)}], "version": version}
-    with pytest.raises(Refused, match=told):
+    with pytest.raises(kind, match=told):
         planned(release(root, files, options=options))
+
+
+def test_another_version_than_the_code_requires_is_a_matter_of_the_machine(root: Root) -> None:
+    code = 'terraform {\n  required_version = "~> 99.0"\n}\n'
+    options = {"backend_config": [{"path": str(root.state_file)}]}
+    with pytest.raises(Unequipped, match="Unsupported .* Core version"):
+        planned(release(root, {"required.tf": code}, options=options))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,11 @@ class MemoryStore(Store):
             raise NotFound(f"{self.address}: there is no {name}")
         return self.objects[name]
 
+    def _remove(self, names: Sequence[str]) -> None:
+        self.asked["remove"] += 1
+        for name in names:
+            self.objects.pop(name, None)
+
     def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
         self.asked["names"] += 1
         below = (name for name in list(self.objects) if name.startswith(f"{prefix}/"))
@@ -58,6 +63,10 @@ class CountedStore(Store):
     def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
         self.requests += len(names)
         return self._inner.read_all(names)
+
+    def _remove(self, names: Sequence[str]) -> None:
+        self.requests += 1
+        self._inner.remove(names)
 
     def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
         self.requests += 1

@@ -11,7 +11,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.errors import InvalidInput, Refused, Unequipped
 from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
 from tasks.engines.packer import building, commands, errors, sources, validators
@@ -55,7 +55,7 @@ def test_the_version(said: str, version: tuple[int, ...]) -> None:
     [("Packer v1.5.4", "1.5.4 is too old; 1.6 or later is needed: install it with"), ("", "it said nothing")],
 )
 def test_a_version_that_is_of_no_use(said: str, why: str) -> None:
-    with pytest.raises(InvalidInput, match=why):
+    with pytest.raises(Unequipped, match=why):
         commands.parsed_version(said)
 
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tasks import processes
-from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.errors import Unanswered, Unequipped
 from tasks.processes import Command
 
 PATIENT = """
@@ -83,13 +83,22 @@ def test_the_time_limit_ends_it_and_is_no_answer() -> None:
 
 
 def test_a_missing_program_is_named() -> None:
-    with pytest.raises(InvalidInput, match="no-such-program: not found"):
+    with pytest.raises(Unequipped, match="no-such-program: not found"):
         processes.run(Command(("no-such-program",), Path.cwd()))
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="nowhere: not found"):
+    with pytest.raises(Unequipped, match="nowhere: not found"):
         processes.run(Command(("true",), tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(("content", "mode"), [("#!/bin/sh\n", 0o644), ("no program", 0o755)])
+def test_a_file_that_is_no_program_here_is_said(tmp_path: Path, content: str, mode: int) -> None:
+    program = tmp_path / "tool"
+    program.write_text(content)
+    program.chmod(mode)
+    with pytest.raises(Unequipped, match=f"{program}: cannot be run: .*; install it for this machine and user"):
+        processes.run(Command((str(program),), tmp_path))
 
 
 def test_an_interrupted_tool_may_save_its_state() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tasks.ledger.secret_key import NAME, secret_key
@@ -31,6 +32,9 @@ class Raced(Store):
 
     def read(self, name: str) -> bytes:
         return self._store.read(name)
+
+    def _remove(self, names: Sequence[str]) -> None:
+        self._store.remove(names)
 
     def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
         return self._store.names(prefix, after)

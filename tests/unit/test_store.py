@@ -100,3 +100,20 @@ def test_an_object_and_every_new_folder_above_it_are_synced(store: Store, monkey
         root / "ledger/dev/(file)",
         root / "ledger/dev",
     ]
+
+
+def test_what_is_passing_may_be_removed_and_is_not_missed(store: Store) -> None:
+    names = [f"jobs/dev/{job}/{file}.json" for job in "ab" for file in ("request", "answer")]
+    for name in names:
+        store.create(name, b"{}")
+    store.remove([*names[:2], "jobs/dev/none/request.json"])
+    assert store.names("jobs") == tuple(sorted(names[2:]))
+    assert store.folders("jobs/dev") == ("b",)
+
+
+@pytest.mark.parametrize("name", ["ledger/dev/1", "releases/a.json", "jobs", "jobs/../ledger/dev/1"])
+def test_nothing_else_is_ever_removed(store: Store, name: str) -> None:
+    store.create("ledger/dev/1", b"first")
+    with pytest.raises(InvalidInput, match=name):
+        store.remove(["jobs/dev/a/request.json", name])
+    assert store.read("ledger/dev/1") == b"first"

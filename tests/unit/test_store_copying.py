@@ -94,6 +94,21 @@ def test_what_a_run_writes_meanwhile_is_whole_in_the_copy(store: MemoryStore) ->
     assert auditing.audit(target, "dev").problems == []
 
 
+def test_a_job_that_is_removed_meanwhile_is_not_missed(store: MemoryStore) -> None:
+    class Clearing(MemoryStore):
+        """The run is over, and its jobs are removed, as soon as the first object is copied."""
+
+        def create(self, name: str, data: bytes) -> None:
+            store.remove(store.names("jobs"))
+            super().create(name, data)
+
+    store.create("jobs/dev/a/request.json", b"{}")
+    store.create("jobs/dev/b/request.json", b"{}")
+    target = Clearing()
+    copy(store, target)
+    assert {*target.objects} - {"jobs/dev/a/request.json"} == {*store.objects}
+
+
 @pytest.mark.parametrize("kept", ["keys", "ledger"])
 def test_another_store_is_not_mixed_with_a_copy(store: MemoryStore, kept: str) -> None:
     other = MemoryStore()

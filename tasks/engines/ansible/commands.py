@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 from tasks.domain.values import digest_of
 from tasks.engines.ansible import errors, vaults
 from tasks.engines.ansible.answers import Event, Results, masked, placed, results
@@ -84,12 +84,12 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
     """Run the playbook of a job.
 
     Raises:
-        InvalidInput: Ansible is not installed.
+        Unequipped: Ansible is not installed.
         Refused: the run never began, a play matches no host, or one asks for a value that nobody gives.
         Unanswered: the run was ended before it came to anything.
     """
     if not shutil.which(executable):
-        raise InvalidInput(f"{executable} is missing: install it with: pip install ansible-core")
+        raise Unequipped(f"{executable} is missing: install it with: pip install ansible-core")
     with run_folder("ansible") as folder:
         finished, events, lines = _run(executable, place, job, options, folder, runner)
     given = {place.variables[name] for name in place.secrets & place.variables.keys()}

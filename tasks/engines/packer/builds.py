@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
 from tasks.engines.packer import commands, errors, sources
@@ -72,12 +72,13 @@ class Builder:
         finished = self._run(argv, self._workspace.reading)
         if finished.exit_code != 0:
             why = commands.complaint(finished.stdout + finished.stderr)
-            raise Refused(f"packer {argv[1]} of {self._place}: {why or 'it gave no reason'}")
+            kind = Unequipped if commands.ANOTHER_VERSION in why else Refused
+            raise kind(f"packer {argv[1]} of {self._place}: {why or 'it gave no reason'}")
         return finished.stdout
 
     def _run(self, argv: tuple[str, ...], variables: Variables) -> Finished:
         if shutil.which(self._executable) is None:
-            raise InvalidInput(f"{self._executable} is missing: {commands.INSTALL}")
+            raise Unequipped(f"{self._executable} is missing: {commands.INSTALL}")
         around = {**_surroundings(self._workspace.processes.environment), **variables()}
         finished = self._workspace.processes.run(
             Command(argv, self._workspace.folder, around, self._workspace.unit.time_limit)

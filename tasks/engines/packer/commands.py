@@ -11,7 +11,10 @@ import json
 import re
 from typing import Any
 
-from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.errors import Refused, Unequipped
+
+ANOTHER_VERSION = "Unsupported Packer Core version"
+"""What Packer says where the template wants another version of it (`required_version`)."""
 
 INSTALL = "install it with: apt-get install packer (Debian, Ubuntu), brew install packer (macOS)"
 
@@ -48,13 +51,13 @@ def _only(pattern: str) -> tuple[str, ...]:
 
 
 def parsed_version(said: str) -> tuple[int, ...]:
-    """(1, 6, 6); `InvalidInput` when it is none, or too old."""
+    """(1, 6, 6); `Unequipped` when it is none, or too old."""
     found = _VERSION.search(said)
     if not found:
-        raise InvalidInput(f"packer: it does not tell its version ({said.strip()[:80] or 'it said nothing'})")
+        raise Unequipped(f"packer: it does not tell its version ({said.strip()[:80] or 'it said nothing'})")
     version = tuple(map(int, found.groups()))
     if version < OLDEST:
-        raise InvalidInput(f"packer {'.'.join(found.groups())} is too old; 1.6 or later is needed: {INSTALL}")
+        raise Unequipped(f"packer {'.'.join(found.groups())} is too old; 1.6 or later is needed: {INSTALL}")
     return version
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from tasks import tool_environment, yaml12
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import backends, code, errors
@@ -38,6 +38,7 @@ _TIME_LIMIT = 120.0
 """Seconds that decrypting one file may take: a key may be in a cloud."""
 _FORMATS = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".env": "dotenv"}
 _WHOLE = "binary"
+_NO_KEY = "Failed to get the data key"
 _METADATA = "sops"
 _OF_DOTENV = re.compile(r"^([A-Za-z_]\w*)=", re.MULTILINE)
 _KEYS = ("SOPS_*", "GNUPGHOME", "VAULT_*", "AZURE_*", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS")
@@ -56,7 +57,8 @@ def provided(workspace: Workspace, files: Mapping[Path, VarFile]) -> Decrypted:
     """Decrypt those of a unit's files of variables that its options say; once a checkout.
 
     Raises:
-        Refused: there is no sops, or it rejects a file.
+        Unequipped: there is no sops, or no key.
+        Refused: it rejects a file.
         Unanswered: whoever keeps the key does not answer.
     """
     found = {file: _target(workspace, file) for file, option in files.items() if option.decrypt}
@@ -89,7 +91,7 @@ def _decrypt(workspace: Workspace, file: Path, target: Path) -> None:
     name = file.relative_to(workspace.infrastructure.resolve())
     environment = workspace.processes.environment
     if shutil.which(_METADATA, path=environment.get("PATH", "")) is None:
-        raise Refused(f"{name} is encrypted with sops, and there is no sops on PATH: install it (getsops.io)")
+        raise Unequipped(f"{name} is encrypted with sops, and there is no sops on PATH: install it (getsops.io)")
     kind = _format(file)
     output = _WHOLE if kind == _WHOLE else "json"
     argv = (_METADATA, "decrypt", "--input-type", kind, "--output-type", output, str(file))
@@ -109,7 +111,9 @@ def _error(name: str, exit_code: int, stderr: str) -> FlowmartError:
     """Why a file could not be decrypted, in the words of sops, which show no value."""
     told = " ".join(line.strip(" |-") for line in stderr.splitlines() if line.strip(" |-")) or "sops gave no reason"
     outcome = errors.outcome((Diagnostic("error", f"sops: {told}"),), 1 if exit_code > 0 else exit_code)
-    kind = Unanswered if outcome is Outcome.UNANSWERED else Refused
+    if outcome is Outcome.UNANSWERED:
+        return Unanswered(f"{name} cannot be decrypted: {told}")
+    kind = Unequipped if _NO_KEY in told else Refused
     return kind(f"{name} cannot be decrypted: {told}")
 
 

@@ -49,6 +49,7 @@ _FINAL = re.compile(
     r"|doesn't match any of the checksums|checksum (mismatch|list has)|admission webhook \"[^\"]*\" denied"
 )
 
+_ANOTHER_VERSION = re.compile(r"Unsupported (Terraform|OpenTofu) Core version")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Short-lived credentials ran out: they are renewed for the next command."""
 _AT_FAULT = frozenset(
@@ -134,6 +135,11 @@ def is_unanswered(item: Diagnostic) -> bool:
         return False
     answer = _of_api(text)
     return _is_link(text) if answer is None else answer
+
+
+def wants_another_version(found: Iterable[Diagnostic]) -> bool:
+    """Whether the code wants another version of the tool than the one that ran (`required_version`)."""
+    return any(_ANOTHER_VERSION.fullmatch(item.summary) for item in found)
 
 
 def throttled(found: Iterable[Diagnostic]) -> bool:

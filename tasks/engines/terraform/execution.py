@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered, Unequipped
 from tasks.domain.outcome import Outcome
 from tasks.engines.base import Variables, Workspace
 from tasks.engines.terraform import (
@@ -189,8 +189,9 @@ class Execution:
     def error(self, argv: tuple[str, ...], ended: Ended) -> FlowmartError:
         """What to raise for a command that failed."""
         workspace = self._workspace
+        rejected = Unequipped if errors.wants_another_version(ended.errors) else Refused
         unanswered = Throttled if ended.throttled else Unanswered
-        kind = unanswered if ended.outcome is Outcome.UNANSWERED else Refused
+        kind = unanswered if ended.outcome is Outcome.UNANSWERED else rejected
         words = " ".join(word for word in argv[1:3] if not word.startswith("-") and word not in _FILES)
         what = f"{self._tool} {words} of {workspace.unit.name} in {workspace.environment.name}"
         return kind(f"{what}: {self.why(ended)}")

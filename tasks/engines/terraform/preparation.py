@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
-from tasks.domain.errors import Refused
+from tasks.domain.errors import Refused, Unequipped
 from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
 from tasks.engines.terraform import (
@@ -76,7 +76,8 @@ class Preparation:
         """Write the inputs, and initialise the root if that was not done with what it depends on.
 
         Raises:
-            Refused: the tool's version is not wanted, the state would be lost, or a file cannot be decrypted.
+            Unequipped: the tool's version is not wanted here.
+            Refused: the state would be lost, or a file cannot be decrypted.
         """
         folder = self._workspace.folder
         if inputs.values:
@@ -152,7 +153,7 @@ class Preparation:
         except ValueError as error:
             raise Refused(f"{workspace.unit.name}: {error}") from error
         if not allowed:
-            raise Refused(
+            raise Unequipped(
                 f"{workspace.unit.name} wants version {wanted.constraint} ({wanted.where}), "
                 f"and {workspace.executable} is {found}: install that version, "
                 "or name it by FLOWMART_TERRAFORM or the option binary"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Unequipped
 from tasks.engines.terraform import surroundings
 from tasks.engines.terragrunt import answers, commands, recording, stand_ins
 from tasks.engines.terragrunt.answers import Item
@@ -50,17 +50,17 @@ class Terragrunt:
         """Its version.
 
         Raises:
-            InvalidInput: there is none, or it cannot be used.
+            Unequipped: there is none, or it cannot be used.
         """
         program = self.tools.terragrunt
         try:
             asked = commands.version(program)
             printed = self.run(asked, self.infrastructure, terraform=self.tools.terraform).stdout
         except InvalidInput as error:
-            raise InvalidInput(f"platform.yaml: terragrunt: {program} cannot be run: {_REMEDY}") from error
+            raise Unequipped(f"platform.yaml: terragrunt: {program} cannot be run: {_REMEDY}") from error
         found = answers.version(printed)
         if fault := answers.version_fault(found):
-            raise InvalidInput(f"platform.yaml: terragrunt: {program} {fault}: {_REMEDY}")
+            raise Unequipped(f"platform.yaml: terragrunt: {program} {fault}: {_REMEDY}")
         return found
 
     def run(

@@ -28,7 +28,7 @@ from tests.unit.promotion.fakes import (
     environment,
     unit,
 )
-from tests.unit.promotion.pools import FakePool
+from tests.unit.promotion.pools import FakePool, KeepingStore
 
 
 class Shop:
@@ -105,6 +105,12 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Shop:
     return Shop(tmp_path, MemoryStore(), pooled=getattr(request, "param", False))
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Shop:
+    """Its units are worked on in jobs, and what was asked and answered stays in the store, to be looked at."""
+    return Shop(tmp_path, KeepingStore(), pooled=True)
 
 
 WHEREVER = pytest.mark.parametrize("shop", [False, True], ids=["here", "in a pool"], indirect=True)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tasks import process_identity
 from tasks.domain.errors import Refused, Unanswered
 from tasks.jobs.desk import Desk
 from tasks.jobs.work import work
 from tasks.promotion.runtime import Runtime
+from tests.doubles.memory_store import MemoryStore
+
+if TYPE_CHECKING:
+    from tests.unit.promotion.conftest import Shop
 
 Instead = Callable[[str, str], str]
 """What happens to a job in place of being done, by its environment and name; how the pool says that it ended."""
+
+
+class KeepingStore(MemoryStore):
+    """Lets nobody remove anything."""
+
+    def _remove(self, names: Sequence[str]) -> None:
+        raise Unanswered("access denied: s3:DeleteObject")
 
 
 class FakePool:
@@ -81,3 +93,23 @@ class FakePool:
     def taken(self, environment: str, job: str, host: str = "lost-machine") -> None:
         """Some machine begins a job, and is never heard of again."""
         self.desk(environment).begin(job, process_identity.current().record() | {"host": host})
+
+
+def lost_after(shop: Shop, *, done: bool) -> Instead:
+    """A machine begins a job and does nothing, or everything; then it is gone without a word."""
+
+    def happens(environment: str, job: str) -> str:
+        shop.pool.taken(environment, job)
+        if done:
+            request = shop.pool.desk(environment).request(job)
+            assert request.plan is not None
+            here = shop.world.objects[environment, request.target.unit]
+            here.update({each.address: str((each.after or {})["value"]) for each in request.plan.changes})
+        return "Crashed: no sign of life"
+
+    return happens
+
+
+def nobody(_: str, __: str) -> str:
+    """No worker is there."""
+    return ""
