@@ -108,7 +108,7 @@ def up(
         for name in wanted:
             services.wait_until_ready(layout, KINDS[name], running[name])
         if names:
-            clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure)
+            clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure, report)
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
         builder = running[HOSTS].port if hosting else None
         variables = _variables(layout, endpoint, prefect_url, known, platform)
