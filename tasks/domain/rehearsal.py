@@ -12,6 +12,7 @@ class UnitResult(StrEnum):
     ROLLED_BACK = "rolled back"
     UNCHANGED = "unchanged"
     IRREVERSIBLE = "irreversible"
+    NEEDS_CARE = "needs care"
     LEFT = "left in place"
     DIFFERS = "differs"
     NOT_REHEARSED = "not rehearsed"

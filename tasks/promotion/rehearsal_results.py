@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tasks.domain.outcome import CheckResult
-from tasks.domain.plan import Change, Plan
+from tasks.domain.plan import Change, Plan, Reversibility
 from tasks.domain.rehearsal import RehearsedUnit, UnitResult
 from tasks.domain.release import Target
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
@@ -17,6 +17,8 @@ from tasks.promotion.reporter import Reporter, Silent
 
 Plans = Mapping[str, Sequence[Plan]]
 """{unit: its plans, in the order in which they were made}."""
+
+_UNSEEN = "its tool finds it as it was, but may not see all that the release brought"
 
 
 class Watching(Silent):
@@ -94,6 +96,8 @@ def _result(
         return UnitResult.LEFT, f"{pair.earlier.id} does not declare it"
     changing = [plan for plan in plans.get(unit, ()) if not plan.empty or plan.state_changes]
     taken = dict.fromkeys(reason for plan in changing for reason in conditions.irreversible(plan))
+    if lost := [reason for reason in taken if reason != Reversibility.NEEDS_CARE]:
+        return UnitResult.IRREVERSIBLE, ", ".join(lost)
     if taken:
-        return UnitResult.IRREVERSIBLE, ", ".join(taken)
+        return UnitResult.NEEDS_CARE, _UNSEEN
     return (UnitResult.ROLLED_BACK if changing else UnitResult.UNCHANGED), ""

@@ -23,7 +23,7 @@ def test_there_is_an_example_for_each_line_of_the_readme(project: Path) -> None:
     text = (project / "docs/examples/README.md").read_text()
     named = {name for name in (folder.name for folder in EXAMPLES.iterdir()) if f"](platforms/{name}/" in text}
     assert named == {folder.name for folder in EXAMPLES.iterdir()}
-    assert len(named) == 5
+    assert len(named) == 6
 
 
 def test_one_tool_differs_by_values_and_a_bad_release_is_rolled_back(tmp_path: Path) -> None:

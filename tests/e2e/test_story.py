@@ -54,7 +54,7 @@ class Story:
             "FLOWMART_REPOSITORY": str(self.repository),
             "FLOWMART_STORE": str(folder / "store"),
         }
-        self.search = box.variables["FLOWMART_OPENSEARCH"]
+        self.search = box.variables.get("FLOWMART_OPENSEARCH", "")
         self.ships = "FLOWMART_LOG_FOLDER" in box.variables
         self.variables.setdefault("FLOWMART_LOG_FOLDER", str(folder / "log"))
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*")

@@ -53,8 +53,8 @@ def without_the_tool(shop: Shop, environment: str, job: str) -> None:
 
     request = shop.pool.desk(environment).request(job)
     rolls_back = request.call == "plan" and request.making.inputs is None
-    verb = "plan_rollback" if rolls_back else {"apply": "plan", "drift": "detect_drift"}.get(request.call, request.call)
-    shop.world.fail(request.target.unit, verb, missing)
+    verbs = {"plan": "plan_rollback" if rolls_back else "plan", "apply": "plan", "drift": "detect_drift"}
+    shop.world.fail(request.target.unit, verbs[request.call], missing)
     work(shop.pool.job_runtime(), environment, job)
 
 

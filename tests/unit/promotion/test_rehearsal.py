@@ -12,9 +12,10 @@ import pytest
 from tasks.domain.errors import EnvironmentBusy, FlowmartError, InvalidInput, Refused, RolledBack, Unanswered
 from tasks.domain.events import EnvironmentClaimed
 from tasks.domain.outcome import Applied, Outcome
-from tasks.domain.plan import Plan
+from tasks.domain.plan import Plan, Reversibility
 from tasks.domain.platform import Rehearsal, Unit
 from tasks.domain.rehearsal import UnitResult
+from tasks.domain.release import Inputs
 from tasks.ledger.rehearsals import newest, sentence
 from tasks.ledger.state import RecordedRehearsal
 from tasks.metrics import Promotions
@@ -396,3 +397,20 @@ def test_nobody_is_notified_of_what_a_rehearsal_undoes_but_of_one_that_failed(pr
         rehearse(promoted)
     rehearse(promoted)
     assert told == ["failed", "succeeded"]
+
+
+class CarefulEngine(FakeEngine):
+    """As Ansible, it does not see everything that there may be."""
+
+    def plan(self, inputs: Inputs) -> Plan:
+        return replace(super().plan(inputs), reversibility=Reversibility.NEEDS_CARE)
+
+
+def test_a_tool_that_may_not_see_everything_is_said_to_and_nothing_is_called_lost(shop: Shop) -> None:
+    careful = replace(engine_of(shop.world), make=lambda workspace: CarefulEngine(shop.world, workspace))
+    shop.runtime = replace(shop.runtime, engines={"fake": careful})
+    for colour in ("blue", "green"):
+        shop.promote(shop.release(colour, *units(colour)))
+    found = rehearse(shop)
+    assert {unit.result for unit in found.event.units} <= {UnitResult.NEEDS_CARE, UnitResult.UNCHANGED}
+    assert "needs care (its tool finds it as it was, but may not see all" in sentence(found)
