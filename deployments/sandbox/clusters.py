@@ -1,7 +1,8 @@
 """The sandbox's Kubernetes clusters: one for each environment that has a cluster in platform.yaml.
 
 This module does an administrator's part: it applies `infrastructure/kubernetes/access`, which grants the planner and
-the deployer their rights, or where there is none `open_access`, by which they may do anything. It writes a kubeconfig with the contexts that platform.yaml names.
+the deployer their rights, or where there is none `open_access`, by which they may do anything. It writes a kubeconfig
+with the contexts that platform.yaml names.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks.domain.errors import InvalidInput, Refused, StalePlan
+from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unequipped
 from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Inputs, Target

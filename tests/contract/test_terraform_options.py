@@ -102,7 +102,7 @@ def test_another_binary_is_used(root: Root, tmp_path: Path) -> None:
     [
         ("~> 1.5.0", {}, r"first wants version ~> 1\.5\.0 \(version\), and \S+ is 1\.\d+\.\d+: install", Unequipped),
         (None, {OWN: "1.5.7\n"}, rf"version 1\.5\.7 \(terraform/dev/first/{re.escape(OWN)}\)", Unequipped),
-        (None, {"../../.tool-versions": f"{IN_ASDF} 1.5.7\n"}, r"version 1\.5\.7 \(terraform/\.tool-versions\)", Unequipped),
+        (None, {"../../.tool-versions": f"{IN_ASDF} 1.5.7\n"}, r"1\.5\.7 \(terraform/\.tool-versions\)", Unequipped),
         ("newest", {}, "newest is no version constraint", Refused),
     ],
 )
@@ -117,7 +117,7 @@ def test_another_version_than_wanted_is_refused_before_planning(
 def test_another_version_than_the_code_requires_is_a_matter_of_the_machine(root: Root) -> None:
     code = 'terraform {\n  required_version = "~> 99.0"\n}\n'
     options = {"backend_config": [{"path": str(root.state_file)}]}
-    with pytest.raises(Unequipped, match="Unsupported .* Core version"):
+    with pytest.raises(Unequipped, match=r"Unsupported \w+ Core version"):
         planned(release(root, {"required.tf": code}, options=options))
 
 
