@@ -7,6 +7,7 @@ and the keys of mappings are texts, as in JSON.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -78,6 +79,19 @@ def _bool(loader: _Loader, node: yaml.ScalarNode) -> bool:
     return loader.construct_scalar(node) in _TRUE
 
 
+def _binary(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return base64.b64decode(str(loader.construct_scalar(node))).decode(errors="replace")
+
+
+def _untagged(loader: _Loader, node: yaml.Node) -> Any:
+    """As if it had no tag, which is what Go makes of tags that it does not know; a scalar is a text."""
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return str(node.value)
+
+
 def _words(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"^(?:{'|'.join(words)})$")
 
@@ -88,3 +102,8 @@ _Loader.add_implicit_resolver(f"{_TAG}merge", re.compile(r"^<<$"), ["<"])
 _Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"^[-+]?\.?[0-9]"), list("-+.0123456789"))
 _Loader.add_constructor(f"{_TAG}float", _number)
 _Loader.add_constructor(f"{_TAG}bool", _bool)
+# JSON has none of these, so they come to a cluster as what they are made of.
+_Loader.add_constructor(f"{_TAG}binary", _binary)
+for _kind in ("set", "timestamp", "omap", "pairs"):
+    _Loader.add_constructor(f"{_TAG}{_kind}", _untagged)
+_Loader.add_multi_constructor("!", lambda loader, _, node: _untagged(loader, node))

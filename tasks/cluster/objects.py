@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -84,6 +85,8 @@ _NOISE = frozenset(
         "uid",
     }
 )
+_SHOWN = 4
+"""Of how many keys something is told by that does not say what it is."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -156,11 +159,33 @@ def _read(text: str) -> list[Any]:
 
 def indexed(found: Iterable[Any], origin: str, namespace: str = "") -> dict[Reference, Manifest]:
     """Documents that have been read already, by what they are about, in the order in which they are applied."""
-    try:
-        objects = {reference(item, namespace): item for document in found for item in _listed(document)}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"{origin}: holds something that is no Kubernetes object ({error})") from error
+    objects = {}
+    for item in (item for document in found for item in listed(document)):
+        if told := _fault(item):
+            raise InvalidInput(f"{origin}: {told}")
+        objects[reference(item, namespace)] = item
     return {about: objects[about] for about in ordered(objects)}
+
+
+def repeated(text: str, namespace: str = "") -> list[Reference]:
+    """The objects that a stream of YAML documents declares more than once; it is one that `parsed` takes."""
+    every = Counter(reference(item, namespace) for document in _read(text) for item in listed(document))
+    return ordered(about for about, count in every.items() if count > 1)
+
+
+def _fault(item: Any) -> str:
+    """Why something is no object that can be applied, and what to do; empty when it is one."""
+    if not isinstance(item, Mapping):
+        return f"holds {str(item)[:40]!r}, which is no Kubernetes object; remove it"
+    metadata = item.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    about = " ".join(str(part) for part in (item.get("kind"), metadata.get("name")) if part) or "an object"
+    if metadata.get("generateName") and not metadata.get("name"):
+        return f"{about} has generateName {metadata['generateName']}: no plan can tell which object it is; name it"
+    values = {"apiVersion": item.get("apiVersion"), "kind": item.get("kind"), "metadata.name": metadata.get("name")}
+    missing = [key for key, value in values.items() if value in (None, "")]
+    keys = ", ".join(list(item)[:_SHOWN])
+    return f"{about} (with {keys or 'nothing'}) has no {' and no '.join(missing)}; add it" if missing else ""
 
 
 def ordered(references: Iterable[Reference]) -> list[Reference]:
@@ -205,10 +230,25 @@ def _values(secret: Mapping[str, Any]) -> Iterator[str]:
             yield value
 
 
-def _listed(document: Any) -> list[Any]:
-    """The objects of one document: none when it is empty, several when it is a List."""
+def listed(document: Any) -> list[Any]:
+    """The objects of one document: none when it is empty, several when it is a list, as `kubectl` reads lists."""
     if document is None:
         return []
-    if isinstance(document, Mapping) and document.get("kind") == "List":
-        return list(document.get("items") or ())
-    return [document]
+    if not is_list(document):
+        return [document]
+    return [each for item in document.get("items") or () for each in listed(entry_of(document, item))]
+
+
+def is_list(document: Any) -> bool:
+    """Whether it stands for other objects: a List, or one of a kind, such as a ConfigMapList."""
+    if not isinstance(document, Mapping) or not str(document.get("kind")).endswith("List"):
+        return False
+    return "name" not in (document.get("metadata") or {}) and isinstance(document.get("items") or [], list)
+
+
+def entry_of(document: Mapping[str, Any], item: Any) -> Any:
+    """An entry of a list; in a list of one kind, it need not say which."""
+    if document["kind"] == "List" or not isinstance(item, Mapping):
+        return item
+    kind = {"apiVersion": document.get("apiVersion"), "kind": str(document["kind"]).removesuffix("List")}
+    return {**kind, **item}

@@ -173,6 +173,18 @@ def test_what_the_cluster_would_refuse_is_refused_at_plan(shop: Shop, before: st
         shop.planned(shop.own_chart("b", service=SERVICE.replace("PORT", "99999")))
 
 
+def test_an_object_that_a_chart_declares_twice_is_refused_where_helm_cannot_create_it(shop: Shop) -> None:
+    target = shop.own_chart("a", settings=SETTINGS, again=SETTINGS)
+    about = f"ConfigMap/flowmart/{shop.unit}"
+    if shop.unit.endswith("helm3"):
+        with pytest.raises(Refused, match=f"{about}: the chart declares it twice, and helm 3 cannot create it twice"):
+            shop.planned(target)
+        return
+    plan = shop.planned(target)
+    assert f"{about}: the chart declares it more than once; the last one counts" in plan.warnings
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+
+
 def test_what_says_that_it_stays_is_not_planned_to_go(shop: Shop) -> None:
     shop.apply(shop.planned(shop.own_chart("a", settings=SETTINGS, kept=KEPT)))
     plan = shop.planned(shop.own_chart("b", settings=SETTINGS), colour="red")
@@ -200,3 +212,20 @@ def test_a_plan_says_what_becomes_of_definitions_in_crds(shop: Shop) -> None:
     assert f"CustomResourceDefinition/{one} differs from the chart's crds/" in "\n".join(upgrade.warnings)
     assert f"CustomResourceDefinition/{two} of crds/ is not in the cluster" in "\n".join(upgrade.warnings)
     shop.cluster.kubectl("delete", "crd", one)
+
+
+def test_definitions_of_a_dependency_that_is_turned_off_are_not_planned(shop: Shop) -> None:
+    shop.reader = shop.writer = "admin"
+    name = f"v{uuid.uuid4().hex[:8]}"
+    target = shop.own_chart("a", settings=SETTINGS)
+    chart = shop.workspace(target).folder
+    part = "apiVersion: v2\nname: part\nversion: 1.0.0\n"
+    listed = "dependencies: [{name: part, version: 1.0.0, condition: part.enabled}]\n"
+    (chart / "charts/part/crds").mkdir(parents=True)
+    (chart / "charts/part/Chart.yaml").write_text(part)
+    (chart / "Chart.yaml").write_text(f"{(chart / 'Chart.yaml').read_text()}{listed}")
+    text = DEFINITION.replace("NAME", name).replace("GROUP", "part.example").replace("FIELD", "code")
+    (chart / "charts/part/crds/one.yaml").write_text(text)
+    assert actions(shop.planned(target, part={"enabled": False})) == [(shop.unit, Action.CREATE)]
+    on = shop.planned(target, part={"enabled": True})
+    assert actions(on) == [(f"{name}s.part.example", Action.CREATE), (shop.unit, Action.CREATE)]

@@ -46,3 +46,12 @@ def test_a_namespace_that_is_not_there_is_refused_before_anything_is_applied(tmp
     end = told(unit, tmp_path / "refused", tmp_path)
     assert end.end is End.REFUSED, end
     assert "has no namespace nowhere" in end.why
+
+
+def test_what_fails_while_it_is_applied_is_not_called_refused(tmp_path: Path) -> None:
+    unit = chart(tmp_path / "chart")
+    hook = "own, namespace: nowhere, annotations: {helm.sh/hook: post-install}"
+    (unit.root / "templates/hook.yaml").write_text(SETTINGS.replace("NAME", hook))
+    end = told(unit, tmp_path / "story", tmp_path)
+    assert end.end is End.FAILED, end
+    assert "nowhere" in end.why

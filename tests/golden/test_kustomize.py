@@ -164,6 +164,17 @@ def test_files_of_generators_patches_and_components_are_read(tmp_path: Path) -> 
     ("text", "told"),
     [
         ("resources: [https://example.com/remote.yaml]", "there is no https://example.com/remote.yaml beside it"),
+        (
+            "configMapGenerator: [{name: a, files: ['b=https://example.com/b']}]",
+            "https://example.com/b would be fetched",
+        ),
+        ("secretGenerator: [{name: a, envs: ['http://example.com/b']}]", "http://example.com/b would be fetched"),
+        ("patches: [{path: 'https://example.com/p.yaml'}]", "https://example.com/p.yaml would be fetched"),
+        ("openapi: {path: 'https://example.com/o.json'}", "https://example.com/o.json would be fetched"),
+        (
+            "helmCharts: [{name: a, repo: 'https://example.com'}]",
+            "helmCharts: .* make the chart a unit with engine: helm",
+        ),
         ("resources: [missing.yaml]", "there is no missing.yaml beside it"),
         ("resources: [../../outside]", "outside of infrastructure/"),
         ("resources: [", "is no YAML"),
@@ -174,6 +185,12 @@ def test_what_no_release_could_hold_is_refused(tmp_path: Path, text: str, told: 
     kustomization(tmp_path / "infrastructure/app", text)
     with pytest.raises(InvalidInput, match=told):
         reads(tmp_path / "infrastructure", "app")
+
+
+def test_an_address_that_is_no_file_is_a_text_like_any_other(tmp_path: Path) -> None:
+    text = "configMapGenerator: [{name: a, literals: ['url=https://example.com']}]\ncommonAnnotations: {home: 'https://a.b'}\n"
+    kustomization(tmp_path / "app", text)
+    assert reads(tmp_path, "app") == ("app/kustomization.yaml",)
 
 
 def test_a_folder_without_a_kustomization_is_told(tmp_path: Path) -> None:

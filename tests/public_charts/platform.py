@@ -16,7 +16,7 @@ from tests.public_charts.sources import PublicUnit, vendored
 ENVIRONMENT = "dev"
 NAMESPACE = "public"
 UNIT = "public"
-_SECONDS = 60
+_SECONDS = 180
 _PATCH = re.compile(r"(?m)^((?:version|appVersion): [\"']?v?\d+\.\d+\.)(\d+)")
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 
 from tasks import drift
 from tasks.domain.errors import FlowmartError
+from tasks.domain.events.units import UnitApplying
 from tasks.promotion import operations
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
@@ -85,7 +86,7 @@ class Story:
 
     def _attempted(self) -> bool:
         entries = self._runtime.ledger().entries(ENVIRONMENT)
-        return any(type(entry.event).__name__ == "Applying" for entry in entries)
+        return any(isinstance(entry.event, UnitApplying) for entry in entries)
 
     @property
     def _runtime(self) -> Runtime:

@@ -24,6 +24,18 @@ def test_a_plain_scalar_is_what_go_makes_of_it(text: str, value: Any) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *[("!!binary aGVsbG8=", "hello"), ("!!binary gA==", "\ufffd"), ("!!set {a, b}", {"a": None, "b": None})],
+        *[("!!timestamp 2020-01-01", "2020-01-01"), ("!!omap [{a: 1}]", [{"a": 1}]), ("!!int '12'", 12)],
+        *[("!Ref x", "x"), ("!Sub {a: 1}", {"a": 1}), ("!GetAtt [a, 1]", ["a", 1])],
+    ],
+)
+def test_a_tag_is_what_go_makes_of_it(text: str, value: Any) -> None:
+    assert document(f"it: {text}")["it"] == value
+
+
 def test_keys_are_texts() -> None:
     assert document("{1: a, n: b, on: c, 1.50: d, x: e}") == {
         "1": "a",

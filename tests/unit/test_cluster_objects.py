@@ -74,8 +74,12 @@ def test_kinds_of_others_are_named_with_their_group(api_version: str, address: s
     ("text", "told"),
     [
         ("a: [", "chart x: is no YAML"),
-        ("just text", "chart x: holds something that is no Kubernetes object"),
-        ("kind: ConfigMap", "chart x: holds something that is no Kubernetes object .*metadata"),
+        ("just text", "chart x: holds 'just text', which is no Kubernetes object; remove it"),
+        ("- a", "chart x: holds .*, which is no Kubernetes object"),
+        ("kind: ConfigMap", r"chart x: ConfigMap \(with kind\) has no apiVersion and no metadata.name; add it"),
+        ("apiVersion: v1\nkind: Job\nmetadata: {name: }", "has no metadata.name; add it"),
+        ("apiVersion: v1\nmetadata: {name: a}", r"chart x: a \(with apiVersion, metadata\) has no kind; add it"),
+        ("apiVersion: v1\nkind: Job\nmetadata: {generateName: a-}", "chart x: Job has generateName a-: .*; name it"),
     ],
 )
 def test_what_is_no_object_is_told_with_its_origin(text: str, told: str) -> None:
@@ -85,6 +89,30 @@ def test_what_is_no_object_is_told_with_its_origin(text: str, told: str) -> None
 
 def test_documents_that_are_nothing_are_left_out() -> None:
     assert indexed([None, {"kind": "List", "items": None}], "it") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{apiVersion: v1, kind: ConfigMapList, items: [{metadata: {name: a}}]}",
+        "{apiVersion: v1, kind: ConfigMapList, metadata: {}, items: [{kind: ConfigMap, metadata: {name: a}}]}",
+        "{kind: List, items: [{kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}]}]}",
+    ],
+)
+def test_a_list_stands_for_the_objects_in_it(text: str) -> None:
+    found = parsed(text, "it", "shop")
+    assert found == {
+        Reference("v1", "ConfigMap", "shop", "a"): {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "a"},
+        }
+    }
+
+
+def test_a_custom_kind_that_is_called_a_list_is_an_object() -> None:
+    text = "{apiVersion: shop.example/v1, kind: AllowList, metadata: {name: a}, items: [x]}"
+    assert [str(about) for about in parsed(text, "it")] == ["AllowList.shop.example/a"]
 
 
 def test_status_and_what_the_server_adds_is_not_shown() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.cluster.objects import Manifest, Reference, parsed
+from tasks.cluster.objects import Manifest, Reference, parsed, repeated
 
 _HOOK = "helm.sh/hook"
 _TESTS = ("test", "test-success", "test-failure")
@@ -19,7 +19,7 @@ class Installed:
     """One revision of a release: what it is made of, and the objects that its hooks make for a while.
 
     The pods of `helm test` are in neither: nothing that a promotion does makes them. `began` is when helm began the
-    revision, in ISO 8601; empty for what is only rendered.
+    revision, in ISO 8601; empty for what is only rendered. `repeated` are objects that it declares more than once.
     """
 
     revision: int
@@ -27,6 +27,7 @@ class Installed:
     objects: Mapping[Reference, Manifest] = field(default_factory=dict)
     hooks: Mapping[Reference, Manifest] = field(default_factory=dict)
     began: str = ""
+    repeated: tuple[Reference, ...] = ()
 
     @property
     def basis(self) -> str:
@@ -59,6 +60,7 @@ def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
         objects=_bare_all(parsed(answer.get("manifest") or "", origin, namespace)),
         hooks=_bare_all({about: h for about, h in parsed(hooks, origin, namespace).items() if not _is_test(h)}),
         began=str(answer["info"].get("last_deployed") or ""),
+        repeated=tuple(repeated(answer.get("manifest") or "", namespace)),
     )
 
 

@@ -88,10 +88,11 @@ def secrets(chart: Path, environment: str, inputs: Mapping[str, Any]) -> Known:
     return known
 
 
-def definitions(archive: Path) -> dict[Reference, Manifest]:
-    """The custom resource definitions in crds/ of a packed chart and of its dependencies."""
+def definitions(archive: Path, *, nested: bool = True) -> dict[Reference, Manifest]:
+    """The custom resource definitions in crds/ of a packed chart and, if `nested`, of all its dependencies."""
     with tarfile.open(archive) as opened:
-        files = [member for member in opened.getmembers() if _DEFINITIONS.fullmatch(member.name)]
+        matches = ((member, _DEFINITIONS.fullmatch(member.name)) for member in opened.getmembers())
+        files = [member for member, match in matches if match and (nested or not match[1])]
         texts = {member.name: opened.extractfile(member) for member in files}
         return {about: found for name, text in texts.items() if text for about, found in _defined(name, text).items()}
 

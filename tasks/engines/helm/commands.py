@@ -97,10 +97,21 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         return found
 
     async def rendered(
-        self, release: str, chart: Path, values: Sequence[Path], namespace: str, *, edits: Path | None = None
+        self,
+        release: str,
+        chart: Path,
+        values: Sequence[Path],
+        namespace: str,
+        *,
+        edits: Path | None = None,
+        definitions: bool = False,
     ) -> str:
-        """What the chart renders to without a cluster, as YAML; edited, where a file of `edits` is given."""
-        command = ["template", release, chart, "--skip-crds", "--namespace", namespace, *_read(values)]
+        """What the chart renders to without a cluster, as YAML; edited, where a file of `edits` is given.
+
+        With `definitions`, what is in its crds/ as well.
+        """
+        crds = "--include-crds" if definitions else "--skip-crds"
+        command = ["template", release, chart, crds, "--namespace", namespace, *_read(values)]
         return (await self.run([*command, *self._editing(edits)])).decode()
 
     async def package(self, chart: Path, into: Path) -> Path:

@@ -59,20 +59,29 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
     """The plan with what the cluster says to it.
 
     Raises:
-        Refused: the cluster refuses an object, or a quota has no room for all that is new.
+        Refused: the cluster refuses an object, a quota has no room for all that is new, or helm could not create it.
     """
     before, after = upgrade.live.objects if upgrade.live else {}, upgrade.new.installed.objects
     created = {about: manifest for about, manifest in after.items() if about not in before}
     short = quotas.exceeded(cluster, created, after)
     if short:
         raise Refused("; ".join(short))
+    twice = upgrade.new.installed.repeated
+    if twice and upgrade.live is None and not upgrade.server_side:
+        told = "the chart declares it twice, and helm 3 cannot create it twice; remove one, or use Helm 4"
+        raise Refused(f"{twice[0]}: {told}")
     compared = definitions.compared(cluster, upgrade.definitions, first=upgrade.live is None)
     unknown, notes = rehearsed(cluster, before, after, upgrade.definitions, server_side=upgrade.server_side)
     return replace(
         plan,
         changes=(*compared.created, *plan.changes),
         unknown=(*upgrade.new.unknown, *unknown),
-        warnings=(*plan.warnings, *compared.notes, *notes),
+        warnings=(
+            *plan.warnings,
+            *(f"{about}: the chart declares it more than once; the last one counts" for about in twice),
+            *compared.notes,
+            *notes,
+        ),
     )
 
 

@@ -19,7 +19,7 @@ if __name__ == "__main__":
 
 from tasks.cluster.documents import document
 from tasks.cluster.edits import Edit, edited
-from tasks.cluster.objects import Reference, is_object, reference
+from tasks.cluster.objects import Reference, entry_of, is_list, is_object, reference
 
 Edits = Mapping[Reference, list[Edit]]
 
@@ -76,8 +76,10 @@ def _rewritten(part: str, namespace: str, edits: Edits) -> str:
 
 
 def _edited(item: Any, namespace: str, edits: Edits) -> Any:
-    if isinstance(item, Mapping) and item.get("kind") == "List":
-        return {**item, "items": [_edited(each, namespace, edits) for each in item.get("items") or ()]}
+    if is_list(item):
+        entries = [entry_of(item, each) for each in item.get("items") or ()]
+        after = [_edited(each, namespace, edits) for each in entries]
+        return item if after == entries else {**item, "items": after}
     if not is_object(item) or _HOOK in (item["metadata"].get("annotations") or {}):
         return item
     found = edits.get(reference(item, namespace))

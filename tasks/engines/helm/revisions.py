@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 
 from tasks.cluster.access import Cluster
-from tasks.cluster.objects import parsed
+from tasks.cluster.objects import Manifest, Reference, parsed
 from tasks.domain.errors import Refused, StalePlan
 from tasks.domain.release import Receipt
-from tasks.engines.helm import post_renderer, records
+from tasks.engines.helm import charts, post_renderer, records
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
 from tasks.engines.helm.charts import Installation, Packed
 from tasks.engines.helm.commands import HISTORY, Helm, done
@@ -77,6 +77,20 @@ def _rendered(
     if live and live.stuck:
         return objects, []
     return objects, ["the chart brings kinds that the cluster does not know yet: it was not asked about them"]
+
+
+def definitions(helm: Helm, what: Installation, packed: Packed) -> dict[Reference, Manifest]:
+    """The custom resource definitions in crds/ of a chart, and of the dependencies that its values turn on."""
+    every = charts.definitions(packed.chart)
+    if len(every) == len(charts.definitions(packed.chart, nested=False)):
+        return every
+    try:
+        text = done(helm.rendered(what.release, packed.chart, packed.values, what.namespace, definitions=True))
+    except Refused:
+        # It does not render without a cluster: then which of them are turned on is not known, and all are told of.
+        return every
+    there = parsed(text, f"what {packed.chart.name} renders to", what.namespace)
+    return {about: manifest for about, manifest in every.items() if about in there}
 
 
 def require(helm: Helm, saved: Saved, live: Installed | None, left: Left) -> None:

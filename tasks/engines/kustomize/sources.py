@@ -7,7 +7,10 @@ is refused: a release is complete in itself.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,6 +24,13 @@ from tasks.processes import Command, Processes
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """What kustomize looks for in a folder."""
 _MUST_EXIST = ("resources", "components", "bases")
+_CHARTS = ("helmCharts", "helmChartInflationGenerator")
+_NAME_FILES = frozenset(
+    {"files", "envs", "env", "path", "patchesStrategicMerge", "transformers", "generators", "validators"}
+    | {"crds", "configurations", "valuesFile"}
+)
+_FETCHED = ("http", "https")
+_HAS_KEY = re.compile(r"[-._A-Za-z0-9]+=")
 _SECONDS = 120
 
 
@@ -68,13 +78,41 @@ def _named(file: Path) -> list[Path]:
         found = document(file.read_text()) or {}
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file} is no YAML: {error}") from error
-    for key in _MUST_EXIST:
-        for name in found.get(key) or ():
-            if not (file.parent / str(name)).exists():
-                told = f"{file}: {key}: there is no {name} beside it"
-                raise InvalidInput(f"{told}; what comes from elsewhere has to be in the release")
+    _require_complete(file, found)
     named = (file.parent / path for text in texts(found) for path in (text, text.partition("=")[2]) if path)
     return [path.resolve() for path in named if _is_there(path) and path.resolve() != file.parent.resolve()]
+
+
+def _require_complete(file: Path, found: Mapping[str, Any]) -> None:
+    """Refuse what kustomize would fetch from elsewhere."""
+    for key in _CHARTS:
+        if found.get(key):
+            told = f"{file}: {key}: kubectl kustomize renders no charts"
+            raise InvalidInput(f"{told}; make the chart a unit with engine: helm, or commit what it renders to")
+    missing = [
+        f"{key}: there is no {name} beside it"
+        for key in _MUST_EXIST
+        for name in found.get(key) or ()
+        if not (file.parent / str(name)).exists()
+    ]
+    missing += [
+        f"{text} would be fetched whenever it is rendered"
+        for text in _files_of(found)
+        if text.partition("://")[0] in _FETCHED
+    ]
+    if missing:
+        raise InvalidInput(f"{file}: {missing[0]}; what comes from elsewhere has to be in the release")
+
+
+def _files_of(found: Mapping[str, Any]) -> Iterator[str]:
+    """The texts that name files, wherever a kustomization names some: without the key that a generator gives them."""
+    for key, value in found.items():
+        if key in _NAME_FILES and value:
+            yield from (text.partition("=")[2] if _HAS_KEY.match(text) else text for text in texts([value]))
+        elif isinstance(value, Mapping):
+            yield from _files_of(value)
+        elif isinstance(value, list):
+            yield from (text for each in value if isinstance(each, Mapping) for text in _files_of(each))
 
 
 def _is_there(path: Path) -> bool:
