@@ -198,6 +198,20 @@ def test_what_the_server_and_an_autoscaler_write_is_no_drift(shop: Shop) -> None
     assert shop.engine(target).settle(receipt) == ()
 
 
+def test_a_plan_says_when_helm_sets_what_an_autoscaler_has_set(shop: Shop) -> None:
+    shop.apply(shop.planned(shop.own_chart("a", scaled=SCALED, autoscaler=AUTOSCALER)))
+    by_it = "--for=jsonpath={.spec.replicas}=2"
+    shop.cluster.kubectl("wait", f"deployment/{shop.unit}", "-n", "flowmart", by_it, "--timeout=300s")
+    target = shop.own_chart("b", scaled=SCALED.replace("64Mi", "65Mi"), autoscaler=AUTOSCALER)
+    told = f"Deployment/flowmart/{shop.unit}: helm sets spec.replicas to 1, an autoscaler has 2"
+    assert told in "\n".join(shop.planned(target).warnings)
+    shop.options = {"ignore": [{"kind": "Deployment", "fields": ["spec.replicas"], "reason": "it is autoscaled"}]}
+    plan = shop.planned(target)
+    assert "helm sets" not in "\n".join(plan.warnings)
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+    assert shop.cluster.object("deployment", shop.unit, "-n", "flowmart")["spec"]["replicas"] == 2
+
+
 def test_a_namespace_on_what_lives_in_none_is_no_drift(shop: Shop) -> None:
     shop.reader = shop.writer = "admin"
     target = shop.own_chart("a", role=ROLE)

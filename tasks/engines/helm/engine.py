@@ -65,6 +65,7 @@ class Helm:
             drifted = drift_beyond(workspace.residual, self.detect_drift(workspace.receipt).changes)
             found = planning.repairing(found, drifted)
         notes += ignored.notes(cluster, new.installed.objects, left, "the chart", changing=not found.empty)
+        notes += [] if found.empty else ignored.rescaled(cluster, new.installed.objects, left)
         return planning.finished(found, saved, packed.chart.parent, notes)
 
     def apply(self, plan: Plan) -> Applied:

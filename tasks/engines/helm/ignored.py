@@ -18,6 +18,7 @@ from tasks.cluster.access import Cluster
 from tasks.cluster.edits import Edit
 from tasks.cluster.ignoring import Ignoring
 from tasks.cluster.objects import Manifest, Reference, sent
+from tasks.cluster.ownership import without_autoscaled
 from tasks.cluster.placement import placed, placed_manifests
 from tasks.domain import wording
 from tasks.domain.errors import Refused
@@ -130,6 +131,23 @@ def notes(cluster: Cluster, objects: Objects, found: Left, declared: str, *, cha
                 for each in _differing(about, manifest, live, found.ignoring)
             ]
     return told
+
+
+def rescaled(cluster: Cluster, objects: Objects, found: Left) -> list[str]:
+    """The replicas that an autoscaler has set and an upgrade sets to what the chart says."""
+    told = []
+    for about, where in _places(cluster, {a: item for a, item in objects.items() if _replicas(item) is not None}):
+        item, live = objects[about], cluster.read(where)
+        if live is None or without_autoscaled(item, live) == item or _replicas(live) == _replicas(item):
+            continue
+        if _replicas(found.ignoring.cut(about, item, live)) is not None:
+            sets = f"{where}: helm sets spec.replicas to {_replicas(item)}, an autoscaler has {_replicas(live)}"
+            told.append(f"{sets}; ignore spec.replicas, or leave them out of the chart")
+    return told
+
+
+def _replicas(item: Manifest) -> object:
+    return (item.get("spec") or {}).get("replicas") if isinstance(item.get("spec"), Mapping) else None
 
 
 def _overwritten(cluster: Cluster, objects: Objects, found: Left) -> list[str]:
