@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tasks.engines.terraform import code
 
@@ -35,6 +36,9 @@ _SECRETS = (
     "certificate",
 )
 """Parts of the names of settings that say who asks and not where the state is."""
+
+_NO_SECRETS = frozenset({"secret_suffix"})
+"""A part of the name of the Secret that the "kubernetes" backend keeps a state in."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,22 @@ def _of_s3(settings: Mapping[str, Any], workspace: str) -> str:
     if not {"bucket", "key"} <= settings.keys():
         return ""
     prefix = "" if workspace == DEFAULT else f"{settings.get('workspace_key_prefix', 'env:')}/{workspace}/"
-    return f"s3://{settings['bucket']}/{prefix}{posixpath.normpath(settings['key']).lstrip('/')}"
+    server = _server(_endpoint(settings))
+    key = posixpath.normpath(settings["key"]).lstrip("/")
+    return f"s3://{settings['bucket']}/{prefix}{key}{f' at {server}' if server else ''}"
+
+
+def _endpoint(settings: Mapping[str, Any]) -> str:
+    """The address of a server that is not AWS, which has buckets of its own; "" where there is none."""
+    found = settings.get("endpoints")
+    found = found[0] if isinstance(found, list) else found
+    named = found.get("s3") if isinstance(found, Mapping) else None
+    return str(named or settings.get("endpoint") or "")
+
+
+def _server(address: str) -> str:
+    """Name and port of the server in an address, without who signs in there."""
+    return urlsplit(address if "://" in address else f"//{address}").netloc.rpartition("@")[2].lower()
 
 
 def _of_local(settings: Mapping[str, Any], workspace: str) -> str:
@@ -120,18 +139,35 @@ def _of_azure(settings: Mapping[str, Any], workspace: str) -> str:
 
 
 def _of_http(settings: Mapping[str, Any], _: str) -> str:
-    return str(settings.get("address", ""))
+    address = str(settings.get("address", ""))
+    return address.replace(urlsplit(address).netloc, _server(address), 1)
+
+
+def _of_postgres(settings: Mapping[str, Any], workspace: str) -> str:
+    """Without `conn_str` the database is in PG_CONN_STR, and differs between environments."""
+    written = str(settings.get("conn_str", ""))
+    if "://" in written:
+        database = f"{_server(written)}{urlsplit(written).path}"
+    else:
+        database = " ".join(
+            sorted(word for word in written.split() if word.startswith(("host=", "port=", "dbname=")))
+        )
+    return f"pg:{database}:{settings.get('schema_name', 'terraform_remote_state')}:{workspace}" if database else ""
 
 
 def _of_other(backend: Backend, workspace: str) -> str:
     """All settings that say where, whatever their names are; without any, that is not known."""
-    found = {key: value for key, value in backend.settings.items() if not any(word in key for word in _SECRETS)}
+    found = {key: value for key, value in backend.settings.items() if not _says_who(key)}
     return f"{backend.kind}:{json.dumps(found, sort_keys=True)}:{workspace}" if found else ""
 
 
 def names_secrets(backend: Backend) -> bool:
     """Whether a setting says who asks: what init writes down then is as secret."""
-    return any(word in key for key in backend.settings for word in _SECRETS)
+    return any(map(_says_who, backend.settings))
+
+
+def _says_who(key: str) -> bool:
+    return key not in _NO_SECRETS and any(word in key for word in _SECRETS)
 
 
 _PLACES: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
@@ -140,4 +176,5 @@ _PLACES: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
     "gcs": _of_gcs,
     "azurerm": _of_azure,
     "http": _of_http,
+    "pg": _of_postgres,
 }

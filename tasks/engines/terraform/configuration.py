@@ -17,7 +17,8 @@ from tasks.engines.terraform.code import Block
 
 MODULES = Path(".terraform/modules/modules.json")
 """Where `terraform init` writes down each module's folder."""
-_STEP = re.compile(r"\[[^\]]*\]")
+_STEP = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]")
+"""A step to an instance: `[0]`, `["a key, which may hold anything: [x].y"]`."""
 
 ALL = "*"
 """In place of names: the whole object is ignored."""
@@ -68,7 +69,7 @@ def _is_secret(body: Mapping[str, Any]) -> bool:
 
 def _lifecycles(folder: Path, address: str) -> Iterator[Block]:
     """The `lifecycle` blocks of the object at an address."""
-    *modules, kind, name = _STEP.sub("", address.split(" ")[0]).split(".")
+    *modules, kind, name = _STEP.sub("", address).split(" ")[0].split(".")
     prefix = "".join(f"{step}." for step in modules)
     for where in (folder for known, folder in _modules(folder) if known == prefix):
         for block in code.readable_blocks(where, "resource"):
