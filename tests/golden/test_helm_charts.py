@@ -133,6 +133,11 @@ def test_a_release_is_called_like_its_unit_unless_it_says_otherwise() -> None:
         ({}, "inputs.namespace is missing"),
         ({"namespace": "shop", "value": {}}, "inputs.value is no input .* namespace, release, values"),
         ({"namespace": "shop", "values": [1]}, "inputs.values should be values"),
+        (
+            {"namespace": "shop", "release": "a" * 54},
+            "inputs.release: helm takes no release called aaa.*; use at most 53",
+        ),
+        ({"namespace": "shop", "release": "Cart_1"}, "inputs.release: helm takes no release called Cart_1"),
     ],
 )
 def test_inputs_that_are_wrong_are_told(inputs: dict[str, Any], told: str) -> None:

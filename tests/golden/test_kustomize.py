@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tasks.cluster.objects import Manifest
 from tasks.domain.errors import InvalidInput, Refused
@@ -185,6 +186,23 @@ def test_what_no_release_could_hold_is_refused(tmp_path: Path, text: str, told: 
     kustomization(tmp_path / "infrastructure/app", text)
     with pytest.raises(InvalidInput, match=told):
         reads(tmp_path / "infrastructure", "app")
+
+
+def test_files_that_generators_and_transformers_of_their_own_name_are_read(tmp_path: Path) -> None:
+    builtin = "apiVersion: builtin\nkind: KIND\nmetadata: {name: a}\n"
+    patch = builtin.replace("KIND", "PatchTransformer")
+    inline = {"generators": ["made.yaml"], "transformers": ["changed.yaml", f"{patch}path: inline.yaml\n"]}
+    kustomization(tmp_path / "app", yaml.safe_dump(inline))
+    for name in ("plain.txt", "patch.yaml", "inline.yaml"):
+        (tmp_path / "app" / name).write_text("")
+    made = builtin.replace("KIND", "ConfigMapGenerator")
+    (tmp_path / "app/made.yaml").write_text(f"{made}files: [plain.txt]\n")
+    (tmp_path / "app/changed.yaml").write_text(f"{patch}path: patch.yaml\n")
+    names = ("changed.yaml", "inline.yaml", "kustomization.yaml", "made.yaml", "patch.yaml", "plain.txt")
+    assert reads(tmp_path, "app") == tuple(f"app/{name}" for name in names)
+    (tmp_path / "app/made.yaml").write_text(f"{made}files: ['https://example.com/a']\n")
+    with pytest.raises(InvalidInput, match=r"https://example\.com/a would be fetched"):
+        reads(tmp_path, "app")
 
 
 def test_an_address_that_is_no_file_is_a_text_like_any_other(tmp_path: Path) -> None:

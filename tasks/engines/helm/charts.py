@@ -31,6 +31,9 @@ _ELSEWHERE = ("oci://", "https://", "http://", "@", "alias:")
 """How Chart.yaml names a registry, a repository, or the name that helm repo add gave one."""
 _DEFINITIONS = re.compile(r"[^/]+(/charts/[^/]+)*/crds/.+\.(ya?ml|json)")
 _INPUTS = ("namespace", "release", "values")
+_LONGEST_NAME = 53
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""What helm takes as the name of a release (helm's `chartutil.ValidateReleaseName`)."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,13 @@ def installation(unit: str, inputs: Mapping[str, Any]) -> Installation:
         raise InvalidInput(f"{unit}: inputs.namespace is missing: the namespace that the release is installed in")
     if not isinstance(values, Mapping):
         raise InvalidInput(f"{unit}: inputs.values should be values of the chart by name, not {values!r}")
-    return Installation(str(inputs.get("release", unit)), namespace, values)
+    release = str(inputs.get("release", unit))
+    if len(release) > _LONGEST_NAME or not _NAME.fullmatch(release):
+        told = f"{unit}: inputs.release: helm takes no release called {release}"
+        raise InvalidInput(
+            f"{told}; use at most {_LONGEST_NAME} of a-z, 0-9, - and ., a letter or digit at both ends"
+        )
+    return Installation(release, namespace, values)
 
 
 def values_file(chart: Path, environment: str) -> Path | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tasks.cluster.documents import document
+from tasks.cluster.documents import document, documents
 from tasks.cluster.objects import Manifest, Reference, parsed, sent
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.values import texts
@@ -29,6 +29,8 @@ _NAME_FILES = frozenset(
     {"files", "envs", "env", "path", "patchesStrategicMerge", "transformers", "generators", "validators"}
     | {"crds", "configurations", "valuesFile"}
 )
+_PLUGINS = ("generators", "transformers", "validators")
+_ELSEWHERE = "what comes from elsewhere has to be in the release"
 _FETCHED = ("http", "https")
 _HAS_KEY = re.compile(r"[-._A-Za-z0-9]+=")
 _SECONDS = 120
@@ -79,8 +81,28 @@ def _named(file: Path) -> list[Path]:
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file} is no YAML: {error}") from error
     _require_complete(file, found)
-    named = (file.parent / path for text in texts(found) for path in (text, text.partition("=")[2]) if path)
+    parts = [found, *_plugins(file, found)]
+    for part in parts:
+        _require_on_disk(file, part)
+    named = (file.parent / path for text in texts(parts) for path in (text, text.partition("=")[2]) if path)
     return [path.resolve() for path in named if _is_there(path) and path.resolve() != file.parent.resolve()]
+
+
+def _plugins(file: Path, found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The generators, transformers and validators that a kustomization has in files or in texts: they name files too,
+    from the kustomization's own folder."""
+    for entry in (str(entry) for key in _PLUGINS for entry in found.get(key) or ()):
+        place = file.parent / entry
+        if not _is_there(place):
+            origin, text = file, entry
+        elif place.is_file():
+            origin, text = place, place.read_text()
+        else:
+            continue
+        try:
+            yield from (each for each in documents(text) if isinstance(each, Mapping))
+        except yaml.YAMLError as error:
+            raise InvalidInput(f"{origin} is no YAML: {error}") from error
 
 
 def _require_complete(file: Path, found: Mapping[str, Any]) -> None:
@@ -95,13 +117,14 @@ def _require_complete(file: Path, found: Mapping[str, Any]) -> None:
         for name in found.get(key) or ()
         if not (file.parent / str(name)).exists()
     ]
-    missing += [
-        f"{text} would be fetched whenever it is rendered"
-        for text in _files_of(found)
-        if text.partition("://")[0] in _FETCHED
-    ]
     if missing:
-        raise InvalidInput(f"{file}: {missing[0]}; what comes from elsewhere has to be in the release")
+        raise InvalidInput(f"{file}: {missing[0]}; {_ELSEWHERE}")
+
+
+def _require_on_disk(file: Path, part: Mapping[str, Any]) -> None:
+    for text in _files_of(part):
+        if text.partition("://")[0] in _FETCHED:
+            raise InvalidInput(f"{file}: {text} would be fetched whenever it is rendered; {_ELSEWHERE}")
 
 
 def _files_of(found: Mapping[str, Any]) -> Iterator[str]:
