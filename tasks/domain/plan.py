@@ -32,7 +32,15 @@ class Action(StrEnum):
 OBJECT_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 """Those that change an object itself."""
 
-_REVERSED = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
+SINCE_IMPORT = "differs from the code since it was imported"
+"""The note of a drifted object that nobody has touched: it was imported as it was."""
+
+_REVERSED = {
+    Action.CREATE: Action.DELETE,
+    Action.DELETE: Action.CREATE,
+    Action.IMPORT: Action.FORGET,
+    Action.FORGET: Action.IMPORT,
+}
 
 
 class Reversibility(StrEnum):

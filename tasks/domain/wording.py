@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.domain import events
 from tasks.domain.outcome import Outcome
-from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.plan import SINCE_IMPORT, Action, Change, Plan, Reversibility
 from tasks.domain.rehearsal import GOOD, RehearsedUnit
 from tasks.domain.release import Provenance
 
@@ -85,7 +85,8 @@ def drift(change: Change) -> tuple[str, ...]:
     """What somebody did to one object, a line each: the first names the object, the others what differs."""
     known = change.before or change.after or {}
     identity = known.get("id") or known.get("name") or known.get("arn")
-    head = f"{change.address}{f' ({identity})' if identity else ''} {_DONE[change.action]} by hand"
+    done = change.note if change.note == SINCE_IMPORT else f"{_DONE[change.action]} by hand"
+    head = f"{change.address}{f' ({identity})' if identity else ''} {done}"
     return (head, *differences(change)) if change.action is Action.UPDATE else (head,)
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tasks.domain.plan import Action, Change
 
-SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
+SIGNS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "±",
+    Action.DELETE: "-",
+    Action.IMPORT: "=",
+    Action.FORGET: ".",
+}
 
 
 def listed(changes: Iterable[Change], told: Callable[[Change], Sequence[str]], warnings: Iterable[str] = ()) -> str:

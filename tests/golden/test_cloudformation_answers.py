@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.plan import Action, Change, Reversibility
+from tasks.domain.plan import Action, Change, Reversibility, StateChange
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.cloudformation import answers
 
@@ -27,7 +27,7 @@ def test_every_resource_is_a_change_and_nothing_else_is(changes: dict[str, Chang
         "Alerts": Action.CREATE,
         "Orders": Action.REPLACE,
         "Mails": Action.UPDATE,
-        "Vault": Action.DELETE,
+        "Vault": Action.FORGET,
     }
 
 
@@ -44,6 +44,36 @@ def test_a_replacement_tells_the_properties_that_force_it(changes: dict[str, Cha
 def test_without_contexts_the_values_of_the_details_are_told(changes: dict[str, Change]) -> None:
     assert (changes["Mails"].before or {})["TopicArn"] == "arn:aws:sns:eu-west-1:222222222222:alerts"
     assert (changes["Mails"].after or {})["TopicArn"] == UNKNOWN
+
+
+def item(action: str, **body: str) -> dict[str, Any]:
+    named = {"Action": action, "LogicalResourceId": "Orders", "ResourceType": "AWS::SQS::Queue"}
+    return {"Type": "Resource", "ResourceChange": {**named, "PhysicalResourceId": "orders-1", **body}}
+
+
+def test_an_import_is_told_with_what_it_imports_and_gets_no_tags() -> None:
+    imported = item("Import", AfterContext='{"Properties": {"QueueName": "orders"}}')
+    (change,) = answers.changes([imported], CONTEXT)
+    assert (change.action, change.note) == (Action.IMPORT, "imports orders-1")
+    assert (change.before, change.after) == (None, {"QueueName": "orders"})
+    assert answers.text([change]) == "= Orders AWS::SQS::Queue (imports orders-1)"
+    assert answers.state_changes([change]) == (StateChange(Action.IMPORT, "Orders", identity="orders-1"),)
+
+
+@pytest.mark.parametrize(
+    ("policy", "action", "told"),
+    [
+        ("Retain", Action.FORGET, "stays: its policy is to retain it"),
+        ("Snapshot", Action.DELETE, "is deleted once there is a snapshot of it"),
+    ],
+)
+def test_what_its_policy_makes_of_what_leaves_a_stack(policy: str, action: Action, told: str) -> None:
+    removed = item("Remove", PolicyAction=policy)
+    (change,) = answers.changes([removed], CONTEXT)
+    assert change.action is action
+    assert answers.kept([removed]) == (f"Orders (orders-1) {told}",)
+    reversible = answers.reversibility([change], False, retained=answers.retained([removed]))
+    assert reversible is Reversibility.NEEDS_CARE
 
 
 def test_what_may_be_replaced_and_what_stays_is_said() -> None:

@@ -1,5 +1,6 @@
 """Changes and entries in words for people."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tasks.domain import wording
 from tasks.domain.events import ClaimClosed, Event, ReleaseVerified, UnitPlanned, UnitRolledBack, UnitSmoked
 from tasks.domain.outcome import Outcome
-from tasks.domain.plan import Action, Change, Plan, Reversibility
+from tasks.domain.plan import SINCE_IMPORT, Action, Change, Plan, Reversibility
 from tasks.domain.release import Receipt, Target
 
 
@@ -47,6 +48,11 @@ def test_each_difference_is_a_line(before: dict[str, Any], after: dict[str, Any]
 def test_drift_names_the_object_and_what_was_done_to_it() -> None:
     drifted = change({"id": "vpc-1", "size": 1}, {"id": "vpc-1", "size": 2})
     assert wording.drift(drifted) == ("aws_vpc.this (vpc-1) was changed by hand", "size: 1 -> 2")
+
+
+def test_what_was_imported_as_it_was_is_nobodys_doing() -> None:
+    found = replace(change({"size": 1}, {"size": 2}), note=SINCE_IMPORT)
+    assert wording.drift(found) == ("aws_vpc.this differs from the code since it was imported", "size: 1 -> 2")
 
 
 def test_something_that_is_gone_was_deleted() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks import masking
 from tasks.domain import wording
-from tasks.domain.plan import Action, Change, Reversibility
+from tasks.domain.plan import SINCE_IMPORT, Action, Change, Reversibility, StateChange
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.changes import SIGNS, listed
 from tasks.engines.cloudformation.losses import loses_data
@@ -32,7 +32,18 @@ NOT_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "
 NO_REASON = "CloudFormation gave no reason"
 """What stands for the reason of a failure where no event tells one."""
 
-_ACTIONS = {"Add": Action.CREATE, "Modify": Action.UPDATE, "Remove": Action.DELETE}
+_ACTIONS = {"Add": Action.CREATE, "Modify": Action.UPDATE, "Remove": Action.DELETE, "Import": Action.IMPORT}
+_NEW = (Action.CREATE, Action.IMPORT)
+_GONE = (Action.DELETE, Action.FORGET)
+_NOTES = {Action.IMPORT: "imports {id}", Action.FORGET: "{id} stays, and is no longer managed"}
+_KEPT = {
+    "Retain": "stays: its policy is to retain it",
+    "ReplaceAndRetain": "stays: its policy is to retain it",
+    "Snapshot": "is deleted once there is a snapshot of it",
+    "ReplaceAndSnapshot": "is deleted once there is a snapshot of it",
+}
+"""PolicyAction of a ResourceChange -> what becomes of the resource, if not all of it goes."""
+
 _KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _NO_ECHO = "****"
 _SHORTEST_SECRET = 4
@@ -77,7 +88,7 @@ def kept(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """What stays in the account although it leaves the stack."""
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
     return tuple(
-        f"{body['LogicalResourceId']} ({body.get('PhysicalResourceId', '')}) stays: its policy is to retain it"
+        f"{body['LogicalResourceId']} ({body.get('PhysicalResourceId', '')}) {_KEPT[body['PolicyAction']]}"
         for body in found
         if is_retained(body)
     )
@@ -87,7 +98,7 @@ def reversibility(
     planned: Iterable[Change], protected: bool, *, in_doubt: bool = False, retained: Iterable[str] = ()
 ) -> Reversibility:
     """Losing what may hold data, or anything of a protected unit, cannot be undone; other losses need care."""
-    lost = [change for change in planned if change.action in (Action.DELETE, Action.REPLACE)]
+    lost = [change for change in planned if change.action in (*_GONE, Action.REPLACE)]
     gone = [change for change in lost if change.address not in {*retained}]
     if any(protected or loses_data(change.kind) for change in gone):
         return Reversibility.IRREVERSIBLE
@@ -145,6 +156,20 @@ def drifted(items: Iterable[Mapping[str, Any]], secrets: Iterable[str]) -> tuple
     )
 
 
+def since_import(found: Iterable[Change], resources: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+    """Drifted objects; of those that were imported and not changed since, nobody did it.
+
+    Args:
+        found: the drifted objects.
+        resources: those of the stack, as ListStackResources tells them.
+    """
+    imported = {each["LogicalResourceId"] for each in resources if each["ResourceStatus"] == "IMPORT_COMPLETE"}
+    return tuple(
+        replace(each, note=SINCE_IMPORT) if each.address in imported and each.action is Action.UPDATE else each
+        for each in found
+    )
+
+
 def not_compared(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """The resources that CloudFormation's drift detection does not look at, in words."""
     found = [item for item in items if item["StackResourceDriftStatus"] in ("NOT_CHECKED", "UNKNOWN", "UNSUPPORTED")]
@@ -171,15 +196,33 @@ def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
 
 def _change(body: Mapping[str, Any], context: Context) -> Change:
     replaced = body.get("Replacement") == "True"
-    action = Action.REPLACE if replaced else _ACTIONS.get(body["Action"], Action.UPDATE)
+    action = Action.REPLACE if replaced else _action(body)
+    # Importing touches nothing: the resource gets the stack's tags when it is updated first.
+    after_tags = {} if action is Action.IMPORT else context.after
     return Change(
         address=str(body["LogicalResourceId"]),
         kind=str(body["ResourceType"]),
         action=action,
-        before=_properties(body, "Before", context.before, context.secrets) if action is not Action.CREATE else None,
-        after=_properties(body, "After", context.after, context.secrets) if action is not Action.DELETE else None,
+        before=_properties(body, "Before", context.before, context.secrets) if action not in _NEW else None,
+        after=_properties(body, "After", after_tags, context.secrets) if action not in _GONE else None,
         because=_recreating(body) if replaced else (),
+        note=_NOTES[action].format(id=body.get("PhysicalResourceId", "")).rstrip() if action in _NOTES else "",
     )
+
+
+def _action(body: Mapping[str, Any]) -> Action:
+    """What a change that is no replacement does; what leaves the stack and stays is only forgotten."""
+    forgotten = body["Action"] == "Remove" and body.get("PolicyAction") == "Retain"
+    return Action.FORGET if forgotten else _ACTIONS.get(body["Action"], Action.UPDATE)
+
+
+def state_changes(planned: Iterable[Change]) -> tuple[StateChange, ...]:
+    """What changes only in what the stack counts as its own: imports, and what it no longer manages."""
+    return tuple(
+        StateChange(change.action, change.address, identity=change.note.partition(" ")[2])
+        for change in planned
+        if change.action is Action.IMPORT
+    ) + tuple(StateChange(change.action, change.address) for change in planned if change.action is Action.FORGET)
 
 
 def _properties(
@@ -220,8 +263,8 @@ def _is_caused(details: Sequence[Mapping[str, Any]], causes: Collection[str]) ->
 
 
 def is_retained(body: Mapping[str, Any]) -> bool:
-    """Whether what a ResourceChange takes out of the stack stays in the account."""
-    return body.get("PolicyAction") in ("Retain", "ReplaceAndRetain", "Snapshot", "ReplaceAndSnapshot")
+    """Whether what a ResourceChange takes out of the stack stays in the account, itself or in a snapshot."""
+    return body.get("PolicyAction") in _KEPT
 
 
 def _drift(item: Mapping[str, Any], secrets: tuple[str, ...]) -> Change:
@@ -234,8 +277,9 @@ def _drift(item: Mapping[str, Any], secrets: tuple[str, ...]) -> Change:
 
 def _lines(change: Change) -> list[str]:
     because = f" (because of {', '.join(change.because)})" if change.because else ""
-    head = f"{SIGNS[change.action]} {change.address} {change.kind}{because}"
-    if change.action in (Action.CREATE, Action.DELETE):
+    note = f" ({change.note})" if change.note else ""
+    head = f"{SIGNS[change.action]} {change.address} {change.kind}{because}{note}"
+    if change.action in (*_NEW, *_GONE):
         return [head]
     before = {key: value for key, value in (change.before or {}).items() if key != "tags_all"}
     after = {key: value for key, value in (change.after or {}).items() if key != "tags_all"}

@@ -13,7 +13,7 @@ from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.plan import Action, Change
 from tasks.domain.values import UNKNOWN, digest_of
 from tasks.engines.base import Workspace
-from tasks.engines.cloudformation import answers, nesting, removals, values
+from tasks.engines.cloudformation import answers, imports, nesting, removals, values
 from tasks.engines.cloudformation.documents import declared, document_of, is_hidden
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.sources import Source
@@ -72,7 +72,7 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
     if stack is not None and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
         staying = values.exports(source.document, source.parameters, _pseudo(workspace, source))
         _refuse_exports_in_use(stacks, stack, staying)
-    described = stacks.compare(source, stack, workspace.unit_digest)
+    described = _described(workspace, source, stacks, stack)
     settings = _settings(source, stacks, stack)
     if answers.is_no_op(described):
         return Comparison(Saved("settings", source.stack, source.parameters), settings, stack)
@@ -87,11 +87,27 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
         saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
         changes=(*changes, *inside.changes, *settings),
         stack=stacks.find(source.stack),
-        warnings=(*doubts, *answers.kept(items), *inside.kept),
+        warnings=(*doubts, *answers.kept(items), *inside.kept, *_after_import(changes)),
         retained=answers.retained(items),
         doubts=doubts,
         outputs_only=not changes,
     )
+
+
+def _described(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Described:
+    try:
+        return stacks.compare(source, stack, workspace.unit_digest)
+    except Refused as error:
+        if any(told in str(error) for told in imports.ALONE_IN_WORDS):
+            raise Refused(f"{error}; {imports.ALONE}") from error
+        raise
+
+
+def _after_import(changes: Collection[Change]) -> tuple[str, ...]:
+    """What nobody can plan: CloudFormation does not compare what it imports with the template."""
+    found = ", ".join(change.address for change in changes if change.action is Action.IMPORT)
+    told = "is imported as it is: where it differs from the template, drift detection says so after the apply"
+    return (f"{found} {told}",) if found else ()
 
 
 def _is_as_released(source: Source, stacks: Stacks, stack: Described) -> bool:

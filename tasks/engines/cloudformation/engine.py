@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
-from tasks.domain.plan import Action, Change, Plan
+from tasks.domain.plan import SINCE_IMPORT, Action, Change, Plan
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.engines.base import Engine, Workspace
 from tasks.engines.cloudformation import answers, baselines, comparisons, execution, plans
@@ -118,8 +118,11 @@ class CloudFormation:
         return self._planned(receipt.target, receipt.inputs_digest, source, found)
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply: values that the service writes in another form than the template."""
-        return self.detect_drift(receipt).changes
+        """What differs right after a good apply: values that the service writes in another form than the template.
+
+        What was imported and is not as the template has it stays drift until somebody mends one of them.
+        """
+        return tuple(change for change in self.detect_drift(receipt).changes if change.note != SINCE_IMPORT)
 
     def adopt(self) -> Baseline | None:
         """The stack with its template and parameters, where there is one."""
@@ -162,6 +165,7 @@ class CloudFormation:
         """What is not as released, `before` as released and `after` as it is; and what cannot be compared."""
         found = stacks.drifts(stack)
         by_hand = answers.drifted(found, source.secrets)
+        by_hand = answers.since_import(by_hand, stacks.resources(stack)) if by_hand else ()
         known = {change.address for change in by_hand}
         differing = comparisons.differences(self.workspace, source, stacks, stack)
         updated = (replace(change.reversed, because=()) for change in differing if change.address not in known)
@@ -191,6 +195,7 @@ class CloudFormation:
             ),
             changes_outputs=found.outputs_only,
             warnings=warnings,
+            state_changes=answers.state_changes(found.changes),
         )
 
 

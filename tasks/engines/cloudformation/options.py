@@ -23,6 +23,20 @@ class CloudFormationOptions(Options):
             "with the ending .yaml, .yml or .json."
         ),
     )
+    imports: str = Field(
+        default="",
+        description=(
+            "The file of resources that exist already and become part of the stack: a path from the source folder. "
+            "Empty: imports/{environment}, with the ending .yaml, .yml or .json, where there is one."
+        ),
+    )
+    import_existing: bool = Field(
+        default=False,
+        description=(
+            "Whether resources that exist already under a name that is written in the template become part of the "
+            "stack, instead of failing. Only those with DeletionPolicy Retain or RetainExceptOnCreate."
+        ),
+    )
 
     @property
     def parameter_files(self) -> tuple[str, ...]:

@@ -63,7 +63,8 @@ def _of_resource(
 ) -> Removal:
     name, kind, id_ = resource["LogicalResourceId"], resource["ResourceType"], resource["PhysicalResourceId"]
     if declared and declared.on_deletion != "Delete":
-        return Removal(kept=(f"{name} ({id_}) stays: DeletionPolicy {declared.on_deletion}",))
+        becomes = "is deleted once there is a snapshot of it" if declared.on_deletion == "Snapshot" else "stays"
+        return Removal(kept=(f"{name} ({id_}) {becomes}: DeletionPolicy {declared.on_deletion}",))
     before = answers.scrubbed(declared.properties if declared else {}, secrets)
     own = Removal((Change(name, kind, Action.DELETE, before, None),))
     child = stacks.find(id_) if kind == answers.STACK else None

@@ -16,7 +16,7 @@ from tasks.domain import references
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.engines.base import Interface, Workspace
-from tasks.engines.cloudformation import limits, packaging, parameter_files
+from tasks.engines.cloudformation import imports, limits, packaging, parameter_files
 from tasks.engines.cloudformation.documents import declared, is_hidden, parsed, template_file
 from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.cloudformation.packaging import Bucket, Package
@@ -46,6 +46,8 @@ class Source:
     capabilities: tuple[str, ...]
     policy: Mapping[str, Any] | None
     protected: bool = False
+    imports: tuple[imports.Import, ...] = ()
+    import_existing: bool = False
 
     @property
     def text(self) -> str:
@@ -68,9 +70,9 @@ class Source:
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of the stack policy and the files of parameters in the folder; sorted."""
+    """Paths, relative to `infrastructure`, of the stack policy and the files of parameters and imports; sorted."""
     folder = (infrastructure / source).resolve()
-    there = [folder / POLICY, *parameter_files.usual(folder)]
+    there = [folder / POLICY, *parameter_files.usual(folder), *imports.usual(folder)]
     return _relative(infrastructure, (file for file in there if file.is_file()))
 
 
@@ -82,7 +84,7 @@ def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
     """
     folder = infrastructure / unit.source
     found = packaging.local_files(_template(infrastructure, unit), infrastructure.resolve())
-    return _relative(infrastructure, {*found, *parameter_files.named(folder, unit)})
+    return _relative(infrastructure, {*found, *parameter_files.named(folder, unit), *imports.named(folder, unit)})
 
 
 def _relative(infrastructure: Path, files: Iterable[Path]) -> tuple[str, ...]:
@@ -103,7 +105,15 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
         yield str(error).removeprefix(f"{(infrastructure / unit.source).resolve()}: ")
     else:
         yield from _excesses(infrastructure.resolve(), template)
+        yield from imports.faults(infrastructure, infrastructure / unit.source, unit, _logical_ids(template))
     yield from parameter_files.faults(infrastructure, infrastructure / unit.source, unit)
+
+
+def _logical_ids(template: Path) -> frozenset[str]:
+    """The resources that a template declares; none where macros or loops may add to them."""
+    document = parsed(template)
+    rolled = any(not isinstance(body, Mapping) for body in document["Resources"].values())
+    return frozenset() if rolled or "Transform" in document else frozenset(document["Resources"])
 
 
 def _excesses(root: Path, template: Path) -> Iterator[str]:
@@ -169,6 +179,8 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
         capabilities=tuple(inputs.get("capabilities") or ()),
         policy=_policy(folder / POLICY) or configured.policy,
         protected=workspace.unit.protected,
+        imports=imports.of(folder, workspace.unit, environment),
+        import_existing=workspace.options(CloudFormationOptions).import_existing,
     )
 
 

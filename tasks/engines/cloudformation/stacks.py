@@ -18,7 +18,7 @@ import structlog
 from tasks import aws
 from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.values import digest_of
-from tasks.engines.cloudformation import answers, errors, nesting
+from tasks.engines.cloudformation import answers, errors, imports, nesting
 from tasks.engines.cloudformation.documents import document_of
 from tasks.engines.cloudformation.packaging import Package
 from tasks.engines.cloudformation.sources import Source
@@ -102,19 +102,22 @@ class Stacks:
         self._ask("validate_template", **self._sent(package))
 
     def compare(self, source: Source, stack: Described | None, digest: str) -> Described:
-        """Make a change set and describe it, all pages in one: whether it is good, `is_no_op`, or `Refused`."""
-        fresh = stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS"
+        """Make a change set and describe it, all pages in one: whether it is good, `is_no_op`, or `Refused`.
+
+        It imports what is still to be imported, or else creates or updates.
+        """
+        there = self.resources(stack) if stack is not None and source.imports else ()
+        pending = imports.pending(source.imports, source.document, there)
         made = self._ask(
             "create_change_set",
             StackName=source.stack,
             ChangeSetName=f"{_OURS}{uuid4().hex}",
-            ChangeSetType="CREATE" if fresh else "UPDATE",
             Description=f"digest of the source: {digest}",
             **self._sent(source.package),
             Parameters=[_parameter(key, value) for key, value in source.parameters.items()],
             Tags=[{"Key": key, "Value": value} for key, value in source.tags.items()],
             Capabilities=list(source.capabilities),
-            **({"IncludeNestedStacks": True} if nesting.has_nested(source.document) else {}),
+            **imports.arguments(pending, source.document, fresh=_is_new(stack), by_name=source.import_existing),
         )
         described = self._awaited(lambda: self.describe(made["Id"]), "Status", ("CREATE_COMPLETE", "FAILED"))
         if described["Status"] == "FAILED":
@@ -292,6 +295,10 @@ class Stacks:
 def is_busy(stack: Described) -> bool:
     """Whether CloudFormation is at work on the stack."""
     return is_busy_status(stack["StackStatus"])
+
+
+def _is_new(stack: Described | None) -> bool:
+    return stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS"
 
 
 def is_busy_status(status: str) -> bool:

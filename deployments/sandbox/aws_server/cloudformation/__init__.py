@@ -21,8 +21,11 @@ resource types are data (`types/`, over `services` and `calls`).
 Stacks in stacks are planned with their parent (`hierarchy`) and changed with it (`embedded`): what a change no longer
 needs is removed only once the outermost stack is complete.
 
-Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Resource imports, use of
-macros, stack sets, custom resources, CreateStack and UpdateStack are not emulated.
+What exists already becomes part of a stack by its identifier, or by its name (`imports`); that it is as the template
+says is nobody's promise: drift detection compares (`comparing`).
+
+Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Use of macros, stack sets,
+custom resources, CreateStack and UpdateStack are not emulated.
 """
 
 from deployments.sandbox.aws_server.cloudformation.answers import install

@@ -9,7 +9,14 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import change_set_operations, drift, exports, removal, rollback
+from deployments.sandbox.aws_server.cloudformation import (
+    change_set_operations,
+    drift,
+    exports,
+    imports,
+    removal,
+    rollback,
+)
 from deployments.sandbox.aws_server.cloudformation.described import (
     event_described,
     stack_described,
@@ -102,6 +109,29 @@ def validate_template(response: Response) -> ActionResult:
     return ActionResult({"Parameters": declared})
 
 
+def get_template_summary(response: Response) -> ActionResult:
+    """What a template, or that of a stack, declares; and by which properties its resources are imported."""
+    if response._get_param("StackName"):
+        template = stack_of(response).template
+    else:
+        own = response.current_account, response.region
+        slots = Template(text_of(response), {}, "", "", *own).slots
+        blank = {name: str(slot.get("Default", "")) for name, slot in slots.items()}
+        template = Template(text_of(response), blank, "", "", *own)
+    declared = template.document
+    told = [
+        {"ParameterKey": key, "ParameterType": str(slot.get("Type", "String")), "NoEcho": bool(slot.get("NoEcho"))}
+        for key, slot in template.slots.items()
+    ]
+    return ActionResult(
+        {
+            "Parameters": told,
+            "ResourceTypes": sorted({body["Type"] for body in declared["Resources"].values()}),
+            "ResourceIdentifierSummaries": imports.identifiers(template),
+        }
+    )
+
+
 def describe_stacks(response: Response) -> ActionResult:
     """One stack, or all that are there."""
     registry, name = registry_of(response), response._get_param("StackName")
@@ -138,7 +168,7 @@ def _resources(stack: Stack) -> list[dict[str, Any]]:
             "LogicalResourceId": resource.logical_id,
             "PhysicalResourceId": resource.made.id,
             "ResourceType": resource.kind,
-            "ResourceStatus": "UPDATE_FAILED" if resource.logical_id in stuck else "CREATE_COMPLETE",
+            "ResourceStatus": "UPDATE_FAILED" if resource.logical_id in stuck else resource.status,
             "LastUpdatedTimestamp": stack.updated or stack.created,
         }
         for resource in stack.resources.values()
@@ -192,6 +222,7 @@ _OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
     set_stack_policy,
     get_stack_policy,
     get_template,
+    get_template_summary,
     validate_template,
     describe_stacks,
     exports.list_exports,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -9,11 +10,12 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import execution, exports, quotas
+from deployments.sandbox.aws_server.cloudformation import execution, exports, imports, quotas
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.described import parameters, summary, without_values
 from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
 from deployments.sandbox.aws_server.cloudformation.hierarchy import Hierarchy
+from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.refusals import (
     refuse_invalid,
     refuse_not_emulated,
@@ -55,7 +57,9 @@ def create_change_set(response: Response) -> ActionResult:
     name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
     refuse_wrong_name(own)
     stack = found_in(registry, name) or reviewed(response, name)
-    refuse_wrong_kind(stack, str(response._get_param("ChangeSetType") or "UPDATE"), known=stack.id in registry.stacks)
+    kind = str(response._get_param("ChangeSetType") or "UPDATE")
+    refuse_wrong_kind(stack, kind, known=stack.id in registry.stacks)
+    wanted = imports.requested(response, kind)
     template = template_of(response, stack)
     given = response._get_param("Tags", [])
     quotas.refuse_request(name, template.parameters, given)
@@ -64,9 +68,11 @@ def create_change_set(response: Response) -> ActionResult:
     refuse_without_capabilities(template, response._get_param("Capabilities", []))
     refuse_invalid(template)
     tags = {tag["Key"]: tag["Value"] for tag in given}
-    made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, ())
-    nested = _compared(response, made)
-    if failure := nested.failure:
+    made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, (), kind=kind)
+    taken = _taken(response, made, wanted)
+    made.imports = {name: each.id for name, each in taken.made.items()}
+    nested = _compared(response, made, taken.made)
+    if failure := taken.failure or nested.failure:
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", failure
     elif stack.status != "REVIEW_IN_PROGRESS" and not made.changes and not tells_otherwise(stack, template):
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES
@@ -77,15 +83,34 @@ def create_change_set(response: Response) -> ActionResult:
     return ActionResult({"Id": made.arn, "StackId": stack.id})
 
 
-def _compared(response: Response, made: ChangeSet) -> Hierarchy:
+def _taken(response: Response, made: ChangeSet, wanted: tuple[imports.Requested, ...]) -> imports.Taken:
+    """What a change set imports: what is asked for, or what exists of the names in its template."""
+    stack, template, there = made.stack, made.template, registry_of(response).stacks.values()
+    aws = clients_for(response, stack)
+    if wanted:
+        imports.refuse_wrong(wanted, template)
+        changes = differences(stack.resources, template, response.region)
+        imports.refuse_other_changes(wanted, changes, stack.template, template)
+        return imports.taken(wanted, template, there, stack, aws)
+    if response._get_bool_param("ImportExistingResources", False):
+        return imports.by_name(template, stack.resources, there, aws)
+    return imports.Taken({})
+
+
+def _compared(response: Response, made: ChangeSet, taken: Mapping[str, Made]) -> Hierarchy:
     """Fill in what a change set changes; the change sets of nested stacks, where they are asked for."""
+    if made.kind == "IMPORT":
+        found = differences(made.stack.resources, made.template, response.region, imports=taken)
+        made.changes = tuple(change for change in found.values() if change.action == "Import")
+        return Hierarchy(response, made.name, made.arn, [])
     nested = Hierarchy(response, made.name, made.arn, response._get_param("Capabilities", []))
     if response._get_bool_param("IncludeNestedStacks", False):
-        changes = nested.differences(made.stack, made.template, made.tags)
+        changes = nested.differences(made.stack, made.template, made.tags, taken)
     else:
         stack, differ = made.stack, made.tags != made.stack.tags
         earlier = stack.template
-        changes = differences(stack.resources, made.template, response.region, differ, earlier=earlier)
+        region = response.region
+        changes = differences(stack.resources, made.template, region, differ, earlier=earlier, imports=taken)
     refuse_unchangeable(changes)
     made.changes = tuple(changes.values())
     return nested
@@ -126,7 +151,9 @@ def execute_change_set(response: Response) -> ActionResult:
         raise _InvalidChangeSetStatus(message)
     there = [*registry.stacks.values()]
     refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
-    execution.execute(found.stack, found.template, found.tags, clients_for(response, found.stack), refusal)
+    verb = "IMPORT" if found.kind == "IMPORT" else ""
+    aws = clients_for(response, found.stack)
+    execution.execute(found.stack, found.template, found.tags, aws, refusal, found.imports, verb)
     forget_all(registry, found.stack)
     return EmptyResult()
 

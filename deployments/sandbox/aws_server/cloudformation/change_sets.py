@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
@@ -39,7 +40,10 @@ class Detail:
 
 @dataclass(frozen=True)
 class Difference:
-    """What would happen to one resource: Add, Modify or Remove. `change_set`: what would happen in a nested stack."""
+    """What would happen to one resource: Add, Modify, Import or Remove.
+
+    `change_set`: what would happen in a nested stack.
+    """
 
     action: str
     logical_id: str
@@ -99,6 +103,7 @@ def differences(
     tags_differ: bool = False,
     nested: Nested = lambda *_: ("", True),
     earlier: Template | None = None,
+    imports: Mapping[str, Made] = MappingProxyType({}),
 ) -> dict[str, Difference]:
     """Logical id -> what would happen to it; those to which nothing happens are left out.
 
@@ -109,12 +114,13 @@ def differences(
         tags_differ: whether its own tags will be others.
         nested: plans what is nested in it.
         earlier: what it was made from, to tell what a change comes from.
+        imports: logical id -> what is there already, and becomes part of the stack.
     """
-    made = {name: resource.made for name, resource in there.items()}
+    made = {**{name: resource.made for name, resource in there.items()}, **imports}
     found: dict[str, Difference] = {}
     for name, body in template.resources.items():
         if name not in there:
-            found[name] = _added(name, body["Type"], template.properties(name, made), nested)
+            found[name] = _added(name, body["Type"], template.properties(name, made), nested, imports.get(name))
             continue
         wanted = (body["Type"], template.properties(name, made), template.policies(name))
         difference = _explained(_difference(there[name], wanted, region, tags_differ), template, earlier)
@@ -145,7 +151,9 @@ def _explained(difference: Difference, template: Template, earlier: Template | N
     return replace(difference, details=details)
 
 
-def _added(name: str, kind: str, properties: Mapping[str, Any], nested: Nested) -> Difference:
+def _added(name: str, kind: str, properties: Mapping[str, Any], nested: Nested, imported: Made | None) -> Difference:
+    if imported is not None:
+        return Difference("Import", name, kind, imported.id, after=properties)
     change_set, _ = nested(name, properties) if kind == STACK else ("", True)
     return Difference("Add", name, kind, after=properties, change_set=change_set)
 

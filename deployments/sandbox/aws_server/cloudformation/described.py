@@ -48,7 +48,9 @@ def summary(made: ChangeSet) -> dict[str, Any]:
 def stack_described(stack: Stack) -> dict[str, Any]:
     """As DescribeStacks tells it."""
     made = {name: resource.made for name, resource in stack.resources.items()}
-    there = stack.status not in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+    ended = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+    # A new stack whose import was rolled back has no template yet.
+    there = stack.status not in ended and bool(stack.template.text)
     return {
         "StackId": stack.id,
         "StackName": stack.name,

@@ -58,7 +58,8 @@ class Embedded:
         child = self._child(made)
         if child.pending is not None or child.undoing:
             child.pending = None
-            rollback.roll_back(child, self._clients(child), "the stack that it is nested in is rolled back", False)
+            why = "the stack that it is nested in is rolled back"
+            rollback.roll_back(child, self._clients(child), why, "UPDATE")
         made.attributes.clear()
         made.attributes.update(_outputs(child))
         if child.status.endswith("_FAILED"):
@@ -67,9 +68,10 @@ class Embedded:
     def delete(self, made: Made) -> None:
         """Remove one, or take one back that was only just made."""
         child = self._child(made)
-        if child.pending is not None and child.pending.creating:
+        if child.pending is not None and child.pending.verb == "CREATE":
             child.pending = None
-            rollback.roll_back(child, self._clients(child), "the stack that it is nested in is rolled back", True)
+            why = "the stack that it is nested in is rolled back"
+            rollback.roll_back(child, self._clients(child), why, "CREATE")
             _end(child)
             return
         self._refuse_unless_allowed("DeleteStack", child)

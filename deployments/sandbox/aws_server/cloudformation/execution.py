@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from deployments.sandbox.aws_server.cloudformation import dynamic
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.handling import Failed, acted, attempted, fail
+from deployments.sandbox.aws_server.cloudformation.imports import read
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, generated
 from deployments.sandbox.aws_server.cloudformation.removal import delete
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
-from deployments.sandbox.aws_server.cloudformation.rollback import change_back, forget, roll_back, take_back
+from deployments.sandbox.aws_server.cloudformation.rollback import change_back, forget, let_go, roll_back, take_back
 from deployments.sandbox.aws_server.cloudformation.stacks import Pending, Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 from deployments.sandbox.aws_server.policies import Decision, Request, decide
@@ -26,27 +29,38 @@ def execute(
     tags: Mapping[str, str],
     aws: Clients,
     refusal: Callable[[Template], str] = lambda _: "",
+    imports: Mapping[str, str] = MappingProxyType({}),
+    verb: str = "",
 ) -> None:
     """Change the stack to the template, or back to what it was where that fails; ends in a final state.
 
-    `refusal` is why the outputs may not become those of the template; empty where they may.
+    `refusal` is why the outputs may not become those of the template; empty where they may. `imports` are the
+    identifiers of what is there already, by logical id; `verb` is IMPORT where nothing else is done.
     """
-    if not bring_about(stack, template, tags, aws, refusal):
+    if not bring_about(stack, template, tags, aws, refusal, imports, verb):
         complete(stack, aws)
 
 
 def bring_about(
-    stack: Stack, template: Template, tags: Mapping[str, str], aws: Clients, refusal: Callable[[Template], str]
+    stack: Stack,
+    template: Template,
+    tags: Mapping[str, str],
+    aws: Clients,
+    refusal: Callable[[Template], str],
+    imports: Mapping[str, str] = MappingProxyType({}),
+    verb: str = "",
 ) -> str:
     """Do all of a change that can be undone; the stack is then `pending`, or put back, and the answer says why."""
-    creating = stack.status == "REVIEW_IN_PROGRESS"
-    verb = "CREATE" if creating else "UPDATE"
+    verb = verb or ("CREATE" if stack.status == "REVIEW_IN_PROGRESS" else "UPDATE")
     stack.enter(f"{verb}_IN_PROGRESS", "User Initiated")
     stack.undoing = []
     old_tags, aws.tags = stack.tags, tags
-    todo = differences(stack.resources, template, aws.region, stack.tags != tags)
     replaced: list[Resource] = []
     try:
+        for name, value in imports.items():
+            _import(stack, template, name, value, aws)
+        # Of what is only imported nothing else is touched, nested stacks neither.
+        todo = {} if verb == "IMPORT" else differences(stack.resources, template, aws.region, stack.tags != tags)
         for name in template.resources:
             _changed(stack, template, name, todo.get(name), aws, replaced)
         gone = [todo[name] for name in todo if todo[name].action == "Remove"]
@@ -57,10 +71,10 @@ def bring_about(
             raise Failed(why)
     except Failed as error:
         aws.tags = old_tags
-        roll_back(stack, aws, str(error), creating)
+        roll_back(stack, aws, str(error), verb)
         return str(error)
     leaving = tuple(stack.resources[difference.logical_id] for difference in gone)
-    stack.pending = Pending(template, tags, creating, leaving, tuple(replaced))
+    stack.pending = Pending(template, tags, verb, leaving, tuple(replaced))
     return ""
 
 
@@ -72,8 +86,8 @@ def complete(stack: Stack, aws: Clients) -> None:
     aws.nested.complete()
     _clean_up(stack, done.gone, done.replaced, aws)
     stack.template, stack.tags, stack.undoing = done.template, dict(done.tags), []
-    stack.updated = None if done.creating else datetime.now(UTC)
-    stack.enter("CREATE_COMPLETE" if done.creating else "UPDATE_COMPLETE")
+    stack.updated = None if done.verb == "CREATE" else datetime.now(UTC)
+    stack.enter(f"{done.verb}_COMPLETE")
 
 
 def _changed(
@@ -94,7 +108,8 @@ def _changed(
         return
     same = difference is None or (wanted == there.properties and not difference.tags_only)
     if difference is None or (same and not kind.always_updated):
-        stack.resources[name] = Resource(name, there.kind, there.made, there.properties, *policies)
+        on_deletion, on_replacement = policies
+        stack.resources[name] = replace(there, on_deletion=on_deletion, on_replacement=on_replacement)
         return
     if difference.replaces(there.properties, wanted, aws.region):
         _refuse_by_policy(stack, difference, "Update:Replace")
@@ -110,6 +125,20 @@ def _changed(
     acted(stack, name, there.kind, "UPDATE_FAILED", changed)
     stack.resources[name] = Resource(name, there.kind, there.made, wanted, *policies)
     stack.tell(name, there.made.id, there.kind, "UPDATE_COMPLETE")
+
+
+def _import(stack: Stack, template: Template, name: str, value: str, aws: Clients) -> None:
+    """Take over a resource that is there already, as it is."""
+    kind = template.resources[name]["Type"]
+    stack.tell(name, value, kind, "IMPORT_IN_PROGRESS")
+    made = acted(stack, name, kind, "IMPORT_FAILED", lambda: read(aws, template, name, value))
+    if made is None:
+        missing = f"Resource of type '{kind}' with identifier '{value}' was not found."
+        raise fail(stack, name, kind, "IMPORT_FAILED", missing)
+    properties = template.properties(name, {**{n: r.made for n, r in stack.resources.items()}, name: made})
+    stack.resources[name] = Resource(name, kind, made, properties, *template.policies(name), imported=True)
+    stack.undoing.append((name, lambda _: let_go(stack, name)))
+    stack.tell(name, made.id, kind, "IMPORT_COMPLETE")
 
 
 def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str, Any], aws: Clients) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from moto.core.responses import BaseResponse
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
 from deployments.sandbox.aws_server.cloudformation.embedded import refuse
 from deployments.sandbox.aws_server.cloudformation.intrinsics import NOT_EMULATED, is_later
-from deployments.sandbox.aws_server.cloudformation.kinds import generated
+from deployments.sandbox.aws_server.cloudformation.kinds import Made, generated
 from deployments.sandbox.aws_server.cloudformation.refusals import refuse_unchangeable
 from deployments.sandbox.aws_server.cloudformation.registry import ChangeSet, arn, registry_of
 from deployments.sandbox.aws_server.cloudformation.requests import (
@@ -56,14 +57,16 @@ class Hierarchy:
         told = "was not successfully created: Currently in FAILED."
         return f"Nested change set {failed.arn} {told}" if failed else ""
 
-    def differences(self, stack: Stack, template: Template, tags: Tags) -> dict[str, Difference]:
+    def differences(
+        self, stack: Stack, template: Template, tags: Tags, imports: Mapping[str, Made] = MappingProxyType({})
+    ) -> dict[str, Difference]:
         """What a template would change in a stack, with the change sets of what is nested in it."""
 
         def nested(name: str, properties: Mapping[str, Any]) -> tuple[str, bool]:
             return self._nested(stack, name, properties, tags)
 
         region, differ = self.response.region, tags != stack.tags
-        return differences(stack.resources, template, region, differ, nested, stack.template)
+        return differences(stack.resources, template, region, differ, nested, stack.template, imports)
 
     def _nested(self, parent: Stack, name: str, properties: Mapping[str, Any], tags: Tags) -> tuple[str, bool]:
         if is_later(properties["TemplateURL"]):

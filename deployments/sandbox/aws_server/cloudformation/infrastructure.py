@@ -14,14 +14,18 @@ class LogGroup(Kind):
     """AWS::Logs::LogGroup."""
 
     properties = frozenset({"KmsKeyId", "LogGroupName", "RetentionInDays", "Tags"})
+    importable = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("LogGroupName", name)
         key = {"kmsKeyId": p["KmsKeyId"]} if "KmsKeyId" in p else {}
         aws("logs").create_log_group(logGroupName=called, tags=tags_of(aws, p), **key)
-        made = Made(called, {"Arn": aws.arn("logs", f"log-group:{called}:*")})
+        made = Made(called, self.given(aws, called))
         self.update(aws, made, {}, p)
         return made
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        return {"Arn": aws.arn("logs", f"log-group:{id}:*")}
 
     def unchangeable(self, old: Properties, new: Properties) -> list[str]:
         return ["KmsKeyId"] if old.get("KmsKeyId") != new.get("KmsKeyId") else []

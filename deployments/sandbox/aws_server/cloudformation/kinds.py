@@ -39,6 +39,9 @@ class Kind:
     always_updated = False
     """Whether an update of the stack always is one of the resource, too."""
 
+    importable = False
+    """Whether one that is there already can become part of a stack."""
+
     @property
     def attributes(self) -> frozenset[str] | None:
         """What GetAtt can ask of it; None where that is only known once it is made."""
@@ -80,6 +83,18 @@ class Kind:
 
     def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
         """Its properties as they really are, of those that `p` declares; None when it is not there."""
+        raise NotImplementedError
+
+    def found(self, aws: Clients, id: str, p: Properties) -> Made | None:
+        """One that is there already, by its identifier, as a stack takes it over; None when there is none."""
+        made = Made(id)
+        if self.read(aws, made, p) is None:
+            return None
+        made.attributes.update(self.given(aws, id))
+        return made
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        """What GetAtt gives of one that is there, by its identifier; for types that can be imported."""
         raise NotImplementedError
 
     def is_taken(self, aws: Clients, p: Properties) -> bool:

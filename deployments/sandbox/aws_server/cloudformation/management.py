@@ -26,6 +26,7 @@ class Key(Kind):
             "KeyUsage",
         }
     )
+    importable = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         tags = [{"TagKey": key, "TagValue": value} for key, value in tags_of(aws, p).items()]
@@ -33,7 +34,10 @@ class Key(Kind):
         made = aws("kms").create_key(Description=p.get("Description", ""), Tags=tags, **policy)["KeyMetadata"]
         if p.get("EnableKeyRotation"):
             aws("kms").enable_key_rotation(KeyId=made["KeyId"])
-        return Made(made["KeyId"], {"Arn": made["Arn"], "KeyId": made["KeyId"]})
+        return Made(made["KeyId"], self.given(aws, made["KeyId"]))
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        return {"Arn": aws.arn("kms", f"key/{id}"), "KeyId": id}
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         if "KeyPolicy" in new:
@@ -169,6 +173,7 @@ class Parameter(Kind):
     """AWS::SSM::Parameter."""
 
     _own = ("Value", "Type", "Description")
+    importable = True
     properties = frozenset({"Name", "Tags", *_own})
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
@@ -176,6 +181,10 @@ class Parameter(Kind):
         own = {key: p[key] for key in self._own if key in p}
         aws("ssm").put_parameter(Name=called, **own, Tags=as_list(tags_of(aws, p)))
         return Made(called, {"Type": p["Type"], "Value": p["Value"]})
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        found = aws("ssm").get_parameter(Name=id)["Parameter"]
+        return {"Type": found["Type"], "Value": found["Value"]}
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         aws("ssm").get_parameter(Name=made.id)
@@ -201,11 +210,15 @@ class Alarm(Kind):
         *("Threshold", "ComparisonOperator", "TreatMissingData", "AlarmActions", "OKActions", "DatapointsToAlarm"),
     )
     properties = frozenset({"AlarmName", "Tags", *_own})
+    importable = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("AlarmName", name)
         self._put(aws, called, p)
-        return Made(called, {"Arn": aws.arn("cloudwatch", f"alarm:{called}")})
+        return Made(called, self.given(aws, called))
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        return {"Arn": aws.arn("cloudwatch", f"alarm:{id}")}
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         self._put(aws, made.id, new)

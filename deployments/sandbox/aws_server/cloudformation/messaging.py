@@ -38,12 +38,17 @@ class Queue(Kind):
     """AWS::SQS::Queue."""
 
     properties = frozenset({"QueueName", "Tags", "FifoQueue", "ContentBasedDeduplication", *_QUEUE_DEFAULTS})
+    importable = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("QueueName", name[:80])
         attributes = {key: as_text(p[key]) for key in p if key not in ("QueueName", "Tags")}
         url = aws("sqs").create_queue(QueueName=called, Attributes=attributes, tags=tags_of(aws, p))["QueueUrl"]
-        return Made(url, {"Arn": aws.arn("sqs", called), "QueueName": called, "QueueUrl": url})
+        return Made(url, self.given(aws, url))
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        called = id.rpartition("/")[2]
+        return {"Arn": aws.arn("sqs", called), "QueueName": called, "QueueUrl": id}
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         wanted = {
@@ -97,6 +102,7 @@ class Topic(Kind):
 
     properties = frozenset({"TopicName", "DisplayName", "KmsMasterKeyId", "Subscription", "Tags"})
     _attributes = ("DisplayName", "KmsMasterKeyId")
+    importable = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         called = p.get("TopicName", name)
@@ -104,7 +110,10 @@ class Topic(Kind):
         arn = aws("sns").create_topic(Name=called, Attributes=attributes, Tags=as_list(tags_of(aws, p)))["TopicArn"]
         for subscriber in p.get("Subscription", ()):
             aws("sns").subscribe(TopicArn=arn, **subscriber)
-        return Made(arn, {"TopicArn": arn, "TopicName": called})
+        return Made(arn, self.given(aws, arn))
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        return {"TopicArn": id, "TopicName": id.rpartition(":")[2]}
 
     def is_taken(self, aws: Clients, p: Properties) -> bool:
         arn = aws.arn("sns", str(p.get("TopicName", "")))
@@ -181,11 +190,15 @@ class EventBus(Kind):
     """AWS::Events::EventBus."""
 
     properties = frozenset({"Name", "Description", "Tags"})
+    importable = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
         tags = as_list(tags_of(aws, p))
         arn = aws("events").create_event_bus(Name=p["Name"], Tags=tags)["EventBusArn"]
         return Made(p["Name"], {"Arn": arn, "Name": p["Name"]})
+
+    def given(self, aws: Clients, id: str) -> dict[str, Any]:
+        return {"Arn": aws("events").describe_event_bus(Name=id)["Arn"], "Name": id}
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
         aws("events").tag_resource(ResourceARN=made.attributes["Arn"], Tags=as_list(tags_of(aws, new)))

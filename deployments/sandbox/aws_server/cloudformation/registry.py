@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,7 +17,10 @@ from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 @dataclass
 class ChangeSet:
-    """A change set; `template` and `tags` are what executing it brings, `root` is the one that it is nested in."""
+    """A change set; `template` and `tags` are what executing it brings, `root` is the one that it is nested in.
+
+    `kind` is CREATE, UPDATE or IMPORT; `imports` are identifiers by logical id.
+    """
 
     arn: str
     name: str
@@ -28,6 +32,8 @@ class ChangeSet:
     execution: str = "AVAILABLE"
     reason: str = ""
     root: str = ""
+    kind: str = "UPDATE"
+    imports: Mapping[str, str] = field(default_factory=dict)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

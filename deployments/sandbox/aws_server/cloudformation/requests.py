@@ -61,7 +61,11 @@ def refuse_wrong_name(name: str) -> None:
 
 
 def refuse_wrong_kind(stack: Stack, kind: str, *, known: bool) -> None:
-    """ValidationError where the stack's state allows no change set of the kind, CREATE or UPDATE."""
+    """ValidationError where the stack's state allows no change set of the kind: CREATE, UPDATE or IMPORT."""
+    if kind not in ("CREATE", "UPDATE", "IMPORT"):
+        allowed = "Member must satisfy enum value set: [CREATE, UPDATE, IMPORT]"
+        told = f"Value '{kind}' at 'changeSetType' failed to satisfy constraint: {allowed}"
+        raise ValidationError(message=f"1 validation error detected: {told}")
     fresh = not known or stack.status == "REVIEW_IN_PROGRESS"
     if kind == "UPDATE" and fresh:
         raise ValidationError(message=f"Stack [{stack.name}] does not exist")

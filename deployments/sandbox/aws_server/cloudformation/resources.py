@@ -60,6 +60,13 @@ class Resource:
     properties: Mapping[str, Any]
     on_deletion: str = "Delete"
     on_replacement: str = "Delete"
+    imported: bool = False
+    """Whether it was there before, and nothing has changed it since it became part of the stack."""
+
+    @property
+    def status(self) -> str:
+        """Of the last operation on it, as far as that matters here."""
+        return "IMPORT_COMPLETE" if self.imported else "CREATE_COMPLETE"
 
     @property
     def when_undone(self) -> str:

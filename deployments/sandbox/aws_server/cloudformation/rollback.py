@@ -23,9 +23,9 @@ def continue_rollback(stack: Stack, aws: Clients, skipped: Iterable[str]) -> Non
     _undo(stack, aws, "UPDATE_ROLLBACK")
 
 
-def roll_back(stack: Stack, aws: Clients, why: str, creating: bool) -> None:
-    """Undo all of a change; `why` is what the stack says meanwhile."""
-    prefix = "ROLLBACK" if creating else "UPDATE_ROLLBACK"
+def roll_back(stack: Stack, aws: Clients, why: str, verb: str) -> None:
+    """Undo all of a change, a CREATE, UPDATE or IMPORT; `why` is what the stack says meanwhile."""
+    prefix = "ROLLBACK" if verb == "CREATE" else f"{verb}_ROLLBACK"
     stack.enter(f"{prefix}_IN_PROGRESS", why)
     _undo(stack, aws, prefix)
 
@@ -48,6 +48,11 @@ def forget(stack: Stack, resource: Resource, aws: Clients) -> None:
     """Remove a resource that the change made."""
     delete(stack, resource, aws, resource.when_undone)
     del stack.resources[resource.logical_id]
+
+
+def let_go(stack: Stack, name: str) -> None:
+    """Take a resource out of the stack that the change imported; it stays as it is."""
+    del stack.resources[name]
 
 
 def take_back(stack: Stack, earlier: Resource, aws: Clients) -> None:

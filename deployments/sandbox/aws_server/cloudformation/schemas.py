@@ -35,6 +35,21 @@ def attributes(kind: str, region: str) -> frozenset[str]:
     return frozenset([*found, *schema["properties"]])
 
 
+def identifier(kind: str, region: str) -> tuple[str, ...]:
+    """The properties that identify a resource of a type."""
+    return tuple(_top(path) for path in _schema(kind, region).get("primaryIdentifier") or ())
+
+
+def read_only(kind: str, region: str) -> frozenset[str]:
+    """The properties that a template cannot set."""
+    return frozenset(_top(path) for path in _schema(kind, region).get("readOnlyProperties") or ())
+
+
+def is_readable(kind: str, region: str) -> bool:
+    """Whether AWS can read one that exists, which importing takes."""
+    return "read" in (_schema(kind, region).get("handlers") or {})
+
+
 def refusal(kind: str, region: str, properties: Mapping[str, Any]) -> str:
     """Why AWS refuses properties; empty where it takes them. What is known later is not held to anything."""
     error = next(iter(_validator(kind, region).iter_errors(properties)), None)

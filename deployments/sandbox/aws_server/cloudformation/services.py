@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from deployments.sandbox.aws_server.cloudformation.arguments import input_of, unknown
 from deployments.sandbox.aws_server.cloudformation.calls import Call, Each
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.comparing import is_within
 from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Properties, tags_of
 from deployments.sandbox.aws_server.cloudformation.places import Scope, filled, named, told
@@ -80,6 +81,11 @@ class ServiceKind(Kind):
     @property
     def checked(self) -> bool:  # type: ignore[override]
         """Whether drift detection reads it."""
+        return self.reading is not None
+
+    @property
+    def importable(self) -> bool:  # type: ignore[override]
+        """Whether one that is there already can be read by its id alone."""
         return self.reading is not None
 
     @property
@@ -162,6 +168,20 @@ class ServiceKind(Kind):
             return None
         now = self._seen(found, p)
         return {key: now.get(key) for key in p if now.get(key) != made.seen.get(key)}
+
+    def found(self, aws: Clients, id: str, p: Properties) -> Made | None:
+        """One that is there, held against what is declared: what differs is what `read` tells from then on."""
+        scope = {**self._scope(aws, id, p), "id": id}
+        there = self._there(aws, p, scope)
+        if there is None:
+            return None
+        # What was told when it was made is told when it is read, too.
+        scope = {**(there if isinstance(there, dict) else {}), **scope}
+        attributes = {key: told(path, there, scope) for key, path in self.gives.items()}
+        attributes |= {key: self._call(aws, call, {}, scope) for key, call in self.more.items()}
+        now = self._seen(there, p)
+        seen = {key: value if is_within(p[key], value, self.names) else p[key] for key, value in now.items()}
+        return Made(id, attributes, {"": scope, **seen})
 
     def is_taken(self, aws: Clients, p: Properties) -> bool:
         """Whether something has the name, where the service would hand that over."""

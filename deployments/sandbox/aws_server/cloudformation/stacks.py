@@ -33,7 +33,8 @@ class Pending:
 
     template: Template
     tags: Mapping[str, str]
-    creating: bool
+    verb: str
+    """CREATE, UPDATE or IMPORT."""
     gone: tuple[Resource, ...]
     replaced: tuple[Resource, ...]
 

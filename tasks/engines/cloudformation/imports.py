@@ -1,0 +1,181 @@
+"""Resources that exist already and become part of a unit's stack: which ones, from files. Pure but for reading those.
+
+    [{ResourceType: AWS::SQS::Queue, LogicalResourceId: Orders, ResourceIdentifier: {QueueUrl: ...}}]
+                                                                `aws cloudformation create-change-set`
+    {Orders: {QueueUrl: ...}}                                   the same, with the types of the template
+
+An import that is done stays in the file without an effect, as Terraform's `import` blocks do.
+
+Source: AWS CloudFormation user guide, "Import AWS resources into a CloudFormation stack".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks import yaml12
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.platform import Unit
+from tasks.engines.cloudformation import nesting
+from tasks.engines.cloudformation.options import CloudFormationOptions
+
+FOLDER = "imports"
+_USUAL = (".yaml", ".yml", ".json")
+_RETAINED = ("Retain", "RetainExceptOnCreate")
+
+ALONE = (
+    "CloudFormation imports by itself, without outputs: promote a release that adds nothing else first, "
+    "or find the resources by name (cloudformation: {import_existing: true})"
+)
+"""What to do where a change set would import and do something else."""
+
+ALONE_IN_WORDS = (
+    "missing from ResourceToImport list",
+    "cannot be executed during import operations",
+    "As part of the import operation, you cannot modify or add",
+)
+"""How CloudFormation says that a change set imports and does something else: a ValidationError like many others."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """A resource that exists already. `kind` is empty where the template says it."""
+
+    logical_id: str
+    identifier: Mapping[str, str]
+    kind: str = ""
+
+
+def usual(folder: Path, environment: str = "*") -> list[Path]:
+    """The files that count without being named: of one environment the first of its names, else those of all."""
+    found = [file for suffix in _USUAL for file in sorted(folder.glob(f"{FOLDER}/{environment}{suffix}"))]
+    return found if environment == "*" else found[:1]
+
+
+def named(folder: Path, unit: Unit) -> tuple[Path, ...]:
+    """The file that a unit names, if it does."""
+    chosen = CloudFormationOptions.model_validate(unit.options).imports
+    return (Path(os.path.normpath(folder.resolve() / chosen)),) if chosen else ()
+
+
+def of(folder: Path, unit: Unit, environment: str) -> tuple[Import, ...]:
+    """What a unit imports in an environment. `InvalidInput` names the file that is wrong."""
+    return tuple(each for file in named(folder, unit) or usual(folder, environment) for each in read(file))
+
+
+def faults(infrastructure: Path, folder: Path, unit: Unit, declared: Collection[str]) -> Iterator[str]:
+    """What is wrong with the file that a unit names, or with the usual ones.
+
+    Args:
+        declared: the logical ids of the unit's template; empty where only CloudFormation knows them.
+    """
+    root = infrastructure.resolve()
+    for file in named(folder, unit):
+        if not file.is_relative_to(root):
+            yield f"cloudformation.imports: {file.name} leads out of infrastructure/: move it there"
+        elif not file.is_file():
+            told = "it is a path from the source's folder"
+            yield f"cloudformation.imports: there is no {file.relative_to(root)}; {told}"
+    for file in named(folder, unit) or usual(folder.resolve()):
+        if file.is_file() and file.is_relative_to(root):
+            yield from _unknown(file, root, declared)
+
+
+def _unknown(file: Path, root: Path, declared: Collection[str]) -> Iterator[str]:
+    for each in read(file):
+        if declared and each.logical_id not in declared:
+            yield f"{file.relative_to(root)}: {each.logical_id} is no resource of the template"
+
+
+def read(file: Path) -> tuple[Import, ...]:
+    """One file; `InvalidInput` when it has none of the forms."""
+    try:
+        found = yaml12.load_text(file.read_text(encoding="utf-8-sig"))
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{file} is no YAML: {error}") from error
+    if isinstance(found, Mapping):
+        return tuple(Import(name, _identifier(file, name, value)) for name, value in found.items())
+    if isinstance(found, list):
+        return tuple(_listed(file, each) for each in found)
+    if found is None:
+        return ()
+    raise InvalidInput(f"{file}: should be a mapping of logical ids to identifiers, or a list of ResourcesToImport")
+
+
+def _listed(file: Path, each: Any) -> Import:
+    keys = {"LogicalResourceId", "ResourceIdentifier", "ResourceType"}
+    if not isinstance(each, Mapping) or each.keys() != keys:
+        raise InvalidInput(f"{file}: {each!r} should have the keys {', '.join(sorted(keys))}")
+    name = str(each["LogicalResourceId"])
+    return Import(name, _identifier(file, name, each["ResourceIdentifier"]), str(each["ResourceType"]))
+
+
+def _identifier(file: Path, name: str, value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not value or not all(isinstance(each, str) for each in value.values()):
+        raise InvalidInput(f"{file}: {name} should be what identifies it, {{BucketName: orders}}, not {value!r}")
+    return {str(key): str(each) for key, each in value.items()}
+
+
+def pending(
+    imports: Iterable[Import], document: Mapping[str, Any], there: Iterable[Mapping[str, Any]]
+) -> tuple[Import, ...]:
+    """The imports that are still to be done: of resources that a template has and its stack has not.
+
+    Args:
+        imports: those of the unit.
+        document: its template.
+        there: the stack's resources, as ListStackResources tells them.
+    """
+    has = {each["LogicalResourceId"] for each in there if not _is_put_back(each["ResourceStatus"])}
+    bodies = document["Resources"]
+    found = [each for each in imports if each.logical_id not in has and each.logical_id in bodies]
+    for each in found:
+        _refuse_unless_retained(each.logical_id, bodies[each.logical_id])
+    return tuple(found)
+
+
+def arguments(found: Sequence[Import], document: Mapping[str, Any], *, fresh: bool, by_name: bool) -> dict[str, Any]:
+    """The arguments of CreateChangeSet that say of what kind it is.
+
+    Args:
+        found: what is to be imported; then nothing else can be done.
+        document: the template.
+        fresh: whether the stack is to be created.
+        by_name: whether what exists under a name in the template is imported, besides all that is done.
+    """
+    if not found:
+        return {
+            "ChangeSetType": "CREATE" if fresh else "UPDATE",
+            **({"ImportExistingResources": True} if by_name else {}),
+            **({"IncludeNestedStacks": True} if nesting.has_nested(document) else {}),
+        }
+    return {
+        "ChangeSetType": "IMPORT",
+        "ResourcesToImport": [
+            {
+                "ResourceType": each.kind or str(document["Resources"][each.logical_id].get("Type", "")),
+                "LogicalResourceId": each.logical_id,
+                "ResourceIdentifier": dict(each.identifier),
+            }
+            for each in found
+        ],
+    }
+
+
+def _is_put_back(status: str) -> bool:
+    """Whether a resource was to be imported and is none of the stack's."""
+    return status.startswith("IMPORT_") and status != "IMPORT_COMPLETE"
+
+
+def _refuse_unless_retained(name: str, body: Any) -> None:
+    """`Refused` for what a rollback, or the end of its stack, would delete though it was there before."""
+    policy = body.get("DeletionPolicy", "Delete") if isinstance(body, Mapping) else "Delete"
+    if policy not in _RETAINED:
+        told = f"is imported with DeletionPolicy {policy}, so a rollback would delete it"
+        raise Refused(f"{name} {told}: set DeletionPolicy to {' or '.join(_RETAINED)}")
