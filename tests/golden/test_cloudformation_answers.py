@@ -92,7 +92,7 @@ def test_a_plan_reads_like_a_plan(changes: dict[str, Change]) -> None:
         "    VisibilityTimeout: 30 -> 60",
         "~ Mails AWS::SNS::Subscription",
         "    TopicArn: arn:aws:sns:eu-west-1:222222222222:alerts -> (known after apply)",
-        "- Vault AWS::Backup::BackupVault",
+        ". Vault AWS::Backup::BackupVault (flowmart-dev stays, and is no longer managed)",
         "! care",
     ]
     assert answers.text(()) == "No changes."

@@ -152,7 +152,7 @@ def test_an_imported_value_is_what_the_other_stack_exports() -> None:
     [
         (
             {"Q": queue(), "F": {"Type": "AWS::IoT::Thing"}, "I": {"Type": "Custom::Image"}},
-            "the sandbox does not emulate AWS::IoT::Thing, Custom::Image",
+            r"the sandbox does not emulate AWS::IoT::Thing \[F\], Custom::Image \[I\]",
         ),
         ({"Q": queue(Sqs="x")}, r"the sandbox does not emulate Sqs of AWS::SQS::Queue \[Q\]"),
     ],

@@ -89,7 +89,8 @@ def test_what_functions_come_to(value: Any, expected: Any) -> None:
         "There": {"Fn::And": [{"Condition": "Here"}, {"Fn::Not": [{"Condition": "Here"}]}]},
     }
     mappings = {"M": {"us-east-1": {"A": "found"}}}
-    assert came_to(value, Conditions=conditions, Mappings=mappings) == expected
+    more = {"Transform": "AWS::LanguageExtensions"}
+    assert came_to(value, Conditions=conditions, Mappings=mappings, **more) == expected
 
 
 @pytest.mark.parametrize(

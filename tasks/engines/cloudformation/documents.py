@@ -58,7 +58,23 @@ def document_of(text: str) -> dict[str, Any]:
     found = _read(text)
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise ValueError("is no template: it has no Resources")
+    for section in ("Conditions", "Mappings", "Outputs", "Parameters"):
+        if not isinstance(found.get(section) or {}, dict):
+            raise ValueError(f"{section} should be a mapping of names, not {found[section]!r}")
+    for name, slot in (found.get("Parameters") or {}).items():
+        if not isinstance(slot, dict):
+            raise ValueError(f"Parameters: {name} should be a mapping with a Type, not {slot!r}")
+    if _is_endless(found, ()):
+        raise ValueError("holds a YAML alias inside of what it stands for")
     return found
+
+
+def _is_endless(value: Any, above: tuple[int, ...]) -> bool:
+    """Whether a value holds itself."""
+    if id(value) in above:
+        return True
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_is_endless(item, (*above, id(value))) for item in inside if isinstance(item, dict | list))
 
 
 def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -17,6 +17,8 @@ from tasks.engines.cloudformation.sources import MOVING
 
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = "AWS::NoValue"
+_MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
+"""What a function of another form than CloudFormation takes comes to: it says so itself, and better."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ def resources(
     values = _Values(document, parameters, pseudo)
     return {
         name: Declared(
-            str(body["Type"]), values.of(body.get("Properties") or {}), str(body.get("DeletionPolicy", "Delete"))
+            str(body.get("Type", "")),
+            values.of(body.get("Properties") or {}),
+            str(body.get("DeletionPolicy", "Delete")),
         )
         for name, body in document["Resources"].items()
         if isinstance(body, Mapping)
@@ -56,7 +60,8 @@ def exports(
     there = [body for body in outputs if isinstance(body, Mapping) and "Export" in body and values.may_hold(body)]
     # Fn::ForEach declares outputs in a list, which only CloudFormation unrolls.
     rolled = {UNKNOWN for body in outputs if not isinstance(body, Mapping)}
-    return frozenset({*(str(values.of(body["Export"]["Name"])) for body in there), *rolled})
+    names = (body["Export"].get("Name") if isinstance(body["Export"], Mapping) else None for body in there)
+    return frozenset({*(UNKNOWN if name is None else str(values.of(name)) for name in names), *rolled})
 
 
 class _Values:
@@ -71,6 +76,7 @@ class _Values:
         self._known: dict[str, Any] = {**pseudo, **defaults, **given, **moving}
         self._conditions = document.get("Conditions") or {}
         self._mappings = document.get("Mappings") or {}
+        self._asked: set[str] = set()
 
     def of(self, value: Any) -> Any:
         """A part of the template with its functions resolved."""
@@ -88,10 +94,15 @@ class _Values:
         return "Condition" not in body or self.holds({"Condition": body["Condition"]}) is not False
 
     def holds(self, condition: Any) -> bool | None:
-        """Whether a condition holds; None when only CloudFormation can tell."""
-        name, value = next(iter(condition.items()))
+        """Whether a condition holds; None when only CloudFormation can tell, or would refuse it."""
+        try:
+            return self._held(*next(iter(condition.items())))
+        except _MALFORMED:
+            return None
+
+    def _held(self, name: str, value: Any) -> bool | None:
         if name == "Condition":
-            return self.holds(self._conditions[value])
+            return self._named(value)
         if name == "Fn::Equals":
             left, right = (self.of(item) for item in value)
             return None if UNKNOWN in (left, right) else str(left) == str(right)
@@ -100,7 +111,22 @@ class _Values:
             return None
         return not found[0] if name == "Fn::Not" else all(found) if name == "Fn::And" else any(found)
 
+    def _named(self, name: str) -> bool | None:
+        """Whether a condition holds by its name; None for one that follows itself."""
+        if name in self._asked:
+            return None
+        self._asked.add(name)
+        found = self.holds(self._conditions[name])
+        self._asked.remove(name)
+        return found
+
     def _function(self, name: str, value: Any) -> Any:
+        try:
+            return self._called(name, value)
+        except _MALFORMED:
+            return UNKNOWN
+
+    def _called(self, name: str, value: Any) -> Any:
         if name == "Ref":
             return _NO_VALUE if value == _NO_VALUE else self._known.get(value, UNKNOWN)
         if name == "Fn::Sub":

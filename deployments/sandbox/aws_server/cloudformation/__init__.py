@@ -14,9 +14,9 @@ are really made. Replaced, because it matters to whoever plans and rolls back:
 - Types and properties that moto does not know are left out. Here the plan is refused: "the sandbox does not emulate
   ...". So it is for properties that AWS's registry refuses.
 
-A template is read (`loading`), its loops are written out (`extensions`), SAM is expanded (`serverless`), and its
-functions are resolved (`intrinsics`). What cannot be is refused (`parameters`, `rules`, `quotas`, `refusals`). Most
-resource types are data (`types/`, over `services` and `calls`).
+A template is read (`loading`) and held to its form (`structure`, `shapes`), its loops are written out (`extensions`),
+SAM is expanded (`serverless`), and its functions are resolved (`intrinsics`). What cannot be is refused
+(`parameters`, `rules`, `quotas`, `refusals`). Most resource types are data (`types/`, over `services` and `calls`).
 
 Stacks in stacks are planned with their parent (`hierarchy`) and changed with it (`embedded`): what a change no longer
 needs is removed only once the outermost stack is complete.

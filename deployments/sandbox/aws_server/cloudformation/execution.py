@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from moto.cloudformation.exceptions import ValidationError
+
 from deployments.sandbox.aws_server.cloudformation import dynamic
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
 from deployments.sandbox.aws_server.cloudformation.clients import Clients
@@ -66,7 +68,7 @@ def bring_about(
         gone = [todo[name] for name in todo if todo[name].action == "Remove"]
         for difference in gone:
             _refuse_by_policy(stack, difference, "Update:Delete")
-        if why := refusal(template):
+        if why := _refusal(refusal, template):
             stack.tell(stack.name, stack.id, "AWS::CloudFormation::Stack", f"{verb}_FAILED", why)
             raise Failed(why)
     except Failed as error:
@@ -76,6 +78,14 @@ def bring_about(
     leaving = tuple(stack.resources[difference.logical_id] for difference in gone)
     stack.pending = Pending(template, tags, verb, leaving, tuple(replaced))
     return ""
+
+
+def _refusal(refusal: Callable[[Template], str], template: Template) -> str:
+    """Why the outputs may not become those of the template; some can only be told once all is made."""
+    try:
+        return refusal(template)
+    except ValidationError as error:
+        return str(error.message)
 
 
 def complete(stack: Stack, aws: Clients) -> None:

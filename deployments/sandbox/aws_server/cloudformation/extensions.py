@@ -57,6 +57,8 @@ def _written_out(value: Any, values: Values, loops: Mapping[str, str]) -> Any:
 
 
 def _iterations(loop: Any, values: Values, loops: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    if not isinstance(loop, list) or len(loop) != 3 or not isinstance(loop[2], Mapping):
+        raise refuse(f"Transform {EXTENSIONS} failed with: Fn::ForEach layout is incorrect")
     identifier, collection, body = loop
     for item in values.resolved(_written_out(collection, values, loops)):
         yield from _written_out(body, values, {**loops, identifier: as_text(item)}).items()

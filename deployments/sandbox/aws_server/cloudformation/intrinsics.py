@@ -115,7 +115,10 @@ class Values:
             name = match[2].strip()
             if match[1]:
                 return f"${{{name}}}"
-            return as_text(given[name] if name in given else self._named(name))
+            found = given[name] if name in given else self._named(name)
+            if found is NOTHING:
+                raise refuse(f"{NOT_EMULATED} AWS::NoValue in Fn::Sub")
+            return as_text(found)
 
         return later_or(_IN_TEXT.sub(replaced, str(text)))
 
@@ -143,6 +146,10 @@ class Values:
         name, first, second = (self.resolved(part) for part in argument[:3])
         if LATER in (name, first, second):
             return LATER
+        if name not in self.mappings and len(argument) == 3:
+            raise refuse(
+                f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
+            )
         found = self.mappings.get(name, {}).get(str(first), {}).get(str(second), NOTHING)
         if found is not NOTHING:
             return self.resolved(found)
@@ -174,8 +181,11 @@ class Values:
         block, count, *bits = self.resolved(argument)
         if LATER in (block, count, *bits):
             return [LATER] * int(count)
-        network = ipaddress.ip_network(block)
-        parts = network.subnets(new_prefix=network.max_prefixlen - int(bits[0] if bits else 8))
+        try:
+            network = ipaddress.ip_network(block, strict=False)
+            parts = network.subnets(new_prefix=network.max_prefixlen - int(bits[0] if bits else 8))
+        except ValueError as error:
+            raise refuse(f"Template error: Fn::Cidr: {error}") from error
         return [str(part) for part, _ in zip(parts, range(int(count)), strict=False)]
 
     def _json(self, argument: Any) -> Any:

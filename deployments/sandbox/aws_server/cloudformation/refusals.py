@@ -12,6 +12,7 @@ from moto.ec2.models import ec2_backends
 from deployments.sandbox.aws_server.cloudformation import schemas
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference
 from deployments.sandbox.aws_server.cloudformation.intrinsics import refuse
+from deployments.sandbox.aws_server.cloudformation.nested import STACK
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 
@@ -21,7 +22,7 @@ _IMAGE = re.compile(r'"(ami-[0-9a-f]{8}(?:[0-9a-f]{9})?)"')
 def refuse_not_emulated(template: Template) -> None:
     """ValidationError for what is not emulated: a stack is never half made."""
     there = template.resources
-    if unknown := sorted({str(body["Type"]) for body in there.values() if body["Type"] not in KINDS}):
+    if unknown := sorted(f"{body['Type']} [{name}]" for name, body in there.items() if body["Type"] not in KINDS):
         raise refuse(f"the sandbox does not emulate {', '.join(unknown)}")
     for name, body in there.items():
         if unknown := KINDS[body["Type"]].unknown(template.properties(name, {})):
@@ -61,7 +62,10 @@ def _refuse_images(name: str, template: Template) -> None:
 
 def _refuse_attribute(name: str, attribute: str, kind: str, region: str) -> None:
     given = KINDS[kind].attributes
-    if given is None or attribute in given:
+    if kind == STACK or (given is not None and attribute in given):
+        return
+    if given is None and attribute in schemas.attributes(kind, region):
+        # Whether it is emulated is told once there is one.
         return
     if attribute in schemas.attributes(kind, region):
         raise refuse(f"the sandbox does not emulate {attribute} of {kind} [{name}] for Fn::GetAtt")

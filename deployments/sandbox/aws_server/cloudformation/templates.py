@@ -10,7 +10,14 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation import extensions, parameters, quotas, rules, serverless
+from deployments.sandbox.aws_server.cloudformation import (
+    extensions,
+    parameters,
+    quotas,
+    rules,
+    serverless,
+    structure,
+)
 from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, Values, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.loading import parsed
@@ -39,9 +46,7 @@ class Template:
     @cached_property
     def document(self) -> dict[str, Any]:
         """The parsed template, with what its transforms make of it; ValidationError for what is not emulated."""
-        found = parsed(self.text)
-        if not found.get("Resources"):
-            raise refuse("Template format error: At least one Resources member must be defined.")
+        found = self._written
         names = extensions.transforms(found)
         if "Hooks" in found:
             raise refuse("the sandbox does not emulate Hooks in templates")
@@ -50,12 +55,14 @@ class Template:
         if serverless.SERVERLESS in names:
             found = serverless.expanded(found, self._given, self.account, self.region)
         quotas.refuse_much(found)
-        for name, body in found["Resources"].items():
-            if not re.fullmatch(r"[A-Za-z0-9]+", name):
-                raise refuse(f"Template format error: Resource name {name} is non alphanumeric.")
-            if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
-                told = f"[/Resources/{name}] Every Resources object must contain a Type member."
-                raise refuse(f"Template format error: {told}")
+        structure.refuse_malformed(found, extended=extensions.EXTENSIONS in names)
+        return found
+
+    @cached_property
+    def _written(self) -> dict[str, Any]:
+        """The parsed template, before its transforms."""
+        found = parsed(self.text)
+        structure.refuse_unreadable(found)
         return found
 
     @cached_property
@@ -75,12 +82,12 @@ class Template:
     def processed(self) -> str:
         """The text with what its transforms make of it; as it is written where it has none."""
         document = self.document
-        return json.dumps(document) if parsed(self.text).get("Transform") else self.text
+        return json.dumps(document) if self._written.get("Transform") else self.text
 
     @property
     def slots(self) -> Mapping[str, Mapping[str, Any]]:
         """The declared parameters."""
-        found: Mapping[str, Mapping[str, Any]] = parsed(self.text).get("Parameters") or {}
+        found: Mapping[str, Mapping[str, Any]] = self._written.get("Parameters") or {}
         return found
 
     def policies(self, logical_id: str) -> tuple[str, str]:
