@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +38,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        # Only here: it takes as long as half of what help needs.
+        from importlib.metadata import version
+
         screen.result(f"flowmart {version('flowmart')}")
         raise typer.Exit
 

@@ -31,4 +31,4 @@ Limit = Annotated[float, BeforeValidator(percentage, json_schema_input_type=floa
 class CheckOptions(BaseModel):
     """The options of one check: immutable, and unknown keys are rejected."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

@@ -182,7 +182,7 @@ Fact = (
 class Aws(RootModel[Annotated[Fact, Field(discriminator="fact")]]):
     """A fact read from AWS. The key `fact` chooses it, and with it the other options."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Script(CheckOptions):

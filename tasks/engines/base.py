@@ -55,7 +55,7 @@ class Options(BaseModel):
     placeholders as a unit's inputs, except outputs of other units.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 Chosen = TypeVar("Chosen", bound=Options)

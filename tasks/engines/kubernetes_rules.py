@@ -22,7 +22,7 @@ _FIXED = tuple(".".join(map(str, location)) for location in ignoring.IDENTITY)
 class Objects(BaseModel):
     """Some of a unit's objects. Each part may hold `*`, `?` and `[...]`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     kind: _Kind = Field(description="Their kind, such as Deployment; `*` for every kind.")
     group: _Pattern | None = Field(

@@ -6,12 +6,13 @@ An entry with a wrong shape is left out, but its name stays known: whoever needs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from tasks.domain.platform import Environment
 from tasks.manifest import explain, paths, terragrunt
 from tasks.manifest.declared.environments import DeclaredEnvironment
 from tasks.manifest.declared.logging import DeclaredLogging
@@ -43,6 +44,8 @@ class Draft:
     logging: DeclaredLogging | None = None
     is_open: bool = False
     paths: tuple[str, ...] = ()
+    filled: dict[str, Environment] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The environments that `environments.filled` has made so far: every unit asks for each of its own."""
 
 
 def draft(folder: Path, document: Document) -> Draft:

@@ -55,6 +55,12 @@ def unit_environment(platform: str, around: Environment, unit: Unit) -> Environm
 
 def filled(draft: Draft, name: str) -> Environment:
     """The environment with its roles and values filled in, and with what the platform says for all of them."""
+    if name not in draft.filled:
+        draft.filled[name] = _filled(draft, name)
+    return draft.filled[name]
+
+
+def _filled(draft: Draft, name: str) -> Environment:
     declared = draft.environments[name]
     about = _about(draft.platform, name, declared)
     values = placeholders.fill(declared.values, about)

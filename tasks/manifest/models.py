@@ -21,7 +21,7 @@ from tasks.manifest.notation import Slug
 class UnreadOptions(Options):
     """The options of an engine that cannot be used."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 def unusable_engines() -> Mapping[str, str]:

@@ -110,7 +110,7 @@ def gate(written: Any) -> Any:
 class Declared(BaseModel):
     """What may be written at one place: a key that nobody reads is a mistake; what was read does not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 Slug = Annotated[str, Field(pattern=SLUG)]

@@ -5,14 +5,13 @@ A notification never fails or delays a run: it is tried twice, for a few seconds
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
-from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
 
 from tasks.domain import wording
 from tasks.domain.errors import (
@@ -26,6 +25,9 @@ from tasks.domain.errors import (
 from tasks.drift import DriftReport, descriptions
 from tasks.settings import Settings, Subject
 
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
 log = structlog.get_logger("flowmart.notifications")
 
 TIME_LIMIT = 5.0
@@ -34,16 +36,6 @@ TIME_LIMIT = 5.0
 _PAUSE = 0.5
 _LONGEST_WHY = 1_500
 _MOST_LINES = 20
-
-_TYPES = {
-    "promotion-failed": NotifyType.FAILURE,
-    "rollback": NotifyType.WARNING,
-    "rollback-failed": NotifyType.FAILURE,
-    "approval-wanted": NotifyType.INFO,
-    "drift": NotifyType.WARNING,
-    "drift-recovered": NotifyType.SUCCESS,
-    "rehearsal-failed": NotifyType.WARNING,
-}
 
 
 @dataclass(frozen=True)
@@ -165,10 +157,12 @@ def _is_wanted(settings: Settings, notification: Notification) -> bool:
 
 
 def _addresses(written: str) -> Sequence[NotifyBase]:
-    """The addresses in FLOWMART_NOTIFY, split only where another one begins: an address may contain commas."""
-    texts = [text for text in re.split(r"[\s,]+(?=[\w+-]+://)", written.strip(" \t\n,")) if text]
-    asset = AppriseAsset(app_id="FlowMart", app_desc="FlowMart's infrastructure delivery")
-    made = [Apprise.instantiate(text, asset=asset, suppress_exceptions=True) for text in texts]
+    """The addresses in FLOWMART_NOTIFY."""
+    if not written:
+        return []
+    from tasks.notifications.addresses import addresses
+
+    made = list(addresses(written))
     for number, _ in ((number, address) for number, address in enumerate(made, start=1) if address is None):
         # The address itself may hold a token.
         log.warning(
@@ -186,20 +180,11 @@ def _begun(address: NotifyBase, notification: Notification, failed: list[str]) -
 
 def _deliver(address: NotifyBase, notification: Notification, failed: list[str]) -> None:
     """Send to one address, with one retry; add its service to `failed` if neither attempt succeeds."""
-    if _is_delivered(address, notification):
+    from tasks.notifications.addresses import is_delivered
+
+    said = (notification.subject, notification.title, notification.text)
+    if is_delivered(address, *said):
         return
     time.sleep(_PAUSE)
-    if not _is_delivered(address, notification):
+    if not is_delivered(address, *said):
         failed.append(str(address.service_name))
-
-
-def _is_delivered(address: NotifyBase, notification: Notification) -> bool:
-    try:
-        kind = _TYPES[notification.subject]
-        return bool(
-            address.notify(
-                body=notification.text, title=notification.title, notify_type=kind, body_format=NotifyFormat.TEXT
-            )
-        )
-    except Exception:  # noqa: BLE001 (whatever a plugin of Apprise may raise; its words could hold a token)
-        return False

@@ -17,6 +17,7 @@ from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion.approvals import Request
 from tasks.promotion.conditions import Verdict
 from tasks.promotion.planning import PlanSet
+from tasks.reports.keys import approval_key, drift_key, key
 
 LONGEST_TEXT = 60_000
 """Characters of a tool's own plan text that a page shows; an artifact is kept in a database row."""
@@ -35,11 +36,6 @@ class Page:
     def of(self, platform: str) -> Page:
         """The page with a key that no other platform at the same Prefect server has."""
         return replace(self, key=key(platform, self.key))
-
-
-def key(*parts: str) -> str:
-    """A key of several names. No name holds two hyphens, so different names never make the same key."""
-    return "--".join(parts)
 
 
 def plan(found: Plan) -> Page:
@@ -83,11 +79,6 @@ def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) ->
         "Or run the deployment `approve` with this plan set. An approval is void when the plans change.",
     ]
     return Page(approval_key(name), f"Approval wanted in {name}", "\n\n".join(filter(None, parts)))
-
-
-def approval_key(environment: str) -> str:
-    """The key of the page with what waits for an approval in an environment."""
-    return key("approval", environment)
 
 
 def _approving(request: Request) -> str:
@@ -139,11 +130,6 @@ def rehearsal(environment: str, found: RecordedRehearsal) -> Page:
     return Page(
         key("rehearsal", environment), f"Rehearsed rollback of {environment}", "\n\n".join(filter(None, parts))
     )
-
-
-def drift_key(environment: str) -> str:
-    """The key of the newest drift report of an environment."""
-    return key("drift", environment)
 
 
 def drift(report: DriftReport) -> Page:

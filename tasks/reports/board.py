@@ -17,7 +17,7 @@ from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
 from tasks.promotion import approvals
-from tasks.reports import artifacts, board_notices, log_links
+from tasks.reports import board_notices, keys, log_links
 from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice, alarm, words
 
 
@@ -248,7 +248,7 @@ def _cells(platform: Platform, states: Mapping[str, EnvironmentState], links: Li
     cells: dict[tuple[str, str], Cell] = {}
     for environment, state in states.items():
         declared = {unit.name for unit in platform.units_in(environment)}
-        report = links.artifact("report", artifacts.key(platform.name, artifacts.drift_key(environment)))
+        report = links.artifact("report", keys.key(platform.name, keys.drift_key(environment)))
         for unit in [*declared, *(state.receipts.keys() - declared)]:
             cell = _cell(state, unit, declared=unit in declared)
             cells[unit, environment] = replace(cell, links=report) if cell.drifted else cell

@@ -17,7 +17,7 @@ from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion import approvals, windows
 from tasks.promotion.approvals import Request
 from tasks.promotion.claims import is_over
-from tasks.reports import artifacts
+from tasks.reports import keys
 
 
 class Kind(StrEnum):
@@ -95,7 +95,7 @@ def notices(
     yield from _of_a_run(state, links)
     for decision in approvals.decisions(state)[-1:]:
         if decision.kind == "wanted" and not decision.expired(now):
-            plan = links.artifact("plan", artifacts.key(platform, artifacts.approval_key(name)))
+            plan = links.artifact("plan", keys.key(platform, keys.approval_key(name)))
             yield Notice(Kind.APPROVAL, name, asked(decision.request), plan)
     closed = windows.closed((), environment.freezes, state.frozen, now)
     if closed:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.costs import FLOWMART, import_of_prefect, of_command, without_ours
+from tests.bench.costs import FLOWMART, import_of_prefect, least, without_ours
 from tests.bench.measures import Measure, table
 from tests.faults.at_once import NOWHERE
 from tests.platforms.mini import MiniPlatform
@@ -30,9 +30,9 @@ def measured() -> Iterator[Measure]:
         commands = {"--help": ["--help"], "status": ["status"], "history": ["history", "dev"]}
         for name, arguments in commands.items():
             yield Measure(
-                f"flowmart {name} / import prefect", of_command([*FLOWMART, *arguments], variables), bare, WANTED
+                f"flowmart {name} / import prefect", least([*FLOWMART, *arguments], variables), bare, WANTED
             )
-        completed = of_command(FLOWMART, {**variables, **COMPLETION})
+        completed = least(FLOWMART, {**variables, **COMPLETION})
         yield Measure("completion / import prefect", completed, bare, WANTED)
 
 

@@ -21,7 +21,7 @@ from shutil import copytree, which
 
 from deployments.setup import put_tools_on_path
 from tests.bench import prefect_calls
-from tests.bench.costs import FLOWMART, Requests, import_of_prefect, of_command, without_ours
+from tests.bench.costs import FLOWMART, Requests, compile_all, import_of_prefect, of_command, without_ours
 from tests.bench.measures import Cost, Measure, table
 from tests.bench.relay import Relay
 from tests.faults import at_once
@@ -118,6 +118,7 @@ class Scene:
 def measured(sizes: Sequence[int] = SIZES) -> Iterator[Measure]:
     """The rows of each size."""
     put_tools_on_path()
+    compile_all()
     bare_import = import_of_prefect()
     for units in sizes:
         with scene(units) as found:

@@ -15,7 +15,7 @@ Setting = StrictStr | StrictBool | StrictInt | StrictFloat
 class VarFile(BaseModel):
     """A file of variables that may be missing, or is encrypted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     path: Path = Field(description="The file, or a pattern such as vars/*.tfvars.")
     optional: StrictBool = Field(default=False, description="Whether there may be no such file.")

@@ -15,7 +15,7 @@ Limit = Annotated[float, BeforeValidator(percentage, json_schema_input_type=floa
 class DeclaredCompare(Declared):
     """A limit from the past."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
 
     of: Literal["before", "week"] = Field(
         alias="with", description="before: the windows right before the apply. week: the same hours a week earlier."
@@ -102,7 +102,7 @@ class DeclaredMetric(Declared):
 class DeclaredAnalysis(Declared):
     """What metrics must show for a while after an apply."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
 
     metrics: tuple[DeclaredMetric, ...] = Field(min_length=1, description="What is measured.")
     length: Duration = Field(default=1800.0, alias="for", description="How long; a multiple of `window`.")

@@ -25,7 +25,7 @@ class DeclaredUnitRoles(Declared):
 class DeclaredCheck(Declared):
     """A smoke check: repeated until it passes, or until its time is over."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
     name: Slug = Field(description="What the check is called in reports; once in a unit.")
     kind: Slug = Field(description="How it is asked. The other keys are the options of this kind.")

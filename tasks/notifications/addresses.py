@@ -1,0 +1,39 @@
+"""Where notifications go, as Apprise reads it. Loaded only where there are addresses: Apprise takes its time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
+
+from tasks.settings import Subject
+
+_TYPES = {
+    "promotion-failed": NotifyType.FAILURE,
+    "rollback": NotifyType.WARNING,
+    "rollback-failed": NotifyType.FAILURE,
+    "approval-wanted": NotifyType.INFO,
+    "drift": NotifyType.WARNING,
+    "drift-recovered": NotifyType.SUCCESS,
+    "rehearsal-failed": NotifyType.WARNING,
+}
+
+
+def addresses(written: str) -> Iterator[NotifyBase | None]:
+    """The addresses in FLOWMART_NOTIFY, None for one that is none.
+
+    The text is split only where another one begins: an address may contain commas.
+    """
+    texts = [text for text in re.split(r"[\s,]+(?=[\w+-]+://)", written.strip(" \t\n,")) if text]
+    asset = AppriseAsset(app_id="FlowMart", app_desc="FlowMart's infrastructure delivery")
+    return (Apprise.instantiate(text, asset=asset, suppress_exceptions=True) for text in texts)
+
+
+def is_delivered(address: NotifyBase, subject: Subject, title: str, text: str) -> bool:
+    """Send to one address; whether it accepted."""
+    try:
+        kind = _TYPES[subject]
+        return bool(address.notify(body=text, title=title, notify_type=kind, body_format=NotifyFormat.TEXT))
+    except Exception:  # noqa: BLE001 (whatever a plugin of Apprise may raise; its words could hold a token)
+        return False
