@@ -113,12 +113,13 @@ class Processes:
 
         Raises:
             Unequipped: the program or the working folder does not exist here, or is no program for this machine.
-            Unanswered: the time limit ended it, or the run is being cancelled.
+            Unanswered: the time limit ended it, the run is being cancelled, or the system could not start it now.
         """
         began = time.monotonic()
         with (
-            tempfile.TemporaryFile("w+", errors="replace") as out,
-            tempfile.TemporaryFile("w+", errors="replace") as err,
+            # Tools write UTF-8, whatever the locale of this process is.
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out,
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as err,
         ):
             process = self._start(command, out, err)
             expired = threading.Event()
@@ -179,7 +180,7 @@ class Processes:
                 raise Unequipped(f"{missing}: not found; install it, or put it on PATH") from error
             except OSError as error:
                 if error.errno not in _NO_PROGRAM:
-                    raise
+                    raise Unanswered(f"{command.argv[0]}: could not be started: {error.strerror}") from error
                 told = f"{command.argv[0]}: cannot be run: {error.strerror}; install it for this machine and user"
                 raise Unequipped(told) from error
             self._running.add(process)

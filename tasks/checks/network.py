@@ -2,7 +2,8 @@
 
 Failed: the service refuses the connection, drops it or times out, which is what these checks look for. Unanswered:
 the cause is more likely on this machine than in the service. Its resolver does not know the name (a private zone, a
-missing DNS server), it has no route to the network, or its trust store does not accept the certificate.
+missing DNS server), it has no route to the network, its proxy does not respond, or its trust store does not accept
+the certificate.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -32,8 +35,18 @@ def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - every
     try:
         with httpx.stream("GET", options.url, headers=options.headers, timeout=options.timeout) as response:
             return _judged(options, response)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        proxy = _proxy(options.url)
+        return unanswered(f"the proxy {proxy} does not respond: {_words(error)}") if proxy else _unanswered(error)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return _unanswered(error)
+
+
+def _proxy(url: str) -> str:
+    """Name and port of the proxy that the environment has for an address; "" where it is asked directly."""
+    asked, proxies = urlsplit(url), getproxies()
+    found = proxies.get(asked.scheme) or proxies.get("all") or ""
+    return "" if proxy_bypass(asked.hostname or "") else urlsplit(found).netloc.rpartition("@")[2]
 
 
 def tcp_expected(options: Tcp) -> str:

@@ -189,3 +189,16 @@ def test_a_service_that_does_not_speak_tls_fails(port: int) -> None:
 @pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/"])
 def test_an_invalid_address_is_unanswered(url: str) -> None:
     assert asked("http", url=url).outcome is Outcome.UNANSWERED
+
+
+def test_a_proxy_that_does_not_respond_says_nothing_of_the_service(
+    port: int, closed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://me:hush@127.0.0.1:{closed}")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    said = asked("http", url="http://service.example/")
+    assert said.outcome is Outcome.UNANSWERED
+    assert f"the proxy 127.0.0.1:{closed} does not respond" in said.found
+    assert "hush" not in said.found
+    assert asked("http", url=f"http://127.0.0.1:{closed}/").outcome is Outcome.FAILED
+    assert asked("http", url=f"http://127.0.0.1:{port}/").outcome is Outcome.SUCCEEDED

@@ -201,3 +201,19 @@ def test_a_tool_that_works_for_long_is_told_about_by_its_last_line(tmp_path: Pat
     assert processes.Processes(telling=0.01).run(command).stdout == "first\nhalf way\nnot a whole line\n"
     assert seen[0] == "half way"
     assert seen.count("half way") == 1
+
+
+def test_a_program_that_the_system_cannot_start_now_is_no_answer(tmp_path: Path) -> None:
+    with pytest.raises(Unanswered, match=r"could not be started: Argument list too long"):
+        processes.run(Command((sys.executable, "-c", "pass", "x" * 10_000_000), tmp_path))
+
+
+def test_output_is_utf_8_whatever_the_locale_of_this_process_is() -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom tasks.processes import Command, run\n"
+        "print(ascii(run(Command(('printf', r'\\303\\266'), Path.cwd())).stdout))"
+    )
+    latin = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PATH": os.environ["PATH"]}
+    root = Path(processes.__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", program], env=latin, cwd=root, capture_output=True, check=True)
+    assert done.stdout.decode().strip() == r"'\xf6'"
