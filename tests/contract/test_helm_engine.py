@@ -17,7 +17,16 @@ from tasks.domain.plan import Action
 from tasks.domain.release import Inputs
 from tasks.domain.values import MASK
 from tasks.engines.helm.engine import Helm
-from tests.platforms.helm_shop import BETTER, CRASHES, GOOD, HANGS, Shop, kill_in_the_middle, prepared
+from tests.platforms.helm_shop import (
+    BETTER,
+    CRASHES,
+    GOOD,
+    HANGS,
+    MIGRATION,
+    Shop,
+    kill_in_the_middle,
+    prepared,
+)
 from tests.servers.clusters import Cluster
 
 SECRET = """
@@ -25,24 +34,6 @@ apiVersion: v1
 kind: Secret
 metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}}
 stringData: {key: {{ .Values.key | quote }}, other: same}
-"""
-HOOK = """
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: {{ .Release.Name }}-migrate
-  namespace: {{ .Release.Namespace }}
-  annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: before-hook-creation}
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
-      containers:
-        - name: migrate
-          image: "shop/migrate:{{ .Values.migration }}"
-          resources: {limits: {memory: 16Mi, cpu: 10m}}
-          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 """
 VOUCHERS = """
 apiVersion: apiextensions.k8s.io/v1
@@ -260,7 +251,7 @@ def test_a_secret_that_changes_is_seen_and_never_shown(shop: Shop) -> None:
 
 
 def test_a_hook_that_fails_is_explained_by_what_its_pod_says(shop: Shop) -> None:
-    target = shop.own_chart("a", hook=HOOK.replace("  template:", "  backoffLimit: 0\n  template:"))
+    target = shop.own_chart("a", hook=MIGRATION.replace("  template:", "  backoffLimit: 0\n  template:"))
     applied = shop.apply(shop.planned(target, migration="broken-crash"))
     assert applied.outcome is Outcome.FAILED
     assert f"Job/flowmart/{shop.unit}-migrate: " in applied.detail
@@ -268,7 +259,7 @@ def test_a_hook_that_fails_is_explained_by_what_its_pod_says(shop: Shop) -> None
 
 
 def test_hooks_run_and_a_hook_that_changes_is_a_change(shop: Shop) -> None:
-    target = shop.own_chart("a", hook=HOOK)
+    target = shop.own_chart("a", hook=MIGRATION)
     assert shop.apply(shop.planned(target, migration="1")).outcome is Outcome.SUCCEEDED
     job = shop.cluster.object("job", f"{shop.unit}-migrate", "-n", "flowmart")
     assert job["status"]["succeeded"] == 1

@@ -24,6 +24,25 @@ from tests.servers.clusters import PROJECT, Cluster
 
 DEV = Environment("dev", "222222222222", "eu-west-1", Roles("", ""))
 GOOD, BETTER, CRASHES, HANGS = "1.0.0", "2.0.0", "broken-crash", "broken-ready"
+MIGRATION = """
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ .Release.Name }}-migrate
+  namespace: {{ .Release.Namespace }}
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: before-hook-creation}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+      containers:
+        - name: migrate
+          image: "shop/migrate:{{ .Values.migration }}"
+          resources: {limits: {memory: 16Mi, cpu: 10m}}
+          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+"""
+"""A template: a hook before installs and upgrades. The value `migration` is its image's tag."""
 
 
 def prepared(folder: Path) -> Cluster:
