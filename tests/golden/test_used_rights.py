@@ -1,8 +1,7 @@
 """FlowMart's access to a cluster gives what was seen to be used, and no more.
 
 `python -m tests.cluster_rights` records what is used. Who may get, list or watch objects sees the same of them, so
-one of these verbs that is used explains the others, except for Secrets. Of the monitoring stack, whose
-chart is made by others and is not here, nothing is recorded.
+one of these verbs that is used explains the others, except for Secrets.
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ import pytest
 
 from tasks.engines.kustomize.sources import rendered
 from tasks.processes import Processes
-from tests.cluster_rights import RECORDED, text
+from tests.cluster_rights.recorded import MONITORING, SERVICES, rights
 from tests.peers.tools import tool
+from tests.platforms import monitored
 
 ACCESS = Path(__file__).parents[2] / "infrastructure/kubernetes/access"
 ROLES = {"plan": "flowmart-plan", "apply": "flowmart-deployer"}
-
-NOT_RECORDED = frozenset({"flowmart-monitoring", "apiextensions.k8s.io/customresourcedefinitions"})
 NOT_OURS = frozenset({("flowmart", "/secrets", "patch")})
 """Rights that FlowMart's own charts do not need, and those with a Secret in them do."""
 READING = ("get", "list", "watch")
@@ -33,10 +31,10 @@ Right = tuple[str, str, str]
 
 
 def used(purpose: str) -> set[Right]:
-    recorded = json.loads(RECORDED.read_text())[purpose]
     return {
         (place, resource, verb)
-        for place, resources in recorded.items()
+        for recorded in (SERVICES, MONITORING)
+        for place, resources in json.loads(recorded.read_text())[purpose].items()
         for resource, verbs in resources.items()
         for verb in verbs
     }
@@ -51,7 +49,7 @@ def granted(purpose: str) -> set[Right]:
     roles = [
         m for m in manifests() if m["metadata"]["name"] == ROLES[purpose] and m["kind"] in ("Role", "ClusterRole")
     ]
-    return {right for role in roles for right in _rights(role) if NOT_RECORDED.isdisjoint(right)}
+    return {right for role in roles for right in _rights(role)}
 
 
 def _rights(role: dict[str, Any]) -> Iterator[Right]:
@@ -77,25 +75,30 @@ def test_the_access_gives_all_that_is_used(purpose: str) -> None:
 
 @pytest.mark.parametrize("purpose", sorted(ROLES))
 def test_the_access_gives_nothing_that_is_not_used(purpose: str) -> None:
-    seen = used(purpose)
-    explained = {each for right in seen for each in _explained(right)}
-    assert sorted(right for right in granted(purpose) if right not in explained | NOT_OURS) == []
+    explained = {each for right in used(purpose) for each in _explained(right)}
+    assert sorted(granted(purpose) - explained - NOT_OURS) == []
 
 
 def _explained(used: Right) -> Iterator[Right]:
     place, resource, verb = used
-    verbs = READING if verb in READING and resource != "/secrets" else (verb,)
-    yield from ((where, resource, each) for where in (place, "cluster") for each in verbs)
+    yield used
+    if verb in READING and resource != "/secrets":
+        yield from ((place, resource, each) for each in READING)
+
+
+def test_what_monitoring_uses_was_recorded_with_the_version_of_the_chart_that_it_has() -> None:
+    assert json.loads(MONITORING.read_text())["version"] == monitored.version()
 
 
 def test_what_was_recorded_is_told_by_account_place_and_kind() -> None:
     lines = [
         json.dumps(["flowmart-plan", "get", "apps", "deployments", "flowmart", ""]),
         json.dumps(["flowmart-plan", "patch", "apps", "deployments", "flowmart", ""]),
+        json.dumps(["flowmart-plan", "patch", "apps", "deployments", "elsewhere", ""]),
         json.dumps(["flowmart-deployer", "get", "", "namespaces", "", "flowmart"]),
         json.dumps(["administrator", "get", "", "nodes", "", ""]),
     ]
-    assert json.loads(text(lines)) == {
+    assert rights(lines, ("flowmart",)) == {
         "plan": {"flowmart": {"apps/deployments": ["get", "patch"]}},
         "apply": {"flowmart": {"/namespaces": ["get"]}},
     }
