@@ -7,6 +7,7 @@ everything below its longest literal folder, and one that begins with a variable
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -95,14 +96,21 @@ class Reading:
             # A word that happens to be a folder's name is no path.
             folders = "/" in piece or key in _PATHS
             if piece.strip("./"):
-                for place in self._places(file):
-                    yield from _existing(place / piece, folders=folders)
+                for place in self._ours(file, piece):
+                    yield from _existing(place, folders=folders)
             return
         literal = piece[: end.start()].rpartition("/")[0]
         if literal:
-            yield from (found for place in self._places(file) for found in files_below(place / literal))
+            yield from (found for place in self._ours(file, literal) for found in files_below(place))
         elif key in _PATHS and piece.startswith("\0/"):
             yield from files_below(self.root)
+
+    def _ours(self, file: Path, path: str) -> list[Path]:
+        """Where a path may lead to below `root`. An absolute one is mostly on a host: not to be looked up here."""
+        found = dict.fromkeys(Path(os.path.normpath(place / path)) for place in self._places(file))
+        below = [place for place in found if place.is_relative_to(self.root)]
+        above = not path.startswith("/") and any(self.root.is_relative_to(place) for place in found)
+        return [*below, *([self.root] if above and self.root not in below else [])]
 
     def _places(self, file: Path) -> list[Path]:
         """Where Ansible looks for a relative path that stands in `file`."""

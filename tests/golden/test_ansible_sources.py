@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,25 @@ def test_a_template_that_is_no_yaml_is_read_as_a_template(tmp_path: Path) -> Non
         "web/common/key.pub": "key",
     }
     assert set(reads(write(tmp_path, files), "web")) == files.keys()
+
+
+def write_deeper_than_paths_go(folder: Path) -> None:
+    """Folders in folders, until whoever looks through all of them is refused by the system."""
+    folder.mkdir()
+    above = os.open(folder, os.O_RDONLY)
+    for _ in range(24):
+        os.mkdir("d" * 200, dir_fd=above)
+        below = os.open("d" * 200, os.O_RDONLY, dir_fd=above)
+        os.close(above)
+        above = below
+    os.close(above)
+
+
+@pytest.mark.parametrize("path", ["{outside}", "{outside}/{{{{ version }}}}/bin", "../../outside/{{{{ version }}}}"])
+def test_folders_of_this_machine_are_not_looked_through(tmp_path: Path, path: str) -> None:
+    write_deeper_than_paths_go(tmp_path / "outside")
+    folder = tmp_path / "infrastructure/site"
+    folder.mkdir(parents=True)
+    task = f"unarchive: {{src: '{path.format(outside=tmp_path / 'outside')}', dest: /opt}}"
+    (folder / "playbook.yml").write_text(f"- hosts: all\n  tasks:\n    - {task}\n")
+    assert reads(tmp_path / "infrastructure", "site") == ("site/playbook.yml",)
