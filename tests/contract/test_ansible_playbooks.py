@@ -81,3 +81,11 @@ def test_a_rescued_failure_is_shown_as_what_it_is(bastion: Bastion) -> None:
     )
     assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
     assert bastion.engine.detect_drift(bastion.receipt(plan)).changes == ()
+
+
+def test_a_playbook_may_have_plays_for_systems_that_no_host_has(bastion: Bastion) -> None:
+    grouped = "{hosts: all, gather_facts: false, tasks: [{group_by: {key: 'os_{{ os | default(\"Debian\") }}'}}]}"
+    write = "[{copy: {content: a, dest: /srv/grouped, mode: '0644'}}]"
+    plays = [f"{{hosts: os_{name}, gather_facts: false, tasks: {write}}}" for name in ("Debian", "RedHat")]
+    (bastion.folder / "bastion/playbook.yml").write_text("".join(f"- {play}\n" for play in (grouped, *plays)))
+    assert [change.address for change in bastion.plan().changes] == ["bastion : copy"]

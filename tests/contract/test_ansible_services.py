@@ -108,7 +108,13 @@ def test_packages_services_and_users_are_planned_made_and_missed(tmp_path: Path,
     assert drifted == {"Install", "Have a folder", "Run"}
 
 
-def test_a_repository_of_packages_is_refused_at_plan_as_not_emulated(tmp_path: Path, hosts: SandboxHosts) -> None:
-    made = engine(tmp_path, hosts, REPOSITORY)
+EARLIER = "    - {name: Configure, copy: {content: a, dest: /etc/earlier, mode: '0644'}}\n"
+
+
+@pytest.mark.parametrize("earlier", ["", EARLIER], ids=["alone", "after another change"])
+def test_a_repository_of_packages_is_refused_at_plan_as_not_emulated(
+    tmp_path: Path, hosts: SandboxHosts, earlier: str
+) -> None:
+    made = engine(tmp_path, hosts, REPOSITORY.replace("  tasks:\n", f"  tasks:\n{earlier}"))
     with pytest.raises(Refused, match=r"not emulated: the sandbox's hosts have no package repositories"):
         made.plan(Inputs({"hosts": {"web": "10.0.0.7"}}))

@@ -179,6 +179,14 @@ def test_what_a_failing_unrehearsed_task_would_leave_out_is_not_comparable() -> 
     assert told.dependent == ("one : Then",)
 
 
+def test_a_play_for_a_group_that_is_made_as_the_playbook_runs_may_match_no_host() -> None:
+    there, missed = {"event": "play", "name": "webservers", "pattern": "['webservers']"}, {"event": "no hosts"}
+    assert without_hosts([line("Group", makes_groups=True), there, missed]) == ()
+    assert without_hosts([there, missed, line("Group", makes_groups=True)]) == (
+        "play webservers (hosts: 'webservers')",
+    )
+
+
 def failure(task: str, host: str = "bastion") -> dict[str, Any]:
     data = {"host": host, "task": task, "res": {"msg": "could not find the requested service"}}
     return {"event": "runner_on_failed", "event_data": data}
@@ -220,6 +228,16 @@ def test_a_task_that_fails_where_earlier_changes_were_not_made_is_unknown() -> N
     assert found.blocked == found.failed == ("bastion : Start: could not find the requested service",)
     assert found.unknown[0].startswith("bastion : Start: could not find the requested service; earlier changes")
     assert results([failure("Start")]).blocked == ()
+
+
+def test_groups_that_are_made_as_a_playbook_runs_are_no_change() -> None:
+    assert results([told("Group", "ansible.builtin.group_by", {}), told("Add", "add_host", {})]).changes == ()
+
+
+def test_what_a_host_cannot_do_and_a_module_does_not_take_fails_whatever_came_before() -> None:
+    assert errors.is_final("web : Add: Task failed: Module failed: Function not implemented: not emulated")
+    assert errors.is_final("web : Copy: Unsupported parameters for (copy) module: modus. Supported are")
+    assert not errors.is_final("web : Start: Could not find the requested service nginx: host")
 
 
 def test_a_failure_that_a_rehearsal_ignores_is_unknown_where_earlier_changes_were_not_made() -> None:

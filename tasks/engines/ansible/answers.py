@@ -24,6 +24,9 @@ from tasks.engines.ansible.recordings import Line
 Event = Mapping[str, Any]
 
 _LINES = 5
+_ONLY_GROUPING = ("add_host", "group_by")
+"""Modules that say "changed" and change nothing but what Ansible knows of hosts while it runs."""
+
 _NOT_MADE = "earlier changes are not made in a rehearsal"
 _BLOCKED = f"{_NOT_MADE}; the tasks after it are not rehearsed"
 
@@ -178,6 +181,8 @@ def _is_unreachable(event: Event, stats: Mapping[str, Any] | None) -> bool:
 
 def _changes(event: Event) -> Iterable[Change]:
     data = _data(event)
+    if str(data.get("task_action", "")).rpartition(".")[2] in _ONLY_GROUPING:
+        return []
     result = data.get("res") or {}
     items = result.get("results")
     if not isinstance(items, list):

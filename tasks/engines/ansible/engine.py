@@ -171,7 +171,7 @@ class Ansible:
         place, found = f"{workspace.unit.name} in {workspace.environment.name}", run.results
         if errors.was_ended(run.exit_code):
             raise Unanswered(f"{place}: a rehearsal of {job.playbook} was ended ({run.exit_code})")
-        if failed := [line for line in found.failed if line not in found.blocked]:
+        if failed := [line for line in found.failed if line not in found.blocked or errors.is_final(line)]:
             raise Refused(f"{place}: a rehearsal of {job.playbook} fails\n{_lines(failed)}")
         if found.unreachable:
             denied = errors.are_denied(found.unreachable)

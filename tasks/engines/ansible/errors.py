@@ -25,6 +25,15 @@ _DENIED = re.compile(
 """What OpenSSH (sshconnect.c, sshconnect2.c) says where a host, or a bastion before it, does not let us in."""
 
 
+_FINAL = re.compile(r"Function not implemented|Operation not supported|Unsupported parameters for ")
+"""What no earlier task mends: what a host cannot do at all (ENOSYS, EOPNOTSUPP), and what a module does not take."""
+
+
+def is_final(failure: str) -> bool:
+    """Whether a task that failed in a rehearsal fails in earnest, too, whatever earlier tasks would have changed."""
+    return bool(_FINAL.search(failure))
+
+
 def are_denied(unreachable: Iterable[str]) -> bool:
     """Whether every host that could not be reached refused us: that is an answer, and the same one each time."""
     lines = tuple(unreachable)

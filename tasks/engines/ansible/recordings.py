@@ -26,9 +26,14 @@ def unanswered_questions(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The plays that matched no host, in words: their names and what they are written for."""
+    """The plays that matched no host, in words: their names and what they are written for.
+
+    Not those after a task that makes groups: which of these have hosts is for the hosts to say.
+    """
     found, play = [], ""
     for line in lines:
+        if line.get("makes_groups"):
+            break
         if line["event"] == "play":
             play = f"play {line['name']} (hosts: {line['pattern'].strip('[]')})"
         if line["event"] == "no hosts":

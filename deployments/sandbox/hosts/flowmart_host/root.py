@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -18,8 +19,8 @@ class Failed(Exception):
 
 
 def not_emulated(what: str) -> Failed:
-    """A refusal that nobody takes for one of the original's."""
-    return Failed(f"not emulated: the sandbox's hosts have no {what}")
+    """A refusal that nobody takes for one of the original's, in the words for what a host can never do (ENOSYS)."""
+    return Failed(f"{os.strerror(errno.ENOSYS)}: not emulated: the sandbox's hosts have no {what}")
 
 
 def place(path: str) -> Path:

@@ -30,6 +30,9 @@ _EXPRESSION = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _BARE = ("when", "changed_when", "failed_when", "until", "that", "var", "loop")
 """Keys of a task whose values are expressions without braces."""
 
+_GROUPING = ("add_host", "group_by")
+"""Modules that make groups, and hosts, as a playbook runs."""
+
 _NOT_TEMPLATES = ("hostvars", "vars", "groups", "group_names", "ansible_facts")
 """Variables of Ansible's own, which hold no expressions."""
 
@@ -94,6 +97,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 "names": sorted(self._all_names(task, result._host)),
                 "rescued_by": list(_rescued_by(task)),
                 "handler": type(task).__name__ == "Handler",
+                "makes_groups": str(task.action).rpartition(".")[2] in _GROUPING,
             }
         )
 
