@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
-from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tasks.domain.errors import Refused
@@ -99,6 +98,9 @@ def test_what_the_function_raises_is_raised(stops: dict[str, Exception]) -> None
 @pytest.fixture
 def own_server() -> Iterator[subprocess.Popen[bytes]]:
     """Prefect's own server for this process, which does not get ready."""
+    # Its import takes seconds, which every worker would pay to find out which tests there are.
+    from prefect.server.api.server import SubprocessASGIServer
+
     starting = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         SubprocessASGIServer().server_process = starting
