@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,6 +185,14 @@ def test_an_object_that_a_chart_declares_twice_is_refused_where_helm_cannot_crea
     plan = shop.planned(target)
     assert f"{about}: the chart declares it more than once; the last one counts" in plan.warnings
     assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+
+
+def test_a_release_that_no_secret_could_hold_is_refused_at_plan(shop: Shop) -> None:
+    target = shop.own_chart("a", settings=SETTINGS)
+    large = base64.b64encode(random.Random(1).randbytes(900_000)).decode()  # noqa: S311
+    (shop.workspace(target).folder / "large.txt").write_text(large)
+    with pytest.raises(Refused, match=r"record of the release would have 1\.5 MiB, and a Secret holds 1 MiB"):
+        shop.planned(target)
 
 
 def test_what_says_that_it_stays_is_not_planned_to_go(shop: Shop) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +14,7 @@ from typing import Any
 from tasks.cluster.objects import Manifest, Reference, parsed, repeated
 
 _HOOK = "helm.sh/hook"
+_SMALL = 2**19
 _TESTS = ("test", "test-success", "test-failure")
 
 
@@ -19,7 +23,8 @@ class Installed:
     """One revision of a release: what it is made of, and the objects that its hooks make for a while.
 
     The pods of `helm test` are in neither: nothing that a promotion does makes them. `began` is when helm began the
-    revision, in ISO 8601; empty for what is only rendered. `repeated` are objects that it declares more than once.
+    revision, in ISO 8601; empty for what is only rendered. `repeated` are objects that it declares more than once,
+    `size` is how many bytes helm's record of it has, if these are many.
     """
 
     revision: int
@@ -28,6 +33,7 @@ class Installed:
     hooks: Mapping[Reference, Manifest] = field(default_factory=dict)
     began: str = ""
     repeated: tuple[Reference, ...] = ()
+    size: int = 0
 
     @property
     def basis(self) -> str:
@@ -61,7 +67,14 @@ def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
         hooks=_bare_all({about: h for about, h in parsed(hooks, origin, namespace).items() if not _is_test(h)}),
         began=str(answer["info"].get("last_deployed") or ""),
         repeated=tuple(repeated(answer.get("manifest") or "", namespace)),
+        size=_size(answer),
     )
+
+
+def _size(answer: Mapping[str, Any]) -> int:
+    """About how large helm's record is (`pkg/storage/driver/util.go`); 0 when it is small for sure."""
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    return len(base64.b64encode(gzip.compress(text, 9))) if len(text) > _SMALL else 0
 
 
 def rendered(objects: Mapping[Reference, Manifest]) -> Installed:

@@ -20,6 +20,10 @@ from tasks.engines.helm.plans import Saved
 from tasks.engines.helm.rehearsing import rehearsed
 from tasks.engines.helm.rendering import Foretold, Objects
 
+_LARGEST = 2**20
+"""Bytes that a Secret may have (`MaxSecretSize` of Kubernetes)."""
+_DOUBT = 1.05
+"""How far a size may be off that was not made by helm itself: what is that close is left to the apply."""
 _KEEP = "helm.sh/resource-policy"
 
 
@@ -66,6 +70,10 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
     short = quotas.exceeded(cluster, created, after)
     if short:
         raise Refused("; ".join(short))
+    if upgrade.new.installed.size > _LARGEST * _DOUBT:
+        size = f"{upgrade.new.installed.size / 2**20:.1f} MiB"
+        told = f"helm's record of the release would have {size}, and a Secret holds 1 MiB"
+        raise Refused(f"{told}; leave files out of the chart (.helmignore), or make two charts of it")
     twice = upgrade.new.installed.repeated
     if twice and upgrade.live is None and not upgrade.server_side:
         told = "the chart declares it twice, and helm 3 cannot create it twice; remove one, or use Helm 4"
