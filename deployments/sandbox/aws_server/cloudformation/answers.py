@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -83,8 +84,19 @@ def update_termination_protection(response: Response) -> ActionResult:
 
 def set_stack_policy(response: Response) -> ActionResult:
     """Keep a stack policy, which executing change sets obeys."""
-    stack_of(response).policy = str(response._get_param("StackPolicyBody") or "")
+    policy = str(response._get_param("StackPolicyBody") or "")
+    if not _is_policy(policy):
+        raise ValidationError(message="Error validating stack policy: Invalid stack policy")
+    stack_of(response).policy = policy
     return EmptyResult()
+
+
+def _is_policy(text: str) -> bool:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and bool(found.get("Statement"))
 
 
 def get_stack_policy(response: Response) -> ActionResult:

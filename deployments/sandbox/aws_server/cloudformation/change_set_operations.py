@@ -47,6 +47,10 @@ Response = CloudFormationResponse
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
+class _AlreadyExists(CloudFormationError):
+    code = "AlreadyExistsException"
+
+
 class _InvalidChangeSetStatus(CloudFormationError):
     code = "InvalidChangeSetStatus"
 
@@ -57,6 +61,8 @@ def create_change_set(response: Response) -> ActionResult:
     name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
     refuse_wrong_name(own)
     stack = found_in(registry, name) or reviewed(response, name)
+    if any(made.stack is stack and made.name == own for made in registry.change_sets.values()):
+        raise _AlreadyExists(f"ChangeSet [{own}] already exists")
     kind = str(response._get_param("ChangeSetType") or "UPDATE")
     refuse_wrong_kind(stack, kind, known=stack.id in registry.stacks)
     wanted = imports.requested(response, kind)
@@ -107,6 +113,10 @@ def _compared(response: Response, made: ChangeSet, taken: Mapping[str, Made]) ->
     if response._get_bool_param("IncludeNestedStacks", False):
         changes = nested.differences(made.stack, made.template, made.tags, taken)
     else:
+        # What is not emulated inside is refused now, and not when half of the stack is made.
+        Hierarchy(response, made.name, made.arn, nested.capabilities).differences(
+            made.stack, made.template, made.tags
+        )
         stack, differ = made.stack, made.tags != made.stack.tags
         earlier = stack.template
         region = response.region

@@ -33,6 +33,8 @@ def parameter(aws: Clients, name: str, *, decrypted: bool = False) -> str:
     found = aws("ssm").get_parameters(Names=[name], WithDecryption=decrypted)["Parameters"]
     if not found:
         raise refuse(f"Unable to fetch parameters [{name}] from parameter store for this account.")
+    if found[0]["Type"] == "SecureString" and not decrypted:
+        raise refuse(f"Parameters [{name}] referenced by template have types not supported by CloudFormation.")
     return str(found[0]["Value"])
 
 

@@ -56,7 +56,8 @@ class Queue(Kind):
         }
         if wanted:
             aws("sqs").set_queue_attributes(QueueUrl=made.id, Attributes=wanted)
-        aws("sqs").tag_queue(QueueUrl=made.id, Tags=tags_of(aws, new))
+        if tags := tags_of(aws, new):
+            aws("sqs").tag_queue(QueueUrl=made.id, Tags=tags)
 
     def delete(self, aws: Clients, made: Made, p: Properties) -> None:
         aws("sqs").delete_queue(QueueUrl=made.id)

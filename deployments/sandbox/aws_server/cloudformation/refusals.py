@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from moto.ec2.exceptions import InvalidAMIIdError
 from moto.ec2.models import ec2_backends
 
-from deployments.sandbox.aws_server.cloudformation import schemas
+from deployments.sandbox.aws_server.cloudformation import schemas, snapshots
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference
 from deployments.sandbox.aws_server.cloudformation.intrinsics import refuse
 from deployments.sandbox.aws_server.cloudformation.nested import STACK
@@ -28,6 +28,9 @@ def refuse_not_emulated(template: Template) -> None:
         if unknown := KINDS[body["Type"]].unknown(template.properties(name, {})):
             raise refuse(f"the sandbox does not emulate {', '.join(unknown)} of {body['Type']} [{name}]")
         _refuse_images(name, template)
+        if "Snapshot" in template.policies(name) and body["Type"] not in snapshots.EMULATED:
+            raise refuse(f"the sandbox does not emulate snapshots of {body['Type']} [{name}]")
+    template.refuse_wrong_exports()
     for name, attribute in template.asked():
         _refuse_attribute(name, attribute, there[name]["Type"], template.region)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from deployments.sandbox.aws_server.cloudformation import snapshots
 from deployments.sandbox.aws_server.cloudformation.clients import Clients, via_cloudformation
 from deployments.sandbox.aws_server.cloudformation.handling import Failed, acted
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind
@@ -36,13 +37,17 @@ def remove(stack: Stack, aws: Clients, refusal: str = "") -> None:
 
 def delete(stack: Stack, resource: Resource, aws: Clients, policy: str) -> None:
     """Delete one resource, unless its policy is to keep it; `Failed` where it cannot go."""
-    if policy != "Delete":
+    if policy not in ("Delete", "Snapshot"):
         stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_SKIPPED")
         return
     kind = KINDS[resource.kind]
     if kind.checked and _there(kind, resource, aws) is None:
         # Deleting what is gone already succeeds: the handlers answer NotFound, which CloudFormation takes as done.
         return
+    if policy == "Snapshot":
+        name, id_ = resource.logical_id, resource.made.id
+        taken = lambda: snapshots.take(aws, resource.kind, id_, stack.name, name)  # noqa: E731
+        acted(stack, name, resource.kind, "DELETE_FAILED", taken)
     told = lambda: kind.delete(aws, resource.made, resource.properties)  # noqa: E731
     acted(stack, resource.logical_id, resource.kind, "DELETE_FAILED", told)
     stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_COMPLETE")

@@ -81,6 +81,9 @@ def template_of(response: BaseResponse, stack: Stack) -> Template:
     values: dict[str, str] = {}
     for given in response._get_param("Parameters", []):
         key = given["ParameterKey"]
+        if "ParameterValue" in given and given.get("UsePreviousValue"):
+            message = f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true"
+            raise ValidationError(message=f"{message} and a parameter value")
         if not given.get("UsePreviousValue"):
             values[key] = str(given["ParameterValue"])
         elif key in stack.template.parameters:

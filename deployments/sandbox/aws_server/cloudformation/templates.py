@@ -18,7 +18,7 @@ from deployments.sandbox.aws_server.cloudformation import (
     serverless,
     structure,
 )
-from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, Values, refuse
+from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, Values, is_later, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.loading import parsed
 
@@ -141,6 +141,14 @@ class Template:
         values.resolved([body.get("Properties") for body in self.resources.values()])
         values.resolved([body["Value"] for body in outputs if _holds(body, values)])
         return list(found)
+
+    def refuse_wrong_exports(self) -> None:
+        """ValidationError for names of exports that follow a resource, or that are given twice."""
+        names = [output["ExportName"] for output in self.outputs({}) if "ExportName" in output]
+        if any(is_later(name) for name in names):
+            raise refuse("Template format error: the Name of an Export cannot refer to a resource")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise refuse(f"Template format error: the Export {twice[0]} is declared more than once")
 
     def imports(self) -> frozenset[str]:
         """The names of the exports of other stacks that the template uses."""
