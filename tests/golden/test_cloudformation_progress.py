@@ -99,6 +99,23 @@ def test_a_change_set_that_is_gone_makes_a_plan_stale(code: str, kind: type[Exce
     assert type(errors.explained(answer("AccessDenied"), "execute it")) is Refused
 
 
+@pytest.mark.parametrize(
+    ("code", "retries", "kind"),
+    [
+        ("ChangeSetNotFound", 0, StalePlan),
+        ("ChangeSetNotFound", 1, Unanswered),
+        ("InvalidChangeSetStatus", 3, Unanswered),
+        ("AccessDenied", 1, Refused),
+    ],
+)
+def test_a_change_set_that_is_gone_after_a_second_request_may_have_been_carried_out(
+    code: str, retries: int, kind: type[Exception]
+) -> None:
+    error = answer(code)
+    error.response["ResponseMetadata"]["RetryAttempts"] = retries
+    assert type(errors.explained_execution(error, "execute it")) is kind
+
+
 def test_a_stack_that_does_not_exist_is_no_error() -> None:
     assert errors.is_absent(answer("ValidationError", "Stack with id orders does not exist"))
     assert not errors.is_absent(answer("ValidationError", "1 validation error detected"))

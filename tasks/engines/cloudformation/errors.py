@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 
+from botocore.exceptions import ClientError
+
 from tasks import aws, aws_errors
-from tasks.domain.errors import FlowmartError, StalePlan
+from tasks.domain.errors import FlowmartError, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome
 
 STALE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
@@ -36,6 +38,17 @@ def explained(error: aws.AwsError, what: str) -> FlowmartError:
     if aws_errors.code_of(error) in STALE:
         return StalePlan(f"could not {what}: {error}; plan again")
     return aws.explained(error, what)
+
+
+def explained_execution(error: aws.AwsError, what: str) -> FlowmartError:
+    """As `explained`, for ExecuteChangeSet: its change set may be gone because it was carried out.
+
+    botocore repeats a request that got no answer in time; what is said of the second one says nothing of the first.
+    """
+    retries = error.response["ResponseMetadata"].get("RetryAttempts", 0) if isinstance(error, ClientError) else 0
+    if retries and aws_errors.code_of(error) in STALE:
+        return Unanswered(f"could not {what}: {error}; it was sent {retries + 1} times, and the first may count")
+    return explained(error, what)
 
 
 def is_absent(error: aws.AwsError) -> bool:

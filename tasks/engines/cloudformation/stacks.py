@@ -166,11 +166,11 @@ class Stacks:
                 self.forget(found["ChangeSetId"])
 
     def execute(self, change_set: str) -> None:
-        """Begin to execute it; `StalePlan` when that is not possible any more."""
+        """Begin to execute it; `StalePlan` when that is no longer possible, `Unanswered` when it may have begun."""
         try:
             self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=uuid4().hex)
         except aws.AWS_ERRORS as error:
-            raise errors.explained(error, f"execute change set {change_set}") from error
+            raise errors.explained_execution(error, f"execute change set {change_set}") from error
 
     def continue_rollback(self, stack: str) -> None:
         """Begin to go on with a rollback that failed."""
