@@ -130,6 +130,8 @@ class Settings(BaseSettings):
             InvalidInput: neither says it.
         """
         found = self.platform or _platform_in(self._manifest)
+        if not found and self._manifest.with_suffix(".yml").is_file():
+            raise InvalidInput(f"{self._manifest.with_suffix('.yml')}: is not read; rename it {self._manifest.name}")
         if not found:
             raise InvalidInput(
                 f"{self._manifest}: names no platform; run in the repository, or set FLOWMART_PLATFORM"

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Platform
 from tasks.manifest import document, explain
 from tasks.manifest.mistakes import Document, Mistake, not_among, refuse
@@ -25,6 +26,9 @@ def read(path: Path, model: type[Model]) -> tuple[Document | None, list[Model]]:
         InvalidInput: names every mistake of shape.
     """
     if not path.exists():
+        other = path.with_suffix(".yml")
+        if other.exists():
+            raise InvalidInput(f"{path.parent.name}/{other.name}: is not read; rename it {path.name}")
         return None, []
     found = document.read(path)
     if found.data is None:

@@ -109,6 +109,7 @@ def load(folder: Path) -> Policies:
     Raises:
         InvalidInput: naming the file and line that is wrong.
     """
+    _refuse_unread(folder)
     sources = {path: path.read_text() for path in sorted(folder.glob("*.rego"))}
     if not sources and folder.exists():
         raise InvalidInput(f"{folder} holds no policy (*.rego). Add one, or remove the folder to have none.")
@@ -117,6 +118,16 @@ def load(folder: Path) -> Policies:
     limits = _limits(folder / LIMITS)
     _evaluate(sources, _EMPTY | {"limits": limits.of("")})
     return Policies(sources, limits)
+
+
+def _refuse_unread(folder: Path) -> None:
+    """A policy that nobody evaluates, or a limit that nobody reads, would be a silent pass."""
+    below = sorted(path for path in folder.glob("*/**/*.rego") if not path.name.endswith("_test.rego"))
+    if below:
+        raise InvalidInput(f"{below[0]}: policies are read in {folder} alone; move it there")
+    wrong = folder / LIMITS.replace(".yaml", ".yml")
+    if wrong.exists():
+        raise InvalidInput(f"{wrong}: is not read; rename it {LIMITS}")
 
 
 def _require_package(path: Path, source: str) -> None:

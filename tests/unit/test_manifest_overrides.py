@@ -56,6 +56,12 @@ def test_nothing_written_is_no_override(infrastructure: Path, text: str) -> None
     assert manifest.load_overrides(infrastructure) == ()
 
 
+def test_a_file_with_another_ending_is_not_passed_over(infrastructure: Path) -> None:
+    (infrastructure / "overrides.yml").write_text("[]")
+    with pytest.raises(InvalidInput, match=r"overrides\.yml: is not read; rename it overrides\.yaml"):
+        manifest.load_overrides(infrastructure)
+
+
 def test_no_file_is_no_override(infrastructure: Path) -> None:
     assert manifest.load_overrides(infrastructure) == ()
 

@@ -97,6 +97,29 @@ def test_policies_of_any_root_are_evaluated_side_by_side(write: Write) -> None:
     assert [(v.policy, v.message) for v in found(policies)] == [("costs", "too dear"), ("names", "too long")]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("aws/deny.rego", "deny.rego: policies are read in .* alone; move it there"),
+        ("aws/deep/deny.rego", "deny.rego: policies are read in .* alone; move it there"),
+        ("limits.yml", "limits.yml: is not read; rename it limits.yaml"),
+    ],
+)
+def test_a_policy_or_limit_that_would_not_be_read_is_refused(write: Write, name: str, told: str) -> None:
+    folder = write("names.rego", "package names\n\nimport rego.v1\n")
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+    with pytest.raises(InvalidInput, match=told):
+        rego.load(folder)
+
+
+def test_tests_of_policies_may_be_in_a_folder_below(write: Write) -> None:
+    folder = write("names.rego", "package names\n\nimport rego.v1\n\ndeny contains 1 if false\n")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "names_test.rego").touch()
+    assert found(rego.load(folder)) == ()
+
+
 def test_a_folder_without_policies_is_no_permission(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"holds no policy.*Add one, or remove the folder"):
         rego.load(tmp_path)

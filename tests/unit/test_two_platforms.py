@@ -102,6 +102,13 @@ def test_what_is_no_name_is_said_so(tmp_path: Path, written: bytes, told: str) -
         History(Settings(repository=tmp_path))
 
 
+def test_a_file_with_another_ending_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "infrastructure").mkdir()
+    (tmp_path / "infrastructure" / "platform.yml").write_text("platform: shop\n")
+    with pytest.raises(InvalidInput, match=r"platform\.yml: is not read; rename it platform\.yaml"):
+        History(Settings(repository=tmp_path))
+
+
 @pytest.mark.parametrize("text", ["units: {}\n", None])
 def test_without_a_name_nothing_is_read(tmp_path: Path, text: str | None) -> None:
     if text is not None:
