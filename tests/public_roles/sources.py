@@ -70,6 +70,12 @@ ROLES = (
         "usermod --comment Somebody deploy; rm ~deploy/.ssh/authorized_keys",
         COLLECTIONS[:1],
     ),
+    PublicRole(
+        "Frzk/ansible-role-chrony",
+        {},
+        {"chrony_makestep_limit": 3},
+        "echo 'server time.example' >> /etc/chrony/chrony.conf",
+    ),
     PublicRole("cloudalchemy/ansible-node-exporter"),
     PublicRole("geerlingguy/ansible-role-docker"),
 )
