@@ -109,6 +109,11 @@ def test_a_path_in_values_counts_where_code_adds_it_to_its_folder(infrastructure
     assert found == OWN | {file, "config/deep/prod.json"}
 
 
+def test_a_long_word_in_values_is_no_path_and_hides_none(infrastructure: Path) -> None:
+    (infrastructure / APP / "dashboard.json").write_text(f'{{"image": "{"A" * 3_000_000}", "x": "../../keep.txt"}}')
+    assert read(infrastructure, "") == OWN | {f"{APP}/dashboard.json", "keep.txt"}
+
+
 def test_a_path_that_a_module_is_given_counts_from_its_folder(infrastructure: Path) -> None:
     (infrastructure / "modules/vpc/main.tf").write_text('x = file("${path.module}/${var.file}")')
     found = read(infrastructure, 'module "vpc" {\n  source = "../../modules/vpc"\n  file   = "../../keep.txt"\n}')

@@ -33,6 +33,10 @@ _PATH = re.compile(
     r"(\$\{\s*(?:path\.\w+|get_(?:original_)?terragrunt_dir\(\))\s*\}/|\})?((?:[\w.@+-]+/|/)*(?<![\w.])\.\.(?![\w.])(?:/[\w.@+-]*)*)([$%*?{]?)"
 )
 """What it begins with, the path, and what follows where that is not the end of it."""
+_BESIDE_PATHS = re.compile(r"[^\w.@+/${}()%*?-]+")
+"""What no path has in it: a long text is split there first, since `_PATH` reads a long word many times."""
+_LONGEST = 4096
+"""Characters of a path: PATH_MAX of Linux."""
 _FILE_FUNCTION = re.compile(
     r"\b(?:file|filebase64|templatefile|fileset|fileexists|file(?:base64)?(?:md5|sha1|sha256|sha512))\(\s*"
     r"(?P<path>\"[^\"]*\"|[^\s,)]*)"
@@ -127,7 +131,8 @@ def _valued(files: Iterable[Path], given: Iterable[str], whole: Path) -> Iterato
 
 def _loose(text: str) -> set[str]:
     """The paths with `..` in a text, each up to where it is no longer written out."""
-    found = (_written_out(path, begins, more) for begins, path, more in _PATH.findall(text))
+    words = (word for word in _BESIDE_PATHS.split(text) if ".." in word and len(word) <= _LONGEST)
+    found = (_written_out(path, begins, more) for word in words for begins, path, more in _PATH.findall(word))
     return {path for path in found if path and not path.startswith("/")}
 
 
