@@ -27,9 +27,9 @@ _INTRODUCTION = """# Permissions
 `flowmart bootstrap` gives two roles in each account exactly these policies, unless the platform has its own:
 `flowmart bootstrap ENV --write-policies` writes these into `infrastructure/bootstrap/`, for you to adapt to what your
 units build. `${states}` are the objects in the buckets that units of the environment name as their backends.
-*Used* are the actions that the sandbox, which enforces them, saw while FlowMart's own infrastructure was promoted
-(`python -m tests.permissions` records them again). An entry without any is for what did not happen there, such as
-removing a unit or changing its tags."""
+*Used* are the actions that the sandbox, which enforces them, saw while FlowMart's own infrastructure was promoted,
+and a rollback of nested stacks and of an image in two regions rehearsed (`python -m tests.permissions` records them
+again). An entry without any is for what did not happen there, such as removing a unit or changing its tags."""
 
 _CLUSTER = """## In a cluster
 

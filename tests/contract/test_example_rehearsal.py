@@ -8,19 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_story import Story
-from tests.platforms.example_platforms import EXAMPLES
+from tests.platforms import rehearsed
+from tests.platforms.rehearsed import EXAMPLE
 from tests.servers import sandboxes
-
-EXAMPLE = EXAMPLES / "rehearsals"
-
-CLOSED = {
-    "packer/image/image.pkr.hcl": ('"open"', '"closed"'),
-    "cloudformation/orders/template.yaml": ("VisibilityTimeout: 30", "VisibilityTimeout: 60"),
-    "kubernetes/base/settings.yaml": ("open", "closed"),
-    "chart/values.yaml": ("1.0.0", "1.1.0"),
-    "ansible/templates/motd.j2": ("open", "closed"),
-}
-"""{file: what the second release has there instead}: something of each tool."""
 
 
 @pytest.fixture
@@ -30,18 +20,10 @@ def story(tmp_path: Path) -> Iterator[Story]:
         yield Story(box, tmp_path, EXAMPLE)
 
 
-def change(story: Story) -> None:
-    for path, (old, new) in CLOSED.items():
-        file = story.repository / "infrastructure" / path
-        assert old in file.read_text()
-        file.write_text(file.read_text().replace(old, new))
-    story.commit("Close")
-
-
 def test_a_rollback_of_every_tool_is_rehearsed(story: Story) -> None:
     promoted = story.flowmart("promote")
     assert promoted.code == 0, promoted.err
-    change(story)
+    rehearsed.change(story)
     built = story.flowmart("promote", "--to", "shared")
     assert built.code == 0, built.err
     done = story.flowmart("rehearse", "production", "--json")

@@ -39,4 +39,5 @@ def test_no_role_has_a_whole_service_that_it_does_not_use(role: str) -> None:
 
 def test_a_record_has_each_action_of_a_role_once_in_order() -> None:
     lines = ["flowmart-b s3:B", "flowmart-a s3:A", "flowmart-b s3:A", "flowmart-b s3:B", "administrator s3:A"]
-    assert json.loads(text(lines)) == {"flowmart-a": ["s3:A"], "flowmart-b": ["s3:A", "s3:B"]}
+    lines += ["shop-b s3:C", "shop-b s3:A"]
+    assert json.loads(text(lines)) == {"flowmart-a": ["s3:A"], "flowmart-b": ["s3:A", "s3:B", "s3:C"]}
