@@ -80,8 +80,9 @@ class Leaving:
             Refused: a field cannot be left as it is.
         """
         before = live.objects if live else {}
-        every = _places(self.cluster, {**before, **new.objects})
-        chosen = {about: where for about, where in every if self.ignoring.covers(about)}
+        every = {**before, **new.objects}
+        covered = {about: item for about, item in every.items() if self.ignoring.covers(about)}
+        chosen = dict(_places(self.cluster, covered))
         found = reading.read_all(self.cluster, chosen.values())
         there = {about: found[where] for about, where in chosen.items()}
         wanted = {about: _with_data(item) for about, item in new.objects.items() if about in chosen}
