@@ -64,6 +64,12 @@ def test_a_name_that_ansible_would_take_for_a_range_of_hosts_is_refused(bastion:
         bastion.plan()
 
 
+def test_a_module_that_no_collection_has_is_told_with_its_place_in_the_release(bastion: Bastion) -> None:
+    bastion.does("    - {name: Open, seport: {ports: 80}}\n")
+    with pytest.raises(Refused, match=r"resolve module/action 'seport'[\s\S]*Origin: bastion/playbook\.yml:4"):
+        bastion.plan()
+
+
 def test_a_rescued_failure_is_shown_as_what_it_is(bastion: Bastion) -> None:
     block = (
         "    - block:\n"

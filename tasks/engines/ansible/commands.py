@@ -107,7 +107,7 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
         return Run(found, finished.exit_code)
     if errors.was_ended(finished.exit_code):
         raise Unanswered(f"{what}: was ended ({finished.exit_code})")
-    raise Refused(f"{what}: {_why(finished)}")
+    raise Refused(f"{what}: {_why(finished).replace(f'{place.infrastructure.resolve()}/', '')}")
 
 
 def _run(
