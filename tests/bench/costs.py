@@ -75,8 +75,8 @@ def import_of_prefect() -> Cost:
 def without_ours() -> dict[str, str]:
     """The variables of this process, less those that would lead a command somewhere else.
 
-    What Python compiles is kept, as where the product is installed, whatever this machine wants for its checkouts.
+    What Python compiles is kept beside each module, as where the product is installed, and as in the packages that
+    it needs: another folder would have to be filled first.
     """
-    ours = ("AWS_", "FLOWMART_", "PREFECT_", "PYTHONDONTWRITEBYTECODE")
-    known = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**known, "PYTHONPYCACHEPREFIX": str(PROJECT / ".venv/pycache")}
+    ours = ("AWS_", "FLOWMART_", "PREFECT_", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
