@@ -12,6 +12,7 @@ import pytest
 from deployments import cli
 from tasks import manifest
 from tasks.domain.errors import InvalidInput
+from tasks.domain.outcome import CheckResult, Outcome
 from tasks.domain.platform import Environment
 from tasks.domain.release import Target
 from tasks.github import plans
@@ -29,6 +30,7 @@ from tests.unit.test_cli import verify
 
 RUN = "0192a1b2-0000-7000-8000-00000000abcd"
 LINKED = Environment("dev", log_link="https://kibana.example/x?q=trace.id:{trace}")
+CHECK = CheckResult("health", "http", Outcome.SUCCEEDED, "200", "200", 1, 0.5)
 BY_CLAIM = Environment("dev", log_link="https://kibana.example/x?q=transaction.id:{claim}")
 
 
@@ -79,13 +81,13 @@ def test_a_placeholder_that_nobody_fills_in_is_a_mistake(tmp_path: Path) -> None
 def test_a_page_of_the_run_history_leads_to_the_log(tmp_path: Path, logging: str, expected: str) -> None:
     mini, pages = MiniPlatform(tmp_path), list[Page]()
     declared(mini, logging)
-    RunReporter(mini.settings, pages.append, run=RUN).checked(Target("a", "dev", "first"), ())
+    RunReporter(mini.settings, pages.append, run=RUN).checked(Target("a", "dev", "first"), [CHECK])
     assert expected in pages[0].text
 
 
 def test_outside_of_a_run_a_page_leads_nowhere(tmp_path: Path) -> None:
     mini, pages = MiniPlatform(tmp_path), list[Page]()
-    RunReporter(mini.settings, pages.append).checked(Target("a", "dev", "first"), ())
+    RunReporter(mini.settings, pages.append).checked(Target("a", "dev", "first"), [CHECK])
     assert "og of this run" not in pages[0].text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.spent import Meter, by_file
 
-BUSY = "import time\nwhile time.process_time() < 0.3: pass"
+BUSY = "import time\nwhile time.process_time() < 0.4: pass"
 
 
 def report(file: str, when: str, *noted: tuple[str, float]) -> pytest.TestReport:
