@@ -32,7 +32,7 @@ def serving(collectors: Sequence[Collector], host: str, port: int) -> ThreadingH
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """A scrape every few seconds is no news."""
+            """A scrape every few seconds is not news."""
 
     server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True

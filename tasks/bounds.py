@@ -41,7 +41,7 @@ class _Collection:
 def refuse_large_yaml(text: str) -> None:
     """Raise `TooLarge` for a YAML text that is too long, too deep or grows too much by its aliases.
 
-    A text that is no YAML passes: whoever reads it says what is wrong.
+    A text that is not valid YAML passes: whoever reads it says what is wrong.
     """
     _refuse_long(text)
     with suppress(yaml.reader.ReaderError, yaml.scanner.ScannerError, yaml.parser.ParserError):

@@ -122,5 +122,5 @@ def _at(name: str, source: Source, found: str) -> str:
         value = json.loads(found)[source.key]
     except (ValueError, KeyError, TypeError):
         # Without the cause: what a JSON parser says may hold a piece of the secret.
-        raise Refused(f"the secret {name}: {source} is no JSON object with the key {source.key}") from None
+        raise Refused(f"the secret {name}: {source} is not a JSON object with the key {source.key}") from None
     return value if isinstance(value, str) else json.dumps(value)

@@ -19,7 +19,7 @@ from urllib.parse import quote, quote_plus
 from tasks.domain.values import CHANGED, MASK
 
 SHORTEST = 6
-"""Shorter values are no secrets here: masking "true" or "dev" would hide the text."""
+"""Shorter values are not secrets here: masking "true" or "dev" would hide the text."""
 
 _NAME = (
     r"pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|(?:private|access|account|signing|encryption)[_-]?key"
@@ -69,7 +69,7 @@ class Known:
         self._changing = threading.Lock()
 
     def learn(self, values: Iterable[Any]) -> None:
-        """Mask these from now on; what is no text, or too short, is left out."""
+        """Mask these from now on; what is not a text, or too short, is left out."""
         found = {value for value in values if isinstance(value, str) and len(value.strip()) >= SHORTEST}
         with self._changing:
             for value in found - self._values - {MASK, CHANGED}:

@@ -188,7 +188,7 @@ def _platform_in(file: Path) -> str:
     """The name in a platform.yaml, whatever else is wrong in it; "" without one.
 
     Raises:
-        InvalidInput: the file is no text, or what it says is no name.
+        InvalidInput: the file is not a text, or what it says is no name.
     """
     text = _text_of(file)
     if found := _PLATFORM.search(text):

@@ -87,7 +87,7 @@ def audit(json: Json = False) -> None:
     rows = [(chain.environment, str(chain.entries), chain.head[:16]) for chain in chains]
     screen.table("", ("chain", "entries", "head"), rows)
     for name in (name for chain in chains for name in chain.foreign):
-        screen.say(f"ignored: {name} is no entry")
+        screen.say(f"ignored: {name} is not an entry")
     screen.result(f"the ledger adds up; {len(checked)} releases are what they were when they were made")
 
 

@@ -52,7 +52,7 @@ class Source(Protocol):
         """What was in a delivery."""
 
     def heads(self, repository: str, branch: str) -> Iterator[Head]:
-        """The branch, and the open pull requests that are no forks."""
+        """The branch, and the open pull requests that are not forks."""
 
 
 class GitHubSource:

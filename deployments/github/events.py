@@ -178,7 +178,7 @@ def _comment(repository: str, payload: Mapping[str, Any], _: Rules) -> Decision:
     if _text(payload, "action") != "created":
         return Ignored("only new comments start something")
     if not isinstance(_at(payload, "issue.pull_request"), Mapping):
-        return Ignored("a comment on an issue that is no pull request starts nothing")
+        return Ignored("a comment on an issue that is not a pull request starts nothing")
     if _is_bot(payload, "comment.user"):
         return Ignored("bots give no commands")
     if not _COMMAND.match(_text(payload, "comment.body", longest=LONGEST_COMMENT).strip()):

@@ -70,7 +70,7 @@ def create_app(
             return JSONResponse({"error": str(error)}, error.status)
         decision = decide(headers.event, payload, home.rules)
         answered = await _keep(inbox, headers.delivery, headers.event, decision, arrived)
-        # Nobody waits for it: a lost count is no lost delivery.
+        # Nobody waits for it: a lost count is not a lost delivery.
         inbox.acknowledged(time.monotonic() - began)
         return answered
 

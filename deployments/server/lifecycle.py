@@ -57,7 +57,7 @@ def up(root: Path, report: Report) -> Serving:
 
 
 def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None:
-    """End every process of the server; what is not running is no error. The runs that go on end with the worker.
+    """End every process of the server; what is not running is not an error. The runs that go on end with the worker.
 
     `for_sandbox`: what serves the sandbox, or what serves you otherwise; by default what the profile leads to.
     """

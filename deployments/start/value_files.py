@@ -135,7 +135,7 @@ def relative(path: PurePosixPath, folder: PurePosixPath) -> str:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """The files below a folder that are no links."""
+    """The files below a folder that are not links."""
     for each in sorted(folder.iterdir()):
         if each.is_dir() and not each.is_symlink() and each.name not in _SKIPPED and not each.name.startswith("."):
             yield from _walk(each)

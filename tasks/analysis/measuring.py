@@ -91,7 +91,7 @@ def _one(answer: Answer) -> Value:
         raise QueryRefused(f"{len(answer.series)} series where one is wanted; aggregate them, such as with sum(...)")
     (series,) = answer.series
     if not series.known:
-        return Value(None, f"{series.value}, which is no number")
+        return Value(None, f"{series.value}, which is not a number")
     return Value(series.value, "; ".join(answer.warnings))
 
 

@@ -58,7 +58,7 @@ def _measured(server: Prometheus, options: PrometheusFact) -> Answer:
 
 def _compared(options: PrometheusFact, one: Series) -> Answer:
     if not one.known:
-        return unanswered(f"{one.value}, which is no number")
+        return unanswered(f"{one.value}, which is not a number")
     too_high = options.at_most is not None and one.value > float(options.at_most)
     too_low = options.at_least is not None and one.value < float(options.at_least)
     return judged(not (too_high or too_low), f"{one.value:g}")

@@ -2,7 +2,7 @@
 
 Two questions are answered. `changes`: how does one set of objects become another (both complete)? `drifted`: where
 does the cluster differ from what a manifest sets? There, whatever the manifest leaves open (defaults, status, what
-controllers add) is no difference, and two spellings of one quantity are none either, since the server rewrites them.
+controllers add) is not a difference. Nor are two spellings of one quantity, since the server rewrites them.
 """
 
 from __future__ import annotations

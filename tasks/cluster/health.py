@@ -74,7 +74,7 @@ def fault(expression: str) -> str:
     try:
         found = _compiled(expression)
     except _MISTAKES as error:
-        return f"is no expression: {_line(error)}"
+        return f"is not a valid expression: {_line(error)}"
     names = sorted({*found.variables()} - {_OBJECT, *_BOUND.findall(expression)})
     return f"has unknown names: {', '.join(names)}; the live object is called {_OBJECT}" if names else ""
 

@@ -1,4 +1,4 @@
-"""Fields that a unit leaves to others: they are no difference, and they stay as they are. Pure.
+"""Fields that a unit leaves to others: they are not a difference, and they stay as they are. Pure.
 
 A rule names fields, or the manager that owns them by an object's managedFields. Such a field is cut from both sides
 of every comparison. Of what is sent it is left out where somebody else owns it; where only we own it, what is there

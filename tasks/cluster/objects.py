@@ -143,12 +143,12 @@ def is_object(item: Any) -> bool:
 def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manifest]:
     """The manifests in a stream of YAML documents, in the order in which they are applied.
 
-    `origin` is named when the stream is no YAML, or something in it is no Kubernetes object.
+    `origin` is named when the stream is not valid YAML, or something in it is not a Kubernetes object.
     """
     try:
         return indexed(_read(text), origin, namespace)
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{origin}: is no YAML: {error}") from error
+        raise InvalidInput(f"{origin}: is not valid YAML: {error}") from error
 
 
 @lru_cache(maxsize=8)
@@ -174,9 +174,9 @@ def repeated(text: str, namespace: str = "") -> list[Reference]:
 
 
 def _fault(item: Any) -> str:
-    """Why something is no object that can be applied, and what to do; empty when it is one."""
+    """Why something is not an object that can be applied, and what to do; empty when it is one."""
     if not isinstance(item, Mapping):
-        return f"holds {str(item)[:40]!r}, which is no Kubernetes object; remove it"
+        return f"holds {str(item)[:40]!r}, which is not a Kubernetes object; remove it"
     metadata = item.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     about = " ".join(str(part) for part in (item.get("kind"), metadata.get("name")) if part) or "an object"

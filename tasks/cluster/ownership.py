@@ -34,7 +34,7 @@ def marked(manifest: Manifest, owner: str, *, adopted: bool) -> dict[str, Any]:
 
 
 def marked_as(manifest: Manifest, live: Manifest | None) -> dict[str, Any]:
-    """The manifest with the marks that the live object carries: whose it is, is no difference in it."""
+    """The manifest with the marks that the live object carries: whose it is, is not a difference in it."""
     marks = {key: value for key, value in annotated(live).items() if key in (UNIT, ADOPTED)}
     metadata = manifest["metadata"]
     merged = {**(metadata.get("annotations") or {}), **marks}

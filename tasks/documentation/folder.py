@@ -67,7 +67,7 @@ def _own(folder: Path) -> set[str]:
     try:
         found = json.loads(file.read_text())
     except ValueError as error:
-        raise InvalidInput(f"{file}: is no list of files; restore it, or choose another folder") from error
+        raise InvalidInput(f"{file}: is not a list of files; restore it, or choose another folder") from error
     names = found if isinstance(found, list) else []
     return {name for name in names if isinstance(name, str) and _is_inside(name)}
 

@@ -15,7 +15,7 @@ from tasks.domain.values import digest_of
 class Action(StrEnum):
     """What a plan would do to one object, or (`move`, `import`, `forget`) to what the tool remembers of it.
 
-    `invoke`: run something that is no object. `other`: what a tool says and nobody here knows; it needs care.
+    `invoke`: run something that is not an object. `other`: what a tool says and nobody here knows; it needs care.
     """
 
     CREATE = "create"

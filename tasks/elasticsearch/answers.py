@@ -116,12 +116,12 @@ def content(response: Response, where: str, what: str) -> Any:
 
     Raises:
         Rejected: the server rejects the request; `NotPermitted` if it denies it.
-        Unanswered: everything else that is no result.
+        Unanswered: everything else that is not a result.
     """
     require_success(response, where, what)
     document = _json(response.body)
     if document is None:
-        raise Unanswered(f"{where} answered {what} with something that is no JSON; {_LOGIN}")
+        raise Unanswered(f"{where} answered {what} with something that is not valid JSON; {_LOGIN}")
     _require_acknowledged(document, f"{where}: {what}")
     return document
 

@@ -93,7 +93,7 @@ class Reading:
     def _resolved(self, file: Path, key: str, piece: str) -> Iterator[Path]:
         end = _OPEN.search(piece)
         if end is None:
-            # A word that happens to be a folder's name is no path.
+            # A word that happens to be a folder's name is not a path.
             folders = "/" in piece or key in _PATHS
             if piece.strip("./"):
                 for place in self._ours(file, piece):
@@ -123,7 +123,7 @@ def parsed(file: Path) -> Any:
     try:
         return yaml12.load_all_by(file.read_text(), _Loader)
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{file}: is no YAML: {error}") from error
+        raise InvalidInput(f"{file}: is not valid YAML: {error}") from error
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -38,7 +38,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Misunderstood:
-    """It is meant for us, but is no command; `why` is for the person."""
+    """It is meant for us, but is not a command; `why` is for the person."""
 
     why: str
 

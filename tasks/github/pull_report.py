@@ -70,7 +70,7 @@ class PullReport:
             tell("comment", lambda: self._keep(number, body))
 
     def _keep(self, number: int, body: str) -> None:
-        # An older run may end after a newer one: what it found is no news then.
+        # An older run may end after a newer one: what it found is not news then.
         if pulls.get(self.home.client, self.home.name, number).sha == self.sha:
             marker = text.marker(self.home.platform, COMMENT)
             comments.keep(self.home.client, self.home.name, number, marker, body)

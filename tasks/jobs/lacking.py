@@ -1,4 +1,4 @@
-"""What the machine of a job lacks is no rejection of the release: a program, the release's files, credentials.
+"""What the machine of a job lacks is not a rejection of the release: a program, the release's files, credentials.
 
 Another machine of the pool may have it, and a person can mend this one. So the run gets no answer, in the words of
 what is missing and with the machine's name: it asks again, and ends without a rollback if that does not help.

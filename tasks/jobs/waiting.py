@@ -6,7 +6,7 @@ the pool says that it ended   it is told to end its tools, should it live after 
 the run is being cancelled    it is told to end its tools, and its answer is awaited as that of a tool would be
 Prefect does not respond      a job that is there goes on, and its answer is in the store; one that is not is given to
                               the pool later, within the time that it has until somebody takes it
-Prefect says no               the same as nobody, at once: that says nothing about the release, so it is no rejection
+Prefect says no               the same as nobody, at once: it says nothing about the release, so it is not a rejection
 """
 
 from __future__ import annotations

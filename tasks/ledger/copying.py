@@ -55,7 +55,7 @@ def _refuse_another(source: Store, target: Store, there: set[str]) -> None:
     for name in sorted({secret_key.NAME, *newest.values()} & there):
         if not _same(source, target, name):
             raise InvalidInput(
-                f"{target.address}: {name} is not that of {source.address}, so it is no earlier copy of it. "
+                f"{target.address}: {name} is not that of {source.address}, so it is not an earlier copy of it. "
                 "Nothing was copied; choose an empty place"
             )
 

@@ -103,7 +103,9 @@ def gate(written: Any) -> Any:
         return {"approval": {"auto": NEVER, "approval": ALWAYS}.get(written, written)}
     if not isinstance(written, Mapping | BaseModel):
         words = ", ".join((NEVER, *CONDITIONS))
-        raise ValueError(f"{shown(written)} is no gate: write {words}, or a mapping such as {{approval: {ALWAYS}}}")
+        raise ValueError(
+            f"{shown(written)} is not a gate: write {words}, or a mapping such as {{approval: {ALWAYS}}}"
+        )
     return written
 
 

@@ -17,7 +17,7 @@ KEY = "paths"
 
 
 def declared(data: Any) -> tuple[str, ...]:
-    """The paths that a platform.yaml names, in one spelling each; none of an entry that is no text."""
+    """The paths that a platform.yaml names, in one spelling each; none of an entry that is not a text."""
     found = data.get(KEY) if isinstance(data, Mapping) else None
     entries = found if isinstance(found, list | tuple) else ()
     return tuple(dict.fromkeys(str(PurePosixPath(each)) for each in entries if isinstance(each, str) and each))

@@ -38,7 +38,7 @@ def mistakes(part: Any, names: Mapping[str, Any], *, outputs: bool = False) -> I
         elif name not in names:
             allowed = [f"{{{known}}}" for known in names]
             hint = did_you_mean(f"{{{name}}}", allowed)
-            yield Mistake(key, f"{{{name}}} is no placeholder here.{hint} {any_of(allowed)}")
+            yield Mistake(key, f"{{{name}}} is not a placeholder here.{hint} {any_of(allowed)}")
 
 
 def _used(part: Any, key: Key) -> Iterator[tuple[Key, str]]:

@@ -26,7 +26,7 @@ LONGEST = 90
 def load_suppressions(infrastructure: Path, today: date) -> tuple[Suppression, ...]:
     """The suppressions in `infrastructure`/drift.yaml; none when there is no such file.
 
-    One that has expired is no mistake, so that a release stays valid.
+    One that has expired is not a mistake, so that a release stays valid.
 
     Raises:
         InvalidInput: names every mistake, such as a day too far ahead of `today` (UTC).

@@ -74,7 +74,7 @@ def content(status: int, location: str, body: bytes, where: str) -> Mapping[str,
 
     Raises:
         QueryRefused: the query is wrong.
-        Unanswered: everything else that is no result.
+        Unanswered: everything else that is not a result.
     """
     if 300 <= status < 400:
         raise Unanswered(f"{where} redirects to {location or 'another page'}; is that a login page?")
@@ -85,7 +85,7 @@ def content(status: int, location: str, body: bytes, where: str) -> Mapping[str,
     if status != 200:
         raise Unanswered(f"{where} did not answer: status {status}, {said or _SAID.get(status, 'no result')}")
     if document is None or document.get("status") != "success" or "data" not in document:
-        raise Unanswered(f"{where} answered with something that is no result; is that a login page?")
+        raise Unanswered(f"{where} answered with something that is not a result; is that a login page?")
     return document
 
 

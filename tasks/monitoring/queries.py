@@ -19,7 +19,7 @@ def fault(query: str) -> str:
     try:
         found = promql_parser.parse(filled(query, _SECONDS))
     except ValueError as error:
-        return f"is no PromQL: {error}"
+        return f"is not valid PromQL: {error}"
     if isinstance(found, MatrixSelector):
         return "gives a range of samples: put a function around it, such as increase(...) or avg_over_time(...)"
     return "is a text, and not a query" if isinstance(found, StringLiteral) else ""

@@ -152,7 +152,7 @@ def _limits(path: Path) -> Limits:
     try:
         return Limits.model_validate(yaml12.load_by(path.read_text(), yaml.SafeLoader) or {})
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{path} is no YAML: {error}") from error
+        raise InvalidInput(f"{path} is not valid YAML: {error}") from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"{path} is wrong: {wrong}. Known keys: deletions, environments.") from error

@@ -182,6 +182,6 @@ def _refuse_unknown_limits(settings: Settings) -> None:
     for name in settings.parallelism_of:
         if name not in ENGINES and not _ACCOUNT.fullmatch(name):
             raise InvalidInput(
-                f"FLOWMART_PARALLELISM_OF: {name} is no engine and no {ACCOUNT}ID of 12 digits; "
+                f"FLOWMART_PARALLELISM_OF: {name} is neither an engine nor {ACCOUNT}ID of 12 digits; "
                 f"the engines are {', '.join(sorted(ENGINES))}"
             )

@@ -58,7 +58,7 @@ def _add(tar: tarfile.TarFile, file: File) -> None:
 
 def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> File:
     if member.name == FOLDER or not all(part not in ("", ".", "..") for part in member.name.split("/")):
-        raise ValueError(f"{member.name} is no path of a repository")
+        raise ValueError(f"{member.name} is not a path of a repository")
     path = path_of(member.name)
     if member.issym():
         return File(path, "link", member.linkname.encode(errors="surrogateescape"))

@@ -77,7 +77,7 @@ def test_a_configuration_in_a_secret_is_checked_too(tmp_path: Path, field: str) 
 @pytest.mark.parametrize("routes", ["{}", "- {labels: {}, receivers: [team]}", "- {labels: {a: b}}", "- ["])
 def test_expectations_that_are_none_are_refused(tmp_path: Path, routes: str) -> None:
     (message,) = found(alerting(tmp_path, ALERTMANAGER, routes))
-    assert message.startswith("cart/team.routes.yml: routes: is no list of {labels, receivers}: ")
+    assert message.startswith("cart/team.routes.yml: routes: is not a list of {labels, receivers}: ")
 
 
 def test_expectations_without_a_configuration_are_refused(tmp_path: Path) -> None:

@@ -104,5 +104,5 @@ def test_a_bastion_that_does_not_answer_is_no_answer(tmp_path: Path, hosts: Sand
 def test_a_bastion_that_does_not_let_us_in_is_a_no(tmp_path: Path, hosts: SandboxHosts) -> None:
     jump = f"-o ProxyJump=root@127.0.0.1:{bastion(hosts)}"
     private = Private(tmp_path, hosts, jump, key="missing_key")
-    with pytest.raises(Refused, match=r"hosts do not let us in\nweb-1 : Write: .*Permission denied"):
+    with pytest.raises(Refused, match=r"hosts refuse the login\nweb-1 : Write: .*Permission denied"):
         private.engine.plan(Inputs({}))

@@ -114,7 +114,7 @@ def test_what_cannot_be_installed_is_told_with_what_to_do(tmp_path: Path) -> Non
         ("requirements.yml", "- {src: shop.paint, version: 1.10}\n", "takes the version for a number: quote it"),
         ("requirements.yml", "roles: {paint: 1.0}\n", "roles must be a list"),
         ("requirements.yml", "text\n", "must hold roles and collections"),
-        ("requirements.yml", "roles: [\n", "is no YAML"),
+        ("requirements.yml", "roles: [\n", "is not valid YAML"),
     ],
 )
 def test_what_is_not_pinned_or_cannot_be_read_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:

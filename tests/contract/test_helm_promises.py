@@ -140,7 +140,7 @@ def test_a_killed_helm_may_still_run_until_its_time_is_up_and_then_it_got_part_o
     target = shop.release("a")
     plan = shop.of_image(target, HANGS)
     kill_in_the_middle(shop, plan)
-    with pytest.raises(Unanswered, match="revision 1 is pending-install; helm may still be at work"):
+    with pytest.raises(Unanswered, match="revision 1 is pending-install; helm may still be running"):
         shop.engine(target).observe(plan)
     shop.time_limit = 5
     engine = shop.engine(target)

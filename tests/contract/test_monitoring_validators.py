@@ -102,9 +102,9 @@ def test_queries_with_variables_are_understood(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (panels("rate(up)", "up"), "promql: cart.json, panel 'Errors': 'rate(up)' is no PromQL"),
-        (panels("up", "up{"), "promql: cart.json, panel 'Inner': 'up{' is no PromQL"),
-        ("{", "json: cart.json is no JSON"),
+        (panels("rate(up)", "up"), "promql: cart.json, panel 'Errors': 'rate(up)' is not valid PromQL"),
+        (panels("up", "up{"), "promql: cart.json, panel 'Inner': 'up{' is not valid PromQL"),
+        ("{", "json: cart.json is not valid JSON"),
     ],
 )
 def test_a_wrong_query_denies_the_plan(tmp_path: Path, text: str, told: str) -> None:
@@ -153,7 +153,7 @@ def test_a_wrong_query_of_a_generated_dashboard_denies_the_plan(tmp_path: Path) 
     where = overlay(tmp_path, configMapGenerator=[{"name": "cart", "files": ["cart.json"], **labels}])
     (tmp_path / "base/cart.json").write_text(panels("up", "rate(up)"))
     (message,) = found(where)
-    assert "base/kustomization.yaml: promql: cart.json, panel 'Inner': 'rate(up)' is no PromQL" in message
+    assert "base/kustomization.yaml: promql: cart.json, panel 'Inner': 'rate(up)' is not valid PromQL" in message
 
 
 def named_rules() -> str:

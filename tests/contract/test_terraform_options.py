@@ -103,7 +103,7 @@ def test_another_binary_is_used(root: Root, tmp_path: Path) -> None:
         ("~> 1.5.0", {}, r"first wants version ~> 1\.5\.0 \(version\), and \S+ is 1\.\d+\.\d+: install", Unequipped),
         (None, {OWN: "1.5.7\n"}, rf"version 1\.5\.7 \(terraform/dev/first/{re.escape(OWN)}\)", Unequipped),
         (None, {"../../.tool-versions": f"{IN_ASDF} 1.5.7\n"}, r"1\.5\.7 \(terraform/\.tool-versions\)", Unequipped),
-        ("newest", {}, "newest is no version constraint", Refused),
+        ("newest", {}, "newest is not a version constraint", Refused),
     ],
 )
 def test_another_version_than_wanted_is_refused_before_planning(

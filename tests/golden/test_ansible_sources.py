@@ -112,7 +112,7 @@ def test_a_galaxy_role_that_is_vendored_is_read(tmp_path: Path) -> None:
     [
         ({"web/README.md": ""}, r"web: holds no playbook; add playbook\.yml"),
         ({"web/playbook.yml": "- roles: [base]", "web/roles/bass/x": ""}, "there is no role base; roles: bass"),
-        ({"web/playbook.yml": "- ["}, "is no YAML"),
+        ({"web/playbook.yml": "- ["}, "is not valid YAML"),
     ],
 )
 def test_what_ansible_could_not_run_is_told_with_the_release(

@@ -338,7 +338,7 @@ def test_a_parameter_of_the_systems_manager_is_given_by_its_name(folder: Path) -
 @pytest.mark.parametrize(
     ("file", "text", "inputs", "message"),
     [
-        ("template.yaml", "just text", {}, r"template\.yaml: is no template: it has no Resources"),
+        ("template.yaml", "just text", {}, r"template\.yaml: is not a template: it has no Resources"),
         ("template.yaml", "a: [", {}, r"template\.yaml: while parsing"),
         ("template.yaml", "Resources: {}\n#" + "x" * 51_200, {}, "set the input template_bucket to one in eu-west-1"),
         ("parameters/dev.yaml", "just text", {}, r"dev\.yaml: should be a mapping with Parameters and Tags"),
@@ -348,10 +348,10 @@ def test_a_parameter_of_the_systems_manager_is_given_by_its_name(folder: Path) -
             {},
             "Tag is not a key beside Parameters, StackPolicy, Tags",
         ),
-        ("parameters/dev.yaml", "[Name]", {}, "'Name' is no parameter: .* or NAME=VALUE"),
+        ("parameters/dev.yaml", "[Name]", {}, "'Name' is not a parameter: .* or NAME=VALUE"),
         ("parameters/dev.yaml", "[{ParameterKey: Name, UsePreviousValue: true}]", {}, "Name has no ParameterValue"),
         ("parameters/dev.yaml", "", {}, "parameter Name has no value"),
-        ("stack-policy.json", "{", {}, r"stack-policy\.json is no JSON"),
+        ("stack-policy.json", "{", {}, r"stack-policy\.json is not valid JSON"),
         ("README.md", "", {"Nmae": "x"}, "has no parameter Nmae; its parameters: Name, Seconds, Secret, Zones"),
     ],
 )

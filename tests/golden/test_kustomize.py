@@ -178,7 +178,7 @@ def test_files_of_generators_patches_and_components_are_read(tmp_path: Path) -> 
         ),
         ("resources: [missing.yaml]", "there is no missing.yaml beside it"),
         ("resources: [../../outside]", "outside of infrastructure/"),
-        ("resources: [", "is no YAML"),
+        ("resources: [", "is not valid YAML"),
     ],
 )
 def test_what_no_release_could_hold_is_refused(tmp_path: Path, text: str, told: str) -> None:

@@ -67,9 +67,9 @@ def test_platform_yaml_says_what_is_wrong_with_it(tmp_path: Path) -> None:
 
 def test_manifests_and_playbooks_say_which_file_it_is(tmp_path: Path) -> None:
     (tmp_path / "playbook.yml").write_text(LEVELS)
-    with pytest.raises(InvalidInput, match=r"playbook\.yml: is no YAML: grows too much"):
+    with pytest.raises(InvalidInput, match=r"playbook\.yml: is not valid YAML: grows too much"):
         playbooks.parsed(tmp_path / "playbook.yml")
-    with pytest.raises(InvalidInput, match="overlay: is no YAML: grows too much"):
+    with pytest.raises(InvalidInput, match="overlay: is not valid YAML: grows too much"):
         objects.parsed(LEVELS, "overlay")
 
 

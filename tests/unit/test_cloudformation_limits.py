@@ -65,8 +65,8 @@ def test_a_name_of_digits_alone_is_a_name() -> None:
 @pytest.mark.parametrize(
     ("stack", "value", "tags", "said", "told"),
     [
-        ("1st", "", {}, "1st is no name of a stack", "at 'stackName' failed to satisfy constraint"),
-        ("a" * 129, "", {}, "is no name of a stack", "length less than or equal to 128"),
+        ("1st", "", {}, "1st is not a valid name of a stack", "at 'stackName' failed to satisfy constraint"),
+        ("a" * 129, "", {}, "is not a valid name of a stack", "length less than or equal to 128"),
         ("one", "é" * 2049, {}, "parameter Name: longer than the 4,096 bytes", "must contain at most 4096 bytes"),
         ("one", "", many(51, "x"), "Tags: 51, of which", "at 'tags' failed to satisfy constraint"),
         ("one", "", {"k" * 129: "x"}, "a key has 1 to 128 characters", "a key has 1 to 128 characters"),

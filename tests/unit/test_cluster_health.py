@@ -67,7 +67,7 @@ def test_nothing_is_ready_while_it_cannot_be_said_whether_it_failed() -> None:
 @pytest.mark.parametrize(
     ("expression", "told"),
     [
-        ("object.status.phase = 'Running'", "is no expression: 1:21: Syntax error"),
+        ("object.status.phase = 'Running'", "is not a valid expression: 1:21: Syntax error"),
         ("object.status.phase == Running", "has unknown names: Running; the live object is called object"),
         ("status.phase == 'Running'", "has unknown names: status"),
     ],

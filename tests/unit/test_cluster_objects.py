@@ -73,9 +73,9 @@ def test_kinds_of_others_are_named_with_their_group(api_version: str, address: s
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a: [", "chart x: is no YAML"),
-        ("just text", "chart x: holds 'just text', which is no Kubernetes object; remove it"),
-        ("- a", "chart x: holds .*, which is no Kubernetes object"),
+        ("a: [", "chart x: is not valid YAML"),
+        ("just text", "chart x: holds 'just text', which is not a Kubernetes object; remove it"),
+        ("- a", "chart x: holds .*, which is not a Kubernetes object"),
         ("kind: ConfigMap", r"chart x: ConfigMap \(with kind\) has no apiVersion and no metadata.name; add it"),
         ("apiVersion: v1\nkind: Job\nmetadata: {name: }", "has no metadata.name; add it"),
         ("apiVersion: v1\nmetadata: {name: a}", r"chart x: a \(with apiVersion, metadata\) has no kind; add it"),

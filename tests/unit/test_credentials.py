@@ -86,12 +86,12 @@ def unreadable(tmp_path: Path) -> list[tuple[Source, type[FlowmartError], str]]:
         (
             Source(command=prints('{"c4nary-broken').command, key="password"),
             Refused,
-            "no JSON object with the key pa",
+            "not a JSON object with the key pa",
         ),
         (
             Source(command=prints('["c4nary-list"]').command, key="password"),
             Refused,
-            "no JSON object with the key pa",
+            "not a JSON object with the key pa",
         ),
     ]
 

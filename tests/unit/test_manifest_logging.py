@@ -72,7 +72,7 @@ def test_dashboards_are_declared_in_the_same_way(tmp_path: Path) -> None:
         ("logging: {elasticsearch: {}}", "", "url: is missing: add it here, or to `logging` of the platform"),
         ("logging: {dashboards: {tls: {ca: a}}}", "", "dashboards.url: is missing: add it here, or to `logging`"),
         ("logging: {elasticsearch: {url: search}}", "", "must be an address without a name and password"),
-        ("logging: {elasticsearch: {url: 'http://{cluster}'}}", "", "{cluster} is no placeholder here"),
+        ("logging: {elasticsearch: {url: 'http://{cluster}'}}", "", "{cluster} is not a placeholder here"),
         (WHOLE, "logging: {elasticsearch: {auth: {api_key: {}}}}", "needs exactly one of variable and file"),
         (
             WHOLE,

@@ -61,7 +61,7 @@ def test_an_environment_says_only_what_differs(tmp_path: Path) -> None:
         ),
         ("monitoring: {prometheus: {url: prometheus}}", "", CHECK, "must be an address without a name and password"),
         ("monitoring: {prometheus: {url: 'http://a:b@c'}}", "", CHECK, "must be an address without a name and pass"),
-        ("monitoring: {prometheus: {url: 'http://{cluster}'}}", "", CHECK, "{cluster} is no placeholder here"),
+        ("monitoring: {prometheus: {url: 'http://{cluster}'}}", "", CHECK, "{cluster} is not a placeholder here"),
         (URL, "monitoring: {prometheus: {auth: {bearer: {}}}}", CHECK, "needs exactly one of variable and file"),
         (
             URL,
@@ -70,7 +70,7 @@ def test_an_environment_says_only_what_differs(tmp_path: Path) -> None:
             "has bearer and sigv4: requests are authenticated in one way",
         ),
         (URL, "monitoring: {prometheus: {tls: {key: a}}}", CHECK, "has a key and no certificate"),
-        (URL, "", "query: 'rate(up)', at_most: 1", "is no PromQL: expected type matrix"),
+        (URL, "", "query: 'rate(up)', at_most: 1", "is not valid PromQL: expected type matrix"),
         (URL, "", "query: 'up[5m]', at_most: 1", "gives a range of samples"),
         (URL, "", "query: up", "a query needs one of them"),
         (URL, "", "scraped: cart, at_most: 1", "are the limits of a query"),

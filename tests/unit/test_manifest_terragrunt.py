@@ -141,7 +141,7 @@ def test_units_that_need_each_other_across_tools_are_told(tree: Tree) -> None:
 def test_a_terragrunt_unit_that_is_written_out_is_told_to_use_the_block(tree: Tree) -> None:
     tree.write("platform.yaml", PLATFORM.replace("engine: terraform", "engine: terragrunt"))
     tree.found(dev=[VPC, DATABASE], production=[VPC, DATABASE])
-    with pytest.raises(InvalidInput, match="image: is no unit that Terragrunt found: remove it from units"):
+    with pytest.raises(InvalidInput, match="image: is not a unit that Terragrunt found: remove it from units"):
         manifest.refuse_miswired(tree.folder, manifest.load(tree.folder))
 
 

@@ -1,4 +1,4 @@
-"""Thirty secrets, in the forms that texts give them, are nowhere to be found; what is no secret stays."""
+"""Thirty secrets, in the forms that texts give them, are nowhere to be found; what is not a secret stays."""
 
 from __future__ import annotations
 

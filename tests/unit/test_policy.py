@@ -138,7 +138,7 @@ def test_wrong_limits_name_the_file_and_what_is_known(write: Write, text: str) -
 
 def test_limits_that_are_no_yaml_name_the_line(write: Write) -> None:
     write("costs.rego", "package flowmart.costs\n\nimport rego.v1\n\ndeny contains 1 if false\n")
-    with pytest.raises(InvalidInput, match=r"(?s)limits\.yaml is no YAML: .*line 2"):
+    with pytest.raises(InvalidInput, match=r"(?s)limits\.yaml is not valid YAML: .*line 2"):
         rego.load(write("limits.yaml", "deletions: 5\n\tx: ["))
 
 

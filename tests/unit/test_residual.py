@@ -1,4 +1,4 @@
-"""What a tool reports right after a good apply is no drift, and fails no rollback."""
+"""What a tool reports right after a good apply is not drift, and fails no rollback."""
 
 from __future__ import annotations
 

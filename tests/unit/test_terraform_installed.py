@@ -32,7 +32,7 @@ REFUSED = {
     "hashicorp/aws >= 6; hashicorp/random ~> 3.8": "hashicorp/random 3.7.2",
     "aws >= 6": "'aws >= 6' is not like hashicorp/aws >= 6.0",
     "hashicorp/aws": "'hashicorp/aws' is not like hashicorp/aws >= 6.0",
-    "hashicorp/aws newest": "newest is no version constraint",
+    "hashicorp/aws newest": "newest is not a version constraint",
 }
 
 

@@ -80,7 +80,7 @@ def test_workspaces_keep_environments_apart(tmp_path: Path) -> None:
         ({"reads": ["../../../etc/*"]}, r"\.\./\.\./\.\./etc/\* leads out of infrastructure/"),
         ({"backend_config": ["../none.hcl"]}, r"there is no file \.\./none\.hcl"),
         ({"env": {"TF_WORKSPACE": "x"}}, "env may not set TF_WORKSPACE: FlowMart does"),
-        ({"workspace": "{nothing}"}, r"units\.app\.terraform\.workspace: \{nothing\} is no placeholder here"),
+        ({"workspace": "{nothing}"}, r"units\.app\.terraform\.workspace: \{nothing\} is not a placeholder here"),
         ({"workspaces": "x"}, r"units\.app\.terraform\.workspaces"),
     ],
 )

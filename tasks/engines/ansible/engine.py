@@ -162,7 +162,7 @@ class Ansible:
         """What the job would do.
 
         Raises:
-            Refused: a task fails already now, and nothing before it could be the reason; or hosts do not let us in.
+            Refused: a task fails already now, and nothing before it could be the reason; or hosts refuse the login.
             Unanswered: a host cannot be reached, or the run was ended.
         """
         if not job.playbook:
@@ -175,7 +175,7 @@ class Ansible:
             raise Refused(f"{place}: a rehearsal of {job.playbook} fails\n{_lines(failed)}")
         if found.unreachable:
             denied = errors.are_denied(found.unreachable)
-            told = "hosts do not let us in" if denied else "hosts cannot be reached"
+            told = "hosts refuse the login" if denied else "hosts cannot be reached"
             raise (Refused if denied else Unanswered)(f"{place}: {told}\n{_lines(found.unreachable)}")
         return found
 

@@ -22,7 +22,7 @@ _DENIED = re.compile(
     r"Permission denied|Host key verification failed|HOST IDENTIFICATION HAS CHANGED|Too many authentication failures"
     r"|Unable to negotiate with"
 )
-"""What OpenSSH (sshconnect.c, sshconnect2.c) says where a host, or a bastion before it, does not let us in."""
+"""What OpenSSH (sshconnect.c, sshconnect2.c) says where a host, or a bastion before it, refuses the login."""
 
 
 _FINAL = re.compile(r"Function not implemented|Operation not supported|Unsupported parameters for ")

@@ -57,7 +57,7 @@ def job(unit: str, playbook: str, inputs: Mapping[str, Any]) -> Job:
         if "[" in name:
             raise InvalidInput(f"{unit}: inputs.hosts.{name}: Ansible takes [ for a range: name each host")
         if not isinstance(address, str) or not address or "{" in address:
-            raise InvalidInput(f"{unit}: inputs.hosts.{name}: {address!r} is no address")
+            raise InvalidInput(f"{unit}: inputs.hosts.{name}: {address!r} is not an address")
     return Job(
         playbook,
         hosts,

@@ -80,7 +80,7 @@ def _parsed(file: Path, place: str) -> Mapping[str, Any]:
     try:
         found = yaml12.load(file.read_text())
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{place}: is no YAML: {' '.join(str(error).split())}") from error
+        raise InvalidInput(f"{place}: is not valid YAML: {' '.join(str(error).split())}") from error
     # A list is of roles: the form from before there were collections.
     wanted = {"roles": found} if isinstance(found, list) else found or {}
     if not isinstance(wanted, Mapping):

@@ -182,7 +182,7 @@ def text(planned: Iterable[Change], warnings: Iterable[str] = ()) -> str:
 
 
 def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
-    """`value` with the mask in place of every secret, in all texts inside; short texts are no secrets."""
+    """`value` with the mask in place of every secret, in all texts inside; short texts are not secrets."""
     if isinstance(value, Mapping):
         return {key: scrubbed(item, secrets) for key, item in value.items()}
     if isinstance(value, list):

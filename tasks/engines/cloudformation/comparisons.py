@@ -50,7 +50,9 @@ def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
     stack = stacks.find(source.stack)
     status = stack["StackStatus"] if stack else ""
     if stack is not None and is_busy(stack):
-        raise Unanswered(f"stack {source.stack}: somebody is at work on it ({status}); try again when it has ended")
+        raise Unanswered(
+            f"stack {source.stack}: another operation is in progress ({status}); try again when it has ended"
+        )
     if stack is not None and status in answers.NOT_MADE:
         return _recreation(workspace, source, stack)
     if stack is not None and status not in answers.UPDATABLE | {"REVIEW_IN_PROGRESS"}:

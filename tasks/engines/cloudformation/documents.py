@@ -57,7 +57,7 @@ def document_of(text: str) -> dict[str, Any]:
     """A template's text with its short forms written out; ValueError or YAMLError when it is none."""
     found = _read(text)
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
-        raise ValueError("is no template: it has no Resources")
+        raise ValueError("is not a template: it has no Resources")
     for section in ("Conditions", "Mappings", "Outputs", "Parameters"):
         if not isinstance(found.get(section) or {}, dict):
             raise ValueError(f"{section} should be a mapping of names, not {found[section]!r}")

@@ -69,12 +69,12 @@ class CloudFormation:
         """Where the stack is: as it was planned from, in an end state, or in between.
 
         Raises:
-            Unanswered: CloudFormation is still at work on the stack.
+            Unanswered: CloudFormation is still working on the stack.
         """
         saved, stacks = plans.load(plan), self._stacks
         stack = stacks.find(saved.stack) or (stacks.find(saved.stack_id) if saved.stack_id else None)
         if stack is not None and is_busy(stack):
-            raise Unanswered(f"stack {saved.stack}: CloudFormation is still at work ({_status(stack)})")
+            raise Unanswered(f"stack {saved.stack}: CloudFormation is still working ({_status(stack)})")
         if stacks.basis(stack) == plan.basis:
             return Observation(Progress.UNCHANGED)
         failed = stacks.first_failure(stack["StackId"], saved.since) if stack else ""
@@ -112,7 +112,7 @@ class CloudFormation:
             gone = (Change(source.stack, answers.STACK, Action.DELETE, {"StackName": source.stack}, None),)
             return self._planned(receipt.target, receipt.inputs_digest, source, Comparison(_NOTHING, gone))
         if is_busy(stack):
-            raise Unanswered(f"stack {source.stack}: somebody is at work on it ({_status(stack)})")
+            raise Unanswered(f"stack {source.stack}: another operation is in progress ({_status(stack)})")
         differing, not_compared = self._differences(source, stacks, stack)
         found = Comparison(_NOTHING, differing, stack, not_compared)
         return self._planned(receipt.target, receipt.inputs_digest, source, found)

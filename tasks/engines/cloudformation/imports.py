@@ -98,7 +98,7 @@ def read(file: Path) -> tuple[Import, ...]:
     try:
         found = yaml12.load_text(file.read_text(encoding="utf-8-sig"))
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{file} is no YAML: {error}") from error
+        raise InvalidInput(f"{file} is not valid YAML: {error}") from error
     if isinstance(found, Mapping):
         return tuple(Import(name, _identifier(file, name, value)) for name, value in found.items())
     if isinstance(found, list):

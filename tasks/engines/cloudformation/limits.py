@@ -42,7 +42,7 @@ def of_request(stack: str, parameters: Mapping[str, str | None], tags: Mapping[s
     """What a stack's name, its parameters and its tags have too much of, in words."""
     if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]*", stack) or len(stack) > _STACK:
         rule = f"a letter, then letters, digits and hyphens, at most {_STACK}"
-        yield f"stack: {stack} is no name of a stack ({rule}): set the input stack"
+        yield f"stack: {stack} is not a valid name of a stack ({rule}): set the input stack"
     for name, value in parameters.items():
         if len((value or "").encode()) > _VALUE:
             yield f"parameter {name}: longer than the {_VALUE:,} bytes that CloudFormation takes"

@@ -199,7 +199,7 @@ def _document(file: Path) -> dict[str, Any] | None:
 
 
 def _leads_to(file: Path, text: str) -> Iterator[Path]:
-    """The file of a relative path, or the folder where the text has a slash: a word alone is no folder."""
+    """The file of a relative path, or the folder where the text has a slash: a word alone is not a folder."""
     if not text.strip("./") or text.startswith("/") or "\n" in text or artifacts.is_remote(text):
         return
     place = (file.parent / text).resolve()

@@ -78,7 +78,7 @@ def read(file: Path) -> Configuration:
     try:
         found = yaml12.load_text(file.read_text(encoding="utf-8-sig"))
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{file} is no YAML: {error}") from error
+        raise InvalidInput(f"{file} is not valid YAML: {error}") from error
     if found is None:
         return Configuration()
     if isinstance(found, list):
@@ -107,4 +107,6 @@ def _pair(file: Path, each: Any) -> tuple[str, Any]:
             return str(each["ParameterKey"]), each["ParameterValue"]
         told = "UsePreviousValue would make a release depend on what is there: write the value"
         raise InvalidInput(f"{file}: {each['ParameterKey']} has no ParameterValue; {told}")
-    raise InvalidInput(f"{file}: {each!r} is no parameter: {{ParameterKey: ..., ParameterValue: ...}} or NAME=VALUE")
+    raise InvalidInput(
+        f"{file}: {each!r} is not a parameter: {{ParameterKey: ..., ParameterValue: ...}} or NAME=VALUE"
+    )

@@ -1,6 +1,6 @@
 """What a CloudFormation unit is: its template, `parameters/<environment>.yaml`, `stack-policy.json`, and its inputs.
 
-The unit's inputs are parameters too, and win over those of its files; `OURS` among them are no parameters.
+The unit's inputs are parameters too, and win over those of its files; `OURS` among them are not parameters.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOVING = "AWS::SSM::Parameter::Value<"
 """How the types begin of parameters that name a parameter of the Systems Manager."""
 
 OURS = {"capabilities": "list", "stack": "string", "template_bucket": "string"}
-"""Inputs that are no parameters, with their kinds. Parameters are named in another case by custom."""
+"""Inputs that are not parameters, with their kinds. Parameters are named in another case by custom."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def _policy(file: Path) -> Mapping[str, Any] | None:
     try:
         found: Mapping[str, Any] = yaml12.load_json(file.read_text())
     except ValueError as error:
-        raise InvalidInput(f"{file} is no JSON: {error}") from error
+        raise InvalidInput(f"{file} is not valid JSON: {error}") from error
     return found
 
 

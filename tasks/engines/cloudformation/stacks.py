@@ -98,7 +98,7 @@ class Stacks:
         return [found for found in pages if found["ResourceStatus"] != "DELETE_COMPLETE"]
 
     def validate(self, package: Package) -> None:
-        """`Refused` when it is no template."""
+        """`Refused` when it is not a template."""
         self._ask("validate_template", **self._sent(package))
 
     def compare(self, source: Source, stack: Described | None, digest: str) -> Described:

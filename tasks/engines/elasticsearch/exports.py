@@ -39,7 +39,7 @@ def objects(kind: str, stem: str, content: Any, where: str) -> Iterator[tuple[st
     for name, body in found:
         if not isinstance(body, Mapping) or not any(key in body for key in _KNOWN[kind]):
             keys = " or ".join(f"`{key}`" for key in _KNOWN[kind])
-            raise InvalidInput(f"{where}: {name} is no {kind.replace('-', ' ')}: it has no {keys}")
+            raise InvalidInput(f"{where}: {name} is not a valid {kind.replace('-', ' ')}: it has no {keys}")
         shapes.require(kind, body, f"{where}: {name}")
         yield name, body
     if not found:

@@ -38,7 +38,7 @@ class Proposal:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """A promotion that would take away what is in use, or that the server refuses, is no plan."""
+        """A promotion that would take away what is in use, or that the server refuses, is not a plan."""
         staying = [f"{each}: {why}" for each, why in self.staying.items()]
         if staying and not self.back:
             raise Refused(

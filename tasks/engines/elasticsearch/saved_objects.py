@@ -19,19 +19,19 @@ def parsed(text: str, where: str) -> list[tuple[str, Body]]:
     """The objects of an export (NDJSON), each with its name: "dashboard/shop".
 
     Raises:
-        InvalidInput: a line is no saved object.
+        InvalidInput: a line is not a saved object.
     """
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
             written = json.loads(line) if line.strip() else None
         except ValueError as error:
-            raise InvalidInput(f"{where}:{number}: is no JSON: {error}") from error
+            raise InvalidInput(f"{where}:{number}: is not valid JSON: {error}") from error
         # The last line of an export counts what is in it.
         if written is None or (isinstance(written, Mapping) and "exportedCount" in written):
             continue
         if not _is_saved_object(written):
-            raise InvalidInput(f"{where}:{number}: is no saved object: it needs type, id and attributes")
+            raise InvalidInput(f"{where}:{number}: is not a saved object: it needs type, id and attributes")
         found.append((f"{written['type']}/{written['id']}", written))
     return found
 

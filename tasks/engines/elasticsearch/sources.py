@@ -176,7 +176,7 @@ def _folders(folder: Path, options: ElasticsearchOptions) -> dict[Path, str]:
     for written, place in options.folders.items():
         if written not in by_name:
             raise InvalidInput(
-                f"folders.{written}: is no kind; write one of {', '.join(n[0] for n in FOLDERS.values())}"
+                f"folders.{written}: is not a kind; write one of {', '.join(n[0] for n in FOLDERS.values())}"
             )
         if not (folder / place).is_dir():
             raise InvalidInput(f"folders.{written}: there is no folder {place} in {folder.name}")
@@ -197,9 +197,9 @@ def _parsed(kind: str, file: Path, infrastructure: Path) -> Any:
         is_yaml = file.suffix in (".yaml", ".yml", ".ndjson")
         return yaml12.load(text) if is_yaml else json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        raise InvalidInput(f"{where}:{error.lineno}: is no JSON: {error.msg}") from error
+        raise InvalidInput(f"{where}:{error.lineno}: is not valid JSON: {error.msg}") from error
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{where}: is no YAML: {error}") from error
+        raise InvalidInput(f"{where}: is not valid YAML: {error}") from error
     except ValueError as error:
         raise InvalidInput(f"{where}: {error}") from error
 
@@ -216,7 +216,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _named(name: str, where: str) -> str:
     if not _NAME.fullmatch(name):
         raise InvalidInput(
-            f"{where}: {name!r} is no name of an object: it has a space, a wildcard, a comma or a slash"
+            f"{where}: {name!r} is not a valid name of an object: it has a space, a wildcard, a comma or a slash"
         )
     return name
 

@@ -63,7 +63,9 @@ def installation(unit: str, inputs: Mapping[str, Any]) -> Installation:
     """The unit's inputs, checked. The release is called like the unit, unless they say otherwise."""
     unknown = sorted(set(inputs) - set(_INPUTS))
     if unknown:
-        raise InvalidInput(f"{unit}: inputs.{unknown[0]} is no input of a helm unit; there are: {', '.join(_INPUTS)}")
+        raise InvalidInput(
+            f"{unit}: inputs.{unknown[0]} is not an input of a helm unit; there are: {', '.join(_INPUTS)}"
+        )
     namespace, values = inputs.get("namespace"), inputs.get("values") or {}
     if not isinstance(namespace, str) or not namespace:
         raise InvalidInput(f"{unit}: inputs.namespace is missing: the namespace that the release is installed in")
@@ -219,7 +221,7 @@ def _mapping(file: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise InvalidInput(f"{file}: there is no such file; is {file.parent} the folder of a chart?") from error
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{file} is no YAML: {error}") from error
+        raise InvalidInput(f"{file} is not valid YAML: {error}") from error
     if not isinstance(found, dict):
         raise InvalidInput(f"{file} should hold a map of names to values")
     return found

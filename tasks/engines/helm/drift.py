@@ -30,7 +30,7 @@ class Compared:
 def compared(cluster: Cluster, declared: Mapping[Reference, Manifest], ignoring: Ignoring) -> Compared:
     """Compare live objects with their manifests.
 
-    The server says what it would make of a manifest, so defaults and values that it drops are no difference. Where
+    The server says what it would make of a manifest, so defaults and values that it drops are not a difference. Where
     the identity may not rehearse a kind, the fields that the manifest sets are compared here, which is less exact.
     Charts may give a namespace to what lives in none.
     """

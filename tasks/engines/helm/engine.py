@@ -100,7 +100,7 @@ class Helm:
         """Whether the release reached another revision, and how that ended.
 
         Raises:
-            Unanswered: helm may still be at work, or objects are still getting ready.
+            Unanswered: helm may still be running, or objects are still getting ready.
         """
         workspace, saved = self.workspace, plans.load(plan)
         live = revisions.read(self._commands(workspace, workspace.reading), saved.release, saved.namespace)
@@ -110,12 +110,12 @@ class Helm:
             ended = Progress.DONE if saved.does is Does.REMOVE else Progress.PARTIAL
             return Observation(ended, detail="" if saved.does is Does.REMOVE else "the release is not installed")
         if live.stuck and not live.is_over(workspace.unit.time_limit):
-            raise Unanswered(f"{plan.target}: revision {live.revision} is {live.status}; helm may still be at work")
+            raise Unanswered(f"{plan.target}: revision {live.revision} is {live.status}; helm may still be running")
         if live.status != "deployed" or saved.does is Does.REMOVE:
             return Observation(Progress.PARTIAL, detail=f"revision {live.revision} is {live.status}")
         waiting_for = readiness.unready(self._reading(), live.objects, self._options.judging)
         if waiting_for:
-            raise Unanswered(f"{plan.target}: the cluster is still at work: {'; '.join(waiting_for)}")
+            raise Unanswered(f"{plan.target}: the cluster is still working: {'; '.join(waiting_for)}")
         return Observation(Progress.DONE, revisions.outputs(saved, live))
 
     def verify(self) -> Verification:

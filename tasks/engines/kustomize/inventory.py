@@ -51,7 +51,7 @@ class Inventory:
         try:
             return frozenset(recorded(json.loads((live.get("data") or {}).get(_KEY, "[]"))))
         except (ValueError, KeyError, TypeError) as error:
-            told = f"{self.about}: is no list of objects of {self.unit} ({error})"
+            told = f"{self.about}: is not a list of objects of {self.unit} ({error})"
             raise Refused(f"{told}; delete it, and the next apply writes it anew") from error
 
     def add(self, objects: Iterable[Reference]) -> None:

@@ -68,7 +68,7 @@ def rules(workspace: Workspace) -> Iterator[Finding]:
 
 
 def dashboards(workspace: Workspace) -> Iterator[Finding]:
-    """Dashboards that are no JSON, queries of theirs that are no PromQL, and those that Prometheus refuses."""
+    """Report dashboards that are not valid JSON, and queries that are not valid PromQL or that Prometheus refuses."""
     right: list[_Query] = []
     for file, manifest in objects(workspace, _DASHBOARD, "ConfigMap"):
         if _DASHBOARD not in (manifest.get("metadata", {}).get("labels") or {}):
@@ -82,7 +82,7 @@ def _in_dashboard(file: str, name: str, text: str, right: list[_Query]) -> Itera
     try:
         dashboard = json.loads(text)
     except ValueError as error:
-        yield Finding("json", f"{name} is no JSON: {error}", file)
+        yield Finding("json", f"{name} is not valid JSON: {error}", file)
         return
     for title, query in _panels(dashboard.get("panels") or () if isinstance(dashboard, Mapping) else ()):
         # What a variable stands for is not known: a name, or a number.

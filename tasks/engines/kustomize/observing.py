@@ -33,7 +33,7 @@ def ended(plan: Plan, found: Survey, leaving: Iterable[Reference], health: Healt
         return Observation(Progress.PARTIAL, detail=f"applied, but not ready: {'; '.join(failed)}")
     waiting = [*unready(found, health), *leaving]
     if waiting:
-        raise Unanswered(f"{plan.target}: the cluster is still at work on {', '.join(map(str, waiting))}")
+        raise Unanswered(f"{plan.target}: the cluster is still working on {', '.join(map(str, waiting))}")
     return Observation(Progress.DONE, outputs({about: _uid(one.live) for about, one in found.rehearsals.items()}))
 
 

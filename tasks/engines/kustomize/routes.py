@@ -79,7 +79,7 @@ def _found(workspace: Workspace) -> Iterator[tuple[str, str]]:
 
 def _embedded(manifest: Mapping[str, Any]) -> Iterator[str]:
     for text in _entries(manifest, "data"):
-        # What is no base64 the cluster's dry run rejects.
+        # What is not valid base64 the cluster's dry run rejects.
         with suppress(ValueError):
             yield base64.b64decode(text).decode(errors="replace") if manifest["kind"] == "Secret" else text
     yield from _entries(manifest, "stringData")
@@ -97,7 +97,7 @@ def _tested(workspace: Workspace, where: str, configurations: Sequence[Path]) ->
         wanted = _ROUTES.validate_python(yaml12.load_text((workspace.infrastructure / where).read_text()))
     except (yaml.YAMLError, ValidationError) as error:
         told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        yield Finding("routes", f"is no list of {{labels, receivers}}: {told}", where)
+        yield Finding("routes", f"is not a list of {{labels, receivers}}: {told}", where)
         return
     for place in configurations:
         for each in wanted:

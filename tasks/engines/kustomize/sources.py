@@ -79,7 +79,7 @@ def _named(file: Path) -> list[Path]:
     try:
         found = document(file.read_text()) or {}
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{file} is no YAML: {error}") from error
+        raise InvalidInput(f"{file} is not valid YAML: {error}") from error
     _require_complete(file, found)
     parts = [found, *_plugins(file, found)]
     for part in parts:
@@ -102,7 +102,7 @@ def _plugins(file: Path, found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]
         try:
             yield from (each for each in documents(text) if isinstance(each, Mapping))
         except yaml.YAMLError as error:
-            raise InvalidInput(f"{origin} is no YAML: {error}") from error
+            raise InvalidInput(f"{origin} is not valid YAML: {error}") from error
 
 
 def _require_complete(file: Path, found: Mapping[str, Any]) -> None:

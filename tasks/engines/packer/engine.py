@@ -189,7 +189,7 @@ class Packer:
     def _built(self, wanted: Wanted, images: Images, saved: Saved, there: tuple[Copy, ...]) -> Applied:
         """Build the image and look at it. What earlier builds left goes first; a half-made image of this one too.
 
-        Of a build without an answer nothing is removed: it is not known whether somebody is still at work.
+        Of a build without an answer nothing is removed: it is not known whether somebody is still working.
         """
         wanted.leftovers(writing=True).remove()
         if saved.half_made and (half_made := images.identified(saved.half_made)):

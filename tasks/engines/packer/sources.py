@@ -119,7 +119,7 @@ def _parsed_json(file: Path) -> Mapping[str, Any]:
     try:
         found = yaml12.load_json(file.read_text())
     except ValueError as error:
-        raise InvalidInput(f"{file}: is no JSON: {error}") from error
+        raise InvalidInput(f"{file}: is not valid JSON: {error}") from error
     if not isinstance(found, Mapping):
         raise InvalidInput(f"{file}: must be an object of variables and their values")
     return found
@@ -134,7 +134,7 @@ def parsed(file: Path) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = hcl2.loads(file.read_text())
     except LarkError as error:
-        raise InvalidInput(f"{file}: is no HCL: {str(error).splitlines()[0]}") from error
+        raise InvalidInput(f"{file}: is not valid HCL: {str(error).splitlines()[0]}") from error
     return found
 
 
@@ -205,7 +205,7 @@ def _named(root: Path, file: Path) -> Iterator[Path]:
         end = _OPEN.search(piece)
         literal = piece[: end.start()].rpartition("/")[0] if end else piece
         if literal.strip("./"):
-            # A word that happens to be a folder's name is no path.
+            # A word that happens to be a folder's name is not a path.
             folders = bool(end) or "/" in piece or piece in paths
             yield from (place for place in _leads_to(file.parent, literal) if folders or place.is_file())
     if any(_LED_BY_VALUE.search(value.strip()) for value in given):

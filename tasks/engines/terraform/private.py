@@ -43,7 +43,7 @@ class Private:
         return {**plan, "configuration": {**configuration, "root_module": module}}
 
     def masked(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Outputs without these values; a short one is no secret there, since it may be anything."""
+        """Outputs without these values; a short one is not a secret there, since it may be anything."""
         long = Secrets(frozenset(value for value in self.secrets.values if len(value) >= INSIDE))
         return {name: long.masked(value) for name, value in outputs.items()}
 

@@ -3,7 +3,7 @@
 Terraform marks what is sensitive, but forgets the mark where a resource passes a value on (`terraform_data` prints
 its input again as `output`). So a value that is marked in one place is masked wherever it stands: inside of longer
 texts, and in the forms that JSON gives it. Short texts and numbers are masked where they are a whole value, or in an
-error a whole word. `true`, `false` and single characters are no secrets: masking them would hide the plan.
+error a whole word. `true`, `false` and single characters are not secrets: masking them would hide the plan.
 
 Source of the marks: Terraform's "JSON Output Format": `before_sensitive`, `after_sensitive`, `sensitive_values`, and
 `sensitive_attributes` of a state.
@@ -55,7 +55,7 @@ class Secrets:
         return self._inside.sub(MASK, value) if self._inside and isinstance(value, str) else value
 
     def _masked_key(self, key: Any) -> Any:
-        """The names of attributes are no secrets, though one may be spelled as a short secret is; map keys may be."""
+        """Names of attributes are not secrets, even if one is spelled like a short secret. Keys of maps may be."""
         return self._inside.sub(MASK, key) if self._inside and isinstance(key, str) else key
 
     def scrubbed(self, text: str) -> str:

@@ -30,7 +30,7 @@ class Wanted:
             specifiers = SpecifierSet(",".join(_specifier(part) for part in self.constraint.split(",")))
             return specifiers.contains(Version(version), prereleases=True)
         except (InvalidSpecifier, InvalidVersion) as error:
-            raise ValueError(f"{self.where}: {self.constraint} is no version constraint: {error}") from error
+            raise ValueError(f"{self.where}: {self.constraint} is not a version constraint: {error}") from error
 
 
 def wanted(infrastructure: Path, source: str, executable: str, constraint: str | None) -> Wanted | None:

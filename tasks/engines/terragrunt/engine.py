@@ -186,7 +186,7 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
     """That the unit is none of those that Terragrunt found."""
     found = record.load(infrastructure)
     if found is None or found.at(unit.source) is None:
-        yield "is no unit that Terragrunt found: remove it from units, and write the block terragrunt instead"
+        yield "is not a unit that Terragrunt found: remove it from units, and write the block terragrunt instead"
 
 
 ENGINE = Engine(

@@ -184,5 +184,5 @@ def _refuse_edges(root: str, items: Sequence[Item]) -> None:
     known = {item.path for item in items}
     stray = sorted((item.path, path) for item in items for path in item.dependencies if path not in known)
     for path, wanted in stray:
-        why = "is in another environment" if wanted.startswith("../") else "is no unit"
+        why = "is in another environment" if wanted.startswith("../") else "is not a unit"
         raise InvalidInput(f"infrastructure/{root}/{path}: depends on {wanted}, which {why}: correct its config_path")

@@ -128,5 +128,5 @@ class DeclaredAnalysis(Declared):
     def _is_a_multiple(self) -> Self:
         count = self.length / self.window
         if count != round(count):
-            raise ValueError(f"for is {self.length:g}s, which is no multiple of a window of {self.window:g}s")
+            raise ValueError(f"for is {self.length:g}s, which is not a multiple of a window of {self.window:g}s")
         return self

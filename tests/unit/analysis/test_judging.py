@@ -106,7 +106,7 @@ def test_an_error_that_was_never_counted_is_no_error(double: PrometheusDouble) -
         (None, "no data (requests_total{} 0 samples)"),
         (0.0, "only 0 events, at least 100 are needed"),
         (99.0, "only 99 events, at least 100 are needed"),
-        (float("nan"), "nan, which is no number"),
+        (float("nan"), "nan, which is not a number"),
     ],
 )
 def test_a_total_that_is_not_known_leaves_the_window_unknown(

@@ -59,7 +59,7 @@ def test_a_page_that_did_not_change_is_not_written_again(tmp_path: Path) -> None
     assert (tmp_path / "README.md").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize(("content", "said"), [("{", "is no list of files"), (None, "is a file; name a folder")])
+@pytest.mark.parametrize(("content", "said"), [("{", "is not a list of files"), (None, "is a file; name a folder")])
 def test_what_cannot_be_a_folder_of_pages_is_refused(tmp_path: Path, content: str | None, said: str) -> None:
     folder = tmp_path / "docs"
     if content is None:

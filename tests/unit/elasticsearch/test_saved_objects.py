@@ -27,10 +27,10 @@ def test_an_export_holds_an_object_a_line_and_a_count() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"type": "search", "id": "a", "attributes": {}, "references": [{"id": "b"}]}', "is no saved object"),
-        ('{"type": "search", "id": "a", "attributes": {}, "references": {}}{', "a.ndjson:1: is no JSON"),
-        ("{}\n{", "a.ndjson:1: is no saved object"),
-        ('{"type": ', "a.ndjson:1: is no JSON"),
+        ('{"type": "search", "id": "a", "attributes": {}, "references": [{"id": "b"}]}', "is not a saved object"),
+        ('{"type": "search", "id": "a", "attributes": {}, "references": {}}{', "a.ndjson:1: is not valid JSON"),
+        ("{}\n{", "a.ndjson:1: is not a saved object"),
+        ('{"type": ', "a.ndjson:1: is not valid JSON"),
         ("[1]", "a.ndjson:1"),
     ],
 )

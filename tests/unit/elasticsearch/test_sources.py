@@ -111,18 +111,18 @@ def test_inputs_are_filled_in_with_their_types(tmp_path: Path) -> None:
     [
         ({"README.md": "x"}, "search: has no JSON or YAML in"),
         ({"a.json": TEMPLATE}, "search/a.json: is in no folder of a kind; move it to one of component-templates"),
-        ({"component-templates/a.json": "{\n,}"}, "search/component-templates/a.json:2: is no JSON"),
-        ({"component-templates/a.yaml": "a: ["}, "search/component-templates/a.yaml: is no YAML"),
+        ({"component-templates/a.json": "{\n,}"}, "search/component-templates/a.json:2: is not valid JSON"),
+        ({"component-templates/a.yaml": "a: ["}, "search/component-templates/a.yaml: is not valid YAML"),
         ({"component-templates/a.json": '{"template": {}, "template": {}}'}, "the key 'template' is there twice"),
-        ({"component-templates/a.json": TEMPLATE}, "a is no component template: it has no `template`"),
-        ({"index-templates/a.json": [1]}, "a is no index template: it has no `index_patterns`"),
-        ({"ingest-pipelines/a.json": {}}, "a is no ingest pipeline: it has no `processors`"),
+        ({"component-templates/a.json": TEMPLATE}, "a is not a valid component template: it has no `template`"),
+        ({"index-templates/a.json": [1]}, "a is not a valid index template: it has no `index_patterns`"),
+        ({"ingest-pipelines/a.json": {}}, "a is not a valid ingest pipeline: it has no `processors`"),
         (
             {"ilm/a.json": {"policy": {"phases": {}}}, "ilm_policies/a.json": {"phases": {}}},
             "is in search/ilm/a.json too",
         ),
-        ({"index-templates/a b.json": TEMPLATE}, "'a b' is no name of an object"),
-        ({"index-templates/a*.json": TEMPLATE}, "'a*' is no name of an object"),
+        ({"index-templates/a b.json": TEMPLATE}, "'a b' is not a valid name of an object"),
+        ({"index-templates/a*.json": TEMPLATE}, "'a*' is not a valid name of an object"),
         (
             {"component-templates/a.json": {"template": {"settings": "a"}}},
             "a: template.settings: input should be a valid dictionary",
@@ -141,7 +141,7 @@ def test_inputs_are_filled_in_with_their_types(tmp_path: Path) -> None:
             "a: composed_of: input should be a valid list",
         ),
         ({"pipelines/a.json": {"processors": {"set": {}}}}, "a: processors: input should be a valid list"),
-        ({"index-templates/a.json": {"index_templates": True}}, "a is no index template"),
+        ({"index-templates/a.json": {"index_templates": True}}, "a is not a valid index template"),
         ({"ilm/a.json": {"policy": []}}, "search/ilm/a.json: a: ilm policy: input should be"),
         ({"ilm/a.json": {"phases": {"hot": {"actions": ["x"]}}}}, "a: phases.hot.actions: input should be"),
         ({"ism/a.json": {"policy": {"states": ["hot"]}}}, "a: states.0: input should be"),
@@ -163,7 +163,7 @@ def test_what_is_wrong_is_told_with_its_file(tmp_path: Path, files: dict[str, An
 def test_folders_that_are_not_there_are_mistakes(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no folder nowhere in search"):
         load(tmp_path, {"index-templates/a.json": TEMPLATE}, folders={"index-templates": "nowhere"})
-    with pytest.raises(InvalidInput, match=r"folders.indices: is no kind"):
+    with pytest.raises(InvalidInput, match=r"folders.indices: is not a kind"):
         load(tmp_path, {}, folders={"indices": "index-templates"})
 
 
@@ -188,7 +188,7 @@ def test_what_only_looks_like_an_object_is_none(tmp_path: Path, files: dict[str,
 
 
 def test_json_without_an_ending_that_is_broken_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"beats\.common:1: is no JSON"):
+    with pytest.raises(InvalidInput, match=r"beats\.common:1: is not valid JSON"):
         load(tmp_path, {"ingest-pipelines/beats.common": '{"processors": [}'})
 
 

@@ -86,7 +86,7 @@ def test_what_a_merge_queue_would_merge_is_planned() -> None:
         (
             "issue_comment",
             comment("/flowmart help") | {"issue": {"number": 7}},
-            "a comment on an issue that is no pull request starts nothing",
+            "a comment on an issue that is not a pull request starts nothing",
         ),
         ("issue_comment", comment("looks good"), "the comment does not begin with /flowmart"),
         ("issue_comment", comment("/flowmartian"), "the comment does not begin with /flowmart"),

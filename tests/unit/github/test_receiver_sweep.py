@@ -1,4 +1,4 @@
-"""What GitHub could not deliver is found, once, and what is old is no news."""
+"""What GitHub could not deliver is found, once, and what is old is not news."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Machines of a work pool that lack something: what they cannot begin is no rejection of the release."""
+"""Machines of a work pool that lack something: what they cannot begin is not a rejection of the release."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_a_rollback_that_leaves_differences_is_recorded_as_failed(promoted: Shop
     found = newest(promoted.state("dev"), "green")
     assert found is not None
     assert (found.event.outcome, results(found)["app"]) == (Outcome.FAILED, "differs")
-    # The next time, what was left is there from the beginning: that is no excuse.
+    # The next time, what was left is there from the beginning: that is not an excuse.
     promoted.world.fail("app", "apply", not_really)
     with pytest.raises(Refused, match="left differences"):
         rehearse(promoted)

@@ -125,7 +125,7 @@ def test_the_limits_of_engines_and_accounts_are_a_setting(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", ["ansibel", "account:", "account:shop", "222222222222"])
 def test_a_limit_of_an_engine_or_account_that_there_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
     settings = Settings(platform="shop", store=str(tmp_path), parallelism_of={name: 1})
-    wanted = f"{name} is no engine and no account:ID of 12 digits; the engines are ansible, "
+    wanted = f"{name} is neither an engine nor account:ID of 12 digits; the engines are ansible, "
     with pytest.raises(InvalidInput, match=f"^FLOWMART_PARALLELISM_OF: {wanted}"):
         compose(settings)
 

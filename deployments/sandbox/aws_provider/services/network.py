@@ -204,7 +204,7 @@ class InternetGateway(Ec2):
 
 
 class Eip(Ec2):
-    """aws_eip. What a NAT gateway does with it (association, interface) is not shown: that is no drift."""
+    """aws_eip. What a NAT gateway does with it (association, interface) is not shown: that is not drift."""
 
     type = "aws_eip"
     label = "EC2 EIP"

@@ -13,7 +13,7 @@ from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Prop
 _SIDES = {"SecurityGroupIngress": "ingress", "SecurityGroupEgress": "egress"}
 _EVERYWHERE = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 _apart: set[str] = set()
-"""The ids of rules that are resources of their own: they are no drift of their group."""
+"""The ids of rules that are resources of their own: they are not drift of their group."""
 
 
 class SecurityGroup(Kind):

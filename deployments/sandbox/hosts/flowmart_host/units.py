@@ -196,7 +196,7 @@ def can_reload(unit: Unit) -> bool:
 
 
 def _is_met(unit: Unit) -> bool:
-    """Whether its conditions on paths hold; a unit whose conditions do not is skipped, and that is no failure."""
+    """Whether its conditions on paths hold; a unit whose conditions do not is skipped, and that is not a failure."""
     for path in unit.all("Unit", "ConditionPathExists"):
         if place(path.lstrip("!|")).exists() == path.startswith("!"):
             return False

@@ -94,7 +94,7 @@ def _expected(value: Any, kind: Type) -> str:
 
 
 def _named(value: Any) -> str:
-    """What Go calls the type of a value that is no number."""
+    """What Go calls the type of a value that is not a number."""
     return {bool: "bool", str: "string", list: "list", dict: "map"}[type(value)]
 
 
