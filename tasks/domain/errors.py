@@ -25,6 +25,10 @@ class Unanswered(FlowmartError):
     """We got no answer: network, time limit, throttling. Worth trying again; never a reason to roll back."""
 
 
+NO_VERDICT = (Unanswered, Unequipped)
+"""Errors that say nothing about the release: it is neither rejected nor rolled back because of them."""
+
+
 class Throttled(Unanswered):
     """A cloud says that it is asked too often: fewer units are worked on at once from then on."""
 

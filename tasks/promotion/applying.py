@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tasks.domain import wording
-from tasks.domain.errors import Interrupted, InvalidInput, Refused, StalePlan, Unanswered
+from tasks.domain.errors import Interrupted, InvalidInput, Refused, StalePlan, Unanswered, Unequipped
 from tasks.domain.events import UnitApplied, UnitApplyFailed, UnitApplying, UnitObserved, UnitUnanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress
 from tasks.domain.plan import Plan
@@ -107,9 +107,11 @@ def _record_intent(run: EnvironmentRun, made: Plan) -> None:
 
 
 def _attempted(run: EnvironmentRun, made: Plan) -> Applied:
-    """Apply once. An error that says "no answer" is an unanswered apply, whatever had been done by then."""
+    """Apply once. If the tool or its API does not respond, the apply is unanswered, whatever was done by then."""
     try:
         return run.engine(made.target).apply(made)
+    except Unequipped as error:
+        raise Interrupted(f"{made.target}: this machine cannot apply it: {error}") from error
     except Unanswered as error:
         return Applied.unanswered(error)
 

@@ -13,7 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tasks.domain.errors import ClaimLost, Inconclusive, Interrupted, Refused, RollbackFailed, Unanswered
+from tasks.domain.errors import (
+    NO_VERDICT,
+    ClaimLost,
+    Inconclusive,
+    Interrupted,
+    Refused,
+    RollbackFailed,
+    Unanswered,
+)
 from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
 from tasks.promotion import analysing, applying, checking, gate, incidents, omissions, planning
 from tasks.promotion.analysing import Analyses
@@ -86,7 +94,7 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
     """Verified when nothing failed; rolled back when something was rejected; left for a person without an answer."""
     raise_mistakes(raised)
     _raise_lost(raised)
-    rejections = [error for error in raised if not isinstance(error, Unanswered | applying.Halted | Inconclusive)]
+    rejections = [error for error in raised if not isinstance(error, (*NO_VERDICT, applying.Halted, Inconclusive))]
     if rejections and (run.state().attempted or run.halted.is_set()):
         raise roll_back(run, cause(rejections), executor, rejects=True)
     interrupted = [error for error in raised if isinstance(error, Interrupted)]

@@ -8,7 +8,7 @@ otherwise                     what was begun is rolled back; the release is not 
 
 from __future__ import annotations
 
-from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.errors import NO_VERDICT, Interrupted, Refused
 from tasks.promotion import pauses, planning
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.executor import Executor, errors
@@ -28,7 +28,7 @@ def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_ov
         run_is_over: a person says that the run is over, though its machine cannot be asked.
 
     Raises:
-        Unanswered: a tool or an API still does not respond; the claim stays open.
+        Interrupted: a tool or an API still does not respond, or is missing here; the claim stays open.
         RollbackFailed: the environment is blocked.
     """
     with taken_over(runtime, environment, run_is_over) as run:
@@ -64,9 +64,10 @@ def _finished(run: EnvironmentRun, executor: Executor) -> bool:
 def _is_all_applied(run: EnvironmentRun, executor: Executor) -> bool:
     planned, tested = plan_and_test(run, executor)
     raised = errors([*planned.values(), *tested.values()])
-    unanswered = [error for error in raised if isinstance(error, Unanswered)]
-    if unanswered:
-        raise unanswered[0]
+    for error in raised:
+        if isinstance(error, NO_VERDICT):
+            again = f"run `flowmart recover {run.environment.name}` again once that works"
+            raise Interrupted(f"{error}\nNothing was changed; {again}") from error
     if raised:
         return False
     return planning.plan_set(run, {unit: step.result() for unit, step in planned.items()}).empty

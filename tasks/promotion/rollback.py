@@ -23,6 +23,7 @@ from tasks.domain.errors import (
     RolledBack,
     StalePlan,
     Unanswered,
+    Unequipped,
 )
 from tasks.domain.events import (
     EnvironmentRestored,
@@ -247,6 +248,11 @@ def _blocking(run: EnvironmentRun, unit: str, to: Destination) -> Iterator[None]
         yield
     except (Unanswered, ClaimLost):
         raise
+    except Unequipped as error:
+        recover = f"flowmart recover {run.environment.name}"
+        raise Interrupted(
+            f"the rollback of {unit} cannot go on on this machine: {error}\nInstall that, and run `{recover}`"
+        ) from error
     except Exception as error:
         why = f"the rollback of {unit} to {_described(to)} failed: {error}"
         run.record(UnitRollbackFailed(**run.about(unit), why=why))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.domain.errors import RollbackFailed
+from tasks.domain.errors import Interrupted, RollbackFailed
 from tasks.domain.outcome import Applied, Outcome
 from tests.unit.promotion.conftest import WHEREVER, Shop
-from tests.unit.promotion.fakes import half_done, killed, lost_answer
+from tests.unit.promotion.fakes import half_done, killed, lost_answer, no_answer
 
 pytestmark = WHEREVER
 
@@ -53,6 +53,21 @@ def test_an_interrupted_environment_is_recovered_once_it_responds(shop: Shop) ->
     assert shop.live()["app"] == {"it": "blue"}
     state = shop.state()
     assert (state.verified, state.rejected, state.interrupted) == (blue, frozenset(), None)
+
+
+def test_a_recovery_without_an_answer_leaves_the_claim_to_the_next_one(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.fail("app", "apply", killed)
+    green = shop.release("green", *shop.units("green"))
+    kill(shop, green)
+    there = shop.live()
+    shop.world.fail("app", "plan", *[no_answer] * 10)
+    with pytest.raises(Interrupted, match=r"(?s)connection reset.*flowmart recover dev"):
+        shop.recover()
+    assert (shop.live(), bool(shop.state().claim)) == (there, True)
+    shop.world.faults.clear()
+    assert shop.recover()
+    assert shop.live() == {name: {"it": "blue"} for name in ("network", "app", "mail")}
 
 
 def test_there_is_nothing_to_recover_after_a_good_run(shop: Shop) -> None:
