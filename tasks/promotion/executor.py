@@ -57,7 +57,7 @@ class Step(Protocol):
 class KnownStep:
     """A step of which the result is known: nothing is done for it."""
 
-    began = False
+    began = True
 
     def __init__(self, known: Any) -> None:
         self._known = known

@@ -64,11 +64,12 @@ def promote(
         omissions.note(run)
         incidents.refuse_unmeasurable(run, plan_set, consent.into_incident)
     gate.pass_through(run, plan_set, violations, consent, purpose)
-    run.reporter.unchanged(run, [unit for unit, made in plans.items() if planning.stays(made)])
+    moving = planning.moving(run, plans)
+    run.reporter.unchanged(run, [unit for unit in run.units if _stays(run, unit, plans, moving)])
     checking.prepare_clients(run)
     analyses = Analyses(run)
     with analysing.watched(analyses):
-        raised = errors(_apply_and_check(run, executor, plans, planned, tested, analyses))
+        raised = errors(_apply_and_check(run, executor, plans, planned, tested, moving, analyses))
     settle(run, executor, [*raised, *analyses.errors] if raised else analyses.finish())
 
 
@@ -168,33 +169,39 @@ def _apply_and_check(
     plans: Mapping[str, Planned],
     planned: Mapping[str, Step],
     tested: Mapping[str, Step],
+    moving: frozenset[str],
     analyses: Analyses,
 ) -> list[Step]:
     """Each unit as soon as those it needs have passed; planned again first where those may have changed."""
-    moving = planning.moving(run, plans)
     steps: list[Step] = []
-    checked: dict[str, Step] = {}
+    passed: dict[str, list[Step]] = {}  # What a unit that needs this one waits for, through units that stay, too.
     _tell_what_waits(run, plans)
     for unit in run.units:
-        before = [checked[need] for need in run.needs[unit] if need in checked]
-        plan, test = planned[unit], tested[unit]
-        again = moving.intersection(run.needs[unit])
-        if planning.stays(plans[unit]) and not again:
+        before = [*dict.fromkeys(step for need in run.needs[unit] for step in passed.get(need, ()))]
+        if _stays(run, unit, plans, moving):
+            passed[unit] = before
             if analyses.block(unit):
-                checked[unit] = executor.submit(ANALYSE, run, unit, analyses, after=before)
-                steps.append(checked[unit])
+                passed[unit] = [executor.submit(ANALYSE, run, unit, analyses, after=before)]
+                steps += passed[unit]
             continue
-        if again:
+        plan, test = planned[unit], tested[unit]
+        if moving.intersection(run.needs[unit]):
             plan = executor.submit(PLAN, run, unit, {}, after=before)
             test = executor.submit(TEST, run, unit, plan)
         applied = executor.submit(APPLY, run, unit, plan, after=[test, *before])
-        checked[unit] = executor.submit(CHECK, run, unit, applied)
-        settled = executor.submit(SETTLE, run, unit, applied, after=[checked[unit]])
-        steps += [plan, test, applied, checked[unit], settled]
+        checked = executor.submit(CHECK, run, unit, applied)
+        settled = executor.submit(SETTLE, run, unit, applied, after=[checked])
+        steps += [plan, test, applied, checked, settled]
+        passed[unit] = [checked]
         if analyses.block(unit):
-            checked[unit] = executor.submit(ANALYSE, run, unit, analyses, after=[settled])
-            steps.append(checked[unit])
+            passed[unit] = [executor.submit(ANALYSE, run, unit, analyses, after=[settled])]
+            steps += passed[unit]
     return steps
+
+
+def _stays(run: EnvironmentRun, unit: str, plans: Mapping[str, Planned], moving: frozenset[str]) -> bool:
+    """Whether nothing is begun for a unit: it is up to date, and what it needs stays as it is."""
+    return planning.stays(plans[unit]) and moving.isdisjoint(run.needs[unit])
 
 
 def _tell_what_waits(run: EnvironmentRun, plans: Mapping[str, Planned]) -> None:

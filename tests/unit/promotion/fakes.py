@@ -66,6 +66,7 @@ class World:
     validated: list[str] = field(default_factory=list)
     keeps_versions: bool = False
     renames: dict[str, dict[str, str]] = field(default_factory=dict)
+    without_outputs: set[str] = field(default_factory=set)
 
     def fail(self, unit: str, verb: str, *faults: Fault) -> None:
         self.faults[unit, verb] += faults
@@ -172,7 +173,7 @@ class FakeEngine:
         return str(self.world.serials[self.place])
 
     def _outputs(self) -> Mapping[str, Any]:
-        return dict(self.live)
+        return {} if self.place[1] in self.world.without_outputs else dict(self.live)
 
     def _meet(self, verb: str, plan: Plan | None) -> Applied | None:
         waiting = self.world.faults[self.place[1], verb]

@@ -27,7 +27,7 @@ from tasks.promotion.session import taken_over
 from tests.doubles import prometheus_server
 from tests.doubles.prometheus_server import Found, PrometheusDouble, Said, document
 from tests.unit.promotion.conftest import Shop
-from tests.unit.promotion.fakes import environment, killed
+from tests.unit.promotion.fakes import environment, killed, unit
 
 ERRORS = Metric("errors", query="error_ratio[{window}]", at_most=0.01, fail_above=0.05)
 TEN_MINUTES = Analysis((ERRORS,), length=600.0, window=120.0, patience=300.0, decide_within=3600.0)
@@ -285,6 +285,33 @@ def test_units_that_need_one_whose_analysis_blocks_wait_for_it(monitored: Monito
     monitored.shop.promote(monitored.shop.release("blue", *units))
     kinds = monitored.shop.kinds("applied", "analysed")
     assert kinds.index("analysed network") < kinds.index("applied app")
+
+
+def test_a_unit_waits_for_a_blocking_analysis_through_units_that_stay_as_they_are(monitored: Monitored) -> None:
+    """The run that applied `network` ended in its analysis; `app`, between the two, is as it was."""
+    shop = monitored.shop
+    shop.world.without_outputs = {"network", "app"}
+
+    def units(colour: str, analysis: Analysis | None) -> list[Unit]:
+        network = unit("network", good=".", objects={"it": colour})
+        app = unit("app", needs=("network",), good=".", objects={"it": "blue"})
+        mail = unit("mail", needs=("app",), good=".", objects={"it": colour})
+        return [replace(network, analysis=analysis, checks=()), replace(app, checks=()), replace(mail, checks=())]
+
+    shop.promote(shop.release("blue", *units("blue", None)))
+    green = shop.release("green", *units("green", replace(TEN_MINUTES, blocks=True)))
+    sleep = shop.clock.sleep
+
+    def cancelled(seconds: float) -> None:
+        raise Unanswered("the run is being cancelled")
+
+    shop.clock.sleep = cancelled  # type: ignore[method-assign]
+    with pytest.raises(Unanswered, match="being cancelled"):
+        shop.promote(green)
+    shop.clock.sleep = sleep  # type: ignore[method-assign]
+    begun = len(shop.kinds("applied", "analysed"))
+    shop.promote(green)
+    assert shop.kinds("applied", "analysed")[begun:] == ["analysed network", "applied mail"]
 
 
 def test_a_blocking_analysis_that_fails_keeps_the_others_from_beginning(monitored: Monitored) -> None:

@@ -82,9 +82,11 @@ def test_nothing_is_begun_for_units_that_are_up_to_date_and_they_are_told_at_onc
 
 def test_a_unit_that_is_up_to_date_is_planned_once_what_it_needs_has_changed(shop: Shop) -> None:
     shop.promoted("blue")
-    shop.executor = Recording()
+    shop.executor, reporter = Recording(), Noting()
+    shop.runtime = replace(shop.runtime, reporter=reporter)
     units = [unit("network", good="green", objects={"it": "green"}), *shop.units("blue")[1:]]
     shop.promote(shop.release("two", *units))
+    assert reporter.noted == ["mail"]
     assert sorted(shop.executor.begun) == sorted(f"{verb} {name}" for verb in VERBS for name in ("network", "app"))
 
 
